@@ -1,0 +1,88 @@
+import * as ed from '@noble/ed25519'
+import { sha512 } from '@noble/hashes/sha2.js'
+import { toHex } from './base64.ts'
+import { EvidenceError } from './errors.ts'
+
+/*
+ * The one file that knows @noble/ed25519. The rule (docs/spec/01-primitives.md): A and R canonical and not of small
+ * order, A torsion-free, S < L, and the cofactorless equation SB = R + hA. noble's strict verification is cofactored; with
+ * R torsion-free too, both sides lie in the group of prime order, and the two equations say the same.
+ */
+ed.hashes.sha512 = (message) => sha512(message)
+
+/**
+ * A faster implementation. It may only say yes: `true` is final for an acceptable key, after `false` noble decides. So an
+ * implementation may be installed only if every signature that it accepts is one that the rule accepts.
+ */
+export type SignatureAccelerator = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
+
+let accelerator: SignatureAccelerator | undefined
+
+/** Installs (or, with undefined, removes) the process-wide accelerator. */
+export function installSignatureAccelerator(accepts: SignatureAccelerator | undefined): void {
+  accelerator = accepts
+}
+
+function isPrimeOrderPoint(encoded: Uint8Array): boolean {
+  try {
+    const point = ed.Point.fromBytes(encoded, false)
+    return !point.isSmallOrder() && point.isTorsionFree()
+  } catch {
+    return false
+  }
+}
+
+/** Keys that passed, by hex; bounded, because keys come from others. Checking one costs as much as a verification. */
+const acceptable = new Set<string>()
+const acceptableLimit = 4096
+
+/** True where 32 bytes are a canonical, torsion-free point that is not of small order. */
+export function isAcceptablePublicKey(publicKey: Uint8Array): boolean {
+  if (publicKey.length !== 32) return false
+  const name = toHex(publicKey)
+  if (acceptable.has(name)) return true
+  if (!isPrimeOrderPoint(publicKey)) return false
+  if (acceptable.size >= acceptableLimit) acceptable.clear()
+  acceptable.add(name)
+  return true
+}
+
+/** Checks a key that somebody wants admitted. Throws `key-weak`. */
+export function requireAcceptablePublicKey(publicKey: Uint8Array): void {
+  if (!isAcceptablePublicKey(publicKey)) {
+    throw new EvidenceError('key-weak', 'the public key is not a canonical Ed25519 point of prime order')
+  }
+}
+
+/** The rule for R, S and the equation, for a key that is acceptable already; the judge of what a native library rejects. */
+function nobleAccepts(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    if (!isPrimeOrderPoint(signature.subarray(0, 32))) return false
+    return ed.verify(signature, message, publicKey, { zip215: false })
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Verifies a signature over the whole rule of docs/spec/01-primitives.md.
+ * @param publicKey 32 bytes @param signature 64 bytes
+ * @returns false for anything malformed; never throws.
+ */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!(publicKey instanceof Uint8Array && message instanceof Uint8Array && signature instanceof Uint8Array))
+    return false
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  if (!isAcceptablePublicKey(publicKey)) return false
+  return accelerator?.(publicKey, message, signature) === true || nobleAccepts(publicKey, message, signature)
+}
+
+/** Signs with a 32-byte seed (RFC 8032). For tools without a native signer; servers sign with their runtime's. */
+export function signEd25519(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed.sign(message, seed)
+}
+
+/** The public key of a 32-byte seed. */
+export function publicKeyOfSeed(seed: Uint8Array): Uint8Array {
+  return ed.getPublicKey(seed)
+}

@@ -1,0 +1,300 @@
+/**
+ * Every refusal and every fault of the project: a closed union of codes, in one table.
+ *
+ * `status` is the HTTP status where a server answers with the code, `exit` the exit code of the command line
+ * (1 evidence or chain does not verify, 2 usage, 3 could not run, 4 a newer verifier is needed), `action` what the
+ * reader should do. `docs/errors.md` is generated from this table and a test holds the two equal.
+ */
+export interface ErrorKind {
+  readonly status: number
+  readonly exit: 1 | 2 | 3 | 4
+  readonly action: string
+}
+
+const resend = 'Mend the statement, sign it again and send it as a new one.'
+const refetch = 'Get the file again from whoever gave it to you; do not edit it.'
+const askOperator = 'Tell the operator of the ledger; keep your receipts.'
+const restore =
+  'Do not start a server on this folder. Keep it as it is, and restore the folder from a copy; docs/operations/recovery.md says how.'
+const investigate = 'Keep the data as it is and find out what changed it; docs/operations/recovery.md says how.'
+
+export const errorTable = {
+  // Encodings
+  'utf8-malformed': { status: 400, exit: 1, action: 'Send UTF-8 without a byte order mark.' },
+  'base64-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Use canonical base64 (padded) or base64url (unpadded) as the format asks, trailing bits zero.',
+  },
+  'hex-malformed': { status: 400, exit: 1, action: 'Use lower-case hexadecimal of the exact length.' },
+  'json-malformed': { status: 400, exit: 1, action: 'Send one JSON text as RFC 8259 has it.' },
+  'json-duplicate-member': { status: 400, exit: 1, action: 'Name each member of an object once.' },
+  'json-number': { status: 400, exit: 1, action: 'Write numbers as plain integers within ±(2^53-1).' },
+  'json-string': {
+    status: 400,
+    exit: 1,
+    action: 'Leave out U+0000, noncharacters and unpaired surrogates.',
+  },
+  'json-depth': { status: 400, exit: 1, action: 'Nest at most 16 deep.' },
+  'time-malformed': { status: 400, exit: 1, action: 'Write the time as YYYY-MM-DDTHH:MM:SS.mmmZ, a real date.' },
+  'origin-malformed': {
+    status: 400,
+    exit: 2,
+    action: 'Name the ledger by 1 to 255 printable ASCII characters without space or plus sign.',
+  },
+  // Keys and signatures
+  'key-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Give an Ed25519 public key as a JWK with exactly crv, kty and x.',
+  },
+  'key-weak': { status: 400, exit: 1, action: 'Make a new key: this one is not a canonical point of prime order.' },
+  'signature-invalid': {
+    status: 400,
+    exit: 1,
+    action: 'Sign exactly these bytes with the key that kid names, then send again.',
+  },
+  'jws-malformed': { status: 400, exit: 1, action: 'Send a compact JWS: three base64url parts joined by dots.' },
+  'jws-header': { status: 400, exit: 1, action: 'Use a protected header of exactly alg, typ and kid.' },
+  'jws-alg': { status: 400, exit: 1, action: 'Sign with alg "Ed25519" or "EdDSA".' },
+  'jws-typ': { status: 400, exit: 1, action: 'Set typ to the exact value that the format names.' },
+  'jws-kid': { status: 400, exit: 1, action: 'Set kid to the RFC 7638 SHA-256 thumbprint of the signing key.' },
+  // Sealed claims
+  'disclosure-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Send each disclosure as base64url of a JSON array [salt, claim, value], salt of 128 bits or more.',
+  },
+  'disclosure-foreign': { status: 400, exit: 1, action: 'Send only disclosures whose digest stands in _sd.' },
+  'disclosure-repeated': { status: 400, exit: 1, action: 'Send each disclosure, and each claim, once.' },
+  'disclosure-missing': { status: 400, exit: 1, action: 'Send one disclosure for each digest in _sd.' },
+  'disclosure-claim': {
+    status: 400,
+    exit: 1,
+    action: 'Seal only the claims that the kind may seal, in the shape that the specification gives.',
+  },
+  'key-binding-refused': {
+    status: 400,
+    exit: 1,
+    action: 'Leave out the key-binding JWT: end the statement with a tilde after the last disclosure.',
+  },
+  // Statement
+  'statement-too-large': { status: 413, exit: 1, action: 'Split the deposit: an entry holds at most 65,535 bytes.' },
+  'statement-member': { status: 400, exit: 1, action: resend },
+  'statement-member-unknown': {
+    status: 400,
+    exit: 1,
+    action: 'Leave the member out, or seal it: a kind has exactly the members that the specification names.',
+  },
+  'claim-in-clear': {
+    status: 400,
+    exit: 1,
+    action: 'Seal the claim as a disclosure: what may be personal never stands in an entry.',
+  },
+  'kind-unknown': { status: 400, exit: 1, action: 'Use one of the kinds of version 1.' },
+  'items-count': { status: 400, exit: 1, action: 'Deposit 1 to 64 items, or a manifest for more.' },
+  'digest-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Name each digest by its algorithm, in lower-case hexadecimal of that algorithm’s length.',
+  },
+  'digest-weak-only': {
+    status: 400,
+    exit: 1,
+    action: 'Add one of sha256, sha384, sha512, sha3-256, sm3 or blake3; md5 and sha1 do not suffice.',
+  },
+  // Entry and containers
+  'entry-malformed': { status: 400, exit: 1, action: investigate },
+  'entry-too-large': { status: 413, exit: 1, action: 'Split the deposit: an entry holds at most 65,535 bytes.' },
+  'bundle-malformed': { status: 400, exit: 1, action: refetch },
+  'tile-malformed': { status: 400, exit: 1, action: refetch },
+  'note-malformed': { status: 400, exit: 1, action: refetch },
+  'checkpoint-malformed': { status: 400, exit: 1, action: refetch },
+  'vkey-malformed': { status: 400, exit: 2, action: 'Copy the verifier key again, whole and on one line.' },
+  'policy-malformed': { status: 400, exit: 3, action: 'Mend the policy file; docs/spec/07-policy.md has its grammar.' },
+  'receipt-malformed': { status: 400, exit: 1, action: refetch },
+  'file-proof-malformed': { status: 400, exit: 1, action: refetch },
+  'manifest-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Make the manifest again with "evidence deposit", or sort and write it as the specification says.',
+  },
+  // Rulebook
+  'genesis-missing': { status: 409, exit: 1, action: investigate },
+  'genesis-misplaced': { status: 409, exit: 1, action: 'A ledger has one genesis, made by "evidence init".' },
+  'genesis-issuer': { status: 400, exit: 1, action: 'Let the first administrator in the list sign the genesis.' },
+  'genesis-origin': { status: 400, exit: 1, action: 'Use the ledger’s own origin in aud and origin.' },
+  'genesis-ledger-keys': {
+    status: 400,
+    exit: 1,
+    action: 'List every key that signs this ledger’s checkpoints, named by its origin, and no participant’s.',
+  },
+  'audience-wrong': { status: 400, exit: 1, action: 'Set aud to this ledger’s origin, one string.' },
+  'issued-in-future': { status: 400, exit: 1, action: 'Set your clock right, then sign again.' },
+  'key-unknown': { status: 403, exit: 1, action: 'Ask an administrator to admit you with this key first.' },
+  'key-not-issuers': { status: 403, exit: 1, action: 'Sign with the key that was admitted for iss.' },
+  'key-rotated': { status: 403, exit: 1, action: 'Sign with the key that replaced this one.' },
+  'key-revoked': { status: 403, exit: 1, action: 'Ask an administrator to admit you anew, with a new key and id.' },
+  'participant-revoked': { status: 403, exit: 1, action: 'Ask an administrator to admit you anew.' },
+  'role-missing': { status: 403, exit: 1, action: 'Ask an administrator for the role that this kind needs.' },
+  'jti-reused': { status: 409, exit: 1, action: 'Use a new jti; the earlier statement stands at the index given.' },
+  'participant-exists': { status: 409, exit: 1, action: 'Choose another participant id: ids are never used again.' },
+  'participant-unknown': { status: 409, exit: 1, action: 'Name a participant, or a key, that was admitted.' },
+  'key-exists': { status: 409, exit: 1, action: 'Make a new key: a key belongs to one participant for ever.' },
+  'key-is-ledgers': { status: 409, exit: 1, action: 'Make a new key: the ledger’s key signs checkpoints alone.' },
+  'last-administrator': { status: 409, exit: 1, action: 'Admit another administrator first.' },
+  'already-revoked': { status: 409, exit: 1, action: 'Nothing to do: it is revoked already.' },
+  'compromised-since-late': { status: 400, exit: 1, action: 'Give a compromisedSince not later than now.' },
+  'possession-invalid': {
+    status: 400,
+    exit: 1,
+    action: 'Let the new key sign {aud, iss, jti, old} equal to this very statement’s.',
+  },
+  'name-of-person': {
+    status: 400,
+    exit: 1,
+    action: 'Seal the name of a person or lawyer in the claim names; only organisations are named in clear.',
+  },
+  'reference-not-found': { status: 409, exit: 1, action: 'Refer to an entry earlier than this one.' },
+  'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
+  'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
+  'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
+  'reference-origin': { status: 400, exit: 1, action: 'Leave origin out for this ledger’s own entries.' },
+  'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
+  'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
+  // Chain, tree, checkpoint
+  'index-wrong': { status: 500, exit: 1, action: investigate },
+  'link-broken': { status: 500, exit: 1, action: investigate },
+  'time-reversed': { status: 500, exit: 1, action: investigate },
+  'entry-altered': { status: 503, exit: 1, action: investigate },
+  'entry-missing': { status: 503, exit: 1, action: investigate },
+  'entry-unexpected': { status: 503, exit: 1, action: investigate },
+  'tile-altered': { status: 503, exit: 1, action: investigate },
+  'tile-missing': { status: 503, exit: 1, action: investigate },
+  'root-mismatch': { status: 503, exit: 1, action: investigate },
+  'checkpoint-untrusted': {
+    status: 400,
+    exit: 1,
+    action: 'Compare the policy with the ledger’s published key; do not trust this checkpoint.',
+  },
+  'checkpoint-missing': { status: 503, exit: 1, action: investigate },
+  'policy-unmet': { status: 400, exit: 1, action: 'Wait for the witnesses’ cosignatures, or ask the operator.' },
+  'policy-unsupported': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
+  'inclusion-invalid': { status: 400, exit: 1, action: 'Ask the ledger for the receipt again; keep this one.' },
+  'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: they prove two histories.' },
+  'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
+  // Receipt and file checks
+  'receipt-other-ledger': { status: 400, exit: 1, action: 'Check it against the policy of the ledger that it names.' },
+  'receipt-index': { status: 400, exit: 1, action: refetch },
+  'file-differs': {
+    status: 400,
+    exit: 1,
+    action: 'Compare with other copies; the receipt does not say which copy is genuine.',
+  },
+  'file-not-in-deposit': {
+    status: 400,
+    exit: 1,
+    action: 'Look for the receipt of this file, or for the copy that was deposited.',
+  },
+  'digest-not-computable': { status: 400, exit: 4, action: 'Check again with a build that computes the algorithm.' },
+  // Ledger engine
+  'queue-full': { status: 503, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
+  'clock-unsafe': { status: 503, exit: 3, action: 'Send the same bytes again later; the operator sets the clock.' },
+  'writer-stopped': { status: 503, exit: 3, action: `Send the same bytes again later. ${askOperator}` },
+  'shutting-down': { status: 503, exit: 3, action: 'Send the same bytes again in a moment.' },
+  'storage-conflict': { status: 503, exit: 3, action: 'Let one writer alone use this ledger.' },
+  'storage-damaged': { status: 503, exit: 1, action: askOperator },
+  'ledger-exists': { status: 409, exit: 2, action: 'Choose another folder, or use the ledger that is there.' },
+  'ledger-missing': {
+    status: 404,
+    exit: 3,
+    action: 'Make a ledger with "evidence init", or name its folder by --data.',
+  },
+  'ledger-in-use': {
+    status: 409,
+    exit: 3,
+    action: 'Stop the server that uses the folder, or ask that server (--url).',
+  },
+  'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
+  'database-missing': { status: 503, exit: 3, action: restore },
+  'database-log-damaged': { status: 503, exit: 1, action: restore },
+  'database-behind-head': { status: 503, exit: 1, action: restore },
+  'database-not-extension': { status: 503, exit: 1, action: restore },
+  'database-thinned': { status: 503, exit: 1, action: restore },
+  'head-missing': { status: 503, exit: 1, action: restore },
+  'head-invalid': { status: 503, exit: 1, action: restore },
+  'format-version': {
+    status: 503,
+    exit: 4,
+    action: 'Use the version of the software that made the folder, or a newer.',
+  },
+  // HTTP
+  'not-found': { status: 404, exit: 3, action: 'Check the address against /openapi.json.' },
+  'entry-not-found': { status: 404, exit: 3, action: 'Ask for an index below the ledger’s size.' },
+  'method-not-allowed': { status: 405, exit: 3, action: 'Use the method that /openapi.json gives.' },
+  'body-too-large': { status: 413, exit: 3, action: 'Send less at once; /openapi.json gives the limits.' },
+  'body-malformed': { status: 400, exit: 3, action: 'Send the body that /openapi.json describes.' },
+  'media-type': { status: 415, exit: 3, action: 'Send application/sd-jwt, application/jwt or text/plain.' },
+  'query-invalid': { status: 400, exit: 2, action: 'Mend the query; /openapi.json gives its parameters.' },
+  'not-authenticated': { status: 401, exit: 3, action: 'Send a bearer token signed by an admitted key.' },
+  'token-invalid': { status: 401, exit: 3, action: 'Sign a new token for this server, valid at most 300 seconds.' },
+  'not-permitted': { status: 403, exit: 3, action: 'Ask the depositor, an auditor or an administrator.' },
+  'rate-limited': { status: 429, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
+  'internal-error': { status: 500, exit: 3, action: 'Send the same bytes again; report the request id.' },
+  // Command line and machine
+  usage: { status: 400, exit: 2, action: 'See --help.' },
+  'config-invalid': { status: 500, exit: 3, action: 'Mend the configuration file.' },
+  'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
+  'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
+  'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },
+  'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the key file.' },
+  'key-file-passphrase': {
+    status: 500,
+    exit: 3,
+    action: 'Give the right passphrase in the file that --passphrase-file names.',
+  },
+  'port-in-use': { status: 500, exit: 3, action: 'Choose another --port, or stop the program that has it.' },
+  'disk-full': { status: 503, exit: 3, action: 'Free space on the disk; nothing that was acknowledged is lost.' },
+  'server-unreachable': {
+    status: 503,
+    exit: 3,
+    action: 'Check --url and the network, then run the same command again.',
+  },
+  'server-answer': { status: 502, exit: 3, action: 'Check that --url is an evidence ledger; report it if so.' },
+  'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
+} as const satisfies Record<string, ErrorKind>
+
+/** A stable code: what a program may match on. Messages are for people and may change. */
+export type ErrorCode = keyof typeof errorTable
+
+/** Extra facts of one error; never secrets, never sealed claims. */
+export interface ErrorFacts {
+  /** Where in the input: a member path, a line, a byte offset. */
+  readonly where?: string
+  readonly expected?: string
+  readonly found?: string
+  readonly index?: number
+  readonly retryAfterSeconds?: number
+}
+
+/** The one error class: what was wrong, where, and (through its code) what to do. */
+export class EvidenceError extends Error {
+  readonly code: ErrorCode
+  readonly facts: ErrorFacts
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'EvidenceError'
+    this.code = code
+    this.facts = facts
+  }
+  get kind(): ErrorKind {
+    return errorTable[this.code]
+  }
+}
+
+/** True for an error of ours; with a code, for that code only. */
+export function isEvidenceError(error: unknown, code?: ErrorCode): error is EvidenceError {
+  return error instanceof EvidenceError && (code === undefined || error.code === code)
+}

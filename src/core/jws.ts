@@ -1,0 +1,108 @@
+import { fromBase64url, toBase64url } from './base64.ts'
+import { fromUtf8, utf8 } from './bytes.ts'
+import { EvidenceError } from './errors.ts'
+import { type JsonObject, parseJson, requireObject } from './json.ts'
+
+/** RFC 7515 compact serialisation, split and decoded; nothing is judged yet but the spelling. */
+export interface CompactJws {
+  /** The whole JWS, as received. */
+  readonly text: string
+  /** ASCII of `header.payload`: what is signed. */
+  readonly signingInput: Uint8Array
+  readonly header: Uint8Array
+  readonly payload: Uint8Array
+  /** 64 bytes. */
+  readonly signature: Uint8Array
+}
+
+/** Splits a compact JWS. Throws `jws-malformed`, `base64-malformed`. */
+export function splitJws(text: string, what = 'statement'): CompactJws {
+  const first = text.indexOf('.')
+  const second = text.indexOf('.', first + 1)
+  if (first <= 0 || second < 0 || text.includes('.', second + 1)) {
+    throw new EvidenceError('jws-malformed', `the ${what} is not a compact JWS of three parts`)
+  }
+  const signature = fromBase64url(text.slice(second + 1), `signature of the ${what}`)
+  if (signature.length !== 64) {
+    throw new EvidenceError('jws-malformed', `the signature of the ${what} has ${signature.length} bytes, not 64`)
+  }
+  return {
+    text,
+    signingInput: utf8(text.slice(0, second)),
+    header: fromBase64url(text.slice(0, first), `header of the ${what}`),
+    payload: fromBase64url(text.slice(first + 1, second), `payload of the ${what}`),
+    signature,
+  }
+}
+
+/** The protected header of everything that a participant signs. */
+export interface ProtectedHeader {
+  readonly alg: string
+  readonly typ: string
+  /** RFC 7638 thumbprint, 43 characters. */
+  readonly kid: string
+}
+
+/** Algorithms of version 1: two names of one thing (RFC 8037 and RFC 9864). */
+export function isKnownAlgorithm(alg: string): boolean {
+  return alg === 'Ed25519' || alg === 'EdDSA'
+}
+
+const headerCache = new Map<string, ProtectedHeader>()
+
+/**
+ * Reads a protected header: exactly `alg`, `typ` and `kid`. An `alg` that this version does not know is left to the
+ * caller ({@link isKnownAlgorithm}), for a newer verifier may know it.
+ * Throws the codes of {@link parseJson}, `jws-header`, `jws-typ`, `jws-kid`.
+ */
+export function parseHeader(bytes: Uint8Array, typ: string, what = 'statement'): ProtectedHeader {
+  // A signer's header never changes: the text names the parsed header.
+  const text = fromUtf8(bytes, `header of the ${what}`)
+  const cached = headerCache.get(text)
+  if (cached !== undefined && cached.typ === typ) return cached
+  const header = readHeader(
+    requireObject(parseJson(bytes, `header of the ${what}`), `header of the ${what}`),
+    typ,
+    what,
+  )
+  if (headerCache.size >= 1024) headerCache.clear()
+  if (text.length <= 256) headerCache.set(text, header)
+  return header
+}
+
+function readHeader(header: JsonObject, typ: string, what: string): ProtectedHeader {
+  for (const member of Object.keys(header)) {
+    if (member !== 'alg' && member !== 'typ' && member !== 'kid') {
+      throw new EvidenceError(
+        'jws-header',
+        `the header of the ${what} has the member ${JSON.stringify(member.slice(0, 40))}`,
+        {
+          where: `header.${member.slice(0, 40)}`,
+        },
+      )
+    }
+  }
+  const { alg, typ: foundTyp, kid } = header as { alg?: unknown; typ?: unknown; kid?: unknown }
+  if (typeof alg !== 'string') throw new EvidenceError('jws-alg', `the header of the ${what} has no alg`)
+  if (foundTyp !== typ) {
+    throw new EvidenceError('jws-typ', `the typ of the ${what} is not "${typ}"`, {
+      expected: typ,
+      found: String(foundTyp).slice(0, 80),
+    })
+  }
+  if (typeof kid !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(kid)) {
+    throw new EvidenceError('jws-kid', `the kid of the ${what} is not an RFC 7638 SHA-256 thumbprint`)
+  }
+  return { alg, typ, kid }
+}
+
+/** ASCII of `header.payload`, ready to be signed with the key that `kid` names. */
+export function encodeSigningInput(typ: string, kid: string, payload: object): string {
+  const header = JSON.stringify({ alg: 'EdDSA', typ, kid })
+  return `${toBase64url(utf8(header))}.${toBase64url(utf8(JSON.stringify(payload)))}`
+}
+
+/** Joins a signing input with its 64-byte signature. */
+export function joinJws(signingInput: string, signature: Uint8Array): string {
+  return `${signingInput}.${toBase64url(signature)}`
+}

@@ -1,0 +1,27 @@
+import { emptyRoot, nodeHash } from './hashing.ts'
+
+/** The right edge of a growing tree: the root of any number of leaves in log2(size) hashes of memory. */
+export class CompactRange {
+  /** Perfect subtrees, largest first: those of the binary digits of `size`. */
+  private readonly peaks: Uint8Array[] = []
+  private count = 0
+
+  get size(): number {
+    return this.count
+  }
+
+  append(leafHash: Uint8Array): void {
+    let node = leafHash
+    for (let rest = this.count; rest % 2 === 1; rest = (rest - 1) / 2)
+      node = nodeHash(this.peaks.pop() as Uint8Array, node)
+    this.peaks.push(node)
+    this.count++
+  }
+
+  root(): Uint8Array {
+    if (this.count === 0) return emptyRoot()
+    let hash = this.peaks[this.peaks.length - 1] as Uint8Array
+    for (let i = this.peaks.length - 2; i >= 0; i--) hash = nodeHash(this.peaks[i] as Uint8Array, hash)
+    return hash
+  }
+}

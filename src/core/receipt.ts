@@ -1,0 +1,77 @@
+import { toBase64 } from './base64.ts'
+import { concat, fromUtf8, utf8 } from './bytes.ts'
+import { type Disclosure, maxDisclosures, parseDisclosure } from './disclosure.ts'
+import { type Entry, parseEntry } from './entry.ts'
+import { EvidenceError } from './errors.ts'
+import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
+import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'
+
+/**
+ * A receipt (`.tlog-proof`, docs/spec/06-receipt.md): a tlog-proof whose extra data is the entry's five lines, the signer's
+ * JWK in RFC 7638 form, and a line for each disclosure that the holder may see.
+ */
+export interface Receipt {
+  readonly proof: TlogProof
+  readonly entryBytes: Uint8Array
+  readonly entry: Entry & { readonly timeMs: number }
+  readonly signer: Jwk
+  readonly disclosures: readonly Disclosure[]
+}
+
+/**
+ * Reads a receipt: the spelling of every part, the key rules included. Signatures, inclusion and policy are for
+ * `src/verify`. Throws `receipt-malformed`, `not-judged` (an entry of a later version) and the codes of its parts.
+ */
+export function parseReceipt(bytes: Uint8Array): Receipt {
+  const proof = parseTlogProof(bytes)
+  const { extra } = proof
+  const bad = (why: string): EvidenceError => new EvidenceError('receipt-malformed', `the receipt’s extra data ${why}`)
+  if (extra === undefined) throw bad('is missing')
+  let entryEnd = 0
+  for (let line = 0; line < 5; line++) {
+    entryEnd = extra.indexOf(0x0a, entryEnd) + 1
+    if (entryEnd === 0) throw bad('has fewer than the five lines of an entry')
+  }
+  const entryBytes = extra.slice(0, entryEnd)
+  const entry = parseEntry(entryBytes)
+  if (!entry.known) {
+    throw new EvidenceError(
+      'not-judged',
+      `the receipt holds an entry of version ${entry.version}, which needs a newer verifier`,
+    )
+  }
+  const rest = fromUtf8(extra.subarray(entryEnd), 'receipt')
+  if (!rest.endsWith('\n')) throw bad('does not end in a line feed after the signer’s key')
+  const [jwk, ...disclosures] = rest.slice(0, -1).split('\n') as [string, ...string[]]
+  if (disclosures.length > maxDisclosures) throw bad(`has more than ${maxDisclosures} disclosures`)
+  return { proof, entryBytes, entry, signer: parseCanonicalJwk(jwk), disclosures: disclosures.map(parseDisclosure) }
+}
+
+/** What a receipt's extra data consists of. */
+export interface ReceiptParts {
+  readonly entryBytes: Uint8Array
+  readonly signer: Jwk
+  /** The text of each disclosure. */
+  readonly disclosures: readonly string[]
+}
+
+/** Writes a receipt from hashes that are base64 already. */
+export function encodeReceiptLines(
+  parts: ReceiptParts,
+  index: number,
+  hashes: readonly string[],
+  noteText: string,
+): string {
+  const tail = [canonicalJwk(parts.signer), ...parts.disclosures].map((line) => `${line}\n`).join('')
+  return encodeTlogProof(index, hashes, noteText, concat(parts.entryBytes, utf8(tail)))
+}
+
+/** Writes a receipt. */
+export function encodeReceipt(
+  parts: ReceiptParts,
+  index: number,
+  hashes: readonly Uint8Array[],
+  noteText: string,
+): string {
+  return encodeReceiptLines(parts, index, hashes.map(toBase64), noteText)
+}
