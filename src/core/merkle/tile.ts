@@ -2,42 +2,55 @@ import { EvidenceError } from '../errors.ts'
 import { nodeHash } from './hashing.ts'
 import { tileHeight, tileWidth } from './layout.ts'
 
+const hashBytes = 32
+
+/** Where the row of a height begins, in hashes: 256 leaves, then 128 nodes over them, and so on up to one root. */
+function rowStart(height: number): number {
+  return 2 * tileWidth - 2 ** (tileHeight + 1 - height)
+}
+
 /**
- * One tile with all the nodes inside it: 1 to 256 hashes of its level, and above them each perfect subtree of up to 256.
- * Appending a hash computes exactly the nodes that it completes.
+ * One tile with all the nodes inside it: 1 to 256 hashes of its level, and above them each perfect subtree of up to 256, in
+ * one buffer of 16 KiB. Appending a hash computes exactly the nodes that it completes.
  */
 export class Tile {
-  /** `nodes[h]` holds the hashes of the perfect subtrees of height h within the tile, in order. */
-  private readonly nodes: Uint8Array[][] = Array.from({ length: tileHeight + 1 }, () => [])
+  private readonly nodes = new Uint8Array((2 * tileWidth - 1) * hashBytes)
+  private count = 0
 
   /** Reads 1 to 256 concatenated hashes. Throws `tile-malformed`. */
   static parse(bytes: Uint8Array): Tile {
-    if (bytes.length === 0 || bytes.length % 32 !== 0 || bytes.length > tileWidth * 32) {
+    if (bytes.length === 0 || bytes.length % hashBytes !== 0 || bytes.length > tileWidth * hashBytes) {
       throw new EvidenceError('tile-malformed', `the tile has ${bytes.length} bytes, not 1 to 256 hashes`)
     }
     const tile = new Tile()
-    for (let at = 0; at < bytes.length; at += 32) tile.append(bytes.slice(at, at + 32))
+    for (let at = 0; at < bytes.length; at += hashBytes) tile.append(bytes.subarray(at, at + hashBytes))
     return tile
   }
 
   get width(): number {
-    return (this.nodes[0] as Uint8Array[]).length
+    return this.count
   }
 
   append(hash: Uint8Array): void {
-    if (this.width === tileWidth) throw new RangeError('the tile is full')
-    let node = hash
-    for (let height = 0; ; height++) {
-      const row = this.nodes[height] as Uint8Array[]
-      row.push(node)
-      if (row.length % 2 === 1 || height === tileHeight) return
-      node = nodeHash(row[row.length - 2] as Uint8Array, node)
+    if (this.count === tileWidth) throw new RangeError('the tile is full')
+    let index = this.count++
+    this.nodes.set(hash, index * hashBytes)
+    for (let height = 1; index % 2 === 1 && height <= tileHeight; height++) {
+      const left = this.at(height - 1, index - 1)
+      const right = this.at(height - 1, index)
+      index = (index - 1) / 2
+      this.nodes.set(nodeHash(left, right), (rowStart(height) + index) * hashBytes)
     }
+  }
+
+  private at(height: number, index: number): Uint8Array {
+    const start = (rowStart(height) + index) * hashBytes
+    return this.nodes.subarray(start, start + hashBytes)
   }
 
   /** Hash of the perfect subtree `index` of `height` (0 to 8) inside the tile, or undefined where it is not complete. */
   node(height: number, index: number): Uint8Array | undefined {
-    return this.nodes[height]?.[index]
+    return height <= tileHeight && (index + 1) * 2 ** height <= this.count ? this.at(height, index) : undefined
   }
 
   /** Hash of the full tile: a leaf of the level above. Undefined while partial. */
@@ -46,10 +59,7 @@ export class Tile {
   }
 
   /** The first `width` hashes, concatenated. */
-  bytes(width: number = this.width): Uint8Array<ArrayBuffer> {
-    const out = new Uint8Array(width * 32)
-    const row = this.nodes[0] as Uint8Array[]
-    for (let i = 0; i < width; i++) out.set(row[i] as Uint8Array, i * 32)
-    return out
+  bytes(width: number = this.count): Uint8Array<ArrayBuffer> {
+    return this.nodes.slice(0, width * hashBytes)
   }
 }

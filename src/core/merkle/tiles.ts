@@ -26,7 +26,8 @@ export function tilesNeeded(ranges: readonly LeafRange[]): { level: number; n: n
   return [...needed.values()]
 }
 
-function subtreeHashFrom(read: TileReader): (subtree: Subtree) => Uint8Array {
+/** Hashes of perfect subtrees, out of tiles. Throws `tile-missing`. */
+export function subtreeHashFrom(read: TileReader): (subtree: Subtree) => Uint8Array {
   return (subtree) => {
     const { level, n, inner, offset } = locate(subtree)
     const hash = read(level, n)?.node(inner, offset)

@@ -1,0 +1,79 @@
+import {
+  type Disclosure,
+  encodeSigningInput,
+  joinJws,
+  joinPresentation,
+  type JsonValue,
+  type Jwk,
+  makeDisclosure,
+  thumbprint,
+  utf8,
+} from '../core/index.ts'
+import { possessionTyp, type SealedClaim, statementTyp } from './vocabulary.ts'
+
+/** Whoever signs: a key file, a token, a test. */
+export interface Signer {
+  readonly jwk: Jwk
+  /** Ed25519 signature, 64 bytes. */
+  readonly sign: (message: Uint8Array) => Uint8Array
+}
+
+/** What a statement says besides what its kind asks. */
+export interface StatementContext {
+  readonly iss: string
+  /** The ledger's origin. */
+  readonly aud: string
+  /** Lower-case UUID. */
+  readonly jti: string
+  /** Seconds since 1970. */
+  readonly iat: number
+  readonly kind: string
+}
+
+export interface ComposedStatement {
+  readonly jws: string
+  readonly disclosures: readonly Disclosure[]
+  /** What is sent: `JWS~disclosure~…~`. */
+  readonly presentation: string
+}
+
+/** Signs any payload as a compact JWS of a given typ. */
+export function signJws(typ: string, payload: object, signer: Signer): string {
+  const input = encodeSigningInput(typ, thumbprint(signer.jwk), payload)
+  return joinJws(input, signer.sign(utf8(input)))
+}
+
+/**
+ * Signs a statement. `sealed` claims become disclosures, salted from `randomBytes`, their digests sorted so that the order
+ * of `_sd` says nothing.
+ */
+export function composeStatement(
+  context: StatementContext,
+  members: object,
+  sealed: Partial<Record<SealedClaim, JsonValue>>,
+  signer: Signer,
+  randomBytes: (count: number) => Uint8Array,
+): ComposedStatement {
+  const disclosures = Object.entries(sealed).map(([claim, value]) => makeDisclosure(randomBytes(16), claim, value))
+  const { iss, aud, jti, iat, kind } = context
+  const seal =
+    disclosures.length === 0 ? {} : { _sd: disclosures.map(({ digest }) => digest).sort(), _sd_alg: 'sha-256' }
+  const jws = signJws(statementTyp, { iss, aud, jti, iat, kind, ...members, ...seal }, signer)
+  return {
+    jws,
+    disclosures,
+    presentation: joinPresentation(
+      jws,
+      disclosures.map(({ text }) => text),
+    ),
+  }
+}
+
+/** The new key's proof that whoever rotates to it has it. */
+export function composePossession(
+  context: { aud: string; iss: string; jti: string; old: string },
+  newKey: Signer,
+): string {
+  const { aud, iss, jti, old } = context
+  return signJws(possessionTyp, { aud, iss, jti, old }, newKey)
+}

@@ -1,0 +1,72 @@
+import { type Disclosure, EvidenceError, parseDisclosure } from '../core/index.ts'
+import type { StatementBody } from './schema.ts'
+import { schemaError } from './schema-errors.ts'
+import { admittedName, type CaseClaim, sealedShapes } from './sealed.ts'
+import { sealableClaims, type SealedClaim } from './vocabulary.ts'
+
+/** The digests that a statement seals. */
+export function sealedDigestsOf(body: StatementBody): readonly string[] {
+  return body.kind === 'evidence.deposit' || body.kind === 'participant.admit' ? (body.members._sd ?? []) : []
+}
+
+/**
+ * Judges the disclosures handed in with a statement: every digest has exactly one, no claim comes twice (else one could
+ * show each party another name), the kind may seal it, and the value has its shape. The re-walk does not ask this.
+ * Throws `disclosure-foreign`, `disclosure-repeated`, `disclosure-missing`, `disclosure-claim`, `disclosure-malformed`.
+ */
+export function requireDisclosures(body: StatementBody, texts: readonly string[]): Disclosure[] {
+  const digests = sealedDigestsOf(body)
+  const disclosures = texts.map(parseDisclosure)
+  const allowed = sealableClaims(body.kind)
+  const seen = new Set<string>()
+  for (const { digest, claim } of disclosures) {
+    if (!digests.includes(digest)) {
+      throw new EvidenceError('disclosure-foreign', `the disclosure with the digest ${digest} matches none in _sd`)
+    }
+    if (seen.has(digest) || seen.has(`claim ${claim}`)) {
+      throw new EvidenceError('disclosure-repeated', `the claim "${claim.slice(0, 40)}" is disclosed twice`, {
+        where: claim.slice(0, 40),
+      })
+    }
+    seen.add(digest).add(`claim ${claim}`)
+    if (!(allowed as readonly string[]).includes(claim)) {
+      throw new EvidenceError('disclosure-claim', `a ${body.kind} may not seal the claim "${claim.slice(0, 40)}"`)
+    }
+  }
+  const missing = digests.find((digest) => !seen.has(digest))
+  if (missing !== undefined) {
+    throw new EvidenceError('disclosure-missing', `the digest ${missing} in _sd has no disclosure`)
+  }
+  for (const disclosure of disclosures) requireShape(body, disclosure)
+  return disclosures
+}
+
+function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
+  const schema =
+    claim === 'names' && body.kind === 'participant.admit' ? admittedName : sealedShapes[claim as SealedClaim]
+  const result = schema.safeParse(value)
+  if (!result.success) throw schemaError(result.error, 'disclosure-claim')
+  if (
+    claim === 'names' &&
+    body.kind === 'evidence.deposit' &&
+    (value as string[]).length !== body.members.items.length
+  ) {
+    throw new EvidenceError('disclosure-claim', 'the claim "names" has not one name for each item')
+  }
+}
+
+/** Case numbers as they are looked up: under NFKC, so that full-width and ordinary brackets find each other. */
+export function lookupForm(caseNumber: string): string {
+  return caseNumber.normalize('NFKC').trim()
+}
+
+/** Case numbers, in the form of {@link lookupForm}, that disclosures name; a value of another shape names none. */
+export function caseNumbersOf(disclosures: readonly Disclosure[]): string[] {
+  const numbers = new Set<string>()
+  for (const { claim, value } of disclosures) {
+    if (claim !== 'case') continue
+    const parsed = sealedShapes.case.safeParse(value)
+    if (parsed.success) for (const { number } of parsed.data satisfies CaseClaim) numbers.add(lookupForm(number))
+  }
+  return [...numbers]
+}

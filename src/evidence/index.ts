@@ -1,0 +1,12 @@
+/** The vocabulary of statements and the rulebook. */
+export * from './compose.ts'
+export * from './disclosures.ts'
+export type { Item, Reference, Relation } from './members.ts'
+export * from './registry.ts'
+export * from './rulebook.ts'
+export * from './rules.ts'
+export * from './schema.ts'
+export { schemaError } from './schema-errors.ts'
+export type { CaseClaim } from './sealed.ts'
+export * from './statement.ts'
+export * from './vocabulary.ts'

@@ -1,0 +1,127 @@
+import {
+  type ErrorCode,
+  digestLengths,
+  isDigestAlgorithm,
+  isOrigin,
+  strongDigests,
+  tryBase64,
+  tryBase64url,
+  tryTime,
+  utf8Length,
+} from '../core/index.ts'
+import { z } from 'zod'
+import { acquiredSources, categories, relations } from './vocabulary.ts'
+
+/* Members that several kinds share, as zod schemas (docs/spec/02-statement.md). */
+
+/** An issue that carries one of our codes. */
+function refuse(ctx: z.RefinementCtx, code: ErrorCode, message: string): void {
+  ctx.addIssue({ code: 'custom', message, params: { code } })
+}
+
+/** A string in clear, limited in UTF-8 bytes. */
+export function clearText(maxBytes: number): z.ZodType<string> {
+  return z
+    .string()
+    .min(1)
+    .refine((text) => utf8Length(text) <= maxBytes, { error: `is longer than ${maxBytes} bytes` })
+}
+
+export const participantId: z.ZodType<string> = z
+  .string()
+  .regex(/^[a-z0-9._-]{1,64}$/, { error: 'is not 1 to 64 of a-z 0-9 . _ -' })
+
+export const origin: z.ZodType<string> = z.string().refine(isOrigin, { error: 'is not an origin' })
+
+export const safeSize: z.ZodType<number> = z.int().min(0)
+
+export const time: z.ZodType<string> = z
+  .string()
+  .refine((text) => tryTime(text) !== undefined, { error: 'is not a time of the form YYYY-MM-DDTHH:MM:SS.mmmZ' })
+
+const leafHashText: z.ZodType<string> = z
+  .string()
+  .refine((text) => tryBase64(text)?.length === 32, { error: 'is not 32 bytes of padded base64' })
+
+export const thumbprintText: z.ZodType<string> = z
+  .string()
+  .refine((text) => tryBase64url(text)?.length === 32, { error: 'is not 32 bytes of base64url' })
+
+export const jwk = z
+  .strictObject({
+    crv: z.literal('Ed25519'),
+    kty: z.literal('OKP'),
+    x: thumbprintText,
+  })
+  .readonly()
+
+/** RFC 6838 grammar, without parameters. */
+const mediaType = clearText(127).refine(
+  (text) => /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/.test(text),
+  { error: 'is not a media type of RFC 6838 without parameters' },
+)
+
+/** Digests by algorithm; `needStrong` asks for one that suffices alone. */
+function digests(needStrong: boolean): z.ZodType<Record<string, string>> {
+  return z.record(z.string(), z.string()).superRefine((value, ctx) => {
+    const names = Object.keys(value)
+    if (names.length === 0) refuse(ctx, 'digest-malformed', 'names no digest')
+    for (const name of names) {
+      if (!isDigestAlgorithm(name))
+        return refuse(ctx, 'digest-malformed', `names the unknown algorithm ${name.slice(0, 40)}`)
+      const length = digestLengths[name]
+      const text = value[name] as string
+      if (text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
+        return refuse(ctx, 'digest-malformed', `has a ${name} that is not ${2 * length} lower-case hexadecimal digits`)
+      }
+    }
+    if (needStrong && !strongDigests.some((name) => Object.hasOwn(value, name))) {
+      refuse(ctx, 'digest-weak-only', `has only ${names.join(' and ')}, which does not suffice`)
+    }
+  })
+}
+
+/** What a forensic tool reports of the data inside an image file: shown as reported, never checked. */
+const acquired = z.strictObject({ size: safeSize, digest: digests(false), source: z.enum(acquiredSources) })
+
+const manifestTree = z.strictObject({
+  root: z.string().regex(/^[0-9a-f]{64}$/, { error: 'is not 64 lower-case hexadecimal digits' }),
+  size: z.int().min(1),
+})
+
+export const item = z.strictObject({
+  size: safeSize,
+  digest: digests(true),
+  mediaType: mediaType.optional(),
+  category: z.enum(categories).optional(),
+  acquired: acquired.optional(),
+  tree: manifestTree.optional(),
+})
+export type Item = z.infer<typeof item>
+
+const referenceMembers = { index: safeSize, leafHash: leafHashText, item: safeSize.optional() }
+
+/** An entry of this ledger, or one item of it. */
+export const reference = z.strictObject(referenceMembers)
+export type Reference = z.infer<typeof reference>
+
+/** An entry of this ledger, as a whole. */
+export const entryReference = z.strictObject({ index: safeSize, leafHash: leafHashText })
+
+/** An entry of this or, with `origin`, of another ledger, and what it is to this one. */
+export const relation = z.strictObject({ rel: z.enum(relations), ...referenceMembers, origin: origin.optional() })
+export type Relation = z.infer<typeof relation>
+
+/** Digests of sealed claims (RFC 9901): 1 to 5 distinct ones, in any order. */
+export const sealedDigests = z
+  .array(thumbprintText)
+  .min(1)
+  .max(5)
+  .refine((digestList) => new Set(digestList).size === digestList.length, { error: 'repeats a digest' })
+
+export const sealMembers = { _sd: sealedDigests.optional(), _sd_alg: z.literal('sha-256').optional() }
+
+/** `_sd` and `_sd_alg` come together. */
+export function sealIsWhole(body: { _sd?: unknown; _sd_alg?: unknown }): boolean {
+  return (body._sd === undefined) === (body._sd_alg === undefined)
+}

@@ -1,0 +1,172 @@
+import { type ErrorCode, EvidenceError } from '../core/index.ts'
+import type { Registry } from './registry.ts'
+import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
+import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
+import { judgeGenesis } from './rules-genesis.ts'
+import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
+import type { StatementBody } from './schema.ts'
+import { readBody } from './statement.ts'
+import { changesRegistry, isKind, type Kind, type Role } from './vocabulary.ts'
+
+/** How far `iat` may lie after the entry's time, in milliseconds. */
+export const issuedToleranceMs = 300_000
+
+/** The rulebook's word on one entry. */
+export interface Judgement {
+  /** Empty where every rule holds. Most telling first. */
+  readonly violations: readonly EvidenceError[]
+  /** What needs a newer verifier; code `not-judged`. */
+  readonly unjudged: readonly EvidenceError[]
+  /** The registry after the entry: the same object where nothing changed. */
+  readonly next: Registry
+  /** False where the entry violates a rule: then it uses up no `iss` + `jti`. */
+  readonly usesStatementId: boolean
+  /** Undefined for an unknown kind, or members that violate the schema. */
+  readonly body: StatementBody | undefined
+}
+
+/** Any one of these roles lets a participant sign the kind; none is needed where the list is empty. */
+const rolesFor: Record<Kind, readonly Role[]> = {
+  'ledger.genesis': [],
+  'participant.admit': ['administrator'],
+  'participant.revoke': ['administrator'],
+  'participant.rotate-key': [],
+  'evidence.deposit': ['depositor'],
+  'evidence.attest': ['attestor', 'depositor'],
+  'evidence.retract': ['depositor'],
+}
+
+/**
+ * The rulebook (docs/spec/04-rulebook.md): one pure function from the registry before an entry, and the entry, to the
+ * registry after it or to violations. The server asks it before it seals an entry, the verifier when it re-walks.
+ */
+export function judge(
+  registry: Registry,
+  entry: EntryUnderJudgement,
+  history: History,
+  context: RuleContext,
+): Judgement {
+  const findings: Findings = { violations: [], unjudged: [] }
+  const { common, knownAlgorithm, header } = entry.statement
+  const violate = (code: ErrorCode, message: string, where?: string, found?: number): void => {
+    const facts = { ...(where === undefined ? {} : { where }), ...(found === undefined ? {} : { index: found }) }
+    findings.violations.push(new EvidenceError(code, message, facts))
+  }
+  if (!knownAlgorithm) {
+    findings.unjudged.push(
+      new EvidenceError('not-judged', `the statement is signed with alg ${header.alg.slice(0, 40)}`, { where: 'alg' }),
+    )
+  }
+  const isGenesis = common.kind === 'ledger.genesis'
+  if (!isGenesis) judgeAuthority(registry, entry, findings, context)
+  const earlier = history.findStatement(common.iss, common.jti)
+  if (earlier !== undefined)
+    violate('jti-reused', `${common.iss} used the jti ${common.jti} in entry ${earlier}`, 'jti', earlier)
+  if (common.aud !== context.origin) {
+    violate('audience-wrong', `the statement is for ${common.aud}, not for ${context.origin}`, 'aud')
+  }
+  if (common.iat * 1000 > entry.timeMs + issuedToleranceMs) {
+    violate('issued-in-future', 'the statement was issued more than 300 seconds after the entry’s time', 'iat')
+  }
+  if (isGenesis !== (entry.index === 0)) {
+    if (isGenesis) violate('genesis-misplaced', 'a genesis stands after entry 0')
+    else violate('genesis-missing', 'entry 0 is no genesis')
+  }
+  const body = judgeBody(entry, findings)
+  let next = registry
+  if (body !== undefined) next = applyKind(registry, entry, body, findings, history, context)
+  const changedUnknown =
+    changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(body, findings))
+  if (findings.violations.length > 0) next = registry
+  else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
+  return { ...findings, next, usesStatementId: findings.violations.length === 0, body }
+}
+
+/** A rotation whose possession proof this version cannot verify: who owns the new key is not known. */
+function rotatesUnknown(body: StatementBody, findings: Findings): boolean {
+  return body.kind === 'participant.rotate-key' && findings.unjudged.some(({ facts }) => facts.where === 'possession')
+}
+
+function judgeBody(entry: EntryUnderJudgement, findings: Findings): StatementBody | undefined {
+  try {
+    const body = readBody(entry.statement)
+    if (body === undefined) {
+      const kind = entry.statement.common.kind.slice(0, 80)
+      findings.unjudged.push(
+        new EvidenceError('not-judged', `the kind ${JSON.stringify(kind)} is not known to this version`, {
+          where: 'kind',
+        }),
+      )
+    }
+    return body
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    findings.violations.push(error)
+    return undefined
+  }
+}
+
+/** `iss` owns `kid` at this index, is not revoked, has the role, and the signature verifies. */
+function judgeAuthority(
+  registry: Registry,
+  entry: EntryUnderJudgement,
+  findings: Findings,
+  context: RuleContext,
+): void {
+  const { common, header, jws, knownAlgorithm } = entry.statement
+  const uncertain = registry.uncertainSince
+  const violate = (code: ErrorCode, message: string, where: string): void => {
+    if (uncertain === undefined) findings.violations.push(new EvidenceError(code, message, { where }))
+    else {
+      findings.unjudged.push(
+        new EvidenceError('not-judged', `authority is not judged after entry ${uncertain}: ${message}`, { where }),
+      )
+    }
+  }
+  const key = registry.keys.get(header.kid)
+  if (key === undefined) return violate('key-unknown', 'the key was not admitted before this entry', 'kid')
+  if (knownAlgorithm && !context.verifies(key.publicKey, jws.signingInput, jws.signature)) {
+    findings.violations.push(
+      new EvidenceError('signature-invalid', 'the statement’s signature does not verify', { where: 'signature' }),
+    )
+  }
+  if (key.participant !== common.iss) {
+    return violate('key-not-issuers', `the key belongs to ${key.participant}, not to ${common.iss}`, 'iss')
+  }
+  const participant = registry.participants.get(common.iss)
+  if (participant?.revokedAt !== undefined) {
+    violate('participant-revoked', `${common.iss} was revoked by entry ${participant.revokedAt}`, 'iss')
+  }
+  if (key.status === 'revoked') violate('key-revoked', `the key was revoked by entry ${key.until}`, 'kid')
+  if (key.status === 'rotated') violate('key-rotated', `the key was replaced by entry ${key.until}`, 'kid')
+  const needed = isKind(common.kind) ? rolesFor[common.kind] : []
+  if (needed.length > 0 && !needed.some((role) => participant?.roles.includes(role))) {
+    violate('role-missing', `${common.iss} has not the role ${needed.join(' or ')}, which ${common.kind} needs`, 'iss')
+  }
+}
+
+function applyKind(
+  registry: Registry,
+  entry: EntryUnderJudgement,
+  body: StatementBody,
+  findings: Findings,
+  history: History,
+  context: RuleContext,
+): Registry {
+  switch (body.kind) {
+    case 'ledger.genesis':
+      return judgeGenesis(registry, entry, body.members, findings, context)
+    case 'participant.admit':
+      return judgeAdmit(registry, entry, body.members, findings, history, context)
+    case 'participant.revoke':
+      return judgeRevoke(registry, entry, body.members, findings, history, context)
+    case 'participant.rotate-key':
+      return judgeRotate(registry, entry, body.members, findings, history, context)
+    case 'evidence.deposit':
+      return judgeDeposit(registry, entry, body.members, findings, history, context)
+    case 'evidence.attest':
+      return judgeAttest(registry, entry, body.members, findings, history, context)
+    case 'evidence.retract':
+      return judgeRetract(registry, entry, body.members, findings, history, context)
+  }
+}

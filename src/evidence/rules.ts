@@ -1,0 +1,55 @@
+import type { EvidenceError } from '../core/index.ts'
+import type { Registry } from './registry.ts'
+import type { Statement } from './statement.ts'
+
+/** What the rules ask of the entries before. */
+export interface History {
+  /** Index of the entry that used `iss` + `jti`, or undefined. */
+  findStatement(iss: string, jti: string): number | undefined
+  /** Facts of an earlier entry, or undefined where the index is not below the entry judged. */
+  target(index: number): TargetFacts | undefined
+}
+
+export interface TargetFacts {
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
+  readonly kind: string
+  readonly iss: string
+  /** Number of items, of a deposit. */
+  readonly items: number
+}
+
+/** One entry to be judged on the registry before it. */
+export interface EntryUnderJudgement {
+  readonly index: number
+  readonly time: string
+  readonly timeMs: number
+  readonly statement: Statement
+}
+
+/** What does not come from the chain itself. */
+export interface RuleContext {
+  /** The checkpoint's origin. */
+  readonly origin: string
+  /** vkeys that verified the checkpoint. */
+  readonly ledgerKeys: readonly string[]
+  /** Whether the statement's signature verifies under this key. */
+  readonly verifies: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
+}
+
+/** Collects what the rules find; an entry with a violation changes nothing. */
+export interface Findings {
+  readonly violations: EvidenceError[]
+  /** Code `not-judged`. */
+  readonly unjudged: EvidenceError[]
+}
+
+/** A rule of one kind: adds findings, gives the registry after the entry. */
+export type KindRule<Members> = (
+  registry: Registry,
+  entry: EntryUnderJudgement,
+  members: Members,
+  findings: Findings,
+  history: History,
+  context: RuleContext,
+) => Registry

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { EvidenceError, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
+
+/** Where things lie in a data folder. */
+export interface DataFolder {
+  readonly root: string
+  readonly keys: string
+  readonly ledgerKey: string
+  readonly administratorKey: string
+  readonly depositorKey: string
+  readonly database: string
+  readonly head: string
+  readonly policy: string
+  readonly config: string
+  readonly lock: string
+  /** The unsigned genesis of a key ceremony that is under way. */
+  readonly genesisRequest: string
+}
+
+export function dataFolder(root: string): DataFolder {
+  const keys = join(root, 'keys')
+  return {
+    root,
+    keys,
+    ledgerKey: join(keys, 'ledger.pem'),
+    administratorKey: join(keys, 'administrator.pem'),
+    depositorKey: join(keys, 'depositor.pem'),
+    database: join(root, 'ledger'),
+    head: join(root, 'head'),
+    policy: join(root, 'policy'),
+    config: join(root, 'config.json'),
+    lock: join(root, 'lock'),
+    genesisRequest: join(root, 'genesis.json'),
+  }
+}
+
+/** Version of the layout of a data folder. */
+export const folderFormat = 1
+
+const configSchema = z.strictObject({
+  format: z.number(),
+  /** Who may read entries: everybody, or participants by right. */
+  reading: z.enum(['public', 'participants']),
+  /** Disclosures without a right, in public mode: for a trial on one's own machine. */
+  openDisclosures: z.boolean(),
+  /** True from the first step of a production key ceremony until the genesis is sealed. */
+  awaitingGenesis: z.boolean().optional(),
+})
+export type FolderConfig = z.infer<typeof configSchema>
+
+/** Reads config.json. Throws `ledger-missing`, `config-invalid`, `format-version`. */
+export function readConfig(folder: DataFolder): FolderConfig {
+  if (!existsSync(folder.config)) {
+    throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(folder.config, 'utf8'))
+  } catch (cause) {
+    throw new EvidenceError('config-invalid', `${folder.config} is not JSON`, { where: folder.config }, { cause })
+  }
+  const format = (json as { format?: unknown } | null)?.format
+  if (typeof format === 'number' && format !== folderFormat) {
+    throw new EvidenceError('format-version', `the data folder has the format ${format}, not ${folderFormat}`, {
+      where: folder.config,
+    })
+  }
+  const result = configSchema.safeParse(json)
+  if (!result.success) {
+    const issue = result.error.issues[0]
+    throw new EvidenceError('config-invalid', `${folder.config}: ${issue?.path.join('.')}: ${issue?.message}`, {
+      where: folder.config,
+    })
+  }
+  return result.data
+}
+
+/** Reads the policy file. Throws `file-unreadable`, `policy-malformed`. */
+export function readPolicyFile(path: string): Policy {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `the policy ${path} cannot be read`, { where: path }, { cause })
+  }
+  return parsePolicy(bytes)
+}
+
+/** The one log of a data folder's own policy. Throws as {@link readPolicyFile}. */
+export function readOwnKey(folder: DataFolder): VerifierKey {
+  const [log] = readPolicyFile(folder.policy).logs
+  if (log === undefined)
+    throw new EvidenceError('policy-malformed', `${folder.policy} names no log`, { where: folder.policy })
+  return log.key
+}

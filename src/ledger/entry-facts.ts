@@ -1,0 +1,50 @@
+import { type Entry, EvidenceError, leafHash, parseEntry, sha256, toHex, utf8 } from '../core/index.ts'
+import { readEnvelope, readStatement, type Statement, type TargetFacts } from '../evidence/index.ts'
+import type { RegistrySeal } from './storage.ts'
+
+/** A stored entry of ours, taken apart. */
+export interface StoredStatement {
+  readonly entry: Entry & { readonly timeMs: number }
+  readonly statement: Statement
+}
+
+/** Takes apart an entry that this server sealed. Throws `storage-damaged` where it is not one. */
+export function readStored(bytes: Uint8Array, index: number): StoredStatement {
+  try {
+    const entry = parseEntry(bytes)
+    if (entry.known && entry.index === index) return { entry, statement: readStatement(readEnvelope(entry.statement)) }
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause
+  }
+  throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
+    index,
+  })
+}
+
+/** What references ask of a stored entry. */
+export function targetFacts(bytes: Uint8Array, index: number): TargetFacts {
+  const { statement } = readStored(bytes, index)
+  return factsOf(statement, leafHash(bytes))
+}
+
+export function factsOf({ common, payload }: Statement, hash: Uint8Array): TargetFacts {
+  const items = Array.isArray(payload['items']) ? payload['items'].length : 0
+  return { leafHash: hash, kind: common.kind, iss: common.iss, items }
+}
+
+/** Indices that a payload may refer to, before its schema is judged: what to fetch for the rulebook. */
+export function referencedIndices({ payload }: Statement): number[] {
+  const references = [payload['of'], ...(Array.isArray(payload['relates']) ? payload['relates'].slice(0, 64) : [])]
+  return references.flatMap((reference) => {
+    if (reference === null || typeof reference !== 'object' || Array.isArray(reference)) return []
+    const index = reference?.['index']
+    return typeof index === 'number' && index >= 0 ? [index] : []
+  })
+}
+
+/** The seal after one more registry entry. */
+export function extendSeal(seal: RegistrySeal, hash: Uint8Array): RegistrySeal {
+  return { count: seal.count + 1, hash: toHex(sha256(utf8(`${seal.hash} ${toHex(hash)}`))) }
+}
+
+export const emptySeal: RegistrySeal = { count: 0, hash: '' }

@@ -1,0 +1,237 @@
+import {
+  encodeEntry,
+  EvidenceError,
+  encodeReceiptLines,
+  formatTime,
+  inclusionRanges,
+  isEvidenceError,
+  leafHash,
+  type LeafRange,
+  rangeHash,
+  toBase64,
+  type Jwk,
+  subtreeHashFrom,
+  zeroHash,
+} from '../core/index.ts'
+import {
+  type History,
+  judge,
+  type Registry,
+  requireDisclosures,
+  type RuleContext,
+  type TargetFacts,
+} from '../evidence/index.ts'
+import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
+import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import type { RegistrySeal, StoredEntry } from './storage.ts'
+import type { Submission } from './submission.ts'
+import type { LedgerTree } from './tree.ts'
+
+/** Where the chain stands: what the next entry builds on. Replaced as a whole, entry by entry. */
+export interface ChainState {
+  readonly size: number
+  readonly timeMs: number | undefined
+  readonly leafHash: Uint8Array
+  readonly registry: Registry
+  readonly seal: RegistrySeal
+}
+
+/** What was fetched for a group before it is judged. */
+export interface Prefetched {
+  /** Index of the entry that used an id, by {@link statementName}. */
+  readonly statements: ReadonlyMap<string, number>
+  /** Entries that the group refers to, or repeats; an error where the stored bytes are damaged. */
+  readonly entries: ReadonlyMap<number, Uint8Array | EvidenceError>
+}
+
+export interface Placed {
+  readonly kind: 'created' | 'existing'
+  readonly index: number
+  readonly time: string
+  readonly leafHash: Uint8Array
+  /** Of a new entry, for its receipt. */
+  readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
+}
+
+export function statementName(iss: string, jti: string): string {
+  return `${iss}\0${jti}`
+}
+
+/**
+ * Seals submissions one after another, in memory: nothing here is durable, nothing here is seen. The chain state and tree
+ * go ahead of what is stored; if storing fails, the writer never goes on (docs/design/commit-point.md).
+ */
+export class GroupBuilder {
+  readonly entries: StoredEntry[] = []
+  private readonly statements = new Map<string, { index: number; jws: string; placed: Placed }>()
+  private readonly targets = new Map<number, TargetFacts>()
+  private readonly tree: LedgerTree
+  private readonly prefetched: Prefetched
+  private readonly context: RuleContext
+  private readonly timeMs: number
+  state: ChainState
+
+  constructor(state: ChainState, tree: LedgerTree, prefetched: Prefetched, context: RuleContext, timeMs: number) {
+    this.state = state
+    this.tree = tree
+    this.prefetched = prefetched
+    this.context = context
+    this.timeMs = timeMs
+  }
+
+  private readonly history: History = {
+    findStatement: (iss, jti) => {
+      const name = statementName(iss, jti)
+      return this.statements.get(name)?.index ?? this.prefetched.statements.get(name)
+    },
+    target: (index) => {
+      const inFlight = this.targets.get(index)
+      if (inFlight !== undefined) return inFlight
+      const bytes = this.stored(index)
+      return bytes === undefined ? undefined : targetFacts(bytes, index)
+    },
+  }
+
+  private stored(index: number): Uint8Array | undefined {
+    const bytes = this.prefetched.entries.get(index)
+    if (bytes instanceof EvidenceError) throw bytes
+    return bytes
+  }
+
+  /** Places one submission, or says why not. A refused one leaves no trace. */
+  place(submission: Submission): Placed | EvidenceError {
+    let next: PreparedEntry
+    try {
+      const existing = this.existing(submission)
+      if (existing !== undefined) return existing
+      next = this.prepare(submission)
+    } catch (error) {
+      if (isEvidenceError(error)) return error
+      // A fault of ours, met before anything changed: it spoils this statement alone.
+      return new EvidenceError('internal-error', 'the statement could not be judged', {}, { cause: error })
+    }
+    return this.admit(next)
+  }
+
+  /** Same bytes as before: the first answer again. The queue in flight counts as stored. */
+  private existing({ statement }: Submission): Placed | undefined {
+    const { iss, jti } = statement.common
+    const name = statementName(iss, jti)
+    const inFlight = this.statements.get(name)
+    if (inFlight?.jws === statement.jws.text) return { ...inFlight.placed, kind: 'existing' }
+    const index = inFlight?.index ?? this.prefetched.statements.get(name)
+    if (index === undefined) return undefined
+    const bytes = inFlight === undefined ? this.stored(index) : undefined
+    if (bytes !== undefined) {
+      const { entry } = readStored(bytes, index)
+      if (entry.statement === statement.jws.text) {
+        return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
+      }
+    }
+    throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
+      where: 'jti',
+      index,
+    })
+  }
+
+  /** All that can fail, before anything changes. */
+  private prepare({ statement, disclosures }: Submission): PreparedEntry {
+    const { state, timeMs } = this
+    const index = state.size
+    const time = formatTime(timeMs)
+    const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, this.context)
+    const [fault] = [...judgement.violations, ...judgement.unjudged]
+    // What a newer verifier would have to judge is nothing that this server may seal.
+    if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
+    const { body, next } = judgement
+    if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')
+    const opened = requireDisclosures(body, disclosures)
+    const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
+    const hash = leafHash(bytes)
+    const { common, header } = statement
+    const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
+    return {
+      stored: {
+        index,
+        bytes,
+        iss: common.iss,
+        jti: common.jti,
+        disclosures,
+        lookups: [...lookupsOfEntry(common, body), ...lookupsOfDisclosures(opened)],
+      },
+      state: {
+        size: index + 1,
+        timeMs,
+        leafHash: hash,
+        registry: next,
+        seal: next === state.registry ? state.seal : extendSeal(state.seal, hash),
+      },
+      facts: factsOf(statement, hash),
+      jws: statement.jws.text,
+      placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
+    }
+  }
+
+  /** The entry becomes the chain's next: assignments alone. */
+  private admit({ stored, state, facts, jws, placed }: PreparedEntry): Placed {
+    this.tree.append(state.leafHash)
+    this.entries.push(stored)
+    this.state = state
+    this.targets.set(stored.index, facts)
+    this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
+    return placed
+  }
+}
+
+/** An entry judged and encoded, with the chain as it will be after it. */
+interface PreparedEntry {
+  readonly stored: StoredEntry
+  readonly state: ChainState
+  readonly facts: TargetFacts
+  readonly jws: string
+  readonly placed: Placed
+}
+
+function unknownToServer(fault: EvidenceError): EvidenceError {
+  const code =
+    fault.facts.where === 'alg' ? 'jws-alg' : fault.facts.where === 'kind' ? 'kind-unknown' : 'statement-member'
+  return new EvidenceError(code, fault.message, fault.facts)
+}
+
+/** The chain before its first entry. */
+export function emptyChain(registry: Registry, seal: RegistrySeal): ChainState {
+  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, seal }
+}
+
+/**
+ * Writes the receipts of one group: they share a checkpoint and most of their proofs' hashes, so each range is hashed and
+ * encoded once.
+ */
+export class ReceiptWriter {
+  private readonly encoded = new Map<string, string>()
+  private readonly tree: LedgerTree
+  private readonly size: number
+  private readonly note: string
+
+  constructor(tree: LedgerTree, size: number, note: string) {
+    this.tree = tree
+    this.size = size
+    this.note = note
+  }
+
+  private hash(range: LeafRange): string {
+    const name = `${range.begin}-${range.end}`
+    let text = this.encoded.get(name)
+    if (text === undefined) {
+      text = toBase64(rangeHash(range, subtreeHashFrom(this.tree.read)))
+      this.encoded.set(name, text)
+    }
+    return text
+  }
+
+  write(index: number, sealed: NonNullable<Placed['sealed']>): string {
+    const hashes = inclusionRanges(index, this.size).map((range) => this.hash(range))
+    const { bytes, signer, disclosures } = sealed
+    return encodeReceiptLines({ entryBytes: bytes, signer, disclosures }, index, hashes, this.note)
+  }
+}

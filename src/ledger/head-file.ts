@@ -1,0 +1,103 @@
+import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import {
+  EvidenceError,
+  parseSignedCheckpoint,
+  type SignedCheckpoint,
+  type VerifierKey,
+  verifyNote,
+} from '../core/index.ts'
+
+/*
+ * The head file, beside the database and not inside it: two slots of 4,096 bytes, written in turn, each a signed checkpoint
+ * padded with zeros. The larger valid one counts. It guards against a database that is rolled back or loses its tail: the
+ * database alone cannot tell.
+ */
+const slotBytes = 4096
+
+export interface Head extends SignedCheckpoint {
+  readonly slot: 0 | 1
+  readonly note: SignedCheckpoint['note']
+}
+
+function readSlot(bytes: Uint8Array, slot: 0 | 1, key: VerifierKey): Head | undefined {
+  const raw = bytes.subarray(slot * slotBytes, (slot + 1) * slotBytes)
+  const end = raw.indexOf(0)
+  if (raw.length !== slotBytes || end <= 0 || raw.subarray(end).some((byte) => byte !== 0)) return undefined
+  try {
+    const signed = parseSignedCheckpoint(raw.subarray(0, end))
+    const isOurs = signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length === 1
+    return isOurs ? { ...signed, slot } : undefined
+  } catch {
+    return undefined // a slot torn by a crash: the other one counts
+  }
+}
+
+/** Reads the head: the larger valid slot. Throws `head-missing`, `head-invalid`. */
+export function readHead(path: string, key: VerifierKey): Head {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch (cause) {
+    throw new EvidenceError('head-missing', `the head file ${path} cannot be read`, { where: path }, { cause })
+  }
+  const slots = [readSlot(bytes, 0, key), readSlot(bytes, 1, key)].filter((slot) => slot !== undefined)
+  if (bytes.length !== 2 * slotBytes || slots.length === 0) {
+    throw new EvidenceError('head-invalid', `the head file ${path} holds no checkpoint signed by this ledger`, {
+      where: path,
+    })
+  }
+  return slots.reduce((a, b) => (b.checkpoint.size > a.checkpoint.size ? b : a))
+}
+
+/** The head file of a writer. */
+export class HeadFile {
+  private readonly file: FileHandle
+  private nextSlot: 0 | 1
+
+  private constructor(file: FileHandle, nextSlot: 0 | 1) {
+    this.file = file
+    this.nextSlot = nextSlot
+  }
+
+  /** Makes an empty head file, for `init` alone; it is valid from the first write on. */
+  static async create(path: string): Promise<HeadFile> {
+    const file = await open(path, 'wx', 0o600)
+    await file.write(Buffer.alloc(2 * slotBytes), 0, 2 * slotBytes, 0)
+    await file.sync()
+    syncFolder(dirname(path))
+    return new HeadFile(file, 0)
+  }
+
+  /** Opens a head file that {@link readHead} has read: the next write spares the slot that counts. */
+  static async open(path: string, current: Head): Promise<HeadFile> {
+    return new HeadFile(await open(path, 'r+'), current.slot === 0 ? 1 : 0)
+  }
+
+  /** Writes a signed checkpoint and syncs it: rollback is guarded when this returns. */
+  async write(note: string): Promise<void> {
+    const slot = Buffer.alloc(slotBytes)
+    if (slot.write(note, 'utf8') !== Buffer.byteLength(note) || Buffer.byteLength(note) >= slotBytes) {
+      throw new RangeError('the checkpoint does not fit a slot of the head file')
+    }
+    const { bytesWritten } = await this.file.write(slot, 0, slotBytes, this.nextSlot * slotBytes)
+    if (bytesWritten !== slotBytes) throw new Error('the head file was written in part')
+    await this.file.datasync()
+    this.nextSlot = this.nextSlot === 0 ? 1 : 0
+  }
+
+  async close(): Promise<void> {
+    await this.file.close()
+  }
+}
+
+/** Makes a new or renamed name in a folder durable. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,218 @@
+import { EvidenceError, equalBytes, rootFromTiles, type VerifierKey, verifierKey } from '../core/index.ts'
+import { lookupForm, type Registry } from '../evidence/index.ts'
+import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
+import type { SigningKey } from '../node/index.ts'
+import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
+import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
+import { HeadFile, readHead } from './head-file.ts'
+import { checkDatabase } from './leveldb/database-check.ts'
+import { LevelStorage } from './leveldb/level-storage.ts'
+import { makeShadow } from './leveldb/shadow.ts'
+import { takeLock } from './lock-file.ts'
+import { lookupsOfDisclosures } from './lookup.ts'
+import { LedgerReads } from './reads.ts'
+import { examine } from './recovery.ts'
+import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
+import type { LedgerStorage } from './storage.ts'
+import { authenticate, openSubmission, type Submission } from './submission.ts'
+import { LedgerTree } from './tree.ts'
+
+export interface OpenOptions extends ClockGuardOptions {
+  readonly clock?: Clock
+  readonly maxQueue?: number
+  readonly maxQueueBytes?: number
+  readonly onGroup?: (report: GroupReport) => void
+  readonly onFailure?: (error: Error) => void
+}
+
+interface LedgerParts {
+  readonly folder: DataFolder
+  readonly config: FolderConfig
+  readonly key: VerifierKey
+  readonly storage: LedgerStorage
+  readonly head: HeadFile
+  readonly sequencer: Sequencer
+  readonly reads: LedgerReads
+  readonly release: () => void
+}
+
+/** An open ledger: one writer, and reads of what is published. */
+export class Ledger {
+  private readonly parts: LedgerParts
+
+  private constructor(parts: LedgerParts) {
+    this.parts = parts
+  }
+
+  /**
+   * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
+   * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
+   * `ledger-in-use`, `ledger-unfinished`, `clock-unsafe`, `genesis-ledger-keys`.
+   */
+  static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
+    const folder = dataFolder(root)
+    const config = readConfig(folder)
+    if (config.awaitingGenesis === true) {
+      throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
+    }
+    const key = ownKey(folder, signer)
+    const release = takeLock(folder.lock, root)
+    try {
+      return await Ledger.openLocked(folder, config, key, signer, options, release)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  private static async openLocked(
+    folder: DataFolder,
+    config: FolderConfig,
+    key: VerifierKey,
+    signer: SigningKey,
+    options: OpenOptions,
+    release: () => void,
+  ): Promise<Ledger> {
+    const guard = readHead(folder.head, key)
+    const published = await examineStandIn(folder, key)
+    const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
+    const storage = await LevelStorage.open(folder.database)
+    try {
+      const { size } = published.state
+      const tree = await LedgerTree.rebuild(storage, size)
+      const { checkpoint } = parseSignedCheckpoint(Buffer.from(published.note))
+      if (
+        (await storage.checkpoint()) !== published.note ||
+        !equalBytes(rootFromTiles(size, tree.read), checkpoint.root)
+      ) {
+        throw new EvidenceError('storage-conflict', 'the database changed while it was opened')
+      }
+      const head = await HeadFile.open(folder.head, guard)
+      // A crash came between the database and the head: what the database holds is durable, so the head goes forward.
+      if (size > guard.checkpoint.size) await head.write(published.note)
+      const epoch = await storage.claimWriter()
+      const sequencer = new Sequencer({
+        ...options,
+        storage,
+        epoch,
+        tree,
+        head,
+        clock,
+        key,
+        sign: signer.sign,
+        published,
+      })
+      const reads = new LedgerReads(storage, tree, () => sequencer.published)
+      return new Ledger({ folder, config, key, storage, head, sequencer, reads, release })
+    } catch (error) {
+      await storage.close()
+      throw error
+    }
+  }
+
+  get origin(): string {
+    return this.parts.key.name
+  }
+  get key(): VerifierKey {
+    return this.parts.key
+  }
+  get config(): FolderConfig {
+    return this.parts.config
+  }
+  get reads(): LedgerReads {
+    return this.parts.reads
+  }
+  /** Who may sign what, as far as published. */
+  get registry(): Registry {
+    return this.parts.sequencer.published.state.registry
+  }
+  get queued(): number {
+    return this.parts.sequencer.queued
+  }
+  /** Time of the last published entry, milliseconds since 1970. */
+  get lastTimeMs(): number | undefined {
+    return this.parts.sequencer.published.state.timeMs
+  }
+
+  /** Why a deposit would be refused just now, as a throw. */
+  requireReady(): void {
+    this.parts.sequencer.requireReady()
+  }
+
+  /** Opens what a depositor handed in and verifies its signature. Throws the codes of openSubmission and authenticate. */
+  authenticate(text: string): Submission {
+    return authenticate(this.parts.sequencer.registry, openSubmission(text))
+  }
+
+  /** Sequences an authenticated statement; resolves when it is durable. */
+  submit(submission: Submission, wantReceipt?: boolean): Promise<Outcome> {
+    return this.parts.sequencer.submit(submission, wantReceipt)
+  }
+
+  /** Both at once. */
+  async deposit(text: string): Promise<Outcome> {
+    return this.submit(this.authenticate(text))
+  }
+
+  /**
+   * Erases disclosures of an entry, all or the named claims: from then on the verifier reports them withheld. The entry, its
+   * proofs and receipts stand. Gives the claims erased. Throws `entry-not-found`.
+   */
+  async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
+    const { reads, storage } = this.parts
+    const entry = await reads.entry(index)
+    const stored = (await reads.disclosures(entry)).map(parseDisclosure)
+    const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
+    if (erased.length === 0) return []
+    const gone = new Set(erased.map(({ text }) => disclosureDigest(text)))
+    const keep = stored.filter(({ digest }) => !gone.has(digest))
+    const kept = new Set(lookupsOfDisclosures(keep).map((key) => (key.by === 'case' ? lookupForm(key.number) : '')))
+    const lookups = lookupsOfDisclosures(erased).filter((key) => key.by === 'case' && !kept.has(lookupForm(key.number)))
+    await storage.eraseDisclosures(
+      index,
+      keep.map(({ text }) => text),
+      lookups,
+    )
+    return erased.map(({ claim }) => claim)
+  }
+
+  /** Finishes what was accepted, refuses the rest, closes. */
+  async close(): Promise<void> {
+    const { sequencer, head, storage, release } = this.parts
+    await sequencer.drain()
+    await head.close()
+    await storage.close()
+    release()
+  }
+}
+
+/** The key of the policy, which must be the signer's. */
+function ownKey(folder: DataFolder, signer: SigningKey): VerifierKey {
+  const listed = readOwnKey(folder)
+  const own = verifierKey(listed.name, signer.publicKey)
+  if (own.text !== listed.text) {
+    throw new EvidenceError('genesis-ledger-keys', 'the ledger’s private key is not the one that its policy names', {
+      expected: listed.text,
+      found: own.text,
+    })
+  }
+  return own
+}
+
+/** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
+async function examineStandIn(folder: DataFolder, key: VerifierKey): Promise<Published> {
+  const [fault] = checkDatabase(folder.database).faults
+  if (fault !== undefined) throw fault
+  const { checkpoint } = readHead(folder.head, key)
+  const shadow = makeShadow(folder.database)
+  try {
+    const storage = await LevelStorage.open(shadow.folder)
+    try {
+      return await examine(storage, checkpoint, key)
+    } finally {
+      await storage.close()
+    }
+  } finally {
+    shadow.dispose()
+  }
+}

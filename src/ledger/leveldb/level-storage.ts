@@ -1,0 +1,224 @@
+import { Level } from 'level'
+import { EvidenceError, isEvidenceError, parseSignedCheckpoint } from '../../core/index.ts'
+import { encodeLookup, type LookupKey } from '../lookup.ts'
+import type { LedgerStorage, RegistrySeal, StoredGroup } from '../storage.ts'
+import { disclosuresKey, entryKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+
+type Database = Level<Uint8Array, Uint8Array>
+type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array }
+
+/** Version of the keys and values in the database. */
+export const databaseFormat = '1'
+
+/** Bytes that LevelDB gathers before it writes a table: its log holds about as much, at most twice. */
+export const writeBufferSize: number = 8 * 1024 * 1024
+
+const none = Buffer.alloc(0)
+const options = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+export interface LevelStorageOptions {
+  /** Only `init` creates: opening a folder without a database is refused, never made good. */
+  readonly create?: boolean
+}
+
+/** The storage interface on LevelDB: the one file that knows `level`. Writes are synced; LevelDB's default is not. */
+export class LevelStorage implements LedgerStorage {
+  private readonly db: Database
+  private size: number
+  private epoch: number
+
+  private constructor(db: Database, size: number, epoch: number) {
+    this.db = db
+    this.size = size
+    this.epoch = epoch
+  }
+
+  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`. */
+  static async open(location: string, { create = false }: LevelStorageOptions = {}): Promise<LevelStorage> {
+    const db: Database = new Level<Uint8Array, Uint8Array>(location, {
+      ...options,
+      createIfMissing: create,
+      errorIfExists: create,
+      writeBufferSize,
+    })
+    try {
+      await db.open()
+    } catch (error) {
+      throw openError(location, error)
+    }
+    try {
+      if (create) await db.put(metaKey('format'), Buffer.from(databaseFormat), { sync: true })
+      const format = await db.get(metaKey('format'))
+      const found = format === undefined ? 'none' : Buffer.from(format).toString('latin1')
+      if (found !== databaseFormat) {
+        throw new EvidenceError('format-version', `the database has the format ${found}, not ${databaseFormat}`, {
+          where: location,
+        })
+      }
+      const note = await db.get(metaKey('checkpoint'))
+      const size = note === undefined ? 0 : parseSignedCheckpoint(note).checkpoint.size
+      const epoch = await db.get(metaKey('epoch'))
+      return new LevelStorage(db, size, epoch === undefined ? 0 : readNumber8(epoch, 0))
+    } catch (error) {
+      await db.close()
+      if (isEvidenceError(error)) throw error
+      throw new EvidenceError(
+        'storage-damaged',
+        `the database at ${location} cannot be read`,
+        { where: location },
+        { cause: error },
+      )
+    }
+  }
+
+  async claimWriter(): Promise<number> {
+    const epoch = this.epoch + 1
+    await this.db.put(metaKey('epoch'), number8(epoch), { sync: true })
+    this.epoch = epoch
+    return epoch
+  }
+
+  async append(group: StoredGroup): Promise<void> {
+    // LevelDB's lock keeps other processes out; within this one, size and epoch tell who may write.
+    if (group.expectedSize !== this.size || group.epoch !== this.epoch) {
+      throw new EvidenceError('storage-conflict', 'another writer has gone on in this ledger')
+    }
+    const operations: Operation[] = []
+    const put = (key: Uint8Array, value: Uint8Array): void => {
+      operations.push({ type: 'put', key, value })
+    }
+    for (const { index, bytes, iss, jti, disclosures, lookups } of group.entries) {
+      put(entryKey(index), bytes)
+      put(statementKey(iss, jti), number8(index))
+      if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
+      for (const lookup of lookups) put(lookupKey(encodeLookup(lookup), index), none)
+    }
+    for (const { level, n, bytes } of group.tiles) put(tileKey(level, n), bytes)
+    if (group.registrySeal !== undefined) put(metaKey('registry'), Buffer.from(JSON.stringify(group.registrySeal)))
+    put(metaKey('checkpoint'), Buffer.from(group.checkpoint))
+    // Durable when this returns.
+    await this.db.batch(operations, { sync: true })
+    this.size += group.entries.length
+  }
+
+  async checkpoint(): Promise<string | undefined> {
+    const note = await this.db.get(metaKey('checkpoint'))
+    return note === undefined ? undefined : Buffer.from(note).toString('utf8')
+  }
+
+  async registrySeal(): Promise<RegistrySeal | undefined> {
+    const seal = await this.db.get(metaKey('registry'))
+    if (seal === undefined) return undefined
+    try {
+      return JSON.parse(Buffer.from(seal).toString('utf8')) as RegistrySeal
+    } catch {
+      return undefined // unreadable is as good as missing: the caller compares
+    }
+  }
+
+  async entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+    const keys = Array.from({ length: end - begin }, (_, i) => entryKey(begin + i))
+    try {
+      return await this.db.getMany(keys)
+    } catch {
+      // A damaged table fails the whole read: ask one by one, so that only what is lost is missing.
+      return Promise.all(keys.map((key) => this.db.get(key).catch(() => undefined)))
+    }
+  }
+
+  async entryIndices(from: number, limit: number): Promise<number[]> {
+    const keys = await this.db.keys({ gte: entryKey(from), lt: Buffer.from('f'), limit }).all()
+    return keys.map((key) => (key.length === 9 ? readNumber8(key, 1) : Number.NaN))
+  }
+
+  async tile(level: number, n: number): Promise<Uint8Array | undefined> {
+    return this.db.get(tileKey(level, n)).catch(() => undefined)
+  }
+
+  async disclosures(index: number): Promise<string[]> {
+    const value = await this.db.get(disclosuresKey(index))
+    return value === undefined ? [] : splitDisclosures(value)
+  }
+
+  async disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
+    const found = new Map<number, string[]>()
+    for await (const [key, value] of this.db.iterator({ gte: disclosuresKey(begin), lt: disclosuresKey(end) })) {
+      found.set(readNumber8(key, 1), splitDisclosures(value))
+    }
+    return found
+  }
+
+  async eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
+    const key = disclosuresKey(index)
+    const rest: Operation =
+      keep.length === 0 ? { type: 'del', key } : { type: 'put', key, value: Buffer.from(keep.join('~'), 'latin1') }
+    const gone = lookups.map((lookup) => lookupKey(encodeLookup(lookup), index))
+    await this.db.batch([rest, ...gone.map((name) => ({ type: 'del', key: name }) as const)], { sync: true })
+    // A deleted value lives on in log and tables until they are rewritten: erased means gone from the disk's files too.
+    const { compactRange } = this.db as unknown as { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> }
+    for (const name of [key, ...gone]) await compactRange.call(this.db, name, Buffer.concat([name, Buffer.from([0])]))
+  }
+
+  async findStatements(
+    ids: readonly { readonly iss: string; readonly jti: string }[],
+  ): Promise<(number | undefined)[]> {
+    const values = await this.db.getMany(ids.map(({ iss, jti }) => statementKey(iss, jti)))
+    return values.map((value) => (value === undefined ? undefined : readNumber8(value, 0)))
+  }
+
+  async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
+    const encoded = encodeLookup(key)
+    const range = { gt: after < 0 ? undefined : lookupKey(encoded, after), gte: undefined as Buffer | undefined }
+    if (after < 0) range.gte = lookupKey(encoded, 0)
+    const bound = range.gt === undefined ? { gte: range.gte as Buffer } : { gt: range.gt }
+    const keys = await this.db.keys({ ...bound, lte: lookupKey(encoded, Number.MAX_SAFE_INTEGER), limit }).all()
+    return keys.map((found) => readNumber8(found, found.length - 8))
+  }
+
+  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }> {
+    for await (const key of this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') })) {
+      yield { key: key.slice(1, -8), index: readNumber8(key, key.length - 8) }
+    }
+  }
+
+  async *scanStatements(): AsyncGenerator<{ iss: string; jti: string; index: number }> {
+    for await (const [key, value] of this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') })) {
+      const bytes = Buffer.from(key)
+      const hex = bytes.subarray(-16).toString('hex')
+      const jti = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+      yield { iss: bytes.subarray(1, -17).toString('latin1'), jti, index: readNumber8(value, 0) }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.db.close()
+  }
+}
+
+function splitDisclosures(value: Uint8Array): string[] {
+  return Buffer.from(value).toString('latin1').split('~')
+}
+
+function openError(location: string, error: unknown): EvidenceError {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause
+  if (cause?.code === 'LEVEL_LOCKED') {
+    return new EvidenceError(
+      'ledger-in-use',
+      `the database at ${location} is in use by another process`,
+      { where: location },
+      { cause: error },
+    )
+  }
+  const why = cause?.message ?? String(error)
+  const code = /does not exist/.test(why)
+    ? 'database-missing'
+    : /No space left/.test(why)
+      ? 'disk-full'
+      : 'storage-damaged'
+  return new EvidenceError(
+    code,
+    `the database at ${location} does not open: ${why}`,
+    { where: location },
+    { cause: error },
+  )
+}

@@ -1,0 +1,23 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/**
+ * A stand-in for a closed database, to be opened in its place: tables are linked (LevelDB never changes one), log, MANIFEST
+ * and CURRENT are copied. Opening a LevelDB database replays its log, deletes it and writes new files: with the stand-in
+ * all that happens elsewhere, and what is examined stays as it was found.
+ */
+export function makeShadow(folder: string): { readonly folder: string; readonly dispose: () => void } {
+  const shadow = mkdtempSync(join(tmpdir(), 'evidence-shadow-'))
+  try {
+    for (const file of readdirSync(folder)) {
+      const source = resolve(folder, file)
+      if (/\.(ldb|sst)$/.test(file)) symlinkSync(source, join(shadow, file))
+      else if (file === 'CURRENT' || /^MANIFEST-|\.log$/.test(file)) copyFileSync(source, join(shadow, file))
+    }
+  } catch (error) {
+    rmSync(shadow, { recursive: true, force: true })
+    throw error
+  }
+  return { folder: shadow, dispose: () => rmSync(shadow, { recursive: true, force: true }) }
+}

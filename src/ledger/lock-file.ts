@@ -1,0 +1,62 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { EvidenceError } from '../core/index.ts'
+import { writeNewFile } from '../node/index.ts'
+
+/*
+ * Who has the data folder. LevelDB's own lock keeps two writers apart for good; this file says it before anything of the
+ * database is read, in plain words, and lets a verifier see a live server without touching the lock.
+ */
+
+/** Start time of a process in clock ticks: a number used again by another process has another one. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** The live process that holds the folder, if any. */
+export function lockHolder(path: string): number | undefined {
+  let held: string
+  try {
+    held = readFileSync(path, 'latin1')
+  } catch {
+    return undefined
+  }
+  const [pidText, started] = held.trim().split(' ')
+  const pid = Number(pidText)
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined
+  return startOf(pid) === (started ?? '') ? pid : undefined
+}
+
+/** Throws `ledger-in-use` where a live process has the folder. */
+export function requireUnlocked(path: string, folder: string): void {
+  const pid = lockHolder(path)
+  if (pid !== undefined) {
+    throw new EvidenceError('ledger-in-use', `the data folder ${folder} is in use by process ${pid}`, { where: folder })
+  }
+}
+
+/** Takes the folder for this process; gives what releases it. Throws `ledger-in-use`. */
+export function takeLock(path: string, folder: string): () => void {
+  requireUnlocked(path, folder)
+  rmSync(path, { force: true })
+  try {
+    writeNewFile(path, `${process.pid} ${startOf(process.pid)}\n`, 0o644)
+  } catch (cause) {
+    if (cause instanceof EvidenceError && cause.code === 'file-exists') requireUnlocked(path, folder)
+    throw cause
+  }
+  return () => rmSync(path, { force: true })
+}

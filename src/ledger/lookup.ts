@@ -1,0 +1,67 @@
+import { type DigestAlgorithm, digestLengths, fromHex, sha256, utf8 } from '../core/index.ts'
+import { caseNumbersOf, type CommonMembers, lookupForm, type StatementBody } from '../evidence/index.ts'
+import type { Disclosure } from '../core/index.ts'
+
+/**
+ * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from
+ * them. A case number is kept as a hash, and goes with the disclosure that named it.
+ */
+export type LookupKey =
+  | { readonly by: 'digest'; readonly algorithm: DigestAlgorithm; readonly hex: string }
+  | { readonly by: 'case'; readonly number: string }
+  | { readonly by: 'participant'; readonly id: string }
+  | { readonly by: 'kind'; readonly kind: string }
+
+const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
+
+/** Bytes of a look-up key: a letter, then the value; text is ended by a zero, so that no key begins another. */
+export function encodeLookup(key: LookupKey): Uint8Array {
+  switch (key.by) {
+    case 'digest': {
+      const digest = fromHex(key.hex)
+      const out = new Uint8Array(2 + digest.length)
+      out[0] = 0x64
+      out[1] = algorithms.indexOf(key.algorithm)
+      out.set(digest, 2)
+      return out
+    }
+    case 'case': {
+      const out = new Uint8Array(33)
+      out[0] = 0x63
+      out.set(sha256(utf8(lookupForm(key.number))), 1)
+      return out
+    }
+    case 'participant':
+      return utf8(`p${key.id}\0`)
+    case 'kind':
+      return utf8(`k${key.kind}\0`)
+  }
+}
+
+/** The keys that an entry itself gives: digests of items, its issuer and whom it is about, its kind. */
+export function lookupsOfEntry(common: CommonMembers, body: StatementBody | undefined): LookupKey[] {
+  const keys: LookupKey[] = [
+    { by: 'kind', kind: common.kind },
+    { by: 'participant', id: common.iss },
+  ]
+  if (body?.kind === 'evidence.deposit') {
+    for (const item of body.members.items) {
+      for (const [algorithm, hex] of Object.entries(item.digest)) {
+        keys.push({ by: 'digest', algorithm: algorithm as DigestAlgorithm, hex })
+      }
+    }
+  }
+  const about = subjectOf(body)
+  if (about !== undefined && about !== common.iss) keys.push({ by: 'participant', id: about })
+  return keys
+}
+
+function subjectOf(body: StatementBody | undefined): string | undefined {
+  if (body?.kind === 'participant.admit') return body.members.participant.id
+  return body?.kind === 'participant.revoke' ? body.members.participant : undefined
+}
+
+/** The keys that disclosures give: case numbers. */
+export function lookupsOfDisclosures(disclosures: readonly Disclosure[]): LookupKey[] {
+  return caseNumbersOf(disclosures).map((number) => ({ by: 'case', number }))
+}

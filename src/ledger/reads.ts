@@ -1,0 +1,194 @@
+import {
+  consistencyProof,
+  consistencyRanges,
+  encodeBundle,
+  encodeReceipt,
+  EvidenceError,
+  inclusionProof,
+  inclusionRanges,
+  type LeafRange,
+  leafHash,
+  rootFromTiles,
+  type TileAddress,
+  tilesNeeded,
+  tileWidth,
+  tileWidthAt,
+  verifyInclusion,
+} from '../core/index.ts'
+import { type KeyRecord, readBody, sealedDigestsOf } from '../evidence/index.ts'
+import { disclosureDigest } from '../core/index.ts'
+import { readStored, type StoredStatement } from './entry-facts.ts'
+import type { LookupKey } from './lookup.ts'
+import type { Published } from './sequencer.ts'
+import type { LedgerStorage } from './storage.ts'
+import type { LedgerTree } from './tree.ts'
+
+/** An entry as it is served: re-hashed against its tile. */
+export interface ServedEntry extends StoredStatement {
+  readonly index: number
+  readonly bytes: Uint8Array
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
+}
+
+/**
+ * Reads of what is published, and never of more. Each entry is re-hashed against its tile and each proof is verified before
+ * it is given out: a damaged disk yields `storage-damaged`, not a wrong answer.
+ */
+export class LedgerReads {
+  private readonly storage: LedgerStorage
+  private readonly tree: LedgerTree
+  private readonly current: () => Published
+
+  constructor(storage: LedgerStorage, tree: LedgerTree, current: () => Published) {
+    this.storage = storage
+    this.tree = tree
+    this.current = current
+  }
+
+  get size(): number {
+    return this.current().state.size
+  }
+  /** The signed checkpoint. */
+  get checkpoint(): string {
+    return this.current().note
+  }
+
+  private requireIndex(index: number): void {
+    if (index >= this.size) {
+      throw new EvidenceError('entry-not-found', `there is no entry ${index}; the ledger has ${this.size}`, {
+        where: 'index',
+      })
+    }
+  }
+
+  private requireSize(size: number, where: string): void {
+    if (size > this.size || size < 1) {
+      throw new EvidenceError('query-invalid', `${where} must be 1 to ${this.size}, the ledger’s size`, { where })
+    }
+  }
+
+  /** Throws `entry-not-found`, `storage-damaged`. */
+  async entry(index: number): Promise<ServedEntry> {
+    this.requireIndex(index)
+    const bytes = await this.tree.entry(index)
+    return { index, bytes, leafHash: leafHash(bytes), ...readStored(bytes, index) }
+  }
+
+  /** The key that signed an entry, and its record now. */
+  signer({ statement }: StoredStatement): KeyRecord {
+    const key = this.current().state.registry.keys.get(statement.header.kid)
+    if (key === undefined)
+      throw new EvidenceError('storage-damaged', 'the signer of a stored entry is not in the registry')
+    return key
+  }
+
+  /** Disclosures kept for an entry, each held against its digest. Throws `storage-damaged`. */
+  async disclosures(entry: ServedEntry): Promise<string[]> {
+    const stored = await this.storage.disclosures(entry.index)
+    if (stored.length === 0) return []
+    const body = readBody(entry.statement)
+    const digests = body === undefined ? [] : sealedDigestsOf(body)
+    if (!stored.every((text) => digests.includes(disclosureDigest(text)))) {
+      throw new EvidenceError(
+        'storage-damaged',
+        `a stored disclosure of entry ${entry.index} is not the one that was sealed`,
+        { index: entry.index },
+      )
+    }
+    return stored
+  }
+
+  /** How many claims an entry seals. */
+  sealedCount(entry: ServedEntry): number {
+    const body = readBody(entry.statement)
+    return body === undefined ? 0 : sealedDigestsOf(body).length
+  }
+
+  /** A receipt at the published size, with the disclosures that the reader may see. */
+  async receipt(entry: ServedEntry, disclosures: readonly string[]): Promise<string> {
+    const { state, note } = this.current()
+    const hashes = await this.inclusion(entry.index, state.size)
+    const parts = { entryBytes: entry.bytes, signer: this.signer(entry).jwk, disclosures }
+    return encodeReceipt(parts, entry.index, hashes, note)
+  }
+
+  /** Inclusion proof, verified. Throws `entry-not-found`, `query-invalid`, `storage-damaged`. */
+  async inclusion(index: number, size: number): Promise<Uint8Array[]> {
+    this.requireSize(size, 'size')
+    if (index >= size) {
+      throw new EvidenceError('entry-not-found', `there is no entry ${index} in a tree of ${size}`, { where: 'index' })
+    }
+    await this.load([...inclusionRanges(index, size), { begin: index, end: index + 1 }, { begin: 0, end: size }])
+    const { read } = this.tree
+    const hash = read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth)
+    const proof = inclusionProof(index, size, read)
+    const root = rootFromTiles(size, read)
+    if (hash === undefined || !verifyInclusion({ index, size, leafHash: hash, proof, root })) {
+      throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another', { index })
+    }
+    return proof
+  }
+
+  /** The leaf hash that the tree holds at an index. */
+  async leafHashAt(index: number): Promise<Uint8Array> {
+    this.requireIndex(index)
+    await this.load([{ begin: index, end: index + 1 }])
+    return this.tree.read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth) as Uint8Array
+  }
+
+  /** Root of the tree at an earlier size. */
+  async rootAt(size: number): Promise<Uint8Array> {
+    this.requireSize(size, 'size')
+    await this.load([{ begin: 0, end: size }])
+    return rootFromTiles(size, this.tree.read)
+  }
+
+  /** Consistency proof. Throws `query-invalid`. */
+  async consistency(size1: number, size2: number): Promise<Uint8Array[]> {
+    this.requireSize(size1, 'from')
+    this.requireSize(size2, 'to')
+    if (size1 > size2) throw new EvidenceError('query-invalid', '"from" is larger than "to"', { where: 'from' })
+    await this.load(consistencyRanges(size1, size2))
+    return consistencyProof(size1, size2, this.tree.read)
+  }
+
+  private load(ranges: readonly LeafRange[]): Promise<void> {
+    return this.tree.load(tilesNeeded(ranges))
+  }
+
+  /** Bytes of a hash tile, or undefined where the published tree does not require it. */
+  async tile(address: TileAddress): Promise<Uint8Array | undefined> {
+    const { level, n, width } = address
+    if (level === 'entries') return this.bundle(n, width)
+    if (tileWidthAt(level, n, this.size) < width) return undefined
+    await this.tree.load([{ level, n }])
+    return this.tree.read(level, n)?.bytes(width)
+  }
+
+  private async bundle(n: number, width: number): Promise<Uint8Array | undefined> {
+    if (tileWidthAt(0, n, this.size) < width) return undefined
+    const begin = n * tileWidth
+    const [entries] = await Promise.all([this.storage.entries(begin, begin + width), this.tree.load([{ level: 0, n }])])
+    const tile = this.tree.read(0, n)
+    return encodeBundle(
+      entries.map((bytes, i) => {
+        const expected = tile?.node(0, i)
+        if (bytes === undefined || expected === undefined || !Buffer.from(expected).equals(leafHash(bytes))) {
+          throw new EvidenceError(
+            'storage-damaged',
+            `the stored bytes of entry ${begin + i} are not those that were sealed`,
+            { index: begin + i },
+          )
+        }
+        return bytes
+      }),
+    )
+  }
+
+  /** Indices with a look-up key above `after`, ascending, published ones alone. */
+  async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
+    const { size } = this
+    return (await this.storage.lookup(key, after, limit)).filter((index) => index < size)
+  }
+}

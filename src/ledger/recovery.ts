@@ -1,0 +1,165 @@
+import {
+  type Checkpoint,
+  equalBytes,
+  EvidenceError,
+  leafHash,
+  parseSignedCheckpoint,
+  rootFromTiles,
+  tilesNeeded,
+  tileWidth,
+  type VerifierKey,
+  verifyEd25519,
+  verifyNote,
+} from '../core/index.ts'
+import { changesRegistry, emptyRegistry, judge, kinds, type Registry, type RuleContext } from '../evidence/index.ts'
+import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
+import type { ChainState } from './group.ts'
+import { writeBufferSize } from './leveldb/level-storage.ts'
+import type { Published } from './sequencer.ts'
+import type { LedgerStorage, RegistrySeal } from './storage.ts'
+import { LedgerTree } from './tree.ts'
+
+/** How much of the end is read entry by entry on open: more than LevelDB's logs can hold, so that a lost log shows. */
+const examinedBytes = 3 * writeBufferSize
+
+/**
+ * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).
+ * `guard` is the head: the database must be it, or go on from it.
+ *
+ * Throws `checkpoint-missing`, `checkpoint-untrusted`, `database-behind-head`, `database-not-extension`,
+ * `database-thinned`, `entry-missing`, `entry-unexpected`, `tile-missing`, `root-mismatch`, `storage-damaged`.
+ */
+export async function examine(storage: LedgerStorage, guard: Checkpoint, key: VerifierKey): Promise<Published> {
+  const note = await storage.checkpoint()
+  if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
+  const checkpoint = readOwnCheckpoint(note, key)
+  const { size } = checkpoint
+  if (size < guard.size) {
+    throw new EvidenceError(
+      'database-behind-head',
+      `the database has ${size} entries, and the ledger has answered for ${guard.size}`,
+      { expected: String(guard.size), found: String(size) },
+    )
+  }
+  const [unexpected] = await storage.entryIndices(size, 1)
+  if (unexpected !== undefined) {
+    throw new EvidenceError(
+      'entry-unexpected',
+      `the database holds an entry ${unexpected}, past its checkpoint of ${size}`,
+      { index: unexpected },
+    )
+  }
+  const tree = await LedgerTree.rebuild(storage, size)
+  if (!equalBytes(rootFromTiles(size, tree.read), checkpoint.root)) {
+    throw new EvidenceError(
+      'root-mismatch',
+      'the entries and tiles of the database do not make the root that its checkpoint signs',
+    )
+  }
+  await requireExtends(tree, guard)
+  const last = await examineTail(storage, tree, size)
+  const { registry, seal } = await rebuildRegistry(storage, tree, key)
+  const stored = await storage.registrySeal()
+  if (stored?.count !== seal.count || stored.hash !== seal.hash) {
+    throw new EvidenceError(
+      'database-thinned',
+      'the look-up keys do not lead to every participant entry that was sealed',
+      {
+        expected: String(stored?.count),
+        found: String(seal.count),
+      },
+    )
+  }
+  const { entry } = readStored(last, size - 1)
+  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, seal }
+  return { state, note }
+}
+
+function readOwnCheckpoint(note: string, key: VerifierKey): Checkpoint {
+  const signed = parseSignedCheckpoint(new TextEncoder().encode(note))
+  if (signed.checkpoint.origin !== key.name || verifyNote(signed.note, [key]).length !== 1) {
+    throw new EvidenceError('checkpoint-untrusted', 'the stored checkpoint is not signed by this ledger’s key', {
+      expected: key.text,
+    })
+  }
+  if (signed.checkpoint.size === 0)
+    throw new EvidenceError('genesis-missing', 'the database has no entry, not even a genesis')
+  return signed.checkpoint
+}
+
+async function requireExtends(tree: LedgerTree, guard: Checkpoint): Promise<void> {
+  await tree.load(tilesNeeded([{ begin: 0, end: guard.size }]))
+  if (guard.size > 0 && !equalBytes(rootFromTiles(guard.size, tree.read), guard.root)) {
+    throw new EvidenceError(
+      'database-not-extension',
+      `the database holds another history than the checkpoint of ${guard.size} that was signed`,
+    )
+  }
+}
+
+/** Reads the end of the ledger, newest first, as far as LevelDB's logs may reach; gives the last entry. */
+async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: number): Promise<Uint8Array> {
+  let bytesSeen = 0
+  let last: Uint8Array | undefined
+  for (let n = Math.ceil(size / tileWidth) - 1; n >= 0 && bytesSeen < examinedBytes; n--) {
+    const begin = n * tileWidth
+    const entries = await storage.entries(begin, Math.min(size, begin + tileWidth))
+    await tree.load([{ level: 0, n }])
+    const tile = tree.read(0, n)
+    entries.forEach((bytes, i) => {
+      const index = begin + i
+      if (bytes === undefined) {
+        throw new EvidenceError('database-thinned', `entry ${index} is missing from the database`, { index })
+      }
+      const expected = tile?.node(0, i)
+      if (expected === undefined || !equalBytes(leafHash(bytes), expected)) {
+        throw new EvidenceError(
+          'storage-damaged',
+          `the stored bytes of entry ${index} are not those that were sealed`,
+          { index },
+        )
+      }
+      bytesSeen += bytes.length
+      if (index === size - 1) last = bytes
+    })
+  }
+  return last as Uint8Array
+}
+
+/** Who may sign what, from the entries that say so; each is judged again by the rulebook. */
+async function rebuildRegistry(
+  storage: LedgerStorage,
+  tree: LedgerTree,
+  key: VerifierKey,
+): Promise<{ registry: Registry; seal: RegistrySeal }> {
+  const context: RuleContext = { origin: key.name, ledgerKeys: [key.text], verifies: verifyEd25519 }
+  let registry = emptyRegistry(key.name)
+  let seal = emptySeal
+  const indices: number[] = []
+  for (const kind of kinds.filter(changesRegistry)) {
+    for (let after = -1; ; ) {
+      const page = await storage.lookup({ by: 'kind', kind }, after, 1000)
+      indices.push(...page)
+      if (page.length < 1000) break
+      after = page[page.length - 1] as number
+    }
+  }
+  for (const index of indices.sort((a, b) => a - b)) {
+    const bytes = await tree.entry(index)
+    const { entry, statement } = readStored(bytes, index)
+    const history = { findStatement: () => undefined, target: () => undefined }
+    const judgement = judge(registry, { index, time: entry.time, timeMs: entry.timeMs, statement }, history, context)
+    const [fault] = judgement.violations
+    if (fault !== undefined) {
+      throw new EvidenceError(
+        'storage-damaged',
+        `entry ${index} breaks the rulebook: ${fault.message}`,
+        { index },
+        { cause: fault },
+      )
+    }
+    registry = judgement.next
+    seal = extendSeal(seal, leafHash(bytes))
+  }
+  return { registry, seal }
+}

@@ -1,0 +1,272 @@
+import {
+  EvidenceError,
+  isEvidenceError,
+  rootFromTiles,
+  signCheckpoint,
+  type VerifierKey,
+  verifyEd25519,
+} from '../core/index.ts'
+import type { RuleContext } from '../evidence/index.ts'
+import type { ClockGuard } from './clock.ts'
+import { referencedIndices } from './entry-facts.ts'
+import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
+import type { HeadFile } from './head-file.ts'
+import type { LedgerStorage } from './storage.ts'
+import type { Submission } from './submission.ts'
+import type { LedgerTree } from './tree.ts'
+
+/** What a depositor is answered, once it holds for good. */
+export interface Outcome {
+  readonly kind: 'created' | 'existing'
+  readonly index: number
+  readonly time: string
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
+  /** Of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
+  readonly receipt?: string
+}
+
+/** What readers may see: replaced in one step after each commit. */
+export interface Published {
+  readonly state: ChainState
+  /** The signed checkpoint of `state.size`. */
+  readonly note: string
+}
+
+export interface GroupReport {
+  readonly entries: number
+  /** Statements answered without an entry: refused, or there before. */
+  readonly others: number
+  /** Milliseconds of judging and sealing, of LevelDB's synced batch, of the head file. */
+  readonly prepareMs: number
+  readonly storeMs: number
+  readonly headMs: number
+}
+
+export interface SequencerOptions {
+  readonly storage: LedgerStorage
+  readonly epoch: number
+  readonly tree: LedgerTree
+  readonly head: HeadFile | undefined
+  readonly clock: ClockGuard
+  readonly key: VerifierKey
+  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly published: Published
+  /** Most statements that wait, and most bytes that they hold. */
+  readonly maxQueue?: number
+  readonly maxQueueBytes?: number
+  readonly onGroup?: (report: GroupReport) => void
+  /** Told once, when writing stops for good. */
+  readonly onFailure?: (error: Error) => void
+}
+
+interface Waiting {
+  readonly submission: Submission
+  readonly wantReceipt: boolean
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * The one writer (docs/design/commit-point.md). While a group is being synced the next gathers; a group is whatever has
+ * gathered. Each step says what is durable after it.
+ */
+export class Sequencer {
+  private readonly options: SequencerOptions
+  private readonly context: RuleContext
+  private queue: Waiting[] = []
+  private queuedBytes = 0
+  private running: Promise<void> | undefined
+  private chain: ChainState
+  private failure: EvidenceError | undefined
+  private closing = false
+  /** Changes only after a group is durable and rollback-guarded. */
+  published: Published
+
+  constructor(options: SequencerOptions) {
+    this.options = options
+    this.published = options.published
+    this.chain = options.published.state
+    this.context = { origin: options.key.name, ledgerKeys: [options.key.text], verifies: verifyEd25519 }
+  }
+
+  /** The registry as the next entry will be judged by: for finding the key of a statement that arrives. */
+  get registry(): ChainState['registry'] {
+    return this.chain.registry
+  }
+  get queued(): number {
+    return this.queue.length
+  }
+  /** Why nothing more can be written, if so: for good. */
+  get stopped(): EvidenceError | undefined {
+    return this.failure
+  }
+
+  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `clock-unsafe`. */
+  requireReady(): void {
+    if (this.failure !== undefined) throw this.failure
+    if (this.closing) throw new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+    this.options.clock.next(this.chain.timeMs)
+  }
+
+  /**
+   * Queues a statement; resolves when it is durable, with its place. Rejects with the rulebook's codes, `jti-reused`,
+   * `queue-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
+   */
+  submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
+    const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024 } = this.options
+    try {
+      this.requireReady()
+      if (this.queue.length >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
+        throw new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
+      }
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return new Promise((resolve, reject) => {
+      this.queue.push({ submission, wantReceipt, resolve, reject })
+      this.queuedBytes += submission.weight
+      // Started in a later turn, so that statements which arrive together share the first sync too.
+      this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
+    })
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (this.queue.length > 0) {
+        const group = this.queue
+        this.queue = []
+        this.queuedBytes = 0
+        await this.commit(group)
+      }
+    } finally {
+      this.running = undefined
+    }
+  }
+
+  private async commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const started = performance.now()
+      const prefetched = await this.prefetch(group)
+      const timeMs = this.options.clock.next(this.chain.timeMs)
+      // 1. In memory.
+      const builder = new GroupBuilder(this.chain, this.options.tree, prefetched, this.context, timeMs)
+      const placed = group.map(({ submission }) => builder.place(submission))
+      if (builder.entries.length > 0) await this.makeDurable(builder, timeMs, placed.length, started)
+      // 4. Only now does anybody learn of it.
+      this.answer(group, placed)
+      this.options.tree.releaseCompleted()
+    } catch (error) {
+      this.refuse(group, error)
+    }
+  }
+
+  private async makeDurable(builder: GroupBuilder, timeMs: number, statements: number, started: number): Promise<void> {
+    const { storage, epoch, tree, head, clock, key, sign } = this.options
+    const before = this.chain
+    const { state, entries } = builder
+    this.chain = state
+    try {
+      const note = signCheckpoint({ origin: key.name, size: state.size, root: rootOf(tree) }, key, sign)
+      const tiles = tree.completedTiles().map(({ level, n, tile }) => ({ level, n, bytes: tile.bytes() }))
+      const seal = state.seal === before.seal ? {} : { registrySeal: state.seal }
+      const prepared = performance.now()
+      // 2. Durable from here.
+      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...seal })
+      const stored = performance.now()
+      // 3. Rollback guarded from here.
+      await head?.write(note)
+      const guarded = performance.now()
+      clock.stamped(timeMs)
+      this.published = { state, note }
+      this.options.onGroup?.({
+        entries: entries.length,
+        others: statements - entries.length,
+        prepareMs: prepared - started,
+        storeMs: stored - prepared,
+        headMs: guarded - stored,
+      })
+    } catch (error) {
+      // After a failed sync nobody knows what the disk holds: no retry, ever. Reading goes on.
+      this.fail(error)
+      throw this.failure
+    }
+  }
+
+  private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {
+    const { tree } = this.options
+    const receipts = new ReceiptWriter(tree, this.published.state.size, this.published.note)
+    group.forEach(({ wantReceipt, resolve, reject }, i) => {
+      const result = placed[i] as Placed | EvidenceError
+      if (result instanceof EvidenceError) return reject(result)
+      const { kind, index, time, leafHash, sealed } = result
+      const outcome = { kind, index, time, leafHash }
+      resolve(wantReceipt && sealed !== undefined ? { ...outcome, receipt: receipts.write(index, sealed) } : outcome)
+    })
+  }
+
+  private refuse(group: readonly Waiting[], error: unknown): void {
+    if (!isEvidenceError(error)) this.fail(error)
+    const told = isEvidenceError(error) ? error : (this.failure as EvidenceError)
+    for (const { reject } of group) reject(told)
+    if (this.failure === undefined) return
+    for (const { reject } of this.queue) reject(this.failure)
+    this.queue = []
+    this.queuedBytes = 0
+  }
+
+  private fail(error: unknown): void {
+    if (this.failure !== undefined) return
+    const why = error instanceof Error ? deepestMessage(error) : String(error)
+    const full = /No space left|ENOSPC/.test(why)
+    this.failure = new EvidenceError(
+      full ? 'disk-full' : 'writer-stopped',
+      `writing stopped for good, until a restart: ${why}`,
+      { retryAfterSeconds: 60 },
+      { cause: error },
+    )
+    this.options.onFailure?.(this.failure)
+  }
+
+  /** Fetches what the rulebook will ask, for the whole group at once; every entry is re-hashed before it is used. */
+  private async prefetch(group: readonly Waiting[]): Promise<Prefetched> {
+    const ids = group.map(({ submission }) => submission.statement.common)
+    const indices = await this.options.storage.findStatements(ids)
+    const statements = new Map<string, number>()
+    ids.forEach(({ iss, jti }, i) => {
+      const index = indices[i]
+      if (index !== undefined) statements.set(statementName(iss, jti), index)
+    })
+    const wanted = new Set(statements.values())
+    for (const { submission } of group) for (const index of referencedIndices(submission.statement)) wanted.add(index)
+    const entries = new Map<number, Uint8Array | EvidenceError>()
+    await Promise.all(
+      [...wanted].map(async (index) => {
+        if (index < this.chain.size) entries.set(index, await this.options.tree.entry(index).catch(damageOf))
+      }),
+    )
+    return { statements, entries }
+  }
+
+  /** Refuses new statements, finishes what was accepted. */
+  async drain(): Promise<void> {
+    this.closing = true
+    await this.running
+  }
+}
+
+function deepestMessage(error: Error): string {
+  let deepest = error
+  while (deepest.cause instanceof Error) deepest = deepest.cause
+  return deepest.message
+}
+
+/** A damaged entry spoils the statement that needs it, and no other of the group. */
+function damageOf(error: unknown): EvidenceError {
+  if (isEvidenceError(error)) return error
+  throw error
+}
+
+function rootOf(tree: LedgerTree): Uint8Array {
+  return rootFromTiles(tree.size, tree.read)
+}

@@ -1,0 +1,96 @@
+import { compareBytes, EvidenceError, toHex } from '../core/index.ts'
+import { encodeLookup, type LookupKey } from './lookup.ts'
+import type { LedgerStorage, RegistrySeal, StoredGroup } from './storage.ts'
+
+/** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
+export class MemoryStorage implements LedgerStorage {
+  private readonly entryBytes: Uint8Array[] = []
+  private readonly tiles = new Map<string, Uint8Array>()
+  private readonly disclosed = new Map<number, readonly string[]>()
+  private readonly statements = new Map<string, number>()
+  private readonly lookups = new Map<string, { key: Uint8Array; indices: Set<number> }>()
+  private note: string | undefined
+  private seal: RegistrySeal | undefined
+  private epoch = 0
+
+  claimWriter(): Promise<number> {
+    this.epoch++
+    return Promise.resolve(this.epoch)
+  }
+
+  append(group: StoredGroup): Promise<void> {
+    if (group.expectedSize !== this.entryBytes.length || group.epoch !== this.epoch) {
+      return Promise.reject(new EvidenceError('storage-conflict', 'another writer has gone on in this ledger'))
+    }
+    for (const { index, bytes, iss, jti, disclosures, lookups } of group.entries) {
+      this.entryBytes[index] = bytes.slice()
+      this.statements.set(`${iss}\0${jti}`, index)
+      if (disclosures.length > 0) this.disclosed.set(index, disclosures)
+      for (const key of lookups) this.indicesOf(encodeLookup(key)).add(index)
+    }
+    for (const { level, n, bytes } of group.tiles) this.tiles.set(`${level}/${n}`, bytes.slice())
+    this.note = group.checkpoint
+    this.seal = group.registrySeal ?? this.seal
+    return Promise.resolve()
+  }
+
+  private indicesOf(key: Uint8Array): Set<number> {
+    const name = toHex(key)
+    let found = this.lookups.get(name)
+    if (found === undefined) {
+      found = { key, indices: new Set() }
+      this.lookups.set(name, found)
+    }
+    return found.indices
+  }
+
+  checkpoint(): Promise<string | undefined> {
+    return Promise.resolve(this.note)
+  }
+  registrySeal(): Promise<RegistrySeal | undefined> {
+    return Promise.resolve(this.seal)
+  }
+  entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+    return Promise.resolve(Array.from({ length: end - begin }, (_, i) => this.entryBytes[begin + i]))
+  }
+  entryIndices(from: number, limit: number): Promise<number[]> {
+    const indices = [...this.entryBytes.keys()].filter((index) => index >= from && this.entryBytes[index] !== undefined)
+    return Promise.resolve(indices.slice(0, limit))
+  }
+  tile(level: number, n: number): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.tiles.get(`${level}/${n}`))
+  }
+  disclosures(index: number): Promise<string[]> {
+    return Promise.resolve([...(this.disclosed.get(index) ?? [])])
+  }
+  disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
+    const found = [...this.disclosed].filter(([index]) => index >= begin && index < end)
+    return Promise.resolve(new Map(found.map(([index, texts]) => [index, [...texts]])))
+  }
+  eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
+    if (keep.length === 0) this.disclosed.delete(index)
+    else this.disclosed.set(index, keep)
+    for (const key of lookups) this.indicesOf(encodeLookup(key)).delete(index)
+    return Promise.resolve()
+  }
+  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(number | undefined)[]> {
+    return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)))
+  }
+  lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
+    const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)
+    return Promise.resolve(indices.sort((a, b) => a - b).slice(0, limit))
+  }
+  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }> {
+    const sorted = [...this.lookups.values()].sort((a, b) => compareBytes(a.key, b.key))
+    for (const { key, indices } of sorted) for (const index of indices) yield { key, index }
+  }
+  async *scanStatements(): AsyncGenerator<{ iss: string; jti: string; index: number }> {
+    for (const [name, index] of this.statements) {
+      const [iss, jti] = name.split('\0') as [string, string]
+      yield { iss, jti, index }
+    }
+  }
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,68 @@
+import type { LookupKey } from './lookup.ts'
+
+/** One entry of a group, with all that is stored beside it. */
+export interface StoredEntry {
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly iss: string
+  readonly jti: string
+  readonly disclosures: readonly string[]
+  readonly lookups: readonly LookupKey[]
+}
+
+/** What one commit makes durable: all of it or nothing. */
+export interface StoredGroup {
+  /** Compare: the size that the writer thinks the ledger has. */
+  readonly expectedSize: number
+  /** Compare: the epoch that the writer was given. */
+  readonly epoch: number
+  readonly entries: readonly StoredEntry[]
+  /** Full tiles alone; right-edge tiles are rebuilt on open. */
+  readonly tiles: readonly { readonly level: number; readonly n: number; readonly bytes: Uint8Array }[]
+  /** The signed checkpoint of the size after the group. */
+  readonly checkpoint: string
+  /** Digest of the chain of registry entries so far, where the group changed it ({@link RegistrySeal}). */
+  readonly registrySeal?: RegistrySeal
+}
+
+/** How many registry entries there are, and SHA-256 over their leaf hashes, chained: a missing one is noticed on open. */
+export interface RegistrySeal {
+  readonly count: number
+  /** Hex, 64 characters. */
+  readonly hash: string
+}
+
+/**
+ * What the ledger asks of a database (docs/design/storage.md): one compare-and-set, and reads. `append` is durable when it
+ * returns; a failed one leaves nothing or everything, and the caller stops writing. Every implementation runs
+ * tests/ledger/storage-conformance.ts.
+ */
+export interface LedgerStorage {
+  /** Takes the writer's place: any writer with a lower epoch is refused from now on. */
+  claimWriter(): Promise<number>
+  /** Throws `storage-conflict` where size or epoch are not the expected ones; nothing is stored then. */
+  append(group: StoredGroup): Promise<void>
+  /** The checkpoint of the last group, or undefined in an empty database. */
+  checkpoint(): Promise<string | undefined>
+  registrySeal(): Promise<RegistrySeal | undefined>
+  /** Entries `begin` to `end` (excluded); undefined where one is missing or unreadable. */
+  entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]>
+  /** Indices at or above `from` that hold an entry, ascending, at most `limit`: what should not be there is found so. */
+  entryIndices(from: number, limit: number): Promise<number[]>
+  /** Bytes of a full tile. */
+  tile(level: number, n: number): Promise<Uint8Array | undefined>
+  disclosures(index: number): Promise<string[]>
+  /** The disclosures of entries `begin` to `end` (excluded), by index; entries without any are left out. */
+  disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>
+  /** Removes disclosures for good, and look-up keys that only they gave; the rest of the entry stands. */
+  eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void>
+  /** Index that holds `iss` + `jti`, for each asked. */
+  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(number | undefined)[]>
+  /** Indices with a look-up key, ascending, above `after` (-1 for all), at most `limit`. */
+  lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
+  /** Every look-up key as encoded, with its index, in any order: for the verifier. */
+  scanLookups(): AsyncIterable<{ readonly key: Uint8Array; readonly index: number }>
+  /** Every `iss` + `jti` with its index. */
+  scanStatements(): AsyncIterable<{ readonly iss: string; readonly jti: string; readonly index: number }>
+  close(): Promise<void>
+}

@@ -1,0 +1,166 @@
+import {
+  CompactRange,
+  equalBytes,
+  EvidenceError,
+  leafHash,
+  Tile,
+  type TileReader,
+  tileLevels,
+  tileWidth,
+  tileWidthAt,
+} from '../core/index.ts'
+import type { LedgerStorage } from './storage.ts'
+
+/** A tile that a group completed. */
+export interface CompletedTile {
+  readonly level: number
+  readonly n: number
+  readonly tile: Tile
+}
+
+/** Full tiles read before, with their nodes; the oldest go first. 17 KiB each. */
+const cachedTiles = 512
+
+/**
+ * The ledger's tree as tiles: the right edge in memory, full tiles in storage. The sequencer appends; readers may ask for
+ * any size up to what is published, since a tile only ever grows.
+ */
+export class LedgerTree {
+  private readonly edge: Tile[] = []
+  /** Completed by the group in hand, by level and number; they stay until it is stored and answered. */
+  private readonly completed = new Map<string, CompletedTile>()
+  private readonly cache = new Map<string, Tile>()
+  private readonly storage: LedgerStorage
+  private count = 0
+
+  constructor(storage: LedgerStorage) {
+    this.storage = storage
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  append(leafHash: Uint8Array): void {
+    let hash = leafHash
+    this.count++
+    for (let level = 0; ; level++) {
+      let tile = this.edge[level]
+      if (tile === undefined || tile.width === tileWidth) {
+        tile = new Tile()
+        this.edge[level] = tile
+      }
+      tile.append(hash)
+      if (tile.root === undefined) return
+      const n = Math.floor(this.count / tileWidth ** (level + 1)) - 1
+      this.completed.set(`${level}/${n}`, { level, n, tile })
+      hash = tile.root
+    }
+  }
+
+  /** The tiles that the group in hand completed: to be stored with it. */
+  completedTiles(): CompletedTile[] {
+    return [...this.completed.values()]
+  }
+
+  /** Told when the group is stored and answered. */
+  releaseCompleted(): void {
+    for (const { level, n, tile } of this.completed.values()) this.remember(level, n, tile)
+    this.completed.clear()
+  }
+
+  private remember(level: number, n: number, tile: Tile): void {
+    const name = `${level}/${n}`
+    this.cache.delete(name)
+    this.cache.set(name, tile)
+    if (this.cache.size > cachedTiles) this.cache.delete(this.cache.keys().next().value as string)
+  }
+
+  /** Reads from memory alone. */
+  readonly read: TileReader = (level, n) => {
+    const edge = this.edge[level]
+    const edgeN = Math.ceil(Math.floor(this.count / tileWidth ** level) / tileWidth) - 1
+    if (edge !== undefined && n === edgeN) return edge
+    const name = `${level}/${n}`
+    return this.completed.get(name)?.tile ?? this.cache.get(name)
+  }
+
+  /**
+   * The stored bytes of an entry, re-hashed against its tile: a database may return wrong bytes without an error.
+   * Throws `storage-damaged`, `tile-missing`.
+   */
+  async entry(index: number): Promise<Uint8Array> {
+    const n = Math.floor(index / tileWidth)
+    const [[bytes]] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
+    const expected = this.read(0, n)?.node(0, index % tileWidth)
+    if (bytes === undefined || expected === undefined || !equalBytes(leafHash(bytes), expected)) {
+      throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
+        index,
+      })
+    }
+    return bytes
+  }
+
+  /** Brings tiles into memory, for {@link read}. Throws `tile-missing`, `tile-malformed`. */
+  async load(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<void> {
+    await Promise.all(
+      tiles.map(async ({ level, n }) => {
+        const held = this.read(level, n)
+        if (held !== undefined) return
+        const bytes = await this.storage.tile(level, n)
+        if (bytes === undefined || bytes.length !== tileWidth * 32) {
+          throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
+        }
+        this.remember(level, n, Tile.parse(bytes))
+      }),
+    )
+  }
+
+  /**
+   * Rebuilds the right edge of a tree of `size`: entries after the last full tile, and above them the roots of full tiles.
+   * Throws `entry-missing`, `tile-missing`.
+   */
+  static async rebuild(storage: LedgerStorage, size: number): Promise<LedgerTree> {
+    const tree = new LedgerTree(storage)
+    tree.count = size
+    const levels = tileLevels(size)
+    for (let level = 0; level < levels; level++) {
+      const width = Math.floor(size / tileWidth ** level)
+      const n = Math.ceil(width / tileWidth) - 1
+      const tile = new Tile()
+      const hashes =
+        level === 0
+          ? await leavesFrom(storage, n * tileWidth, size)
+          : await tileRoots(storage, level - 1, n * tileWidth, width)
+      for (const hash of hashes) tile.append(hash)
+      if (tile.width !== tileWidthAt(level, n, size)) throw new RangeError('the right edge has an impossible width')
+      tree.edge[level] = tile
+    }
+    return tree
+  }
+}
+
+async function leavesFrom(storage: LedgerStorage, begin: number, end: number): Promise<Uint8Array[]> {
+  const entries = await storage.entries(begin, end)
+  return entries.map((bytes, i) => {
+    if (bytes === undefined) {
+      throw new EvidenceError('entry-missing', `entry ${begin + i} is missing from the database`, { index: begin + i })
+    }
+    return leafHash(bytes)
+  })
+}
+
+/** Roots of the full tiles `begin` to `end` of a level, each folded in log memory. */
+async function tileRoots(storage: LedgerStorage, level: number, begin: number, end: number): Promise<Uint8Array[]> {
+  const roots: Uint8Array[] = []
+  for (let n = begin; n < end; n++) {
+    const bytes = await storage.tile(level, n)
+    if (bytes === undefined || bytes.length !== tileWidth * 32) {
+      throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
+    }
+    const range = new CompactRange()
+    for (let at = 0; at < bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
+    roots.push(range.root())
+  }
+  return roots
+}

@@ -1,0 +1,6 @@
+/** What core needs of Node: native primitives, key files, digests of files. */
+export * from './file-digest.ts'
+export * from './key-file.ts'
+export * from './native.ts'
+export * from './signature-jobs.ts'
+export * from './signature-pool.ts'
