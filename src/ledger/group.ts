@@ -2,6 +2,7 @@ import {
   encodeEntry,
   EvidenceError,
   encodeReceiptLines,
+  equalBytes,
   formatTime,
   inclusionRanges,
   isEvidenceError,
@@ -135,11 +136,19 @@ export class GroupBuilder {
   }
 
   /** All that can fail, before anything changes. */
-  private prepare({ statement, disclosures }: Submission): PreparedEntry {
+  private prepare({ statement, disclosures, verifiedUnder }: Submission): PreparedEntry {
     const { state, timeMs } = this
+    const { signingInput } = statement.jws
+    const context: RuleContext = {
+      ...this.context,
+      // A thumbprint names one key for ever, so what was verified on arrival need not be verified again.
+      verifies: (publicKey, message, signature) =>
+        (message === signingInput && verifiedUnder !== undefined && equalBytes(publicKey, verifiedUnder)) ||
+        this.context.verifies(publicKey, message, signature),
+    }
     const index = state.size
     const time = formatTime(timeMs)
-    const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, this.context)
+    const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const [fault] = [...judgement.violations, ...judgement.unjudged]
     // What a newer verifier would have to judge is nothing that this server may seal.
     if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
@@ -154,6 +163,7 @@ export class GroupBuilder {
       stored: {
         index,
         bytes,
+        leafHash: hash,
         iss: common.iss,
         jti: common.jti,
         disclosures,

@@ -1,13 +1,13 @@
 import { compareBytes, EvidenceError, toHex } from '../core/index.ts'
 import { encodeLookup, type LookupKey } from './lookup.ts'
-import type { LedgerStorage, RegistrySeal, StoredGroup } from './storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
   private readonly entryBytes: Uint8Array[] = []
   private readonly tiles = new Map<string, Uint8Array>()
   private readonly disclosed = new Map<number, readonly string[]>()
-  private readonly statements = new Map<string, number>()
+  private readonly statements = new Map<string, StatementId>()
   private readonly lookups = new Map<string, { key: Uint8Array; indices: Set<number> }>()
   private note: string | undefined
   private seal: RegistrySeal | undefined
@@ -22,9 +22,9 @@ export class MemoryStorage implements LedgerStorage {
     if (group.expectedSize !== this.entryBytes.length || group.epoch !== this.epoch) {
       return Promise.reject(new EvidenceError('storage-conflict', 'another writer has gone on in this ledger'))
     }
-    for (const { index, bytes, iss, jti, disclosures, lookups } of group.entries) {
+    for (const { index, bytes, leafHash, iss, jti, disclosures, lookups } of group.entries) {
       this.entryBytes[index] = bytes.slice()
-      this.statements.set(`${iss}\0${jti}`, index)
+      this.statements.set(`${iss}\0${jti}`, { iss, jti, index, leafHash })
       if (disclosures.length > 0) this.disclosed.set(index, disclosures)
       for (const key of lookups) this.indicesOf(encodeLookup(key)).add(index)
     }
@@ -74,7 +74,7 @@ export class MemoryStorage implements LedgerStorage {
     return Promise.resolve()
   }
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(number | undefined)[]> {
-    return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)))
+    return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)?.index))
   }
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
     const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)
@@ -84,11 +84,8 @@ export class MemoryStorage implements LedgerStorage {
     const sorted = [...this.lookups.values()].sort((a, b) => compareBytes(a.key, b.key))
     for (const { key, indices } of sorted) for (const index of indices) yield { key, index }
   }
-  async *scanStatements(): AsyncGenerator<{ iss: string; jti: string; index: number }> {
-    for (const [name, index] of this.statements) {
-      const [iss, jti] = name.split('\0') as [string, string]
-      yield { iss, jti, index }
-    }
+  async *scanStatements(): AsyncGenerator<StatementId> {
+    yield* this.statements.values()
   }
   close(): Promise<void> {
     return Promise.resolve()

@@ -4,6 +4,8 @@ import type { LookupKey } from './lookup.ts'
 export interface StoredEntry {
   readonly index: number
   readonly bytes: Uint8Array
+  /** 32 bytes; kept beside `iss` + `jti`, so that a damaged entry after the last full tile can be named. */
+  readonly leafHash: Uint8Array
   readonly iss: string
   readonly jti: string
   readonly disclosures: readonly string[]
@@ -23,6 +25,15 @@ export interface StoredGroup {
   readonly checkpoint: string
   /** Digest of the chain of registry entries so far, where the group changed it ({@link RegistrySeal}). */
   readonly registrySeal?: RegistrySeal
+}
+
+/** That an entry used up `iss` + `jti`. */
+export interface StatementId {
+  readonly iss: string
+  readonly jti: string
+  readonly index: number
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
 }
 
 /** How many registry entries there are, and SHA-256 over their leaf hashes, chained: a missing one is noticed on open. */
@@ -62,7 +73,7 @@ export interface LedgerStorage {
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
   /** Every look-up key as encoded, with its index, in any order: for the verifier. */
   scanLookups(): AsyncIterable<{ readonly key: Uint8Array; readonly index: number }>
-  /** Every `iss` + `jti` with its index. */
-  scanStatements(): AsyncIterable<{ readonly iss: string; readonly jti: string; readonly index: number }>
+  /** Every `iss` + `jti` with its index and leaf hash. */
+  scanStatements(): AsyncIterable<StatementId>
   close(): Promise<void>
 }

@@ -6,6 +6,8 @@ export interface Submission {
   readonly statement: Statement
   /** The text of each disclosure, not read yet. */
   readonly disclosures: readonly string[]
+  /** The key that the signature was verified under on arrival; undefined where the rulebook still has to. */
+  readonly verifiedUnder?: Uint8Array
   /** Bytes that it holds in the queue. */
   readonly weight: number
 }
@@ -45,7 +47,7 @@ export function authenticate(
   if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature)) {
     throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify', { where: 'signature' })
   }
-  return submissionOf(envelope, disclosures)
+  return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey }
 }
 
 /** A submission whose signature the rulebook judges: the genesis. */

@@ -4,7 +4,7 @@
  *     e <index, 8 bytes>             entry bytes
  *     s <index, 8 bytes>             disclosures, joined by "~"
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
- *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes
+ *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
  *     l <look-up key> <index, 8>     nothing
  *     m <name>                       format, checkpoint, epoch, registry
  */

@@ -1,7 +1,7 @@
 import { Level } from 'level'
 import { EvidenceError, isEvidenceError, parseSignedCheckpoint } from '../../core/index.ts'
 import { encodeLookup, type LookupKey } from '../lookup.ts'
-import type { LedgerStorage, RegistrySeal, StoredGroup } from '../storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup } from '../storage.ts'
 import { disclosuresKey, entryKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -87,9 +87,9 @@ export class LevelStorage implements LedgerStorage {
     const put = (key: Uint8Array, value: Uint8Array): void => {
       operations.push({ type: 'put', key, value })
     }
-    for (const { index, bytes, iss, jti, disclosures, lookups } of group.entries) {
+    for (const { index, bytes, leafHash, iss, jti, disclosures, lookups } of group.entries) {
       put(entryKey(index), bytes)
-      put(statementKey(iss, jti), number8(index))
+      put(statementKey(iss, jti), Buffer.concat([number8(index), leafHash]))
       if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
       for (const lookup of lookups) put(lookupKey(encodeLookup(lookup), index), none)
     }
@@ -181,12 +181,17 @@ export class LevelStorage implements LedgerStorage {
     }
   }
 
-  async *scanStatements(): AsyncGenerator<{ iss: string; jti: string; index: number }> {
+  async *scanStatements(): AsyncGenerator<StatementId> {
     for await (const [key, value] of this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') })) {
       const bytes = Buffer.from(key)
       const hex = bytes.subarray(-16).toString('hex')
       const jti = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
-      yield { iss: bytes.subarray(1, -17).toString('latin1'), jti, index: readNumber8(value, 0) }
+      yield {
+        iss: bytes.subarray(1, -17).toString('latin1'),
+        jti,
+        index: readNumber8(value, 0),
+        leafHash: value.slice(8),
+      }
     }
   }
 

@@ -1,0 +1,142 @@
+import {
+  type DigestAlgorithm,
+  equalBytes,
+  EvidenceError,
+  type FileProof,
+  fromHex,
+  isEvidenceError,
+  leafHash,
+  manifestTree,
+  verifyInclusion,
+} from '../core/index.ts'
+import type { Item, StatementBody } from '../evidence/index.ts'
+import { type Finding, findingOf } from './report.ts'
+
+/** A file as the caller measured it. */
+export interface MeasuredFile {
+  readonly size: number
+  /** Lower-case hex by algorithm: all that {@link algorithmsOf} asks and this build computes. */
+  readonly digest: Readonly<Partial<Record<DigestAlgorithm, string>>>
+}
+
+/** The algorithms that a deposit's items name: what must be computed of a file that is held against them. */
+export function algorithmsOf(body: StatementBody): DigestAlgorithm[] {
+  if (body.kind !== 'evidence.deposit') return []
+  return [...new Set(body.members.items.flatMap(({ digest }) => Object.keys(digest) as DigestAlgorithm[]))]
+}
+
+/** Where a file stands in a deposit, and what speaks against it. */
+export interface FileVerdict {
+  /** Number of the item that the file was held against, from 0; undefined where it matches none. */
+  readonly item: number | undefined
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+}
+
+const differs =
+  'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
+
+function itemsOf(body: StatementBody): readonly Item[] {
+  if (body.kind === 'evidence.deposit') return body.members.items
+  throw new EvidenceError('reference-kind', `the receipt is for ${body.kind}, which deposits no file`)
+}
+
+/** Compares one file with one item: every listed digest, and the size. */
+function compare(item: Item, file: MeasuredFile): { readonly faults: Finding[]; readonly unjudged: Finding[] } {
+  const faults: Finding[] = []
+  const unjudged: Finding[] = []
+  if (item.size !== file.size) {
+    faults.push({
+      code: 'file-differs',
+      message: differs,
+      where: 'size',
+      expected: String(item.size),
+      found: String(file.size),
+    })
+  }
+  for (const [algorithm, expected] of Object.entries(item.digest)) {
+    const found = file.digest[algorithm as DigestAlgorithm]
+    if (found === undefined) {
+      unjudged.push({
+        code: 'digest-not-computable',
+        message: `This build does not compute ${algorithm}: that digest is not judged.`,
+        where: algorithm,
+      })
+    } else if (found !== expected)
+      faults.push({ code: 'file-differs', message: differs, where: algorithm, expected, found })
+  }
+  return { faults, unjudged }
+}
+
+/**
+ * Holds a file against a deposit. `item` names the one that it should be; without, any item that it equals will do. Every
+ * digest that the item lists is mandatory.
+ */
+export function checkFile(body: StatementBody, file: MeasuredFile, item?: number): FileVerdict {
+  const items = itemsOf(body)
+  const candidates = item === undefined ? items.map((_, i) => i) : [item]
+  const verdicts = candidates.map((i) => ({ item: i, ...compare(items[i] as Item, file) }))
+  const match = verdicts.find(({ faults }) => faults.length === 0)
+  if (match !== undefined) return match
+  const [only] = verdicts
+  if (verdicts.length === 1 && only !== undefined) return only
+  const message = `${differs} It was compared with all ${items.length} items of the deposit.`
+  return {
+    item: undefined,
+    faults: [{ code: 'file-not-in-deposit', message, found: file.digest.sha256 ?? '' }],
+    unjudged: [],
+  }
+}
+
+/** Holds a manifest, whose digests have been compared, against the `tree` of its item. */
+export function checkManifest(body: StatementBody, item: number, manifest: Uint8Array): Finding[] {
+  const { tree } = itemsOf(body)[item] as Item
+  if (tree === undefined) return []
+  try {
+    const { root, size } = manifestTree(manifest)
+    if (size === tree.size && equalBytes(root, fromHex(tree.root))) return []
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    return [findingOf(error)]
+  }
+  return [
+    {
+      code: 'manifest-malformed',
+      message: 'The lines of the manifest do not make the tree that was deposited with it.',
+    },
+  ]
+}
+
+/** Checks a file proof's path from its line to the tree of the manifest's item, and the file against the line. */
+export function checkFileProof(proof: FileProof, body: StatementBody, file: MeasuredFile | undefined): FileVerdict {
+  const faults: Finding[] = []
+  const item = itemsOf(body)[proof.item]
+  const tree = item?.tree
+  if (tree === undefined) {
+    const message = `The deposit has no manifest as its item ${proof.item}.`
+    return { item: undefined, faults: [{ code: 'file-not-in-deposit', message }], unjudged: [] }
+  }
+  const path = {
+    index: proof.lineIndex,
+    size: tree.size,
+    leafHash: leafHash(proof.line),
+    proof: proof.hashes,
+    root: fromHex(tree.root),
+  }
+  if (!verifyInclusion(path)) {
+    faults.push({
+      code: 'inclusion-invalid',
+      message: 'The path does not lead from the line to the manifest that was deposited.',
+    })
+  }
+  if (file !== undefined && file.digest.sha256 !== proof.file.sha256) {
+    faults.push({
+      code: 'file-differs',
+      message: differs,
+      where: 'sha256',
+      expected: proof.file.sha256,
+      found: file.digest.sha256 ?? '',
+    })
+  }
+  return { item: proof.item, faults, unjudged: [] }
+}

@@ -1,0 +1,61 @@
+import { type ErrorCode, type EvidenceError, errorTable } from '../core/index.ts'
+
+/** One thing that does not hold, or could not be judged: where, what was expected, what was found, in one plain sentence. */
+export interface Finding {
+  readonly code: ErrorCode
+  /** Index of the entry, where there is one. */
+  readonly index?: number
+  readonly message: string
+  readonly where?: string
+  readonly expected?: string
+  readonly found?: string
+}
+
+/** A finding from an error of core or of the rulebook. */
+export function findingOf(error: EvidenceError, index?: number): Finding {
+  const { where, expected, found } = error.facts
+  return {
+    code: error.code,
+    ...(index === undefined ? {} : { index }),
+    message: error.message,
+    ...(where === undefined ? {} : { where }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+  }
+}
+
+/** How many findings of one code are kept whole; beyond it they are counted. */
+const keptPerCode = 1000
+
+/** Gathers findings without end: a broken ledger of ten million entries must not break its verifier. */
+export class FindingList {
+  readonly kept: Finding[] = []
+  private readonly counts = new Map<ErrorCode, number>()
+  private all = 0
+
+  add(finding: Finding): void {
+    const count = (this.counts.get(finding.code) ?? 0) + 1
+    this.counts.set(finding.code, count)
+    this.all++
+    if (count <= keptPerCode) this.kept.push(finding)
+  }
+
+  /** All, kept or only counted. */
+  get total(): number {
+    return this.all
+  }
+  get byCode(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.counts)
+  }
+}
+
+/**
+ * 0 no fault, 1 a fault, 3 could not run, 4 no fault but something needs a newer verifier. A fault of the evidence comes
+ * before one that only says what could not be done.
+ */
+export function exitCodeOf(faults: readonly Finding[], unjudged: readonly Finding[]): 0 | 1 | 3 | 4 {
+  const codes = faults.map(({ code }) => errorTable[code].exit)
+  if (codes.some((code) => code !== 3 && code !== 4)) return 1
+  if (codes.includes(3)) return 3
+  return codes.includes(4) || unjudged.length > 0 ? 4 : 0
+}

@@ -1,0 +1,13 @@
+/** Where a ledger is read from: a data folder, a URL, a folder of static tiles. Nothing that it gives is trusted. */
+export interface LogSource {
+  /** What is being verified, for the report. */
+  readonly name: string
+  /** The signed checkpoint. Throws `checkpoint-missing` and what reading throws. */
+  checkpoint(): Promise<Uint8Array>
+  /** Bytes of the hash tile, `width` hashes or more, or undefined where there is none. */
+  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined>
+  /** The `width` entries of bundle `n`; undefined where one cannot be had. */
+  entries(n: number, width: number): Promise<(Uint8Array | undefined)[]>
+  /** Disclosures kept for the entries `begin` to `end` (excluded), by index; missing where the source keeps none. */
+  disclosuresIn?(begin: number, end: number): Promise<Map<number, string[]>>
+}

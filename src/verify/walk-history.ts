@@ -1,0 +1,87 @@
+import type { History, Statement, TargetFacts } from '../evidence/index.ts'
+import { StatementIds } from './statement-ids.ts'
+
+/** Bytes that grow by doubling. */
+class Column<T extends Uint8Array | Uint32Array | Float64Array> {
+  data: T
+  private readonly make: (length: number) => T
+  constructor(make: (length: number) => T) {
+    this.make = make
+    this.data = make(1024)
+  }
+  reserve(length: number): void {
+    if (length <= this.data.length) return
+    const grown = this.make(Math.max(length, this.data.length * 2))
+    grown.set(this.data as never)
+    this.data = grown
+  }
+}
+
+const kindDeposit = 1
+const kindOther = 2
+
+/**
+ * What the rulebook asks of earlier entries, some 50 bytes an entry: leaf hash, whether it is a deposit and of how many
+ * items, issuer, key and time.
+ */
+export class WalkHistory implements History {
+  readonly ids: StatementIds = new StatementIds()
+  private readonly hashes = new Column((length) => new Uint8Array(length))
+  private readonly facts = new Column((length) => new Uint8Array(length))
+  private readonly signers = new Column((length) => new Uint32Array(length))
+  private readonly times = new Column((length) => new Float64Array(length))
+  private readonly signerNumbers = new Map<string, number>()
+  private readonly signerNames: (readonly [iss: string, kid: string])[] = []
+  private known = 0
+
+  /** Notes the leaf hash of the next entry, whatever its bytes turn out to be. */
+  addLeaf(index: number, leafHash: Uint8Array): void {
+    this.hashes.reserve((index + 1) * 32)
+    this.hashes.data.set(leafHash, index * 32)
+  }
+
+  leaf(index: number): Uint8Array {
+    return this.hashes.data.subarray(index * 32, index * 32 + 32)
+  }
+
+  /** Notes what an entry says. */
+  addStatement(index: number, timeMs: number, { common, header, payload }: Statement): void {
+    this.facts.reserve((index + 1) * 2)
+    this.signers.reserve(index + 1)
+    this.times.reserve(index + 1)
+    const name = `${common.iss} ${header.kid}`
+    let signer = this.signerNumbers.get(name)
+    if (signer === undefined) {
+      signer = this.signerNames.push([common.iss, header.kid]) - 1
+      this.signerNumbers.set(name, signer)
+    }
+    const isDeposit = common.kind === 'evidence.deposit'
+    const items = isDeposit && Array.isArray(payload['items']) ? Math.min(payload['items'].length, 255) : 0
+    this.facts.data[index * 2] = isDeposit ? kindDeposit : kindOther
+    this.facts.data[index * 2 + 1] = items
+    this.signers.data[index] = signer
+    this.times.data[index] = timeMs
+    this.known = Math.max(this.known, index + 1)
+  }
+
+  findStatement(iss: string, jti: string): number | undefined {
+    return this.ids.get(iss, jti)
+  }
+
+  target(index: number): TargetFacts | undefined {
+    const fact = index < this.known ? this.facts.data[index * 2] : 0
+    if (fact === 0 || fact === undefined) return undefined
+    const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
+    const kind = fact === kindDeposit ? 'evidence.deposit' : ''
+    return { leafHash: this.leaf(index), kind, iss, items: this.facts.data[index * 2 + 1] as number }
+  }
+
+  /** Entries whose signer and time satisfy a condition, ascending. */
+  *matching(accepts: (iss: string, kid: string, timeMs: number) => boolean): Generator<number> {
+    for (let index = 0; index < this.known; index++) {
+      if (this.facts.data[index * 2] === 0) continue
+      const [iss, kid] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
+      if (accepts(iss, kid, this.times.data[index] as number)) yield index
+    }
+  }
+}

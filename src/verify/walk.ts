@@ -1,0 +1,180 @@
+import { applyPolicy, type Checkpoint, isEvidenceError, type Policy, toBase64, tryTime } from '../core/index.ts'
+import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { type Finding, FindingList, findingOf } from './report.ts'
+import type { LogSource } from './source.ts'
+import { type EntryObserver, EntryWalk, type EntryWalkResult, type VerifyBatch } from './walk-entries.ts'
+import { WalkHistory } from './walk-history.ts'
+import { readCheckpoint, walkTree } from './walk-tree.ts'
+
+export interface WalkOptions {
+  readonly source: LogSource
+  readonly policy: Policy
+  readonly verifyBatch?: VerifyBatch
+  readonly onEntry?: EntryObserver
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** What a re-walk found (docs/spec/10-verification.md). */
+export interface WalkReport {
+  readonly source: string
+  readonly origin: string | undefined
+  readonly environment: 'trial' | 'production' | undefined
+  readonly size: number
+  /** base64 */
+  readonly root: string | undefined
+  /** True where the policy accepts the checkpoint's signatures. */
+  readonly checkpointTrusted: boolean
+  readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
+  readonly faults: readonly Finding[]
+  /** All faults, those past the kept ones included. */
+  readonly faultCount: number
+  /** Code `not-judged`. */
+  readonly unjudged: readonly Finding[]
+  /** Entries that stand, by keys that were later said to have been compromised at their time. */
+  readonly flagged: readonly { readonly index: number; readonly message: string }[]
+  readonly disclosures: EntryWalkResult['disclosures'] | undefined
+  readonly kinds: Readonly<Record<string, number>>
+  readonly participants: number
+  readonly firstTime: string | undefined
+  readonly lastTime: string | undefined
+  /** What this walk did not look at. */
+  readonly notChecked: readonly string[]
+}
+
+/**
+ * Re-walks a ledger: checkpoint against the policy, tiles against the checkpoint, each entry against its leaf, and the
+ * whole rulebook at each index. Does not stop at a fault. Throws only what reading the source throws with exit code 3.
+ */
+export async function walk(options: WalkOptions): Promise<WalkReport> {
+  const { source, policy } = options
+  const faults = new FindingList()
+  const unjudged = new FindingList()
+  const signed = await readCheckpoint(source, faults)
+  if (signed === undefined) return emptyReport(source, faults)
+  const { checkpoint, note } = signed
+  const trust = judgeCheckpoint(policy, note, checkpoint, faults, unjudged)
+  const history = new WalkHistory()
+  const tree = await walkTree(source, checkpoint, history, faults)
+  const context = { origin: trust.origin, ledgerKeys: trust.ledgerKeys }
+  const { size } = checkpoint
+  if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
+  const registry = emptyRegistry(trust.origin)
+  const entryWalk = new EntryWalk({ ...options, size, tree, history, context, registry, faults, unjudged })
+  const result = await entryWalk.run()
+  return {
+    source: source.name,
+    origin: trust.origin,
+    environment: result.registry.environment,
+    size,
+    root: toBase64(checkpoint.root),
+    checkpointTrusted: trust.trusted,
+    witnesses: trust.witnesses,
+    faults: faults.kept,
+    faultCount: faults.total,
+    unjudged: unjudged.kept,
+    flagged: compromised(result.registry, history),
+    disclosures: source.disclosuresIn === undefined ? undefined : result.disclosures,
+    kinds: result.kinds,
+    participants: result.registry.participants.size,
+    firstTime: result.firstTime,
+    lastTime: result.lastTime,
+    notChecked: notChecked(source, size, policy),
+  }
+}
+
+interface Trust {
+  readonly trusted: boolean
+  readonly origin: string
+  /** vkeys that the genesis must name. */
+  readonly ledgerKeys: readonly string[]
+  readonly witnesses: WalkReport['witnesses']
+}
+
+function judgeCheckpoint(
+  policy: Policy,
+  note: Parameters<typeof applyPolicy>[1],
+  checkpoint: Checkpoint,
+  faults: FindingList,
+  unjudged: FindingList,
+): Trust {
+  try {
+    const result = applyPolicy(policy, note, checkpoint.origin)
+    return {
+      trusted: true,
+      origin: checkpoint.origin,
+      ledgerKeys: result.logs.map(({ text }) => text),
+      witnesses: result.witnesses,
+    }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    ;(error.kind.exit === 4 ? unjudged : faults).add(findingOf(error))
+    // Go on under the name that the policy expects, so that entries are judged as this ledger's.
+    const [only, ...others] = policy.logs
+    const origin = only !== undefined && others.length === 0 ? only.key.name : checkpoint.origin
+    const ledgerKeys = policy.logs.filter(({ key }) => key.name === origin).map(({ key }) => key.text)
+    return { trusted: false, origin, ledgerKeys: others.length === 0 ? ledgerKeys : [], witnesses: [] }
+  }
+}
+
+/** Entries by keys (or all keys of participants) with `compromisedSince` at or before their time: flagged, not faulted. */
+function compromised(registry: Registry, history: WalkHistory): WalkReport['flagged'] {
+  const byKey = new Map<string, number>()
+  const byParticipant = new Map<string, number>()
+  for (const { thumbprint, compromisedSince } of registry.keys.values()) {
+    if (compromisedSince !== undefined) byKey.set(thumbprint, tryTime(compromisedSince) ?? 0)
+  }
+  for (const { id, compromisedSince } of registry.participants.values()) {
+    if (compromisedSince !== undefined) byParticipant.set(id, tryTime(compromisedSince) ?? 0)
+  }
+  if (byKey.size === 0 && byParticipant.size === 0) return []
+  const isFlagged = (iss: string, kid: string, timeMs: number): boolean => {
+    const since = Math.min(
+      byKey.get(kid) ?? Number.POSITIVE_INFINITY,
+      byParticipant.get(iss) ?? Number.POSITIVE_INFINITY,
+    )
+    return timeMs >= since
+  }
+  const flagged: { index: number; message: string }[] = []
+  for (const index of history.matching(isFlagged)) {
+    flagged.push({
+      index,
+      message: `Entry ${index} was signed by a key that was later said to have been compromised at that time.`,
+    })
+    if (flagged.length === 10_000) break
+  }
+  return flagged
+}
+
+function notChecked(source: LogSource, size: number, policy: Policy): string[] {
+  const out = [
+    `Later events: this is the ledger as of size ${size}.`,
+    'Whether what was deposited is true, or was untouched before it was deposited.',
+  ]
+  if (source.disclosuresIn === undefined) out.push('Disclosures: this source keeps none.')
+  if (policy.quorum === 'none') {
+    out.push('Whether others were shown the same history: the policy asks for no witness.')
+  }
+  return out
+}
+
+function emptyReport(source: LogSource, faults: FindingList): WalkReport {
+  return {
+    source: source.name,
+    origin: undefined,
+    environment: undefined,
+    size: 0,
+    root: undefined,
+    checkpointTrusted: false,
+    witnesses: [],
+    faults: faults.kept,
+    faultCount: faults.total,
+    unjudged: [],
+    flagged: [],
+    disclosures: undefined,
+    kinds: {},
+    participants: 0,
+    firstTime: undefined,
+    lastTime: undefined,
+    notChecked: ['Any entry: without a checkpoint nothing says how many there are.'],
+  }
+}
