@@ -1,0 +1,96 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { EvidenceError } from '../src/core/index.ts'
+import type { ServerContext } from './context.ts'
+import { handleError } from './problem.ts'
+import { entryRoutes } from './routes/entries.ts'
+import { operationRoutes } from './routes/operations.ts'
+import { proofRoutes } from './routes/proofs.ts'
+import { statementRoutes } from './routes/statements.ts'
+import { tileRoutes } from './routes/tiles.ts'
+
+export interface AppOptions {
+  readonly logLevel: string
+  readonly version: string
+}
+
+/** The HTTP application: thin routes over the ledger. */
+export async function createApp(context: ServerContext, { logLevel, version }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: logLevel === 'silent' ? false : { level: logLevel },
+    // Our own line below: the framework's would quote URLs, and a query may name a case.
+    disableRequestLogging: true,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler(() => {
+    throw new EvidenceError('not-found', 'there is nothing at this address')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    context.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000)
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 },
+      'request',
+    )
+  })
+  const methods = collectMethods(app)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Evidence ledger',
+        version,
+        description: 'Deposits of evidence digests, receipts, proofs. See docs/spec.',
+      },
+    },
+    transform: jsonSchemaTransform,
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.send(app.swagger()))
+  statementRoutes(app, context)
+  entryRoutes(app, context)
+  proofRoutes(app, context)
+  tileRoutes(app, context)
+  operationRoutes(app, context)
+  refuseOtherMethods(app, methods)
+  return app
+}
+
+/** Methods by route, as routes are added. */
+function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
+  const methods = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ method, url }) => {
+    if (url.startsWith('/docs')) return
+    const known = methods.get(url) ?? new Set()
+    for (const one of [method].flat()) known.add(one)
+    methods.set(url, known)
+  })
+  return methods
+}
+
+/** A known address asked with another method is 405 and names the ones it takes, not 404. */
+function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
+  for (const [url, known] of [...methods]) {
+    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !known.has(method)) as HTTPMethods[]
+    const allow = [...known].sort().join(', ')
+    app.route({
+      method: others,
+      url,
+      schema: { hide: true },
+      // Before the body is looked at: its media type is not what is wrong.
+      onRequest: async (_request, reply) => {
+        reply.header('Allow', allow)
+        throw new EvidenceError('method-not-allowed', `this address takes ${allow}`)
+      },
+      handler: async () => undefined,
+    })
+  }
+}

@@ -1,0 +1,6 @@
+/** The Fastify server over a ledger. */
+export { type Reader, maxTokenSeconds } from './access.ts'
+export { createApp } from './app.ts'
+export { type Problem, problemOf } from './problem.ts'
+export { type RunningServer, serve, type ServeOptions } from './serve.ts'
+export * from './settings.ts'

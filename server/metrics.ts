@@ -1,0 +1,69 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { GroupReport } from '../src/ledger/index.ts'
+
+/** What an operator watches, for Prometheus. */
+export class Metrics {
+  readonly registry: Registry = new Registry()
+  private readonly statements = new Counter({
+    name: 'evidence_statements_total',
+    help: 'Statements handed in, by outcome (created, existing, or the code of the refusal).',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  })
+  private readonly commit = new Histogram({
+    name: 'evidence_commit_seconds',
+    help: 'Duration of a commit, by step: prepare, store (LevelDB), head.',
+    labelNames: ['step'],
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.registry],
+  })
+  private readonly groupSize = new Histogram({
+    name: 'evidence_group_entries',
+    help: 'Entries of one commit.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+    registers: [this.registry],
+  })
+  private readonly requests = new Histogram({
+    name: 'evidence_http_request_seconds',
+    help: 'Duration of HTTP requests, by route and status class.',
+    labelNames: ['route', 'status'],
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers: [this.registry],
+  })
+
+  constructor(state: {
+    size: () => number
+    queued: () => number
+    lastTimeMs: () => number | undefined
+    ready: () => boolean
+  }) {
+    collectDefaultMetrics({ register: this.registry })
+    this.gauge('evidence_entries', 'Entries of the ledger.', state.size)
+    this.gauge('evidence_queue_depth', 'Statements that wait to be sealed.', state.queued)
+    this.gauge(
+      'evidence_last_entry_timestamp_seconds',
+      'Time of the last entry.',
+      () => (state.lastTimeMs() ?? 0) / 1000,
+    )
+    this.gauge('evidence_ready', '1 while deposits are accepted.', () => (state.ready() ? 1 : 0))
+  }
+
+  private gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: () => gauge.set(read()) })
+  }
+
+  statement(outcome: string): void {
+    this.statements.inc({ outcome })
+  }
+
+  group(report: GroupReport): void {
+    this.groupSize.observe(report.entries)
+    this.commit.observe({ step: 'prepare' }, report.prepareMs / 1000)
+    this.commit.observe({ step: 'store' }, report.storeMs / 1000)
+    this.commit.observe({ step: 'head' }, report.headMs / 1000)
+  }
+
+  request(route: string, statusCode: number, seconds: number): void {
+    this.requests.observe({ route, status: `${Math.floor(statusCode / 100)}xx` }, seconds)
+  }
+}

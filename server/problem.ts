@@ -1,0 +1,82 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/index.ts'
+
+/** RFC 9457 problem document, with our stable code and what to do. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly action: string
+  readonly where?: string
+  readonly expected?: string
+  readonly found?: string
+  readonly index?: number
+}
+
+/** The problem document of an error. */
+export function problemOf(error: EvidenceError): Problem {
+  const { where, expected, found, index } = error.facts
+  return {
+    type: `urn:evidence-ledger:problem:${error.code}`,
+    title: error.code.replaceAll('-', ' '),
+    status: error.kind.status,
+    detail: error.message,
+    code: error.code,
+    action: error.kind.action,
+    ...(where === undefined ? {} : { where }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    ...(index === undefined ? {} : { index }),
+  }
+}
+
+/** Sends a problem document; `extra` members stand beside the standard ones. */
+export function sendProblem(reply: FastifyReply, error: EvidenceError, extra: object = {}): FastifyReply {
+  const { retryAfterSeconds } = error.facts
+  const { status } = error.kind
+  if (status === 503 || status === 429) reply.header('Retry-After', String(retryAfterSeconds ?? 1))
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
+  reply.header('Cache-Control', 'no-store')
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problemOf(error), ...extra }))
+}
+
+/** What the framework refuses, in our codes. */
+function fromFramework(error: FastifyError): EvidenceError {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new EvidenceError('body-too-large', 'the body is larger than this route takes')
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new EvidenceError('media-type', 'the body has a media type that this route does not take')
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return new EvidenceError('body-malformed', 'the body does not match its headers')
+    case 'FST_ERR_VALIDATION': {
+      const [first] = error.validation ?? []
+      const where = first?.instancePath.replace(/^\//, '') ?? ''
+      const detail = first?.message ?? error.message
+      return new EvidenceError('query-invalid', where === '' ? detail : `${where}: ${detail}`, { where })
+    }
+    default:
+      if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500) {
+        return new EvidenceError('body-malformed', 'the request cannot be understood')
+      }
+      return new EvidenceError('internal-error', 'the request failed; its number is in the log', {}, { cause: error })
+  }
+}
+
+/** The one error handler: nothing of the inside gets out but code, message and action. */
+export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = isEvidenceError(error) ? error : fromFramework(error as FastifyError)
+  if (known.kind.status >= 500 && known.code !== 'queue-full') {
+    request.log.error(
+      { code: known.code, cause: known.cause instanceof Error ? known.cause.stack : undefined },
+      known.message,
+    )
+  }
+  return sendProblem(reply, known, known.code === 'internal-error' ? { request: request.id } : {})
+}

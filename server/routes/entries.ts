@@ -1,0 +1,242 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import {
+  digestLengths,
+  EvidenceError,
+  isDigestAlgorithm,
+  type JsonValue,
+  parseDisclosure,
+  toBase64,
+} from '../../src/core/index.ts'
+import { isActive } from '../../src/evidence/index.ts'
+import type { LookupKey, ServedEntry } from '../../src/ledger/index.ts'
+import { denied, mayReadDisclosures, mayReadEntry, type Reader } from '../access.ts'
+import { requestReader, type ServerContext } from '../context.ts'
+import {
+  entriesAnswer,
+  entriesQuery,
+  type EntrySummary,
+  entryAnswer,
+  indexParams,
+  participantsAnswer,
+  problemAnswer,
+  receiptAnswer,
+} from '../schemas.ts'
+
+const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
+/** Entries that one request may read to fill a page, however few of them the reader may see. */
+const maxScanned = 5000
+
+/** `/v1/entries…` and `/v1/participants`. */
+export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { ledger } = context
+  const typed = app.withTypeProvider<ZodTypeProvider>()
+
+  typed.get(
+    '/v1/entries/:index',
+    {
+      schema: {
+        tags: ['entries'],
+        description: 'One entry.',
+        params: indexParams,
+        response: { 200: entryAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = requestReader(context, request)
+      const entry = await readEntry(context, reader, request.params.index)
+      const disclosures = await visibleDisclosures(context, reader, entry)
+      cacheFor(context, reply)
+      const { header, common, payload, jws } = entry.statement
+      const claims = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
+      return {
+        index: entry.index,
+        time: entry.entry.time,
+        leafHash: toBase64(entry.leafHash),
+        previous: toBase64(entry.entry.previous),
+        iss: common.iss,
+        kind: common.kind,
+        jti: common.jti,
+        kid: header.kid,
+        statement: jws.text,
+        payload: payload as Record<string, JsonValue>,
+        sealed: ledger.reads.sealedCount(entry),
+        claims,
+        disclosures,
+      }
+    },
+  )
+
+  typed.get(
+    '/v1/entries/:index/receipt',
+    {
+      schema: {
+        tags: ['entries'],
+        description: 'A receipt at the current size; `Accept: text/plain` gives it alone.',
+        params: indexParams,
+        response: { 200: receiptAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = requestReader(context, request)
+      const entry = await readEntry(context, reader, request.params.index)
+      const receipt = await ledger.reads.receipt(entry, await visibleDisclosures(context, reader, entry))
+      reply.header('Cache-Control', 'private, no-store')
+      if (/\btext\/plain\b/.test(request.headers.accept ?? '')) {
+        // The schema is that of JSON; a string is sent as it is.
+        return reply.type('text/plain; charset=utf-8').send(receipt as never)
+      }
+      return { index: entry.index, time: entry.entry.time, leafHash: toBase64(entry.leafHash), receipt }
+    },
+  )
+
+  typed.get(
+    '/v1/entries',
+    {
+      schema: {
+        tags: ['entries'],
+        description: 'Entries by digest, case, participant or kind, or all, in order, a page at a time.',
+        querystring: entriesQuery,
+        response: { 200: entriesAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = requestReader(context, request)
+      const { after = -1, limit = 100 } = request.query
+      cacheFor(context, reply)
+      return page(context, reader, lookupOf(request.query), after, limit)
+    },
+  )
+
+  typed.get(
+    '/v1/participants',
+    {
+      schema: {
+        tags: ['ledger'],
+        description: 'Who may sign what.',
+        response: { 200: participantsAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = requestReader(context, request)
+      if (ledger.config.reading !== 'public' && reader.kind === 'anonymous')
+        throw denied(reader, 'the list of participants')
+      cacheFor(context, reply)
+      return participantsOf(context)
+    },
+  )
+}
+
+function cacheFor({ ledger }: ServerContext, reply: { header(name: string, value: string): unknown }): void {
+  reply.header('Cache-Control', ledger.config.reading === 'public' ? 'no-cache' : 'private, no-store')
+}
+
+async function readEntry({ ledger }: ServerContext, reader: Reader, index: number): Promise<ServedEntry> {
+  const entry = await ledger.reads.entry(index)
+  if (!mayReadEntry(ledger.config, reader, entry.statement.common)) throw denied(reader, `entry ${index}`)
+  return entry
+}
+
+async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
+  return mayReadDisclosures(ledger.config, reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
+}
+
+function lookupOf(query: {
+  digest?: string | undefined
+  case?: string | undefined
+  participant?: string | undefined
+  kind?: string | undefined
+}): LookupKey | undefined {
+  if (query.digest !== undefined) {
+    const [algorithm, hex] = query.digest.split(':') as [string, string]
+    if (!isDigestAlgorithm(algorithm) || hex.length !== 2 * digestLengths[algorithm]) {
+      throw new EvidenceError('query-invalid', 'digest: names no digest of the length of its algorithm', {
+        where: 'digest',
+      })
+    }
+    return { by: 'digest', algorithm, hex }
+  }
+  if (query.case !== undefined) return { by: 'case', number: query.case }
+  if (query.participant !== undefined) return { by: 'participant', id: query.participant }
+  return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
+}
+
+/** One page: what the reader may not see is passed over, so that a page says nothing of it. */
+async function page(
+  context: ServerContext,
+  reader: Reader,
+  key: LookupKey | undefined,
+  after: number,
+  limit: number,
+): Promise<{ entries: EntrySummary[]; next: number | null }> {
+  const { ledger } = context
+  if (reader.kind === 'anonymous' && needsName(context, key)) throw denied(reader, 'this search')
+  const entries: EntrySummary[] = []
+  let cursor = after
+  let scanned = 0
+  for (;;) {
+    const wanted = Math.min(limit - entries.length + 1, 256)
+    const indices =
+      key === undefined
+        ? nextIndices(cursor, wanted, ledger.reads.size)
+        : await ledger.reads.lookup(key, cursor, wanted)
+    for (const index of indices) {
+      if (entries.length === limit || scanned === maxScanned) return { entries, next: cursor }
+      const entry = await ledger.reads.entry(index)
+      cursor = index
+      scanned++
+      if (mayFind(context, reader, key, entry)) entries.push(summaryOf(entry))
+    }
+    if (indices.length < wanted) return { entries, next: null }
+  }
+}
+
+/** Searches that show nothing to somebody without a name. */
+function needsName({ ledger }: ServerContext, key: LookupKey | undefined): boolean {
+  if (ledger.config.reading !== 'public') return true
+  return key?.by === 'case' && !ledger.config.openDisclosures
+}
+
+/** A case number is a sealed claim: who finds an entry by it must be allowed to read it. */
+function mayFind({ ledger }: ServerContext, reader: Reader, key: LookupKey | undefined, entry: ServedEntry): boolean {
+  const { common } = entry.statement
+  return key?.by === 'case'
+    ? mayReadDisclosures(ledger.config, reader, common)
+    : mayReadEntry(ledger.config, reader, common)
+}
+
+function nextIndices(after: number, count: number, size: number): number[] {
+  const begin = after + 1
+  return Array.from({ length: Math.max(0, Math.min(count, size - begin)) }, (_, i) => begin + i)
+}
+
+function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {
+  const { iss, kind } = statement.common
+  const items = statement.payload['items']
+  const summary = { index, time: entry.time, leafHash: toBase64(leafHash), iss, kind }
+  return Array.isArray(items) ? { ...summary, items: items.length } : summary
+}
+
+function participantsOf({ ledger }: ServerContext): { participants: ReturnType<typeof participantAnswer>[] } {
+  const { registry } = ledger
+  return {
+    participants: [...registry.participants.values()].map((participant) => participantAnswer(participant, registry)),
+  }
+}
+
+function participantAnswer(
+  participant: ServerContext['ledger']['registry']['participants'] extends ReadonlyMap<string, infer P> ? P : never,
+  registry: ServerContext['ledger']['registry'],
+) {
+  const keys = [...registry.keys.values()]
+    .filter((key) => key.participant === participant.id)
+    .map(({ thumbprint, jwk, status, since, until, compromisedSince }) => ({
+      thumbprint,
+      jwk: { ...jwk },
+      status,
+      since,
+      ...(until === undefined ? {} : { until }),
+      ...(compromisedSince === undefined ? {} : { compromisedSince }),
+    }))
+  return { ...participant, roles: [...participant.roles], active: isActive(registry, participant.id), keys }
+}

@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify'
+import type { ServerContext } from '../context.ts'
+
+/** `/healthz`, `/readyz`, `/metrics`. */
+export function operationRoutes(app: FastifyInstance, { ledger, metrics }: ServerContext): void {
+  const hidden = (description: string): { schema: object } => ({ schema: { tags: ['operations'], description } })
+
+  app.get('/healthz', hidden('The process answers.'), async (_request, reply) =>
+    reply.header('Cache-Control', 'no-store').send({ status: 'ok' }),
+  )
+
+  app.get(
+    '/readyz',
+    hidden('Deposits are accepted; 503 and the reason where they are not.'),
+    async (_request, reply) => {
+      ledger.requireReady()
+      return reply.header('Cache-Control', 'no-store').send({ status: 'ready', size: ledger.reads.size })
+    },
+  )
+
+  app.get('/metrics', hidden('Prometheus metrics.'), async (_request, reply) =>
+    reply
+      .header('Cache-Control', 'no-store')
+      .type(metrics.registry.contentType)
+      .send(await metrics.registry.metrics()),
+  )
+}

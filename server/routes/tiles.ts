@@ -1,0 +1,50 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { FastifyInstance } from 'fastify'
+import { EvidenceError, parseTilePath } from '../../src/core/index.ts'
+import { denied } from '../access.ts'
+import { requestReader, type ServerContext } from '../context.ts'
+
+const compress = promisify(gzip)
+const immutable = 'public, max-age=31536000, immutable'
+
+/** C2SP tlog-tiles, at the root: `/checkpoint`, `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]`. */
+export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { ledger } = context
+
+  app.get(
+    '/checkpoint',
+    { schema: { tags: ['tiles'], description: 'The signed checkpoint (C2SP tlog-checkpoint).' } },
+    async (_request, reply) => {
+      reply.header('Cache-Control', 'no-cache, max-age=0').type('text/plain; charset=utf-8')
+      return reply.send(ledger.reads.checkpoint)
+    },
+  )
+
+  app.get(
+    '/tile/*',
+    {
+      schema: {
+        tags: ['tiles'],
+        description: 'Hash tiles and entry bundles (C2SP tlog-tiles); bundles need the right to read all.',
+      },
+    },
+    async (request, reply) => {
+      const address = parseTilePath((request.params as { '*': string })['*'])
+      if (address === undefined) throw new EvidenceError('not-found', 'there is no tile of this name')
+      const isPrivate = address.level === 'entries' && ledger.config.reading !== 'public'
+      if (isPrivate) {
+        const reader = requestReader(context, request)
+        if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'an entry bundle')
+      }
+      const bytes = await ledger.reads.tile(address)
+      if (bytes === undefined)
+        throw new EvidenceError('not-found', 'the tree of the current checkpoint has no such tile')
+      reply.header('Cache-Control', isPrivate ? 'private, no-store' : immutable).type('application/octet-stream')
+      if (address.level !== 'entries') return reply.send(Buffer.from(bytes))
+      reply.header('Vary', 'Accept-Encoding')
+      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(Buffer.from(bytes))
+      return reply.header('Content-Encoding', 'gzip').send(await compress(bytes))
+    },
+  )
+}

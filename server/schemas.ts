@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import { maxListLimit } from './settings.ts'
+
+/* Queries and answers of /v1, from which the OpenAPI document is made too. */
+
+const decimal = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,15})$/, { error: 'is not a canonical decimal number' })
+  .transform(Number)
+  .refine(Number.isSafeInteger, { error: 'is beyond 2^53-1' })
+
+const index = z.int().min(0).describe('Number of the entry, from 0.')
+const time = z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ, by the ledger’s clock.')
+const hash = z.string().describe('32 bytes, padded base64.')
+
+export const indexParams = z.object({ index: decimal })
+export const inclusionQuery = z.strictObject({ index: decimal, size: decimal.optional() })
+export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.optional() })
+
+export const entriesQuery = z
+  .strictObject({
+    digest: z
+      .string()
+      .regex(/^[a-z0-9-]{2,16}:[0-9a-f]{32,128}$/, { error: 'is not <algorithm>:<lower-case hex>' })
+      .optional()
+      .describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
+    case: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
+    participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
+    kind: z.string().min(1).max(256).optional(),
+    after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
+    limit: decimal.refine((n) => n >= 1 && n <= maxListLimit, { error: `is not 1 to ${maxListLimit}` }).optional(),
+  })
+  .refine(
+    (query) => [query.digest, query.case, query.participant, query.kind].filter((one) => one !== undefined).length <= 1,
+    {
+      error: 'name at most one of digest, case, participant and kind',
+    },
+  )
+
+export const depositAnswer = z.object({
+  index,
+  time,
+  leafHash: hash,
+  receipt: z.string().optional().describe('The receipt (.tlog-proof), unless `Prefer: return=minimal`.'),
+})
+
+export const entryAnswer = z.object({
+  index,
+  time,
+  leafHash: hash,
+  previous: hash,
+  iss: z.string(),
+  kind: z.string(),
+  jti: z.string(),
+  kid: z.string(),
+  statement: z.string().describe('The JWS, without disclosures.'),
+  payload: z.record(z.string(), z.json()).describe('Its payload, decoded.'),
+  sealed: z.int().describe('Claims that are sealed.'),
+  claims: z.record(z.string(), z.json()).describe('Sealed claims that the reader may see.'),
+  disclosures: z.array(z.string()),
+})
+
+const summary = z.object({
+  index,
+  time,
+  leafHash: hash,
+  iss: z.string(),
+  kind: z.string(),
+  items: z.int().optional().describe('Number of items, of a deposit.'),
+})
+export type EntrySummary = z.infer<typeof summary>
+
+export const entriesAnswer = z.object({
+  entries: z.array(summary),
+  next: z.int().nullable().describe('`after` of the next page; null at the end.'),
+})
+
+export const receiptAnswer = z.object({ index, time, leafHash: hash, receipt: z.string() })
+
+export const inclusionAnswer = z.object({ index, size: z.int(), leafHash: hash, root: hash, hashes: z.array(hash) })
+export const consistencyAnswer = z.object({
+  from: z.int(),
+  to: z.int(),
+  root1: hash,
+  root2: hash,
+  hashes: z.array(hash),
+})
+
+export const ledgerAnswer = z.object({
+  origin: z.string(),
+  environment: z.enum(['trial', 'production']),
+  warning: z.string().optional(),
+  reading: z.enum(['public', 'participants']),
+  openDisclosures: z.boolean(),
+  size: z.int(),
+  root: hash,
+  time: z.string().nullable(),
+  checkpoint: z.string(),
+  vkey: z.string(),
+  policy: z.string(),
+  limits: z.object({ statementBytes: z.int(), batchBytes: z.int(), batchLines: z.int(), entryBytes: z.int() }),
+})
+
+export const participantsAnswer = z.object({
+  participants: z.array(
+    z.object({
+      id: z.string(),
+      type: z.string().optional(),
+      roles: z.array(z.string()),
+      name: z.string().optional(),
+      active: z.boolean(),
+      since: z.int(),
+      revokedAt: z.int().optional(),
+      compromisedSince: z.string().optional(),
+      keys: z.array(
+        z.object({
+          thumbprint: z.string(),
+          jwk: z.object({ crv: z.string(), kty: z.string(), x: z.string() }),
+          status: z.enum(['active', 'rotated', 'revoked']),
+          since: z.int(),
+          until: z.int().optional(),
+          compromisedSince: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+})
+
+export const problemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('Stable; docs/errors.md lists them all.'),
+    action: z.string(),
+    where: z.string().optional(),
+    expected: z.string().optional(),
+    found: z.string().optional(),
+    index: z.int().optional(),
+    receipt: z.string().optional(),
+    request: z.string().optional(),
+  })
+  .describe('RFC 9457 problem document.')

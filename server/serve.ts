@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { EvidenceError } from '../src/core/index.ts'
+import { type Clock, dataFolder, Ledger } from '../src/ledger/index.ts'
+import { installNativePrimitives, readKeyFile } from '../src/node/index.ts'
+import { createApp } from './app.ts'
+import type { ServerContext } from './context.ts'
+import { Limits } from './limits.ts'
+import { Metrics } from './metrics.ts'
+import type { ServerSettings } from './settings.ts'
+
+export interface ServeOptions {
+  readonly dataDir: string
+  readonly settings: ServerSettings
+  readonly version: string
+  /** Of the ledger's key file. */
+  readonly passphrase?: string
+  readonly clock?: Clock
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly ledger: Ledger
+  readonly app: FastifyInstance
+  /** Finishes what was accepted, refuses new, closes. */
+  readonly close: () => Promise<void>
+}
+
+/** Opens the ledger and serves it. Throws the codes of Ledger.open, `port-in-use`. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { dataDir, settings, version } = options
+  installNativePrimitives()
+  const folder = dataFolder(dataDir)
+  let metrics: Metrics | undefined
+  let app: FastifyInstance | undefined
+  const ledger = await Ledger.open(dataDir, readKeyFile(folder.ledgerKey, options.passphrase), {
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    maxQueue: settings.maxQueue,
+    maxQueueBytes: settings.maxQueueBytes,
+    maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
+    acceptGap: settings.acceptClockGap,
+    onGroup: (report) => metrics?.group(report),
+    onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
+  })
+  try {
+    metrics = new Metrics({
+      size: () => ledger.reads.size,
+      queued: () => ledger.queued,
+      lastTimeMs: () => ledger.lastTimeMs,
+      ready: () => isReady(ledger),
+    })
+    let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
+    const context: ServerContext = {
+      ledger,
+      metrics,
+      limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute),
+      policy: readFileSync(folder.policy, 'latin1'),
+      audiences: () => audiences,
+    }
+    app = await createApp(context, { logLevel: settings.logLevel, version })
+    await listen(app, settings)
+    const { port } = app.server.address() as AddressInfo
+    const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
+    if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
+    const running = app
+    return {
+      url,
+      ledger,
+      app: running,
+      close: async () => {
+        await running.close()
+        await ledger.close()
+      },
+    }
+  } catch (error) {
+    await app?.close()
+    await ledger.close()
+    throw error
+  }
+}
+
+function isReady(ledger: Ledger): boolean {
+  try {
+    ledger.requireReady()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function listen(app: FastifyInstance, { host, port }: ServerSettings): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new EvidenceError(
+        'port-in-use',
+        `the port ${port} on ${host} is in use`,
+        { where: `${host}:${port}` },
+        { cause },
+      )
+    }
+    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new EvidenceError(
+        'usage',
+        `this machine cannot listen on ${host}:${port}: ${(cause as Error).message}`,
+        {},
+        { cause },
+      )
+    }
+    throw cause
+  }
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+/** What a server is told besides its data folder; validated, with defaults. */
+export const serverSettings = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65535).default(8080),
+  /** Names that this server goes by: the `aud` of access tokens. By default what it listens on. */
+  baseUrls: z.array(z.url()).default([]),
+  /** Statements a minute that one key may hand in. */
+  statementsPerMinute: z.int().min(1).default(600_000),
+  /** Refused signatures a minute that one address may cause. */
+  refusalsPerMinute: z.int().min(1).default(600),
+  /** Statements that may wait to be sealed, and bytes that they may hold. */
+  maxQueue: z.int().min(1).default(8192),
+  maxQueueBytes: z
+    .int()
+    .min(1024)
+    .default(64 * 1024 * 1024),
+  /** How far the clock may be ahead of the last entry at start, in days. */
+  maxClockGapDays: z.number().positive().default(31),
+  acceptClockGap: z.boolean().default(false),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
+})
+export type ServerSettings = z.infer<typeof serverSettings>
+
+/** Largest body of one statement with its disclosures, and of a batch. */
+export const maxStatementBody: number = 256 * 1024
+export const maxBatchBody: number = 32 * 1024 * 1024
+/** Most lines of a batch. */
+export const maxBatchLines = 1000
+/** Most entries that one list answers. */
+export const maxListLimit = 1000
