@@ -31,8 +31,8 @@ export interface PrepareOptions {
   readonly environment: 'trial' | 'production'
   readonly reading: FolderConfig['reading']
   readonly openDisclosures: boolean
-  /** The first one signs the genesis. */
-  readonly administrators: readonly Administrator[]
+  /** The first one signs the genesis. A trial makes their keys in the folder itself. */
+  readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
 }
 
@@ -63,7 +63,12 @@ export function prepareLedger(
     mkdirSync(folder.keys, { mode: 0o700 })
     const key = createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)
-    const request = genesisRequest(options, vkey)
+    const { administrators } = options
+    const request = genesisRequest(
+      options,
+      vkey,
+      typeof administrators === 'function' ? administrators(folder) : administrators,
+    )
     const note =
       options.environment === 'trial'
         ? 'A trial ledger: not for evidence that matters.'
@@ -86,8 +91,12 @@ export function prepareLedger(
   }
 }
 
-function genesisRequest(options: PrepareOptions, vkey: VerifierKey): GenesisRequest {
-  const [first] = options.administrators
+function genesisRequest(
+  options: PrepareOptions,
+  vkey: VerifierKey,
+  administrators: readonly Administrator[],
+): GenesisRequest {
+  const [first] = administrators
   if (first === undefined) throw new EvidenceError('usage', 'a ledger needs an administrator')
   return {
     iss: first.id,
@@ -96,7 +105,7 @@ function genesisRequest(options: PrepareOptions, vkey: VerifierKey): GenesisRequ
     origin: options.origin,
     environment: options.environment,
     ledgerKeys: [vkey.text],
-    administrators: options.administrators.map(({ id, name, jwk }) => ({
+    administrators: administrators.map(({ id, name, jwk }) => ({
       id,
       ...(name === undefined ? {} : { name }),
       keys: [jwk],

@@ -45,8 +45,11 @@ export function lookupsOfEntry(common: CommonMembers, body: StatementBody | unde
     { by: 'participant', id: common.iss },
   ]
   if (body?.kind === 'evidence.deposit') {
+    const seen = new Set<string>()
     for (const item of body.members.items) {
       for (const [algorithm, hex] of Object.entries(item.digest)) {
+        if (seen.has(hex)) continue
+        seen.add(hex)
         keys.push({ by: 'digest', algorithm: algorithm as DigestAlgorithm, hex })
       }
     }

@@ -231,11 +231,11 @@ export class Sequencer {
   /** Fetches what the rulebook will ask, for the whole group at once; every entry is re-hashed before it is used. */
   private async prefetch(group: readonly Waiting[]): Promise<Prefetched> {
     const ids = group.map(({ submission }) => submission.statement.common)
-    const indices = await this.options.storage.findStatements(ids)
+    const found = await this.options.storage.findStatements(ids)
     const statements = new Map<string, number>()
     ids.forEach(({ iss, jti }, i) => {
-      const index = indices[i]
-      if (index !== undefined) statements.set(statementName(iss, jti), index)
+      const earlier = found[i]
+      if (earlier !== undefined) statements.set(statementName(iss, jti), earlier.index)
     })
     const wanted = new Set(statements.values())
     for (const { submission } of group) for (const index of referencedIndices(submission.statement)) wanted.add(index)

@@ -73,8 +73,8 @@ export class MemoryStorage implements LedgerStorage {
     for (const key of lookups) this.indicesOf(encodeLookup(key)).delete(index)
     return Promise.resolve()
   }
-  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(number | undefined)[]> {
-    return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)?.index))
+  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]> {
+    return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)))
   }
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
     const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)

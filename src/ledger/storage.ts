@@ -67,8 +67,8 @@ export interface LedgerStorage {
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>
   /** Removes disclosures for good, and look-up keys that only they gave; the rest of the entry stands. */
   eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void>
-  /** Index that holds `iss` + `jti`, for each asked. */
-  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(number | undefined)[]>
+  /** Who holds `iss` + `jti`, for each asked. */
+  findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
   /** Indices with a look-up key, ascending, above `after` (-1 for all), at most `limit`. */
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
   /** Every look-up key as encoded, with its index, in any order: for the verifier. */

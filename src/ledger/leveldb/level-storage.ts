@@ -161,9 +161,12 @@ export class LevelStorage implements LedgerStorage {
 
   async findStatements(
     ids: readonly { readonly iss: string; readonly jti: string }[],
-  ): Promise<(number | undefined)[]> {
+  ): Promise<(StatementId | undefined)[]> {
     const values = await this.db.getMany(ids.map(({ iss, jti }) => statementKey(iss, jti)))
-    return values.map((value) => (value === undefined ? undefined : readNumber8(value, 0)))
+    return values.map((value, i) => {
+      const id = ids[i] as (typeof ids)[number]
+      return value === undefined ? undefined : { ...id, index: readNumber8(value, 0), leafHash: value.slice(8) }
+    })
   }
 
   async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {

@@ -1,0 +1,248 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import {
+  type Disclosure,
+  equalBytes,
+  EvidenceError,
+  isFileProof,
+  type ManifestLine,
+  maxProofBytes,
+  parseFileProof,
+  parseManifest,
+  type Policy,
+} from '../src/core/index.ts'
+import { canDigest, digestFile } from '../src/node/index.ts'
+import {
+  algorithmsOf,
+  type CheckedReceipt,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  checkReceipt,
+  type Finding,
+  type MeasuredFile,
+  findingOf,
+} from '../src/verify/index.ts'
+import { receiptPath } from './deposit-plan.ts'
+
+/** What stands between a file and the ledger. */
+export type Evidence =
+  | { readonly kind: 'receipt'; readonly receipt: string }
+  | { readonly kind: 'file-proof'; readonly proof: string }
+  | { readonly kind: 'manifest'; readonly receipt: string; readonly manifest: string; readonly folder: string }
+
+export interface CheckResult {
+  readonly evidence: Evidence
+  readonly checked: CheckedReceipt | undefined
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  /** Number of the item that the file is, or whose manifest lists it. */
+  readonly item: number | undefined
+  /** The manifest's line, where the file stands in one. */
+  readonly line: ManifestLine | undefined
+}
+
+/**
+ * Finds what proves a file: FILE.tlog-proof, FILE.file-proof, or a manifest that lists it, beside one of the folders above
+ * it or inside. Throws `receipt-not-found`.
+ */
+export function findEvidence(file: string): Evidence {
+  const receipt = receiptPath(file, undefined)
+  if (existsSync(receipt)) return { kind: 'receipt', receipt }
+  // A manifest's receipt bears the name of what it lists.
+  const manifestReceipt = file.replace(/\.evidence-manifest$/, '.tlog-proof')
+  if (manifestReceipt !== file && existsSync(manifestReceipt)) return { kind: 'receipt', receipt: manifestReceipt }
+  const proof = `${file}.file-proof`
+  if (existsSync(proof)) return { kind: 'file-proof', proof }
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    for (const manifest of manifestsOf(folder)) {
+      const own = manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
+      if (existsSync(own) && lineOf(manifest, folder, file) !== undefined)
+        return { kind: 'manifest', receipt: own, manifest, folder }
+    }
+    if (folder === dirname(folder)) break
+  }
+  throw new EvidenceError(
+    'receipt-not-found',
+    `there is no receipt beside ${file}, and no manifest above it that lists it`,
+    { where: file },
+  )
+}
+
+function manifestsOf(folder: string): string[] {
+  const beside = `${folder}.evidence-manifest`
+  const inside = readdirSync(folder).filter((name) => name.endsWith('.evidence-manifest'))
+  return [...(existsSync(beside) ? [beside] : []), ...inside.map((name) => join(folder, name))]
+}
+
+function lineOf(
+  manifest: string,
+  folder: string,
+  file: string,
+): { readonly line: ManifestLine; readonly index: number } | undefined {
+  const name = Buffer.from(relative(folder, resolve(file)))
+  const lines = parseManifest(readFileSync(manifest))
+  const index = lines.findIndex(({ path }) => equalBytes(path, name))
+  return index < 0 ? undefined : { line: lines[index] as ManifestLine, index }
+}
+
+/** Evidence that the caller named. Throws `usage`, `file-unreadable`. */
+export function namedEvidence(
+  file: string,
+  receipt: string,
+  manifest: string | undefined,
+  folder: string | undefined,
+): Evidence {
+  if (manifest !== undefined)
+    return { kind: 'manifest', receipt, manifest, folder: resolve(folder ?? guessFolder(file, manifest)) }
+  if (isFileProof(readArtefact(receipt))) return { kind: 'file-proof', proof: receipt }
+  const beside = receipt.replace(/\.tlog-proof$/, '.evidence-manifest')
+  if (beside !== receipt && existsSync(beside) && resolve(beside) !== resolve(file)) {
+    return { kind: 'manifest', receipt, manifest: beside, folder: resolve(folder ?? guessFolder(file, beside)) }
+  }
+  return { kind: 'receipt', receipt }
+}
+
+/** The folder above a file below which a manifest lists it. */
+function guessFolder(file: string, manifest: string): string {
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    if (lineOf(manifest, folder, file) !== undefined) return folder
+    if (folder === dirname(folder)) return dirname(resolve(file))
+  }
+}
+
+/** Reads a receipt or proof, bounded. Throws `file-unreadable`, `receipt-malformed`. */
+export function readArtefact(path: string): Uint8Array {
+  let size: number
+  try {
+    size = statSync(path).size
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+  }
+  if (size > 2 * maxProofBytes)
+    throw new EvidenceError('receipt-malformed', `${path} is larger than any receipt`, { where: path })
+  return readFileSync(path)
+}
+
+/** Checks one file against its evidence and a policy, offline. */
+export async function runCheck(
+  file: string,
+  evidence: Evidence,
+  policy: Policy,
+  onBytes?: (count: number) => void,
+): Promise<CheckResult> {
+  try {
+    if (evidence.kind === 'file-proof') return await checkByFileProof(file, evidence, policy, onBytes)
+    const checked = readChecked(readArtefact(evidence.receipt), policy)
+    if (evidence.kind === 'manifest') return await checkByManifest(file, evidence, checked, onBytes)
+    return await checkByReceipt(file, evidence, checked, onBytes)
+  } catch (error) {
+    if (!(error instanceof EvidenceError) || error.kind.exit === 3 || error.kind.exit === 2) throw error
+    return { evidence, checked: undefined, faults: [findingOf(error)], unjudged: [], item: undefined, line: undefined }
+  }
+}
+
+interface Checked {
+  readonly checked: CheckedReceipt | undefined
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+}
+
+function readChecked(bytes: Uint8Array, policy: Policy): Checked {
+  const result = checkReceipt(bytes, policy)
+  const { faults, unjudged } = result
+  return { checked: result.receipt === undefined ? undefined : result, faults, unjudged }
+}
+
+async function checkByReceipt(
+  file: string,
+  evidence: Evidence,
+  receipt: Checked,
+  onBytes?: (count: number) => void,
+): Promise<CheckResult> {
+  const { checked } = receipt
+  const base = { evidence, ...receipt, item: undefined, line: undefined }
+  if (checked?.body === undefined) return base
+  const algorithms = algorithmsOf(checked.body)
+  const measured = await digestFile(file, algorithms.filter(canDigest), onBytes)
+  const verdict = checkFile(checked.body, measured, namedItem(checked.disclosures, file))
+  const manifest =
+    verdict.item === undefined || !hasTree(checked, verdict.item)
+      ? []
+      : checkManifest(checked.body, verdict.item, readFileSync(file))
+  return {
+    ...base,
+    item: verdict.item,
+    faults: [...receipt.faults, ...verdict.faults, ...manifest],
+    unjudged: [...receipt.unjudged, ...verdict.unjudged],
+  }
+}
+
+/** The item that goes by the file's name, where the receipt discloses names and exactly one is that. */
+function namedItem(disclosures: readonly Disclosure[], file: string): number | undefined {
+  const names = disclosures.find(({ claim }) => claim === 'names')?.value
+  if (!Array.isArray(names)) return undefined
+  const matching = names.flatMap((name, i) => (name === basename(file) ? [i] : []))
+  return matching.length === 1 ? matching[0] : undefined
+}
+
+function hasTree({ body }: CheckedReceipt, item: number): boolean {
+  return body?.kind === 'evidence.deposit' && body.members.items[item]?.tree !== undefined
+}
+
+async function checkByManifest(
+  file: string,
+  evidence: Extract<Evidence, { kind: 'manifest' }>,
+  receipt: Checked,
+  onBytes?: (count: number) => void,
+): Promise<CheckResult> {
+  const manifest = await checkByReceipt(evidence.manifest, evidence, receipt)
+  const found = lineOf(evidence.manifest, evidence.folder, file)
+  const name = relative(evidence.folder, resolve(file))
+  if (found === undefined) {
+    const message = `The manifest does not list ${name}.`
+    return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message }] }
+  }
+  const measured = await digestFile(file, ['sha256'], onBytes)
+  return { ...manifest, line: found.line, faults: [...manifest.faults, ...compareLine(found.line, measured)] }
+}
+
+function compareLine(line: ManifestLine, file: MeasuredFile): Finding[] {
+  const found = file.digest.sha256 as string
+  if (found === line.sha256) return []
+  const message =
+    'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
+  return [{ code: 'file-differs', message, where: 'sha256', expected: line.sha256, found }]
+}
+
+async function checkByFileProof(
+  file: string,
+  evidence: Extract<Evidence, { kind: 'file-proof' }>,
+  policy: Policy,
+  onBytes?: (count: number) => void,
+): Promise<CheckResult> {
+  const proof = parseFileProof(readArtefact(evidence.proof))
+  const receipt = readChecked(proof.receipt, policy)
+  const base = { evidence, ...receipt, item: proof.item, line: proof.file }
+  if (receipt.checked?.body === undefined) return base
+  const measured = await digestFile(file, ['sha256'], onBytes)
+  const verdict = checkFileProof(proof, receipt.checked.body, measured)
+  return {
+    ...base,
+    faults: [...receipt.faults, ...verdict.faults],
+    unjudged: [...receipt.unjudged, ...verdict.unjudged],
+  }
+}
+
+/** A line of a manifest and its number, for making a file proof. Throws `file-not-in-deposit`. */
+export function requireLine(
+  evidence: Extract<Evidence, { kind: 'manifest' }>,
+  file: string,
+): { readonly line: ManifestLine; readonly index: number } {
+  const found = lineOf(evidence.manifest, evidence.folder, file)
+  if (found === undefined)
+    throw new EvidenceError('file-not-in-deposit', `the manifest ${evidence.manifest} does not list ${file}`, {
+      where: file,
+    })
+  return found
+}

@@ -1,0 +1,191 @@
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { EvidenceError, parseManifest } from '../../src/core/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { exitCodeOf, type Finding, receiptLimits } from '../../src/verify/index.ts'
+import { type CheckResult, type Evidence, findEvidence, namedEvidence, readArtefact, runCheck } from '../check-run.ts'
+import { listFolder, manifestPath } from '../folder-manifest.ts'
+import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
+import type { Output } from '../output.ts'
+import { progressBar } from '../progress.ts'
+
+interface CheckOptions extends CommonOptions {
+  readonly receipt?: string
+  readonly manifest?: string
+  readonly folder?: string
+  readonly policy?: string
+}
+
+const help = `
+Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
+
+Example:
+  evidence check photo.jpg
+  evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy`
+
+/** `evidence check FILE` */
+export function checkCommand(program: Command): void {
+  withCommon(program.command('check <path>').description('check a file or folder against its receipt, offline'))
+    .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
+    .option('--manifest <file>', 'manifest that lists the file')
+    .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .addHelpText('after', help)
+    .action(async (path: string, options: CheckOptions) => {
+      installNativePrimitives()
+      process.exitCode = await check(path, options)
+    })
+}
+
+async function check(path: string, options: CheckOptions): Promise<number> {
+  const output = outputOf(options)
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
+  const policy = policyOf(options)
+  if (stat.isDirectory()) return checkFolder(path, options, output)
+  const evidence = evidenceFor(path, options)
+  const bar = progressBar(output, 'hashing', stat.size, 'bytes')
+  let hashed = 0
+  const result = await runCheck(path, evidence, policy, (count) => {
+    hashed += count
+    bar.update(hashed)
+  }).finally(() => bar.stop())
+  output.result(documentOf(path, result), textOf(path, result))
+  return exitCodeOf(result.faults, result.unjudged)
+}
+
+function evidenceFor(path: string, options: CheckOptions): Evidence {
+  return options.receipt === undefined
+    ? findEvidence(path)
+    : namedEvidence(path, options.receipt, options.manifest, options.folder)
+}
+
+/** Checks every file that a folder's manifest lists, and says what it does not list. */
+async function checkFolder(folder: string, options: CheckOptions, output: Output): Promise<number> {
+  const policy = policyOf(options)
+  const manifest = options.manifest ?? manifestPath(folder)
+  const receipt = options.receipt ?? manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
+  const listed = parseManifest(readManifest(manifest, folder)).map(({ path }) => Buffer.from(path).toString())
+  const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
+  const bar = progressBar(output, 'checking', listed.length, 'entries')
+  const results: { name: string; result: CheckResult }[] = []
+  const missing: string[] = []
+  for (const name of listed) {
+    if (statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true) {
+      results.push({ name, result: await runCheck(join(folder, name), evidence, policy) })
+    } else missing.push(name)
+    bar.update(results.length + missing.length)
+  }
+  bar.stop()
+  const unlisted = listFolder(folder)
+    .files.map(({ name }) => name.toString())
+    .filter((name) => !listed.includes(name))
+  const absent = missing.map(
+    (name): Finding => ({ code: 'file-not-in-deposit', message: `The deposit lists ${name}, which is not here.` }),
+  )
+  const faults = [...results.flatMap(({ result }) => result.faults), ...absent]
+  const unjudged = results.flatMap(({ result }) => result.unjudged)
+  const [first] = results
+  const lines = [
+    ...(first === undefined ? [] : provenance(first.result)),
+    ...results.map(({ name, result }) => `${result.faults.length === 0 ? 'unchanged' : 'DIFFERS  '}  ${name}`),
+    ...missing.map((name) => `missing    ${name}`),
+    ...unlisted.map((name) => `not in the deposit: ${name}`),
+    ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
+    verdict(faults, unjudged),
+  ]
+  const files = results.map(({ name, result }) => ({ name, faults: result.faults, unjudged: result.unjudged }))
+  output.result({ path: folder, ok: faults.length === 0, files, missing, unlisted, faults, unjudged }, lines)
+  return exitCodeOf(faults, unjudged)
+}
+
+function readManifest(manifest: string, folder: string): Uint8Array {
+  if (statSync(manifest, { throwIfNoEntry: false }) === undefined) {
+    throw new EvidenceError('receipt-not-found', `there is no manifest ${manifest} for the folder ${folder}`, {
+      where: manifest,
+    })
+  }
+  return readArtefact(manifest)
+}
+
+/** Who signed what, when, where. */
+function provenance({ checked }: CheckResult): string[] {
+  if (checked?.statement === undefined) return []
+  const { receipt, statement, disclosures, withheld, witnesses } = checked
+  const { origin, size } = receipt.proof.checkpoint
+  const lines = [
+    `entry ${receipt.entry.index} of ${origin}, at ${receipt.entry.time} by the ledger’s clock`,
+    `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
+  ]
+  for (const { claim, value } of disclosures) {
+    lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  }
+  if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
+  for (const { name, timestamp } of witnesses)
+    lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
+  lines.push(`as of size ${size}; later events not checked`)
+  return lines
+}
+
+function reported({ checked, item }: CheckResult): string[] {
+  const { body } = checked ?? {}
+  const acquired =
+    item !== undefined && body?.kind === 'evidence.deposit' ? body.members.items[item]?.acquired : undefined
+  if (acquired === undefined) return []
+  const digests = Object.entries(acquired.digest).map(([name, hex]) => `${name} ${hex}`)
+  return [`reported by ${acquired.source}, not checked: ${acquired.size} bytes inside, ${digests.join(', ')}`]
+}
+
+function faultLines(faults: readonly Finding[]): string[] {
+  return faults.map(({ code, message, where, expected, found }) => {
+    const detail =
+      expected === undefined
+        ? ''
+        : `\n       ${where ?? ''} expected ${expected}\n       ${' '.repeat((where ?? '').length)} found    ${found ?? '-'}`
+    return `FAULT ${code}: ${message}${detail}`
+  })
+}
+
+function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): string {
+  if (faults.length > 0) return faults.length === 1 ? '1 fault found' : `${faults.length} faults found`
+  return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
+}
+
+function textOf(path: string, result: CheckResult): string[] {
+  const { faults, unjudged } = result
+  const clean = faults.length === 0 && unjudged.length === 0
+  return [
+    path,
+    ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
+    ...provenance(result).map((line) => `  ${line}`),
+    ...reported(result).map((line) => `  ${line}`),
+    ...faultLines(faults),
+    ...unjudged.map(({ message }) => `not judged: ${message}`),
+    ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
+    verdict(faults, unjudged),
+  ]
+}
+
+function documentOf(path: string, result: CheckResult): object {
+  const { checked, faults, unjudged, item, evidence } = result
+  const statement = checked?.statement
+  return {
+    path,
+    ok: faults.length === 0 && unjudged.length === 0,
+    evidence,
+    ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),
+    ...(checked === undefined
+      ? {}
+      : { origin: checked.receipt.proof.checkpoint.origin, size: checked.receipt.proof.checkpoint.size }),
+    ...(statement === undefined
+      ? {}
+      : { iss: statement.common.iss, kid: statement.header.kid, kind: statement.common.kind }),
+    ...(item === undefined ? {} : { item }),
+    claims: Object.fromEntries((checked?.disclosures ?? []).map(({ claim, value }) => [claim, value])),
+    withheld: checked?.withheld ?? 0,
+    faults,
+    unjudged,
+    notChecked: receiptLimits,
+  }
+}

@@ -1,0 +1,175 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import {
+  EvidenceError,
+  isDigestAlgorithm,
+  type DigestAlgorithm,
+  type JsonValue,
+  parseJson,
+  strongDigests,
+} from '../../src/core/index.ts'
+import { categories, type Relation, relations, type SealedClaim } from '../../src/evidence/index.ts'
+import { canDigest } from '../../src/node/index.ts'
+import { planDeposit } from '../deposit-plan.ts'
+import { type JobOutcome, runDeposit } from '../deposit-run.ts'
+import {
+  type ClientOptions,
+  clientKey,
+  clientOf,
+  codeArgument,
+  identify,
+  indexArgument,
+  outputOf,
+  withClient,
+} from '../options.ts'
+import type { Output } from '../output.ts'
+
+interface DepositOptions extends ClientOptions {
+  readonly case?: readonly string[]
+  readonly authority?: string
+  readonly stage?: string
+  readonly note?: string
+  readonly category?: string
+  readonly collection?: string
+  readonly ext?: string
+  readonly digest?: readonly string[]
+  readonly relates?: readonly string[]
+  readonly receipts?: string
+  readonly separate?: boolean
+  readonly again?: boolean
+  readonly names?: boolean
+}
+
+const help = `
+Each file is hashed where it is; only digests, sizes and what you seal are sent. Up to 64 files make one statement,
+a folder (or more files) a manifest. The receipt is written beside the evidence as FILE.tlog-proof.
+
+Example:
+  evidence deposit chat.json photo.jpg --case "(2026)沪0104刑初123号" --note "handed over by the victim"
+  evidence deposit ./seized-phone --category image-of-medium`
+
+/** `evidence deposit PATH…` */
+export function depositCommand(program: Command): void {
+  withClient(program.command('deposit <path...>').description('deposit files and folders, and keep the receipts'))
+    .option('--case <number...>', 'case number, sealed')
+    .option('--authority <name>', 'authority that handles the case, sealed')
+    .option('--stage <name>', 'stage of the proceedings, sealed')
+    .option('--note <text>', 'a note, sealed')
+    .option('--category <code>', `one of ${categories.join(', ')}`)
+    .option('--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)')
+    .option('--ext <file>', 'JSON object of your own, sealed')
+    .option('--digest <algorithm...>', 'digests to record (default: sha256)')
+    .option('--relates <rel:index:leafHash[:item]...>', `what an earlier entry is to this one: ${relations.join(', ')}`)
+    .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
+    .option('--separate', 'a statement for each file, instead of one for all')
+    .option('--again', 'deposit anew what has a receipt already; the old receipt is kept')
+    .option('--no-names', 'do not record file names, not even sealed')
+    .addHelpText('after', help)
+    .action(async (paths: string[], options: DepositOptions) => {
+      process.exitCode = await deposit(paths, options)
+    })
+}
+
+async function deposit(paths: readonly string[], options: DepositOptions): Promise<number> {
+  const output = outputOf(options)
+  const algorithms = algorithmsFrom(options.digest ?? ['sha256'])
+  const category = options.category === undefined ? undefined : codeArgument(options.category, categories, 'category')
+  const relates = (options.relates ?? []).map(relationFrom)
+  const sealed = sealedFrom(options)
+  const jobs = planDeposit(paths, options)
+  const { key, path } = clientKey(options)
+  const client = clientOf(options, output)
+  const { origin, warning } = await client.ledger()
+  const identity = await identify(options, client, key, path)
+  if (warning !== undefined) output.note(warning)
+  const settings = {
+    origin,
+    client,
+    identity,
+    algorithms,
+    category,
+    relates,
+    sealed,
+    withNames: options.names !== false,
+    again: options.again === true,
+  }
+  const outcomes = await runDeposit(jobs, settings, output)
+  report(outcomes, output)
+  return exitCodeOf(outcomes)
+}
+
+function algorithmsFrom(names: readonly string[]): DigestAlgorithm[] {
+  const algorithms = [...new Set(names.flatMap((name) => name.split(',')))].map((name) => {
+    if (!isDigestAlgorithm(name))
+      throw new EvidenceError('usage', `${JSON.stringify(name)} is no digest algorithm of the format`)
+    if (!canDigest(name))
+      throw new EvidenceError('digest-not-computable', `this build does not compute ${name}`, { where: name })
+    return name
+  })
+  if (!algorithms.some((name) => strongDigests.includes(name))) {
+    throw new EvidenceError('digest-weak-only', `${algorithms.join(' and ')} does not suffice`)
+  }
+  return algorithms
+}
+
+function relationFrom(text: string): Relation {
+  const [rel = '', index = '', leafHash = '', item, extra] = text.split(':')
+  if (extra !== undefined || leafHash === '')
+    throw new EvidenceError('usage', `${JSON.stringify(text)} is not rel:index:leafHash[:item]`)
+  const relation = { rel: codeArgument(rel, relations, 'relation'), index: indexArgument(index), leafHash }
+  return item === undefined ? relation : { ...relation, item: indexArgument(item) }
+}
+
+function jsonFile(path: string): JsonValue {
+  try {
+    return parseJson(readFileSync(path), path)
+  } catch (cause) {
+    if (cause instanceof EvidenceError) throw cause
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+  }
+}
+
+function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonValue>> {
+  const { authority, stage } = options
+  const details = { ...(authority === undefined ? {} : { authority }), ...(stage === undefined ? {} : { stage }) }
+  if (options.case === undefined && Object.keys(details).length > 0) {
+    throw new EvidenceError('usage', '--authority and --stage describe a case; name it by --case')
+  }
+  return {
+    ...(options.case === undefined ? {} : { case: options.case.map((number) => ({ number, ...details })) }),
+    ...(options.note === undefined ? {} : { note: options.note }),
+    ...(options.collection === undefined ? {} : { collection: jsonFile(options.collection) }),
+    ...(options.ext === undefined ? {} : { ext: jsonFile(options.ext) }),
+  }
+}
+
+function report(outcomes: readonly JobOutcome[], output: Output): void {
+  const lines = outcomes.flatMap((job) => {
+    const [receipt] = job.receipts ?? []
+    const failed = job.error === undefined ? '' : `: ${job.error.code}: ${job.error.message}`
+    if (job.index === undefined) return [`${job.outcome.padEnd(13)} ${job.name}${failed}`]
+    const when = job.time === undefined ? '' : `, ${job.time}`
+    const skipped = (job.skipped ?? []).map((name) => `  not recorded, because it is a link or a special file: ${name}`)
+    return [
+      `${job.outcome.padEnd(13)} ${job.name} as entry ${job.index}${when}`,
+      ...(job.manifest === undefined ? [] : [`  manifest ${job.manifest}`]),
+      `  receipt  ${receipt}${(job.receipts?.length ?? 0) > 1 ? `, and beside each of the other files` : ''}`,
+      ...skipped,
+    ]
+  })
+  const failure = outcomes.find(({ error }) => error !== undefined)?.error
+  const rest = outcomes.filter(({ index }) => index === undefined).length
+  if (failure !== undefined)
+    lines.push(`${outcomes.length - rest} of ${outcomes.length} deposited; ${rest} not. ${failure.kind.action}`)
+  const document = outcomes.map(({ error, ...job }) =>
+    error === undefined
+      ? job
+      : { ...job, error: { code: error.code, message: error.message, action: error.kind.action } },
+  )
+  output.result({ deposits: document }, lines)
+}
+
+function exitCodeOf(outcomes: readonly JobOutcome[]): number {
+  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [error.kind.exit]))
+  return first ?? 0
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+import { sealedClaims } from '../../src/evidence/index.ts'
+import { Ledger, readLedgerKey } from '../../src/ledger/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import {
+  type CommonOptions,
+  codeArgument,
+  dataDir,
+  indexArgument,
+  outputOf,
+  readPassphrase,
+  withCommon,
+} from '../options.ts'
+
+interface EraseOptions extends CommonOptions {
+  readonly claim?: readonly string[]
+  readonly passphraseFile?: string
+}
+
+const help = `
+For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
+and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. The server must be
+stopped. Copies, backups and receipts that disclose the claims are elsewhere, and not touched.
+
+Example:
+  evidence erase 17 --claim names note`
+
+/** `evidence erase INDEX` */
+export function eraseCommand(program: Command): void {
+  withCommon(program.command('erase <index>').description('erase sealed claims of an entry (operator, server stopped)'))
+    .option('--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`)
+    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
+    .addHelpText('after', help)
+    .action(async (index: string, options: EraseOptions) => {
+      installNativePrimitives()
+      const root = dataDir(options)
+      const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
+      const ledger = await Ledger.open(root, readLedgerKey(root, readPassphrase(options.passphraseFile)), {
+        acceptGap: true,
+      })
+      try {
+        const erased = await ledger.eraseDisclosures(indexArgument(index), claims)
+        outputOf(options).result({ index: Number(index), erased }, [
+          erased.length === 0
+            ? `entry ${index} has no such claim stored`
+            : `erased from entry ${index}: ${erased.join(', ')}`,
+        ])
+      } finally {
+        await ledger.close()
+      }
+    })
+}

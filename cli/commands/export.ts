@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { dataFolder, exportTiles, FolderSource, LedgerReads, LedgerTree, readOwnKey } from '../../src/ledger/index.ts'
+import { EvidenceError, parseSignedCheckpoint } from '../../src/core/index.ts'
+import { emptyRegistry } from '../../src/evidence/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { count } from '../output.ts'
+import { progressBar } from '../progress.ts'
+
+const help = `
+Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), and the policy. Disclosures are not among
+them. The server must be stopped; a running one serves the same files over HTTP.
+
+Example:
+  evidence export ./export --data ./data
+  evidence verify --dir ./export --policy ./data/policy`
+
+/** `evidence export OUT` */
+export function exportCommand(program: Command): void {
+  withCommon(program.command('export <out>').description('write the ledger as a folder of static tiles'))
+    .addHelpText('after', help)
+    .action(async (out: string, options: CommonOptions) => {
+      installNativePrimitives()
+      const output = outputOf(options)
+      const folder = dataFolder(dataDir(options))
+      const key = readOwnKey(folder)
+      const source = await FolderSource.open(folder.root, key)
+      try {
+        const [fault] = source.faults
+        if (fault !== undefined) throw fault
+        const note = Buffer.from(await source.checkpoint()).toString()
+        const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
+        if (size === 0) throw new EvidenceError('genesis-missing', 'the ledger is empty')
+        const tree = await LedgerTree.rebuild(source.storage, size)
+        const state = {
+          size,
+          timeMs: undefined,
+          leafHash: new Uint8Array(32),
+          registry: emptyRegistry(key.name),
+          seal: { count: 0, hash: '' },
+        }
+        const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
+        let bar: ReturnType<typeof progressBar> | undefined
+        const result = await exportTiles(reads, readFileSync(folder.policy), out, (done, total) => {
+          bar ??= progressBar(output, 'exporting', total, 'tiles')
+          bar.update(done)
+        }).finally(() => bar?.stop())
+        output.result({ out, ...result }, [
+          `wrote ${count(result.size)} entries in ${count(result.files)} files to ${out}`,
+          `  verify with: npx evidence verify --dir ${out} --policy ${out}/policy`,
+        ])
+      } finally {
+        await source.close()
+      }
+    })
+}

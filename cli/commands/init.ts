@@ -1,0 +1,227 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EvidenceError, type Jwk } from '../../src/core/index.ts'
+import { composeStatement } from '../../src/evidence/index.ts'
+import {
+  type Administrator,
+  type DataFolder,
+  dataFolder,
+  type GenesisRequest,
+  Ledger,
+  prepareLedger,
+  readConfig,
+  readGenesisRequest,
+  readLedgerKey,
+  sealGenesis,
+} from '../../src/ledger/index.ts'
+import {
+  createKeyFile,
+  installNativePrimitives,
+  randomSalt,
+  readKeyFile,
+  readPublicKey,
+  type SigningKey,
+} from '../../src/node/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
+
+interface InitOptions extends CommonOptions {
+  readonly origin?: string
+  readonly reading: string
+  readonly openDisclosures?: boolean
+  readonly production?: boolean
+  readonly administrator?: readonly string[]
+  readonly genesis?: string
+  readonly passphraseFile?: string
+}
+
+const help = `
+A trial ledger gets its administrator's and first depositor's keys made here. A production ledger never sees the
+administrators' private keys: init takes their public keys and writes genesis.json; the first administrator signs it on
+their own machine ("evidence sign-genesis"); init --genesis seals it. docs/operations/key-ceremony.md walks through it.
+
+Example:
+  evidence init --data ./data
+  evidence init --data /srv/ledger --production --origin court.example/evidence \\
+    --administrator clerk=clerk.jwk --administrator deputy=deputy.jwk
+  evidence init --data /srv/ledger --genesis genesis.jws`
+
+/** `evidence init` */
+export function initCommand(program: Command): void {
+  withCommon(program.command('init').description('make a ledger'))
+    .option('--origin <name>', 'the ledger’s name; without a path a random last element is added')
+    .option('--reading <mode>', 'who may read entries: public or participants', 'participants')
+    .option('--open-disclosures', 'serve sealed claims to everybody (a trial on one’s own machine)')
+    .option('--production', 'for evidence that matters: administrators’ public keys only')
+    .option('--administrator <id=publicKeyFile...>', 'administrators, the first of whom signs the genesis')
+    .option('--genesis <file>', 'second step of --production: the signed genesis')
+    .option('--passphrase-file <file>', 'file that holds a passphrase for the keys')
+    .addHelpText('after', help)
+    .action(async (options: InitOptions) => {
+      installNativePrimitives()
+      await init(options)
+    })
+}
+
+async function init(options: InitOptions): Promise<void> {
+  const output = outputOf(options)
+  const root = dataDir(options)
+  const passphrase = readPassphrase(options.passphraseFile)
+  const reading = codeArgument(options.reading, ['public', 'participants'] as const, 'reading mode')
+  if (options.genesis !== undefined) {
+    await sealGenesis(root, readGenesis(options.genesis), readLedgerKey(root, passphrase))
+    output.result({ data: root, sealed: true }, [
+      `the ledger in ${root} has its genesis`,
+      `next: evidence serve --data ${root}`,
+    ])
+    return
+  }
+  const settings = { origin: originOf(options), reading, openDisclosures: options.openDisclosures === true }
+  const secret = passphrase === undefined ? {} : { passphrase }
+  if (options.production === true) {
+    const administrators = (options.administrator ?? []).map(administratorFrom)
+    if (administrators.length === 0)
+      throw new EvidenceError('usage', '--production needs an --administrator id=publicKeyFile')
+    prepareLedger(root, { ...settings, ...secret, environment: 'production', administrators })
+    const request = dataFolder(root).genesisRequest
+    output.result({ data: root, origin: settings.origin, genesis: request, sealed: false }, [
+      `prepared ${settings.origin} in ${root}`,
+      `next, on the machine of ${administrators[0]?.id}: evidence sign-genesis ${request} --key THEIR.pem --out genesis.jws`,
+      `then here: evidence init --data ${root} --genesis genesis.jws`,
+    ])
+    return
+  }
+  await initTrial(root, { ...settings, ...secret })
+  output.result({ data: root, origin: settings.origin, reading, sealed: true }, [
+    `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,
+    `next: evidence serve --data ${root}`,
+  ])
+}
+
+/** `court.example` gets a random last element, so that two ledgers never share a name; `court.example/2026` is taken as it is. */
+function originOf({ origin, production }: InitOptions): string {
+  const base = origin ?? (production === true ? undefined : 'localhost')
+  if (base === undefined)
+    throw new EvidenceError('usage', '--production needs an --origin, such as court.example/evidence')
+  return base.includes('/') ? base : `${base}/${randomBytes(6).toString('hex')}`
+}
+
+function administratorFrom(text: string): Administrator {
+  const at = text.indexOf('=')
+  if (at <= 0) throw new EvidenceError('usage', `${JSON.stringify(text)} is not id=publicKeyFile`)
+  const id = text.slice(0, at)
+  if (!/^[a-z0-9._-]{1,64}$/.test(id))
+    throw new EvidenceError('usage', `${JSON.stringify(id)} is not 1 to 64 of a-z 0-9 . _ -`)
+  return { id, jwk: readPublicKey(text.slice(at + 1)) }
+}
+
+function readGenesis(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+  }
+}
+
+/** The unsigned genesis as a signed statement. */
+function signGenesis(request: GenesisRequest, key: SigningKey): string {
+  const { iss, aud, kind, ...members } = request
+  const context = { iss, aud, kind, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
+  return composeStatement(context, members, {}, key, randomSalt).jws
+}
+
+export interface TrialOptions {
+  readonly origin: string
+  readonly reading: 'public' | 'participants'
+  readonly openDisclosures: boolean
+  readonly passphrase?: string
+}
+
+/** Makes a whole trial ledger: administrator, first depositor, genesis, admission. A half-made one is begun again. */
+export async function initTrial(root: string, options: TrialOptions): Promise<void> {
+  const { passphrase } = options
+  const keys: { administrator?: SigningKey; depositor?: SigningKey } = {}
+  const fill = (folder: DataFolder): void => {
+    keys.depositor = createKeyFile(folder.depositorKey, passphrase)
+  }
+  const make = (folder: DataFolder): Jwk => {
+    keys.administrator = createKeyFile(folder.administratorKey, passphrase)
+    return keys.administrator.jwk
+  }
+  const request = prepareLedger(
+    root,
+    { ...options, environment: 'trial', administrators: (folder) => [{ id: 'administrator', jwk: make(folder) }] },
+    fill,
+  )
+  await finishTrial(root, request, keys.administrator as SigningKey, keys.depositor as SigningKey, passphrase)
+}
+
+async function finishTrial(
+  root: string,
+  request: GenesisRequest,
+  administrator: SigningKey,
+  depositor: SigningKey,
+  passphrase: string | undefined,
+): Promise<void> {
+  const ledgerKey = readLedgerKey(root, passphrase)
+  await sealGenesis(root, signGenesis(request, administrator), ledgerKey)
+  const ledger = await Ledger.open(root, ledgerKey)
+  try {
+    const context = {
+      iss: request.iss,
+      aud: request.aud,
+      kind: 'participant.admit',
+      jti: randomUUID(),
+      iat: Math.floor(Date.now() / 1000),
+    }
+    const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [depositor.jwk] }
+    await ledger.deposit(composeStatement(context, { participant }, {}, administrator, randomSalt).presentation)
+  } finally {
+    await ledger.close()
+  }
+}
+
+/** Finishes a trial ledger whose making was cut off; true where there was one to finish. */
+export async function resumeTrial(root: string, passphrase: string | undefined): Promise<boolean> {
+  const folder = dataFolder(root)
+  if (!existsSync(folder.config) || !existsSync(folder.depositorKey)) return false
+  if (readConfig(folder).awaitingGenesis !== true) return false
+  const request = readGenesisRequest(folder.genesisRequest)
+  await finishTrial(
+    root,
+    request,
+    readKeyFile(folder.administratorKey, passphrase),
+    readKeyFile(folder.depositorKey, passphrase),
+    passphrase,
+  )
+  return true
+}
+
+/** `evidence sign-genesis FILE` */
+export function signGenesisCommand(program: Command): void {
+  program
+    .command('sign-genesis <file>')
+    .description('sign the genesis of a production ledger, on the first administrator’s own machine')
+    .requiredOption('--key <file>', 'the administrator’s private key')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .option('--out <file>', 'where to write the signed genesis', 'genesis.jws')
+    .option('--json', 'print one JSON document instead of text')
+    .addHelpText('after', '\nExample:\n  evidence sign-genesis genesis.json --key clerk.pem --out genesis.jws')
+    .action((file: string, options: CommonOptions & { key: string; out: string; passphraseFile?: string }) => {
+      const output = outputOf(options)
+      const request = readGenesisRequest(file)
+      const key = readKeyFile(options.key, readPassphrase(options.passphraseFile))
+      if (request.administrators[0]?.keys[0]?.x !== key.jwk.x) {
+        throw new EvidenceError('genesis-issuer', 'the key is not that of the first administrator in the genesis', {
+          where: options.key,
+        })
+      }
+      writeDurably(options.out, `${signGenesis(request, key)}\n`)
+      output.result({ out: options.out, origin: request.origin }, [
+        `signed the genesis of ${request.origin} (${request.environment}); its ledger key is`,
+        `  ${request.ledgerKeys.join(', ')}`,
+        `wrote ${options.out}: take it back to the ledger's machine`,
+      ])
+    })
+}

@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { canonicalJwk } from '../../src/core/index.ts'
+import { createKeyFile, writeNewFile } from '../../src/node/index.ts'
+import { type CommonOptions, outputOf, readPassphrase } from '../options.ts'
+
+interface KeygenOptions extends CommonOptions {
+  readonly out: string
+  readonly passphraseFile?: string
+}
+
+/** `evidence keygen` */
+export function keygenCommand(program: Command): void {
+  program
+    .command('keygen')
+    .description('make an Ed25519 key: a private file of mode 0600, and its public JWK beside it')
+    .option('--out <file>', 'private key file', 'evidence-key.pem')
+    .option('--passphrase-file <file>', 'file that holds a passphrase to encrypt the key with')
+    .option('--json', 'print one JSON document instead of text')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence keygen --out police-station-9.pem\n  # then give police-station-9.jwk, and never the .pem, to the administrator',
+    )
+    .action((options: KeygenOptions) => {
+      const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
+      const key = createKeyFile(options.out, readPassphrase(options.passphraseFile))
+      writeNewFile(publicPath, `${canonicalJwk(key.jwk)}\n`, 0o644)
+      outputOf(options).result(
+        { privateKey: options.out, publicKey: publicPath, thumbprint: key.thumbprint, jwk: key.jwk },
+        [
+          `private key ${options.out} (keep it; it cannot be made again)`,
+          `public key  ${publicPath} (give it to the administrator)`,
+          `thumbprint  ${key.thumbprint}`,
+        ],
+      )
+    })
+}

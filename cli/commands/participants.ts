@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from 'commander'
+import { EvidenceError, thumbprint } from '../../src/core/index.ts'
+import { composePossession, participantTypes, personalTypes, revokeReasons, roles } from '../../src/evidence/index.ts'
+import { readKeyFile, readPublicKey, randomSalt } from '../../src/node/index.ts'
+import { composeStatement } from '../../src/evidence/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import {
+  type ClientOptions,
+  clientKey,
+  clientOf,
+  codeArgument,
+  identify,
+  outputOf,
+  readPassphrase,
+  withClient,
+} from '../options.ts'
+import { signAndDeposit } from '../statements.ts'
+import { withIdentityIfAny } from './show.ts'
+
+interface AdmitOptions extends ClientOptions {
+  readonly publicKey: string
+  readonly type: string
+  readonly role: readonly string[]
+  readonly name?: string
+}
+interface RevokeOptions extends ClientOptions {
+  readonly reason: string
+  readonly compromisedSince?: string
+  readonly keyThumbprint?: string
+}
+interface RotateOptions extends ClientOptions {
+  readonly newKey: string
+  readonly newPassphraseFile?: string
+}
+
+/** `evidence participants admit|revoke|rotate-key|list` */
+export function participantsCommand(program: Command): void {
+  const group = program.command('participants').description('who may sign what')
+  admitCommand(group)
+  revokeCommand(group)
+  rotateCommand(group)
+  listCommand(group)
+}
+
+async function submit(
+  options: ClientOptions,
+  role: 'administrator' | 'depositor',
+  kind: 'participant.admit' | 'participant.revoke',
+  members: object,
+  sealed: { names?: string } = {},
+): Promise<void> {
+  const output = outputOf(options)
+  const { key, path } = clientKey(options, role)
+  const client = clientOf(options, output)
+  const identity = await identify(options, client, key, path)
+  const result = await signAndDeposit(client, identity, kind, members, sealed)
+  output.result(result, [`${kind} is entry ${result.index}, ${result.time}`])
+}
+
+function admitCommand(group: Command): void {
+  withClient(
+    group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
+  )
+    .requiredOption('--public-key <file>', 'the participant’s public key: JWK or PEM')
+    .requiredOption('--type <code>', `one of ${participantTypes.join(', ')}`)
+    .requiredOption('--role <role...>', `any of ${roles.join(', ')}`)
+    .option('--name <text>', 'name; sealed where it is a person’s')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor auditor --name "Third Notary Office"',
+    )
+    .action(async (id: string, options: AdmitOptions) => {
+      const type = codeArgument(options.type, participantTypes, 'type')
+      const isPersonal = personalTypes.includes(type)
+      const participant = {
+        id,
+        type,
+        roles: options.role.map((role) => codeArgument(role, roles, 'role')),
+        keys: [readPublicKey(options.publicKey)],
+        ...(options.name === undefined || isPersonal ? {} : { name: options.name }),
+      }
+      const sealed = options.name !== undefined && isPersonal ? { names: options.name } : {}
+      await submit(options, 'administrator', 'participant.admit', { participant }, sealed)
+    })
+}
+
+function revokeCommand(group: Command): void {
+  withClient(group.command('revoke [id]').description('revoke a participant, or one key (an administrator signs)'))
+    .requiredOption('--reason <code>', `one of ${revokeReasons.join(', ')}`)
+    .option('--key-thumbprint <kid>', 'revoke this key instead of a participant')
+    .option('--compromised-since <time>', 'entries from this time on are flagged (YYYY-MM-DDTHH:MM:SS.mmmZ)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence participants revoke platform-7 --reason compromised --compromised-since 2026-11-01T00:00:00.000Z',
+    )
+    .action(async (id: string | undefined, options: RevokeOptions) => {
+      if ((id === undefined) === (options.keyThumbprint === undefined)) {
+        throw new EvidenceError('usage', 'name a participant, or a key by --key-thumbprint, and not both')
+      }
+      const target = id === undefined ? { key: options.keyThumbprint } : { participant: id }
+      const reason = codeArgument(options.reason, revokeReasons, 'reason')
+      const since = options.compromisedSince === undefined ? {} : { compromisedSince: options.compromisedSince }
+      await submit(options, 'administrator', 'participant.revoke', { ...target, reason, ...since })
+    })
+}
+
+function rotateCommand(group: Command): void {
+  withClient(
+    group
+      .command('rotate-key')
+      .description('replace your key by a new one (the old key signs, and the new one proves itself)'),
+  )
+    .requiredOption('--new-key <file>', 'private key file of the new key (make it with "evidence keygen")')
+    .option('--new-passphrase-file <file>', 'file that holds the new key’s passphrase')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence keygen --out new.pem\n  evidence participants rotate-key --key old.pem --new-key new.pem',
+    )
+    .action(async (options: RotateOptions) => {
+      const output = outputOf(options)
+      const { key, path } = clientKey(options)
+      const client = clientOf(options, output)
+      const identity = await identify(options, client, key, path)
+      const newKey = readKeyFile(options.newKey, readPassphrase(options.newPassphraseFile))
+      const { origin } = await client.ledger()
+      const context = {
+        iss: identity.id,
+        aud: origin,
+        jti: randomUUID(),
+        iat: Math.floor(Date.now() / 1000),
+        kind: 'participant.rotate-key',
+      }
+      const possession = composePossession({ ...context, old: key.thumbprint }, newKey)
+      const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, key, randomSalt)
+      const result = await client.deposit(statement.presentation)
+      const receipt = `entry-${result.index}.tlog-proof`
+      writeDurably(receipt, result.receipt)
+      output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [
+        `the key of ${identity.id} is now ${thumbprint(newKey.jwk)}: entry ${result.index}, ${result.time}`,
+        `  receipt  ${receipt}`,
+      ])
+    })
+}
+
+function listCommand(group: Command): void {
+  withClient(group.command('list').description('list participants'))
+    .addHelpText('after', '\nExample:\n  evidence participants list --json')
+    .action(async (options: ClientOptions) => {
+      const output = outputOf(options)
+      const client = await withIdentityIfAny(options, clientOf(options, output))
+      const participants = await client.participants()
+      const lines = participants.flatMap(({ id, type, roles: held, active, name, keys }) => [
+        `${id}\t${type ?? 'administrator'}\t${held.join(' ')}\t${active ? 'active' : 'not active'}${name === undefined ? '' : `\t${name}`}`,
+        ...keys.map(
+          (key) =>
+            `  key ${key.thumbprint} ${key.status}, since entry ${key.since}${key.until === undefined ? '' : `, until entry ${key.until}`}`,
+        ),
+      ])
+      output.result({ participants }, lines)
+    })
+}

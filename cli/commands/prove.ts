@@ -1,0 +1,93 @@
+import type { Command } from 'commander'
+import {
+  encodeFileProof,
+  EvidenceError,
+  inclusionRanges,
+  leafHash,
+  manifestLeaves,
+  rangeHash,
+  type LeafRange,
+  type Subtree,
+  nodeHash,
+} from '../../src/core/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { exitCodeOf } from '../../src/verify/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { findEvidence, namedEvidence, readArtefact, requireLine, runCheck } from '../check-run.ts'
+import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
+
+interface ProveOptions extends CommonOptions {
+  readonly receipt?: string
+  readonly manifest?: string
+  readonly folder?: string
+  readonly policy?: string
+  readonly out?: string
+}
+
+const help = `
+Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and
+digests of the other files in the folder.
+
+Example:
+  evidence prove seized-phone/chat.json
+  evidence check chat.json --receipt chat.json.file-proof --policy court.policy`
+
+/** `evidence prove FILE` */
+export function proveCommand(program: Command): void {
+  withCommon(program.command('prove <file>').description('write the proof of one file out of a folder’s deposit'))
+    .option('--receipt <file>', 'receipt of the folder’s deposit')
+    .option('--manifest <file>', 'manifest of the folder')
+    .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
+    .addHelpText('after', help)
+    .action(async (file: string, options: ProveOptions) => {
+      installNativePrimitives()
+      process.exitCode = await prove(file, options)
+    })
+}
+
+async function prove(file: string, options: ProveOptions): Promise<number> {
+  const output = outputOf(options)
+  const evidence =
+    options.receipt === undefined
+      ? findEvidence(file)
+      : namedEvidence(file, options.receipt, options.manifest, options.folder)
+  if (evidence.kind !== 'manifest') {
+    throw new EvidenceError('usage', `${file} has a receipt of its own; give that to whoever must check it`, {
+      where: file,
+    })
+  }
+  // A proof of something that does not hold would help nobody.
+  const result = await runCheck(file, evidence, policyOf(options))
+  const [fault] = result.faults
+  if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
+  const { index } = requireLine(evidence, file)
+  const leaves = manifestLeaves(readArtefact(evidence.manifest))
+  const proof = {
+    item: result.item ?? 0,
+    lineIndex: index,
+    line: leaves[index] as Uint8Array,
+    hashes: pathOf(leaves, index),
+    receipt: readArtefact(evidence.receipt),
+  }
+  const path = options.out ?? `${file}.file-proof`
+  writeDurably(path, encodeFileProof(proof))
+  output.result({ path: file, proof: path, item: proof.item, line: index, of: leaves.length }, [
+    `wrote ${path}: line ${index} of the ${leaves.length} that the manifest has`,
+  ])
+  return exitCodeOf([], result.unjudged)
+}
+
+/** Inclusion proof of a line among the lines of a manifest. */
+function pathOf(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  const rows: Uint8Array[][] = [leaves.map(leafHash)]
+  for (let row = rows[0] as Uint8Array[]; row.length > 1; ) {
+    const above: Uint8Array[] = []
+    for (let i = 0; i + 1 < row.length; i += 2) above.push(nodeHash(row[i] as Uint8Array, row[i + 1] as Uint8Array))
+    rows.push(above)
+    row = above
+  }
+  const hash = ({ height, index: at }: Subtree): Uint8Array => rows[height]?.[at] as Uint8Array
+  return inclusionRanges(index, leaves.length).map((range: LeafRange) => rangeHash(range, hash))
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type RunningServer, serve, type ServerSettings, serverSettings } from '../../server/index.ts'
+import { EvidenceError } from '../../src/core/index.ts'
+import { dataFolder } from '../../src/ledger/index.ts'
+import { type CommonOptions, dataDir, readPassphrase, withCommon } from '../options.ts'
+import { version } from '../version.ts'
+import { initTrial, resumeTrial } from './init.ts'
+
+interface ServeCommandOptions extends CommonOptions {
+  readonly config?: string
+  readonly host?: string
+  readonly port?: string
+  readonly baseUrl?: readonly string[]
+  readonly rateLimit?: string
+  readonly maxQueue?: string
+  readonly maxClockGap?: string
+  readonly acceptClockGap?: boolean
+  readonly logLevel?: string
+  readonly passphraseFile?: string
+}
+
+function withServing(command: Command): Command {
+  return withCommon(command)
+    .option('--config <file>', 'JSON file with any of the settings below (docs/operations/configuration.md)')
+    .option('--host <address>', 'address to listen on (default 127.0.0.1)')
+    .option('--port <port>', 'port to listen on, 0 for any (default 8080)')
+    .option('--base-url <url...>', 'the server’s public name, which access tokens must carry')
+    .option('--rate-limit <n>', 'statements a minute that one key may hand in (default 600000)')
+    .option('--max-queue <n>', 'statements that may wait to be sealed (default 8192)')
+    .option('--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)')
+    .option('--accept-clock-gap', 'the clock is right, however far ahead of the last entry')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
+    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
+}
+
+/** `evidence serve` */
+export function serveCommand(program: Command): void {
+  withServing(program.command('serve').description('serve a ledger over HTTP'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence serve --data /srv/ledger --host 0.0.0.0 --base-url https://ledger.court.example',
+    )
+    .action(async (options: ServeCommandOptions) => {
+      const running = await start(options)
+      await untilStopped(running)
+    })
+}
+
+/** `evidence start`: what `npm start` runs; makes a trial ledger where there is none. */
+export function startCommand(program: Command): void {
+  withServing(program.command('start').description('serve a trial ledger, made on first use (what "npm start" runs)'))
+    .addHelpText('after', '\nExample:\n  evidence start --port 8080 --data ./data')
+    .action(async (options: ServeCommandOptions) => {
+      const root = dataDir(options)
+      const passphrase = readPassphrase(options.passphraseFile)
+      const say = (line: string): void => {
+        process.stdout.write(`${line}\n`)
+      }
+      if (!existsSync(dataFolder(root).config)) {
+        const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
+        await initTrial(root, {
+          origin,
+          reading: 'public',
+          openDisclosures: false,
+          ...(passphrase === undefined ? {} : { passphrase }),
+        })
+        say(
+          `made a trial ledger, ${origin}, in ${root}: reading is public, sealed claims are not; not for evidence that matters`,
+        )
+      } else if (await resumeTrial(root, passphrase)) say(`finished the trial ledger in ${root}`)
+      // Quiet by default: the next thing to read is what to type.
+      const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' })
+      say(
+        `next, in another terminal: npx evidence deposit fixtures/case-001 --case "(2026)沪0104刑初123号"${elsewhere(running, root)}`,
+      )
+      await untilStopped(running)
+    })
+}
+
+/** What a client must be told where the defaults do not lead to this server. */
+function elsewhere({ url }: RunningServer, root: string): string {
+  return `${url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`}${root === 'data' ? '' : ` --data ${root}`}`
+}
+
+async function start(options: ServeCommandOptions): Promise<RunningServer> {
+  const passphrase = readPassphrase(options.passphraseFile)
+  const settings = settingsFrom(options)
+  const running = await serve({
+    dataDir: dataDir(options),
+    settings,
+    version,
+    ...(passphrase === undefined ? {} : { passphrase }),
+  })
+  process.stdout.write(`listening on ${running.url}\n`)
+  return running
+}
+
+/** Flags over the configuration file over defaults. Throws `config-invalid`, `usage`. */
+function settingsFrom(options: ServeCommandOptions): ServerSettings {
+  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
+  const flags = {
+    host: options.host,
+    port: number(options.port),
+    baseUrls: options.baseUrl,
+    statementsPerMinute: number(options.rateLimit),
+    maxQueue: number(options.maxQueue),
+    maxClockGapDays: number(options.maxClockGap),
+    acceptClockGap: options.acceptClockGap,
+    logLevel: options.logLevel,
+  }
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+  const result = serverSettings.safeParse({ ...configFile(options.config), ...given })
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const where = issue?.path.join('.') ?? ''
+  const fromFlag = Object.hasOwn(given, where)
+  throw new EvidenceError(
+    fromFlag ? 'usage' : 'config-invalid',
+    `the setting ${where}: ${issue?.message ?? 'is wrong'}`,
+    { where },
+  )
+}
+
+function configFile(path: string | undefined): object {
+  if (path === undefined) return {}
+  try {
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (json !== null && typeof json === 'object' && !Array.isArray(json)) return json
+  } catch (cause) {
+    throw new EvidenceError('config-invalid', `${path} cannot be read as JSON`, { where: path }, { cause })
+  }
+  throw new EvidenceError('config-invalid', `${path} is not a JSON object`, { where: path })
+}
+
+/** Waits for SIGTERM or SIGINT; then finishes what was accepted. A second signal ends at once. */
+async function untilStopped(running: RunningServer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = (): void => {
+      process.once('SIGTERM', () => process.exit(1))
+      process.once('SIGINT', () => process.exit(1))
+      resolve()
+    }
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+  })
+  await running.close()
+}

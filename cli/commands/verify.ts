@@ -1,0 +1,173 @@
+import type { Command } from 'commander'
+import { EvidenceError, isEvidenceError, type Policy } from '../../src/core/index.ts'
+import { UrlSource } from '../../src/client/index.ts'
+import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
+import { installNativePrimitives, SignaturePool } from '../../src/node/index.ts'
+import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
+import {
+  type ClientOptions,
+  clientKey,
+  clientOf,
+  dataDir,
+  identify,
+  outputOf,
+  policyOf,
+  withClient,
+} from '../options.ts'
+import { count, type Output } from '../output.ts'
+import { progressBar } from '../progress.ts'
+import { StaticSource } from '../sources/static-source.ts'
+
+interface VerifyOptions extends ClientOptions {
+  readonly dir?: string
+}
+
+const help = `
+Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
+index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where a server has that folder
+open, asks the server.
+
+Example:
+  evidence verify --data ./data
+  evidence verify --url https://ledger.court.example --policy court.policy
+  evidence verify --dir ./export --policy court.policy --json`
+
+/** `evidence verify` */
+export function verifyCommand(program: Command): void {
+  withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
+    .option('--dir <export>', 'folder of static tiles, as "evidence export" writes it')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .addHelpText('after', help)
+    .action(async (options: VerifyOptions) => {
+      installNativePrimitives()
+      process.exitCode = await verify(options)
+    })
+}
+
+async function verify(options: VerifyOptions): Promise<number> {
+  if (options.dir !== undefined && options.url !== undefined)
+    throw new EvidenceError('usage', 'give one of --dir and --url')
+  const output = outputOf(options)
+  const policy = policyOf(options)
+  if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output)
+  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output)
+  try {
+    return await verifyFolder(dataDir(options), policy, output)
+  } catch (error) {
+    const isServed = isEvidenceError(error, 'ledger-in-use') && options.data === undefined
+    if (!isServed) return unreadable(error, dataDir(options), output)
+    output.note(`${error.message}; asking the server instead`)
+    return verifySource(await urlSource(options, output), policy, output)
+  }
+}
+
+/** Bundles need a right where reading is for participants: then the key speaks for itself. */
+async function urlSource(options: VerifyOptions, output: Output): Promise<UrlSource> {
+  const client = clientOf(options, output)
+  if (options.key === undefined) return new UrlSource(client)
+  const { key, path } = clientKey(options)
+  return new UrlSource(client.as(await identify(options, client, key, path)))
+}
+
+/** Data so damaged that nothing can be walked is a fault found; what only keeps us from looking is a failure to run. */
+function unreadable(error: unknown, source: string, output: Output): number {
+  if (!isEvidenceError(error) || error.kind.exit !== 1) throw error
+  const faults = [findingOf(error)]
+  output.result({ source, ok: false, faults, faultCount: 1 }, [
+    source,
+    ...faults.map(faultLine),
+    'nothing else could be read',
+    '1 fault found',
+  ])
+  return 1
+}
+
+async function verifyFolder(root: string, policy: Policy, output: Output): Promise<number> {
+  const [log] = policy.logs
+  if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
+  const source = await FolderSource.open(root, log.key)
+  try {
+    const audit = new LookupAudit()
+    const report = await run(source, policy, output, audit)
+    const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
+    const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
+    const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
+    return print(
+      { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length },
+      output,
+    )
+  } finally {
+    await source.close()
+  }
+}
+
+async function verifySource(source: LogSource, policy: Policy, output: Output): Promise<number> {
+  return print(await run(source, policy, output), output)
+}
+
+async function run(source: LogSource, policy: Policy, output: Output, audit?: LookupAudit): Promise<WalkReport> {
+  const pool = new SignaturePool()
+  let bar: ReturnType<typeof progressBar> | undefined
+  try {
+    return await walk({
+      source,
+      policy,
+      verifyBatch: (jobs) => pool.verify(jobs),
+      ...(audit === undefined ? {} : { onEntry: audit.observe }),
+      onProgress: (done, total) => {
+        bar ??= progressBar(output, 'verifying', total, 'entries')
+        bar.update(done)
+      },
+    })
+  } finally {
+    bar?.stop()
+    await pool.close()
+  }
+}
+
+/** Faults printed one by one; the rest are counted. */
+const printedFaults = 50
+
+function faultLine({ code, index, message, expected, found }: Finding): string {
+  const at = index === undefined || message.includes(`ntry ${index}`) ? '' : ` entry ${index}:`
+  const detail = expected === undefined ? '' : `\n       expected ${expected}\n       found    ${found ?? '-'}`
+  return `FAULT ${code}:${at} ${message}${detail}`
+}
+
+function print(report: WalkReport, output: Output): number {
+  const { faults, faultCount, unjudged, disclosures, flagged } = report
+  const lines = [
+    `${report.origin ?? 'unknown ledger'}${report.environment === undefined ? '' : ` (${report.environment})`}, read from ${report.source}`,
+    `size ${count(report.size)}`,
+    `root ${report.root ?? 'unknown'}`,
+    `checkpoint ${report.checkpointTrusted ? 'signed as the policy asks' : 'NOT signed as the policy asks'}`,
+    ...(report.firstTime === undefined
+      ? []
+      : [`from ${report.firstTime} to ${report.lastTime}, ${report.participants} participants`]),
+    ...(disclosures === undefined
+      ? []
+      : [
+          `sealed claims: ${count(disclosures.present)} present, ${count(disclosures.withheld)} withheld, ${count(disclosures.foreign)} foreign`,
+        ]),
+    ...faults.slice(0, printedFaults).map(faultLine),
+    ...(faultCount > printedFaults
+      ? [
+          `… and ${count(faultCount - Math.min(printedFaults, faults.length))} more faults (--json lists up to 1,000 of each kind)`,
+        ]
+      : []),
+    ...unjudged
+      .slice(0, printedFaults)
+      .map(({ index, message }) => `NOT JUDGED${index === undefined ? '' : ` entry ${index}`}: ${message}`),
+    ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
+    'not checked:',
+    ...report.notChecked.map((line) => `  ${line}`),
+    verdict(faultCount, unjudged.length),
+  ]
+  output.result({ ...report, ok: faultCount === 0 }, lines)
+  return exitCodeOf(faults, unjudged)
+}
+
+function verdict(faults: number, unjudged: number): string {
+  if (faults > 0) return faults === 1 ? '1 fault found' : `${count(faults)} faults found`
+  return unjudged > 0 ? `no fault found, but ${count(unjudged)} findings need a newer verifier` : 'no fault found'
+}

@@ -1,0 +1,164 @@
+import { renameSync } from 'node:fs'
+import { EvidenceError, type DigestAlgorithm, type JsonValue } from '../src/core/index.ts'
+import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
+import type { Item, Relation, SealedClaim } from '../src/evidence/index.ts'
+import { removeFile, writeDurably } from './atomic-file.ts'
+import { type DepositJob, earlierReceipt, jobBytes, jobName, measure, pendingStatement } from './deposit-plan.ts'
+import { asEvidenceError, type Output } from './output.ts'
+import { progressBar } from './progress.ts'
+import { signStatement } from './statements.ts'
+
+/** Statements sent in one request. */
+const batchSize = 250
+
+export interface DepositSettings {
+  readonly origin: string
+  readonly client: LedgerClient
+  readonly identity: Identity
+  readonly algorithms: readonly DigestAlgorithm[]
+  readonly category: Item['category']
+  readonly relates: readonly Relation[]
+  /** Sealed claims that all statements share. */
+  readonly sealed: Partial<Record<SealedClaim, JsonValue>>
+  readonly withNames: boolean
+  readonly again: boolean
+}
+
+/** What came of one job. */
+export interface JobOutcome {
+  readonly name: string
+  readonly outcome: 'deposited' | 'existing' | 'refused' | 'not deposited'
+  readonly index?: number
+  readonly time?: string
+  readonly receipts?: readonly string[]
+  readonly manifest?: string
+  readonly skipped?: readonly string[]
+  readonly error?: EvidenceError
+}
+
+interface SignedJob {
+  readonly job: DepositJob
+  readonly presentation: string
+  readonly pending: string
+}
+
+function pendingPath(job: DepositJob): string {
+  return (job.receipts[0] as string).replace(/\.tlog-proof$/, '.evidence-statement')
+}
+
+/** Hashes, signs and sends every job; one outcome each, whatever breaks off. */
+export async function runDeposit(
+  jobs: readonly DepositJob[],
+  settings: DepositSettings,
+  output: Output,
+): Promise<JobOutcome[]> {
+  const outcomes = new Map<DepositJob, JobOutcome>()
+  const total = jobs.reduce((sum, job) => sum + jobBytes(job), 0)
+  const bar = progressBar(output, 'hashing', total, 'bytes')
+  let hashed = 0
+  let waiting: SignedJob[] = []
+  let broken: EvidenceError | undefined
+  const flush = async (): Promise<void> => {
+    const sending = waiting
+    waiting = []
+    if (sending.length > 0) await send(sending, settings, outcomes)
+  }
+  try {
+    for (const job of jobs) {
+      const prepared = await prepare(job, settings, (count) => {
+        hashed += count
+        bar.update(hashed)
+      })
+      if ('outcome' in prepared) outcomes.set(job, prepared)
+      else waiting.push(prepared)
+      if (waiting.length >= batchSize) await flush()
+    }
+    await flush()
+  } catch (error) {
+    broken = asEvidenceError(error)
+  } finally {
+    bar.stop()
+  }
+  return jobs.map(
+    (job) =>
+      outcomes.get(job) ?? {
+        name: jobName(job),
+        outcome: 'not deposited',
+        ...(broken === undefined ? {} : { error: broken }),
+      },
+  )
+}
+
+/** Hashes a job and signs its statement, which is on the disk before it is sent: a retry sends the same bytes. */
+async function prepare(
+  job: DepositJob,
+  settings: DepositSettings,
+  onBytes: (count: number) => void,
+): Promise<SignedJob | JobOutcome> {
+  const { origin, identity, algorithms, category, relates, withNames, again } = settings
+  const { items, names } = await measure(job, algorithms, category, onBytes)
+  const pending = pendingPath(job)
+  if (!again) {
+    const earlier = job.receipts.map((path) => earlierReceipt(path, origin, items))
+    const [index] = earlier
+    if (index !== undefined && earlier.every((one) => one === index)) {
+      return { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
+    }
+    const presentation = pendingStatement(pending, origin, items)
+    if (presentation !== undefined) return { job, presentation, pending }
+  }
+  const members = { items, ...(relates.length === 0 ? {} : { relates }) }
+  const sealed = withNames ? { names, ...settings.sealed } : settings.sealed
+  const { presentation } = signStatement(origin, identity, 'evidence.deposit', members, sealed)
+  // Holds what is sealed: for its owner alone.
+  writeDurably(pending, presentation, 0o600)
+  return { job, presentation, pending }
+}
+
+async function send(
+  jobs: readonly SignedJob[],
+  { client, again }: DepositSettings,
+  outcomes: Map<DepositJob, JobOutcome>,
+): Promise<void> {
+  const results =
+    jobs.length === 1
+      ? [await one(client, jobs[0] as SignedJob)]
+      : await client.depositBatch(jobs.map(({ presentation }) => presentation))
+  jobs.forEach(({ job, pending }, i) => {
+    const result = results[i] as DepositResult | EvidenceError
+    const name = jobName(job)
+    if (result instanceof EvidenceError) {
+      // Refused for good: the same bytes would be refused again. Busy: they may be sent again as they are.
+      if (result.kind.status < 500 && result.kind.status !== 429) removeFile(pending)
+      outcomes.set(job, { name, outcome: 'refused', error: result })
+      return
+    }
+    for (const path of job.receipts) {
+      if (again) keepOld(path)
+      writeDurably(path, result.receipt)
+    }
+    removeFile(pending)
+    const extra = job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}
+    const outcome = result.created ? 'deposited' : 'existing'
+    outcomes.set(job, { name, outcome, index: result.index, time: result.time, receipts: job.receipts, ...extra })
+  })
+}
+
+async function one(client: LedgerClient, { presentation }: SignedJob): Promise<DepositResult | EvidenceError> {
+  try {
+    return await client.deposit(presentation)
+  } catch (error) {
+    const known = asEvidenceError(error)
+    if (known.code === 'server-unreachable' || known.code === 'server-answer') throw known
+    return known
+  }
+}
+
+/** A receipt that another one replaces is kept under another name: it may be in somebody's hands. */
+function keepOld(path: string): void {
+  try {
+    renameSync(path, `${path}.old-${Date.now()}`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}

@@ -1,0 +1,75 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { relative } from 'node:path'
+import { compareBytes, encodeManifest, EvidenceError, type ManifestLine } from '../src/core/index.ts'
+import { digestFile } from '../src/node/index.ts'
+
+/** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
+export interface FoundFile {
+  /** Where it is. */
+  readonly path: Buffer
+  /** Relative to the folder. */
+  readonly name: Buffer
+  readonly size: number
+}
+
+export interface FolderListing {
+  readonly files: readonly FoundFile[]
+  /** Symbolic links and special files: not recorded, and said so. */
+  readonly skipped: readonly string[]
+}
+
+const slash = Buffer.from('/')
+
+/** What the ledger's own tools put beside evidence: never evidence itself. */
+export function isOwnArtefact(name: string): boolean {
+  return /\.(?:tlog-proof|file-proof|evidence-statement|evidence-manifest)(?:\.part)?$/.test(name)
+}
+
+/** Every regular file below a folder, by bytes of its relative path. */
+export function listFolder(folder: string): FolderListing {
+  const files: FoundFile[] = []
+  const skipped: string[] = []
+  const visit = (directory: Buffer, prefix: Buffer): void => {
+    for (const entry of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
+      const base = entry.name as unknown as Buffer
+      const path = Buffer.concat([directory, slash, base])
+      const name = prefix.length === 0 ? base : Buffer.concat([prefix, slash, base])
+      if (entry.isDirectory()) visit(path, name)
+      else if (!entry.isFile()) skipped.push(name.toString())
+      else if (!isOwnArtefact(base.toString('latin1'))) files.push({ path, name, size: lstatSync(path).size })
+    }
+  }
+  visit(Buffer.from(folder), Buffer.alloc(0))
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped }
+}
+
+/** Files given one by one, as the listing of the folder that holds them all. */
+export function listFiles(folder: string, paths: readonly string[]): FolderListing {
+  const files = paths.map((path) => ({
+    path: Buffer.from(path),
+    name: Buffer.from(relative(folder, path)),
+    size: lstatSync(path).size,
+  }))
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [] }
+}
+
+/** Hashes every file of a listing into a manifest. Throws `manifest-malformed` for an empty one, `file-unreadable`. */
+export async function makeManifest(
+  folder: string,
+  listing: FolderListing,
+  onBytes: (count: number) => void,
+): Promise<Uint8Array> {
+  if (listing.files.length === 0)
+    throw new EvidenceError('manifest-malformed', `the folder ${folder} holds no file`, { where: folder })
+  const lines: ManifestLine[] = []
+  for (const { path, name } of listing.files) {
+    const { digest } = await digestFile(path, ['sha256'], onBytes)
+    lines.push({ sha256: digest.sha256 as string, path: name })
+  }
+  return encodeManifest(lines)
+}
+
+/** The folder's own path of a manifest that {@link manifestPath} named. */
+export function manifestPath(folder: string): string {
+  return `${folder.replace(/\/+$/, '')}.evidence-manifest`
+}

@@ -1,0 +1,30 @@
+import { type Command, CommanderError } from 'commander'
+import { asEvidenceError, Output } from './output.ts'
+import { createProgram } from './program.ts'
+
+/** Commander must throw instead of exiting, in every command, for its usage errors to get our exit code. */
+function throwing(command: Command): Command {
+  command.exitOverride()
+  for (const inner of command.commands) throwing(inner)
+  return command
+}
+
+process.on('SIGPIPE', () => process.exit(0))
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever read our output has had enough.
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await throwing(createProgram()).parseAsync(process.argv)
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else {
+    const known = asEvidenceError(error)
+    new Output(process.argv.includes('--json')).error(known)
+    if (process.env['EVIDENCE_DEBUG'] === '1') process.stderr.write(`${(error as Error).stack}\n`)
+    process.exitCode = known.kind.exit
+  }
+}

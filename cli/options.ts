@@ -1,0 +1,150 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
+import { type Identity, LedgerClient } from '../src/client/index.ts'
+import { dataFolder, readPolicyFile } from '../src/ledger/index.ts'
+import { readKeyFile, type SigningKey } from '../src/node/index.ts'
+import { Output } from './output.ts'
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean
+  readonly data?: string
+}
+
+export interface ClientOptions extends CommonOptions {
+  readonly url?: string
+  readonly key?: string
+  readonly id?: string
+  readonly passphraseFile?: string
+  readonly policy?: string
+}
+
+export const defaultUrl = 'http://127.0.0.1:8080'
+
+/** The data folder: --data, $EVIDENCE_DATA, or ./data. */
+export function dataDir(options: CommonOptions): string {
+  return options.data ?? process.env['EVIDENCE_DATA'] ?? 'data'
+}
+
+export function outputOf(options: CommonOptions): Output {
+  return new Output(options.json === true)
+}
+
+/** Adds --json and --data. */
+export function withCommon(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document instead of text')
+    .option('--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)')
+}
+
+/** Adds the options of commands that talk to a server. */
+export function withClient(command: Command): Command {
+  return withCommon(command)
+    .option('--url <url>', `server (default: $EVIDENCE_URL or ${defaultUrl})`)
+    .option(
+      '--key <file>',
+      'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)',
+    )
+    .option('--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+}
+
+/** A passphrase out of a file, which only its owner may read; never out of an argument. */
+export function readPassphrase(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  let mode: number
+  try {
+    mode = statSync(file).mode & 0o077
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${file} cannot be read`, { where: file }, { cause })
+  }
+  if (process.platform !== 'win32' && statSync(file).isFile() && mode !== 0) {
+    throw new EvidenceError('key-file-permissions', `others may read the passphrase file ${file}`, {
+      where: file,
+      expected: '0600',
+    })
+  }
+  const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  if (text === '')
+    throw new EvidenceError('key-file-passphrase', `the passphrase file ${file} is empty`, { where: file })
+  return text
+}
+
+/** The private key that a client signs with. */
+export function clientKey(
+  options: ClientOptions,
+  role: 'depositor' | 'administrator' = 'depositor',
+): { key: SigningKey; path: string } {
+  const folder = dataFolder(dataDir(options))
+  const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
+  const path = options.key ?? process.env['EVIDENCE_KEY'] ?? fallback
+  return { key: readKeyFile(path, readPassphrase(options.passphraseFile)), path }
+}
+
+export function clientOf(options: ClientOptions, output: Output, identity?: Identity): LedgerClient {
+  const url = options.url ?? process.env['EVIDENCE_URL'] ?? defaultUrl
+  const onRetry = (why: string, waitMs: number): void =>
+    output.note(`${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
+  return new LedgerClient(url, identity, { onRetry, retries: Number(process.env['EVIDENCE_RETRIES'] ?? 4) })
+}
+
+/**
+ * Who a key is: --id, $EVIDENCE_ID, the server's list of participants, or (where the list is not open) the names that
+ * `npm start` gives. Throws `usage` where none of them tells.
+ */
+export async function identify(
+  options: ClientOptions,
+  client: LedgerClient,
+  key: SigningKey,
+  path: string,
+): Promise<Identity> {
+  const given = options.id ?? process.env['EVIDENCE_ID']
+  if (given !== undefined) return { id: given, signer: key }
+  const own = dataFolder(dataDir(options))
+  const guess = path === own.depositorKey ? 'depositor' : path === own.administratorKey ? 'administrator' : undefined
+  const asker = guess === undefined ? client : client.as({ id: guess, signer: key })
+  try {
+    const participants = await asker.participants()
+    const owner = participants.find(({ keys }) => keys.some(({ thumbprint }) => thumbprint === key.thumbprint))
+    if (owner !== undefined) return { id: owner.id, signer: key }
+  } catch (error) {
+    const isClosed =
+      error instanceof EvidenceError && (error.code === 'not-authenticated' || error.code === 'token-invalid')
+    if (!isClosed) throw error
+  }
+  throw new EvidenceError(
+    'key-unknown',
+    `the ledger at ${client.url} does not say whose key ${path} is; name its participant by --id`,
+    { where: path },
+  )
+}
+
+/** The policy to check against: --policy, or that of the data folder. */
+export function policyOf(options: { readonly policy?: string } & CommonOptions): Policy {
+  if (options.policy !== undefined) return readPolicyFile(options.policy)
+  const path = join(dataDir(options), 'policy')
+  if (!existsSync(path)) {
+    throw new EvidenceError('usage', `there is no policy at ${path}; name the ledger’s policy by --policy FILE`, {
+      where: path,
+    })
+  }
+  return parsePolicy(readFileSync(path))
+}
+
+/** A non-negative integer given as an argument. Throws `usage`. */
+export function indexArgument(text: string): number {
+  const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value))
+    throw new EvidenceError('usage', `${JSON.stringify(text)} is not the index of an entry`)
+  return value
+}
+
+/** One of a list of codes. Throws `usage`. */
+export function codeArgument<T extends string>(value: string, codes: readonly T[], what: string): T {
+  const code = codes.find((one) => one === value)
+  if (code === undefined)
+    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}; use one of ${codes.join(', ')}`)
+  return code
+}

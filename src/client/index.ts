@@ -1,0 +1,5 @@
+/** HTTP client for depositors and auditors. */
+export * from './access-token.ts'
+export { type HttpOptions, problemError, problemFrom } from './http.ts'
+export * from './ledger-client.ts'
+export * from './url-source.ts'

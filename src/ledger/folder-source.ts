@@ -1,0 +1,160 @@
+import { CompactRange, EvidenceError, isEvidenceError, parseEntry, tileWidth, type VerifierKey } from '../core/index.ts'
+import { readEnvelope, readStatement } from '../evidence/index.ts'
+import { dataFolder, readConfig } from './data-folder.ts'
+import { type Head, readHead } from './head-file.ts'
+import { checkDatabase } from './leveldb/database-check.ts'
+import { LevelStorage } from './leveldb/level-storage.ts'
+import { makeShadow } from './leveldb/shadow.ts'
+import { requireUnlocked } from './lock-file.ts'
+import type { LedgerStorage } from './storage.ts'
+
+/**
+ * A data folder, closed, as something to verify: read through a stand-in, so that nothing in it changes. What is wrong
+ * with the files themselves stands in `faults`.
+ */
+export class FolderSource {
+  readonly name: string
+  /** Faults of the database's files and of the head file. */
+  readonly faults: readonly EvidenceError[]
+  readonly storage: LedgerStorage
+  readonly head: Head | undefined
+  private readonly dispose: () => void
+  private tail: Promise<Uint8Array | undefined> | undefined
+
+  private constructor(
+    name: string,
+    storage: LedgerStorage,
+    head: Head | undefined,
+    faults: readonly EvidenceError[],
+    dispose: () => void,
+  ) {
+    this.name = name
+    this.storage = storage
+    this.head = head
+    this.faults = faults
+    this.dispose = dispose
+  }
+
+  /**
+   * Opens a folder for verifying. Throws `ledger-missing`, `ledger-in-use`, `ledger-unfinished`, `config-invalid`, and
+   * where nothing can be read at all `database-missing`, `storage-damaged`, `format-version`.
+   */
+  static async open(root: string, key: VerifierKey): Promise<FolderSource> {
+    const folder = dataFolder(root)
+    const config = readConfig(folder)
+    if (config.awaitingGenesis === true) {
+      throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
+    }
+    requireUnlocked(folder.lock, root)
+    const faults = [...checkDatabase(folder.database).faults]
+    const missing = faults.find(({ code }) => code === 'database-missing')
+    if (missing !== undefined) throw missing
+    let head: Head | undefined
+    try {
+      head = readHead(folder.head, key)
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      faults.push(error)
+    }
+    const shadow = makeShadow(folder.database)
+    try {
+      const storage = await LevelStorage.open(shadow.folder)
+      return new FolderSource(root, storage, head, faults, shadow.dispose)
+    } catch (error) {
+      shadow.dispose()
+      // A database whose files are known to be damaged need not open: the first fault says more than the database does.
+      throw faults[0] ?? error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.storage.close()
+    this.dispose()
+  }
+
+  async checkpoint(): Promise<Uint8Array> {
+    const note = await this.storage.checkpoint()
+    if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
+    return Buffer.from(note)
+  }
+
+  entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
+    return this.storage.entries(n * tileWidth, n * tileWidth + width)
+  }
+
+  disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
+    return this.storage.disclosuresIn(begin, end)
+  }
+
+  /** Full tiles are stored; the right edge is made of what is: leaf hashes kept with statement ids, roots of full tiles. */
+  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    if (width === tileWidth) return this.storage.tile(level, n)
+    if (level > 0) return this.roots(level - 1, n * tileWidth, width)
+    this.tail ??= this.tailHashes(n * tileWidth, width)
+    return this.tail
+  }
+
+  private async roots(level: number, begin: number, width: number): Promise<Uint8Array | undefined> {
+    const out = new Uint8Array(width * 32)
+    for (let i = 0; i < width; i++) {
+      const bytes = await this.storage.tile(level, begin + i)
+      if (bytes === undefined) return undefined
+      const range = new CompactRange()
+      for (let at = 0; at + 32 <= bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
+      out.set(range.root(), i * 32)
+    }
+    return out
+  }
+
+  private async tailHashes(begin: number, width: number): Promise<Uint8Array | undefined> {
+    const out = new Uint8Array(width * 32)
+    const missing = new Set(Array.from({ length: width }, (_, i) => begin + i))
+    const place = ({ index, leafHash }: { index: number; leafHash: Uint8Array }): void => {
+      if (leafHash.length === 32 && missing.delete(index)) out.set(leafHash, (index - begin) * 32)
+    }
+    const ids = (await this.storage.entries(begin, begin + width)).flatMap((bytes) => statementIdOf(bytes))
+    for (const found of await this.storage.findStatements(ids)) if (found !== undefined) place(found)
+    // An entry that was removed, or whose id was altered, does not lead to its record: look through all of them.
+    if (missing.size > 0) for await (const id of this.storage.scanStatements()) place(id)
+    return missing.size === 0 ? out : undefined
+  }
+
+  /** Faults that the walk cannot see: entries past the checkpoint, and a head that the database does not reach. */
+  async outsideFaults(size: number): Promise<EvidenceError[]> {
+    const faults: EvidenceError[] = []
+    for (const index of await this.storage.entryIndices(size, 1000)) {
+      faults.push(
+        new EvidenceError(
+          'entry-unexpected',
+          `There is an entry ${index}, past the ${size} that the checkpoint signs.`,
+          { index },
+        ),
+      )
+    }
+    if (this.head !== undefined && this.head.checkpoint.size > size) {
+      const { size: answered } = this.head.checkpoint
+      faults.push(
+        new EvidenceError(
+          'database-behind-head',
+          `The database has ${size} entries, and the ledger has answered for ${answered}.`,
+          {
+            expected: String(answered),
+            found: String(size),
+          },
+        ),
+      )
+    }
+    return faults
+  }
+}
+
+function statementIdOf(bytes: Uint8Array | undefined): { iss: string; jti: string }[] {
+  if (bytes === undefined) return []
+  try {
+    const entry = parseEntry(bytes)
+    return entry.known ? [readStatement(readEnvelope(entry.statement)).common] : []
+  } catch (error) {
+    if (isEvidenceError(error)) return []
+    throw error
+  }
+}

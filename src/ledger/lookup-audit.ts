@@ -1,0 +1,155 @@
+import {
+  type Disclosure,
+  EvidenceError,
+  isEvidenceError,
+  leafHash,
+  parseDisclosure,
+  toHex,
+  utf8,
+} from '../core/index.ts'
+import { readBody, type Statement, type StatementBody } from '../evidence/index.ts'
+import { readStored } from './entry-facts.ts'
+import { encodeLookup, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import type { LedgerStorage } from './storage.ts'
+
+/** An entry as the walk shows it. */
+export interface AuditedEntry {
+  readonly index: number
+  readonly leafHash: Uint8Array
+  readonly statement: Statement
+  readonly body: StatementBody | undefined
+  readonly disclosures: readonly Disclosure[]
+}
+
+const bucketWidth = 256
+
+/**
+ * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
+ * keyed hash, and only a bundle whose sums differ is looked at key by key.
+ */
+export class LookupAudit {
+  private readonly seed = Math.floor(Math.random() * 0x7fffffff) | 1
+  private sums = new Float64Array(2048)
+  private last = -1
+  /** Bundles with an entry that could not be read: what their keys should be is not known. */
+  private readonly unreadable = new Set<number>()
+
+  private hash(bytes: Uint8Array, index: number): number {
+    let a = this.seed ^ index
+    let b = this.seed ^ bytes.length
+    for (const byte of bytes) {
+      a = Math.imul(a ^ byte, 0x9e3779b1)
+      b = Math.imul(b ^ byte, 0x5f356495)
+      a ^= a >>> 15
+    }
+    return ((b ^ (b >>> 13)) >>> 0) * 0x20_0000 + ((a ^ (a >>> 16)) >>> 11)
+  }
+
+  /** Adds to the sum of a bundle, modulo 2^53; `sign` 1 for what should be, -1 for what is. */
+  private add(bucket: number, value: number, sign: 1 | -1): void {
+    if (bucket >= this.sums.length) {
+      const grown = new Float64Array(Math.max(bucket + 1, this.sums.length * 2))
+      grown.set(this.sums)
+      this.sums = grown
+    }
+    const modulus = 2 ** 52
+    const sum = (this.sums[bucket] as number) + sign * (value % modulus)
+    this.sums[bucket] = ((sum % modulus) + modulus) % modulus
+  }
+
+  /** Told of every entry of the walk, in order. */
+  readonly observe = (entry: AuditedEntry): void => {
+    const { index } = entry
+    for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
+    this.last = index
+    const bucket = Math.floor(index / bucketWidth)
+    for (const key of expectedKeys(entry)) this.add(bucket, this.hash(key, index), 1)
+  }
+
+  /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
+  async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
+    const faults: EvidenceError[] = []
+    for await (const { key, index } of stored(storage)) {
+      if (index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
+      else faults.push(foreign(index))
+    }
+    for (let skipped = this.last + 1; skipped < size; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
+    const differing = new Set<number>()
+    for (let bucket = 0; bucket * bucketWidth < size; bucket++) {
+      if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
+    }
+    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, size)))
+    return faults
+  }
+}
+
+/** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
+function* expectedKeys(entry: AuditedEntry): Generator<Uint8Array> {
+  const { statement, body, disclosures, leafHash } = entry
+  for (const key of lookupsOfEntry(statement.common, body)) yield encodeLookup(key)
+  for (const key of lookupsOfDisclosures(disclosures)) yield encodeLookup(key)
+  yield idKey(statement.common.iss, statement.common.jti, leafHash)
+}
+
+function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Array {
+  return utf8(`j${iss}\0${jti}\0${toHex(leafHash)}`)
+}
+
+async function* stored(storage: LedgerStorage): AsyncGenerator<{ key: Uint8Array; index: number }> {
+  yield* storage.scanLookups()
+  for await (const { iss, jti, index, leafHash } of storage.scanStatements())
+    yield { key: idKey(iss, jti, leafHash), index }
+}
+
+function foreign(index: number): EvidenceError {
+  return new EvidenceError(
+    'lookup-foreign',
+    `A look-up key leads to entry ${index}, which does not have what it names.`,
+    { index },
+  )
+}
+
+async function nameDifferences(
+  storage: LedgerStorage,
+  buckets: ReadonlySet<number>,
+  size: number,
+): Promise<EvidenceError[]> {
+  const expected = new Map<string, number>()
+  for (const bucket of buckets) {
+    const begin = bucket * bucketWidth
+    for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
+      for (const key of expectedKeys(entry)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
+    }
+  }
+  const faults: EvidenceError[] = []
+  for await (const { key, index } of stored(storage)) {
+    if (index < size && buckets.has(Math.floor(index / bucketWidth)) && !expected.delete(`${toHex(key)} ${index}`)) {
+      faults.push(foreign(index))
+    }
+  }
+  for (const index of expected.values()) {
+    faults.push(
+      new EvidenceError('lookup-missing', `A look-up key of entry ${index} is missing: a search would not find it.`, {
+        index,
+      }),
+    )
+  }
+  return faults
+}
+
+/** Entries of a bundle as the walk showed them; those that cannot be read have no keys to compare. */
+async function readEntries(storage: LedgerStorage, begin: number, end: number): Promise<AuditedEntry[]> {
+  const [entries, disclosed] = await Promise.all([storage.entries(begin, end), storage.disclosuresIn(begin, end)])
+  return entries.flatMap((bytes, i) => {
+    if (bytes === undefined) return []
+    const index = begin + i
+    try {
+      const { statement } = readStored(bytes, index)
+      const disclosures = (disclosed.get(index) ?? []).map(parseDisclosure)
+      return [{ index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures }]
+    } catch (error) {
+      if (isEvidenceError(error)) return []
+      throw error
+    }
+  })
+}
