@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyInstance, type HTTPMethods } from 'fastify'
+import Fastify, { type FastifyInstance, type HTTPMethods, LogController } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../src/core/index.ts'
 import type { ServerContext } from './context.ts'
@@ -21,7 +21,7 @@ export async function createApp(context: ServerContext, { logLevel, version }: A
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Our own line below: the framework's would quote URLs, and a query may name a case.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
@@ -78,7 +78,7 @@ function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
 
 /** A known address asked with another method is 405 and names the ones it takes, not 404. */
 function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
-  for (const [url, known] of [...methods]) {
+  for (const [url, known] of Array.from(methods)) {
     const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !known.has(method)) as HTTPMethods[]
     const allow = [...known].sort().join(', ')
     app.route({

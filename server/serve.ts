@@ -38,6 +38,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,
+    signatureThreads: settings.signatureThreads,
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
     onGroup: (report) => metrics?.group(report),

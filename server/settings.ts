@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 
 /** What a server is told besides its data folder; validated, with defaults. */
@@ -16,6 +17,11 @@ export const serverSettings = z.strictObject({
     .int()
     .min(1024)
     .default(64 * 1024 * 1024),
+  /** Threads that verify signatures when many arrive at once. */
+  signatureThreads: z
+    .int()
+    .min(0)
+    .default(() => Math.max(1, availableParallelism() - 1)),
   /** How far the clock may be ahead of the last entry at start, in days. */
   maxClockGapDays: z.number().positive().default(31),
   acceptClockGap: z.boolean().default(false),

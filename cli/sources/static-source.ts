@@ -36,7 +36,7 @@ export class StaticSource implements LogSource {
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
     const bytes = this.read('entries', n, width)
     return Promise.resolve(
-      bytes === undefined ? new Array<undefined>(width).fill(undefined) : splitBundle(bytes, width),
+      bytes === undefined ? Array.from({ length: width }, () => undefined) : splitBundle(bytes, width),
     )
   }
 }

@@ -54,7 +54,7 @@ async function accept(context: ServerContext, address: string, text: string, isM
   const { ledger, limits, metrics } = context
   let submission: Submission
   try {
-    submission = ledger.authenticate(text)
+    submission = await ledger.authenticate(text)
   } catch (error) {
     if (isEvidenceError(error)) {
       metrics.statement(error.code)

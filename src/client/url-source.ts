@@ -30,7 +30,7 @@ export class UrlSource implements LogSource {
 
   async entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
     const bytes = await this.fetchTile('entries', n, width)
-    return bytes === undefined ? new Array<undefined>(width).fill(undefined) : splitBundle(bytes, width)
+    return bytes === undefined ? Array.from({ length: width }, () => undefined) : splitBundle(bytes, width)
   }
 }
 
@@ -43,5 +43,5 @@ export function splitBundle(bytes: Uint8Array, width: number): (Uint8Array | und
       if (!isEvidenceError(error, 'bundle-malformed')) throw error
     }
   }
-  return new Array<undefined>(width).fill(undefined)
+  return Array.from({ length: width }, () => undefined)
 }

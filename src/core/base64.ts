@@ -1,3 +1,4 @@
+import { fromUtf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 
 /*
@@ -16,32 +17,33 @@ function valuesOf(alphabet: string): Int8Array {
 const standardValues = valuesOf(standardAlphabet)
 const urlValues = valuesOf(urlAlphabet)
 
-/** Three bytes become two table look-ups: every pair of characters is made once. */
-function pairsOf(alphabet: string): string[] {
-  const pairs: string[] = []
-  for (let i = 0; i < 4096; i++) pairs.push((alphabet[i >> 6] as string) + (alphabet[i & 63] as string))
-  return pairs
-}
-const standardPairs = pairsOf(standardAlphabet)
-const urlPairs = pairsOf(urlAlphabet)
+const ascii = (alphabet: string): Uint8Array => Uint8Array.from(alphabet, (character) => character.charCodeAt(0))
+const standardCodes = ascii(standardAlphabet)
+const urlCodes = ascii(urlAlphabet)
+const equals = 0x3d
 
-function encode(bytes: Uint8Array, pairs: string[], alphabet: string, padding: boolean): string {
-  let out = ''
+/** Encodes through bytes: a text grown character by character leaves a hundred times its size as garbage. */
+function encode(bytes: Uint8Array, codes: Uint8Array, padding: boolean): string {
+  const whole = Math.floor(bytes.length / 3)
+  const rest = bytes.length - whole * 3
+  const out = new Uint8Array(whole * 4 + (rest === 0 ? 0 : padding ? 4 : rest + 1))
+  let at = 0
   let i = 0
-  for (; i + 2 < bytes.length; i += 3) {
+  for (; at < whole * 4; i += 3) {
     const word = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number)
-    out += (pairs[word >> 12] as string) + (pairs[word & 4095] as string)
+    out[at++] = codes[word >> 18] as number
+    out[at++] = codes[(word >> 12) & 63] as number
+    out[at++] = codes[(word >> 6) & 63] as number
+    out[at++] = codes[word & 63] as number
   }
-  const rest = bytes.length - i
-  if (rest === 1) {
-    out += pairs[(bytes[i] as number) << 4] as string
-    if (padding) out += '=='
-  } else if (rest === 2) {
-    const word = ((bytes[i] as number) << 10) | ((bytes[i + 1] as number) << 2)
-    out += (pairs[word >> 6] as string) + (alphabet[word & 63] as string)
-    if (padding) out += '='
+  if (rest > 0) {
+    const word = ((bytes[i] as number) << 16) | (rest === 2 ? (bytes[i + 1] as number) << 8 : 0)
+    out[at++] = codes[word >> 18] as number
+    out[at++] = codes[(word >> 12) & 63] as number
+    if (rest === 2) out[at++] = codes[(word >> 6) & 63] as number
+    if (padding) out.fill(equals, at)
   }
-  return out
+  return out.length <= 128 ? String.fromCharCode(...out) : fromUtf8(out)
 }
 
 /** Decodes `count` characters of an alphabet; undefined where a character or the trailing bits are wrong. */
@@ -49,45 +51,41 @@ function decode(text: string, count: number, values: Int8Array): Uint8Array<Arra
   const rest = count & 3
   if (rest === 1) return undefined
   const out = new Uint8Array((count * 3) >> 2)
+  // A character outside ASCII indexes past the table: -1 as well.
   let bad = 0
   let at = 0
   let i = 0
-  const value = (j: number): number => {
-    const unit = text.charCodeAt(j)
-    return unit < 128 ? (values[unit] as number) : -1
-  }
   for (; i + 3 < count; i += 4) {
-    const a = value(i)
-    const b = value(i + 1)
-    const c = value(i + 2)
-    const d = value(i + 3)
+    const a = values[text.charCodeAt(i)] ?? -1
+    const b = values[text.charCodeAt(i + 1)] ?? -1
+    const c = values[text.charCodeAt(i + 2)] ?? -1
+    const d = values[text.charCodeAt(i + 3)] ?? -1
     bad |= a | b | c | d
     out[at++] = (a << 2) | (b >> 4)
     out[at++] = (b << 4) | (c >> 2)
     out[at++] = (c << 6) | d
   }
   if (rest >= 2) {
-    const a = value(i)
-    const b = value(i + 1)
-    const c = rest === 3 ? value(i + 2) : 0
+    const a = values[text.charCodeAt(i)] ?? -1
+    const b = values[text.charCodeAt(i + 1)] ?? -1
+    const c = rest === 3 ? (values[text.charCodeAt(i + 2)] ?? -1) : 0
     bad |= a | b | c
     out[at++] = (a << 2) | (b >> 4)
-    if (rest === 3) {
-      out[at++] = (b << 4) | (c >> 2)
-      if ((c & 3) !== 0) return undefined
-    } else if ((b & 15) !== 0) return undefined
+    if (rest === 3) out[at++] = (b << 4) | (c >> 2)
+    // Trailing bits are zero, or one value would have several spellings.
+    if ((rest === 3 ? c & 3 : b & 15) !== 0) return undefined
   }
   return bad < 0 ? undefined : out
 }
 
 /** Padded base64. */
 export function toBase64(bytes: Uint8Array): string {
-  return encode(bytes, standardPairs, standardAlphabet, true)
+  return encode(bytes, standardCodes, true)
 }
 
 /** Unpadded base64url. */
 export function toBase64url(bytes: Uint8Array): string {
-  return encode(bytes, urlPairs, urlAlphabet, false)
+  return encode(bytes, urlCodes, false)
 }
 
 /** Bytes of canonical padded base64, or undefined. */

@@ -1,7 +1,7 @@
 import { EvidenceError, equalBytes, rootFromTiles, type VerifierKey, verifierKey } from '../core/index.ts'
 import { lookupForm, type Registry } from '../evidence/index.ts'
 import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
-import type { SigningKey } from '../node/index.ts'
+import { SignatureGate, type SigningKey } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { HeadFile, readHead } from './head-file.ts'
@@ -23,6 +23,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly maxQueueBytes?: number
   readonly onGroup?: (report: GroupReport) => void
   readonly onFailure?: (error: Error) => void
+  /** Threads that verify signatures when many arrive at once; none unless given. */
+  readonly signatureThreads?: number
 }
 
 interface LedgerParts {
@@ -33,6 +35,7 @@ interface LedgerParts {
   readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
+  readonly gate: SignatureGate
   readonly release: () => void
 }
 
@@ -103,7 +106,8 @@ export class Ledger {
         published,
       })
       const reads = new LedgerReads(storage, tree, () => sequencer.published)
-      return new Ledger({ folder, config, key, storage, head, sequencer, reads, release })
+      const gate = new SignatureGate(options.signatureThreads ?? 0)
+      return new Ledger({ folder, config, key, storage, head, sequencer, reads, gate, release })
     } catch (error) {
       await storage.close()
       throw error
@@ -140,8 +144,8 @@ export class Ledger {
   }
 
   /** Opens what a depositor handed in and verifies its signature. Throws the codes of openSubmission and authenticate. */
-  authenticate(text: string): Submission {
-    return authenticate(this.parts.sequencer.registry, openSubmission(text))
+  async authenticate(text: string): Promise<Submission> {
+    return authenticate(this.parts.sequencer.registry, openSubmission(text), (job) => this.parts.gate.verify(job))
   }
 
   /** Sequences an authenticated statement; resolves when it is durable. */
@@ -151,7 +155,7 @@ export class Ledger {
 
   /** Both at once. */
   async deposit(text: string): Promise<Outcome> {
-    return this.submit(this.authenticate(text))
+    return this.submit(await this.authenticate(text))
   }
 
   /**
@@ -178,8 +182,9 @@ export class Ledger {
 
   /** Finishes what was accepted, refuses the rest, closes. */
   async close(): Promise<void> {
-    const { sequencer, head, storage, release } = this.parts
+    const { sequencer, head, storage, gate, release } = this.parts
     await sequencer.drain()
+    await gate.close()
     await head.close()
     await storage.close()
     release()

@@ -1,4 +1,4 @@
-import { EvidenceError, maxEntryBytes, splitPresentation, verifyEd25519 } from '../core/index.ts'
+import { EvidenceError, maxEntryBytes, splitPresentation } from '../core/index.ts'
 import { type Envelope, readEnvelope, readStatement, type Registry, type Statement } from '../evidence/index.ts'
 
 /** A statement handed in, its signature verified, waiting to be sequenced. */
@@ -32,19 +32,28 @@ export function openSubmission(text: string): { envelope: Envelope; disclosures:
   return { envelope, disclosures }
 }
 
+/** Whether a signature verifies: here or on another thread. */
+export type VerifySignature = (job: {
+  readonly publicKey: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}) => Promise<boolean>
+
 /**
  * The first check on arrival: the signature, by a key that was ever admitted (a retry succeeds even after revocation).
  * Throws `key-unknown`, `signature-invalid`, and the codes of readStatement.
  */
-export function authenticate(
+export async function authenticate(
   registry: Registry,
   { envelope, disclosures }: ReturnType<typeof openSubmission>,
-): Submission {
+  verify: VerifySignature,
+): Promise<Submission> {
   const { jws, header } = envelope
   const key = registry.keys.get(header.kid)
-  if (key === undefined)
+  if (key === undefined) {
     throw new EvidenceError('key-unknown', 'the key was never admitted to this ledger', { where: 'header.kid' })
-  if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature)) {
+  }
+  if (!(await verify({ publicKey: key.publicKey, message: jws.signingInput, signature: jws.signature }))) {
     throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify', { where: 'signature' })
   }
   return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey }

@@ -2,5 +2,6 @@
 export * from './file-digest.ts'
 export * from './key-file.ts'
 export * from './native.ts'
+export * from './signature-gate.ts'
 export * from './signature-jobs.ts'
 export * from './signature-pool.ts'

@@ -2,6 +2,11 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { packJobs, type SignatureJob } from './signature-jobs.ts'
 
+/** A thread runs the built worker; a test that runs this file as source finds it where the build put it. */
+const workerUrl: URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/src/node/signature-worker.js', import.meta.url)
+  : new URL('./signature-worker.js', import.meta.url)
+
 interface Pending {
   readonly resolve: (verdicts: boolean[]) => void
   readonly reject: (error: Error) => void
@@ -19,7 +24,7 @@ export class SignaturePool {
 
   constructor(threads: number = availableParallelism()) {
     for (let i = 0; i < Math.max(1, threads); i++) {
-      const worker = new Worker(new URL('./signature-worker.js', import.meta.url))
+      const worker = new Worker(workerUrl)
       const waiting = new Map<number, Pending>()
       worker.on('message', ({ id, verdicts }: { id: number; verdicts: Uint8Array }) => {
         waiting.get(id)?.resolve(Array.from(verdicts, (verdict) => verdict === 1))

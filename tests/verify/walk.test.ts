@@ -72,7 +72,7 @@ describe('walk', () => {
 
   it('names a missing entry', async () => {
     const chain = new TestChain().start().deposits(300).seal()
-    delete chain.bytes[100]
+    Reflect.deleteProperty(chain.bytes, 100)
     const report = await run(chain)
     expect(at(report, 'entry-missing')).toEqual([100])
     expect(codes(report)).toEqual(['entry-missing'])

@@ -5,7 +5,6 @@ import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup } from '../s
 import { disclosuresKey, entryKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
-type Operation = { type: 'put'; key: Uint8Array; value: Uint8Array } | { type: 'del'; key: Uint8Array }
 
 /** Version of the keys and values in the database. */
 export const databaseFormat = '1'
@@ -14,7 +13,7 @@ export const databaseFormat = '1'
 export const writeBufferSize: number = 8 * 1024 * 1024
 
 const none = Buffer.alloc(0)
-const options = { keyEncoding: 'view', valueEncoding: 'view' } as const
+const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 
 export interface LevelStorageOptions {
   /** Only `init` creates: opening a folder without a database is refused, never made good. */
@@ -83,9 +82,10 @@ export class LevelStorage implements LedgerStorage {
     if (group.expectedSize !== this.size || group.epoch !== this.epoch) {
       throw new EvidenceError('storage-conflict', 'another writer has gone on in this ledger')
     }
-    const operations: Operation[] = []
+    // A chained batch costs a fifth of an array of operations (docs/performance.md).
+    const batch = this.db.batch()
     const put = (key: Uint8Array, value: Uint8Array): void => {
-      operations.push({ type: 'put', key, value })
+      batch.put(key, value)
     }
     for (const { index, bytes, leafHash, iss, jti, disclosures, lookups } of group.entries) {
       put(entryKey(index), bytes)
@@ -97,7 +97,7 @@ export class LevelStorage implements LedgerStorage {
     if (group.registrySeal !== undefined) put(metaKey('registry'), Buffer.from(JSON.stringify(group.registrySeal)))
     put(metaKey('checkpoint'), Buffer.from(group.checkpoint))
     // Durable when this returns.
-    await this.db.batch(operations, { sync: true })
+    await batch.write({ sync: true })
     this.size += group.entries.length
   }
 
@@ -150,13 +150,15 @@ export class LevelStorage implements LedgerStorage {
 
   async eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
     const key = disclosuresKey(index)
-    const rest: Operation =
-      keep.length === 0 ? { type: 'del', key } : { type: 'put', key, value: Buffer.from(keep.join('~'), 'latin1') }
     const gone = lookups.map((lookup) => lookupKey(encodeLookup(lookup), index))
-    await this.db.batch([rest, ...gone.map((name) => ({ type: 'del', key: name }) as const)], { sync: true })
+    const batch = this.db.batch()
+    if (keep.length === 0) batch.del(key)
+    else batch.put(key, Buffer.from(keep.join('~'), 'latin1'))
+    for (const name of gone) batch.del(name)
+    await batch.write({ sync: true })
     // A deleted value lives on in log and tables until they are rewritten: erased means gone from the disk's files too.
-    const { compactRange } = this.db as unknown as { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> }
-    for (const name of [key, ...gone]) await compactRange.call(this.db, name, Buffer.concat([name, Buffer.from([0])]))
+    const db = this.db as unknown as { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> }
+    for (const name of [key, ...gone]) await db.compactRange(name, Buffer.concat([name, Buffer.from([0])]))
   }
 
   async findStatements(

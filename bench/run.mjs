@@ -1,0 +1,199 @@
+// `npm run bench [-- --json] [-- --entries N]`: our rates beside the machine's own, in one run, as ratios.
+import { execFileSync, fork, spawn } from 'node:child_process'
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { build, install, root } from '../scripts/setup.mjs'
+
+install()
+build()
+const { machine, syncedBatches, verifyRates } = await import('./machine.mjs')
+const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import('../dist/src/ledger/index.js')
+const { digestFile, installNativePrimitives } = await import('../dist/src/node/index.js')
+const { emptyRegistry } = await import('../dist/src/evidence/index.js')
+const { parseSignedCheckpoint } = await import('../dist/src/core/index.js')
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    // Grow the ledger to this size first.
+    entries: { type: 'string', default: '0' },
+  },
+})
+const scale = values.quick ? 0.1 : 1
+const folder = mkdtempSync(join(tmpdir(), 'evidence-bench-'))
+const data = join(folder, 'data')
+const cli = join(root, 'cli', 'evidence.mjs')
+const results = []
+const say = (line) => process.stderr.write(`${line}\n`)
+const record = (name, value, unit, ratio) => {
+  results.push({ name, value, unit, ratio: ratio ?? null })
+  say(`  ${name} ${value.toFixed(2)} ${unit}${ratio === undefined ? '' : `, ratio ${ratio.toFixed(2)}`}`)
+}
+
+async function startServer() {
+  const flags = ['--port', '0', '--data', data, '--rate-limit', '100000000', '--log-level', 'error']
+  const server = spawn(process.execPath, [cli, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  const url = await new Promise((resolve, reject) => {
+    server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
+    server.stdout.on('data', (chunk) => {
+      text += chunk
+      const match = /listening on (\S+)/.exec(text)
+      if (match) resolve(match[1])
+    })
+  })
+  return { server, url }
+}
+
+async function stopServer(server) {
+  server.removeAllListeners('exit')
+  const gone = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  await gone
+}
+
+function loadGenerator(url) {
+  const origin = readFileSync(join(data, 'policy'), 'utf8').match(/^log ([^+]+)\+/m)[1]
+  const args = JSON.stringify({ url, origin, keyPath: join(data, 'keys', 'depositor.pem') })
+  const child = fork(fileURLToPath(new URL('./load.mjs', import.meta.url)), [args])
+  const ask = (job) =>
+    new Promise((resolve, reject) => {
+      child.once('message', (answer) => (answer.error ? reject(new Error(answer.error)) : resolve(answer)))
+      child.send(job)
+    })
+  return { ask, stop: () => child.kill() }
+}
+
+const peakMiB = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+const folderBytes = (path) =>
+  readdirSync(path, { withFileTypes: true, recursive: true }).reduce(
+    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath ?? entry.path, entry.name)).size : 0),
+    0,
+  )
+
+function timed(command, args) {
+  const from = process.hrtime.bigint()
+  const output = execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  return { ms: Number(process.hrtime.bigint() - from) / 1e6, output }
+}
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
+
+async function depositRates(nativeRate) {
+  const { server, url } = await startServer()
+  const load = loadGenerator(url)
+  for (let left = Number(values.entries); left > 0; left -= 50_000) {
+    await load.ask({ mode: 'batch', count: Math.min(50_000, left), connections: 4, batch: 500 })
+    say(`  grown, ${Math.max(0, left - 50_000)} to go`)
+  }
+  await load.ask({ mode: 'single', count: 2000 * scale, connections: 64 })
+  const single = await load.ask({ mode: 'single', count: 30_000 * scale, connections: 256 })
+  record('deposit.single', single.rate, 'statements/s', single.rate / nativeRate)
+  record('deposit.single.p99', single.p99, 'ms')
+  const batch = await load.ask({ mode: 'batch', count: 40_000 * scale, connections: 4, batch: 500 })
+  record('deposit.batch', batch.rate, 'statements/s', batch.rate / nativeRate)
+  const serial = await load.ask({ mode: 'single', count: 2000 * scale, connections: 1 })
+  record('deposit.serial', serial.median, 'ms (median)')
+  record('memory.peak', peakMiB(server.pid), 'MiB')
+  load.stop()
+  await stopServer(server)
+}
+
+async function verifyRate(nativeRate) {
+  const { ms, output } = timed(process.execPath, [cli, 'verify', '--data', data, '--json'])
+  const report = JSON.parse(output)
+  if (!report.ok) throw new Error('the re-walk found a fault')
+  record('verify.full', report.size / (ms / 1000), 'entries/s', report.size / (ms / 1000) / nativeRate)
+  return report.size
+}
+
+async function proofRate() {
+  const paths = dataFolder(data)
+  const source = await FolderSource.open(data, readOwnKey(paths))
+  const note = Buffer.from(await source.checkpoint()).toString()
+  const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
+  const tree = await LedgerTree.rebuild(source.storage, size)
+  const state = { size, timeMs: 0, leafHash: new Uint8Array(32), registry: emptyRegistry('x'), seal: { count: 0, hash: '' } }
+  const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
+  const from = process.hrtime.bigint()
+  let count = 0
+  for (; count < 20_000 * scale; count++) await reads.inclusion(Math.floor(Math.random() * size), size)
+  record('proof.inclusion', count / (Number(process.hrtime.bigint() - from) / 1e9), 'proofs/s')
+  await source.close()
+}
+
+async function openTime() {
+  const from = performance.now()
+  const ledger = await Ledger.open(data, readLedgerKey(data))
+  record('open', performance.now() - from, 'ms')
+  await ledger.close()
+}
+
+async function hashRate() {
+  const path = join(folder, 'large')
+  const block = randomBytes(4 * 2 ** 20)
+  const file = createWriteStream(path)
+  for (let i = 0; i < 128 * scale; i++) if (!file.write(block)) await new Promise((resolve) => file.once('drain', resolve))
+  await new Promise((resolve) => file.end(resolve))
+  const { size } = statSync(path)
+  await digestFile(path, ['sha256'])
+  const ours = []
+  const theirs = []
+  for (let i = 0; i < 3; i++) {
+    const from = performance.now()
+    await digestFile(path, ['sha256'])
+    ours.push(performance.now() - from)
+    theirs.push(timed('openssl', ['dgst', '-sha256', path]).ms)
+  }
+  record('hash.file', size / 2 ** 20 / (median(ours) / 1000), 'MiB/s', median(theirs) / median(ours))
+}
+
+async function coldCheck() {
+  const path = join(folder, 'small.txt')
+  writeFileSync(path, 'a small file')
+  const { server, url } = await startServer()
+  timed(process.execPath, [cli, 'deposit', path, '--data', data, '--url', url, '--json'])
+  await stopServer(server)
+  const times = Array.from({ length: 7 }, () => timed(process.execPath, [cli, 'check', path, '--data', data, '--json']).ms)
+  record('check.cold', median(times), 'ms (median)')
+}
+
+async function diskRatio(entries) {
+  const source = await FolderSource.open(data, readOwnKey(dataFolder(data)))
+  let bytes = 0
+  for (let n = 0; n * 256 < entries; n++) {
+    for (const entry of await source.entries(n, Math.min(256, entries - n * 256))) bytes += entry?.length ?? 0
+  }
+  await source.close()
+  record('disk.ratio', folderBytes(join(data, 'ledger')) / bytes, 'bytes on disk a byte of entry')
+}
+
+installNativePrimitives()
+const rates = verifyRates()
+const native = Math.max(rates.sodium, rates.openssl)
+const machineFacts = { ...machine(), nativeVerifies: Math.round(native), opensslVerifies: Math.round(rates.openssl), syncedBatches: Math.round(await syncedBatches()) }
+say(`machine: ${JSON.stringify(machineFacts)}`)
+try {
+  await depositRates(native)
+  const entries = await verifyRate(native)
+  await openTime()
+  await proofRate()
+  await hashRate()
+  await coldCheck()
+  await diskRatio(entries)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+if (values.json) process.stdout.write(`${JSON.stringify({ machine: machineFacts, results }, null, 2)}\n`)
+else {
+  process.stdout.write(`\n${machineFacts.cpu}, ${machineFacts.cores} cores, Node ${machineFacts.node}\n`)
+  process.stdout.write(`native verifies ${machineFacts.nativeVerifies}/s on one core; synced LevelDB batches ${machineFacts.syncedBatches}/s\n\n`)
+  for (const { name, value, unit, ratio } of results) {
+    process.stdout.write(`${name.padEnd(20)}${value.toFixed(2).padStart(12)} ${unit.padEnd(32)}${ratio === null ? '' : ratio.toFixed(2)}\n`)
+  }
+}
+process.exit(0)
