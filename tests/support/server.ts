@@ -166,7 +166,9 @@ async function serveFolder(
     depositor,
     request: send,
     get: (path, reader, headers = {}) =>
-      send(path, { headers: reader === undefined ? headers : { authorization: `Bearer ${token(reader)}`, ...headers } }),
+      send(path, {
+        headers: reader === undefined ? headers : { authorization: `Bearer ${token(reader)}`, ...headers },
+      }),
     post,
     batch: async (lines, headers) => {
       const answer = await post(lines.join('\n'), { 'content-type': 'application/x-ndjson', ...headers })

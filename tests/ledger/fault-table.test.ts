@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseReceipt, parseSignedCheckpoint, utf8, type VerifierKey } from '../../src/core/index.ts'
+import {
+  ClockGuard,
+  FolderSource,
+  HeadFile,
+  type LedgerStorage,
+  LedgerTree,
+  LevelStorage,
+  openSubmission,
+  readHead,
+  readLedgerKey,
+  readOwnKey,
+  Sequencer,
+  submissionOf,
+  systemClock,
+} from '../../src/ledger/index.ts'
+import { examine } from '../../src/ledger/recovery.ts'
+import { checkReceipt, walk } from '../../src/verify/index.ts'
+import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+/*
+ * STYLE of the table: each write of a commit fails before it did anything, or fails after it persisted. Every time: nobody
+ * is acknowledged, the writer stays stopped, reading goes on, and after reopening everything acknowledged is there.
+ */
+type Point = 'append before' | 'append after' | 'head before' | 'head after'
+const points: Point[] = ['append before', 'append after', 'head before', 'head after']
+
+let test: TestFolder | undefined
+afterEach(() => test?.remove())
+
+/** A sequencer on the folder's own storage and head, with a fault to come. */
+async function sequencerWith(
+  folder: TestFolder,
+  point: Point,
+  armed: { now: boolean },
+): Promise<{ sequencer: Sequencer; storage: LevelStorage; head: HeadFile; key: VerifierKey }> {
+  const key = readOwnKey(folder.folder)
+  const storage = await LevelStorage.open(folder.folder.database)
+  const guard = readHead(folder.folder.head, key)
+  const published = await examine(storage, guard.checkpoint, key)
+  const head = await HeadFile.open(folder.folder.head, guard)
+  const tree = await LedgerTree.rebuild(storage, published.state.size)
+  const failing = async (where: 'append' | 'head', work: () => Promise<void>): Promise<void> => {
+    if (armed.now && point === `${where} before`) throw new Error('EIO: injected')
+    await work()
+    if (armed.now && point === `${where} after`) throw new Error('EIO: injected')
+  }
+  const faulty = new Proxy(storage, {
+    get: (target, name) => {
+      if (name === 'append')
+        return (group: Parameters<LedgerStorage['append']>[0]) => failing('append', () => target.append(group))
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const faultyHead = { write: (note: string) => failing('head', () => head.write(note)) } as HeadFile
+  const signer = readLedgerKey(folder.root)
+  const epoch = await storage.claimWriter()
+  const sequencer = new Sequencer({
+    storage: faulty,
+    epoch,
+    tree,
+    head: faultyHead,
+    clock: new ClockGuard(systemClock, published.state.timeMs),
+    key,
+    sign: signer.sign,
+    published,
+  })
+  return { sequencer, storage, head, key }
+}
+
+function submission(folder: TestFolder, content: string): ReturnType<typeof submissionOf> {
+  const { envelope, disclosures } = openSubmission(folder.deposit(content).presentation)
+  return submissionOf(envelope, disclosures)
+}
+
+describe.each(points)('a commit that fails: %s', (point) => {
+  it('acknowledges nobody, stops for good, and loses nothing that was acknowledged', async () => {
+    test = await trialFolder()
+    const folder = test
+    const armed = { now: false }
+    const { sequencer, storage, head, key } = await sequencerWith(folder, point, armed)
+    const acknowledged = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => sequencer.submit(submission(folder, `before ${i}`))),
+    )
+    const sizeBefore = sequencer.published.state.size
+    armed.now = true
+    const failed = await Promise.allSettled(
+      Array.from({ length: 5 }, (_, i) => sequencer.submit(submission(folder, `during ${i}`))),
+    )
+    expect(failed.map(({ status }) => status)).toEqual(Array(5).fill('rejected'))
+    expect(failed.map((one) => (one as PromiseRejectedResult).reason.code)).toEqual(Array(5).fill('writer-stopped'))
+    armed.now = false
+    await expect(sequencer.submit(submission(folder, 'after'))).rejects.toMatchObject({ code: 'writer-stopped' })
+    expect(sequencer.published.state.size).toBe(sizeBefore)
+    await head.close()
+    await storage.close()
+
+    const persisted = point === 'append before' ? 0 : 5
+    const ledger = await folder.open()
+    expect(ledger.reads.size).toBe(sizeBefore + persisted)
+    expect(readHead(folder.folder.head, key).checkpoint.size).toBe(ledger.reads.size)
+    for (const { index, receipt } of acknowledged) {
+      expect(checkReceipt(utf8(receipt as string), policyOfFolder(folder)).faults).toEqual([])
+      expect(
+        Buffer.from((await ledger.reads.entry(index)).bytes).equals(
+          Buffer.from(parseReceipt(utf8(receipt as string)).entryBytes),
+        ),
+      ).toBe(true)
+    }
+    expect((await ledger.deposit(folder.deposit('goes on').presentation)).index).toBe(sizeBefore + persisted)
+    await ledger.close()
+    const source = await FolderSource.open(folder.root, key)
+    const report = await walk({ source, policy: policyOfFolder(folder) })
+    expect([...report.faults, ...source.faults]).toEqual([])
+    await source.close()
+    expect(parseSignedCheckpoint(utf8(ledger.reads.checkpoint)).checkpoint.size).toBe(report.size)
+  })
+})

@@ -1,0 +1,146 @@
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FolderSource, LookupAudit, readOwnKey } from '../../src/ledger/index.ts'
+import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { databaseFiles, editDatabase, flipBit, folderHash, type RawDatabase, rawEntryKey } from '../support/damage.ts'
+import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+let test: TestFolder
+let kept: { path: string; remove: () => void }
+const size = 302
+
+beforeAll(async () => {
+  test = await trialFolder()
+  const ledger = await test.open()
+  const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
+  await Promise.all(
+    Array.from({ length: size - 2 }, (_, i) => ledger.deposit(test.deposit(`content ${i}`, { sealed }).presentation)),
+  )
+  await ledger.close()
+  kept = temporaryFolder()
+  cpSync(test.root, join(kept.path, 'data'), { recursive: true })
+})
+afterAll(() => {
+  test.remove()
+  kept.remove()
+})
+
+/** Restores, damages, verifies as the command does; the folder must be the same after. */
+async function verifyAfter(
+  damage: (db: RawDatabase) => Promise<void>,
+): Promise<{ report: WalkReport; faults: Finding[] }> {
+  rmSync(test.root, { recursive: true })
+  cpSync(join(kept.path, 'data'), test.root, { recursive: true })
+  await editDatabase(test.folder.database, damage)
+  return verify()
+}
+
+async function verify(): Promise<{ report: WalkReport; faults: Finding[] }> {
+  const before = folderHash(test.root)
+  const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+  const audit = new LookupAudit()
+  const report = await walk({ source, policy: policyOfFolder(test), onEntry: audit.observe })
+  const outside = [
+    ...source.faults,
+    ...(await source.outsideFaults(report.size)),
+    ...(await audit.finish(source.storage, report.size)),
+  ]
+  await source.close()
+  expect(folderHash(test.root)).toBe(before)
+  return { report, faults: [...report.faults, ...outside.map((error) => findingOf(error, error.facts.index))] }
+}
+
+const at = (faults: Finding[], code: string): (number | undefined)[] =>
+  faults.filter((fault) => fault.code === code).map(({ index }) => index)
+
+describe('verifying a data folder', () => {
+  it('finds no fault in a sound one', async () => {
+    const { report, faults } = await verifyAfter(() => Promise.resolve())
+    expect(faults).toEqual([])
+    expect(report).toMatchObject({ size, disclosures: { present: 600, withheld: 0, foreign: 0 } })
+  })
+
+  it.each([10, 255, 256, 290, size - 1])('names entry %i where one byte of it was changed', async (index) => {
+    const { faults } = await verifyAfter(async (db) => {
+      const bytes = (await db.get(rawEntryKey(index))) as Buffer
+      bytes[bytes.length - 200] = bytes[bytes.length - 200] === 0x41 ? 0x42 : 0x41
+      await db.put(rawEntryKey(index), bytes)
+    })
+    expect(at(faults, 'entry-altered')).toEqual([index])
+  })
+
+  it.each([10, 280, size - 1])('names entry %i where it was removed', async (index) => {
+    const { faults } = await verifyAfter((db) => db.del(rawEntryKey(index)))
+    expect(at(faults, 'entry-missing')).toEqual([index])
+  })
+
+  it('names two swapped entries', async () => {
+    const { faults } = await verifyAfter(async (db) => {
+      const [a, b] = await db.getMany([rawEntryKey(270), rawEntryKey(280)])
+      await db.put(rawEntryKey(270), b as Buffer)
+      await db.put(rawEntryKey(280), a as Buffer)
+    })
+    expect(at(faults, 'entry-altered')).toEqual([270, 280])
+    expect(at(faults, 'index-wrong')).toEqual([270, 280])
+  })
+
+  it('names an inserted entry, and all that it moved', async () => {
+    const { faults } = await verifyAfter(async (db) => {
+      const entries = await db.getMany(Array.from({ length: size - 295 }, (_, i) => rawEntryKey(295 + i)))
+      await db.put(rawEntryKey(295), entries[1] as Buffer)
+      for (const [i, bytes] of entries.entries()) await db.put(rawEntryKey(296 + i), bytes as Buffer)
+    })
+    expect(at(faults, 'entry-altered')).toEqual([295, 296, 297, 298, 299, 300, 301])
+    expect(at(faults, 'entry-unexpected')).toEqual([size])
+  })
+
+  it('reports an erased disclosure as withheld and nothing else', async () => {
+    rmSync(test.root, { recursive: true })
+    cpSync(join(kept.path, 'data'), test.root, { recursive: true })
+    const ledger = await test.open()
+    const erased = await ledger.reads.disclosures(await ledger.reads.entry(5))
+    expect(erased).toHaveLength(2)
+    expect(await ledger.eraseDisclosures(5)).toEqual(['names', 'case'])
+    expect(await ledger.eraseDisclosures(6, ['case'])).toEqual(['case'])
+    await ledger.close()
+    const { report, faults } = await verify()
+    expect(faults).toEqual([])
+    expect(report.disclosures).toEqual({ present: 597, withheld: 3, foreign: 0 })
+    // Gone from the disk, not only from reading.
+    for (const path of databaseFiles(test.folder.database, /\.(log|ldb)$/)) {
+      for (const text of erased) expect(readFileSync(path).includes(text)).toBe(false)
+    }
+  })
+
+  it('reports a disclosure put in the place of another', async () => {
+    const { faults } = await verifyAfter(async (db) => {
+      const key = Buffer.concat([Buffer.from('s'), rawEntryKey(7).subarray(1)])
+      await db.put(key, (await db.get(Buffer.concat([Buffer.from('s'), rawEntryKey(8).subarray(1)]))) as Buffer)
+    })
+    expect(at(faults, 'stored-disclosure-altered')).toEqual([7, 7])
+  })
+
+  it('reports look-up keys that are missing or lead astray', async () => {
+    const { faults } = await verifyAfter(async (db) => {
+      const keys = await db.keys({ gte: Buffer.from('ld'), lt: Buffer.from('le') }).all()
+      const moved = Buffer.from(keys[0] as Buffer)
+      moved.writeBigUInt64BE(33n, moved.length - 8)
+      await db.del(keys[0] as Buffer)
+      await db.put(moved, Buffer.alloc(0))
+    })
+    expect(at(faults, 'lookup-foreign')).toEqual([33])
+    expect(at(faults, 'lookup-missing')).toHaveLength(1)
+  })
+
+  it('reports a damaged log, and still walks what can be read', async () => {
+    rmSync(test.root, { recursive: true })
+    cpSync(join(kept.path, 'data'), test.root, { recursive: true })
+    const [log] = databaseFiles(test.folder.database, /\.log$/)
+    flipBit(log as string, 8 * 2000)
+    const { faults } = await verify().catch((error: { code: string }) => ({
+      faults: [{ code: error.code } as Finding],
+    }))
+    expect(faults.map(({ code }) => code)).toContain('database-log-damaged')
+  })
+})

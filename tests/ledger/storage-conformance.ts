@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import { leafHash, utf8 } from '../../src/core/index.ts'
+import type { LedgerStorage, LookupKey, StoredEntry, StoredGroup } from '../../src/ledger/index.ts'
+
+const digest = 'ab'.repeat(32)
+
+export function storedEntry(index: number, extra: Partial<StoredEntry> = {}): StoredEntry {
+  const bytes = utf8(`entry ${index}`)
+  const jti = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+  return { index, bytes, leafHash: leafHash(bytes), iss: 'depositor', jti, disclosures: [], lookups: [], ...extra }
+}
+
+/** What every implementation of the storage interface must do; each runs it on its own (docs/design/storage.md). */
+export function storageConformance(
+  name: string,
+  create: () => Promise<LedgerStorage>,
+  reopen?: (storage: LedgerStorage) => Promise<LedgerStorage>,
+): void {
+  const byDigest: LookupKey = { by: 'digest', algorithm: 'sha256', hex: digest }
+  const byCase: LookupKey = { by: 'case', number: '(2026)沪0104刑初123号' }
+
+  async function filled(): Promise<{
+    storage: LedgerStorage
+    epoch: number
+    group: (entries: StoredEntry[], from: number) => StoredGroup
+  }> {
+    const storage = await create()
+    const epoch = await storage.claimWriter()
+    const group = (entries: StoredEntry[], from: number): StoredGroup => ({
+      expectedSize: from,
+      epoch,
+      entries,
+      tiles: [],
+      checkpoint: `test.example/x\n${from + entries.length}\n${Buffer.alloc(32).toString('base64')}\n\n— test.example/x AAAAAAA=\n`,
+    })
+    return { storage, epoch, group }
+  }
+
+  describe(`storage conformance: ${name}`, () => {
+    it('is empty at first', async () => {
+      const storage = await create()
+      expect(await storage.checkpoint()).toBeUndefined()
+      expect(await storage.registrySeal()).toBeUndefined()
+      expect(await storage.entries(0, 2)).toEqual([undefined, undefined])
+      expect(await storage.entryIndices(0, 10)).toEqual([])
+      await storage.close()
+    })
+
+    it('keeps a group as a whole, and gives it back', async () => {
+      const { storage, group } = await filled()
+      const entries = [storedEntry(0), storedEntry(1, { disclosures: ['aaa', 'bbb'], lookups: [byDigest, byCase] })]
+      const tile = new Uint8Array(8192).fill(7)
+      await storage.append({
+        ...group(entries, 0),
+        tiles: [{ level: 0, n: 3, bytes: tile }],
+        registrySeal: { count: 1, hash: 'h' },
+      })
+      expect((await storage.entries(0, 3)).map((bytes) => bytes && Buffer.from(bytes).toString())).toEqual([
+        'entry 0',
+        'entry 1',
+        undefined,
+      ])
+      expect(await storage.disclosures(1)).toEqual(['aaa', 'bbb'])
+      expect(await storage.disclosures(0)).toEqual([])
+      expect(await storage.disclosuresIn(0, 5)).toEqual(new Map([[1, ['aaa', 'bbb']]]))
+      expect(Buffer.from((await storage.tile(0, 3)) as Uint8Array).equals(Buffer.from(tile))).toBe(true)
+      expect(await storage.tile(1, 3)).toBeUndefined()
+      expect(await storage.registrySeal()).toEqual({ count: 1, hash: 'h' })
+      expect(await storage.checkpoint()).toContain('\n2\n')
+      expect(await storage.entryIndices(1, 10)).toEqual([1])
+      await storage.close()
+    })
+
+    it('refuses another size or another epoch, and then stores nothing', async () => {
+      const { storage, epoch, group } = await filled()
+      await storage.append(group([storedEntry(0)], 0))
+      await expect(storage.append(group([storedEntry(5)], 5))).rejects.toMatchObject({ code: 'storage-conflict' })
+      await expect(storage.append(group([storedEntry(0)], 0))).rejects.toMatchObject({ code: 'storage-conflict' })
+      const newer = await storage.claimWriter()
+      expect(newer).toBeGreaterThan(epoch)
+      await expect(storage.append(group([storedEntry(1)], 1))).rejects.toMatchObject({ code: 'storage-conflict' })
+      await storage.append({ ...group([storedEntry(1)], 1), epoch: newer })
+      expect(await storage.entryIndices(0, 10)).toEqual([0, 1])
+      await storage.close()
+    })
+
+    it('finds statements by iss and jti, exactly', async () => {
+      const { storage, group } = await filled()
+      const entry = storedEntry(0)
+      await storage.append(group([entry], 0))
+      const ids = [
+        { iss: 'depositor', jti: entry.jti },
+        { iss: 'deposito', jti: entry.jti },
+        { iss: 'depositor', jti: storedEntry(9).jti },
+      ]
+      const found = await storage.findStatements(ids)
+      expect(found.map((id) => id?.index)).toEqual([0, undefined, undefined])
+      expect(Buffer.from(found[0]?.leafHash ?? []).equals(Buffer.from(entry.leafHash))).toBe(true)
+      const all = []
+      for await (const { iss, jti, index } of storage.scanStatements()) all.push({ iss, jti, index })
+      expect(all).toEqual([{ iss: 'depositor', jti: entry.jti, index: 0 }])
+      await storage.close()
+    })
+
+    it('looks up in order, in pages, one key apart from another', async () => {
+      const { storage, group } = await filled()
+      const entries = Array.from({ length: 600 }, (_, i) =>
+        storedEntry(i, { lookups: i % 2 === 0 ? [byDigest] : [{ by: 'participant', id: 'a' }] }),
+      )
+      entries[3] = storedEntry(3, { lookups: [{ by: 'participant', id: 'ab' }] })
+      await storage.append(group(entries, 0))
+      expect(await storage.lookup(byDigest, -1, 3)).toEqual([0, 2, 4])
+      expect(await storage.lookup(byDigest, 4, 2)).toEqual([6, 8])
+      expect(await storage.lookup(byDigest, 598, 2)).toEqual([])
+      expect(await storage.lookup({ by: 'participant', id: 'a' }, -1, 3)).toEqual([1, 5, 7])
+      expect(await storage.lookup({ by: 'participant', id: 'ab' }, -1, 3)).toEqual([3])
+      expect(await storage.lookup({ ...byDigest, algorithm: 'sm3' }, -1, 3)).toEqual([])
+      await storage.close()
+    })
+
+    it('erases disclosures and their look-up keys, and nothing else', async () => {
+      const { storage, group } = await filled()
+      await storage.append(group([storedEntry(0, { disclosures: ['aaa', 'bbb'], lookups: [byDigest, byCase] })], 0))
+      await storage.eraseDisclosures(0, ['bbb'], [byCase])
+      expect(await storage.disclosures(0)).toEqual(['bbb'])
+      expect(await storage.lookup(byCase, -1, 3)).toEqual([])
+      expect(await storage.lookup(byDigest, -1, 3)).toEqual([0])
+      await storage.eraseDisclosures(0, [], [])
+      expect(await storage.disclosures(0)).toEqual([])
+      expect(await storage.entryIndices(0, 3)).toEqual([0])
+      await storage.close()
+    })
+
+    if (reopen === undefined) return
+    it('has all of it after it was closed and opened', async () => {
+      const { storage, epoch, group } = await filled()
+      await storage.append(group([storedEntry(0, { disclosures: ['aaa'], lookups: [byCase] })], 0))
+      const again = await reopen(storage)
+      expect(await again.entryIndices(0, 3)).toEqual([0])
+      expect(await again.disclosures(0)).toEqual(['aaa'])
+      expect(await again.lookup(byCase, -1, 3)).toEqual([0])
+      expect(await again.claimWriter()).toBeGreaterThan(epoch)
+      await again.close()
+    })
+  })
+}
