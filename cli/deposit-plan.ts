@@ -163,7 +163,9 @@ function digestsOf(digest: Partial<Record<DigestAlgorithm, string>>): Record<str
 
 function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
   const facts = (items: readonly Item[]): string =>
-    JSON.stringify(items.map(({ size, digest, tree }) => [size, Object.entries(digest).sort(([a], [b]) => (a < b ? -1 : 1)), tree]))
+    JSON.stringify(
+      items.map(({ size, digest, tree }) => [size, Object.entries(digest).sort(([a], [b]) => (a < b ? -1 : 1)), tree]),
+    )
   return facts(a) === facts(b)
 }
 

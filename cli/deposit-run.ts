@@ -32,7 +32,7 @@ export interface JobOutcome {
   readonly time?: string
   readonly receipts?: readonly string[]
   readonly manifest?: string
-  readonly skipped?: readonly string[]
+  readonly skipped?: readonly { readonly name: string; readonly why: string }[]
   readonly error?: EvidenceError
 }
 

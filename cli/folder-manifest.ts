@@ -14,29 +14,32 @@ export interface FoundFile {
 
 export interface FolderListing {
   readonly files: readonly FoundFile[]
-  /** Symbolic links and special files: not recorded, and said so. */
-  readonly skipped: readonly string[]
+  /** What is not recorded, and why: symbolic links, special files, and what this tool put there itself. */
+  readonly skipped: readonly { readonly name: string; readonly why: string }[]
 }
 
 const slash = Buffer.from('/')
 
-/** What the ledger's own tools put beside evidence: never evidence itself. */
-export function isOwnArtefact(name: string): boolean {
+/** What the ledger's own tools put beside evidence. */
+function isOwnArtefact(name: string): boolean {
   return /\.(?:tlog-proof|file-proof|evidence-statement|evidence-manifest)(?:\.part)?$/.test(name)
 }
 
 /** Every regular file below a folder, by bytes of its relative path. */
 export function listFolder(folder: string): FolderListing {
   const files: FoundFile[] = []
-  const skipped: string[] = []
+  const skipped: { name: string; why: string }[] = []
   const visit = (directory: Buffer, prefix: Buffer): void => {
     for (const entry of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
       const base = entry.name as unknown as Buffer
       const path = Buffer.concat([directory, slash, base])
       const name = prefix.length === 0 ? base : Buffer.concat([prefix, slash, base])
       if (entry.isDirectory()) visit(path, name)
-      else if (!entry.isFile()) skipped.push(name.toString())
-      else if (!isOwnArtefact(base.toString('latin1'))) files.push({ path, name, size: lstatSync(path).size })
+      else if (!entry.isFile()) {
+        skipped.push({ name: name.toString(), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
+      } else if (isOwnArtefact(base.toString('latin1'))) {
+        skipped.push({ name: name.toString(), why: 'a receipt or proof of a ledger' })
+      } else files.push({ path, name, size: lstatSync(path).size })
     }
   }
   visit(Buffer.from(folder), Buffer.alloc(0))

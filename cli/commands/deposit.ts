@@ -149,7 +149,7 @@ function report(outcomes: readonly JobOutcome[], output: Output): void {
     const failed = job.error === undefined ? '' : `: ${job.error.code}: ${job.error.message}`
     if (job.index === undefined) return [`${job.outcome.padEnd(13)} ${job.name}${failed}`]
     const when = job.time === undefined ? '' : `, ${job.time}`
-    const skipped = (job.skipped ?? []).map((name) => `  not recorded, because it is a link or a special file: ${name}`)
+    const skipped = (job.skipped ?? []).map(({ name, why }) => `  not recorded: ${name} (${why})`)
     return [
       `${job.outcome.padEnd(13)} ${job.name} as entry ${job.index}${when}`,
       ...(job.manifest === undefined ? [] : [`  manifest ${job.manifest}`]),

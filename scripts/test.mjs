@@ -1,0 +1,21 @@
+// `npm test`: installs, builds, and runs all tests. Arguments go to the test runner.
+import { join } from 'node:path'
+import { build, install, root, run } from './setup.mjs'
+import { ensureSystemTools } from './system-tools.mjs'
+
+install()
+build()
+const missing = ensureSystemTools()
+if (missing.length > 0 && process.env.CI === 'true') {
+  process.stderr.write(`these programs are missing, and in CI nothing may be left out: ${missing.join(', ')}\n`)
+  process.exit(3)
+}
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const status = run(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+  env: { ...process.env, EVIDENCE_MISSING_TOOLS: missing.join(',') },
+})
+if (missing.length > 0)
+  process.stderr.write(
+    `\nNOT RUN, for want of ${missing.join(', ')}: the tests that need them failed or were left out.\n`,
+  )
+process.exit(status)
