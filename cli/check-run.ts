@@ -54,19 +54,26 @@ export function findEvidence(file: string): Evidence {
   if (manifestReceipt !== file && existsSync(manifestReceipt)) return { kind: 'receipt', receipt: manifestReceipt }
   const proof = `${file}.file-proof`
   if (existsSync(proof)) return { kind: 'file-proof', proof }
-  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
-    for (const manifest of manifestsOf(folder)) {
-      const own = manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
-      if (existsSync(own) && lineOf(manifest, folder, file) !== undefined)
-        return { kind: 'manifest', receipt: own, manifest, folder }
-    }
-    if (folder === dirname(folder)) break
-  }
+  const listed = findManifest(file)
+  if (listed !== undefined) return listed
   throw new EvidenceError(
     'receipt-not-found',
     `there is no receipt beside ${file}, and no manifest above it that lists it`,
     { where: file },
   )
+}
+
+/** The nearest manifest, with its receipt, that lists a file. */
+export function findManifest(file: string): Extract<Evidence, { kind: 'manifest' }> | undefined {
+  for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
+    for (const manifest of manifestsOf(folder)) {
+      const own = manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
+      if (existsSync(own) && lineOf(manifest, folder, file) !== undefined) {
+        return { kind: 'manifest', receipt: own, manifest, folder }
+      }
+    }
+    if (folder === dirname(folder)) return undefined
+  }
 }
 
 function manifestsOf(folder: string): string[] {

@@ -13,7 +13,7 @@ import {
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
 import { writeDurably } from '../atomic-file.ts'
-import { findEvidence, namedEvidence, readArtefact, requireLine, runCheck } from '../check-run.ts'
+import { findEvidence, findManifest, namedEvidence, readArtefact, requireLine, runCheck } from '../check-run.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
 interface ProveOptions extends CommonOptions {
@@ -51,7 +51,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const output = outputOf(options)
   const evidence =
     options.receipt === undefined
-      ? findEvidence(file)
+      ? (findManifest(file) ?? findEvidence(file))
       : namedEvidence(file, options.receipt, options.manifest, options.folder)
   if (evidence.kind !== 'manifest') {
     throw new EvidenceError('usage', `${file} has a receipt of its own; give that to whoever must check it`, {
