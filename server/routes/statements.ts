@@ -43,7 +43,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
       if (!Buffer.isBuffer(body))
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
-      const isBatch = (request.headers['content-type'] ?? '').startsWith('application/x-ndjson')
+      const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
       return isBatch ? batch(context, request, reply, body, isMinimal) : one(context, request, reply, body, isMinimal)
     },
   )
@@ -66,7 +66,7 @@ async function accept(context: ServerContext, address: string, text: string, isM
     await limits.statement(submission.statement.header.kid)
     const outcome = await ledger.submit(submission, !isMinimal)
     metrics.statement(outcome.kind)
-    return await answerOf(context, outcome, isMinimal)
+    return await answerOf(context, submission, outcome, isMinimal)
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     metrics.statement(error.code)
@@ -74,13 +74,20 @@ async function accept(context: ServerContext, address: string, text: string, isM
   }
 }
 
-async function answerOf({ ledger }: ServerContext, outcome: Outcome, isMinimal: boolean): Promise<Answer> {
+async function answerOf(
+  { ledger }: ServerContext,
+  { disclosures }: Submission,
+  outcome: Outcome,
+  isMinimal: boolean,
+): Promise<Answer> {
   const { kind, index, time, leafHash } = outcome
   const answer = { status: kind === 'created' ? 201 : 200, index, time, leafHash: toBase64(leafHash) } as const
   if (isMinimal) return answer
   if (outcome.receipt !== undefined) return { ...answer, receipt: outcome.receipt }
   const entry = await ledger.reads.entry(index)
-  return { ...answer, receipt: await ledger.reads.receipt(entry, await ledger.reads.disclosures(entry)) }
+  // Whoever has the bare statement may send it again: only what they disclose themselves comes back.
+  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown) }
 }
 
 /** A refusal that carries the receipt of the entry that stands in the way, for its own signer. */

@@ -11,7 +11,7 @@ export interface CompactJws {
   readonly signingInput: Uint8Array
   readonly header: Uint8Array
   readonly payload: Uint8Array
-  /** 64 bytes. */
+  /** 64 bytes where the algorithm is one of ours ({@link requireSignatureLength}). */
   readonly signature: Uint8Array
 }
 
@@ -23,15 +23,19 @@ export function splitJws(text: string, what = 'statement'): CompactJws {
     throw new EvidenceError('jws-malformed', `the ${what} is not a compact JWS of three parts`)
   }
   const signature = fromBase64url(text.slice(second + 1), `signature of the ${what}`)
-  if (signature.length !== 64) {
-    throw new EvidenceError('jws-malformed', `the signature of the ${what} has ${signature.length} bytes, not 64`)
-  }
   return {
     text,
     signingInput: utf8(text.slice(0, second)),
     header: fromBase64url(text.slice(0, first), `header of the ${what}`),
     payload: fromBase64url(text.slice(first + 1, second), `payload of the ${what}`),
     signature,
+  }
+}
+
+/** An Ed25519 signature has 64 bytes; a later algorithm's may have any number. Throws `jws-malformed`. */
+export function requireSignatureLength({ signature }: CompactJws, what = 'statement'): void {
+  if (signature.length !== 64) {
+    throw new EvidenceError('jws-malformed', `the signature of the ${what} has ${signature.length} bytes, not 64`)
   }
 }
 

@@ -75,11 +75,26 @@ export function judge(
   const body = judgeBody(entry, findings)
   let next = registry
   if (body !== undefined) next = applyKind(registry, entry, body, findings, history, context)
+  if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(body, findings))
   if (findings.violations.length > 0) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
   return { ...findings, next, usesStatementId: findings.violations.length === 0, body }
+}
+
+/** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
+const uncertainCodes: readonly ErrorCode[] = ['participant-unknown', 'last-administrator']
+
+function leaveUncertain({ violations, unjudged }: Findings, since: number): void {
+  for (let i = violations.length - 1; i >= 0; i--) {
+    const violation = violations[i] as EvidenceError
+    if (!uncertainCodes.includes(violation.code)) continue
+    violations.splice(i, 1)
+    unjudged.push(
+      new EvidenceError('not-judged', `not judged after entry ${since}: ${violation.message}`, violation.facts),
+    )
+  }
 }
 
 /** A rotation whose possession proof this version cannot verify: who owns the new key is not known. */

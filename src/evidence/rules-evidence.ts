@@ -21,6 +21,12 @@ function judgeReference(
   if (!equalBytes(target.leafHash, fromBase64(leafHash))) {
     return violate('reference-hash', `the leaf hash is not that of entry ${index}`)
   }
+  if (target.kind === undefined) {
+    findings.unjudged.push(
+      new EvidenceError('not-judged', `what entry ${index} is cannot be read by this version`, { where }),
+    )
+    return undefined
+  }
   if (target.kind !== 'evidence.deposit') return violate('reference-kind', `entry ${index} is no deposit`)
   if (item !== undefined && item >= target.items) {
     return violate(

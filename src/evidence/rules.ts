@@ -13,7 +13,8 @@ export interface History {
 export interface TargetFacts {
   /** 32 bytes. */
   readonly leafHash: Uint8Array
-  readonly kind: string
+  /** Undefined where the entry cannot be read by this version: whether it is a deposit is not known. */
+  readonly kind: string | undefined
   readonly iss: string
   /** Number of items, of a deposit. */
   readonly items: number

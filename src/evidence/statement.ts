@@ -9,7 +9,9 @@ import {
   parseJson,
   type ProtectedHeader,
   requireObject,
+  requireSignatureLength,
   splitJws,
+  utf8Length,
 } from '../core/index.ts'
 import { bodySchemas, type StatementBody } from './schema.ts'
 import { schemaError } from './schema-errors.ts'
@@ -42,7 +44,9 @@ export interface Statement extends Envelope {
 export function readEnvelope(jwsText: string): Envelope {
   const jws = splitJws(jwsText)
   const header = parseHeader(jws.header, statementTyp)
-  return { jws, header, knownAlgorithm: isKnownAlgorithm(header.alg) }
+  const knownAlgorithm = isKnownAlgorithm(header.alg)
+  if (knownAlgorithm) requireSignatureLength(jws)
+  return { jws, header, knownAlgorithm }
 }
 
 /** Reads payload and common members. Throws the codes of parseJson, `statement-member`, `audience-wrong`. */
@@ -63,7 +67,7 @@ function readCommon(payload: JsonObject): CommonMembers {
     throw bad('jti', 'is not a lower-case UUID')
   }
   if (typeof iat !== 'number' || iat < 0) throw bad('iat', 'is not a time in seconds')
-  if (typeof kind !== 'string' || kind === '' || kind.length > 256) throw bad('kind', 'is not a kind')
+  if (typeof kind !== 'string' || kind === '' || utf8Length(kind) > 256) throw bad('kind', 'is not a kind')
   return { iss, aud, jti, iat, kind }
 }
 

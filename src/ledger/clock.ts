@@ -24,6 +24,12 @@ export interface ClockGuardOptions {
   readonly acceptGap?: boolean
 }
 
+/** A time to stamp a group with, and when it was read. */
+export interface ClockReading {
+  readonly wall: number
+  readonly monotonic: number
+}
+
 /**
  * Watches the clock for the sequencer. A stamp is never clamped: a clock that cannot be trusted stops sequencing, for one
  * wrong stamp in 2036 would hold for every later entry.
@@ -54,7 +60,7 @@ export class ClockGuard {
   }
 
   /** A time for the next group, not before `lastMs`. Throws `clock-unsafe`. */
-  next(lastMs: number | undefined): number {
+  next(lastMs: number | undefined): ClockReading {
     const wall = this.clock.wall()
     const monotonic = this.clock.monotonic()
     const expected = this.reference.wall + (monotonic - this.reference.monotonic)
@@ -80,11 +86,12 @@ export class ClockGuard {
         },
       )
     }
-    return wall
+    return { wall, monotonic }
   }
 
-  /** Told of the time that a group was given: elapsed time counts from there. */
-  stamped(wall: number): void {
-    this.reference = { wall, monotonic: this.clock.monotonic() }
+  /** Told of a time that {@link next} gave and a group was stamped with: elapsed time counts from there. */
+  stamped({ wall, monotonic }: ClockReading): void {
+    // The commit since may have been slow: what counts is when the wall clock was read.
+    this.reference = { wall, monotonic }
   }
 }

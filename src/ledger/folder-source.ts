@@ -113,9 +113,13 @@ export class FolderSource {
       if (leafHash.length === 32 && missing.delete(index)) out.set(leafHash, (index - begin) * 32)
     }
     const ids = (await this.storage.entries(begin, begin + width)).flatMap((bytes) => statementIdOf(bytes))
-    for (const found of await this.storage.findStatements(ids)) if (found !== undefined) place(found)
-    // An entry that was removed, or whose id was altered, does not lead to its record: look through all of them.
-    if (missing.size > 0) for await (const id of this.storage.scanStatements()) place(id)
+    try {
+      for (const found of await this.storage.findStatements(ids)) if (found !== undefined) place(found)
+      // An entry that was removed, or whose id was altered, does not lead to its record: look through all of them.
+      if (missing.size > 0) for await (const id of this.storage.scanStatements()) place(id)
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+    }
     return missing.size === 0 ? out : undefined
   }
 
@@ -130,6 +134,10 @@ export class FolderSource {
           { index },
         ),
       )
+    }
+    for (const index of (await this.storage.disclosuresIn(size, Number.MAX_SAFE_INTEGER)).keys()) {
+      const message = `Disclosures are stored for an entry ${index}, past the ${size} that the checkpoint signs.`
+      faults.push(new EvidenceError('stored-disclosure-altered', message, { index }))
     }
     if (this.head !== undefined && this.head.checkpoint.size > size) {
       const { size: answered } = this.head.checkpoint

@@ -18,10 +18,12 @@ const slotBytes = 4096
 
 export interface Head extends SignedCheckpoint {
   readonly slot: 0 | 1
+  /** True where the other slot holds something that is no checkpoint of ours: torn by a crash, or damaged. */
+  readonly otherSlotDamaged: boolean
   readonly note: SignedCheckpoint['note']
 }
 
-function readSlot(bytes: Uint8Array, slot: 0 | 1, key: VerifierKey): Head | undefined {
+function readSlot(bytes: Uint8Array, slot: 0 | 1, key: VerifierKey): Omit<Head, 'otherSlotDamaged'> | undefined {
   const raw = bytes.subarray(slot * slotBytes, (slot + 1) * slotBytes)
   const end = raw.indexOf(0)
   if (raw.length !== slotBytes || end <= 0 || raw.subarray(end).some((byte) => byte !== 0)) return undefined
@@ -48,7 +50,10 @@ export function readHead(path: string, key: VerifierKey): Head {
       where: path,
     })
   }
-  return slots.reduce((a, b) => (b.checkpoint.size > a.checkpoint.size ? b : a))
+  const larger = slots.reduce((a, b) => (b.checkpoint.size > a.checkpoint.size ? b : a))
+  const otherSlotDamaged =
+    slots.length === 1 && bytes.some((byte, at) => byte !== 0 && (at < slotBytes ? 0 : 1) !== larger.slot)
+  return { ...larger, otherSlotDamaged }
 }
 
 /** The head file of a writer. */

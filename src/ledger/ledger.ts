@@ -4,11 +4,11 @@ import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../cor
 import { SignatureGate, type SigningKey } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
-import { HeadFile, readHead } from './head-file.ts'
+import { type Head, HeadFile, readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { takeLock } from './lock-file.ts'
+import { requireUnlocked, takeLock } from './lock-file.ts'
 import { lookupsOfDisclosures } from './lookup.ts'
 import { LedgerReads } from './reads.ts'
 import { examine } from './recovery.ts'
@@ -59,59 +59,60 @@ export class Ledger {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
     const key = ownKey(folder, signer)
+    requireUnlocked(folder.lock, root)
+    const guard = readHead(folder.head, key)
+    const published = await examineStandIn(folder, key)
+    const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
+    // Everything that refuses has had its say: from here on the folder is written to.
     const release = takeLock(folder.lock, root)
     try {
-      return await Ledger.openLocked(folder, config, key, signer, options, release)
+      const storage = await LevelStorage.open(folder.database)
+      try {
+        return await Ledger.start({ folder, config, key, release, storage }, signer, {
+          ...options,
+          published,
+          guard,
+          clock,
+        })
+      } catch (error) {
+        await storage.close()
+        throw error
+      }
     } catch (error) {
       release()
       throw error
     }
   }
 
-  private static async openLocked(
-    folder: DataFolder,
-    config: FolderConfig,
-    key: VerifierKey,
+  private static async start(
+    parts: Pick<LedgerParts, 'folder' | 'config' | 'key' | 'release' | 'storage'>,
     signer: SigningKey,
-    options: OpenOptions,
-    release: () => void,
+    options: Omit<OpenOptions, 'clock'> & {
+      readonly published: Published
+      readonly guard: Head
+      readonly clock: ClockGuard
+    },
   ): Promise<Ledger> {
-    const guard = readHead(folder.head, key)
-    const published = await examineStandIn(folder, key)
-    const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
-    const storage = await LevelStorage.open(folder.database)
-    try {
-      const { size } = published.state
-      const tree = await LedgerTree.rebuild(storage, size)
-      const { checkpoint } = parseSignedCheckpoint(Buffer.from(published.note))
-      if (
-        (await storage.checkpoint()) !== published.note ||
-        !equalBytes(rootFromTiles(size, tree.read), checkpoint.root)
-      ) {
-        throw new EvidenceError('storage-conflict', 'the database changed while it was opened')
-      }
-      const head = await HeadFile.open(folder.head, guard)
-      // A crash came between the database and the head: what the database holds is durable, so the head goes forward.
-      if (size > guard.checkpoint.size) await head.write(published.note)
-      const epoch = await storage.claimWriter()
-      const sequencer = new Sequencer({
-        ...options,
-        storage,
-        epoch,
-        tree,
-        head,
-        clock,
-        key,
-        sign: signer.sign,
-        published,
-      })
-      const reads = new LedgerReads(storage, tree, () => sequencer.published)
-      const gate = new SignatureGate(options.signatureThreads ?? 0)
-      return new Ledger({ folder, config, key, storage, head, sequencer, reads, gate, release })
-    } catch (error) {
-      await storage.close()
-      throw error
+    const { folder, key, storage } = parts
+    const { published, guard } = options
+    const { size } = published.state
+    const tree = await LedgerTree.rebuild(storage, size)
+    const { checkpoint } = parseSignedCheckpoint(Buffer.from(published.note))
+    if (
+      (await storage.checkpoint()) !== published.note ||
+      !equalBytes(rootFromTiles(size, tree.read), checkpoint.root)
+    ) {
+      throw new EvidenceError('storage-conflict', 'the database changed while it was opened')
     }
+    const head = await HeadFile.open(folder.head, guard)
+    // A crash came between the database and the head: what the database holds is durable, so the head goes forward. A slot
+    // that is damaged is written again, or the next damage would leave none.
+    if (size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
+    const epoch = await storage.claimWriter()
+    const sequencer = new Sequencer({ ...options, storage, epoch, tree, head, key, sign: signer.sign })
+    const reads = new LedgerReads(storage, tree, () => sequencer.published)
+    const gate = new SignatureGate(options.signatureThreads ?? 0)
+    return new Ledger({ ...parts, head, sequencer, reads, gate })
   }
 
   get origin(): string {

@@ -48,15 +48,22 @@ export function requireUnlocked(path: string, folder: string): void {
   }
 }
 
-/** Takes the folder for this process; gives what releases it. Throws `ledger-in-use`. */
+/** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
 export function takeLock(path: string, folder: string): () => void {
   requireUnlocked(path, folder)
   rmSync(path, { force: true })
+  const mine = `${process.pid} ${startOf(process.pid)}\n`
   try {
-    writeNewFile(path, `${process.pid} ${startOf(process.pid)}\n`, 0o644)
+    writeNewFile(path, mine, 0o644)
   } catch (cause) {
     if (cause instanceof EvidenceError && cause.code === 'file-exists') requireUnlocked(path, folder)
     throw cause
   }
-  return () => rmSync(path, { force: true })
+  return () => {
+    try {
+      if (readFileSync(path, 'latin1') === mine) rmSync(path, { force: true })
+    } catch {
+      // Gone already: nothing to release.
+    }
+  }
 }

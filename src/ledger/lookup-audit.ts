@@ -7,8 +7,8 @@ import {
   toHex,
   utf8,
 } from '../core/index.ts'
-import { readBody, type Statement, type StatementBody } from '../evidence/index.ts'
-import { readStored } from './entry-facts.ts'
+import { readBody, sealedDigestsOf, type Statement, type StatementBody } from '../evidence/index.ts'
+import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import { encodeLookup, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LedgerStorage } from './storage.ts'
 
@@ -19,9 +19,13 @@ export interface AuditedEntry {
   readonly statement: Statement
   readonly body: StatementBody | undefined
   readonly disclosures: readonly Disclosure[]
+  /** True where the entry changed who may sign what. */
+  readonly changedRegistry: boolean
 }
 
 const bucketWidth = 256
+/** First byte of a look-up key by case. */
+const caseLetter = 0x63
 
 /**
  * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
@@ -31,6 +35,7 @@ export class LookupAudit {
   private readonly seed = Math.floor(Math.random() * 0x7fffffff) | 1
   private sums = new Float64Array(2048)
   private last = -1
+  private seal = emptySeal
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
 
@@ -62,6 +67,7 @@ export class LookupAudit {
     const { index } = entry
     for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
     this.last = index
+    if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
     const bucket = Math.floor(index / bucketWidth)
     for (const key of expectedKeys(entry)) this.add(bucket, this.hash(key, index), 1)
   }
@@ -70,16 +76,27 @@ export class LookupAudit {
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
     for await (const { key, index } of stored(storage)) {
-      if (index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
+      if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
       else faults.push(foreign(index))
     }
-    for (let skipped = this.last + 1; skipped < size; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
+    // What was not walked to the end is not compared.
+    if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
+    else await this.compareSeal(storage, faults)
     const differing = new Set<number>()
-    for (let bucket = 0; bucket * bucketWidth < size; bucket++) {
+    for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
       if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
     }
     if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, size)))
     return faults
+  }
+
+  /** The registry seal is what opening relies on: it must be that of the entries. */
+  private async compareSeal(storage: LedgerStorage, faults: EvidenceError[]): Promise<void> {
+    const stored = await storage.registrySeal()
+    if (stored?.count === this.seal.count && stored.hash === this.seal.hash) return
+    const message = 'The registry seal of the database is not that of the entries.'
+    const facts = { expected: `${this.seal.count} ${this.seal.hash}`, found: `${stored?.count} ${stored?.hash}` }
+    faults.push(new EvidenceError('database-thinned', message, facts))
   }
 }
 
@@ -115,16 +132,20 @@ async function nameDifferences(
   size: number,
 ): Promise<EvidenceError[]> {
   const expected = new Map<string, number>()
+  /** Entries with a claim withheld: a case number that only it named may still be looked up by. */
+  const withheld = new Set<number>()
   for (const bucket of buckets) {
     const begin = bucket * bucketWidth
     for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
+      if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
+        withheld.add(entry.index)
       for (const key of expectedKeys(entry)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
     }
   }
   const faults: EvidenceError[] = []
   for await (const { key, index } of stored(storage)) {
     if (index < size && buckets.has(Math.floor(index / bucketWidth)) && !expected.delete(`${toHex(key)} ${index}`)) {
-      faults.push(foreign(index))
+      if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
     }
   }
   for (const index of expected.values()) {
@@ -146,7 +167,9 @@ async function readEntries(storage: LedgerStorage, begin: number, end: number): 
     try {
       const { statement } = readStored(bytes, index)
       const disclosures = (disclosed.get(index) ?? []).map(parseDisclosure)
-      return [{ index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures }]
+      return [
+        { index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures, changedRegistry: false },
+      ]
     } catch (error) {
       if (isEvidenceError(error)) return []
       throw error

@@ -10,9 +10,11 @@ import {
   leafHash,
   rootFromTiles,
   type TileAddress,
+  type TileReader,
   tilesNeeded,
   tileWidth,
   tileWidthAt,
+  verifyConsistency,
   verifyInclusion,
 } from '../core/index.ts'
 import { type KeyRecord, readBody, sealedDigestsOf } from '../evidence/index.ts'
@@ -119,8 +121,11 @@ export class LedgerReads {
     if (index >= size) {
       throw new EvidenceError('entry-not-found', `there is no entry ${index} in a tree of ${size}`, { where: 'index' })
     }
-    await this.load([...inclusionRanges(index, size), { begin: index, end: index + 1 }, { begin: 0, end: size }])
-    const { read } = this.tree
+    const read = await this.load([
+      ...inclusionRanges(index, size),
+      { begin: index, end: index + 1 },
+      { begin: 0, end: size },
+    ])
     const hash = read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth)
     const proof = inclusionProof(index, size, read)
     const root = rootFromTiles(size, read)
@@ -133,15 +138,14 @@ export class LedgerReads {
   /** The leaf hash that the tree holds at an index. */
   async leafHashAt(index: number): Promise<Uint8Array> {
     this.requireIndex(index)
-    await this.load([{ begin: index, end: index + 1 }])
-    return this.tree.read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth) as Uint8Array
+    const read = await this.load([{ begin: index, end: index + 1 }])
+    return read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth) as Uint8Array
   }
 
   /** Root of the tree at an earlier size. */
   async rootAt(size: number): Promise<Uint8Array> {
     this.requireSize(size, 'size')
-    await this.load([{ begin: 0, end: size }])
-    return rootFromTiles(size, this.tree.read)
+    return rootFromTiles(size, await this.load([{ begin: 0, end: size }]))
   }
 
   /** Consistency proof. Throws `query-invalid`. */
@@ -149,11 +153,17 @@ export class LedgerReads {
     this.requireSize(size1, 'from')
     this.requireSize(size2, 'to')
     if (size1 > size2) throw new EvidenceError('query-invalid', '"from" is larger than "to"', { where: 'from' })
-    await this.load(consistencyRanges(size1, size2))
-    return consistencyProof(size1, size2, this.tree.read)
+    const all = [{ begin: 0, end: size1 }, { begin: 0, end: size2 }, ...consistencyRanges(size1, size2)]
+    const read = await this.load(all)
+    const proof = consistencyProof(size1, size2, read)
+    const [root1, root2] = [rootFromTiles(size1, read), rootFromTiles(size2, read)]
+    if (!verifyConsistency({ size1, size2, root1, root2, proof })) {
+      throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another')
+    }
+    return proof
   }
 
-  private load(ranges: readonly LeafRange[]): Promise<void> {
+  private load(ranges: readonly LeafRange[]): Promise<TileReader> {
     return this.tree.load(tilesNeeded(ranges))
   }
 
@@ -162,15 +172,17 @@ export class LedgerReads {
     const { level, n, width } = address
     if (level === 'entries') return this.bundle(n, width)
     if (tileWidthAt(level, n, this.size) < width) return undefined
-    await this.tree.load([{ level, n }])
-    return this.tree.read(level, n)?.bytes(width)
+    return (await this.tree.load([{ level, n }]))(level, n)?.bytes(width)
   }
 
   private async bundle(n: number, width: number): Promise<Uint8Array | undefined> {
     if (tileWidthAt(0, n, this.size) < width) return undefined
     const begin = n * tileWidth
-    const [entries] = await Promise.all([this.storage.entries(begin, begin + width), this.tree.load([{ level: 0, n }])])
-    const tile = this.tree.read(0, n)
+    const [entries, read] = await Promise.all([
+      this.storage.entries(begin, begin + width),
+      this.tree.load([{ level: 0, n }]),
+    ])
+    const tile = read(0, n)
     return encodeBundle(
       entries.map((bytes, i) => {
         const expected = tile?.node(0, i)

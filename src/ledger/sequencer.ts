@@ -7,7 +7,7 @@ import {
   verifyEd25519,
 } from '../core/index.ts'
 import type { RuleContext } from '../evidence/index.ts'
-import type { ClockGuard } from './clock.ts'
+import type { ClockGuard, ClockReading } from './clock.ts'
 import { referencedIndices } from './entry-facts.ts'
 import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
@@ -147,12 +147,12 @@ export class Sequencer {
   private async commit(group: readonly Waiting[]): Promise<void> {
     try {
       const started = performance.now()
-      const prefetched = await this.prefetch(group)
-      const timeMs = this.options.clock.next(this.chain.timeMs)
+      const prefetched = await this.prefetch(group).catch(asDamage)
+      const reading = this.options.clock.next(this.chain.timeMs)
       // 1. In memory.
-      const builder = new GroupBuilder(this.chain, this.options.tree, prefetched, this.context, timeMs)
+      const builder = new GroupBuilder(this.chain, this.options.tree, prefetched, this.context, reading.wall)
       const placed = group.map(({ submission }) => builder.place(submission))
-      if (builder.entries.length > 0) await this.makeDurable(builder, timeMs, placed.length, started)
+      if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.
       this.answer(group, placed)
       this.options.tree.releaseCompleted()
@@ -161,7 +161,12 @@ export class Sequencer {
     }
   }
 
-  private async makeDurable(builder: GroupBuilder, timeMs: number, statements: number, started: number): Promise<void> {
+  private async makeDurable(
+    builder: GroupBuilder,
+    reading: ClockReading,
+    statements: number,
+    started: number,
+  ): Promise<void> {
     const { storage, epoch, tree, head, clock, key, sign } = this.options
     const before = this.chain
     const { state, entries } = builder
@@ -177,7 +182,7 @@ export class Sequencer {
       // 3. Rollback guarded from here.
       await head?.write(note)
       const guarded = performance.now()
-      clock.stamped(timeMs)
+      clock.stamped(reading)
       this.published = { state, note }
       this.options.onGroup?.({
         entries: entries.length,
@@ -259,6 +264,12 @@ function deepestMessage(error: Error): string {
   let deepest = error
   while (deepest.cause instanceof Error) deepest = deepest.cause
   return deepest.message
+}
+
+/** A database that cannot be read refuses what asked; it does not stop the writer, for nothing was written. */
+function asDamage(error: unknown): never {
+  if (isEvidenceError(error)) throw error
+  throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause: error })
 }
 
 /** A damaged entry spoils the statement that needs it, and no other of the group. */

@@ -81,8 +81,12 @@ export class LedgerTree {
     const edge = this.edge[level]
     const edgeN = Math.ceil(Math.floor(this.count / tileWidth ** level) / tileWidth) - 1
     if (edge !== undefined && n === edgeN) return edge
+    // Past the edge there is no tile, and asking the level above would never end.
+    if (edge === undefined) throw new EvidenceError('tile-missing', `the tree has no tile ${n} of level ${level}`)
     const name = `${level}/${n}`
-    return this.completed.get(name)?.tile ?? this.cache.get(name)
+    const tile = this.completed.get(name)?.tile ?? this.cache.get(name)
+    if (tile !== undefined && this.cache.delete(name)) this.cache.set(name, tile)
+    return tile
   }
 
   /**
@@ -91,8 +95,8 @@ export class LedgerTree {
    */
   async entry(index: number): Promise<Uint8Array> {
     const n = Math.floor(index / tileWidth)
-    const [[bytes]] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
-    const expected = this.read(0, n)?.node(0, index % tileWidth)
+    const [[bytes], read] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
+    const expected = read(0, n)?.node(0, index % tileWidth)
     if (bytes === undefined || expected === undefined || !equalBytes(leafHash(bytes), expected)) {
       throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
         index,
@@ -101,19 +105,41 @@ export class LedgerTree {
     return bytes
   }
 
-  /** Brings tiles into memory, for {@link read}. Throws `tile-missing`, `tile-malformed`. */
-  async load(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<void> {
+  /**
+   * Brings tiles into memory and gives a reader that has them, whatever the cache does meanwhile. Each stored tile must have
+   * the root that the tile above it holds, up to the right edge, whose root was the signed one on opening.
+   * Throws `tile-missing`, `tile-malformed`, `storage-damaged`.
+   */
+  async load(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<TileReader> {
+    const held = new Map<string, Tile>()
     await Promise.all(
       tiles.map(async ({ level, n }) => {
-        const held = this.read(level, n)
-        if (held !== undefined) return
-        const bytes = await this.storage.tile(level, n)
-        if (bytes === undefined || bytes.length !== tileWidth * 32) {
-          throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
-        }
-        this.remember(level, n, Tile.parse(bytes))
+        held.set(`${level}/${n}`, await this.authentic(level, n))
       }),
     )
+    return (level, n) => held.get(`${level}/${n}`) ?? this.read(level, n)
+  }
+
+  private async authentic(level: number, n: number): Promise<Tile> {
+    const inMemory = this.read(level, n)
+    if (inMemory !== undefined) return inMemory
+    const [bytes, above] = await Promise.all([
+      this.storage.tile(level, n),
+      this.authentic(level + 1, Math.floor(n / tileWidth)),
+    ])
+    if (bytes === undefined || bytes.length !== tileWidth * 32) {
+      throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
+    }
+    const tile = Tile.parse(bytes)
+    const expected = above.node(0, n % tileWidth)
+    if (expected === undefined || !equalBytes(tile.root as Uint8Array, expected)) {
+      throw new EvidenceError(
+        'storage-damaged',
+        `the stored tile ${n} of level ${level} is not the one that was sealed`,
+      )
+    }
+    this.remember(level, n, tile)
+    return tile
   }
 
   /**

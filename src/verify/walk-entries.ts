@@ -42,6 +42,8 @@ export interface WalkedEntry {
   readonly statement: Statement
   readonly body: StatementBody | undefined
   readonly disclosures: readonly Disclosure[]
+  /** True where the entry changed who may sign what. */
+  readonly changedRegistry: boolean
 }
 
 export interface EntryWalkOptions {
@@ -144,11 +146,20 @@ export class EntryWalk {
     for (fill(); pending.length > 0; fill()) {
       const chunk = await (pending.shift() as Promise<Chunk>)
       fill()
+      if (this.isPastTheEnd(chunk)) break
       const verdicts = await chunk.verdicts
       chunk.opened.forEach((opened, i) => this.judgeEntry(chunk, chunk.begin + i, opened, verdicts.get(i)))
       onProgress?.(Math.min(size, chunk.begin + chunk.opened.length), size)
     }
     return { ...this.result, registry: this.registry, firstTime: this.firstTime, lastTime: this.last?.time }
+  }
+
+  /** Nothing of a chunk can be had, and no tile told of it: the checkpoint claims what is not there, however much. */
+  private isPastTheEnd({ begin, opened }: Chunk): boolean {
+    const { size, tree } = this.options
+    if (begin < tree.leaves || opened.some((one) => one !== undefined)) return false
+    this.fault('entry-missing', begin, `The entries ${begin} to ${size - 1} are missing.`)
+    return true
   }
 
   private async readChunk(begin: number, end: number): Promise<Chunk> {
@@ -175,7 +186,7 @@ export class EntryWalk {
     const jobs: { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }[] = []
     opened.forEach((one, i) => {
       const statement = one?.statement
-      if (statement === undefined || statement instanceof EvidenceError) return
+      if (statement === undefined || statement instanceof EvidenceError || !statement.knownAlgorithm) return
       const key = this.registry.keys.get(statement.header.kid)
       if (key === undefined) return
       at.push(i)
@@ -308,6 +319,7 @@ export class EntryWalk {
     )
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
     for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
+    const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
     // A statement whose bytes changed may have said something else of participants.
     if (altered && judgement.violations.length > 0) this.loseAuthority(index)
@@ -316,7 +328,7 @@ export class EntryWalk {
     history.addStatement(index, entry.timeMs, statement)
     this.result.kinds[common.kind] = (this.result.kinds[common.kind] ?? 0) + 1
     const disclosures = this.judgeDisclosures(index, judgement.body, chunk.disclosures?.get(index))
-    onEntry?.({ index, leafHash: history.leaf(index), statement, body: judgement.body, disclosures })
+    onEntry?.({ index, leafHash: history.leaf(index), statement, body: judgement.body, disclosures, changedRegistry })
   }
 
   /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, not a fault. */

@@ -68,9 +68,10 @@ export class WalkHistory implements History {
     return this.ids.get(iss, jti)
   }
 
-  target(index: number): TargetFacts | undefined {
+  target(index: number): TargetFacts {
     const fact = index < this.known ? this.facts.data[index * 2] : 0
-    if (fact === 0 || fact === undefined) return undefined
+    // The rulebook asks only of entries before: one without facts could not be read.
+    if (fact === 0 || fact === undefined) return { leafHash: this.leaf(index), kind: undefined, iss: '', items: 0 }
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
     const kind = fact === kindDeposit ? 'evidence.deposit' : ''
     return { leafHash: this.leaf(index), kind, iss, items: this.facts.data[index * 2 + 1] as number }

@@ -127,7 +127,7 @@ export class LevelStorage implements LedgerStorage {
   }
 
   async entryIndices(from: number, limit: number): Promise<number[]> {
-    const keys = await this.db.keys({ gte: entryKey(from), lt: Buffer.from('f'), limit }).all()
+    const keys = await readable(this.db.keys({ gte: entryKey(from), lt: Buffer.from('f'), limit }).all())
     return keys.map((key) => (key.length === 9 ? readNumber8(key, 1) : Number.NaN))
   }
 
@@ -136,13 +136,14 @@ export class LevelStorage implements LedgerStorage {
   }
 
   async disclosures(index: number): Promise<string[]> {
-    const value = await this.db.get(disclosuresKey(index))
+    const value = await readable(this.db.get(disclosuresKey(index)))
     return value === undefined ? [] : splitDisclosures(value)
   }
 
   async disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
     const found = new Map<number, string[]>()
-    for await (const [key, value] of this.db.iterator({ gte: disclosuresKey(begin), lt: disclosuresKey(end) })) {
+    const range = { gte: disclosuresKey(begin), lt: disclosuresKey(end) }
+    for await (const [key, value] of readableAll(this.db.iterator(range))) {
       found.set(readNumber8(key, 1), splitDisclosures(value))
     }
     return found
@@ -164,10 +165,12 @@ export class LevelStorage implements LedgerStorage {
   async findStatements(
     ids: readonly { readonly iss: string; readonly jti: string }[],
   ): Promise<(StatementId | undefined)[]> {
-    const values = await this.db.getMany(ids.map(({ iss, jti }) => statementKey(iss, jti)))
+    const values = await readable(this.db.getMany(ids.map(({ iss, jti }) => statementKey(iss, jti))))
     return values.map((value, i) => {
       const id = ids[i] as (typeof ids)[number]
-      return value === undefined ? undefined : { ...id, index: readNumber8(value, 0), leafHash: value.slice(8) }
+      if (value === undefined) return undefined
+      if (value.length !== 40) throw damaged(`the record of the statement id ${id.jti}`)
+      return { ...id, index: readNumber8(value, 0), leafHash: value.slice(8) }
     })
   }
 
@@ -176,18 +179,21 @@ export class LevelStorage implements LedgerStorage {
     const range = { gt: after < 0 ? undefined : lookupKey(encoded, after), gte: undefined as Buffer | undefined }
     if (after < 0) range.gte = lookupKey(encoded, 0)
     const bound = range.gt === undefined ? { gte: range.gte as Buffer } : { gt: range.gt }
-    const keys = await this.db.keys({ ...bound, lte: lookupKey(encoded, Number.MAX_SAFE_INTEGER), limit }).all()
+    const keys = await readable(
+      this.db.keys({ ...bound, lte: lookupKey(encoded, Number.MAX_SAFE_INTEGER), limit }).all(),
+    )
     return keys.map((found) => readNumber8(found, found.length - 8))
   }
 
   async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }> {
-    for await (const key of this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') })) {
-      yield { key: key.slice(1, -8), index: readNumber8(key, key.length - 8) }
+    for await (const key of readableAll(this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }))) {
+      // A key too short to be ours leads to no entry.
+      yield { key: key.slice(1, -8), index: key.length < 10 ? -1 : readNumber8(key, key.length - 8) }
     }
   }
 
   async *scanStatements(): AsyncGenerator<StatementId> {
-    for await (const [key, value] of this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') })) {
+    for await (const [key, value] of readableAll(this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') }))) {
       const bytes = Buffer.from(key)
       const hex = bytes.subarray(-16).toString('hex')
       const jti = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
@@ -202,6 +208,27 @@ export class LevelStorage implements LedgerStorage {
 
   async close(): Promise<void> {
     await this.db.close()
+  }
+}
+
+function damaged(what: string, cause?: unknown): EvidenceError {
+  return new EvidenceError('storage-damaged', `${what} in the database is damaged`, {}, { cause })
+}
+
+/** A read that LevelDB refuses is damage, said in our words. */
+async function readable<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read
+  } catch (error) {
+    throw damaged('a block of a table', error)
+  }
+}
+
+async function* readableAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    for await (const item of source) yield item
+  } catch (error) {
+    throw isEvidenceError(error) ? error : damaged('a block of a table', error)
   }
 }
 

@@ -2,13 +2,30 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
+const prefix = 'evidence-shadow-'
+
+/** Removes what killed processes left: a copied log may hold what has been erased since. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(new RegExp(`^${prefix}([0-9]+)-`).exec(name)?.[1])
+    if (!Number.isSafeInteger(pid) || pid === process.pid) continue
+    try {
+      process.kill(pid, 0)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH')
+        rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    }
+  }
+}
+
 /**
  * A stand-in for a closed database, to be opened in its place: tables are linked (LevelDB never changes one), log, MANIFEST
  * and CURRENT are copied. Opening a LevelDB database replays its log, deletes it and writes new files: with the stand-in
  * all that happens elsewhere, and what is examined stays as it was found.
  */
 export function makeShadow(folder: string): { readonly folder: string; readonly dispose: () => void } {
-  const shadow = mkdtempSync(join(tmpdir(), 'evidence-shadow-'))
+  sweep()
+  const shadow = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
   try {
     for (const file of readdirSync(folder)) {
       const source = resolve(folder, file)
