@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import {
-  type Disclosure,
   equalBytes,
   EvidenceError,
   isFileProof,
@@ -20,7 +19,7 @@ import {
   checkManifest,
   checkReceipt,
   type Finding,
-  type MeasuredFile,
+  fileDiffers,
   findingOf,
 } from '../src/verify/index.ts'
 import { receiptPath } from './deposit-plan.ts'
@@ -88,7 +87,7 @@ function lineOf(
   file: string,
 ): { readonly line: ManifestLine; readonly index: number } | undefined {
   const name = Buffer.from(relative(folder, resolve(file)))
-  const lines = parseManifest(readFileSync(manifest))
+  const lines = parseManifest(readManifest(manifest))
   const index = lines.findIndex(({ path }) => equalBytes(path, name))
   return index < 0 ? undefined : { line: lines[index] as ManifestLine, index }
 }
@@ -115,6 +114,15 @@ function guessFolder(file: string, manifest: string): string {
   for (let folder = dirname(resolve(file)); ; folder = dirname(folder)) {
     if (lineOf(manifest, folder, file) !== undefined) return folder
     if (folder === dirname(folder)) return dirname(resolve(file))
+  }
+}
+
+/** A manifest may be as long as its folder is large. Throws `file-unreadable`. */
+export function readManifest(path: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
   }
 }
 
@@ -172,7 +180,7 @@ async function checkByReceipt(
   if (checked?.body === undefined) return base
   const algorithms = algorithmsOf(checked.body)
   const measured = await digestFile(file, algorithms.filter(canDigest), onBytes)
-  const verdict = checkFile(checked.body, measured, namedItem(checked.disclosures, file))
+  const verdict = checkFile(checked.body, measured, namedItem(checked, file))
   const manifest =
     verdict.item === undefined || !hasTree(checked, verdict.item)
       ? []
@@ -186,10 +194,11 @@ async function checkByReceipt(
 }
 
 /** The item that goes by the file's name, where the receipt discloses names and exactly one is that. */
-function namedItem(disclosures: readonly Disclosure[], file: string): number | undefined {
+function namedItem({ disclosures, body }: CheckedReceipt, file: string): number | undefined {
+  const count = body?.kind === 'evidence.deposit' ? body.members.items.length : 0
   const names = disclosures.find(({ claim }) => claim === 'names')?.value
   if (!Array.isArray(names)) return undefined
-  const matching = names.flatMap((name, i) => (name === basename(file) ? [i] : []))
+  const matching = names.flatMap((name, i) => (name === basename(file) && i < count ? [i] : []))
   return matching.length === 1 ? matching[0] : undefined
 }
 
@@ -205,21 +214,32 @@ async function checkByManifest(
 ): Promise<CheckResult> {
   const manifest = await checkByReceipt(evidence.manifest, evidence, receipt)
   const found = lineOf(evidence.manifest, evidence.folder, file)
-  const name = relative(evidence.folder, resolve(file))
   if (found === undefined) {
-    const message = `The manifest does not list ${name}.`
+    const message = `The manifest does not list ${relative(evidence.folder, resolve(file))}.`
     return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message }] }
   }
-  const measured = await digestFile(file, ['sha256'], onBytes)
-  return { ...manifest, line: found.line, faults: [...manifest.faults, ...compareLine(found.line, measured)] }
+  const faults = await compareLine(found.line, file, onBytes)
+  return { ...manifest, line: found.line, faults: [...manifest.faults, ...faults] }
 }
 
-function compareLine(line: ManifestLine, file: MeasuredFile): Finding[] {
-  const found = file.digest.sha256 as string
+/** Receipt and manifest of a folder's deposit, checked once for all its files. */
+export async function checkManifestOnly(
+  evidence: Extract<Evidence, { kind: 'manifest' }>,
+  policy: Policy,
+): Promise<CheckResult> {
+  return checkByReceipt(evidence.manifest, evidence, readChecked(readArtefact(evidence.receipt), policy))
+}
+
+/** Holds a file against its line. The path may be raw bytes: not every disk's names are UTF-8. */
+export async function compareLine(
+  line: ManifestLine,
+  file: string | Buffer,
+  onBytes?: (count: number) => void,
+): Promise<Finding[]> {
+  const { digest } = await digestFile(file, ['sha256'], onBytes)
+  const found = digest.sha256 as string
   if (found === line.sha256) return []
-  const message =
-    'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
-  return [{ code: 'file-differs', message, where: 'sha256', expected: line.sha256, found }]
+  return [{ code: 'file-differs', message: fileDiffers, where: 'sha256', expected: line.sha256, found }]
 }
 
 async function checkByFileProof(

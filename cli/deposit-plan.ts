@@ -5,13 +5,16 @@ import {
   type DigestAlgorithm,
   EvidenceError,
   isEvidenceError,
+  type JsonValue,
   manifestTree,
-  parseReceipt,
+  parseDisclosure,
+  type Policy,
+  splitPresentation,
   toHex,
 } from '../src/core/index.ts'
-import { type Item, readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
+import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
 import { digestBytes, digestFile } from '../src/node/index.ts'
-import { writeDurably } from './atomic-file.ts'
+import { checkReceipt } from '../src/verify/index.ts'
 import { type FolderListing, listFiles, listFolder, makeManifest, manifestPath } from './folder-manifest.ts'
 
 /** Most items of one statement; more files become a manifest. */
@@ -62,7 +65,6 @@ export function planDeposit(paths: readonly string[], options: PlanOptions): Dep
     else if (stat.isFile()) files.push(path)
     else throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
   }
-  requireDistinctReceipts(files, options)
   if (options.separate === true) jobs.unshift(...files.map((path) => filesJob([path], options)))
   else if (files.length > maxItems) {
     const folder = commonFolder(files)
@@ -78,19 +80,23 @@ export function planDeposit(paths: readonly string[], options: PlanOptions): Dep
       ),
     )
   } else if (files.length > 0) jobs.unshift(filesJob(files, options))
+  requireDistinct(jobs)
   return jobs
 }
 
-function requireDistinctReceipts(files: readonly string[], { receipts }: PlanOptions): void {
+/** No two files or folders may have one receipt or one manifest: the later would write over the earlier. */
+function requireDistinct(jobs: readonly DepositJob[]): void {
   const seen = new Set<string>()
-  for (const path of files) {
-    const receipt = resolve(receiptPath(path, receipts))
-    if (seen.has(receipt)) {
-      throw new EvidenceError('usage', `two of the files would have the receipt ${receipt}; deposit them apart`, {
-        where: path,
-      })
+  for (const job of jobs) {
+    for (const path of job.kind === 'manifest' ? [...job.receipts, job.manifest] : job.receipts) {
+      const full = resolve(path)
+      if (seen.has(full)) {
+        throw new EvidenceError('usage', `two of the paths would have the same ${full}; deposit them apart`, {
+          where: path,
+        })
+      }
+      seen.add(full)
     }
-    seen.add(receipt)
   }
 }
 
@@ -119,9 +125,11 @@ export function jobName(job: DepositJob): string {
 export interface Measured {
   readonly items: Item[]
   readonly names: string[]
+  /** Bytes of a manifest, to be written once nothing stands in the way. */
+  readonly manifest?: Uint8Array
 }
 
-/** Hashes the files of a job; a manifest is written beside them, since `check` needs it. */
+/** Hashes the files of a job. */
 export async function measure(
   job: DepositJob,
   algorithms: readonly DigestAlgorithm[],
@@ -133,7 +141,6 @@ export async function measure(
     const bytes = await makeManifest(job.folder, job.listing, onBytes)
     const { root, size } = manifestTree(bytes)
     const measured = digestBytes(bytes, algorithms)
-    writeDurably(job.manifest, bytes)
     const item = {
       size: measured.size,
       digest: digestsOf(measured.digest),
@@ -141,7 +148,7 @@ export async function measure(
       ...common,
       tree: { root: toHex(root), size },
     }
-    return { items: [item], names: [basename(job.manifest)] }
+    return { items: [item], names: [basename(job.manifest)], manifest: bytes }
   }
   const items: Item[] = []
   for (const path of job.paths) {
@@ -169,38 +176,51 @@ function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
   return facts(a) === facts(b)
 }
 
-function itemsOfJws(jws: string, origin: string): readonly Item[] | undefined {
-  const statement = readStatement(readEnvelope(jws))
-  const body = readBody(statement)
-  return body?.kind === 'evidence.deposit' && statement.common.aud === origin ? body.members.items : undefined
+/** What a signed statement must be to be sent again for a job. */
+export interface WantedStatement {
+  readonly origin: string
+  readonly iss: string
+  readonly kid: string
+  readonly items: readonly Item[]
+  readonly relates: readonly Relation[]
+  readonly sealed: Readonly<Record<string, JsonValue>>
 }
 
-/** A statement that was signed before for the same files, and perhaps never answered: sent again, byte for byte. */
-export function pendingStatement(path: string, origin: string, items: readonly Item[]): string | undefined {
+/**
+ * A statement that was signed before for the same files, by the same key, with the same claims, and perhaps never answered:
+ * sent again, byte for byte.
+ */
+export function pendingStatement(path: string, wanted: WantedStatement): string | undefined {
   if (!existsSync(path)) return undefined
   try {
     const presentation = readFileSync(path, 'latin1')
-    const found = itemsOfJws(presentation.split('~')[0] as string, origin)
-    return found !== undefined && sameItems(found, items) ? presentation : undefined
+    const { jws, disclosures } = splitPresentation(presentation)
+    const statement = readStatement(readEnvelope(jws))
+    const body = readBody(statement)
+    if (body?.kind !== 'evidence.deposit' || !sameItems(body.members.items, wanted.items)) return undefined
+    const sealed = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
+    const { iss, aud } = statement.common
+    const found = [aud, iss, statement.header.kid, body.members.relates ?? [], sorted(sealed)]
+    const expected = [wanted.origin, wanted.iss, wanted.kid, wanted.relates, sorted(wanted.sealed)]
+    return JSON.stringify(found) === JSON.stringify(expected) ? presentation : undefined
   } catch (error) {
     if (isEvidenceError(error)) return undefined // cut off while it was written: nobody has seen it
     throw error
   }
 }
 
-/** Index of the entry that an earlier receipt for the same files names. */
-export function earlierReceipt(path: string, origin: string, items: readonly Item[]): number | undefined {
+function sorted(claims: Readonly<Record<string, JsonValue>>): [string, JsonValue][] {
+  return Object.entries(claims).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** Index of the entry that an earlier receipt for the same files names; the receipt must check. Throws `file-exists`. */
+export function earlierReceipt(path: string, policy: Policy, items: readonly Item[]): number | undefined {
   if (!existsSync(path)) return undefined
-  try {
-    const { entry, proof } = parseReceipt(readFileSync(path))
-    const found = itemsOfJws(entry.statement, origin)
-    if (proof.checkpoint.origin === origin && found !== undefined && sameItems(found, items)) return entry.index
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
+  const { receipt, faults, ...checked } = checkReceipt(readFileSync(path), policy)
+  if (receipt !== undefined && faults.length === 0 && 'body' in checked) {
+    const { body } = checked
+    if (body?.kind === 'evidence.deposit' && sameItems(body.members.items, items)) return receipt.entry.index
   }
-  throw new EvidenceError(
-    'file-exists',
-    `${path} is a receipt for something else; move it away, or deposit with --again`,
-    { where: path },
-  )
+  const why = 'is no receipt of this ledger for these bytes'
+  throw new EvidenceError('file-exists', `${path} ${why}; move it away, or deposit with --again`, { where: path })
 }

@@ -1,12 +1,12 @@
 import { renameSync } from 'node:fs'
-import { EvidenceError, type DigestAlgorithm, type JsonValue } from '../src/core/index.ts'
+import { type DigestAlgorithm, EvidenceError, type JsonValue, type Policy, thumbprint } from '../src/core/index.ts'
 import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
 import type { Item, Relation, SealedClaim } from '../src/evidence/index.ts'
 import { removeFile, writeDurably } from './atomic-file.ts'
 import { type DepositJob, earlierReceipt, jobBytes, jobName, measure, pendingStatement } from './deposit-plan.ts'
 import { asEvidenceError, type Output } from './output.ts'
 import { progressBar } from './progress.ts'
-import { signStatement } from './statements.ts'
+import { requireReceiptFor, signStatement } from './statements.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -22,6 +22,8 @@ export interface DepositSettings {
   readonly sealed: Partial<Record<SealedClaim, JsonValue>>
   readonly withNames: boolean
   readonly again: boolean
+  /** What receipts are held against before they are believed. */
+  readonly policy: Policy
 }
 
 /** What came of one job. */
@@ -68,7 +70,7 @@ export async function runDeposit(
       const prepared = await prepare(job, settings, (count) => {
         hashed += count
         bar.update(hashed)
-      })
+      }).catch((error: unknown) => refusedJob(job, error))
       if ('outcome' in prepared) outcomes.set(job, prepared)
       else waiting.push(prepared)
       if (waiting.length >= batchSize) await flush()
@@ -96,35 +98,50 @@ async function prepare(
   onBytes: (count: number) => void,
 ): Promise<SignedJob | JobOutcome> {
   const { origin, identity, algorithms, category, relates, withNames, again } = settings
-  const { items, names } = await measure(job, algorithms, category, onBytes)
+  const { items, names, manifest } = await measure(job, algorithms, category, onBytes)
   const pending = pendingPath(job)
+  const sealed = withNames ? { names, ...settings.sealed } : settings.sealed
+  const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
+  let presentation: string | undefined
   if (!again) {
-    const earlier = job.receipts.map((path) => earlierReceipt(path, origin, items))
+    const earlier = job.receipts.map((path) => earlierReceipt(path, settings.policy, items))
     const [index] = earlier
     if (index !== undefined && earlier.every((one) => one === index)) {
       return { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
     }
-    const presentation = pendingStatement(pending, origin, items)
-    if (presentation !== undefined) return { job, presentation, pending }
+    presentation = pendingStatement(pending, wanted)
   }
-  const members = { items, ...(relates.length === 0 ? {} : { relates }) }
-  const sealed = withNames ? { names, ...settings.sealed } : settings.sealed
-  const { presentation } = signStatement(origin, identity, 'evidence.deposit', members, sealed)
-  // Holds what is sealed: for its owner alone.
-  writeDurably(pending, presentation, 0o600)
+  if (presentation === undefined) {
+    const members = { items, ...(relates.length === 0 ? {} : { relates }) }
+    presentation = signStatement(origin, identity, 'evidence.deposit', members, sealed).presentation
+    // Holds what is sealed: for its owner alone.
+    writeDurably(pending, presentation, 0o600)
+  }
+  // The old manifest stays for the old receipt: neither proves anything without the other.
+  if (job.kind === 'manifest' && manifest !== undefined) {
+    if (again) keepOld([job.manifest, ...job.receipts])
+    writeDurably(job.manifest, manifest, 0o600)
+  } else if (again) keepOld(job.receipts)
   return { job, presentation, pending }
+}
+
+/** One job that stands in its own way holds up no other; what keeps the whole command from running does. */
+function refusedJob(job: DepositJob, error: unknown): JobOutcome {
+  const known = asEvidenceError(error)
+  if (known.kind.exit === 3) throw known
+  return { name: jobName(job), outcome: 'refused', error: known }
 }
 
 async function send(
   jobs: readonly SignedJob[],
-  { client, again }: DepositSettings,
+  { client, policy }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
   const results =
     jobs.length === 1
       ? [await one(client, jobs[0] as SignedJob)]
       : await client.depositBatch(jobs.map(({ presentation }) => presentation))
-  jobs.forEach(({ job, pending }, i) => {
+  jobs.forEach(({ job, pending, presentation }, i) => {
     const result = results[i] as DepositResult | EvidenceError
     const name = jobName(job)
     if (result instanceof EvidenceError) {
@@ -133,10 +150,9 @@ async function send(
       outcomes.set(job, { name, outcome: 'refused', error: result })
       return
     }
-    for (const path of job.receipts) {
-      if (again) keepOld(path)
-      writeDurably(path, result.receipt)
-    }
+    // Until the receipt is known to be good, the signed statement is all that there is.
+    requireReceiptFor(result.receipt, presentation, policy)
+    for (const path of job.receipts) writeDurably(path, result.receipt, 0o600)
     removeFile(pending)
     const extra = job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}
     const outcome = result.created ? 'deposited' : 'existing'
@@ -154,11 +170,14 @@ async function one(client: LedgerClient, { presentation }: SignedJob): Promise<D
   }
 }
 
-/** A receipt that another one replaces is kept under another name: it may be in somebody's hands. */
-function keepOld(path: string): void {
-  try {
-    renameSync(path, `${path}.old-${Date.now()}`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+/** Receipts and manifests that others replace are kept under other names: they may be in somebody's hands. */
+function keepOld(paths: readonly string[]): void {
+  const now = Date.now()
+  for (const path of paths) {
+    try {
+      renameSync(path, `${path}.old-${now}`)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
   }
 }

@@ -87,7 +87,14 @@ export function clientOf(options: ClientOptions, output: Output, identity?: Iden
   const url = options.url ?? process.env['EVIDENCE_URL'] ?? defaultUrl
   const onRetry = (why: string, waitMs: number): void =>
     output.note(`${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
-  return new LedgerClient(url, identity, { onRetry, retries: Number(process.env['EVIDENCE_RETRIES'] ?? 4) })
+  return new LedgerClient(url, identity, { onRetry, retries: retriesFrom(process.env['EVIDENCE_RETRIES']) })
+}
+
+function retriesFrom(text: string | undefined): number {
+  const value = text === undefined ? 4 : Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 100)
+    throw new EvidenceError('usage', 'EVIDENCE_RETRIES is not 0 to 100')
+  return value
 }
 
 /**
@@ -119,6 +126,22 @@ export async function identify(
     `the ledger at ${client.url} does not say whose key ${path} is; name its participant by --id`,
     { where: path },
   )
+}
+
+/**
+ * The policy that a depositor holds a server's receipts against: their own, or, where they have none yet, the one that the
+ * server gives, and they are told so.
+ */
+export function depositPolicy(
+  options: { readonly policy?: string } & CommonOptions,
+  info: { readonly policy: string },
+  output: Output,
+): Policy {
+  if (options.policy !== undefined || existsSync(join(dataDir(options), 'policy'))) return policyOf(options)
+  output.note(
+    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
+  )
+  return parsePolicy(Buffer.from(info.policy, 'latin1'))
 }
 
 /** The policy to check against: --policy, or that of the data folder. */

@@ -1,5 +1,20 @@
 import { EvidenceError, isEvidenceError } from '../src/core/index.ts'
 
+/**
+ * Text from outside, safe on a terminal and on one line: control characters, line separators and characters that turn the
+ * direction of writing are spelled out, or a sealed note could paint "no fault found".
+ */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) as number).toString(16)}}`
+  })
+}
+
+/** The same for lines that a command laid out itself. */
+function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n')
+}
+
 /** Where a command writes: text for people, or one JSON document for programs. */
 export class Output {
   readonly isJson: boolean
@@ -10,13 +25,13 @@ export class Output {
   /** The result: `lines` as text, or `document` as JSON. */
   result(document: unknown, lines: readonly string[]): void {
     process.stdout.write(
-      this.isJson ? `${JSON.stringify(document, null, 2)}\n` : lines.map((line) => `${line}\n`).join(''),
+      this.isJson ? `${JSON.stringify(document, null, 2)}\n` : lines.map((line) => `${plainLines(line)}\n`).join(''),
     )
   }
 
   /** A word beside the result, for people alone; never in a pipe's data. */
   note(line: string): void {
-    if (!this.isJson) process.stderr.write(`${line}\n`)
+    if (!this.isJson) process.stderr.write(`${plainLines(line)}\n`)
   }
 
   /** A refusal: one line, or a document; never a stack trace. */
@@ -31,7 +46,7 @@ export class Output {
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    process.stderr.write(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}\n`)
+    process.stderr.write(`${plain(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`)}\n`)
   }
 }
 

@@ -13,7 +13,7 @@ export function progressBar(
   output: Output,
   label: string,
   total: number,
-  unit: 'bytes' | 'entries' | 'statements' | 'tiles',
+  unit: 'bytes' | 'entries' | 'files' | 'tiles',
 ): Progress {
   if (output.isJson || !process.stderr.isTTY || total === 0) return silent
   const show = unit === 'bytes' ? bytesText : count

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Identity, LedgerClient } from '../src/client/index.ts'
-import type { JsonValue } from '../src/core/index.ts'
+import { EvidenceError, type JsonValue, type Policy, splitPresentation, utf8 } from '../src/core/index.ts'
 import { type ComposedStatement, composeStatement, type Kind, type SealedClaim } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
+import { checkReceipt } from '../src/verify/index.ts'
 
 /** Signs a statement for a ledger, with a new jti and the time of now. */
 export function signStatement(
@@ -16,14 +17,32 @@ export function signStatement(
   return composeStatement(context, members, sealed, identity.signer, randomSalt)
 }
 
+/**
+ * Holds an answered receipt against the policy and against what was sent: a server is believed only as far as it proves.
+ * Throws `server-answer`.
+ */
+export function requireReceiptFor(receipt: string, presentation: string, policy: Policy): void {
+  const { receipt: read, faults, unjudged } = checkReceipt(utf8(receipt), policy)
+  const [fault] = [...faults, ...unjudged]
+  const { jws } = splitPresentation(presentation)
+  const isOurs = read?.entry.known === true && read.entry.statement === jws
+  if (fault === undefined && isOurs) return
+  const why = fault === undefined ? 'it is for another statement' : `${fault.code}: ${fault.message}`
+  throw new EvidenceError('server-answer', `the server’s receipt does not check: ${why}`)
+}
+
 /** Signs and deposits in one go: for statements that no file goes with. */
 export async function signAndDeposit(
   client: LedgerClient,
+  policy: Policy,
   identity: Identity,
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
 ): Promise<{ index: number; time: string; leafHash: string; receipt: string }> {
   const { origin } = await client.ledger()
-  return client.deposit(signStatement(origin, identity, kind, members, sealed).presentation)
+  const { presentation } = signStatement(origin, identity, kind, members, sealed)
+  const result = await client.deposit(presentation)
+  requireReceiptFor(result.receipt, presentation, policy)
+  return result
 }

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type HTTPMethods, LogController } from '
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../src/core/index.ts'
 import type { ServerContext } from './context.ts'
+import { completeOpenApi } from './openapi.ts'
 import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -14,19 +15,29 @@ import { tileRoutes } from './routes/tiles.ts'
 export interface AppOptions {
   readonly logLevel: string
   readonly version: string
+  readonly trustedProxies: readonly string[]
 }
 
 /** The HTTP application: thin routes over the ledger. */
-export async function createApp(context: ServerContext, { logLevel, version }: AppOptions): Promise<FastifyInstance> {
+export async function createApp(
+  context: ServerContext,
+  { logLevel, version, trustedProxies }: AppOptions,
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Our own line below: the framework's would quote URLs, and a query may name a case.
+    // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
+    frameworkErrors: (_error, request, reply) =>
+      handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply),
     logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     requestTimeout: 60_000,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
   })
+  // Nothing here takes JSON: without a parser it is refused unread.
+  app.removeContentTypeParser('application/json')
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
@@ -52,6 +63,8 @@ export async function createApp(context: ServerContext, { logLevel, version }: A
       },
     },
     transform: jsonSchemaTransform,
+    transformObject: (document) =>
+      'openapiObject' in document ? completeOpenApi(document.openapiObject) : document.swaggerObject,
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.send(app.swagger()))

@@ -15,7 +15,14 @@ export interface ServerContext {
   readonly audiences: () => readonly string[]
 }
 
-/** Who asks. Throws `token-invalid`. */
-export function requestReader(context: ServerContext, request: FastifyRequest): Reader {
-  return readerOf(request, context.ledger.registry, context.audiences(), Date.now())
+/** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */
+export async function requestReader(context: ServerContext, request: FastifyRequest): Promise<Reader> {
+  const { ledger, limits, audiences } = context
+  if (request.headers.authorization !== undefined) await limits.requireAddress(request.ip)
+  try {
+    return readerOf(request, ledger.registry, audiences(), Date.now())
+  } catch (error) {
+    await limits.refusal(request.ip)
+    throw error
+  }
 }

@@ -19,7 +19,7 @@ export class Limits {
     await consume(this.byKey, thumbprint, 'this key has handed in more statements than it may in a minute')
   }
 
-  /** Counts a refused signature from an address. */
+  /** Counts a refused signature, or access token, from an address. */
   async refusal(address: string): Promise<void> {
     await this.refusals.penalty(address)
   }

@@ -59,9 +59,9 @@ export const entryAnswer = z.object({
   jti: z.string(),
   kid: z.string(),
   statement: z.string().describe('The JWS, without disclosures.'),
-  payload: z.record(z.string(), z.json()).describe('Its payload, decoded.'),
+  payload: z.record(z.string(), z.unknown()).describe('Its payload, decoded.'),
   sealed: z.int().describe('Claims that are sealed.'),
-  claims: z.record(z.string(), z.json()).describe('Sealed claims that the reader may see.'),
+  claims: z.record(z.string(), z.unknown()).describe('Sealed claims that the reader may see.'),
   disclosures: z.array(z.string()),
 })
 

@@ -59,7 +59,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
     }
-    app = await createApp(context, { logLevel: settings.logLevel, version })
+    app = await createApp(context, {
+      logLevel: settings.logLevel,
+      trustedProxies: settings.trustedProxies,
+      version,
+    })
     await listen(app, settings)
     const { port } = app.server.address() as AddressInfo
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`

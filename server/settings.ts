@@ -25,6 +25,8 @@ export const serverSettings = z.strictObject({
   /** How far the clock may be ahead of the last entry at start, in days. */
   maxClockGapDays: z.number().positive().default(31),
   acceptClockGap: z.boolean().default(false),
+  /** Addresses of proxies whose X-Forwarded-For is believed; without it everybody behind one shares its limits. */
+  trustedProxies: z.array(z.string().min(1)).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
 })
 export type ServerSettings = z.infer<typeof serverSettings>

@@ -7,6 +7,7 @@ import {
   clientKey,
   clientOf,
   codeArgument,
+  depositPolicy,
   identify,
   indexArgument,
   outputOf,
@@ -67,9 +68,15 @@ async function refer(
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
   const identity = await identify(options, client, key, path)
-  const result = await signAndDeposit(client, identity, kind, members(await referenceTo(client, index)))
+  const result = await signAndDeposit(
+    client,
+    depositPolicy(options, await client.ledger(), output),
+    identity,
+    kind,
+    members(await referenceTo(client, index)),
+  )
   const receipt = options.receipt ?? `entry-${result.index}.tlog-proof`
-  writeDurably(receipt, result.receipt)
+  writeDurably(receipt, result.receipt, 0o600)
   output.result({ ...result, receipt }, [
     `${kind} of entry ${index} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,

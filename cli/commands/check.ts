@@ -1,13 +1,22 @@
 import { statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, parseManifest } from '../../src/core/index.ts'
+import { EvidenceError, type ManifestLine, parseManifest } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, receiptLimits } from '../../src/verify/index.ts'
-import { type CheckResult, type Evidence, findEvidence, namedEvidence, readArtefact, runCheck } from '../check-run.ts'
+import {
+  type CheckResult,
+  checkManifestOnly,
+  compareLine,
+  type Evidence,
+  findEvidence,
+  namedEvidence,
+  readManifest,
+  runCheck,
+} from '../check-run.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
-import type { Output } from '../output.ts'
+import { type Output, plain } from '../output.ts'
 import { progressBar } from '../progress.ts'
 
 interface CheckOptions extends CommonOptions {
@@ -61,52 +70,65 @@ function evidenceFor(path: string, options: CheckOptions): Evidence {
     : namedEvidence(path, options.receipt, options.manifest, options.folder)
 }
 
-/** Checks every file that a folder's manifest lists, and says what it does not list. */
+/** Checks every file that a folder's manifest lists, and says what is missing and what it does not list. */
 async function checkFolder(folder: string, options: CheckOptions, output: Output): Promise<number> {
   const policy = policyOf(options)
   const manifest = options.manifest ?? manifestPath(folder)
   const receipt = options.receipt ?? manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
-  const listed = parseManifest(readManifest(manifest, folder)).map(({ path }) => Buffer.from(path).toString())
-  const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
-  const bar = progressBar(output, 'checking', listed.length, 'entries')
-  const results: { name: string; result: CheckResult }[] = []
-  const missing: string[] = []
-  for (const name of listed) {
-    if (statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true) {
-      results.push({ name, result: await runCheck(join(folder, name), evidence, policy) })
-    } else missing.push(name)
-    bar.update(results.length + missing.length)
-  }
-  bar.stop()
-  const unlisted = listFolder(folder)
-    .files.map(({ name }) => name.toString())
-    .filter((name) => !listed.includes(name))
-  const absent = missing.map(
-    (name): Finding => ({ code: 'file-not-in-deposit', message: `The deposit lists ${name}, which is not here.` }),
-  )
-  const faults = [...results.flatMap(({ result }) => result.faults), ...absent]
-  const unjudged = results.flatMap(({ result }) => result.unjudged)
-  const [first] = results
-  const lines = [
-    ...(first === undefined ? [] : provenance(first.result)),
-    ...results.map(({ name, result }) => `${result.faults.length === 0 ? 'unchanged' : 'DIFFERS  '}  ${name}`),
-    ...missing.map((name) => `missing    ${name}`),
-    ...unlisted.map((name) => `not in the deposit: ${name}`),
-    ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
-    verdict(faults, unjudged),
-  ]
-  const files = results.map(({ name, result }) => ({ name, faults: result.faults, unjudged: result.unjudged }))
-  output.result({ path: folder, ok: faults.length === 0, files, missing, unlisted, faults, unjudged }, lines)
-  return exitCodeOf(faults, unjudged)
-}
-
-function readManifest(manifest: string, folder: string): Uint8Array {
   if (statSync(manifest, { throwIfNoEntry: false }) === undefined) {
     throw new EvidenceError('receipt-not-found', `there is no manifest ${manifest} for the folder ${folder}`, {
       where: manifest,
     })
   }
-  return readArtefact(manifest)
+  const deposit = await checkManifestOnly({ kind: 'manifest', receipt, manifest, folder: resolve(folder) }, policy)
+  const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
+  const faults = [...deposit.faults, ...files.flatMap((file) => file.faults)]
+  const lines = [
+    ...provenance(deposit),
+    ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
+    ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
+    ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
+    verdict(faults, deposit.unjudged),
+  ]
+  const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
+  output.result(
+    { path: folder, ok: faults.length === 0, files: document, unlisted, faults, unjudged: deposit.unjudged },
+    lines,
+  )
+  return exitCodeOf(faults, deposit.unjudged)
+}
+
+interface ComparedFile {
+  readonly name: string
+  readonly state: 'unchanged' | 'DIFFERS' | 'missing'
+  readonly faults: readonly Finding[]
+}
+
+/** Holds each listed file against its line; names are compared as bytes. */
+async function compareFolder(
+  folder: string,
+  listed: readonly ManifestLine[],
+  output: Output,
+): Promise<{ readonly files: readonly ComparedFile[]; readonly unlisted: readonly string[] }> {
+  const present = new Map(listFolder(folder).files.map((file) => [file.name.toString('latin1'), file]))
+  const bar = progressBar(output, 'checking', listed.length, 'files')
+  const files: ComparedFile[] = []
+  for (const line of listed) {
+    const key = Buffer.from(line.path).toString('latin1')
+    const name = Buffer.from(line.path).toString()
+    const file = present.get(key)
+    present.delete(key)
+    if (file === undefined) {
+      const message = `The deposit lists ${name}, which is not here.`
+      files.push({ name, state: 'missing', faults: [{ code: 'file-not-in-deposit', message }] })
+    } else {
+      const faults = await compareLine(line, file.path)
+      files.push({ name, state: faults.length === 0 ? 'unchanged' : 'DIFFERS', faults })
+    }
+    bar.update(files.length)
+  }
+  bar.stop()
+  return { files, unlisted: [...present.values()].map(({ name }) => name.toString()) }
 }
 
 /** Who signed what, when, where. */
@@ -119,7 +141,7 @@ function provenance({ checked }: CheckResult): string[] {
     `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
   ]
   for (const { claim, value } of disclosures) {
-    lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`)
   }
   if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
@@ -157,6 +179,9 @@ function textOf(path: string, result: CheckResult): string[] {
   const clean = faults.length === 0 && unjudged.length === 0
   return [
     path,
+    ...(result.line === undefined
+      ? []
+      : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
     ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
     ...provenance(result).map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),

@@ -17,6 +17,7 @@ import {
   clientKey,
   clientOf,
   codeArgument,
+  depositPolicy,
   identify,
   indexArgument,
   outputOf,
@@ -60,6 +61,10 @@ export function depositCommand(program: Command): void {
     .option('--ext <file>', 'JSON object of your own, sealed')
     .option('--digest <algorithm...>', 'digests to record (default: sha256)')
     .option('--relates <rel:index:leafHash[:item]...>', `what an earlier entry is to this one: ${relations.join(', ')}`)
+    .option(
+      '--policy <file>',
+      'the ledger’s policy, which the receipt is held against (default: the one in the data folder)',
+    )
     .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
     .option('--separate', 'a statement for each file, instead of one for all')
     .option('--again', 'deposit anew what has a receipt already; the old receipt is kept')
@@ -79,7 +84,9 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   const jobs = planDeposit(paths, options)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
-  const { origin, warning } = await client.ledger()
+  const info = await client.ledger()
+  const { origin, warning } = info
+  const policy = depositPolicy(options, info, output)
   const identity = await identify(options, client, key, path)
   if (warning !== undefined) output.note(warning)
   const settings = {
@@ -92,6 +99,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
     sealed,
     withNames: options.names !== false,
     again: options.again === true,
+    policy,
   }
   const outcomes = await runDeposit(jobs, settings, output)
   report(outcomes, output)

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { dataFolder, exportTiles, FolderSource, LedgerReads, LedgerTree, readOwnKey } from '../../src/ledger/index.ts'
-import { EvidenceError, parseSignedCheckpoint } from '../../src/core/index.ts'
+import {
+  dataFolder,
+  exportTiles,
+  FolderSource,
+  LedgerReads,
+  LedgerTree,
+  readOwnCheckpoint,
+  readOwnKey,
+} from '../../src/ledger/index.ts'
+import { equalBytes, EvidenceError, rootFromTiles } from '../../src/core/index.ts'
 import { emptyRegistry } from '../../src/evidence/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
@@ -30,9 +38,14 @@ export function exportCommand(program: Command): void {
         const [fault] = source.faults
         if (fault !== undefined) throw fault
         const note = Buffer.from(await source.checkpoint()).toString()
-        const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
-        if (size === 0) throw new EvidenceError('genesis-missing', 'the ledger is empty')
+        const { size, root } = readOwnCheckpoint(note, key)
         const tree = await LedgerTree.rebuild(source.storage, size)
+        if (!equalBytes(rootFromTiles(size, tree.read), root)) {
+          throw new EvidenceError(
+            'root-mismatch',
+            'the entries and tiles do not make the root that the checkpoint signs',
+          )
+        }
         const state = {
           size,
           timeMs: undefined,

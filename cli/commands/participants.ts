@@ -10,6 +10,7 @@ import {
   clientKey,
   clientOf,
   codeArgument,
+  depositPolicy,
   identify,
   outputOf,
   readPassphrase,
@@ -54,7 +55,14 @@ async function submit(
   const { key, path } = clientKey(options, role)
   const client = clientOf(options, output)
   const identity = await identify(options, client, key, path)
-  const result = await signAndDeposit(client, identity, kind, members, sealed)
+  const result = await signAndDeposit(
+    client,
+    depositPolicy(options, await client.ledger(), output),
+    identity,
+    kind,
+    members,
+    sealed,
+  )
   output.result(result, [`${kind} is entry ${result.index}, ${result.time}`])
 }
 
@@ -135,7 +143,7 @@ function rotateCommand(group: Command): void {
       const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, key, randomSalt)
       const result = await client.deposit(statement.presentation)
       const receipt = `entry-${result.index}.tlog-proof`
-      writeDurably(receipt, result.receipt)
+      writeDurably(receipt, result.receipt, 0o600)
       output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [
         `the key of ${identity.id} is now ${thumbprint(newKey.jwk)}: entry ${result.index}, ${result.time}`,
         `  receipt  ${receipt}`,

@@ -13,7 +13,15 @@ import {
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
 import { writeDurably } from '../atomic-file.ts'
-import { findEvidence, findManifest, namedEvidence, readArtefact, requireLine, runCheck } from '../check-run.ts'
+import {
+  findEvidence,
+  findManifest,
+  namedEvidence,
+  readArtefact,
+  readManifest,
+  requireLine,
+  runCheck,
+} from '../check-run.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
 interface ProveOptions extends CommonOptions {
@@ -63,7 +71,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
   const { index } = requireLine(evidence, file)
-  const leaves = manifestLeaves(readArtefact(evidence.manifest))
+  const leaves = manifestLeaves(readManifest(evidence.manifest))
   const proof = {
     item: result.item ?? 0,
     lineIndex: index,

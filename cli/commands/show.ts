@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
+import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { writeDurably } from '../atomic-file.ts'
@@ -15,6 +15,7 @@ import {
   outputOf,
   withClient,
 } from '../options.ts'
+import { plain } from '../output.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 
 interface ShowOptions extends ClientOptions {
@@ -48,7 +49,7 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   const client = await withIdentityIfAny(options, anonymous)
   const info = await client.entry(index)
   if (options.receipt !== undefined) {
-    writeDurably(options.receipt, await client.receipt(index))
+    writeDurably(options.receipt, await client.receipt(index), 0o600)
     output.note(`wrote ${options.receipt}`)
   }
   return info
@@ -73,7 +74,14 @@ export async function withIdentityIfAny(
 function fromReceipt(path: string): EntryInfo {
   const bytes = readArtefact(path)
   const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
-  const { common, header, payload } = readStatement(readEnvelope(receipt.entry.statement))
+  const { entry } = receipt
+  if (!entry.known) {
+    throw new EvidenceError(
+      'not-judged',
+      `the receipt holds an entry of version ${entry.version}, which this version cannot read`,
+    )
+  }
+  const { common, header, payload } = readStatement(readEnvelope(entry.statement))
   const sealed = payload['_sd']
   return {
     index: receipt.entry.index,
@@ -84,7 +92,7 @@ function fromReceipt(path: string): EntryInfo {
     kind: common.kind,
     jti: common.jti,
     kid: header.kid,
-    statement: receipt.entry.statement,
+    statement: entry.statement,
     payload,
     sealed: Array.isArray(sealed) ? sealed.length : 0,
     claims: Object.fromEntries(receipt.disclosures.map(({ claim, value }) => [claim, value])),
@@ -95,7 +103,7 @@ function fromReceipt(path: string): EntryInfo {
 function linesOf(info: EntryInfo): string[] {
   const { iss: _iss, aud, jti: _jti, iat, kind: _kind, _sd, _sd_alg, ...members } = info.payload
   const claims = Object.entries(info.claims).map(
-    ([claim, value]) => `sealed ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([claim, value]) => `sealed ${claim}: ${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`,
   )
   const hidden = info.sealed - claims.length
   return [

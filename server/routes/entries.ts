@@ -22,6 +22,7 @@ import {
   problemAnswer,
   receiptAnswer,
 } from '../schemas.ts'
+import { prefersText } from './statements.ts'
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 /** Entries that one request may read to fill a page, however few of them the reader may see. */
@@ -43,7 +44,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
       },
     },
     async (request, reply) => {
-      const reader = requestReader(context, request)
+      const reader = await requestReader(context, request)
       const entry = await readEntry(context, reader, request.params.index)
       const disclosures = await visibleDisclosures(context, reader, entry)
       cacheFor(context, reply)
@@ -78,11 +79,11 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
       },
     },
     async (request, reply) => {
-      const reader = requestReader(context, request)
+      const reader = await requestReader(context, request)
       const entry = await readEntry(context, reader, request.params.index)
       const receipt = await ledger.reads.receipt(entry, await visibleDisclosures(context, reader, entry))
       reply.header('Cache-Control', 'private, no-store')
-      if (/\btext\/plain\b/.test(request.headers.accept ?? '')) {
+      if (prefersText(request)) {
         // The schema is that of JSON; a string is sent as it is.
         return reply.type('text/plain; charset=utf-8').send(receipt as never)
       }
@@ -101,7 +102,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
       },
     },
     async (request, reply) => {
-      const reader = requestReader(context, request)
+      const reader = await requestReader(context, request)
       const { after = -1, limit = 100 } = request.query
       cacheFor(context, reply)
       return page(context, reader, lookupOf(request.query), after, limit)
@@ -118,7 +119,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
       },
     },
     async (request, reply) => {
-      const reader = requestReader(context, request)
+      const reader = await requestReader(context, request)
       if (ledger.config.reading !== 'public' && reader.kind === 'anonymous')
         throw denied(reader, 'the list of participants')
       cacheFor(context, reply)
@@ -173,22 +174,21 @@ async function page(
   if (reader.kind === 'anonymous' && needsName(context, key)) throw denied(reader, 'this search')
   const entries: EntrySummary[] = []
   let cursor = after
-  let scanned = 0
-  for (;;) {
-    const wanted = Math.min(limit - entries.length + 1, 256)
+  for (let scanned = 0; scanned < maxScanned; ) {
     const indices =
-      key === undefined
-        ? nextIndices(cursor, wanted, ledger.reads.size)
-        : await ledger.reads.lookup(key, cursor, wanted)
+      key === undefined ? nextIndices(cursor, 256, ledger.reads.size) : await ledger.reads.lookup(key, cursor, 256)
     for (const index of indices) {
-      if (entries.length === limit || scanned === maxScanned) return { entries, next: cursor }
-      const entry = await ledger.reads.entry(index)
       cursor = index
       scanned++
-      if (mayFind(context, reader, key, entry)) entries.push(summaryOf(entry))
+      const entry = await ledger.reads.entry(index)
+      if (!mayFind(context, reader, key, entry)) continue
+      // There is a next page only where it has something to show: else it would tell of entries that it may not.
+      if (entries.length === limit) return { entries, next: (entries[limit - 1] as EntrySummary).index }
+      entries.push(summaryOf(entry))
     }
-    if (indices.length < wanted) return { entries, next: null }
+    if (indices.length < 256) return { entries, next: null }
   }
+  return { entries, next: cursor }
 }
 
 /** Searches that show nothing to somebody without a name. */

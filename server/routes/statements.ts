@@ -7,6 +7,9 @@ import { problemOf, sendProblem } from '../problem.ts'
 import { depositAnswer, problemAnswer } from '../schemas.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
 
+/** Lines of a batch whose signatures are verified in one turn. */
+const linesPerTurn = 200
+
 /** A deposit's answer, or why there is none. */
 interface Answer {
   readonly status: 200 | 201
@@ -30,11 +33,9 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/statements',
     {
-      bodyLimit: maxBatchBody,
       schema: {
         description,
         tags: ['deposits'],
-        consumes: ['application/sd-jwt', 'application/jwt', 'text/plain', 'application/x-ndjson'],
         response: { 200: depositAnswer, 201: depositAnswer, '4xx': problemAnswer, '5xx': problemAnswer },
       },
     },
@@ -49,12 +50,14 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
   )
 }
 
-/** Verifies, limits and sequences one statement. Refusals come as throws. */
-async function accept(context: ServerContext, address: string, text: string, isMinimal: boolean): Promise<Answer> {
-  const { ledger, limits, metrics } = context
-  let submission: Submission
+/** Verifies the signature of one statement; a bad one counts against its address. Refusals come as throws. */
+async function authenticate(
+  { ledger, limits, metrics }: ServerContext,
+  address: string,
+  text: string,
+): Promise<Submission> {
   try {
-    submission = await ledger.authenticate(text)
+    return await ledger.authenticate(text)
   } catch (error) {
     if (isEvidenceError(error)) {
       metrics.statement(error.code)
@@ -62,6 +65,11 @@ async function accept(context: ServerContext, address: string, text: string, isM
     }
     throw error
   }
+}
+
+/** Limits and sequences one authenticated statement. Refusals come as throws. */
+async function accept(context: ServerContext, submission: Submission, isMinimal: boolean): Promise<Answer> {
+  const { ledger, limits, metrics } = context
   try {
     await limits.statement(submission.statement.header.kid)
     const outcome = await ledger.submit(submission, !isMinimal)
@@ -124,7 +132,8 @@ async function one(
 ): Promise<FastifyReply> {
   try {
     await context.limits.requireAddress(request.ip)
-    const { status, ...answer } = await accept(context, request.ip, statementText(body), isMinimal)
+    const submission = await authenticate(context, request.ip, statementText(body))
+    const { status, ...answer } = await accept(context, submission, isMinimal)
     reply.code(status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
       return reply.type('text/plain; charset=utf-8').send(answer.receipt)
@@ -141,7 +150,8 @@ function statementText(body: Buffer): string {
   return text.endsWith('\n') ? text.slice(0, -1) : text
 }
 
-function prefersText(request: FastifyRequest): boolean {
+/** `Accept` names plain text, and not JSON as well. */
+export function prefersText(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? ''
   return /\btext\/plain\b/.test(accept) && !/\bapplication\/json\b/.test(accept)
 }
@@ -154,27 +164,62 @@ async function batch(
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   await context.limits.requireAddress(request.ip)
-  const lines = statementText(body).split('\n', maxBatchLines + 1)
+  const lines = splitLines(body)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
-  const results = await Promise.all(
-    lines.map(async (line) => {
-      try {
-        return JSON.stringify(await accept(context, request.ip, line, isMinimal))
-      } catch (error) {
-        // A bad line spoils no other.
-        const known = isEvidenceError(error)
-          ? error
-          : new EvidenceError('internal-error', 'the statement could not be judged')
-        if (!isEvidenceError(error)) request.log.error(error, 'a line of a batch failed')
-        return JSON.stringify({
-          ...problemOf(known),
-          ...extraOf(known),
-          ...(known.code === 'queue-full' ? { busy: true } : {}),
-        })
-      }
-    }),
-  )
+  const results: Promise<string>[] = []
+  for (let at = 0; at < lines.length; at += linesPerTurn) {
+    // Between turns, so that a batch of bad signatures costs no more than its address may spend.
+    const stopped = await context.limits.requireAddress(request.ip).catch((error: EvidenceError) => error)
+    const submissions = lines
+      .slice(at, at + linesPerTurn)
+      .map((line) =>
+        stopped instanceof EvidenceError ? Promise.reject(stopped) : authenticateLine(context, request.ip, line),
+      )
+    // Signatures come back in any order; lines are sealed in theirs.
+    await Promise.allSettled(submissions)
+    // A bad line spoils no other.
+    results.push(...submissions.map((submission) => lineResult(context, request, submission, isMinimal)))
+  }
   reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
-  return reply.send(`${results.join('\n')}\n`)
+  return reply.send(`${(await Promise.all(results)).join('\n')}\n`)
+}
+
+/** Lines as bytes: one that is no UTF-8 is its own fault. A line feed at the end begins no further line. */
+function splitLines(body: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  const end = body.at(-1) === 0x0a ? body.length - 1 : body.length
+  for (let start = 0; start <= end && lines.length <= maxBatchLines; ) {
+    const next = body.indexOf(0x0a, start)
+    const stop = next < 0 || next > end ? end : next
+    lines.push(body.subarray(start, stop))
+    start = stop + 1
+  }
+  return lines
+}
+
+async function authenticateLine(context: ServerContext, address: string, line: Buffer): Promise<Submission> {
+  return authenticate(context, address, fromUtf8(line, 'line'))
+}
+
+/** One line of a batch's answer. */
+async function lineResult(
+  context: ServerContext,
+  request: FastifyRequest,
+  submission: Promise<Submission>,
+  isMinimal: boolean,
+): Promise<string> {
+  try {
+    return JSON.stringify(await accept(context, await submission, isMinimal))
+  } catch (error) {
+    const known = isEvidenceError(error)
+      ? error
+      : new EvidenceError('internal-error', 'the statement could not be judged')
+    if (!isEvidenceError(error)) request.log.error(error, 'a line of a batch failed')
+    return JSON.stringify({
+      ...problemOf(known),
+      ...extraOf(known),
+      ...(known.code === 'queue-full' ? { busy: true } : {}),
+    })
+  }
 }

@@ -34,7 +34,7 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
       if (address === undefined) throw new EvidenceError('not-found', 'there is no tile of this name')
       const isPrivate = address.level === 'entries' && ledger.config.reading !== 'public'
       if (isPrivate) {
-        const reader = requestReader(context, request)
+        const reader = await requestReader(context, request)
         if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'an entry bundle')
       }
       const bytes = await ledger.reads.tile(address)
@@ -43,8 +43,15 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
       reply.header('Cache-Control', isPrivate ? 'private, no-store' : immutable).type('application/octet-stream')
       if (address.level !== 'entries') return reply.send(Buffer.from(bytes))
       reply.header('Vary', 'Accept-Encoding')
-      if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(Buffer.from(bytes))
+      if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(Buffer.from(bytes))
       return reply.header('Content-Encoding', 'gzip').send(await compress(bytes))
     },
   )
+}
+
+/** RFC 9110, section 12.5.3: named, and not with a weight of zero. */
+function acceptsGzip(header: string | string[] | undefined): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((coding) => /^\s*(?:gzip|x-gzip)\s*(?:;\s*q=(?!0(?:\.0{0,3})?\s*$)[0-9.]+\s*)?$/i.test(coding))
 }

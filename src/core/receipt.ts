@@ -1,7 +1,7 @@
 import { toBase64 } from './base64.ts'
 import { concat, fromUtf8, utf8 } from './bytes.ts'
 import { type Disclosure, maxDisclosures, parseDisclosure } from './disclosure.ts'
-import { type Entry, parseEntry } from './entry.ts'
+import { type ParsedEntry, parseEntry } from './entry.ts'
 import { EvidenceError } from './errors.ts'
 import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
 import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'
@@ -13,14 +13,15 @@ import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts
 export interface Receipt {
   readonly proof: TlogProof
   readonly entryBytes: Uint8Array
-  readonly entry: Entry & { readonly timeMs: number }
+  /** Of a later version where `known` is false: then what it says is not judged, all else is. */
+  readonly entry: ParsedEntry
   readonly signer: Jwk
   readonly disclosures: readonly Disclosure[]
 }
 
 /**
  * Reads a receipt: the spelling of every part, the key rules included. Signatures, inclusion and policy are for
- * `src/verify`. Throws `receipt-malformed`, `not-judged` (an entry of a later version) and the codes of its parts.
+ * `src/verify`. Throws `receipt-malformed` and the codes of its parts.
  */
 export function parseReceipt(bytes: Uint8Array): Receipt {
   const proof = parseTlogProof(bytes)
@@ -34,12 +35,6 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
   }
   const entryBytes = extra.slice(0, entryEnd)
   const entry = parseEntry(entryBytes)
-  if (!entry.known) {
-    throw new EvidenceError(
-      'not-judged',
-      `the receipt holds an entry of version ${entry.version}, which needs a newer verifier`,
-    )
-  }
   const rest = fromUtf8(extra.subarray(entryEnd), 'receipt')
   if (!rest.endsWith('\n')) throw bad('does not end in a line feed after the signer’s key')
   const [jwk, ...disclosures] = rest.slice(0, -1).split('\n') as [string, ...string[]]

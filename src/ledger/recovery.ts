@@ -75,7 +75,8 @@ export async function examine(storage: LedgerStorage, guard: Checkpoint, key: Ve
   return { state, note }
 }
 
-function readOwnCheckpoint(note: string, key: VerifierKey): Checkpoint {
+/** The checkpoint that this ledger signed. Throws `checkpoint-untrusted`, `genesis-missing`. */
+export function readOwnCheckpoint(note: string, key: VerifierKey): Checkpoint {
   const signed = parseSignedCheckpoint(new TextEncoder().encode(note))
   if (signed.checkpoint.origin !== key.name || verifyNote(signed.note, [key]).length !== 1) {
     throw new EvidenceError('checkpoint-untrusted', 'the stored checkpoint is not signed by this ledger’s key', {

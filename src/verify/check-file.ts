@@ -7,6 +7,7 @@ import {
   isEvidenceError,
   leafHash,
   manifestTree,
+  parseManifest,
   verifyInclusion,
 } from '../core/index.ts'
 import type { Item, StatementBody } from '../evidence/index.ts'
@@ -33,7 +34,8 @@ export interface FileVerdict {
   readonly unjudged: readonly Finding[]
 }
 
-const differs =
+/** What is said of a file that is not the one deposited, and no more. */
+export const fileDiffers =
   'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
 
 function itemsOf(body: StatementBody): readonly Item[] {
@@ -48,7 +50,7 @@ function compare(item: Item, file: MeasuredFile): { readonly faults: Finding[]; 
   if (item.size !== file.size) {
     faults.push({
       code: 'file-differs',
-      message: differs,
+      message: fileDiffers,
       where: 'size',
       expected: String(item.size),
       found: String(file.size),
@@ -63,7 +65,7 @@ function compare(item: Item, file: MeasuredFile): { readonly faults: Finding[]; 
         where: algorithm,
       })
     } else if (found !== expected)
-      faults.push({ code: 'file-differs', message: differs, where: algorithm, expected, found })
+      faults.push({ code: 'file-differs', message: fileDiffers, where: algorithm, expected, found })
   }
   return { faults, unjudged }
 }
@@ -80,7 +82,7 @@ export function checkFile(body: StatementBody, file: MeasuredFile, item?: number
   if (match !== undefined) return match
   const [only] = verdicts
   if (verdicts.length === 1 && only !== undefined) return only
-  const message = `${differs} It was compared with all ${items.length} items of the deposit.`
+  const message = `${fileDiffers} It was compared with all ${items.length} items of the deposit.`
   return {
     item: undefined,
     faults: [{ code: 'file-not-in-deposit', message, found: file.digest.sha256 ?? '' }],
@@ -93,6 +95,7 @@ export function checkManifest(body: StatementBody, item: number, manifest: Uint8
   const { tree } = itemsOf(body)[item] as Item
   if (tree === undefined) return []
   try {
+    parseManifest(manifest)
     const { root, size } = manifestTree(manifest)
     if (size === tree.size && equalBytes(root, fromHex(tree.root))) return []
   } catch (error) {
@@ -132,7 +135,7 @@ export function checkFileProof(proof: FileProof, body: StatementBody, file: Meas
   if (file !== undefined && file.digest.sha256 !== proof.file.sha256) {
     faults.push({
       code: 'file-differs',
-      message: differs,
+      message: fileDiffers,
       where: 'sha256',
       expected: proof.file.sha256,
       found: file.digest.sha256 ?? '',

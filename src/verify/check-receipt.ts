@@ -5,6 +5,7 @@ import {
   isEvidenceError,
   isKnownAlgorithm,
   leafHash,
+  type ParsedEntry,
   type Policy,
   parseReceipt,
   publicKeyOf,
@@ -83,7 +84,7 @@ export function checkReceipt(
       )
     }
   })
-  const statement = guard(() => readStatement(readEnvelope(entry.statement)))
+  const statement = guard(() => knownStatement(entry))
   if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
   const body = statement === undefined ? undefined : guard(() => knownBody(statement))
@@ -133,6 +134,14 @@ function requireAudience({ common }: Statement, origin: string): void {
       found: common.aud,
     })
   }
+}
+
+function knownStatement(entry: ParsedEntry): Statement {
+  if (entry.known) return readStatement(readEnvelope(entry.statement))
+  throw new EvidenceError(
+    'not-judged',
+    `the entry has the version ${entry.version}: what it says needs a newer verifier`,
+  )
 }
 
 function knownBody(statement: Statement): StatementBody {

@@ -113,10 +113,12 @@ export interface TestServer {
   /** Admits somebody with a key of their own. */
   readonly admit: (id: string, roles: readonly string[], type?: string) => Promise<Party>
   readonly size: () => Promise<number>
+  /** Deposits until the ledger has that many entries; what was deposited. Throws where a deposit is refused. */
+  readonly fill: (size: number, options?: StatementOptions) => Promise<ComposedStatement[]>
   /** Stops; the folder stays for another start. */
   readonly stop: () => Promise<void>
   /** Starts again on the same folder. */
-  readonly restart: (settings?: Partial<ServerSettings>) => Promise<TestServer>
+  readonly restart: (settings?: Partial<ServerSettings>, clock?: Clock) => Promise<TestServer>
   /** Stops and removes the folder. */
   readonly remove: () => Promise<void>
 }
@@ -152,6 +154,15 @@ async function serveFolder(
     if (answer.status !== 201) throw new Error(`${kind} was answered ${answer.status}: ${answer.text}`)
     return answer.json<DepositAnswer>()
   }
+  const size = async (): Promise<number> => (await send('/v1/ledger')).json<{ size: number }>().size
+  const batch: TestServer['batch'] = async (lines, headers) => {
+    const answer = await post(lines.join('\n'), { 'content-type': 'application/x-ndjson', ...headers })
+    if (answer.status !== 200) throw new Error(`the batch was answered ${answer.status}: ${answer.text}`)
+    return answer.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as DepositAnswer & ProblemDocument)
+  }
   let stopped = false
   const stop = async (): Promise<void> => {
     if (!stopped) await running.close()
@@ -170,14 +181,7 @@ async function serveFolder(
         headers: reader === undefined ? headers : { authorization: `Bearer ${token(reader)}`, ...headers },
       }),
     post,
-    batch: async (lines, headers) => {
-      const answer = await post(lines.join('\n'), { 'content-type': 'application/x-ndjson', ...headers })
-      if (answer.status !== 200) throw new Error(`the batch was answered ${answer.status}: ${answer.text}`)
-      return answer.text
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as DepositAnswer & ProblemDocument)
-    },
+    batch,
     token,
     sign,
     deposit: (content, more, signer = depositor) => deposit(signer.key, origin, content, { iss: signer.id, ...more }),
@@ -187,11 +191,24 @@ async function serveFolder(
       await administer('participant.admit', { participant: { id, type, roles, keys: [key.jwk] } })
       return { id, key }
     },
-    size: async () => (await send('/v1/ledger')).json<{ size: number }>().size,
+    size,
+    fill: async (wanted, more) => {
+      const length = wanted - (await size())
+      const made = Array.from({ length }, (_, i) =>
+        deposit(depositor.key, origin, `filling ${i}`, { iss: depositor.id, ...more }),
+      )
+      const results = await batch(
+        made.map(({ presentation }) => presentation),
+        { prefer: 'return=minimal' },
+      )
+      const failed = results.find(({ status }) => Number(status) !== 201)
+      if (failed !== undefined) throw new Error(`a deposit was refused: ${JSON.stringify(failed)}`)
+      return made
+    },
     stop,
-    restart: async (more = settings) => {
+    restart: async (more = settings, otherClock = clock) => {
       await stop()
-      return serveFolder(folder, more, clock)
+      return serveFolder(folder, more, otherClock)
     },
     remove: async () => {
       await stop()

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { formatTime, parseTime, tryTime } from '../../src/core/index.ts'
+import { codeOf } from './support.ts'
+
+describe('time', () => {
+  it.each([
+    ['0001-01-01T00:00:00.000Z', -62_135_596_800_000],
+    ['1970-01-01T00:00:00.000Z', 0],
+    ['1969-12-31T23:59:59.999Z', -1],
+    ['2000-02-29T12:00:00.000Z', 951_825_600_000],
+    ['2024-02-29T23:59:59.001Z', 1_709_251_199_001],
+    ['2026-11-21T09:30:00.000Z', 1_795_253_400_000],
+    ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+  ])('reads and writes %s', (text, ms) => {
+    expect(parseTime(text)).toBe(ms)
+    expect(formatTime(ms)).toBe(text)
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['the year 0', '0000-01-01T00:00:00.000Z'],
+    ['a year of five digits', '10000-01-01T00:00:00.000Z'],
+    ['an expanded year', '+002026-01-01T00:00:00.000Z'],
+    ['a year before', '-000001-01-01T00:00:00.000Z'],
+    ['month 0', '2026-00-01T00:00:00.000Z'],
+    ['month 13', '2026-13-01T00:00:00.000Z'],
+    ['day 0', '2026-01-00T00:00:00.000Z'],
+    ['31 April', '2026-04-31T00:00:00.000Z'],
+    ['30 February', '2024-02-30T00:00:00.000Z'],
+    ['29 February of a common year', '2023-02-29T00:00:00.000Z'],
+    ['29 February 1900', '1900-02-29T00:00:00.000Z'],
+    ['32 January', '2026-01-32T00:00:00.000Z'],
+    ['hour 24', '2026-01-01T24:00:00.000Z'],
+    ['hour 25', '2026-01-01T25:00:00.000Z'],
+    ['minute 60', '2026-01-01T23:60:00.000Z'],
+    ['a leap second', '2016-12-31T23:59:60.000Z'],
+    ['no fraction', '2026-01-01T00:00:00Z'],
+    ['one digit of a fraction', '2026-01-01T00:00:00.0Z'],
+    ['microseconds', '2026-01-01T00:00:00.000000Z'],
+    ['a comma', '2026-01-01T00:00:00,000Z'],
+    ['an offset', '2026-01-01T00:00:00.000+00:00'],
+    ['no zone', '2026-01-01T00:00:00.000'],
+    ['a small t', '2026-01-01t00:00:00.000Z'],
+    ['a small z', '2026-01-01T00:00:00.000z'],
+    ['a space for T', '2026-01-01 00:00:00.000Z'],
+    ['no separators', '20260101T000000.000Z'],
+    ['a date alone', '2026-01-01'],
+    ['a space before', ' 2026-01-01T00:00:00.000Z'],
+    ['a line feed after', '2026-01-01T00:00:00.000Z\n'],
+    ['one digit of a month', '2026-1-01T00:00:00.000Z'],
+    ['digits that are not ASCII', '２０２６-01-01T00:00:00.000Z'],
+    ['seconds as a number', '1793520000'],
+    ['a long text', `2026-01-01T00:00:00.000Z${'0'.repeat(10_000)}`],
+  ])('refuses %s', (_, text) => {
+    expect(tryTime(text)).toBeUndefined()
+    expect(codeOf(() => parseTime(text))).toBe('time-malformed')
+  })
+
+  it('writes no time outside the years 0001 to 9999, and no fraction of a millisecond', () => {
+    for (const ms of [-62_135_596_800_001, 253_402_300_800_000, 0.5, 1e15]) {
+      expect(codeOf(() => formatTime(ms))).toBe('time-malformed')
+    }
+  })
+})

@@ -1,0 +1,251 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { cpSync, existsSync } from 'node:fs'
+import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { accessToken } from '../../src/client/index.ts'
+import { dataFolder } from '../../src/ledger/index.ts'
+import { readKeyFile } from '../../src/node/index.ts'
+import { type Answer, request, type RequestOptions } from './server.ts'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const program = join(root, 'cli', 'evidence.mjs')
+
+/** The invented case that lies in the repository. */
+export const caseFolder: string = join(root, 'fixtures', 'case-001')
+
+/** Copies the case without what an earlier deposit may have left beside its files. */
+export function copyCase(to: string): void {
+  const left = /\.(?:tlog-proof|file-proof|evidence-statement|evidence-manifest)$/
+  cpSync(caseFolder, to, { recursive: true, filter: (source) => !left.test(source) })
+}
+
+/** Nothing of the machine's own settings reaches a command. */
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('EVIDENCE_'))
+  return { ...Object.fromEntries(kept), EVIDENCE_RETRIES: '0', NO_COLOR: '1', ...more }
+}
+
+export interface CliResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The JSON document on stdout. Throws where there is none, or more. */
+  json<T = Record<string, unknown>>(): T
+}
+
+export interface CliOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs the built command line. */
+export function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: options.cwd,
+    env: environment(options.env ?? {}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return new Promise((resolve, reject) => {
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      const text = Buffer.concat(stdout).toString()
+      resolve({
+        code,
+        stdout: text,
+        stderr: Buffer.concat(stderr).toString(),
+        json: <T>() => JSON.parse(text) as T,
+      })
+    })
+  })
+}
+
+function requireBuilt(): void {
+  if (!existsSync(join(root, 'dist', 'cli', 'main.js'))) throw new Error('not built: run "npx tsc -b" first')
+}
+
+/** Runs the built command line, and throws where it does not end with 0. */
+export async function evidenceOk(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const result = await evidence(args, options)
+  if (result.code !== 0) {
+    throw new Error(`evidence ${args.join(' ')} ended with ${result.code}\n${result.stdout}\n${result.stderr}`)
+  }
+  return result
+}
+
+/** A refusal of the command line as its JSON document states it. */
+export interface CliError {
+  readonly error: { readonly code: string; readonly message: string; readonly action: string; readonly where?: string }
+}
+
+/** A server run by the built command line. */
+export interface CliServer {
+  readonly url: string
+  readonly data: string
+  readonly child: ChildProcess
+  /** All that it wrote so far. */
+  readonly output: () => string
+  readonly request: (path: string, options?: RequestOptions) => Promise<Answer>
+  /** A bearer token of the data folder's depositor or administrator. */
+  readonly token: (who: 'depositor' | 'administrator') => string
+  /** Sends a signal; resolves with the exit code. */
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts `evidence start` (or another command) on a free port, and waits until it listens. */
+export async function startServer(
+  data: string,
+  args: readonly string[] = [],
+  command: 'start' | 'serve' = 'start',
+): Promise<CliServer> {
+  requireBuilt()
+  const port = args.includes('--port') ? [] : ['--port', '0']
+  const child = spawn(process.execPath, [program, command, '--data', data, ...port, ...args], {
+    env: environment({}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const match = /^listening on (http:\/\/\S+)$/m.exec(output)
+      if (match !== null) resolve(match[1] as string)
+    }
+    child.stdout.on('data', look)
+    child.stderr.on('data', look)
+    child.on('error', reject)
+    child.on('close', (code) => reject(new Error(`the server ended with ${code}: ${output}`)))
+  })
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    return ended
+  }
+  return {
+    url,
+    data,
+    child,
+    output: () => output,
+    request: (path, options) => request(url, path, options),
+    token: (who) => {
+      const { depositorKey, administratorKey } = dataFolder(data)
+      const key = readKeyFile(who === 'depositor' ? depositorKey : administratorKey)
+      return accessToken(who, key, url, Date.now())
+    },
+    stop,
+  }
+}
+
+/** What stands between a client and a server, and may break. */
+export interface Proxy {
+  readonly url: string
+  /** Requests that came, as "METHOD path". */
+  readonly seen: string[]
+  readonly close: () => Promise<void>
+}
+
+/** What a proxy does with a request: passes it on, breaks off before or after the server has answered, or answers itself. */
+export type ProxyRule = (line: string, count: number) => 'pass' | 'break' | 'break after' | number
+
+/** A proxy on a free port. */
+export async function startProxy(target: string, rule: ProxyRule): Promise<Proxy> {
+  const seen: string[] = []
+  const counts = new Map<string, number>()
+  const handle = (from: IncomingMessage, to: ServerResponse): void => {
+    const line = `${from.method} ${from.url}`
+    const count = (counts.get(line) ?? 0) + 1
+    counts.set(line, count)
+    seen.push(line)
+    const verdict = rule(line, count)
+    if (verdict === 'break') {
+      from.socket.destroy()
+      return
+    }
+    if (typeof verdict === 'number') {
+      from.resume()
+      to.writeHead(verdict, { 'content-type': 'text/html' }).end('<h1>not the ledger</h1>')
+      return
+    }
+    const { hostname, port } = new URL(target)
+    const passed = httpRequest(
+      { hostname, port, path: from.url, method: from.method, headers: from.headers },
+      (answer) => {
+        if (verdict === 'break after') {
+          answer.resume()
+          answer.on('end', () => from.socket.destroy())
+          return
+        }
+        to.writeHead(answer.statusCode ?? 500, answer.headers)
+        answer.pipe(to)
+      },
+    )
+    passed.on('error', () => from.socket.destroy())
+    from.pipe(passed)
+  }
+  const server = createServer(handle)
+  const url = await listening(server)
+  return { url, seen, close: () => closing(server) }
+}
+
+/** A plain server of files in a folder: all that a ledger of static tiles needs. */
+export async function startFileServer(read: (path: string) => Uint8Array | undefined): Promise<Proxy> {
+  const seen: string[] = []
+  const server = createServer((from, to) => {
+    seen.push(`${from.method} ${from.url}`)
+    const bytes = read(decodeURIComponent(new URL(from.url ?? '/', 'http://localhost').pathname))
+    if (bytes === undefined) to.writeHead(404, { 'content-type': 'text/plain' }).end('nothing here\n')
+    else to.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
+  })
+  const url = await listening(server)
+  return { url, seen, close: () => closing(server) }
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+function closing(server: Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
+
+/** A port that nobody listens on just now. */
+export async function unusedUrl(): Promise<string> {
+  const server = createServer()
+  const url = await listening(server)
+  await closing(server)
+  return url
+}
+
+export interface SystemResult {
+  readonly code: number | null
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+/** Runs a program of the system, which these tests need. Throws with its name where it is missing. */
+export function systemProgram(
+  name: 'openssl' | 'sha256sum' | 'python3',
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly input?: Uint8Array } = {},
+): SystemResult {
+  const { status, stdout, stderr, error } = spawnSync(name, args, {
+    cwd: options.cwd,
+    input: options.input,
+    env: { ...process.env, LC_ALL: 'C' },
+  })
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+    throw new Error(`this test needs the program ${name}, which is not installed`)
+  }
+  if (error !== undefined) throw error
+  return { code: status, stdout, stderr: stderr.toString() }
+}
