@@ -6,6 +6,7 @@ import {
   joinJws,
   parseHeader,
   publicKeyOf,
+  requireSignatureLength,
   splitJws,
   utf8,
   verifyEd25519,
@@ -59,6 +60,16 @@ describe('compact serialisation', () => {
     [`${rfc8037}~`, 'base64-malformed'],
   ] as const)('refuses %j: %s', (text, code) => {
     expect(codeOf(() => splitJws(text))).toBe(code)
+  })
+
+  it('may have a signature of any length, until an algorithm is known', () => {
+    const withSignature = (bytes: number): string => joinJws('e30.e30', new Uint8Array(bytes))
+    for (const length of [32, 63, 65, 2420]) {
+      const jws = splitJws(withSignature(length))
+      expect(jws.signature.length).toBe(length)
+      expect(codeOf(() => requireSignatureLength(jws))).toBe('jws-malformed')
+    }
+    expect(codeOf(() => requireSignatureLength(splitJws(withSignature(64))))).toBe('accepted')
   })
 
   it('is put together again from its parts', () => {

@@ -86,7 +86,6 @@ describe('receipt', () => {
       `${entryText}${jwkLine}\n${toBase64url(utf8('["a","b"]'))}\n`,
     ],
     ['json-malformed', 'a disclosure that is no JSON', `${entryText}${jwkLine}\n${toBase64url(utf8('["a'))}\n`],
-    ['not-judged', 'an entry of a later version', extra.replace('/v1', '/v2')],
   ])('gives %s for %s', (code, _, text) => {
     expect(text).not.toBe(extra)
     expect(read(text)).toBe(code)

@@ -19,7 +19,9 @@ afterAll(remove)
 const root = join(path, 'data')
 
 async function start(): Promise<{ server: ChildProcess; url: string }> {
-  const server = spawn(process.execPath, [cli, 'start', '--port', '0', '--data', root], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(process.execPath, [cli, 'start', '--port', '0', '--data', root], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let said = ''
   server.stderr?.on('data', (chunk: Buffer) => {
     said += chunk.toString()

@@ -88,7 +88,10 @@ describe.each(['info', 'debug'])('the log of a server at level %s', (level) => {
     await get(`/docs/${secrets.path}`)
     await server.request(`/v1/entries/0?q=${secrets.query}`, { method: 'DELETE' })
     await rawRequest(server.url, `GET /${secrets.path} HTTP/9.9\r\n${secrets.header}\r\n\r\n`)
-    await rawRequest(server.url, `POST /v1/statements HTTP/1.1\r\nContent-Length: 1000\r\nHost: x\r\n\r\n${secrets.note}`)
+    await rawRequest(
+      server.url,
+      `POST /v1/statements HTTP/1.1\r\nContent-Length: 1000\r\nHost: x\r\n\r\n${secrets.note}`,
+    )
     Object.assign(forbidden, {
       token,
       tokenSignature: token.split('.')[2],

@@ -1,0 +1,131 @@
+import { type ErrorCode, leafHash, toBase64, utf8, verifyEd25519 } from '../../src/core/index.ts'
+import {
+  composePossession,
+  emptyRegistry,
+  type History,
+  judge,
+  type Judgement,
+  readEnvelope,
+  readStatement,
+  type Registry,
+  type Signer,
+  type Statement,
+  type TargetFacts,
+} from '../../src/evidence/index.ts'
+import { installNativePrimitives, type SigningKey } from '../../src/node/index.ts'
+import { administrator, ledgerKey, origin, startMs } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor, statement, type StatementOptions } from '../support/statements.ts'
+
+installNativePrimitives()
+
+export { administrator, ledgerKey, origin, startMs }
+export const iat = startMs / 1000
+
+/** Reads a JWS as the rulebook is given it. */
+export function statementOf(jws: string): Statement {
+  return readStatement(readEnvelope(jws))
+}
+
+export function violationsOf(judgement: Judgement): ErrorCode[] {
+  return judgement.violations.map(({ code }) => code)
+}
+
+/** Where in the statement something was left unjudged. */
+export function unjudgedOf(judgement: Judgement): (string | undefined)[] {
+  return judgement.unjudged.map(({ facts }) => facts.where)
+}
+
+export interface SayOptions extends StatementOptions {
+  /** Milliseconds after the genesis; the next second unless given. */
+  readonly afterMs?: number
+  /** The alg in the header, for those of later versions. */
+  readonly jws?: (composed: string) => string
+}
+
+/** A registry with its history, entry by entry: what a walk keeps, without entries and tree. */
+export class RuleBench implements History {
+  registry: Registry = emptyRegistry(origin)
+  readonly targets: TargetFacts[] = []
+  private readonly used = new Map<string, number>()
+
+  findStatement(iss: string, jti: string): number | undefined {
+    return this.used.get(`${iss} ${jti}`)
+  }
+  target(index: number): TargetFacts | undefined {
+    return this.targets[index]
+  }
+
+  /** Judges a JWS as the next entry, and changes nothing. */
+  judgeJws(jws: string, afterMs = this.targets.length * 1000): Judgement {
+    const timeMs = startMs + afterMs
+    const entry = {
+      index: this.targets.length,
+      time: new Date(timeMs).toISOString(),
+      timeMs,
+      statement: statementOf(jws),
+    }
+    return judge(this.registry, entry, this, { origin, ledgerKeys: [ledgerKey.text], verifies: verifyEd25519 })
+  }
+
+  /** Judges a JWS as the next entry, and goes on as a walk does. */
+  sealJws(jws: string, afterMs?: number): Judgement {
+    const judgement = this.judgeJws(jws, afterMs)
+    const { iss, jti, kind } = statementOf(jws).common
+    if (judgement.usesStatementId) this.used.set(`${iss} ${jti}`, this.targets.length)
+    this.registry = judgement.next
+    const items = judgement.body?.kind === 'evidence.deposit' ? judgement.body.members.items.length : 0
+    this.targets.push({ leafHash: leafHash(utf8(jws)), kind, iss, items })
+    return judgement
+  }
+
+  /** Says something as somebody, and seals it. */
+  say(signer: Signer, iss: string, kind: string, members: object, options: SayOptions = {}): Judgement {
+    const { afterMs, jws = (text) => text, ...rest } = options
+    return this.sealJws(jws(statement(signer, origin, kind, members, { iss, iat, ...rest }).jws), afterMs)
+  }
+
+  /** The genesis of one administrator. */
+  begin(): this {
+    this.say(administrator, 'administrator', 'ledger.genesis', genesis())
+    return this
+  }
+
+  admit(id: string, roles: readonly string[], key: SigningKey = signerNamed(id), more: object = {}): Judgement {
+    const participant = { id, type: 'organisation', roles, keys: [key.jwk], ...more }
+    return this.say(administrator, 'administrator', 'participant.admit', { participant })
+  }
+
+  revoke(members: object): Judgement {
+    return this.say(administrator, 'administrator', 'participant.revoke', { reason: 'requested', ...members })
+  }
+
+  rotate(iss: string, old: SigningKey, newKey: SigningKey): Judgement {
+    const jti = `00000000-0000-4000-8000-${String(this.targets.length).padStart(12, '0')}`
+    const possession = composePossession({ aud: origin, iss, jti, old: old.thumbprint }, newKey)
+    return this.say(old, iss, 'participant.rotate-key', { newKey: newKey.jwk, possession }, { jti })
+  }
+
+  deposit(iss: string, count = 1, key: SigningKey = signerNamed(iss)): Judgement {
+    const items = Array.from({ length: count }, (_, i) => itemFor(`content ${this.targets.length} ${i}`))
+    return this.say(key, iss, 'evidence.deposit', { items })
+  }
+
+  /** A reference to an entry. */
+  reference(index: number): { index: number; leafHash: string } {
+    return { index, leafHash: toBase64(this.targets[index]?.leafHash as Uint8Array) }
+  }
+}
+
+export function genesis(more: object = {}): object {
+  const administrators = [{ id: 'administrator', keys: [administrator.jwk] }]
+  return { origin, environment: 'trial', ledgerKeys: [ledgerKey.text], administrators, ...more }
+}
+
+/** Puts another alg in a JWS' header, and signs nothing anew. */
+export function withAlg(jws: string, alg: string, signature?: Uint8Array): string {
+  const [header, payload, old] = jws.split('.') as [string, string, string]
+  const parsed = JSON.parse(Buffer.from(header, 'base64url').toString()) as object
+  const changed = Buffer.from(JSON.stringify({ ...parsed, alg })).toString('base64url')
+  return `${changed}.${payload}.${signature === undefined ? old : Buffer.from(signature).toString('base64url')}`
+}

@@ -1,0 +1,222 @@
+import { Agent, request as httpRequest } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/index.ts'
+import { readKeyFile } from '../../src/node/index.ts'
+import { checkReceipt } from '../../src/verify/index.ts'
+import { utf8 } from '../../src/core/index.ts'
+import type { ComposedStatement } from '../../src/evidence/index.ts'
+import { type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import type { DepositAnswer } from '../support/server.ts'
+import { deposit } from '../support/statements.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+let data: string
+let server: CliServer
+let sign: (content: string) => ComposedStatement
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  data = join(folder.path, 'data')
+  await evidenceOk(['init', '--data', data, '--reading', 'public'])
+  server = await startServer(data, [], 'serve')
+  const key = readKeyFile(dataFolder(data).depositorKey)
+  const origin = readOwnKey(dataFolder(data)).name
+  sign = (content) => deposit(key, origin, content)
+})
+afterEach(async () => {
+  await server.stop('SIGKILL')
+  folder.remove()
+})
+
+function post(url: string, body: string, agent?: Agent): Promise<{ status: number; text: string; type: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      `${url}/v1/statements`,
+      { method: 'POST', headers: { 'content-type': 'application/sd-jwt' }, ...(agent === undefined ? {} : { agent }) },
+      (answer) => {
+        let text = ''
+        answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        answer.on('error', reject)
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, text, type: answer.headers['content-type'] ?? '' }),
+        )
+      },
+    )
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** Sends the head and the first half of a deposit, and leaves the rest to be sent. */
+function begin(url: string, body: string): Promise<{ socket: Socket; finish: () => Promise<string> }> {
+  const { hostname, port } = new URL(url)
+  const half = Math.floor(body.length / 2)
+  const head = `POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/sd-jwt\r\nContent-Length: ${body.length}\r\n\r\n`
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(head + body.slice(0, half), () =>
+        resolve({
+          socket,
+          finish: () =>
+            new Promise((done) => {
+              let text = ''
+              socket.on('data', (chunk: Buffer) => {
+                text += chunk.toString()
+              })
+              socket.on('close', () => done(text))
+              socket.write(body.slice(half))
+            }),
+        }),
+      )
+    })
+    socket.on('error', reject)
+  })
+}
+
+/** Resolves when nobody listens there any more. */
+async function untilRefused(url: string): Promise<void> {
+  const { hostname, port } = new URL(url)
+  const isOpen = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.on('error', () => resolve(false))
+    })
+  while (await isOpen()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+describe('a server told to stop', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s while deposits are in flight keeps all that it answered',
+    async (signal) => {
+      const made = Array.from({ length: 800 }, (_, i) => sign(`in flight ${i}`))
+      const answered = new Map<number, DepositAnswer>()
+      const others: { status: number; type: string }[] = []
+      const agent = new Agent({ keepAlive: true })
+      let next = 0
+      let told = false
+      const worker = async (): Promise<void> => {
+        while (next < made.length) {
+          const i = next++
+          try {
+            const { status, text, type } = await post(server.url, made[i]?.presentation ?? '', agent)
+            if (status === 201) answered.set(i, JSON.parse(text) as DepositAnswer)
+            else others.push({ status, type })
+          } catch {
+            // Broken off by the stop: whether it was sealed is not known to its sender.
+          }
+          if (answered.size >= 100 && !told) {
+            told = true
+            server.child.kill(signal)
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: 16 }, worker))
+      agent.destroy()
+      expect(await server.stop()).toBe(0)
+      expect(answered.size).toBeGreaterThanOrEqual(100)
+      expect(answered.size).toBeLessThan(made.length)
+      expect(others.filter(({ status }) => status !== 503)).toEqual([])
+
+      const verified = await evidenceOk(['verify', '--data', data, '--json'])
+      const { size } = verified.json<{ size: number }>()
+      expect(size).toBeGreaterThanOrEqual(2 + answered.size)
+      const policy = readPolicyFile(dataFolder(data).policy)
+      for (const { receipt } of answered.values()) {
+        expect(checkReceipt(utf8(receipt ?? ''), policy).faults).toEqual([])
+      }
+      server = await startServer(data, [], 'serve')
+      const { size: reopened } = (await server.request('/v1/ledger')).json<{ size: number }>()
+      expect(reopened).toBe(size)
+      const lost: number[] = []
+      for (const [i, { index, leafHash }] of answered) {
+        const entry = (await server.request(`/v1/entries/${index}`)).json<{ statement: string; leafHash: string }>()
+        if (entry.statement !== made[i]?.jws || entry.leafHash !== leafHash) lost.push(index)
+      }
+      expect(lost).toEqual([])
+      const again = await server.request('/v1/statements', {
+        method: 'POST',
+        body: made.map(({ presentation }) => presentation).join('\n'),
+        headers: { 'content-type': 'application/x-ndjson', prefer: 'return=minimal' },
+      })
+      const lines = again.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { status: number; index: number })
+      const moved = [...answered].filter(([i, { index }]) => lines[i]?.status !== 200 || lines[i]?.index !== index)
+      expect(moved).toEqual([])
+      expect(lines.filter(({ status }) => status === 201)).toHaveLength(made.length + 2 - size)
+      expect(await server.stop()).toBe(0)
+    },
+  )
+
+  it('answers what it had begun to receive, and takes nothing new', async () => {
+    const { presentation, jws } = sign('half received')
+    const { finish } = await begin(server.url, presentation)
+    await server.request('/healthz')
+    server.child.kill('SIGTERM')
+    await untilRefused(server.url)
+    expect(server.child.exitCode).toBeNull()
+    const answer = await finish()
+    expect(answer).toMatch(/^HTTP\/1\.1 201 /)
+    expect(await server.stop()).toBe(0)
+    const { index } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as DepositAnswer
+    server = await startServer(data, [], 'serve')
+    expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
+  })
+
+  it('is not kept by connections that are idle', async () => {
+    const agent = new Agent({ keepAlive: true })
+    expect((await post(server.url, sign('kept alive').presentation, agent)).status).toBe(201)
+    expect(Object.values(agent.freeSockets).flat()).toHaveLength(1)
+    expect(await server.stop()).toBe(0)
+    agent.destroy()
+  })
+
+  it('ends at once when told twice, and loses nothing that it answered', async () => {
+    expect((await post(server.url, sign('answered').presentation)).status).toBe(201)
+    const { socket } = await begin(server.url, sign('never finished').presentation)
+    await server.request('/healthz')
+    server.child.kill('SIGTERM')
+    await untilRefused(server.url)
+    expect(server.child.exitCode).toBeNull()
+    expect(await server.stop('SIGTERM')).toBe(1)
+    socket.destroy()
+    const verified = await evidence(['verify', '--data', data, '--json'])
+    expect(verified.code).toBe(0)
+    expect(verified.json()).toMatchObject({ ok: true, size: 3 })
+  })
+
+  it('killed in the middle of deposits keeps all that it answered', async () => {
+    const made = Array.from({ length: 400 }, (_, i) => sign(`killed ${i}`))
+    const answered: DepositAnswer[] = []
+    let next = 0
+    const worker = async (): Promise<void> => {
+      while (next < made.length) {
+        const statement = made[next++]
+        try {
+          const { status, text } = await post(server.url, statement?.presentation ?? '')
+          if (status === 201) answered.push(JSON.parse(text) as DepositAnswer)
+        } catch {
+          return
+        }
+        if (answered.length >= 60) server.child.kill('SIGKILL')
+      }
+    }
+    await Promise.all(Array.from({ length: 12 }, worker))
+    await server.stop('SIGKILL')
+    expect(answered.length).toBeGreaterThanOrEqual(60)
+    server = await startServer(data, [], 'serve')
+    const hashes = new Map(answered.map(({ index, leafHash }) => [index, leafHash]))
+    for (const [index, leafHash] of hashes) {
+      expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ leafHash })
+    }
+    expect(await server.stop()).toBe(0)
+    expect((await evidence(['verify', '--data', data])).code).toBe(0)
+  })
+})

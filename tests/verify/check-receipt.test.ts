@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import {
+  encodeReceipt,
+  formatTime,
+  leafHash,
+  rootFromTiles,
+  signCheckpoint,
+  Tile,
+  toBase64,
+  utf8,
+} from '../../src/core/index.ts'
+import { checkReceipt, exitCodeOf } from '../../src/verify/index.ts'
+import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
+
+/** A receipt of a tree of one leaf, signed by whoever. */
+function receiptOf(
+  entryBytes: Uint8Array,
+  { signer = ledgerSigner, root }: { signer?: typeof ledgerSigner; root?: Uint8Array } = {},
+): Uint8Array {
+  const tile = new Tile()
+  tile.append(leafHash(entryBytes))
+  const own = rootFromTiles(1, () => tile)
+  const note = signCheckpoint({ origin, size: 1, root: root ?? own }, ledgerKey, signer.sign)
+  return utf8(encodeReceipt({ entryBytes, signer: depositor.jwk, disclosures: [] }, 0, [], note))
+}
+const future = utf8(
+  `evidence-ledger/entry/v2\n0\n${formatTime(startMs)}\n${toBase64(new Uint8Array(32))}\nsomething new\n`,
+)
+
+describe('a receipt with an entry of a later version', () => {
+  it('is left to a newer verifier where everything else holds', () => {
+    const { faults, unjudged } = checkReceipt(receiptOf(future), policy)
+    expect(faults).toEqual([])
+    expect(unjudged.map(({ code }) => code)).toEqual(['not-judged'])
+    expect(exitCodeOf(faults, unjudged)).toBe(4)
+  })
+
+  it('is still a fault with a forged checkpoint, or a proof that leads nowhere', () => {
+    const forged = checkReceipt(receiptOf(future, { signer: signerNamed('stranger') }), policy)
+    expect(forged.faults.map(({ code }) => code)).toEqual(['signature-invalid'])
+    const elsewhere = checkReceipt(receiptOf(future, { root: new Uint8Array(32) }), policy)
+    expect(elsewhere.faults.map(({ code }) => code)).toEqual(['inclusion-invalid'])
+    expect(exitCodeOf(elsewhere.faults, elsewhere.unjudged)).toBe(1)
+  })
+})
+
+describe('a receipt with an alg of a later version', () => {
+  it('is not a fault for having a signature of another length', () => {
+    const header = Buffer.from(
+      JSON.stringify({ alg: 'ML-DSA-65', typ: 'evidence-statement+sd-jwt', kid: depositor.thumbprint }),
+    ).toString('base64url')
+    const chain = new TestChain()
+    const payload = {
+      iss: 'depositor',
+      aud: origin,
+      jti: '11111111-2222-4333-8444-555555555555',
+      iat: startMs / 1000,
+      kind: 'evidence.deposit',
+      items: [{ size: 1, digest: { sha256: 'ab'.repeat(32) } }],
+    }
+    chain.add(
+      `${header}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.${Buffer.alloc(3309, 7).toString('base64url')}`,
+    )
+    const { faults, unjudged } = checkReceipt(receiptOf(chain.bytes[0] as Uint8Array), policy)
+    expect(faults).toEqual([])
+    expect(unjudged.map(({ code }) => code)).toEqual(['not-judged'])
+  })
+})
