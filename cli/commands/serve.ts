@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type RunningServer, serve, type ServerSettings, serverSettings } from '../../server/index.ts'
+import type { RunningServer, ServerSettings } from '../../server/index.ts'
+import type { z } from 'zod'
 import { EvidenceError } from '../../src/core/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 import { type CommonOptions, dataDir, readPassphrase, withCommon } from '../options.ts'
@@ -84,8 +85,10 @@ function elsewhere({ url }: RunningServer, root: string): string {
 }
 
 async function start(options: ServeCommandOptions): Promise<RunningServer> {
+  // Loaded here: the server's packages take longer to load than most commands take to run.
+  const { serve, serverSettings } = await import('../../server/index.ts')
   const passphrase = readPassphrase(options.passphraseFile)
-  const settings = settingsFrom(options)
+  const settings = settingsFrom(options, serverSettings)
   const running = await serve({
     dataDir: dataDir(options),
     settings,
@@ -97,7 +100,7 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
 }
 
 /** Flags over the configuration file over defaults. Throws `config-invalid`, `usage`. */
-function settingsFrom(options: ServeCommandOptions): ServerSettings {
+function settingsFrom(options: ServeCommandOptions, schema: z.ZodType<ServerSettings>): ServerSettings {
   const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
   const flags = {
     host: options.host,
@@ -110,7 +113,7 @@ function settingsFrom(options: ServeCommandOptions): ServerSettings {
     logLevel: options.logLevel,
   }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-  const result = serverSettings.safeParse({ ...configFile(options.config), ...given })
+  const result = schema.safeParse({ ...configFile(options.config), ...given })
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = issue?.path.join('.') ?? ''

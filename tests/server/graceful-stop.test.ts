@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -65,6 +66,8 @@ function begin(url: string, body: string): Promise<{ socket: Socket; finish: () 
               let text = ''
               socket.on('data', (chunk: Buffer) => {
                 text += chunk.toString()
+                const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(text) ?? []
+                if (text.length >= text.indexOf('\r\n\r\n') + 4 + Number(length)) done(text)
               })
               socket.on('close', () => done(text))
               socket.write(body.slice(half))
@@ -88,6 +91,12 @@ async function untilRefused(url: string): Promise<void> {
       socket.on('error', () => resolve(false))
     })
   while (await isOpen()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** The exit code of a server that was told to stop already. */
+async function ended({ child }: CliServer): Promise<number | null> {
+  if (child.exitCode === null) await once(child, 'exit')
+  return child.exitCode
 }
 
 describe('a server told to stop', () => {
@@ -157,17 +166,28 @@ describe('a server told to stop', () => {
 
   it('answers what it had begun to receive, and takes nothing new', async () => {
     const { presentation, jws } = sign('half received')
-    const { finish } = await begin(server.url, presentation)
+    const { finish, socket } = await begin(server.url, presentation)
     await server.request('/healthz')
     server.child.kill('SIGTERM')
     await untilRefused(server.url)
     expect(server.child.exitCode).toBeNull()
     const answer = await finish()
     expect(answer).toMatch(/^HTTP\/1\.1 201 /)
-    expect(await server.stop()).toBe(0)
+    socket.end()
+    expect(await ended(server)).toBe(0)
     const { index } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as DepositAnswer
     server = await startServer(data, [], 'serve')
     expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
+  })
+
+  it('is not kept by a connection that is idle since it had its answer', { timeout: 20_000 }, async () => {
+    const { finish, socket } = await begin(server.url, sign('kept open').presentation)
+    await server.request('/healthz')
+    server.child.kill('SIGTERM')
+    await untilRefused(server.url)
+    expect(await finish()).toMatch(/^HTTP\/1\.1 201 /)
+    expect(await ended(server)).toBe(0)
+    socket.destroy()
   })
 
   it('is not kept by connections that are idle', async () => {
