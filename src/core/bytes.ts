@@ -20,7 +20,8 @@ export function fromUtf8(bytes: Uint8Array, what = 'text'): string {
 /** One byte a character, for formats that are opaque octets. */
 export function latin1(bytes: Uint8Array): string {
   let text = ''
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
+  for (let i = 0; i < bytes.length; i += 8192)
+    text += String.fromCharCode.apply(null, bytes.subarray(i, i + 8192) as unknown as number[])
   return text
 }
 

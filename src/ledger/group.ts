@@ -230,7 +230,7 @@ export class ReceiptWriter {
   }
 
   private hash(range: LeafRange): string {
-    const name = `${range.begin}-${range.end}`
+    const name = `${range.begin} ${range.end}`
     let text = this.encoded.get(name)
     if (text === undefined) {
       text = toBase64(rangeHash(range, subtreeHashFrom(this.tree.read)))
