@@ -148,7 +148,7 @@ class Parser {
     let point = this.hexUnit()
     if (point === 0) this.fail('json-string', 'has U+0000')
     if (point >= 0xd800 && point <= 0xdbff) {
-      const low = this.text[this.at] === '\\' ? this.hexUnit() : 0
+      const low = this.text.startsWith('\\u', this.at) ? this.hexUnit() : 0
       if (low < 0xdc00 || low > 0xdfff) this.fail('json-string', 'has an unpaired surrogate')
       point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00)
     }

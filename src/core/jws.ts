@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url } from './base64.ts'
+import { fromBase64url, toBase64url, tryBase64url } from './base64.ts'
 import { fromUtf8, utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { type JsonObject, parseJson, requireObject } from './json.ts'
@@ -19,7 +19,7 @@ export interface CompactJws {
 export function splitJws(text: string, what = 'statement'): CompactJws {
   const first = text.indexOf('.')
   const second = text.indexOf('.', first + 1)
-  if (first <= 0 || second < 0 || text.includes('.', second + 1)) {
+  if (first <= 0 || second < 0 || second + 1 === text.length || text.includes('.', second + 1)) {
     throw new EvidenceError('jws-malformed', `the ${what} is not a compact JWS of three parts`)
   }
   const signature = fromBase64url(text.slice(second + 1), `signature of the ${what}`)
@@ -94,7 +94,7 @@ function readHeader(header: JsonObject, typ: string, what: string): ProtectedHea
       found: String(foundTyp).slice(0, 80),
     })
   }
-  if (typeof kid !== 'string' || !/^[A-Za-z0-9_-]{43}$/.test(kid)) {
+  if (typeof kid !== 'string' || tryBase64url(kid)?.length !== 32) {
     throw new EvidenceError('jws-kid', `the kid of the ${what} is not an RFC 7638 SHA-256 thumbprint`)
   }
   return { alg, typ, kid }

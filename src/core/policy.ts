@@ -1,5 +1,5 @@
 import { toHex } from './base64.ts'
-import { latin1, parseDecimal } from './bytes.ts'
+import { fromUtf8, latin1, parseDecimal } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { parseVerifierKey, type SignedNote, signatureTypes, type VerifierKey, verifyNote } from './note.ts'
 
@@ -52,7 +52,13 @@ class PolicyBuilder {
   private key(text: string, others: readonly { key: VerifierKey }[]): VerifierKey {
     let key: VerifierKey
     try {
-      key = parseVerifierKey(text)
+      // The file is octets; a key name is compared with notes, which are UTF-8.
+      key = parseVerifierKey(
+        fromUtf8(
+          Uint8Array.from(text, (octet) => octet.charCodeAt(0)),
+          'key name',
+        ),
+      )
     } catch (cause) {
       throw this.bad(`has a malformed key: ${cause instanceof Error ? cause.message : 'unreadable'}`)
     }

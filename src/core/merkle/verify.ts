@@ -27,7 +27,8 @@ function isHash(value: unknown): value is Uint8Array {
 }
 
 function areHashes(proof: unknown): proof is readonly Uint8Array[] {
-  return Array.isArray(proof) && proof.length <= 128 && proof.every(isHash)
+  // Not every(): it passes over the holes of a sparse list.
+  return Array.isArray(proof) && proof.length <= 128 && Array.from(proof).every(isHash)
 }
 
 /** The root that an inclusion proof leads to, or undefined where the proof does not fit index and size. */
