@@ -1,5 +1,12 @@
 import type { Command } from 'commander'
-import { EvidenceError, isEvidenceError, type Policy } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  isEvidenceError,
+  parseSignedCheckpoint,
+  parseTlogProof,
+  type Policy,
+  type SignedCheckpoint,
+} from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
 import { installNativePrimitives, SignaturePool } from '../../src/node/index.ts'
@@ -14,11 +21,13 @@ import {
   policyOf,
   withClient,
 } from '../options.ts'
+import { readArtefact } from '../check-run.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
 interface VerifyOptions extends ClientOptions {
+  readonly checkpoint?: readonly string[]
   readonly dir?: string
 }
 
@@ -30,13 +39,15 @@ open, asks the server.
 Example:
   evidence verify --data ./data
   evidence verify --url https://ledger.court.example --policy court.policy
-  evidence verify --dir ./export --policy court.policy --json`
+  evidence verify --dir ./export --policy court.policy --json
+  evidence verify --url https://ledger.court.example --policy court.policy --checkpoint photo.jpg.tlog-proof`
 
 /** `evidence verify` */
 export function verifyCommand(program: Command): void {
   withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
     .option('--dir <export>', 'folder of static tiles, as "evidence export" writes it')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--checkpoint <file...>', 'checkpoints or receipts kept from before: the ledger must go on from each')
     .addHelpText('after', help)
     .action(async (options: VerifyOptions) => {
       installNativePrimitives()
@@ -49,16 +60,25 @@ async function verify(options: VerifyOptions): Promise<number> {
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
   const policy = policyOf(options)
-  if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output)
-  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output)
+  const earlier = (options.checkpoint ?? []).map(keptCheckpoint)
+  if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, earlier)
+  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output, earlier)
   try {
-    return await verifyFolder(dataDir(options), policy, output)
+    return await verifyFolder(dataDir(options), policy, output, earlier)
   } catch (error) {
     const isServed = isEvidenceError(error, 'ledger-in-use') && options.data === undefined
     if (!isServed) return unreadable(error, dataDir(options), output)
     output.note(`${error.message}; asking the server instead`)
-    return verifySource(await urlSource(options, output), policy, output)
+    return verifySource(await urlSource(options, output), policy, output, earlier)
   }
+}
+
+/** A checkpoint as a note, or the one in a receipt. Throws `file-unreadable`, `receipt-malformed`, and the note's codes. */
+function keptCheckpoint(path: string): SignedCheckpoint {
+  const bytes = readArtefact(path)
+  return Buffer.from(bytes).toString('latin1').startsWith('c2sp.org/tlog-proof')
+    ? parseTlogProof(bytes)
+    : parseSignedCheckpoint(bytes)
 }
 
 /** Bundles need a right where reading is for participants: then the key speaks for itself. */
@@ -82,13 +102,18 @@ function unreadable(error: unknown, source: string, output: Output): number {
   return 1
 }
 
-async function verifyFolder(root: string, policy: Policy, output: Output): Promise<number> {
+async function verifyFolder(
+  root: string,
+  policy: Policy,
+  output: Output,
+  earlier: readonly SignedCheckpoint[],
+): Promise<number> {
   const [log] = policy.logs
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
   const source = await FolderSource.open(root, log.key)
   try {
     const audit = new LookupAudit()
-    const report = await run(source, policy, output, audit)
+    const report = await run(source, policy, output, earlier, audit)
     const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
     const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
     const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
@@ -101,17 +126,29 @@ async function verifyFolder(root: string, policy: Policy, output: Output): Promi
   }
 }
 
-async function verifySource(source: LogSource, policy: Policy, output: Output): Promise<number> {
-  return print(await run(source, policy, output), output)
+async function verifySource(
+  source: LogSource,
+  policy: Policy,
+  output: Output,
+  earlier: readonly SignedCheckpoint[],
+): Promise<number> {
+  return print(await run(source, policy, output, earlier), output)
 }
 
-async function run(source: LogSource, policy: Policy, output: Output, audit?: LookupAudit): Promise<WalkReport> {
+async function run(
+  source: LogSource,
+  policy: Policy,
+  output: Output,
+  earlier: readonly SignedCheckpoint[],
+  audit?: LookupAudit,
+): Promise<WalkReport> {
   const pool = new SignaturePool()
   let bar: ReturnType<typeof progressBar> | undefined
   try {
     return await walk({
       source,
       policy,
+      earlier,
       verifyBatch: (jobs) => pool.verify(jobs),
       ...(audit === undefined ? {} : { onEntry: audit.observe }),
       onProgress: (done, total) => {

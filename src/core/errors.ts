@@ -181,6 +181,7 @@ export const errorTable = {
   'policy-unmet': { status: 400, exit: 1, action: 'Wait for the witnesses’ cosignatures, or ask the operator.' },
   'policy-unsupported': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   'inclusion-invalid': { status: 400, exit: 1, action: 'Ask the ledger for the receipt again; keep this one.' },
+  'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: together they prove two histories.' },
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },

@@ -1,14 +1,26 @@
-import { applyPolicy, type Checkpoint, isEvidenceError, type Policy, toBase64, tryTime } from '../core/index.ts'
+import {
+  applyPolicy,
+  type Checkpoint,
+  CompactRange,
+  equalBytes,
+  isEvidenceError,
+  type Policy,
+  type SignedCheckpoint,
+  toBase64,
+  tryTime,
+} from '../core/index.ts'
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import { type EntryObserver, EntryWalk, type EntryWalkResult, type VerifyBatch } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
-import { readCheckpoint, walkTree } from './walk-tree.ts'
+import { readCheckpoint, type TreeFacts, walkTree } from './walk-tree.ts'
 
 export interface WalkOptions {
   readonly source: LogSource
   readonly policy: Policy
+  /** Checkpoints that were kept before, whose histories this ledger must go on from. */
+  readonly earlier?: readonly SignedCheckpoint[]
   readonly verifyBatch?: VerifyBatch
   readonly onEntry?: EntryObserver
   readonly onProgress?: (done: number, total: number) => void
@@ -55,6 +67,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trust = judgeCheckpoint(policy, note, checkpoint, faults, unjudged)
   const history = new WalkHistory()
   const tree = await walkTree(source, checkpoint, history, faults)
+  judgeEarlier(options, checkpoint, tree, history, faults, unjudged)
   const context = { origin: trust.origin, ledgerKeys: trust.ledgerKeys }
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
@@ -113,6 +126,44 @@ function judgeCheckpoint(
     const origin = only !== undefined && others.length === 0 ? only.key.name : checkpoint.origin
     const ledgerKeys = policy.logs.filter(({ key }) => key.name === origin).map(({ key }) => key.text)
     return { trusted: false, origin, ledgerKeys: others.length === 0 ? ledgerKeys : [], witnesses: [] }
+  }
+}
+
+/** Each kept checkpoint, signed as the policy asks, must be of a history that this one goes on from. */
+function judgeEarlier(
+  { policy, earlier = [] }: WalkOptions,
+  { origin, size }: Checkpoint,
+  tree: TreeFacts,
+  history: WalkHistory,
+  faults: FindingList,
+  unjudged: FindingList,
+): void {
+  for (const kept of earlier) {
+    const { checkpoint } = kept
+    judgeCheckpoint(policy, kept.note, checkpoint, faults, unjudged)
+    const where = `kept checkpoint of size ${checkpoint.size}`
+    if (checkpoint.origin !== origin || checkpoint.size > size || checkpoint.size > tree.leaves) {
+      const message = `The ledger does not reach a checkpoint of ${checkpoint.size} entries that was kept.`
+      faults.add({
+        code: 'consistency-invalid',
+        message,
+        where,
+        expected: `at least ${checkpoint.size}`,
+        found: String(size),
+      })
+      continue
+    }
+    const range = new CompactRange()
+    for (let index = 0; index < checkpoint.size; index++) range.append(history.leaf(index))
+    if (equalBytes(range.root(), checkpoint.root)) continue
+    const message = 'The ledger is not the history that a kept checkpoint signs: both are signed, and they differ.'
+    faults.add({
+      code: 'consistency-invalid',
+      message,
+      where,
+      expected: toBase64(checkpoint.root),
+      found: toBase64(range.root()),
+    })
   }
 }
 
