@@ -116,7 +116,7 @@ export class FolderSource {
     try {
       for (const found of await this.storage.findStatements(ids)) if (found !== undefined) place(found)
       // An entry that was removed, or whose id was altered, does not lead to its record: look through all of them.
-      if (missing.size > 0) for await (const id of this.storage.scanStatements()) place(id)
+      if (missing.size > 0) for await (const page of this.storage.scanStatements()) page.forEach(place)
     } catch (error) {
       if (!isEvidenceError(error)) throw error
     }

@@ -1,12 +1,4 @@
-import {
-  type Disclosure,
-  EvidenceError,
-  isEvidenceError,
-  leafHash,
-  parseDisclosure,
-  toHex,
-  utf8,
-} from '../core/index.ts'
+import { type Disclosure, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
 import { readBody, sealedDigestsOf, type Statement, type StatementBody } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import { encodeLookup, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
@@ -75,9 +67,11 @@ export class LookupAudit {
   /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
-    for await (const { key, index } of stored(storage)) {
-      if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
-      else faults.push(foreign(index))
+    for await (const page of stored(storage)) {
+      for (const { key, index } of page) {
+        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
+        else faults.push(foreign(index))
+      }
     }
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
@@ -108,14 +102,22 @@ function* expectedKeys(entry: AuditedEntry): Generator<Uint8Array> {
   yield idKey(statement.common.iss, statement.common.jti, leafHash)
 }
 
+/** `j`, the id, and the leaf hash, as bytes; ASCII throughout. */
 function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Array {
-  return utf8(`j${iss}\0${jti}\0${toHex(leafHash)}`)
+  const text = `j${iss} ${jti}`
+  const out = new Uint8Array(text.length + leafHash.length)
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i)
+  out.set(leafHash, text.length)
+  return out
 }
 
-async function* stored(storage: LedgerStorage): AsyncGenerator<{ key: Uint8Array; index: number }> {
+type StoredKey = { readonly key: Uint8Array; readonly index: number }
+
+async function* stored(storage: LedgerStorage): AsyncGenerator<readonly StoredKey[]> {
   yield* storage.scanLookups()
-  for await (const { iss, jti, index, leafHash } of storage.scanStatements())
-    yield { key: idKey(iss, jti, leafHash), index }
+  for await (const page of storage.scanStatements()) {
+    yield page.map(({ iss, jti, index, leafHash }) => ({ key: idKey(iss, jti, leafHash), index }))
+  }
 }
 
 function foreign(index: number): EvidenceError {
@@ -143,8 +145,10 @@ async function nameDifferences(
     }
   }
   const faults: EvidenceError[] = []
-  for await (const { key, index } of stored(storage)) {
-    if (index < size && buckets.has(Math.floor(index / bucketWidth)) && !expected.delete(`${toHex(key)} ${index}`)) {
+  for await (const page of stored(storage)) {
+    for (const { key, index } of page) {
+      if (index < 0 || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
+      if (expected.delete(`${toHex(key)} ${index}`)) continue
       if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
     }
   }

@@ -80,12 +80,12 @@ export class MemoryStorage implements LedgerStorage {
     const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)
     return Promise.resolve(indices.sort((a, b) => a - b).slice(0, limit))
   }
-  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }> {
+  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
     const sorted = [...this.lookups.values()].sort((a, b) => compareBytes(a.key, b.key))
-    for (const { key, indices } of sorted) for (const index of indices) yield { key, index }
+    for (const { key, indices } of sorted) yield [...indices].map((index) => ({ key, index }))
   }
-  async *scanStatements(): AsyncGenerator<StatementId> {
-    yield* this.statements.values()
+  async *scanStatements(): AsyncGenerator<StatementId[]> {
+    yield [...this.statements.values()]
   }
   close(): Promise<void> {
     return Promise.resolve()

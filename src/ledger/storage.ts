@@ -71,9 +71,9 @@ export interface LedgerStorage {
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
   /** Indices with a look-up key, ascending, above `after` (-1 for all), at most `limit`. */
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
-  /** Every look-up key as encoded, with its index, in any order: for the verifier. */
-  scanLookups(): AsyncIterable<{ readonly key: Uint8Array; readonly index: number }>
-  /** Every `iss` + `jti` with its index and leaf hash. */
-  scanStatements(): AsyncIterable<StatementId>
+  /** Every look-up key as encoded, with its index, in any order, a page at a time: for the verifier. */
+  scanLookups(): AsyncIterable<readonly { readonly key: Uint8Array; readonly index: number }[]>
+  /** Every `iss` + `jti` with its index and leaf hash, a page at a time. */
+  scanStatements(): AsyncIterable<readonly StatementId[]>
   close(): Promise<void>
 }

@@ -86,7 +86,7 @@ interface Chunk {
 }
 
 /** Bundles that one chunk holds, and chunks that are under way at once. */
-const bundlesPerChunk = 4
+const bundlesPerChunk = 2
 const lookahead = 4
 
 function open(bytes: Uint8Array): Opened {

@@ -97,7 +97,8 @@ export function storageConformance(
       expect(found.map((id) => id?.index)).toEqual([0, undefined, undefined])
       expect(Buffer.from(found[0]?.leafHash ?? []).equals(Buffer.from(entry.leafHash))).toBe(true)
       const all = []
-      for await (const { iss, jti, index } of storage.scanStatements()) all.push({ iss, jti, index })
+      for await (const page of storage.scanStatements())
+        for (const { iss, jti, index } of page) all.push({ iss, jti, index })
       expect(all).toEqual([{ iss: 'depositor', jti: entry.jti, index: 0 }])
       await storage.close()
     })

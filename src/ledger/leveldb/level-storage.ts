@@ -185,24 +185,25 @@ export class LevelStorage implements LedgerStorage {
     return keys.map((found) => readNumber8(found, found.length - 8))
   }
 
-  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }> {
-    for await (const key of readableAll(this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }))) {
+  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
+    for await (const page of pages(this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }))) {
       // A key too short to be ours leads to no entry.
-      yield { key: key.slice(1, -8), index: key.length < 10 ? -1 : readNumber8(key, key.length - 8) }
+      yield page.map((key) => ({
+        key: key.subarray(1, -8),
+        index: key.length < 10 ? -1 : readNumber8(key, key.length - 8),
+      }))
     }
   }
 
-  async *scanStatements(): AsyncGenerator<StatementId> {
-    for await (const [key, value] of readableAll(this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') }))) {
-      const bytes = Buffer.from(key)
-      const hex = bytes.subarray(-16).toString('hex')
-      const jti = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
-      yield {
-        iss: bytes.subarray(1, -17).toString('latin1'),
-        jti,
-        index: readNumber8(value, 0),
-        leafHash: value.slice(8),
-      }
+  async *scanStatements(): AsyncGenerator<StatementId[]> {
+    for await (const page of pages(this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') }))) {
+      yield page.map(([key, value]) => {
+        const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+        const hex = bytes.toString('hex', bytes.length - 16)
+        const jti = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+        const index = value.length === 40 ? readNumber8(value, 0) : -1
+        return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
+      })
     }
   }
 
@@ -221,6 +222,19 @@ async function readable<T>(read: Promise<T>): Promise<T> {
     return await read
   } catch (error) {
     throw damaged('a block of a table', error)
+  }
+}
+
+/** An iterator's items a thousand at a time: one by one each costs a promise. */
+async function* pages<T>(iterator: { nextv(size: number): Promise<T[]>; close(): Promise<void> }): AsyncGenerator<T[]> {
+  try {
+    for (;;) {
+      const page = await readable(iterator.nextv(1000))
+      if (page.length === 0) return
+      yield page
+    }
+  } finally {
+    await iterator.close()
   }
 }
 
