@@ -1,7 +1,7 @@
 import { toBase64 } from './base64.ts'
-import { concat, fromUtf8, utf8 } from './bytes.ts'
+import { concat, equalBytes, fromUtf8, latin1, utf8 } from './bytes.ts'
 import { type Disclosure, maxDisclosures, parseDisclosure } from './disclosure.ts'
-import { type ParsedEntry, parseEntry } from './entry.ts'
+import { entryVersion, type ParsedEntry, parseEntry } from './entry.ts'
 import { EvidenceError } from './errors.ts'
 import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
 import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'
@@ -19,6 +19,19 @@ export interface Receipt {
   readonly disclosures: readonly Disclosure[]
 }
 
+const keyLineStart = utf8('{"crv":')
+
+/** Where the entry ends: after five lines, or, in a version that may have more, before the line of the signer's key. */
+function endOfEntry(extra: Uint8Array): number | undefined {
+  const isKnown = latin1(extra.subarray(0, entryVersion.length + 1)) === `${entryVersion}\n`
+  for (let line = 1, end = 0; ; line++) {
+    end = extra.indexOf(0x0a, end) + 1
+    if (end === 0) return undefined
+    if (line < 5) continue
+    if (isKnown || equalBytes(extra.subarray(end, end + keyLineStart.length), keyLineStart)) return end
+  }
+}
+
 /**
  * Reads a receipt: the spelling of every part, the key rules included. Signatures, inclusion and policy are for
  * `src/verify`. Throws `receipt-malformed` and the codes of its parts.
@@ -28,11 +41,8 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
   const { extra } = proof
   const bad = (why: string): EvidenceError => new EvidenceError('receipt-malformed', `the receipt’s extra data ${why}`)
   if (extra === undefined) throw bad('is missing')
-  let entryEnd = 0
-  for (let line = 0; line < 5; line++) {
-    entryEnd = extra.indexOf(0x0a, entryEnd) + 1
-    if (entryEnd === 0) throw bad('has fewer than the five lines of an entry')
-  }
+  const entryEnd = endOfEntry(extra)
+  if (entryEnd === undefined) throw bad('has fewer than the five lines of an entry')
   const entryBytes = extra.slice(0, entryEnd)
   const entry = parseEntry(entryBytes)
   const rest = fromUtf8(extra.subarray(entryEnd), 'receipt')

@@ -84,7 +84,7 @@ export function judge(
 }
 
 /** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
-const uncertainCodes: readonly ErrorCode[] = ['participant-unknown', 'last-administrator']
+const uncertainCodes: readonly ErrorCode[] = ['participant-unknown', 'last-administrator', 'already-revoked']
 
 function leaveUncertain({ violations, unjudged }: Findings, since: number): void {
   for (let i = violations.length - 1; i >= 0; i--) {

@@ -18,7 +18,7 @@ function judgeReference(
   const { index, leafHash, item } = reference
   const target = index < entry.index ? history.target(index) : undefined
   if (target === undefined) return violate('reference-not-found', `there is no entry ${index} before this one`)
-  if (!equalBytes(target.leafHash, fromBase64(leafHash))) {
+  if (target.leafHash !== undefined && !equalBytes(target.leafHash, fromBase64(leafHash))) {
     return violate('reference-hash', `the leaf hash is not that of entry ${index}`)
   }
   if (target.kind === undefined) {

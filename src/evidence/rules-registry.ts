@@ -97,6 +97,7 @@ export const judgeRevoke: KindRule<RevokeBody> = (registry, entry, members, find
         `the participant ${participant} was revoked by entry ${record.revokedAt}`,
         'participant',
       )
+      return registry
     }
     next = withParticipantRecord(registry, { ...record, revokedAt: entry.index, ...compromise })
   } else {
@@ -105,8 +106,10 @@ export const judgeRevoke: KindRule<RevokeBody> = (registry, entry, members, find
       violate(findings, 'participant-unknown', 'there is no such key', 'key')
       return registry
     }
-    if (record.status === 'revoked')
+    if (record.status === 'revoked') {
       violate(findings, 'already-revoked', `the key was revoked by entry ${record.until}`, 'key')
+      return registry
+    }
     next = withKeyRecord(registry, { ...record, status: 'revoked', until: entry.index, ...compromise })
   }
   if (!hasActiveAdministrator(next)) {

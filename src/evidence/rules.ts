@@ -11,8 +11,8 @@ export interface History {
 }
 
 export interface TargetFacts {
-  /** 32 bytes. */
-  readonly leafHash: Uint8Array
+  /** 32 bytes; undefined where neither the entry nor a tile of it is to be had. */
+  readonly leafHash: Uint8Array | undefined
   /** Undefined where the entry cannot be read by this version: whether it is a deposit is not known. */
   readonly kind: string | undefined
   readonly iss: string

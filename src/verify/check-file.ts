@@ -78,7 +78,8 @@ export function checkFile(body: StatementBody, file: MeasuredFile, item?: number
   const items = itemsOf(body)
   const candidates = item === undefined ? items.map((_, i) => i) : [item]
   const verdicts = candidates.map((i) => ({ item: i, ...compare(items[i] as Item, file) }))
-  const match = verdicts.find(({ faults }) => faults.length === 0)
+  const matching = verdicts.filter(({ faults }) => faults.length === 0)
+  const match = matching.find(({ unjudged }) => unjudged.length === 0) ?? matching[0]
   if (match !== undefined) return match
   const [only] = verdicts
   if (verdicts.length === 1 && only !== undefined) return only

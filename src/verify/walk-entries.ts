@@ -214,6 +214,7 @@ export class EntryWalk {
     const sealed = tree.authentic ? history.leaf(index) : undefined
     if (opened === undefined) {
       this.fault('entry-missing', index, `Entry ${index} is missing.`)
+      if (index >= tree.leaves) history.addLost(index)
       this.lose(index, sealed)
       return
     }
@@ -228,17 +229,20 @@ export class EntryWalk {
       this.fault('entry-altered', index, message, toBase64(stored), toBase64(hash))
     }
     if (stored === undefined || !tree.authentic) history.addLeaf(index, hash)
+    // Bytes that were sealed and cannot be read break a rule and so change nothing; others may have said anything.
+    const isAsSealed = tree.authentic && !altered
     if (entry instanceof EvidenceError) {
       this.options.faults.add(findingOf(entry, index))
-      this.lose(index, sealed ?? hash)
+      this.expectedLink = sealed ?? hash
+      if (!isAsSealed) this.loseAuthority(index)
       return
     }
-    this.judgeChain(index, entry)
+    this.judgeChain(index, entry, altered)
     this.expectedLink = sealed ?? hash
     if (!entry.known) return this.unknownVersion(index, entry.version)
     if (statement instanceof EvidenceError) {
       this.options.faults.add(findingOf(statement, index))
-      this.loseAuthority(index)
+      if (!isAsSealed) this.loseAuthority(index)
     } else if (statement !== undefined) this.judgeStatement(chunk, index, entry, statement, altered, verdict)
   }
 
@@ -246,6 +250,7 @@ export class EntryWalk {
   private judgeChain(
     index: number,
     entry: Pick<Entry, 'index' | 'time' | 'previous'> & { readonly timeMs: number },
+    altered: boolean,
   ): void {
     if (entry.index !== index) {
       this.fault(
@@ -270,7 +275,8 @@ export class EntryWalk {
       this.fault('link-broken', index, message, toBase64(this.expectedLink), toBase64(entry.previous))
     }
     this.firstTime ??= entry.time
-    // A time that went back is judged once: the next entry is held to the later one.
+    // A time that went back is judged once: the next entry is held to the later one. An altered one binds nobody.
+    if (altered) return
     if (this.last === undefined || entry.timeMs >= this.last.timeMs)
       this.last = { time: entry.time, timeMs: entry.timeMs }
   }
@@ -338,7 +344,9 @@ export class EntryWalk {
     texts: readonly string[] | undefined,
   ): Disclosure[] {
     const { disclosures } = this.result
-    const digests = body === undefined ? [] : sealedDigestsOf(body)
+    // What a kind of a later version seals, and whether it does, is not known.
+    if (body === undefined) return []
+    const digests = sealedDigestsOf(body)
     const present = new Set<string>()
     const read: Disclosure[] = []
     for (const text of texts ?? []) {

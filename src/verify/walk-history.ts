@@ -2,7 +2,7 @@ import type { History, Statement, TargetFacts } from '../evidence/index.ts'
 import { StatementIds } from './statement-ids.ts'
 
 /** Bytes that grow by doubling. */
-class Column<T extends Uint8Array | Uint32Array | Float64Array> {
+class Column<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array> {
   data: T
   private readonly make: (length: number) => T
   constructor(make: (length: number) => T) {
@@ -28,6 +28,9 @@ export class WalkHistory implements History {
   readonly ids: StatementIds = new StatementIds()
   private readonly hashes = new Column((length) => new Uint8Array(length))
   private readonly facts = new Column((length) => new Uint8Array(length))
+  private readonly items = new Column((length) => new Uint16Array(length))
+  /** Entries of which nothing is to be had, not even a leaf hash. */
+  private readonly lost = new Set<number>()
   private readonly signers = new Column((length) => new Uint32Array(length))
   private readonly times = new Column((length) => new Float64Array(length))
   private readonly signerNumbers = new Map<string, number>()
@@ -40,13 +43,20 @@ export class WalkHistory implements History {
     this.hashes.data.set(leafHash, index * 32)
   }
 
+  /** Notes an entry that is missing, and its tile too. */
+  addLost(index: number): void {
+    this.addLeaf(index, new Uint8Array(32))
+    this.lost.add(index)
+  }
+
   leaf(index: number): Uint8Array {
     return this.hashes.data.subarray(index * 32, index * 32 + 32)
   }
 
   /** Notes what an entry says. */
   addStatement(index: number, timeMs: number, { common, header, payload }: Statement): void {
-    this.facts.reserve((index + 1) * 2)
+    this.facts.reserve(index + 1)
+    this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
     this.times.reserve(index + 1)
     const name = `${common.iss} ${header.kid}`
@@ -56,9 +66,9 @@ export class WalkHistory implements History {
       this.signerNumbers.set(name, signer)
     }
     const isDeposit = common.kind === 'evidence.deposit'
-    const items = isDeposit && Array.isArray(payload['items']) ? Math.min(payload['items'].length, 255) : 0
-    this.facts.data[index * 2] = isDeposit ? kindDeposit : kindOther
-    this.facts.data[index * 2 + 1] = items
+    const items = isDeposit && Array.isArray(payload['items']) ? payload['items'].length : 0
+    this.facts.data[index] = isDeposit ? kindDeposit : kindOther
+    this.items.data[index] = items
     this.signers.data[index] = signer
     this.times.data[index] = timeMs
     this.known = Math.max(this.known, index + 1)
@@ -69,18 +79,21 @@ export class WalkHistory implements History {
   }
 
   target(index: number): TargetFacts {
-    const fact = index < this.known ? this.facts.data[index * 2] : 0
+    const fact = index < this.known ? this.facts.data[index] : 0
     // The rulebook asks only of entries before: one without facts could not be read.
-    if (fact === 0 || fact === undefined) return { leafHash: this.leaf(index), kind: undefined, iss: '', items: 0 }
+    if (fact === 0 || fact === undefined) {
+      const leafHash = this.lost.has(index) ? undefined : this.leaf(index)
+      return { leafHash, kind: undefined, iss: '', items: 0 }
+    }
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
     const kind = fact === kindDeposit ? 'evidence.deposit' : ''
-    return { leafHash: this.leaf(index), kind, iss, items: this.facts.data[index * 2 + 1] as number }
+    return { leafHash: this.leaf(index), kind, iss, items: this.items.data[index] as number }
   }
 
   /** Entries whose signer and time satisfy a condition, ascending. */
   *matching(accepts: (iss: string, kid: string, timeMs: number) => boolean): Generator<number> {
     for (let index = 0; index < this.known; index++) {
-      if (this.facts.data[index * 2] === 0) continue
+      if (this.facts.data[index] === 0) continue
       const [iss, kid] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
       if (accepts(iss, kid, this.times.data[index] as number)) yield index
     }

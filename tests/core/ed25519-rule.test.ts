@@ -8,7 +8,7 @@ import {
   verifyEd25519,
 } from '../../src/core/index.ts'
 import { codeOf } from './support.ts'
-import { challenge, craft, type Crafted, L, littleEndian, nobleStrict, numberOf, P, torsionPoints } from './torsion.ts'
+import { type Crafted, challenge, craft, L, littleEndian, nobleStrict, numberOf, P, torsionPoints } from './torsion.ts'
 
 const message = utf8('a statement')
 const [a, r] = [0x1234567890abcdefn, 0xfedcba0987654321n]

@@ -89,7 +89,7 @@ describe('manifest', () => {
     expect(encodeManifest(parsed)).toEqual(manifestBytes)
     expect(encodeManifest([...parsed].reverse())).toEqual(manifestBytes)
     const paths = parsed.map(({ path }) => Buffer.from(path))
-    expect(paths).toEqual([...paths].sort(Buffer.compare))
+    expect(paths).toEqual([...paths].sort((a, b) => Buffer.compare(a, b)))
   })
 
   it.each<[string, string]>([

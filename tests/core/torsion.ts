@@ -1,5 +1,5 @@
-import * as ed from '@noble/ed25519'
 import { createHash } from 'node:crypto'
+import * as ed from '@noble/ed25519'
 
 /*
  * Signatures that an honest signer never makes: keys and R moved by a point of small order. Each is exact, so that a

@@ -3,11 +3,11 @@ import {
   composePossession,
   emptyRegistry,
   type History,
-  judge,
   type Judgement,
+  judge,
+  type Registry,
   readEnvelope,
   readStatement,
-  type Registry,
   type Signer,
   type Statement,
   type TargetFacts,
@@ -15,7 +15,7 @@ import {
 import { installNativePrimitives, type SigningKey } from '../../src/node/index.ts'
 import { administrator, ledgerKey, origin, startMs } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
-import { itemFor, statement, type StatementOptions } from '../support/statements.ts'
+import { itemFor, type StatementOptions, statement } from '../support/statements.ts'
 
 installNativePrimitives()
 

@@ -1,13 +1,13 @@
-import fc from 'fast-check'
 import { createPublicKey, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { installSha256, isAcceptablePublicKey, utf8, verifyEd25519 } from '../../src/core/index.ts'
 import { opensslAccelerator } from '../../src/node/native.ts'
 import {
+  type Crafted,
   challenge,
   craft,
-  type Crafted,
   L,
   littleEndian,
   numberOf,

@@ -180,7 +180,7 @@ describe('a server told to stop', () => {
     expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
   })
 
-  it('is not kept by a connection that is idle since it had its answer', { timeout: 20_000 }, async () => {
+  it('is not kept by a connection that is idle since it had its answer', { timeout: 10_000 }, async () => {
     const { finish, socket } = await begin(server.url, sign('kept open').presentation)
     await server.request('/healthz')
     server.child.kill('SIGTERM')

@@ -120,7 +120,7 @@ describe.each(['info', 'debug'])('the log of a server at level %s', (level) => {
     const lines = log
       .split('\n')
       .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .map((line) => JSON.parse(line) as Record<'msg' | 'method' | 'route', string> & Record<'status' | 'ms', number>)
     const requests = lines.filter(({ msg }) => msg === 'request')
     expect(requests.length).toBeGreaterThan(25)
     for (const { method, route, status, ms } of requests) {

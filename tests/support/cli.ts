@@ -123,6 +123,7 @@ export async function startServer(
     child.on('error', reject)
     child.on('close', (code) => reject(new Error(`the server ended with ${code}: ${output}`)))
   })
+  await request(url, '/healthz')
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     return ended
@@ -248,4 +249,18 @@ export function systemProgram(
   }
   if (error !== undefined) throw error
   return { code: status, stdout, stderr: stderr.toString() }
+}
+
+/** Runs something for each value, a few at a time; results in order. */
+export async function fewAtATime<T, R>(values: readonly T[], run: (value: T, i: number) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(values.length)
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < values.length) {
+      const i = next++
+      results[i] = await run(values[i] as T, i)
+    }
+  }
+  await Promise.all(Array.from({ length: 3 }, worker))
+  return results
 }

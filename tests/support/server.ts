@@ -232,13 +232,18 @@ export function problemIn(answer: Answer): ProblemDocument {
   return problem
 }
 
+/** A receipt of an entry that this version knows. */
+export type SoundReceipt = Receipt & { readonly entry: Extract<Receipt['entry'], { known: true }> }
+
 /** Reads a receipt and holds it against the ledger's own policy. Throws where it does not hold. */
-export function soundReceipt(server: { readonly folder: TestFolder }, receipt: string | undefined): Receipt {
+export function soundReceipt(server: { readonly folder: TestFolder }, receipt: string | undefined): SoundReceipt {
   const bytes = utf8(receipt ?? '')
   const { faults, unjudged } = checkReceipt(bytes, policyOfFolder(server.folder))
   const [first] = [...faults, ...unjudged]
   if (first !== undefined) throw new Error(`the receipt does not hold: ${first.code}: ${first.message}`)
-  return parseReceipt(bytes)
+  const read = parseReceipt(bytes)
+  if (!read.entry.known) throw new Error(`the receipt holds an entry of version ${read.entry.version}`)
+  return { ...read, entry: read.entry }
 }
 
 /** 32 bytes out of an answer. */

@@ -1,0 +1,83 @@
+import { type ErrorCode, EvidenceError } from '../../src/core/index.ts'
+import { type Kind, readBody, type StatementBody } from '../../src/evidence/index.ts'
+import { origin } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
+import { statement } from '../support/statements.ts'
+import { statementOf } from './bench.ts'
+
+const signer = signerNamed('depositor')
+
+/** The body of a statement of a kind with these members. */
+export function bodyOf(kind: string, members: object): StatementBody | undefined {
+  return readBody(statementOf(statement(signer, origin, kind, members).jws))
+}
+
+/** The code that a statement's members are refused with, or `accepted`. */
+export function judgeMembers(kind: Kind, members: object): ErrorCode | 'accepted' {
+  try {
+    return bodyOf(kind, members) === undefined ? 'kind-unknown' : 'accepted'
+  } catch (error) {
+    if (error instanceof EvidenceError) return error.code
+    throw error
+  }
+}
+
+export const jwk = signerNamed('somebody').jwk
+export const thumbprint = signerNamed('somebody').thumbprint
+export const leafHash = Buffer.alloc(32, 1).toString('base64')
+export const sha256 = 'ab'.repeat(32)
+
+/** A valid statement of each kind, all that is optional left out. */
+export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
+  'ledger.genesis': {
+    origin,
+    environment: 'production',
+    ledgerKeys: ['a+00000000+AQ=='],
+    administrators: [{ id: 'a', keys: [jwk] }],
+  },
+  'participant.admit': { participant: { id: 'b', type: 'court', roles: ['depositor'], keys: [jwk] } },
+  'participant.revoke': { participant: 'b', reason: 'requested' },
+  'participant.rotate-key': { newKey: jwk, possession: 'a.b.c' },
+  'evidence.deposit': { items: [{ size: 0, digest: { sha256 } }] },
+  'evidence.attest': { of: { index: 0, leafHash }, as: 'notary' },
+  'evidence.retract': { of: { index: 0, leafHash }, reason: 'mistake' },
+}
+
+/** A valid statement of each kind with all that is optional. */
+export const full: { readonly [K in Kind]: Record<string, unknown> } = {
+  'ledger.genesis': {
+    ...minimal['ledger.genesis'],
+    administrators: [
+      { id: 'a', name: '某法院', keys: [jwk] },
+      { id: 'b', keys: [jwk] },
+    ],
+    continues: { origin: 'older.example', checkpoint: 'older.example\n5\nAAAA\n\n— x AAAA\n' },
+  },
+  'participant.admit': {
+    participant: { id: 'b', type: 'court', roles: ['depositor', 'attestor'], keys: [jwk], name: 'Court' },
+    _sd: [thumbprint],
+    _sd_alg: 'sha-256',
+  },
+  'participant.revoke': { key: thumbprint, reason: 'compromised', compromisedSince: '2026-11-01T08:00:00.000Z' },
+  'participant.rotate-key': minimal['participant.rotate-key'],
+  'evidence.deposit': {
+    items: [
+      {
+        size: 9,
+        digest: { sha256, md5: 'ab'.repeat(16) },
+        mediaType: 'application/vnd.example+json',
+        category: 'image-of-medium',
+        acquired: { size: 8, digest: { md5: 'cd'.repeat(16) }, source: 'tool-report' },
+        tree: { root: sha256, size: 1 },
+      },
+    ],
+    relates: [
+      { rel: 'derived-from', index: 3, leafHash, item: 0 },
+      { rel: 'same-as', index: 3, leafHash, origin: 'other.example' },
+    ],
+    _sd: [thumbprint, signerNamed('another').thumbprint],
+    _sd_alg: 'sha-256',
+  },
+  'evidence.attest': { of: { index: 7, leafHash, item: 3 }, as: 'witness' },
+  'evidence.retract': minimal['evidence.retract'],
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { composePossession, type Kind, kinds, roles } from '../../src/evidence/index.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor, statement } from '../support/statements.ts'
+import { genesis, iat, origin, RuleBench, violationsOf } from './bench.ts'
+
+const key = signerNamed('somebody')
+const jti = '00000000-0000-4000-8000-00000000000a'
+
+/** Any one of these suffices; none is needed where the list is empty. */
+const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
+  'participant.admit': ['administrator'],
+  'participant.revoke': ['administrator'],
+  'participant.rotate-key': [],
+  'evidence.deposit': ['depositor'],
+  'evidence.attest': ['attestor', 'depositor'],
+  'evidence.retract': ['depositor'],
+}
+
+/** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
+function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (kind: Kind) => object } {
+  const bench = new RuleBench().begin()
+  bench.admit('somebody', granted, key)
+  bench.admit('victim', ['auditor'])
+  bench.deposit('somebody', 1, key)
+  const of = bench.reference(3)
+  const admitted = signerNamed('admitted')
+  const newKey = signerNamed('new key of somebody')
+  const members: Record<Kind, object> = {
+    'ledger.genesis': genesis(),
+    'participant.admit': { participant: { id: 'admitted', type: 'person', roles: ['auditor'], keys: [admitted.jwk] } },
+    'participant.revoke': { participant: 'victim', reason: 'other' },
+    'participant.rotate-key': {
+      newKey: newKey.jwk,
+      possession: composePossession({ aud: origin, iss: 'somebody', jti, old: key.thumbprint }, newKey),
+    },
+    'evidence.deposit': { items: [itemFor('content')], relates: [{ rel: 'corrects', ...of }] },
+    'evidence.attest': { of, as: 'examiner' },
+    'evidence.retract': { of, reason: 'withdrawn' },
+  }
+  return { bench, members: (kind) => members[kind] }
+}
+
+const subsets = Array.from({ length: 1 << roles.length }, (_, bits) => roles.filter((_, i) => ((bits >> i) & 1) === 1))
+
+describe('roles', () => {
+  it.each(subsets.map((granted) => ({ granted, name: granted.join(', ') || 'none that is known' })))(
+    '$name: each kind needs one of its own',
+    ({ granted }) => {
+      // A participant has at least one role; an unknown one grants nothing.
+      const { bench, members } = ledgerWith(granted.length === 0 ? ['observer'] : granted)
+      for (const [kind, any] of Object.entries(needed) as [keyof typeof needed, string[]][]) {
+        const may = any.length === 0 || any.some((role) => (granted as string[]).includes(role))
+        const judgement = bench.judgeJws(sayAs(kind, members(kind)))
+        expect([kind, violationsOf(judgement)]).toEqual([kind, may ? [] : ['role-missing']])
+        expect(judgement.usesStatementId).toBe(may)
+        expect(judgement.next === bench.registry).toBe(!may || kind.startsWith('evidence.'))
+      }
+      expect(violationsOf(bench.judgeJws(sayAs('ledger.genesis', members('ledger.genesis'))))).toContain(
+        'genesis-misplaced',
+      )
+    },
+  )
+
+  it('are asked for every kind of version 1', () => {
+    expect(Object.keys(needed)).toEqual(kinds.slice(1))
+  })
+})
+
+function sayAs(kind: Kind, members: object): string {
+  return statement(key, origin, kind, members, { iss: 'somebody', iat, jti }).jws
+}

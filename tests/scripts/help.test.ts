@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type CliError, evidence, evidenceOk, fewAtATime } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+/** Every command; those of a group after its name. */
+const commands = [
+  'init',
+  'sign-genesis',
+  'start',
+  'serve',
+  'keygen',
+  'deposit',
+  'check',
+  'verify',
+  'prove',
+  'show',
+  'find',
+  'attest',
+  'retract',
+  'participants',
+  'participants admit',
+  'participants revoke',
+  'participants rotate-key',
+  'participants list',
+  'export',
+  'erase',
+]
+
+/** Commands as they must be called at least, in a folder where there is nothing. */
+const calls: Readonly<Record<string, readonly string[]>> = {
+  'sign-genesis': ['x', '--key', 'x'],
+  deposit: ['x'],
+  check: ['x'],
+  prove: ['x'],
+  show: ['0'],
+  attest: ['0', '--as', 'witness'],
+  retract: ['0', '--reason', 'mistake'],
+  'participants admit': ['x', '--public-key', 'x', '--type', 'court', '--role', 'auditor'],
+  'participants revoke': ['x', '--reason', 'other'],
+  'participants rotate-key': ['--new-key', 'x'],
+  export: ['x'],
+  erase: ['0'],
+}
+
+/** Commands listed in a help text. */
+function listed(help: string): string[] {
+  const section = help.slice(help.indexOf('Commands:')).split('\n')
+  return section.flatMap((line) => /^ {2}([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []).filter((name) => name !== 'help')
+}
+
+describe('the command line', () => {
+  const { path, remove } = temporaryFolder()
+  afterAll(remove)
+  const nowhere = { cwd: path, env: { EVIDENCE_URL: 'http://127.0.0.1:1' } }
+
+  it('lists every command that these tests know', async () => {
+    const top = await evidenceOk(['--help'])
+    const group = await evidenceOk(['participants', '--help'])
+    expect([...listed(top.stdout), ...listed(group.stdout).map((name) => `participants ${name}`)].sort()).toEqual(
+      [...commands].sort(),
+    )
+    expect(top.stdout).toContain('Exit codes: 0 fine; 1 ')
+  })
+
+  it('shows help with an example for each command, and ends with 0', async () => {
+    const results = await fewAtATime(commands, (command) => evidence([...command.split(' '), '--help']))
+    const found = results.map(({ code, stdout, stderr }, i) => {
+      const command = commands[i] as string
+      const example = stdout.slice(stdout.search(/^Example:$/m))
+      return {
+        command,
+        code,
+        stderr,
+        usage: stdout.startsWith(`Usage: evidence ${command}`),
+        example: new RegExp(`^ {2}evidence ${command.split(' ')[0]}\\b`, 'm').test(example),
+      }
+    })
+    expect(found).toEqual(commands.map((command) => ({ command, code: 0, stderr: '', usage: true, example: true })))
+  })
+
+  it('offers --json to each command that does something', async () => {
+    const doing = commands.filter((command) => command !== 'participants')
+    const helps = await fewAtATime(doing, (command) => evidenceOk([...command.split(' '), '--help']))
+    expect(doing.filter((_, i) => !(helps[i]?.stdout ?? '').includes('--json'))).toEqual([])
+  })
+
+  it('says its version', async () => {
+    expect((await evidenceOk(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it('refuses an unknown option of each command with 2, in one line', async () => {
+    const results = await fewAtATime(commands, (command) =>
+      evidence([...command.split(' '), ...(calls[command] ?? []), '--no-such-option'], nowhere),
+    )
+    const found = results.map(({ code, stdout, stderr }, i) => ({
+      command: commands[i],
+      code,
+      stdout,
+      names: stderr.includes('--no-such-option'),
+    }))
+    expect(found).toEqual(commands.map((command) => ({ command, code: 2, stdout: '', names: true })))
+    expect(results.map(({ stderr }) => stderr.trimEnd().split('\n').length)).toEqual(commands.map(() => 1))
+  })
+
+  it.each([
+    [['no-such-command']],
+    [['participants', 'no-such-command']],
+    [['deposit']],
+    [['check']],
+    [['show']],
+    [['sign-genesis', 'x']],
+    [['attest', '0']],
+    [['retract', '0']],
+    [['participants', 'admit', 'x']],
+    [['participants', 'revoke', 'x']],
+    [['check', 'a', 'b']],
+    [['find', '--digest']],
+    [['find', '--no-such-option']],
+  ])('refuses %j with 2: one line, or a JSON document where that is asked for', async (args) => {
+    const [text, json] = await Promise.all([evidence(args, nowhere), evidence([...args, '--json'], nowhere)])
+    expect(text.code).toBe(2)
+    expect(text.stdout).toBe('')
+    expect(text.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(json.code).toBe(2)
+    expect(json.stderr).toBe('')
+    expect(json.json<CliError>().error.code).toBe('usage')
+  })
+
+  it('never answers with a stack trace: each command where nothing is there', async () => {
+    const failing = commands.filter((command) => !['init', 'start', 'keygen', 'participants'].includes(command))
+    const args = (command: string): string[] => [...command.split(' '), ...(calls[command] ?? [])]
+    const texts = await fewAtATime(failing, (command) => evidence(args(command), nowhere))
+    const documents = await fewAtATime(failing, (command) => evidence([...args(command), '--json'], nowhere))
+    const found = failing.map((command, i) => {
+      const { code, stdout, stderr } = texts[i] ?? { code: 0, stdout: '', stderr: '' }
+      const document = documents[i]
+      const { error } = document?.json<CliError>() ?? {}
+      return {
+        command,
+        fails: code === 2 || code === 3,
+        stdout,
+        oneLine: /^evidence: [a-z-]+: .+\n$/.test(stderr) && !stderr.includes('    at '),
+        same: document?.code === code && stderr.startsWith(`evidence: ${error?.code}: `),
+        quiet: document?.stderr === '',
+        own: error?.code !== 'internal-error',
+      }
+    })
+    expect(found).toEqual(
+      failing.map((command) => ({
+        command,
+        fails: true,
+        stdout: '',
+        oneLine: true,
+        same: true,
+        quiet: true,
+        own: true,
+      })),
+    )
+    expect(existsSync(join(path, 'data'))).toBe(false)
+  })
+})

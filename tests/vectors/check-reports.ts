@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import {
+  type DigestAlgorithm,
+  encodeFileProof,
+  equalBytes,
+  EvidenceError,
+  leafHash,
+  parseFileProof,
+  parsePolicy,
+  parseSignedCheckpoint,
+  toBase64,
+  utf8,
+} from '../../src/core/index.ts'
+import { digestBytes } from '../../src/node/index.ts'
+import {
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkReceipt,
+  type FileVerdict,
+  type Finding,
+  findingOf,
+  type LogSource,
+  walk,
+} from '../../src/verify/index.ts'
+import type { Facts } from './check-formats.ts'
+import { fromBase64, type Input } from './vector-files.ts'
+
+/** Formats of which several faults may be found: `faults` and `unjudged` are lists, in any order, each element once. */
+export type Report = Facts & { readonly faults: readonly unknown[]; readonly unjudged: readonly unknown[] }
+export type ReportCheck = (input: Input) => Report | Promise<Report>
+
+function codesOf(findings: readonly Finding[]): string[] {
+  return [...new Set(findings.map(({ code }) => code))]
+}
+
+function factsOfReceipt(checked: ReturnType<typeof checkReceipt>): Facts {
+  if (checked.receipt === undefined) return {}
+  const { receipt, statement, disclosures, withheld, witnesses } = checked
+  return {
+    index: receipt.entry.index,
+    iss: statement?.common.iss,
+    kid: statement?.header.kid,
+    kind: statement?.common.kind,
+    disclosures: disclosures.map(({ claim }) => claim),
+    withheld,
+    witnesses,
+  }
+}
+
+function receipt(input: Input): Report {
+  const checked = checkReceipt(input.bytes('receipt'), parsePolicy(input.bytes('policy')))
+  return { ...factsOfReceipt(checked), faults: codesOf(checked.faults), unjudged: codesOf(checked.unjudged) }
+}
+
+function file(input: Input): Report {
+  const checked = checkReceipt(input.bytes('receipt'), parsePolicy(input.bytes('policy')))
+  const body = checked.receipt === undefined ? undefined : checked.body
+  if (body === undefined) throw new Error('the receipt of a file vector can be read')
+  const bytes = input.bytes('file')
+  const verdict = checkFile(body, digestBytes(bytes, algorithmsOf(body) as DigestAlgorithm[]))
+  return {
+    item: verdict.item,
+    faults: codesOf([...checked.faults, ...verdict.faults]),
+    unjudged: codesOf([...checked.unjudged, ...verdict.unjudged]),
+  }
+}
+
+function fileProof(input: Input): Report {
+  let proof: ReturnType<typeof parseFileProof>
+  try {
+    proof = parseFileProof(input.bytes('fileProof'))
+  } catch (error) {
+    if (error instanceof EvidenceError) return { faults: [error.code], unjudged: [] }
+    throw error
+  }
+  if (!equalBytes(encodeFileProof(proof), input.bytes('fileProof'))) throw new Error('written again otherwise')
+  const checked = checkReceipt(proof.receipt, parsePolicy(input.bytes('policy')))
+  const body = checked.receipt === undefined ? undefined : checked.body
+  const sha256 = (): string => createHash('sha256').update(input.bytes('file')).digest('hex')
+  const measured = input.has('fileBase64')
+    ? { size: input.bytes('file').length, digest: { sha256: sha256() } }
+    : undefined
+  let verdict: FileVerdict = { item: undefined, faults: [], unjudged: [] }
+  try {
+    if (body !== undefined) verdict = checkFileProof(proof, body, measured)
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    verdict = { item: undefined, faults: [findingOf(error)], unjudged: [] }
+  }
+  return {
+    item: verdict.item,
+    lineIndex: proof.lineIndex,
+    pathBase64: toBase64(proof.file.path),
+    faults: codesOf([...checked.faults, ...verdict.faults]),
+    unjudged: codesOf([...checked.unjudged, ...verdict.unjudged]),
+  }
+}
+
+/** A ledger out of a vector: entries as stored, leaves as sealed. */
+function sourceOf(input: Input): LogSource {
+  const entries = input
+    .value<(string | null)[]>('entriesBase64')
+    .map((text) => (text === null ? undefined : fromBase64(text)))
+  const leaves = input.has('leafHashesBase64')
+    ? input.list('leafHashes')
+    : entries.map((bytes) => leafHash(bytes as Uint8Array))
+  const disclosures = input.has('disclosures') ? input.value<Record<string, string[]>>('disclosures') : {}
+  return {
+    name: 'vector',
+    checkpoint: () => Promise.resolve(input.bytes('checkpoint')),
+    tile: (level, n, width) => {
+      const hashes = level === 0 ? leaves.slice(n * 256, n * 256 + width) : []
+      return Promise.resolve(hashes.length < width ? undefined : new Uint8Array(Buffer.concat(hashes)))
+    },
+    entries: (n, width) => Promise.resolve(Array.from({ length: width }, (_, i) => entries[n * 256 + i])),
+    disclosuresIn: (begin, end) =>
+      Promise.resolve(
+        new Map(
+          Object.entries(disclosures)
+            .map(([index, texts]) => [Number(index), texts] as const)
+            .filter(([index]) => index >= begin && index < end),
+        ),
+      ),
+  }
+}
+
+async function wholeLedger(input: Input): Promise<Report> {
+  const kept = input.has('earlier') ? input.value<string[]>('earlier') : []
+  const report = await walk({
+    source: sourceOf(input),
+    policy: parsePolicy(input.bytes('policy')),
+    earlier: kept.map((note) => parseSignedCheckpoint(utf8(note))),
+  })
+  const indices = (list: readonly { readonly index?: number }[]): (number | null)[] => [
+    ...new Set(list.map(({ index }) => index ?? null)),
+  ]
+  const pairs = report.faults.map(({ index, code }) => JSON.stringify([index ?? null, code]))
+  return {
+    faults: [...new Set(pairs)].map((pair) => JSON.parse(pair) as unknown),
+    unjudged: indices(report.unjudged),
+    flagged: indices(report.flagged),
+    trusted: report.checkpointTrusted,
+    size: report.size,
+    participants: report.participants,
+    disclosures: report.disclosures,
+  }
+}
+
+export const reportChecks: Record<string, ReportCheck> = {
+  receipt,
+  file,
+  'file-proof': fileProof,
+  walk: wholeLedger,
+}
