@@ -74,7 +74,9 @@ export function judge(
   }
   const body = judgeBody(entry, findings)
   let next = registry
-  if (body !== undefined) next = applyKind(registry, entry, body, findings, history, context)
+  // A second genesis is one fault, and not every fault of its members besides.
+  const isMisplaced = isGenesis && entry.index !== 0
+  if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
   if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(body, findings))

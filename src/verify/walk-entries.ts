@@ -325,10 +325,10 @@ export class EntryWalk {
     )
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
     for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
+    // What an altered entry said when it was sealed is not known: it changes nothing, and nobody after it is blamed for that.
+    if (altered) return this.loseAuthority(index)
     const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
-    // A statement whose bytes changed may have said something else of participants.
-    if (altered && judgement.violations.length > 0) this.loseAuthority(index)
     const { common } = statement
     if (judgement.usesStatementId) history.ids.add(common.iss, common.jti, index)
     history.addStatement(index, entry.timeMs, statement)
