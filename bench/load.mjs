@@ -8,14 +8,35 @@ const { url, origin, keyPath } = JSON.parse(process.argv[2])
 const signer = readKeyFile(keyPath)
 
 function statement() {
-  const context = { iss: 'depositor', aud: origin, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind: 'evidence.deposit' }
-  const item = { size: 4096, digest: { sha256: randomBytes(32).toString('hex') }, mediaType: 'image/jpeg', category: 'file' }
-  return composeStatement(context, { items: [item] }, { names: ['photo.jpg'], case: [{ number: '(2026)沪0104刑初123号' }] }, signer, randomBytes)
-    .presentation
+  const context = {
+    iss: 'depositor',
+    aud: origin,
+    jti: randomUUID(),
+    iat: Math.floor(Date.now() / 1000),
+    kind: 'evidence.deposit',
+  }
+  const item = {
+    size: 4096,
+    digest: { sha256: randomBytes(32).toString('hex') },
+    mediaType: 'image/jpeg',
+    category: 'file',
+  }
+  return composeStatement(
+    context,
+    { items: [item] },
+    { names: ['photo.jpg'], case: [{ number: '(2026)沪0104刑初123号' }] },
+    signer,
+    randomBytes,
+  ).presentation
 }
 
 async function post(pool, body, type, expected) {
-  const response = await pool.request({ path: '/v1/statements', method: 'POST', headers: { 'content-type': type }, body })
+  const response = await pool.request({
+    path: '/v1/statements',
+    method: 'POST',
+    headers: { 'content-type': type },
+    body,
+  })
   const text = await response.body.text()
   if (response.statusCode !== expected) throw new Error(`HTTP ${response.statusCode}: ${text.slice(0, 300)}`)
   return text
@@ -57,7 +78,7 @@ async function run({ mode, count, connections, batch }) {
   })
 }
 
-process.on('message', async (job) => {
+async function answer(job) {
   try {
     const { elapsed, times } = await run(job)
     const at = (q) => times[Math.min(times.length - 1, Math.floor(times.length * q))]
@@ -65,4 +86,6 @@ process.on('message', async (job) => {
   } catch (error) {
     process.send({ error: String(error.stack) })
   }
-})
+}
+
+process.on('message', (job) => void answer(job))

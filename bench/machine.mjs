@@ -37,7 +37,8 @@ export async function syncedBatches() {
   const value = randomBytes(1000)
   const start = process.hrtime.bigint()
   let count = 0
-  for (; seconds(start) < 1; count++) await db.batch([{ type: 'put', key: Buffer.from(`k${count}`), value }], { sync: true })
+  for (; seconds(start) < 1; count++)
+    await db.batch([{ type: 'put', key: Buffer.from(`k${count}`), value }], { sync: true })
   const result = count / seconds(start)
   await db.close()
   rmSync(folder, { recursive: true })

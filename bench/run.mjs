@@ -11,7 +11,9 @@ import { build, install, root } from '../scripts/setup.mjs'
 install()
 build()
 const { machine, syncedBatches, verifyRates } = await import('./machine.mjs')
-const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import('../dist/src/ledger/index.js')
+const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import(
+  '../dist/src/ledger/index.js'
+)
 const { digestFile, installNativePrimitives } = await import('../dist/src/node/index.js')
 const { emptyRegistry } = await import('../dist/src/evidence/index.js')
 const { parseSignedCheckpoint } = await import('../dist/src/core/index.js')
@@ -117,7 +119,13 @@ async function proofRate() {
   const note = Buffer.from(await source.checkpoint()).toString()
   const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
   const tree = await LedgerTree.rebuild(source.storage, size)
-  const state = { size, timeMs: 0, leafHash: new Uint8Array(32), registry: emptyRegistry('x'), seal: { count: 0, hash: '' } }
+  const state = {
+    size,
+    timeMs: 0,
+    leafHash: new Uint8Array(32),
+    registry: emptyRegistry('x'),
+    seal: { count: 0, hash: '' },
+  }
   const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
   const from = process.hrtime.bigint()
   let count = 0
@@ -137,7 +145,8 @@ async function hashRate() {
   const path = join(folder, 'large')
   const block = randomBytes(4 * 2 ** 20)
   const file = createWriteStream(path)
-  for (let i = 0; i < 128 * scale; i++) if (!file.write(block)) await new Promise((resolve) => file.once('drain', resolve))
+  for (let i = 0; i < 128 * scale; i++)
+    if (!file.write(block)) await new Promise((resolve) => file.once('drain', resolve))
   await new Promise((resolve) => file.end(resolve))
   const { size } = statSync(path)
   await digestFile(path, ['sha256'])
@@ -158,7 +167,10 @@ async function coldCheck() {
   const { server, url } = await startServer()
   timed(process.execPath, [cli, 'deposit', path, '--data', data, '--url', url, '--json'])
   await stopServer(server)
-  const times = Array.from({ length: 7 }, () => timed(process.execPath, [cli, 'check', path, '--data', data, '--json']).ms)
+  const times = Array.from(
+    { length: 7 },
+    () => timed(process.execPath, [cli, 'check', path, '--data', data, '--json']).ms,
+  )
   record('check.cold', median(times), 'ms (median)')
 }
 
@@ -175,7 +187,12 @@ async function diskRatio(entries) {
 installNativePrimitives()
 const rates = verifyRates()
 const native = Math.max(rates.sodium, rates.openssl)
-const machineFacts = { ...machine(), nativeVerifies: Math.round(native), opensslVerifies: Math.round(rates.openssl), syncedBatches: Math.round(await syncedBatches()) }
+const machineFacts = {
+  ...machine(),
+  nativeVerifies: Math.round(native),
+  opensslVerifies: Math.round(rates.openssl),
+  syncedBatches: Math.round(await syncedBatches()),
+}
 say(`machine: ${JSON.stringify(machineFacts)}`)
 try {
   await depositRates(native)
@@ -191,9 +208,13 @@ try {
 if (values.json) process.stdout.write(`${JSON.stringify({ machine: machineFacts, results }, null, 2)}\n`)
 else {
   process.stdout.write(`\n${machineFacts.cpu}, ${machineFacts.cores} cores, Node ${machineFacts.node}\n`)
-  process.stdout.write(`native verifies ${machineFacts.nativeVerifies}/s on one core; synced LevelDB batches ${machineFacts.syncedBatches}/s\n\n`)
+  process.stdout.write(
+    `native verifies ${machineFacts.nativeVerifies}/s on one core; synced LevelDB batches ${machineFacts.syncedBatches}/s\n\n`,
+  )
   for (const { name, value, unit, ratio } of results) {
-    process.stdout.write(`${name.padEnd(20)}${value.toFixed(2).padStart(12)} ${unit.padEnd(32)}${ratio === null ? '' : ratio.toFixed(2)}\n`)
+    process.stdout.write(
+      `${name.padEnd(20)}${value.toFixed(2).padStart(12)} ${unit.padEnd(32)}${ratio === null ? '' : ratio.toFixed(2)}\n`,
+    )
   }
 }
 process.exit(0)

@@ -27,8 +27,9 @@ export async function createApp(
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Our own line below: the framework's would quote URLs, and a query may name a case.
     // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
-    frameworkErrors: (_error, request, reply) =>
-      handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply),
+    frameworkErrors: (_error, request, reply) => {
+      void handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply)
+    },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     requestTimeout: 60_000,

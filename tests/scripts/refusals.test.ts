@@ -191,9 +191,9 @@ describe('a check that fails', () => {
 
   /** The first file against a receipt, as JSON alone. */
   async function quickCheck(receipt: string): Promise<{ exit: number | null; codes: string[] }> {
-    const { code, json } = await evidence(['check', first, '--receipt', receipt, '--policy', policy, '--json'])
-    const { faults = [] } = json<{ faults?: { code: string }[] }>()
-    return { exit: code, codes: faults.map((fault) => fault.code) }
+    const result = await evidence(['check', first, '--receipt', receipt, '--policy', policy, '--json'])
+    const { faults = [] } = result.json<{ faults?: { code: string }[] }>()
+    return { exit: result.code, codes: faults.map((fault) => fault.code) }
   }
 
   beforeAll(async () => {
