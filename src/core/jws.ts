@@ -1,5 +1,5 @@
 import { fromBase64url, toBase64url, tryBase64url } from './base64.ts'
-import { fromUtf8, utf8 } from './bytes.ts'
+import { utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { type JsonObject, parseJson, requireObject } from './json.ts'
 
@@ -26,10 +26,23 @@ export function splitJws(text: string, what = 'statement'): CompactJws {
   return {
     text,
     signingInput: utf8(text.slice(0, second)),
-    header: fromBase64url(text.slice(0, first), `header of the ${what}`),
+    header: decodeHeader(text.slice(0, first), what),
     payload: fromBase64url(text.slice(first + 1, second), `payload of the ${what}`),
     signature,
   }
+}
+
+/** A signer's header never changes: each spelling is decoded once. Bounded, since it comes from others. */
+const decodedHeaders = new Map<string, Uint8Array>()
+const parsedHeaders = new WeakMap<Uint8Array, ProtectedHeader>()
+
+function decodeHeader(encoded: string, what: string): Uint8Array {
+  const held = decodedHeaders.get(encoded)
+  if (held !== undefined) return held
+  const bytes = fromBase64url(encoded, `header of the ${what}`)
+  if (decodedHeaders.size >= 1024) decodedHeaders.clear()
+  if (encoded.length <= 400) decodedHeaders.set(encoded, bytes)
+  return bytes
 }
 
 /** An Ed25519 signature has 64 bytes; a later algorithm's may have any number. Throws `jws-malformed`. */
@@ -52,25 +65,17 @@ export function isKnownAlgorithm(alg: string): boolean {
   return alg === 'Ed25519' || alg === 'EdDSA'
 }
 
-const headerCache = new Map<string, ProtectedHeader>()
-
 /**
  * Reads a protected header: exactly `alg`, `typ` and `kid`. An `alg` that this version does not know is left to the
  * caller ({@link isKnownAlgorithm}), for a newer verifier may know it.
  * Throws the codes of {@link parseJson}, `jws-header`, `jws-typ`, `jws-kid`.
  */
 export function parseHeader(bytes: Uint8Array, typ: string, what = 'statement'): ProtectedHeader {
-  // A signer's header never changes: the text names the parsed header.
-  const text = fromUtf8(bytes, `header of the ${what}`)
-  const cached = headerCache.get(text)
-  if (cached !== undefined && cached.typ === typ) return cached
-  const header = readHeader(
-    requireObject(parseJson(bytes, `header of the ${what}`), `header of the ${what}`),
-    typ,
-    what,
-  )
-  if (headerCache.size >= 1024) headerCache.clear()
-  if (text.length <= 256) headerCache.set(text, header)
+  const held = parsedHeaders.get(bytes)
+  if (held !== undefined && held.typ === typ) return held
+  const object = requireObject(parseJson(bytes, `header of the ${what}`), `header of the ${what}`)
+  const header = readHeader(object, typ, what)
+  parsedHeaders.set(bytes, header)
   return header
 }
 
