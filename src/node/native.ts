@@ -11,20 +11,25 @@ import { installSha256, installSignatureAccelerator, type SignatureAccelerator, 
 /** What was installed, for `--version`, `doctor` and the benchmark to say. */
 export interface NativePrimitives {
   readonly signatures: 'libsodium' | 'openssl'
-  readonly sha256: 'node' | 'noble'
+  readonly sha256: 'native' | 'noble'
+}
+
+type Sodium = typeof import('sodium-native').default
+
+function loadSodium(): Sodium | undefined {
+  try {
+    return createRequire(import.meta.url)('sodium-native') as Sodium
+  } catch {
+    return undefined // no binary for this platform: OpenSSL is always there
+  }
 }
 
 /**
  * libsodium refuses a small-order R or A, a non-canonical key, S >= L, and compares R with SB - hA as encoded, so an accept
  * is an accept of the rule for a torsion-free key. tests/node/native.test.ts holds it to that on crafted cases.
  */
-function libsodium(): SignatureAccelerator | undefined {
-  try {
-    const sodium = createRequire(import.meta.url)('sodium-native') as typeof import('sodium-native').default
-    return (publicKey, message, signature) => sodium.crypto_sign_verify_detached(signature, message, publicKey)
-  } catch {
-    return undefined // no binary for this platform: OpenSSL is always there
-  }
+function sodiumAccelerator(sodium: Sodium): SignatureAccelerator {
+  return (publicKey, message, signature) => sodium.crypto_sign_verify_detached(signature, message, publicKey)
 }
 
 /** Canonical encodings of the small-order points. OpenSSL does not refuse them as R. */
@@ -60,14 +65,26 @@ function nodeSha256(data: Uint8Array): Uint8Array {
   return 'hash' in crypto ? crypto.hash('sha256', data, 'buffer') : createHash('sha256').update(data).digest()
 }
 
+/** Tree nodes and thumbprints are short: there libsodium, which writes where it is told, beats a call into OpenSSL. */
+const shortInput = 256
+
+function sodiumSha256(sodium: Sodium): (data: Uint8Array) => Uint8Array {
+  return (data) => {
+    if (data.length > shortInput) return nodeSha256(data)
+    const out = new Uint8Array(32)
+    sodium.crypto_hash_sha256(out, data)
+    return out
+  }
+}
+
 let installed: NativePrimitives | undefined
 
 /** Installs the fastest primitives at hand in this process, once. */
 export function installNativePrimitives(): NativePrimitives {
   if (installed !== undefined) return installed
-  const sodium = libsodium()
-  installSignatureAccelerator(sodium ?? opensslAccelerator())
-  const sha256 = installSha256(nodeSha256) ? 'node' : 'noble'
-  installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256 }
+  const sodium = loadSodium()
+  installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
+  const isNative = installSha256(sodium === undefined ? nodeSha256 : sodiumSha256(sodium))
+  installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
   return installed
 }

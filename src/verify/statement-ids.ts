@@ -32,14 +32,24 @@ export class StatementIds {
       const at = slot * 6
       const { words } = this
       if (words[at] === 0) return slot
-      if (id.every((word, i) => words[at + i] === word)) return slot
+      let same = 0
+      while (same < 5 && words[at + same] === id[same]) same++
+      if (same === 5) return slot
     }
   }
 
+  /** The four words of a lower-case UUID, from its 32 digits. */
   private static split(jti: string): [number, number, number, number] {
-    const hex = jti.replaceAll('-', '')
-    const word = (i: number): number => Number.parseInt(hex.slice(8 * i, 8 * i + 8), 16)
-    return [word(0), word(1), word(2), word(3)]
+    const words: [number, number, number, number] = [0, 0, 0, 0]
+    let digit = 0
+    for (let at = 0; at < jti.length; at++) {
+      const unit = jti.charCodeAt(at)
+      if (unit === 0x2d) continue
+      const word = digit++ >> 3
+      words[word] = ((words[word] as number) << 4) | (unit < 0x3a ? unit - 0x30 : unit - 0x57)
+    }
+    for (let word = 0; word < 4; word++) words[word] = (words[word] as number) >>> 0
+    return words
   }
 
   /** Index of the entry that used the id, or undefined. */

@@ -56,8 +56,12 @@ export async function walkTree(
 ): Promise<TreeFacts> {
   const { size, root } = checkpoint
   const levels = tileLevels(size)
-  const range = new CompactRange()
-  const higher = Array.from({ length: levels }, () => new CompactRange())
+  /** Roots of the full tiles of level 0, and the leaves after them. */
+  const full = new CompactRange()
+  const edge = new CompactRange()
+  let leaves = 0
+  /** Per level, how many hashes the tiles below have given it. */
+  const higher: number[] = []
   let whole = true
   // Per level, the hashes of full tiles below that wait for the tile that must hold them.
   const waiting: Uint8Array[][] = Array.from({ length: levels + 1 }, () => [])
@@ -75,14 +79,15 @@ export async function walkTree(
     }
     if (width === tileWidth) await lift(level, expected)
   }
-  const lift = async (level: number, hashes: readonly Uint8Array[]): Promise<void> => {
+  const lift = async (level: number, hashes: readonly Uint8Array[]): Promise<Uint8Array> => {
     const tile = new CompactRange()
     for (const hash of hashes) tile.append(hash)
-    waiting[level + 1]?.push(tile.root())
-    const above = higher[level + 1]
-    if (above === undefined) return
-    above.append(tile.root())
-    if (above.size % tileWidth === 0) await settle(level + 1, above.size / tileWidth - 1, tileWidth)
+    const root = tile.root()
+    waiting[level + 1]?.push(root)
+    const above = (higher[level + 1] ?? 0) + 1
+    higher[level + 1] = above
+    if (level + 1 < levels && above % tileWidth === 0) await settle(level + 1, above / tileWidth - 1, tileWidth)
+    return root
   }
   for (let n = 0; n < tilesAt(0, size); n++) {
     const width = tileWidthAt(0, n, size)
@@ -93,26 +98,28 @@ export async function walkTree(
     }
     const hashes = Array.from({ length: width }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
     hashes.forEach((hash, i) => {
-      range.append(hash)
+      if (width < tileWidth) edge.append(hash)
       history.addLeaf(n * tileWidth + i, hash)
     })
-    if (width === tileWidth) await lift(0, hashes)
+    leaves += width
+    if (width === tileWidth) full.append(await lift(0, hashes))
   }
   for (let level = 1; whole && level < levels; level++) {
     const width = tileWidthAt(level, tilesAt(level, size) - 1, size)
     if (width < tileWidth) await settle(level, tilesAt(level, size) - 1, width)
   }
-  if (whole && equalBytes(range.root(), root)) return { authentic: true, leaves: size }
-  if (await entriesMakeRoot(source, checkpoint, history, range.size, faults)) return { authentic: true, leaves: size }
+  const found = full.rootWith(edge)
+  if (whole && equalBytes(found, root)) return { authentic: true, leaves: size }
+  if (await entriesMakeRoot(source, checkpoint, history, leaves, faults)) return { authentic: true, leaves: size }
   if (whole) {
     faults.add({
       code: 'root-mismatch',
       message: 'The tree that is stored is not the tree whose root the checkpoint signs.',
       expected: toBase64(root),
-      found: toBase64(range.root()),
+      found: toBase64(found),
     })
   }
-  return { authentic: false, leaves: range.size }
+  return { authentic: false, leaves }
 }
 
 /**

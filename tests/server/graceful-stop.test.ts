@@ -63,13 +63,13 @@ function begin(url: string, body: string): Promise<{ socket: Socket; finish: () 
           socket,
           finish: () =>
             new Promise((done) => {
-              let text = ''
+              let bytes = Buffer.alloc(0)
               socket.on('data', (chunk: Buffer) => {
-                text += chunk.toString()
-                const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(text) ?? []
-                if (text.length >= text.indexOf('\r\n\r\n') + 4 + Number(length)) done(text)
+                bytes = Buffer.concat([bytes, chunk])
+                const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(bytes.toString('latin1')) ?? []
+                if (bytes.length >= bytes.indexOf('\r\n\r\n') + 4 + Number(length)) done(bytes.toString())
               })
-              socket.on('close', () => done(text))
+              socket.on('close', () => done(bytes.toString()))
               socket.write(body.slice(half))
             }),
         }),

@@ -18,6 +18,14 @@ export class CompactRange {
     this.count++
   }
 
+  /** Root of these leaves, with those of `edge` after them; these must be a multiple of a power of two above edge's size. */
+  rootWith(edge: CompactRange): Uint8Array {
+    if (edge.size === 0) return this.root()
+    let hash = edge.root()
+    for (let i = this.peaks.length - 1; i >= 0; i--) hash = nodeHash(this.peaks[i] as Uint8Array, hash)
+    return hash
+  }
+
   root(): Uint8Array {
     if (this.count === 0) return emptyRoot()
     let hash = this.peaks[this.peaks.length - 1] as Uint8Array
