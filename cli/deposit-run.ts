@@ -42,6 +42,8 @@ interface SignedJob {
   readonly job: DepositJob
   readonly presentation: string
   readonly pending: string
+  /** Bytes of the manifest, written when its receipt is there: neither proves anything without the other. */
+  readonly manifest?: Uint8Array
 }
 
 function pendingPath(job: DepositJob): string {
@@ -117,12 +119,7 @@ async function prepare(
     // Holds what is sealed: for its owner alone.
     writeDurably(pending, presentation, 0o600)
   }
-  // The old manifest stays for the old receipt: neither proves anything without the other.
-  if (job.kind === 'manifest' && manifest !== undefined) {
-    if (again) keepOld([job.manifest, ...job.receipts])
-    writeDurably(job.manifest, manifest, 0o600)
-  } else if (again) keepOld(job.receipts)
-  return { job, presentation, pending }
+  return { job, presentation, pending, ...(manifest === undefined ? {} : { manifest }) }
 }
 
 /** One job that stands in its own way holds up no other; what keeps the whole command from running does. */
@@ -134,14 +131,14 @@ function refusedJob(job: DepositJob, error: unknown): JobOutcome {
 
 async function send(
   jobs: readonly SignedJob[],
-  { client, policy }: DepositSettings,
+  { client, policy, again }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
   const results =
     jobs.length === 1
       ? [await one(client, jobs[0] as SignedJob)]
       : await client.depositBatch(jobs.map(({ presentation }) => presentation))
-  jobs.forEach(({ job, pending, presentation }, i) => {
+  jobs.forEach(({ job, pending, presentation, manifest }, i) => {
     const result = results[i] as DepositResult | EvidenceError
     const name = jobName(job)
     if (result instanceof EvidenceError) {
@@ -152,6 +149,8 @@ async function send(
     }
     // Until the receipt is known to be good, the signed statement is all that there is.
     requireReceiptFor(result.receipt, presentation, policy)
+    if (again) keepOld(job.kind === 'manifest' ? [job.manifest, ...job.receipts] : job.receipts)
+    if (job.kind === 'manifest' && manifest !== undefined) writeDurably(job.manifest, manifest, 0o600)
     for (const path of job.receipts) writeDurably(path, result.receipt, 0o600)
     removeFile(pending)
     const extra = job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}

@@ -1,10 +1,11 @@
 import { type Command, CommanderError } from 'commander'
+import { EvidenceError } from '../src/core/index.ts'
 import { asEvidenceError, Output } from './output.ts'
 import { createProgram } from './program.ts'
 
 /** Commander must throw instead of exiting, in every command, for its usage errors to get our exit code. */
 function throwing(command: Command): Command {
-  command.exitOverride()
+  command.exitOverride().configureOutput({ outputError: () => {} })
   for (const inner of command.commands) throwing(inner)
   return command
 }
@@ -21,6 +22,14 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2
+    // Help is its own answer; anything else is a refusal like any other: one line, or a document.
+    if (error.exitCode !== 0 && error.code !== 'commander.help') {
+      const message = error.message
+        .replace(/^error: /, '')
+        .replace(/\s*\n\s*/g, ' ')
+        .replace(/\.$/, '')
+      new Output(process.argv.includes('--json')).error(new EvidenceError('usage', message))
+    }
   } else {
     const known = asEvidenceError(error)
     new Output(process.argv.includes('--json')).error(known)

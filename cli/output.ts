@@ -10,9 +10,9 @@ export function plain(text: string): string {
   })
 }
 
-/** The same for lines that a command laid out itself. */
+/** The same for what a command laid out itself, in lines and columns. */
 function plainLines(text: string): string {
-  return text.split('\n').map(plain).join('\n')
+  return text.replace(/[^\n\t]+/g, plain)
 }
 
 /** Where a command writes: text for people, or one JSON document for programs. */

@@ -25,7 +25,6 @@ export function createProgram(): Command {
       'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
     )
     .version(version)
-    .showHelpAfterError('(see --help)')
     .addHelpText('after', exitCodes)
   for (const add of [
     initCommand,

@@ -60,7 +60,10 @@ export function depositCommand(program: Command): void {
     .option('--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)')
     .option('--ext <file>', 'JSON object of your own, sealed')
     .option('--digest <algorithm...>', 'digests to record (default: sha256)')
-    .option('--relates <rel:index:leafHash[:item]...>', `what an earlier entry is to this one: ${relations.join(', ')}`)
+    .option(
+      '--relates <relation...>',
+      `rel:index:leafHash[:item] of an earlier entry, rel one of ${relations.join(', ')}`,
+    )
     .option(
       '--policy <file>',
       'the ledger’s policy, which the receipt is held against (default: the one in the data folder)',

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError } from '../../src/core/index.ts'
+import { digestLengths, EvidenceError, isDigestAlgorithm } from '../../src/core/index.ts'
 import { digestFile } from '../../src/node/index.ts'
 import { type ClientOptions, clientOf, outputOf, withClient } from '../options.ts'
 import { withIdentityIfAny } from './show.ts'
@@ -49,9 +49,22 @@ async function queryOf(file: string | undefined, options: FindOptions): Promise<
     const value = options[name]
     if (value !== undefined) query[name] = value
   }
+  if (options.digest !== undefined) requireDigest(options.digest)
   if (file === undefined) return query
   if (!existsSync(file) || !statSync(file).isFile())
     throw new EvidenceError('file-unreadable', `there is no file ${file}`, { where: file })
   const { digest } = await digestFile(file, ['sha256'])
   return { ...query, digest: `sha256:${digest.sha256}` }
+}
+
+/** Said here, before any server is asked. Throws `usage`. */
+function requireDigest(text: string): void {
+  const [algorithm = '', hex = '', extra] = text.split(':')
+  const isDigest = extra === undefined && isDigestAlgorithm(algorithm) && /^[0-9a-f]*$/.test(hex)
+  if (!isDigest || hex.length !== 2 * digestLengths[algorithm]) {
+    throw new EvidenceError(
+      'usage',
+      `${JSON.stringify(text)} is not <algorithm>:<lower-case hex> of that algorithm’s length`,
+    )
+  }
 }

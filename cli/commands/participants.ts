@@ -37,7 +37,10 @@ interface RotateOptions extends ClientOptions {
 
 /** `evidence participants admit|revoke|rotate-key|list` */
 export function participantsCommand(program: Command): void {
-  const group = program.command('participants').description('who may sign what')
+  const group = program
+    .command('participants')
+    .description('who may sign what')
+    .addHelpText('after', '\nExample: evidence participants list --json')
   admitCommand(group)
   revokeCommand(group)
   rotateCommand(group)

@@ -58,7 +58,9 @@ export function judge(
     )
   }
   const isGenesis = common.kind === 'ledger.genesis'
+  const openBefore = findings.unjudged.length
   if (!isGenesis) judgeAuthority(registry, entry, findings, context)
+  const authorityOpen = findings.unjudged.length > openBefore
   const earlier = history.findStatement(common.iss, common.jti)
   if (earlier !== undefined)
     violate('jti-reused', `${common.iss} used the jti ${common.jti} in entry ${earlier}`, 'jti', earlier)
@@ -80,7 +82,8 @@ export function judge(
   if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(body, findings))
-  if (findings.violations.length > 0) next = registry
+  // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
+  if (findings.violations.length > 0 || authorityOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
   return { ...findings, next, usesStatementId: findings.violations.length === 0, body }
 }

@@ -128,7 +128,8 @@ export const judgeRotate: KindRule<RotateBody> = (registry, entry, members, find
   const isNew = judgeNewKey(registry, members.newKey, findings, 'newKey')
   if (isNew) judgePossession(entry, members, findings, context)
   const old = registry.keys.get(header.kid)
-  if (!isNew || old === undefined) return registry
+  // Nobody rotates another's key, whatever else of the registry is uncertain.
+  if (!isNew || old === undefined || old.participant !== common.iss) return registry
   const rotated: KeyRecord = { ...old, status: 'rotated', until: entry.index }
   return withKey(withKeyRecord(registry, rotated), common.iss, members.newKey, entry.index)
 }

@@ -86,6 +86,22 @@ describe('POST /v1/statements', () => {
     expect(entry.json()).toMatchObject({ claims: { note: 'kept' } })
   })
 
+  it('shows in the receipt of a retry only what the retry discloses: a statement is public, its claims are not', async () => {
+    const made = server.deposit('overheard', { sealed: { note: 'a secret', names: ['secret.txt'] } })
+    await server.post(made.presentation)
+    const [first] = made.disclosures
+    const shown = async (body: string): Promise<string[]> => {
+      const answer = await server.post(body)
+      const { disclosures } = soundReceipt(server, answer.json<DepositAnswer>().receipt)
+      return disclosures.map(({ claim }) => claim)
+    }
+    expect(await shown(made.jws)).toEqual([])
+    expect(await shown(`${made.jws}~${first?.text}~`)).toEqual(['note'])
+    expect((await shown(made.presentation)).sort()).toEqual(['names', 'note'])
+    const [line] = await server.batch([made.jws])
+    expect(soundReceipt(server, line?.receipt).disclosures).toEqual([])
+  })
+
   it('sends many copies at once into one entry', async () => {
     const { presentation } = server.deposit('at once')
     const size = await server.size()

@@ -127,7 +127,7 @@ describe('a server told to stop', () => {
       }
       await Promise.all(Array.from({ length: 16 }, worker))
       agent.destroy()
-      expect(await server.stop()).toBe(0)
+      expect(await ended(server)).toBe(0)
       expect(answered.size).toBeGreaterThanOrEqual(100)
       expect(answered.size).toBeLessThan(made.length)
       expect(others.filter(({ status }) => status !== 503)).toEqual([])
