@@ -57,13 +57,13 @@ async function queryOf(file: string | undefined, options: FindOptions): Promise<
   return { ...query, digest: `sha256:${digest.sha256}` }
 }
 
-/** Said here, before any server is asked. Throws `usage`. */
+/** Said here, before any server is asked. Throws `query-invalid`. */
 function requireDigest(text: string): void {
   const [algorithm = '', hex = '', extra] = text.split(':')
   const isDigest = extra === undefined && isDigestAlgorithm(algorithm) && /^[0-9a-f]*$/.test(hex)
   if (!isDigest || hex.length !== 2 * digestLengths[algorithm]) {
     throw new EvidenceError(
-      'usage',
+      'query-invalid',
       `${JSON.stringify(text)} is not <algorithm>:<lower-case hex> of that algorithm’s length`,
     )
   }

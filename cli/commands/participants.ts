@@ -40,7 +40,7 @@ export function participantsCommand(program: Command): void {
   const group = program
     .command('participants')
     .description('who may sign what')
-    .addHelpText('after', '\nExample: evidence participants list --json')
+    .addHelpText('after', '\nExample:\n  evidence participants list --json')
   admitCommand(group)
   revokeCommand(group)
   rotateCommand(group)

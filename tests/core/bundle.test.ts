@@ -8,6 +8,7 @@ describe('entry bundle', () => {
     const bundle = encodeBundle([utf8('a'), new Uint8Array(0), new Uint8Array(258).fill(7)])
     expect(bundle).toEqual(concat(Uint8Array.of(0, 1, 0x61, 0, 0, 1, 2), new Uint8Array(258).fill(7)))
     expect(parseBundle(bundle, 3).map(({ length }) => length)).toEqual([1, 0, 258])
+    expect(parseBundle(encodeBundle([utf8('a'), new Uint8Array(0)]), 2).map(({ length }) => length)).toEqual([1, 0])
   })
 
   it.each([1, 2, 5])('of %d entries reads back', (width) => {

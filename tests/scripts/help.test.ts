@@ -46,7 +46,8 @@ const calls: Readonly<Record<string, readonly string[]>> = {
 
 /** Commands listed in a help text. */
 function listed(help: string): string[] {
-  const section = help.slice(help.indexOf('Commands:')).split('\n')
+  // Up to the empty line that ends the list: examples come after it.
+  const section = (help.slice(help.indexOf('Commands:')).split('\n\n')[0] as string).split('\n')
   return section.flatMap((line) => /^ {2}([a-z][a-z-]*)(?: |$)/.exec(line)?.[1] ?? []).filter((name) => name !== 'help')
 }
 
