@@ -59,6 +59,8 @@ async function queryOf(file: string | undefined, options: FindOptions): Promise<
 
 /** Said here, before any server is asked. Throws `query-invalid`. */
 function requireDigest(text: string): void {
+  // The next option, taken for the value that is missing.
+  if (text.startsWith('-')) throw new EvidenceError('usage', 'the option --digest <algorithm:hex> has no value')
   const [algorithm = '', hex = '', extra] = text.split(':')
   const isDigest = extra === undefined && isDigestAlgorithm(algorithm) && /^[0-9a-f]*$/.test(hex)
   if (!isDigest || hex.length !== 2 * digestLengths[algorithm]) {
