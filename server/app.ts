@@ -53,6 +53,14 @@ export async function createApp(
       'request',
     )
   })
+  // A connection whose request came before the stop would else idle, and keep the process, until it times out.
+  let isStopping = false
+  app.addHook('preClose', async () => {
+    isStopping = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (isStopping) reply.header('Connection', 'close')
+  })
   const methods = collectMethods(app)
   await app.register(swagger, {
     openapi: {

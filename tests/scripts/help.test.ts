@@ -109,7 +109,6 @@ describe('the command line', () => {
     [['attest', '0']],
     [['participants', 'admit', 'x']],
     [['check', 'a', 'b']],
-    [['find', '--digest']],
     [['find', '--no-such-option']],
   ])('refuses %j with 2: one line, or a JSON document where that is asked for', async (args) => {
     const [text, json] = await Promise.all([evidence(args, nowhere), evidence([...args, '--json'], nowhere)])
