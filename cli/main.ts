@@ -10,7 +10,6 @@ function throwing(command: Command): Command {
   return command
 }
 
-process.on('SIGPIPE', () => process.exit(0))
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read our output has had enough.
   if (error.code === 'EPIPE') process.exit(0)

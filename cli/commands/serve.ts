@@ -88,7 +88,6 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
   // Loaded here: the server's packages take longer to load than most commands take to run.
   const { serve, serverSettings } = await import('../../server/index.ts')
   // A command ends when nobody reads its output any more; a server goes on.
-  process.removeAllListeners('SIGPIPE')
   process.stdout.removeAllListeners('error').on('error', () => {})
   const passphrase = readPassphrase(options.passphraseFile)
   const settings = settingsFrom(options, serverSettings)
