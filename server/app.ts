@@ -45,21 +45,23 @@ export async function createApp(
   app.setNotFoundHandler(() => {
     throw new EvidenceError('not-found', 'there is nothing at this address')
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     context.metrics.request(route, reply.statusCode, reply.elapsedTime / 1000)
     request.log.info(
       { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 },
       'request',
     )
+    done()
   })
   // A connection whose request came before the stop would else idle, and keep the process, until it times out.
   let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
   })
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping) reply.header('Connection', 'close')
+    done()
   })
   const methods = collectMethods(app)
   await app.register(swagger, {

@@ -8,6 +8,8 @@ import { EvidenceError } from '../src/core/index.ts'
 export class Limits {
   private readonly byKey: RateLimiterMemory
   private readonly refusals: RateLimiterMemory
+  /** False until the first refusal: the usual case asks nothing. */
+  private anyRefused = false
 
   constructor(statementsPerMinute: number, refusalsPerMinute: number) {
     this.byKey = new RateLimiterMemory({ points: statementsPerMinute, duration: 60 })
@@ -21,11 +23,13 @@ export class Limits {
 
   /** Counts a refused signature, or access token, from an address. */
   async refusal(address: string): Promise<void> {
+    this.anyRefused = true
     await this.refusals.penalty(address)
   }
 
   /** Throws `rate-limited` for an address that has sent too many bad signatures. */
   async requireAddress(address: string): Promise<void> {
+    if (!this.anyRefused) return
     const state = await this.refusals.get(address)
     if (state !== null && state.consumedPoints > this.refusals.points) {
       throw limited('too many bad signatures came from this address', state)
