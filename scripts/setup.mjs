@@ -1,6 +1,6 @@
 // What a fresh clone needs before anything of it can run: packages and a build. Only Node is there yet, so only Node is used.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,29 +46,8 @@ export function install() {
   writeFileSync(stamp, lock)
 }
 
-function newest(folder) {
-  let time = 0
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true, recursive: true })) {
-    if (entry.isFile() && /\.(ts|json)$/.test(entry.name)) {
-      time = Math.max(time, statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs)
-    }
-  }
-  return time
-}
-
-/** Builds, unless the last build is newer than every source. */
+/** Builds what changed; the compiler knows by content, where a copied folder's times would mislead. */
 export function build() {
-  const done = join(root, 'dist', '.evidence-built')
-  const sources = Math.max(
-    newest('src'),
-    newest('server'),
-    newest('cli'),
-    statSync(join(root, 'tsconfig.base.json')).mtimeMs,
-  )
-  if (existsSync(done) && statSync(done).mtimeMs >= sources) return
-  process.stderr.write('building\n')
-  must(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
-    stdio: ['inherit', 2, 'inherit'],
-  })
-  writeFileSync(done, '')
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  must(process.execPath, [tsc, '-b'], { stdio: ['inherit', 2, 'inherit'] })
 }

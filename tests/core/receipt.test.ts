@@ -97,6 +97,32 @@ describe('receipt', () => {
   })
 })
 
+describe('receipt of an entry of a later version', () => {
+  const later = entryText.replace('entry/v1', 'entry/v2')
+
+  it.each<[string, string]>([
+    ['five lines', later],
+    ['more lines', `${later}more\n\n{"other":1}\n`],
+    ['a key line within its first five', later.replace(/\n[^\n]*\n$/, `\n${jwkLine}\n`)],
+  ])('with %s ends before the signer’s key', (_, entry) => {
+    const receipt = parseReceipt(withExtra(utf8(`${entry}${jwkLine}\n${first}\n`)))
+    expect(receipt.entryBytes).toEqual(utf8(entry))
+    expect(receipt.entry).toMatchObject({ known: false, index: 3 })
+    expect([receipt.signer, receipt.disclosures.length]).toEqual([signer.jwk, 1])
+  })
+
+  it.each<[string, string, string]>([
+    ['receipt-malformed', 'four lines', `${later.slice(0, later.lastIndexOf('\n', later.length - 2) + 1)}${jwkLine}\n`],
+    ['receipt-malformed', 'no key', `${later}more\n`],
+    ['receipt-malformed', 'a key with a space before it', `${later} ${jwkLine}\n`],
+    ['key-malformed', 'a key of another form', `${later}{"crv":"Ed25519"}\n`],
+    ['entry-malformed', 'an index with a leading zero', `${later.replace('\n3\n', '\n03\n')}${jwkLine}\n`],
+    ['entry-malformed', 'a time of another form', `${later.replace('.000Z', 'Z')}${jwkLine}\n`],
+  ])('gives %s for %s', (code, _, text) => {
+    expect(read(text)).toBe(code)
+  })
+})
+
 /** The same 32 bytes with a trailing bit set. */
 function spoilLast(x: string): string {
   return x.slice(0, -1) + String.fromCharCode(x.charCodeAt(x.length - 1) + 1)

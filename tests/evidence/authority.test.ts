@@ -80,7 +80,7 @@ describe('the statement id', () => {
   it('of iss and jti is used once', () => {
     bench.sealJws(depositJws({ jti }))
     expect(judge(depositJws({ jti }))).toEqual(['jti-reused'])
-    expect(bench.judgeJws(depositJws({ jti })).violations[0]?.facts.index).toBe(3)
+    expect(bench.judgeJws(depositJws({ jti })).violations[0]?.facts).toEqual({ where: 'jti', index: 3 })
     expect(judge(depositJws({ jti, iss: 'other' }, signerNamed('other')))).toEqual([])
   })
 

@@ -71,6 +71,7 @@ describe('the possession proof', () => {
     ['has a further header member', withHeader({ jwk: next.jwk })],
     ['is signed by the old key', signJws(possessionTyp, said, old)],
     ['is signed by another key, in the name of the new', joinAs(next.thumbprint)],
+    ['is signed by the new key, in the name of another', withHeader({ kid: other.thumbprint })],
     ['names another aud', payload({ aud: 'other.example' })],
     ['names several aud', payload({ aud: [origin] })],
     ['names another iss', payload({ iss: 'other' })],
