@@ -21,6 +21,11 @@ export class Limits {
     await consume(this.byKey, thumbprint, 'this key has handed in more statements than it may in a minute')
   }
 
+  /** Takes a count back: the statement was there already, and anybody may send it again. */
+  async repeated(thumbprint: string): Promise<void> {
+    await this.byKey.reward(thumbprint, 1)
+  }
+
   /** Counts a refused signature, or access token, from an address. */
   async refusal(address: string): Promise<void> {
     this.anyRefused = true

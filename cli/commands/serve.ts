@@ -43,8 +43,10 @@ export function serveCommand(program: Command): void {
       '\nExample:\n  evidence serve --data /srv/ledger --host 0.0.0.0 --base-url https://ledger.court.example',
     )
     .action(async (options: ServeCommandOptions) => {
+      const stopped = stopSignal()
       const running = await start(options)
-      await untilStopped(running)
+      await stopped
+      await running.close()
     })
 }
 
@@ -70,12 +72,14 @@ export function startCommand(program: Command): void {
           `made a trial ledger, ${origin}, in ${root}: reading is public, sealed claims are not; not for evidence that matters`,
         )
       } else if (await resumeTrial(root, passphrase)) say(`finished the trial ledger in ${root}`)
+      const stopped = stopSignal()
       // Quiet by default: the next thing to read is what to type.
       const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' })
       say(
         `next, in another terminal: npx evidence deposit fixtures/case-001 --case "(2026)沪0104刑初123号"${elsewhere(running, root)}`,
       )
-      await untilStopped(running)
+      await stopped
+      await running.close()
     })
 }
 
@@ -138,9 +142,9 @@ function configFile(path: string | undefined): object {
   throw new EvidenceError('config-invalid', `${path} is not a JSON object`, { where: path })
 }
 
-/** Waits for SIGTERM or SIGINT; then finishes what was accepted. A second signal ends at once. */
-async function untilStopped(running: RunningServer): Promise<void> {
-  await new Promise<void>((resolve) => {
+/** Resolves at SIGTERM or SIGINT, from now on: one that comes while the server starts counts too. A second ends at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
     const stop = (): void => {
       process.once('SIGTERM', () => process.exit(1))
       process.once('SIGINT', () => process.exit(1))
@@ -149,5 +153,4 @@ async function untilStopped(running: RunningServer): Promise<void> {
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
   })
-  await running.close()
 }

@@ -73,6 +73,7 @@ async function accept(context: ServerContext, submission: Submission, isMinimal:
   try {
     await limits.statement(submission.statement.header.kid)
     const outcome = await ledger.submit(submission, !isMinimal)
+    if (outcome.kind === 'existing') await limits.repeated(submission.statement.header.kid)
     metrics.statement(outcome.kind)
     return await answerOf(context, submission, outcome, isMinimal)
   } catch (error) {
