@@ -201,6 +201,11 @@ export const errorTable = {
   'digest-not-computable': { status: 400, exit: 4, action: 'Check again with a build that computes the algorithm.' },
   // Ledger engine
   'queue-full': { status: 503, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
+  'queue-share-full': {
+    status: 429,
+    exit: 3,
+    action: 'Send the same bytes again after the time in Retry-After; send fewer at once.',
+  },
   'clock-unsafe': { status: 503, exit: 3, action: 'Send the same bytes again later; the operator sets the clock.' },
   'writer-stopped': { status: 503, exit: 3, action: `Send the same bytes again later. ${askOperator}` },
   'shutting-down': { status: 503, exit: 3, action: 'Send the same bytes again in a moment.' },
@@ -241,11 +246,16 @@ export const errorTable = {
   'not-authenticated': { status: 401, exit: 3, action: 'Send a bearer token signed by an admitted key.' },
   'token-invalid': { status: 401, exit: 3, action: 'Sign a new token for this server, valid at most 300 seconds.' },
   'not-permitted': { status: 403, exit: 3, action: 'Ask the depositor, an auditor or an administrator.' },
+  'quota-exceeded': {
+    status: 429,
+    exit: 3,
+    action: 'Send the same bytes again after the time in Retry-After; ask the operator for a larger quota if this recurs.',
+  },
   'rate-limited': { status: 429, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
   'internal-error': { status: 500, exit: 3, action: 'Send the same bytes again; report the request id.' },
   // Command line and machine
   usage: { status: 400, exit: 2, action: 'See --help.' },
-  'config-invalid': { status: 500, exit: 3, action: 'Mend the configuration file.' },
+  'config-invalid': { status: 500, exit: 3, action: 'Mend the setting where it was set; "evidence serve --print-config" shows what holds.' },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
   'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },

@@ -21,6 +21,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly clock?: Clock
   readonly maxQueue?: number
   readonly maxQueueBytes?: number
+  /** Most statements of one group, where more wait. */
+  readonly maxGroup?: number
   readonly onGroup?: (report: GroupReport) => void
   readonly onFailure?: (error: Error) => void
   /** Threads that verify signatures when many arrive at once; none unless given. */

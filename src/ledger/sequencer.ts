@@ -9,6 +9,7 @@ import {
 import type { RuleContext } from '../evidence/index.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import { referencedIndices } from './entry-facts.ts'
+import { FairQueue, queueError } from './fair-queue.ts'
 import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -52,9 +53,10 @@ export interface SequencerOptions {
   readonly key: VerifierKey
   readonly sign: (message: Uint8Array) => Uint8Array
   readonly published: Published
-  /** Most statements that wait, and most bytes that they hold. */
+  /** Most statements that wait, most bytes that they hold, and most statements of one group. */
   readonly maxQueue?: number
   readonly maxQueueBytes?: number
+  readonly maxGroup?: number
   readonly onGroup?: (report: GroupReport) => void
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
@@ -74,8 +76,8 @@ interface Waiting {
 export class Sequencer {
   private readonly options: SequencerOptions
   private readonly context: RuleContext
-  private queue: Waiting[] = []
-  private queuedBytes = 0
+  /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
+  readonly queue: FairQueue<Waiting>
   private running: Promise<void> | undefined
   private chain: ChainState
   private failure: EvidenceError | undefined
@@ -85,6 +87,8 @@ export class Sequencer {
 
   constructor(options: SequencerOptions) {
     this.options = options
+    const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024, maxGroup = 1024 } = options
+    this.queue = new FairQueue({ maxItems: maxQueue, maxBytes: maxQueueBytes, maxGroup })
     this.published = options.published
     this.chain = options.published.state
     this.context = { origin: options.key.name, ledgerKeys: [options.key.text], verifies: verifyEd25519 }
@@ -95,7 +99,7 @@ export class Sequencer {
     return this.chain.registry
   }
   get queued(): number {
-    return this.queue.length
+    return this.queue.size
   }
   /** Why nothing more can be written, if so: for good. */
   get stopped(): EvidenceError | undefined {
@@ -111,21 +115,18 @@ export class Sequencer {
 
   /**
    * Queues a statement; resolves when it is durable, with its place. Rejects with the rulebook's codes, `jti-reused`,
-   * `queue-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
+   * `queue-full`, `queue-share-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
    */
   submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
-    const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024 } = this.options
     try {
       this.requireReady()
-      if (this.queue.length >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
-        throw new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
-      }
     } catch (error) {
       return Promise.reject(error)
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ submission, wantReceipt, resolve, reject })
-      this.queuedBytes += submission.weight
+      const { participant = '', weight } = submission
+      const refused = this.queue.offer({ submission, wantReceipt, resolve, reject }, participant, weight)
+      if (refused !== undefined) return reject(queueError(refused))
       // Started in a later turn, so that statements which arrive together share the first sync too.
       this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
     })
@@ -133,12 +134,7 @@ export class Sequencer {
 
   private async run(): Promise<void> {
     try {
-      while (this.queue.length > 0) {
-        const group = this.queue
-        this.queue = []
-        this.queuedBytes = 0
-        await this.commit(group)
-      }
+      while (this.queue.size > 0) await this.commit(this.queue.take())
     } finally {
       this.running = undefined
     }
@@ -215,9 +211,7 @@ export class Sequencer {
     const told = isEvidenceError(error) ? error : (this.failure as EvidenceError)
     for (const { reject } of group) reject(told)
     if (this.failure === undefined) return
-    for (const { reject } of this.queue) reject(this.failure)
-    this.queue = []
-    this.queuedBytes = 0
+    for (const { reject } of this.queue.clear()) reject(this.failure)
   }
 
   private fail(error: unknown): void {

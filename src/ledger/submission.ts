@@ -8,6 +8,8 @@ export interface Submission {
   readonly disclosures: readonly string[]
   /** The key that the signature was verified under on arrival; undefined where the rulebook still has to. */
   readonly verifiedUnder?: Uint8Array
+  /** The owner of that key: whose quota and whose share of the queue this is, whatever `iss` says. */
+  readonly participant?: string
   /** Bytes that it holds in the queue. */
   readonly weight: number
 }
@@ -56,7 +58,7 @@ export async function authenticate(
   if (!(await verify({ publicKey: key.publicKey, message: jws.signingInput, signature: jws.signature }))) {
     throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify', { where: 'signature' })
   }
-  return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey }
+  return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey, participant: key.participant }
 }
 
 /** A submission whose signature the rulebook judges: the genesis. */
