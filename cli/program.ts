@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { attestCommand, retractCommand } from './commands/attest.ts'
+import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { depositCommand } from './commands/deposit.ts'
 import { eraseCommand } from './commands/erase.ts'
@@ -9,6 +10,7 @@ import { initCommand, signGenesisCommand } from './commands/init.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { proveCommand } from './commands/prove.ts'
+import { promoteCommand, restoreCommand } from './commands/restore.ts'
 import { serveCommand, startCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -43,6 +45,9 @@ export function createProgram(): Command {
     participantsCommand,
     exportCommand,
     eraseCommand,
+    backupCommand,
+    restoreCommand,
+    promoteCommand,
   ]) {
     add(program)
   }

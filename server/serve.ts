@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
-import { type Clock, dataFolder, Ledger } from '../src/ledger/index.ts'
+import { type Clock, dataFolder, Ledger, requireMaySign } from '../src/ledger/index.ts'
 import { installNativePrimitives, readKeyFile } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
@@ -32,6 +32,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { dataDir, settings, version } = options
   installNativePrimitives()
   const folder = dataFolder(dataDir)
+  // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
+  requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
   const ledger = await Ledger.open(dataDir, readKeyFile(folder.ledgerKey, options.passphrase), {

@@ -9,10 +9,12 @@ import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { requireUnlocked, takeLock } from './lock-file.ts'
+import { addErasures } from './erasures.ts'
 import { lookupsOfDisclosures } from './lookup.ts'
 import { LedgerReads } from './reads.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
+import { requireMaySign } from './standing.ts'
 import type { LedgerStorage } from './storage.ts'
 import { authenticate, openSubmission, type Submission } from './submission.ts'
 import { LedgerTree } from './tree.ts'
@@ -50,7 +52,7 @@ export class Ledger {
   /**
    * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
    * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
-   * `ledger-in-use`, `ledger-unfinished`, `clock-unsafe`, `genesis-ledger-keys`.
+   * `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`.
    */
   static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
     const folder = dataFolder(root)
@@ -58,6 +60,7 @@ export class Ledger {
     if (config.awaitingGenesis === true) {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
+    requireMaySign(folder)
     const key = ownKey(folder, signer)
     requireUnlocked(folder.lock, root)
     const guard = readHead(folder.head, key)
@@ -173,6 +176,8 @@ export class Ledger {
     const keep = stored.filter(({ digest }) => !gone.has(digest))
     const kept = new Set(lookupsOfDisclosures(keep).map((key) => (key.by === 'case' ? lookupForm(key.number) : '')))
     const lookups = lookupsOfDisclosures(erased).filter((key) => key.by === 'case' && !kept.has(lookupForm(key.number)))
+    // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
+    addErasures(this.parts.folder.erased, [{ index, digests: erased.map(({ digest }) => digest) }])
     await storage.eraseDisclosures(
       index,
       keep.map(({ text }) => text),
