@@ -8,6 +8,7 @@ import { exportCommand } from './commands/export.ts'
 import { findCommand } from './commands/find.ts'
 import { initCommand, signGenesisCommand } from './commands/init.ts'
 import { keygenCommand } from './commands/keygen.ts'
+import { migrateCommand, reindexCommand } from './commands/maintain.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { proveCommand } from './commands/prove.ts'
 import { promoteCommand, restoreCommand } from './commands/restore.ts'
@@ -48,6 +49,8 @@ export function createProgram(): Command {
     backupCommand,
     restoreCommand,
     promoteCommand,
+    reindexCommand,
+    migrateCommand,
   ]) {
     add(program)
   }

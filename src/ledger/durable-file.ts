@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { syncFolder } from './head-file.ts'
 
 /** Writes a file so that it is there as a whole or not at all, and stays through a crash. */
@@ -22,4 +22,14 @@ export function writeSynced(path: string, content: string | Uint8Array, mode = 0
     closeSync(fd)
   }
   renameSync(part, path)
+}
+
+/** Syncs every file of a folder, and the folder: before it takes the place of another. */
+export function syncTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) syncTree(path)
+    else syncFolder(path)
+  }
+  syncFolder(folder)
 }
