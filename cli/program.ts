@@ -6,6 +6,7 @@ import { depositCommand } from './commands/deposit.ts'
 import { eraseCommand } from './commands/erase.ts'
 import { exportCommand } from './commands/export.ts'
 import { findCommand } from './commands/find.ts'
+import { followCommand } from './commands/follow.ts'
 import { initCommand, signGenesisCommand } from './commands/init.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { migrateCommand, reindexCommand } from './commands/maintain.ts'
@@ -48,6 +49,7 @@ export function createProgram(): Command {
     eraseCommand,
     backupCommand,
     restoreCommand,
+    followCommand,
     promoteCommand,
     reindexCommand,
     migrateCommand,

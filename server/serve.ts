@@ -43,6 +43,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     signatureThreads: settings.signatureThreads,
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
+    ...(settings.requireFollower === undefined ? {} : { followerTimeoutMs: settings.followerTimeoutSeconds * 1000 }),
     onGroup: (report) => metrics?.group(report),
     onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
   })
@@ -60,6 +61,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute),
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
+      follower: settings.requireFollower,
     }
     app = await createApp(context, {
       logLevel: settings.logLevel,

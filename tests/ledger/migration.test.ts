@@ -109,7 +109,9 @@ describe('migration', () => {
 
   it.each([0, 1, 2])('goes on after it was cut off in batch %i, and keeps the first copy', async (cutAfter) => {
     await makeOld('0')
-    await expect(migrate(test.root, { steps: [step('0', databaseFormat, ['x', 'e'], cutAfter)] })).rejects.toThrow('cut off')
+    await expect(migrate(test.root, { steps: [step('0', databaseFormat, ['x', 'e'], cutAfter)] })).rejects.toThrow(
+      'cut off',
+    )
     await expect(test.open()).rejects.toMatchObject({ code: 'migration-needed' })
     const copy = `${test.folder.database}.format-0`
     const first = folderHash(copy)
@@ -123,7 +125,12 @@ describe('migration', () => {
     expect(await migrate(test.root, { steps, backup: false })).toMatchObject({ copy: undefined })
     expect(existsSync(`${test.folder.database}.format-0`)).toBe(false)
     const before = folderHash(test.root)
-    expect(await migrate(test.root, { steps })).toEqual({ from: databaseFormat, to: databaseFormat, steps: [], copy: undefined })
+    expect(await migrate(test.root, { steps })).toEqual({
+      from: databaseFormat,
+      to: databaseFormat,
+      steps: [],
+      copy: undefined,
+    })
     expect(folderHash(test.root)).toBe(before)
   })
 
