@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { EvidenceError, latin1, maxDisclosureLength, maxDisclosures, maxEntryBytes } from '../../core/index.ts'
+import {
+  EvidenceError,
+  fromUtf8,
+  latin1,
+  maxDisclosureLength,
+  maxDisclosures,
+  maxEntryBytes,
+} from '../../core/index.ts'
 import { configSchema } from '../data-folder.ts'
 import { type Erasure, erasureSchema } from '../erasures.ts'
 
@@ -63,7 +70,7 @@ export function encodePiece({ entries, ...head }: Piece): string {
 
 /** Reads a piece, strictly. Throws `server-answer`. */
 export function decodePiece(bytes: Uint8Array): Piece {
-  const lines = latin1(bytes).trimEnd().split('\n')
+  const lines = textOf(bytes).trimEnd().split('\n')
   const { count, ...head } = parsed(headerSchema, lines[0])
   if (lines.length !== count + 1)
     throw new EvidenceError('server-answer', 'the piece has another number of entries than it says')
@@ -72,6 +79,14 @@ export function decodePiece(bytes: Uint8Array): Piece {
     return { bytes: Buffer.from(text, 'latin1'), disclosures }
   })
   return { ...head, entries }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes, 'piece')
+  } catch (cause) {
+    throw new EvidenceError('server-answer', 'the answer is no piece of a ledger', {}, { cause })
+  }
 }
 
 function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T {
