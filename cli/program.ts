@@ -3,6 +3,7 @@ import { attestCommand, retractCommand } from './commands/attest.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { depositCommand } from './commands/deposit.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { eraseCommand } from './commands/erase.ts'
 import { exportCommand } from './commands/export.ts'
 import { findCommand } from './commands/find.ts'
@@ -49,6 +50,7 @@ export function createProgram(): Command {
     eraseCommand,
     backupCommand,
     restoreCommand,
+    doctorCommand,
     followCommand,
     promoteCommand,
     reindexCommand,

@@ -8,6 +8,7 @@ import {
   backUpFolder,
   dataFolder,
   makeBackup,
+  readConfig,
   readOwnKey,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
@@ -72,6 +73,7 @@ function progressOf(output: Output): { onProgress: (done: number, total: number)
 async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
   if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
   const folder = dataFolder(dataDir(options))
+  readConfig(folder)
   const { onProgress, stop } = progressOf(output)
   const key = readOwnKey(folder)
   const policy = readFileSync(folder.policy)

@@ -3,7 +3,7 @@ import { equalBytes, latin1, parseSignedCheckpoint, tileLevels, tileWidth, toHex
 import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
 import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
-import { type DataFolder, dataFolder, readOwnKey } from './data-folder.ts'
+import { type DataFolder, dataFolder, readConfig, readOwnKey } from './data-folder.ts'
 import { syncTree } from './durable-file.ts'
 import { FolderSource } from './folder-source.ts'
 import { syncFolder } from './head-file.ts'
@@ -37,6 +37,7 @@ export interface ReindexOptions {
  */
 export async function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
   const folder = dataFolder(root)
+  readConfig(folder)
   const release = takeLock(folder.lock, root)
   try {
     settleExchange(folder)

@@ -1,5 +1,5 @@
 import { EvidenceError, rootFromTiles, equalBytes } from '../../core/index.ts'
-import { dataFolder, readOwnKey } from '../data-folder.ts'
+import { dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
 import { FolderSource } from '../folder-source.ts'
 import { takeLock } from '../lock-file.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -27,6 +27,7 @@ export interface PromoteResult {
  */
 export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
   const folder = dataFolder(root)
+  readConfig(folder)
   const key = readOwnKey(folder)
   const source = await FolderSource.open(root, key)
   try {
