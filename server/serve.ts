@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       queued: () => ledger.queued,
       lastTimeMs: () => ledger.lastTimeMs,
       ready: () => isReady(ledger),
+      unconfirmed: () => ledger.replication.size - ledger.reads.size,
     })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {

@@ -6,6 +6,7 @@ import { readOwnKey, Replica } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type ClientOptions, clientKey, clientOf, dataDir, identify, outputOf, withClient } from '../options.ts'
 import { count, type Output } from '../output.ts'
+import { progressBar } from '../progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 
 interface FollowOptions extends ClientOptions {
@@ -94,20 +95,27 @@ class Follower {
   async run(once: boolean): Promise<void> {
     const { replica, source, output, stopped } = this
     let isCaughtUp = false
+    let bar: ReturnType<typeof progressBar> | undefined
     while (!stopped.aborted) {
       const wait = isCaughtUp && !once ? waitSeconds : 0
       const ask = (): ReturnType<UrlPieces['next']> => source.next(replica.size, replica.erasures, replica.root, wait)
       const piece = await untilAnswered(ask, output, stopped)
       if (piece === undefined) break
       await replica.apply(piece)
+      if (!isCaughtUp) {
+        bar ??= progressBar(output, 'catching up', piece.size, 'entries')
+        bar.update(replica.size)
+      }
       const hasAll = replica.size >= piece.size && replica.erasures >= piece.erasures
       if (hasAll && !isCaughtUp) {
         isCaughtUp = true
+        bar?.stop()
         if (!output.isJson) process.stdout.write(`following ${source.name}: ${count(replica.size)} entries held\n`)
       }
       // One more request says that the last piece is durable.
       if (once && hasAll && piece.entries.length === 0) break
     }
+    bar?.stop()
     output.result({ url: source.name, size: replica.size, erasures: replica.erasures }, [
       `holds ${count(replica.size)} entries of ${source.name}`,
     ])

@@ -128,7 +128,7 @@ function leftovers({ database: path, root }: DataFolder): Check[] {
   const checks: Check[] = []
   if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
     checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
-  for (const copy of names.filter((one) => /^ledger\.format-/.test(one)))
+  for (const copy of names.filter((one) => one.startsWith('ledger.format-')))
     checks.push(
       warn(
         name,

@@ -26,7 +26,13 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'a copy of the ledger')
       const { from, erasures = 0, wait = 0, root } = request.query
       if (root !== undefined && from > 0) {
-        await replication.requireHeld(from, fromBase64(root))
+        try {
+          await replication.requireHeld(from, fromBase64(root))
+        } catch (error) {
+          // Whoever is right, the operator must know.
+          request.log.error({ copy: reader.id, from, size: replication.size }, (error as Error).message)
+          throw error
+        }
         if (reader.id === follower) confirmation?.confirm(from)
       }
       if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000)

@@ -65,17 +65,22 @@ describe('a leader that is lost', () => {
     cpSync(dataFolder(data).policy, policy)
     await evidenceOk(['keygen', '--out', auditor])
     await evidenceOk([
-      ...['participants', 'admit', 'court-b', '--public-key', auditor.replace('.pem', '.jwk'), '--role', 'auditor'],
-      ...[
-        '--type',
-        'court',
-        '--url',
-        server.url,
-        '--key',
-        join(sealedPlace, 'administrator.pem'),
-        '--id',
-        'administrator',
-      ],
+      'participants',
+      'admit',
+      'court-b',
+      '--public-key',
+      auditor.replace('.pem', '.jwk'),
+      '--role',
+      'auditor',
+
+      '--type',
+      'court',
+      '--url',
+      server.url,
+      '--key',
+      join(sealedPlace, 'administrator.pem'),
+      '--id',
+      'administrator',
     ])
     await server.stop()
     const depositor = readKeyFile(join(sealedPlace, 'depositor.pem'))

@@ -60,18 +60,20 @@ describe('copies of a ledger', () => {
     try {
       const url = ['--url', server.url]
       await evidenceOk([
-        ...[
-          'participants',
-          'admit',
-          'court-b',
-          '--public-key',
-          at('auditor.jwk'),
-          '--role',
-          'auditor',
-          '--type',
-          'court',
-        ],
-        ...['--data', data, '--key', dataFolder(data).administratorKey, ...url],
+        'participants',
+        'admit',
+        'court-b',
+        '--public-key',
+        at('auditor.jwk'),
+        '--role',
+        'auditor',
+        '--type',
+        'court',
+        '--data',
+        data,
+        '--key',
+        dataFolder(data).administratorKey,
+        ...url,
       ])
       await depositSome(server.url, 300, 'first')
       const backup = (...more: string[]): Promise<CliResult> =>

@@ -132,7 +132,7 @@ export class Replication {
 
   /** Told after each group that is durable. */
   wake(): void {
-    for (const done of [...this.waiting]) done()
+    for (const done of this.waiting) done()
   }
 
   /** Nobody waits any more. */
