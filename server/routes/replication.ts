@@ -35,7 +35,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
         }
         if (reader.id === follower) confirmation?.confirm(from)
       }
-      if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000)
+      if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, reader.id === follower)
       const piece = await replication.piece(from, erasures)
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)

@@ -4,6 +4,8 @@ import { EvidenceError } from '../core/index.ts'
 export interface HeldGroup {
   /** Size of the ledger after the group. */
   readonly size: number
+  /** How many wait for their answer. */
+  readonly statements: number
   /** Readers may see it: a follower holds it. Called once, in order, even long after its depositors were refused. */
   readonly publish: () => void
   /** Its depositors are answered. */
@@ -27,6 +29,7 @@ export class Confirmation {
   /** Size that must be confirmed before anything is served: what the database had on opening. */
   private readonly openingSize: number
   private confirmed = -1
+  private waiting = 0
   private stopped = false
 
   constructor(openingSize: number, timeoutMs: number) {
@@ -39,9 +42,16 @@ export class Confirmation {
     return this.confirmed >= this.openingSize
   }
 
+  /** Statements that are sealed and not answered yet: they count with those that wait to be sealed. */
+  get unanswered(): number {
+    return this.waiting
+  }
+
   /** Why a new statement is refused before it is sealed. Throws `follower-unconfirmed`. */
   requireReady(): void {
-    if (!this.isOpen || this.held.some(({ timer }) => timer === undefined)) throw unconfirmed()
+    // The first has waited longest: if its time is not up, nobody's is.
+    const [first] = this.held
+    if (!this.isOpen || (first !== undefined && first.timer === undefined)) throw unconfirmed()
   }
 
   /** Takes a group that is durable here. */
@@ -54,21 +64,29 @@ export class Confirmation {
     const held: Held = { ...group, timer: undefined }
     this.held.push(held)
     if (this.stopped) return group.refuse(stopping())
+    this.waiting += group.statements
     held.timer = setTimeout(() => {
-      held.timer = undefined
+      this.release(held)
       group.refuse(unconfirmed())
     }, this.timeoutMs)
+  }
+
+  /** Nobody waits for this group's answer any more. */
+  private release(held: Held): void {
+    clearTimeout(held.timer)
+    held.timer = undefined
+    this.waiting -= held.statements
   }
 
   /** Told that the follower holds so many entries, durably. */
   confirm(size: number): void {
     if (size > this.confirmed) this.confirmed = size
     while (this.held[0] !== undefined && this.held[0].size <= this.confirmed) {
-      const { timer, publish, answer } = this.held.shift() as Held
-      publish()
-      if (timer === undefined) continue
-      clearTimeout(timer)
-      answer()
+      const held = this.held.shift() as Held
+      held.publish()
+      if (held.timer === undefined) continue
+      this.release(held)
+      held.answer()
     }
   }
 
@@ -77,8 +95,7 @@ export class Confirmation {
     this.stopped = true
     for (const held of this.held) {
       if (held.timer === undefined) continue
-      clearTimeout(held.timer)
-      held.timer = undefined
+      this.release(held)
       held.refuse(stopping())
     }
   }

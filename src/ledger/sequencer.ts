@@ -124,7 +124,8 @@ export class Sequencer {
     const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024 } = this.options
     try {
       this.requireReady()
-      if (this.queue.length >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
+      const waiting = this.queue.length + (this.options.confirmation?.unanswered ?? 0)
+      if (waiting >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
         throw new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
       }
     } catch (error) {
@@ -226,6 +227,7 @@ export class Sequencer {
     }
     confirmation.hold({
       size: durable.state.size,
+      statements: group.length,
       publish,
       answer,
       refuse: (error) => group.forEach(({ reject }) => reject(error)),

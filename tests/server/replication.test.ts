@@ -87,6 +87,8 @@ function followOn(replica: Replica): { stop: () => Promise<unknown> } {
   }
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
 async function faultsOf(folder: string): Promise<string[]> {
   const source = await FolderSource.open(folder, readOwnKey(dataFolder(folder)))
   try {
@@ -132,6 +134,15 @@ describe('GET /v1/replication', () => {
     await server.post(server.deposit('new').presentation)
     expect((await waited).entries).toHaveLength(1)
     expect((await sourceOf().next(1501, 0, undefined, 1)).entries).toEqual([])
+  })
+
+  it('keeps no server from stopping', async () => {
+    const waiting = sourceOf().next(3, 0, undefined, 25)
+    await pause(100)
+    const started = performance.now()
+    await server.stop()
+    expect(performance.now() - started).toBeLessThan(2000)
+    expect((await waiting).entries).toEqual([])
   })
 
   it('is read strictly', async () => {
@@ -372,7 +383,7 @@ describe('a leader that requires a follower', () => {
     await catchUp(replica)
     const waiting = server.deposit('waits')
     const pending = server.post(waiting.presentation)
-    while (server.running.ledger.replication.size < 4) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (server.running.ledger.replication.size < 4) await pause(5)
     server = await server.restart(settings)
     expect([503]).toContain((await pending).status)
     expect(code(await server.get('/v1/entries/3'))).toBe('follower-unconfirmed')

@@ -113,10 +113,10 @@ export class Replication {
     return from < this.size || erasures < readErasures(this.parts.erased).length
   }
 
-  /** Resolves when there is more, or it is time. Throws `queue-full`. */
-  async waitBeyond(from: number, erasures: number, waitMs: number): Promise<void> {
+  /** Resolves when there is more, or it is time. Throws `queue-full`, but for the follower that the ledger itself waits for. */
+  async waitBeyond(from: number, erasures: number, waitMs: number, isRequired = false): Promise<void> {
     if (this.stopped || this.hasMore(from, erasures)) return
-    if (this.waiting.size >= maxWaiting) {
+    if (this.waiting.size >= maxWaiting && !isRequired) {
       throw new EvidenceError('queue-full', 'too many copies wait for a new entry', { retryAfterSeconds: 5 })
     }
     await new Promise<void>((resolve) => {
