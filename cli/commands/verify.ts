@@ -51,7 +51,7 @@ Example:
 /** `evidence verify` */
 export function verifyCommand(program: Command): void {
   withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
-    .option('--dir <export>', 'folder of static tiles, as "evidence export" writes it')
+    .option('--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--checkpoint <file...>', 'checkpoints or receipts kept from before: the ledger must go on from each')
     .option(
