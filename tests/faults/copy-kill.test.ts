@@ -40,7 +40,7 @@ async function faultsOf(root: string): Promise<string[]> {
   const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
   try {
     const audit = new LookupAudit()
-    const report = await walk({ source, policy: policyOfFolder(test), onEntry: audit.observe })
+    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
     expect(report.size).toBe(size)
     const outside = [...(await source.outsideFaults(size)), ...(await audit.finish(source.storage, size))]
     return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)

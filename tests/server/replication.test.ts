@@ -93,7 +93,7 @@ async function faultsOf(folder: string): Promise<string[]> {
   const source = await FolderSource.open(folder, readOwnKey(dataFolder(folder)))
   try {
     const audit = new LookupAudit()
-    const report = await walk({ source, policy: policyOfFolder(server.folder), onEntry: audit.observe })
+    const report = await walk({ source, policy: policyOfFolder(server.folder), observer: audit })
     const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
     return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
   } finally {
