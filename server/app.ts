@@ -9,6 +9,7 @@ import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
+import { holdUntilConfirmed, replicationRoutes } from './routes/replication.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { tileRoutes } from './routes/tiles.ts'
 
@@ -58,11 +59,13 @@ export async function createApp(
   let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
+    context.ledger.stopWaiting()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping) reply.header('Connection', 'close')
     done()
   })
+  holdUntilConfirmed(app, context)
   const methods = collectMethods(app)
   await app.register(swagger, {
     openapi: {
@@ -83,6 +86,7 @@ export async function createApp(
   entryRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
+  replicationRoutes(app, context)
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)
   return app

@@ -222,6 +222,40 @@ export const errorTable = {
     exit: 3,
     action: 'Stop the server that uses the folder, or ask that server (--url).',
   },
+  'ledger-moved': {
+    status: 503,
+    exit: 3,
+    action:
+      'Use the ledger where it went. If the move was called off, and nothing was restored from it, run "evidence promote --take-over".',
+  },
+  'ledger-standby': {
+    status: 503,
+    exit: 3,
+    action: 'If the original will never sign again, run "evidence promote --take-over"; else leave this copy as it is.',
+  },
+  'ledger-behind-follower': {
+    status: 409,
+    exit: 1,
+    action:
+      'Stop the ledger: it has lost, or changed, what it answered for. Keep both folders; docs/operations/recovery.md says how to go on.',
+  },
+  'follower-unconfirmed': {
+    status: 503,
+    exit: 3,
+    action: 'Send the same bytes again after the time in Retry-After; they are sealed once, whatever was answered.',
+  },
+  'backup-missing': { status: 404, exit: 3, action: 'Name a folder that "evidence backup" has written to its end.' },
+  'restore-behind': {
+    status: 409,
+    exit: 1,
+    action: 'Restore a newer backup, or a follower: this one lacks entries that the ledger has answered for.',
+  },
+  'take-over-needed': {
+    status: 409,
+    exit: 2,
+    action: 'Make sure that the original will never sign again, then say --take-over.',
+  },
+  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
   'database-missing': { status: 503, exit: 1, action: restore },
   'database-log-damaged': { status: 503, exit: 1, action: restore },
@@ -249,13 +283,18 @@ export const errorTable = {
   'quota-exceeded': {
     status: 429,
     exit: 3,
-    action: 'Send the same bytes again after the time in Retry-After; ask the operator for a larger quota if this recurs.',
+    action:
+      'Send the same bytes again after the time in Retry-After; ask the operator for a larger quota if this recurs.',
   },
   'rate-limited': { status: 429, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
   'internal-error': { status: 500, exit: 3, action: 'Send the same bytes again; report the request id.' },
   // Command line and machine
   usage: { status: 400, exit: 2, action: 'See --help.' },
-  'config-invalid': { status: 500, exit: 3, action: 'Mend the setting where it was set; "evidence serve --print-config" shows what holds.' },
+  'config-invalid': {
+    status: 500,
+    exit: 3,
+    action: 'Mend the setting where it was set; "evidence serve --print-config" shows what holds.',
+  },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
   'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },

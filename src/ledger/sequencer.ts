@@ -8,6 +8,7 @@ import {
 } from '../core/index.ts'
 import type { RuleContext } from '../evidence/index.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
+import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
 import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
@@ -58,6 +59,8 @@ export interface SequencerOptions {
   readonly maxQueueBytes?: number
   readonly maxGroup?: number
   readonly onGroup?: (report: GroupReport) => void
+  /** Where given, a group is published and answered only when a follower holds it (confirmation.ts). */
+  readonly confirmation?: Confirmation
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -75,6 +78,7 @@ interface Waiting {
  */
 export class Sequencer {
   private readonly options: SequencerOptions
+  private readonly maxQueue: number
   private readonly context: RuleContext
   /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
   readonly queue: FairQueue<Waiting>
@@ -82,13 +86,17 @@ export class Sequencer {
   private chain: ChainState
   private failure: EvidenceError | undefined
   private closing = false
-  /** Changes only after a group is durable and rollback-guarded. */
+  /** The last group that is durable and rollback-guarded here. */
+  durable: Published
+  /** What readers see: the same, or where a follower is asked for, as far as it has confirmed. */
   published: Published
 
   constructor(options: SequencerOptions) {
     this.options = options
     const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024, maxGroup = 1024 } = options
+    this.maxQueue = maxQueue
     this.queue = new FairQueue({ maxItems: maxQueue, maxBytes: maxQueueBytes, maxGroup })
+    this.durable = options.published
     this.published = options.published
     this.chain = options.published.state
     this.context = { origin: options.key.name, ledgerKeys: [options.key.text], verifies: verifyEd25519 }
@@ -106,10 +114,11 @@ export class Sequencer {
     return this.failure
   }
 
-  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `clock-unsafe`. */
+  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `follower-unconfirmed`, `clock-unsafe`. */
   requireReady(): void {
     if (this.failure !== undefined) throw this.failure
     if (this.closing) throw new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+    this.options.confirmation?.requireReady()
     this.options.clock.next(this.chain.timeMs)
   }
 
@@ -120,6 +129,9 @@ export class Sequencer {
   submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
     try {
       this.requireReady()
+      // What is sealed and waits for a follower holds memory as what waits to be sealed does.
+      const unanswered = this.options.confirmation?.unanswered ?? 0
+      if (unanswered > 0 && this.queue.size + unanswered >= this.maxQueue) throw queueError('full')
     } catch (error) {
       return Promise.reject(error)
     }
@@ -179,7 +191,8 @@ export class Sequencer {
       await head?.write(note)
       const guarded = performance.now()
       clock.stamped(reading)
-      this.published = { state, note }
+      this.durable = { state, note }
+      if (this.options.confirmation === undefined) this.published = this.durable
       this.options.onGroup?.({
         entries: entries.length,
         others: statements - entries.length,
@@ -195,14 +208,29 @@ export class Sequencer {
   }
 
   private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {
-    const { tree } = this.options
-    const receipts = new ReceiptWriter(tree, this.published.state.size, this.published.note)
-    group.forEach(({ wantReceipt, resolve, reject }, i) => {
+    const { tree, confirmation } = this.options
+    const { durable } = this
+    const receipts = new ReceiptWriter(tree, durable.state.size, durable.note)
+    // Written now, for the tree goes on; told at once, or when a follower holds it.
+    const answers = group.map(({ wantReceipt, resolve, reject }, i) => {
       const result = placed[i] as Placed | EvidenceError
-      if (result instanceof EvidenceError) return reject(result)
+      if (result instanceof EvidenceError) return () => reject(result)
       const { kind, index, time, leafHash, sealed } = result
       const outcome = { kind, index, time, leafHash }
-      resolve(wantReceipt && sealed !== undefined ? { ...outcome, receipt: receipts.write(index, sealed) } : outcome)
+      const receipt = wantReceipt && sealed !== undefined ? { receipt: receipts.write(index, sealed) } : {}
+      return () => resolve({ ...outcome, ...receipt })
+    })
+    const answer = (): void => answers.forEach((tell) => tell())
+    if (confirmation === undefined) return answer()
+    const publish = (): void => {
+      this.published = durable
+    }
+    confirmation.hold({
+      size: durable.state.size,
+      statements: group.length,
+      publish,
+      answer,
+      refuse: (error) => group.forEach(({ reject }) => reject(error)),
     })
   }
 
