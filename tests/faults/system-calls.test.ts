@@ -1,0 +1,204 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { serve, serverSettings } from '../../server/index.ts'
+import { Acknowledged } from '../support/acknowledged.ts'
+import { figures, type FaultServer, launch, option } from '../support/fault-server.ts'
+import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { fewAtATime } from '../support/cli.ts'
+
+/*
+ * One system call of the server on its database or head file fails, by strace, from the first call of the start to those of
+ * a commit and of a rotation of log and table. Never is a 201 given for what is lost; a failed write stops writing for good.
+ * `npm run faults -- system-calls --all` goes on, for each call and fault, until there is no such call any more.
+ */
+const all = option('all', 0) === 1
+const calls = ['write', 'pwrite64', 'fdatasync', 'fsync', 'rename', 'openat', 'unlink'] as const
+const faults = ['error=EIO', 'error=ENOSPC', 'signal=SIGKILL'] as const
+
+interface Case {
+  readonly call: (typeof calls)[number]
+  readonly fault: (typeof faults)[number]
+  /** Which of the calls, from 1. */
+  readonly when: number
+  /** Deposits until LevelDB has gone on to another log and written a table. */
+  readonly rotates?: boolean
+}
+
+type Result = 'no such call' | 'refused to start' | 'killed' | 'writing stopped' | 'went on'
+
+/** The paths that count: all that the server may write in a data folder. */
+function paths(root: string): string[] {
+  const numbers = Array.from({ length: 60 }, (_, i) => String(i + 1).padStart(6, '0'))
+  const files = numbers.flatMap((n) => [`${n}.log`, `${n}.ldb`, `${n}.dbtmp`, `MANIFEST-${n}`])
+  const inside = [...files, 'CURRENT', 'LOCK'].map((file) => join(root, 'ledger', file))
+  return [...inside, join(root, 'ledger'), join(root, 'head'), join(root, 'lock')]
+}
+
+/** One thread writes, so that the calls come in one order. */
+function underStrace(root: string, log: string, { call, fault, when }: Case): string[] {
+  const what = [`trace=${call}`, `inject=${call}:${fault}:when=${when}`].flatMap((text) => ['-e', text])
+  return ['strace', '-D', '-f', '-qq', '-o', log, ...what, ...paths(root).flatMap((path) => ['-P', path])]
+}
+
+const stable = ['writer-stopped', 'disk-full']
+
+/** What a server must do that could not write: say so everywhere, and go on serving what it has. */
+async function requireStopped(server: FaultServer, book: Acknowledged): Promise<void> {
+  const url = server.url as string
+  const ready = await server.request('/readyz')
+  expect(ready.status).toBe(503)
+  expect(stable).toContain(ready.json<{ code: string }>().code)
+  expect(server.output()).toContain('writing stopped for good')
+  const again = await book.send(url)
+  expect(again).toMatchObject({ kind: 'refused', status: 503, code: ready.json<{ code: string }>().code })
+  if (again.kind === 'refused') expect(again.answer.headers['retry-after']).toMatch(/^[1-9]/)
+  expect((await server.request('/healthz')).status).toBe(200)
+  await book.requireAllServed(url)
+}
+
+/** Deposits one after another, or many large ones at once. */
+async function work(server: FaultServer, book: Acknowledged, rotates: boolean): Promise<Result> {
+  const url = server.url as string
+  const rounds = rotates ? 24 : 5
+  for (let round = 0; round < rounds; round++) {
+    const sent = Array.from({ length: rotates ? 16 : 1 }, () => book.send(url, book.statement(rotates ? 220 : 1)))
+    const attempts = await Promise.all(sent)
+    if (attempts.some(({ kind }) => kind === 'broken')) {
+      expect((await server.ended).signal).toBe('SIGKILL')
+      return 'killed'
+    }
+    const refused = attempts.filter((attempt) => attempt.kind === 'refused')
+    for (const { status, code } of refused) {
+      expect(status).toBe(503)
+      expect(stable).toContain(code)
+    }
+    if (refused.length > 0) {
+      await requireStopped(server, book)
+      return 'writing stopped'
+    }
+  }
+  return 'went on'
+}
+
+/** A start that failed: a refusal in our words, or the kill. */
+async function refused(server: FaultServer): Promise<Result> {
+  const { code, signal } = await server.ended
+  if (signal === 'SIGKILL') return 'killed'
+  expect([1, 3], server.output()).toContain(code)
+  expect(server.output()).toMatch(/^evidence: [a-z-]+: /m)
+  expect(server.output()).not.toMatch(/^evidence: internal-error/m)
+  return 'refused to start'
+}
+
+/** Afterwards, with a machine that works: all is there, nothing is at fault, and writing works. */
+async function recover(book: Acknowledged): Promise<void> {
+  const settings = serverSettings.parse({ port: 0, logLevel: 'silent', signatureThreads: 0 })
+  const server = await serve({ dataDir: book.root, settings, version: 'test' })
+  try {
+    await book.requireGoesOn(server.url)
+    await book.requireAllServed(server.url)
+    await book.resend(server.url)
+    expect((await book.send(server.url)).kind).toBe('acknowledged')
+    await book.requireAllServed(server.url)
+  } finally {
+    await server.close()
+  }
+  expect(await book.faultsOfFolder()).toEqual([])
+}
+
+describe('a system call fails', () => {
+  let template: TestFolder
+  let made = 0
+  const counts = new Map<string, number>()
+
+  beforeAll(async () => {
+    template = await trialFolder()
+  })
+  afterAll(() => template.remove())
+
+  async function run(one: Case): Promise<Result> {
+    const root = join(template.root, '..', `case-${made++}`)
+    cpSync(template.root, root, { recursive: true })
+    const book = new Acknowledged(root)
+    const log = `${root}.strace`
+    const server = await launch(root, {
+      under: underStrace(root, log, one),
+      env: { UV_THREADPOOL_SIZE: '1' },
+    })
+    let result: Result
+    try {
+      result = server.url === undefined ? await refused(server) : await work(server, book, one.rotates === true)
+    } finally {
+      await server.end()
+    }
+    // A call that the kill cut off is not marked.
+    if (result !== 'killed' && !readFileSync(log, 'latin1').includes('(INJECTED)')) result = 'no such call'
+    await recover(book)
+    const name = `${one.call} ${one.fault}: ${result}`
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    return result
+  }
+
+  /** Each until there is no such call. */
+  async function sweep(rotates: boolean): Promise<void> {
+    for (const call of calls) {
+      for (const fault of faults) {
+        let result: Result = 'went on'
+        for (let when = 1; result !== 'no such call'; when++) result = await run({ call, fault, when, rotates })
+      }
+    }
+  }
+
+  if (all) {
+    it.each([
+      ['in the start and in commits', false],
+      ['through a rotation of log and table', true],
+    ])('each one, %s', { timeout: 7_200_000 }, (_name, rotates) => sweep(rotates))
+    afterAll(() => figures('system-calls', Object.fromEntries([...counts].sort())))
+    return
+  }
+
+  it.each<[string, readonly Case[], readonly Result[]]>([
+    [
+      'the log of the database',
+      [
+        { call: 'write', fault: 'error=EIO', when: 8 },
+        { call: 'write', fault: 'error=ENOSPC', when: 9 },
+        { call: 'fdatasync', fault: 'error=EIO', when: 5 },
+      ],
+      ['writing stopped'],
+    ],
+    [
+      'the head file',
+      [
+        { call: 'pwrite64', fault: 'error=ENOSPC', when: 1 },
+        { call: 'pwrite64', fault: 'error=EIO', when: 2 },
+        { call: 'fdatasync', fault: 'error=EIO', when: 8 },
+      ],
+      ['writing stopped'],
+    ],
+    [
+      'the start',
+      [
+        { call: 'write', fault: 'error=EIO', when: 3 },
+        { call: 'fdatasync', fault: 'error=ENOSPC', when: 1 },
+        { call: 'rename', fault: 'error=ENOSPC', when: 1 },
+        { call: 'openat', fault: 'error=EIO', when: 9 },
+      ],
+      ['refused to start'],
+    ],
+    [
+      'a kill at the call',
+      [
+        { call: 'write', fault: 'signal=SIGKILL', when: 8 },
+        { call: 'pwrite64', fault: 'signal=SIGKILL', when: 2 },
+        { call: 'fdatasync', fault: 'signal=SIGKILL', when: 7 },
+      ],
+      ['killed'],
+    ],
+  ])('%s', { timeout: 120_000 }, async (_name, cases, expected) => {
+    const results = await fewAtATime(cases, run)
+    results.forEach((result, i) => expect(expected, JSON.stringify(cases[i])).toContain(result))
+  })
+})
