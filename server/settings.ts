@@ -17,6 +17,8 @@ export const serverSettings = z.strictObject({
     .int()
     .min(1024)
     .default(64 * 1024 * 1024),
+  /** Connections that are served at once; fewer where the limit of open files asks for it. */
+  maxConnections: z.int().min(1).default(4096),
   /** Threads that verify signatures when many arrive at once. */
   signatureThreads: z
     .int()

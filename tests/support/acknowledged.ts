@@ -89,7 +89,8 @@ export class Acknowledged {
     if (!entry.known) throw new Error('the receipt holds an entry of another version')
     const hash = leafHash(entryBytes)
     const before = this.entries.get(index)
-    if (before !== undefined && !equalBytes(before.leafHash, hash)) throw new Error(`two entries have the index ${index}`)
+    if (before !== undefined && !equalBytes(before.leafHash, hash))
+      throw new Error(`two entries have the index ${index}`)
     this.entries.set(index, { time: entry.time, leafHash: hash })
     this.keepCheckpoint(proof.noteText)
   }
@@ -146,7 +147,8 @@ export class Acknowledged {
         push(stack, hash)
         index++
         const root = this.roots.get(index)
-        if (root !== undefined && !equalBytes(root, rootOf(stack))) throw new Error(`another root was signed for ${index}`)
+        if (root !== undefined && !equalBytes(root, rootOf(stack)))
+          throw new Error(`another root was signed for ${index}`)
       }
     }
     if (found !== this.entries.size) throw new Error(`${this.entries.size - found} acknowledged entries are lost`)

@@ -1,0 +1,126 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { EvidenceError } from '../src/core/index.ts'
+import type { Connections } from './connections.ts'
+import { maxBatchBody, maxStatementBody } from './settings.ts'
+
+const MiB = 1024 * 1024
+
+/** What all bodies of single statements may hold at once, all batches with their answers, and all large answers. */
+export const maxSingleBytes: number = 64 * MiB
+export const maxBatchBytes: number = 256 * MiB
+export const maxAnswerBytes: number = 256 * MiB
+/** An answer up to this is not counted: the operating system takes it whole. */
+const smallAnswer = 64 * 1024
+/** Reads of many entries that are put together at once; the others wait. */
+const maxLargeReads = 16
+const largeReads: ReadonlySet<string> = new Set(['/v1/entries', '/tile/entries/*'])
+
+/** A number of bytes, shared by whatever is in flight. */
+export class ByteBudget {
+  private readonly total: number
+  private used = 0
+  constructor(total: number) {
+    this.total = total
+  }
+  /** Takes bytes; false, and nothing taken, where they are not there. */
+  take(bytes: number): boolean {
+    if (this.used + bytes > this.total) return false
+    this.used += bytes
+    return true
+  }
+  give(bytes: number): void {
+    this.used -= bytes
+  }
+}
+
+/** Turns in order, so many at once. */
+export class Turns {
+  private free: number
+  private readonly waiting: (() => void)[] = []
+  constructor(atOnce: number) {
+    this.free = atOnce
+  }
+  async take(): Promise<void> {
+    if (this.free > 0) this.free--
+    else await new Promise<void>((resolve) => this.waiting.push(resolve))
+  }
+  give(): void {
+    const next = this.waiting.shift()
+    if (next === undefined) this.free++
+    else next()
+  }
+}
+
+function busy(what: string): EvidenceError {
+  return new EvidenceError('server-busy', `${what}; nothing of this request was looked at`, { retryAfterSeconds: 1 })
+}
+
+/** What a body will hold, in memory, until it is answered; 0 where another refusal comes first. */
+function weightOf(request: FastifyRequest, isBatch: boolean): number {
+  const limit = isBatch ? maxBatchBody : maxStatementBody
+  const declared = request.headers['content-length']
+  // A body of unknown length may become as large as any.
+  const length = declared === undefined ? limit : Number(declared)
+  if (!(length <= limit)) return 0
+  // Lines are copied once to be read, and the answer holds a proof for each of up to a thousand lines.
+  return isBatch ? 2 * length + 4 * MiB : length
+}
+
+/**
+ * Bounds what all requests together hold in memory: each alone is bounded by its route. Past a bound a request is refused
+ * before its body is read (`server-busy`, 503 with Retry-After), so that what was let in is finished.
+ */
+export function boundInFlight(app: FastifyInstance, connections: Connections): void {
+  const singles = new ByteBudget(maxSingleBytes)
+  const batches = new ByteBudget(maxBatchBytes)
+  const answers = new ByteBudget(maxAnswerBytes)
+  const reads = new Turns(maxLargeReads)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    if (connections.isSurplus(request.raw.socket)) {
+      reply.header('Connection', 'close')
+      return done(busy('too many connections are open'))
+    }
+    if (request.method !== 'POST') return done()
+    const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
+    const budget = isBatch ? batches : singles
+    const weight = weightOf(request, isBatch)
+    if (weight > 0) {
+      if (!budget.take(weight)) return done(busy('too many bytes of other requests are in flight'))
+      // However it ends: answered, refused, or broken off.
+      reply.raw.once('close', () => budget.give(weight))
+    }
+    done()
+  })
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.method !== 'GET' || !largeReads.has(request.routeOptions.url ?? '')) return
+    await reads.take()
+    let isGiven = false
+    const give = (): void => {
+      if (!isGiven) reads.give()
+      isGiven = true
+    }
+    // When the answer is made, read or not; or when there will be none.
+    request.endOfRead = give
+    if (reply.raw.destroyed) give()
+    else reply.raw.once('close', give)
+  })
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    request.endOfRead?.()
+    const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
+    // A batch was weighed with its answer, and what it acknowledges is to be told.
+    if (length <= smallAnswer || request.method !== 'GET') return done(null, payload)
+    if (!answers.take(length)) return done(busy('too many bytes of other answers are not read yet'))
+    reply.raw.once('close', () => answers.give(length))
+    done(null, payload)
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Ends the turn of a large read, where this is one. */
+    endOfRead?: () => void
+  }
+}
