@@ -1,23 +1,6 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { syncFolder } from '../src/ledger/index.ts'
+import { existsSync, rmSync } from 'node:fs'
 
-/** Writes a file so that it is there as a whole or not at all, and stays through a crash. */
-export function writeDurably(path: string, content: string | Uint8Array, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true })
-  const part = `${path}.part`
-  rmSync(part, { force: true })
-  const fd = openSync(part, 'wx', mode)
-  try {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(part, path)
-  syncFolder(dirname(path))
-}
+export { writeDurably } from '../src/ledger/index.ts'
 
 /** Removes a file that has served. */
 export function removeFile(path: string): void {

@@ -1,14 +1,19 @@
 import { Command } from 'commander'
 import { attestCommand, retractCommand } from './commands/attest.ts'
+import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { depositCommand } from './commands/deposit.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { eraseCommand } from './commands/erase.ts'
 import { exportCommand } from './commands/export.ts'
 import { findCommand } from './commands/find.ts'
+import { followCommand } from './commands/follow.ts'
 import { initCommand, signGenesisCommand } from './commands/init.ts'
 import { keygenCommand } from './commands/keygen.ts'
+import { migrateCommand, reindexCommand } from './commands/maintain.ts'
 import { participantsCommand } from './commands/participants.ts'
 import { proveCommand } from './commands/prove.ts'
+import { promoteCommand, restoreCommand } from './commands/restore.ts'
 import { serveCommand, startCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -43,6 +48,13 @@ export function createProgram(): Command {
     participantsCommand,
     exportCommand,
     eraseCommand,
+    backupCommand,
+    restoreCommand,
+    doctorCommand,
+    followCommand,
+    promoteCommand,
+    reindexCommand,
+    migrateCommand,
   ]) {
     add(program)
   }

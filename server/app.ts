@@ -11,6 +11,7 @@ import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
+import { holdUntilConfirmed, replicationRoutes } from './routes/replication.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { tileRoutes } from './routes/tiles.ts'
 
@@ -67,11 +68,13 @@ export async function createApp(
   let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
+    context.ledger.stopWaiting()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping) reply.header('Connection', 'close')
     done()
   })
+  holdUntilConfirmed(app, context)
   const methods = collectMethods(app)
   await app.register(swagger, {
     openapi: {
@@ -92,6 +95,7 @@ export async function createApp(
   entryRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
+  replicationRoutes(app, context)
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)
   return app

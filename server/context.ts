@@ -13,6 +13,8 @@ export interface ServerContext {
   readonly policy: string
   /** `aud` values that access tokens may carry; known once the server listens. */
   readonly audiences: () => readonly string[]
+  /** Participant whose follower must confirm; undefined where none is asked for. */
+  readonly follower: string | undefined
 }
 
 /** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */

@@ -36,6 +36,7 @@ export class Metrics {
     queued: () => number
     lastTimeMs: () => number | undefined
     ready: () => boolean
+    unconfirmed: () => number
   }) {
     collectDefaultMetrics({ register: this.registry })
     this.gauge('evidence_entries', 'Entries of the ledger.', state.size)
@@ -44,6 +45,11 @@ export class Metrics {
       'evidence_last_entry_timestamp_seconds',
       'Time of the last entry.',
       () => (state.lastTimeMs() ?? 0) / 1000,
+    )
+    this.gauge(
+      'evidence_unconfirmed_entries',
+      'Entries durable here that no follower has confirmed.',
+      state.unconfirmed,
     )
     this.gauge('evidence_ready', '1 while deposits are accepted.', () => (state.ready() ? 1 : 0))
   }

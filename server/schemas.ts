@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { maxListLimit } from './settings.ts'
+import { maxListLimit, maxReplicationWait } from './settings.ts'
 
 /* Queries and answers of /v1, from which the OpenAPI document is made too. */
 
@@ -16,6 +16,20 @@ const hash = z.string().describe('32 bytes, padded base64.')
 export const indexParams = z.object({ index: decimal })
 export const inclusionQuery = z.strictObject({ index: decimal, size: decimal.optional() })
 export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.optional() })
+
+export const replicationQuery = z.strictObject({
+  from: decimal.describe('Index of the first entry wanted: how many the copy holds.'),
+  erasures: decimal.optional().describe('How many erasures the copy knows of.'),
+  wait: decimal
+    .refine((seconds) => seconds <= maxReplicationWait, { error: `is more than ${maxReplicationWait}` })
+    .optional()
+    .describe('Seconds to wait where there is nothing yet.'),
+  root: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'is not 32 bytes in base64' })
+    .optional()
+    .describe('Root of the copy’s tree of `from` entries: says that it holds them durably.'),
+})
 
 export const entriesQuery = z
   .strictObject({

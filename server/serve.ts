@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
-import { type Clock, dataFolder, Ledger, readLedgerKey } from '../src/ledger/index.ts'
+import { type Clock, dataFolder, Ledger, readLedgerKey, requireMaySign } from '../src/ledger/index.ts'
 import { installNativePrimitives } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
@@ -34,6 +34,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   installNativePrimitives()
   const maxConnections = affordableConnections(settings.maxConnections)
   const folder = dataFolder(dataDir)
+  // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
+  requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
   const ledger = await Ledger.open(dataDir, readLedgerKey(dataDir, options.passphrase), {
@@ -43,6 +45,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     signatureThreads: settings.signatureThreads,
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
+    ...(settings.requireFollower === undefined ? {} : { followerTimeoutMs: settings.followerTimeoutSeconds * 1000 }),
     onGroup: (report) => metrics?.group(report),
     onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
   })
@@ -52,6 +55,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       queued: () => ledger.queued,
       lastTimeMs: () => ledger.lastTimeMs,
       ready: () => isReady(ledger),
+      unconfirmed: () => ledger.replication.size - ledger.reads.size,
     })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
@@ -60,6 +64,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute),
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
+      follower: settings.requireFollower,
     }
     app = await createApp(context, {
       logLevel: settings.logLevel,

@@ -27,6 +27,10 @@ export const serverSettings = z.strictObject({
   /** How far the clock may be ahead of the last entry at start, in days. */
   maxClockGapDays: z.number().positive().default(31),
   acceptClockGap: z.boolean().default(false),
+  /** Participant (an auditor) whose follower must hold every entry before anybody is answered; none unless given. */
+  requireFollower: z.string().min(1).optional(),
+  /** How long a deposit waits for that follower, in seconds, before it is answered 503. */
+  followerTimeoutSeconds: z.number().positive().max(50).default(5),
   /** Addresses of proxies whose X-Forwarded-For is believed; without it everybody behind one shares its limits. */
   trustedProxies: z.array(z.string().min(1)).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
@@ -40,3 +44,5 @@ export const maxBatchBody: number = 32 * 1024 * 1024
 export const maxBatchLines = 1000
 /** Most entries that one list answers. */
 export const maxListLimit = 1000
+/** Longest that a copy's request waits for a new entry, in seconds. */
+export const maxReplicationWait = 25

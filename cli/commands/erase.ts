@@ -20,7 +20,8 @@ interface EraseOptions extends CommonOptions {
 const help = `
 For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
 and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. The server must be
-stopped. Copies, backups and receipts that disclose the claims are elsewhere, and not touched.
+stopped. Followers remove them when they hear of it, backups at their next run; receipts that disclose the claims, and copies
+of backups, are elsewhere and not touched.
 
 Example:
   evidence erase 17 --claim names note`

@@ -17,6 +17,8 @@ interface ServeCommandOptions extends CommonOptions {
   readonly maxQueue?: string
   readonly maxClockGap?: string
   readonly acceptClockGap?: boolean
+  readonly requireFollower?: string
+  readonly followerTimeout?: string
   readonly logLevel?: string
   readonly passphraseFile?: string
 }
@@ -31,6 +33,8 @@ function withServing(command: Command): Command {
     .option('--max-queue <n>', 'statements that may wait to be sealed (default 8192)')
     .option('--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)')
     .option('--accept-clock-gap', 'the clock is right, however far ahead of the last entry')
+    .option('--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too')
+    .option('--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
     .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
 }
@@ -116,6 +120,8 @@ function settingsFrom(options: ServeCommandOptions, schema: z.ZodType<ServerSett
     maxQueue: number(options.maxQueue),
     maxClockGapDays: number(options.maxClockGap),
     acceptClockGap: options.acceptClockGap,
+    requireFollower: options.requireFollower,
+    followerTimeoutSeconds: number(options.followerTimeout),
     logLevel: options.logLevel,
   }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))

@@ -9,7 +9,7 @@ import {
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
-import { installNativePrimitives, SignaturePool } from '../../src/node/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
 import {
   type ClientOptions,
@@ -21,13 +21,17 @@ import {
   policyOf,
   withClient,
 } from '../options.ts'
+import { writeDurably } from '../atomic-file.ts'
 import { readArtefact } from '../check-run.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
+import { AppraisalPool } from '../threads/appraisal-pool.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
 interface VerifyOptions extends ClientOptions {
   readonly checkpoint?: readonly string[]
+  readonly trustedCheckpoint?: string
+  readonly saveCheckpoint?: string
   readonly dir?: string
 }
 
@@ -40,14 +44,21 @@ Example:
   evidence verify --data ./data
   evidence verify --url https://ledger.court.example --policy court.policy
   evidence verify --dir ./export --policy court.policy --json
-  evidence verify --url https://ledger.court.example --policy court.policy --checkpoint photo.jpg.tlog-proof`
+  evidence verify --url https://ledger.court.example --policy court.policy --checkpoint photo.jpg.tlog-proof
+  evidence verify --data ./data --save-checkpoint verified.checkpoint
+  evidence verify --data ./data --trusted-checkpoint verified.checkpoint --save-checkpoint verified.checkpoint`
 
 /** `evidence verify` */
 export function verifyCommand(program: Command): void {
   withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
-    .option('--dir <export>', 'folder of static tiles, as "evidence export" writes it')
+    .option('--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--checkpoint <file...>', 'checkpoints or receipts kept from before: the ledger must go on from each')
+    .option(
+      '--trusted-checkpoint <file>',
+      'a checkpoint up to which this ledger was verified before: older entries are only hashed again',
+    )
+    .option('--save-checkpoint <file>', 'where no fault is found, keep the checkpoint here, for the next time')
     .addHelpText('after', help)
     .action(async (options: VerifyOptions) => {
       installNativePrimitives()
@@ -55,21 +66,32 @@ export function verifyCommand(program: Command): void {
     })
 }
 
+/** Checkpoints that were kept from before, and where to keep this one. */
+interface Kept {
+  readonly earlier: readonly SignedCheckpoint[]
+  readonly trusted?: SignedCheckpoint
+  readonly save?: string
+}
+
 async function verify(options: VerifyOptions): Promise<number> {
   if (options.dir !== undefined && options.url !== undefined)
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
   const policy = policyOf(options)
-  const earlier = (options.checkpoint ?? []).map(keptCheckpoint)
-  if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, earlier)
-  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output, earlier)
+  const kept: Kept = {
+    earlier: (options.checkpoint ?? []).map(keptCheckpoint),
+    ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
+    ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),
+  }
+  if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
+  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output, kept)
   try {
-    return await verifyFolder(dataDir(options), policy, output, earlier)
+    return await verifyFolder(dataDir(options), policy, output, kept)
   } catch (error) {
     const isServed = isEvidenceError(error, 'ledger-in-use') && options.data === undefined
     if (!isServed) return unreadable(error, dataDir(options), output)
     output.note(`${error.message}; asking the server instead`)
-    return verifySource(await urlSource(options, output), policy, output, earlier)
+    return verifySource(await urlSource(options, output), policy, output, kept)
   }
 }
 
@@ -102,55 +124,51 @@ function unreadable(error: unknown, source: string, output: Output): number {
   return 1
 }
 
-async function verifyFolder(
-  root: string,
-  policy: Policy,
-  output: Output,
-  earlier: readonly SignedCheckpoint[],
-): Promise<number> {
+async function verifyFolder(root: string, policy: Policy, output: Output, kept: Kept): Promise<number> {
   const [log] = policy.logs
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
   const source = await FolderSource.open(root, log.key)
   try {
-    const audit = new LookupAudit()
-    const report = await run(source, policy, output, earlier, audit)
+    const audit = new LookupAudit(kept.trusted?.checkpoint.size)
+    const report = await run(source, policy, output, kept, audit)
     const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
     const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
     const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
-    return print(
-      { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length },
-      output,
-    )
+    const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
+    return conclude(whole, output, kept)
   } finally {
     await source.close()
   }
 }
 
-async function verifySource(
-  source: LogSource,
-  policy: Policy,
-  output: Output,
-  earlier: readonly SignedCheckpoint[],
-): Promise<number> {
-  return print(await run(source, policy, output, earlier), output)
+async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
+  return conclude(await run(source, policy, output, kept), output, kept)
+}
+
+/** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
+function conclude(report: WalkReport, output: Output, { save }: Kept): number {
+  const code = print(report, output)
+  if (save !== undefined && code === 0 && report.checkpoint !== undefined) writeDurably(save, report.checkpoint)
+  return code
 }
 
 async function run(
   source: LogSource,
   policy: Policy,
   output: Output,
-  earlier: readonly SignedCheckpoint[],
+  kept: Kept,
   audit?: LookupAudit,
 ): Promise<WalkReport> {
-  const pool = new SignaturePool()
+  const pool = new AppraisalPool(audit?.seed)
   let bar: ReturnType<typeof progressBar> | undefined
   try {
     return await walk({
       source,
       policy,
-      earlier,
-      verifyBatch: (jobs) => pool.verify(jobs),
-      ...(audit === undefined ? {} : { onEntry: audit.observe }),
+      earlier: kept.earlier,
+      ...(kept.trusted === undefined ? {} : { trusted: kept.trusted }),
+      appraiser: pool,
+      ...(audit === undefined ? {} : { observer: audit }),
       onProgress: (done, total) => {
         bar ??= progressBar(output, 'verifying', total, 'entries')
         bar.update(done)

@@ -2,11 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
 import { splitBundle } from '../../src/client/index.ts'
+import { BackupFolder } from '../../src/ledger/index.ts'
 import type { LogSource } from '../../src/verify/index.ts'
 
-/** A folder of static tiles, as `evidence export` writes it. */
+/** A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. */
 export class StaticSource implements LogSource {
   readonly name: string
+  readonly disclosuresIn?: (begin: number, end: number) => Promise<Map<number, string[]>>
 
   constructor(folder: string) {
     this.name = folder
@@ -15,6 +17,7 @@ export class StaticSource implements LogSource {
         where: folder,
       })
     }
+    if (existsSync(BackupFolder.paths(folder).manifest)) this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
   }
 
   checkpoint(): Promise<Uint8Array> {
@@ -38,5 +41,15 @@ export class StaticSource implements LogSource {
     return Promise.resolve(
       bytes === undefined ? Array.from({ length: width }, () => undefined) : splitBundle(bytes, width),
     )
+  }
+}
+
+function disclosuresOf(backup: BackupFolder): NonNullable<LogSource['disclosuresIn']> {
+  return (begin, end) => {
+    const found = new Map<number, string[]>()
+    for (let n = Math.floor(begin / tileWidth); n * tileWidth < end; n++) {
+      for (const [index, texts] of backup.disclosures(n)) if (index >= begin && index < end) found.set(index, texts)
+    }
+    return Promise.resolve(found)
   }
 }

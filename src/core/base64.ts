@@ -79,14 +79,59 @@ function decode(text: string, count: number, values: Int8Array): Uint8Array<Arra
   return bad < 0 ? undefined : out
 }
 
+/** A runtime's own base64. What it decodes is held to the canonical spelling here, so it may be a lenient one. */
+export interface Base64Codec {
+  /** Padded base64, or unpadded base64url. */
+  readonly encode: (bytes: Uint8Array, url: boolean) => string
+  /** Leaves out whatever it does not know, and so gives fewer bytes than the text has room for. */
+  readonly decode: (text: string, url: boolean) => Uint8Array<ArrayBuffer>
+}
+
+let codec: Base64Codec | undefined
+/** Characters from which on a call into the runtime is cheaper than the loop above. */
+const nativeFrom = 64
+
+/**
+ * Lets a native codec do the longer texts. Its encoder is tried against ours first; one that differs is refused with
+ * `false`, and ours goes on.
+ */
+export function installBase64(native: Base64Codec): boolean {
+  for (let length = 0; length <= 260; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 151 + length) & 255)
+    if (native.encode(bytes, false) !== encode(bytes, standardCodes, true)) return false
+    if (native.encode(bytes, true) !== encode(bytes, urlCodes, false)) return false
+  }
+  codec = native
+  return true
+}
+
+/** `count` characters without padding. A lenient decoder takes the other alphabet as well, and any trailing bits. */
+function decodeNative(
+  { decode: lenient }: Base64Codec,
+  text: string,
+  count: number,
+  url: boolean,
+): Uint8Array<ArrayBuffer> | undefined {
+  const rest = count & 3
+  if (rest === 1) return undefined
+  if (url ? text.includes('+') || text.includes('/') : text.includes('-') || text.includes('_')) return undefined
+  const last = (url ? urlValues : standardValues)[text.charCodeAt(count - 1)] ?? -1
+  if (last < 0 || (rest === 2 && (last & 15) !== 0) || (rest === 3 && (last & 3) !== 0)) return undefined
+  const bytes = lenient(text, url)
+  // Whatever was passed over shows in the length.
+  return bytes.length === (count * 3) >> 2 ? bytes : undefined
+}
+
 /** Padded base64. */
 export function toBase64(bytes: Uint8Array): string {
-  return encode(bytes, standardCodes, true)
+  return codec !== undefined && bytes.length >= nativeFrom
+    ? codec.encode(bytes, false)
+    : encode(bytes, standardCodes, true)
 }
 
 /** Unpadded base64url. */
 export function toBase64url(bytes: Uint8Array): string {
-  return encode(bytes, urlCodes, false)
+  return codec !== undefined && bytes.length >= nativeFrom ? codec.encode(bytes, true) : encode(bytes, urlCodes, false)
 }
 
 /** Bytes of canonical padded base64, or undefined. */
@@ -95,7 +140,9 @@ export function tryBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   let count = text.length
   if (text.endsWith('==')) count -= 2
   else if (text.endsWith('=')) count -= 1
-  return decode(text, count, standardValues)
+  return codec !== undefined && count >= nativeFrom
+    ? decodeNative(codec, text, count, false)
+    : decode(text, count, standardValues)
 }
 
 /** Bytes of canonical padded base64. Throws `base64-malformed`. */
@@ -107,7 +154,9 @@ export function fromBase64(text: string, what = 'value'): Uint8Array<ArrayBuffer
 
 /** Bytes of canonical unpadded base64url, or undefined. */
 export function tryBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  return decode(text, text.length, urlValues)
+  return codec !== undefined && text.length >= nativeFrom
+    ? decodeNative(codec, text, text.length, true)
+    : decode(text, text.length, urlValues)
 }
 
 /** Bytes of canonical unpadded base64url. Throws `base64-malformed`. */

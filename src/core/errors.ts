@@ -218,6 +218,40 @@ export const errorTable = {
     exit: 3,
     action: 'Stop the server that uses the folder, or ask that server (--url).',
   },
+  'ledger-moved': {
+    status: 503,
+    exit: 3,
+    action:
+      'Use the ledger where it went. If the move was called off, and nothing was restored from it, run "evidence promote --take-over".',
+  },
+  'ledger-standby': {
+    status: 503,
+    exit: 3,
+    action: 'If the original will never sign again, run "evidence promote --take-over"; else leave this copy as it is.',
+  },
+  'ledger-behind-follower': {
+    status: 409,
+    exit: 1,
+    action:
+      'Stop the ledger: it has lost, or changed, what it answered for. Keep both folders; docs/operations/recovery.md says how to go on.',
+  },
+  'follower-unconfirmed': {
+    status: 503,
+    exit: 3,
+    action: 'Send the same bytes again after the time in Retry-After; they are sealed once, whatever was answered.',
+  },
+  'backup-missing': { status: 404, exit: 3, action: 'Name a folder that "evidence backup" has written to its end.' },
+  'restore-behind': {
+    status: 409,
+    exit: 1,
+    action: 'Restore a newer backup, or a follower: this one lacks entries that the ledger has answered for.',
+  },
+  'take-over-needed': {
+    status: 409,
+    exit: 2,
+    action: 'Make sure that the original will never sign again, then say --take-over.',
+  },
+  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
   'database-missing': { status: 503, exit: 1, action: restore },
   'database-log-damaged': { status: 503, exit: 1, action: restore },

@@ -34,13 +34,18 @@ export function parseJsonText(text: string, what = 'JSON'): JsonValue {
   return parser.document()
 }
 
+/** No escape, control character, surrogate or noncharacter anywhere: then a string ends at the next quotation mark. */
+const plainText = /^[ !#-[\]-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd"]*$/
+
 class Parser {
   private at = 0
   private readonly text: string
   private readonly what: string
+  private readonly isPlain: boolean
   constructor(text: string, what: string) {
     this.text = text
     this.what = what
+    this.isPlain = plainText.test(text)
   }
 
   document(): JsonValue {
@@ -111,6 +116,14 @@ class Parser {
 
   private string(): string {
     const { text } = this
+    if (this.isPlain) {
+      const end = text.indexOf('"', this.at + 1)
+      if (end > 0) {
+        const plain = text.slice(this.at + 1, end)
+        this.at = end + 1
+        return plain
+      }
+    }
     let out = ''
     let from = ++this.at
     for (;;) {

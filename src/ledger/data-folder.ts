@@ -17,6 +17,10 @@ export interface DataFolder {
   readonly lock: string
   /** The unsigned genesis of a key ceremony that is under way. */
   readonly genesisRequest: string
+  /** Why the folder may not sign, if so (standing.ts). */
+  readonly standing: string
+  /** What was erased, for copies to erase too (erasures.ts). */
+  readonly erased: string
 }
 
 export function dataFolder(root: string): DataFolder {
@@ -33,13 +37,15 @@ export function dataFolder(root: string): DataFolder {
     config: join(root, 'config.json'),
     lock: join(root, 'lock'),
     genesisRequest: join(root, 'genesis.json'),
+    standing: join(root, 'standing.json'),
+    erased: join(root, 'erased'),
   }
 }
 
 /** Version of the layout of a data folder. */
 export const folderFormat = 1
 
-const configSchema = z.strictObject({
+export const configSchema = z.strictObject({
   format: z.number(),
   /** Who may read entries: everybody, or participants by right. */
   reading: z.enum(['public', 'participants']),
@@ -89,7 +95,7 @@ export function readPolicyFile(path: string): Policy {
 }
 
 /** The one log of a data folder's own policy. Throws as {@link readPolicyFile}. */
-export function readOwnKey(folder: DataFolder): VerifierKey {
+export function readOwnKey(folder: Pick<DataFolder, 'policy'>): VerifierKey {
   const [log] = readPolicyFile(folder.policy).logs
   if (log === undefined)
     throw new EvidenceError('policy-malformed', `${folder.policy} names no log`, { where: folder.policy })

@@ -1,5 +1,5 @@
 import { EvidenceError, equalBytes, rootFromTiles, type VerifierKey, verifierKey } from '../core/index.ts'
-import { lookupForm, type Registry } from '../evidence/index.ts'
+import { type Registry } from '../evidence/index.ts'
 import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
 import { SignatureGate, type SigningKey } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
@@ -9,10 +9,14 @@ import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { requireUnlocked, takeLock } from './lock-file.ts'
-import { lookupsOfDisclosures } from './lookup.ts'
+import { Confirmation } from './confirmation.ts'
+import { Replication } from './copy/replication.ts'
+import { addErasures } from './erasures.ts'
+import { lookupsGone } from './lookup.ts'
 import { LedgerReads } from './reads.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
+import { requireMaySign } from './standing.ts'
 import type { LedgerStorage } from './storage.ts'
 import { authenticate, openSubmission, type Submission } from './submission.ts'
 import { LedgerTree } from './tree.ts'
@@ -25,6 +29,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly onFailure?: (error: Error) => void
   /** Threads that verify signatures when many arrive at once; none unless given. */
   readonly signatureThreads?: number
+  /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */
+  readonly followerTimeoutMs?: number
 }
 
 interface LedgerParts {
@@ -36,6 +42,8 @@ interface LedgerParts {
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
   readonly gate: SignatureGate
+  readonly replication: Replication
+  readonly confirmation: Confirmation | undefined
   readonly release: () => void
 }
 
@@ -50,7 +58,7 @@ export class Ledger {
   /**
    * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
    * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
-   * `ledger-in-use`, `ledger-unfinished`, `clock-unsafe`, `genesis-ledger-keys`.
+   * `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`.
    */
   static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
     const folder = dataFolder(root)
@@ -58,6 +66,7 @@ export class Ledger {
     if (config.awaitingGenesis === true) {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
+    requireMaySign(folder)
     const key = ownKey(folder, signer)
     requireUnlocked(folder.lock, root)
     const guard = readHead(folder.head, key)
@@ -109,10 +118,21 @@ export class Ledger {
     // that is damaged is written again, or the next damage would leave none.
     if (size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
     const epoch = await storage.claimWriter()
-    const sequencer = new Sequencer({ ...options, storage, epoch, tree, head, key, sign: signer.sign })
+    const { sign } = signer
+    const { followerTimeoutMs } = options
+    const confirmation = followerTimeoutMs === undefined ? undefined : new Confirmation(size, followerTimeoutMs)
+    const held = confirmation === undefined ? {} : { confirmation }
+    const onGroup = (report: GroupReport): void => {
+      options.onGroup?.(report)
+      replication.wake()
+    }
+    const sequencer = new Sequencer({ ...options, ...held, onGroup, storage, epoch, tree, head, key, sign })
     const reads = new LedgerReads(storage, tree, () => sequencer.published)
+    const durable = new LedgerReads(storage, tree, () => sequencer.durable)
+    const { config } = parts
+    const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, gate })
+    return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation })
   }
 
   get origin(): string {
@@ -130,6 +150,14 @@ export class Ledger {
   /** Who may sign what, as far as published. */
   get registry(): Registry {
     return this.parts.sequencer.published.state.registry
+  }
+  /** For those who copy this ledger: all that is durable, confirmed by a follower or not. */
+  get replication(): Replication {
+    return this.parts.replication
+  }
+  /** Undefined where no follower is asked for. */
+  get confirmation(): Confirmation | undefined {
+    return this.parts.confirmation
   }
   get queued(): number {
     return this.parts.sequencer.queued
@@ -171,20 +199,27 @@ export class Ledger {
     if (erased.length === 0) return []
     const gone = new Set(erased.map(({ text }) => disclosureDigest(text)))
     const keep = stored.filter(({ digest }) => !gone.has(digest))
-    const kept = new Set(lookupsOfDisclosures(keep).map((key) => (key.by === 'case' ? lookupForm(key.number) : '')))
-    const lookups = lookupsOfDisclosures(erased).filter((key) => key.by === 'case' && !kept.has(lookupForm(key.number)))
+    // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
+    addErasures(this.parts.folder.erased, [{ index, digests: erased.map(({ digest }) => digest) }])
     await storage.eraseDisclosures(
       index,
       keep.map(({ text }) => text),
-      lookups,
+      lookupsGone(erased, keep),
     )
     return erased.map(({ claim }) => claim)
+  }
+
+  /** Ends all waiting for new entries, and for a follower: before a server closes its connections. */
+  stopWaiting(): void {
+    this.parts.replication.stop()
+    this.parts.confirmation?.stop()
   }
 
   /** Finishes what was accepted, refuses the rest, closes. */
   async close(): Promise<void> {
     const { sequencer, head, storage, gate, release } = this.parts
     await sequencer.drain()
+    this.stopWaiting()
     await gate.close()
     await head.close()
     await storage.close()
@@ -206,7 +241,7 @@ function ownKey(folder: DataFolder, signer: SigningKey): VerifierKey {
 }
 
 /** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
-async function examineStandIn(folder: DataFolder, key: VerifierKey): Promise<Published> {
+export async function examineStandIn(folder: DataFolder, key: VerifierKey): Promise<Published> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault
   const { checkpoint } = readHead(folder.head, key)

@@ -1,16 +1,11 @@
-import { type Disclosure, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
-import { readBody, sealedDigestsOf, type Statement, type StatementBody } from '../evidence/index.ts'
+import { EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
+import { readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
-import { encodeLookup, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { expectedKeys, idKey, keyHash, type TalliedEntry, tallyModulus, tallyOf } from './lookup-tally.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /** An entry as the walk shows it. */
-export interface AuditedEntry {
-  readonly index: number
-  readonly leafHash: Uint8Array
-  readonly statement: Statement
-  readonly body: StatementBody | undefined
-  readonly disclosures: readonly Disclosure[]
+export interface AuditedEntry extends TalliedEntry {
   /** True where the entry changed who may sign what. */
   readonly changedRegistry: boolean
 }
@@ -24,23 +19,15 @@ const caseLetter = 0x63
  * keyed hash, and only a bundle whose sums differ is looked at key by key.
  */
 export class LookupAudit {
-  private readonly seed = Math.floor(Math.random() * 0x7fffffff) | 1
+  /** Both sides are hashed by it, here and wherever {@link tallyOf} runs. */
+  readonly seed: number = Math.floor(Math.random() * 0x7fffffff) | 1
+  /** Entries below it are not compared. */
+  private readonly from: number
   private sums = new Float64Array(2048)
-  private last = -1
+  private last: number
   private seal = emptySeal
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
-
-  private hash(bytes: Uint8Array, index: number): number {
-    let a = this.seed ^ index
-    let b = this.seed ^ bytes.length
-    for (const byte of bytes) {
-      a = Math.imul(a ^ byte, 0x9e3779b1)
-      b = Math.imul(b ^ byte, 0x5f356495)
-      a ^= a >>> 15
-    }
-    return ((b ^ (b >>> 13)) >>> 0) * 0x20_0000 + ((a ^ (a >>> 16)) >>> 11)
-  }
 
   /** Adds to the sum of a bundle, modulo 2^53; `sign` 1 for what should be, -1 for what is. */
   private add(bucket: number, value: number, sign: 1 | -1): void {
@@ -49,19 +36,27 @@ export class LookupAudit {
       grown.set(this.sums)
       this.sums = grown
     }
-    const modulus = 2 ** 52
+    const modulus = tallyModulus
     const sum = (this.sums[bucket] as number) + sign * (value % modulus)
     this.sums[bucket] = ((sum % modulus) + modulus) % modulus
   }
 
-  /** Told of every entry of the walk, in order. */
-  readonly observe = (entry: AuditedEntry): void => {
-    const { index } = entry
+  constructor(from = 0) {
+    this.from = from
+    this.last = from - 1
+  }
+
+  /** Told of every entry that the walk judged itself, in order. */
+  entry(entry: AuditedEntry): void {
+    if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
+    if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.seed))
+  }
+
+  /** Told of every plain one. */
+  tally(index: number, tally: number): void {
     for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
     this.last = index
-    if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
-    const bucket = Math.floor(index / bucketWidth)
-    for (const key of expectedKeys(entry)) this.add(bucket, this.hash(key, index), 1)
+    this.add(Math.floor(index / bucketWidth), tally, 1)
   }
 
   /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
@@ -69,18 +64,19 @@ export class LookupAudit {
     const faults: EvidenceError[] = []
     for await (const page of stored(storage)) {
       for (const { key, index } of page) {
-        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), this.hash(key, index), -1)
-        else faults.push(foreign(index))
+        if (index >= this.from && index < size)
+          this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
+        else if (index < 0 || index >= size) faults.push(foreign(index))
       }
     }
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
     else await this.compareSeal(storage, faults)
     const differing = new Set<number>()
-    for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
+    for (let bucket = Math.floor(this.from / bucketWidth); bucket * bucketWidth <= this.last; bucket++) {
       if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
     }
-    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, size)))
+    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, this.from, size)))
     return faults
   }
 
@@ -92,23 +88,6 @@ export class LookupAudit {
     const facts = { expected: `${this.seal.count} ${this.seal.hash}`, found: `${stored?.count} ${stored?.hash}` }
     faults.push(new EvidenceError('database-thinned', message, facts))
   }
-}
-
-/** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
-function* expectedKeys(entry: AuditedEntry): Generator<Uint8Array> {
-  const { statement, body, disclosures, leafHash } = entry
-  for (const key of lookupsOfEntry(statement.common, body)) yield encodeLookup(key)
-  for (const key of lookupsOfDisclosures(disclosures)) yield encodeLookup(key)
-  yield idKey(statement.common.iss, statement.common.jti, leafHash)
-}
-
-/** `j`, the id, and the leaf hash, as bytes; ASCII throughout. */
-function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Array {
-  const text = `j${iss} ${jti}`
-  const out = new Uint8Array(text.length + leafHash.length)
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i)
-  out.set(leafHash, text.length)
-  return out
 }
 
 type StoredKey = { readonly key: Uint8Array; readonly index: number }
@@ -131,6 +110,7 @@ function foreign(index: number): EvidenceError {
 async function nameDifferences(
   storage: LedgerStorage,
   buckets: ReadonlySet<number>,
+  from: number,
   size: number,
 ): Promise<EvidenceError[]> {
   const expected = new Map<string, number>()
@@ -138,7 +118,7 @@ async function nameDifferences(
   const withheld = new Set<number>()
   for (const bucket of buckets) {
     const begin = bucket * bucketWidth
-    for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
+    for (const entry of await readEntries(storage, Math.max(from, begin), Math.min(size, begin + bucketWidth))) {
       if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
         withheld.add(entry.index)
       for (const key of expectedKeys(entry)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
@@ -147,7 +127,7 @@ async function nameDifferences(
   const faults: EvidenceError[] = []
   for await (const page of stored(storage)) {
     for (const { key, index } of page) {
-      if (index < 0 || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
+      if (index < from || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
       if (expected.delete(`${toHex(key)} ${index}`)) continue
       if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
     }

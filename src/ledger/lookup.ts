@@ -68,3 +68,9 @@ function subjectOf(body: StatementBody | undefined): string | undefined {
 export function lookupsOfDisclosures(disclosures: readonly Disclosure[]): LookupKey[] {
   return caseNumbersOf(disclosures).map((number) => ({ by: 'case', number }))
 }
+
+/** The keys that only erased disclosures gave, and those that stay do not. */
+export function lookupsGone(erased: readonly Disclosure[], kept: readonly Disclosure[]): LookupKey[] {
+  const stay = new Set(caseNumbersOf(kept))
+  return lookupsOfDisclosures(erased).filter((key) => key.by === 'case' && !stay.has(lookupForm(key.number)))
+}

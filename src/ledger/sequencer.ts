@@ -8,6 +8,7 @@ import {
 } from '../core/index.ts'
 import type { RuleContext } from '../evidence/index.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
+import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'
 import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
@@ -56,6 +57,8 @@ export interface SequencerOptions {
   readonly maxQueue?: number
   readonly maxQueueBytes?: number
   readonly onGroup?: (report: GroupReport) => void
+  /** Where given, a group is published and answered only when a follower holds it (confirmation.ts). */
+  readonly confirmation?: Confirmation
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -80,11 +83,14 @@ export class Sequencer {
   private chain: ChainState
   private failure: EvidenceError | undefined
   private closing = false
-  /** Changes only after a group is durable and rollback-guarded. */
+  /** The last group that is durable and rollback-guarded here. */
+  durable: Published
+  /** What readers see: the same, or where a follower is asked for, as far as it has confirmed. */
   published: Published
 
   constructor(options: SequencerOptions) {
     this.options = options
+    this.durable = options.published
     this.published = options.published
     this.chain = options.published.state
     this.context = { origin: options.key.name, ledgerKeys: [options.key.text], verifies: verifyEd25519 }
@@ -102,10 +108,11 @@ export class Sequencer {
     return this.failure
   }
 
-  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `clock-unsafe`. */
+  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `follower-unconfirmed`, `clock-unsafe`. */
   requireReady(): void {
     if (this.failure !== undefined) throw this.failure
     if (this.closing) throw new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+    this.options.confirmation?.requireReady()
     this.options.clock.next(this.chain.timeMs)
   }
 
@@ -117,7 +124,8 @@ export class Sequencer {
     const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024 } = this.options
     try {
       this.requireReady()
-      if (this.queue.length >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
+      const waiting = this.queue.length + (this.options.confirmation?.unanswered ?? 0)
+      if (waiting >= maxQueue || this.queuedBytes + submission.weight > maxQueueBytes) {
         throw new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
       }
     } catch (error) {
@@ -183,7 +191,8 @@ export class Sequencer {
       await head?.write(note)
       const guarded = performance.now()
       clock.stamped(reading)
-      this.published = { state, note }
+      this.durable = { state, note }
+      if (this.options.confirmation === undefined) this.published = this.durable
       this.options.onGroup?.({
         entries: entries.length,
         others: statements - entries.length,
@@ -199,14 +208,29 @@ export class Sequencer {
   }
 
   private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {
-    const { tree } = this.options
-    const receipts = new ReceiptWriter(tree, this.published.state.size, this.published.note)
-    group.forEach(({ wantReceipt, resolve, reject }, i) => {
+    const { tree, confirmation } = this.options
+    const { durable } = this
+    const receipts = new ReceiptWriter(tree, durable.state.size, durable.note)
+    // Written now, for the tree goes on; told at once, or when a follower holds it.
+    const answers = group.map(({ wantReceipt, resolve, reject }, i) => {
       const result = placed[i] as Placed | EvidenceError
-      if (result instanceof EvidenceError) return reject(result)
+      if (result instanceof EvidenceError) return () => reject(result)
       const { kind, index, time, leafHash, sealed } = result
       const outcome = { kind, index, time, leafHash }
-      resolve(wantReceipt && sealed !== undefined ? { ...outcome, receipt: receipts.write(index, sealed) } : outcome)
+      const receipt = wantReceipt && sealed !== undefined ? { receipt: receipts.write(index, sealed) } : {}
+      return () => resolve({ ...outcome, ...receipt })
+    })
+    const answer = (): void => answers.forEach((tell) => tell())
+    if (confirmation === undefined) return answer()
+    const publish = (): void => {
+      this.published = durable
+    }
+    confirmation.hold({
+      size: durable.state.size,
+      statements: group.length,
+      publish,
+      answer,
+      refuse: (error) => group.forEach(({ reject }) => reject(error)),
     })
   }
 

@@ -11,6 +11,9 @@ import {
 } from '../core/index.ts'
 import type { LedgerStorage } from './storage.ts'
 
+/** What a tree reads: entries and full tiles. */
+type TreeStorage = Pick<LedgerStorage, 'entries' | 'tile'>
+
 /** A tile that a group completed. */
 export interface CompletedTile {
   readonly level: number
@@ -30,10 +33,10 @@ export class LedgerTree {
   /** Completed by the group in hand, by level and number; they stay until it is stored and answered. */
   private readonly completed = new Map<string, CompletedTile>()
   private readonly cache = new Map<string, Tile>()
-  private readonly storage: LedgerStorage
+  private readonly storage: TreeStorage
   private count = 0
 
-  constructor(storage: LedgerStorage) {
+  constructor(storage: TreeStorage) {
     this.storage = storage
   }
 
@@ -146,7 +149,7 @@ export class LedgerTree {
    * Rebuilds the right edge of a tree of `size`: entries after the last full tile, and above them the roots of full tiles.
    * Throws `entry-missing`, `tile-missing`.
    */
-  static async rebuild(storage: LedgerStorage, size: number): Promise<LedgerTree> {
+  static async rebuild(storage: TreeStorage, size: number): Promise<LedgerTree> {
     const tree = new LedgerTree(storage)
     tree.count = size
     const levels = tileLevels(size)
@@ -166,7 +169,7 @@ export class LedgerTree {
   }
 }
 
-async function leavesFrom(storage: LedgerStorage, begin: number, end: number): Promise<Uint8Array[]> {
+async function leavesFrom(storage: TreeStorage, begin: number, end: number): Promise<Uint8Array[]> {
   const entries = await storage.entries(begin, end)
   return entries.map((bytes, i) => {
     if (bytes === undefined) {
@@ -177,7 +180,7 @@ async function leavesFrom(storage: LedgerStorage, begin: number, end: number): P
 }
 
 /** Roots of the full tiles `begin` to `end` of a level, each folded in log memory. */
-async function tileRoots(storage: LedgerStorage, level: number, begin: number, end: number): Promise<Uint8Array[]> {
+async function tileRoots(storage: TreeStorage, level: number, begin: number, end: number): Promise<Uint8Array[]> {
   const roots: Uint8Array[] = []
   for (let n = begin; n < end; n++) {
     const bytes = await storage.tile(level, n)

@@ -1,7 +1,13 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import * as crypto from 'node:crypto'
 import { createRequire } from 'node:module'
-import { installSha256, installSignatureAccelerator, type SignatureAccelerator, toHex } from '../core/index.ts'
+import {
+  installBase64,
+  installSha256,
+  installSignatureAccelerator,
+  type SignatureAccelerator,
+  toHex,
+} from '../core/index.ts'
 
 /*
  * The runtime's faster primitives behind core's interfaces. Each may only say yes faster (docs/spec/01-primitives.md): what
@@ -84,6 +90,14 @@ export function installNativePrimitives(): NativePrimitives {
   if (installed !== undefined) return installed
   const sodium = loadSodium()
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
+  installBase64({
+    encode: (bytes, url) =>
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(url ? 'base64url' : 'base64'),
+    decode: (text, url) => {
+      const bytes = Buffer.from(text, url ? 'base64url' : 'base64')
+      return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
+    },
+  })
   const isNative = installSha256(sodium === undefined ? nodeSha256 : sodiumSha256(sodium))
   installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
   return installed

@@ -21,56 +21,65 @@ export class StatementIds {
   }
 
   /** Slot that holds the id, or the free one where it would stand. */
-  private find(id: readonly [number, number, number, number, number]): number {
-    let hash = this.seed
-    for (const word of id) {
-      hash = Math.imul(hash ^ word, 0x85ebca6b)
+  private find(issuer: number, id: Uint32Array, at: number): number {
+    let hash = Math.imul(this.seed ^ issuer, 0x85ebca6b)
+    hash ^= hash >>> 13
+    for (let word = 0; word < 4; word++) {
+      hash = Math.imul(hash ^ (id[at + word] as number), 0x85ebca6b)
       hash ^= hash >>> 13
     }
+    const { words } = this
     const mask = this.slots - 1
     for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * 6
-      const { words } = this
-      if (words[at] === 0) return slot
-      let same = 0
-      while (same < 5 && words[at + same] === id[same]) same++
-      if (same === 5) return slot
+      const held = slot * 6
+      if (words[held] === 0) return slot
+      if (
+        words[held] === issuer &&
+        words[held + 1] === id[at] &&
+        words[held + 2] === id[at + 1] &&
+        words[held + 3] === id[at + 2] &&
+        words[held + 4] === id[at + 3]
+      )
+        return slot
     }
-  }
-
-  /** The four words of a lower-case UUID, from its 32 digits. */
-  private static split(jti: string): [number, number, number, number] {
-    const words: [number, number, number, number] = [0, 0, 0, 0]
-    let digit = 0
-    for (let at = 0; at < jti.length; at++) {
-      const unit = jti.charCodeAt(at)
-      if (unit === 0x2d) continue
-      const word = digit++ >> 3
-      words[word] = ((words[word] as number) << 4) | (unit < 0x3a ? unit - 0x30 : unit - 0x57)
-    }
-    for (let word = 0; word < 4; word++) words[word] = (words[word] as number) >>> 0
-    return words
   }
 
   /** Index of the entry that used the id, or undefined. */
   get(iss: string, jti: string): number | undefined {
     const issuer = this.issuers.get(iss)
     if (issuer === undefined) return undefined
-    const slot = this.find([issuer, ...StatementIds.split(jti)])
-    if (this.words[slot * 6] === 0) return undefined
-    return (this.high[slot] as number) * 0x1_0000_0000 + (this.words[slot * 6 + 5] as number)
+    const words = new Uint32Array(4)
+    splitUuid(jti, words, 0)
+    const slot = this.find(issuer, words, 0)
+    return this.words[slot * 6] === 0 ? undefined : this.indexAt(slot)
   }
 
   /** Notes that an entry used the id. */
   add(iss: string, jti: string, index: number): void {
+    const words = new Uint32Array(4)
+    splitUuid(jti, words, 0)
     if (this.count * 2 >= this.slots) this.grow()
-    this.put([this.issuerNumber(iss), ...StatementIds.split(jti)], index)
+    this.put(this.find(this.issuerNumber(iss), words, 0), this.issuerNumber(iss), words, 0, index)
   }
 
-  private put(id: readonly [number, number, number, number, number], index: number): void {
-    const slot = this.find(id)
+  /** Both at once, over four words of `words` from `at`: false, and nothing noted, where the id was used before. */
+  claim(iss: string, words: Uint32Array, at: number, index: number): boolean {
+    if (this.count * 2 >= this.slots) this.grow()
+    const issuer = this.issuerNumber(iss)
+    const slot = this.find(issuer, words, at)
+    if (this.words[slot * 6] !== 0) return false
+    this.put(slot, issuer, words, at, index)
+    return true
+  }
+
+  private indexAt(slot: number): number {
+    return (this.high[slot] as number) * 0x1_0000_0000 + (this.words[slot * 6 + 5] as number)
+  }
+
+  private put(slot: number, issuer: number, words: Uint32Array, at: number, index: number): void {
     if (this.words[slot * 6] === 0) this.count++
-    this.words.set(id, slot * 6)
+    this.words[slot * 6] = issuer
+    for (let word = 0; word < 4; word++) this.words[slot * 6 + 1 + word] = words[at + word] as number
     this.words[slot * 6 + 5] = index % 0x1_0000_0000
     this.high[slot] = Math.floor(index / 0x1_0000_0000)
   }
@@ -82,15 +91,22 @@ export class StatementIds {
     this.high = new Uint16Array(this.slots)
     this.count = 0
     for (let slot = 0; slot < slots; slot++) {
-      const [a, b, c, d, e, low] = words.subarray(slot * 6, slot * 6 + 6) as unknown as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ]
-      if (a !== 0) this.put([a, b, c, d, e], (high[slot] as number) * 0x1_0000_0000 + low)
+      const issuer = words[slot * 6] as number
+      if (issuer === 0) continue
+      const index = (high[slot] as number) * 0x1_0000_0000 + (words[slot * 6 + 5] as number)
+      this.put(this.find(issuer, words, slot * 6 + 1), issuer, words, slot * 6 + 1, index)
     }
+  }
+}
+
+/** Writes the four words of a lower-case UUID, from its 32 digits. */
+export function splitUuid(uuid: string, words: Uint32Array, at: number): void {
+  let digit = 0
+  let word = 0
+  for (let i = 0; i < uuid.length; i++) {
+    const unit = uuid.charCodeAt(i)
+    if (unit === 0x2d) continue
+    word = (word << 4) | (unit < 0x3a ? unit - 0x30 : unit - 0x57)
+    if ((++digit & 7) === 0) words[at + (digit >> 3) - 1] = word
   }
 }

@@ -3,10 +3,7 @@ import {
   type Entry,
   equalBytes,
   EvidenceError,
-  isEvidenceError,
-  leafHash,
-  parseDisclosure,
-  parseEntry,
+  formatTime,
   tileWidth,
   toBase64,
   verifyEd25519,
@@ -15,26 +12,26 @@ import {
 import {
   type Judgement,
   judge,
-  readEnvelope,
-  readStatement,
+  readBody,
   type Registry,
   type RuleContext,
-  sealedDigestsOf,
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
+import { type Appraisal, attempt, openEntry, type Opened, plain, readDisclosures, signed } from './appraise.ts'
+import { type Appraiser, type ChunkRead, readChunk } from './chunks.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
 
-/** Verdicts on many signatures at once, in order: another thread's, if the caller has one. */
-export type VerifyBatch = (
-  jobs: readonly { readonly publicKey: Uint8Array; readonly message: Uint8Array; readonly signature: Uint8Array }[],
-) => Promise<boolean[]>
-
 /** Told of each entry that could be read, in order. */
-export type EntryObserver = (entry: WalkedEntry) => void
+export interface EntryObserver {
+  /** An entry that the walk judged itself. */
+  entry(entry: WalkedEntry): void
+  /** A plain one, and what the appraiser's tally made of it. */
+  tally(index: number, tally: number): void
+}
 
 export interface WalkedEntry {
   readonly index: number
@@ -55,8 +52,10 @@ export interface EntryWalkOptions {
   readonly registry: Registry
   readonly faults: FindingList
   readonly unjudged: FindingList
-  readonly verifyBatch?: VerifyBatch
-  readonly onEntry?: EntryObserver
+  readonly appraiser?: Appraiser
+  /** Entries below it were verified before: they are hashed again, and not judged again. 0 for none. */
+  readonly trustedSize: number
+  readonly observer?: EntryObserver
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -70,39 +69,15 @@ export interface EntryWalkResult {
   readonly entries: number
 }
 
-/** An entry taken apart, before its place in the chain is judged. */
-interface Opened {
-  readonly hash: Uint8Array
-  readonly entry: ReturnType<typeof parseEntry> | EvidenceError
-  readonly statement: Statement | EvidenceError | undefined
-}
-
-interface Chunk {
-  readonly begin: number
-  readonly opened: readonly (Opened | undefined)[]
-  readonly disclosures: Map<number, string[]> | undefined
-  /** Verdict by position, for signatures handed out beforehand, and the key that each was verified under. */
-  readonly verdicts: Promise<Map<number, { readonly key: Uint8Array; readonly valid: boolean }>>
-}
-
 /** Bundles that one chunk holds, and chunks that are under way at once. */
 const bundlesPerChunk = 2
-const lookahead = 4
+const lookahead = 6
 
-function open(bytes: Uint8Array): Opened {
-  const hash = leafHash(bytes)
-  const entry = attempt(() => parseEntry(bytes))
-  if (entry instanceof EvidenceError || !entry.known) return { hash, entry, statement: undefined }
-  return { hash, entry, statement: attempt(() => readStatement(readEnvelope(entry.statement))) }
-}
-
-function attempt<T>(read: () => T): T | EvidenceError {
-  try {
-    return read()
-  } catch (error) {
-    if (isEvidenceError(error)) return error
-    throw error
-  }
+/** A chunk on its way: read, and handed to a thread with the registry of that moment. */
+interface Pending {
+  readonly read: ChunkRead
+  registry: Registry
+  appraisal: Promise<Appraisal | undefined>
 }
 
 /** Walks every entry in order, and goes on past whatever does not hold. */
@@ -114,8 +89,8 @@ export class EntryWalk {
     kinds: Record<string, number>
     entries: number
   }
-  private firstTime: string | undefined
-  private last: { readonly time: string; readonly timeMs: number } | undefined
+  private last: { readonly timeMs: number } | undefined
+  private firstMs: number | undefined
   /** What the next entry's link must be. */
   private expectedLink: Uint8Array | undefined = zeroHash
 
@@ -130,73 +105,134 @@ export class EntryWalk {
   }
 
   async run(): Promise<EntryWalkResult> {
-    const { size, onProgress } = this.options
+    const { size, trustedSize, onProgress } = this.options
     const chunkSize = bundlesPerChunk * tileWidth
-    const pending: Promise<Chunk>[] = []
-    let next = 0
+    const pending: Promise<Pending>[] = []
+    let next = trustedSize
     const fill = (): void => {
       while (pending.length < lookahead && next < size) {
-        const chunk = this.readChunk(next, Math.min(size, next + chunkSize))
+        const chunk = this.begin(next, Math.min(size, next - (next % chunkSize) + chunkSize))
         // Awaited in its turn; until then a failure must not count as unhandled.
         chunk.catch(() => {})
         pending.push(chunk)
-        next += chunkSize
+        next += chunkSize - (next % chunkSize)
       }
     }
     for (fill(); pending.length > 0; fill()) {
-      const chunk = await (pending.shift() as Promise<Chunk>)
+      const chunk = await (pending.shift() as Promise<Pending>)
       fill()
-      if (this.isPastTheEnd(chunk)) break
-      const verdicts = await chunk.verdicts
-      chunk.opened.forEach((opened, i) => this.judgeEntry(chunk, chunk.begin + i, opened, verdicts.get(i)))
-      onProgress?.(Math.min(size, chunk.begin + chunk.opened.length), size)
+      if (this.isPastTheEnd(chunk.read)) break
+      // What a thread judged on a registry that has changed since is judged anew, and so is what waits behind it.
+      for (const one of [chunk, ...(chunk.registry === this.registry ? [] : await Promise.all(pending))]) {
+        if (one.registry !== this.registry) this.handOut(one)
+      }
+      await this.judgeChunk(chunk.read, await chunk.appraisal)
+      onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.length), size)
     }
-    return { ...this.result, registry: this.registry, firstTime: this.firstTime, lastTime: this.last?.time }
+    return {
+      ...this.result,
+      registry: this.registry,
+      firstTime: asTime(this.firstMs),
+      lastTime: asTime(this.last?.timeMs),
+    }
+  }
+
+  /**
+   * Judges one entry outside the order of the walk: what an entry below the trusted size did to the registry.
+   * Entries must come in ascending order, and before {@link run}.
+   */
+  judgeTrusted(index: number, bytes: Uint8Array | undefined): void {
+    this.expectedLink = index === 0 ? zeroHash : this.options.history.leaf(index - 1)
+    this.judgeEntry(index, bytes === undefined ? undefined : openEntry(bytes), undefined, [])
+  }
+
+  private async begin(begin: number, end: number): Promise<Pending> {
+    const read = await readChunk(this.options.source, begin, end)
+    const chunk: Pending = { read, registry: this.registry, appraisal: Promise.resolve(undefined) }
+    this.handOut(chunk)
+    return chunk
+  }
+
+  private handOut(chunk: Pending): void {
+    const { appraiser, context } = this.options
+    chunk.registry = this.registry
+    if (appraiser === undefined) return
+    chunk.appraisal = appraiser.appraise(chunk.read, this.registry, context)
+    chunk.appraisal.catch(() => {})
   }
 
   /** Nothing of a chunk can be had, and no tile told of it: the checkpoint claims what is not there, however much. */
-  private isPastTheEnd({ begin, opened }: Chunk): boolean {
+  private isPastTheEnd({ begin, entries }: ChunkRead): boolean {
     const { size, tree } = this.options
-    if (begin < tree.leaves || opened.some((one) => one !== undefined)) return false
+    if (begin < tree.leaves || entries.some((bytes) => bytes !== undefined)) return false
     this.fault('entry-missing', begin, `The entries ${begin} to ${size - 1} are missing.`)
     return true
   }
 
-  private async readChunk(begin: number, end: number): Promise<Chunk> {
-    const { source } = this.options
-    const bundles: Promise<(Uint8Array | undefined)[]>[] = []
-    for (let at = begin; at < end; at += tileWidth) {
-      bundles.push(source.entries(at / tileWidth, Math.min(tileWidth, end - at)))
+  private async judgeChunk(
+    { begin, entries, disclosures }: ChunkRead,
+    appraisal: Appraisal | undefined,
+  ): Promise<void> {
+    const accepts = appraisal === undefined ? undefined : this.accepts(begin, entries.length, appraisal)
+    const { registry } = this
+    for (let i = 0; i < entries.length; i++) {
+      const index = begin + i
+      // From an entry that changes the registry on, what was judged on the registry before it is worth nothing.
+      if (accepts !== undefined && this.registry === registry && accepts(i)) continue
+      const bytes = entries[i]
+      const opened = bytes === undefined ? undefined : openEntry(bytes)
+      if (this.options.trustedSize > 0 && opened !== undefined) await this.recall(opened)
+      const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
+      this.judgeEntry(index, opened, isSigned ? registry : undefined, disclosures.get(index) ?? [])
     }
-    const [entries, disclosures] = await Promise.all([Promise.all(bundles), source.disclosuresIn?.(begin, end)])
-    const opened = entries.flat().map((bytes) => (bytes === undefined ? undefined : open(bytes)))
-    const verdicts = this.verifyAhead(opened)
-    verdicts.catch(() => {})
-    return { begin, opened, disclosures, verdicts }
   }
 
-  /** Hands out the signatures of keys that are known already; the rest are verified when their turn comes. */
-  private async verifyAhead(
-    opened: readonly (Opened | undefined)[],
-  ): Promise<Map<number, { key: Uint8Array; valid: boolean }>> {
-    const verdicts = new Map<number, { key: Uint8Array; valid: boolean }>()
-    const { verifyBatch } = this.options
-    if (verifyBatch === undefined) return verdicts
-    const at: number[] = []
-    const jobs: { publicKey: Uint8Array; message: Uint8Array; signature: Uint8Array }[] = []
-    opened.forEach((one, i) => {
-      const statement = one?.statement
-      if (statement === undefined || statement instanceof EvidenceError || !statement.knownAlgorithm) return
-      const key = this.registry.keys.get(statement.header.kid)
-      if (key === undefined) return
-      at.push(i)
-      jobs.push({ publicKey: key.publicKey, message: statement.jws.signingInput, signature: statement.jws.signature })
-    })
-    const valid = await verifyBatch(jobs)
-    at.forEach((position, j) => {
-      verdicts.set(position, { key: (jobs[j] as (typeof jobs)[number]).publicKey, valid: valid[j] === true })
-    })
-    return verdicts
+  /** Takes a plain entry as it was appraised, if its place in the chain is in order too; false, and nothing done, if not. */
+  private accepts(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
+    const { history, tree, observer } = this.options
+    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, present, withheld, tallies, firstLink } = appraisal
+    if (!tree.authentic || begin + count > tree.leaves) return undefined
+    if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
+    const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
+    return (i) => {
+      if (((marks[i] as number) & plain) === 0) return false
+      const index = begin + i
+      const timeMs = timesMs[i] as number
+      if (this.last !== undefined && timeMs < this.last.timeMs) return false
+      if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
+        return false
+      const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
+      if (!history.ids.claim(iss, ids, 4 * i, index)) return false
+      const kind = kinds[kindOf[i] as number] as string
+      history.addFacts(index, timeMs, number, kind, items[i] as number)
+      this.result.kinds[kind] = (this.result.kinds[kind] ?? 0) + 1
+      this.result.entries++
+      this.result.disclosures.present += present[i] as number
+      this.result.disclosures.withheld += withheld[i] as number
+      this.expectedLink = history.leaf(index)
+      this.firstMs ??= timeMs
+      this.last = { timeMs }
+      observer?.tally(index, tallies[i] as number)
+      return true
+    }
+  }
+
+  /** What an entry after the trusted size refers to below it is read now. */
+  private async recall({ statement }: Opened): Promise<void> {
+    if (statement === undefined || statement instanceof EvidenceError) return
+    const { history, source, trustedSize } = this.options
+    const body = attempt(() => readBody(statement))
+    if (body === undefined || body instanceof EvidenceError) return
+    for (const index of referencesOf(body)) {
+      if (index >= trustedSize || history.knows(index)) continue
+      const bundle = await source.entries(Math.floor(index / tileWidth), (index % tileWidth) + 1)
+      const bytes = bundle[index % tileWidth]
+      const target = bytes === undefined ? undefined : openEntry(bytes)
+      if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue
+      if (target.entry instanceof EvidenceError || !target.entry.known) continue
+      if (target.statement === undefined || target.statement instanceof EvidenceError) continue
+      history.addStatement(index, target.entry.timeMs, target.statement)
+    }
   }
 
   private fault(code: EvidenceError['code'], index: number, message: string, expected?: string, found?: string): void {
@@ -204,11 +240,12 @@ export class EntryWalk {
     this.options.faults.add({ code, index, message, ...detail })
   }
 
+  /** `signedUnder`: a registry under whose key for `kid` the signature is known to verify. */
   private judgeEntry(
-    chunk: Chunk,
     index: number,
     opened: Opened | undefined,
-    verdict: { readonly key: Uint8Array; readonly valid: boolean } | undefined,
+    signedUnder: Registry | undefined,
+    texts: readonly string[],
   ): void {
     const { history, tree } = this.options
     const sealed = tree.authentic ? history.leaf(index) : undefined
@@ -243,7 +280,7 @@ export class EntryWalk {
     if (statement instanceof EvidenceError) {
       this.options.faults.add(findingOf(statement, index))
       if (!isAsSealed) this.loseAuthority(index)
-    } else if (statement !== undefined) this.judgeStatement(chunk, index, entry, statement, altered, verdict)
+    } else if (statement !== undefined) this.judgeStatement(index, entry, statement, altered, signedUnder, texts)
   }
 
   /** Index, time and link: judged in every entry version. */
@@ -266,7 +303,7 @@ export class EntryWalk {
         'time-reversed',
         index,
         `Entry ${index} has an earlier time than the entry before it.`,
-        `at least ${this.last.time}`,
+        `at least ${formatTime(this.last.timeMs)}`,
         entry.time,
       )
     }
@@ -274,11 +311,10 @@ export class EntryWalk {
       const message = `The link of entry ${index} is not the leaf hash of the entry before it.`
       this.fault('link-broken', index, message, toBase64(this.expectedLink), toBase64(entry.previous))
     }
-    this.firstTime ??= entry.time
+    this.firstMs ??= entry.timeMs
     // A time that went back is judged once: the next entry is held to the later one. An altered one binds nobody.
     if (altered) return
-    if (this.last === undefined || entry.timeMs >= this.last.timeMs)
-      this.last = { time: entry.time, timeMs: entry.timeMs }
+    if (this.last === undefined || entry.timeMs >= this.last.timeMs) this.last = { timeMs: entry.timeMs }
   }
 
   /** After an entry that cannot be read: what it said of participants is not known. */
@@ -301,21 +337,21 @@ export class EntryWalk {
   }
 
   private judgeStatement(
-    chunk: Chunk,
     index: number,
     entry: Entry & { readonly timeMs: number },
     statement: Statement,
     altered: boolean,
-    verdict: { readonly key: Uint8Array; readonly valid: boolean } | undefined,
+    signedUnder: Registry | undefined,
+    texts: readonly string[],
   ): void {
-    const { history, faults, unjudged, onEntry } = this.options
+    const { history, faults, unjudged, observer } = this.options
     const { signingInput } = statement.jws
+    const verifiedKey = signedUnder?.keys.get(statement.header.kid)?.publicKey
     const context: RuleContext = {
       ...this.options.context,
       verifies: (key, message, signature) =>
-        message === signingInput && verdict !== undefined && equalBytes(key, verdict.key)
-          ? verdict.valid
-          : verifyEd25519(key, message, signature),
+        (message === signingInput && verifiedKey !== undefined && equalBytes(key, verifiedKey)) ||
+        verifyEd25519(key, message, signature),
     }
     const judgement: Judgement = judge(
       this.registry,
@@ -333,42 +369,41 @@ export class EntryWalk {
     if (judgement.usesStatementId) history.ids.add(common.iss, common.jti, index)
     history.addStatement(index, entry.timeMs, statement)
     this.result.kinds[common.kind] = (this.result.kinds[common.kind] ?? 0) + 1
-    const disclosures = this.judgeDisclosures(index, judgement.body, chunk.disclosures?.get(index))
-    onEntry?.({ index, leafHash: history.leaf(index), statement, body: judgement.body, disclosures, changedRegistry })
+    const disclosures = this.judgeDisclosures(index, judgement.body, texts)
+    observer?.entry({
+      index,
+      leafHash: history.leaf(index),
+      statement,
+      body: judgement.body,
+      disclosures,
+      changedRegistry,
+    })
   }
 
   /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, not a fault. */
-  private judgeDisclosures(
-    index: number,
-    body: StatementBody | undefined,
-    texts: readonly string[] | undefined,
-  ): Disclosure[] {
+  private judgeDisclosures(index: number, body: StatementBody | undefined, texts: readonly string[]): Disclosure[] {
     const { disclosures } = this.result
-    // What a kind of a later version seals, and whether it does, is not known.
-    if (body === undefined) return []
-    const digests = sealedDigestsOf(body)
-    const present = new Set<string>()
-    const read: Disclosure[] = []
-    for (const text of texts ?? []) {
-      const disclosure = attempt(() => parseDisclosure(text))
-      if (
-        disclosure instanceof EvidenceError ||
-        !digests.includes(disclosure.digest) ||
-        present.has(disclosure.digest)
-      ) {
-        disclosures.foreign++
-        this.fault(
-          'stored-disclosure-altered',
-          index,
-          `A disclosure stored for entry ${index} is not one that was sealed with it.`,
-        )
-      } else {
-        present.add(disclosure.digest)
-        read.push(disclosure)
-      }
+    // What a kind of a later version seals, and whether it does, is not known. Below the trusted size none were read.
+    if (body === undefined || index < this.options.trustedSize) return []
+    const { read, foreign, withheld } = readDisclosures(body, texts)
+    for (let i = 0; i < foreign; i++) {
+      const message = `A disclosure stored for entry ${index} is not one that was sealed with it.`
+      this.fault('stored-disclosure-altered', index, message)
     }
-    disclosures.present += present.size
-    disclosures.withheld += digests.length - present.size
+    disclosures.foreign += foreign
+    disclosures.present += read.length
+    disclosures.withheld += withheld
     return read
   }
+}
+
+/** Indices in this ledger that a statement refers to. */
+function referencesOf(body: StatementBody): number[] {
+  if (body.kind === 'evidence.attest' || body.kind === 'evidence.retract') return [body.members.of.index]
+  if (body.kind !== 'evidence.deposit') return []
+  return (body.members.relates ?? []).flatMap(({ index, origin }) => (origin === undefined ? [index] : []))
+}
+
+function asTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : formatTime(ms)
 }

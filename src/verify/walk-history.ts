@@ -49,26 +49,41 @@ export class WalkHistory implements History {
     this.lost.add(index)
   }
 
+  /** Leaf hashes of `count` entries from `begin`. */
+  leaves(begin: number, count: number): Uint8Array {
+    return this.hashes.data.subarray(begin * 32, (begin + count) * 32)
+  }
+
   leaf(index: number): Uint8Array {
     return this.hashes.data.subarray(index * 32, index * 32 + 32)
   }
 
   /** Notes what an entry says. */
   addStatement(index: number, timeMs: number, { common, header, payload }: Statement): void {
+    const items = Array.isArray(payload['items']) ? payload['items'].length : 0
+    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), common.kind, items)
+  }
+
+  /** A number for a pair of issuer and key, for {@link addFacts}. */
+  signerNumber(iss: string, kid: string): number {
+    const name = `${iss} ${kid}`
+    let signer = this.signerNumbers.get(name)
+    if (signer === undefined) {
+      signer = this.signerNames.push([iss, kid]) - 1
+      this.signerNumbers.set(name, signer)
+    }
+    return signer
+  }
+
+  /** The same, from facts that were read elsewhere. */
+  addFacts(index: number, timeMs: number, signer: number, kind: string, items: number): void {
     this.facts.reserve(index + 1)
     this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
     this.times.reserve(index + 1)
-    const name = `${common.iss} ${header.kid}`
-    let signer = this.signerNumbers.get(name)
-    if (signer === undefined) {
-      signer = this.signerNames.push([common.iss, header.kid]) - 1
-      this.signerNumbers.set(name, signer)
-    }
-    const isDeposit = common.kind === 'evidence.deposit'
-    const items = isDeposit && Array.isArray(payload['items']) ? payload['items'].length : 0
+    const isDeposit = kind === 'evidence.deposit'
     this.facts.data[index] = isDeposit ? kindDeposit : kindOther
-    this.items.data[index] = items
+    this.items.data[index] = isDeposit ? items : 0
     this.signers.data[index] = signer
     this.times.data[index] = timeMs
     this.known = Math.max(this.known, index + 1)
@@ -88,6 +103,11 @@ export class WalkHistory implements History {
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
     const kind = fact === kindDeposit ? 'evidence.deposit' : ''
     return { leafHash: this.leaf(index), kind, iss, items: this.items.data[index] as number }
+  }
+
+  /** True where what the entry says has been noted. */
+  knows(index: number): boolean {
+    return index < this.known && this.facts.data[index] !== 0
   }
 
   /** Entries whose signer and time satisfy a condition, ascending. */

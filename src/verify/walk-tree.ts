@@ -4,6 +4,7 @@ import {
   isEvidenceError,
   leafHash,
   parseSignedCheckpoint,
+  type SignedCheckpoint,
   tileLevels,
   tilesAt,
   tileWidth,
@@ -167,9 +168,10 @@ async function entriesMakeRoot(
 export async function readCheckpoint(
   source: LogSource,
   faults: FindingList,
-): Promise<ReturnType<typeof parseSignedCheckpoint> | undefined> {
+): Promise<(SignedCheckpoint & { readonly bytes: Uint8Array }) | undefined> {
   try {
-    return parseSignedCheckpoint(await source.checkpoint())
+    const bytes = await source.checkpoint()
+    return { ...parseSignedCheckpoint(bytes), bytes }
   } catch (error) {
     if (!isEvidenceError(error) || error.kind.exit === 3) throw error
     faults.add(findingOf(error))

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   CompactRange,
   equalBytes,
+  fromUtf8,
   isEvidenceError,
   type Policy,
   type SignedCheckpoint,
@@ -12,8 +13,10 @@ import {
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
-import { type EntryObserver, EntryWalk, type EntryWalkResult, type VerifyBatch } from './walk-entries.ts'
+import type { Appraiser } from './chunks.ts'
+import { type EntryObserver, EntryWalk, type EntryWalkResult } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
+import { walkTrusted } from './walk-trusted.ts'
 import { readCheckpoint, type TreeFacts, walkTree } from './walk-tree.ts'
 
 export interface WalkOptions {
@@ -21,8 +24,11 @@ export interface WalkOptions {
   readonly policy: Policy
   /** Checkpoints that were kept before, whose histories this ledger must go on from. */
   readonly earlier?: readonly SignedCheckpoint[]
-  readonly verifyBatch?: VerifyBatch
-  readonly onEntry?: EntryObserver
+  /** A checkpoint whose ledger was verified before: entries below it are hashed again, and not judged again. */
+  readonly trusted?: SignedCheckpoint
+  /** Other threads to judge on; all is done in this one without. */
+  readonly appraiser?: Appraiser
+  readonly observer?: EntryObserver
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -34,6 +40,8 @@ export interface WalkReport {
   readonly size: number
   /** base64 */
   readonly root: string | undefined
+  /** The signed checkpoint, as it was read. */
+  readonly checkpoint: string | undefined
   /** True where the policy accepts the checkpoint's signatures. */
   readonly checkpointTrusted: boolean
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
@@ -67,12 +75,15 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trust = judgeCheckpoint(policy, note, checkpoint, faults, unjudged)
   const history = new WalkHistory()
   const tree = await walkTree(source, checkpoint, history, faults)
-  judgeEarlier(options, checkpoint, tree, history, faults, unjudged)
+  judgeEarlier(options, options.earlier ?? [], checkpoint, tree, history, faults, unjudged)
+  const trustedSize = trustedBelow(options, checkpoint, tree, history, faults, unjudged)
   const context = { origin: trust.origin, ledgerKeys: trust.ledgerKeys }
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
-  const entryWalk = new EntryWalk({ ...options, size, tree, history, context, registry, faults, unjudged })
+  const parts = { ...options, size, trustedSize, tree, history, context, registry, faults, unjudged }
+  const entryWalk = new EntryWalk(parts)
+  if (trustedSize > 0) await walkTrusted(parts, entryWalk)
   const result = await entryWalk.run()
   return {
     source: source.name,
@@ -80,6 +91,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     environment: result.registry.environment,
     size,
     root: toBase64(checkpoint.root),
+    checkpoint: fromUtf8(signed.bytes),
     checkpointTrusted: trust.trusted,
     witnesses: trust.witnesses,
     faults: faults.kept,
@@ -91,7 +103,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     participants: result.registry.participants.size,
     firstTime: result.firstTime,
     lastTime: result.lastTime,
-    notChecked: notChecked(source, size, policy),
+    notChecked: notChecked(source, size, policy, trustedSize),
   }
 }
 
@@ -131,7 +143,8 @@ function judgeCheckpoint(
 
 /** Each kept checkpoint, signed as the policy asks, must be of a history that this one goes on from. */
 function judgeEarlier(
-  { policy, earlier = [] }: WalkOptions,
+  { policy }: WalkOptions,
+  earlier: readonly SignedCheckpoint[],
   { origin, size }: Checkpoint,
   tree: TreeFacts,
   history: WalkHistory,
@@ -167,6 +180,22 @@ function judgeEarlier(
   }
 }
 
+/** How many entries need no judging again: none where the trusted checkpoint is not one of this history. */
+function trustedBelow(
+  options: WalkOptions,
+  checkpoint: Checkpoint,
+  tree: TreeFacts,
+  history: WalkHistory,
+  faults: FindingList,
+  unjudged: FindingList,
+): number {
+  const { trusted } = options
+  if (trusted === undefined || !tree.authentic) return 0
+  const before = faults.total + unjudged.kept.length
+  judgeEarlier(options, [trusted], checkpoint, tree, history, faults, unjudged)
+  return faults.total + unjudged.kept.length === before ? trusted.checkpoint.size : 0
+}
+
 /** Entries by keys (or all keys of participants) with `compromisedSince` at or before their time: flagged, not faulted. */
 function compromised(registry: Registry, history: WalkHistory): WalkReport['flagged'] {
   const byKey = new Map<string, number>()
@@ -196,11 +225,17 @@ function compromised(registry: Registry, history: WalkHistory): WalkReport['flag
   return flagged
 }
 
-function notChecked(source: LogSource, size: number, policy: Policy): string[] {
+function notChecked(source: LogSource, size: number, policy: Policy, trustedSize: number): string[] {
   const out = [
     `Later events: this is the ledger as of size ${size}.`,
     'Whether what was deposited is true, or was untouched before it was deposited.',
   ]
+  if (trustedSize > 0) {
+    out.push(
+      `The ${trustedSize} entries below the trusted checkpoint, but for their bytes and who may sign what: ` +
+        'they were not judged again, nor their disclosures and look-up keys.',
+    )
+  }
   if (source.disclosuresIn === undefined) out.push('Disclosures: this source keeps none.')
   if (policy.quorum === 'none') {
     out.push('Whether others were shown the same history: the policy asks for no witness.')
@@ -215,6 +250,7 @@ function emptyReport(source: LogSource, faults: FindingList): WalkReport {
     environment: undefined,
     size: 0,
     root: undefined,
+    checkpoint: undefined,
     checkpointTrusted: false,
     witnesses: [],
     faults: faults.kept,

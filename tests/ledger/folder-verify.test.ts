@@ -40,7 +40,7 @@ async function verify(): Promise<{ report: WalkReport; faults: Finding[] }> {
   const before = folderHash(test.root)
   const source = await FolderSource.open(test.root, readOwnKey(test.folder))
   const audit = new LookupAudit()
-  const report = await walk({ source, policy: policyOfFolder(test), onEntry: audit.observe })
+  const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
   const outside = [
     ...source.faults,
     ...(await source.outsideFaults(report.size)),

@@ -270,6 +270,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/proofs/inclusion': ['GET', 'HEAD'],
   '/v1/proofs/consistency': ['GET', 'HEAD'],
   '/v1/participants': ['GET', 'HEAD'],
+  '/v1/replication': ['GET', 'HEAD'],
 }
 const otherRoutes: Readonly<Record<string, readonly string[]>> = {
   '/checkpoint': ['GET', 'HEAD'],

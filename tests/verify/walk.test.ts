@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { formatTime, parseEntry, utf8, encodeEntry, leafHash, toBase64, type ErrorCode } from '../../src/core/index.ts'
+import {
+  formatTime,
+  parseEntry,
+  parseSignedCheckpoint,
+  utf8,
+  encodeEntry,
+  leafHash,
+  toBase64,
+  type ErrorCode,
+} from '../../src/core/index.ts'
+import { AppraisalPool } from '../../cli/threads/appraisal-pool.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, walk, type WalkReport } from '../../src/verify/index.ts'
 import { administrator, depositor, ledgerKey, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, itemFor, statement } from '../support/statements.ts'
+
+installNativePrimitives()
 
 function codes(report: WalkReport): ErrorCode[] {
   return [...new Set(report.faults.map(({ code }) => code))]
@@ -41,14 +54,52 @@ describe('walk', () => {
     }
   })
 
-  it('verifies through a batch verifier exactly as without', async () => {
-    const chain = new TestChain().start().deposits(20).seal()
-    const never = await walk({ source: chain, policy, verifyBatch: (jobs) => Promise.resolve(jobs.map(() => false)) })
-    // The registry is empty when the first chunk is handed out, so the inline verifier judges these.
-    expect(never.faults).toEqual([])
-    const long = new TestChain().start().deposits(5000).seal()
-    const refused = await walk({ source: long, policy, verifyBatch: (jobs) => Promise.resolve(jobs.map(() => false)) })
-    expect(codes(refused)).toEqual(['signature-invalid'])
+  it('finds through other threads exactly what it finds alone', async () => {
+    const chain = new TestChain().start().deposits(1400).seal()
+    edit(chain, 700, (text) => text.replace(/\.\d{3}Z/, '.999Z'))
+    const pool = new AppraisalPool(undefined, 2)
+    try {
+      expect(await walk({ source: chain, policy, appraiser: pool })).toEqual(await run(chain))
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('takes nothing for plain that was judged on an older registry', async () => {
+    const chain = new TestChain().start().deposits(600)
+    const revocation = { key: depositor.thumbprint, reason: 'compromised' }
+    chain.add(statement(administrator, origin, 'participant.revoke', revocation, byAdministrator).jws)
+    chain.deposits(600).seal()
+    const alone = await run(chain)
+    expect(codes(alone)).toContain('key-revoked')
+    const pool = new AppraisalPool(undefined, 2)
+    try {
+      expect(await walk({ source: chain, policy, appraiser: pool })).toEqual(alone)
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('trusts a checkpoint that was verified before, and judges only what came after', async () => {
+    const chain = new TestChain().start().deposits(700).seal()
+    const trusted = parseSignedCheckpoint(await chain.checkpoint())
+    chain.deposits(40).seal()
+    const report = await walk({ source: chain, policy, trusted })
+    expect(report.faults).toEqual([])
+    expect(report).toMatchObject({ size: 742, participants: 2 })
+    expect(report.notChecked.join(' ')).toContain('702 entries below the trusted checkpoint')
+    edit(chain, 300, (text) => text.replace(/\.\d{3}Z/, '.999Z'))
+    edit(chain, 720, (text) => text.replace(/\.\d{3}Z/, '.999Z'))
+    expect(at(await walk({ source: chain, policy, trusted }), 'entry-altered')).toEqual([300, 720])
+  })
+
+  it('judges everything where the trusted checkpoint is of another history', async () => {
+    const other = new TestChain().start().deposits(500).seal()
+    const trusted = parseSignedCheckpoint(await other.checkpoint())
+    const chain = new TestChain().start().deposits(600).seal()
+    const report = await walk({ source: chain, policy, trusted })
+    expect(codes(report)).toEqual(['consistency-invalid'])
+    expect(report.notChecked.join(' ')).not.toContain('trusted')
   })
 
   it('names an altered entry, and it alone', async () => {

@@ -32,7 +32,7 @@ export class LevelStorage implements LedgerStorage {
     this.epoch = epoch
   }
 
-  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`. */
+  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`, `migration-needed`. */
   static async open(location: string, { create = false }: LevelStorageOptions = {}): Promise<LevelStorage> {
     const db: Database = new Level<Uint8Array, Uint8Array>(location, {
       ...options,
@@ -50,7 +50,8 @@ export class LevelStorage implements LedgerStorage {
       const format = await db.get(metaKey('format'))
       const found = format === undefined ? 'none' : Buffer.from(format).toString('latin1')
       if (found !== databaseFormat) {
-        throw new EvidenceError('format-version', `the database has the format ${found}, not ${databaseFormat}`, {
+        const code = isOlder(found) ? 'migration-needed' : 'format-version'
+        throw new EvidenceError(code, `the database has the format ${found}, not ${databaseFormat}`, {
           where: location,
         })
       }
@@ -209,6 +210,27 @@ export class LevelStorage implements LedgerStorage {
 
   async close(): Promise<void> {
     await this.db.close()
+  }
+}
+
+/** True for a format that migration steps may lead from (migration.ts). */
+function isOlder(format: string): boolean {
+  return /^[0-9]{1,9}$/.test(format) && Number(format) < Number(databaseFormat)
+}
+
+/** The format that a database says it has, whatever it is; the database is opened, so give a stand-in. Throws as {@link LevelStorage.open}. */
+export async function formatOf(location: string): Promise<string> {
+  const db: Database = new Level<Uint8Array, Uint8Array>(location, { ...options, createIfMissing: false })
+  try {
+    await db.open()
+  } catch (error) {
+    throw openError(location, error)
+  }
+  try {
+    const format = await readable(db.get(metaKey('format')))
+    return format === undefined ? 'none' : Buffer.from(format).toString('latin1')
+  } finally {
+    await db.close()
   }
 }
 

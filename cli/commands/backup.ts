@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { EvidenceError } from '../../src/core/index.ts'
+import {
+  BackupFolder,
+  type BackupResult,
+  backUpFolder,
+  dataFolder,
+  makeBackup,
+  readConfig,
+  readOwnKey,
+} from '../../src/ledger/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { type ClientOptions, clientKey, clientOf, dataDir, identify, outputOf, withClient } from '../options.ts'
+import { count, type Output } from '../output.ts'
+import { progressBar } from '../progress.ts'
+import { UrlPieces } from '../sources/url-pieces.ts'
+
+interface BackupCommandOptions extends ClientOptions {
+  readonly final?: boolean
+}
+
+const help = `
+A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
+signed checkpoint. Run it again and it writes what is new; each run is verified before its checkpoint is taken over, and
+what was erased from the ledger goes from the backup. Private keys are never in it (docs/operations/key-ceremony.md).
+
+A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key. --final is for moving: the
+ledger must be stopped, and its folder never signs again.
+
+Example:
+  evidence backup /backup/ledger --data ./data
+  evidence backup /backup/ledger --url https://ledger.court.example --key auditor.pem --policy court.policy
+  evidence verify --dir /backup/ledger --policy court.policy`
+
+/** `evidence backup OUT` */
+export function backupCommand(program: Command): void {
+  withClient(program.command('backup <out>').description('write a backup, or bring one up to date'))
+    .option('--policy <file>', 'the ledger’s policy, for --url (default: the one in the backup or data folder)')
+    .option('--final', 'for moving: the data folder signs no more, wherever the backup is restored does')
+    .addHelpText('after', help)
+    .action(async (out: string, options: BackupCommandOptions) => {
+      installNativePrimitives()
+      const output = outputOf(options)
+      const result = await (options.url === undefined
+        ? ofFolder(out, options, output)
+        : ofServer(out, options.url, options, output))
+      output.result({ out, ...result }, [
+        `${out} holds ${count(result.size)} entries: ${count(result.added)} new, ${count(result.erased)} erasures applied`,
+        ...(result.final
+          ? [
+              `final: ${dataDir(options)} signs no more`,
+              `  restore with: evidence restore --from ${out} --data NEW, then put the ledger’s key in NEW/keys`,
+            ]
+          : []),
+        `  verify with: evidence verify --dir ${out} --policy ${join(out, 'policy')}`,
+      ])
+    })
+}
+
+function progressOf(output: Output): { onProgress: (done: number, total: number) => void; stop: () => void } {
+  let bar: ReturnType<typeof progressBar> | undefined
+  return {
+    onProgress: (done, total) => {
+      bar ??= progressBar(output, 'backing up', total, 'entries')
+      bar.update(done)
+    },
+    stop: () => bar?.stop(),
+  }
+}
+
+async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
+  if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
+  const folder = dataFolder(dataDir(options))
+  readConfig(folder)
+  const { onProgress, stop } = progressOf(output)
+  const key = readOwnKey(folder)
+  const policy = readFileSync(folder.policy)
+  return backUpFolder({ root: folder.root, key, policy, out, final: options.final === true, onProgress }).finally(stop)
+}
+
+async function ofServer(
+  out: string,
+  url: string,
+  options: BackupCommandOptions,
+  output: Output,
+): Promise<BackupResult> {
+  if (options.final === true)
+    throw new EvidenceError('usage', '--final is for a stopped ledger: name its folder by --data')
+  const own = BackupFolder.paths(out).policy
+  const path = options.policy ?? (existsSync(own) ? own : dataFolder(dataDir(options)).policy)
+  if (!existsSync(path)) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE', { where: path })
+  const client = clientOf({ ...options, url }, output)
+  const { key: signer, path: keyPath } = clientKey(options)
+  const source = new UrlPieces(client.as(await identify(options, client, signer, keyPath)))
+  const { onProgress, stop } = progressOf(output)
+  const key = readOwnKey({ policy: path })
+  return makeBackup({ source, out, key, policy: readFileSync(path), onProgress }).finally(stop)
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EvidenceError } from '../../src/core/index.ts'
+import { dataFolder } from '../../src/ledger/index.ts'
+import type { Check } from '../doctor/check.ts'
+import { attempt } from '../doctor/check.ts'
+import { folderChecks } from '../doctor/folder.ts'
+import { roomChecks, softwareChecks } from '../doctor/machine.ts'
+import { serverChecks } from '../doctor/server.ts'
+import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+
+const help = `
+Looks at the software, the machine and the data folder, and with --url at a running server: what was found, and what to do.
+Changes nothing. It does not read every entry: that is "evidence verify". Exit code 0 where nothing failed (warnings may
+stand), 1 where the data do not hold, 3 where something keeps the ledger from running.
+
+Example:
+  evidence doctor --data /srv/ledger --url https://ledger.court.example`
+
+/** `evidence doctor` */
+export function doctorCommand(program: Command): void {
+  withCommon(program.command('doctor').description('look for what is wrong with a ledger and its machine'))
+    .option('--url <url>', 'a running server to ask as well')
+    .addHelpText('after', help)
+    .action(async (options: CommonOptions & { readonly url?: string }) => {
+      const { url } = options
+      if (url !== undefined && !/^https?:\/\//.test(url))
+        throw new EvidenceError('usage', `${url} is not an http or https URL`)
+      const root = dataDir(options)
+      // Of a server alone, the folder is not missed.
+      const hasFolder = existsSync(dataFolder(root).config) || options.data !== undefined || url === undefined
+      const checks = [
+        ...softwareChecks(),
+        ...(hasFolder ? await attempt('machine', () => (existsSync(root) ? roomChecks(root) : [])) : []),
+        ...(hasFolder ? await folderChecks(root, Date.now()) : []),
+        ...(url === undefined ? [] : await serverChecks(url, hasFolder ? root : undefined)),
+      ]
+      const failures = checks.filter(({ status }) => status === 'fail')
+      const warnings = checks.filter(({ status }) => status === 'warn')
+      outputOf(options).result({ data: hasFolder ? root : null, url: url ?? null, ok: failures.length === 0, checks }, [
+        ...checks.flatMap(linesOf),
+        summary(failures.length, warnings.length),
+      ])
+      process.exitCode = failures.some(({ exit }) => exit === 1) ? 1 : failures.length > 0 ? 3 : 0
+    })
+}
+
+function linesOf({ name, status, says, todo }: Check): string[] {
+  const mark = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL' }[status]
+  return [`${mark} ${name}: ${says}`, ...(todo === undefined ? [] : [`     do: ${todo}`])]
+}
+
+function summary(failures: number, warnings: number): string {
+  if (failures + warnings === 0) return 'nothing found'
+  const counted = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`
+  return [
+    ...(failures > 0 ? [counted(failures, 'failure')] : []),
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+  ].join(', ')
+}

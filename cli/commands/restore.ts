@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { dataFolder, promote, restoreBackup } from '../../src/ledger/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { knownCheckpoint } from '../known-checkpoint.ts'
+import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { count } from '../output.ts'
+import { progressBar } from '../progress.ts'
+
+interface RestoreCommandOptions extends CommonOptions {
+  readonly from: string
+  readonly knownCheckpoint?: readonly string[]
+  readonly takeOver?: boolean
+}
+
+const danger = `
+Why --take-over must be said: two copies of a ledger that both sign give the same index to different entries. Both histories
+are validly signed, and nobody can tell which receipts count. Say it only when the original can never sign again: its disk
+is lost, or its folder was removed. No program can know that.`
+
+const help = `
+Judges every entry by the rulebook while the database is built anew, then holds the tree against the signed checkpoint and
+against every --known-checkpoint (a file, a receipt, or a URL); the folder appears when all of it holds. A backup made with
+--final may sign at once; any other stays shut until "evidence promote --take-over", or with --take-over here.
+The ledger's private key is not in a backup: put it in NEW/keys/ledger.pem, mode 0600.
+${danger}
+
+Example:
+  evidence restore --from /backup/ledger --data /srv/ledger --known-checkpoint photo.jpg.tlog-proof`
+
+/** `evidence restore --from BACKUP` */
+export function restoreCommand(program: Command): void {
+  withCommon(program.command('restore').description('make a data folder of a backup'))
+    .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
+    .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
+    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .addHelpText('after', help)
+    .action(async (options: RestoreCommandOptions) => {
+      installNativePrimitives()
+      const output = outputOf(options)
+      const root = dataDir(options)
+      const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
+      let bar: ReturnType<typeof progressBar> | undefined
+      const result = await restoreBackup({
+        from: options.from,
+        root,
+        known,
+        takeOver: options.takeOver === true,
+        onProgress: (done, total) => {
+          bar ??= progressBar(output, 'restoring', total, 'entries')
+          bar.update(done)
+        },
+      }).finally(() => bar?.stop())
+      output.result({ data: root, ...result }, [
+        `restored ${result.origin} to ${root}: ${count(result.size)} entries, every one judged`,
+        ...(result.maySign
+          ? []
+          : [
+              'it does not sign: if the original will never sign again, run',
+              `  evidence promote --data ${root} --take-over`,
+            ]),
+        ...keyNotice(root),
+      ])
+    })
+}
+
+const promoteHelp = `
+For a follower whose leader is lost, a restored copy, or a move that was called off. Stop "evidence follow" first. The copy is
+examined, and held against every --known-checkpoint, before it may sign.
+${danger}
+
+Example:
+  evidence promote --data /srv/follower --take-over --known-checkpoint photo.jpg.tlog-proof`
+
+/** `evidence promote` */
+export function promoteCommand(program: Command): void {
+  withCommon(program.command('promote').description('let a follower or a restored copy sign from now on'))
+    .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind')
+    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .addHelpText('after', promoteHelp)
+    .action(async (options: RestoreCommandOptions) => {
+      installNativePrimitives()
+      const root = dataDir(options)
+      const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
+      const { size, was } = await promote({ root, known, takeOver: options.takeOver === true })
+      outputOf(options).result({ data: root, size, was: was ?? null, maySign: true }, [
+        was === undefined
+          ? `the ledger in ${root} could sign already; ${count(size)} entries`
+          : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
+        ...keyNotice(root),
+        `next: evidence serve --data ${root}`,
+      ])
+    })
+}
+
+function keyNotice(root: string): string[] {
+  const { ledgerKey } = dataFolder(root)
+  return existsSync(ledgerKey) ? [] : [`the ledger’s private key is not here: put it in ${ledgerKey}, mode 0600`]
+}

@@ -1,0 +1,211 @@
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  equalBytes,
+  formatTime,
+  isEvidenceError,
+  parseEntry,
+  parseSignedCheckpoint,
+  rootFromTiles,
+  verifierKey,
+} from '../../src/core/index.ts'
+import {
+  checkDatabase,
+  dataFolder,
+  type DataFolder,
+  defaultMaxGapMs,
+  FolderSource,
+  LedgerTree,
+  lockHolder,
+  readConfig,
+  readHead,
+  readOwnCheckpoint,
+  readOwnKey,
+  readStanding,
+} from '../../src/ledger/index.ts'
+import { readKeyFile } from '../../src/node/index.ts'
+import { count } from '../output.ts'
+import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
+
+/** All about a data folder. `now` in milliseconds since 1970. */
+export async function folderChecks(root: string, now: number): Promise<Check[]> {
+  const folder = dataFolder(root)
+  const config = await attempt('configuration', () => {
+    const { reading, awaitingGenesis } = readConfig(folder)
+    if (awaitingGenesis === true) {
+      return [
+        fail(
+          'configuration',
+          'the ledger has no genesis yet',
+          'Finish the key ceremony: evidence init --genesis FILE.',
+        ),
+      ]
+    }
+    return [ok('configuration', `reading is for ${reading === 'public' ? 'everybody' : 'participants'}`)]
+  })
+  if (config.some(({ status }) => status === 'fail')) return config
+  return [
+    ...config,
+    ...(await attempt('standing', () => [standing(folder)])),
+    ...(await attempt('permissions', () => permissions(folder))),
+    ...(await attempt('ledger key', () => [ledgerKey(folder)])),
+    ...leftovers(folder),
+    ...(await database(folder, now)),
+  ]
+}
+
+function standing(folder: DataFolder): Check {
+  const marker = readStanding(folder)
+  if (marker === undefined) return ok('standing', 'may sign')
+  const { standing: why, of, since } = marker
+  if (why === 'moved')
+    return warn(
+      'standing',
+      `moved to ${of} at ${since}: does not sign`,
+      'Use the ledger where it went, and remove this copy.',
+    )
+  const what = why === 'follows' ? `follows ${of}` : `restored from ${of}`
+  return warn(
+    'standing',
+    `${what} since ${since}: does not sign`,
+    'Nothing, unless the original is lost: then "evidence promote".',
+  )
+}
+
+const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0')
+
+function permissions({ root, keys, config, policy }: DataFolder): Check[] {
+  const checks: Check[] = []
+  const name = 'permissions'
+  try {
+    accessSync(root, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch {
+    checks.push(fail(name, `${root} cannot be written by this user`, `Run as the owner, or "chown" the folder.`))
+  }
+  for (const path of [root, config, policy]) {
+    const { mode } = statSync(path)
+    if ((mode & 0o022) !== 0)
+      checks.push(warn(name, `others may write ${path} (mode ${octal(mode)})`, `Run "chmod go-w ${path}".`))
+  }
+  const pems = existsSync(keys) ? readdirSync(keys).filter((file) => file.endsWith('.pem')) : []
+  for (const path of [...(existsSync(keys) ? [keys] : []), ...pems.map((file) => join(keys, file))]) {
+    const { mode } = statSync(path)
+    if ((mode & 0o077) === 0) continue
+    const right = path === keys ? '700' : '600'
+    checks.push(
+      fail(name, `others may use ${path} (mode ${octal(mode)})`, `Run "chmod ${right} ${path}"; ask who read it.`),
+    )
+  }
+  return checks.length > 0 ? checks : [ok(name, `folder and ${pems.length} key files are its owner’s alone to change`)]
+}
+
+function ledgerKey(folder: DataFolder): Check {
+  const name = 'ledger key'
+  if (!existsSync(folder.ledgerKey))
+    return warn(
+      name,
+      `${folder.ledgerKey} is not there: this folder cannot sign`,
+      'Bring it from its sealed place, mode 0600.',
+    )
+  try {
+    const listed = readOwnKey(folder)
+    const own = verifierKey(listed.name, readKeyFile(folder.ledgerKey).publicKey)
+    if (own.text === listed.text) return ok(name, `is the one that the policy names: ${own.text}`)
+    return fail(name, 'is not the one that the policy names', 'Bring the right key from its sealed place.')
+  } catch (error) {
+    if (isEvidenceError(error, 'key-file-passphrase')) return ok(name, 'has a passphrase: not opened here')
+    // Said under permissions.
+    if (isEvidenceError(error, 'key-file-permissions'))
+      return warn(name, 'not opened: see permissions', 'Mend the permissions.')
+    throw error
+  }
+}
+
+/** What commands that were cut off left, and copies that keep what is erased later. */
+function leftovers({ database: path, root }: DataFolder): Check[] {
+  const names = readdirSync(root)
+  const name = 'leftovers'
+  const checks: Check[] = []
+  if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
+    checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
+  for (const copy of names.filter((one) => one.startsWith('ledger.format-')))
+    checks.push(
+      warn(
+        name,
+        `${copy} is the database before a migration, and keeps what is erased`,
+        'Remove it when "evidence verify" finds no fault.',
+      ),
+    )
+  return checks
+}
+
+async function database(folder: DataFolder, now: number): Promise<Check[]> {
+  const { root, lock } = folder
+  const holder = lockHolder(lock)
+  if (holder !== undefined) {
+    return [
+      ok('lock', `held by process ${holder}, which is alive`),
+      ok('database', 'not looked at while it is in use; with --url the server is asked'),
+    ]
+  }
+  const free = ok('lock', existsSync(lock) ? 'left by a process that is gone: harmless' : 'free')
+  const key = readOwnKey(folder)
+  const { torn, faults } = checkDatabase(folder.database)
+  if (faults.length > 0) return [free, ...faults.map((fault) => failed('database', fault))]
+  const head = await attempt('head', () => {
+    const { checkpoint, otherSlotDamaged } = readHead(folder.head, key)
+    const says = `the ledger has answered for ${count(checkpoint.size)} entries`
+    return [
+      otherSlotDamaged
+        ? warn('head', `${says}; one of the two slots is damaged`, 'Nothing: it is written anew at the next start.')
+        : ok('head', says),
+    ]
+  })
+  const opened = await attempt('database', async () => {
+    const source = await FolderSource.open(root, key)
+    try {
+      return await examined(source, key, torn, now)
+    } finally {
+      await source.close()
+    }
+  })
+  return [free, ...head, ...opened]
+}
+
+async function examined(
+  source: FolderSource,
+  key: ReturnType<typeof readOwnKey>,
+  torn: readonly string[],
+  now: number,
+): Promise<Check[]> {
+  const note = Buffer.from(await source.checkpoint())
+  const { size } = parseSignedCheckpoint(note).checkpoint
+  const outside = await source.outsideFaults(size)
+  if (outside.length > 0) return outside.map((fault) => failed('database', fault))
+  const { root } = readOwnCheckpoint(note.toString('utf8'), key)
+  const tree = await LedgerTree.rebuild(source.storage, size)
+  if (!equalBytes(rootFromTiles(size, tree.read), root))
+    return [
+      fail(
+        'database',
+        'the tree is not the one that the checkpoint signs',
+        'Run "evidence verify", and see docs/operations/recovery.md.',
+        1,
+      ),
+    ]
+  const cut = torn.length === 0 ? '' : `; ${torn.join(', ')} ends within a record, as a crash leaves it`
+  const [last] = await source.storage.entries(size - 1, size)
+  return [
+    ok('database', `${count(size)} entries; checkpoint, head and right edge agree${cut} ("evidence verify" reads all)`),
+    ...(last === undefined ? [] : [clockOf(parseEntry(last).timeMs, now)]),
+  ]
+}
+
+/** The machine's clock against the last entry: what a start would say. */
+export function clockOf(lastMs: number, now: number): Check {
+  const says = `the clock says ${formatTime(now)}, the last entry ${formatTime(lastMs)}`
+  if (now < lastMs) return fail('clock', says, 'Set the clock: deposits wait until it has passed the last entry.')
+  if (now - lastMs > defaultMaxGapMs)
+    return warn('clock', says, 'If the clock is right, start once with --accept-clock-gap.')
+  return ok('clock', says)
+}

@@ -1,0 +1,31 @@
+import { EvidenceError, toBase64 } from '../../src/core/index.ts'
+import type { LedgerClient } from '../../src/client/index.ts'
+import { decodePiece, type Piece, type PieceSource } from '../../src/ledger/index.ts'
+
+/** A running ledger, in pieces: `/v1/replication`, by an auditor's right. */
+export class UrlPieces implements PieceSource {
+  readonly name: string
+  private readonly client: LedgerClient
+
+  constructor(client: LedgerClient) {
+    this.client = client
+    this.name = client.url
+  }
+
+  piece(from: number, erasures: number): Promise<Piece> {
+    return this.ask({ from: String(from), erasures: String(erasures) })
+  }
+
+  /** The next piece for a follower that holds `from` entries with this root; waits up to `waitSeconds` for one. */
+  next(from: number, erasures: number, root: Uint8Array | undefined, waitSeconds: number): Promise<Piece> {
+    const held = root === undefined ? {} : { root: toBase64(root) }
+    return this.ask({ from: String(from), erasures: String(erasures), wait: String(waitSeconds), ...held })
+  }
+
+  private async ask(query: Record<string, string>): Promise<Piece> {
+    const bytes = await this.client.fetchBytes(`/v1/replication?${new URLSearchParams(query).toString()}`)
+    if (bytes === undefined)
+      throw new EvidenceError('server-answer', `${this.name} has no /v1/replication: another program, or an older one`)
+    return decodePiece(bytes)
+  }
+}

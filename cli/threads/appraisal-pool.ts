@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { packEntries, type Appraisal, type Appraiser, type ChunkRead, type Rehashed } from '../../src/verify/index.ts'
+import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import type { AppraisalRequest } from './appraisal-worker.ts'
+
+/** A thread runs the built worker; a test that runs this file as source finds it where the build put it. */
+const workerUrl: URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/cli/threads/appraisal-worker.js', import.meta.url)
+  : new URL('./appraisal-worker.js', import.meta.url)
+
+interface Lane {
+  readonly worker: Worker
+  readonly waiting: Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>
+  /** The registry that the thread has. */
+  registry: Registry | undefined
+}
+
+/** `Omit` over each member of a union. */
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+
+/**
+ * Threads for the re-walk: each is handed whole chunks, and the registry only when it has changed. A thread that dies fails
+ * what it was given; nothing is taken for verified then.
+ */
+export class AppraisalPool implements Appraiser {
+  private readonly lanes: Lane[] = []
+  private nextId = 0
+
+  /** @param seed of a look-up tally over the walk, where there is one. */
+  constructor(seed?: number, threads: number = availableParallelism()) {
+    for (let i = 0; i < Math.max(1, threads); i++) {
+      const worker = new Worker(workerUrl, { workerData: { seed } })
+      const lane: Lane = { worker, waiting: new Map(), registry: undefined }
+      worker.on('message', ({ id, answer }: { id: number; answer: never }) => {
+        lane.waiting.get(id)?.resolve(answer)
+        lane.waiting.delete(id)
+      })
+      const fail = (error: Error): void => {
+        for (const { reject } of lane.waiting.values()) reject(error)
+        lane.waiting.clear()
+      }
+      worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))))
+      worker.on('exit', () => fail(new Error('a thread of the re-walk ended')))
+      this.lanes.push(lane)
+    }
+  }
+
+  /** The thread with least to do. */
+  private lane(): Lane {
+    return this.lanes.reduce((least, lane) => (lane.waiting.size < least.waiting.size ? lane : least))
+  }
+
+  private ask<T>(lane: Lane, request: Without<AppraisalRequest, 'id'>, buffers: ArrayBuffer[]): Promise<T> {
+    const id = this.nextId++
+    return new Promise((resolve, reject) => {
+      lane.waiting.set(id, { resolve: resolve as (answer: never) => void, reject })
+      lane.worker.postMessage({ ...request, id }, buffers)
+    })
+  }
+
+  appraise(
+    { begin, entries, disclosures }: ChunkRead,
+    registry: Registry,
+    { origin, ledgerKeys }: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+  ): Promise<Appraisal> {
+    const { lengths, bytes } = packEntries(entries)
+    const lane = this.lane()
+    const news = lane.registry === registry ? {} : { registry }
+    lane.registry = registry
+    const chunk = { begin, lengths, bytes, disclosures }
+    return this.ask(lane, { chunk, context: { origin, ledgerKeys }, ...news }, [lengths.buffer, bytes.buffer])
+  }
+
+  rehash(entries: readonly (Uint8Array | undefined)[], newIds: Set<string>): Promise<Rehashed> {
+    const { lengths, bytes } = packEntries(entries)
+    return this.ask(this.lane(), { lengths, bytes, newIds }, [lengths.buffer, bytes.buffer])
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map(({ worker }) => worker.terminate()))
+  }
+}

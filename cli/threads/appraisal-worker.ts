@@ -1,0 +1,32 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import { tallyOf } from '../../src/ledger/lookup-tally.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { appraise, type Chunk, rehash } from '../../src/verify/index.ts'
+
+/** What the pool asks of a thread. */
+export type AppraisalRequest =
+  | {
+      readonly id: number
+      readonly chunk: Chunk
+      /** Left out where it is the one of the request before. */
+      readonly registry?: Registry
+      readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
+    }
+  | { readonly id: number; readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly newIds: Set<string> }
+
+const { seed } = workerData as { readonly seed: number | undefined }
+let registry: Registry | undefined
+
+installNativePrimitives()
+parentPort?.on('message', (request: AppraisalRequest) => {
+  if (!('chunk' in request)) {
+    const answer = rehash(request.lengths, request.bytes, request.newIds)
+    parentPort?.postMessage({ id: request.id, answer })
+    return
+  }
+  registry = request.registry ?? (registry as Registry)
+  const tally = seed === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, seed)
+  const answer = appraise(request.chunk, registry, request.context, tally)
+  parentPort?.postMessage({ id: request.id, answer })
+})

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import { fromBase64 } from '../../src/core/index.ts'
+import { encodePiece, unconfirmed } from '../../src/ledger/index.ts'
+import { denied } from '../access.ts'
+import { requestReader, type ServerContext } from '../context.ts'
+import { problemAnswer, replicationQuery } from '../schemas.ts'
+
+/** `/v1/replication`: the ledger in pieces, disclosures included, for auditors who keep a backup or a follower. */
+export function replicationRoutes(app: FastifyInstance, context: ServerContext): void {
+  const { ledger, follower } = context
+  const { replication, confirmation } = ledger
+  app.withTypeProvider<ZodTypeProvider>().get(
+    '/v1/replication',
+    {
+      schema: {
+        tags: ['replication'],
+        description:
+          'Entries from an index on, with disclosures, a checkpoint signed at the piece’s end, and erasures (NDJSON: a header, then a line an entry). For auditors.',
+        querystring: replicationQuery,
+        response: { '4xx': problemAnswer, '5xx': problemAnswer },
+      },
+    },
+    async (request, reply) => {
+      const reader = await requestReader(context, request)
+      if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'a copy of the ledger')
+      const { from, erasures = 0, wait = 0, root } = request.query
+      if (root !== undefined && from > 0) {
+        try {
+          await replication.requireHeld(from, fromBase64(root))
+        } catch (error) {
+          // Whoever is right, the operator must know.
+          request.log.error({ copy: reader.id, from, size: replication.size }, (error as Error).message)
+          throw error
+        }
+        if (reader.id === follower) confirmation?.confirm(from)
+      }
+      if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, reader.id === follower)
+      const piece = await replication.piece(from, erasures)
+      reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
+      return reply.send(encodePiece(piece) as never)
+    },
+  )
+}
+
+const alwaysOpen = ['/v1/replication', '/healthz', '/readyz', '/metrics']
+
+/**
+ * After a start nobody knows what the follower holds, so nothing is answered from the ledger until it has confirmed once: a
+ * receipt that is read is a promise as much as one that is given.
+ */
+export function holdUntilConfirmed(app: FastifyInstance, { ledger: { confirmation } }: ServerContext): void {
+  if (confirmation === undefined) return
+  app.addHook('onRequest', (request, _reply, done) => {
+    const isHeld = !confirmation.isOpen && !alwaysOpen.includes(request.routeOptions.url ?? '')
+    done(isHeld ? unconfirmed() : undefined)
+  })
+}

@@ -1,0 +1,113 @@
+import { EvidenceError } from '../core/index.ts'
+
+/** What is done with a group that is durable here, when its fate is known. */
+export interface HeldGroup {
+  /** Size of the ledger after the group. */
+  readonly size: number
+  /** How many wait for their answer. */
+  readonly statements: number
+  /** Readers may see it: a follower holds it. Called once, in order, even long after its depositors were refused. */
+  readonly publish: () => void
+  /** Its depositors are answered. */
+  readonly answer: () => void
+  /** Its depositors are told that it is not confirmed; it stands, and is published when it is. */
+  readonly refuse: (error: EvidenceError) => void
+}
+
+interface Held extends HeldGroup {
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Holds back what only this disk has, until a follower has it too (docs/design/backup-and-follow.md). Nothing is ever rolled
+ * back: a group that is not confirmed in time is refused to its depositors and stays, and the same bytes sent again are
+ * answered when it is.
+ */
+export class Confirmation {
+  private readonly timeoutMs: number
+  private readonly held: Held[] = []
+  /** Size that must be confirmed before anything is served: what the database had on opening. */
+  private readonly openingSize: number
+  private confirmed = -1
+  private waiting = 0
+  private stopped = false
+
+  constructor(openingSize: number, timeoutMs: number) {
+    this.openingSize = openingSize
+    this.timeoutMs = timeoutMs
+  }
+
+  /** False until the follower has confirmed, once since the start, all that the database held. */
+  get isOpen(): boolean {
+    return this.confirmed >= this.openingSize
+  }
+
+  /** Statements that are sealed and not answered yet: they count with those that wait to be sealed. */
+  get unanswered(): number {
+    return this.waiting
+  }
+
+  /** Why a new statement is refused before it is sealed. Throws `follower-unconfirmed`. */
+  requireReady(): void {
+    // The first has waited longest: if its time is not up, nobody's is.
+    const [first] = this.held
+    if (!this.isOpen || (first !== undefined && first.timer === undefined)) throw unconfirmed()
+  }
+
+  /** Takes a group that is durable here. */
+  hold(group: HeldGroup): void {
+    if (group.size <= this.confirmed && this.held.length === 0) {
+      group.publish()
+      group.answer()
+      return
+    }
+    const held: Held = { ...group, timer: undefined }
+    this.held.push(held)
+    if (this.stopped) return group.refuse(stopping())
+    this.waiting += group.statements
+    held.timer = setTimeout(() => {
+      this.release(held)
+      group.refuse(unconfirmed())
+    }, this.timeoutMs)
+  }
+
+  /** Nobody waits for this group's answer any more. */
+  private release(held: Held): void {
+    clearTimeout(held.timer)
+    held.timer = undefined
+    this.waiting -= held.statements
+  }
+
+  /** Told that the follower holds so many entries, durably. */
+  confirm(size: number): void {
+    if (size > this.confirmed) this.confirmed = size
+    while (this.held[0] !== undefined && this.held[0].size <= this.confirmed) {
+      const held = this.held.shift() as Held
+      held.publish()
+      if (held.timer === undefined) continue
+      this.release(held)
+      held.answer()
+    }
+  }
+
+  /** The server stops: who still waits is told to send the same bytes again. */
+  stop(): void {
+    this.stopped = true
+    for (const held of this.held) {
+      if (held.timer === undefined) continue
+      this.release(held)
+      held.refuse(stopping())
+    }
+  }
+}
+
+/** The refusal while no follower holds what this disk holds. */
+export function unconfirmed(): EvidenceError {
+  return new EvidenceError('follower-unconfirmed', 'no follower has confirmed what this ledger holds', {
+    retryAfterSeconds: 1,
+  })
+}
+
+function stopping(): EvidenceError {
+  return new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+}

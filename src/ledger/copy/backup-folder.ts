@@ -1,0 +1,152 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { EvidenceError, parseBundle, tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/index.ts'
+import { configSchema } from '../data-folder.ts'
+import { writeSynced } from '../durable-file.ts'
+
+/** Version of the layout of a backup. */
+export const backupFormat = 1
+
+const manifestSchema = z.strictObject({
+  format: z.number(),
+  /** Erasures that were applied. */
+  erasures: z.int().min(0),
+  /** True where the original signs no more. */
+  final: z.boolean(),
+  config: configSchema.pick({ reading: true, openDisclosures: true }),
+})
+export type BackupManifest = z.infer<typeof manifestSchema>
+
+const disclosuresSchema = z.strictObject({ index: z.int().min(0), disclosures: z.array(z.string()) })
+
+/** A backup on the disk: static tiles, and beside them disclosures, erasures, and what it is. */
+export class BackupFolder {
+  readonly root: string
+  /** Entries that the checkpoint signs: which partial tiles count. */
+  private readonly size: number
+
+  constructor(root: string, size: number) {
+    this.root = root
+    this.size = size
+  }
+
+  static paths(
+    root: string,
+  ): Readonly<Record<'checkpoint' | 'policy' | 'erased' | 'manifest' | 'taken' | 'lock', string>> {
+    const at = (name: string): string => join(root, name)
+    return {
+      checkpoint: at('checkpoint'),
+      policy: at('policy'),
+      erased: at('erased'),
+      manifest: at('backup.json'),
+      taken: at('taken'),
+      lock: at('lock'),
+    }
+  }
+
+  /** What the folder says that it is; undefined where it is empty or not there. Throws `file-exists`, `format-version`, `backup-missing`. */
+  static manifest(root: string): BackupManifest | undefined {
+    const { manifest } = BackupFolder.paths(root)
+    if (!existsSync(manifest)) {
+      const others = existsSync(root) ? readdirSync(root).filter((name) => name !== 'lock') : []
+      // What a first run left that was cut off may be gone over again.
+      if (
+        others.every((name) =>
+          ['tile', 'disclosures', 'policy', 'checkpoint', 'erased'].includes(name.split('.')[0] ?? ''),
+        )
+      )
+        return undefined
+      throw new EvidenceError('file-exists', `the folder ${root} is not empty, and no backup`, { where: root })
+    }
+    let json: unknown
+    try {
+      json = JSON.parse(readFileSync(manifest, 'utf8'))
+      const { format } = json as { format?: unknown }
+      if (typeof format === 'number' && format !== backupFormat) {
+        throw new EvidenceError('format-version', `the backup has the format ${format}, not ${backupFormat}`, {
+          where: manifest,
+        })
+      }
+      return manifestSchema.parse(json)
+    } catch (cause) {
+      if (cause instanceof EvidenceError) throw cause
+      throw new EvidenceError('backup-missing', `${manifest} cannot be read`, { where: manifest }, { cause })
+    }
+  }
+
+  /** As {@link manifest}, of a folder that must be a backup. Throws `backup-missing` as well. */
+  static requireManifest(root: string): BackupManifest {
+    const manifest = existsSync(root) ? BackupFolder.manifest(root) : undefined
+    if (manifest === undefined) throw new EvidenceError('backup-missing', `${root} is no whole backup`, { where: root })
+    return manifest
+  }
+
+  private read(path: string): Uint8Array | undefined {
+    try {
+      return readFileSync(join(this.root, path))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** The entries of bundle `n`, or undefined where its file is missing. Throws `bundle-malformed`. */
+  bundle(n: number): Uint8Array[] | undefined {
+    const width = tileWidthAt(0, n, this.size)
+    const bytes = this.read(tilePath('entries', n, width))
+    return bytes === undefined ? undefined : parseBundle(bytes, width)
+  }
+
+  /** For {@link LedgerTree}: a run within one bundle or over many. */
+  entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+    const out: (Uint8Array | undefined)[] = []
+    for (let n = Math.floor(begin / tileWidth); n * tileWidth < end; n++) {
+      const entries = this.bundle(n) ?? []
+      const from = Math.max(begin - n * tileWidth, 0)
+      for (let i = from; i < Math.min(tileWidth, end - n * tileWidth); i++) out.push(entries[i])
+    }
+    return Promise.resolve(out)
+  }
+
+  /** For {@link LedgerTree}: full tiles alone. */
+  tile(level: number, n: number): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.read(tilePath(level, n, tileWidth)))
+  }
+
+  /** Disclosures of bundle `n`, by index. Throws `stored-disclosure-altered`. */
+  disclosures(n: number): Map<number, string[]> {
+    const path = disclosuresPath(n)
+    const lines = Buffer.from(this.read(path) ?? [])
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+    try {
+      return new Map(
+        lines.map((line) => {
+          const { index, disclosures } = disclosuresSchema.parse(JSON.parse(line))
+          return [index, disclosures]
+        }),
+      )
+    } catch (cause) {
+      const where = join(this.root, path)
+      throw new EvidenceError('stored-disclosure-altered', `${where} cannot be read`, { where }, { cause })
+    }
+  }
+
+  /** Writes the disclosures of bundle `n`, synced; gives the path. Where there are none, and no file, nothing is written. */
+  writeDisclosures(n: number, disclosures: ReadonlyMap<number, readonly string[]>): string | undefined {
+    const path = join(this.root, disclosuresPath(n))
+    const lines = [...disclosures]
+      .filter(([, texts]) => texts.length > 0)
+      .sort(([a], [b]) => a - b)
+      .map(([index, texts]) => `${JSON.stringify({ index, disclosures: texts })}\n`)
+    if (lines.length === 0 && !existsSync(path)) return undefined
+    writeSynced(path, lines.join(''), 0o600)
+    return path
+  }
+}
+
+function disclosuresPath(n: number): string {
+  return `disclosures/${tileIndexPath(n)}`
+}

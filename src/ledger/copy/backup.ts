@@ -1,0 +1,236 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import {
+  encodeBundle,
+  equalBytes,
+  EvidenceError,
+  parseSignedCheckpoint,
+  tileLevels,
+  tilePath,
+  tilesAt,
+  tileWidth,
+  tileWidthAt,
+  type VerifierKey,
+} from '../../core/index.ts'
+import { writeDurably, writeSynced } from '../durable-file.ts'
+import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
+import { syncFolder } from '../head-file.ts'
+import { takeLock } from '../lock-file.ts'
+import { LedgerTree } from '../tree.ts'
+import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
+import { chainEndOf, chainStart, type ChainEnd, checkNext } from './chain-check.ts'
+import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
+import { requireSignedTree } from './replay.ts'
+
+export interface BackupOptions {
+  readonly source: PieceSource
+  readonly out: string
+  readonly key: VerifierKey
+  /** The policy file's bytes. */
+  readonly policy: Uint8Array
+  readonly onProgress?: (done: number, total: number) => void
+  /** Told when all but the last word is written: for `--final`, what must hold before the backup says so. */
+  readonly beforeFinal?: (size: number) => void
+}
+
+export interface BackupResult {
+  readonly size: number
+  /** Entries that this run added, and erasures that it applied. */
+  readonly added: number
+  readonly erased: number
+  readonly final: boolean
+}
+
+/**
+ * Writes a backup, or brings one up to date (docs/design/backup-and-follow.md): verified before its checkpoint is taken over.
+ * Throws `file-exists`, `ledger-in-use` (another run), the codes of checkNext and requireSignedTree, `consistency-invalid`
+ * where the source is behind the backup or of another history.
+ */
+export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
+  const { out } = options
+  BackupFolder.manifest(out)
+  mkdirSync(out, { recursive: true, mode: 0o700 })
+  const release = takeLock(BackupFolder.paths(out).lock, out)
+  try {
+    return await new BackupRun(options).run()
+  } finally {
+    release()
+  }
+}
+
+class BackupRun {
+  private readonly options: BackupOptions
+  private readonly written = new Set<string>()
+  private tree!: LedgerTree
+  private end: ChainEnd = chainStart
+  /** The bundle at the right edge, as far as it has come. */
+  private bundle: Uint8Array[] = []
+  private disclosures = new Map<number, readonly string[]>()
+
+  constructor(options: BackupOptions) {
+    this.options = options
+  }
+
+  async run(): Promise<BackupResult> {
+    const { source, out, key, policy, onProgress } = this.options
+    const paths = BackupFolder.paths(out)
+    // A cut-off run may have got as far as the checkpoint and not to the manifest.
+    const before = existsSync(paths.checkpoint) ? readFileSync(paths.checkpoint, 'utf8') : undefined
+    const sizeBefore = before === undefined ? 0 : parseSignedCheckpoint(Buffer.from(before)).checkpoint.size
+    await this.resume(before, sizeBefore)
+    const known = readErasures(paths.erased)
+    const erased: Erasure[] = []
+    let piece: Piece
+    for (;;) {
+      piece = await source.piece(this.tree.size, known.length + erased.length)
+      this.requireSame(piece, before)
+      erased.push(...piece.erased)
+      for (const entry of piece.entries) await this.take(entry)
+      onProgress?.(this.tree.size, piece.size)
+      const isAhead = this.tree.size < piece.size || known.length + erased.length < piece.erasures
+      if (!isAhead) break
+      if (piece.entries.length === 0 && piece.erased.length === 0)
+        throw new EvidenceError('server-answer', `${source.name} gives fewer entries than it has`)
+    }
+    requireSignedTree(piece.checkpoint, key, this.tree)
+    await this.writeEdge()
+    this.write(paths.policy, policy)
+    this.syncFolders()
+    if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
+    this.applyErasures(erased)
+    if (this.options.beforeFinal !== undefined) this.options.beforeFinal(this.tree.size)
+    const manifest: BackupManifest = {
+      format: backupFormat,
+      erasures: known.length + erased.length,
+      final: this.options.beforeFinal !== undefined,
+      config: piece.config,
+    }
+    writeDurably(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`)
+    removePartials(out, sizeBefore, this.tree.size)
+    syncFolder(dirname(resolve(out)))
+    const { final } = manifest
+    return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, final }
+  }
+
+  /** Goes on from what an earlier run wrote: its tree must make the root that its checkpoint signs. */
+  private async resume(note: string | undefined, size: number): Promise<void> {
+    const folder = new BackupFolder(this.options.out, size)
+    // The right edge is rebuilt from the last bundle and the roots of full tiles, as on opening a ledger.
+    this.tree = await LedgerTree.rebuild(folder, size)
+    if (note === undefined) return
+    requireSignedTree(note, this.options.key, this.tree)
+    const last = Math.ceil(size / tileWidth) - 1
+    const entries = folder.bundle(last) as Uint8Array[]
+    this.end = chainEndOf(entries[entries.length - 1] as Uint8Array)
+    if (size % tileWidth === 0) return
+    this.bundle = entries
+    for (const [index, texts] of folder.disclosures(last)) if (index < size) this.disclosures.set(index, texts)
+  }
+
+  /** A source that lost entries, or has others, is a discovery: the backup stays as it is. */
+  private requireSame(piece: Piece, note: string | undefined): void {
+    const { source } = this.options
+    if (piece.from !== this.tree.size)
+      throw new EvidenceError('server-answer', `${source.name} gives other entries than asked`)
+    if (piece.size < this.tree.size) {
+      throw new EvidenceError(
+        'consistency-invalid',
+        `${source.name} has ${piece.size} entries, and the backup ${this.tree.size}: the source has lost some`,
+        { expected: `at least ${this.tree.size}`, found: String(piece.size) },
+      )
+    }
+    if (note === undefined || piece.size > this.tree.size) return
+    const [ours, theirs] = [note, piece.checkpoint].map((text) => parseSignedCheckpoint(Buffer.from(text)).checkpoint)
+    if (ours?.size === theirs?.size && !equalBytes(ours?.root as Uint8Array, theirs?.root as Uint8Array))
+      throw new EvidenceError('consistency-invalid', `${source.name} has another history than the backup`)
+  }
+
+  private async take(entry: CopiedEntry): Promise<void> {
+    const index = this.end.size
+    this.end = checkNext(this.end, entry)
+    this.tree.append(this.end.link)
+    this.bundle.push(entry.bytes)
+    if (entry.disclosures.length > 0) this.disclosures.set(index, entry.disclosures)
+    if (this.end.size % tileWidth === 0) await this.completeBundle(Math.floor(index / tileWidth))
+  }
+
+  private async completeBundle(n: number): Promise<void> {
+    this.writeBundle(n)
+    for (const { level, n: at, tile } of this.tree.completedTiles())
+      this.write(join(this.options.out, tilePath(level, at, tileWidth)), tile.bytes())
+    this.tree.releaseCompleted()
+    this.bundle = []
+    this.disclosures = new Map()
+    // Between bundles others get a turn: a signal, a progress bar.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  private writeBundle(n: number): void {
+    const { out } = this.options
+    this.write(join(out, tilePath('entries', n, this.bundle.length)), encodeBundle(this.bundle))
+    const path = new BackupFolder(out, this.end.size).writeDisclosures(n, this.disclosures)
+    if (path !== undefined) this.written.add(dirname(path))
+  }
+
+  /** The partial tiles of the right edge. */
+  private async writeEdge(): Promise<void> {
+    const { size } = this.tree
+    if (this.bundle.length > 0) this.writeBundle(Math.floor(size / tileWidth))
+    for (let level = 0; level < tileLevels(size); level++) {
+      const n = tilesAt(level, size) - 1
+      const width = tileWidthAt(level, n, size)
+      if (width === tileWidth) continue
+      const tile = (await this.tree.load([{ level, n }]))(level, n)
+      this.write(join(this.options.out, tilePath(level, n, width)), tile?.bytes(width) as Uint8Array)
+    }
+  }
+
+  private write(path: string, bytes: Uint8Array): void {
+    if (existsSync(path) && equalBytes(readFileSync(path), bytes)) return
+    writeSynced(path, bytes, 0o600)
+    this.written.add(dirname(path))
+  }
+
+  /** Names of new files, and of the folders made for them. */
+  private syncFolders(): void {
+    const folders = new Set<string>()
+    const root = resolve(this.options.out)
+    for (const folder of this.written) {
+      for (let at = resolve(folder); at.length >= root.length; at = dirname(at)) folders.add(at)
+    }
+    for (const folder of folders) syncFolder(folder)
+  }
+
+  private applyErasures(erased: readonly Erasure[]): void {
+    const { out } = this.options
+    const folder = new BackupFolder(out, this.tree.size)
+    for (const erasure of erased) {
+      const n = Math.floor(erasure.index / tileWidth)
+      const disclosures = folder.disclosures(n)
+      const held = disclosures.get(erasure.index)
+      if (held === undefined) continue
+      disclosures.set(erasure.index, keptBy(erasure, held))
+      const path = folder.writeDisclosures(n, disclosures)
+      if (path !== undefined) syncFolder(dirname(path))
+    }
+    // After the claims are gone: a crash in between leaves them to be removed again.
+    addErasures(BackupFolder.paths(out).erased, erased)
+  }
+}
+
+/** Removes partial tiles that a larger one has replaced. */
+function removePartials(root: string, before: number, now: number): void {
+  const levels: (number | 'entries')[] = ['entries', ...Array.from({ length: tileLevels(before) }, (_, level) => level)]
+  for (const level of levels) {
+    const treeLevel = level === 'entries' ? 0 : level
+    const n = tilesAt(treeLevel, before) - 1
+    if (n < 0) continue
+    const folder = `${join(root, tilePath(level, n, tileWidth))}.p`
+    if (!existsSync(folder)) continue
+    const width = tileWidthAt(treeLevel, n, now)
+    for (const name of readdirSync(folder)) {
+      if (width === tileWidth || name !== String(width)) rmSync(join(folder, name), { force: true })
+    }
+    if (readdirSync(folder).length === 0) rmdirSync(folder)
+  }
+}

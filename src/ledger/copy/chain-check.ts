@@ -1,0 +1,56 @@
+import {
+  disclosureDigest,
+  type ErrorCode,
+  EvidenceError,
+  equalBytes,
+  leafHash,
+  parseEntry,
+  zeroHash,
+} from '../../core/index.ts'
+import { readBody, readEnvelope, readStatement, sealedDigestsOf } from '../../evidence/index.ts'
+import type { CopiedEntry } from './piece.ts'
+
+/** Where a chain stands. */
+export interface ChainEnd {
+  readonly size: number
+  /** Leaf hash of the last entry, 32 bytes. */
+  readonly link: Uint8Array
+  readonly timeMs: number
+}
+
+export const chainStart: ChainEnd = { size: 0, link: zeroHash, timeMs: 0 }
+
+/** The chain's end after an entry. Throws `entry-malformed`. */
+export function chainEndOf(bytes: Uint8Array): ChainEnd {
+  const { index, timeMs } = parseEntry(bytes)
+  return { size: index + 1, link: leafHash(bytes), timeMs }
+}
+
+/**
+ * Judges the next entry by all that needs no registry: its shape, index, link and time, and its disclosures against the
+ * digests that it seals. Throws `entry-malformed`, `index-wrong`, `link-broken`, `time-reversed`, `stored-disclosure-altered`.
+ */
+export function checkNext(end: ChainEnd, { bytes, disclosures }: CopiedEntry): ChainEnd {
+  const index = end.size
+  const refuse = (code: ErrorCode, message: string): EvidenceError => new EvidenceError(code, message, { index })
+  const entry = parseEntry(bytes)
+  if (entry.index !== index) throw refuse('index-wrong', `entry ${index} says that it is entry ${entry.index}`)
+  if (!equalBytes(entry.previous, end.link))
+    throw refuse('link-broken', `the link of entry ${index} is not the leaf hash of the entry before it`)
+  if (entry.timeMs < end.timeMs)
+    throw refuse('time-reversed', `entry ${index} has an earlier time than the entry before it`)
+  if (disclosures.length > 0) {
+    const body = entry.known ? readBody(readStatement(readEnvelope(entry.statement))) : undefined
+    const sealed = body === undefined ? [] : sealedDigestsOf(body)
+    requireSealed(index, disclosures, sealed)
+  }
+  return { size: index + 1, link: leafHash(bytes), timeMs: entry.timeMs }
+}
+
+/** Throws `stored-disclosure-altered` where a disclosure is none that the entry seals, or comes twice. */
+export function requireSealed(index: number, disclosures: readonly string[], sealed: readonly string[]): void {
+  const digests = new Set(disclosures.map(disclosureDigest))
+  if (digests.size === disclosures.length && [...digests].every((digest) => sealed.includes(digest))) return
+  const message = `a disclosure kept for entry ${index} is not one that was sealed with it`
+  throw new EvidenceError('stored-disclosure-altered', message, { index })
+}

@@ -1,0 +1,50 @@
+import {
+  equalBytes,
+  EvidenceError,
+  rootFromTiles,
+  type SignedCheckpoint,
+  tilesNeeded,
+  type VerifierKey,
+  verifyNote,
+} from '../../core/index.ts'
+import type { LedgerTree } from '../tree.ts'
+
+/** A checkpoint that somebody kept: the ledger must not be put back behind it. */
+export interface KnownCheckpoint extends SignedCheckpoint {
+  /** The file or URL that it came from. */
+  readonly where: string
+}
+
+/**
+ * Holds a tree against checkpoints that were kept. Throws `checkpoint-untrusted` for one that this ledger did not sign,
+ * `restore-behind`, `consistency-invalid`.
+ */
+export async function requireKnown(
+  tree: LedgerTree,
+  known: readonly KnownCheckpoint[],
+  key: VerifierKey,
+): Promise<void> {
+  for (const { checkpoint, note, where } of known) {
+    const { origin, size, root } = checkpoint
+    if (origin !== key.name || verifyNote(note, [key]).length !== 1) {
+      throw new EvidenceError('checkpoint-untrusted', `the checkpoint of ${where} is not signed by this ledger’s key`, {
+        where,
+        expected: key.text,
+      })
+    }
+    if (size > tree.size) {
+      throw new EvidenceError(
+        'restore-behind',
+        `this copy has ${tree.size} entries, and the ledger has answered for ${size} (${where})`,
+        { where, expected: `at least ${size}`, found: String(tree.size) },
+      )
+    }
+    if (size === 0) continue
+    const read = await tree.load(tilesNeeded([{ begin: 0, end: size }]))
+    if (!equalBytes(rootFromTiles(size, read), root)) {
+      throw new EvidenceError('consistency-invalid', `this copy is another history than the checkpoint of ${where}`, {
+        where,
+      })
+    }
+  }
+}

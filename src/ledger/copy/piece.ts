@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import {
+  EvidenceError,
+  fromUtf8,
+  latin1,
+  maxDisclosureLength,
+  maxDisclosures,
+  maxEntryBytes,
+} from '../../core/index.ts'
+import { configSchema } from '../data-folder.ts'
+import { type Erasure, erasureSchema } from '../erasures.ts'
+
+/** An entry as copies take it. Nothing of it is trusted. */
+export interface CopiedEntry {
+  readonly bytes: Uint8Array
+  readonly disclosures: readonly string[]
+}
+
+/** How a ledger is read, which a copy takes along. */
+export type CopiedConfig = { readonly reading: 'public' | 'participants'; readonly openDisclosures: boolean }
+
+/** A run of entries that a copy takes in one step. */
+export interface Piece {
+  /** Index of the first entry. */
+  readonly from: number
+  readonly entries: readonly CopiedEntry[]
+  /** Entries that the source has. */
+  readonly size: number
+  /** Signed checkpoint: of the piece's end, or, from a stopped folder, of all of it. */
+  readonly checkpoint: string
+  /** Erasures after those that the asker knows, and how many there are in all. */
+  readonly erased: readonly Erasure[]
+  readonly erasures: number
+  readonly config: CopiedConfig
+}
+
+/** Where a copy is made from. */
+export interface PieceSource {
+  readonly name: string
+  /** The piece that begins at `from`; empty where there is nothing yet. `erasures`: how many the asker has. */
+  piece(from: number, erasures: number): Promise<Piece>
+}
+
+/** Most entries of a piece, and bytes of entries and disclosures after which it ends. */
+export const maxPieceEntries = 1024
+export const maxPieceBytes: number = 8 * 1024 * 1024
+/** Most erasures that one piece tells of. */
+export const maxPieceErasures = 1000
+
+const headerSchema = z.strictObject({
+  from: z.int().min(0),
+  count: z.int().min(0).max(maxPieceEntries),
+  size: z.int().min(0),
+  checkpoint: z.string().max(4096),
+  erased: z.array(erasureSchema).max(maxPieceErasures),
+  erasures: z.int().min(0),
+  config: configSchema.pick({ reading: true, openDisclosures: true }),
+})
+const entrySchema = z
+  .tuple([z.string().min(1).max(maxEntryBytes)])
+  .rest(z.string().max(maxDisclosureLength))
+  .refine((line) => line.length <= 1 + maxDisclosures)
+
+/** A piece as it travels: NDJSON, a header and a line for each entry: its text, then its disclosures. */
+export function encodePiece({ entries, ...head }: Piece): string {
+  const header = JSON.stringify({ ...head, count: entries.length })
+  const lines = entries.map(({ bytes, disclosures }) => JSON.stringify([latin1(bytes), ...disclosures]))
+  return `${[header, ...lines].join('\n')}\n`
+}
+
+/** Reads a piece, strictly. Throws `server-answer`. */
+export function decodePiece(bytes: Uint8Array): Piece {
+  const lines = textOf(bytes).trimEnd().split('\n')
+  const { count, ...head } = parsed(headerSchema, lines[0])
+  if (lines.length !== count + 1)
+    throw new EvidenceError('server-answer', 'the piece has another number of entries than it says')
+  const entries = lines.slice(1).map((line) => {
+    const [text, ...disclosures] = parsed(entrySchema, line)
+    return { bytes: Buffer.from(text, 'latin1'), disclosures }
+  })
+  return { ...head, entries }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes, 'piece')
+  } catch (cause) {
+    throw new EvidenceError('server-answer', 'the answer is no piece of a ledger', {}, { cause })
+  }
+}
+
+function parsed<T>(schema: z.ZodType<T>, line: string | undefined): T {
+  try {
+    return schema.parse(JSON.parse(line ?? ''))
+  } catch (cause) {
+    throw new EvidenceError('server-answer', 'the answer is no piece of a ledger', {}, { cause })
+  }
+}

@@ -1,0 +1,62 @@
+import { EvidenceError, rootFromTiles, equalBytes } from '../../core/index.ts'
+import { dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
+import { FolderSource } from '../folder-source.ts'
+import { takeLock } from '../lock-file.ts'
+import { readOwnCheckpoint } from '../recovery.ts'
+import { clearStanding, readStanding, type Standing } from '../standing.ts'
+import { LedgerTree } from '../tree.ts'
+import { FolderPieces } from './folder-pieces.ts'
+import { type KnownCheckpoint, requireKnown } from './known.ts'
+
+export interface PromoteOptions {
+  readonly root: string
+  readonly known?: readonly KnownCheckpoint[]
+  /** The operator's word that the original will never sign again. */
+  readonly takeOver: boolean
+}
+
+export interface PromoteResult {
+  readonly size: number
+  /** What the folder was; undefined where it could sign before. */
+  readonly was: Standing | undefined
+}
+
+/**
+ * Lets a copy sign from now on. Throws `take-over-needed`, `ledger-in-use` (stop the follower first), the faults of the folder,
+ * and the codes of requireKnown; the folder then stays shut.
+ */
+export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
+  const folder = dataFolder(root)
+  readConfig(folder)
+  const key = readOwnKey(folder)
+  const source = await FolderSource.open(root, key)
+  try {
+    await FolderPieces.of(source)
+    const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
+    const tree = await LedgerTree.rebuild(source.storage, size)
+    if (!equalBytes(rootFromTiles(size, tree.read), signed))
+      throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
+    await requireKnown(tree, known, key)
+    const was = readStanding(folder)
+    if (was === undefined) return { size, was }
+    if (!takeOver) {
+      const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
+      throw new EvidenceError(
+        'take-over-needed',
+        `the ledger in ${root} ${what}; if another copy signs as well, there are two histories`,
+        {
+          where: root,
+        },
+      )
+    }
+    const release = takeLock(folder.lock, root)
+    try {
+      clearStanding(folder)
+    } finally {
+      release()
+    }
+    return { size, was }
+  } finally {
+    await source.close()
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  equalBytes,
+  EvidenceError,
+  parseDisclosure,
+  parseEntry,
+  rootFromTiles,
+  type VerifierKey,
+  verifyEd25519,
+} from '../../core/index.ts'
+import {
+  type History,
+  judge,
+  readEnvelope,
+  readStatement,
+  type RuleContext,
+  sealedDigestsOf,
+  type Statement,
+  type TargetFacts,
+} from '../../evidence/index.ts'
+import { extendSeal, factsOf, referencedIndices, targetFacts } from '../entry-facts.ts'
+import { type ChainState, statementName } from '../group.ts'
+import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
+import { readOwnCheckpoint } from '../recovery.ts'
+import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
+import type { LedgerTree } from '../tree.ts'
+import { checkNext, requireSealed } from './chain-check.ts'
+import type { CopiedEntry } from './piece.ts'
+
+/** What a run of entries adds to a database, all but the checkpoint. */
+export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registrySeal'>
+
+/**
+ * Takes entries that another ledger sealed, judges each by the chain and by the whole rulebook as the verifier does, and
+ * gives what a database stores for it. After a throw it has gone part of the way and must be thrown away.
+ */
+export class Replay {
+  state: ChainState
+  readonly tree: LedgerTree
+  private readonly storage: Pick<LedgerStorage, 'entries' | 'findStatements'>
+  private readonly context: RuleContext
+
+  /** `storage` holds what came before; `state` and `tree` stand where it ends. */
+  constructor(
+    state: ChainState,
+    tree: LedgerTree,
+    storage: Pick<LedgerStorage, 'entries' | 'findStatements'>,
+    key: VerifierKey,
+  ) {
+    this.state = state
+    this.tree = tree
+    this.storage = storage
+    this.context = { origin: key.name, ledgerKeys: [key.text], verifies: verifyEd25519 }
+  }
+
+  /** Throws the codes of checkNext, and those of the rulebook with the entry's index. */
+  async take(copied: readonly CopiedEntry[]): Promise<ReplayedGroup> {
+    const before = this.state
+    const statements = copied.map(({ bytes }, i) => statementOf(bytes, before.size + i))
+    const earlier = await this.prefetch(statements)
+    const targets = new Map<number, TargetFacts>()
+    const history: History = {
+      findStatement: (iss, jti) => earlier.ids.get(statementName(iss, jti)),
+      target: (index) => {
+        const stored = earlier.entries.get(index)
+        return targets.get(index) ?? (stored === undefined ? undefined : targetFacts(stored, index))
+      },
+    }
+    const entries = copied.map((entry, i) => {
+      const statement = statements[i] as Statement
+      const stored = this.place(entry, statement, history)
+      earlier.ids.set(statementName(stored.iss, stored.jti), stored.index)
+      targets.set(stored.index, factsOf(statement, stored.leafHash))
+      return stored
+    })
+    const tiles = this.tree.completedTiles().map(({ level, n, tile }) => ({ level, n, bytes: tile.bytes() }))
+    const { seal } = this.state
+    return { entries, tiles, ...(seal === before.seal ? {} : { registrySeal: seal }) }
+  }
+
+  private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {
+    const { size: index, leafHash: link, timeMs: before, registry, seal } = this.state
+    const { bytes, disclosures } = copied
+    const end = checkNext({ size: index, link, timeMs: before ?? 0 }, { bytes, disclosures: [] })
+    const time = new Date(end.timeMs).toISOString()
+    const judgement = judge(registry, { index, time, timeMs: end.timeMs, statement }, history, this.context)
+    const [fault] = [...judgement.violations, ...judgement.unjudged]
+    const { body, next } = judgement
+    if (fault !== undefined || body === undefined) {
+      const message = `entry ${index}: ${fault?.message ?? 'its kind is not known'}`
+      throw new EvidenceError(fault?.code ?? 'not-judged', message, { ...fault?.facts, index }, { cause: fault })
+    }
+    requireSealed(index, disclosures, sealedDigestsOf(body))
+    this.tree.append(end.link)
+    const grown = next === registry ? seal : extendSeal(seal, end.link)
+    this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }
+    const { iss, jti } = statement.common
+    const opened = disclosures.map(parseDisclosure)
+    const lookups = [...lookupsOfEntry(statement.common, body), ...lookupsOfDisclosures(opened)]
+    return { index, bytes, leafHash: end.link, iss, jti, disclosures, lookups }
+  }
+
+  private async prefetch(
+    statements: readonly Statement[],
+  ): Promise<{ ids: Map<string, number>; entries: Map<number, Uint8Array> }> {
+    const found = await this.storage.findStatements(statements.map(({ common }) => common))
+    const ids = new Map<string, number>()
+    for (const id of found) if (id !== undefined) ids.set(statementName(id.iss, id.jti), id.index)
+    const entries = new Map<number, Uint8Array>()
+    const wanted = new Set(statements.flatMap(referencedIndices).filter((index) => index < this.state.size))
+    for (const index of wanted) {
+      const [bytes] = await this.storage.entries(index, index + 1)
+      if (bytes !== undefined) entries.set(index, bytes)
+    }
+    return { ids, entries }
+  }
+
+  /** Throws `root-mismatch`, `checkpoint-untrusted` where a note does not sign exactly what was taken. */
+  requireSigned(note: string, key: VerifierKey): void {
+    requireSignedTree(note, key, this.tree)
+  }
+}
+
+function statementOf(bytes: Uint8Array, index: number): Statement {
+  const entry = parseEntry(bytes)
+  if (!entry.known) {
+    throw new EvidenceError('not-judged', `entry ${index} has a version that this software does not know`, { index })
+  }
+  return readStatement(readEnvelope(entry.statement))
+}
+
+/** The note is this ledger's, and its size and root are the tree's. Throws `root-mismatch`, `checkpoint-untrusted`. */
+export function requireSignedTree(note: string, key: VerifierKey, tree: LedgerTree): void {
+  const { size, root } = readOwnCheckpoint(note, key)
+  if (size === tree.size && equalBytes(rootFromTiles(size, tree.read), root)) return
+  throw new EvidenceError(
+    'root-mismatch',
+    `the ${tree.size} entries do not make the root that the checkpoint of ${size} signs`,
+    { expected: `size ${size}`, found: `size ${tree.size}` },
+  )
+}

@@ -1,0 +1,173 @@
+import { EvidenceError, parseDisclosure, rootFromTiles, type VerifierKey } from '../../core/index.ts'
+import type { Registry } from '../../evidence/index.ts'
+import { type DataFolder, dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
+import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
+import { HeadFile, readHead } from '../head-file.ts'
+import { examineStandIn } from '../ledger.ts'
+import { LevelStorage } from '../leveldb/level-storage.ts'
+import { requireUnlocked, takeLock } from '../lock-file.ts'
+import { lookupsGone } from '../lookup.ts'
+import { readStanding } from '../standing.ts'
+import type { LedgerStorage } from '../storage.ts'
+import { LedgerTree } from '../tree.ts'
+import type { Piece } from './piece.ts'
+import { rebuildDatabase } from './rebuild.ts'
+import { Replay } from './replay.ts'
+import { finishFolder, makeFolder } from './restore.ts'
+
+export interface ReplicaCreateOptions {
+  readonly root: string
+  readonly policy: Uint8Array
+  readonly key: VerifierKey
+  /** Whom it follows. */
+  readonly of: string
+  /** The first piece of the leader, from entry 0. */
+  readonly first: Piece
+}
+
+interface ReplicaParts {
+  readonly folder: DataFolder
+  readonly key: VerifierKey
+  readonly storage: LedgerStorage
+  readonly epoch: number
+  readonly head: HeadFile
+  readonly replay: Replay
+  readonly release: () => void
+}
+
+/**
+ * A follower's data folder, open: takes pieces of its leader, each judged and durable before the next, and never signs. After
+ * each piece it is an ordinary ledger's folder, but for the marker (standing.ts).
+ */
+export class Replica {
+  private readonly parts: ReplicaParts
+  private known: number
+  private failed = false
+
+  private constructor(parts: ReplicaParts) {
+    this.parts = parts
+    this.known = readErasures(parts.folder.erased).length
+  }
+
+  /** Makes the folder of a first piece; it appears as a whole. Throws `ledger-exists`, the codes of rebuildDatabase. */
+  static async create({ root, policy, key, of, first }: ReplicaCreateOptions): Promise<Replica> {
+    const { checkpoint: note, entries, config, erased } = first
+    if (first.from !== 0 || entries.length === 0)
+      throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
+    await makeFolder(root, async (folder) => {
+      await rebuildDatabase({ location: folder.database, note, key, entries: once(entries) }, () => Promise.resolve())
+      addErasures(folder.erased, erased)
+      await finishFolder(folder, { note, policy, config }, 'follows', of)
+    })
+    return Replica.open(root)
+  }
+
+  /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */
+  static async open(root: string): Promise<Replica> {
+    const folder = dataFolder(root)
+    readConfig(folder)
+    if (readStanding(folder)?.standing !== 'follows') {
+      throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
+    }
+    const key = readOwnKey(folder)
+    requireUnlocked(folder.lock, root)
+    const guard = readHead(folder.head, key)
+    const published = await examineStandIn(folder, key)
+    const release = takeLock(folder.lock, root)
+    try {
+      const storage = await LevelStorage.open(folder.database)
+      try {
+        const tree = await LedgerTree.rebuild(storage, published.state.size)
+        const head = await HeadFile.open(folder.head, guard)
+        if (published.state.size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
+        const epoch = await storage.claimWriter()
+        const replay = new Replay(published.state, tree, storage, key)
+        return new Replica({ folder, key, storage, epoch, head, replay, release })
+      } catch (error) {
+        await storage.close()
+        throw error
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** Entries that are durable here. */
+  get size(): number {
+    return this.parts.replay.state.size
+  }
+  /** Root of the tree, 32 bytes. */
+  get root(): Uint8Array {
+    return rootFromTiles(this.size, this.parts.replay.tree.read)
+  }
+  /** Erasures that were applied. */
+  get erasures(): number {
+    return this.known
+  }
+  get registry(): Registry {
+    return this.parts.replay.state.registry
+  }
+
+  /**
+   * Takes the next piece: durable and rollback-guarded when this returns. Throws the codes of Replay, `server-answer`; after a
+   * throw the replica takes no more, and what is on the disk is as it was before.
+   */
+  async apply(piece: Piece): Promise<void> {
+    if (this.failed) throw new EvidenceError('writer-stopped', 'this follower has failed before')
+    try {
+      if (piece.from !== this.size)
+        throw new EvidenceError('server-answer', 'the leader gives other entries than asked')
+      if (piece.entries.length > 0) await this.append(piece)
+      else this.requireSameEnd(piece)
+      await this.erase(piece.erased)
+    } catch (error) {
+      this.failed = true
+      throw error
+    }
+  }
+
+  private async append({ entries, checkpoint }: Piece): Promise<void> {
+    const { replay, storage, epoch, head, key } = this.parts
+    const expectedSize = this.size
+    const group = await replay.take(entries)
+    replay.requireSigned(checkpoint, key)
+    await storage.append({ ...group, expectedSize, epoch, checkpoint })
+    await head.write(checkpoint)
+    replay.tree.releaseCompleted()
+  }
+
+  /** Nothing new: then the leader's checkpoint is of the very tree that is here. */
+  private requireSameEnd({ checkpoint }: Piece): void {
+    this.parts.replay.requireSigned(checkpoint, this.parts.key)
+  }
+
+  private async erase(erased: readonly Erasure[]): Promise<void> {
+    const { storage, folder } = this.parts
+    for (const erasure of erased) {
+      const held = await storage.disclosures(erasure.index)
+      const keep = keptBy(erasure, held)
+      if (keep.length === held.length) continue
+      const gone = held.filter((text) => !keep.includes(text))
+      await storage.eraseDisclosures(
+        erasure.index,
+        keep,
+        lookupsGone(gone.map(parseDisclosure), keep.map(parseDisclosure)),
+      )
+    }
+    // After the claims are gone: cut off in between, they are told again.
+    addErasures(folder.erased, erased)
+    this.known += erased.length
+  }
+
+  async close(): Promise<void> {
+    const { head, storage, release } = this.parts
+    await head.close()
+    await storage.close()
+    release()
+  }
+}
+
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value
+}

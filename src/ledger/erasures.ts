@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { disclosureDigest, EvidenceError } from '../core/index.ts'
+import { writeDurably } from './durable-file.ts'
+
+/*
+ * The list of erasures: what copies must remove too. Index and digests say nothing that the entry does not; the claims are
+ * not in it. Order is the order of erasing; a line repeated does no harm.
+ */
+export const erasureSchema = z.strictObject({
+  index: z.int().min(0),
+  /** Digests of the erased disclosures, base64url, 43 characters each. */
+  digests: z.array(z.string().length(43)).max(64),
+})
+export type Erasure = z.infer<typeof erasureSchema>
+
+/** Reads a list; an absent file is an empty one. Throws `config-invalid`. */
+export function readErasures(path: string): Erasure[] {
+  if (!existsSync(path)) return []
+  const lines = readFileSync(path, 'utf8').split('\n')
+  return lines
+    .filter((line) => line !== '')
+    .map((line, i) => {
+      try {
+        return erasureSchema.parse(JSON.parse(line))
+      } catch (cause) {
+        const where = `${path}, line ${i + 1}`
+        throw new EvidenceError('config-invalid', `${where} is not an erasure`, { where }, { cause })
+      }
+    })
+}
+
+/** Adds to a list: written anew as a whole, durable when this returns. Erasures are rare, and the list is short. */
+export function addErasures(path: string, added: readonly Erasure[]): void {
+  if (added.length === 0) return
+  const lines = [...readErasures(path), ...added].map((erasure) => `${JSON.stringify(erasure)}\n`)
+  writeDurably(path, lines.join(''), 0o600)
+}
+
+/** The disclosures that remain after an erasure. */
+export function keptBy(erasure: Erasure, disclosures: readonly string[]): string[] {
+  return disclosures.filter((text) => !erasure.digests.includes(disclosureDigest(text)))
+}

@@ -1,0 +1,145 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { equalBytes, latin1, parseSignedCheckpoint, tileLevels, tileWidth, toHex } from '../core/index.ts'
+import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
+import type { CopiedEntry } from './copy/piece.ts'
+import { rebuildDatabase } from './copy/rebuild.ts'
+import { type DataFolder, dataFolder, readConfig, readOwnKey } from './data-folder.ts'
+import { syncTree } from './durable-file.ts'
+import { FolderSource } from './folder-source.ts'
+import { syncFolder } from './head-file.ts'
+import { takeLock } from './lock-file.ts'
+import type { LedgerStorage } from './storage.ts'
+
+/** What was missing from the old database, and what was there that should not be. */
+export interface Difference {
+  readonly missing: number
+  readonly foreign: number
+}
+
+export interface ReindexReport {
+  readonly size: number
+  readonly lookups: Difference
+  readonly statementIds: Difference
+  /** Full tiles that were missing or altered. */
+  readonly tiles: number
+  /** True where the digest over the participants' entries was another. */
+  readonly registrySeal: boolean
+}
+
+export interface ReindexOptions {
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/**
+ * Makes look-up keys, statement ids, tiles and registry seal of a stopped ledger anew, from entries and disclosures, in a new
+ * database beside the old one, which takes its place when it is whole. Cut off anywhere, it is run again. Throws the faults
+ * of the folder, and the codes of Replay where the entries themselves do not hold: then nothing is changed.
+ */
+export async function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
+  const folder = dataFolder(root)
+  readConfig(folder)
+  const release = takeLock(folder.lock, root)
+  try {
+    settleExchange(folder)
+  } finally {
+    release()
+  }
+  const key = readOwnKey(folder)
+  const source = await FolderSource.open(root, key)
+  try {
+    const releaseAgain = takeLock(folder.lock, root)
+    try {
+      await FolderPieces.of(source)
+      const note = Buffer.from(await source.checkpoint()).toString('utf8')
+      const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
+      const { fresh } = exchanged(folder)
+      const report = await rebuildDatabase(
+        {
+          location: fresh,
+          note,
+          key,
+          entries: runsOf(source.storage, size),
+          onProgress: (done) => onProgress?.(done, size),
+        },
+        (storage) => compare(source.storage, storage, size),
+      )
+      syncTree(fresh)
+      renameSync(folder.database, exchanged(folder).old)
+      renameSync(fresh, folder.database)
+      syncFolder(root)
+      settleExchange(folder)
+      return report
+    } finally {
+      releaseAgain()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+function exchanged({ database }: DataFolder): { readonly fresh: string; readonly old: string } {
+  return { fresh: `${database}.new`, old: `${database}.old` }
+}
+
+/** Finishes an exchange that was cut off: `.old` is there only after the new database was whole and synced. */
+function settleExchange(folder: DataFolder): void {
+  const { fresh, old } = exchanged(folder)
+  if (!existsSync(old)) return
+  if (!existsSync(folder.database)) renameSync(fresh, folder.database)
+  syncFolder(folder.root)
+  rmSync(old, { recursive: true, force: true })
+  syncFolder(folder.root)
+}
+
+async function* runsOf(storage: LedgerStorage, size: number): AsyncGenerator<CopiedEntry[]> {
+  for (let at = 0; at < size; at += tileWidth) yield copiedEntries(storage, at, Math.min(size, at + tileWidth))
+}
+
+async function compare(old: LedgerStorage, fresh: LedgerStorage, size: number): Promise<ReindexReport> {
+  const [lookups, statementIds] = [
+    await difference(lookupNames(old), lookupNames(fresh)),
+    await difference(idNames(old), idNames(fresh)),
+  ]
+  let tiles = 0
+  for (let level = 0; level < tileLevels(size); level++) {
+    for (let n = 0; (n + 1) * tileWidth ** (level + 1) <= size; n++) {
+      const [before, after] = [await old.tile(level, n), await fresh.tile(level, n)]
+      if (before === undefined || after === undefined || !equalBytes(before, after)) tiles++
+    }
+  }
+  const [sealBefore, sealAfter] = [await old.registrySeal(), await fresh.registrySeal()]
+  const registrySeal = sealBefore?.count !== sealAfter?.count || sealBefore?.hash !== sealAfter?.hash
+  return { size, lookups, statementIds, tiles, registrySeal }
+}
+
+/** Names in the order of the database's keys, so that two databases are compared in one pass. */
+async function* lookupNames(storage: LedgerStorage): AsyncGenerator<string> {
+  for await (const page of storage.scanLookups()) {
+    for (const { key, index } of page)
+      yield `${latin1(key)}${String.fromCharCode(0)}${index.toString(16).padStart(14, '0')}`
+  }
+}
+
+async function* idNames(storage: LedgerStorage): AsyncGenerator<string> {
+  for await (const page of storage.scanStatements()) {
+    for (const { iss, jti, index, leafHash } of page) yield `${iss} ${jti} ${index} ${toHex(leafHash)}`
+  }
+}
+
+async function difference(old: AsyncGenerator<string>, fresh: AsyncGenerator<string>): Promise<Difference> {
+  let [missing, foreign] = [0, 0]
+  let [before, after] = [await old.next(), await fresh.next()]
+  while (before.done !== true || after.done !== true) {
+    if (after.done === true || (before.done !== true && before.value < after.value)) {
+      foreign++
+      before = await old.next()
+    } else if (before.done === true || after.value < before.value) {
+      missing++
+      after = await fresh.next()
+    } else {
+      before = await old.next()
+      after = await fresh.next()
+    }
+  }
+  return { missing, foreign }
+}

@@ -1,0 +1,227 @@
+import {
+  type Disclosure,
+  type Entry,
+  equalBytes,
+  EvidenceError,
+  isEvidenceError,
+  leafHash,
+  parseDisclosure,
+  parseEntry,
+  verifyEd25519,
+} from '../core/index.ts'
+import {
+  judge,
+  readEnvelope,
+  readStatement,
+  type Registry,
+  type RuleContext,
+  sealedDigestsOf,
+  type Statement,
+  type StatementBody,
+} from '../evidence/index.ts'
+import { splitUuid } from './statement-ids.ts'
+
+/*
+ * What of the re-walk needs no entry but the one in hand, so that any thread may do it: leaf hash, spelling, signature, and
+ * the rulebook on the registry of the moment. The rulebook is the same function as everywhere; whatever it does not pass
+ * without a word is left to the walk, which judges that entry again, in its turn and in full.
+ */
+
+/** Consecutive entries as they lie: one transfer between threads, and not a thousand. */
+export interface Chunk {
+  readonly begin: number
+  /** Length of each entry in bytes; 0 where it is missing. */
+  readonly lengths: Uint32Array
+  readonly bytes: Uint8Array
+  /** Disclosures by index, where the source keeps any. */
+  readonly disclosures: ReadonlyMap<number, readonly string[]>
+}
+
+/** An entry that has nothing about it that the walk must see. */
+export const plain = 1
+/** The signature verifies under the key that the registry has for `kid`. */
+export const signed = 2
+
+/** What a thread found, a column a fact; positions count from the chunk's begin. */
+export interface Appraisal {
+  /** 32 bytes an entry. */
+  readonly leafHashes: Uint8Array
+  /** {@link plain}, {@link signed}; 0 where nothing may be taken from here. */
+  readonly marks: Uint8Array
+  /** The link of the first entry; those after it were compared here. */
+  readonly firstLink: Uint8Array | undefined
+  readonly timesMs: Float64Array
+  /** Four words of each statement's UUID. */
+  readonly ids: Uint32Array
+  readonly signers: readonly (readonly [iss: string, kid: string])[]
+  readonly signerOf: Uint16Array
+  readonly kinds: readonly string[]
+  readonly kindOf: Uint16Array
+  /** Items of a deposit. */
+  readonly items: Uint16Array
+  readonly present: Uint8Array
+  readonly withheld: Uint8Array
+  /** What the caller's own observer made of each plain entry. */
+  readonly tallies: Float64Array
+}
+
+/** A plain entry, shown to whoever counts something of their own over the walk. */
+export interface PlainEntry {
+  readonly index: number
+  readonly leafHash: Uint8Array
+  readonly statement: Statement
+  readonly body: StatementBody
+  readonly disclosures: readonly Disclosure[]
+}
+
+/** An entry taken apart, before its place in the chain is judged. */
+export interface Opened {
+  readonly hash: Uint8Array
+  readonly entry: ReturnType<typeof parseEntry> | EvidenceError
+  readonly statement: Statement | EvidenceError | undefined
+}
+
+export function openEntry(bytes: Uint8Array): Opened {
+  const hash = leafHash(bytes)
+  const entry = attempt(() => parseEntry(bytes))
+  if (entry instanceof EvidenceError || !entry.known) return { hash, entry, statement: undefined }
+  return { hash, entry, statement: attempt(() => readStatement(readEnvelope(entry.statement))) }
+}
+
+/** The value, or the refusal as a value. */
+export function attempt<T>(read: () => T): T | EvidenceError {
+  try {
+    return read()
+  } catch (error) {
+    if (isEvidenceError(error)) return error
+    throw error
+  }
+}
+
+/** Each stored disclosure that the entry seals, once; `foreign` counts the others. */
+export function readDisclosures(
+  body: StatementBody,
+  texts: readonly string[],
+): { readonly read: Disclosure[]; readonly foreign: number; readonly withheld: number } {
+  const digests = sealedDigestsOf(body)
+  const present = new Set<string>()
+  const read: Disclosure[] = []
+  for (const text of texts) {
+    const disclosure = attempt(() => parseDisclosure(text))
+    if (disclosure instanceof EvidenceError || !digests.includes(disclosure.digest) || present.has(disclosure.digest))
+      continue
+    present.add(disclosure.digest)
+    read.push(disclosure)
+  }
+  return { read, foreign: texts.length - read.length, withheld: digests.length - read.length }
+}
+
+/** Raised where the rulebook asks of an entry before: that is the walk's to answer. */
+const asksHistory: unique symbol = Symbol('asks history')
+
+class Names<T> {
+  readonly list: T[] = []
+  private readonly numbers = new Map<string, number>()
+  number(key: string, make: () => T): number {
+    let number = this.numbers.get(key)
+    if (number === undefined) {
+      number = this.list.push(make()) - 1
+      this.numbers.set(key, number)
+    }
+    return number
+  }
+}
+
+/** Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold. */
+export function appraise(
+  { begin, lengths, bytes, disclosures }: Chunk,
+  registry: Registry,
+  context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+  tally?: (entry: PlainEntry) => number,
+): Appraisal {
+  const count = lengths.length
+  const signers = new Names<readonly [string, string]>()
+  const kinds = new Names<string>()
+  const out = {
+    leafHashes: new Uint8Array(32 * count),
+    marks: new Uint8Array(count),
+    timesMs: new Float64Array(count),
+    ids: new Uint32Array(4 * count),
+    signerOf: new Uint16Array(count),
+    kindOf: new Uint16Array(count),
+    items: new Uint16Array(count),
+    present: new Uint8Array(count),
+    withheld: new Uint8Array(count),
+    tallies: new Float64Array(count),
+  }
+  let firstLink: Uint8Array | undefined
+  let before: Uint8Array | undefined
+  for (let i = 0, at = 0; i < count; at += lengths[i++] as number) {
+    const length = lengths[i] as number
+    const previous = before
+    before = undefined
+    if (length === 0) continue
+    const index = begin + i
+    const { hash, entry, statement } = openEntry(bytes.subarray(at, at + length))
+    out.leafHashes.set(hash, 32 * i)
+    before = hash
+    if (entry instanceof EvidenceError || !entry.known || entry.index !== index) continue
+    if (i === 0) firstLink = entry.previous
+    else if (previous === undefined || !equalBytes(entry.previous, previous)) continue
+    if (statement === undefined || statement instanceof EvidenceError) continue
+    const verdict = judgeAlone(index, entry, statement, registry, context)
+    out.marks[i] = verdict.signed
+    if (verdict.body === undefined) continue
+    const { read, foreign, withheld } = readDisclosures(verdict.body, disclosures.get(index) ?? [])
+    if (foreign > 0) continue
+    const { iss, kind, jti } = statement.common
+    const { kid } = statement.header
+    out.marks[i] = verdict.signed | plain
+    out.timesMs[i] = entry.timeMs
+    splitUuid(jti, out.ids, 4 * i)
+    out.signerOf[i] = signers.number(`${iss} ${kid}`, () => [iss, kid])
+    out.kindOf[i] = kinds.number(kind, () => kind)
+    out.items[i] = verdict.body.kind === 'evidence.deposit' ? verdict.body.members.items.length : 0
+    out.present[i] = read.length
+    out.withheld[i] = withheld
+    if (tally !== undefined)
+      out.tallies[i] = tally({ index, leafHash: hash, statement, body: verdict.body, disclosures: read })
+  }
+  return { ...out, firstLink, signers: signers.list, kinds: kinds.list }
+}
+
+/** The rulebook without a history; a body only where it has nothing to say and the registry stays as it is. */
+function judgeAlone(
+  index: number,
+  entry: Entry & { readonly timeMs: number },
+  statement: Statement,
+  registry: Registry,
+  context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+): { readonly signed: 0 | 2; readonly body: StatementBody | undefined } {
+  let isSigned = false
+  const ask = (): never => {
+    throw asksHistory
+  }
+  try {
+    const judgement = judge(
+      registry,
+      { index, time: entry.time, timeMs: entry.timeMs, statement },
+      // Whether an id was used before is asked of every entry, and answered by the walk.
+      { findStatement: () => undefined, target: ask },
+      {
+        ...context,
+        verifies: (key, message, signature) => {
+          const valid = verifyEd25519(key, message, signature)
+          isSigned ||= valid && message === statement.jws.signingInput
+          return valid
+        },
+      },
+    )
+    const { violations, unjudged, next, body } = judgement
+    const isPlain = violations.length === 0 && unjudged.length === 0 && next === registry
+    return { signed: isSigned ? signed : 0, body: isPlain ? body : undefined }
+  } catch (error) {
+    if (error !== asksHistory) throw error
+    return { signed: isSigned ? signed : 0, body: undefined }
+  }
+}

@@ -1,0 +1,73 @@
+import { equalBytes, parseEntry, tileWidth, toBase64 } from '../core/index.ts'
+import { attempt } from './appraise.ts'
+import { type Appraiser, packEntries, readEntries } from './chunks.ts'
+import { rehash, statementIdOf } from './rehash.ts'
+import type { FindingList } from './report.ts'
+import type { LogSource } from './source.ts'
+import type { EntryWalk } from './walk-entries.ts'
+import type { WalkHistory } from './walk-history.ts'
+
+export interface TrustedPart {
+  readonly source: LogSource
+  readonly history: WalkHistory
+  readonly faults: FindingList
+  readonly appraiser?: Appraiser
+  readonly trustedSize: number
+  readonly size: number
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+const chunkSize = 4 * tileWidth
+const lookahead = 6
+
+/**
+ * The entries below a checkpoint that was verified before (docs/design/verification.md): each hashed and compared with its
+ * leaf, which the tree has shown to be the checkpoint's. Those that say who may sign what are handed to the walk, and so
+ * is the last, whose time and hash the next one goes on from.
+ */
+export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<void> {
+  const { source, history, faults, appraiser, trustedSize, size, onProgress } = part
+  const newIds = await idsAfter(source, trustedSize, size)
+  const pending: { begin: number; read: Promise<Awaited<ReturnType<typeof take>>> }[] = []
+  const take = async (begin: number, end: number) => {
+    const entries = await readEntries(source, begin, end)
+    const { lengths, bytes } = packEntries(entries)
+    return { entries, ...(await (appraiser?.rehash(entries, newIds) ?? rehash(lengths, bytes, newIds))) }
+  }
+  for (let next = 0; next < trustedSize || pending.length > 0; ) {
+    while (pending.length < lookahead && next < trustedSize) {
+      const read = take(next, Math.min(trustedSize, next + chunkSize))
+      read.catch(() => {})
+      pending.push({ begin: next, read })
+      next += chunkSize
+    }
+    const { begin, read } = pending.shift() as (typeof pending)[number]
+    const { entries, leafHashes, marks } = await read
+    const count = entries.length
+    const isSound = equalBytes(leafHashes, history.leaves(begin, count))
+    for (let i = 0; i < count; i++) {
+      const index = begin + i
+      const leaf = history.leaf(index)
+      const found = leafHashes.subarray(32 * i, 32 * i + 32)
+      if (!isSound && entries[i] !== undefined && !equalBytes(found, leaf)) {
+        const message = `The stored bytes of entry ${index} are not those that were sealed.`
+        faults.add({ code: 'entry-altered', index, message, expected: toBase64(leaf), found: toBase64(found) })
+      } else if (marks[i] === 1 || index === trustedSize - 1) walk.judgeTrusted(index, entries[i])
+    }
+    onProgress?.(Math.min(begin + count, size), size)
+  }
+}
+
+/** Ids of the statements that are new: one that an entry below has used is a fault. */
+async function idsAfter(source: LogSource, from: number, size: number): Promise<Set<string>> {
+  const ids = new Set<string>()
+  for (let begin = from; begin < size; begin += chunkSize) {
+    for (const bytes of await readEntries(source, begin, Math.min(size, begin + chunkSize))) {
+      const entry = bytes === undefined ? undefined : attempt(() => parseEntry(bytes))
+      if (entry === undefined || entry instanceof Error || !entry.known) continue
+      const id = statementIdOf(entry.statement)
+      if (id !== undefined) ids.add(id)
+    }
+  }
+  return ids
+}

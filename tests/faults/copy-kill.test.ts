@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dataFolder, FolderSource, LookupAudit, readOwnKey, reindex, restoreBackup } from '../../src/ledger/index.ts'
+import { walk } from '../../src/verify/index.ts'
+import { StaticSource } from '../../cli/sources/static-source.ts'
+import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+/* SIGKILL at a random moment of backup, restore and reindex; more of them: COPY_KILL_CYCLES=100. */
+const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
+const cycles = Number(process.env['COPY_KILL_CYCLES'] ?? 2)
+const { path, remove } = temporaryFolder()
+let test: TestFolder
+let size = 0
+
+async function fill(count: number): Promise<void> {
+  const ledger = await test.open()
+  const sealed = { note: 'secret' }
+  await Promise.all(
+    Array.from({ length: count }, (_, i) => ledger.deposit(test.deposit(`${i}`, { sealed }).presentation)),
+  )
+  size = ledger.reads.size
+  await ledger.close()
+}
+
+/** Runs a command and kills it after a while; true where it had ended before. */
+async function cutOff(args: readonly string[], afterMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: 'ignore' })
+  const timer = setTimeout(() => child.kill('SIGKILL'), afterMs)
+  const [code] = (await once(child, 'exit')) as [number | null]
+  clearTimeout(timer)
+  expect([0, null]).toContain(code)
+  return code === 0
+}
+
+async function faultsOf(root: string): Promise<string[]> {
+  const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
+  try {
+    const audit = new LookupAudit()
+    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
+    expect(report.size).toBe(size)
+    const outside = [...(await source.outsideFaults(size)), ...(await audit.finish(source.storage, size))]
+    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
+  } finally {
+    await source.close()
+  }
+}
+
+/** How long a whole run takes here and now: the kills fall within it. */
+async function duration(args: readonly string[]): Promise<number> {
+  const started = performance.now()
+  expect(await cutOff(args, 60_000)).toBe(true)
+  return performance.now() - started
+}
+
+beforeAll(async () => {
+  test = await trialFolder()
+  await fill(1200)
+})
+afterAll(() => {
+  test.remove()
+  remove()
+})
+
+describe('SIGKILL', { timeout: 60_000 + cycles * 20_000 }, () => {
+  it('within a backup leaves the earlier one or the new one, whole', async () => {
+    const out = join(path, 'backup')
+    const args = ['backup', out, '--data', test.root]
+    const ms = await duration(args)
+    let held = size
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      await fill(400)
+      await cutOff(args, ms * (0.5 + Math.random() * 0.7))
+      const report = await walk({ source: new StaticSource(out), policy: policyOfFolder(test) })
+      expect(report.faults).toEqual([])
+      expect([held, size]).toContain(report.size)
+      held = report.size
+      expect(report.disclosures).toEqual({ present: report.size - 2, withheld: 0, foreign: 0 })
+    }
+    await duration(args)
+    const restored = join(path, 'restored')
+    await restoreBackup({ from: out, root: restored })
+    expect(await faultsOf(restored)).toEqual([])
+  })
+
+  it('within a restore leaves no folder, or a whole one', async () => {
+    const out = join(path, 'backup2')
+    await duration(['backup', out, '--data', test.root])
+    const root = join(path, 'fresh')
+    const args = ['restore', '--from', out, '--data', root]
+    const ms = await duration(args)
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      rmSync(root, { recursive: true })
+      await cutOff(args, ms * (0.5 + Math.random() * 0.7))
+      if (!existsSync(root)) await duration(args)
+      expect(await faultsOf(root)).toEqual([])
+      expect(existsSync(`${root}.part`)).toBe(false)
+    }
+  })
+
+  it('within reindex leaves a ledger that another run finishes', async () => {
+    const root = join(path, 'reindexed')
+    cpSync(test.root, root, { recursive: true })
+    const args = ['reindex', '--data', root]
+    const ms = await duration(args)
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      await cutOff(args, ms * (0.5 + Math.random() * 0.7))
+      await reindex(root)
+      expect(await faultsOf(root)).toEqual([])
+    }
+  })
+})

@@ -1,0 +1,352 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseSignedCheckpoint } from '../../src/core/index.ts'
+import {
+  BackupFolder,
+  backUpFolder,
+  clearStanding,
+  dataFolder,
+  FolderPieces,
+  FolderSource,
+  Ledger,
+  LookupAudit,
+  makeBackup,
+  promote,
+  readLedgerKey,
+  readOwnKey,
+  readStanding,
+  restoreBackup,
+} from '../../src/ledger/index.ts'
+import { exitCodeOf, walk } from '../../src/verify/index.ts'
+import { StaticSource } from '../../cli/sources/static-source.ts'
+import { folderHash } from '../support/damage.ts'
+import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
+const { path, remove } = temporaryFolder()
+let test: TestFolder
+let out: string
+let fresh: string
+let runs = 0
+
+/** Deposits into the stopped ledger until it has so many entries. */
+async function fillTo(size: number): Promise<void> {
+  const ledger = await test.open()
+  const count = size - ledger.reads.size
+  await Promise.all(
+    Array.from({ length: count }, (_, i) => ledger.deposit(test.deposit(`${size} ${i}`, { sealed }).presentation)),
+  )
+  await ledger.close()
+}
+
+function backUp(final = false, root = test.root): ReturnType<typeof backUpFolder> {
+  const { policy } = dataFolder(root)
+  return backUpFolder({ root, key: readOwnKey({ policy }), policy: readFileSync(policy), out, final })
+}
+
+async function verifyBackup(): Promise<{ exit: number; size: number; disclosures: unknown; codes: string[] }> {
+  const report = await walk({ source: new StaticSource(out), policy: policyOfFolder(test) })
+  const codes = report.faults.map(({ code }) => code)
+  return { exit: exitCodeOf(report.faults, report.unjudged), size: report.size, disclosures: report.disclosures, codes }
+}
+
+/** All faults of a data folder, look-up keys included. */
+async function faultsOf(root: string): Promise<string[]> {
+  const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
+  try {
+    const audit = new LookupAudit()
+    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
+    const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
+    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
+  } finally {
+    await source.close()
+  }
+}
+
+function giveKey(root: string): void {
+  cpSync(test.folder.ledgerKey, dataFolder(root).ledgerKey)
+}
+
+let kept: string
+beforeAll(async () => {
+  test = await trialFolder()
+  await fillTo(302)
+  kept = join(path, 'kept')
+  cpSync(test.root, kept, { recursive: true })
+})
+beforeEach(() => {
+  rmSync(test.root, { recursive: true })
+  cpSync(kept, test.root, { recursive: true })
+  out = join(path, `backup${++runs}`)
+  fresh = join(path, `fresh${runs}`)
+})
+afterAll(() => {
+  test.remove()
+  remove()
+})
+
+describe('a backup', () => {
+  it('holds entries, tiles and disclosures, verifies as a folder, and leaves the ledger as it was', async () => {
+    const before = folderHash(test.root)
+    expect(await backUp()).toEqual({ size: 302, added: 302, erased: 0, final: false })
+    expect(folderHash(test.root)).toBe(before)
+    expect(await verifyBackup()).toEqual({
+      exit: 0,
+      size: 302,
+      disclosures: { present: 600, withheld: 0, foreign: 0 },
+      codes: [],
+    })
+  })
+
+  it('holds no private key', async () => {
+    await backUp()
+    const files = readdirSync(out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    expect(files.length).toBeGreaterThan(5)
+    for (const { parentPath, name } of files)
+      expect(readFileSync(join(parentPath, name), 'latin1')).not.toContain('PRIVATE KEY')
+  })
+
+  it('writes only what is new the next time', async () => {
+    await backUp()
+    const { ino, mtimeMs } = statSync(join(out, 'tile/entries/000'))
+    await fillTo(600)
+    expect(await backUp()).toEqual({ size: 600, added: 298, erased: 0, final: false })
+    expect(statSync(join(out, 'tile/entries/000'))).toMatchObject({ ino, mtimeMs })
+    // The right edge of the earlier run is gone: a full tile has its place.
+    expect(existsSync(join(out, 'tile/entries/001.p'))).toBe(false)
+    expect(readdirSync(join(out, 'tile/entries/002.p'))).toEqual([String(600 - 512)])
+    expect(await verifyBackup()).toMatchObject({ exit: 0, size: 600, disclosures: { present: 2 * 598, withheld: 0 } })
+    expect(await backUp()).toEqual({ size: 600, added: 0, erased: 0, final: false })
+    expect(await verifyBackup()).toMatchObject({ exit: 0, size: 600 })
+  })
+
+  it('grows one entry at a time, across the edge of a tile', async () => {
+    await backUp()
+    await fillTo(510)
+    for (const size of [511, 512, 513]) {
+      await fillTo(size)
+      expect(await backUp()).toMatchObject({ size })
+      expect(await verifyBackup()).toMatchObject({ exit: 0, size, disclosures: { present: 2 * (size - 2) } })
+    }
+  })
+
+  it('loses what was erased from the ledger, at the next run', async () => {
+    await backUp()
+    const ledger = await test.open()
+    const [, text] = await ledger.reads.disclosures(await ledger.reads.entry(5))
+    await ledger.eraseDisclosures(5, ['case'])
+    await ledger.eraseDisclosures(300)
+    await ledger.close()
+    const holds = (): boolean =>
+      readdirSync(join(out, 'disclosures')).some((name) =>
+        readFileSync(join(out, 'disclosures', name)).includes(text as string),
+      )
+    expect(holds()).toBe(true)
+    expect(await backUp()).toEqual({ size: 302, added: 0, erased: 2, final: false })
+    expect(holds()).toBe(false)
+    expect(await verifyBackup()).toMatchObject({ exit: 0, disclosures: { present: 597, withheld: 3, foreign: 0 } })
+    expect(await backUp()).toMatchObject({ erased: 0 })
+    // What is restored of it knows of the erasures, so that its own copies will.
+    await restoreBackup({ from: out, root: fresh, takeOver: true })
+    expect(readFileSync(dataFolder(fresh).erased)).toEqual(readFileSync(test.folder.erased))
+    expect(await faultsOf(fresh)).toEqual([])
+  })
+
+  it('is not taken further by a source that has lost entries, or has others', async () => {
+    await backUp()
+    await fillTo(310)
+    await backUp()
+    const checkpoint = readFileSync(join(out, 'checkpoint'))
+    rmSync(test.root, { recursive: true })
+    cpSync(kept, test.root, { recursive: true })
+    await expect(backUp()).rejects.toMatchObject({ code: 'consistency-invalid' })
+    // The same ledger's key, another history after 302.
+    await fillTo(310)
+    await expect(backUp()).rejects.toMatchObject({ code: 'consistency-invalid' })
+    await fillTo(320)
+    await expect(backUp()).rejects.toMatchObject({ code: 'link-broken' })
+    expect(readFileSync(join(out, 'checkpoint'))).toEqual(checkpoint)
+    expect(await verifyBackup()).toMatchObject({ exit: 0, size: 310 })
+  })
+
+  it('stands as it was where a run is cut off, and is taken further by the next', async () => {
+    await backUp()
+    await fillTo(2000)
+    const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+    const pieces = await FolderPieces.of(source)
+    let asked = 0
+    const piece: FolderPieces['piece'] = (from, erasures) =>
+      ++asked > 1 ? Promise.reject(new Error('cut off')) : pieces.piece(from, erasures)
+    const options = { key: readOwnKey(test.folder), policy: readFileSync(test.folder.policy), out }
+    await expect(makeBackup({ ...options, source: { name: 'broken', piece } })).rejects.toThrow('cut off')
+    await source.close()
+    expect(existsSync(join(out, 'tile/entries/003'))).toBe(true)
+    expect(await verifyBackup()).toMatchObject({ exit: 0, size: 302, disclosures: { present: 600, withheld: 0 } })
+    expect(await backUp()).toMatchObject({ size: 2000, added: 1698 })
+    expect(await verifyBackup()).toMatchObject({ exit: 0, size: 2000, disclosures: { present: 2 * 1998 } })
+  })
+
+  it('is not written over something else, nor of another ledger', async () => {
+    writeFileSync(join(path, 'mine.txt'), 'mine')
+    out = path
+    await expect(backUp()).rejects.toMatchObject({ code: 'file-exists' })
+    const other = await trialFolder({ origin: 'test.example/other' })
+    out = join(path, 'others')
+    await backUp(false, other.root)
+    await expect(backUp()).rejects.toMatchObject({ code: 'checkpoint-untrusted' })
+    other.remove()
+  })
+
+  it('is refused of a ledger in use', async () => {
+    const ledger = await test.open()
+    await expect(backUp()).rejects.toMatchObject({ code: 'ledger-in-use' })
+    await ledger.close()
+  })
+
+  it('is found to be damaged, by verify and by restore', async () => {
+    await backUp()
+    const bundle = join(out, 'tile/entries/000')
+    const bytes = readFileSync(bundle)
+    const at = bytes.indexOf('\n100\n') + 40
+    bytes[at] = (bytes[at] as number) ^ 1
+    writeFileSync(bundle, bytes)
+    expect((await verifyBackup()).codes).toContain('entry-altered')
+    await expect(restoreBackup({ from: out, root: fresh })).rejects.toMatchObject({ facts: { index: 100 } })
+    expect(existsSync(fresh)).toBe(false)
+    expect(existsSync(`${fresh}.part`)).toBe(false)
+  })
+
+  it('is found to hold another disclosure than was sealed', async () => {
+    await backUp()
+    const file = join(out, 'disclosures/000')
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    const [a, b] = [JSON.parse(lines[3] as string), JSON.parse(lines[4] as string)] as { disclosures: string[] }[]
+    lines[3] = JSON.stringify({ ...a, disclosures: b?.disclosures })
+    writeFileSync(file, `${lines.join('\n')}\n`)
+    expect((await verifyBackup()).codes).toContain('stored-disclosure-altered')
+    await expect(restoreBackup({ from: out, root: fresh })).rejects.toMatchObject({ code: 'stored-disclosure-altered' })
+  })
+})
+
+describe('restoring', () => {
+  it('makes a data folder without a fault, which does not sign until somebody says so', async () => {
+    await fillTo(600)
+    await backUp()
+    expect(await restoreBackup({ from: out, root: fresh })).toEqual({ size: 600, origin: test.origin, maySign: false })
+    expect(await faultsOf(fresh)).toEqual([])
+    giveKey(fresh)
+    await expect(Ledger.open(fresh, readLedgerKey(fresh))).rejects.toMatchObject({ code: 'ledger-standby' })
+    await expect(promote({ root: fresh, takeOver: false })).rejects.toMatchObject({ code: 'take-over-needed' })
+    await promote({ root: fresh, takeOver: true })
+    const ledger = await Ledger.open(fresh, readLedgerKey(fresh))
+    const repeated = test.deposit('again')
+    const { index } = await ledger.deposit(repeated.presentation)
+    expect(index).toBe(600)
+    expect(await ledger.deposit(repeated.presentation)).toMatchObject({ kind: 'existing', index: 600 })
+    expect(await ledger.reads.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 300, 5)).toEqual([
+      301, 302, 303, 304, 305,
+    ])
+    await ledger.close()
+    expect(await faultsOf(fresh)).toEqual([])
+  })
+
+  it('knows every statement id: what was deposited before is answered with its first index', async () => {
+    const ledger = await test.open()
+    const earlier = test.deposit('earlier', { sealed })
+    const first = await ledger.deposit(earlier.presentation)
+    await ledger.close()
+    await backUp()
+    await restoreBackup({ from: out, root: fresh, takeOver: true })
+    giveKey(fresh)
+    const restored = await Ledger.open(fresh, readLedgerKey(fresh))
+    expect(await restored.deposit(earlier.presentation)).toMatchObject({
+      kind: 'existing',
+      index: first.index,
+      time: first.time,
+    })
+    await restored.close()
+  })
+
+  it('refuses to go behind a checkpoint that is known, or to another history', async () => {
+    await backUp()
+    await fillTo(303)
+    const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+    const known = { ...parseSignedCheckpoint(await source.checkpoint()), where: 'kept' }
+    await source.close()
+    await expect(restoreBackup({ from: out, root: fresh, known: [known] })).rejects.toMatchObject({
+      code: 'restore-behind',
+    })
+    expect(existsSync(fresh)).toBe(false)
+    await backUp()
+    await restoreBackup({ from: out, root: fresh, known: [known] })
+    rmSync(test.root, { recursive: true })
+    cpSync(kept, test.root, { recursive: true })
+    await fillTo(304)
+    out = `${out}-other`
+    await backUp()
+    await expect(restoreBackup({ from: out, root: `${fresh}-2`, known: [known] })).rejects.toMatchObject({
+      code: 'consistency-invalid',
+    })
+  })
+
+  it('refuses a folder that is no backup, or is not empty', async () => {
+    await expect(restoreBackup({ from: join(path, 'nowhere'), root: fresh })).rejects.toMatchObject({
+      code: 'backup-missing',
+    })
+    await backUp()
+    await expect(restoreBackup({ from: out, root: test.root })).rejects.toMatchObject({ code: 'ledger-exists' })
+  })
+
+  it('begins again after a run that was cut off', async () => {
+    await backUp()
+    cpSync(test.root, `${fresh}.part`, { recursive: true })
+    await restoreBackup({ from: out, root: fresh })
+    expect(await faultsOf(fresh)).toEqual([])
+    expect(existsSync(`${fresh}.part`)).toBe(false)
+  })
+})
+
+describe('moving', () => {
+  it('leaves a copy behind that does not sign, says where it went, and can still be read', async () => {
+    expect(await backUp(true)).toMatchObject({ size: 302, final: true })
+    await expect(test.open()).rejects.toMatchObject({
+      code: 'ledger-moved',
+      message: expect.stringContaining(out) as string,
+    })
+    expect(await faultsOf(test.root)).toEqual([])
+    expect(await restoreBackup({ from: out, root: fresh })).toMatchObject({ maySign: true })
+    giveKey(fresh)
+    const ledger = await Ledger.open(fresh, readLedgerKey(fresh))
+    expect((await ledger.deposit(test.deposit('after the move').presentation)).index).toBe(302)
+    await ledger.close()
+    await expect(restoreBackup({ from: out, root: `${fresh}-2` })).rejects.toMatchObject({ code: 'take-over-needed' })
+  })
+
+  it('is repeated where it was cut off between the marker and the last word', async () => {
+    await backUp(true)
+    const { manifest } = BackupFolder.paths(out)
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"final": true', '"final": false'))
+    expect(await restoreBackup({ from: out, root: fresh })).toMatchObject({ maySign: false })
+    expect(await backUp(true)).toMatchObject({ final: true, added: 0 })
+    await expect(test.open()).rejects.toMatchObject({ code: 'ledger-moved' })
+  })
+
+  it('can be called off, by the explicit word', async () => {
+    await backUp(true)
+    expect(await promote({ root: test.root, takeOver: true })).toMatchObject({ was: { standing: 'moved' } })
+    await (await test.open()).close()
+  })
+
+  it('is not done of a copy that may not sign itself, and a marker that cannot be read forbids', async () => {
+    await backUp()
+    await restoreBackup({ from: out, root: fresh })
+    out = `${out}-2`
+    await expect(backUp(true, fresh)).rejects.toMatchObject({ code: 'ledger-standby' })
+    expect(await backUp(false, fresh)).toMatchObject({ size: 302, final: false })
+    writeFileSync(test.folder.standing, '{"standing":')
+    await expect(test.open()).rejects.toMatchObject({ code: 'config-invalid' })
+    clearStanding(test.folder)
+    expect(readStanding(test.folder)).toBeUndefined()
+  })
+})

@@ -1,0 +1,157 @@
+import { existsSync, rmSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { databaseFormat, FolderSource, migrate, type MigrationStep, readOwnKey } from '../../src/ledger/index.ts'
+import { walk } from '../../src/verify/index.ts'
+import { editDatabase, folderHash, type RawDatabase } from '../support/damage.ts'
+import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+/*
+ * A real database in formats that came before: format 0 had entries under "x", format 00 before it under "y". The steps move
+ * them a few at a time, as a real one would, and can be cut off after any batch.
+ */
+const size = 40
+let test: TestFolder
+
+async function renameKeys(db: RawDatabase, from: string, to: string, limit: number): Promise<number> {
+  const range = { gte: Buffer.from(from), lt: Buffer.from(String.fromCharCode(from.charCodeAt(0) + 1)), limit }
+  const found = await db.iterator(range).all()
+  const batch = db.batch()
+  for (const [key, value] of found) {
+    batch.put(Buffer.concat([Buffer.from(to), key.subarray(1)]), value)
+    batch.del(key)
+  }
+  await batch.write({ sync: true })
+  return found.length
+}
+
+async function setFormat(db: RawDatabase, format: string): Promise<void> {
+  await db.put(Buffer.from('mformat'), Buffer.from(format), { sync: true })
+}
+
+/** @param cutAfter batches after which the step breaks off, as a crash would. */
+function step(
+  from: string,
+  to: string,
+  letters: readonly [string, string],
+  cutAfter = Number.POSITIVE_INFINITY,
+): MigrationStep {
+  return {
+    from,
+    to,
+    what: `moves entries from ${letters[0]} to ${letters[1]}`,
+    run: (database, onProgress) =>
+      editDatabase(database, async (db) => {
+        let moved = 0
+        for (let batches = 0; ; batches++) {
+          if (batches === cutAfter) throw new Error('cut off')
+          const count = await renameKeys(db, letters[0], letters[1], 15)
+          moved += count
+          onProgress(moved, size)
+          if (count === 0) break
+        }
+        await setFormat(db, to)
+      }),
+  }
+}
+
+const steps = [step('00', '0', ['y', 'x']), step('0', databaseFormat, ['x', 'e'])]
+
+async function makeOld(format: '0' | '00'): Promise<void> {
+  await editDatabase(test.folder.database, async (db) => {
+    while ((await renameKeys(db, 'e', format === '0' ? 'x' : 'y', 100)) > 0);
+    await setFormat(db, format)
+  })
+}
+
+async function faults(): Promise<string[]> {
+  const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+  const report = await walk({ source, policy: policyOfFolder(test) })
+  await source.close()
+  expect(report.size).toBe(size)
+  return [...source.faults, ...report.faults].map(({ code }) => code)
+}
+
+beforeEach(async () => {
+  test = await trialFolder()
+  const ledger = await test.open()
+  await Promise.all(Array.from({ length: size - 2 }, (_, i) => ledger.deposit(test.deposit(`${i}`).presentation)))
+  await ledger.close()
+})
+afterEach(() => test.remove())
+
+describe('migration', () => {
+  it('is asked for by an older database, which is opened by nobody meanwhile', async () => {
+    await makeOld('0')
+    const before = folderHash(test.root)
+    await expect(test.open()).rejects.toMatchObject({ code: 'migration-needed' })
+    await expect(FolderSource.open(test.root, readOwnKey(test.folder))).rejects.toMatchObject({
+      code: 'migration-needed',
+    })
+    expect(folderHash(test.root)).toBe(before)
+  })
+
+  it('copies, steps through every format, and leaves a ledger without a fault', async () => {
+    await makeOld('00')
+    const taken: string[] = []
+    const report = await migrate(test.root, { steps, onStep: ({ to }) => taken.push(to) })
+    const copy = `${test.folder.database}.format-00`
+    expect(report).toEqual({ from: '00', to: databaseFormat, steps: steps.map(({ what }) => what), copy })
+    expect(taken).toEqual(['0', databaseFormat])
+    expect(await faults()).toEqual([])
+    await (await test.open()).close()
+    // The copy is the database as it was: put back, it is what an older program would open.
+    rmSync(test.folder.database, { recursive: true })
+    await editDatabase(copy, async (db) => {
+      expect((await db.keys({ gte: Buffer.from('y'), lt: Buffer.from('z') }).all()).length).toBe(size)
+      expect((await db.get(Buffer.from('mformat')))?.toString()).toBe('00')
+    })
+  })
+
+  it.each([0, 1, 2])('goes on after it was cut off in batch %i, and keeps the first copy', async (cutAfter) => {
+    await makeOld('0')
+    await expect(migrate(test.root, { steps: [step('0', databaseFormat, ['x', 'e'], cutAfter)] })).rejects.toThrow(
+      'cut off',
+    )
+    await expect(test.open()).rejects.toMatchObject({ code: 'migration-needed' })
+    const copy = `${test.folder.database}.format-0`
+    const first = folderHash(copy)
+    await migrate(test.root, { steps })
+    expect(folderHash(copy)).toBe(first)
+    expect(await faults()).toEqual([])
+  })
+
+  it('makes no copy where the operator says so, and does nothing to a current database', async () => {
+    await makeOld('0')
+    expect(await migrate(test.root, { steps, backup: false })).toMatchObject({ copy: undefined })
+    expect(existsSync(`${test.folder.database}.format-0`)).toBe(false)
+    const before = folderHash(test.root)
+    expect(await migrate(test.root, { steps })).toEqual({
+      from: databaseFormat,
+      to: databaseFormat,
+      steps: [],
+      copy: undefined,
+    })
+    expect(folderHash(test.root)).toBe(before)
+  })
+
+  it('refuses a format from which no step leads, a newer one, and a ledger in use', async () => {
+    await makeOld('0')
+    await expect(migrate(test.root, { steps: [] })).rejects.toMatchObject({ code: 'format-version' })
+    await editDatabase(test.folder.database, (db) => setFormat(db, '99'))
+    const before = folderHash(test.root)
+    await expect(migrate(test.root, { steps })).rejects.toMatchObject({ code: 'format-version' })
+    await expect(test.open()).rejects.toMatchObject({ code: 'format-version' })
+    expect(folderHash(test.root)).toBe(before)
+    await editDatabase(test.folder.database, (db) => setFormat(db, '0'))
+    await migrate(test.root, { steps })
+    const ledger = await test.open()
+    await expect(migrate(test.root, { steps })).rejects.toMatchObject({ code: 'ledger-in-use' })
+    await ledger.close()
+  })
+
+  it('is refused a step that did not do what it says', async () => {
+    await makeOld('0')
+    const idle: MigrationStep = { ...(steps[1] as MigrationStep), run: () => Promise.resolve() }
+    await expect(migrate(test.root, { steps: [idle] })).rejects.toMatchObject({ code: 'format-version' })
+  })
+})

@@ -1,0 +1,119 @@
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { FolderSource, LookupAudit, readOwnKey, reindex } from '../../src/ledger/index.ts'
+import { walk } from '../../src/verify/index.ts'
+import { editDatabase, folderHash, rawEntryKey } from '../support/damage.ts'
+import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+
+const size = 600
+const { path, remove } = temporaryFolder()
+const kept = join(path, 'kept')
+let test: TestFolder
+
+beforeAll(async () => {
+  test = await trialFolder()
+  const ledger = await test.open()
+  const sealed = { case: [{ number: '(2026)沪0104刑初123号' }] }
+  await Promise.all(
+    Array.from({ length: size - 2 }, (_, i) => ledger.deposit(test.deposit(`content ${i}`, { sealed }).presentation)),
+  )
+  await ledger.close()
+  cpSync(test.root, kept, { recursive: true })
+})
+beforeEach(() => {
+  rmSync(test.root, { recursive: true })
+  cpSync(kept, test.root, { recursive: true })
+})
+afterAll(() => {
+  test.remove()
+  remove()
+})
+
+async function faults(): Promise<string[]> {
+  const source = await FolderSource.open(test.root, readOwnKey(test.folder))
+  try {
+    const audit = new LookupAudit()
+    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
+    const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
+    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
+  } finally {
+    await source.close()
+  }
+}
+
+describe('reindex', () => {
+  it('changes nothing that anybody can see in a sound ledger', async () => {
+    expect(await reindex(test.root)).toEqual({
+      size,
+      lookups: { missing: 0, foreign: 0 },
+      statementIds: { missing: 0, foreign: 0 },
+      tiles: 0,
+      registrySeal: false,
+    })
+    expect(await faults()).toEqual([])
+    const ledger = await test.open()
+    expect(ledger.reads.size).toBe(size)
+    await ledger.close()
+    expect(existsSync(`${test.folder.database}.old`) || existsSync(`${test.folder.database}.new`)).toBe(false)
+  })
+
+  it('mends look-up keys, statement ids, tiles and the registry seal, and says how many', async () => {
+    await editDatabase(test.folder.database, async (db) => {
+      const lookups = await db.keys({ gte: Buffer.from('ld'), lt: Buffer.from('le') }).all()
+      await db.del(lookups[3] as Buffer)
+      await db.del(lookups[4] as Buffer)
+      const moved = Buffer.from(lookups[5] as Buffer)
+      moved.writeBigUInt64BE(33n, moved.length - 8)
+      await db.put(moved, Buffer.alloc(0))
+      const ids = await db.keys({ gte: Buffer.from('j'), lt: Buffer.from('k') }).all()
+      await db.del(ids[7] as Buffer)
+      // A registry entry that nobody would find, and a seal that says that none is missing.
+      for (const key of await db.keys({ gte: Buffer.from('lkpart'), lt: Buffer.from('lkpas') }).all()) await db.del(key)
+      await db.put(Buffer.from('mregistry'), Buffer.from('{"count":1,"hash":"00"}'))
+      const tile = Buffer.concat([Buffer.from('t'), Buffer.alloc(9)])
+      await db.put(tile, Buffer.alloc(8192))
+    })
+    expect(await faults()).toEqual(expect.arrayContaining(['lookup-missing', 'lookup-foreign', 'database-thinned']))
+    await expect(test.open()).rejects.toThrow()
+    expect(await reindex(test.root)).toEqual({
+      size,
+      lookups: { missing: 3, foreign: 1 },
+      statementIds: { missing: 1, foreign: 0 },
+      tiles: 1,
+      registrySeal: true,
+    })
+    expect(await faults()).toEqual([])
+    await (await test.open()).close()
+  })
+
+  it('changes nothing where the entries themselves do not hold', async () => {
+    await editDatabase(test.folder.database, async (db) => {
+      const bytes = (await db.get(rawEntryKey(300))) as Buffer
+      bytes[bytes.length - 100] = bytes[bytes.length - 100] === 0x41 ? 0x42 : 0x41
+      await db.put(rawEntryKey(300), bytes)
+    })
+    const before = folderHash(test.root)
+    await expect(reindex(test.root)).rejects.toMatchObject({ facts: { index: 300 } })
+    expect(folderHash(test.root)).toBe(before)
+  })
+
+  it('is refused of a ledger in use', async () => {
+    const ledger = await test.open()
+    await expect(reindex(test.root)).rejects.toMatchObject({ code: 'ledger-in-use' })
+    await ledger.close()
+  })
+
+  it.each(['building', 'between the two names', 'before the old one was removed'])(
+    'is finished by another run after a crash %s',
+    async (when) => {
+      const { database } = test.folder
+      if (when === 'building') cpSync(database, `${database}.new`, { recursive: true })
+      else cpSync(database, `${database}.old`, { recursive: true })
+      if (when === 'between the two names') renameSync(database, `${database}.new`)
+      expect(await reindex(test.root)).toMatchObject({ size, lookups: { missing: 0, foreign: 0 } })
+      expect(await faults()).toEqual([])
+      expect(existsSync(`${database}.old`) || existsSync(`${database}.new`)).toBe(false)
+    },
+  )
+})

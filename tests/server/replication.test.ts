@@ -1,0 +1,397 @@
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LedgerClient } from '../../src/client/index.ts'
+import { parseReceipt, toBase64, utf8 } from '../../src/core/index.ts'
+import {
+  dataFolder,
+  decodePiece,
+  encodePiece,
+  FolderSource,
+  Ledger,
+  LookupAudit,
+  type Piece,
+  promote,
+  readLedgerKey,
+  readOwnKey,
+  Replica,
+} from '../../src/ledger/index.ts'
+import { walk } from '../../src/verify/index.ts'
+import { UrlPieces } from '../../cli/sources/url-pieces.ts'
+import { folderHash } from '../support/damage.ts'
+import { policyOfFolder, temporaryFolder } from '../support/folder.ts'
+import {
+  type DepositAnswer,
+  type Party,
+  problemIn,
+  soundReceipt,
+  type TestServer,
+  testServer,
+} from '../support/server.ts'
+
+const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
+let server: TestServer
+let auditor: Party
+let temporary: ReturnType<typeof temporaryFolder>
+let root: string
+
+beforeEach(async () => {
+  temporary = temporaryFolder()
+  root = join(temporary.path, 'follower')
+  server = await testServer()
+  auditor = await server.admit('court-b', ['auditor'])
+})
+afterEach(async () => {
+  await server.remove()
+  temporary.remove()
+})
+
+function sourceOf(party: Party = auditor): UrlPieces {
+  const identity = { id: party.id, signer: party.key }
+  return new UrlPieces(new LedgerClient(server.url, identity, { retries: 0 }))
+}
+
+async function create(): Promise<Replica> {
+  const first = await sourceOf().piece(0, 0)
+  const { policy } = server.folder.folder
+  return Replica.create({ root, policy: readFileSync(policy), key: readOwnKey({ policy }), of: server.url, first })
+}
+
+async function catchUp(replica: Replica): Promise<void> {
+  for (;;) {
+    const piece = await sourceOf().next(replica.size, replica.erasures, replica.root, 0)
+    await replica.apply(piece)
+    if (replica.size >= piece.size) return
+  }
+}
+
+/** Follows until it is stopped; what ended it, if anything did. */
+function followOn(replica: Replica): { stop: () => Promise<unknown> } {
+  let stopped = false
+  const run = async (): Promise<unknown> => {
+    while (!stopped) {
+      try {
+        await replica.apply(await sourceOf().next(replica.size, replica.erasures, replica.root, 1))
+      } catch (error) {
+        return error
+      }
+    }
+    return undefined
+  }
+  const ended = run()
+  return {
+    stop: () => {
+      stopped = true
+      return ended
+    },
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function faultsOf(folder: string): Promise<string[]> {
+  const source = await FolderSource.open(folder, readOwnKey(dataFolder(folder)))
+  try {
+    const audit = new LookupAudit()
+    const report = await walk({ source, policy: policyOfFolder(server.folder), observer: audit })
+    const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
+    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
+  } finally {
+    await source.close()
+  }
+}
+
+describe('GET /v1/replication', () => {
+  it('is for auditors', async () => {
+    expect((await server.get('/v1/replication?from=0')).status).toBe(401)
+    expect((await server.get('/v1/replication?from=0', server.depositor)).status).toBe(403)
+    const answer = await server.get('/v1/replication?from=0', auditor)
+    expect(answer.status).toBe(200)
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/x-ndjson; charset=utf-8',
+      'cache-control': 'private, no-store',
+    })
+    expect(decodePiece(answer.body)).toMatchObject({ from: 0, size: 3, erasures: 0, config: { reading: 'public' } })
+  })
+
+  it.each(['', '?from=-1', '?from=x', '?from=0&wait=26', '?from=0&root=abc', '?from=0&other=1'])(
+    'refuses the query %s',
+    async (query) => {
+      expect(problemIn(await server.get(`/v1/replication${query}`, auditor)).code).toBe('query-invalid')
+    },
+  )
+
+  it('signs each piece at its own end, and waits for what is not there yet', async () => {
+    await server.fill(1000)
+    await server.fill(1500)
+    const first = await sourceOf().piece(0, 0)
+    expect(first).toMatchObject({ from: 0, size: 1500 })
+    expect(first.entries).toHaveLength(1024)
+    expect(first.checkpoint).toMatch(/^test\.example\/trial\n1024\n/)
+    const second = await sourceOf().piece(1024, 0)
+    expect(second.checkpoint).toMatch(/^test\.example\/trial\n1500\n/)
+    const waited = sourceOf().next(1500, 0, undefined, 20)
+    await server.post(server.deposit('new').presentation)
+    expect((await waited).entries).toHaveLength(1)
+    expect((await sourceOf().next(1501, 0, undefined, 1)).entries).toEqual([])
+  })
+
+  it('keeps no server from stopping', async () => {
+    const waiting = sourceOf().next(3, 0, undefined, 25)
+    await pause(100)
+    const started = performance.now()
+    await server.stop()
+    expect(performance.now() - started).toBeLessThan(2000)
+    expect((await waiting).entries).toEqual([])
+  })
+
+  it('is read strictly', async () => {
+    const piece = await sourceOf().piece(0, 0)
+    const text = encodePiece(piece)
+    expect(decodePiece(utf8(text))).toEqual({
+      ...piece,
+      entries: piece.entries.map((entry) => ({ ...entry, bytes: Buffer.from(entry.bytes) })),
+    })
+    const [header, ...lines] = text.trimEnd().split('\n')
+    const bad = [
+      '',
+      'x\n',
+      [header, ...lines.slice(1)].join('\n'),
+      [header, ...lines, lines[0]].join('\n'),
+      text.replace('"from":0', '"from":-1'),
+      text.replace('"from":0', '"from":0,"more":1'),
+      [header, '[]', ...lines.slice(1)].join('\n'),
+      [header, '["a",1]', ...lines.slice(1)].join('\n'),
+      [header, '{"a":1}', ...lines.slice(1)].join('\n'),
+    ]
+    for (const one of bad)
+      expect(() => decodePiece(utf8(one))).toThrow(expect.objectContaining({ code: 'server-answer' }) as Error)
+  })
+})
+
+describe('a follower', () => {
+  it('holds what the leader holds, as a folder without a fault that does not sign', async () => {
+    await server.fill(900, { sealed })
+    await server.fill(1100, { sealed })
+    const replica = await create()
+    await catchUp(replica)
+    expect(replica.size).toBe(1100)
+    await server.post(server.deposit('one more', { sealed }).presentation)
+    await catchUp(replica)
+    await replica.close()
+    expect(await faultsOf(root)).toEqual([])
+    cpSync(server.folder.folder.ledgerKey, dataFolder(root).ledgerKey)
+    await expect(Ledger.open(root, readLedgerKey(root))).rejects.toMatchObject({ code: 'ledger-standby' })
+    const again = await Replica.open(root)
+    await server.fill(1300)
+    await catchUp(again)
+    expect(again.size).toBe(1300)
+    await again.close()
+    expect(await faultsOf(root)).toEqual([])
+  })
+
+  it('finds a statement that is repeated, and refuses a ledger’s folder', async () => {
+    await expect(Replica.open(server.folder.root)).rejects.toMatchObject({ code: 'ledger-exists' })
+    const replica = await create()
+    await expect(Replica.open(root)).rejects.toMatchObject({ code: 'ledger-in-use' })
+    await expect(promote({ root, takeOver: true })).rejects.toMatchObject({ code: 'ledger-in-use' })
+    await replica.close()
+  })
+
+  const tampered: [string, (piece: Piece) => Piece][] = [
+    [
+      'an altered entry',
+      (piece) =>
+        withEntry(piece, (bytes) => {
+          const at = bytes.length - 40
+          bytes[at] = bytes[at] === 0x41 ? 0x42 : 0x41
+          return bytes
+        }),
+    ],
+    ['an entry left out', (piece) => ({ ...piece, entries: piece.entries.slice(1) })],
+    [
+      'two entries swapped',
+      (piece) => ({
+        ...piece,
+        entries: [piece.entries[1], piece.entries[0], ...piece.entries.slice(2)] as Piece['entries'],
+      }),
+    ],
+    ['the last entry withheld', (piece) => ({ ...piece, entries: piece.entries.slice(0, -1) })],
+    [
+      'a foreign disclosure',
+      (piece) => ({
+        ...piece,
+        entries: piece.entries.map((entry, i) =>
+          i === 0 ? { ...entry, disclosures: piece.entries[1]?.disclosures ?? [] } : entry,
+        ),
+      }),
+    ],
+    [
+      'another root',
+      (piece) => ({
+        ...piece,
+        checkpoint: piece.checkpoint.replace(/\n[A-Za-z0-9+/]{43}=\n/, `\n${toBase64(new Uint8Array(32))}\n`),
+      }),
+    ],
+    ['another beginning', (piece) => ({ ...piece, from: piece.from + 1 })],
+  ]
+  it.each(tampered)('refuses %s, and stores nothing of the piece', async (_name, tamper) => {
+    const replica = await create()
+    await server.fill(10, { sealed })
+    const piece = await sourceOf().piece(replica.size, 0)
+    const before = folderHash(dataFolder(root).database)
+    await expect(replica.apply(tamper(piece))).rejects.toThrow()
+    expect(folderHash(dataFolder(root).database)).toBe(before)
+    await replica.close()
+    const again = await Replica.open(root)
+    await again.apply(piece)
+    expect(again.size).toBe(10)
+    await again.close()
+    expect(await faultsOf(root)).toEqual([])
+  })
+
+  it('erases what the leader erases', async () => {
+    await server.fill(20, { sealed })
+    const replica = await create()
+    await server.stop()
+    const ledger = await server.folder.open()
+    const [names, caseText] = await ledger.reads.disclosures(await ledger.reads.entry(10))
+    await ledger.eraseDisclosures(10, ['case'])
+    await ledger.eraseDisclosures(11)
+    await ledger.close()
+    server = await server.restart()
+    await catchUp(replica)
+    expect(replica.erasures).toBe(2)
+    await replica.close()
+    expect(await faultsOf(root)).toEqual([])
+    const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
+    expect(await source.storage.disclosures(10)).toEqual([names])
+    expect(await source.storage.disclosures(11)).toEqual([])
+    expect(await source.storage.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 8, 3)).toEqual([9, 12, 13])
+    await source.close()
+    expect(caseText).toBeDefined()
+  })
+
+  it('tells of a leader that was put back, or has another history', async () => {
+    await server.stop()
+    const kept = join(temporary.path, 'kept')
+    cpSync(server.folder.root, kept, { recursive: true })
+    server = await server.restart()
+    await server.fill(10)
+    const replica = await create()
+    await server.stop()
+    rmSync(server.folder.root, { recursive: true })
+    cpSync(kept, server.folder.root, { recursive: true })
+    server = await server.restart()
+    await expect(catchUp(replica)).rejects.toMatchObject({ code: 'ledger-behind-follower' })
+    await server.fill(12)
+    await expect(catchUp(replica)).rejects.toMatchObject({ code: 'ledger-behind-follower' })
+    await replica.close()
+  })
+})
+
+function withEntry(piece: Piece, change: (bytes: Buffer) => Buffer): Piece {
+  const [first, ...others] = piece.entries
+  return {
+    ...piece,
+    entries: [{ bytes: change(Buffer.from(first?.bytes ?? [])), disclosures: first?.disclosures ?? [] }, ...others],
+  }
+}
+
+describe('a leader that requires a follower', () => {
+  const settings = { requireFollower: 'court-b', followerTimeoutSeconds: 0.3 }
+  const code = (answer: Awaited<ReturnType<TestServer['post']>>): string => problemIn(answer).code
+
+  it('answers nothing before the follower has confirmed once, and then as ever', async () => {
+    server = await server.restart(settings)
+    for (const path of ['/v1/ledger', '/checkpoint', '/v1/entries/0/receipt', '/tile/0/000.p/3', '/readyz'])
+      expect(code(await server.get(path))).toBe('follower-unconfirmed')
+    expect(code(await server.post(server.deposit('early').presentation))).toBe('follower-unconfirmed')
+    expect((await server.get('/healthz')).status).toBe(200)
+    const replica = await create()
+    expect(code(await server.get('/v1/ledger'))).toBe('follower-unconfirmed')
+    const follower = followOn(replica)
+    while ((await server.get('/readyz')).status !== 200);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => server.post(server.deposit(`${i}`, { sealed }).presentation)),
+    )
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201))
+    for (const answer of answers) soundReceipt(server, answer.json<DepositAnswer>().receipt)
+    expect(replica.size).toBeGreaterThanOrEqual(53)
+    expect(await server.size()).toBe(53)
+    expect(await follower.stop()).toBeUndefined()
+    await replica.close()
+    expect(await faultsOf(root)).toEqual([])
+  })
+
+  it('refuses in time what is not confirmed, seals nothing more, and answers the same bytes later with the first index', async () => {
+    server = await server.restart(settings)
+    const replica = await create()
+    await catchUp(replica)
+    const waiting = server.deposit('waits')
+    const started = performance.now()
+    const refused = await server.post(waiting.presentation)
+    expect(code(refused)).toBe('follower-unconfirmed')
+    expect(refused.headers['retry-after']).toBeDefined()
+    expect(performance.now() - started).toBeGreaterThan(290)
+    // Durable here, seen by nobody; and nothing more is taken.
+    const { replication } = server.running.ledger
+    expect(replication.size).toBe(4)
+    expect(await server.size()).toBe(3)
+    expect((await server.get('/v1/entries/3')).status).toBe(404)
+    expect((await server.get('/checkpoint')).text).toMatch(/\n3\n/)
+    const quick = performance.now()
+    expect(code(await server.post(server.deposit('another').presentation))).toBe('follower-unconfirmed')
+    expect(code(await server.post(waiting.presentation))).toBe('follower-unconfirmed')
+    expect(code(await server.get('/readyz'))).toBe('follower-unconfirmed')
+    expect(performance.now() - quick).toBeLessThan(250)
+    expect(replication.size).toBe(4)
+    const [line] = await server.batch([waiting.presentation])
+    expect(line?.code).toBe('follower-unconfirmed')
+    await catchUp(replica)
+    await catchUp(replica)
+    expect(await server.size()).toBe(4)
+    const repeated = await server.post(waiting.presentation)
+    expect(repeated.status).toBe(200)
+    expect(repeated.json<DepositAnswer>().index).toBe(3)
+    expect(parseReceipt(utf8(repeated.json<DepositAnswer>().receipt ?? '')).proof.index).toBe(3)
+    soundReceipt(server, repeated.json<DepositAnswer>().receipt)
+    expect(replication.size).toBe(4)
+    await replica.close()
+  })
+
+  it('counts the word of the named participant alone, with the right root', async () => {
+    const other = await server.admit('court-c', ['auditor'])
+    server = await server.restart(settings)
+    const replica = await create()
+    const { size, root: held } = replica
+    await sourceOf(other).next(size, 0, held, 0)
+    expect(code(await server.get('/v1/ledger'))).toBe('follower-unconfirmed')
+    await expect(sourceOf().next(size, 0, new Uint8Array(32), 0)).rejects.toMatchObject({
+      code: 'ledger-behind-follower',
+    })
+    await sourceOf().next(size - 1, 0, undefined, 0)
+    expect(code(await server.get('/v1/ledger'))).toBe('follower-unconfirmed')
+    await sourceOf().next(size, 0, held, 0)
+    expect((await server.get('/v1/ledger')).status).toBe(200)
+    await replica.close()
+  })
+
+  it('keeps what was not confirmed through a restart', async () => {
+    server = await server.restart(settings)
+    const replica = await create()
+    await catchUp(replica)
+    const waiting = server.deposit('waits')
+    const pending = server.post(waiting.presentation)
+    while (server.running.ledger.replication.size < 4) await pause(5)
+    server = await server.restart(settings)
+    expect([503]).toContain((await pending).status)
+    expect(code(await server.get('/v1/entries/3'))).toBe('follower-unconfirmed')
+    const follower = followOn(replica)
+    while ((await server.get('/readyz')).status !== 200);
+    const repeated = await server.post(waiting.presentation)
+    expect([repeated.status, repeated.json<DepositAnswer>().index]).toEqual([200, 3])
+    await follower.stop()
+    await replica.close()
+  })
+})
