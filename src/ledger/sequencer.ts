@@ -10,8 +10,9 @@ import type { RuleContext } from '../evidence/index.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'
-import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
+import { type ChainState, GroupBuilder, type Placed, type Prefetched, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
+import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -24,7 +25,7 @@ export interface Outcome {
   /** 32 bytes. */
   readonly leafHash: Uint8Array
   /** Of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
-  readonly receipt?: string
+  readonly receipt?: ReceiptText
 }
 
 /** What readers may see: replaced in one step after each commit. */
