@@ -18,4 +18,8 @@ if (missing.length > 0)
   process.stderr.write(
     `\nNOT RUN, for want of ${missing.join(', ')}: the tests that need them failed or were left out.\n`,
   )
+if (process.platform !== 'linux')
+  process.stderr.write(
+    '\nNOT RUN, for want of Linux: the faults of system calls, of the clock, of descriptors and of a small disk.\n',
+  )
 process.exit(status)

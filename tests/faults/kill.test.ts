@@ -38,7 +38,7 @@ describe('SIGKILL', () => {
   let folder: TestFolder
   afterAll(() => folder.remove())
 
-  it(`loses nothing that was acknowledged, in ${cycles} cycles`, { timeout: 120_000 + cycles * 10_000 }, async () => {
+  it(`loses nothing that was acknowledged, in ${cycles} cycles`, { timeout: 600_000 + cycles * 20_000 }, async () => {
     folder = await trialFolder()
     const book = new Acknowledged(folder.root)
     const began = performance.now()
