@@ -6,7 +6,7 @@ import { EvidenceError } from '../src/core/index.ts'
 import type { ServerContext } from './context.ts'
 import { completeOpenApi } from './openapi.ts'
 import { Connections } from './connections.ts'
-import { boundInFlight } from './in-flight.ts'
+import { boundInFlight, type InFlightLimits } from './in-flight.ts'
 import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -21,12 +21,13 @@ export interface AppOptions {
   readonly trustedProxies: readonly string[]
   /** Connections that are served at once. */
   readonly maxConnections: number
+  readonly inFlight: InFlightLimits
 }
 
 /** The HTTP application: thin routes over the ledger. */
 export async function createApp(
   context: ServerContext,
-  { logLevel, version, trustedProxies, maxConnections }: AppOptions,
+  { logLevel, version, trustedProxies, maxConnections, inFlight }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
@@ -46,7 +47,9 @@ export async function createApp(
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
   })
-  boundInFlight(app, new Connections(app.server, maxConnections))
+  const connections = new Connections(app.server, maxConnections)
+  boundInFlight(app, connections, inFlight)
+  context.metrics.connections(() => connections.count)
   // Nothing here takes JSON: without a parser it is refused unread.
   app.removeContentTypeParser('application/json')
   app.setValidatorCompiler(validatorCompiler)

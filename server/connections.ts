@@ -27,6 +27,8 @@ export class Connections {
   private readonly idle = new Set<Socket>()
   private readonly surplus = new WeakSet<Socket>()
   private readonly exchanges = new Map<Socket, Exchange>()
+  /** What is to be given back when a connection closes. */
+  private readonly held = new Map<Socket, Set<() => void>>()
   private readonly sweeper: NodeJS.Timeout
 
   /** @param limit connections that are served at once; a few more are told to come back, and the rest dropped unheard. */
@@ -49,6 +51,28 @@ export class Connections {
     return this.surplus.has(socket)
   }
 
+  /**
+   * Calls `give` once, when an answer was handed over or its connection closed. The connection is watched as well, for an
+   * answer whose turn never came (behind others of its connection) is never told that it closed.
+   */
+  whenOver(response: ServerResponse, socket: Socket, give: () => void): void {
+    if (socket.destroyed || response.closed) return give()
+    const held = this.held.get(socket) ?? new Set()
+    this.held.set(socket, held)
+    const once = (): void => {
+      if (!held.delete(once)) return
+      if (held.size === 0) this.held.delete(socket)
+      give()
+    }
+    held.add(once)
+    response.once('close', once)
+  }
+
+  /** Ends the body that has been under way longest, where it had its time: whoever comes next finds its place. */
+  endSlowestBody(): void {
+    this.slowestBody()?.destroy()
+  }
+
   private arrive(socket: Socket): void {
     if (this.open.size >= this.limit && !this.makeRoom()) this.surplus.add(socket)
     this.open.add(socket)
@@ -57,6 +81,7 @@ export class Connections {
       this.open.delete(socket)
       this.idle.delete(socket)
       this.exchanges.delete(socket)
+      for (const give of this.held.get(socket) ?? []) give()
     })
   }
 

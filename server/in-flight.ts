@@ -1,19 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
 import type { Connections } from './connections.ts'
-import { maxBatchBody, maxStatementBody } from './settings.ts'
+import { batchWeight, maxBatchBody, maxStatementBody, type ServerSettings } from './settings.ts'
 
 const MiB = 1024 * 1024
 
-/** What all bodies of single statements may hold at once, all batches with their answers, and all large answers. */
+/** What all bodies of single statements may hold at once. */
 export const maxSingleBytes: number = 64 * MiB
-export const maxBatchBytes: number = 256 * MiB
-export const maxAnswerBytes: number = 256 * MiB
 /** An answer up to this is not counted: the operating system takes it whole. */
 const smallAnswer = 64 * 1024
 /** Reads of many entries that are put together at once; the others wait. */
 const maxLargeReads = 16
 const largeReads: ReadonlySet<string> = new Set(['/v1/entries', '/tile/entries/*'])
+
+/** What batches with their answers, and what large answers, may hold at once, in bytes. */
+export type InFlightLimits = Pick<ServerSettings, 'maxBatchBytes' | 'maxAnswerBytes'>
 
 /** A number of bytes, shared by whatever is in flight. */
 export class ByteBudget {
@@ -62,22 +63,26 @@ function weightOf(request: FastifyRequest, isBatch: boolean): number {
   // A body of unknown length may become as large as any.
   const length = declared === undefined ? limit : Number(declared)
   if (!(length <= limit)) return 0
-  // Lines are copied once to be read, and the answer holds a proof for each of up to a thousand lines.
-  return isBatch ? 2 * length + 4 * MiB : length
+  return isBatch ? batchWeight(length) : length
 }
 
 /**
  * Bounds what all requests together hold in memory: each alone is bounded by its route. Past a bound a request is refused
  * before its body is read (`server-busy`, 503 with Retry-After), so that what was let in is finished.
  */
-export function boundInFlight(app: FastifyInstance, connections: Connections): void {
+export function boundInFlight(
+  app: FastifyInstance,
+  connections: Connections,
+  { maxBatchBytes, maxAnswerBytes }: InFlightLimits,
+): void {
   const singles = new ByteBudget(maxSingleBytes)
   const batches = new ByteBudget(maxBatchBytes)
   const answers = new ByteBudget(maxAnswerBytes)
   const reads = new Turns(maxLargeReads)
 
   app.addHook('onRequest', (request, reply, done) => {
-    if (connections.isSurplus(request.raw.socket)) {
+    const { socket } = request.raw
+    if (connections.isSurplus(socket)) {
       reply.header('Connection', 'close')
       return done(busy('too many connections are open'))
     }
@@ -86,9 +91,12 @@ export function boundInFlight(app: FastifyInstance, connections: Connections): v
     const budget = isBatch ? batches : singles
     const weight = weightOf(request, isBatch)
     if (weight > 0) {
-      if (!budget.take(weight)) return done(busy('too many bytes of other requests are in flight'))
+      if (!budget.take(weight)) {
+        connections.endSlowestBody()
+        return done(busy('too many bytes of other requests are in flight'))
+      }
       // However it ends: answered, refused, or broken off.
-      reply.raw.once('close', () => budget.give(weight))
+      connections.whenOver(reply.raw, socket, () => budget.give(weight))
     }
     done()
   })
@@ -103,17 +111,17 @@ export function boundInFlight(app: FastifyInstance, connections: Connections): v
     }
     // When the answer is made, read or not; or when there will be none.
     request.endOfRead = give
-    if (reply.raw.destroyed) give()
-    else reply.raw.once('close', give)
+    connections.whenOver(reply.raw, request.raw.socket, give)
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
     request.endOfRead?.()
     const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
-    // A batch was weighed with its answer, and what it acknowledges is to be told.
-    if (length <= smallAnswer || request.method !== 'GET') return done(null, payload)
+    // A batch was weighed with its answer, and what it acknowledges is to be told; a copy is let in by a right of its own.
+    const isCounted = request.method === 'GET' && request.routeOptions.url !== '/v1/replication'
+    if (length <= smallAnswer || !isCounted) return done(null, payload)
     if (!answers.take(length)) return done(busy('too many bytes of other answers are not read yet'))
-    reply.raw.once('close', () => answers.give(length))
+    connections.whenOver(reply.raw, request.raw.socket, () => answers.give(length))
     done(null, payload)
   })
 }

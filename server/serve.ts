@@ -70,8 +70,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       logLevel: settings.logLevel,
       trustedProxies: settings.trustedProxies,
       maxConnections,
+      inFlight: settings,
       version,
     })
+    if (maxConnections < settings.maxConnections) {
+      app.log.warn(
+        { wanted: settings.maxConnections, maxConnections },
+        'the limit of open files allows fewer connections',
+      )
+    }
     await listen(app, settings)
     const { port } = app.server.address() as AddressInfo
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
