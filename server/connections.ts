@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** How long a body may be under way before its connection may have to make room, in milliseconds. */
-const patienceMs = 10_000
-/** How long a client may take to read an answer that is finished, in milliseconds. */
-const maxSendMs = 60_000
-const sweepMs = 5_000
+/** How long clients may take, in milliseconds. */
+export interface Patience {
+  /** For a body, before its connection may have to make room. */
+  readonly bodyMs: number
+  /** To read an answer that is finished, before it is cut off. */
+  readonly answerMs: number
+  /** How often unread answers are looked for. */
+  readonly sweepMs: number
+}
+
+const usual: Patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 5_000 }
 
 interface Exchange {
   readonly request: IncomingMessage
@@ -22,31 +28,34 @@ interface Exchange {
  */
 export class Connections {
   private readonly limit: number
+  private readonly patience: Patience
+  /** Those that have a place, and among them, in order of how long, those that idle. */
   private readonly open = new Set<Socket>()
-  /** In order of how long they have idled. */
   private readonly idle = new Set<Socket>()
-  private readonly surplus = new WeakSet<Socket>()
+  /** Those that came when all places were at work, the oldest first. */
+  private readonly surplus = new Set<Socket>()
   private readonly exchanges = new Map<Socket, Exchange>()
   /** What is to be given back when a connection closes. */
   private readonly held = new Map<Socket, Set<() => void>>()
   private readonly sweeper: NodeJS.Timeout
 
   /** @param limit connections that are served at once; a few more are told to come back, and the rest dropped unheard. */
-  constructor(server: Server, limit: number) {
+  constructor(server: Server, limit: number, patience: Patience = usual) {
     this.limit = limit
+    this.patience = patience
     server.maxConnections = limit + surplusOf(limit)
     server.on('connection', (socket) => this.arrive(socket))
     // First, so that it is known before any handler asks.
     server.prependListener('request', (request, response) => this.begin(request, response))
-    this.sweeper = setInterval(() => this.sweep(performance.now()), sweepMs).unref()
+    this.sweeper = setInterval(() => this.sweep(performance.now()), patience.sweepMs).unref()
     server.on('close', () => clearInterval(this.sweeper))
   }
 
   get count(): number {
-    return this.open.size
+    return this.open.size + this.surplus.size
   }
 
-  /** True for a connection that came when all places were taken. */
+  /** True for a connection that came when all places were at work. */
   isSurplus(socket: Socket): boolean {
     return this.surplus.has(socket)
   }
@@ -74,33 +83,48 @@ export class Connections {
   }
 
   private arrive(socket: Socket): void {
-    if (this.open.size >= this.limit && !this.makeRoom()) this.surplus.add(socket)
-    this.open.add(socket)
-    this.idle.add(socket)
+    if (this.open.size < this.limit || this.makeRoom()) {
+      this.open.add(socket)
+      this.idle.add(socket)
+    } else this.arriveSurplus(socket)
     socket.once('close', () => {
-      this.open.delete(socket)
-      this.idle.delete(socket)
-      this.exchanges.delete(socket)
+      this.forget(socket)
       for (const give of this.held.get(socket) ?? []) give()
     })
+  }
+
+  /** A surplus connection is refused as soon as it asks; one that does not ask soon makes room for the next. */
+  private arriveSurplus(socket: Socket): void {
+    const [oldest] = this.surplus
+    if (oldest !== undefined && this.surplus.size >= surplusOf(this.limit) / 2) this.leave(oldest)
+    this.surplus.add(socket)
   }
 
   private makeRoom(): boolean {
     const [longest] = this.idle
     const leaving = longest ?? this.slowestBody()
     if (leaving === undefined) return false
-    leaving.destroy()
-    // Its place counts as free at once: the event comes later.
-    this.open.delete(leaving)
-    this.idle.delete(leaving)
-    this.exchanges.delete(leaving)
+    this.leave(leaving)
     return true
+  }
+
+  /** Its place counts as free at once: the event comes later. */
+  private leave(socket: Socket): void {
+    socket.destroy()
+    this.forget(socket)
+  }
+
+  private forget(socket: Socket): void {
+    this.open.delete(socket)
+    this.idle.delete(socket)
+    this.surplus.delete(socket)
+    this.exchanges.delete(socket)
   }
 
   private slowestBody(): Socket | undefined {
     const now = performance.now()
     for (const [socket, { request, since }] of this.exchanges) {
-      if (now - since < patienceMs) return undefined // in order of time: none after it is older
+      if (now - since < this.patience.bodyMs) return undefined // in order of time: none after it is older
       if (!request.complete) return socket
     }
     return undefined
@@ -125,12 +149,12 @@ export class Connections {
       const { response } = exchange
       if (!response.writableEnded || response.writableFinished) continue
       exchange.unreadSince ??= now
-      if (now - exchange.unreadSince >= maxSendMs) socket.destroy()
+      if (now - exchange.unreadSince >= this.patience.answerMs) socket.destroy()
     }
   }
 }
 
-/** Connections past the limit that are still answered, with a refusal. */
+/** Connections past the limit: half of them are still answered, with a refusal; the others may be on their way out. */
 export function surplusOf(limit: number): number {
   return Math.max(4, Math.ceil(limit / 8))
 }

@@ -29,7 +29,7 @@ export function affordableConnections(wanted: number, limit: number | undefined 
     )
   }
   // LevelDB keeps at most a fifth of the limit in tables that it could not map.
-  const left = limit - 64 - Math.floor(limit / 5)
+  const left = limit - 64 - Math.ceil(limit / 5)
   let affordable = Math.min(wanted, left)
   while (affordable + surplusOf(affordable) > left) affordable--
   return affordable
