@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   parseBundle,
   equalBytes,
@@ -26,6 +27,14 @@ export type Attempt =
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly answer: Answer }
   | { readonly kind: 'broken' }
 
+/** Seconds of `Retry-After`, and why a try was refused. Throws where it was not refused, or came without. */
+export function refusalOf(attempt: Attempt): { status: number; code: string; retryAfter: number } {
+  if (attempt.kind !== 'refused') throw new Error(`the statement was not refused but ${attempt.kind}`)
+  const text = attempt.answer.headers['retry-after'] ?? ''
+  if (!/^[1-9][0-9]*$/.test(text)) throw new Error(`${attempt.code} came without Retry-After: "${text}"`)
+  return { status: attempt.status, code: attempt.code, retryAfter: Number(text) }
+}
+
 /**
  * A depositor with a memory: every receipt that was ever given is checked offline when it comes, every checkpoint ever seen
  * is kept, and both are held against whatever a server says later.
@@ -52,10 +61,12 @@ export class Acknowledged {
     this.signer = readKeyFile(folder.depositorKey)
   }
 
-  /** A new signed deposit; an item makes it some 150 bytes larger. */
-  statement(items = 1): string {
-    const made = Array.from({ length: items }, () => itemFor(`${process.pid} ${this.made++}`))
-    return statement(this.signer, this.origin, 'evidence.deposit', { items: made }).presentation
+  /** A new signed deposit; a large one has 64 KiB of sealed claims that cannot be compressed much. */
+  statement(isLarge = false): string {
+    const items = [itemFor(`${process.pid} ${this.made++}`)]
+    const noise = (): string => randomBytes(6000).toString('hex')
+    const sealed = { note: noise(), names: [noise()], ext: { noise: noise() }, collection: { description: noise() } }
+    return statement(this.signer, this.origin, 'evidence.deposit', { items }, isLarge ? { sealed } : {}).presentation
   }
 
   /** Sends a statement and keeps what came of it. Throws where an answer is wrong. */
