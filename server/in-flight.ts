@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
+import { batchWeight } from './batch-weight.ts'
 import type { Connections } from './connections.ts'
-import { batchWeight, maxBatchBody, maxStatementBody, type ServerSettings } from './settings.ts'
+import { maxBatchBody, maxStatementBody, type ServerSettings } from './settings.ts'
 
 const MiB = 1024 * 1024
 

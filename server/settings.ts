@@ -1,14 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { batchWeight } from './batch-weight.ts'
 
 /** Largest body of one statement with its disclosures, and of a batch. */
 export const maxStatementBody: number = 256 * 1024
 export const maxBatchBody: number = 32 * 1024 * 1024
-/** What a batch of so many bytes holds in memory: its lines are copied once, and its answer has a proof for each. */
-export function batchWeight(bodyBytes: number): number {
-  return 2 * bodyBytes + 4 * 1024 * 1024
-}
-
 /** What a server is told besides its data folder; validated, with defaults. */
 export const serverSettings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),

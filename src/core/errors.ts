@@ -296,6 +296,11 @@ export const errorTable = {
     exit: 3,
     action: 'Raise the limit of open files (ulimit -n, or LimitNOFILE of the service), and start again.',
   },
+  'disk-failed': {
+    status: 503,
+    exit: 3,
+    action: 'Look at the disk, then start again: opening examines everything. Nothing that was acknowledged is lost.',
+  },
   'disk-full': { status: 503, exit: 3, action: 'Free space on the disk; nothing that was acknowledged is lost.' },
   'server-unreachable': {
     status: 503,

@@ -16,6 +16,7 @@ import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
+import { deepestReason } from './write-failure.ts'
 
 /** What a depositor is answered, once it holds for good. */
 export interface Outcome {
@@ -247,10 +248,9 @@ export class Sequencer {
 
   private fail(error: unknown): void {
     if (this.failure !== undefined) return
-    const why = error instanceof Error ? deepestMessage(error) : String(error)
-    const full = /No space left|ENOSPC/.test(why)
+    const { why, isFull } = deepestReason(error)
     this.failure = new EvidenceError(
-      full ? 'disk-full' : 'writer-stopped',
+      isFull ? 'disk-full' : 'writer-stopped',
       `writing stopped for good, until a restart: ${why}`,
       { retryAfterSeconds: 60 },
       { cause: error },
@@ -283,12 +283,6 @@ export class Sequencer {
     this.closing = true
     await this.running
   }
-}
-
-function deepestMessage(error: Error): string {
-  let deepest = error
-  while (deepest.cause instanceof Error) deepest = deepest.cause
-  return deepest.message
 }
 
 /** A database that cannot be read refuses what asked; it does not stop the writer, for nothing was written. */

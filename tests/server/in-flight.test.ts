@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { batchWeight } from '../../server/settings.ts'
+import { batchWeight } from '../../server/batch-weight.ts'
 import { ByteBudget, Turns } from '../../server/in-flight.ts'
 import { maxBatchBody, serverSettings } from '../../server/index.ts'
 import { affordableConnections, minDescriptors } from '../../server/descriptors.ts'
