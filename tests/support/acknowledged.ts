@@ -62,8 +62,8 @@ export class Acknowledged {
   }
 
   /** A new signed deposit; a large one has 64 KiB of sealed claims that cannot be compressed much. */
-  statement(isLarge = false): string {
-    const items = [itemFor(`${process.pid} ${this.made++}`)]
+  statement(isLarge = false, count = 1): string {
+    const items = Array.from({ length: count }, () => itemFor(`${process.pid} ${this.made++}`))
     const noise = (): string => randomBytes(6000).toString('hex')
     const sealed = { note: noise(), names: [noise()], ext: { noise: noise() }, collection: { description: noise() } }
     return statement(this.signer, this.origin, 'evidence.deposit', { items }, isLarge ? { sealed } : {}).presentation
