@@ -10,9 +10,18 @@ const MiB = 1024 * 1024
 export const maxSingleBytes: number = 64 * MiB
 /** An answer up to this is not counted: the operating system takes it whole. */
 const smallAnswer = 64 * 1024
-/** Reads of many entries that are put together at once; the others wait. */
-const maxLargeReads = 16
-const largeReads: ReadonlySet<string> = new Set(['/v1/entries', '/tile/entries/*'])
+/** A bundle of 256 of the largest entries. */
+const largestAnswer = 16 * MiB
+const answersUnread = 'too many bytes of other answers are not read yet'
+/** Reads of many entries that are put together at once, the others wait. */
+const maxLargeReads = 4
+
+/** True for what reads many entries at once: a page of them, or a bundle. */
+function isLargeRead({ method, params, routeOptions }: FastifyRequest): boolean {
+  if (method !== 'GET') return false
+  if (routeOptions.url === '/tile/*') return (params as { '*': string })['*'].startsWith('entries/')
+  return routeOptions.url === '/v1/entries'
+}
 
 /** What batches with their answers, and what large answers, may hold at once, in bytes. */
 export type InFlightLimits = Pick<ServerSettings, 'maxBatchBytes' | 'maxAnswerBytes'>
@@ -50,6 +59,28 @@ export class Turns {
     const next = this.waiting.shift()
     if (next === undefined) this.free++
     else next()
+  }
+}
+
+/** A read of many entries: its turn ends when the answer is made, its bytes are free when the answer is read. */
+class LargeRead {
+  private readonly turns: Turns
+  private readonly budget: ByteBudget
+  private hasTurn = true
+  private taken = largestAnswer
+  constructor(turns: Turns, budget: ByteBudget) {
+    this.turns = turns
+    this.budget = budget
+  }
+  isMade(length: number): void {
+    if (this.hasTurn) this.turns.give()
+    this.hasTurn = false
+    const needed = Math.min(this.taken, length)
+    this.budget.give(this.taken - needed)
+    this.taken = needed
+  }
+  end(): void {
+    this.isMade(0)
   }
 }
 
@@ -103,25 +134,28 @@ export function boundInFlight(
   })
 
   app.addHook('preHandler', async (request, reply) => {
-    if (request.method !== 'GET' || !largeReads.has(request.routeOptions.url ?? '')) return
+    if (!isLargeRead(request)) return
     await reads.take()
-    let isGiven = false
-    const give = (): void => {
-      if (!isGiven) reads.give()
-      isGiven = true
+    // Before it is read from the disk: a refusal shall cost nothing.
+    if (!answers.take(largestAnswer)) {
+      reads.give()
+      throw busy(answersUnread)
     }
-    // When the answer is made, read or not; or when there will be none.
-    request.endOfRead = give
-    connections.whenOver(reply.raw, request.raw.socket, give)
+    const read = new LargeRead(reads, answers)
+    request.largeRead = read
+    connections.whenOver(reply.raw, request.raw.socket, () => read.end())
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
-    request.endOfRead?.()
     const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
+    if (request.largeRead !== undefined) {
+      request.largeRead.isMade(length)
+      return done(null, payload)
+    }
     // A batch was weighed with its answer, and what it acknowledges is to be told; a copy is let in by a right of its own.
     const isCounted = request.method === 'GET' && request.routeOptions.url !== '/v1/replication'
     if (length <= smallAnswer || !isCounted) return done(null, payload)
-    if (!answers.take(length)) return done(busy('too many bytes of other answers are not read yet'))
+    if (!answers.take(length)) return done(busy(answersUnread))
     connections.whenOver(reply.raw, request.raw.socket, () => answers.give(length))
     done(null, payload)
   })
@@ -129,7 +163,7 @@ export function boundInFlight(
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Ends the turn of a large read, where this is one. */
-    endOfRead?: () => void
+    /** Where this reads many entries. */
+    largeRead?: LargeRead
   }
 }

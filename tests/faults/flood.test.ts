@@ -54,7 +54,7 @@ describe.skipIf(lacks('strace'))('a flood', { timeout: 600_000 + seconds * 10_00
 
   it('past ten times the capacity is refused with 503, and what is acknowledged holds', async () => {
     const server = await launchSound(folder.root, { under, args: ['--max-queue', `${maxQueue}`] })
-    const capacity = acknowledgedOf(await press(book, server, maxQueue, 3)) / 3
+    const capacity = acknowledgedOf(await press(book, server, 2 * maxQueue, 3)) / 3
     const before = residentBytes(server.pid).now
 
     const flooded = press(book, server, clients, seconds)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  digestLengths,
   parseBundle,
   equalBytes,
   fromBase64,
@@ -62,11 +63,21 @@ export class Acknowledged {
   }
 
   /** A new signed deposit; a large one has 64 KiB of sealed claims that cannot be compressed much. */
-  statement(isLarge = false, count = 1): string {
-    const items = Array.from({ length: count }, () => itemFor(`${process.pid} ${this.made++}`))
+  statement(isLarge = false): string {
+    const items = [itemFor(`${process.pid} ${this.made++}`)]
     const noise = (): string => randomBytes(6000).toString('hex')
     const sealed = { note: noise(), names: [noise()], ext: { noise: noise() }, collection: { description: noise() } }
     return statement(this.signer, this.origin, 'evidence.deposit', { items }, isLarge ? { sealed } : {}).presentation
+  }
+
+  /** A new signed deposit whose entry is nearly as large as any: 64 items with digests of all algorithms. */
+  largestStatement(): string {
+    const digest = (): object =>
+      Object.fromEntries(
+        Object.entries(digestLengths).map(([name, length]) => [name, randomBytes(length).toString('hex')]),
+      )
+    const items = Array.from({ length: 64 }, () => ({ size: this.made++, digest: digest() }))
+    return statement(this.signer, this.origin, 'evidence.deposit', { items }).presentation
   }
 
   /** Sends a statement and keeps what came of it. Throws where an answer is wrong. */
