@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serve, serverSettings } from '../../server/index.ts'
@@ -140,6 +140,7 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
     // A call that the kill cut off is not marked.
     if (result !== 'killed' && !readFileSync(log, 'latin1').includes('(INJECTED)')) result = 'no such call'
     await recover(book)
+    rmSync(root, { recursive: true })
     const name = `${one.call} ${one.fault}: ${result}`
     counts.set(name, (counts.get(name) ?? 0) + 1)
     return result
