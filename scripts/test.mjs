@@ -20,6 +20,10 @@ if (missing.length > 0)
   )
 if (process.platform !== 'linux')
   process.stderr.write(
-    '\nNOT RUN, for want of Linux: the faults of system calls, of the clock, of descriptors and of a small disk.\n',
+    '\nNOT RUN, for want of Linux: faults of system calls, clock, descriptors, a small disk, slow clients, floods.\n',
+  )
+else if (process.getuid?.() !== 0)
+  process.stderr.write(
+    '\nNOT RUN, for want of root: the disk that is full (tests/faults/disk-full.test.ts mounts a tmpfs).\n',
   )
 process.exit(status)
