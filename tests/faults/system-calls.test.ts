@@ -14,7 +14,7 @@ import { lacks } from '../support/system-tools.ts'
  * `npm run faults -- system-calls --all` goes on, for each call and fault, until there is no such call any more.
  */
 const all = option('all', 0) === 1
-const calls = ['write', 'pwrite64', 'fdatasync', 'fsync', 'rename', 'openat', 'unlink'] as const
+const calls = ['rename', 'fsync', 'unlink', 'openat', 'fdatasync', 'pwrite64', 'write'] as const
 const faults = ['error=EIO', 'error=ENOSPC', 'signal=SIGKILL'] as const
 
 /** A rotation has more than a thousand writes: every so many-th is tried. */
@@ -115,7 +115,6 @@ async function recover(book: Acknowledged): Promise<void> {
 describe.skipIf(lacks('strace'))('a system call fails', () => {
   let template: TestFolder
   let made = 0
-  const counts = new Map<string, number>()
 
   beforeAll(async () => {
     template = await trialFolder()
@@ -141,8 +140,6 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
     if (result !== 'killed' && !readFileSync(log, 'latin1').includes('(INJECTED)')) result = 'no such call'
     await recover(book)
     rmSync(root, { recursive: true })
-    const name = `${one.call} ${one.fault}: ${result}`
-    counts.set(name, (counts.get(name) ?? 0) + 1)
     return result
   }
 
@@ -150,9 +147,14 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
   async function sweep(rotates: boolean): Promise<void> {
     for (const call of calls) {
       for (const fault of faults) {
-        let result: Result = 'went on'
+        const counts: Partial<Record<Result, number>> = {}
         const step = rotates ? (stepInRotation[call] ?? 1) : 1
-        for (let when = 1; result !== 'no such call'; when += step) result = await run({ call, fault, when, rotates })
+        let result: Result = 'went on'
+        for (let when = 1; result !== 'no such call'; when += step) {
+          result = await run({ call, fault, when, rotates })
+          if (result !== 'no such call') counts[result] = (counts[result] ?? 0) + 1
+        }
+        figures('system-calls', { rotates: `${rotates}`, call, fault, ...counts })
       }
     }
   }
@@ -161,12 +163,7 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
     ['in the start and in commits', false],
     ['through a rotation of log and table', true],
   ]
-  it.each(all ? sweeps : [])('each one, %s', { timeout: 7_200_000 }, async (_name, rotates) => {
-    await sweep(rotates)
-    const sorted = [...counts].sort(([a], [b]) => a.localeCompare(b))
-    figures(`system-calls${rotates ? ', with a rotation' : ''}`, Object.fromEntries(sorted))
-    counts.clear()
-  })
+  it.each(all ? sweeps : [])('each one, %s', { timeout: 7_200_000 }, (_name, rotates) => sweep(rotates))
 
   const chosen: [string, readonly Case[], readonly Result[]][] = [
     [
