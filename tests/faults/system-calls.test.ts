@@ -18,8 +18,8 @@ const all = option('all', 0) === 1
 const calls = ['rename', 'fsync', 'unlink', 'openat', 'fdatasync', 'pwrite64', 'write'] as const
 const faults = ['error=EIO', 'error=ENOSPC', 'signal=SIGKILL'] as const
 
-/** A table has hundreds of writes: every so many-th is tried. */
-const stepInRotation: Partial<Record<(typeof calls)[number], number>> = { write: 47 }
+/** A table has some two thousand writes: every so many-th is tried. */
+const stepInRotation: Partial<Record<(typeof calls)[number], number>> = { write: 197 }
 
 interface Case {
   readonly call: (typeof calls)[number]
