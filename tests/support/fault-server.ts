@@ -35,6 +35,10 @@ export interface FaultServer {
   readonly request: (path: string, options?: RequestOptions) => Promise<Answer>
 }
 
+/** A test that fails leaves no server behind. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
 /** Spawns `evidence serve` on a free port; what it says is gathered. */
 export function spawnServer(data: string, options: LaunchOptions = {}): ChildProcess & { said: () => string } {
   if (!existsSync(join(root, 'dist', 'cli', 'main.js'))) throw new Error('not built: run "npx tsc -b" first')
@@ -45,6 +49,8 @@ export function spawnServer(data: string, options: LaunchOptions = {}): ChildPro
     env: { ...Object.fromEntries(kept), NO_COLOR: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   let said = ''
   const hear = (chunk: Buffer): void => {
     said += chunk.toString()
