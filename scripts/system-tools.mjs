@@ -7,6 +7,15 @@ const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
   { command: 'python3', probe: ['--version'], package: 'python3' },
+  // For tests/faults: system calls that fail, a false clock, a low limit of descriptors, a small disk.
+  ...(process.platform === 'linux'
+    ? [
+        { command: 'strace', probe: ['-V'], package: 'strace' },
+        { command: 'faketime', probe: ['--version'], package: 'faketime' },
+        { command: 'prlimit', probe: ['--version'], package: 'util-linux' },
+        { command: 'mount', probe: ['--version'], package: 'mount' },
+      ]
+    : []),
 ]
 
 const runs = ({ command, probe }) => spawnSync(command, probe, { stdio: 'ignore' }).status === 0

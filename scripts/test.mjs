@@ -18,4 +18,12 @@ if (missing.length > 0)
   process.stderr.write(
     `\nNOT RUN, for want of ${missing.join(', ')}: the tests that need them failed or were left out.\n`,
   )
+if (process.platform !== 'linux')
+  process.stderr.write(
+    '\nNOT RUN, for want of Linux: faults of system calls, clock, descriptors, a small disk, slow clients, floods.\n',
+  )
+else if (process.getuid?.() !== 0)
+  process.stderr.write(
+    '\nNOT RUN, for want of root: the disk that is full (tests/faults/disk-full.test.ts mounts a tmpfs).\n',
+  )
 process.exit(status)

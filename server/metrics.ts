@@ -58,6 +58,10 @@ export class Metrics {
     const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: () => gauge.set(read()) })
   }
 
+  connections(count: () => number): void {
+    this.gauge('evidence_connections', 'Connections that are open.', count)
+  }
+
   statement(outcome: string): void {
     this.statements.inc({ outcome })
   }

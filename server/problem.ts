@@ -69,10 +69,15 @@ function fromFramework(error: FastifyError): EvidenceError {
   }
 }
 
+/** Refusals of a busy moment, which would flood the log. */
+function isLoad(code: ErrorCode): boolean {
+  return code === 'queue-full' || code === 'server-busy'
+}
+
 /** The one error handler: nothing of the inside gets out but code, message and action. */
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = isEvidenceError(error) ? error : fromFramework(error as FastifyError)
-  if (known.kind.status >= 500 && known.code !== 'queue-full') {
+  if (known.kind.status >= 500 && !isLoad(known.code)) {
     request.log.error(
       { code: known.code, cause: known.cause instanceof Error ? known.cause.stack : undefined },
       known.message,

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
-import { type Clock, dataFolder, Ledger, requireMaySign } from '../src/ledger/index.ts'
-import { installNativePrimitives, readKeyFile } from '../src/node/index.ts'
+import { type Clock, dataFolder, Ledger, readLedgerKey, requireMaySign } from '../src/ledger/index.ts'
+import { installNativePrimitives } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
+import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
@@ -27,16 +28,17 @@ export interface RunningServer {
   readonly close: () => Promise<void>
 }
 
-/** Opens the ledger and serves it. Throws the codes of Ledger.open, `port-in-use`. */
+/** Opens the ledger and serves it. Throws the codes of Ledger.open, `port-in-use`, `descriptors-few`. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { dataDir, settings, version } = options
   installNativePrimitives()
+  const maxConnections = affordableConnections(settings.maxConnections)
   const folder = dataFolder(dataDir)
   // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
   requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
-  const ledger = await Ledger.open(dataDir, readKeyFile(folder.ledgerKey, options.passphrase), {
+  const ledger = await Ledger.open(dataDir, readLedgerKey(dataDir, options.passphrase), {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,
@@ -67,8 +69,16 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     app = await createApp(context, {
       logLevel: settings.logLevel,
       trustedProxies: settings.trustedProxies,
+      maxConnections,
+      inFlight: settings,
       version,
     })
+    if (maxConnections < settings.maxConnections) {
+      app.log.warn(
+        { wanted: settings.maxConnections, maxConnections },
+        'the limit of open files allows fewer connections',
+      )
+    }
     await listen(app, settings)
     const { port } = app.server.address() as AddressInfo
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`

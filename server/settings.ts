@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { batchWeight } from './batch-weight.ts'
 
+/** Largest body of one statement with its disclosures, and of a batch. */
+export const maxStatementBody: number = 256 * 1024
+export const maxBatchBody: number = 32 * 1024 * 1024
 /** What a server is told besides its data folder; validated, with defaults. */
 export const serverSettings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -17,6 +21,18 @@ export const serverSettings = z.strictObject({
     .int()
     .min(1024)
     .default(64 * 1024 * 1024),
+  /** Connections that are served at once; fewer where the limit of open files asks for it. */
+  maxConnections: z.int().min(1).default(4096),
+  /** Bytes that all batches under way may hold together, with their answers; room for the largest one at least. */
+  maxBatchBytes: z
+    .int()
+    .min(batchWeight(maxBatchBody))
+    .default(256 * 1024 * 1024),
+  /** Bytes of large answers that wait, all together, until they are read. */
+  maxAnswerBytes: z
+    .int()
+    .min(32 * 1024 * 1024)
+    .default(256 * 1024 * 1024),
   /** Threads that verify signatures when many arrive at once. */
   signatureThreads: z
     .int()
@@ -35,9 +51,6 @@ export const serverSettings = z.strictObject({
 })
 export type ServerSettings = z.infer<typeof serverSettings>
 
-/** Largest body of one statement with its disclosures, and of a batch. */
-export const maxStatementBody: number = 256 * 1024
-export const maxBatchBody: number = 32 * 1024 * 1024
 /** Most lines of a batch. */
 export const maxBatchLines = 1000
 /** Most entries that one list answers. */

@@ -3,21 +3,21 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { EvidenceError, fromUtf8, isEvidenceError, toBase64 } from '../../src/core/index.ts'
 import type { Outcome, Submission } from '../../src/ledger/index.ts'
 import type { ServerContext } from '../context.ts'
+import {
+  type AnswerText,
+  answerText,
+  type DepositAnswer,
+  encodeAnswer,
+  encodeLines,
+  plainText,
+  receiptText,
+} from '../deposit-answer.ts'
 import { problemOf, sendProblem } from '../problem.ts'
 import { depositAnswer, problemAnswer } from '../schemas.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
 
 /** Lines of a batch whose signatures are verified in one turn. */
 const linesPerTurn = 200
-
-/** A deposit's answer, or why there is none. */
-interface Answer {
-  readonly status: 200 | 201
-  readonly index: number
-  readonly time: string
-  readonly leafHash: string
-  readonly receipt?: string
-}
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -68,7 +68,7 @@ async function authenticate(
 }
 
 /** Limits and sequences one authenticated statement. Refusals come as throws. */
-async function accept(context: ServerContext, submission: Submission, isMinimal: boolean): Promise<Answer> {
+async function accept(context: ServerContext, submission: Submission, isMinimal: boolean): Promise<DepositAnswer> {
   const { ledger, limits, metrics } = context
   try {
     await limits.statement(submission.statement.header.kid)
@@ -88,7 +88,7 @@ async function answerOf(
   { disclosures }: Submission,
   outcome: Outcome,
   isMinimal: boolean,
-): Promise<Answer> {
+): Promise<DepositAnswer> {
   const { kind, index, time, leafHash } = outcome
   const answer = { status: kind === 'created' ? 201 : 200, index, time, leafHash: toBase64(leafHash) } as const
   if (isMinimal) return answer
@@ -134,11 +134,11 @@ async function one(
   try {
     await context.limits.requireAddress(request.ip)
     const submission = await authenticate(context, request.ip, statementText(body))
-    const { status, ...answer } = await accept(context, submission, isMinimal)
-    reply.code(status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
+    const answer = await accept(context, submission, isMinimal)
+    reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
-      return reply.type('text/plain; charset=utf-8').send(answer.receipt)
-    return reply.type('application/json').send(JSON.stringify(answer))
+      return reply.type('text/plain; charset=utf-8').send(receiptText(answer.receipt))
+    return reply.type('application/json; charset=utf-8').send(encodeAnswer(answerText(answer, false)))
   } catch (error) {
     if (isEvidenceError(error) && error.code !== 'internal-error') return sendProblem(reply, error, extraOf(error))
     throw error
@@ -168,7 +168,7 @@ async function batch(
   const lines = splitLines(body)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
-  const results: Promise<string>[] = []
+  const results: Promise<AnswerText>[] = []
   for (let at = 0; at < lines.length; at += linesPerTurn) {
     // Between turns, so that a batch of bad signatures costs no more than its address may spend.
     const stopped = await context.limits.requireAddress(request.ip).catch((error: EvidenceError) => error)
@@ -183,7 +183,7 @@ async function batch(
     results.push(...submissions.map((submission) => lineResult(context, request, submission, isMinimal)))
   }
   reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
-  return reply.send(`${(await Promise.all(results)).join('\n')}\n`)
+  return reply.send(encodeLines(await Promise.all(results)))
 }
 
 /** Lines as bytes: one that is no UTF-8 is its own fault. A line feed at the end begins no further line. */
@@ -209,15 +209,15 @@ async function lineResult(
   request: FastifyRequest,
   submission: Promise<Submission>,
   isMinimal: boolean,
-): Promise<string> {
+): Promise<AnswerText> {
   try {
-    return JSON.stringify(await accept(context, await submission, isMinimal))
+    return answerText(await accept(context, await submission, isMinimal), true)
   } catch (error) {
     const known = isEvidenceError(error)
       ? error
       : new EvidenceError('internal-error', 'the statement could not be judged')
     if (!isEvidenceError(error)) request.log.error(error, 'a line of a batch failed')
-    return JSON.stringify({
+    return plainText({
       ...problemOf(known),
       ...extraOf(known),
       ...(known.code === 'queue-full' ? { busy: true } : {}),

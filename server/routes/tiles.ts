@@ -43,7 +43,8 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
       reply.header('Cache-Control', isPrivate ? 'private, no-store' : immutable).type('application/octet-stream')
       if (address.level !== 'entries') return reply.send(Buffer.from(bytes))
       reply.header('Vary', 'Accept-Encoding')
-      if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(Buffer.from(bytes))
+      if (!acceptsGzip(request.headers['accept-encoding']))
+        return reply.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
       return reply.header('Content-Encoding', 'gzip').send(await compress(bytes))
     },
   )

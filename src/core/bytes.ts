@@ -3,9 +3,21 @@ import { EvidenceError } from './errors.ts'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** UTF-8 bytes of a text. */
+type EncodeUtf8 = (text: string) => Uint8Array<ArrayBuffer>
+let encode: EncodeUtf8 = (text) => encoder.encode(text)
+
+/** UTF-8 bytes of a text; of half a surrogate pair, those of U+FFFD. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text)
+  return encode(text)
+}
+
+/** Lets a native encoder do it. It is tried against the standard's first; one that differs is refused with `false`. */
+export function installUtf8(native: EncodeUtf8): boolean {
+  for (const text of ['', 'ASCII', '证据 — \u{1f4f7} \u0000é', '\ud800', 'a\udc00b', '\ufeff', 'x'.repeat(9000)]) {
+    if (!equalBytes(native(text), encoder.encode(text))) return false
+  }
+  encode = native
+  return true
 }
 
 /** The text of strict UTF-8 bytes. A byte order mark is kept, so that the caller can refuse it. Throws `utf8-malformed`. */

@@ -206,6 +206,7 @@ export const errorTable = {
     exit: 3,
     action: 'Send the same bytes again after the time in Retry-After; send fewer at once.',
   },
+  'server-busy': { status: 503, exit: 3, action: 'Send the same request again after the time in Retry-After.' },
   'clock-unsafe': { status: 503, exit: 3, action: 'Send the same bytes again later; the operator sets the clock.' },
   'writer-stopped': { status: 503, exit: 3, action: `Send the same bytes again later. ${askOperator}` },
   'shutting-down': { status: 503, exit: 3, action: 'Send the same bytes again in a moment.' },
@@ -305,6 +306,16 @@ export const errorTable = {
     action: 'Give the right passphrase in the file that --passphrase-file names.',
   },
   'port-in-use': { status: 500, exit: 3, action: 'Choose another --port, or stop the program that has it.' },
+  'descriptors-few': {
+    status: 500,
+    exit: 3,
+    action: 'Raise the limit of open files (ulimit -n, or LimitNOFILE of the service), and start again.',
+  },
+  'disk-failed': {
+    status: 503,
+    exit: 3,
+    action: 'Look at the disk, then start again: opening examines everything. Nothing that was acknowledged is lost.',
+  },
   'disk-full': { status: 503, exit: 3, action: 'Free space on the disk; nothing that was acknowledged is lost.' },
   'server-unreachable': {
     status: 503,

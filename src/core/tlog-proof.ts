@@ -53,16 +53,21 @@ export function parseTlogProof(bytes: Uint8Array): TlogProof {
   return { extra, index, hashes, noteText, ...parseSignedCheckpoint(utf8(noteText)) }
 }
 
-/** Writes a tlog-proof; the hashes are base64 already, since one group's receipts share most of them. */
+/**
+ * Writes a tlog-proof as far as its checkpoint, which a group's receipts share. The proof's lines are base64 already, each
+ * ended by a line feed. ASCII throughout.
+ */
+export function encodeTlogProofHead(index: number, proofLines: string, extra?: Uint8Array): string {
+  const extraLine = extra === undefined ? '' : `extra ${toBase64(extra)}\n`
+  return `${version}\n${extraLine}index ${index}\n${proofLines}\n`
+}
+
+/** Writes a tlog-proof; the hashes are base64 already. */
 export function encodeTlogProof(
   index: number,
   hashes: readonly string[],
   noteText: string,
   extra?: Uint8Array,
 ): string {
-  let out = `${version}\n`
-  if (extra !== undefined) out += `extra ${toBase64(extra)}\n`
-  out += `index ${index}\n`
-  for (const hash of hashes) out += `${hash}\n`
-  return `${out}\n${noteText}`
+  return encodeTlogProofHead(index, hashes.map((hash) => `${hash}\n`).join(''), extra) + noteText
 }

@@ -177,7 +177,9 @@ export async function sealGenesis(
   writeConfig(folder, finished)
 }
 
-/** Opens the ledger's own key file. */
+/** Opens the ledger's own key file. Throws the codes of readConfig (`ledger-missing` where there is none) and readKeyFile. */
 export function readLedgerKey(root: string, passphrase?: string): SigningKey {
-  return readKeyFile(dataFolder(root).ledgerKey, passphrase)
+  const folder = dataFolder(root)
+  readConfig(folder)
+  return readKeyFile(folder.ledgerKey, passphrase)
 }

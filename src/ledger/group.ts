@@ -1,17 +1,11 @@
 import {
   encodeEntry,
   EvidenceError,
-  encodeReceiptLines,
   equalBytes,
   formatTime,
-  inclusionRanges,
   isEvidenceError,
   leafHash,
-  type LeafRange,
-  rangeHash,
-  toBase64,
   type Jwk,
-  subtreeHashFrom,
   zeroHash,
 } from '../core/index.ts'
 import {
@@ -211,37 +205,4 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
 /** The chain before its first entry. */
 export function emptyChain(registry: Registry, seal: RegistrySeal): ChainState {
   return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, seal }
-}
-
-/**
- * Writes the receipts of one group: they share a checkpoint and most of their proofs' hashes, so each range is hashed and
- * encoded once.
- */
-export class ReceiptWriter {
-  private readonly encoded = new Map<string, string>()
-  private readonly tree: LedgerTree
-  private readonly size: number
-  private readonly note: string
-
-  constructor(tree: LedgerTree, size: number, note: string) {
-    this.tree = tree
-    this.size = size
-    this.note = note
-  }
-
-  private hash(range: LeafRange): string {
-    const name = `${range.begin} ${range.end}`
-    let text = this.encoded.get(name)
-    if (text === undefined) {
-      text = toBase64(rangeHash(range, subtreeHashFrom(this.tree.read)))
-      this.encoded.set(name, text)
-    }
-    return text
-  }
-
-  write(index: number, sealed: NonNullable<Placed['sealed']>): string {
-    const hashes = inclusionRanges(index, this.size).map((range) => this.hash(range))
-    const { bytes, signer, disclosures } = sealed
-    return encodeReceiptLines({ entryBytes: bytes, signer, disclosures }, index, hashes, this.note)
-  }
 }

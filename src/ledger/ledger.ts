@@ -20,6 +20,7 @@ import { requireMaySign } from './standing.ts'
 import type { LedgerStorage } from './storage.ts'
 import { authenticate, openSubmission, type Submission } from './submission.ts'
 import { LedgerTree } from './tree.ts'
+import { writeAtStart } from './write-failure.ts'
 
 export interface OpenOptions extends ClockGuardOptions {
   readonly clock?: Clock
@@ -60,7 +61,8 @@ export class Ledger {
   /**
    * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
    * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
-   * `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`.
+   * `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`,
+   * `disk-full`, `disk-failed`.
    */
   static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
     const folder = dataFolder(root)
@@ -118,8 +120,8 @@ export class Ledger {
     const head = await HeadFile.open(folder.head, guard)
     // A crash came between the database and the head: what the database holds is durable, so the head goes forward. A slot
     // that is damaged is written again, or the next damage would leave none.
-    if (size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
-    const epoch = await storage.claimWriter()
+    if (size > guard.checkpoint.size || guard.otherSlotDamaged) await writeAtStart(() => head.write(published.note))
+    const epoch = await writeAtStart(() => storage.claimWriter())
     const { sign } = signer
     const { followerTimeoutMs } = options
     const confirmation = followerTimeoutMs === undefined ? undefined : new Confirmation(size, followerTimeoutMs)

@@ -19,8 +19,11 @@ import type { Published } from './sequencer.ts'
 import type { LedgerStorage, RegistrySeal } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 
-/** How much of the end is read entry by entry on open: more than LevelDB's logs can hold, so that a lost log shows. */
-const examinedBytes = 3 * writeBufferSize
+/**
+ * How much of the end is read entry by entry on open: more than LevelDB's two logs can hold, a last group past the buffer
+ * included, so that a lost log shows. Only entries are counted, and logs hold other things besides.
+ */
+const examinedBytes = 2 * writeBufferSize + 16 * 1024 * 1024
 
 /**
  * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).

@@ -11,11 +11,13 @@ import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
-import { type ChainState, GroupBuilder, type Placed, type Prefetched, ReceiptWriter, statementName } from './group.ts'
+import { type ChainState, GroupBuilder, type Placed, type Prefetched, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
+import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
+import { deepestReason } from './write-failure.ts'
 
 /** What a depositor is answered, once it holds for good. */
 export interface Outcome {
@@ -25,7 +27,7 @@ export interface Outcome {
   /** 32 bytes. */
   readonly leafHash: Uint8Array
   /** Of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
-  readonly receipt?: string
+  readonly receipt?: ReceiptText
 }
 
 /** What readers may see: replaced in one step after each commit. */
@@ -244,10 +246,9 @@ export class Sequencer {
 
   private fail(error: unknown): void {
     if (this.failure !== undefined) return
-    const why = error instanceof Error ? deepestMessage(error) : String(error)
-    const full = /No space left|ENOSPC/.test(why)
+    const { why, isFull } = deepestReason(error)
     this.failure = new EvidenceError(
-      full ? 'disk-full' : 'writer-stopped',
+      isFull ? 'disk-full' : 'writer-stopped',
       `writing stopped for good, until a restart: ${why}`,
       { retryAfterSeconds: 60 },
       { cause: error },
@@ -280,12 +281,6 @@ export class Sequencer {
     this.closing = true
     await this.running
   }
-}
-
-function deepestMessage(error: Error): string {
-  let deepest = error
-  while (deepest.cause instanceof Error) deepest = deepest.cause
-  return deepest.message
 }
 
 /** A database that cannot be read refuses what asked; it does not stop the writer, for nothing was written. */

@@ -5,6 +5,7 @@ import {
   installBase64,
   installSha256,
   installSignatureAccelerator,
+  installUtf8,
   type SignatureAccelerator,
   toHex,
 } from '../core/index.ts'
@@ -83,6 +84,11 @@ function sodiumSha256(sodium: Sodium): (data: Uint8Array) => Uint8Array {
   }
 }
 
+/** The same bytes as what core's signatures promise: no Buffer, whose slice() would share them. */
+function viewOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
+}
+
 let installed: NativePrimitives | undefined
 
 /** Installs the fastest primitives at hand in this process, once. */
@@ -90,13 +96,11 @@ export function installNativePrimitives(): NativePrimitives {
   if (installed !== undefined) return installed
   const sodium = loadSodium()
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
+  installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
   installBase64({
     encode: (bytes, url) =>
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(url ? 'base64url' : 'base64'),
-    decode: (text, url) => {
-      const bytes = Buffer.from(text, url ? 'base64url' : 'base64')
-      return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
-    },
+    decode: (text, url) => viewOf(Buffer.from(text, url ? 'base64url' : 'base64')),
   })
   const isNative = installSha256(sodium === undefined ? nodeSha256 : sodiumSha256(sodium))
   installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }

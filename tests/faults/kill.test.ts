@@ -1,81 +1,85 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { LedgerClient } from '../../src/client/index.ts'
-import { utf8 } from '../../src/core/index.ts'
-import { FolderSource, dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/index.ts'
-import { installNativePrimitives, readKeyFile } from '../../src/node/index.ts'
-import { checkReceipt, walk } from '../../src/verify/index.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { deposit } from '../support/statements.ts'
+import { Acknowledged } from '../support/acknowledged.ts'
+import { figures, type FaultServer, launch, launchSound, option, spawnServer } from '../support/fault-server.ts'
+import { type TestFolder, trialFolder } from '../support/folder.ts'
 
-/* SIGKILL at a random moment under load, again and again: every receipt ever given still checks, and is served. */
-const cli = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
-const cycles = Number(process.env['KILL_CYCLES'] ?? 6)
-const { path, remove } = temporaryFolder()
-afterAll(remove)
-const root = join(path, 'data')
+/*
+ * SIGKILL at a random moment, under load or during the start, again and again: every receipt ever given still holds, every
+ * entry acknowledged is served byte for byte, and every checkpoint ever seen is of the one history.
+ * `npm run faults -- kill --cycles 500` is the long form.
+ */
+const cycles = option('cycles', 20)
+const depositors = 8
 
-async function start(): Promise<{ server: ChildProcess; url: string }> {
-  const server = spawn(process.execPath, [cli, 'start', '--port', '0', '--data', root], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let said = ''
-  server.stderr?.on('data', (chunk: Buffer) => {
-    said += chunk.toString()
-  })
-  for await (const chunk of server.stdout as AsyncIterable<Buffer>) {
-    said += chunk.toString()
-    const match = /listening on (\S+)/.exec(said)
-    if (match !== null) {
-      server.stdout?.resume()
-      return { server, url: match[1] as string }
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Deposits without pause until the server is gone. */
+async function load(book: Acknowledged, server: FaultServer & { url: string }): Promise<void> {
+  const one = async (): Promise<void> => {
+    for (;;) {
+      const attempt = await book.send(server.url)
+      if (attempt.kind === 'broken') return
+      if (attempt.kind === 'refused') throw new Error(`refused with ${attempt.code}`)
     }
   }
-  throw new Error(`the server did not start: ${said}`)
+  await Promise.all(Array.from({ length: depositors }, one))
 }
 
-describe('SIGKILL under load', () => {
-  it(`loses nothing that was acknowledged, in ${cycles} cycles`, { timeout: 60_000 + cycles * 10_000 }, async () => {
-    installNativePrimitives()
-    const receipts = new Map<number, string>()
+/** Killed while it opens: between nothing and listening. */
+async function killInStart(root: string): Promise<void> {
+  const child = spawnServer(root)
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  await sleep(200 + Math.random() * 400)
+  child.kill('SIGKILL')
+  await ended
+}
+
+describe('SIGKILL', () => {
+  let folder: TestFolder
+  afterAll(() => folder.remove())
+
+  it(`loses nothing that was acknowledged, in ${cycles} cycles`, { timeout: 600_000 + cycles * 20_000 }, async () => {
+    folder = await trialFolder()
+    const book = new Acknowledged(folder.root)
+    const began = performance.now()
+    let inStart = 0
+    let again = 0
     for (let cycle = 0; cycle < cycles; cycle++) {
-      const { server, url } = await start()
-      const client = new LedgerClient(url, undefined, { retries: 0 })
-      const { origin } = await client.ledger()
-      const signer = readKeyFile(dataFolder(root).depositorKey)
-      let sent = 0
-      const load = Array.from({ length: 16 }, async () => {
-        for (;;) {
-          const result = await client.deposit(deposit(signer, origin, `${cycle} ${sent++}`).presentation)
-          receipts.set(result.index, result.receipt)
-        }
-      })
-      setTimeout(() => server.kill('SIGKILL'), 150 + Math.random() * 500)
-      const ended = await Promise.allSettled(load)
-      expect(ended.every(({ status }) => status === 'rejected')).toBe(true)
-      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+      if (cycle % 5 === 4) {
+        await killInStart(folder.root)
+        inStart++
+        continue
+      }
+      const server = await launchSound(folder.root)
+      await book.requireGoesOn(server.url)
+      await book.requireReceipts(server.url, 5)
+      again += await book.resend(server.url)
+      const loaded = load(book, server)
+      await sleep(Math.random() * 300)
+      const { signal } = await server.end('SIGKILL')
+      expect(signal).toBe('SIGKILL')
+      await loaded
     }
-    expect(receipts.size).toBeGreaterThan(cycles)
-    const policy = readPolicyFile(dataFolder(root).policy)
-    const { server, url } = await start()
-    const client = new LedgerClient(url)
-    const { size } = await client.ledger()
-    for (const [index, receipt] of receipts) {
-      expect(index).toBeLessThan(size)
-      expect(checkReceipt(utf8(receipt), policy).faults).toEqual([])
-    }
-    for (const index of [...receipts.keys()].slice(-50)) {
-      expect(checkReceipt(utf8(await client.receipt(index)), policy).faults).toEqual([])
-    }
-    server.kill('SIGTERM')
-    const [code] = (await once(server, 'exit')) as [number]
-    expect(code).toBe(0)
-    const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
-    const report = await walk({ source, policy })
-    expect([...source.faults, ...report.faults]).toEqual([])
-    await source.close()
+    expect(book.entries.size).toBeGreaterThan(cycles)
+    const server = await launch(folder.root)
+    const url = server.url as string
+    await book.requireGoesOn(url, 20)
+    await book.requireReceipts(url, 50)
+    await book.requireAllServed(url)
+    again += await book.resend(url)
+    const size = await book.requireAllServed(url)
+    expect(await server.end()).toEqual({ code: 0, signal: null })
+    expect(await book.faultsOfFolder()).toEqual([])
+    expect([...book.refusals]).toEqual([])
+    figures('kill', {
+      cycles,
+      'killed while it opened': inStart,
+      acknowledged: book.entries.size,
+      'unanswered, sent again': again,
+      'checkpoints kept': book.roots.size,
+      entries: size,
+      lost: 0,
+      seconds: Math.round((performance.now() - began) / 1000),
+    })
   })
 })

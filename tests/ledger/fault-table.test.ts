@@ -14,6 +14,7 @@ import {
   Sequencer,
   submissionOf,
   systemClock,
+  type ReceiptText,
 } from '../../src/ledger/index.ts'
 import { examine } from '../../src/ledger/recovery.ts'
 import { checkReceipt, walk } from '../../src/verify/index.ts'
@@ -101,11 +102,12 @@ describe.each(points)('a commit that fails: %s', (point) => {
     const ledger = await folder.open()
     expect(ledger.reads.size).toBe(sizeBefore + persisted)
     expect(readHead(folder.folder.head, key).checkpoint.size).toBe(ledger.reads.size)
+    const whole = (receipt: ReceiptText | undefined): string => `${receipt?.own}${receipt?.checkpoint}`
     for (const { index, receipt } of acknowledged) {
-      expect(checkReceipt(utf8(receipt as string), policyOfFolder(folder)).faults).toEqual([])
+      expect(checkReceipt(utf8(whole(receipt)), policyOfFolder(folder)).faults).toEqual([])
       expect(
         Buffer.from((await ledger.reads.entry(index)).bytes).equals(
-          Buffer.from(parseReceipt(utf8(receipt as string)).entryBytes),
+          Buffer.from(parseReceipt(utf8(whole(receipt))).entryBytes),
         ),
       ).toBe(true)
     }

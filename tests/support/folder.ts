@@ -48,7 +48,7 @@ export async function trialFolder(options: Partial<TrialOptions> = {}): Promise<
     administrator: readKeyFile(folder.administratorKey, options.passphrase),
     depositor,
     deposit: (content, more) => deposit(depositor, origin, content, more),
-    open: (open = {}) => Ledger.open(root, readLedgerKey(root, options.passphrase), open),
+    open: async (open = {}) => Ledger.open(root, readLedgerKey(root, options.passphrase), open),
     remove,
   }
 }

@@ -9,8 +9,15 @@ type Database = Level<Uint8Array, Uint8Array>
 /** Version of the keys and values in the database. */
 export const databaseFormat = '1'
 
-/** Bytes that LevelDB gathers before it writes a table: its log holds about as much, at most twice. */
-export const writeBufferSize: number = 8 * 1024 * 1024
+/** Bytes that LevelDB gathers before it writes a table: its log holds about as much, and there are at most two logs. */
+export const writeBufferSize: number = 32 * 1024 * 1024
+
+/**
+ * Sizes for a ledger of tens of millions (docs/performance.md): a large buffer and large tables halve the work of
+ * compaction, larger blocks make the index that each open table keeps in memory a quarter, and the bound of open tables
+ * bounds the sum of those.
+ */
+const sizes = { writeBufferSize, maxFileSize: 16 * 1024 * 1024, blockSize: 16 * 1024, maxOpenFiles: 500 } as const
 
 const none = Buffer.alloc(0)
 const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
@@ -38,7 +45,7 @@ export class LevelStorage implements LedgerStorage {
       ...options,
       createIfMissing: create,
       errorIfExists: create,
-      writeBufferSize,
+      ...sizes,
     })
     try {
       await db.open()

@@ -1,0 +1,160 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** How long clients may take, in milliseconds. */
+export interface Patience {
+  /** For a body, before its connection may have to make room. */
+  readonly bodyMs: number
+  /** To read an answer that is finished, before it is cut off. */
+  readonly answerMs: number
+  /** How often unread answers are looked for. */
+  readonly sweepMs: number
+}
+
+const usual: Patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 5_000 }
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly since: number
+  /** When a sweep first found the answer finished and not read. */
+  unreadSince?: number
+}
+
+/**
+ * Bounds the connections of a server. At the limit a newcomer takes the place of the connection that has idled longest (half
+ * a request line is idling), then of the body that has been under way longest; with none to give way it is surplus, and its
+ * requests are refused. So connections that do nothing, however many, keep nobody out.
+ */
+export class Connections {
+  private readonly limit: number
+  private readonly patience: Patience
+  /** Those that have a place, and among them, in order of how long, those that idle. */
+  private readonly open = new Set<Socket>()
+  private readonly idle = new Set<Socket>()
+  /** Those that came when all places were at work, the oldest first. */
+  private readonly surplus = new Set<Socket>()
+  private readonly exchanges = new Map<Socket, Exchange>()
+  /** What is to be given back when a connection closes. */
+  private readonly held = new Map<Socket, Set<() => void>>()
+  private readonly sweeper: NodeJS.Timeout
+
+  /** @param limit connections that are served at once; a few more are told to come back, and the rest dropped unheard. */
+  constructor(server: Server, limit: number, patience: Patience = usual) {
+    this.limit = limit
+    this.patience = patience
+    server.maxConnections = limit + surplusOf(limit)
+    server.on('connection', (socket) => this.arrive(socket))
+    // First, so that it is known before any handler asks.
+    server.prependListener('request', (request, response) => this.begin(request, response))
+    this.sweeper = setInterval(() => this.sweep(performance.now()), patience.sweepMs).unref()
+    server.on('close', () => clearInterval(this.sweeper))
+  }
+
+  get count(): number {
+    return this.open.size + this.surplus.size
+  }
+
+  /** True for a connection that came when all places were at work. */
+  isSurplus(socket: Socket): boolean {
+    return this.surplus.has(socket)
+  }
+
+  /**
+   * Calls `give` once, when an answer was handed over or its connection closed. The connection is watched as well, for an
+   * answer whose turn never came (behind others of its connection) is never told that it closed.
+   */
+  whenOver(response: ServerResponse, socket: Socket, give: () => void): void {
+    if (socket.destroyed || response.closed) return give()
+    const held = this.held.get(socket) ?? new Set()
+    this.held.set(socket, held)
+    const once = (): void => {
+      if (!held.delete(once)) return
+      if (held.size === 0) this.held.delete(socket)
+      give()
+    }
+    held.add(once)
+    response.once('close', once)
+  }
+
+  /** Ends the body that has been under way longest, where it had its time: whoever comes next finds its place. */
+  endSlowestBody(): void {
+    this.slowestBody()?.destroy()
+  }
+
+  private arrive(socket: Socket): void {
+    if (this.open.size < this.limit || this.makeRoom()) {
+      this.open.add(socket)
+      this.idle.add(socket)
+    } else this.arriveSurplus(socket)
+    socket.once('close', () => {
+      this.forget(socket)
+      for (const give of this.held.get(socket) ?? []) give()
+    })
+  }
+
+  /** A surplus connection is refused as soon as it asks; one that does not ask soon makes room for the next. */
+  private arriveSurplus(socket: Socket): void {
+    const [oldest] = this.surplus
+    if (oldest !== undefined && this.surplus.size >= surplusOf(this.limit) / 2) this.leave(oldest)
+    this.surplus.add(socket)
+  }
+
+  private makeRoom(): boolean {
+    const [longest] = this.idle
+    const leaving = longest ?? this.slowestBody()
+    if (leaving === undefined) return false
+    this.leave(leaving)
+    return true
+  }
+
+  /** Its place counts as free at once: the event comes later. */
+  private leave(socket: Socket): void {
+    socket.destroy()
+    this.forget(socket)
+  }
+
+  private forget(socket: Socket): void {
+    this.open.delete(socket)
+    this.idle.delete(socket)
+    this.surplus.delete(socket)
+    this.exchanges.delete(socket)
+  }
+
+  private slowestBody(): Socket | undefined {
+    const now = performance.now()
+    for (const [socket, { request, since }] of this.exchanges) {
+      if (now - since < this.patience.bodyMs) return undefined // in order of time: none after it is older
+      if (!request.complete) return socket
+    }
+    return undefined
+  }
+
+  private begin(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    this.idle.delete(socket)
+    // Again at the end of the map, which is in order of time.
+    this.exchanges.delete(socket)
+    this.exchanges.set(socket, { request, response, since: performance.now() })
+    response.once('close', () => {
+      if (this.exchanges.get(socket)?.response !== response) return
+      this.exchanges.delete(socket)
+      if (this.open.has(socket) && !socket.destroyed) this.idle.add(socket)
+    })
+  }
+
+  /** Cuts off whoever does not read: an answer that waits holds memory, and its connection's place. */
+  private sweep(now: number): void {
+    for (const [socket, exchange] of this.exchanges) {
+      const { response } = exchange
+      if (!response.writableEnded || response.writableFinished) continue
+      exchange.unreadSince ??= now
+      if (now - exchange.unreadSince >= this.patience.answerMs) socket.destroy()
+    }
+  }
+}
+
+/** Connections past the limit: half of them are still answered, with a refusal; the others may be on their way out. */
+export function surplusOf(limit: number): number {
+  return Math.max(4, Math.ceil(limit / 8))
+}

@@ -1,0 +1,169 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { EvidenceError } from '../src/core/index.ts'
+import { batchWeight } from './batch-weight.ts'
+import type { Connections } from './connections.ts'
+import { maxBatchBody, maxStatementBody, type ServerSettings } from './settings.ts'
+
+const MiB = 1024 * 1024
+
+/** What all bodies of single statements may hold at once. */
+export const maxSingleBytes: number = 64 * MiB
+/** An answer up to this is not counted: the operating system takes it whole. */
+const smallAnswer = 64 * 1024
+/** A bundle of 256 of the largest entries. */
+const largestAnswer = 16 * MiB
+const answersUnread = 'too many bytes of other answers are not read yet'
+/** Reads of many entries that are put together at once, the others wait. */
+const maxLargeReads = 4
+
+/** True for what reads many entries at once: a page of them, or a bundle. */
+function isLargeRead({ method, params, routeOptions }: FastifyRequest): boolean {
+  if (method !== 'GET') return false
+  if (routeOptions.url === '/tile/*') return (params as { '*': string })['*'].startsWith('entries/')
+  return routeOptions.url === '/v1/entries'
+}
+
+/** What batches with their answers, and what large answers, may hold at once, in bytes. */
+export type InFlightLimits = Pick<ServerSettings, 'maxBatchBytes' | 'maxAnswerBytes'>
+
+/** A number of bytes, shared by whatever is in flight. */
+export class ByteBudget {
+  private readonly total: number
+  private used = 0
+  constructor(total: number) {
+    this.total = total
+  }
+  /** Takes bytes; false, and nothing taken, where they are not there. */
+  take(bytes: number): boolean {
+    if (this.used + bytes > this.total) return false
+    this.used += bytes
+    return true
+  }
+  give(bytes: number): void {
+    this.used -= bytes
+  }
+}
+
+/** Turns in order, so many at once. */
+export class Turns {
+  private free: number
+  private readonly waiting: (() => void)[] = []
+  constructor(atOnce: number) {
+    this.free = atOnce
+  }
+  async take(): Promise<void> {
+    if (this.free > 0) this.free--
+    else await new Promise<void>((resolve) => this.waiting.push(resolve))
+  }
+  give(): void {
+    const next = this.waiting.shift()
+    if (next === undefined) this.free++
+    else next()
+  }
+}
+
+/** A read of many entries: its turn ends when the answer is made, its bytes are free when the answer is read. */
+class LargeRead {
+  private readonly turns: Turns
+  private readonly budget: ByteBudget
+  private hasTurn = true
+  private taken = largestAnswer
+  constructor(turns: Turns, budget: ByteBudget) {
+    this.turns = turns
+    this.budget = budget
+  }
+  isMade(length: number): void {
+    if (this.hasTurn) this.turns.give()
+    this.hasTurn = false
+    const needed = Math.min(this.taken, length)
+    this.budget.give(this.taken - needed)
+    this.taken = needed
+  }
+  end(): void {
+    this.isMade(0)
+  }
+}
+
+function busy(what: string): EvidenceError {
+  return new EvidenceError('server-busy', `${what}; nothing of this request was looked at`, { retryAfterSeconds: 1 })
+}
+
+/** What a body will hold, in memory, until it is answered; 0 where another refusal comes first. */
+function weightOf(request: FastifyRequest, isBatch: boolean): number {
+  const limit = isBatch ? maxBatchBody : maxStatementBody
+  const declared = request.headers['content-length']
+  // A body of unknown length may become as large as any.
+  const length = declared === undefined ? limit : Number(declared)
+  if (!(length <= limit)) return 0
+  return isBatch ? batchWeight(length) : length
+}
+
+/**
+ * Bounds what all requests together hold in memory: each alone is bounded by its route. Past a bound a request is refused
+ * before its body is read (`server-busy`, 503 with Retry-After), so that what was let in is finished.
+ */
+export function boundInFlight(
+  app: FastifyInstance,
+  connections: Connections,
+  { maxBatchBytes, maxAnswerBytes }: InFlightLimits,
+): void {
+  const singles = new ByteBudget(maxSingleBytes)
+  const batches = new ByteBudget(maxBatchBytes)
+  const answers = new ByteBudget(maxAnswerBytes)
+  const reads = new Turns(maxLargeReads)
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const { socket } = request.raw
+    if (connections.isSurplus(socket)) {
+      reply.header('Connection', 'close')
+      return done(busy('too many connections are open'))
+    }
+    if (request.method !== 'POST') return done()
+    const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
+    const budget = isBatch ? batches : singles
+    const weight = weightOf(request, isBatch)
+    if (weight > 0) {
+      if (!budget.take(weight)) {
+        connections.endSlowestBody()
+        return done(busy('too many bytes of other requests are in flight'))
+      }
+      // However it ends: answered, refused, or broken off.
+      connections.whenOver(reply.raw, socket, () => budget.give(weight))
+    }
+    done()
+  })
+
+  app.addHook('preHandler', async (request, reply) => {
+    if (!isLargeRead(request)) return
+    await reads.take()
+    // Before it is read from the disk: a refusal shall cost nothing.
+    if (!answers.take(largestAnswer)) {
+      reads.give()
+      throw busy(answersUnread)
+    }
+    const read = new LargeRead(reads, answers)
+    request.largeRead = read
+    connections.whenOver(reply.raw, request.raw.socket, () => read.end())
+  })
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
+    if (request.largeRead !== undefined) {
+      request.largeRead.isMade(length)
+      return done(null, payload)
+    }
+    // A batch was weighed with its answer, and what it acknowledges is to be told; a copy is let in by a right of its own.
+    const isCounted = request.method === 'GET' && request.routeOptions.url !== '/v1/replication'
+    if (length <= smallAnswer || !isCounted) return done(null, payload)
+    if (!answers.take(length)) return done(busy(answersUnread))
+    connections.whenOver(reply.raw, request.raw.socket, () => answers.give(length))
+    done(null, payload)
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where this reads many entries. */
+    largeRead?: LargeRead
+  }
+}

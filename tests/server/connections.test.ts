@@ -1,0 +1,192 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Connections, surplusOf } from '../../server/connections.ts'
+
+type Raw = Socket & { said: () => string }
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A bare HTTP server with bounded connections; what it says to a raw connection is gathered. */
+async function bounded(limit: number, handle: Handler, patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 20 }) {
+  const server = createServer((request, response) => handle(request, response))
+  const connections = new Connections(server, limit, patience)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const sockets: Socket[] = []
+  const open = async (text = ''): Promise<Raw> => {
+    const socket = connect(port, '127.0.0.1')
+    sockets.push(socket)
+    let said = ''
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    await once(socket, 'connect')
+    socket.write(text)
+    return Object.assign(socket, { said: () => said })
+  }
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+    server.closeAllConnections()
+  }
+  return { connections, open, close }
+}
+
+async function until(what: () => boolean): Promise<void> {
+  while (!what()) await sleep(5)
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+const halfBody = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf'
+
+describe('connections at their limit', () => {
+  let server: Awaited<ReturnType<typeof bounded>>
+  afterEach(() => server.close())
+
+  /** Answers when the body is there: 503 to a surplus connection. */
+  const answering: Handler = (request, response) => {
+    const isSurplus = server.connections.isSurplus(request.socket)
+    request.resume()
+    if (isSurplus) response.writeHead(503).end()
+    else request.on('end', () => response.writeHead(200).end('done'))
+  }
+
+  it.each([
+    ['nothing', ''],
+    ['half a request line', 'GET /v1/led'],
+    ['half a head', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '],
+  ])('one that has sent %s gives way, the longest idle first', async (_name, text) => {
+    server = await bounded(3, answering)
+    const idle: Raw[] = []
+    for (let i = 0; i < 3; i++) idle.push(await server.open(text))
+    await until(() => server.connections.count === 3)
+    const closed = once(idle[0] as Raw, 'close')
+    const newcomer = await server.open(get)
+    await until(() => newcomer.said().includes('done'))
+    await closed
+    expect(newcomer.said()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(idle.slice(1).map(({ destroyed }) => destroyed)).toEqual([false, false])
+  })
+
+  it('one that was served and idles since gives way only after those that idle longer', async () => {
+    server = await bounded(2, answering)
+    const served = await server.open()
+    await until(() => server.connections.count === 1)
+    const idle = await server.open()
+    await until(() => server.connections.count === 2)
+    served.write(get)
+    await until(() => served.said().includes('done'))
+    const closed = once(idle, 'close')
+    const newcomer = await server.open(get)
+    await until(() => newcomer.said().includes('done'))
+    await closed
+    expect(served.destroyed).toBe(false)
+  })
+
+  it('where all are at work, a newcomer is told to come back, and the work is finished', async () => {
+    server = await bounded(3, answering)
+    const working: Raw[] = []
+    for (let i = 0; i < 3; i++) working.push(await server.open(halfBody))
+    await until(() => server.connections.count === 3)
+    await sleep(20)
+    const surplus: Raw[] = []
+    for (let i = 0; i < 20; i++) {
+      const socket = await server.open(halfBody)
+      await until(() => socket.said() !== '')
+      surplus.push(socket)
+    }
+    for (const socket of surplus) expect(socket.said()).toMatch(/^HTTP\/1\.1 503 /)
+    for (const socket of working) socket.write('a body')
+    await until(() => working.every((socket) => socket.said().includes('done')))
+    for (const socket of working) expect(socket.said()).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it('surplus ones that ask nothing are bounded too, and keep nobody from being told', async () => {
+    const limit = 2
+    const told = (request: IncomingMessage, response: ServerResponse): void => {
+      if (server.connections.isSurplus(request.socket)) response.writeHead(503).end()
+    }
+    server = await bounded(limit, told)
+    const working = [await server.open(get), await server.open(get)]
+    await until(() => server.connections.count === limit)
+    await sleep(20)
+    const silent: Raw[] = []
+    for (let i = 0; i < 30; i++) silent.push(await server.open())
+    await until(() => silent.filter(({ destroyed }) => !destroyed).length <= surplusOf(limit))
+    expect(server.connections.count).toBeLessThanOrEqual(limit + surplusOf(limit))
+    const newcomer = await server.open(get)
+    await until(() => newcomer.said() !== '')
+    expect(newcomer.said()).toMatch(/^HTTP\/1\.1 503 /)
+    expect(working.map(({ destroyed }) => destroyed)).toEqual([false, false])
+  })
+
+  it('a body that has had its time gives way, and no other', async () => {
+    server = await bounded(2, answering, { bodyMs: 60, answerMs: 60_000, sweepMs: 20 })
+    const slow = await server.open(halfBody)
+    await until(() => server.connections.count === 1)
+    await sleep(100)
+    const young = await server.open(halfBody)
+    await until(() => server.connections.count === 2)
+    await sleep(10)
+    const closed = once(slow, 'close')
+    const newcomer = await server.open(get)
+    await until(() => newcomer.said().includes('done'))
+    await closed
+    expect(young.destroyed).toBe(false)
+  })
+})
+
+describe('answers that nobody reads', () => {
+  it('are cut off, and their memory is free', async () => {
+    const large = Buffer.alloc(64 * 1024 * 1024)
+    let given = 0
+    const server = await bounded(
+      10,
+      (request, response) => {
+        server.connections.whenOver(response, request.socket, () => given++)
+        response.end(large)
+      },
+      { bodyMs: 10_000, answerMs: 100, sweepMs: 20 },
+    )
+    const reader = await server.open()
+    reader.pause()
+    reader.write(get)
+    await until(() => given === 1)
+    await until(() => server.connections.count === 0)
+    server.close()
+  })
+})
+
+describe('what requests hold', () => {
+  it('is given back once each, where a connection with many unanswered requests closes', async () => {
+    const given: number[] = []
+    let arrived = 0
+    const server = await bounded(10, (request, response) => {
+      const number = arrived++
+      server.connections.whenOver(response, request.socket, () => given.push(number))
+    })
+    const socket = await server.open(get.repeat(30))
+    await until(() => arrived === 30)
+    expect(given).toEqual([])
+    socket.destroy()
+    await until(() => server.connections.count === 0)
+    expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i))
+    server.close()
+  })
+
+  it('is given back at once where the connection is gone already', async () => {
+    let given = 0
+    const server = await bounded(10, (request, response) => {
+      request.socket.destroy()
+      server.connections.whenOver(response, request.socket, () => given++)
+    })
+    const socket = await server.open(get)
+    await once(socket, 'close')
+    expect(given).toBe(1)
+    server.close()
+  })
+})
