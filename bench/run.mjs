@@ -58,10 +58,17 @@ async function depositRates(nativeRate) {
 }
 
 async function verifyRate(nativeRate) {
-  const { ms, output } = timed(process.execPath, [cli, 'verify', '--data', data, '--json'])
-  const report = JSON.parse(output)
-  if (!report.ok) throw new Error('the re-walk found a fault')
+  const walk = (...flags) => {
+    const { ms, output } = timed(process.execPath, [cli, 'verify', '--data', data, '--json', ...flags])
+    const report = JSON.parse(output)
+    if (!report.ok) throw new Error('the re-walk found a fault')
+    return { ms, report }
+  }
+  const kept = join(folder, 'checkpoint')
+  const { ms, report } = walk('--save-checkpoint', kept)
   record('verify.full', report.size / (ms / 1000), 'entries/s', report.size / (ms / 1000) / nativeRate)
+  const trusted = walk('--trusted-checkpoint', kept)
+  record('verify.trusted', trusted.report.size / (trusted.ms / 1000), 'entries/s')
   return report.size
 }
 
