@@ -86,10 +86,13 @@ function viewOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
 
 let installed: NativePrimitives | undefined
 
-/** Installs the fastest primitives at hand in this process, once. */
-export function installNativePrimitives(): NativePrimitives {
+/**
+ * Installs the fastest primitives at hand in this process, once. For a handful of signatures OpenSSL, which is in the
+ * runtime, is through before libsodium has been loaded.
+ */
+export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): NativePrimitives {
   if (installed !== undefined) return installed
-  const sodium = loadSodium()
+  const sodium = signatures === 'many' ? loadSodium() : undefined
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
   installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
   installBase64({
