@@ -72,7 +72,7 @@ async function serveWith(root: string, ...known: string[]): Promise<string | num
   if (server.url === undefined) {
     await server.ended
     // Refused before anything was signed or written.
-    expect(folderHash(root)).toBe(before)
+    if (folderHash(root) !== before) return 'the folder was changed'
     return /evidence: ([a-z-]+):/.exec(server.output())?.[1] ?? server.output()
   }
   const { size } = (await server.request('/v1/ledger')).json<{ size: number }>()
