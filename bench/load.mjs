@@ -1,11 +1,27 @@
 // The load generator, a process of its own: signs statements before the clock starts, then sends them.
-import { randomBytes, randomUUID } from 'node:crypto'
-import { Pool } from 'undici'
+import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import sodium from 'sodium-native'
 import { composeStatement } from '../dist/src/evidence/index.js'
-import { readKeyFile } from '../dist/src/node/index.js'
+import { installNativePrimitives, readKeyFile } from '../dist/src/node/index.js'
+import { Wire } from './wire.mjs'
 
 const { url, origin, keyPath } = JSON.parse(process.argv[2])
-const signer = readKeyFile(keyPath)
+installNativePrimitives()
+const signer = { ...readKeyFile(keyPath), sign: fastSign(keyPath) }
+
+/** Signs by libsodium: what the load costs is taken from the server's two cores. */
+function fastSign(path) {
+  const seed = Buffer.from(createPrivateKey(readFileSync(path)).export({ format: 'jwk' }).d, 'base64url')
+  const publicKey = Buffer.alloc(32)
+  const secretKey = Buffer.alloc(64)
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed)
+  return (message) => {
+    const signature = Buffer.alloc(64)
+    sodium.crypto_sign_detached(signature, Buffer.from(message), secretKey)
+    return new Uint8Array(signature)
+  }
+}
 
 function statement() {
   const context = {
@@ -30,36 +46,26 @@ function statement() {
   ).presentation
 }
 
-async function post(pool, body, type, expected) {
-  const response = await pool.request({
-    path: '/v1/statements',
-    method: 'POST',
-    headers: { 'content-type': type },
-    body,
-  })
-  const text = await response.body.text()
-  if (response.statusCode !== expected) throw new Error(`HTTP ${response.statusCode}: ${text.slice(0, 300)}`)
-  return text
-}
-
-/** Sends bodies over a number of connections; gives the time of each, in milliseconds. */
-async function send(bodies, connections, type, expected, check) {
-  const pool = new Pool(url, { connections, pipelining: 1 })
+/** Sends requests over a number of connections; gives the time of each, in milliseconds. */
+async function send(requests, connections, expected, check) {
+  const wires = Array.from({ length: connections }, () => new Wire(url))
   const times = []
   let next = 0
   const started = performance.now()
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (next < bodies.length) {
-        const body = bodies[next++]
+    wires.map(async (wire) => {
+      while (next < requests.length) {
+        const [method, path, type, body] = requests[next++]
         const from = performance.now()
-        check(await post(pool, body, type, expected))
+        const { status, text } = await wire.request(method, path, type, body)
         times.push(performance.now() - from)
+        if (status !== expected) throw new Error(`HTTP ${status}: ${text.slice(0, 300)}`)
+        check(text)
       }
     }),
   )
   const elapsed = (performance.now() - started) / 1000
-  await pool.close()
+  for (const wire of wires) wire.close()
   return { elapsed, times: times.sort((a, b) => a - b) }
 }
 
@@ -67,22 +73,41 @@ const hasReceipt = (text) => {
   if (!text.includes('c2sp.org/tlog-proof')) throw new Error('an answer without a receipt')
 }
 
-async function run({ mode, count, connections, batch }) {
-  const statements = Array.from({ length: count }, statement)
-  if (mode === 'single') return send(statements, connections, 'application/sd-jwt', 201, hasReceipt)
-  const bodies = []
-  for (let i = 0; i < count; i += batch) bodies.push(statements.slice(i, i + batch).join('\n'))
-  return send(bodies, connections, 'application/x-ndjson', 200, (text) => {
-    const created = text.split('"status":201').length - 1
-    if (created === 0 || text.includes('"code"')) throw new Error(`a batch was refused in part: ${text.slice(0, 300)}`)
-  })
+const created = (text) => {
+  const count = text.split('"status":201').length - 1
+  if (count === 0 || text.includes('"code"')) throw new Error(`a batch was refused in part: ${text.slice(0, 300)}`)
 }
+
+let prepared
+
+/** Makes and signs the statements of a job, for `run` to send: the clock does not count it. */
+function prepare({ mode, count, batch, size }) {
+  const path = '/v1/statements'
+  if (mode === 'proof') {
+    const index = () => Math.floor(Math.random() * size)
+    return Array.from({ length: count }, () => ['GET', `/v1/proofs/inclusion?index=${index()}&size=${size}`])
+  }
+  const statements = Array.from({ length: count }, statement)
+  if (mode === 'single') return statements.map((body) => ['POST', path, 'application/sd-jwt', body])
+  return Array.from({ length: Math.ceil(count / batch) }, (_, i) => [
+    'POST',
+    path,
+    'application/x-ndjson',
+    statements.slice(i * batch, (i + 1) * batch).join('\n'),
+  ])
+}
+
+const checks = { single: [201, hasReceipt], batch: [200, created], proof: [200, () => {}] }
 
 async function answer(job) {
   try {
-    const { elapsed, times } = await run(job)
+    prepared ??= prepare(job)
+    if (job.only === 'prepare') return process.send({})
+    const requests = prepared
+    prepared = undefined
+    const { elapsed, times } = await send(requests, job.connections, ...checks[job.mode])
     const at = (q) => times[Math.min(times.length - 1, Math.floor(times.length * q))]
-    process.send({ rate: job.count / elapsed, median: at(0.5), p99: at(0.99) })
+    process.send({ rate: job.count / elapsed, elapsed, median: at(0.5), p99: at(0.99) })
   } catch (error) {
     process.send({ error: String(error.stack) })
   }

@@ -1,15 +1,16 @@
 // `npm run bench [-- --json] [-- --entries N]`: our rates beside the machine's own, in one run, as ratios.
-import { execFileSync, fork, spawn } from 'node:child_process'
-import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build, install, root } from '../scripts/setup.mjs'
+import { build, install } from '../scripts/setup.mjs'
 
 install()
 build()
+const { cli, folderBytes, loadGenerator, median, peakMiB, startServer, stopServer, timed } = await import(
+  './server.mjs'
+)
 const { machine, syncedBatches, verifyRates } = await import('./machine.mjs')
 const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import(
   '../dist/src/ledger/index.js'
@@ -29,7 +30,6 @@ const { values } = parseArgs({
 const scale = values.quick ? 0.1 : 1
 const folder = mkdtempSync(join(tmpdir(), 'evidence-bench-'))
 const data = join(folder, 'data')
-const cli = join(root, 'cli', 'evidence.mjs')
 const results = []
 const say = (line) => process.stderr.write(`${line}\n`)
 const record = (name, value, unit, ratio) => {
@@ -37,57 +37,9 @@ const record = (name, value, unit, ratio) => {
   say(`  ${name} ${value.toFixed(2)} ${unit}${ratio === undefined ? '' : `, ratio ${ratio.toFixed(2)}`}`)
 }
 
-async function startServer() {
-  const flags = ['--port', '0', '--data', data, '--rate-limit', '100000000', '--log-level', 'error']
-  const server = spawn(process.execPath, [cli, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  const url = await new Promise((resolve, reject) => {
-    server.on('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-    server.stdout.on('data', (chunk) => {
-      text += chunk
-      const match = /listening on (\S+)/.exec(text)
-      if (match) resolve(match[1])
-    })
-  })
-  return { server, url }
-}
-
-async function stopServer(server) {
-  server.removeAllListeners('exit')
-  const gone = new Promise((resolve) => server.once('exit', resolve))
-  server.kill('SIGTERM')
-  await gone
-}
-
-function loadGenerator(url) {
-  const origin = readFileSync(join(data, 'policy'), 'utf8').match(/^log ([^+]+)\+/m)[1]
-  const args = JSON.stringify({ url, origin, keyPath: join(data, 'keys', 'depositor.pem') })
-  const child = fork(fileURLToPath(new URL('./load.mjs', import.meta.url)), [args])
-  const ask = (job) =>
-    new Promise((resolve, reject) => {
-      child.once('message', (answer) => (answer.error ? reject(new Error(answer.error)) : resolve(answer)))
-      child.send(job)
-    })
-  return { ask, stop: () => child.kill() }
-}
-
-const peakMiB = (pid) => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
-const folderBytes = (path) =>
-  readdirSync(path, { withFileTypes: true, recursive: true }).reduce(
-    (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath ?? entry.path, entry.name)).size : 0),
-    0,
-  )
-
-function timed(command, args) {
-  const from = process.hrtime.bigint()
-  const output = execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
-  return { ms: Number(process.hrtime.bigint() - from) / 1e6, output }
-}
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]
-
 async function depositRates(nativeRate) {
-  const { server, url } = await startServer()
-  const load = loadGenerator(url)
+  const { server, url } = await startServer(data)
+  const load = loadGenerator(url, data)
   for (let left = Number(values.entries); left > 0; left -= 50_000) {
     await load.ask({ mode: 'batch', count: Math.min(50_000, left), connections: 4, batch: 500 })
     say(`  grown, ${Math.max(0, left - 50_000)} to go`)
@@ -106,10 +58,17 @@ async function depositRates(nativeRate) {
 }
 
 async function verifyRate(nativeRate) {
-  const { ms, output } = timed(process.execPath, [cli, 'verify', '--data', data, '--json'])
-  const report = JSON.parse(output)
-  if (!report.ok) throw new Error('the re-walk found a fault')
+  const walk = (...flags) => {
+    const { ms, output } = timed(process.execPath, [cli, 'verify', '--data', data, '--json', ...flags])
+    const report = JSON.parse(output)
+    if (!report.ok) throw new Error('the re-walk found a fault')
+    return { ms, report }
+  }
+  const kept = join(folder, 'checkpoint')
+  const { ms, report } = walk('--save-checkpoint', kept)
   record('verify.full', report.size / (ms / 1000), 'entries/s', report.size / (ms / 1000) / nativeRate)
+  const trusted = walk('--trusted-checkpoint', kept)
+  record('verify.trusted', trusted.report.size / (trusted.ms / 1000), 'entries/s')
   return report.size
 }
 
@@ -128,8 +87,13 @@ async function proofRate() {
   }
   const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
   const from = process.hrtime.bigint()
-  let count = 0
-  for (; count < 20_000 * scale; count++) await reads.inclusion(Math.floor(Math.random() * size), size)
+  const count = 20_000 * scale
+  let left = count
+  const ask = async () => {
+    while (left-- > 0) await reads.inclusion(Math.floor(Math.random() * size), size)
+  }
+  // As a server asks: several at once.
+  await Promise.all(Array.from({ length: 16 }, ask))
   record('proof.inclusion', count / (Number(process.hrtime.bigint() - from) / 1e9), 'proofs/s')
   await source.close()
 }
@@ -164,7 +128,7 @@ async function hashRate() {
 async function coldCheck() {
   const path = join(folder, 'small.txt')
   writeFileSync(path, 'a small file')
-  const { server, url } = await startServer()
+  const { server, url } = await startServer(data)
   timed(process.execPath, [cli, 'deposit', path, '--data', data, '--url', url, '--json'])
   await stopServer(server)
   const times = Array.from(

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 
-export { writeDurably } from '../src/ledger/index.ts'
+export { writeDurably } from '../src/ledger/durable-file.ts'
 
 /** Removes a file that has served. */
 export function removeFile(path: string): void {

@@ -17,7 +17,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await throwing(createProgram()).parseAsync(process.argv)
+  await throwing(await createProgram(process.argv[2])).parseAsync(process.argv)
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
-import { dataFolder, readPolicyFile } from '../src/ledger/index.ts'
+import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
 import { readKeyFile, type SigningKey } from '../src/node/index.ts'
 import { Output } from './output.ts'
 

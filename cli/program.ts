@@ -1,61 +1,50 @@
 import { Command } from 'commander'
-import { attestCommand, retractCommand } from './commands/attest.ts'
-import { backupCommand } from './commands/backup.ts'
-import { checkCommand } from './commands/check.ts'
-import { depositCommand } from './commands/deposit.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { eraseCommand } from './commands/erase.ts'
-import { exportCommand } from './commands/export.ts'
-import { findCommand } from './commands/find.ts'
-import { followCommand } from './commands/follow.ts'
-import { initCommand, signGenesisCommand } from './commands/init.ts'
-import { keygenCommand } from './commands/keygen.ts'
-import { migrateCommand, reindexCommand } from './commands/maintain.ts'
-import { participantsCommand } from './commands/participants.ts'
-import { proveCommand } from './commands/prove.ts'
-import { promoteCommand, restoreCommand } from './commands/restore.ts'
-import { serveCommand, startCommand } from './commands/serve.ts'
-import { showCommand } from './commands/show.ts'
-import { verifyCommand } from './commands/verify.ts'
 import { version } from './version.ts'
 
 const exitCodes = `
 Exit codes: 0 fine; 1 evidence or chain does not verify; 2 usage; 3 could not run (unreachable, locked, damaged
 configuration); 4 no fault found, but part needs a newer verifier.`
 
-/** The whole command line. */
-export function createProgram(): Command {
+type Add = (program: Command) => unknown
+
+/** Every command by its name, in the order of the help. Each is loaded when it is wanted: that is most of a short run. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  'sign-genesis': async () => (await import('./commands/init.ts')).signGenesisCommand,
+  start: async () => (await import('./commands/serve.ts')).startCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  keygen: async () => (await import('./commands/keygen.ts')).keygenCommand,
+  deposit: async () => (await import('./commands/deposit.ts')).depositCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  prove: async () => (await import('./commands/prove.ts')).proveCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  find: async () => (await import('./commands/find.ts')).findCommand,
+  attest: async () => (await import('./commands/attest.ts')).attestCommand,
+  retract: async () => (await import('./commands/attest.ts')).retractCommand,
+  participants: async () => (await import('./commands/participants.ts')).participantsCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  erase: async () => (await import('./commands/erase.ts')).eraseCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  follow: async () => (await import('./commands/follow.ts')).followCommand,
+  promote: async () => (await import('./commands/restore.ts')).promoteCommand,
+  reindex: async () => (await import('./commands/maintain.ts')).reindexCommand,
+  migrate: async () => (await import('./commands/maintain.ts')).migrateCommand,
+}
+
+/** The command line: the one command that `name` names, or all of them for anything else (help, an error with a suggestion). */
+export async function createProgram(name?: string): Promise<Command> {
   const program = new Command('evidence')
     .description(
       'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
     )
     .version(version)
     .addHelpText('after', exitCodes)
-  for (const add of [
-    initCommand,
-    signGenesisCommand,
-    startCommand,
-    serveCommand,
-    keygenCommand,
-    depositCommand,
-    checkCommand,
-    verifyCommand,
-    proveCommand,
-    showCommand,
-    findCommand,
-    attestCommand,
-    retractCommand,
-    participantsCommand,
-    exportCommand,
-    eraseCommand,
-    backupCommand,
-    restoreCommand,
-    doctorCommand,
-    followCommand,
-    promoteCommand,
-    reindexCommand,
-    migrateCommand,
-  ]) {
+  const isOne = name !== undefined && Object.hasOwn(commands, name)
+  for (const load of isOne ? [commands[name] as () => Promise<Add>] : Object.values(commands)) {
+    const add = await load()
     add(program)
   }
   return program

@@ -1,4 +1,4 @@
-import cliProgress from 'cli-progress'
+import type { SingleBar } from 'cli-progress'
 import { bytesText, count, type Output } from './output.ts'
 
 export interface Progress {
@@ -17,16 +17,34 @@ export function progressBar(
 ): Progress {
   if (output.isJson || !process.stderr.isTTY || total === 0) return silent
   const show = unit === 'bytes' ? bytesText : count
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}`,
-      clearOnComplete: true,
-      hideCursor: true,
-      stream: process.stderr,
-      fps: 8,
+  let bar: SingleBar | undefined
+  let done = 0
+  let isStopped = false
+  const start = async (): Promise<void> => {
+    // Loaded when it is shown: a short run in a pipe does without.
+    const { default: cliProgress } = await import('cli-progress')
+    if (isStopped) return
+    bar = new cliProgress.SingleBar(
+      {
+        format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}`,
+        clearOnComplete: true,
+        hideCursor: true,
+        stream: process.stderr,
+        fps: 8,
+      },
+      cliProgress.Presets.legacy,
+    )
+    bar.start(total, done, { shown: show(done) })
+  }
+  void start()
+  return {
+    update: (now) => {
+      done = now
+      bar?.update(now, { shown: show(now) })
     },
-    cliProgress.Presets.legacy,
-  )
-  bar.start(total, 0, { shown: show(0) })
-  return { update: (done) => bar.update(done, { shown: show(done) }), stop: () => bar.stop() }
+    stop: () => {
+      isStopped = true
+      bar?.stop()
+    },
+  }
 }

@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { EvidenceError } from '../src/core/index.ts'
-import { type Clock, dataFolder, Ledger, readLedgerKey, requireMaySign } from '../src/ledger/index.ts'
+import {
+  type Clock,
+  dataFolder,
+  type KnownCheckpoint,
+  Ledger,
+  readLedgerKey,
+  requireMaySign,
+} from '../src/ledger/index.ts'
 import { installNativePrimitives } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
@@ -18,6 +25,8 @@ export interface ServeOptions {
   /** Of the ledger's key file. */
   readonly passphrase?: string
   readonly clock?: Clock
+  /** What `settings.knownCheckpoints` name, read. */
+  readonly known?: readonly KnownCheckpoint[]
 }
 
 export interface RunningServer {
@@ -45,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     signatureThreads: settings.signatureThreads,
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
+    known: options.known ?? [],
     ...(settings.requireFollower === undefined ? {} : { followerTimeoutMs: settings.followerTimeoutSeconds * 1000 }),
     onGroup: (report) => metrics?.group(report),
     onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),

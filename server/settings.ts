@@ -41,6 +41,8 @@ export const serverSettings = z.strictObject({
   /** How far the clock may be ahead of the last entry at start, in days. */
   maxClockGapDays: z.number().positive().default(31),
   acceptClockGap: z.boolean().default(false),
+  /** Checkpoints or receipts kept elsewhere, files or URLs: a ledger that has gone back behind one does not start. */
+  knownCheckpoints: z.array(z.string().min(1)).default([]),
   /** Participant (an auditor) whose follower must hold every entry before anybody is answered; none unless given. */
   requireFollower: z.string().min(1).optional(),
   /** How long a deposit waits for that follower, in seconds, before it is answered 503. */

@@ -42,7 +42,7 @@ export function checkCommand(program: Command): void {
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
-      installNativePrimitives()
+      installNativePrimitives('few')
       process.exitCode = await check(path, options)
     })
 }

@@ -1,25 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { RunningServer, ServerSettings } from '../../server/index.ts'
-import type { z } from 'zod'
-import { EvidenceError } from '../../src/core/index.ts'
+import type { RunningServer } from '../../server/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
-import { type CommonOptions, dataDir, readPassphrase, withCommon } from '../options.ts'
+import { knownCheckpoint } from '../known-checkpoint.ts'
+import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
+import { readSettings, type SettingFlags } from '../serve-settings.ts'
 import { version } from '../version.ts'
 import { initTrial, resumeTrial } from './init.ts'
 
-interface ServeCommandOptions extends CommonOptions {
-  readonly config?: string
-  readonly host?: string
-  readonly port?: string
-  readonly baseUrl?: readonly string[]
-  readonly rateLimit?: string
-  readonly maxQueue?: string
-  readonly maxClockGap?: string
-  readonly acceptClockGap?: boolean
-  readonly requireFollower?: string
-  readonly followerTimeout?: string
-  readonly logLevel?: string
+interface ServeCommandOptions extends CommonOptions, SettingFlags {
+  readonly printConfig?: boolean
   readonly passphraseFile?: string
 }
 
@@ -33,10 +24,12 @@ function withServing(command: Command): Command {
     .option('--max-queue <n>', 'statements that may wait to be sealed (default 8192)')
     .option('--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)')
     .option('--accept-clock-gap', 'the clock is right, however far ahead of the last entry')
+    .option('--known-checkpoint <file|url...>', 'kept elsewhere: a ledger that has gone back behind it does not start')
     .option('--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too')
     .option('--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
     .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
+    .option('--print-config', 'print every setting, and where it comes from, and do not serve')
 }
 
 /** `evidence serve` */
@@ -47,6 +40,7 @@ export function serveCommand(program: Command): void {
       '\nExample:\n  evidence serve --data /srv/ledger --host 0.0.0.0 --base-url https://ledger.court.example',
     )
     .action(async (options: ServeCommandOptions) => {
+      if (options.printConfig === true) return printConfig(options)
       const stopped = stopSignal()
       const running = await start(options)
       await stopped
@@ -59,6 +53,7 @@ export function startCommand(program: Command): void {
   withServing(program.command('start').description('serve a trial ledger, made on first use (what "npm start" runs)'))
     .addHelpText('after', '\nExample:\n  evidence start --port 8080 --data ./data')
     .action(async (options: ServeCommandOptions) => {
+      if (options.printConfig === true) return printConfig(options)
       const root = dataDir(options)
       const passphrase = readPassphrase(options.passphraseFile)
       const say = (line: string): void => {
@@ -98,10 +93,12 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
   // A command ends when nobody reads its output any more; a server goes on.
   process.stdout.removeAllListeners('error').on('error', () => {})
   const passphrase = readPassphrase(options.passphraseFile)
-  const settings = settingsFrom(options, serverSettings)
+  const { settings } = readSettings(options, process.env, serverSettings)
+  const known = await Promise.all(settings.knownCheckpoints.map(knownCheckpoint))
   const running = await serve({
     dataDir: dataDir(options),
     settings,
+    known,
     version,
     ...(passphrase === undefined ? {} : { passphrase }),
   })
@@ -109,43 +106,21 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
   return running
 }
 
-/** Flags over the configuration file over defaults. Throws `config-invalid`, `usage`. */
-function settingsFrom(options: ServeCommandOptions, schema: z.ZodType<ServerSettings>): ServerSettings {
-  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
-  const flags = {
-    host: options.host,
-    port: number(options.port),
-    baseUrls: options.baseUrl,
-    statementsPerMinute: number(options.rateLimit),
-    maxQueue: number(options.maxQueue),
-    maxClockGapDays: number(options.maxClockGap),
-    acceptClockGap: options.acceptClockGap,
-    requireFollower: options.requireFollower,
-    followerTimeoutSeconds: number(options.followerTimeout),
-    logLevel: options.logLevel,
+/** Every setting with its origin. No setting is a secret: keys and passphrases are files, of which the name alone is shown. */
+async function printConfig(options: ServeCommandOptions): Promise<void> {
+  const { serverSettings } = await import('../../server/index.ts')
+  const { settings, origins } = readSettings(options, process.env, serverSettings)
+  const { passphraseFile } = options
+  const shown = {
+    data: resolve(dataDir(options)),
+    ...(passphraseFile === undefined ? {} : { passphraseFile: resolve(passphraseFile), passphrase: '(hidden)' }),
+    settings,
   }
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-  const result = schema.safeParse({ ...configFile(options.config), ...given })
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  const where = issue?.path.join('.') ?? ''
-  const fromFlag = Object.hasOwn(given, where)
-  throw new EvidenceError(
-    fromFlag ? 'usage' : 'config-invalid',
-    `the setting ${where}: ${issue?.message ?? 'is wrong'}`,
-    { where },
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `${name.padEnd(24)} ${JSON.stringify(value)}  (${origins[name] ?? 'default'})`,
   )
-}
-
-function configFile(path: string | undefined): object {
-  if (path === undefined) return {}
-  try {
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (json !== null && typeof json === 'object' && !Array.isArray(json)) return json
-  } catch (cause) {
-    throw new EvidenceError('config-invalid', `${path} cannot be read as JSON`, { where: path }, { cause })
-  }
-  throw new EvidenceError('config-invalid', `${path} is not a JSON object`, { where: path })
+  const hidden = passphraseFile === undefined ? [] : [`${'passphrase'.padEnd(24)} (hidden)  (${passphraseFile})`]
+  outputOf(options).result({ ...shown, origins }, [`${'data'.padEnd(24)} ${shown.data}`, ...lines, ...hidden])
 }
 
 /** Resolves at SIGTERM or SIGINT, from now on: one that comes while the server starts counts too. A second ends at once. */

@@ -130,10 +130,12 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   const source = await FolderSource.open(root, log.key)
   try {
     const audit = new LookupAudit(kept.trusted?.checkpoint.size)
-    const report = await run(source, policy, output, kept, audit)
+    const { report, tables } = await run(source, policy, output, kept, audit)
     const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
     const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
-    const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
+    const extra = [...source.faults, ...tables, ...outside, ...lookups].map((error) =>
+      findingOf(error, error.facts.index),
+    )
     const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
     return conclude(whole, output, kept)
   } finally {
@@ -142,7 +144,7 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
 }
 
 async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
-  return conclude(await run(source, policy, output, kept), output, kept)
+  return conclude((await run(source, policy, output, kept)).report, output, kept)
 }
 
 /** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
@@ -158,11 +160,14 @@ async function run(
   output: Output,
   kept: Kept,
   audit?: LookupAudit,
-): Promise<WalkReport> {
+): Promise<{ report: WalkReport; tables: readonly EvidenceError[] }> {
   const pool = new AppraisalPool(audit?.seed)
   let bar: ReturnType<typeof progressBar> | undefined
   try {
-    return await walk({
+    // Beside the walk; awaited after it, so that a thread that dies is told of once.
+    const tables = pool.checkTables(source instanceof FolderSource ? source.tables : [])
+    tables.catch(() => {})
+    const report = await walk({
       source,
       policy,
       earlier: kept.earlier,
@@ -174,6 +179,7 @@ async function run(
         bar.update(done)
       },
     })
+    return { report, tables: await tables }
   } finally {
     bar?.stop()
     await pool.close()

@@ -11,6 +11,7 @@ import {
 } from '../../src/core/index.ts'
 import {
   checkDatabase,
+  checkTable,
   dataFolder,
   type DataFolder,
   defaultMaxGapMs,
@@ -150,8 +151,10 @@ async function database(folder: DataFolder, now: number): Promise<Check[]> {
   }
   const free = ok('lock', existsSync(lock) ? 'left by a process that is gone: harmless' : 'free')
   const key = readOwnKey(folder)
-  const { torn, faults } = checkDatabase(folder.database)
-  if (faults.length > 0) return [free, ...faults.map((fault) => failed('database', fault))]
+  const { torn, faults, tables } = checkDatabase(folder.database)
+  const damaged = tables.flatMap((table) => checkTable(table) ?? [])
+  const all = [...faults, ...damaged]
+  if (all.length > 0) return [free, ...all.map((fault) => failed('database', fault))]
   const head = await attempt('head', () => {
     const { checkpoint, otherSlotDamaged } = readHead(folder.head, key)
     const says = `the ledger has answered for ${count(checkpoint.size)} entries`

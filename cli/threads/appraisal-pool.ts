@@ -2,12 +2,16 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { packEntries, type Appraisal, type Appraiser, type ChunkRead, type Rehashed } from '../../src/verify/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import { EvidenceError } from '../../src/core/index.ts'
+import type { TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import type { AppraisalRequest } from './appraisal-worker.ts'
 
 /** A thread runs the built worker; a test that runs this file as source finds it where the build put it. */
 const workerUrl: URL = import.meta.url.endsWith('.ts')
   ? new URL('../../dist/cli/threads/appraisal-worker.js', import.meta.url)
   : new URL('./appraisal-worker.js', import.meta.url)
+
+type TableFault = Pick<EvidenceError, 'code' | 'message' | 'facts'>
 
 interface Lane {
   readonly worker: Worker
@@ -75,6 +79,16 @@ export class AppraisalPool implements Appraiser {
   rehash(entries: readonly (Uint8Array | undefined)[], newIds: Set<string>): Promise<Rehashed> {
     const { lengths, bytes } = packEntries(entries)
     return this.ask(this.lane(), { lengths, bytes, newIds }, [lengths.buffer, bytes.buffer])
+  }
+
+  /** The faults of tables, each read by a thread, one after another so that the walk goes on beside. */
+  async checkTables(tables: readonly TableFile[]): Promise<EvidenceError[]> {
+    const faults: EvidenceError[] = []
+    for (const table of tables) {
+      const fault = await this.ask<TableFault | undefined>(this.lane(), { table }, [])
+      if (fault !== undefined) faults.push(new EvidenceError(fault.code, fault.message, fault.facts))
+    }
+    return faults
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { appraise, type Chunk, rehash } from '../../src/verify/index.ts'
@@ -14,12 +15,20 @@ export type AppraisalRequest =
       readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
     }
   | { readonly id: number; readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly newIds: Set<string> }
+  | { readonly id: number; readonly table: TableFile }
 
 const { seed } = workerData as { readonly seed: number | undefined }
 let registry: Registry | undefined
 
 installNativePrimitives()
 parentPort?.on('message', (request: AppraisalRequest) => {
+  if ('table' in request) {
+    const fault = checkTable(request.table)
+    // An error loses its class on the way; its code and facts make it anew.
+    const answer = fault && { code: fault.code, message: fault.message, facts: fault.facts }
+    parentPort?.postMessage({ id: request.id, answer })
+    return
+  }
   if (!('chunk' in request)) {
     const answer = rehash(request.lengths, request.bytes, request.newIds)
     parentPort?.postMessage({ id: request.id, answer })

@@ -60,10 +60,9 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerCont
     },
     async (request, reply) => {
       const { index, size = reads.size } = request.query
-      const hashes = await reads.inclusion(index, size)
-      const [leafHash, root] = await Promise.all([reads.leafHashAt(index), reads.rootAt(size)])
+      const { leafHash, root, proof } = await reads.included(index, size)
       reply.header('Cache-Control', 'no-cache')
-      return { index, size, leafHash: toBase64(leafHash), root: toBase64(root), hashes: hashes.map(toBase64) }
+      return { index, size, leafHash: toBase64(leafHash), root: toBase64(root), hashes: proof.map(toBase64) }
     },
   )
 

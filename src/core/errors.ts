@@ -260,6 +260,7 @@ export const errorTable = {
   'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
   'database-missing': { status: 503, exit: 1, action: restore },
   'database-log-damaged': { status: 503, exit: 1, action: restore },
+  'database-table-damaged': { status: 503, exit: 1, action: restore },
   'database-behind-head': { status: 503, exit: 1, action: restore },
   'database-not-extension': { status: 503, exit: 1, action: restore },
   'database-thinned': { status: 503, exit: 1, action: restore },

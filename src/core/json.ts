@@ -30,22 +30,48 @@ export function parseJson(bytes: Uint8Array, what = 'JSON'): JsonValue {
 
 /** The same over a text that is known to be well-formed. */
 export function parseJsonText(text: string, what = 'JSON'): JsonValue {
-  const parser = new Parser(text, what)
-  return parser.document()
+  const isPlain = plainText.test(text)
+  return (isPlain ? readCanonical(text) : undefined) ?? new Parser(text, what, isPlain).document()
 }
 
 /** No escape, control character, surrogate or noncharacter anywhere: then a string ends at the next quotation mark. */
 const plainText = /^[ !#-[\]-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd"]*$/
+
+/**
+ * Reads a plain text that the runtime writes back letter by letter, which nothing ambiguous does: a repeated member, a space,
+ * another spelling of a number. Undefined for anything else, null among it: then the parser judges.
+ */
+function readCanonical(text: string): JsonValue | undefined {
+  try {
+    const value = JSON.parse(text) as JsonValue
+    return JSON.stringify(value) === text && isBounded(value, maxJsonDepth) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** At most `depth` arrays and objects within each other, and every number a safe integer. */
+function isBounded(value: JsonValue, depth: number): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value)
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0) return false
+  if (Array.isArray(value)) {
+    for (const inner of value) if (!isBounded(inner, depth - 1)) return false
+    return true
+  }
+  for (const name in value) if (!isBounded(value[name] as JsonValue, depth - 1)) return false
+  return true
+}
 
 class Parser {
   private at = 0
   private readonly text: string
   private readonly what: string
   private readonly isPlain: boolean
-  constructor(text: string, what: string) {
+  constructor(text: string, what: string, isPlain: boolean) {
     this.text = text
     this.what = what
-    this.isPlain = plainText.test(text)
+    this.isPlain = isPlain
   }
 
   document(): JsonValue {

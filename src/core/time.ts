@@ -1,14 +1,36 @@
 import { EvidenceError } from './errors.ts'
 
-const shape = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})\.\d{3}Z$/
+const shape = 'dddd-dd-ddTdd:dd:dd.dddZ'
+const zero = 48
+const nine = 57
 
 /** Milliseconds since 1970 of a time of docs/spec/01-primitives.md (`YYYY-MM-DDTHH:MM:SS.mmmZ`, years 0001 to 9999), or undefined. */
 export function tryTime(text: string): number | undefined {
-  if (!shape.test(text) || text.startsWith('0000')) return undefined
-  const ms = Date.parse(text)
-  // Date.parse rolls 31 February over into March and takes 24:00; a real time writes itself back.
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text) return undefined
-  return ms
+  if (text.length !== shape.length) return undefined
+  for (let i = 0; i < shape.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (shape[i] === 'd' ? unit < zero || unit > nine : text[i] !== shape[i]) return undefined
+  }
+  const digits = (at: number): number => 10 * (text.charCodeAt(at) - zero) + text.charCodeAt(at + 1) - zero
+  const [year, month, day] = [100 * digits(0) + digits(2), digits(5), digits(8)]
+  const [hours, minutes, seconds] = [digits(11), digits(14), digits(17)]
+  if (year === 0 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined
+  // No leap seconds: the time is that of RFC 3339 in UTC as computers count it.
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined
+  const ms = 10 * digits(20) + text.charCodeAt(22) - zero
+  return (((daysSince1970(year, month, day) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + ms
+}
+
+function daysOf(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+/** Days of the proleptic Gregorian calendar; years start in March, so that the leap day ends one. */
+function daysSince1970(year: number, month: number, day: number): number {
+  const y = month > 2 ? year : year - 1
+  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
+  return y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468
 }
 
 /** The same; throws `time-malformed`. */

@@ -2,7 +2,7 @@ import { CompactRange, EvidenceError, isEvidenceError, parseEntry, tileWidth, ty
 import { readEnvelope, readStatement } from '../evidence/index.ts'
 import { dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
-import { checkDatabase } from './leveldb/database-check.ts'
+import { checkDatabase, type TableFile } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { requireUnlocked } from './lock-file.ts'
@@ -16,6 +16,8 @@ export class FolderSource {
   readonly name: string
   /** Faults of the database's files and of the head file. */
   readonly faults: readonly EvidenceError[]
+  /** The tables of the database, for somebody to read (checkTable): that takes as long as all the rest of opening. */
+  readonly tables: readonly TableFile[]
   readonly storage: LedgerStorage
   readonly head: Head | undefined
   private readonly dispose: () => void
@@ -26,12 +28,14 @@ export class FolderSource {
     storage: LedgerStorage,
     head: Head | undefined,
     faults: readonly EvidenceError[],
+    tables: readonly TableFile[],
     dispose: () => void,
   ) {
     this.name = name
     this.storage = storage
     this.head = head
     this.faults = faults
+    this.tables = tables
     this.dispose = dispose
   }
 
@@ -46,7 +50,8 @@ export class FolderSource {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
     requireUnlocked(folder.lock, root)
-    const faults = [...checkDatabase(folder.database).faults]
+    const report = checkDatabase(folder.database)
+    const faults = [...report.faults]
     const missing = faults.find(({ code }) => code === 'database-missing')
     if (missing !== undefined) throw missing
     let head: Head | undefined
@@ -59,7 +64,7 @@ export class FolderSource {
     const shadow = makeShadow(folder.database)
     try {
       const storage = await LevelStorage.open(shadow.folder)
-      return new FolderSource(root, storage, head, faults, shadow.dispose)
+      return new FolderSource(root, storage, head, faults, report.tables, shadow.dispose)
     } catch (error) {
       shadow.dispose()
       // A database whose files are known to be damaged need not open: the first fault says more than the database does.

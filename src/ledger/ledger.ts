@@ -5,6 +5,7 @@ import { SignatureGate, type SigningKey } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { type Head, HeadFile, readHead } from './head-file.ts'
+import { type KnownCheckpoint, requireKnown } from './copy/known.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
@@ -34,6 +35,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly signatureThreads?: number
   /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */
   readonly followerTimeoutMs?: number
+  /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
+  readonly known?: readonly KnownCheckpoint[]
 }
 
 interface LedgerParts {
@@ -61,7 +64,7 @@ export class Ledger {
   /**
    * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
    * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
-   * `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`,
+   * requireKnown, `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`,
    * `disk-full`, `disk-failed`.
    */
   static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
@@ -74,7 +77,7 @@ export class Ledger {
     const key = ownKey(folder, signer)
     requireUnlocked(folder.lock, root)
     const guard = readHead(folder.head, key)
-    const published = await examineStandIn(folder, key)
+    const published = await examineStandIn(folder, key, options.known)
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
     const release = takeLock(folder.lock, root)
@@ -245,7 +248,11 @@ function ownKey(folder: DataFolder, signer: SigningKey): VerifierKey {
 }
 
 /** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
-export async function examineStandIn(folder: DataFolder, key: VerifierKey): Promise<Published> {
+export async function examineStandIn(
+  folder: DataFolder,
+  key: VerifierKey,
+  known: readonly KnownCheckpoint[] = [],
+): Promise<Published> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault
   const { checkpoint } = readHead(folder.head, key)
@@ -253,7 +260,10 @@ export async function examineStandIn(folder: DataFolder, key: VerifierKey): Prom
   try {
     const storage = await LevelStorage.open(shadow.folder)
     try {
-      return await examine(storage, checkpoint, key)
+      const published = await examine(storage, checkpoint, key)
+      // Database and head may have gone back together: only what is kept elsewhere can tell.
+      if (known.length > 0) await requireKnown(await LedgerTree.rebuild(storage, published.state.size), known, key)
+      return published
     } finally {
       await storage.close()
     }

@@ -4,11 +4,13 @@ import {
   encodeBundle,
   encodeReceipt,
   EvidenceError,
-  inclusionProof,
   inclusionRanges,
+  rangeHash,
+  subtreeHashFrom,
   type LeafRange,
   leafHash,
   rootFromTiles,
+  type Tile,
   type TileAddress,
   type TileReader,
   tilesNeeded,
@@ -33,6 +35,27 @@ export interface ServedEntry extends StoredStatement {
   readonly leafHash: Uint8Array
 }
 
+/** An inclusion proof with what it leads from and to; 32 bytes each. */
+export interface Inclusion {
+  readonly leafHash: Uint8Array
+  readonly root: Uint8Array
+  readonly proof: Uint8Array[]
+}
+
+/** Undefined where the proof that these tiles make does not lead to the root. */
+function prove(
+  index: number,
+  size: number,
+  ranges: readonly LeafRange[],
+  read: TileReader,
+  root: Uint8Array,
+): Inclusion | undefined {
+  const subtreeHash = subtreeHashFrom(read)
+  const proof = ranges.map((range) => rangeHash(range, subtreeHash))
+  const leaf = subtreeHash({ height: 0, index })
+  return verifyInclusion({ index, size, leafHash: leaf, proof, root }) ? { leafHash: leaf, root, proof } : undefined
+}
+
 /**
  * Reads of what is published, and never of more. Each entry is re-hashed against its tile and each proof is verified before
  * it is given out: a damaged disk yields `storage-damaged`, not a wrong answer.
@@ -41,6 +64,8 @@ export class LedgerReads {
   private readonly storage: LedgerStorage
   private readonly tree: LedgerTree
   private readonly current: () => Published
+  /** The last root that was asked for: nearly always that of the published size. */
+  private root: { readonly size: number; readonly hash: Uint8Array } | undefined
 
   constructor(storage: LedgerStorage, tree: LedgerTree, current: () => Published) {
     this.storage = storage
@@ -115,24 +140,27 @@ export class LedgerReads {
     return encodeReceipt(parts, entry.index, hashes, note)
   }
 
-  /** Inclusion proof, verified. Throws `entry-not-found`, `query-invalid`, `storage-damaged`. */
+  /** The hashes of {@link included}. */
   async inclusion(index: number, size: number): Promise<Uint8Array[]> {
+    return (await this.included(index, size)).proof
+  }
+
+  /** Inclusion proof with leaf hash and root, verified. Throws `entry-not-found`, `query-invalid`, `storage-damaged`. */
+  async included(index: number, size: number): Promise<Inclusion> {
     this.requireSize(size, 'size')
     if (index >= size) {
       throw new EvidenceError('entry-not-found', `there is no entry ${index} in a tree of ${size}`, { where: 'index' })
     }
-    const read = await this.load([
-      ...inclusionRanges(index, size),
-      { begin: index, end: index + 1 },
-      { begin: 0, end: size },
-    ])
-    const hash = read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth)
-    const proof = inclusionProof(index, size, read)
-    const root = rootFromTiles(size, read)
-    if (hash === undefined || !verifyInclusion({ index, size, leafHash: hash, proof, root })) {
-      throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another', { index })
-    }
-    return proof
+    const ranges = inclusionRanges(index, size)
+    const tiles = tilesNeeded([...ranges, { begin: index, end: index + 1 }])
+    const root = this.root?.size === size ? this.root.hash : await this.rootAt(size)
+    this.root = { size, hash: root }
+    const found = prove(index, size, ranges, await this.tree.loadViews(tiles), root)
+    if (found !== undefined) return found
+    // What was taken as it lay does not fit: say what is damaged, or do without the nodes beside a tile.
+    const authentic = prove(index, size, ranges, await this.tree.load(tiles), root)
+    if (authentic !== undefined) return authentic
+    throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another', { index })
   }
 
   /** The leaf hash that the tree holds at an index. */
@@ -163,7 +191,7 @@ export class LedgerReads {
     return proof
   }
 
-  private load(ranges: readonly LeafRange[]): Promise<TileReader> {
+  private load(ranges: readonly LeafRange[]): Promise<TileReader<Tile>> {
     return this.tree.load(tilesNeeded(ranges))
   }
 

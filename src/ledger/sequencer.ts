@@ -183,7 +183,7 @@ export class Sequencer {
     this.chain = state
     try {
       const note = signCheckpoint({ origin: key.name, size: state.size, root: rootOf(tree) }, key, sign)
-      const tiles = tree.completedTiles().map(({ level, n, tile }) => ({ level, n, bytes: tile.bytes() }))
+      const tiles = tree.tilesToStore()
       const seal = state.seal === before.seal ? {} : { registrySeal: state.seal }
       const prepared = performance.now()
       // 2. Durable from here.

@@ -1,11 +1,11 @@
 import { compareBytes, EvidenceError, toHex } from '../core/index.ts'
 import { encodeLookup, type LookupKey } from './lookup.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup } from './storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
   private readonly entryBytes: Uint8Array[] = []
-  private readonly tiles = new Map<string, Uint8Array>()
+  private readonly tiles = new Map<string, Pick<StoredTile, 'bytes' | 'upper'>>()
   private readonly disclosed = new Map<number, readonly string[]>()
   private readonly statements = new Map<string, StatementId>()
   private readonly lookups = new Map<string, { key: Uint8Array; indices: Set<number> }>()
@@ -28,7 +28,12 @@ export class MemoryStorage implements LedgerStorage {
       if (disclosures.length > 0) this.disclosed.set(index, disclosures)
       for (const key of lookups) this.indicesOf(encodeLookup(key)).add(index)
     }
-    for (const { level, n, bytes } of group.tiles) this.tiles.set(`${level}/${n}`, bytes.slice())
+    for (const { level, n, bytes, upper } of group.tiles) {
+      this.tiles.set(`${level}/${n}`, {
+        bytes: bytes.slice(),
+        ...(upper === undefined ? {} : { upper: upper.slice() }),
+      })
+    }
     this.note = group.checkpoint
     this.seal = group.registrySeal ?? this.seal
     return Promise.resolve()
@@ -58,6 +63,9 @@ export class MemoryStorage implements LedgerStorage {
     return Promise.resolve(indices.slice(0, limit))
   }
   tile(level: number, n: number): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.tiles.get(`${level}/${n}`)?.bytes)
+  }
+  tileView(level: number, n: number): Promise<Pick<StoredTile, 'bytes' | 'upper'> | undefined> {
     return Promise.resolve(this.tiles.get(`${level}/${n}`))
   }
   disclosures(index: number): Promise<string[]> {

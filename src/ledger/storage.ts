@@ -12,6 +12,15 @@ export interface StoredEntry {
   readonly lookups: readonly LookupKey[]
 }
 
+/** A full tile: 256 hashes. */
+export interface StoredTile {
+  readonly level: number
+  readonly n: number
+  readonly bytes: Uint8Array
+  /** Its 62 nodes of heights 3 to 7, where proofs are to be quick: kept beside the tile, and no part of it. */
+  readonly upper?: Uint8Array
+}
+
 /** What one commit makes durable: all of it or nothing. */
 export interface StoredGroup {
   /** Compare: the size that the writer thinks the ledger has. */
@@ -20,7 +29,7 @@ export interface StoredGroup {
   readonly epoch: number
   readonly entries: readonly StoredEntry[]
   /** Full tiles alone; right-edge tiles are rebuilt on open. */
-  readonly tiles: readonly { readonly level: number; readonly n: number; readonly bytes: Uint8Array }[]
+  readonly tiles: readonly StoredTile[]
   /** The signed checkpoint of the size after the group. */
   readonly checkpoint: string
   /** Digest of the chain of registry entries so far, where the group changed it ({@link RegistrySeal}). */
@@ -62,6 +71,8 @@ export interface LedgerStorage {
   entryIndices(from: number, limit: number): Promise<number[]>
   /** Bytes of a full tile. */
   tile(level: number, n: number): Promise<Uint8Array | undefined>
+  /** The same with its upper nodes, where they were stored: whoever uses them verifies what comes of them. */
+  tileView(level: number, n: number): Promise<Pick<StoredTile, 'bytes' | 'upper'> | undefined>
   disclosures(index: number): Promise<string[]>
   /** The disclosures of entries `begin` to `end` (excluded), by index; entries without any are left out. */
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>

@@ -4,21 +4,30 @@ import {
   EvidenceError,
   leafHash,
   Tile,
+  type TileNodes,
   type TileReader,
+  TileView,
   tileLevels,
+  tileNumber,
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import type { LedgerStorage } from './storage.ts'
+import type { LedgerStorage, StoredTile } from './storage.ts'
 
 /** What a tree reads: entries and full tiles. */
-type TreeStorage = Pick<LedgerStorage, 'entries' | 'tile'>
+type TreeStorage = Pick<LedgerStorage, 'entries' | 'tile' | 'tileView'>
 
 /** A tile that a group completed. */
 export interface CompletedTile {
   readonly level: number
   readonly n: number
   readonly tile: Tile
+}
+
+const tileBytes = tileWidth * 32
+
+function missing(level: number, n: number): EvidenceError {
+  return new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
 }
 
 /** Full tiles read before, with their nodes; the oldest go first. 17 KiB each. */
@@ -31,8 +40,8 @@ const cachedTiles = 512
 export class LedgerTree {
   private readonly edge: Tile[] = []
   /** Completed by the group in hand, by level and number; they stay until it is stored and answered. */
-  private readonly completed = new Map<string, CompletedTile>()
-  private readonly cache = new Map<string, Tile>()
+  private readonly completed = new Map<number, CompletedTile>()
+  private readonly cache = new Map<number, Tile>()
   private readonly storage: TreeStorage
   private count = 0
 
@@ -56,7 +65,7 @@ export class LedgerTree {
       tile.append(hash)
       if (tile.root === undefined) return
       const n = Math.floor(this.count / tileWidth ** (level + 1)) - 1
-      this.completed.set(`${level}/${n}`, { level, n, tile })
+      this.completed.set(tileNumber(level, n), { level, n, tile })
       hash = tile.root
     }
   }
@@ -66,6 +75,14 @@ export class LedgerTree {
     return [...this.completed.values()]
   }
 
+  /** The same as they are stored; those of level 0, of which there are many, with their upper nodes. */
+  tilesToStore(): StoredTile[] {
+    return this.completedTiles().map(({ level, n, tile }) => {
+      const stored = { level, n, bytes: tile.bytes() }
+      return level === 0 ? { ...stored, upper: tile.upper() } : stored
+    })
+  }
+
   /** Told when the group is stored and answered. */
   releaseCompleted(): void {
     for (const { level, n, tile } of this.completed.values()) this.remember(level, n, tile)
@@ -73,23 +90,21 @@ export class LedgerTree {
   }
 
   private remember(level: number, n: number, tile: Tile): void {
-    const name = `${level}/${n}`
-    this.cache.delete(name)
-    this.cache.set(name, tile)
-    if (this.cache.size > cachedTiles) this.cache.delete(this.cache.keys().next().value as string)
+    const number = tileNumber(level, n)
+    this.cache.delete(number)
+    this.cache.set(number, tile)
+    if (this.cache.size > cachedTiles) this.cache.delete(this.cache.keys().next().value as number)
   }
 
   /** Reads from memory alone. */
-  readonly read: TileReader = (level, n) => {
+  readonly read: TileReader<Tile> = (level, n) => {
     const edge = this.edge[level]
     const edgeN = Math.ceil(Math.floor(this.count / tileWidth ** level) / tileWidth) - 1
     if (edge !== undefined && n === edgeN) return edge
     // Past the edge there is no tile, and asking the level above would never end.
     if (edge === undefined) throw new EvidenceError('tile-missing', `the tree has no tile ${n} of level ${level}`)
-    const name = `${level}/${n}`
-    const tile = this.completed.get(name)?.tile ?? this.cache.get(name)
-    if (tile !== undefined && this.cache.delete(name)) this.cache.set(name, tile)
-    return tile
+    const number = tileNumber(level, n)
+    return this.completed.get(number)?.tile ?? this.cache.get(number)
   }
 
   /**
@@ -113,26 +128,54 @@ export class LedgerTree {
    * the root that the tile above it holds, up to the right edge, whose root was the signed one on opening.
    * Throws `tile-missing`, `tile-malformed`, `storage-damaged`.
    */
-  async load(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<TileReader> {
-    const held = new Map<string, Tile>()
+  async load(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<TileReader<Tile>> {
+    const held = new Map<number, Tile>()
     await Promise.all(
       tiles.map(async ({ level, n }) => {
-        held.set(`${level}/${n}`, await this.authentic(level, n))
+        held.set(tileNumber(level, n), await this.authentic(level, n))
       }),
     )
-    return (level, n) => held.get(`${level}/${n}`) ?? this.read(level, n)
+    return (level, n) => held.get(tileNumber(level, n)) ?? this.read(level, n)
+  }
+
+  /**
+   * The same for a proof that is verified before it is given out: what is not in memory is taken as it lies, at a tenth of
+   * the hashes. Throws `tile-missing`, `tile-malformed`.
+   */
+  async loadViews(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<TileReader> {
+    const held = new Map<number, TileNodes>()
+    await Promise.all(
+      tiles.map(async ({ level, n }) => {
+        // Above level 0 tiles are few and in every proof's way: they are worth the whole.
+        const tile = this.use(level, n) ?? (await (level === 0 ? this.view(n) : this.authentic(level, n)))
+        held.set(tileNumber(level, n), tile)
+      }),
+    )
+    return (level, n) => held.get(tileNumber(level, n)) ?? this.read(level, n)
+  }
+
+  private async view(n: number): Promise<TileNodes> {
+    const stored = await this.storage.tileView(0, n)
+    if (stored?.bytes.length !== tileBytes) throw missing(0, n)
+    return new TileView(stored.bytes, stored.upper)
+  }
+
+  /** Reads from memory alone, and keeps the tile for longer. */
+  private use(level: number, n: number): Tile | undefined {
+    const tile = this.read(level, n)
+    const number = tileNumber(level, n)
+    if (tile !== undefined && this.cache.delete(number)) this.cache.set(number, tile)
+    return tile
   }
 
   private async authentic(level: number, n: number): Promise<Tile> {
-    const inMemory = this.read(level, n)
+    const inMemory = this.use(level, n)
     if (inMemory !== undefined) return inMemory
     const [bytes, above] = await Promise.all([
       this.storage.tile(level, n),
       this.authentic(level + 1, Math.floor(n / tileWidth)),
     ])
-    if (bytes === undefined || bytes.length !== tileWidth * 32) {
-      throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
-    }
+    if (bytes?.length !== tileBytes) throw missing(level, n)
     const tile = Tile.parse(bytes)
     const expected = above.node(0, n % tileWidth)
     if (expected === undefined || !equalBytes(tile.root as Uint8Array, expected)) {
@@ -184,9 +227,7 @@ async function tileRoots(storage: TreeStorage, level: number, begin: number, end
   const roots: Uint8Array[] = []
   for (let n = begin; n < end; n++) {
     const bytes = await storage.tile(level, n)
-    if (bytes === undefined || bytes.length !== tileWidth * 32) {
-      throw new EvidenceError('tile-missing', `the tile ${n} of level ${level} is missing from the database`)
-    }
+    if (bytes?.length !== tileBytes) throw missing(level, n)
     const range = new CompactRange()
     for (let at = 0; at < bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
     roots.push(range.root())

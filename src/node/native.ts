@@ -67,21 +67,16 @@ export function opensslAccelerator(): SignatureAccelerator {
   }
 }
 
-/** One-shot hashing is three times as fast as a hash object, where the runtime has it (Node 20.12). */
+/**
+ * One-shot hashing (Node 20.12) spares a hash object, and taking its result as characters spares a Buffer, which costs more
+ * than the hash of a tree node: half the time of any other way (docs/performance.md).
+ */
 function nodeSha256(data: Uint8Array): Uint8Array {
-  return 'hash' in crypto ? crypto.hash('sha256', data, 'buffer') : createHash('sha256').update(data).digest()
-}
-
-/** Tree nodes and thumbprints are short: there libsodium, which writes where it is told, beats a call into OpenSSL. */
-const shortInput = 256
-
-function sodiumSha256(sodium: Sodium): (data: Uint8Array) => Uint8Array {
-  return (data) => {
-    if (data.length > shortInput) return nodeSha256(data)
-    const out = new Uint8Array(32)
-    sodium.crypto_hash_sha256(out, data)
-    return out
-  }
+  if (!('hash' in crypto)) return createHash('sha256').update(data).digest()
+  const text = crypto.hash('sha256', data, 'binary')
+  const out = new Uint8Array(32)
+  for (let i = 0; i < 32; i++) out[i] = text.charCodeAt(i)
+  return out
 }
 
 /** The same bytes as what core's signatures promise: no Buffer, whose slice() would share them. */
@@ -91,10 +86,13 @@ function viewOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
 
 let installed: NativePrimitives | undefined
 
-/** Installs the fastest primitives at hand in this process, once. */
-export function installNativePrimitives(): NativePrimitives {
+/**
+ * Installs the fastest primitives at hand in this process, once. For a handful of signatures OpenSSL, which is in the
+ * runtime, is through before libsodium has been loaded.
+ */
+export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): NativePrimitives {
   if (installed !== undefined) return installed
-  const sodium = loadSodium()
+  const sodium = signatures === 'many' ? loadSodium() : undefined
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
   installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
   installBase64({
@@ -102,7 +100,7 @@ export function installNativePrimitives(): NativePrimitives {
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(url ? 'base64url' : 'base64'),
     decode: (text, url) => viewOf(Buffer.from(text, url ? 'base64url' : 'base64')),
   })
-  const isNative = installSha256(sodium === undefined ? nodeSha256 : sodiumSha256(sodium))
+  const isNative = installSha256(nodeSha256)
   installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
   return installed
 }

@@ -1,4 +1,4 @@
-import { entryVersion, isEvidenceError, latin1, leafHash, tryBase64url, utf8 } from '../core/index.ts'
+import { entryVersion, fromUtf8, isEvidenceError, leafHash, tryBase64url, utf8 } from '../core/index.ts'
 import { readEnvelope, readStatement } from '../evidence/index.ts'
 
 /*
@@ -14,7 +14,8 @@ export interface Rehashed {
 }
 
 const versionLine = utf8(`${entryVersion}\n`)
-const telling = /\\|"(?:ledger|participant)\./
+/** What a payload has that may change the registry, and the escape that could hide it. */
+const telling = ['\\', '"ledger.', '"participant.'] as const
 const idMember = '"jti":"'
 
 /**
@@ -44,16 +45,23 @@ function mayMatter(entry: Uint8Array, newIds: ReadonlySet<string>): boolean {
   const first = entry.indexOf(0x2e, inTime + 1)
   const second = entry.indexOf(0x2e, first + 1)
   if (inTime < 0 || first < 0 || second < 0) return true
-  const payload = tryBase64url(latin1(entry.subarray(first + 1, second)))
-  if (payload === undefined) return true
-  const text = latin1(payload)
+  const text = payloadText(entry.subarray(first + 1, second))
   // Without an escape a member's name stands as it is: one that is not found is not there.
-  if (telling.test(text)) return true
+  if (text === undefined || telling.some((part) => text.includes(part))) return true
   if (newIds.size === 0) return false
   const at = text.indexOf(idMember)
   return (
     at < 0 || newIds.has(text.slice(at + idMember.length, at + idMember.length + 36)) || text.includes(idMember, at + 1)
   )
+}
+
+function payloadText(encoded: Uint8Array): string | undefined {
+  try {
+    const payload = tryBase64url(fromUtf8(encoded))
+    return payload === undefined ? undefined : fromUtf8(payload)
+  } catch {
+    return undefined
+  }
 }
 
 /** The id of an entry, for {@link rehash} to look for; undefined where it cannot be read. */

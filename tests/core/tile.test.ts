@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { concat, Tile } from '../../src/core/index.ts'
+import { concat, Tile, TileView, upperBytes } from '../../src/core/index.ts'
 import { leafHashOf, mth } from '../reference/rfc6962.ts'
 import { codeOf } from './support.ts'
 import { someLeaves } from './tree.ts'
@@ -54,5 +54,42 @@ describe('Tile', () => {
     tile.bytes().fill(0)
     expect(tile.node(2, 0)).toEqual(mth(leaves.slice(0, 4)))
     expect(tile.bytes()).toEqual(concat(...hashes.slice(0, 4)))
+  })
+})
+
+describe('TileView', () => {
+  const full = tileOf(256)
+
+  it.each([
+    ['with the upper nodes', full.upper()],
+    ['without', undefined],
+  ])('has the nodes of the whole tile, %s', (_name, upper) => {
+    const view = new TileView(full.bytes(), upper)
+    for (let height = 0; height <= 9; height++) {
+      for (let index = 0; index <= 256 >> height; index++) {
+        expect(view.node(height, index)).toEqual(full.node(height, index))
+      }
+    }
+  })
+
+  it('takes 62 upper nodes, of heights 3 to 7', () => {
+    expect(upperBytes).toBe(62 * 32)
+    expect(full.upper()).toEqual(
+      concat(
+        ...[3, 4, 5, 6, 7].flatMap((height) =>
+          Array.from({ length: 256 >> height }, (_, i) => full.node(height, i) as Uint8Array),
+        ),
+      ),
+    )
+  })
+
+  it.each([
+    [255 * 32, undefined],
+    [257 * 32, undefined],
+    [256 * 32, upperBytes - 32],
+    [256 * 32, 0],
+  ])('refuses %d bytes with %d of upper nodes', (length, upper) => {
+    const nodes = upper === undefined ? undefined : new Uint8Array(upper)
+    expect(codeOf(() => new TileView(new Uint8Array(length), nodes))).toBe('tile-malformed')
   })
 })

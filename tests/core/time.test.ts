@@ -62,3 +62,31 @@ describe('time', () => {
     }
   })
 })
+
+describe('the calendar', () => {
+  // Date is the reference: it takes each day of the 9,999 years that is one, and no other.
+  const day = (year: number, month: number, date: number): string =>
+    `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(date).padStart(2, '0')}T23:59:58.987Z`
+
+  it('has the days that Date has, in every year', () => {
+    const differing: string[] = []
+    for (let year = 0; year <= 9999; year += year % 100 < 4 || year % 100 > 96 ? 1 : 7) {
+      for (let month = 0; month <= 13; month++) {
+        for (const date of [0, 1, 28, 29, 30, 31, 32]) {
+          const text = day(year, month, date)
+          const ms = Date.parse(text)
+          const isReal = year > 0 && !Number.isNaN(ms) && new Date(ms).toISOString() === text
+          if (tryTime(text) !== (isReal ? ms : undefined)) differing.push(text)
+        }
+      }
+    }
+    expect(differing).toEqual([])
+  })
+
+  it.each(['2026-11-21T24:00:00.000Z', '2026-11-21T23:60:00.000Z', '2026-11-21T23:59:60.000Z'])(
+    'refuses %s',
+    (text) => {
+      expect(tryTime(text)).toBeUndefined()
+    },
+  )
+})

@@ -59,4 +59,24 @@ describe('an entry altered together with its tile', () => {
     await again.close()
     await expect(test.open()).rejects.toMatchObject({ code: 'root-mismatch' })
   })
+
+  it('is neither hidden nor feigned by the nodes that are kept beside the tile', async () => {
+    const folder = await trialFolder()
+    const ledger = await folder.open()
+    await Promise.all(
+      Array.from({ length: 600 }, (_, i) => ledger.deposit(folder.deposit(`content ${i}`).presentation)),
+    )
+    const right = await ledger.reads.inclusion(70, 600)
+    await ledger.close()
+    await editDatabase(folder.folder.database, async (db) => {
+      const tile = (await db.get(tileKey(0, 0))) as Buffer
+      expect(tile.length).toBe((256 + 62) * 32)
+      tile.fill(7, 256 * 32)
+      await db.put(tileKey(0, 0), tile)
+    })
+    const again = await folder.open()
+    expect(await again.reads.inclusion(70, 600)).toEqual(right)
+    await again.close()
+    folder.remove()
+  })
 })

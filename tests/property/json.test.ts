@@ -89,3 +89,45 @@ describe('JSON', () => {
     )
   })
 })
+
+describe('a text that the runtime writes back as it was', () => {
+  // A space before it leads past the quick way, to the parser that judges every character.
+  const slow = (json: string): unknown => outcome(` ${json}`)
+  const outcome = (json: string): unknown => {
+    try {
+      return parseJson(utf8(json))
+    } catch {
+      return 'refused'
+    }
+  }
+
+  it('is read as the parser reads it', () => {
+    fc.assert(fc.property(value, (one) => isDeepStrictEqual(outcome(JSON.stringify(one)), slow(JSON.stringify(one)))))
+  })
+
+  it('is refused where the parser refuses it', () => {
+    const anything = fc.json({ maxDepth: 20, depthSize: 'large' })
+    fc.assert(
+      fc.property(anything, (json) => isDeepStrictEqual(outcome(json), slow(json))),
+      { numRuns: 500 },
+    )
+  })
+
+  it.each([
+    '{"a":1,"a":1}',
+    '1.5',
+    '1e21',
+    '-0',
+    '9007199254740992',
+    '{"a":[9007199254740993]}',
+    '[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]',
+    '"\ud800"',
+    '"\u0000"',
+    '{"__proto__":{"a":1}}',
+    '{"2":1,"1":2}',
+    '[1,]',
+    '',
+  ])('%s is judged alike', (json) => {
+    expect(outcome(json)).toEqual(slow(json))
+  })
+})

@@ -61,6 +61,11 @@ export function tileLevels(size: number): number {
   return levels
 }
 
+/** One number for a tile's place, to keep tiles by: at most 7 levels of at most 2^45 tiles. */
+export function tileNumber(level: number, n: number): number {
+  return 8 * n + level
+}
+
 /** `1234067` as `x001/x234/067`. */
 export function tileIndexPath(n: number): string {
   let path = String(n % 1000).padStart(3, '0')

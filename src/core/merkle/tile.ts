@@ -4,6 +4,17 @@ import { tileHeight, tileWidth } from './layout.ts'
 
 const hashBytes = 32
 
+/** Nodes of this height and above, the root left out, are stored beside a full tile. */
+const upperFrom = 3
+/** Bytes of these nodes, 62 hashes. */
+export const upperBytes: number = (rowStart(tileHeight) - rowStart(upperFrom)) * hashBytes
+
+/** What proofs ask of a tile. */
+export interface TileNodes {
+  /** Hash of the perfect subtree `index` of `height` (0 to 8) inside the tile, or undefined where it is not complete. */
+  node(height: number, index: number): Uint8Array | undefined
+}
+
 /** Where the row of a height begins, in hashes: 256 leaves, then 128 nodes over them, and so on up to one root. */
 function rowStart(height: number): number {
   return 2 * tileWidth - 2 ** (tileHeight + 1 - height)
@@ -13,7 +24,7 @@ function rowStart(height: number): number {
  * One tile with all the nodes inside it: 1 to 256 hashes of its level, and above them each perfect subtree of up to 256, in
  * one buffer of 16 KiB. Appending a hash computes exactly the nodes that it completes.
  */
-export class Tile {
+export class Tile implements TileNodes {
   private readonly nodes = new Uint8Array((2 * tileWidth - 1) * hashBytes)
   private count = 0
 
@@ -48,7 +59,6 @@ export class Tile {
     return this.nodes.subarray(start, start + hashBytes)
   }
 
-  /** Hash of the perfect subtree `index` of `height` (0 to 8) inside the tile, or undefined where it is not complete. */
   node(height: number, index: number): Uint8Array | undefined {
     return height <= tileHeight && (index + 1) * 2 ** height <= this.count ? this.at(height, index) : undefined
   }
@@ -61,5 +71,39 @@ export class Tile {
   /** The first `width` hashes, concatenated. */
   bytes(width: number = this.count): Uint8Array<ArrayBuffer> {
     return this.nodes.slice(0, width * hashBytes)
+  }
+
+  /** The 62 nodes of heights 3 to 7 of a full tile, row by row: what {@link TileView} shortens its way with. */
+  upper(): Uint8Array<ArrayBuffer> {
+    const start = rowStart(upperFrom) * hashBytes
+    return this.nodes.slice(start, start + upperBytes)
+  }
+}
+
+/**
+ * A full tile as it lies, each node computed when it is asked for: at most 3 hashes with the upper nodes, where a whole tile
+ * costs 255. Nothing of it is authentic: whoever makes a proof of it verifies the proof.
+ */
+export class TileView implements TileNodes {
+  private readonly leaves: Uint8Array
+  private readonly upper: Uint8Array | undefined
+
+  /** @param leaves 256 hashes @param upper {@link Tile.upper}, where it was kept. Throws `tile-malformed`. */
+  constructor(leaves: Uint8Array, upper?: Uint8Array) {
+    if (leaves.length !== tileWidth * hashBytes || (upper !== undefined && upper.length !== upperBytes)) {
+      throw new EvidenceError('tile-malformed', `the tile has ${leaves.length} bytes, not 256 hashes`)
+    }
+    this.leaves = leaves
+    this.upper = upper
+  }
+
+  node(height: number, index: number): Uint8Array | undefined {
+    if (height > tileHeight || index >= 2 ** (tileHeight - height)) return undefined
+    if (height === 0) return this.leaves.subarray(index * hashBytes, (index + 1) * hashBytes)
+    if (this.upper !== undefined && height >= upperFrom && height < tileHeight) {
+      const start = (rowStart(height) - rowStart(upperFrom) + index) * hashBytes
+      return this.upper.subarray(start, start + hashBytes)
+    }
+    return nodeHash(this.node(height - 1, 2 * index) as Uint8Array, this.node(height - 1, 2 * index + 1) as Uint8Array)
   }
 }

@@ -1,11 +1,11 @@
 import { EvidenceError } from '../errors.ts'
 import { emptyRoot } from './hashing.ts'
-import { type LeafRange, perfectSubtrees, type Subtree, tileHeight, tileWidth } from './layout.ts'
+import { type LeafRange, perfectSubtrees, type Subtree, tileHeight, tileNumber, tileWidth } from './layout.ts'
 import { consistencyRanges, inclusionRanges, rangeHash } from './prove.ts'
-import type { Tile } from './tile.ts'
+import type { TileNodes } from './tile.ts'
 
 /** Tiles as somebody keeps them; undefined where there is none. The tile may be wider than asked. */
-export type TileReader = (level: number, n: number) => Tile | undefined
+export type TileReader<T extends TileNodes = TileNodes> = (level: number, n: number) => T | undefined
 
 /** Which tile holds a subtree, and where inside: heights 0 to 7 in level 0, 8 to 15 in level 1, and so on. */
 function locate({ height, index }: Subtree): { level: number; n: number; inner: number; offset: number } {
@@ -16,11 +16,12 @@ function locate({ height, index }: Subtree): { level: number; n: number; inner: 
 
 /** The tiles that hold the hashes of some ranges, each once: what to fetch before computing. */
 export function tilesNeeded(ranges: readonly LeafRange[]): { level: number; n: number }[] {
-  const needed = new Map<string, { level: number; n: number }>()
+  const needed = new Map<number, { level: number; n: number }>()
   for (const range of ranges) {
     for (const subtree of perfectSubtrees(range)) {
       const { level, n } = locate(subtree)
-      needed.set(`${level}/${n}`, { level, n })
+      const number = tileNumber(level, n)
+      if (!needed.has(number)) needed.set(number, { level, n })
     }
   }
   return [...needed.values()]

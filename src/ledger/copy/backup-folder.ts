@@ -113,6 +113,10 @@ export class BackupFolder {
   tile(level: number, n: number): Promise<Uint8Array | undefined> {
     return Promise.resolve(this.read(tilePath(level, n, tileWidth)))
   }
+  async tileView(level: number, n: number): Promise<{ bytes: Uint8Array } | undefined> {
+    const bytes = await this.tile(level, n)
+    return bytes === undefined ? undefined : { bytes }
+  }
 
   /** Disclosures of bundle `n`, by index. Throws `stored-disclosure-altered`. */
   disclosures(n: number): Map<number, string[]> {

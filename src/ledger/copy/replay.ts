@@ -72,7 +72,7 @@ export class Replay {
       targets.set(stored.index, factsOf(statement, stored.leafHash))
       return stored
     })
-    const tiles = this.tree.completedTiles().map(({ level, n, tile }) => ({ level, n, bytes: tile.bytes() }))
+    const tiles = this.tree.tilesToStore()
     const { seal } = this.state
     return { entries, tiles, ...(seal === before.seal ? {} : { registrySeal: seal }) }
   }

@@ -1,22 +1,27 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../../core/index.ts'
+import { liveTables } from './manifest.ts'
 import { checkRecordFile } from './record-file.ts'
+import { checkTableFile } from './table-file.ts'
 
 export interface DatabaseReport {
   /** Files that end within a record. Harmless after a crash; the head says whether anything acknowledged is missing. */
   readonly torn: readonly string[]
   /** Every fault found, none of which a crash explains. */
   readonly faults: readonly EvidenceError[]
+  /** The tables that the database consists of, whose bytes have not been read; none where a fault hides which they are. */
+  readonly tables: readonly TableFile[]
 }
 
 /**
- * Reads a closed database's CURRENT, MANIFEST and logs, and changes nothing. LevelDB, asked to open with CURRENT missing,
+ * Reads a closed database's CURRENT, MANIFEST and logs, and changes nothing; of tables only that they are there. LevelDB, asked to open with CURRENT missing,
  * makes an empty database in the place of the old one, and drops the rest of a damaged log; so this comes first.
  */
 export function checkDatabase(folder: string): DatabaseReport {
   const missing = (what: string): DatabaseReport => ({
     torn: [],
+    tables: [],
     faults: [new EvidenceError('database-missing', `${what} is missing`, { where: folder })],
   })
   if (!existsSync(folder)) return missing('the database folder')
@@ -35,18 +40,54 @@ export function checkDatabase(folder: string): DatabaseReport {
     if (report.torn) torn.push(file)
     if (report.damage !== undefined) faults.push(...damaged(path, report.damage.offset, report.damage.why).faults)
   }
-  if (readFileSync(join(folder, manifest)).length === 0)
-    faults.push(...damaged(join(folder, manifest), 0, 'it is empty').faults)
-  return { torn, faults }
+  const bytes = readFileSync(join(folder, manifest))
+  if (bytes.length === 0) faults.push(...damaged(join(folder, manifest), 0, 'it is empty').faults)
+  if (faults.length > 0) return { torn, faults, tables: [] }
+  const live = liveTables(bytes)
+  if (live === undefined) return damaged(join(folder, manifest), 0, 'an edit that cannot be read')
+  const tables = live.map(({ number, size }) => ({ path: tablePath(folder, number), size }))
+  for (const { path, size } of tables) {
+    const found = statSync(path, { throwIfNoEntry: false })?.size
+    if (found === size) continue
+    const why = found === undefined ? 'it is missing' : `it has ${found} bytes, not ${size}`
+    faults.push(tableFault(path, Math.min(found ?? 0, size), why))
+  }
+  return { torn, faults, tables }
+}
+
+/** A table that the database consists of. */
+export interface TableFile {
+  readonly path: string
+  /** Bytes that it must have. */
+  readonly size: number
+}
+
+/** Older versions of LevelDB ended the names of tables in .sst. */
+function tablePath(folder: string, number: number): string {
+  const path = join(folder, String(number).padStart(6, '0'))
+  return existsSync(`${path}.ldb`) || !existsSync(`${path}.sst`) ? `${path}.ldb` : `${path}.sst`
+}
+
+function tableFault(path: string, offset: number, why: string): EvidenceError {
+  const message = `the database file ${path} is damaged at byte ${offset}: ${why}`
+  return new EvidenceError('database-table-damaged', message, { where: `${path}, byte ${offset}` })
+}
+
+/** Reads every byte of a table: its first damage, or undefined. One of another size was reported before. */
+export function checkTable({ path, size }: TableFile): EvidenceError | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(path)
+  } catch (error) {
+    return tableFault(path, 0, `it cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  if (bytes.length !== size) return undefined
+  const damage = checkTableFile(bytes)
+  return damage === undefined ? undefined : tableFault(path, damage.offset, damage.why)
 }
 
 function damaged(path: string, offset: number, why: string): DatabaseReport {
-  const fault = new EvidenceError(
-    'database-log-damaged',
-    `the database file ${path} is damaged at byte ${offset}: ${why}`,
-    {
-      where: `${path}, byte ${offset}`,
-    },
-  )
-  return { torn: [], faults: [fault] }
+  const message = `the database file ${path} is damaged at byte ${offset}: ${why}`
+  const fault = new EvidenceError('database-log-damaged', message, { where: `${path}, byte ${offset}` })
+  return { torn: [], faults: [fault], tables: [] }
 }

@@ -1,7 +1,8 @@
 import { Level } from 'level'
-import { EvidenceError, isEvidenceError, parseSignedCheckpoint } from '../../core/index.ts'
+import { EvidenceError, isEvidenceError, upperBytes, parseSignedCheckpoint, tileWidth } from '../../core/index.ts'
 import { encodeLookup, type LookupKey } from '../lookup.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup } from '../storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import { GatheredReads } from './gathered-reads.ts'
 import { disclosuresKey, entryKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -19,6 +20,7 @@ export const writeBufferSize: number = 32 * 1024 * 1024
  */
 const sizes = { writeBufferSize, maxFileSize: 16 * 1024 * 1024, blockSize: 16 * 1024, maxOpenFiles: 500 } as const
 
+const tileBytes = tileWidth * 32
 const none = Buffer.alloc(0)
 const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 
@@ -32,11 +34,13 @@ export class LevelStorage implements LedgerStorage {
   private readonly db: Database
   private size: number
   private epoch: number
+  private readonly tiles: GatheredReads
 
   private constructor(db: Database, size: number, epoch: number) {
     this.db = db
     this.size = size
     this.epoch = epoch
+    this.tiles = new GatheredReads(db)
   }
 
   /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`, `migration-needed`. */
@@ -101,7 +105,9 @@ export class LevelStorage implements LedgerStorage {
       if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
       for (const lookup of lookups) put(lookupKey(encodeLookup(lookup), index), none)
     }
-    for (const { level, n, bytes } of group.tiles) put(tileKey(level, n), bytes)
+    for (const { level, n, bytes, upper } of group.tiles) {
+      put(tileKey(level, n), upper === undefined ? bytes : Buffer.concat([bytes, upper]))
+    }
     if (group.registrySeal !== undefined) put(metaKey('registry'), Buffer.from(JSON.stringify(group.registrySeal)))
     put(metaKey('checkpoint'), Buffer.from(group.checkpoint))
     // Durable when this returns.
@@ -140,7 +146,15 @@ export class LevelStorage implements LedgerStorage {
   }
 
   async tile(level: number, n: number): Promise<Uint8Array | undefined> {
-    return this.db.get(tileKey(level, n)).catch(() => undefined)
+    return (await this.tileView(level, n))?.bytes
+  }
+
+  async tileView(level: number, n: number): Promise<Pick<StoredTile, 'bytes' | 'upper'> | undefined> {
+    const value = await this.tiles.get(tileKey(level, n))
+    if (value === undefined) return undefined
+    // Any other length is not ours: as it lies, so that whoever reads it says so.
+    if (value.length !== tileBytes + upperBytes) return { bytes: value }
+    return { bytes: value.subarray(0, tileBytes), upper: value.subarray(tileBytes) }
   }
 
   async disclosures(index: number): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { concat } from '../../core/index.ts'
 import { maskedCrc32c } from './crc32c.ts'
 
 /*
@@ -56,4 +57,26 @@ export function checkRecordFile(bytes: Uint8Array): RecordFileReport {
     at = end
   }
   return { records, torn: within }
+}
+
+/** The payload of each whole record of a file that {@link checkRecordFile} found no damage in. */
+export function* readRecords(bytes: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let fragments: Uint8Array[] = []
+  for (let at = 0; at + headerSize <= bytes.length; ) {
+    const blockEnd = at - (at % blockSize) + blockSize
+    if (blockEnd - at < headerSize) {
+      at = blockEnd
+      continue
+    }
+    const end = at + headerSize + view.getUint16(at + 4, true)
+    const type = bytes[at + 6] as number
+    if (type === 0 || end > bytes.length) return
+    fragments.push(bytes.subarray(at + headerSize, end))
+    if (type === 1 || type === 4) {
+      yield concat(...fragments)
+      fragments = []
+    }
+    at = end
+  }
 }
