@@ -1,29 +1,67 @@
 import { type RateLimiterRes, RateLimiterMemory } from 'rate-limiter-flexible'
 import { EvidenceError } from '../src/core/index.ts'
+import type { Submission } from '../src/ledger/index.ts'
+
+const day = 24 * 3600
+
+/** Statements that participants may have sealed in a day (24 hours from the first). */
+export interface Quotas {
+  /** Of every participant that has none of its own; none where undefined. */
+  readonly statementsPerDay?: number | undefined
+  /** Of participants by id. */
+  readonly quotas: Readonly<Record<string, number>>
+}
+
+/** Whose statement it is: the key, and its owner. */
+type Handed = Pick<Submission, 'statement' | 'participant'>
 
 /**
- * Rate limits: statements by key, counted after the signature verified (nobody spends another's share), and refused
- * signatures by address, looked at before the next one is verified.
+ * Rate limits: statements by key and by participant, counted after the signature verified (nobody spends another's share), and
+ * refused signatures by address, looked at before the next one is verified. Counts are kept in memory: a restart begins anew.
  */
 export class Limits {
   private readonly byKey: RateLimiterMemory
   private readonly refusals: RateLimiterMemory
+  private readonly others: RateLimiterMemory | undefined
+  private readonly own: ReadonlyMap<string, RateLimiterMemory>
   /** False until the first refusal: the usual case asks nothing. */
   private anyRefused = false
 
-  constructor(statementsPerMinute: number, refusalsPerMinute: number) {
+  constructor(
+    statementsPerMinute: number,
+    refusalsPerMinute: number,
+    { statementsPerDay, quotas }: Quotas = { quotas: {} },
+  ) {
     this.byKey = new RateLimiterMemory({ points: statementsPerMinute, duration: 60 })
     this.refusals = new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 })
+    const daily = (points: number): RateLimiterMemory => new RateLimiterMemory({ points, duration: day })
+    this.others = statementsPerDay === undefined ? undefined : daily(statementsPerDay)
+    this.own = new Map(Object.entries(quotas).map(([id, points]) => [id, daily(points)]))
   }
 
-  /** Counts a statement of a key. Throws `rate-limited`. */
-  async statement(thumbprint: string): Promise<void> {
-    await consume(this.byKey, thumbprint, 'this key has handed in more statements than it may in a minute')
+  private quotaOf(participant: string): RateLimiterMemory | undefined {
+    return this.own.get(participant) ?? this.others
+  }
+
+  /** Counts a statement. Throws `rate-limited`, `quota-exceeded`. */
+  async statement({ statement, participant }: Handed): Promise<void> {
+    const { kid } = statement.header
+    await consume(this.byKey, kid, 'rate-limited', 'this key has handed in more statements than it may in a minute')
+    const quota = participant === undefined ? undefined : this.quotaOf(participant)
+    if (quota === undefined) return
+    try {
+      const why = `${participant} has had the ${quota.points} statements sealed that it may in a day`
+      await consume(quota, participant as string, 'quota-exceeded', why)
+    } catch (error) {
+      await this.byKey.reward(kid, 1)
+      throw error
+    }
   }
 
   /** Takes a count back: the statement was there already, and anybody may send it again. */
-  async repeated(thumbprint: string): Promise<void> {
-    await this.byKey.reward(thumbprint, 1)
+  async repeated({ statement, participant }: Handed): Promise<void> {
+    await this.byKey.reward(statement.header.kid, 1)
+    if (participant !== undefined) await this.quotaOf(participant)?.reward(participant, 1)
   }
 
   /** Counts a refused signature, or access token, from an address. */
@@ -37,19 +75,21 @@ export class Limits {
     if (!this.anyRefused) return
     const state = await this.refusals.get(address)
     if (state !== null && state.consumedPoints > this.refusals.points) {
-      throw limited('too many bad signatures came from this address', state)
+      throw limited('rate-limited', 'too many bad signatures came from this address', state)
     }
   }
 }
 
-async function consume(limiter: RateLimiterMemory, name: string, why: string): Promise<void> {
+type LimitCode = 'rate-limited' | 'quota-exceeded'
+
+async function consume(limiter: RateLimiterMemory, name: string, code: LimitCode, why: string): Promise<void> {
   try {
     await limiter.consume(name, 1)
   } catch (state) {
-    throw limited(why, state as RateLimiterRes)
+    throw limited(code, why, state as RateLimiterRes)
   }
 }
 
-function limited(why: string, { msBeforeNext }: RateLimiterRes): EvidenceError {
-  return new EvidenceError('rate-limited', why, { retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
+function limited(code: LimitCode, why: string, { msBeforeNext }: RateLimiterRes): EvidenceError {
+  return new EvidenceError(code, why, { retryAfterSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) })
 }

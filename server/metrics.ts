@@ -12,9 +12,15 @@ export class Metrics {
   })
   private readonly commit = new Histogram({
     name: 'evidence_commit_seconds',
-    help: 'Duration of a commit, by step: prepare, store (LevelDB), head.',
+    help: 'Duration of a commit, by step: prepare, store (LevelDB, synced), head (synced).',
     labelNames: ['step'],
     buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers: [this.registry],
+  })
+  private readonly verification = new Histogram({
+    name: 'evidence_verification_seconds',
+    help: 'Time from a statement’s arrival to the verdict on its signature, waiting included.',
+    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers: [this.registry],
   })
   private readonly groupSize = new Histogram({
@@ -34,6 +40,7 @@ export class Metrics {
   constructor(state: {
     size: () => number
     queued: () => number
+    waitingParticipants: () => number
     lastTimeMs: () => number | undefined
     ready: () => boolean
     unconfirmed: () => number
@@ -46,6 +53,11 @@ export class Metrics {
       'Time of the last entry.',
       () => (state.lastTimeMs() ?? 0) / 1000,
     )
+    this.gauge('evidence_checkpoint_age_seconds', 'Age of the newest checkpoint.', () => {
+      const last = state.lastTimeMs()
+      return last === undefined ? 0 : Math.max(0, (Date.now() - last) / 1000)
+    })
+    this.gauge('evidence_queue_participants', 'Participants that have statements waiting.', state.waitingParticipants)
     this.gauge(
       'evidence_unconfirmed_entries',
       'Entries durable here that no follower has confirmed.',
@@ -64,6 +76,10 @@ export class Metrics {
 
   statement(outcome: string): void {
     this.statements.inc({ outcome })
+  }
+
+  verified(seconds: number): void {
+    this.verification.observe(seconds)
   }
 
   group(report: GroupReport): void {

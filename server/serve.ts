@@ -63,6 +63,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     metrics = new Metrics({
       size: () => ledger.reads.size,
       queued: () => ledger.queued,
+      waitingParticipants: () => ledger.waitingParticipants,
       lastTimeMs: () => ledger.lastTimeMs,
       ready: () => isReady(ledger),
       unconfirmed: () => ledger.replication.size - ledger.reads.size,
@@ -71,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const context: ServerContext = {
       ledger,
       metrics,
-      limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute),
+      limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,

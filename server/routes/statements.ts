@@ -56,8 +56,11 @@ async function authenticate(
   address: string,
   text: string,
 ): Promise<Submission> {
+  const began = performance.now()
   try {
-    return await ledger.authenticate(text)
+    const submission = await ledger.authenticate(text)
+    metrics.verified((performance.now() - began) / 1000)
+    return submission
   } catch (error) {
     if (isEvidenceError(error)) {
       metrics.statement(error.code)
@@ -71,9 +74,9 @@ async function authenticate(
 async function accept(context: ServerContext, submission: Submission, isMinimal: boolean): Promise<DepositAnswer> {
   const { ledger, limits, metrics } = context
   try {
-    await limits.statement(submission.statement.header.kid)
+    await limits.statement(submission)
     const outcome = await ledger.submit(submission, !isMinimal)
-    if (outcome.kind === 'existing') await limits.repeated(submission.statement.header.kid)
+    if (outcome.kind === 'existing') await limits.repeated(submission)
     metrics.statement(outcome.kind)
     return await answerOf(context, submission, outcome, isMinimal)
   } catch (error) {
@@ -203,6 +206,11 @@ async function authenticateLine(context: ServerContext, address: string, line: B
   return authenticate(context, address, fromUtf8(line, 'line'))
 }
 
+/** Refused for the moment: the same bytes are taken later. */
+function isBusy({ code }: EvidenceError): boolean {
+  return code === 'queue-full' || code === 'queue-share-full'
+}
+
 /** One line of a batch's answer. */
 async function lineResult(
   context: ServerContext,
@@ -220,7 +228,7 @@ async function lineResult(
     return plainText({
       ...problemOf(known),
       ...extraOf(known),
-      ...(known.code === 'queue-full' ? { busy: true } : {}),
+      ...(isBusy(known) ? { busy: true } : {}),
     })
   }
 }

@@ -166,6 +166,10 @@ export class Ledger {
   get confirmation(): Confirmation | undefined {
     return this.parts.confirmation
   }
+  /** Participants that have statements waiting. */
+  get waitingParticipants(): number {
+    return this.parts.sequencer.queue.participants
+  }
   get queued(): number {
     return this.parts.sequencer.queued
   }

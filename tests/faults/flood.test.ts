@@ -71,7 +71,7 @@ describe.skipIf(lacks('strace'))('a flood', { timeout: 600_000 + seconds * 10_00
     const refused = attempts.filter(({ kind }) => kind === 'refused').map(refusalOf)
     const taken = acknowledgedOf(attempts)
     expect(attempts.length).toBe(taken + refused.length) // and nobody was cut off
-    expect(new Set(refused.map(({ status, code }) => `${status} ${code}`))).toEqual(new Set(['503 queue-full']))
+    expect(new Set(refused.map(({ status, code }) => `${status} ${code}`))).toEqual(new Set(['429 queue-share-full']))
     expect(attempts.length / seconds).toBeGreaterThan(capacity * 10)
     // The flood costs those who are taken nothing of the rate.
     expect(taken / seconds).toBeGreaterThan(capacity / 2)
