@@ -237,3 +237,29 @@ describe('a queue bounded in bytes', () => {
     }
   })
 })
+
+describe('a quota', () => {
+  it('ends what a participant may have sealed in a day, counts no repetition, and is its own', async () => {
+    const server = await testServer({ settings: { quotas: { depositor: 3 } } })
+    try {
+      const made = Array.from({ length: 4 }, (_, i) => server.deposit(`within the quota ${i}`).presentation)
+      for (const presentation of made.slice(0, 3)) expect((await server.post(presentation)).status).toBe(201)
+      // The same bytes again cost nothing, before the quota is used up and after.
+      const past = await server.post(made[3] as string)
+      expect(past.status).toBe(429)
+      expect(problemIn(past).code).toBe('quota-exceeded')
+      expect(retryAfter(past)).toBeGreaterThan(80_000)
+      const results = await server.batch([made[3] as string])
+      expect(results[0]).toMatchObject({ status: 429, code: 'quota-exceeded' })
+    } finally {
+      await server.remove()
+    }
+    const others = await testServer({ settings: { statementsPerDay: 2, quotas: { depositor: 5 } } })
+    try {
+      for (let i = 0; i < 5; i++) expect((await others.post(others.deposit(`${i}`).presentation)).status).toBe(201)
+      expect((await others.post(others.deposit('6').presentation)).status).toBe(429)
+    } finally {
+      await others.remove()
+    }
+  })
+})

@@ -1,0 +1,26 @@
+# docs/operations/installing.md says how to run it. Build: docker build -t evidence-ledger .
+FROM node:22-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build && npm prune --omit=dev --ignore-scripts
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production EVIDENCE_DATA=/data
+WORKDIR /opt/evidence-ledger
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+COPY --from=build /build/cli/evidence.mjs ./cli/evidence.mjs
+# Owned by nobody who runs it: the code cannot change itself. /data and /tmp are all that is written to.
+RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin evidence \
+ && mkdir /data && chown evidence:evidence /data && chmod 0700 /data
+USER 10001:10001
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/opt/evidence-ledger/cli/evidence.mjs"]
+CMD ["serve", "--host", "0.0.0.0"]
