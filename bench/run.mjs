@@ -11,7 +11,7 @@ build()
 const { cli, folderBytes, loadGenerator, median, peakMiB, startServer, stopServer, timed } = await import(
   './server.mjs'
 )
-const { machine, syncedBatches, verifyRates } = await import('./machine.mjs')
+const { machine, parallelVerifies, syncedBatches, verifyRates } = await import('./machine.mjs')
 const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import(
   '../dist/src/ledger/index.js'
 )
@@ -155,6 +155,7 @@ const machineFacts = {
   ...machine(),
   nativeVerifies: Math.round(native),
   opensslVerifies: Math.round(rates.openssl),
+  parallelVerifies: Math.round(await parallelVerifies()),
   syncedBatches: Math.round(await syncedBatches()),
 }
 say(`machine: ${JSON.stringify(machineFacts)}`)
@@ -173,7 +174,7 @@ if (values.json) process.stdout.write(`${JSON.stringify({ machine: machineFacts,
 else {
   process.stdout.write(`\n${machineFacts.cpu}, ${machineFacts.cores} cores, Node ${machineFacts.node}\n`)
   process.stdout.write(
-    `native verifies ${machineFacts.nativeVerifies}/s on one core; synced LevelDB batches ${machineFacts.syncedBatches}/s\n\n`,
+    `native verifies ${machineFacts.nativeVerifies}/s on one core, ${machineFacts.parallelVerifies}/s on two; synced LevelDB batches ${machineFacts.syncedBatches}/s\n\n`,
   )
   for (const { name, value, unit, ratio } of results) {
     process.stdout.write(

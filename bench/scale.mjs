@@ -1,9 +1,9 @@
 // `npm run bench:scale [-- --millions N] [-- --data DIR]`: grows a ledger to N million entries through a real server and records
 // the curve of throughput, latency, memory, disk, opening and proofs. A folder given by --data is kept, and grown on from the
 // size that it has, when the command is run again.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, install, root } from '../scripts/setup.mjs'
 
@@ -133,6 +133,7 @@ try {
     writeFileSync(kept, JSON.stringify(curve))
     say(table())
   }
+  mkdirSync(dirname(values.record), { recursive: true })
   writeFileSync(values.record, `${JSON.stringify({ machine: machine(), curve }, null, 2)}\n`)
   writeFileSync(values.record.replace(/\.json$/, '.svg'), scaleChart(curve))
   process.stdout.write(`${table()}\n`)

@@ -90,6 +90,7 @@ describe('FairQueue', () => {
         const offered: Item[] = []
         const taken: Item[] = []
         let held = 0
+        let isSound = true
         const weights = new Map<Item, number>()
         const take = (): number => {
           const group = fair.take()
@@ -100,8 +101,8 @@ describe('FairQueue', () => {
         for (const one of events) {
           if (one === 'take') {
             const waiting = fair.size
-            expect(take()).toBeLessThanOrEqual(9)
-            if (waiting > 0) expect(fair.size).toBeLessThan(waiting)
+            const count = take()
+            isSound &&= count <= 9 && (waiting === 0 || count > 0)
             continue
           }
           for (let i = 0; i < one.count; i++) {
@@ -116,7 +117,7 @@ describe('FairQueue', () => {
         while (fair.size > 0) take()
         const of = (list: readonly Item[], from: string): Item[] => list.filter((item) => item.from === from)
         for (const from of ['a', 'b', 'c', 'd']) expect(of(taken, from)).toEqual(of(offered, from))
-        expect([taken.length, held]).toEqual([offered.length, 0])
+        expect([taken.length, held, isSound]).toEqual([offered.length, 0, true])
       }),
       { numRuns: 300 },
     )
