@@ -127,24 +127,32 @@ function unreadable(error: unknown, source: string, output: Output): number {
 async function verifyFolder(root: string, policy: Policy, output: Output, kept: Kept): Promise<number> {
   const [log] = policy.logs
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
-  const source = await FolderSource.open(root, log.key)
+  const audit = new LookupAudit(kept.trusted?.checkpoint.size)
+  const pool = new AppraisalPool(audit.seed)
   try {
-    const audit = new LookupAudit(kept.trusted?.checkpoint.size)
-    const { report, tables } = await run(source, policy, output, kept, audit)
-    const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
-    const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
-    const extra = [...source.faults, ...tables, ...outside, ...lookups].map((error) =>
-      findingOf(error, error.facts.index),
-    )
-    const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
-    return conclude(whole, output, kept)
+    const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
+    try {
+      const report = await run(source, policy, output, kept, pool, audit)
+      const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
+      const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
+      const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
+      const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
+      return conclude(whole, output, kept)
+    } finally {
+      await source.close()
+    }
   } finally {
-    await source.close()
+    await pool.close()
   }
 }
 
 async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
-  return conclude((await run(source, policy, output, kept)).report, output, kept)
+  const pool = new AppraisalPool()
+  try {
+    return conclude(await run(source, policy, output, kept, pool), output, kept)
+  } finally {
+    await pool.close()
+  }
 }
 
 /** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
@@ -159,15 +167,12 @@ async function run(
   policy: Policy,
   output: Output,
   kept: Kept,
+  pool: AppraisalPool,
   audit?: LookupAudit,
-): Promise<{ report: WalkReport; tables: readonly EvidenceError[] }> {
-  const pool = new AppraisalPool(audit?.seed)
+): Promise<WalkReport> {
   let bar: ReturnType<typeof progressBar> | undefined
   try {
-    // Beside the walk; awaited after it, so that a thread that dies is told of once.
-    const tables = pool.checkTables(source instanceof FolderSource ? source.tables : [])
-    tables.catch(() => {})
-    const report = await walk({
+    return await walk({
       source,
       policy,
       earlier: kept.earlier,
@@ -179,10 +184,8 @@ async function run(
         bar.update(done)
       },
     })
-    return { report, tables: await tables }
   } finally {
     bar?.stop()
-    await pool.close()
   }
 }
 

@@ -81,13 +81,17 @@ export class AppraisalPool implements Appraiser {
     return this.ask(this.lane(), { lengths, bytes, newIds }, [lengths.buffer, bytes.buffer])
   }
 
-  /** The faults of tables, each read by a thread, one after another so that the walk goes on beside. */
+  /** The faults of tables, each read by a thread, two at a time to a thread. */
   async checkTables(tables: readonly TableFile[]): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
-    for (const table of tables) {
-      const fault = await this.ask<TableFault | undefined>(this.lane(), { table }, [])
-      if (fault !== undefined) faults.push(new EvidenceError(fault.code, fault.message, fault.facts))
+    const left = [...tables]
+    const one = async (): Promise<void> => {
+      for (let table = left.shift(); table !== undefined; table = left.shift()) {
+        const fault = await this.ask<TableFault | undefined>(this.lane(), { table }, [])
+        if (fault !== undefined) faults.push(new EvidenceError(fault.code, fault.message, fault.facts))
+      }
     }
+    await Promise.all(Array.from({ length: 2 * this.lanes.length }, one))
     return faults
   }
 

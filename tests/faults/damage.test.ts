@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/index.ts'
 import {
-  checkTable,
   dataFolder,
   FolderSource,
   Ledger,
@@ -88,7 +87,6 @@ async function verified(root: string): Promise<string[]> {
     const report = await walk({ source, policy: readPolicyFile(folder.policy), observer: audit })
     const others = [
       ...source.faults,
-      ...source.tables.flatMap((table) => checkTable(table) ?? []),
       ...(await source.outsideFaults(report.size)),
       ...(await audit.finish(source.storage, report.size)),
     ]
