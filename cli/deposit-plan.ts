@@ -11,6 +11,7 @@ import {
   type Policy,
   splitPresentation,
   toHex,
+  withoutFinalSlashes,
 } from '../src/core/index.ts'
 import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
 import { digestBytes, digestFile } from '../src/node/index.ts'
@@ -39,7 +40,7 @@ export interface PlanOptions {
 }
 
 export function receiptPath(path: string, receipts: string | undefined): string {
-  const name = `${path.replace(/\/+$/, '')}.tlog-proof`
+  const name = `${withoutFinalSlashes(path)}.tlog-proof`
   return receipts === undefined ? name : join(receipts, basename(name))
 }
 

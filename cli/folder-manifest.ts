@@ -1,6 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
-import { compareBytes, encodeManifest, EvidenceError, type ManifestLine } from '../src/core/index.ts'
+import {
+  compareBytes,
+  encodeManifest,
+  EvidenceError,
+  type ManifestLine,
+  withoutFinalSlashes,
+} from '../src/core/index.ts'
 import { digestFile } from '../src/node/index.ts'
 
 /** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
@@ -74,5 +80,5 @@ export async function makeManifest(
 
 /** The folder's own path of a manifest that {@link manifestPath} named. */
 export function manifestPath(folder: string): string {
-  return `${folder.replace(/\/+$/, '')}.evidence-manifest`
+  return `${withoutFinalSlashes(folder)}.evidence-manifest`
 }

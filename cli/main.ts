@@ -25,7 +25,10 @@ try {
     if (error.exitCode !== 0 && error.code !== 'commander.help') {
       const message = error.message
         .replace(/^error: /, '')
-        .replace(/\s*\n\s*/g, ' ')
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '')
+        .join(' ')
         .replace(/\.$/, '')
       new Output(process.argv.includes('--json')).error(new EvidenceError('usage', message))
     }

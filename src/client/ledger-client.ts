@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError, withoutFinalSlashes } from '../core/index.ts'
 import type { Signer } from '../evidence/index.ts'
 import { accessToken } from './access-token.ts'
 import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request } from './http.ts'
@@ -85,7 +85,7 @@ export class LedgerClient {
 
   constructor(url: string, identity?: Identity, options: HttpOptions = {}) {
     if (!/^https?:\/\//.test(url)) throw new EvidenceError('usage', `${url} is not an http or https URL`)
-    this.url = url.replace(/\/+$/, '')
+    this.url = withoutFinalSlashes(url)
     this.identity = identity
     this.options = options
   }

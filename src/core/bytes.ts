@@ -87,3 +87,10 @@ export function parseDecimal(text: string): number | undefined {
   const value = Number(text)
   return Number.isSafeInteger(value) ? value : undefined
 }
+
+/** A text without the slashes that it ends in. A regular expression would try again from each slash before them. */
+export function withoutFinalSlashes(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '/') end--
+  return text.slice(0, end)
+}

@@ -9,6 +9,7 @@ import {
   parseDecimal,
   utf8,
   utf8Length,
+  withoutFinalSlashes,
 } from '../../src/core/index.ts'
 import { codeOf } from './support.ts'
 
@@ -100,5 +101,17 @@ describe('decimals', () => {
     '18446744073709551615',
   ])('refuses %j', (text) => {
     expect(parseDecimal(text)).toBeUndefined()
+  })
+})
+
+describe('withoutFinalSlashes', () => {
+  it.each([
+    ['http://a/', 'http://a'],
+    ['a///', 'a'],
+    ['a/b', 'a/b'],
+    ['/', ''],
+    ['', ''],
+  ])('%j is %j', (text, expected) => {
+    expect(withoutFinalSlashes(text)).toBe(expected)
   })
 })

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { thumbprint } from '../../src/core/index.ts'
+import { kinds, composePossession } from '../../src/evidence/index.ts'
+import { operationsOf } from '../support/openapi.ts'
+import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor } from '../support/statements.ts'
+
+/* docs/design/roles.md, asked of a running server cell by cell. */
+const text = readFileSync(fileURLToPath(new URL('../../docs/design/roles.md', import.meta.url)), 'utf8')
+
+/** The rows of a section's table: the first cell, then one for each role. */
+function tableOf(heading: string): Map<string, string[]> {
+  const section = text.split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
+  const rows = section
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2)
+  return new Map(
+    rows.map((row) => {
+      const [first, ...cells] = row
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim())
+      return [first as string, cells]
+    }),
+  )
+}
+
+interface Cast {
+  readonly server: TestServer
+  /** In the order of the columns: the deposit is the third's. */
+  readonly readers: readonly (Party | undefined)[]
+  readonly index: number
+}
+
+async function cast(reading: 'public' | 'participants'): Promise<Cast> {
+  const server = await testServer({ reading })
+  const other = await server.admit('other', ['depositor'])
+  const attestor = await server.admit('attestor', ['attestor'])
+  const auditor = await server.admit('auditor', ['auditor'])
+  await server.fill(300)
+  const { index } = (await server.post(server.deposit('own').presentation)).json<DepositAnswer>()
+  return { server, readers: [undefined, server.administrator, server.depositor, other, attestor, auditor], index }
+}
+
+function pathOf(operation: string, index: number): string {
+  const paths: Readonly<Record<string, string>> = {
+    'GET /v1/proofs/inclusion': '/v1/proofs/inclusion?index=1&size=200',
+    'GET /v1/proofs/consistency': '/v1/proofs/consistency?from=100&to=200',
+    'GET /tile/{*}': '/tile/0/000',
+    'GET /tile/{*} of entries': '/tile/entries/000',
+    'GET /v1/replication': '/v1/replication?from=0&erasures=0&wait=0',
+  }
+  return paths[operation] ?? operation.slice(4).replace('{index}', String(index))
+}
+
+describe.each([
+  ['Reading, where the ledger is read by participants', 'participants'],
+  ['Reading, where it is public', 'public'],
+] as const)('%s', (heading, reading) => {
+  let all: Cast
+  const table = tableOf(heading)
+
+  beforeAll(async () => {
+    all = await cast(reading)
+  })
+  afterAll(() => all.server.remove())
+
+  it('has a row for each route that a server has', async () => {
+    const document = (await all.server.request('/openapi.json')).json()
+    const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)
+    const expected = [...operations.filter((one) => one !== 'POST /v1/statements'), 'GET /tile/{*} of entries']
+    expect([...table.keys()].sort()).toEqual(expected.sort())
+  })
+
+  it.each([...table])('%s', async (operation, cells) => {
+    const { server, readers, index } = all
+    const found = await Promise.all(
+      readers.map(async (reader) => String((await server.get(pathOf(operation, index), reader)).status)),
+    )
+    expect(found).toEqual(cells)
+  })
+})
+
+describe('statements', () => {
+  let server: TestServer
+  const table = tableOf('Statements')
+
+  beforeAll(async () => {
+    server = await testServer()
+  })
+  afterAll(() => server.remove())
+
+  it('have a row for each kind', () => {
+    expect([...table.keys()]).toEqual([...kinds])
+  })
+
+  /** Members with which the kind would be in order, if the signer might. */
+  async function membersOf(kind: string, signer: Party, jti: string): Promise<object> {
+    const target = async (by: Party = server.depositor): Promise<object> => {
+      const { index, leafHash } = (
+        await server.post(server.deposit(randomUUID(), {}, by).presentation)
+      ).json<DepositAnswer>()
+      return { index, leafHash }
+    }
+    const newKey = signerNamed(`new ${jti}`)
+    switch (kind) {
+      case 'participant.admit':
+        return {
+          participant: { id: `p-${jti.slice(0, 8)}`, type: 'organisation', roles: ['auditor'], keys: [newKey.jwk] },
+        }
+      case 'participant.revoke':
+        return { participant: (await server.admit(`gone-${jti.slice(0, 8)}`, ['auditor'])).id, reason: 'other' }
+      case 'participant.rotate-key': {
+        const place = { aud: server.origin, iss: signer.id, jti, old: thumbprint(signer.key.jwk) }
+        return { newKey: newKey.jwk, possession: composePossession(place, newKey) }
+      }
+      case 'evidence.attest':
+        return { of: await target(), as: 'holder' }
+      case 'evidence.retract':
+        return {
+          of: await target(signer.id === 'administrator' || signer.id.startsWith('a') ? server.depositor : signer),
+          reason: 'mistake',
+        }
+      default:
+        return { items: [itemFor(jti)] }
+    }
+  }
+
+  it.each([...table])('%s', async (kind, cells) => {
+    const suffix = kind.replace('.', '-')
+    const signers: Party[] = [
+      { id: 'depositor', key: signerNamed('nobody') },
+      server.administrator,
+      await server.admit(`depositor-${suffix}`, ['depositor']),
+      await server.admit(`attestor-${suffix}`, ['attestor']),
+      await server.admit(`auditor-${suffix}`, ['auditor']),
+    ]
+    // The administrator, whose only key would be replaced, has a second who rotates.
+    if (kind === 'participant.rotate-key') signers[1] = await server.admit('second', ['administrator'])
+    const found: string[] = []
+    for (const signer of signers) {
+      const jti = randomUUID()
+      const members = await membersOf(kind, signer, jti)
+      const answer = await server.post(server.sign(signer, kind, members, { jti }).presentation)
+      found.push(answer.status === 201 ? '201' : problemIn(answer).code)
+    }
+    expect(found).toEqual(cells)
+  })
+})
