@@ -15,6 +15,8 @@ type TableFault = Pick<EvidenceError, 'code' | 'message' | 'facts'>
 
 interface Lane {
   readonly worker: Worker
+  /** Why the thread ended, if it has. */
+  ended?: Error
   readonly waiting: Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>
   /** The registry that the thread has. */
   registry: Registry | undefined
@@ -41,6 +43,7 @@ export class AppraisalPool implements Appraiser {
         lane.waiting.delete(id)
       })
       const fail = (error: Error): void => {
+        lane.ended ??= error
         for (const { reject } of lane.waiting.values()) reject(error)
         lane.waiting.clear()
       }
@@ -56,6 +59,8 @@ export class AppraisalPool implements Appraiser {
   }
 
   private ask<T>(lane: Lane, request: Without<AppraisalRequest, 'id'>, buffers: ArrayBuffer[]): Promise<T> {
+    // An ended thread answers nothing: what it is asked must not wait for ever.
+    if (lane.ended !== undefined) return Promise.reject(lane.ended)
     const id = this.nextId++
     return new Promise((resolve, reject) => {
       lane.waiting.set(id, { resolve: resolve as (answer: never) => void, reject })

@@ -1,4 +1,4 @@
-import { fromUtf8 } from './bytes.ts'
+import { equalBytes, fromUtf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 
 /*
@@ -88,24 +88,28 @@ export interface Base64Codec {
 }
 
 let codec: Base64Codec | undefined
+const urlText = /^[A-Za-z0-9_-]*$/
+const standardText = /^[A-Za-z0-9+/]*={0,2}$/
 /** Characters from which on a call into the runtime is cheaper than the loop above. */
 const nativeFrom = 64
 
 /**
- * Lets a native codec do the longer texts. Its encoder is tried against ours first; one that differs is refused with
+ * Lets a native codec do the longer texts. It is tried against ours first, both ways; one that differs is refused with
  * `false`, and ours goes on.
  */
 export function installBase64(native: Base64Codec): boolean {
   for (let length = 0; length <= 260; length++) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 151 + length) & 255)
     if (native.encode(bytes, false) !== encode(bytes, standardCodes, true)) return false
-    if (native.encode(bytes, true) !== encode(bytes, urlCodes, false)) return false
+    const text = encode(bytes, urlCodes, false)
+    if (native.encode(bytes, true) !== text || !equalBytes(native.decode(text, true), bytes)) return false
+    if (!equalBytes(native.decode(encode(bytes, standardCodes, true), false), bytes)) return false
   }
   codec = native
   return true
 }
 
-/** `count` characters without padding. A lenient decoder takes the other alphabet as well, and any trailing bits. */
+/** `count` characters without padding. A lenient decoder takes the other alphabet as well, wide characters, and any trailing bits. */
 function decodeNative(
   { decode: lenient }: Base64Codec,
   text: string,
@@ -114,7 +118,8 @@ function decodeNative(
 ): Uint8Array<ArrayBuffer> | undefined {
   const rest = count & 3
   if (rest === 1) return undefined
-  if (url ? text.includes('+') || text.includes('/') : text.includes('-') || text.includes('_')) return undefined
+  // Looked at character by character: a lenient decoder takes the low byte of a wide one for a letter.
+  if (!(url ? urlText : standardText).test(text)) return undefined
   const last = (url ? urlValues : standardValues)[text.charCodeAt(count - 1)] ?? -1
   if (last < 0 || (rest === 2 && (last & 15) !== 0) || (rest === 3 && (last & 3) !== 0)) return undefined
   const bytes = lenient(text, url)

@@ -46,7 +46,8 @@ export function parseTime(text: string, what = 'time'): number {
 
 /** Writes milliseconds since 1970 (years 0001 to 9999). */
 export function formatTime(ms: number): string {
-  const text = new Date(ms).toISOString()
+  const date = new Date(ms)
+  const text = Number.isNaN(date.getTime()) ? '' : date.toISOString()
   if (tryTime(text) !== ms) throw new EvidenceError('time-malformed', 'the time lies outside the years 0001 to 9999')
   return text
 }

@@ -90,3 +90,9 @@ describe('the calendar', () => {
     },
   )
 })
+
+describe('what is no time at all', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 9e15, -9e15])('%d is refused by name', (ms) => {
+    expect(codeOf(() => formatTime(ms))).toBe('time-malformed')
+  })
+})

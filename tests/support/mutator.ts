@@ -14,6 +14,9 @@ const words = [
   '[[[[[[[[[[[[[[[[[[',
   '{"a":',
   '…',
+  // Characters whose low byte is a letter: cut to eight bits they would be another spelling of it.
+  '\u0141',
+  '\u4e41',
   '\ufeff',
   '🜛',
   '\n\n',

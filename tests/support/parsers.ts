@@ -1,5 +1,6 @@
 import {
   checkpointText,
+  EvidenceError,
   encodeBundle,
   encodeEntry,
   encodeFileProof,
@@ -63,6 +64,12 @@ export interface FuzzedParser {
   readonly samples: readonly Uint8Array[]
   /** Parses; gives what was accepted as it is written again, or undefined where there is nothing to compare. May refuse. */
   readonly run: (bytes: Uint8Array) => Uint8Array | undefined
+}
+
+/** A parser that says undefined has refused. */
+function taken<T>(value: T | undefined): T {
+  if (value === undefined) throw new EvidenceError('usage', 'refused')
+  return value
 }
 
 const text = (bytes: Uint8Array): string => fromUtf8(bytes)
@@ -161,24 +168,22 @@ export const parsers: readonly FuzzedParser[] = [
       return undefined
     },
   ),
-  parser('base64', samplesOf('AAECAw==', 'AAEC', '/+8='), (bytes) => utf8(toBase64(fromBase64(text(bytes))))),
+  parser('base64', samplesOf('AAECAw==', 'AAEC', '/+8=', toBase64(new Uint8Array(100).fill(7))), (bytes) =>
+    utf8(toBase64(fromBase64(text(bytes)))),
+  ),
   parser('base64url', samplesOf('AAECAw', '_-8', toBase64url(new Uint8Array(99).fill(7))), (bytes) =>
     utf8(toBase64url(fromBase64url(text(bytes)))),
   ),
   parser('hexadecimal', samplesOf('00ff10', ''), (bytes) => utf8(toHex(fromHex(text(bytes))))),
   parser('time', samplesOf('2026-11-21T09:30:00.000Z', '2024-02-29T23:59:59.999Z'), (bytes) => {
-    const ms = tryTime(text(bytes))
-    return ms === undefined ? undefined : utf8(formatTime(ms))
+    return utf8(formatTime(taken(tryTime(text(bytes)))))
   }),
   parser('decimal', samplesOf('0', '1041', '9007199254740991'), (bytes) => {
-    const value = parseDecimal(text(bytes))
-    return value === undefined ? undefined : utf8(String(value))
+    return utf8(String(taken(parseDecimal(text(bytes)))))
   }),
   parser('tile path', samplesOf('0/x001/067', '1/000.p/3', 'entries/x123/x456/789'), (bytes) => {
-    const address = parseTilePath(text(bytes))
-    return address === undefined
-      ? undefined
-      : utf8(tilePath(address.level, address.n, address.width).slice('tile/'.length))
+    const address = taken(parseTilePath(text(bytes)))
+    return utf8(tilePath(address.level, address.n, address.width).slice('tile/'.length))
   }),
   parser('piece of a copy', samplesOf(encodePiece(piece)), (bytes) => {
     // A form of transport: JSON in any spelling, which means the same when it is written again.
@@ -196,11 +201,11 @@ export const parsers: readonly FuzzedParser[] = [
     return undefined
   }),
   parser('database manifest', [Uint8Array.of(0, 0, 0, 0, 6, 0, 1, 2, 9, 6, 1, 5, 4)], (bytes) => {
-    liveTables(bytes)
+    taken(liveTables(bytes))
     return undefined
   }),
   parser('Snappy', [Uint8Array.of(9, 0x00, 97, 0x11, 1), Uint8Array.of(6, 0x08, 97, 98, 99, 0x0a, 3, 0)], (bytes) => {
-    snappyDecompress(bytes, 1 << 20)
+    taken(snappyDecompress(bytes, 1 << 20))
     return undefined
   }),
   parser(

@@ -65,6 +65,16 @@ describe('walk', () => {
     }
   })
 
+  it('fails where a thread ends, and waits for none that has ended', async () => {
+    const pool = new AppraisalPool(undefined, 2)
+    const entries = [new Uint8Array(10)]
+    const asked = [0, 1, 2, 3].map(() => pool.rehash(entries, new Set()))
+    const ended = Promise.allSettled(asked)
+    await pool.close()
+    for (const { status } of await ended) expect(status).toBe('rejected')
+    await expect(pool.rehash(entries, new Set())).rejects.toThrow(/ended/)
+  })
+
   it('takes nothing for plain that was judged on an older registry', async () => {
     const chain = new TestChain().start().deposits(600)
     const revocation = { key: depositor.thumbprint, reason: 'compromised' }
