@@ -1,4 +1,4 @@
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import { EvidenceError } from '../core/index.ts'
 import { dataFolder, readConfig } from './data-folder.ts'
 import { syncTree } from './durable-file.ts'
@@ -104,6 +104,8 @@ function copyDatabase(database: string, format: string, root: string): string {
   const part = `${copy}.part`
   rmSync(part, { recursive: true, force: true })
   cpSync(database, part, { recursive: true, preserveTimestamps: true })
+  // Some versions of Node.js copy a folder without its mode.
+  chmodSync(part, statSync(database).mode)
   syncTree(part)
   renameSync(part, copy)
   syncFolder(root)

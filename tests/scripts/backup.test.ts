@@ -197,6 +197,8 @@ describe('doctor', () => {
   it('says in words what is wrong, and what to do', { timeout: 30_000 }, async () => {
     const target = at('ill')
     cpSync(at('moved'), target, { recursive: true })
+    // Some versions of Node.js copy a folder without its mode.
+    for (const folder of [target, dataFolder(target).keys]) chmodSync(folder, 0o700)
     chmodSync(dataFolder(target).ledgerKey, 0o644)
     const open = await doctor('--data', target)
     expect([open.exit, of(open, 'permissions')]).toEqual([3, ['fail']])
