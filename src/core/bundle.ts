@@ -1,4 +1,5 @@
 import { EvidenceError } from './errors.ts'
+import { tileWidth } from './merkle/layout.ts'
 
 /** Entry bundle of C2SP tlog-tiles: each entry behind its length, a big-endian uint16. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -18,6 +19,15 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array<ArrayBu
 
 /** The `width` (1 to 256) entries of a bundle. Throws `bundle-malformed`. */
 export function parseBundle(bytes: Uint8Array, width: number): Uint8Array[] {
+  const entries = parseRun(bytes, width)
+  if (entries.length !== width) {
+    throw new EvidenceError('bundle-malformed', `the entry bundle has ${entries.length} entries, not ${width}`)
+  }
+  return entries
+}
+
+/** Entries laid out as in a bundle, however many up to `most`: views of `bytes`. Throws `bundle-malformed`. */
+export function parseRun(bytes: Uint8Array, most = tileWidth): Uint8Array[] {
   const entries: Uint8Array[] = []
   let at = 0
   while (at < bytes.length) {
@@ -25,13 +35,10 @@ export function parseBundle(bytes: Uint8Array, width: number): Uint8Array[] {
     const length = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
     at += 2
     if (at + length > bytes.length) throw new EvidenceError('bundle-malformed', 'the entry bundle ends within an entry')
-    if (entries.length === width)
-      throw new EvidenceError('bundle-malformed', `the entry bundle has more than ${width} entries`)
+    if (entries.length === most)
+      throw new EvidenceError('bundle-malformed', `the entry bundle has more than ${most} entries`)
     entries.push(bytes.subarray(at, at + length))
     at += length
-  }
-  if (entries.length !== width) {
-    throw new EvidenceError('bundle-malformed', `the entry bundle has ${entries.length} entries, not ${width}`)
   }
   return entries
 }

@@ -1,11 +1,11 @@
 import { CompactRange, EvidenceError, isEvidenceError, parseEntry, tileWidth, type VerifierKey } from '../core/index.ts'
 import { readEnvelope, readStatement } from '../evidence/index.ts'
-import { dataFolder, readConfig } from './data-folder.ts'
+import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
 import { checkDatabase, checkTable, type TableFile } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { requireUnlocked } from './lock-file.ts'
+import { whileUnlocked } from './lock-file.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
@@ -50,7 +50,15 @@ export class FolderSource {
     if (config.awaitingGenesis === true) {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
-    requireUnlocked(folder.lock, root)
+    return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables))
+  }
+
+  private static async read(
+    root: string,
+    folder: DataFolder,
+    key: VerifierKey,
+    checkTables: CheckTables,
+  ): Promise<FolderSource> {
     const report = checkDatabase(folder.database)
     const faults = [...report.faults]
     const missing = faults.find(({ code }) => code === 'database-missing')

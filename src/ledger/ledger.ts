@@ -9,7 +9,7 @@ import { type KnownCheckpoint, requireKnown } from './copy/known.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { requireUnlocked, takeLock } from './lock-file.ts'
+import { takeLock, whileUnlocked } from './lock-file.ts'
 import { Confirmation } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { addErasures } from './erasures.ts'
@@ -75,9 +75,10 @@ export class Ledger {
     }
     requireMaySign(folder)
     const key = ownKey(folder, signer)
-    requireUnlocked(folder.lock, root)
-    const guard = readHead(folder.head, key)
-    const published = await examineStandIn(folder, key, options.known)
+    const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
+      guard: readHead(folder.head, key),
+      published: await examineStandIn(folder, key, options.known),
+    }))
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
     const release = takeLock(folder.lock, root)

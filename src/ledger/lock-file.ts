@@ -48,6 +48,20 @@ export function requireUnlocked(path: string, folder: string): void {
   }
 }
 
+/**
+ * Runs what reads a folder that nobody has. Where somebody took it meanwhile, what looks like damage is a file half written.
+ * Throws `ledger-in-use`, and what `read` throws.
+ */
+export async function whileUnlocked<T>(path: string, folder: string, read: () => Promise<T>): Promise<T> {
+  requireUnlocked(path, folder)
+  try {
+    return await read()
+  } catch (error) {
+    requireUnlocked(path, folder)
+    throw error
+  }
+}
+
 /** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
 export function takeLock(path: string, folder: string): () => void {
   requireUnlocked(path, folder)
@@ -56,8 +70,12 @@ export function takeLock(path: string, folder: string): () => void {
   try {
     writeNewFile(path, mine, 0o644)
   } catch (cause) {
-    if (cause instanceof EvidenceError && cause.code === 'file-exists') requireUnlocked(path, folder)
-    throw cause
+    if (!(cause instanceof EvidenceError) || cause.code !== 'file-exists') throw cause
+    requireUnlocked(path, folder)
+    // Made just now, and not yet written by whoever made it.
+    throw new EvidenceError('ledger-in-use', `the data folder ${folder} is being taken by another process`, {
+      where: folder,
+    })
   }
   return () => {
     try {

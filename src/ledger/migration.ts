@@ -4,6 +4,7 @@ import { dataFolder, readConfig } from './data-folder.ts'
 import { syncTree } from './durable-file.ts'
 import { syncFolder } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
+import { packEntries } from './leveldb/format-2.ts'
 import { databaseFormat, formatOf } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { takeLock } from './lock-file.ts'
@@ -21,7 +22,9 @@ export interface MigrationStep {
 }
 
 /** The steps to the current format, oldest first. */
-export const migrationSteps: readonly MigrationStep[] = []
+export const migrationSteps: readonly MigrationStep[] = [
+  { from: '1', to: '2', what: 'entries packed by 32, as bundles are served', run: packEntries },
+]
 
 export interface MigrateOptions {
   readonly steps?: readonly MigrationStep[]

@@ -3,7 +3,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FolderSource, LookupAudit, readOwnKey } from '../../src/ledger/index.ts'
 import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
-import { databaseFiles, editDatabase, flipBit, folderHash, type RawDatabase, rawEntryKey } from '../support/damage.ts'
+import {
+  databaseFiles,
+  editDatabase,
+  flipBit,
+  folderHash,
+  type RawDatabase,
+  rawDisclosuresKey,
+  readRawEntry,
+  writeRawEntry,
+} from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 let test: TestFolder
@@ -63,23 +72,23 @@ describe('verifying a data folder', () => {
 
   it.each([10, 255, 256, 290, size - 1])('names entry %i where one byte of it was changed', async (index) => {
     const { faults } = await verifyAfter(async (db) => {
-      const bytes = (await db.get(rawEntryKey(index))) as Buffer
+      const bytes = await readRawEntry(db, index)
       bytes[bytes.length - 200] = bytes[bytes.length - 200] === 0x41 ? 0x42 : 0x41
-      await db.put(rawEntryKey(index), bytes)
+      await writeRawEntry(db, index, bytes)
     })
     expect(at(faults, 'entry-altered')).toEqual([index])
   })
 
   it.each([10, 280, size - 1])('names entry %i where it was removed', async (index) => {
-    const { faults } = await verifyAfter((db) => db.del(rawEntryKey(index)))
+    const { faults } = await verifyAfter((db) => writeRawEntry(db, index, undefined))
     expect(at(faults, 'entry-missing')).toEqual([index])
   })
 
   it('names two swapped entries', async () => {
     const { faults } = await verifyAfter(async (db) => {
-      const [a, b] = await db.getMany([rawEntryKey(270), rawEntryKey(280)])
-      await db.put(rawEntryKey(270), b as Buffer)
-      await db.put(rawEntryKey(280), a as Buffer)
+      const [a, b] = [await readRawEntry(db, 270), await readRawEntry(db, 280)]
+      await writeRawEntry(db, 270, b)
+      await writeRawEntry(db, 280, a)
     })
     expect(at(faults, 'entry-altered')).toEqual([270, 280])
     expect(at(faults, 'index-wrong')).toEqual([270, 280])
@@ -87,9 +96,10 @@ describe('verifying a data folder', () => {
 
   it('names an inserted entry, and all that it moved', async () => {
     const { faults } = await verifyAfter(async (db) => {
-      const entries = await db.getMany(Array.from({ length: size - 295 }, (_, i) => rawEntryKey(295 + i)))
-      await db.put(rawEntryKey(295), entries[1] as Buffer)
-      for (const [i, bytes] of entries.entries()) await db.put(rawEntryKey(296 + i), bytes as Buffer)
+      const entries: Buffer[] = []
+      for (let index = 295; index < size; index++) entries.push(await readRawEntry(db, index))
+      await writeRawEntry(db, 295, entries[1])
+      for (const [i, bytes] of entries.entries()) await writeRawEntry(db, 296 + i, bytes)
     })
     expect(at(faults, 'entry-altered')).toEqual([295, 296, 297, 298, 299, 300, 301])
     expect(at(faults, 'entry-unexpected')).toEqual([size])
@@ -115,8 +125,8 @@ describe('verifying a data folder', () => {
 
   it('reports a disclosure put in the place of another', async () => {
     const { faults } = await verifyAfter(async (db) => {
-      const key = Buffer.concat([Buffer.from('s'), rawEntryKey(7).subarray(1)])
-      await db.put(key, (await db.get(Buffer.concat([Buffer.from('s'), rawEntryKey(8).subarray(1)]))) as Buffer)
+      const key = rawDisclosuresKey(7)
+      await db.put(key, (await db.get(rawDisclosuresKey(8))) as Buffer)
     })
     expect(at(faults, 'stored-disclosure-altered')).toEqual([7, 7])
   })

@@ -1,13 +1,20 @@
 import { existsSync, rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { databaseFormat, FolderSource, migrate, type MigrationStep, readOwnKey } from '../../src/ledger/index.ts'
+import {
+  databaseFormat,
+  FolderSource,
+  migrate,
+  type MigrationStep,
+  migrationSteps,
+  readOwnKey,
+} from '../../src/ledger/index.ts'
 import { walk } from '../../src/verify/index.ts'
-import { editDatabase, folderHash, type RawDatabase } from '../support/damage.ts'
+import { editDatabase, folderHash, type RawDatabase, unpackEntries } from '../support/damage.ts'
 import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 /*
- * A real database in formats that came before: format 0 had entries under "x", format 00 before it under "y". The steps move
- * them a few at a time, as a real one would, and can be cut off after any batch.
+ * A real database in formats that came before: format 1 is the first that there was; the formats 0 and 00 before
+ * it are made up, with entries under "x" and "y". Their steps move them a few at a time, and can be cut off after any batch.
  */
 const size = 40
 let test: TestFolder
@@ -54,11 +61,11 @@ function step(
   }
 }
 
-const steps = [step('00', '0', ['y', 'x']), step('0', databaseFormat, ['x', 'e'])]
+const steps = [step('00', '0', ['y', 'x']), step('0', '1', ['x', 'e']), ...migrationSteps]
 
 async function makeOld(format: '0' | '00'): Promise<void> {
   await editDatabase(test.folder.database, async (db) => {
-    while ((await renameKeys(db, 'e', format === '0' ? 'x' : 'y', 100)) > 0);
+    await unpackEntries(db, format === '0' ? 'x' : 'y')
     await setFormat(db, format)
   })
 }
@@ -96,7 +103,7 @@ describe('migration', () => {
     const report = await migrate(test.root, { steps, onStep: ({ to }) => taken.push(to) })
     const copy = `${test.folder.database}.format-00`
     expect(report).toEqual({ from: '00', to: databaseFormat, steps: steps.map(({ what }) => what), copy })
-    expect(taken).toEqual(['0', databaseFormat])
+    expect(taken).toEqual(['0', '1', databaseFormat])
     expect(await faults()).toEqual([])
     await (await test.open()).close()
     // The copy is the database as it was: put back, it is what an older program would open.
@@ -109,15 +116,28 @@ describe('migration', () => {
 
   it.each([0, 1, 2])('goes on after it was cut off in batch %i, and keeps the first copy', async (cutAfter) => {
     await makeOld('0')
-    await expect(migrate(test.root, { steps: [step('0', databaseFormat, ['x', 'e'], cutAfter)] })).rejects.toThrow(
-      'cut off',
-    )
+    await expect(
+      migrate(test.root, { steps: [step('0', '1', ['x', 'e'], cutAfter), ...migrationSteps] }),
+    ).rejects.toThrow('cut off')
     await expect(test.open()).rejects.toMatchObject({ code: 'migration-needed' })
     const copy = `${test.folder.database}.format-0`
     const first = folderHash(copy)
     await migrate(test.root, { steps })
     expect(folderHash(copy)).toBe(first)
     expect(await faults()).toEqual([])
+  })
+
+  it.each([0, 5, 32, 33])('packs what an earlier run left unpacked, from entry %i on', async (from) => {
+    await editDatabase(test.folder.database, async (db) => {
+      // Runs of one are all that is there before the first multiple of 32 that is cut at.
+      await unpackEntries(db, 'e', from)
+      await setFormat(db, '1')
+    })
+    await migrate(test.root, {})
+    expect(await faults()).toEqual([])
+    await editDatabase(test.folder.database, async (db) => {
+      expect(await db.keys({ gte: Buffer.from('e'), lt: Buffer.from('f') }).all()).toEqual([])
+    })
   })
 
   it('makes no copy where the operator says so, and does nothing to a current database', async () => {

@@ -2,7 +2,7 @@ import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } f
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readHead, readOwnKey } from '../../src/ledger/index.ts'
-import { databaseFiles, editDatabase, flipBit, folderHash, rawEntryKey } from '../support/damage.ts'
+import { databaseFiles, editDatabase, flipBit, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 /** A refusal must leave the folder as it was found: byte for byte, name for name. */
@@ -143,20 +143,20 @@ describe('opening', () => {
 
   it('refuses a thinned database: an entry gone, altered, or too many', async () => {
     await refuses(
-      () => editDatabase(database(), (db) => db.del(rawEntryKey(20))),
+      () => editDatabase(database(), (db) => writeRawEntry(db, 20, undefined)),
       ['entry-missing', 'database-thinned'],
     )
     await refuses(
       () =>
         editDatabase(database(), async (db) => {
-          const bytes = (await db.get(rawEntryKey(20))) as Buffer
+          const bytes = await readRawEntry(db, 20)
           bytes[40] = (bytes[40] as number) ^ 1
-          await db.put(rawEntryKey(20), bytes)
+          await writeRawEntry(db, 20, bytes)
         }),
       ['root-mismatch'],
     )
     await refuses(
-      () => editDatabase(database(), async (db) => db.put(rawEntryKey(deposits + 2), Buffer.from('x'))),
+      () => editDatabase(database(), async (db) => writeRawEntry(db, deposits + 2, Buffer.from('x'))),
       ['entry-unexpected'],
     )
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FolderSource, LookupAudit, readOwnKey, reindex } from '../../src/ledger/index.ts'
 import { walk } from '../../src/verify/index.ts'
-import { editDatabase, folderHash, rawEntryKey } from '../support/damage.ts'
+import { editDatabase, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 const size = 600
@@ -89,9 +89,9 @@ describe('reindex', () => {
 
   it('changes nothing where the entries themselves do not hold', async () => {
     await editDatabase(test.folder.database, async (db) => {
-      const bytes = (await db.get(rawEntryKey(300))) as Buffer
+      const bytes = await readRawEntry(db, 300)
       bytes[bytes.length - 100] = bytes[bytes.length - 100] === 0x41 ? 0x42 : 0x41
-      await db.put(rawEntryKey(300), bytes)
+      await writeRawEntry(db, 300, bytes)
     })
     const before = folderHash(test.root)
     await expect(reindex(test.root)).rejects.toMatchObject({ facts: { index: 300 } })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leafHash } from '../../src/core/index.ts'
 import { LedgerReads, LedgerTree, LevelStorage, readHead, readOwnKey } from '../../src/ledger/index.ts'
 import { examine } from '../../src/ledger/recovery.ts'
-import { editDatabase, rawEntryKey } from '../support/damage.ts'
+import { editDatabase, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 
 /*
@@ -35,9 +35,9 @@ describe('an entry altered together with its tile', () => {
     const tree = await LedgerTree.rebuild(storage, published.state.size)
     await storage.close()
     await editDatabase(test.folder.database, async (db) => {
-      const bytes = (await db.get(rawEntryKey(7))) as Buffer
+      const bytes = await readRawEntry(db, 7)
       bytes.write('2001', bytes.indexOf('2026'))
-      await db.put(rawEntryKey(7), bytes)
+      await writeRawEntry(db, 7, bytes)
       const tile = (await db.get(tileKey(0, 0))) as Buffer
       Buffer.from(leafHash(bytes)).copy(tile, 7 * 32)
       await db.put(tileKey(0, 0), tile)

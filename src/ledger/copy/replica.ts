@@ -5,7 +5,7 @@ import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { HeadFile, readHead } from '../head-file.ts'
 import { examineStandIn } from '../ledger.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
-import { requireUnlocked, takeLock } from '../lock-file.ts'
+import { takeLock, whileUnlocked } from '../lock-file.ts'
 import { lookupsGone } from '../lookup.ts'
 import { readStanding } from '../standing.ts'
 import type { LedgerStorage } from '../storage.ts'
@@ -70,9 +70,10 @@ export class Replica {
       throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
     }
     const key = readOwnKey(folder)
-    requireUnlocked(folder.lock, root)
-    const guard = readHead(folder.head, key)
-    const published = await examineStandIn(folder, key)
+    const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
+      guard: readHead(folder.head, key),
+      published: await examineStandIn(folder, key),
+    }))
     const release = takeLock(folder.lock, root)
     try {
       const storage = await LevelStorage.open(folder.database)

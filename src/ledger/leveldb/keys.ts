@@ -1,7 +1,7 @@
 /*
  * Keys of the database (docs/design/storage.md). Numbers are big-endian, so that order of keys is order of entries.
  *
- *     e <index, 8 bytes>             entry bytes
+ *     b <index, 8 bytes>             entries from this index on, laid out as in a bundle (entry-runs.ts)
  *     s <index, 8 bytes>             disclosures, joined by "~"
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
  *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
@@ -30,7 +30,12 @@ function numbered(letter: string, value: number): Buffer {
   return out
 }
 
-export function entryKey(index: number): Buffer {
+/** Of the run of entries that begins at an index. */
+export function runKey(index: number): Buffer {
+  return numbered('b', index)
+}
+/** Of one entry, in the database's format 1. */
+export function oldEntryKey(index: number): Buffer {
   return numbered('e', index)
 }
 export function disclosuresKey(index: number): Buffer {

@@ -2,13 +2,14 @@ import { Level } from 'level'
 import { EvidenceError, isEvidenceError, upperBytes, parseSignedCheckpoint, tileWidth } from '../../core/index.ts'
 import { encodeLookup, type LookupKey } from '../lookup.ts'
 import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
-import { disclosuresKey, entryKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
 
 /** Version of the keys and values in the database. */
-export const databaseFormat = '1'
+export const databaseFormat = '2'
 
 /** Bytes that LevelDB gathers before it writes a table: its log holds about as much, and there are at most two logs. */
 export const writeBufferSize: number = 32 * 1024 * 1024
@@ -35,9 +36,11 @@ export class LevelStorage implements LedgerStorage {
   private size: number
   private epoch: number
   private readonly tiles: GatheredReads
+  private readonly runs: EntryRuns
 
   private constructor(db: Database, size: number, epoch: number) {
     this.db = db
+    this.runs = new EntryRuns(db)
     this.size = size
     this.epoch = epoch
     this.tiles = new GatheredReads(db)
@@ -69,7 +72,9 @@ export class LevelStorage implements LedgerStorage {
       const note = await db.get(metaKey('checkpoint'))
       const size = note === undefined ? 0 : parseSignedCheckpoint(note).checkpoint.size
       const epoch = await db.get(metaKey('epoch'))
-      return new LevelStorage(db, size, epoch === undefined ? 0 : readNumber8(epoch, 0))
+      const storage = new LevelStorage(db, size, epoch === undefined ? 0 : readNumber8(epoch, 0))
+      await storage.runs.resume(size)
+      return storage
     } catch (error) {
       await db.close()
       if (isEvidenceError(error)) throw error
@@ -99,8 +104,12 @@ export class LevelStorage implements LedgerStorage {
     const put = (key: Uint8Array, value: Uint8Array): void => {
       batch.put(key, value)
     }
-    for (const { index, bytes, leafHash, iss, jti, disclosures, lookups } of group.entries) {
-      put(entryKey(index), bytes)
+    this.runs.append(
+      batch,
+      group.expectedSize,
+      group.entries.map(({ bytes }) => bytes),
+    )
+    for (const { index, leafHash, iss, jti, disclosures, lookups } of group.entries) {
       put(statementKey(iss, jti), Buffer.concat([number8(index), leafHash]))
       if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
       for (const lookup of lookups) put(lookupKey(encodeLookup(lookup), index), none)
@@ -130,19 +139,12 @@ export class LevelStorage implements LedgerStorage {
     }
   }
 
-  async entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
-    const keys = Array.from({ length: end - begin }, (_, i) => entryKey(begin + i))
-    try {
-      return await this.db.getMany(keys)
-    } catch {
-      // A damaged table fails the whole read: ask one by one, so that only what is lost is missing.
-      return Promise.all(keys.map((key) => this.db.get(key).catch(() => undefined)))
-    }
+  entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+    return this.runs.get(begin, end)
   }
 
-  async entryIndices(from: number, limit: number): Promise<number[]> {
-    const keys = await readable(this.db.keys({ gte: entryKey(from), lt: Buffer.from('f'), limit }).all())
-    return keys.map((key) => (key.length === 9 ? readNumber8(key, 1) : Number.NaN))
+  entryIndices(from: number, limit: number): Promise<number[]> {
+    return readable(this.runs.indices(from, limit))
   }
 
   async tile(level: number, n: number): Promise<Uint8Array | undefined> {
