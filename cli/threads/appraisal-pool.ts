@@ -86,6 +86,10 @@ export class AppraisalPool implements Appraiser {
     return this.ask(this.lane(), { lengths, bytes, newIds }, [lengths.buffer, bytes.buffer])
   }
 
+  tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    return this.ask(this.lane(), { tiles }, [tiles.buffer])
+  }
+
   /** The faults of tables, each read by a thread, two at a time to a thread. */
   async checkTables(tables: readonly TableFile[]): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []

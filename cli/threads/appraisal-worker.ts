@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { fullTileRoots } from '../../src/core/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
 import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
@@ -15,6 +16,7 @@ export type AppraisalRequest =
       readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
     }
   | { readonly id: number; readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly newIds: Set<string> }
+  | { readonly id: number; readonly tiles: Uint8Array }
   | { readonly id: number; readonly table: TableFile }
 
 const { seed } = workerData as { readonly seed: number | undefined }
@@ -27,6 +29,10 @@ parentPort?.on('message', (request: AppraisalRequest) => {
     // An error loses its class on the way; its code and facts make it anew.
     const answer = fault && { code: fault.code, message: fault.message, facts: fault.facts }
     parentPort?.postMessage({ id: request.id, answer })
+    return
+  }
+  if ('tiles' in request) {
+    parentPort?.postMessage({ id: request.id, answer: fullTileRoots(request.tiles) })
     return
   }
   if (!('chunk' in request)) {

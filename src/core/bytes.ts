@@ -29,8 +29,25 @@ export function fromUtf8(bytes: Uint8Array, what = 'text'): string {
   }
 }
 
+type DecodeLatin1 = (bytes: Uint8Array) => string
+let decodeLatin1: DecodeLatin1 = plainLatin1
+
 /** One byte a character, for formats that are opaque octets. */
 export function latin1(bytes: Uint8Array): string {
+  return decodeLatin1(bytes)
+}
+
+/** Lets a native decoder do it. It is tried against ours on every byte first; one that differs is refused with `false`. */
+export function installLatin1(native: DecodeLatin1): boolean {
+  const every = Uint8Array.from({ length: 9000 }, (_, i) => i & 255)
+  for (const bytes of [every, every.subarray(1, 257), every.subarray(0, 0)]) {
+    if (native(bytes) !== plainLatin1(bytes)) return false
+  }
+  decodeLatin1 = native
+  return true
+}
+
+function plainLatin1(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; i += 8192)
     text += String.fromCharCode.apply(null, bytes.subarray(i, i + 8192) as unknown as number[])

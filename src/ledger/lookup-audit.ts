@@ -1,7 +1,15 @@
-import { EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
+import { equalBytes, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
 import { readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
-import { expectedKeys, idKey, keyHash, type TalliedEntry, tallyModulus, tallyOf } from './lookup-tally.ts'
+import {
+  expectedKeys,
+  expectedLookups,
+  idKey,
+  keyHash,
+  type TalliedEntry,
+  tallyModulus,
+  tallyOf,
+} from './lookup-tally.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /** An entry as the walk shows it. */
@@ -16,7 +24,8 @@ const caseLetter = 0x63
 
 /**
  * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
- * keyed hash, and only a bundle whose sums differ is looked at key by key.
+ * keyed hash, and only a bundle whose sums differ is looked at key by key. Where only the entries from `from` on are
+ * compared, each of their keys is asked for instead: that finds what is missing without reading every key that there is.
  */
 export class LookupAudit {
   /** Both sides are hashed by it, here and wherever {@link tallyOf} runs. */
@@ -62,10 +71,16 @@ export class LookupAudit {
   /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
+    if (this.from > 0) {
+      if (this.last + 1 >= size) await this.compareSeal(storage, faults)
+      for (let begin = this.from; begin < size; begin += bucketWidth) {
+        faults.push(...(await missingKeys(storage, begin, Math.min(size, begin + bucketWidth))))
+      }
+      return faults
+    }
     for await (const page of stored(storage)) {
       for (const { key, index } of page) {
-        if (index >= this.from && index < size)
-          this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
+        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
         else if (index < 0 || index >= size) faults.push(foreign(index))
       }
     }
@@ -73,10 +88,10 @@ export class LookupAudit {
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
     else await this.compareSeal(storage, faults)
     const differing = new Set<number>()
-    for (let bucket = Math.floor(this.from / bucketWidth); bucket * bucketWidth <= this.last; bucket++) {
+    for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
       if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
     }
-    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, this.from, size)))
+    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, size)))
     return faults
   }
 
@@ -110,7 +125,6 @@ function foreign(index: number): EvidenceError {
 async function nameDifferences(
   storage: LedgerStorage,
   buckets: ReadonlySet<number>,
-  from: number,
   size: number,
 ): Promise<EvidenceError[]> {
   const expected = new Map<string, number>()
@@ -118,7 +132,7 @@ async function nameDifferences(
   const withheld = new Set<number>()
   for (const bucket of buckets) {
     const begin = bucket * bucketWidth
-    for (const entry of await readEntries(storage, Math.max(from, begin), Math.min(size, begin + bucketWidth))) {
+    for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
       if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
         withheld.add(entry.index)
       for (const key of expectedKeys(entry)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
@@ -127,19 +141,37 @@ async function nameDifferences(
   const faults: EvidenceError[] = []
   for await (const page of stored(storage)) {
     for (const { key, index } of page) {
-      if (index < from || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
+      if (index < 0 || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
       if (expected.delete(`${toHex(key)} ${index}`)) continue
       if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
     }
   }
-  for (const index of expected.values()) {
-    faults.push(
-      new EvidenceError('lookup-missing', `A look-up key of entry ${index} is missing: a search would not find it.`, {
-        index,
-      }),
-    )
-  }
+  faults.push(...Array.from(expected.values(), missing))
   return faults
+}
+
+/** Look-up keys and statement ids of the entries `begin` to `end` (excluded) that the database does not have. */
+async function missingKeys(storage: LedgerStorage, begin: number, end: number): Promise<EvidenceError[]> {
+  const entries = await readEntries(storage, begin, end)
+  const keys = entries.flatMap((entry) => expectedLookups(entry).map((key) => ({ key, index: entry.index })))
+  const held = await storage.hasLookups(keys)
+  const ids = await storage.findStatements(entries.map(({ statement }) => statement.common))
+  const lost = keys.filter((_, i) => held[i] !== true).map(({ index }) => index)
+  entries.forEach(({ index, leafHash }, i) => {
+    const id = ids[i]
+    if (id?.index !== index || !equalBytes(id.leafHash, leafHash)) lost.push(index)
+  })
+  return lost.map(missing)
+}
+
+function missing(index: number): EvidenceError {
+  return new EvidenceError(
+    'lookup-missing',
+    `A look-up key of entry ${index} is missing: a search would not find it.`,
+    {
+      index,
+    },
+  )
 }
 
 /** Entries of a bundle as the walk showed them; those that cannot be read have no keys to compare. */

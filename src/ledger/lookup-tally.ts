@@ -36,8 +36,8 @@ export function tallyOf(entry: TalliedEntry, seed: number): number {
 
 /** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
 export function expectedKeys(entry: TalliedEntry): Uint8Array[] {
-  const { statement, body, disclosures, leafHash } = entry
-  const keys = [...lookupsOfEntry(statement.common, body), ...lookupsOfDisclosures(disclosures)].map(encodeLookup)
+  const { statement, leafHash } = entry
+  const keys = expectedLookups(entry)
   keys.push(idKey(statement.common.iss, statement.common.jti, leafHash))
   return keys
 }
@@ -49,4 +49,9 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
   for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i)
   out.set(leafHash, text.length)
   return out
+}
+
+/** The same without the statement id: look-up keys as encoded. */
+export function expectedLookups({ statement, body, disclosures }: TalliedEntry): Uint8Array[] {
+  return [...lookupsOfEntry(statement.common, body), ...lookupsOfDisclosures(disclosures)].map(encodeLookup)
 }

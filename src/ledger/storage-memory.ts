@@ -88,6 +88,9 @@ export class MemoryStorage implements LedgerStorage {
     const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)
     return Promise.resolve(indices.sort((a, b) => a - b).slice(0, limit))
   }
+  hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
+    return Promise.resolve(keys.map(({ key, index }) => this.lookups.get(toHex(key))?.indices.has(index) === true))
+  }
   async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
     const sorted = [...this.lookups.values()].sort((a, b) => compareBytes(a.key, b.key))
     for (const { key, indices } of sorted) yield [...indices].map((index) => ({ key, index }))

@@ -82,6 +82,8 @@ export interface LedgerStorage {
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
   /** Indices with a look-up key, ascending, above `after` (-1 for all), at most `limit`. */
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
+  /** For each look-up key, as encoded, whether it leads to its index. */
+  hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
   /** Every look-up key as encoded, with its index, in any order, a page at a time: for the verifier. */
   scanLookups(): AsyncIterable<readonly { readonly key: Uint8Array; readonly index: number }[]>
   /** Every `iss` + `jti` with its index and leaf hash, a page at a time. */

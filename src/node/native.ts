@@ -3,6 +3,7 @@ import * as crypto from 'node:crypto'
 import { createRequire } from 'node:module'
 import {
   installBase64,
+  installLatin1,
   installSha256,
   installSignatureAccelerator,
   installUtf8,
@@ -95,6 +96,7 @@ export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): Na
   const sodium = signatures === 'many' ? loadSodium() : undefined
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
   installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
+  installLatin1((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
   installBase64({
     encode: (bytes, url) =>
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(url ? 'base64url' : 'base64'),

@@ -19,6 +19,8 @@ export interface Appraiser {
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   ): Promise<Appraisal | undefined>
   rehash(entries: readonly (Uint8Array | undefined)[], newIds: ReadonlySet<string>): Promise<Rehashed>
+  /** Roots of full tiles that lie end to end, 32 bytes each. */
+  tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
 }
 
 /** Reads the entries `begin` to `end` (excluded), with or without their disclosures. */

@@ -1,4 +1,4 @@
-import { entryVersion, fromUtf8, isEvidenceError, leafHash, tryBase64url, utf8 } from '../core/index.ts'
+import { entryVersion, isEvidenceError, latin1, leafHash, toBase64url, tryBase64url, utf8 } from '../core/index.ts'
 import { readEnvelope, readStatement } from '../evidence/index.ts'
 
 /*
@@ -14,9 +14,23 @@ export interface Rehashed {
 }
 
 const versionLine = utf8(`${entryVersion}\n`)
-/** What a payload has that may change the registry, and the escape that could hide it. */
-const telling = ['\\', '"ledger.', '"participant.'] as const
 const idMember = '"jti":"'
+
+/**
+ * How a payload begins a kind that may change the registry. A canonical payload (RFC 8785) has this one spelling, without an
+ * escape, and one that is not canonical changes nothing: what is not found is not there.
+ */
+const telling = new RegExp(['"kind":"ledger.', '"kind":"participant.'].flatMap(encodedSpellings).join('|'))
+
+/** What a text inside a longer one looks like in base64url: a spelling for each remainder of its place by three. */
+export function encodedSpellings(text: string): string[] {
+  return [0, 1, 2].map((before) => {
+    const bytes = utf8('\0'.repeat(before) + text)
+    const encoded = toBase64url(bytes)
+    // Only characters all of whose six bits are the text's own.
+    return encoded.slice(Math.ceil((8 * before) / 6), Math.floor((8 * bytes.length) / 6))
+  })
+}
 
 /**
  * Hashes a chunk. An entry is marked where its payload may change the registry, where it has an id of `newIds`, and where
@@ -25,43 +39,40 @@ const idMember = '"jti":"'
 export function rehash(lengths: Uint32Array, bytes: Uint8Array, newIds: ReadonlySet<string>): Rehashed {
   const leafHashes = new Uint8Array(32 * lengths.length)
   const marks = new Uint8Array(lengths.length)
+  const text = latin1(bytes)
+  // Nearly every chunk has nothing that matters, and is found so in one pass.
+  const isPlain = !telling.test(text)
   for (let i = 0, at = 0; i < lengths.length; at += lengths[i++] as number) {
     const length = lengths[i] as number
-    if (length === 0) {
-      marks[i] = 1
-      continue
-    }
     const entry = bytes.subarray(at, at + length)
-    leafHashes.set(leafHash(entry), 32 * i)
-    if (mayMatter(entry, newIds)) marks[i] = 1
+    if (length > 0) leafHashes.set(leafHash(entry), 32 * i)
+    if (!hasVersion(entry)) marks[i] = 1
+    else if (isPlain && newIds.size === 0) continue
+    else if (matters(text.slice(at, at + length), newIds)) marks[i] = 1
   }
   return { leafHashes, marks }
 }
 
-function mayMatter(entry: Uint8Array, newIds: ReadonlySet<string>): boolean {
-  for (let i = 0; i < versionLine.length; i++) if (entry[i] !== versionLine[i]) return true
-  // Lines 2 to 4 have no full stop but the one in the time: header and payload lie between the second and the third.
-  const inTime = entry.indexOf(0x2e, versionLine.length)
-  const first = entry.indexOf(0x2e, inTime + 1)
-  const second = entry.indexOf(0x2e, first + 1)
-  if (inTime < 0 || first < 0 || second < 0) return true
-  const text = payloadText(entry.subarray(first + 1, second))
-  // Without an escape a member's name stands as it is: one that is not found is not there.
-  if (text === undefined || telling.some((part) => text.includes(part))) return true
-  if (newIds.size === 0) return false
-  const at = text.indexOf(idMember)
-  return (
-    at < 0 || newIds.has(text.slice(at + idMember.length, at + idMember.length + 36)) || text.includes(idMember, at + 1)
-  )
+function hasVersion(entry: Uint8Array): boolean {
+  for (let i = 0; i < versionLine.length; i++) if (entry[i] !== versionLine[i]) return false
+  return true
 }
 
-function payloadText(encoded: Uint8Array): string | undefined {
-  try {
-    const payload = tryBase64url(fromUtf8(encoded))
-    return payload === undefined ? undefined : fromUtf8(payload)
-  } catch {
-    return undefined
-  }
+/** True where an entry may say something that the walk must see. */
+function matters(entry: string, newIds: ReadonlySet<string>): boolean {
+  if (telling.test(entry)) return true
+  if (newIds.size === 0) return false
+  // Lines 2 to 4 have no full stop but the one in the time: header and payload lie between the second and the third.
+  const inTime = entry.indexOf('.', versionLine.length)
+  const first = entry.indexOf('.', inTime + 1)
+  const second = entry.indexOf('.', first + 1)
+  if (inTime < 0 || first < 0 || second < 0) return true
+  const payload = tryBase64url(entry.slice(first + 1, second))
+  if (payload === undefined) return true
+  const text = latin1(payload)
+  const at = text.indexOf(idMember)
+  if (at < 0 || text.includes(idMember, at + 1)) return true
+  return newIds.has(text.slice(at + idMember.length, at + idMember.length + 36))
 }
 
 /** The id of an entry, for {@link rehash} to look for; undefined where it cannot be read. */

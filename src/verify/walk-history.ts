@@ -43,6 +43,12 @@ export class WalkHistory implements History {
     this.hashes.data.set(leafHash, index * 32)
   }
 
+  /** Notes the leaf hashes of consecutive entries, 32 bytes each. */
+  addLeaves(begin: number, hashes: Uint8Array): void {
+    this.hashes.reserve(begin * 32 + hashes.length)
+    this.hashes.data.set(hashes, begin * 32)
+  }
+
   /** Notes an entry that is missing, and its tile too. */
   addLost(index: number): void {
     this.addLeaf(index, new Uint8Array(32))

@@ -1,6 +1,7 @@
 import {
   CompactRange,
   equalBytes,
+  fullTileRoots,
   isEvidenceError,
   leafHash,
   parseSignedCheckpoint,
@@ -12,9 +13,12 @@ import {
   toBase64,
   type Checkpoint,
 } from '../core/index.ts'
-import { type FindingList, findingOf } from './report.ts'
+import type { Appraiser } from './chunks.ts'
+import { type Finding, type FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { WalkHistory } from './walk-history.ts'
+
+const tileBytes = tileWidth * 32
 
 /** What the tiles showed before an entry was read. */
 export interface TreeFacts {
@@ -22,27 +26,61 @@ export interface TreeFacts {
   readonly authentic: boolean
   /** Leaves that the tiles gave; entries past them are held to their own hashes. */
   readonly leaves: number
+  /** Root of the first `size` leaves, of those that the tiles gave. */
+  readonly rootAt: (size: number) => Uint8Array
 }
 
+type TileRead = { readonly bytes: Uint8Array } | { readonly fault: Finding }
+
 /** Reads a tile; a missing or malformed one is a fault. */
-async function readTile(
-  source: LogSource,
-  level: number,
-  n: number,
-  width: number,
-  faults: FindingList,
-): Promise<Uint8Array | undefined> {
+async function readTile(source: LogSource, level: number, n: number, width: number): Promise<TileRead> {
   const bytes = await source.tile(level, n, width)
   if (bytes !== undefined && bytes.length % 32 === 0 && bytes.length >= width * 32 && bytes.length <= tileWidth * 32) {
-    return bytes.subarray(0, width * 32)
+    return { bytes: bytes.subarray(0, width * 32) }
   }
-  const what = `tile ${n} of level ${level}`
-  faults.add(
+  const where = `tile ${n} of level ${level}`
+  const fault: Finding =
     bytes === undefined
-      ? { code: 'tile-missing', message: `The ${what} is missing.`, where: what }
-      : { code: 'tile-malformed', message: `The ${what} has ${bytes.length} bytes, not ${width * 32}.`, where: what },
-  )
-  return undefined
+      ? { code: 'tile-missing', message: `The ${where} is missing.`, where }
+      : { code: 'tile-malformed', message: `The ${where} has ${bytes.length} bytes, not ${width * 32}.`, where }
+  return { fault }
+}
+
+/** Tiles that are read and hashed in one go, and such goes that are under way at once. */
+const tilesPerStep = 32
+const lookahead = 4
+
+/** The tiles of level 0, in order, the full ones with their roots. */
+async function* leafTiles(
+  source: LogSource,
+  size: number,
+  appraiser: Appraiser | undefined,
+): AsyncGenerator<readonly { readonly read: TileRead; readonly root: Uint8Array | undefined }[]> {
+  const count = tilesAt(0, size)
+  const step = async (begin: number) => {
+    const numbers = Array.from({ length: Math.min(tilesPerStep, count - begin) }, (_, i) => begin + i)
+    const reads = await Promise.all(numbers.map((n) => readTile(source, 0, n, tileWidthAt(0, n, size))))
+    const full = reads.flatMap((read) => ('bytes' in read && read.bytes.length === tileBytes ? [read.bytes] : []))
+    const joined = new Uint8Array(full.length * tileBytes)
+    full.forEach((bytes, i) => joined.set(bytes, i * tileBytes))
+    const roots = await (appraiser?.tileRoots(joined) ?? fullTileRoots(joined))
+    let at = 0
+    return reads.map((read) => {
+      const isFull = 'bytes' in read && read.bytes.length === tileBytes
+      return { read, root: isFull ? roots.subarray(at, (at += 32)) : undefined }
+    })
+  }
+  const pending: ReturnType<typeof step>[] = []
+  for (let next = 0; next < count || pending.length > 0; ) {
+    while (pending.length < lookahead && next < count) {
+      const ahead = step(next)
+      // Awaited in its turn; until then a failure must not count as unhandled.
+      ahead.catch(() => {})
+      pending.push(ahead)
+      next += tilesPerStep
+    }
+    yield await (pending.shift() as ReturnType<typeof step>)
+  }
 }
 
 /**
@@ -54,12 +92,12 @@ export async function walkTree(
   checkpoint: Checkpoint,
   history: WalkHistory,
   faults: FindingList,
+  appraiser?: Appraiser,
 ): Promise<TreeFacts> {
   const { size, root } = checkpoint
   const levels = tileLevels(size)
-  /** Roots of the full tiles of level 0, and the leaves after them. */
-  const full = new CompactRange()
-  const edge = new CompactRange()
+  /** Roots of the full tiles of level 0. */
+  const roots: Uint8Array[] = []
   let leaves = 0
   /** Per level, how many hashes the tiles below have given it. */
   const higher: number[] = []
@@ -68,50 +106,50 @@ export async function walkTree(
   const waiting: Uint8Array[][] = Array.from({ length: levels + 1 }, () => [])
   const settle = async (level: number, n: number, width: number): Promise<void> => {
     const expected = waiting[level]?.splice(0, width) ?? []
-    const bytes = await readTile(source, level, n, width, faults)
-    if (bytes !== undefined) {
+    const read = await readTile(source, level, n, width)
+    if ('fault' in read) faults.add(read.fault)
+    else {
       expected.forEach((hash, i) => {
-        const found = bytes.subarray(i * 32, i * 32 + 32)
+        const found = read.bytes.subarray(i * 32, i * 32 + 32)
         if (equalBytes(found, hash)) return
         const where = `tile ${n} of level ${level}, hash ${i}`
         const message = 'A stored tile does not hold the hash of the tiles below it.'
         faults.add({ code: 'tile-altered', message, where, expected: toBase64(hash), found: toBase64(found) })
       })
     }
-    if (width === tileWidth) await lift(level, expected)
+    if (width === tileWidth) await lift(level, fullTileRoots(joined(expected)))
   }
-  const lift = async (level: number, hashes: readonly Uint8Array[]): Promise<Uint8Array> => {
-    const tile = new CompactRange()
-    for (const hash of hashes) tile.append(hash)
-    const root = tile.root()
+  /** A full tile of `level` has this root: a hash of the level above. */
+  const lift = async (level: number, root: Uint8Array): Promise<void> => {
     waiting[level + 1]?.push(root)
     const above = (higher[level + 1] ?? 0) + 1
     higher[level + 1] = above
     if (level + 1 < levels && above % tileWidth === 0) await settle(level + 1, above / tileWidth - 1, tileWidth)
-    return root
   }
-  for (let n = 0; n < tilesAt(0, size); n++) {
-    const width = tileWidthAt(0, n, size)
-    const bytes = await readTile(source, 0, n, width, faults)
-    if (bytes === undefined) {
-      whole = false
-      break
+  tiles: for await (const step of leafTiles(source, size, appraiser)) {
+    for (const { read, root } of step) {
+      if ('fault' in read) {
+        faults.add(read.fault)
+        whole = false
+        break tiles
+      }
+      history.addLeaves(leaves, read.bytes)
+      leaves += read.bytes.length / 32
+      if (root === undefined) continue
+      roots.push(root)
+      await lift(0, root)
     }
-    const hashes = Array.from({ length: width }, (_, i) => bytes.subarray(i * 32, i * 32 + 32))
-    hashes.forEach((hash, i) => {
-      if (width < tileWidth) edge.append(hash)
-      history.addLeaf(n * tileWidth + i, hash)
-    })
-    leaves += width
-    if (width === tileWidth) full.append(await lift(0, hashes))
   }
   for (let level = 1; whole && level < levels; level++) {
     const width = tileWidthAt(level, tilesAt(level, size) - 1, size)
     if (width < tileWidth) await settle(level, tilesAt(level, size) - 1, width)
   }
-  const found = full.rootWith(edge)
-  if (whole && equalBytes(found, root)) return { authentic: true, leaves: size }
-  if (await entriesMakeRoot(source, checkpoint, history, leaves, faults)) return { authentic: true, leaves: size }
+  const rootAt = (upTo: number): Uint8Array => rootOf(history, roots, upTo)
+  const found = rootAt(leaves)
+  if (whole && equalBytes(found, root)) return { authentic: true, leaves: size, rootAt }
+  if (await entriesMakeRoot(source, checkpoint, history, leaves, faults)) {
+    return { authentic: true, leaves: size, rootAt: (upTo) => rootOf(history, [], upTo) }
+  }
   if (whole) {
     faults.add({
       code: 'root-mismatch',
@@ -120,7 +158,23 @@ export async function walkTree(
       found: toBase64(found),
     })
   }
-  return { authentic: false, leaves }
+  return { authentic: false, leaves, rootAt }
+}
+
+function joined(hashes: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(32 * hashes.length)
+  hashes.forEach((hash, i) => out.set(hash, 32 * i))
+  return out
+}
+
+/** Root of the first `size` leaves: from the roots of tiles as far as there are any, and from leaves after them. */
+function rootOf(history: WalkHistory, roots: readonly Uint8Array[], size: number): Uint8Array {
+  const full = new CompactRange()
+  const edge = new CompactRange()
+  const tiles = Math.min(roots.length, Math.floor(size / tileWidth))
+  for (let n = 0; n < tiles; n++) full.append(roots[n] as Uint8Array)
+  for (let index = tiles * tileWidth; index < size; index++) edge.append(history.leaf(index))
+  return tiles === 0 ? edge.root() : full.rootWith(edge)
 }
 
 /**

@@ -1,7 +1,6 @@
 import {
   applyPolicy,
   type Checkpoint,
-  CompactRange,
   equalBytes,
   fromUtf8,
   isEvidenceError,
@@ -74,9 +73,9 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const { checkpoint, note } = signed
   const trust = judgeCheckpoint(policy, note, checkpoint, faults, unjudged)
   const history = new WalkHistory()
-  const tree = await walkTree(source, checkpoint, history, faults)
-  judgeEarlier(options, options.earlier ?? [], checkpoint, tree, history, faults, unjudged)
-  const trustedSize = trustedBelow(options, checkpoint, tree, history, faults, unjudged)
+  const tree = await walkTree(source, checkpoint, history, faults, options.appraiser)
+  judgeEarlier(options, options.earlier ?? [], checkpoint, tree, faults, unjudged)
+  const trustedSize = trustedBelow(options, checkpoint, tree, faults, unjudged)
   const context = { origin: trust.origin, ledgerKeys: trust.ledgerKeys }
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
@@ -147,7 +146,6 @@ function judgeEarlier(
   earlier: readonly SignedCheckpoint[],
   { origin, size }: Checkpoint,
   tree: TreeFacts,
-  history: WalkHistory,
   faults: FindingList,
   unjudged: FindingList,
 ): void {
@@ -166,16 +164,15 @@ function judgeEarlier(
       })
       continue
     }
-    const range = new CompactRange()
-    for (let index = 0; index < checkpoint.size; index++) range.append(history.leaf(index))
-    if (equalBytes(range.root(), checkpoint.root)) continue
+    const root = tree.rootAt(checkpoint.size)
+    if (equalBytes(root, checkpoint.root)) continue
     const message = 'The ledger is not the history that a kept checkpoint signs: both are signed, and they differ.'
     faults.add({
       code: 'consistency-invalid',
       message,
       where,
       expected: toBase64(checkpoint.root),
-      found: toBase64(range.root()),
+      found: toBase64(root),
     })
   }
 }
@@ -185,14 +182,13 @@ function trustedBelow(
   options: WalkOptions,
   checkpoint: Checkpoint,
   tree: TreeFacts,
-  history: WalkHistory,
   faults: FindingList,
   unjudged: FindingList,
 ): number {
   const { trusted } = options
   if (trusted === undefined || !tree.authentic) return 0
   const before = faults.total + unjudged.kept.length
-  judgeEarlier(options, [trusted], checkpoint, tree, history, faults, unjudged)
+  judgeEarlier(options, [trusted], checkpoint, tree, faults, unjudged)
   return faults.total + unjudged.kept.length === before ? trusted.checkpoint.size : 0
 }
 
@@ -233,7 +229,7 @@ function notChecked(source: LogSource, size: number, policy: Policy, trustedSize
   if (trustedSize > 0) {
     out.push(
       `The ${trustedSize} entries below the trusted checkpoint, but for their bytes and who may sign what: ` +
-        'they were not judged again, nor their disclosures and look-up keys.',
+        'they were not judged again, nor their disclosures and look-up keys; nor, of the others, keys that lead astray.',
     )
   }
   if (source.disclosuresIn === undefined) out.push('Disclosures: this source keeps none.')

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseSignedCheckpoint, type SignedCheckpoint, utf8 } from '../../src/core/index.ts'
 import { FolderSource, LookupAudit, readOwnKey } from '../../src/ledger/index.ts'
 import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
 import {
@@ -17,15 +18,23 @@ import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '.
 
 let test: TestFolder
 let kept: { path: string; remove: () => void }
+/** A checkpoint of the first 200 entries. */
+let halfway: SignedCheckpoint
 const size = 302
 
 beforeAll(async () => {
   test = await trialFolder()
   const ledger = await test.open()
   const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
-  await Promise.all(
-    Array.from({ length: size - 2 }, (_, i) => ledger.deposit(test.deposit(`content ${i}`, { sealed }).presentation)),
-  )
+  const deposits = (from: number, to: number): Promise<unknown> =>
+    Promise.all(
+      Array.from({ length: to - from }, (_, i) =>
+        ledger.deposit(test.deposit(`content ${from + i}`, { sealed }).presentation),
+      ),
+    )
+  await deposits(0, 198)
+  halfway = parseSignedCheckpoint(utf8(ledger.reads.checkpoint))
+  await deposits(198, size - 2)
   await ledger.close()
   kept = temporaryFolder()
   cpSync(test.root, join(kept.path, 'data'), { recursive: true })
@@ -38,18 +47,25 @@ afterAll(() => {
 /** Restores, damages, verifies as the command does; the folder must be the same after. */
 async function verifyAfter(
   damage: (db: RawDatabase) => Promise<void>,
+  trusted?: SignedCheckpoint,
 ): Promise<{ report: WalkReport; faults: Finding[] }> {
   rmSync(test.root, { recursive: true })
   cpSync(join(kept.path, 'data'), test.root, { recursive: true })
   await editDatabase(test.folder.database, damage)
-  return verify()
+  return verify(trusted)
 }
 
-async function verify(): Promise<{ report: WalkReport; faults: Finding[] }> {
+/** With a checkpoint, entries below it are hashed again and not judged. */
+async function verify(trusted?: SignedCheckpoint): Promise<{ report: WalkReport; faults: Finding[] }> {
   const before = folderHash(test.root)
   const source = await FolderSource.open(test.root, readOwnKey(test.folder))
-  const audit = new LookupAudit()
-  const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
+  const audit = new LookupAudit(trusted?.checkpoint.size)
+  const report = await walk({
+    source,
+    policy: policyOfFolder(test),
+    observer: audit,
+    ...(trusted === undefined ? {} : { trusted }),
+  })
   const outside = [
     ...source.faults,
     ...(await source.outsideFaults(report.size)),
@@ -141,6 +157,29 @@ describe('verifying a data folder', () => {
     })
     expect(at(faults, 'lookup-foreign')).toEqual([33])
     expect(at(faults, 'lookup-missing')).toHaveLength(1)
+  })
+
+  it('finds, below a trusted checkpoint, what newer entries lack, without a look at every key', async () => {
+    const lookupsOf = async (db: RawDatabase, index: number): Promise<Buffer[]> =>
+      (await db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }).all()).filter(
+        (key) => key.readBigUInt64BE(key.length - 8) === BigInt(index),
+      )
+    expect((await verifyAfter(() => Promise.resolve(), halfway)).faults).toEqual([])
+    const { faults, report } = await verifyAfter(async (db) => {
+      for (const index of [150, 250]) {
+        const keys = await lookupsOf(db, index)
+        expect(keys.length).toBeGreaterThan(3)
+        for (const key of keys.slice(1, 3)) await db.del(key)
+      }
+      for (const [key, value] of await db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') }).all()) {
+        if (value.readBigUInt64BE(0) === 230n) await db.del(key)
+        if (value.readBigUInt64BE(0) === 240n)
+          await db.put(key, Buffer.concat([value.subarray(0, 39), Buffer.from('x')]))
+      }
+    }, halfway)
+    expect(at(faults, 'lookup-missing')).toEqual([250, 250, 230, 240])
+    expect(faults).toHaveLength(4)
+    expect(report.notChecked.join(' ')).toContain('keys that lead astray')
   })
 
   it('reports a damaged log, and still walks what can be read', async () => {

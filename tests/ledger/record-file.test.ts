@@ -35,6 +35,21 @@ describe('checkRecordFile', () => {
     expect(crc32c(Buffer.from('123456789'), 0, 9)).toBe(0xe3069283)
   })
 
+  it('has the same CRC-32C wherever the bytes begin and end', () => {
+    const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255)
+    for (let begin = 0; begin < 12; begin++) {
+      for (let end = begin; end <= 40; end++) {
+        // Bit by bit, as the polynomial is defined.
+        let crc = 0xffffffff
+        for (const byte of bytes.subarray(begin, end)) {
+          crc ^= byte
+          for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0)
+        }
+        expect(crc32c(bytes, begin, end)).toBe((crc ^ 0xffffffff) >>> 0)
+      }
+    }
+  })
+
   it('accepts what LevelDB wrote', () => {
     expect(log.length).toBeGreaterThan(1_000_000)
     expect(checkRecordFile(log)).toEqual({ records: 60, torn: false })

@@ -103,6 +103,37 @@ describe('walk', () => {
     expect(at(await walk({ source: chain, policy, trusted }), 'entry-altered')).toEqual([300, 720])
   })
 
+  it('goes on, above a trusted checkpoint, from what was said below it: keys revoked, roles given', async () => {
+    for (const appraiser of [undefined, new AppraisalPool(undefined, 2)]) {
+      const chain = new TestChain().start().deposits(300)
+      chain.admit('late', ['depositor'])
+      chain.deposits(300)
+      const revocation = { key: depositor.thumbprint, reason: 'superseded' }
+      chain.add(statement(administrator, origin, 'participant.revoke', revocation, byAdministrator).jws)
+      chain.seal()
+      const trusted = parseSignedCheckpoint(await chain.checkpoint())
+      const first = chain.bytes.length
+      chain.add(deposit(signerNamed('late'), origin, 'two', { iss: 'late', iat }).jws)
+      chain.add(deposit(depositor, origin, 'three', { iat }).jws)
+      chain.seal()
+      const report = await walk({ source: chain, policy, trusted, ...(appraiser === undefined ? {} : { appraiser }) })
+      expect(report.faults.map(({ code, index }) => [code, index])).toEqual([['key-revoked', first + 1]])
+      expect(report.participants).toBe(3)
+      await appraiser?.close()
+    }
+  })
+
+  it('finds, above a trusted checkpoint, an id that was used below it', async () => {
+    const chain = new TestChain().start().deposits(300)
+    const jti = '11111111-2222-4333-8444-555555555555'
+    chain.add(deposit(depositor, origin, 'one', { iat, jti }).jws)
+    chain.deposits(300).seal()
+    const trusted = parseSignedCheckpoint(await chain.checkpoint())
+    const index = chain.add(deposit(depositor, origin, 'two', { iat, jti }).jws)
+    chain.seal()
+    expect(at(await walk({ source: chain, policy, trusted }), 'jti-reused')).toEqual([index])
+  })
+
   it('judges everything where the trusted checkpoint is of another history', async () => {
     const other = new TestChain().start().deposits(500).seal()
     const trusted = parseSignedCheckpoint(await other.checkpoint())

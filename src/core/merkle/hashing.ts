@@ -10,6 +10,12 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(prefixed)
 }
 
+/** The same of both children, 64 bytes end to end. */
+export function pairHash(pair: Uint8Array): Uint8Array {
+  prefixed.set(pair, 1)
+  return sha256(prefixed)
+}
+
 /** Root of the tree of size 0: SHA-256 of nothing. */
 export function emptyRoot(): Uint8Array {
   return sha256(new Uint8Array(0))

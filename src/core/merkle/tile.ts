@@ -1,5 +1,5 @@
 import { EvidenceError } from '../errors.ts'
-import { nodeHash } from './hashing.ts'
+import { nodeHash, pairHash } from './hashing.ts'
 import { tileHeight, tileWidth } from './layout.ts'
 
 const hashBytes = 32
@@ -106,4 +106,18 @@ export class TileView implements TileNodes {
     }
     return nodeHash(this.node(height - 1, 2 * index) as Uint8Array, this.node(height - 1, 2 * index + 1) as Uint8Array)
   }
+}
+
+/** Roots of full tiles that lie end to end, 8,192 bytes each: 32 bytes each. */
+export function fullTileRoots(tiles: Uint8Array): Uint8Array<ArrayBuffer> {
+  const tileBytes = tileWidth * hashBytes
+  const roots = new Uint8Array((tiles.length / tileBytes) * hashBytes)
+  for (let n = 0; n * tileBytes < tiles.length; n++) {
+    const row = tiles.slice(n * tileBytes, (n + 1) * tileBytes)
+    for (let length = tileBytes; length > hashBytes; length /= 2) {
+      for (let at = 0; at < length; at += 2 * hashBytes) row.set(pairHash(row.subarray(at, at + 2 * hashBytes)), at / 2)
+    }
+    roots.set(row.subarray(0, hashBytes), n * hashBytes)
+  }
+  return roots
 }

@@ -209,6 +209,11 @@ export class LevelStorage implements LedgerStorage {
     return keys.map((found) => readNumber8(found, found.length - 8))
   }
 
+  async hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
+    const values = await readable(this.db.getMany(keys.map(({ key, index }) => lookupKey(key, index))))
+    return values.map((value) => value !== undefined)
+  }
+
   async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
     for await (const page of pages(this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }))) {
       // A key too short to be ours leads to no entry.
