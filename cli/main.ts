@@ -1,41 +1,4 @@
-import { type Command, CommanderError } from 'commander'
-import { EvidenceError } from '../src/core/index.ts'
-import { asEvidenceError, Output } from './output.ts'
 import { createProgram } from './program.ts'
+import { run } from './run.ts'
 
-/** Commander must throw instead of exiting, in every command, for its usage errors to get our exit code. */
-function throwing(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => {} })
-  for (const inner of command.commands) throwing(inner)
-  return command
-}
-
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read our output has had enough.
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
-
-try {
-  await throwing(await createProgram(process.argv[2])).parseAsync(process.argv)
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-    // Help is its own answer; anything else is a refusal like any other: one line, or a document.
-    if (error.exitCode !== 0 && error.code !== 'commander.help') {
-      const message = error.message
-        .replace(/^error: /, '')
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '')
-        .join(' ')
-        .replace(/\.$/, '')
-      new Output(process.argv.includes('--json')).error(new EvidenceError('usage', message))
-    }
-  } else {
-    const known = asEvidenceError(error)
-    new Output(process.argv.includes('--json')).error(known)
-    if (process.env['EVIDENCE_DEBUG'] === '1') process.stderr.write(`${(error as Error).stack}\n`)
-    process.exitCode = known.kind.exit
-  }
-}
+await run(() => createProgram(process.argv[2]))

@@ -1,9 +1,5 @@
-import { Command } from 'commander'
-import { version } from './version.ts'
-
-const exitCodes = `
-Exit codes: 0 fine; 1 evidence or chain does not verify; 2 usage; 3 could not run (unreachable, locked, damaged
-configuration); 4 no fault found, but part needs a newer verifier.`
+import type { Command } from 'commander'
+import { emptyProgram } from './program-outline.ts'
 
 type Add = (program: Command) => unknown
 
@@ -36,12 +32,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
 
 /** The command line: the one command that `name` names, or all of them for anything else (help, an error with a suggestion). */
 export async function createProgram(name?: string): Promise<Command> {
-  const program = new Command('evidence')
-    .description(
-      'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
-    )
-    .version(version)
-    .addHelpText('after', exitCodes)
+  const program = emptyProgram()
   const isOne = name !== undefined && Object.hasOwn(commands, name)
   for (const load of isOne ? [commands[name] as () => Promise<Add>] : Object.values(commands)) {
     const add = await load()

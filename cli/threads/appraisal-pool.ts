@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { packEntries, type Appraisal, type Appraiser, type ChunkRead, type Rehashed } from '../../src/verify/index.ts'
+import type { Appraisal, Appraiser, Chunk, Packed, Rehashed } from '../../src/verify/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
 import { EvidenceError } from '../../src/core/index.ts'
 import type { TableFile } from '../../src/ledger/leveldb/database-check.ts'
@@ -69,21 +69,19 @@ export class AppraisalPool implements Appraiser {
   }
 
   appraise(
-    { begin, entries, disclosures }: ChunkRead,
+    chunk: Chunk,
     registry: Registry,
     { origin, ledgerKeys }: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   ): Promise<Appraisal> {
-    const { lengths, bytes } = packEntries(entries)
     const lane = this.lane()
     const news = lane.registry === registry ? {} : { registry }
     lane.registry = registry
-    const chunk = { begin, lengths, bytes, disclosures }
-    return this.ask(lane, { chunk, context: { origin, ledgerKeys }, ...news }, [lengths.buffer, bytes.buffer])
+    // Copied and not handed over: the walk may have to look for itself.
+    return this.ask(lane, { chunk, context: { origin, ledgerKeys }, ...news }, [])
   }
 
-  rehash(entries: readonly (Uint8Array | undefined)[], newIds: Set<string>): Promise<Rehashed> {
-    const { lengths, bytes } = packEntries(entries)
-    return this.ask(this.lane(), { lengths, bytes, newIds }, [lengths.buffer, bytes.buffer])
+  rehash(entries: Packed, newIds: Set<string>): Promise<Rehashed> {
+    return this.ask(this.lane(), { entries, newIds }, [])
   }
 
   tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import type { Registry, RuleContext } from '../../src/evidence/index.ts'
 import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { appraise, type Chunk, rehash } from '../../src/verify/index.ts'
+import { appraise, type Chunk, type Packed, rehash } from '../../src/verify/index.ts'
 
 /** What the pool asks of a thread. */
 export type AppraisalRequest =
@@ -15,7 +15,7 @@ export type AppraisalRequest =
       readonly registry?: Registry
       readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
     }
-  | { readonly id: number; readonly lengths: Uint32Array; readonly bytes: Uint8Array; readonly newIds: Set<string> }
+  | { readonly id: number; readonly entries: Packed; readonly newIds: Set<string> }
   | { readonly id: number; readonly tiles: Uint8Array }
   | { readonly id: number; readonly table: TableFile }
 
@@ -36,7 +36,7 @@ parentPort?.on('message', (request: AppraisalRequest) => {
     return
   }
   if (!('chunk' in request)) {
-    const answer = rehash(request.lengths, request.bytes, request.newIds)
+    const answer = rehash(request.entries, request.newIds)
     parentPort?.postMessage({ id: request.id, answer })
     return
   }

@@ -20,13 +20,31 @@ export function installUtf8(native: EncodeUtf8): boolean {
   return true
 }
 
+/** Gives the text of bytes that are all ASCII, undefined for others. */
+export type DecodeAscii = (bytes: Uint8Array) => string | undefined
+let decodeAscii: DecodeAscii = () => undefined
+
 /** The text of strict UTF-8 bytes. A byte order mark is kept, so that the caller can refuse it. Throws `utf8-malformed`. */
 export function fromUtf8(bytes: Uint8Array, what = 'text'): string {
+  const ascii = decodeAscii(bytes)
+  if (ascii !== undefined) return ascii
   try {
     return decoder.decode(bytes)
   } catch (cause) {
     throw new EvidenceError('utf8-malformed', `the ${what} is not valid UTF-8`, {}, { cause })
   }
+}
+
+/** Lets a native decoder read what is ASCII. It is tried against ours first, on every byte; one that differs is refused with `false`. */
+export function installAscii(native: DecodeAscii): boolean {
+  for (let byte = 0; byte < 256; byte++) {
+    for (const bytes of [Uint8Array.of(byte), new Uint8Array(70).fill(0x41).fill(byte, 33, 34)]) {
+      const expected = byte < 0x80 ? plainLatin1(bytes) : undefined
+      if (native(bytes) !== expected || native(bytes.subarray(0, 0)) !== '') return false
+    }
+  }
+  decodeAscii = native
+  return true
 }
 
 type DecodeLatin1 = (bytes: Uint8Array) => string
@@ -86,6 +104,37 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
+}
+
+type HoldsBytes = (bytes: Uint8Array, part: Uint8Array) => boolean
+let holds: HoldsBytes = plainHolds
+
+/** True where `part`, which is not empty, stands somewhere in `bytes`. */
+export function holdsBytes(bytes: Uint8Array, part: Uint8Array): boolean {
+  return holds(bytes, part)
+}
+
+/** Lets a native search do it. It is tried against ours first; one that differs is refused with `false`. */
+export function installHoldsBytes(native: HoldsBytes): boolean {
+  const bytes = utf8('abracadabra, abracadabra: the same, and once more with an end')
+  for (let length = 1; length <= 24; length++) {
+    for (let at = 0; at + length <= bytes.length; at++) {
+      const part = bytes.slice(at, at + length)
+      if (!native(bytes, part) || !native(part, part)) return false
+      part[length - 1] = 0xff
+      if (native(bytes, part)) return false
+    }
+  }
+  holds = native
+  return true
+}
+
+function plainHolds(bytes: Uint8Array, part: Uint8Array): boolean {
+  const first = part[0] as number
+  for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+    if (equalBytes(bytes.subarray(at, at + part.length), part)) return true
+  }
+  return false
 }
 
 /** Lexicographic order of unsigned bytes, as `memcmp` has it. */

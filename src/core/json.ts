@@ -37,30 +37,40 @@ export function parseJsonText(text: string, what = 'JSON'): JsonValue {
 /** No escape, control character, surrogate or noncharacter anywhere: then a string ends at the next quotation mark. */
 const plainText = /^[ !#-[\]-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd"]*$/
 
+/** What may stand before a number; one with an exponent is the only number that can be shorter than its plain spelling. */
+const maybeExponent = /(?:^|[:,[ ])-?[0-9][0-9.]*[eE]/
+
 /**
- * Reads a plain text that the runtime writes back letter by letter, which nothing ambiguous does: a repeated member, a space,
- * another spelling of a number. Undefined for anything else, null among it: then the parser judges.
+ * Reads a plain text that is as long as its value written plainly, which nothing ambiguous is: a repeated member, a space, a
+ * fraction, a minus before zero only make it longer. Undefined for anything else, null among it: then the parser judges.
  */
 function readCanonical(text: string): JsonValue | undefined {
+  if (maybeExponent.test(text)) return undefined
   try {
     const value = JSON.parse(text) as JsonValue
-    return JSON.stringify(value) === text && isBounded(value, maxJsonDepth) ? value : undefined
+    return plainLength(value, maxJsonDepth) === text.length ? value : undefined
   } catch {
     return undefined
   }
 }
 
-/** At most `depth` arrays and objects within each other, and every number a safe integer. */
-function isBounded(value: JsonValue, depth: number): boolean {
-  if (typeof value === 'number') return Number.isSafeInteger(value)
-  if (typeof value !== 'object' || value === null) return true
-  if (depth === 0) return false
+/**
+ * Characters of a value written without white space and escapes; NaN where it has more than `depth` arrays and objects within
+ * each other, or a number that is no safe integer.
+ */
+function plainLength(value: JsonValue, depth: number): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value).length : Number.NaN
+  if (typeof value !== 'object' || value === null) return value === false ? 5 : 4
+  if (depth === 0) return Number.NaN
+  // Two brackets, and a comma before each but the first.
+  let length = 1
   if (Array.isArray(value)) {
-    for (const inner of value) if (!isBounded(inner, depth - 1)) return false
-    return true
+    for (const inner of value) length += 1 + plainLength(inner, depth - 1)
+    return Math.max(2, length)
   }
-  for (const name in value) if (!isBounded(value[name] as JsonValue, depth - 1)) return false
-  return true
+  for (const name in value) length += name.length + 4 + plainLength(value[name] as JsonValue, depth - 1)
+  return Math.max(2, length)
 }
 
 class Parser {

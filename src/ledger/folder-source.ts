@@ -6,7 +6,7 @@ import { checkDatabase, checkTable, type TableFile } from './leveldb/database-ch
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { whileUnlocked } from './lock-file.ts'
-import type { LedgerStorage } from './storage.ts'
+import type { DisclosedBytes, EntryRun, LedgerStorage } from './storage.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>
@@ -97,6 +97,15 @@ export class FolderSource {
 
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
     return this.storage.entries(n * tileWidth, n * tileWidth + width)
+  }
+
+  /** Whole blocks of runs: the walk asks for bundles. */
+  entryRuns(begin: number, end: number): Promise<readonly EntryRun[]> {
+    return this.storage.entryRuns(begin, end)
+  }
+
+  disclosedBytes(begin: number, end: number): Promise<readonly DisclosedBytes[]> {
+    return this.storage.disclosedBytes(begin, end)
   }
 
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {

@@ -1,6 +1,14 @@
-import { compareBytes, EvidenceError, toHex } from '../core/index.ts'
+import { compareBytes, encodeBundle, EvidenceError, toHex, utf8 } from '../core/index.ts'
 import { encodeLookup, type LookupKey } from './lookup.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import type {
+  DisclosedBytes,
+  EntryRun,
+  LedgerStorage,
+  RegistrySeal,
+  StatementId,
+  StoredGroup,
+  StoredTile,
+} from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
@@ -58,6 +66,10 @@ export class MemoryStorage implements LedgerStorage {
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
     return Promise.resolve(Array.from({ length: end - begin }, (_, i) => this.entryBytes[begin + i]))
   }
+  entryRuns(begin: number, end: number): Promise<EntryRun[]> {
+    const bytes = this.entryBytes.slice(begin, end)
+    return Promise.resolve(bytes.length === 0 ? [] : [{ begin, bytes: encodeBundle(bytes) }])
+  }
   entryIndices(from: number, limit: number): Promise<number[]> {
     const indices = [...this.entryBytes.keys()].filter((index) => index >= from && this.entryBytes[index] !== undefined)
     return Promise.resolve(indices.slice(0, limit))
@@ -74,6 +86,10 @@ export class MemoryStorage implements LedgerStorage {
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
     const found = [...this.disclosed].filter(([index]) => index >= begin && index < end)
     return Promise.resolve(new Map(found.map(([index, texts]) => [index, [...texts]])))
+  }
+  async disclosedBytes(begin: number, end: number): Promise<DisclosedBytes[]> {
+    const found = [...(await this.disclosuresIn(begin, end))].sort(([a], [b]) => a - b)
+    return found.map(([index, texts]) => ({ index, bytes: utf8(texts.join('~')) }))
   }
   eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
     if (keep.length === 0) this.disclosed.delete(index)

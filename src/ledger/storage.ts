@@ -52,6 +52,17 @@ export interface RegistrySeal {
   readonly hash: string
 }
 
+/** Consecutive entries, each behind its length (big-endian uint16). */
+export interface EntryRun {
+  readonly begin: number
+  readonly bytes: Uint8Array
+}
+
+export interface DisclosedBytes {
+  readonly index: number
+  readonly bytes: Uint8Array
+}
+
 /**
  * What the ledger asks of a database (docs/design/storage.md): one compare-and-set, and reads. `append` is durable when it
  * returns; a failed one leaves nothing or everything, and the caller stops writing. Every implementation runs
@@ -67,6 +78,8 @@ export interface LedgerStorage {
   registrySeal(): Promise<RegistrySeal | undefined>
   /** Entries `begin` to `end` (excluded); undefined where one is missing or unreadable. */
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]>
+  /** The same as they lie: laid out as in a bundle of C2SP tlog-tiles, under the index of the first; whatever lies there, in order. */
+  entryRuns(begin: number, end: number): Promise<readonly EntryRun[]>
   /** Indices at or above `from` that hold an entry, ascending, at most `limit`: what should not be there is found so. */
   entryIndices(from: number, limit: number): Promise<number[]>
   /** Bytes of a full tile. */
@@ -76,6 +89,8 @@ export interface LedgerStorage {
   disclosures(index: number): Promise<string[]>
   /** The disclosures of entries `begin` to `end` (excluded), by index; entries without any are left out. */
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>
+  /** The same as they lie, ascending: the ASCII of all, joined by tildes. */
+  disclosedBytes(begin: number, end: number): Promise<readonly DisclosedBytes[]>
   /** Removes disclosures for good, and look-up keys that only they gave; the rest of the entry stands. */
   eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void>
   /** Who holds `iss` + `jti`, for each asked. */

@@ -1,8 +1,11 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import * as crypto from 'node:crypto'
+import { isAscii } from 'node:buffer'
 import { createRequire } from 'node:module'
 import {
+  installAscii,
   installBase64,
+  installHoldsBytes,
   installLatin1,
   installSha256,
   installSignatureAccelerator,
@@ -85,23 +88,38 @@ function viewOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
 }
 
+/** The same bytes as a Buffer, with its methods. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function latin1Text(bytes: Uint8Array): string {
+  return bufferOf(bytes).toString('latin1')
+}
+
+/** Encodings by the runtime: each is tried against ours first, which takes longer than a handful of receipts needs them. */
+function installNativeText(): void {
+  installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
+  installLatin1(latin1Text)
+  installHoldsBytes((bytes, part) => bufferOf(bytes).includes(bufferOf(part)))
+  installAscii((bytes) => (isAscii(bytes) ? latin1Text(bytes) : undefined))
+  installBase64({
+    encode: (bytes, url) => bufferOf(bytes).toString(url ? 'base64url' : 'base64'),
+    decode: (text, url) => viewOf(Buffer.from(text, url ? 'base64url' : 'base64')),
+  })
+}
+
 let installed: NativePrimitives | undefined
 
 /**
  * Installs the fastest primitives at hand in this process, once. For a handful of signatures OpenSSL, which is in the
- * runtime, is through before libsodium has been loaded.
+ * runtime, is through before libsodium has been loaded, and our own encodings before the runtime's have been tried.
  */
 export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): NativePrimitives {
   if (installed !== undefined) return installed
   const sodium = signatures === 'many' ? loadSodium() : undefined
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
-  installUtf8((text) => viewOf(Buffer.from(text, 'utf8')))
-  installLatin1((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
-  installBase64({
-    encode: (bytes, url) =>
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(url ? 'base64url' : 'base64'),
-    decode: (text, url) => viewOf(Buffer.from(text, url ? 'base64url' : 'base64')),
-  })
+  if (signatures === 'many') installNativeText()
   const isNative = installSha256(nodeSha256)
   installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
   return installed

@@ -4,6 +4,7 @@ import {
   equalBytes,
   EvidenceError,
   isEvidenceError,
+  latin1,
   leafHash,
   parseDisclosure,
   parseEntry,
@@ -19,6 +20,8 @@ import {
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
+import type { Chunk } from './chunks.ts'
+import { absent, unpack } from './packed.ts'
 import { splitUuid } from './statement-ids.ts'
 
 /*
@@ -26,16 +29,6 @@ import { splitUuid } from './statement-ids.ts'
  * the rulebook on the registry of the moment. The rulebook is the same function as everywhere; whatever it does not pass
  * without a word is left to the walk, which judges that entry again, in its turn and in full.
  */
-
-/** Consecutive entries as they lie: one transfer between threads, and not a thousand. */
-export interface Chunk {
-  readonly begin: number
-  /** Length of each entry in bytes; 0 where it is missing. */
-  readonly lengths: Uint32Array
-  readonly bytes: Uint8Array
-  /** Disclosures by index, where the source keeps any. */
-  readonly disclosures: ReadonlyMap<number, readonly string[]>
-}
 
 /** An entry that has nothing about it that the walk must see. */
 export const plain = 1
@@ -132,14 +125,21 @@ class Names<T> {
   }
 }
 
+/** Disclosures as a source keeps them, apart. */
+export function splitDisclosed(bytes: Uint8Array | undefined): string[] {
+  return bytes === undefined ? [] : latin1(bytes).split('~')
+}
+
 /** Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold. */
 export function appraise(
-  { begin, lengths, bytes, disclosures }: Chunk,
+  { begin, entries, disclosures }: Chunk,
   registry: Registry,
   context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   tally?: (entry: PlainEntry) => number,
 ): Appraisal {
+  const { lengths, bytes, gap } = entries
   const count = lengths.length
+  const disclosed = disclosures === undefined ? undefined : unpack(disclosures)
   const signers = new Names<readonly [string, string]>()
   const kinds = new Names<string>()
   const out = {
@@ -156,13 +156,15 @@ export function appraise(
   }
   let firstLink: Uint8Array | undefined
   let before: Uint8Array | undefined
-  for (let i = 0, at = 0; i < count; at += lengths[i++] as number) {
+  for (let i = 0, at = 0; i < count; i++) {
     const length = lengths[i] as number
     const previous = before
     before = undefined
-    if (length === 0) continue
+    if (length === absent) continue
     const index = begin + i
-    const { hash, entry, statement } = openEntry(bytes.subarray(at, at + length))
+    const start = at + gap
+    at = start + length
+    const { hash, entry, statement } = openEntry(bytes.subarray(start, at))
     out.leafHashes.set(hash, 32 * i)
     before = hash
     if (entry instanceof EvidenceError || !entry.known || entry.index !== index) continue
@@ -172,7 +174,7 @@ export function appraise(
     const verdict = judgeAlone(index, entry, statement, registry, context)
     out.marks[i] = verdict.signed
     if (verdict.body === undefined) continue
-    const { read, foreign, withheld } = readDisclosures(verdict.body, disclosures.get(index) ?? [])
+    const { read, foreign, withheld } = readDisclosures(verdict.body, splitDisclosed(disclosed?.[i]))
     if (foreign > 0) continue
     const { iss, kind, jti } = statement.common
     const { kid } = statement.header

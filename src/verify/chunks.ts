@@ -1,39 +1,50 @@
-import { tileWidth } from '../core/index.ts'
+import { tileWidth, utf8 } from '../core/index.ts'
 import type { Registry, RuleContext } from '../evidence/index.ts'
 import type { Appraisal } from './appraise.ts'
+import { pack, type Packed, packRuns, unpack } from './packed.ts'
 import type { Rehashed } from './rehash.ts'
 import type { LogSource } from './source.ts'
 
-/** Consecutive entries and their disclosures, as a source gave them. */
-export interface ChunkRead {
+/** Consecutive entries and what is disclosed of them, as a source gave them. */
+export interface Chunk {
   readonly begin: number
-  readonly entries: readonly (Uint8Array | undefined)[]
-  readonly disclosures: ReadonlyMap<number, readonly string[]>
+  readonly entries: Packed
+  /** Disclosures of each entry, ASCII, joined by tildes; undefined where none has any. */
+  readonly disclosures: Packed | undefined
 }
 
 /** Other threads, for what needs no entry but the one in hand. Rejects only if a thread dies: nothing is accepted then. */
 export interface Appraiser {
   appraise(
-    chunk: ChunkRead,
+    chunk: Chunk,
     registry: Registry,
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   ): Promise<Appraisal | undefined>
-  rehash(entries: readonly (Uint8Array | undefined)[], newIds: ReadonlySet<string>): Promise<Rehashed>
+  rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed>
   /** Roots of full tiles that lie end to end, 32 bytes each. */
   tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
 }
 
-/** Reads the entries `begin` to `end` (excluded), with or without their disclosures. */
-export async function readChunk(source: LogSource, begin: number, end: number): Promise<ChunkRead> {
-  const [entries, disclosures] = await Promise.all([
-    readEntries(source, begin, end),
-    source.disclosuresIn?.(begin, end) ?? new Map<number, string[]>(),
-  ])
+/** Reads the entries `begin` to `end` (excluded), with their disclosures. */
+export async function readChunk(source: LogSource, begin: number, end: number): Promise<Chunk> {
+  const [entries, disclosures] = await Promise.all([readPacked(source, begin, end), readDisclosed(source, begin, end)])
   return { begin, entries, disclosures }
 }
 
-/** The entries `begin` to `end`: whole bundles, cut to what was asked. */
-export async function readEntries(source: LogSource, begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+/** The entries `begin` to `end` (excluded), packed: as they lie where the source has them so. */
+export async function readPacked(source: LogSource, begin: number, end: number): Promise<Packed> {
+  const runs = await source.entryRuns?.(begin, end)
+  const asTheyLie = runs && packRuns(begin, end, runs)
+  return asTheyLie ?? pack(await readEntries(source, begin, end))
+}
+
+/** The entries `begin` to `end` (excluded), one by one. */
+export async function readEach(source: LogSource, begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
+  return unpack(await readPacked(source, begin, end))
+}
+
+/** Whole bundles, cut to what was asked. */
+async function readEntries(source: LogSource, begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
   const bundles: Promise<(Uint8Array | undefined)[]>[] = []
   const from = begin - (begin % tileWidth)
   for (let at = from; at < end; at += tileWidth) {
@@ -42,18 +53,13 @@ export async function readEntries(source: LogSource, begin: number, end: number)
   return (await Promise.all(bundles)).flat().slice(begin - from)
 }
 
-/** Entries end to end, as a thread is handed them: a missing one has the length 0. */
-export function packEntries(entries: readonly (Uint8Array | undefined)[]): {
-  lengths: Uint32Array<ArrayBuffer>
-  bytes: Uint8Array<ArrayBuffer>
-} {
-  const lengths = Uint32Array.from(entries, (entry) => entry?.length ?? 0)
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
-  let at = 0
-  for (const entry of entries) {
-    if (entry === undefined) continue
-    bytes.set(entry, at)
-    at += entry.length
+async function readDisclosed(source: LogSource, begin: number, end: number): Promise<Packed | undefined> {
+  const parts = new Array<Uint8Array | undefined>(end - begin).fill(undefined)
+  if (source.disclosedBytes !== undefined) {
+    for (const { index, bytes } of await source.disclosedBytes(begin, end)) parts[index - begin] = bytes
+  } else {
+    for (const [index, texts] of (await source.disclosuresIn?.(begin, end)) ?? [])
+      parts[index - begin] = utf8(texts.join('~'))
   }
-  return { lengths, bytes }
+  return parts.some((part) => part !== undefined) ? pack(parts) : undefined
 }

@@ -1,5 +1,15 @@
-import { entryVersion, isEvidenceError, latin1, leafHash, toBase64url, tryBase64url, utf8 } from '../core/index.ts'
+import {
+  entryVersion,
+  holdsBytes,
+  isEvidenceError,
+  latin1,
+  leafHash,
+  toBase64url,
+  tryBase64url,
+  utf8,
+} from '../core/index.ts'
 import { readEnvelope, readStatement } from '../evidence/index.ts'
+import { absent, type Packed } from './packed.ts'
 
 /*
  * Entries below a checkpoint that was verified before: hashed again, and not judged again. Only what the entries after them
@@ -20,7 +30,7 @@ const idMember = '"jti":"'
  * How a payload begins a kind that may change the registry. A canonical payload (RFC 8785) has this one spelling, without an
  * escape, and one that is not canonical changes nothing: what is not found is not there.
  */
-const telling = new RegExp(['"kind":"ledger.', '"kind":"participant.'].flatMap(encodedSpellings).join('|'))
+const telling = ['"kind":"ledger.', '"kind":"participant.'].flatMap(encodedSpellings).map(utf8)
 
 /** What a text inside a longer one looks like in base64url: a spelling for each remainder of its place by three. */
 export function encodedSpellings(text: string): string[] {
@@ -36,19 +46,22 @@ export function encodedSpellings(text: string): string[] {
  * Hashes a chunk. An entry is marked where its payload may change the registry, where it has an id of `newIds`, and where
  * that cannot be told at a glance: a mark is never wrong to set.
  */
-export function rehash(lengths: Uint32Array, bytes: Uint8Array, newIds: ReadonlySet<string>): Rehashed {
+export function rehash({ lengths, bytes, gap }: Packed, newIds: ReadonlySet<string>): Rehashed {
   const leafHashes = new Uint8Array(32 * lengths.length)
   const marks = new Uint8Array(lengths.length)
-  const text = latin1(bytes)
-  // Nearly every chunk has nothing that matters, and is found so in one pass.
-  const isPlain = !telling.test(text)
-  for (let i = 0, at = 0; i < lengths.length; at += lengths[i++] as number) {
+  // Nearly every chunk has nothing that matters, and is found so at a glance.
+  const isPlain = newIds.size === 0 && !telling.some((spelling) => holdsBytes(bytes, spelling))
+  for (let i = 0, at = 0; i < lengths.length; i++) {
     const length = lengths[i] as number
-    const entry = bytes.subarray(at, at + length)
-    if (length > 0) leafHashes.set(leafHash(entry), 32 * i)
-    if (!hasVersion(entry)) marks[i] = 1
-    else if (isPlain && newIds.size === 0) continue
-    else if (matters(text.slice(at, at + length), newIds)) marks[i] = 1
+    if (length === absent) {
+      marks[i] = 1
+      continue
+    }
+    const start = at + gap
+    at = start + length
+    const entry = bytes.subarray(start, at)
+    leafHashes.set(leafHash(entry), 32 * i)
+    if (!hasVersion(entry) || (!isPlain && matters(entry, newIds))) marks[i] = 1
   }
   return { leafHashes, marks }
 }
@@ -59,9 +72,10 @@ function hasVersion(entry: Uint8Array): boolean {
 }
 
 /** True where an entry may say something that the walk must see. */
-function matters(entry: string, newIds: ReadonlySet<string>): boolean {
-  if (telling.test(entry)) return true
+function matters(bytes: Uint8Array, newIds: ReadonlySet<string>): boolean {
+  if (telling.some((spelling) => holdsBytes(bytes, spelling))) return true
   if (newIds.size === 0) return false
+  const entry = latin1(bytes)
   // Lines 2 to 4 have no full stop but the one in the time: header and payload lie between the second and the third.
   const inTime = entry.indexOf('.', versionLine.length)
   const first = entry.indexOf('.', inTime + 1)

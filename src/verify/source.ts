@@ -1,3 +1,5 @@
+import type { EntryRun } from './packed.ts'
+
 /** Where a ledger is read from: a data folder, a URL, a folder of static tiles. Nothing that it gives is trusted. */
 export interface LogSource {
   /** What is being verified, for the report. */
@@ -8,6 +10,15 @@ export interface LogSource {
   tile(level: number, n: number, width: number): Promise<Uint8Array | undefined>
   /** The `width` entries of bundle `n`; undefined where one cannot be had. */
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]>
+  /** The entries `begin` to `end` (excluded) as they lie, where a source has them so: fewer buffers than {@link entries}. */
+  entryRuns?(begin: number, end: number): Promise<readonly EntryRun[]>
   /** Disclosures kept for the entries `begin` to `end` (excluded), by index; missing where the source keeps none. */
   disclosuresIn?(begin: number, end: number): Promise<Map<number, string[]>>
+  /** The same as they lie, ascending, where a source has them so: of each entry the ASCII of all, joined by tildes. */
+  disclosedBytes?(begin: number, end: number): Promise<readonly DisclosedBytes[]>
+}
+
+export interface DisclosedBytes {
+  readonly index: number
+  readonly bytes: Uint8Array
 }

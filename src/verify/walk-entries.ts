@@ -18,8 +18,18 @@ import {
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
-import { type Appraisal, attempt, openEntry, type Opened, plain, readDisclosures, signed } from './appraise.ts'
-import { type Appraiser, type ChunkRead, readChunk } from './chunks.ts'
+import {
+  type Appraisal,
+  attempt,
+  openEntry,
+  type Opened,
+  plain,
+  readDisclosures,
+  signed,
+  splitDisclosed,
+} from './appraise.ts'
+import { type Appraiser, type Chunk, readChunk } from './chunks.ts'
+import { absent, unpack } from './packed.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { WalkHistory } from './walk-history.ts'
@@ -75,7 +85,7 @@ const lookahead = 6
 
 /** A chunk on its way: read, and handed to a thread with the registry of that moment. */
 interface Pending {
-  readonly read: ChunkRead
+  readonly read: Chunk
   registry: Registry
   appraisal: Promise<Appraisal | undefined>
 }
@@ -127,7 +137,7 @@ export class EntryWalk {
         if (one.registry !== this.registry) this.handOut(one)
       }
       await this.judgeChunk(chunk.read, await chunk.appraisal)
-      onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.length), size)
+      onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.lengths.length), size)
     }
     return {
       ...this.result,
@@ -162,28 +172,31 @@ export class EntryWalk {
   }
 
   /** Nothing of a chunk can be had, and no tile told of it: the checkpoint claims what is not there, however much. */
-  private isPastTheEnd({ begin, entries }: ChunkRead): boolean {
+  private isPastTheEnd({ begin, entries }: Chunk): boolean {
     const { size, tree } = this.options
-    if (begin < tree.leaves || entries.some((bytes) => bytes !== undefined)) return false
+    if (begin < tree.leaves || entries.lengths.some((length) => length !== absent)) return false
     this.fault('entry-missing', begin, `The entries ${begin} to ${size - 1} are missing.`)
     return true
   }
 
-  private async judgeChunk(
-    { begin, entries, disclosures }: ChunkRead,
-    appraisal: Appraisal | undefined,
-  ): Promise<void> {
-    const accepts = appraisal === undefined ? undefined : this.accepts(begin, entries.length, appraisal)
+  private async judgeChunk({ begin, entries, disclosures }: Chunk, appraisal: Appraisal | undefined): Promise<void> {
+    const count = entries.lengths.length
+    const accepts = appraisal === undefined ? undefined : this.accepts(begin, count, appraisal)
     const { registry } = this
-    for (let i = 0; i < entries.length; i++) {
+    // Taken apart only where the walk must look for itself.
+    let each: (Uint8Array | undefined)[] | undefined
+    let disclosed: (Uint8Array | undefined)[] | undefined
+    for (let i = 0; i < count; i++) {
       const index = begin + i
       // From an entry that changes the registry on, what was judged on the registry before it is worth nothing.
       if (accepts !== undefined && this.registry === registry && accepts(i)) continue
-      const bytes = entries[i]
+      each ??= unpack(entries)
+      disclosed ??= disclosures === undefined ? [] : unpack(disclosures)
+      const bytes = each[i]
       const opened = bytes === undefined ? undefined : openEntry(bytes)
       if (this.options.trustedSize > 0 && opened !== undefined) await this.recall(opened)
       const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
-      this.judgeEntry(index, opened, isSigned ? registry : undefined, disclosures.get(index) ?? [])
+      this.judgeEntry(index, opened, isSigned ? registry : undefined, splitDisclosed(disclosed[i]))
     }
   }
 

@@ -1,6 +1,7 @@
 import { equalBytes, parseEntry, tileWidth, toBase64 } from '../core/index.ts'
 import { attempt } from './appraise.ts'
-import { type Appraiser, packEntries, readEntries } from './chunks.ts'
+import { type Appraiser, readEach, readPacked } from './chunks.ts'
+import { type Packed, unpack } from './packed.ts'
 import { rehash, statementIdOf } from './rehash.ts'
 import type { FindingList } from './report.ts'
 import type { LogSource } from './source.ts'
@@ -30,9 +31,19 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
   const newIds = await idsAfter(source, trustedSize, size)
   const pending: { begin: number; read: Promise<Awaited<ReturnType<typeof take>>> }[] = []
   const take = async (begin: number, end: number) => {
-    const entries = await readEntries(source, begin, end)
-    const { lengths, bytes } = packEntries(entries)
-    return { entries, ...(await (appraiser?.rehash(entries, newIds) ?? rehash(lengths, bytes, newIds))) }
+    const packed = await readPacked(source, begin, end)
+    return { packed, ...(await (appraiser?.rehash(packed, newIds) ?? rehash(packed, newIds))) }
+  }
+  const judgeEach = (begin: number, packed: Packed, leafHashes: Uint8Array, marks: Uint8Array): void => {
+    unpack(packed).forEach((bytes, i) => {
+      const index = begin + i
+      const leaf = history.leaf(index)
+      const found = leafHashes.subarray(32 * i, 32 * i + 32)
+      if (bytes !== undefined && !equalBytes(found, leaf)) {
+        const message = `The stored bytes of entry ${index} are not those that were sealed.`
+        faults.add({ code: 'entry-altered', index, message, expected: toBase64(leaf), found: toBase64(found) })
+      } else if (marks[i] === 1 || index === trustedSize - 1) walk.judgeTrusted(index, bytes)
+    })
   }
   for (let next = 0; next < trustedSize || pending.length > 0; ) {
     while (pending.length < lookahead && next < trustedSize) {
@@ -42,18 +53,11 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
       next += chunkSize
     }
     const { begin, read } = pending.shift() as (typeof pending)[number]
-    const { entries, leafHashes, marks } = await read
-    const count = entries.length
+    const { packed, leafHashes, marks } = await read
+    const count = marks.length
     const isSound = equalBytes(leafHashes, history.leaves(begin, count))
-    for (let i = 0; i < count; i++) {
-      const index = begin + i
-      const leaf = history.leaf(index)
-      const found = leafHashes.subarray(32 * i, 32 * i + 32)
-      if (!isSound && entries[i] !== undefined && !equalBytes(found, leaf)) {
-        const message = `The stored bytes of entry ${index} are not those that were sealed.`
-        faults.add({ code: 'entry-altered', index, message, expected: toBase64(leaf), found: toBase64(found) })
-      } else if (marks[i] === 1 || index === trustedSize - 1) walk.judgeTrusted(index, entries[i])
-    }
+    const isPlain = isSound && begin + count < trustedSize && !marks.includes(1)
+    if (!isPlain) judgeEach(begin, packed, leafHashes, marks)
     onProgress?.(Math.min(begin + count, size), size)
   }
 }
@@ -62,7 +66,7 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
 async function idsAfter(source: LogSource, from: number, size: number): Promise<Set<string>> {
   const ids = new Set<string>()
   for (let begin = from; begin < size; begin += chunkSize) {
-    for (const bytes of await readEntries(source, begin, Math.min(size, begin + chunkSize))) {
+    for (const bytes of await readEach(source, begin, Math.min(size, begin + chunkSize))) {
       const entry = bytes === undefined ? undefined : attempt(() => parseEntry(bytes))
       if (entry === undefined || entry instanceof Error || !entry.known) continue
       const id = statementIdOf(entry.statement)

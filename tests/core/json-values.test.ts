@@ -26,6 +26,14 @@ describe('JSON numbers and strings that are refused', () => {
     '1e400',
     '[1.5]',
     '{"a":-0}',
+    // As long as their values written plainly: a reader that goes by length must look for exponents.
+    '[1e2]',
+    '[1e5,   1]',
+    '[ 1e3]',
+    '{"a":1e2}',
+    '{"a": 1E3}',
+    '{"a":1e2,"a":1}',
+    '{"aa":10e1,"b":[2e1]}',
   ])('%s: a number', (text) => {
     expect(codeOf(() => parseJson(utf8(text)))).toBe('json-number')
   })

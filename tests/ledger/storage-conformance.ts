@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { leafHash, utf8 } from '../../src/core/index.ts'
+import { packRuns, unpack } from '../../src/verify/index.ts'
 import type { LedgerStorage, LookupKey, StoredEntry, StoredGroup } from '../../src/ledger/index.ts'
 
 const digest = 'ab'.repeat(32)
@@ -60,6 +61,14 @@ export function storageConformance(
         'entry 1',
         undefined,
       ])
+      const runs = await storage.entryRuns(0, 2)
+      const packed = packRuns(0, 2, runs)
+      expect(packed && unpack(packed).map((bytes) => bytes && Buffer.from(bytes).toString())).toEqual([
+        'entry 0',
+        'entry 1',
+      ])
+      const disclosed = await storage.disclosedBytes(0, 5)
+      expect(disclosed.map(({ index, bytes }) => [index, Buffer.from(bytes).toString()])).toEqual([[1, 'aaa~bbb']])
       expect(await storage.disclosures(1)).toEqual(['aaa', 'bbb'])
       expect(await storage.disclosures(0)).toEqual([])
       expect(await storage.disclosuresIn(0, 5)).toEqual(new Map([[1, ['aaa', 'bbb']]]))

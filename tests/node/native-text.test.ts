@@ -2,7 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   fromBase64,
+  fromUtf8,
+  holdsBytes,
+  installAscii,
   installBase64,
+  installHoldsBytes,
   installUtf8,
   toBase64,
   toBase64url,
@@ -83,6 +87,55 @@ describe('a native UTF-8 encoder', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(utf8(text)).toEqual(new TextEncoder().encode(text))
       }),
+    )
+  })
+})
+
+describe('a native reader of ASCII', () => {
+  const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+  it.each([
+    ['that takes Latin-1 for ASCII', latin1],
+    ['that drops the high bit', (bytes: Uint8Array) => Buffer.from(bytes).toString('ascii')],
+    ['that reads nothing', () => undefined],
+  ])('%s is not installed', (_name, native) => {
+    expect(installAscii(native)).toBe(false)
+  })
+
+  it('leaves what is not ASCII to the strict decoder', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 90 }), fc.string({ unit: 'binary' }).map(utf8)), (bytes) => {
+        const read = (decode: () => string): string | undefined => {
+          try {
+            return decode()
+          } catch {
+            return undefined
+          }
+        }
+        expect(read(() => fromUtf8(bytes))).toBe(read(() => strict.decode(bytes)))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('a native search for bytes', () => {
+  it.each([
+    ['that finds everything', () => true],
+    ['that finds nothing', () => false],
+    ['that looks at the beginning alone', (bytes: Uint8Array, part: Uint8Array) => bytes[0] === part[0]],
+  ])('%s is not installed', (_name, native) => {
+    expect(installHoldsBytes(native)).toBe(false)
+  })
+
+  it('finds what is there, wherever it stands, and nothing else', () => {
+    const few = fc.uint8Array({ max: 2, maxLength: 60 })
+    fc.assert(
+      fc.property(few, fc.uint8Array({ max: 2, minLength: 1, maxLength: 6 }), (bytes, part) => {
+        const expected = Buffer.from(bytes).toString('latin1').includes(Buffer.from(part).toString('latin1'))
+        expect(holdsBytes(bytes, part)).toBe(expected)
+      }),
+      { numRuns: 2000 },
     )
   })
 })

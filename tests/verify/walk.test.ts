@@ -11,7 +11,7 @@ import {
 } from '../../src/core/index.ts'
 import { AppraisalPool } from '../../cli/threads/appraisal-pool.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { exitCodeOf, pack, walk, type WalkReport } from '../../src/verify/index.ts'
 import { administrator, depositor, ledgerKey, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, itemFor, statement } from '../support/statements.ts'
@@ -67,7 +67,7 @@ describe('walk', () => {
 
   it('fails where a thread ends, and waits for none that has ended', async () => {
     const pool = new AppraisalPool(undefined, 2)
-    const entries = [new Uint8Array(10)]
+    const entries = pack([new Uint8Array(10)])
     const asked = [0, 1, 2, 3].map(() => pool.rehash(entries, new Set()))
     const ended = Promise.allSettled(asked)
     await pool.close()

@@ -1,5 +1,6 @@
 import type { Level } from 'level'
 import { encodeBundle, isEvidenceError, parseRun } from '../../core/index.ts'
+import type { EntryRun } from '../storage.ts'
 import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -91,6 +92,14 @@ export class EntryRuns {
       }
     }
     return out
+  }
+
+  /** The runs that hold the entries `begin` to `end` (excluded); none where one cannot be read, or crosses into the next block. */
+  async runs(begin: number, end: number): Promise<EntryRun[]> {
+    const found = await this.range(begin, end).catch(() => [])
+    const runs = found.map(([key, bytes]) => ({ begin: startOf(key), bytes }))
+    const blocks = runs.filter((run) => run.begin === blockOf(run.begin)).length
+    return blocks === Math.ceil(end / runWidth) - Math.floor(begin / runWidth) ? runs : []
   }
 
   /** Indices at or above `from` under which something lies, ascending, at most `limit`; NaN for a key that is not ours. */

@@ -1,7 +1,15 @@
 import { Level } from 'level'
 import { EvidenceError, isEvidenceError, upperBytes, parseSignedCheckpoint, tileWidth } from '../../core/index.ts'
 import { encodeLookup, type LookupKey } from '../lookup.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import type {
+  DisclosedBytes,
+  EntryRun,
+  LedgerStorage,
+  RegistrySeal,
+  StatementId,
+  StoredGroup,
+  StoredTile,
+} from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
 import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
@@ -22,6 +30,8 @@ export const writeBufferSize: number = 32 * 1024 * 1024
 const sizes = { writeBufferSize, maxFileSize: 16 * 1024 * 1024, blockSize: 16 * 1024, maxOpenFiles: 500 } as const
 
 const tileBytes = tileWidth * 32
+/** Most bytes that an iterator fetches in one go. */
+const rangeBytes = 4 * 1024 * 1024
 const none = Buffer.alloc(0)
 const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 
@@ -143,6 +153,10 @@ export class LevelStorage implements LedgerStorage {
     return this.runs.get(begin, end)
   }
 
+  entryRuns(begin: number, end: number): Promise<EntryRun[]> {
+    return this.runs.runs(begin, end)
+  }
+
   entryIndices(from: number, limit: number): Promise<number[]> {
     return readable(this.runs.indices(from, limit))
   }
@@ -165,12 +179,15 @@ export class LevelStorage implements LedgerStorage {
   }
 
   async disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
-    const found = new Map<number, string[]>()
-    const range = { gte: disclosuresKey(begin), lt: disclosuresKey(end) }
-    for await (const [key, value] of readableAll(this.db.iterator(range))) {
-      found.set(readNumber8(key, 1), splitDisclosures(value))
-    }
-    return found
+    const found = await this.disclosedBytes(begin, end)
+    return new Map(found.map(({ index, bytes }) => [index, splitDisclosures(bytes)]))
+  }
+
+  async disclosedBytes(begin: number, end: number): Promise<DisclosedBytes[]> {
+    const range = { gte: disclosuresKey(begin), lt: disclosuresKey(end), highWaterMarkBytes: rangeBytes }
+    // All at once: item by item each costs a promise.
+    const found = await readable(this.db.iterator(range).all())
+    return found.map(([key, bytes]) => ({ index: readNumber8(key, 1), bytes }))
   }
 
   async eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
@@ -285,14 +302,6 @@ async function* pages<T>(iterator: { nextv(size: number): Promise<T[]>; close():
     }
   } finally {
     await iterator.close()
-  }
-}
-
-async function* readableAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    for await (const item of source) yield item
-  } catch (error) {
-    throw isEvidenceError(error) ? error : damaged('a block of a table', error)
   }
 }
 

@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { version } from './version.ts'
+
+const exitCodes = `
+Exit codes: 0 fine; 1 evidence or chain does not verify; 2 usage; 3 could not run (unreachable, locked, damaged
+configuration); 4 no fault found, but part needs a newer verifier.`
+
+/** The command line without any command. */
+export function emptyProgram(): Command {
+  return new Command('evidence')
+    .description(
+      'An open ledger for the integrity of electronic evidence: deposit digests, keep receipts, check them offline.',
+    )
+    .version(version)
+    .addHelpText('after', exitCodes)
+}

@@ -1,0 +1,75 @@
+/*
+ * What a walk reads of consecutive entries, end to end in one buffer: handed to another thread it is one copy, where a
+ * thousand buffers would be a thousand.
+ */
+
+/** Byte strings of consecutive positions. */
+export interface Packed {
+  /** Bytes of each; {@link absent} where there is none. */
+  readonly lengths: Uint32Array<ArrayBuffer>
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Bytes before each that is there, which are not its own. */
+  readonly gap: number
+}
+
+/** Entries as a bundle of C2SP tlog-tiles lays them out, each behind its length, under the index of the first. */
+export interface EntryRun {
+  readonly begin: number
+  readonly bytes: Uint8Array
+}
+
+/** The length of what is not there. */
+export const absent = 0xffff_ffff
+
+/** Bytes before an entry in a run: its length, big-endian. */
+const lengthBytes = 2
+
+/** Packs byte strings one by one. */
+export function pack(parts: readonly (Uint8Array | undefined)[]): Packed {
+  const lengths = Uint32Array.from(parts, (part) => part?.length ?? absent)
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + (part?.length ?? 0), 0))
+  let at = 0
+  for (const part of parts) {
+    if (part === undefined) continue
+    bytes.set(part, at)
+    at += part.length
+  }
+  return { lengths, bytes, gap: 0 }
+}
+
+/** Packs the entries `begin` to `end` as they lie; undefined where the runs are not exactly these, whole and in order. */
+export function packRuns(begin: number, end: number, runs: readonly EntryRun[]): Packed | undefined {
+  const lengths = new Uint32Array(end - begin)
+  let next = begin
+  let size = 0
+  for (const run of runs) {
+    if (run.begin !== next) return undefined
+    const { bytes } = run
+    for (let at = 0; at < bytes.length; next++) {
+      const length = ((bytes[at] as number) << 8) | (bytes[at + 1] ?? 0)
+      at += lengthBytes + length
+      if (at > bytes.length || next >= end) return undefined
+      lengths[next - begin] = length
+    }
+    size += bytes.length
+  }
+  if (next !== end) return undefined
+  const joined = new Uint8Array(size)
+  let at = 0
+  for (const { bytes } of runs) {
+    joined.set(bytes, at)
+    at += bytes.length
+  }
+  return { lengths, bytes: joined, gap: lengthBytes }
+}
+
+/** Each byte string in turn, as a view; undefined where there is none. */
+export function unpack({ lengths, bytes, gap }: Packed): (Uint8Array | undefined)[] {
+  let at = 0
+  return Array.from(lengths, (length) => {
+    if (length === absent) return undefined
+    const begin = at + gap
+    at = begin + length
+    return bytes.subarray(begin, at)
+  })
+}
