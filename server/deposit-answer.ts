@@ -1,4 +1,4 @@
-import type { ReceiptText } from '../src/ledger/index.ts'
+import { ReceiptText } from '../src/ledger/index.ts'
 
 /** A deposit's answer. The receipt of a new entry comes in its two parts, an earlier entry's as one text. */
 export interface DepositAnswer {
@@ -11,12 +11,9 @@ export interface DepositAnswer {
   readonly receipt?: ReceiptText | string
 }
 
-/**
- * JSON that waits to be sent: ASCII, and then bytes that many answers share. Kept apart, for a receipt joined with its
- * checkpoint is a text of two bytes a character, and copying such texts was a third of what a deposit allocated.
- */
+/** JSON that waits to be sent: parts in ASCII, and then bytes that many answers share. */
 export interface AnswerText {
-  readonly ascii: string
+  readonly parts: readonly string[]
   readonly rest: Buffer | undefined
 }
 
@@ -33,25 +30,28 @@ function checkpointJson(text: string): Buffer {
 /** An answer as JSON, with its status where it is a line of a batch. */
 export function answerText({ status, receipt, ...place }: DepositAnswer, withStatus: boolean): AnswerText {
   const members = withStatus ? { status, ...place } : place
-  if (receipt === undefined) return { ascii: JSON.stringify(members), rest: undefined }
+  if (receipt === undefined) return { parts: [JSON.stringify(members)], rest: undefined }
   if (typeof receipt === 'string') return plainText({ ...members, receipt })
-  const own = JSON.stringify(receipt.own).slice(0, -1)
-  return { ascii: `${JSON.stringify(members).slice(0, -1)},"receipt":${own}`, rest: checkpointJson(receipt.checkpoint) }
+  const opening = `${JSON.stringify(members).slice(0, -1)},"receipt":"`
+  return { parts: [opening, ...receipt.jsonHead], rest: checkpointJson(receipt.checkpoint) }
 }
 
 /** Any other JSON: a problem document has whatever its message has. */
 export function plainText(value: object): AnswerText {
-  return { ascii: '', rest: Buffer.from(JSON.stringify(value)) }
+  return { parts: [], rest: Buffer.from(JSON.stringify(value)) }
 }
 
 /** The bytes of answers one after another, a line each. */
 export function encodeLines(texts: readonly AnswerText[]): Buffer {
   let length = 0
-  for (const { ascii, rest } of texts) length += ascii.length + (rest?.length ?? 0) + 1
+  for (const { parts, rest } of texts) {
+    for (const part of parts) length += part.length
+    length += (rest?.length ?? 0) + 1
+  }
   const out = Buffer.allocUnsafe(length)
   let at = 0
-  for (const { ascii, rest } of texts) {
-    at += out.write(ascii, at, 'latin1')
+  for (const { parts, rest } of texts) {
+    for (const part of parts) at += out.write(part, at, 'latin1')
     if (rest !== undefined) at += rest.copy(out, at)
     out[at++] = 0x0a
   }
@@ -65,5 +65,5 @@ export function encodeAnswer(text: AnswerText): Buffer {
 
 /** A receipt as one text. */
 export function receiptText(receipt: ReceiptText | string): string {
-  return typeof receipt === 'string' ? receipt : receipt.own + receipt.checkpoint
+  return receipt instanceof ReceiptText ? receipt.text : receipt
 }

@@ -58,6 +58,37 @@ export class Limits {
     }
   }
 
+  /** Counts many; gives the refusal of each that is refused. All at once where all of a key's fit, as they nearly always do. */
+  async statements(submissions: readonly Handed[]): Promise<(EvidenceError | undefined)[]> {
+    const [first] = submissions
+    if (first === undefined) return []
+    const { kid } = first.statement.header
+    const isOneKey = submissions.every(({ statement }) => statement.header.kid === kid)
+    const hasQuota = first.participant !== undefined && this.quotaOf(first.participant) !== undefined
+    if (isOneKey && !hasQuota && (await this.takeAll(kid, submissions.length))) return submissions.map(() => undefined)
+    const refusals: (EvidenceError | undefined)[] = []
+    for (const submission of submissions) {
+      refusals.push(
+        await this.statement(submission).then(
+          () => undefined,
+          (error: EvidenceError) => error,
+        ),
+      )
+    }
+    return refusals
+  }
+
+  /** Counts several of a key, or none where not all of them fit. */
+  private async takeAll(kid: string, count: number): Promise<boolean> {
+    try {
+      await this.byKey.consume(kid, count)
+      return true
+    } catch {
+      await this.byKey.reward(kid, count)
+      return false
+    }
+  }
+
   /** Takes a count back: the statement was there already, and anybody may send it again. */
   async repeated({ statement, participant }: Handed): Promise<void> {
     await this.byKey.reward(statement.header.kid, 1)

@@ -90,8 +90,9 @@ export interface Base64Codec {
 let codec: Base64Codec | undefined
 const urlText = /^[A-Za-z0-9_-]*$/
 const standardText = /^[A-Za-z0-9+/]*={0,2}$/
-/** Characters from which on a call into the runtime is cheaper than the loop above. */
+/** Characters, and bytes, from which on a call into the runtime is cheaper than the loops above. */
 const nativeFrom = 64
+const nativeFromBytes = 24
 
 /**
  * Lets a native codec do the longer texts. It is tried against ours first, both ways; one that differs is refused with
@@ -129,14 +130,16 @@ function decodeNative(
 
 /** Padded base64. */
 export function toBase64(bytes: Uint8Array): string {
-  return codec !== undefined && bytes.length >= nativeFrom
+  return codec !== undefined && bytes.length >= nativeFromBytes
     ? codec.encode(bytes, false)
     : encode(bytes, standardCodes, true)
 }
 
 /** Unpadded base64url. */
 export function toBase64url(bytes: Uint8Array): string {
-  return codec !== undefined && bytes.length >= nativeFrom ? codec.encode(bytes, true) : encode(bytes, urlCodes, false)
+  return codec !== undefined && bytes.length >= nativeFromBytes
+    ? codec.encode(bytes, true)
+    : encode(bytes, urlCodes, false)
 }
 
 /** Bytes of canonical padded base64, or undefined. */

@@ -4,7 +4,7 @@ import { type Disclosure, maxDisclosures, parseDisclosure } from './disclosure.t
 import { entryVersion, type ParsedEntry, parseEntry } from './entry.ts'
 import { EvidenceError } from './errors.ts'
 import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
-import { encodeTlogProofHead, parseTlogProof, type TlogProof } from './tlog-proof.ts'
+import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts'
 
 /**
  * A receipt (`.tlog-proof`, docs/spec/06-receipt.md): a tlog-proof whose extra data is the entry's five lines, the signer's
@@ -60,11 +60,11 @@ export interface ReceiptParts {
   readonly disclosures: readonly string[]
 }
 
-/** Writes a receipt as far as its checkpoint: ASCII. The proof's lines are base64, each ended by a line feed. */
-export function encodeReceiptHead(parts: ReceiptParts, index: number, proofLines: string): string {
-  let tail = `${canonicalJwk(parts.signer)}\n`
-  for (const disclosure of parts.disclosures) tail += `${disclosure}\n`
-  return encodeTlogProofHead(index, proofLines, concat(parts.entryBytes, utf8(tail)))
+/** A receipt's extra data: the entry, the signer's key, and the disclosures that the holder may see. */
+export function encodeReceiptExtra({ entryBytes, signer, disclosures }: ReceiptParts): Uint8Array {
+  let tail = `${canonicalJwk(signer)}\n`
+  for (const disclosure of disclosures) tail += `${disclosure}\n`
+  return concat(entryBytes, utf8(tail))
 }
 
 /** Writes a receipt. */
@@ -74,5 +74,5 @@ export function encodeReceipt(
   hashes: readonly Uint8Array[],
   noteText: string,
 ): string {
-  return encodeReceiptHead(parts, index, hashes.map((hash) => `${toBase64(hash)}\n`).join('')) + noteText
+  return encodeTlogProof(index, hashes.map(toBase64), noteText, encodeReceiptExtra(parts))
 }

@@ -54,12 +54,12 @@ export function parseTlogProof(bytes: Uint8Array): TlogProof {
 }
 
 /**
- * Writes a tlog-proof as far as its checkpoint, which a group's receipts share. The proof's lines are base64 already, each
- * ended by a line feed. ASCII throughout.
+ * A tlog-proof as far as its checkpoint, which a group's receipts share, in parts to be joined. The proof's lines are base64
+ * already. ASCII throughout; `lineEnd` ends every line, those of the proof too, so that a writer of JSON can have it escaped.
  */
-export function encodeTlogProofHead(index: number, proofLines: string, extra?: Uint8Array): string {
-  const extraLine = extra === undefined ? '' : `extra ${toBase64(extra)}\n`
-  return `${version}\n${extraLine}index ${index}\n${proofLines}\n`
+export function tlogProofHead(index: number, proofLines: string, extra?: Uint8Array, lineEnd = '\n'): string[] {
+  const extraLine = extra === undefined ? [] : ['extra ', toBase64(extra), lineEnd]
+  return [version + lineEnd, ...extraLine, `index ${index}${lineEnd}`, proofLines, lineEnd]
 }
 
 /** Writes a tlog-proof; the hashes are base64 already. */
@@ -69,5 +69,5 @@ export function encodeTlogProof(
   noteText: string,
   extra?: Uint8Array,
 ): string {
-  return encodeTlogProofHead(index, hashes.map((hash) => `${hash}\n`).join(''), extra) + noteText
+  return tlogProofHead(index, hashes.map((hash) => `${hash}\n`).join(''), extra).join('') + noteText
 }

@@ -64,6 +64,8 @@ export class GroupBuilder {
   private readonly prefetched: Prefetched
   private readonly context: RuleContext
   private readonly timeMs: number
+  /** The same as entries say it. */
+  private readonly time: string
   state: ChainState
 
   constructor(state: ChainState, tree: LedgerTree, prefetched: Prefetched, context: RuleContext, timeMs: number) {
@@ -72,6 +74,7 @@ export class GroupBuilder {
     this.prefetched = prefetched
     this.context = context
     this.timeMs = timeMs
+    this.time = formatTime(timeMs)
   }
 
   private readonly history: History = {
@@ -131,7 +134,7 @@ export class GroupBuilder {
 
   /** All that can fail, before anything changes. */
   private prepare({ statement, disclosures, verifiedUnder }: Submission): PreparedEntry {
-    const { state, timeMs } = this
+    const { state, timeMs, time } = this
     const { signingInput } = statement.jws
     const context: RuleContext = {
       ...this.context,
@@ -141,7 +144,6 @@ export class GroupBuilder {
         this.context.verifies(publicKey, message, signature),
     }
     const index = state.size
-    const time = formatTime(timeMs)
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const [fault] = [...judgement.violations, ...judgement.unjudged]
     // What a newer verifier would have to judge is nothing that this server may seal.

@@ -19,7 +19,7 @@ import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
 import { requireMaySign } from './standing.ts'
 import type { LedgerStorage } from './storage.ts'
-import { authenticate, openSubmission, type Submission } from './submission.ts'
+import { authenticate, authenticateMany, openSubmission, type Submission } from './submission.ts'
 import { LedgerTree } from './tree.ts'
 import { writeAtStart } from './write-failure.ts'
 
@@ -187,6 +187,17 @@ export class Ledger {
   /** Opens what a depositor handed in and verifies its signature. Throws the codes of openSubmission and authenticate. */
   async authenticate(text: string): Promise<Submission> {
     return authenticate(this.parts.sequencer.registry, openSubmission(text), (job) => this.parts.gate.verify(job))
+  }
+
+  /** The same of many, in order: a submission or the refusal of each. */
+  authenticateMany(texts: readonly string[]): Promise<(Submission | EvidenceError)[]> {
+    const { sequencer, gate } = this.parts
+    return authenticateMany(sequencer.registry, texts, (jobs) => gate.verifyMany(jobs))
+  }
+
+  /** Sequences many, in order; resolves when each is durable or refused. */
+  submitMany(submissions: readonly Submission[], wantReceipt?: boolean): Promise<(Outcome | Error)[]> {
+    return this.parts.sequencer.submitMany(submissions, wantReceipt)
   }
 
   /** Sequences an authenticated statement; resolves when it is durable. */

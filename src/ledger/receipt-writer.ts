@@ -1,14 +1,38 @@
-import { encodeReceiptHead, rangeHash, splitPoint, subtreeHashFrom, toBase64 } from '../core/index.ts'
+import { encodeReceiptExtra, rangeHash, splitPoint, subtreeHashFrom, tlogProofHead, toBase64 } from '../core/index.ts'
 import type { Placed } from './group.ts'
 import type { LedgerTree } from './tree.ts'
 
+/** A line's end inside a JSON string: most receipts are answered as one, and nothing else of them needs an escape. */
+const lineEnd = '\\n'
+
 /**
- * A receipt's text in two parts: its own, ASCII throughout, and the checkpoint that it shares with its group. A checkpoint
- * has a dash outside Latin-1, and a text that holds one takes two bytes a character for all of it.
+ * A new entry's receipt, in parts that a group shares or that need no copying: joined, it is a text of two bytes a character, for
+ * a checkpoint has a dash outside Latin-1, and copying such texts was a third of what a deposit allocated.
  */
-export interface ReceiptText {
-  readonly own: string
+export class ReceiptText {
+  private readonly extra: Uint8Array
+  private readonly index: number
+  private readonly proofLines: string
+  /** Ends the receipt; shared by all of a group. */
   readonly checkpoint: string
+
+  constructor(extra: Uint8Array, index: number, proofLines: string, checkpoint: string) {
+    this.extra = extra
+    this.index = index
+    this.proofLines = proofLines
+    this.checkpoint = checkpoint
+  }
+
+  /** The receipt as it is kept in a file. */
+  get text(): string {
+    const lines = this.proofLines.replaceAll(lineEnd, '\n')
+    return tlogProofHead(this.index, lines, this.extra).join('') + this.checkpoint
+  }
+
+  /** The receipt as far as its checkpoint, as a JSON string has it inside its quotation marks, in parts to be joined; ASCII. */
+  get jsonHead(): string[] {
+    return tlogProofHead(this.index, this.proofLines, this.extra, lineEnd)
+  }
 }
 
 /**
@@ -41,7 +65,7 @@ export class ReceiptWriter {
       const found = known.get(child)
       if (found === undefined) {
         const sibling = isLeft ? { begin: middle, end } : { begin, end: middle }
-        lines = `${toBase64(rangeHash(sibling, subtreeHashFrom(this.tree.read)))}\n${lines}`
+        lines = `${toBase64(rangeHash(sibling, subtreeHashFrom(this.tree.read)))}${lineEnd}${lines}`
         known.set(child, lines)
       } else lines = found
       if (isLeft) end = middle
@@ -52,7 +76,7 @@ export class ReceiptWriter {
 
   write(index: number, sealed: NonNullable<Placed['sealed']>): ReceiptText {
     const { bytes, signer, disclosures } = sealed
-    const own = encodeReceiptHead({ entryBytes: bytes, signer, disclosures }, index, this.proofLines(index))
-    return { own, checkpoint: this.note }
+    const extra = encodeReceiptExtra({ entryBytes: bytes, signer, disclosures })
+    return new ReceiptText(extra, index, this.proofLines(index), this.note)
   }
 }

@@ -129,21 +129,39 @@ export class Sequencer {
    * `queue-full`, `queue-share-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
    */
   submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
+    return new Promise((resolve, reject) => this.offer({ submission, wantReceipt, resolve, reject }))
+  }
+
+  /** Queues many, in order; gives each one's outcome or refusal. One promise for all: one each is a cost of its own. */
+  submitMany(submissions: readonly Submission[], wantReceipt = true): Promise<(Outcome | Error)[]> {
+    if (submissions.length === 0) return Promise.resolve([])
+    return new Promise((all) => {
+      const results = new Array<Outcome | Error>(submissions.length)
+      let left = submissions.length
+      submissions.forEach((submission, i) => {
+        const settle = (result: Outcome | Error): void => {
+          results[i] = result
+          if (--left === 0) all(results)
+        }
+        this.offer({ submission, wantReceipt, resolve: settle, reject: settle })
+      })
+    })
+  }
+
+  private offer(waiting: Waiting): void {
+    const { participant = '', weight } = waiting.submission
     try {
       this.requireReady()
       // What is sealed and waits for a follower holds memory as what waits to be sealed does.
       const unanswered = this.options.confirmation?.unanswered ?? 0
       if (unanswered > 0 && this.queue.size + unanswered >= this.maxQueue) throw queueError('full')
     } catch (error) {
-      return Promise.reject(error)
+      return waiting.reject(error as Error)
     }
-    return new Promise((resolve, reject) => {
-      const { participant = '', weight } = submission
-      const refused = this.queue.offer({ submission, wantReceipt, resolve, reject }, participant, weight)
-      if (refused !== undefined) return reject(queueError(refused))
-      // Started in a later turn, so that statements which arrive together share the first sync too.
-      this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
-    })
+    const refused = this.queue.offer(waiting, participant, weight)
+    if (refused !== undefined) return waiting.reject(queueError(refused))
+    // Started in a later turn, so that statements which arrive together share the first sync too.
+    this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
   }
 
   private async run(): Promise<void> {

@@ -1,5 +1,13 @@
-import { EvidenceError, maxEntryBytes, splitPresentation } from '../core/index.ts'
-import { type Envelope, readEnvelope, readStatement, type Registry, type Statement } from '../evidence/index.ts'
+import { EvidenceError, isEvidenceError, maxEntryBytes, splitPresentation } from '../core/index.ts'
+import {
+  type Envelope,
+  type KeyRecord,
+  readEnvelope,
+  readStatement,
+  type Registry,
+  type Statement,
+} from '../evidence/index.ts'
+import type { SignatureJob } from '../node/index.ts'
 
 /** A statement handed in, its signature verified, waiting to be sequenced. */
 export interface Submission {
@@ -34,31 +42,72 @@ export function openSubmission(text: string): { envelope: Envelope; disclosures:
   return { envelope, disclosures }
 }
 
-/** Whether a signature verifies: here or on another thread. */
-export type VerifySignature = (job: {
-  readonly publicKey: Uint8Array
-  readonly message: Uint8Array
-  readonly signature: Uint8Array
-}) => Promise<boolean>
+/** Whether signatures verify, in order: here or on another thread. */
+export type VerifySignatures = (jobs: readonly SignatureJob[]) => Promise<boolean[]>
 
-/**
- * The first check on arrival: the signature, by a key that was ever admitted (a retry succeeds even after revocation).
- * Throws `key-unknown`, `signature-invalid`, and the codes of readStatement.
- */
-export async function authenticate(
-  registry: Registry,
-  { envelope, disclosures }: ReturnType<typeof openSubmission>,
-  verify: VerifySignature,
-): Promise<Submission> {
-  const { jws, header } = envelope
-  const key = registry.keys.get(header.kid)
+type Opened = ReturnType<typeof openSubmission>
+
+/** The key that a statement names, if it was ever admitted (a retry succeeds even after revocation). Throws `key-unknown`. */
+function keyOf(registry: Registry, { envelope }: Opened): KeyRecord {
+  const key = registry.keys.get(envelope.header.kid)
   if (key === undefined) {
     throw new EvidenceError('key-unknown', 'the key was never admitted to this ledger', { where: 'header.kid' })
   }
-  if (!(await verify({ publicKey: key.publicKey, message: jws.signingInput, signature: jws.signature }))) {
+  return key
+}
+
+function jobOf(key: KeyRecord, { envelope: { jws } }: Opened): SignatureJob {
+  return { publicKey: key.publicKey, message: jws.signingInput, signature: jws.signature }
+}
+
+/** After the verdict on its signature. Throws `signature-invalid`, and the codes of readStatement. */
+function authenticated({ envelope, disclosures }: Opened, key: KeyRecord, isValid: boolean): Submission {
+  if (!isValid) {
     throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify', { where: 'signature' })
   }
   return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey, participant: key.participant }
+}
+
+/** The first check on arrival: the signature. Throws `key-unknown`, `signature-invalid`, and the codes of readStatement. */
+export async function authenticate(
+  registry: Registry,
+  opened: Opened,
+  verify: (job: SignatureJob) => Promise<boolean>,
+): Promise<Submission> {
+  const key = keyOf(registry, opened)
+  return authenticated(opened, key, await verify(jobOf(key, opened)))
+}
+
+/** The same of many texts, in order: a submission or the refusal of each. */
+export async function authenticateMany(
+  registry: Registry,
+  texts: readonly string[],
+  verify: VerifySignatures,
+): Promise<(Submission | EvidenceError)[]> {
+  const opened = texts.map((text) =>
+    orRefusal(() => {
+      const one = openSubmission(text)
+      const key = keyOf(registry, one)
+      return { one, key, job: jobOf(key, one) }
+    }),
+  )
+  const verdicts = await verify(opened.flatMap((one) => (one instanceof EvidenceError ? [] : [one.job])))
+  let next = 0
+  return opened.map((one) => {
+    if (one instanceof EvidenceError) return one
+    const isValid = verdicts[next++] === true
+    return orRefusal(() => authenticated(one.one, one.key, isValid))
+  })
+}
+
+/** The value, or the refusal as a value. */
+function orRefusal<T>(read: () => T): T | EvidenceError {
+  try {
+    return read()
+  } catch (error) {
+    if (isEvidenceError(error)) return error
+    throw error
+  }
 }
 
 /** A submission whose signature the rulebook judges: the genesis. */

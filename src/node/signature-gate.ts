@@ -4,8 +4,8 @@ import { SignaturePool } from './signature-pool.ts'
 
 interface Waiting {
   readonly job: SignatureJob
-  readonly resolve: (valid: boolean) => void
-  readonly reject: (error: Error) => void
+  readonly settle: (valid: boolean) => void
+  readonly fail: (error: Error) => void
 }
 
 /** Below this many at once a thread's round trip costs more than it saves. */
@@ -34,8 +34,25 @@ export class SignatureGate {
 
   /** True where the signature is valid. Rejects only if a thread dies: nothing is taken for verified then. */
   verify(job: SignatureJob): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ job, resolve, reject })
+    return new Promise((settle, fail) => {
+      this.waiting.push({ job, settle, fail })
+      this.schedule()
+    })
+  }
+
+  /** The same of many, in order: one promise for all, since one each costs as much as judging the statement. */
+  verifyMany(jobs: readonly SignatureJob[]): Promise<boolean[]> {
+    if (jobs.length === 0) return Promise.resolve([])
+    return new Promise((resolve, fail) => {
+      const verdicts = new Array<boolean>(jobs.length).fill(false)
+      let left = jobs.length
+      jobs.forEach((job, i) => {
+        const settle = (valid: boolean): void => {
+          verdicts[i] = valid
+          if (--left === 0) resolve(verdicts)
+        }
+        this.waiting.push({ job, settle, fail })
+      })
       this.schedule()
     })
   }
@@ -55,8 +72,8 @@ export class SignatureGate {
     while (isBusy && this.waiting.length > 0 && this.handedOut < this.threads * batchesPerThread) {
       this.hand(this.waiting.splice(0, batchSize))
     }
-    for (const { job, resolve } of this.waiting.splice(0, inlineTurn)) {
-      resolve(verifyEd25519(job.publicKey, job.message, job.signature))
+    for (const { job, settle } of this.waiting.splice(0, inlineTurn)) {
+      settle(verifyEd25519(job.publicKey, job.message, job.signature))
     }
   }
 
@@ -66,8 +83,8 @@ export class SignatureGate {
     this.pool
       .verify(batch.map(({ job }) => job))
       .then(
-        (verdicts) => batch.forEach(({ resolve }, i) => resolve(verdicts[i] === true)),
-        (error: Error) => batch.forEach(({ reject }) => reject(error)),
+        (verdicts) => batch.forEach(({ settle }, i) => settle(verdicts[i] === true)),
+        (error: Error) => batch.forEach(({ fail }) => fail(error)),
       )
       .finally(() => {
         this.handedOut--

@@ -102,7 +102,7 @@ describe.each(points)('a commit that fails: %s', (point) => {
     const ledger = await folder.open()
     expect(ledger.reads.size).toBe(sizeBefore + persisted)
     expect(readHead(folder.folder.head, key).checkpoint.size).toBe(ledger.reads.size)
-    const whole = (receipt: ReceiptText | undefined): string => `${receipt?.own}${receipt?.checkpoint}`
+    const whole = (receipt: ReceiptText | undefined): string => receipt?.text ?? ''
     for (const { index, receipt } of acknowledged) {
       expect(checkReceipt(utf8(whole(receipt)), policyOfFolder(folder)).faults).toEqual([])
       expect(

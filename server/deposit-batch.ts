@@ -1,0 +1,111 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { EvidenceError, fromUtf8, isEvidenceError } from '../src/core/index.ts'
+import type { Submission } from '../src/ledger/index.ts'
+import type { ServerContext } from './context.ts'
+import { acceptMany, authenticateMany, extraOf } from './deposits.ts'
+import { type AnswerText, answerText, type DepositAnswer, encodeLines, plainText } from './deposit-answer.ts'
+import { problemOf } from './problem.ts'
+import { maxBatchLines } from './settings.ts'
+
+/** Lines of a batch whose signatures are verified in one turn. */
+const linesPerTurn = 200
+
+/**
+ * Answers a batch: a statement a line, a line of result each, in order. What is asked of each line is asked of a turn's lines
+ * at once: a promise of its own for each would cost as much as judging it.
+ */
+export async function answerBatch(
+  context: ServerContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: Buffer,
+  isMinimal: boolean,
+): Promise<FastifyReply> {
+  await context.limits.requireAddress(request.ip)
+  const lines = splitLines(body)
+  if (lines.length > maxBatchLines)
+    throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
+  const turns: Promise<AnswerText[]>[] = []
+  for (let at = 0; at < lines.length; at += linesPerTurn) {
+    const turn = lines.slice(at, at + linesPerTurn)
+    // Signatures come back in any order; lines are sealed in theirs, so a turn waits for the signatures before it.
+    const submissions = await authenticateLines(context, request.ip, turn)
+    turns.push(sealLines(context, request, submissions, isMinimal))
+  }
+  reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
+  return reply.send(encodeLines((await Promise.all(turns)).flat()))
+}
+
+/** Between turns the address is asked of, so that a batch of bad signatures costs no more than its address may spend. */
+async function authenticateLines(
+  context: ServerContext,
+  address: string,
+  lines: readonly Buffer[],
+): Promise<(Submission | EvidenceError)[]> {
+  const stopped = await context.limits.requireAddress(address).catch((error: EvidenceError) => error)
+  if (stopped instanceof EvidenceError) return lines.map(() => stopped)
+  const texts = lines.map(lineText)
+  const readable = texts.filter((text) => typeof text === 'string')
+  const submissions = await authenticateMany(context, address, readable)
+  let next = 0
+  return texts.map((text) => (typeof text === 'string' ? (submissions[next++] as Submission | EvidenceError) : text))
+}
+
+/** The text of a line, or its refusal: one that is no UTF-8 is its own fault. */
+function lineText(line: Buffer): string | EvidenceError {
+  try {
+    return fromUtf8(line, 'line')
+  } catch (error) {
+    if (isEvidenceError(error)) return error
+    throw error
+  }
+}
+
+/** Seals a turn's lines; a bad line spoils no other. */
+async function sealLines(
+  context: ServerContext,
+  request: FastifyRequest,
+  lines: readonly (Submission | EvidenceError)[],
+  isMinimal: boolean,
+): Promise<AnswerText[]> {
+  const answers = await acceptMany(
+    context,
+    lines.flatMap((line) => (line instanceof EvidenceError ? [] : [line])),
+    isMinimal,
+  )
+  let next = 0
+  return lines.map((line) => {
+    const result = line instanceof EvidenceError ? line : (answers[next++] as DepositAnswer | Error)
+    return result instanceof Error ? refusedLine(request, result) : answerText(result, true)
+  })
+}
+
+/** Refused for the moment: the same bytes are taken later. */
+function isBusy({ code }: EvidenceError): boolean {
+  return code === 'queue-full' || code === 'queue-share-full'
+}
+
+function refusedLine(request: FastifyRequest, error: Error): AnswerText {
+  if (!isEvidenceError(error)) request.log.error(error, 'a line of a batch failed')
+  const known = isEvidenceError(error)
+    ? error
+    : new EvidenceError('internal-error', 'the statement could not be judged')
+  return plainText({
+    ...problemOf(known),
+    ...extraOf(known),
+    ...(isBusy(known) ? { busy: true } : {}),
+  })
+}
+
+/** Lines as bytes: one that is no UTF-8 is its own fault. A line feed at the end begins no further line. */
+function splitLines(body: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  const end = body.at(-1) === 0x0a ? body.length - 1 : body.length
+  for (let start = 0; start <= end && lines.length <= maxBatchLines; ) {
+    const next = body.indexOf(0x0a, start)
+    const stop = next < 0 || next > end ? end : next
+    lines.push(body.subarray(start, stop))
+    start = stop + 1
+  }
+  return lines
+}

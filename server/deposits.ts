@@ -1,0 +1,136 @@
+import { EvidenceError, isEvidenceError, toBase64 } from '../src/core/index.ts'
+import type { Outcome, Submission } from '../src/ledger/index.ts'
+import type { ServerContext } from './context.ts'
+import type { DepositAnswer } from './deposit-answer.ts'
+
+/** Verifies the signature of one statement; a bad one counts against its address. Refusals come as throws. */
+export async function authenticate(context: ServerContext, address: string, text: string): Promise<Submission> {
+  const began = performance.now()
+  try {
+    const submission = await context.ledger.authenticate(text)
+    context.metrics.verified((performance.now() - began) / 1000)
+    return submission
+  } catch (error) {
+    if (isEvidenceError(error)) await countRefusal(context, address, error)
+    throw error
+  }
+}
+
+/** The same of many, in order: a submission or the refusal of each. */
+export async function authenticateMany(
+  context: ServerContext,
+  address: string,
+  texts: readonly string[],
+): Promise<(Submission | EvidenceError)[]> {
+  const began = performance.now()
+  const submissions = await context.ledger.authenticateMany(texts)
+  const seconds = (performance.now() - began) / 1000
+  for (const submission of submissions) {
+    if (submission instanceof EvidenceError) await countRefusal(context, address, submission)
+    else context.metrics.verified(seconds)
+  }
+  return submissions
+}
+
+async function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): Promise<void> {
+  metrics.statement(error.code)
+  if (error.code === 'signature-invalid') await limits.refusal(address)
+}
+
+/** Limits and sequences one authenticated statement. Refusals come as throws. */
+export async function accept(
+  context: ServerContext,
+  submission: Submission,
+  isMinimal: boolean,
+): Promise<DepositAnswer> {
+  try {
+    await context.limits.statement(submission)
+    return await answered(context, submission, await context.ledger.submit(submission, !isMinimal), isMinimal)
+  } catch (error) {
+    throw await refused(context, submission, error)
+  }
+}
+
+/** The same of many, in order: the answer or the refusal of each; a refused one spoils no other. */
+export async function acceptMany(
+  context: ServerContext,
+  submissions: readonly Submission[],
+  isMinimal: boolean,
+): Promise<(DepositAnswer | Error)[]> {
+  const refusals = await context.limits.statements(submissions)
+  const allowed = refusals.some((refusal) => refusal !== undefined)
+    ? submissions.filter((_, i) => refusals[i] === undefined)
+    : submissions
+  const outcomes = await context.ledger.submitMany(allowed, !isMinimal)
+  let next = 0
+  const answers: (DepositAnswer | Error)[] = []
+  for (const [i, submission] of submissions.entries()) {
+    const outcome = refusals[i] ?? (outcomes[next++] as Outcome | Error)
+    try {
+      if (outcome instanceof Error) throw outcome
+      answers.push(await answered(context, submission, outcome, isMinimal))
+    } catch (error) {
+      answers.push((await refused(context, submission, error)) as Error)
+    }
+  }
+  return answers
+}
+
+async function answered(
+  context: ServerContext,
+  submission: Submission,
+  outcome: Outcome,
+  isMinimal: boolean,
+): Promise<DepositAnswer> {
+  if (outcome.kind === 'existing') await context.limits.repeated(submission)
+  context.metrics.statement(outcome.kind)
+  return answerOf(context, submission, outcome, isMinimal)
+}
+
+/** The refusal to tell; anything that is none of ours stays as it is. */
+async function refused(context: ServerContext, submission: Submission, error: unknown): Promise<unknown> {
+  if (!isEvidenceError(error)) return error
+  context.metrics.statement(error.code)
+  return withEarlierReceipt(context, submission, error)
+}
+
+async function answerOf(
+  { ledger }: ServerContext,
+  { disclosures }: Submission,
+  outcome: Outcome,
+  isMinimal: boolean,
+): Promise<DepositAnswer> {
+  const { kind, index, time, leafHash } = outcome
+  const answer = { status: kind === 'created' ? 201 : 200, index, time, leafHash: toBase64(leafHash) } as const
+  if (isMinimal) return answer
+  if (outcome.receipt !== undefined) return { ...answer, receipt: outcome.receipt }
+  const entry = await ledger.reads.entry(index)
+  // Whoever has the bare statement may send it again: only what they disclose themselves comes back.
+  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown) }
+}
+
+/** A refusal that carries the receipt of the entry that stands in the way, for its own signer. */
+class RefusedWithReceipt extends EvidenceError {
+  readonly receipt: string
+  constructor(error: EvidenceError, receipt: string) {
+    super(error.code, error.message, error.facts)
+    this.receipt = receipt
+  }
+}
+
+async function withEarlierReceipt(
+  { ledger }: ServerContext,
+  { statement }: Submission,
+  error: EvidenceError,
+): Promise<EvidenceError> {
+  const { index } = error.facts
+  if (error.code !== 'jti-reused' || index === undefined) return error
+  const entry = await ledger.reads.entry(index)
+  if (entry.statement.header.kid !== statement.header.kid) return error
+  return new RefusedWithReceipt(error, await ledger.reads.receipt(entry, await ledger.reads.disclosures(entry)))
+}
+
+export function extraOf(error: EvidenceError): object {
+  return error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}
+}
