@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -86,7 +86,8 @@ export class HeadFile {
     if (slot.write(note, 'utf8') !== Buffer.byteLength(note) || Buffer.byteLength(note) >= slotBytes) {
       throw new RangeError('the checkpoint does not fit a slot of the head file')
     }
-    const { bytesWritten } = await this.file.write(slot, 0, slotBytes, this.nextSlot * slotBytes)
+    // The write goes to memory, and no further: only the sync takes long enough for another thread.
+    const bytesWritten = writeSync(this.file.fd, slot, 0, slotBytes, this.nextSlot * slotBytes)
     if (bytesWritten !== slotBytes) throw new Error('the head file was written in part')
     await this.file.datasync()
     this.nextSlot = this.nextSlot === 0 ? 1 : 0

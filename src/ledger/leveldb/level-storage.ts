@@ -30,6 +30,8 @@ export const writeBufferSize: number = 32 * 1024 * 1024
 const sizes = { writeBufferSize, maxFileSize: 16 * 1024 * 1024, blockSize: 16 * 1024, maxOpenFiles: 500 } as const
 
 const tileBytes = tileWidth * 32
+/** Keys that are read in this thread. */
+const fewKeys = 4
 /** Most bytes that an iterator fetches in one go. */
 const rangeBytes = 4 * 1024 * 1024
 const none = Buffer.alloc(0)
@@ -206,13 +208,22 @@ export class LevelStorage implements LedgerStorage {
   async findStatements(
     ids: readonly { readonly iss: string; readonly jti: string }[],
   ): Promise<(StatementId | undefined)[]> {
-    const values = await readable(this.db.getMany(ids.map(({ iss, jti }) => statementKey(iss, jti))))
+    const keys = ids.map(({ iss, jti }) => statementKey(iss, jti))
+    const values = await readable(keys.length <= fewKeys ? this.getNow(keys) : this.db.getMany(keys))
     return values.map((value, i) => {
       const id = ids[i] as (typeof ids)[number]
       if (value === undefined) return undefined
       if (value.length !== 40) throw damaged(`the record of the statement id ${id.jti}`)
       return { ...id, index: readNumber8(value, 0), leafHash: value.slice(8) }
     })
+  }
+
+  /**
+   * Reads here and now. A statement that is new, as nearly all are, is found missing by the tables' filters in memory: handing
+   * that to another thread and back takes ten times as long.
+   */
+  private async getNow(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return keys.map((key) => this.db.getSync(key))
   }
 
   async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
