@@ -61,9 +61,12 @@ const mediaType = clearText(127).refine(
   { error: 'is not a media type of RFC 6838 without parameters' },
 )
 
-/** Digests by algorithm; `needStrong` asks for one that suffices alone. */
+/**
+ * Digests by algorithm; `needStrong` asks for one that suffices alone. One check over the object as it is: a record schema would
+ * copy it first, which took half of the time of a deposit's schema.
+ */
 function digests(needStrong: boolean): z.ZodType<Record<string, string>> {
-  return z.record(z.string(), z.string()).superRefine((value, ctx) => {
+  return z.custom<Record<string, string>>(isTextRecord, { error: 'is no object of strings', abort: true }).superRefine((value, ctx) => {
     const names = Object.keys(value)
     if (names.length === 0) refuse(ctx, 'digest-malformed', 'names no digest')
     for (const name of names) {
@@ -79,6 +82,11 @@ function digests(needStrong: boolean): z.ZodType<Record<string, string>> {
       refuse(ctx, 'digest-weak-only', `has only ${names.join(' and ')}, which does not suffice`)
     }
   })
+}
+
+function isTextRecord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((text) => typeof text === 'string')
 }
 
 /** What a forensic tool reports of the data inside an image file: shown as reported, never checked. */
