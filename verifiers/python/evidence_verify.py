@@ -2541,6 +2541,7 @@ def file_at(path: str) -> FileAtHand:
 
 def findings_as_json(findings: Findings) -> dict[str, Any]:
     return {
+        "ok": findings.exit_code == 0,
         "exit": findings.exit_code,
         "faults": [fault.as_json() for fault in findings.faults],
         "notJudged": [finding.as_json() for finding in findings.not_judged],
@@ -2878,7 +2879,7 @@ def main(argv: Sequence[str]) -> int:
     except (CouldNotRun, OSError) as error:
         code = error.code if isinstance(error, CouldNotRun) else "file-unreadable"
         if args.json:
-            print(json.dumps({"exit": 3, "error": {"code": code, "message": str(error)}}, ensure_ascii=False, indent=2))
+            print(json.dumps({"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}}, ensure_ascii=False, indent=2))
         else:
             sys.stderr.write(f"{code}: {error}\n")
         return 3
