@@ -1041,7 +1041,8 @@ class Judgement:
         self.violations: list[Refused] = []
         self.not_judged: list[str] = []
         self.members_in_order = False
-        self.possession_judged = True
+        self.authority_open = False  # whether something of step 3 could not be judged
+        self.signatures_judged = statement.jws.known_algorithm  # a rotation's possession proof included
 
     def found(self, code: str, message: str) -> None:
         if code in RESTS_ON_THE_REGISTRY and self.state.uncertain_since is not None:
@@ -1054,7 +1055,9 @@ class Judgement:
         if not self.statement.jws.known_algorithm:
             self.not_judged.append(f"the signature’s algorithm {shown(self.statement.jws.alg)} is not of this version")
         if self.statement.kind != "ledger.genesis":
+            before = len(self.not_judged)
             self.judge_authority()
+            self.authority_open = len(self.not_judged) > before
         self.judge_id_audience_and_times()
         change = self.judge_kind()
         if not altered:
@@ -1124,8 +1127,7 @@ class Judgement:
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            judged = said.kind in KINDS and said.jws.known_algorithm and self.possession_judged
-            if judged:
+            if said.kind in KINDS and self.signatures_judged and not self.authority_open:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
                 state.becomes_uncertain(self.index)
@@ -1192,8 +1194,8 @@ class Judgement:
                 self.found("key-exists", f"two administrators have the key {thumbprint}")
             else:
                 sound.append((id, thumbprint, Key(public_key, id)))
-            ids.add(id)
-            thumbprints.add(thumbprint)
+                ids.add(id)
+                thumbprints.add(thumbprint)
         return sound
 
     def genesis_ledger_keys(self, payload: dict[str, Any], administrators: list[bytes]) -> list[bytes]:
@@ -1267,13 +1269,12 @@ class Judgement:
         """ "Rotation"."""
         said = self.statement
         new = self.new_key(said.payload["newKey"])
-        old_key = self.state.keys.get(said.kid)
         if new is None:
             return no_change
         try:
             possession = read_possession(said, new[0])
             if not possession.known_algorithm:
-                self.possession_judged = False
+                self.signatures_judged = False
                 self.not_judged.append(
                     f"the possession proof’s algorithm {shown(possession.alg)} is not of this version"
                 )
@@ -1283,11 +1284,10 @@ class Judgement:
             self.found(breach.code, breach.message)
 
         def change() -> None:
-            if old_key is not None:  # else a registry that is uncertain lacks it: "changes nothing"
-                thumbprint, key = new
-                key.owner = said.iss
-                old_key.status = ROTATED
-                self.state.keys[thumbprint] = key
+            thumbprint, key = new
+            key.owner = said.iss
+            self.state.keys[said.kid].status = ROTATED
+            self.state.keys[thumbprint] = key
 
         return change
 
@@ -2055,15 +2055,17 @@ def read_file_proof(data: bytes) -> FileProof:
     code = "file-proof-malformed"
     if len(data) > FILE_PROOF_BYTES:
         raise Refused(code, f"the file proof has more than {FILE_PROOF_BYTES} bytes")
-    head, empty_line, receipt = data.partition(b"\n\n")
-    lines = head.split(b"\n")
-    if empty_line == b"" or len(lines) < 4 or lines[0] != FILE_PROOF_BEGINS + b"v1":
-        raise Refused(code, "the file proof lacks its first four lines, or the empty line before the receipt")
-    if len(lines) > 4 + MOST_HASHES:
-        raise Refused(code, f"the path to the root has more than {MOST_HASHES} hashes")
-    item, line_index = (read_decimal(line.decode("latin-1"), code) for line in lines[1:3])
-    hashes = [read_hash(line.decode("latin-1"), code) for line in lines[4:]]
-    return FileProof(item, line_index, read_manifest_line(lines[3]), hashes, receipt)
+    *first_lines, rest = data.split(b"\n", 4)
+    if len(first_lines) < 4 or first_lines[0] != FILE_PROOF_BEGINS + b"v1":
+        raise Refused(code, "the file proof lacks its first four lines")
+    item, line_index = (read_decimal(line.decode("latin-1"), code) for line in first_lines[1:3])
+    line = read_manifest_line(first_lines[3])
+    # A manifest of one line needs no hash: then the empty line follows at once.
+    head, empty_line, receipt = (b"\n" + rest).partition(b"\n\n")
+    hashes = [read_hash(line.decode("latin-1"), code) for line in head.split(b"\n")[1:]]
+    if empty_line == b"" or len(hashes) > MOST_HASHES:
+        raise Refused(code, f"there is no empty line before the receipt, or more than {MOST_HASHES} hashes")
+    return FileProof(item, line_index, line, hashes, receipt)
 
 
 def check_file_proof(proof: FileProof, check: ReceiptCheck, file: Optional[FileAtHand]) -> Findings:
@@ -2118,9 +2120,11 @@ class Source:
         """An index from which on there are no entries."""
         raise NotImplementedError
 
-    def disclosures(self, index: int) -> Optional[list[str]]:
-        """What is kept for an entry. None: this source keeps no disclosures at all."""
-        return None
+    keeps_disclosures = False
+
+    def disclosures(self, index: int) -> list[str]:
+        """What is kept for an entry, where disclosures are kept."""
+        return []
 
 
 @dataclass
@@ -2162,6 +2166,8 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
         report.findings.add(breach.code, breach.message)
         return report
     report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root
+    if source.keeps_disclosures:
+        report.disclosures = {"present": 0, "withheld": 0, "foreign": 0}
     state = State(*judge_checkpoint(checkpoint, policy, report))
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
     walk_earlier(checkpoint, tree, policy, earlier, report.findings)
@@ -2382,12 +2388,11 @@ class EntryWalk:
 
     def judge_disclosures(self, index: int, statement: Statement) -> None:
         """Step 9."""
-        kept = self.source.disclosures(index)
-        if kept is None:
+        counts = self.report.disclosures
+        if counts is None:
             return
-        counts = self.report.disclosures = self.report.disclosures or {"present": 0, "withheld": 0, "foreign": 0}
         seen = set()
-        for text in kept:
+        for text in self.source.disclosures(index):
             try:
                 digest = read_disclosure(text).digest
             except Refused:
@@ -2879,7 +2884,13 @@ def main(argv: Sequence[str]) -> int:
     except (CouldNotRun, OSError) as error:
         code = error.code if isinstance(error, CouldNotRun) else "file-unreadable"
         if args.json:
-            print(json.dumps({"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}}, ensure_ascii=False, indent=2))
+            print(
+                json.dumps(
+                    {"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}},
+                    ensure_ascii=False,
+                    indent=2,
+                )
+            )
         else:
             sys.stderr.write(f"{code}: {error}\n")
         return 3

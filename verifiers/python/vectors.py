@@ -60,7 +60,7 @@ def jws(given: Input) -> Facts:
     read = verifier.read_jws(given["text"], verifier.STATEMENT_TYPE)
     facts = {
         "header": read.header.decode(),
-        "payload": read.payload.decode(),
+        "payload": read.payload.decode("utf-8", "replace"),
         "signatureBase64": write_base64(read.signature),
     }
     return facts if read.known_algorithm else not_judged(facts)
@@ -262,6 +262,8 @@ CLAIM_SHAPES: dict[str, Shape] = {
 def sealed(given: Input) -> Facts:
     text, texts = verifier.split_presentation(given["presentation"])
     said = verifier.read_statement(text)
+    if said.kind not in verifier.KINDS:
+        return not_judged({})
     verifier.check_members(said.payload)
     disclosures = [verifier.read_disclosure(disclosed) for disclosed in texts]
     digests, claims = [d.digest for d in disclosures], [d.claim for d in disclosures]
@@ -344,6 +346,7 @@ class VectorSource(verifier.Source):
 
     def __init__(self, members: dict[str, Any]) -> None:
         self.members = members
+        self.keeps_disclosures = "disclosures" in members
         self.stored = [None if text is None else base64.b64decode(text) for text in members.get("entriesBase64", [])]
 
     def checkpoint(self) -> Optional[bytes]:
@@ -362,9 +365,8 @@ class VectorSource(verifier.Source):
     def end_of_entries(self) -> int:
         return len(self.stored)
 
-    def disclosures(self, index: int) -> Optional[list[str]]:
-        kept = self.members.get("disclosures")
-        return None if kept is None else kept.get(str(index), [])
+    def disclosures(self, index: int) -> list[str]:
+        return self.members.get("disclosures", {}).get(str(index), [])
 
 
 def walk(given: Input) -> Facts:
