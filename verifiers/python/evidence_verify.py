@@ -1041,7 +1041,7 @@ class Judgement:
         self.violations: list[Refused] = []
         self.not_judged: list[str] = []
         self.members_in_order = False
-        self.authority_open = False  # whether something of step 3 could not be judged
+        self.authority_open = False  # step 10: whether a finding of step 3 was not judged
         self.signatures_judged = statement.jws.known_algorithm  # a rotation's possession proof included
 
     def found(self, code: str, message: str) -> None:
@@ -1563,6 +1563,8 @@ def read_tlog_proof(data: bytes) -> TlogProof:
     extra = None
     if lines and lines[0].startswith("extra "):
         extra = read_base64(lines.pop(0)[len("extra ") :], code)
+        if extra == b"":
+            raise Refused(code, "the extra line is empty")
     if not lines or not lines[0].startswith("index "):
         raise Refused(code, "the receipt has no index line where it has to stand")
     index = read_decimal(lines.pop(0)[len("index ") :], code)
