@@ -431,7 +431,7 @@ class JsonReader:
 
     def escape(self) -> str:
         letter = self.text[self.at + 1 : self.at + 2]
-        if letter in JSON_ESCAPES and letter != "":
+        if letter in JSON_ESCAPES:
             self.at += 2
             return JSON_ESCAPES[letter]
         digits = self.text[self.at + 2 : self.at + 6]

@@ -2,6 +2,10 @@
 """Runs the conformance vectors (fixtures/vectors) against the verifier beside this file.
 
     python3 vectors.py ../../fixtures/vectors
+    python3 vectors.py CASES.jsonl
+
+Of a file of vectors without expectations, one a line, it prints what it finds of each, one a line: for comparison with
+another implementation.
 
 Exit code 0: every vector was judged as it expects. 1: at least one was not, and is named. 3: there are no vectors.
 """
@@ -438,7 +442,7 @@ def verdict_of(vector: dict[str, Any]) -> Facts:
         return {"valid": True, **found}
     # Where a whole report is expected, its lists say everything: the code is that of one of them.
     valid = not found["faults"] and not found["unjudged"]
-    return {"valid": valid, **({} if valid else {"code": vector["expect"].get("code")}), **found}
+    return {"valid": valid, **({} if valid else {"code": vector.get("expect", {}).get("code")}), **found}
 
 
 def same(name: str, expected: Any, found: Any) -> bool:
@@ -461,10 +465,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Run the conformance vectors.", epilog="example: python3 vectors.py ../../fixtures/vectors"
     )
-    parser.add_argument("folder", help="the folder fixtures/vectors")
+    parser.add_argument("path", help="the folder fixtures/vectors, or a file of vectors, one a line")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     args = parser.parse_args()
-    paths = sorted(Path(args.folder).glob("*/*.json"))
+    if Path(args.path).is_file():
+        for line in Path(args.path).read_text(encoding="utf-8").splitlines():
+            print(json.dumps(verdict_of(json.loads(line))))
+        return 0
+    paths = sorted(Path(args.path).glob("*/*.json"))
     failed: dict[str, list[str]] = {}
     for path in paths:
         vector = json.loads(path.read_text(encoding="utf-8"))
