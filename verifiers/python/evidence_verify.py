@@ -1127,7 +1127,9 @@ class Judgement:
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            if said.kind in KINDS and self.signatures_judged and not self.authority_open:
+            if self.authority_open:
+                pass  # whoever may not be entitled changes nothing
+            elif said.kind in KINDS and self.signatures_judged:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
                 state.becomes_uncertain(self.index)
@@ -1136,7 +1138,7 @@ class Judgement:
     # ---- New keys ----
 
     def new_key(self, jwk: dict[str, str]) -> Optional[tuple[str, Key]]:
-        """ "New keys": the first rule that the key breaks is reported. Gives thumbprint and key if it breaks none."""
+        """Page 04, "New keys": the first rule that the key breaks is reported. If it breaks none, the key is given."""
         thumbprint, public_key = read_key_of(jwk)
         if not public_key_is_sound(public_key):
             self.found("key-weak", f"the new key {thumbprint} is no canonical point of prime order")
@@ -1151,7 +1153,7 @@ class Judgement:
     # ---- Genesis ----
 
     def genesis(self) -> Callable[[], None]:
-        """ "Genesis". At an index above 0 none of its rules is asked."""
+        """Page 04, "Genesis". At an index above 0 none of its rules is asked."""
         if self.index != 0:
             return no_change
         payload = self.statement.payload
@@ -1219,7 +1221,7 @@ class Judgement:
     # ---- Participants ----
 
     def admission(self) -> Callable[[], None]:
-        """ "Admission"."""
+        """Page 04, "Admission"."""
         participant = self.statement.payload["participant"]
         id, roles = participant["id"], participant["roles"]
         if id in self.state.participants:
@@ -1240,7 +1242,7 @@ class Judgement:
         return change
 
     def revocation(self) -> Callable[[], None]:
-        """ "Revocation"."""
+        """Page 04, "Revocation"."""
         payload = self.statement.payload
         id, kid, since = payload.get("participant"), payload.get("key"), payload.get("compromisedSince")
         participant, key = self.state.participants.get(id), self.state.keys.get(kid)
@@ -1266,7 +1268,7 @@ class Judgement:
         return change
 
     def rotation(self) -> Callable[[], None]:
-        """ "Rotation"."""
+        """Page 04, "Rotation"."""
         said = self.statement
         new = self.new_key(said.payload["newKey"])
         if new is None:
@@ -1294,7 +1296,7 @@ class Judgement:
     # ---- Deposit, attestation, retraction ----
 
     def reference(self, reference: dict[str, Any]) -> Optional[Target]:
-        """ "References". Gives the deposit that is pointed at, if it is known to be one."""
+        """Page 04, "References". Gives the deposit that is pointed at, if it is known to be one."""
         at, hash = reference["index"], read_hash(reference["leafHash"], "reference-hash")
         if at >= self.index:
             self.found("reference-not-found", f"entry {at} is not earlier than this one")
@@ -2305,7 +2307,7 @@ class EntryWalk:
         self.expected_link: Optional[bytes] = bytes(32)  # None: unknown
         self.latest_time = ""
 
-    def fault(self, code: str, index: int, message: str, **more: Any) -> None:
+    def found(self, code: str, index: int, message: str, **more: Any) -> None:
         self.report.findings.add(code, message, index=index, **more)
 
     def run(self, size: int) -> None:
@@ -2317,7 +2319,7 @@ class EntryWalk:
                 if index < end:
                     self.entry(index, data)
         if end < size:
-            self.fault("entry-missing", end, f"Entry {end} and all that follow, up to {size - 1}, cannot be had.")
+            self.found("entry-missing", end, f"Entry {end} and all that follow, up to {size - 1}, cannot be had.")
 
     def entry(self, index: int, data: Optional[bytes]) -> None:
         """Steps 1 to 3 and 7, and what the entry leaves for those that follow."""
@@ -2329,48 +2331,45 @@ class EntryWalk:
         if altered:
             held_by = "that were sealed" if self.tree.authentic else "that the stored tree holds"
             message = f"The stored bytes of entry {index} are not those {held_by}."
-            self.fault("entry-altered", index, message, **expected_and_found(known, computed))
+            self.found("entry-altered", index, message, **expected_and_found(known, computed))
         sealed = known if self.tree.authentic else computed
         statement = self.judge(index, data, altered)
         self.expected_link = sealed
         self.state.targets.append(target_of(sealed, None if altered else statement))
-        if altered or (statement is None and not self.is_sealed_as_read(altered)):
+        # Where the sealed bytes were read, it is certain what was sealed, even if they say nothing.
+        if altered or (statement is None and not self.tree.authentic):
             self.state.becomes_uncertain(index)
 
     def missing(self, index: int, known: Optional[bytes]) -> None:
         """Step 1."""
-        self.fault("entry-missing", index, f"Entry {index} cannot be had.")
+        self.found("entry-missing", index, f"Entry {index} cannot be had.")
         self.expected_link = known if self.tree.authentic else None
         self.state.targets.append(Target(known))
         self.state.becomes_uncertain(index)
-
-    def is_sealed_as_read(self, altered: bool) -> bool:
-        """Step 3: then it is known what was sealed, even where that says nothing."""
-        return self.tree.authentic and not altered
 
     def judge(self, index: int, data: bytes, altered: bool) -> Optional[Statement]:
         """Steps 3 to 9. Gives the statement, if it could be read."""
         try:
             entry = read_entry(data)
         except Refused as breach:
-            self.fault(breach.code, index, f"entry {index}: {breach.message}")
+            self.found(breach.code, index, f"entry {index}: {breach.message}")
             return None
         self.judge_lines(index, entry, altered)
         if entry.statement is None:
-            self.fault("not-judged", index, f"entry {index} is of version {shown(entry.version)}; {NEEDS_NEWER}")
+            self.found("not-judged", index, f"entry {index} is of version {shown(entry.version)}; {NEEDS_NEWER}")
             self.state.becomes_uncertain(index)
             return None
         try:
             statement = read_statement(entry.statement)
         except Refused as breach:
-            self.fault(breach.code, index, f"entry {index}: {breach.message}")
+            self.found(breach.code, index, f"entry {index}: {breach.message}")
             return None
         judgement = Judgement(self.state, index, entry.time, statement)
         judgement.judge(altered)
-        for breach in judgement.violations:
-            self.fault(breach.code, index, f"entry {index}: {breach.message}")
+        for violation in judgement.violations:
+            self.found(violation.code, index, f"entry {index}: {violation.message}")
         for message in judgement.not_judged:
-            self.fault("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
+            self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:
             self.judge_disclosures(index, statement)
         return statement
@@ -2378,15 +2377,15 @@ class EntryWalk:
     def judge_lines(self, index: int, entry: Entry, altered: bool) -> None:
         """Steps 4 to 6: index, time, link."""
         if entry.index != index:
-            self.fault("index-wrong", index, f"entry {index} says that it is entry {entry.index}")
+            self.found("index-wrong", index, f"entry {index} says that it is entry {entry.index}")
         if entry.time < self.latest_time:
-            self.fault("time-reversed", index, f"entry {index} has an earlier time than one before it")
+            self.found("time-reversed", index, f"entry {index} has an earlier time than one before it")
         elif not altered:
             self.report.first_time = self.report.first_time or entry.time
             self.latest_time = self.report.last_time = entry.time
         if self.expected_link is not None and entry.link != self.expected_link:
             message = f"entry {index} does not name the entry before it"
-            self.fault("link-broken", index, message, **expected_and_found(self.expected_link, entry.link))
+            self.found("link-broken", index, message, **expected_and_found(self.expected_link, entry.link))
 
     def judge_disclosures(self, index: int, statement: Statement) -> None:
         """Step 9."""
@@ -2402,7 +2401,7 @@ class EntryWalk:
             if digest not in statement.sealed or digest in seen:
                 counts["foreign"] += 1
                 message = f"What is kept for entry {index} is not what was sealed with it."
-                self.fault("stored-disclosure-altered", index, message)
+                self.found("stored-disclosure-altered", index, message)
             else:
                 seen.add(digest)
         counts["present"] += len(seen)
@@ -2439,7 +2438,8 @@ def read_tile_path(path: str) -> Optional[tuple[Optional[int], int, int]]:
 
 def read_bundle(data: bytes, width: int) -> list[bytes]:
     """Page 12, "Entry bundles"."""
-    entries, at = [], 0
+    entries: list[bytes] = []
+    at = 0
     while at < len(data) and len(entries) < width:
         length = int.from_bytes(data[at : at + 2], "big")
         if at + 2 + length > len(data):
