@@ -194,6 +194,18 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier',
     })
   })
 
+  it('reads an older checkpoint from the full tiles that came after it', () => {
+    const older = join(path, 'older')
+    cpSync(exported, older, { recursive: true })
+    const text = readFileSync(`${note}.tlog-proof`, 'utf8')
+    writeFileSync(join(older, 'checkpoint'), text.slice(text.indexOf('\n\n') + 2))
+    expect(verifier(['verify', older, '--policy', policy])).toMatchObject({ ok: true, size: 3, trusted: true })
+    rmSync(join(older, 'tile', 'entries', '000'))
+    expect(verdict(['verify', older, '--policy', policy])).toEqual([1, 'entry-missing'])
+    rmSync(join(older, 'checkpoint'))
+    expect(verdict(['verify', older, '--policy', policy])).toEqual([1, 'checkpoint-missing'])
+  })
+
   it('ends with 2, 3 and 4 where these are meant', () => {
     expect(python('evidence_verify.py', ['check', note]).code).toBe(2)
     const broken = join(path, 'broken.policy')
