@@ -1,7 +1,7 @@
 // `npm test`: installs, builds, and runs all tests. Arguments go to the test runner.
 import { join } from 'node:path'
 import { build, install, root, run } from './setup.mjs'
-import { ensureSystemTools } from './system-tools.mjs'
+import { ensureSystemTools, pythonWithCryptography } from './system-tools.mjs'
 
 install()
 build()
@@ -12,7 +12,7 @@ if (missing.length > 0 && process.env.CI === 'true') {
 }
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const status = run(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
-  env: { ...process.env, EVIDENCE_MISSING_TOOLS: missing.join(',') },
+  env: { ...process.env, EVIDENCE_MISSING_TOOLS: missing.join(','), EVIDENCE_PYTHON: pythonWithCryptography() ?? '' },
 })
 if (missing.length > 0)
   process.stderr.write(

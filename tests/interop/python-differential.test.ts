@@ -1,0 +1,110 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { EvidenceError } from '../../src/core/index.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { mutated } from '../support/mutator.ts'
+import { python } from '../support/python.ts'
+import { Random } from '../support/random.ts'
+import { RandomLedger } from '../support/random-ledger.ts'
+import { lacks } from '../support/system-tools.ts'
+import type { Facts } from '../vectors/check-formats.ts'
+import { Input, readVectors, type Vector } from '../vectors/vector-files.ts'
+import { comparable, verdictOf } from '../vectors/verdict.ts'
+
+interface Case {
+  readonly format: string
+  readonly input: Readonly<Record<string, unknown>>
+}
+
+/** Codes of exit code 4: nothing is wrong, and something is unknown. */
+const notJudged: readonly unknown[] = ['not-judged', 'policy-unsupported', 'digest-not-computable']
+/** Where several rules of one object are broken together, either code conforms (docs/spec/02-statement.md). */
+const schemaCodes: readonly unknown[] = [
+  'statement-member',
+  'statement-member-unknown',
+  'claim-in-clear',
+  'digest-malformed',
+]
+
+/** Whether it is accepted, refused or not judged; of a walk also where. Codes may differ where several rules are broken. */
+function essence({ format }: Case, verdict: Facts): Facts {
+  const { valid, code, faults, unjudged } = verdict
+  if (format !== 'walk' || !Array.isArray(faults)) {
+    const refused = Array.isArray(faults) ? faults.length > 0 : valid === false && !notJudged.includes(code)
+    const open = Array.isArray(unjudged) && !refused ? unjudged.length > 0 : valid === false && !refused
+    return { valid, refused, open }
+  }
+  const pairs = (faults as [number | null, string][]).map(([index, found]) =>
+    JSON.stringify([index, schemaCodes.includes(found) ? 'statement-member' : found]),
+  )
+  const { flagged, trusted, size, participants } = verdict
+  return comparable({
+    faults: [...new Set(pairs)],
+    unjudged: [...new Set(unjudged as unknown[])],
+    flagged,
+    trusted,
+    size,
+    participants,
+  })
+}
+
+async function ours({ format, input }: Case): Promise<Facts> {
+  const vector = { format, input: new Input(input), description: '', rule: '', expect: { valid: false } } as Vector
+  try {
+    return await verdictOf(vector)
+  } catch (error) {
+    if (error instanceof EvidenceError) return { valid: false, code: error.code }
+    throw error
+  }
+}
+
+describe.skipIf(lacks('python3', 'python3-cryptography'))('both verifiers, of inputs that nobody thought of', () => {
+  const { path, remove } = temporaryFolder()
+  afterAll(remove)
+
+  /** What both say of each case. A case that they differ in is shown with its input. */
+  async function compare(cases: readonly Case[]): Promise<number> {
+    const file = join(path, 'cases.jsonl')
+    writeFileSync(file, cases.map((one) => JSON.stringify(one)).join('\n'))
+    const result = python('vectors.py', [file])
+    expect({ code: result.code, stderr: result.stderr }).toEqual({ code: 0, stderr: '' })
+    const theirs = result.stdout.trimEnd().split('\n')
+    expect(theirs).toHaveLength(cases.length)
+    for (const [i, one] of cases.entries()) {
+      const found = essence(one, JSON.parse(theirs[i] as string) as Facts)
+      expect({ ...found, of: one }).toEqual({ ...essence(one, await ours(one)), of: one })
+    }
+    return cases.length
+  }
+
+  it('agree on vectors with random changes', { timeout: 300_000 }, async () => {
+    const random = new Random(20261121)
+    // A vector of a file asks for a receipt that can be read; a walk is made anew below.
+    const files = readVectors().filter(({ vector }) => vector.format !== 'file' && vector.format !== 'walk')
+    const inputs = files.map(({ text }) => JSON.parse(text) as Case)
+    const cases = Array.from({ length: 3000 }, () => changed(random.pick(inputs), inputs, random))
+    expect(await compare(cases)).toBe(3000)
+  })
+
+  it('agree on small ledgers that no server would make', { timeout: 300_000 }, async () => {
+    const random = new Random(20261122)
+    const cases = Array.from({ length: 300 }, () => ({ format: 'walk', input: new RandomLedger(random).input() }))
+    expect(await compare(cases)).toBe(300)
+  })
+})
+
+/** One member of a vector's input, text or bytes, with random changes. */
+function changed({ format, input }: Case, all: readonly Case[], random: Random): Case {
+  const names = Object.keys(input).filter((name) => typeof input[name] === 'string')
+  if (names.length === 0) return { format, input }
+  const name = random.pick(names)
+  const encoding = name.endsWith('Base64') ? 'base64' : 'utf8'
+  const samples = [input, ...all.filter((other) => other.format === format).map((other) => other.input)]
+    .map((other) => other[name])
+    .filter((value) => typeof value === 'string')
+    .map((value) => Buffer.from(value, encoding))
+  // Mostly this one, sometimes a splice with another of its format.
+  const bytes = mutated(random.below(4) === 0 ? samples : samples.slice(0, 1), random)
+  return { format, input: { ...input, [name]: Buffer.from(bytes).toString(encoding) } }
+}

@@ -1,0 +1,2904 @@
+#!/usr/bin/env python3
+"""A second verifier of the evidence ledger, independent of the first.
+
+It was written from the specification (docs/spec, version 1) and its test vectors alone, by reading no line of the
+ledger's own code, and shares nothing with it: another language, another library for signatures, other parsers. What
+both say alike is therefore not the mistake of one program.
+
+    python3 evidence_verify.py check FILE --receipt FILE.tlog-proof --policy court.policy
+    python3 evidence_verify.py verify EXPORT_FOLDER --policy court.policy
+
+The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
+numbers; each function names the rule it carries out, by page and heading. It needs Python 3.9 or newer and the package
+`cryptography`, which is asked for two things: the equation of an Ed25519 signature (OpenSSL), and the digest SM3.
+
+It never writes, never uses the network, and trusts nothing but the policy that it is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import datetime
+import hashlib
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, BinaryIO, Callable, NamedTuple, Optional
+
+try:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    sys.stderr.write(
+        'The Python package "cryptography" is missing: "apt-get install python3-cryptography", or '
+        '"pip install cryptography".\n'
+    )
+    sys.exit(3)
+
+
+class Refused(Exception):
+    """An input breaks a rule. `code` is the name that the specification gives to the breach."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+# =====================================================================================================================
+# Page 01: Primitives
+# =====================================================================================================================
+
+MAX_INTEGER = 2**53 - 1
+
+
+def read_utf8(data: bytes) -> str:
+    """Page 01, "Bytes, text, lines". Python's decoder refuses overlong forms and surrogates, and skips no mark."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused("utf8-malformed", f"byte {error.start} begins no UTF-8 character") from None
+
+
+def read_decimal(text: str, code: str) -> int:
+    """Page 01, `decimal`: no sign, no leading zero, at most 2^53-1."""
+    if re.fullmatch(r"0|[1-9][0-9]{0,15}", text) is None or int(text) > MAX_INTEGER:
+        raise Refused(code, f"{shown(text)} is no decimal number from 0 to {MAX_INTEGER}")
+    return int(text)
+
+
+# ---- Binary in text -------------------------------------------------------------------------------------------------
+
+
+def read_base64(text: str, code: str = "base64-malformed") -> bytes:
+    """Page 01, "Binary in text": padded base64, in the one spelling that its encoder writes."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        data = None
+    if data is None or base64.b64encode(data).decode() != text:
+        raise Refused(code, f"{shown(text)} is no canonical base64")
+    return data
+
+
+def write_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def read_base64url(text: str, code: str = "base64-malformed") -> bytes:
+    """Page 01, "Binary in text": base64url without padding, in its one spelling."""
+    data = None
+    if re.fullmatch(r"[A-Za-z0-9_-]*", text) is not None and len(text) % 4 != 1:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if data is None or write_base64url(data) != text:
+        raise Refused(code, f"{shown(text)} is no canonical base64url")
+    return data
+
+
+def write_base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def read_hex(text: str, code: str = "hex-malformed") -> bytes:
+    """Page 01, "Binary in text": lower case, two digits a byte."""
+    if re.fullmatch(r"(?:[0-9a-f]{2})*", text) is None:
+        raise Refused(code, f"{shown(text)} is no lower-case hex")
+    return bytes.fromhex(text)
+
+
+def read_hash(text: str, code: str) -> bytes:
+    """A hash as 44 characters of base64."""
+    data = read_base64(text, code)
+    if len(data) != 32:
+        raise Refused(code, f"{shown(text)} is base64 of {len(data)} bytes, where a hash has 32")
+    return data
+
+
+# ---- Hash and tree --------------------------------------------------------------------------------------------------
+
+
+def sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    return sha256(b"\x00" + leaf)
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right)
+
+
+def tree_root(leaf_hashes: Sequence[bytes]) -> bytes:
+    """Page 01, "Hash and tree": the root over leaf hashes.
+
+    Computed level by level: neighbours are hashed together, and one without a neighbour rises as it is. That is the
+    tree of RFC 6962, whose left part is the largest power of two smaller than the whole.
+    """
+    if not leaf_hashes:
+        return sha256(b"")
+    level = list(leaf_hashes)
+    while len(level) > 1:
+        odd_one = level[-1:] if len(level) % 2 else []
+        level = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)] + odd_one
+    return level[0]
+
+
+def inclusion_holds(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> bool:
+    """Page 01, "Verifying an inclusion proof". `leaf` is the leaf's hash."""
+    if not 0 <= index < size or any(len(part) != 32 for part in [leaf, root, *proof]):
+        return False
+    fn, sn, running = index, size - 1, leaf
+    for sibling in proof:
+        if sn == 0:
+            return False
+        if fn % 2 == 1 or fn == sn:
+            running = node_hash(sibling, running)
+            while fn % 2 == 0 and fn != 0:
+                fn, sn = fn // 2, sn // 2
+        else:
+            running = node_hash(running, sibling)
+        fn, sn = fn // 2, sn // 2
+    return sn == 0 and running == root
+
+
+def consistency_holds(size1: int, root1: bytes, size2: int, root2: bytes, proof: Sequence[bytes]) -> bool:
+    """Page 01, "Verifying a consistency proof". A re-walk has all leaves and needs none."""
+    if not 0 < size1 <= size2 or any(len(part) != 32 for part in [root1, root2, *proof]):
+        return False
+    if size1 == size2:
+        return not proof and root1 == root2
+    is_power_of_two = size1 & (size1 - 1) == 0
+    path = [root1, *proof] if is_power_of_two else list(proof)
+    if len(path) < 2:
+        return False
+    fn, sn = size1 - 1, size2 - 1
+    while fn % 2 == 1:
+        fn, sn = fn // 2, sn // 2
+    running1 = running2 = path[0]
+    for part in path[1:]:
+        if sn == 0:
+            return False
+        if fn % 2 == 1 or fn == sn:
+            running1, running2 = node_hash(part, running1), node_hash(part, running2)
+            while fn % 2 == 0 and fn != 0:
+                fn, sn = fn // 2, sn // 2
+        else:
+            running2 = node_hash(running2, part)
+        fn, sn = fn // 2, sn // 2
+    return sn == 0 and running1 == root1 and running2 == root2
+
+
+# ---- Ed25519, one rule everywhere -----------------------------------------------------------------------------------
+
+FIELD = 2**255 - 19
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+CURVE_D = -121665 * pow(121666, FIELD - 2, FIELD) % FIELD
+SQUARE_ROOT_OF_MINUS_1 = pow(2, (FIELD - 1) // 4, FIELD)
+
+# Extended coordinates X, Y, Z, T of RFC 8032 section 5.1.4: x = X/Z, y = Y/Z, T = XY/Z.
+Point = tuple[int, int, int, int]
+IDENTITY: Point = (0, 1, 1, 0)
+
+
+def decode_point(data: bytes) -> Optional[Point]:
+    """Page 01, Ed25519, item 1: the point that 32 bytes encode canonically, else None (RFC 8032 section 5.1.3)."""
+    number = int.from_bytes(data, "little")
+    sign, y = number >> 255, number & (2**255 - 1)
+    if y >= FIELD:
+        return None
+    u, v = (y * y - 1) % FIELD, (CURVE_D * y * y + 1) % FIELD
+    x = u * pow(v, 3, FIELD) * pow(u * pow(v, 7, FIELD), (FIELD - 5) // 8, FIELD) % FIELD
+    if (v * x * x + u) % FIELD == 0:
+        x = x * SQUARE_ROOT_OF_MINUS_1 % FIELD
+    if (v * x * x - u) % FIELD != 0:
+        return None
+    if x == 0 and sign == 1:
+        return None
+    if x % 2 != sign:
+        x = FIELD - x
+    return (x, y, 1, x * y % FIELD)
+
+
+def add_points(p: Point, q: Point) -> Point:
+    """The complete addition of RFC 8032 section 5.1.4; it doubles, too."""
+    a = (p[1] - p[0]) * (q[1] - q[0]) % FIELD
+    b = (p[1] + p[0]) * (q[1] + q[0]) % FIELD
+    c = 2 * p[3] * q[3] * CURVE_D % FIELD
+    d = 2 * p[2] * q[2] % FIELD
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD)
+
+
+def multiply_point(factor: int, point: Point) -> Point:
+    result = IDENTITY
+    while factor > 0:
+        if factor % 2 == 1:
+            result = add_points(result, point)
+        point = add_points(point, point)
+        factor //= 2
+    return result
+
+
+def is_identity(point: Point) -> bool:
+    return point[0] == 0 and point[1] == point[2]
+
+
+def is_of_small_order(point: Point) -> bool:
+    """Page 01, Ed25519, item 2: eight times the point is the identity."""
+    return is_identity(multiply_point(8, point))
+
+
+@lru_cache(maxsize=65536)
+def public_key_is_sound(key: bytes) -> bool:
+    """Page 01, Ed25519, items 1 to 3 about A. Multiplying by L takes milliseconds, so each key is examined once."""
+    point = decode_point(key) if len(key) == 32 else None
+    return point is not None and not is_of_small_order(point) and is_identity(multiply_point(GROUP_ORDER, point))
+
+
+@lru_cache(maxsize=4096)
+def openssl_key(key: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(key)
+
+
+def signature_is_valid(key: bytes, message: bytes, signature: bytes) -> bool:
+    """Page 01, Ed25519, items 1 to 5.
+
+    OpenSSL computes S·B - h·A and compares its encoding with R. That is the cofactorless equation of item 5; items 1
+    to 4 are examined here.
+    """
+    if len(signature) != 64 or not public_key_is_sound(key):
+        return False
+    if int.from_bytes(signature[32:], "little") >= GROUP_ORDER:
+        return False
+    r = decode_point(signature[:32])
+    if r is None or is_of_small_order(r):
+        return False
+    try:
+        openssl_key(key).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
+
+
+# ---- Public keys ----------------------------------------------------------------------------------------------------
+
+
+def canonical_jwk(x: str) -> str:
+    """Page 01, "Public keys": the RFC 7638 form."""
+    return '{"crv":"Ed25519","kty":"OKP","x":"' + x + '"}'
+
+
+def thumbprint_of(public_key: bytes) -> str:
+    """Page 01, "Public keys": base64url of SHA-256 of the RFC 7638 form."""
+    return write_base64url(sha256(canonical_jwk(write_base64url(public_key)).encode()))
+
+
+def read_jwk_line(line: str) -> bytes:
+    """Page 01, "Public keys", last paragraph: the key of a line in RFC 7638 form."""
+    match = re.fullmatch(r'\{"crv":"Ed25519","kty":"OKP","x":"([A-Za-z0-9_-]{43})"\}', line)
+    if match is None:
+        raise Refused("key-malformed", "the key is not in the form of RFC 7638")
+    public_key = read_base64url(match.group(1))
+    if not public_key_is_sound(public_key):
+        raise Refused("key-weak", "the key is no canonical point of prime order")
+    return public_key
+
+
+# ---- JSON -----------------------------------------------------------------------------------------------------------
+
+JSON_SPACE = re.compile(r"[ \t\n\r]*")
+JSON_NUMBER_RUN = re.compile(r"[-+.0123456789eE]+")
+JSON_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")
+JSON_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+JSON_ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+JSON_SURROGATE = re.compile("[\ud800-\udfff]")
+JSON_FORBIDDEN = re.compile(
+    "[\x00\ufdd0-\ufdef"
+    + "".join(chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+JSON_LITERALS = (("true", True), ("false", False), ("null", None))
+JSON_DEPTH = 16
+
+
+class JsonReader:
+    """Page 01, "JSON": one text, read once from left to right. Objects become dicts, in which any name can stand."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def whole(self) -> Any:
+        value = self.value(0)
+        self.skip_space()
+        if self.at != len(self.text):
+            raise self.malformed("something follows the value")
+        return value
+
+    def malformed(self, message: str) -> Refused:
+        return Refused("json-malformed", f"character {self.at}: {message}")
+
+    def skip_space(self) -> None:
+        self.at = JSON_SPACE.match(self.text, self.at).end()
+
+    def next_is(self, character: str) -> bool:
+        """Skips white space, and the character if it comes next."""
+        self.skip_space()
+        if not self.text.startswith(character, self.at):
+            return False
+        self.at += len(character)
+        return True
+
+    def value(self, depth: int) -> Any:
+        self.skip_space()
+        for literal, meaning in JSON_LITERALS:
+            if self.text.startswith(literal, self.at):
+                self.at += len(literal)
+                return meaning
+        if self.next_is("{"):
+            return self.object(self.deeper(depth))
+        if self.next_is("["):
+            return self.array(self.deeper(depth))
+        if self.next_is('"'):
+            return self.string()
+        run = JSON_NUMBER_RUN.match(self.text, self.at)
+        if run is None:
+            raise self.malformed("no value begins here")
+        return self.number(run.group())
+
+    def deeper(self, depth: int) -> int:
+        if depth == JSON_DEPTH:
+            raise Refused("json-depth", f"character {self.at}: nested more than {JSON_DEPTH} deep")
+        return depth + 1
+
+    def object(self, depth: int) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        if self.next_is("}"):
+            return members
+        while True:
+            if not self.next_is('"'):
+                raise self.malformed("a member's name has to stand here")
+            name = self.string()
+            if name in members:
+                raise Refused("json-duplicate-member", f"the member {shown(name)} stands twice")
+            if not self.next_is(":"):
+                raise self.malformed("a colon has to stand here")
+            members[name] = self.value(depth)
+            if self.next_is("}"):
+                return members
+            if not self.next_is(","):
+                raise self.malformed("a comma or the end of the object has to stand here")
+
+    def array(self, depth: int) -> list[Any]:
+        elements: list[Any] = []
+        if self.next_is("]"):
+            return elements
+        while True:
+            elements.append(self.value(depth))
+            if self.next_is("]"):
+                return elements
+            if not self.next_is(","):
+                raise self.malformed("a comma or the end of the array has to stand here")
+
+    def number(self, run: str) -> int:
+        if JSON_NUMBER.fullmatch(run) is None or abs(int(run)) > MAX_INTEGER:
+            raise Refused("json-number", f"character {self.at}: {shown(run)} is no integer within ±(2^53-1)")
+        self.at += len(run)
+        return int(run)
+
+    def string(self) -> str:
+        """The string whose opening quotation mark was read."""
+        parts: list[str] = []
+        while True:
+            run = JSON_PLAIN.match(self.text, self.at)
+            parts.append(run.group())
+            self.at = run.end()
+            if self.text.startswith('"', self.at):
+                self.at += 1
+                return self.without_forbidden("".join(parts))
+            if not self.text.startswith("\\", self.at):
+                raise self.malformed("a string ends early, or holds a control character")
+            parts.append(self.escape())
+
+    def escape(self) -> str:
+        letter = self.text[self.at + 1 : self.at + 2]
+        if letter in JSON_ESCAPES:
+            self.at += 2
+            return JSON_ESCAPES[letter]
+        digits = self.text[self.at + 2 : self.at + 6]
+        if letter != "u" or re.fullmatch(r"[0-9A-Fa-f]{4}", digits) is None:
+            raise self.malformed("no escape of RFC 8259")
+        self.at += 6
+        return chr(int(digits, 16))
+
+    def without_forbidden(self, string: str) -> str:
+        """Joins escaped surrogates to characters; refuses unpaired ones, U+0000 and noncharacters."""
+        if JSON_SURROGATE.search(string) is not None:
+            try:
+                string = string.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+            except UnicodeDecodeError:
+                raise Refused("json-string", "a string holds an unpaired surrogate") from None
+        if JSON_FORBIDDEN.search(string) is not None:
+            raise Refused("json-string", "a string holds U+0000 or a noncharacter")
+        return string
+
+
+def read_json(data: bytes) -> Any:
+    """Page 01, "JSON"."""
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Refused("utf8-malformed", "the JSON begins with a byte order mark")
+    return JsonReader(read_utf8(data)).whole()
+
+
+def read_json_object(data: bytes) -> dict[str, Any]:
+    value = read_json(data)
+    if not isinstance(value, dict):
+        raise Refused("json-malformed", "the JSON is no object")
+    return value
+
+
+# ---- Time, names ----------------------------------------------------------------------------------------------------
+
+
+def read_time(text: str, code: str = "time-malformed") -> int:
+    """Page 01, "Time": milliseconds since 1970 of a time of exactly 24 characters."""
+    match = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{3})Z", text)
+    try:
+        year, month, day, hour, minute, second, millisecond = (int(part) for part in match.groups())
+        at = datetime.datetime(year, month, day, hour, minute, second)
+    except (AttributeError, ValueError):
+        raise Refused(code, f"{shown(text)} is no time YYYY-MM-DDTHH:MM:SS.mmmZ") from None
+    since = at - datetime.datetime(1970, 1, 1)
+    return (since.days * 86400 + since.seconds) * 1000 + millisecond
+
+
+def is_origin(text: str) -> bool:
+    return re.fullmatch(r"[\x21-\x2a\x2c-\x7e]{1,255}", text) is not None
+
+
+def is_participant_id(text: str) -> bool:
+    return re.fullmatch(r"[a-z0-9._-]{1,64}", text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", text) is not None
+
+
+def shown(value: Any) -> str:
+    """For reports: a text from outside, in quotation marks, short, without anything that a terminal would act on."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text if len(text) <= 200 else text[:200] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+# =====================================================================================================================
+# Page 02: Statement
+# =====================================================================================================================
+
+STATEMENT_TYPE = "evidence-statement+sd-jwt"
+POSSESSION_TYPE = "evidence-key-possession+jwt"
+KNOWN_ALGORITHMS = ("Ed25519", "EdDSA")
+SEALED_CLAIMS = ("names", "case", "collection", "note", "ext")
+
+
+class Jws(NamedTuple):
+    """A compact JWS whose envelope and header are in order."""
+
+    signing_input: bytes
+    alg: str
+    kid: str
+    payload: bytes
+    signature: bytes
+
+    @property
+    def known_algorithm(self) -> bool:
+        return self.alg in KNOWN_ALGORITHMS
+
+    @property
+    def header(self) -> bytes:
+        return read_base64url(self.signing_input.split(b".")[0].decode())
+
+    def verifies(self, public_key: bytes) -> bool:
+        return signature_is_valid(public_key, self.signing_input, self.signature)
+
+
+def split_presentation(text: str) -> tuple[str, list[str]]:
+    """Page 02, "Envelope": the JWS, and the disclosures that came with it."""
+    jws, *rest = text.split("~")
+    if not rest:
+        return jws, []
+    if rest[-1] != "":
+        raise Refused("key-binding-refused", "something follows the last tilde")
+    disclosures = rest[:-1]
+    if len(disclosures) > 5 or "" in disclosures:
+        raise Refused("disclosure-malformed", "there are more than five disclosures, or an empty one")
+    return jws, disclosures
+
+
+def read_jws(text: str, typ: str) -> Jws:
+    """Page 02, "Envelope" and "Header", in the order that the end of "Header" gives. The payload is not looked at."""
+    parts = text.split(".")
+    if len(parts) != 3 or parts[0] == "" or parts[2] == "":
+        raise Refused("jws-malformed", "the statement is not header, payload and signature with dots between")
+    header, payload, signature = (read_base64url(part) for part in parts)
+    alg, kid = read_jws_header(header, typ)
+    if alg in KNOWN_ALGORITHMS and len(signature) != 64:
+        raise Refused("jws-malformed", f"the signature has {len(signature)} bytes and not 64")
+    return Jws((parts[0] + "." + parts[1]).encode(), alg, kid, payload, signature)
+
+
+def read_jws_header(data: bytes, typ: str) -> tuple[str, str]:
+    """Page 02, "Header"."""
+    header = read_json_object(data)
+    for name in header:
+        if name not in ("alg", "typ", "kid"):
+            raise Refused("jws-header", f"the header has the member {shown(name)}")
+    alg, kid = header.get("alg"), header.get("kid")
+    if not isinstance(alg, str):
+        raise Refused("jws-alg", "alg is no string")
+    if header.get("typ") != typ:
+        raise Refused("jws-typ", f"typ is not {typ}")
+    if not isinstance(kid, str) or len(read_base64url(kid, "jws-kid")) != 32:
+        raise Refused("jws-kid", "kid is no thumbprint")
+    return alg, kid
+
+
+# ---- Types ----------------------------------------------------------------------------------------------------------
+
+# A check of one value. `where` is its name in messages. It refuses with a code, or says nothing.
+Check = Callable[[Any, str], None]
+
+
+def member_refused(where: str, wanted: str, code: str = "statement-member") -> Refused:
+    return Refused(code, f"{where} is not {wanted}")
+
+
+def is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def string_that(holds: Callable[[str], bool], wanted: str, code: str = "statement-member") -> Check:
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, str) or not holds(value):
+            raise member_refused(where, wanted, code)
+
+    return check
+
+
+def reads(reader: Callable[[str], Any]) -> Callable[[str], bool]:
+    """Whether a reader of page 01 accepts a text."""
+
+    def holds(text: str) -> bool:
+        try:
+            reader(text)
+        except Refused:
+            return False
+        return True
+
+    return holds
+
+
+def text_of(limit: int) -> Check:
+    return string_that(lambda text: 1 <= len(text.encode()) <= limit, f"a string of 1 to {limit} bytes")
+
+
+def code_of(*codes: str) -> Check:
+    return string_that(lambda text: text in codes, "one of " + ", ".join(codes))
+
+
+def count_from(least: int) -> Check:
+    def check(value: Any, where: str) -> None:
+        if not is_integer(value) or not least <= value <= MAX_INTEGER:
+            raise member_refused(where, f"an integer from {least}")
+
+    return check
+
+
+def is_thumbprint(text: str) -> bool:
+    return len(text) == 43 and reads(read_base64url)(text)
+
+
+a_count = count_from(0)
+an_id = string_that(is_participant_id, "a participant id")
+an_origin = string_that(is_origin, "an origin")
+a_uuid = string_that(is_uuid, "a UUID in lower case")
+a_time = string_that(reads(read_time), "a time")
+a_thumbprint = string_that(is_thumbprint, "a thumbprint")
+a_hash = string_that(reads(lambda text: read_hash(text, "statement-member")), "base64 of 32 bytes")
+a_hex_root = string_that(lambda text: re.fullmatch(r"[0-9a-f]{64}", text) is not None, "64 digits of hex")
+a_text = string_that(lambda text: text != "", "a string that is not empty")
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&\-^_.+]*/[A-Za-z0-9][A-Za-z0-9!#$&\-^_.+]*")
+a_media_type = string_that(
+    lambda text: len(text) <= 127 and MEDIA_TYPE.fullmatch(text) is not None, "a media type without parameters"
+)
+
+
+def array_of(
+    check_element: Check,
+    least: int = 1,
+    most: Optional[int] = None,
+    code: str = "statement-member",
+    unique: bool = False,
+) -> Check:
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, list):
+            raise member_refused(where, "an array")
+        if len(value) < least or (most is not None and len(value) > most):
+            raise member_refused(where, f"of {least} to {most or 'any number of'} elements", code)
+        for number, element in enumerate(value):
+            check_element(element, f"{where}[{number}]")
+        if unique and len(set(value)) != len(value):
+            raise member_refused(where, "free of repetition")
+
+    return check
+
+
+def object_of(required: dict[str, Check], optional: Optional[dict[str, Check]] = None) -> Check:
+    """Page 02, "Types used below": exactly the members listed."""
+    known = {**required, **(optional or {})}
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, dict):
+            raise member_refused(where, "an object")
+        for name in value:
+            if name in SEALED_CLAIMS and name not in known:
+                raise Refused("claim-in-clear", f"{where} has {shown(name)} in clear, where it has to be sealed")
+            if name not in known:
+                raise Refused("statement-member-unknown", f"{where} has the member {shown(name)}")
+        for name, check_member in known.items():
+            if name in value:
+                check_member(value[name], f"{where}.{name}")
+            elif name in required:
+                raise member_refused(f"{where}.{name}", "there")
+
+    return check
+
+
+# Page 01, "Public keys", as it stands in a statement. Whether the key is sound is for the rulebook to say.
+a_jwk = object_of({"crv": code_of("Ed25519"), "kty": code_of("OKP"), "x": a_thumbprint})
+
+
+# ---- Common members -------------------------------------------------------------------------------------------------
+
+COMMON_MEMBERS: dict[str, Check] = {
+    "iss": an_id,
+    "aud": string_that(is_origin, "an origin", "audience-wrong"),
+    "jti": a_uuid,
+    "iat": a_count,
+    "kind": text_of(256),
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement whose envelope, header, payload and common members are in order; its signature was not looked at."""
+
+    jws: Jws
+    payload: dict[str, Any]
+    iss: str
+    aud: str
+    jti: str
+    iat: int
+    kind: str
+
+    @property
+    def kid(self) -> str:
+        return self.jws.kid
+
+    @property
+    def sealed(self) -> list[str]:
+        """Digests of the sealed claims."""
+        return self.payload.get("_sd", [])
+
+
+def read_statement(text: str) -> Statement:
+    """Page 02, end of "Header": envelope, header, payload, common members, in this order."""
+    jws = read_jws(text, STATEMENT_TYPE)
+    payload = read_json_object(jws.payload)
+    for name, check in COMMON_MEMBERS.items():
+        check(payload.get(name), name)
+    return Statement(jws, payload, *(payload[name] for name in COMMON_MEMBERS))
+
+
+# ---- Kinds ----------------------------------------------------------------------------------------------------------
+
+DIGEST_BYTES = {
+    "sha256": 32,
+    "sha384": 48,
+    "sha512": 64,
+    "sha3-256": 32,
+    "sm3": 32,
+    "blake3": 32,
+    "md5": 16,
+    "sha1": 20,
+}
+WEAK_DIGESTS = ("md5", "sha1")
+KNOWN_ROLES = ("administrator", "depositor", "attestor", "auditor")
+
+
+def digest_object(weak_suffice: bool) -> Check:
+    """Page 02, "evidence.deposit": algorithm names and lower-case hex of the exact length."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, dict) or not all(isinstance(digest, str) for digest in value.values()):
+            raise member_refused(where, "an object of strings")
+        for name, digest in value.items():
+            if name not in DIGEST_BYTES or re.fullmatch(r"[0-9a-f]{%d}" % (2 * DIGEST_BYTES[name]), digest) is None:
+                raise member_refused(f"{where}.{shown(name)}", "a digest in lower-case hex", "digest-malformed")
+        if not value:
+            raise member_refused(where, "of at least one digest", "digest-malformed")
+        if not weak_suffice and all(name in WEAK_DIGESTS for name in value):
+            raise member_refused(where, "of a strong digest", "digest-weak-only")
+
+    return check
+
+
+SEALED = {
+    "_sd": array_of(a_thumbprint, 1, 5, unique=True),
+    "_sd_alg": code_of("sha-256"),
+}
+REFERENCE = {"index": a_count, "leafHash": a_hash}
+
+an_administrator = object_of({"id": an_id, "keys": array_of(a_jwk, 1, 1)}, {"name": text_of(256)})
+a_participant = object_of(
+    {
+        "id": an_id,
+        "type": code_of(
+            "police", "procuratorate", "court", "arbitration", "regulator", "notary", "forensic-institution",
+            "platform", "law-firm", "lawyer", "organisation", "person",
+        ),
+        "roles": array_of(text_of(256), 1, unique=True),
+        "keys": array_of(a_jwk, 1, 1),
+    },
+    {"name": text_of(256)},
+)  # fmt: skip
+an_item = object_of(
+    {"size": a_count, "digest": digest_object(weak_suffice=False)},
+    {
+        "mediaType": a_media_type,
+        "category": code_of("published", "communication", "account-log", "file", "image-of-medium", "capture", "other"),
+        "acquired": object_of(
+            {
+                "size": a_count,
+                "digest": digest_object(weak_suffice=True),
+                "source": code_of("tool-report", "device", "provider", "other"),
+            }
+        ),
+        "tree": object_of({"root": a_hex_root, "size": count_from(1)}),
+    },
+)
+a_relation = object_of(
+    {"rel": code_of("derived-from", "report-on", "corrects", "later-version", "same-as"), **REFERENCE},
+    {"item": a_count, "origin": an_origin},
+)
+
+# Page 02, "Kinds": members that are required, and members that may be there. Any other kind is not judged.
+KINDS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
+    "ledger.genesis": (
+        {
+            "origin": an_origin,
+            "environment": code_of("trial", "production"),
+            "ledgerKeys": array_of(text_of(1024), unique=True),
+            "administrators": array_of(an_administrator),
+        },
+        {"continues": object_of({"origin": an_origin, "checkpoint": a_text})},
+    ),
+    "participant.admit": ({"participant": a_participant}, SEALED),
+    "participant.revoke": (
+        {"reason": code_of("compromised", "superseded", "affiliation-ended", "misconduct", "requested", "other")},
+        {"participant": an_id, "key": a_thumbprint, "compromisedSince": a_time},
+    ),
+    "participant.rotate-key": ({"newKey": a_jwk, "possession": text_of(4096)}, {}),
+    "evidence.deposit": (
+        {"items": array_of(an_item, 1, 64, "items-count")},
+        {"relates": array_of(a_relation, 1, 64), **SEALED},
+    ),
+    "evidence.attest": (
+        {
+            "of": object_of(REFERENCE, {"item": a_count}),
+            "as": code_of("investigator", "holder", "witness", "notary", "examiner", "recipient"),
+        },
+        {},
+    ),
+    "evidence.retract": (
+        {
+            "of": object_of(REFERENCE),
+            "reason": code_of("mistake", "superseded", "withdrawn", "ordered", "other"),
+        },
+        {},
+    ),
+}
+
+
+def has_member_deep(value: Any, names: Sequence[str]) -> bool:
+    """Whether an object at any depth has a member of one of these names."""
+    if isinstance(value, dict):
+        return any(name in value for name in names) or any(has_member_deep(part, names) for part in value.values())
+    return isinstance(value, list) and any(has_member_deep(part, names) for part in value)
+
+
+def check_members(payload: dict[str, Any]) -> None:
+    """Page 02, "Types used below" and "Kinds": the members of a kind of this version, in the order that is stated."""
+    required, optional = KINDS[payload["kind"]]
+    if has_member_deep(payload, ["__proto__"]):
+        raise Refused("statement-member-unknown", "the statement has a member __proto__")
+    for name in payload:
+        if name in SEALED_CLAIMS:
+            raise Refused("claim-in-clear", f"the statement has {shown(name)} in clear, where it has to be sealed")
+    object_of({**COMMON_MEMBERS, **required}, optional)(payload, "the statement")
+    if ("_sd" in payload) != ("_sd_alg" in payload):
+        raise Refused("statement-member", "of _sd and _sd_alg only one is there")
+    if payload["kind"] == "participant.revoke" and ("participant" in payload) == ("key" in payload):
+        raise Refused("statement-member", "a revocation names exactly one participant or one key")
+
+
+# ---- Sealed claims --------------------------------------------------------------------------------------------------
+
+
+class Disclosure(NamedTuple):
+    digest: str
+    claim: str
+    value: Any
+
+
+def read_disclosure(text: str) -> Disclosure:
+    """Page 02, "Sealed claims"."""
+    code = "disclosure-malformed"
+    if not 1 <= len(text.encode()) <= 16384:
+        raise Refused(code, "a disclosure has 1 to 16,384 characters")
+    parts = read_json(read_base64url(text, code))
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise Refused(code, "a disclosure is an array of salt, claim and value")
+    salt, claim, value = parts
+    if not isinstance(salt, str) or len(salt) < 22 or not reads(read_base64url)(salt):
+        raise Refused(code, "the salt is no base64url of 128 bits or more")
+    if not isinstance(claim, str):
+        raise Refused(code, "the claim's name is no string")
+    if has_member_deep(value, ["_sd", "..."]):
+        raise Refused(code, "the value has a member _sd or ...")
+    return Disclosure(write_base64url(sha256(text.encode())), claim, value)
+
+
+# =====================================================================================================================
+# Page 03: Entry
+# =====================================================================================================================
+
+ENTRY_BYTES = 65535
+
+
+class Entry(NamedTuple):
+    version: str  # the first line
+    index: int
+    time: str
+    link: bytes
+    statement: Optional[str]  # None in a version that is not of this specification
+
+
+def read_entry(data: bytes) -> Entry:
+    """Page 03, "Reading an entry", steps 1 to 5."""
+    code = "entry-malformed"
+    if len(data) > ENTRY_BYTES:
+        raise Refused("entry-too-large", f"the entry has {len(data)} bytes, and {ENTRY_BYTES} is the most")
+    text = read_utf8(data)
+    if not text.endswith("\n"):
+        raise Refused(code, "the entry does not end in LF")
+    lines = text[:-1].split("\n")
+    version = re.fullmatch(r"evidence-ledger/entry/v([1-9][0-9]{0,8})", lines[0])
+    if version is None or len(lines) < 4:
+        raise Refused(code, "the entry lacks its first four lines")
+    index, link = read_decimal(lines[1], code), read_hash(lines[3], code)
+    read_time(lines[2], code)
+    if version.group(1) != "1":
+        return Entry(lines[0], index, lines[2], link, None)
+    if len(lines) != 5 or lines[4] == "":
+        raise Refused(code, "the entry has not exactly five lines")
+    return Entry(lines[0], index, lines[2], link, lines[4])
+
+
+# =====================================================================================================================
+# Page 04: Rulebook
+# =====================================================================================================================
+
+ACTIVE, ROTATED, REVOKED = "active", "rotated", "revoked"
+
+
+@dataclass
+class Participant:
+    roles: list[str]
+    revoked_by: Optional[int] = None
+    compromised_since: Optional[str] = None
+
+
+@dataclass
+class Key:
+    public_key: bytes
+    owner: str
+    status: str = ACTIVE
+    compromised_since: Optional[str] = None
+
+
+class Target(NamedTuple):
+    """What later entries may point at. `kind` is None where it is not known what the entry says."""
+
+    leaf_hash: Optional[bytes]
+    kind: Optional[str] = None
+    iss: Optional[str] = None
+    items: int = 0
+
+
+class Saying(NamedTuple):
+    """Who signed which entry when: for the flags at the end of a walk."""
+
+    index: int
+    time: str
+    kid: str
+    iss: str
+
+
+@dataclass
+class State:
+    """Page 04, "State": the registry, and the history."""
+
+    origin: str
+    checkpoint_vkeys: list[str]
+    environment: Optional[str] = None
+    ledger_keys: list[bytes] = field(default_factory=list)
+    participants: dict[str, Participant] = field(default_factory=dict)
+    keys: dict[str, Key] = field(default_factory=dict)
+    uncertain_since: Optional[int] = None
+    used_ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+    sayings: list[Saying] = field(default_factory=list)
+
+    def becomes_uncertain(self, index: int) -> None:
+        """Always means: unless it was uncertain before (page 10, end of "Entries")."""
+        if self.uncertain_since is None:
+            self.uncertain_since = index
+
+    def has_administrator(self, revoked_participant: Optional[str] = None, revoked_key: Optional[str] = None) -> bool:
+        """Whether, with the revocation applied, an active participant has the role `administrator`."""
+        with_active_key = {key.owner for kid, key in self.keys.items() if key.status == ACTIVE and kid != revoked_key}
+        return any(
+            participant.revoked_by is None and "administrator" in participant.roles and id in with_active_key
+            for id, participant in self.participants.items()
+            if id != revoked_participant
+        )
+
+    def flagged(self) -> list[int]:
+        """Page 04, "Compromised keys"."""
+        compromised_keys = {kid: key.compromised_since for kid, key in self.keys.items()}
+        compromised_ids = {id: participant.compromised_since for id, participant in self.participants.items()}
+
+        def later(saying: Saying, since: Optional[str]) -> bool:
+            return since is not None and saying.time >= since
+
+        return [
+            saying.index
+            for saying in self.sayings
+            if later(saying, compromised_keys.get(saying.kid)) or later(saying, compromised_ids.get(saying.iss))
+        ]
+
+
+ROLES_NEEDED = {
+    "participant.admit": ("administrator",),
+    "participant.revoke": ("administrator",),
+    "participant.rotate-key": (),
+    "evidence.deposit": ("depositor",),
+    "evidence.retract": ("depositor",),
+    "evidence.attest": ("attestor", "depositor"),
+}
+
+# Page 04, "The uncertain registry": these rest on what the registry lacks.
+RESTS_ON_THE_REGISTRY = (
+    "key-unknown", "key-not-issuers", "participant-revoked", "key-revoked", "key-rotated", "role-missing",
+    "participant-unknown", "already-revoked", "last-administrator",
+)  # fmt: skip
+
+
+def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
+    """Thumbprint and bytes of a JWK whose form was checked."""
+    public_key = read_base64url(jwk["x"])
+    return thumbprint_of(public_key), public_key
+
+
+class Judgement:
+    """Page 04, "Judging one entry": one statement against the state before it."""
+
+    def __init__(self, state: State, index: int, time: str, statement: Statement) -> None:
+        self.state = state
+        self.index = index
+        self.time = time
+        self.statement = statement
+        self.violations: list[Refused] = []
+        self.not_judged: list[str] = []
+        self.members_in_order = False
+        self.authority_open = False  # step 10: whether a finding of step 3 was not judged
+        self.signatures_judged = statement.jws.known_algorithm  # a rotation's possession proof included
+
+    def found(self, code: str, message: str) -> None:
+        if code in RESTS_ON_THE_REGISTRY and self.state.uncertain_since is not None:
+            self.not_judged.append(f"{message}; entry {self.state.uncertain_since} may have changed that")
+        else:
+            self.violations.append(Refused(code, message))
+
+    def judge(self, altered: bool) -> None:
+        """Steps 2 to 10. Step 1, reading, was done. An altered entry is judged, and changes nothing."""
+        if not self.statement.jws.known_algorithm:
+            self.not_judged.append(f"the signature’s algorithm {shown(self.statement.jws.alg)} is not of this version")
+        if self.statement.kind != "ledger.genesis":
+            before = len(self.not_judged)
+            self.judge_authority()
+            self.authority_open = len(self.not_judged) > before
+        self.judge_id_audience_and_times()
+        change = self.judge_kind()
+        if not altered:
+            self.conclude(change)
+
+    def judge_authority(self) -> None:
+        """Step 3."""
+        said = self.statement
+        key = self.state.keys.get(said.kid)
+        if key is None:
+            return self.found("key-unknown", f"the key {said.kid} was not admitted before this entry")
+        if said.jws.known_algorithm and not said.jws.verifies(key.public_key):
+            self.found("signature-invalid", "the statement’s signature does not verify")
+        if key.owner != said.iss:
+            return self.found("key-not-issuers", f"the key {said.kid} belongs to {key.owner}, and not to {said.iss}")
+        participant = self.state.participants.get(said.iss)
+        if participant is not None and participant.revoked_by is not None:
+            self.found("participant-revoked", f"{said.iss} was revoked by entry {participant.revoked_by}")
+        if key.status == REVOKED:
+            self.found("key-revoked", f"the key {said.kid} was revoked")
+        if key.status == ROTATED:
+            self.found("key-rotated", f"the key {said.kid} was replaced")
+        needed = ROLES_NEEDED.get(said.kind, ())
+        roles = participant.roles if participant is not None else []
+        if needed and not any(role in roles for role in needed):
+            self.found("role-missing", f"{said.iss} is no {' or '.join(needed)}")
+
+    def judge_id_audience_and_times(self) -> None:
+        """Steps 4 to 7."""
+        said = self.statement
+        used = self.state.used_ids.get((said.iss, said.jti))
+        if used is not None:
+            self.found("jti-reused", f"entry {used} has the same iss and jti")
+        if said.aud != self.state.origin:
+            self.found("audience-wrong", f"the statement is for {shown(said.aud)}")
+        if said.iat * 1000 > read_time(self.time) + 300000:
+            self.found("issued-in-future", "the statement was signed more than 300 seconds after the entry’s time")
+        if said.kind == "ledger.genesis" and self.index != 0:
+            self.found("genesis-misplaced", "a genesis can only be entry 0")
+        if said.kind != "ledger.genesis" and self.index == 0:
+            self.found("genesis-missing", "entry 0 is no genesis")
+
+    def judge_kind(self) -> Callable[[], None]:
+        """Steps 8 and 9. Gives what the entry changes in the registry, to be done if nothing is violated."""
+        rules: dict[str, Callable[[], Callable[[], None]]] = {
+            "ledger.genesis": self.genesis,
+            "participant.admit": self.admission,
+            "participant.revoke": self.revocation,
+            "participant.rotate-key": self.rotation,
+            "evidence.deposit": self.deposit,
+            "evidence.attest": self.attestation,
+            "evidence.retract": self.retraction,
+        }
+        if self.statement.kind not in KINDS:
+            self.not_judged.append(f"the kind {shown(self.statement.kind)} is not of this version")
+            return no_change
+        try:
+            check_members(self.statement.payload)
+        except Refused as breach:
+            self.found(breach.code, breach.message)
+            return no_change
+        self.members_in_order = True
+        return rules[self.statement.kind]()
+
+    def conclude(self, change: Callable[[], None]) -> None:
+        """Step 10."""
+        said, state = self.statement, self.state
+        if not self.violations:
+            state.used_ids[(said.iss, said.jti)] = self.index
+            if self.authority_open:
+                pass  # whoever may not be entitled changes nothing
+            elif said.kind in KINDS and self.signatures_judged:
+                change()
+            elif said.kind.startswith(("ledger.", "participant.")):
+                state.becomes_uncertain(self.index)
+        state.sayings.append(Saying(self.index, self.time, said.kid, said.iss))
+
+    # ---- New keys ----
+
+    def new_key(self, jwk: dict[str, str]) -> Optional[tuple[str, Key]]:
+        """Page 04, "New keys": the first rule that the key breaks is reported. If it breaks none, the key is given."""
+        thumbprint, public_key = read_key_of(jwk)
+        if not public_key_is_sound(public_key):
+            self.found("key-weak", f"the new key {thumbprint} is no canonical point of prime order")
+        elif thumbprint in self.state.keys:
+            self.found("key-exists", f"the key {thumbprint} stood in the registry before")
+        elif public_key in self.state.ledger_keys:
+            self.found("key-is-ledgers", f"the key {thumbprint} is one of the ledger’s own")
+        else:
+            return thumbprint, Key(public_key, owner="")
+        return None
+
+    # ---- Genesis ----
+
+    def genesis(self) -> Callable[[], None]:
+        """Page 04, "Genesis". At an index above 0 none of its rules is asked."""
+        if self.index != 0:
+            return no_change
+        payload = self.statement.payload
+        if payload["origin"] != self.state.origin:
+            self.found("genesis-origin", f"the genesis is of {shown(payload['origin'])}")
+        self.genesis_issuer(payload["administrators"][0])
+        administrators = self.genesis_administrators(payload["administrators"])
+        ledger_keys = self.genesis_ledger_keys(payload, [key.public_key for _, _, key in administrators])
+
+        def change() -> None:
+            self.state.environment = payload["environment"]
+            self.state.ledger_keys = ledger_keys
+            for id, thumbprint, key in administrators:
+                self.state.participants[id] = Participant(["administrator"])
+                self.state.keys[thumbprint] = key
+
+        return change
+
+    def genesis_issuer(self, first: dict[str, Any]) -> None:
+        thumbprint, public_key = read_key_of(first["keys"][0])
+        jws = self.statement.jws
+        if self.statement.iss != first["id"]:
+            self.found("genesis-issuer", "the genesis is not in the name of its first administrator")
+        if jws.kid != thumbprint:
+            self.found("genesis-issuer", "the genesis is not signed by its first administrator’s key")
+        elif jws.known_algorithm and public_key_is_sound(public_key) and not jws.verifies(public_key):
+            self.found("signature-invalid", "the statement’s signature does not verify")
+
+    def genesis_administrators(self, listed: list[dict[str, Any]]) -> list[tuple[str, str, Key]]:
+        """Of one administrator, the first of `key-weak`, `participant-exists` and `key-exists` is reported."""
+        sound: list[tuple[str, str, Key]] = []
+        ids, thumbprints = set(), set()
+        for administrator in listed:
+            id, (thumbprint, public_key) = administrator["id"], read_key_of(administrator["keys"][0])
+            if not public_key_is_sound(public_key):
+                self.found("key-weak", f"the key of {id} is no canonical point of prime order")
+            elif id in ids:
+                self.found("participant-exists", f"two administrators are called {id}")
+            elif thumbprint in thumbprints:
+                self.found("key-exists", f"two administrators have the key {thumbprint}")
+            else:
+                sound.append((id, thumbprint, Key(public_key, id)))
+                ids.add(id)
+                thumbprints.add(thumbprint)
+        return sound
+
+    def genesis_ledger_keys(self, payload: dict[str, Any], administrators: list[bytes]) -> list[bytes]:
+        code, public_keys = "genesis-ledger-keys", []
+        for text in payload["ledgerKeys"]:
+            try:
+                vkey = read_vkey(text)
+            except Refused as breach:
+                self.found(code, breach.message)
+                continue
+            if vkey.type != LEDGER_KEY_TYPE or vkey.name != payload["origin"]:
+                self.found(code, f"{shown(text)} is no key of type 1 under the ledger’s name")
+            if vkey.public_key in administrators:
+                self.found(code, f"{shown(text)} is an administrator’s key")
+            public_keys.append(vkey.public_key)
+        for text in self.state.checkpoint_vkeys:
+            if text not in payload["ledgerKeys"]:
+                self.found(code, f"{shown(text)} signed the checkpoint, and is no key of the genesis")
+        return public_keys
+
+    # ---- Participants ----
+
+    def admission(self) -> Callable[[], None]:
+        """Page 04, "Admission"."""
+        participant = self.statement.payload["participant"]
+        id, roles = participant["id"], participant["roles"]
+        if id in self.state.participants:
+            self.found("participant-exists", f"{id} was admitted before")
+        if participant["type"] in ("person", "lawyer") and "name" in participant:
+            self.found("name-of-person", f"the name of a {participant['type']} stands in clear")
+        new = self.new_key(participant["keys"][0])
+        for role in roles:
+            if role not in KNOWN_ROLES:
+                self.not_judged.append(f"the role {shown(role)} is not of this version")
+
+        def change() -> None:
+            thumbprint, key = new
+            key.owner = id
+            self.state.participants[id] = Participant(roles)
+            self.state.keys[thumbprint] = key
+
+        return change
+
+    def revocation(self) -> Callable[[], None]:
+        """Page 04, "Revocation"."""
+        payload = self.statement.payload
+        id, kid, since = payload.get("participant"), payload.get("key"), payload.get("compromisedSince")
+        participant, key = self.state.participants.get(id), self.state.keys.get(kid)
+        if since is not None and since > self.time:
+            self.found("compromised-since-late", "compromisedSince is later than the entry’s time")
+        if participant is None and key is None:
+            self.found("participant-unknown", f"{id or kid} was not admitted before this entry")
+            return no_change
+        if (participant is not None and participant.revoked_by is not None) or (
+            key is not None and key.status == REVOKED
+        ):
+            self.found("already-revoked", f"{id or kid} was revoked before")
+            return no_change
+        if not self.state.has_administrator(revoked_participant=id, revoked_key=kid):
+            self.found("last-administrator", "no active administrator would remain")
+
+        def change() -> None:
+            if participant is not None:
+                participant.revoked_by, participant.compromised_since = self.index, since
+            if key is not None:
+                key.status, key.compromised_since = REVOKED, since
+
+        return change
+
+    def rotation(self) -> Callable[[], None]:
+        """Page 04, "Rotation"."""
+        said = self.statement
+        new = self.new_key(said.payload["newKey"])
+        if new is None:
+            return no_change
+        try:
+            possession = read_possession(said, new[0])
+            if not possession.known_algorithm:
+                self.signatures_judged = False
+                self.not_judged.append(
+                    f"the possession proof’s algorithm {shown(possession.alg)} is not of this version"
+                )
+            elif not possession.verifies(new[1].public_key):
+                raise Refused("possession-invalid", "the possession proof’s signature does not verify")
+        except Refused as breach:
+            self.found(breach.code, breach.message)
+
+        def change() -> None:
+            thumbprint, key = new
+            key.owner = said.iss
+            self.state.keys[said.kid].status = ROTATED
+            self.state.keys[thumbprint] = key
+
+        return change
+
+    # ---- Deposit, attestation, retraction ----
+
+    def reference(self, reference: dict[str, Any]) -> Optional[Target]:
+        """Page 04, "References". Gives the deposit that is pointed at, if it is known to be one."""
+        at, hash = reference["index"], read_hash(reference["leafHash"], "reference-hash")
+        if at >= self.index:
+            self.found("reference-not-found", f"entry {at} is not earlier than this one")
+            return None
+        target = self.state.targets[at]
+        if target.leaf_hash is not None and target.leaf_hash != hash:
+            self.found("reference-hash", f"the leaf hash is not that of entry {at}")
+            return None
+        if target.leaf_hash is None or target.kind is None:
+            self.not_judged.append(f"what entry {at} says is not known, and it is referred to")
+            return None
+        if target.kind != "evidence.deposit":
+            self.found("reference-kind", f"entry {at} is no deposit")
+            return None
+        if reference.get("item", -1) >= target.items:
+            self.found("reference-item", f"entry {at} has {target.items} items")
+        return target
+
+    def deposit(self) -> Callable[[], None]:
+        for relation in self.statement.payload.get("relates", []):
+            if "origin" not in relation:
+                self.reference(relation)
+            elif relation["origin"] == self.state.origin:
+                self.found("reference-origin", "a relation names this ledger as another")
+        return no_change
+
+    def attestation(self) -> Callable[[], None]:
+        self.reference(self.statement.payload["of"])
+        return no_change
+
+    def retraction(self) -> Callable[[], None]:
+        target = self.reference(self.statement.payload["of"])
+        if target is not None and target.iss != self.statement.iss:
+            self.found("retract-not-own", f"the deposit is {target.iss}’s")
+        return no_change
+
+
+def no_change() -> None:
+    """Of an entry that changes nothing in the registry."""
+
+
+def read_possession(said: Statement, thumbprint: str) -> Jws:
+    """Page 02, "participant.rotate-key": everything of the possession proof but its signature."""
+    code = "possession-invalid"
+    try:
+        jws = read_jws(said.payload["possession"], POSSESSION_TYPE)
+        payload = read_json_object(jws.payload)
+    except Refused as breach:
+        raise Refused(code, f"the possession proof cannot be read: {breach.message}") from None
+    if jws.kid != thumbprint:
+        raise Refused(code, "the possession proof does not name the new key")
+    if payload != {"aud": said.aud, "iss": said.iss, "jti": said.jti, "old": said.kid}:
+        raise Refused(code, "the possession proof is for another statement")
+    return jws
+
+
+def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
+    """Page 04, "Judging one entry", end of step 10."""
+    if statement is None:
+        return Target(leaf)
+    items = statement.payload.get("items")
+    return Target(leaf, statement.kind, statement.iss, len(items) if isinstance(items, list) else 0)
+
+
+# =====================================================================================================================
+# Page 05: Checkpoint
+# =====================================================================================================================
+
+NOTE_BYTES = 262144
+LEDGER_KEY_TYPE, WITNESS_KEY_TYPE = 0x01, 0x04
+# Unicode's White_Space, U+180E and U+FEFF.
+WHITE_SPACE = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u180e\ufeff]")
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
+
+
+class Vkey(NamedTuple):
+    name: str
+    key_id: bytes
+    type: int
+    public_key: bytes
+    text: str
+
+
+class SignatureLine(NamedTuple):
+    name: str
+    key_id: bytes
+    signature: bytes
+
+
+class Note(NamedTuple):
+    text: str
+    signatures: list[SignatureLine]
+
+
+class Checkpoint(NamedTuple):
+    origin: str
+    size: int
+    root: bytes
+    note: Note
+
+
+class Signed(NamedTuple):
+    """A key whose signature under a note was verified; a witness also says when."""
+
+    vkey: Vkey
+    timestamp: Optional[int]
+
+
+def is_key_name(text: str) -> bool:
+    return text != "" and "+" not in text and WHITE_SPACE.search(text) is None
+
+
+def read_note(data: bytes) -> Note:
+    """Page 05, "Signed note"."""
+    code = "note-malformed"
+    if len(data) > NOTE_BYTES:
+        raise Refused(code, f"the note has more than {NOTE_BYTES} bytes")
+    whole = read_utf8(data)
+    divider = whole.rfind("\n\n")
+    if CONTROL.search(whole) is not None or divider < 0 or not whole.endswith("\n"):
+        raise Refused(code, "the note has a control character, or no empty line before its signatures, or no final LF")
+    lines = whole[divider + 2 :].split("\n")[:-1]
+    if not 1 <= len(lines) <= 64:
+        raise Refused(code, "a note has 1 to 64 signature lines")
+    return Note(whole[: divider + 1], [read_signature_line(line) for line in lines])
+
+
+def read_signature_line(line: str) -> SignatureLine:
+    code = "note-malformed"
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != "\u2014" or not is_key_name(parts[1]):
+        raise Refused(code, f"{shown(line)} is no signature line")
+    data = read_base64(parts[2], code)
+    if len(data) < 5:
+        raise Refused(code, f"{shown(line)} has no signature")
+    return SignatureLine(parts[1], data[:4], data[4:])
+
+
+def read_vkey(text: str) -> Vkey:
+    """Page 05, "Verifier keys"."""
+    code = "vkey-malformed"
+    parts = text.split("+", 2)
+    if len(parts) != 3 or not is_key_name(parts[0]) or len(parts[1]) != 8:
+        raise Refused(code, f"{shown(text)} is not name, key id and key with plus signs between")
+    name, key_id, data = parts[0], read_hex(parts[1], code), read_base64(parts[2], code)
+    if len(data) < 2:
+        raise Refused(code, f"{shown(text)} holds no key")
+    if data[0] in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE):
+        if not public_key_is_sound(data[1:]):
+            raise Refused(code, f"the key of {shown(text)} is no canonical point of prime order")
+        if key_id != sha256(name.encode() + b"\n" + data)[:4]:
+            raise Refused(code, f"the key id of {shown(text)} is not its own")
+    return Vkey(name, key_id, data[0], data[1:], text)
+
+
+def read_checkpoint(data: bytes) -> Checkpoint:
+    """Page 05, "Checkpoint"."""
+    code = "checkpoint-malformed"
+    note = read_note(data)
+    lines = note.text[:-1].split("\n")
+    if len(lines) != 3 or not is_origin(lines[0]):
+        raise Refused(code, "the checkpoint is not origin, size and root on three lines")
+    return Checkpoint(lines[0], read_decimal(lines[1], code), read_hash(lines[2], code), note)
+
+
+def verify_note(note: Note, known: Sequence[Vkey]) -> list[Signed]:
+    """Page 05, "Verifying signatures": keys whose signatures verified, each once, in the order of the note."""
+    by_name: dict[tuple[str, bytes], Vkey] = {}
+    for vkey in known:
+        by_name.setdefault((vkey.name, vkey.key_id), vkey)
+    verified: dict[tuple[str, bytes], Signed] = {}
+    for line in note.signatures:
+        vkey = by_name.get((line.name, line.key_id))
+        if vkey is None or vkey.type not in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE):
+            continue
+        signed = verify_line(note.text.encode(), line, vkey)
+        if signed is None:
+            raise Refused("signature-invalid", f"the signature of {shown(vkey.name)} under the note does not verify")
+        verified.setdefault((line.name, line.key_id), signed)
+    return list(verified.values())
+
+
+def verify_line(text: bytes, line: SignatureLine, vkey: Vkey) -> Optional[Signed]:
+    """Page 05, "Checkpoint" and "Cosignature"."""
+    if vkey.type == LEDGER_KEY_TYPE:
+        return Signed(vkey, None) if signature_is_valid(vkey.public_key, text, line.signature) else None
+    timestamp = int.from_bytes(line.signature[:8], "big")
+    if len(line.signature) != 72 or timestamp > MAX_INTEGER:
+        return None
+    message = b"cosignature/v1\ntime " + str(timestamp).encode() + b"\n" + text
+    return Signed(vkey, timestamp) if signature_is_valid(vkey.public_key, message, line.signature[8:]) else None
+
+
+# =====================================================================================================================
+# Page 06: Receipt
+# =====================================================================================================================
+
+RECEIPT_BYTES = 1048576
+MOST_HASHES = 63
+NOT_JUDGED_CODES = ("not-judged", "policy-unsupported", "digest-not-computable")
+NEEDS_NEWER = "not judged: needs a newer verifier"
+FILE_DIFFERS = (
+    "This file is not byte-identical to the one deposited; "
+    "this does not say which is genuine, who changed it, or whether the content differs."
+)
+
+
+@dataclass
+class Finding:
+    code: str
+    message: str
+    index: Optional[int] = None
+    expected: Optional[str] = None
+    found: Optional[str] = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+@dataclass
+class Findings:
+    """Faults, and what could not be judged."""
+
+    faults: list[Finding] = field(default_factory=list)
+    not_judged: list[Finding] = field(default_factory=list)
+
+    def add(self, code: str, message: str, **more: Any) -> None:
+        (self.not_judged if code in NOT_JUDGED_CODES else self.faults).append(Finding(code, message, **more))
+
+    def extend(self, other: Findings) -> None:
+        self.faults += other.faults
+        self.not_judged += other.not_judged
+
+    @property
+    def exit_code(self) -> int:
+        """Page 10, "Exit codes": a fault comes before the rest."""
+        return 1 if self.faults else 4 if self.not_judged else 0
+
+
+class TlogProof(NamedTuple):
+    """A receipt's outer form, which is C2SP's tlog-proof."""
+
+    extra: Optional[bytes]
+    index: int
+    hashes: list[bytes]
+    checkpoint: Checkpoint
+
+
+class Receipt(NamedTuple):
+    proof: TlogProof
+    entry_bytes: bytes
+    entry: Entry
+    public_key: bytes
+    disclosures: list[Disclosure]
+
+
+def read_tlog_proof(data: bytes) -> TlogProof:
+    """Page 06, "Bytes"."""
+    code = "receipt-malformed"
+    if len(data) > RECEIPT_BYTES:
+        raise Refused(code, f"the receipt has more than {RECEIPT_BYTES} bytes")
+    head, empty_line, checkpoint = read_utf8(data).partition("\n\n")
+    lines = head.split("\n")
+    if empty_line == "" or lines.pop(0) != "c2sp.org/tlog-proof@v1":
+        raise Refused(code, "the receipt does not begin as c2sp.org/tlog-proof@v1, or has no empty line")
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        extra = read_base64(lines.pop(0)[len("extra ") :], code)
+        if extra == b"":
+            raise Refused(code, "the extra line is empty")
+    if not lines or not lines[0].startswith("index "):
+        raise Refused(code, "the receipt has no index line where it has to stand")
+    index = read_decimal(lines.pop(0)[len("index ") :], code)
+    if len(lines) > MOST_HASHES:
+        raise Refused(code, f"the inclusion proof has more than {MOST_HASHES} hashes")
+    hashes = [read_hash(line, code) for line in lines]
+    return TlogProof(extra, index, hashes, read_checkpoint(checkpoint.encode()))
+
+
+def read_receipt(data: bytes) -> Receipt:
+    """Page 06, "Bytes": the outer form, and the lines of `extra`."""
+    code = "receipt-malformed"
+    proof = read_tlog_proof(data)
+    if proof.extra is None:
+        raise Refused(code, "the receipt has no extra line")
+    text = read_utf8(proof.extra)
+    if not text.endswith("\n"):
+        raise Refused(code, "the last line of extra is not ended by LF")
+    lines = text[:-1].split("\n")
+    at = entry_lines(lines)
+    if at is None or len(lines) <= at:
+        raise Refused(code, "extra does not hold an entry and a key")
+    if len(lines) > at + 6:
+        raise Refused(code, "the receipt holds more than five disclosures")
+    entry_bytes = "".join(line + "\n" for line in lines[:at]).encode()
+    entry = read_entry(entry_bytes)
+    public_key = read_jwk_line(lines[at])
+    return Receipt(proof, entry_bytes, entry, public_key, [read_disclosure(line) for line in lines[at + 1 :]])
+
+
+def entry_lines(lines: list[str]) -> Optional[int]:
+    """Of how many lines the entry in `extra` consists."""
+    if lines[0] == "evidence-ledger/entry/v1":
+        return 5
+    return next((at for at in range(5, len(lines)) if lines[at].startswith('{"crv":')), None)
+
+
+@dataclass
+class ReceiptCheck:
+    """What the check of a receipt found. What could not be read is None."""
+
+    findings: Findings = field(default_factory=Findings)
+    receipt: Optional[Receipt] = None
+    statement: Optional[Statement] = None
+    members_in_order: bool = False
+    witnesses: list[tuple[str, int]] = field(default_factory=list)
+    claims: list[Disclosure] = field(default_factory=list)
+    withheld: int = 0
+
+
+def check_receipt(data: bytes, policy: Policy) -> ReceiptCheck:
+    """Page 06, "Checking a receipt", steps 1 to 9."""
+    check = ReceiptCheck()
+    try:
+        receipt = check.receipt = read_receipt(data)
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+        return check
+    check_receipt_proof(check, receipt, policy)
+    if receipt.entry.statement is None:
+        check.findings.add("not-judged", f"the entry is of version {shown(receipt.entry.version)}; {NEEDS_NEWER}")
+        return check
+    try:
+        check.statement = read_statement(receipt.entry.statement)
+        check_receipt_statement(check, receipt, check.statement)
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+    return check
+
+
+def check_receipt_proof(check: ReceiptCheck, receipt: Receipt, policy: Policy) -> None:
+    """Steps 2 to 4: ledger, index, inclusion."""
+    findings, proof = check.findings, receipt.proof
+    origin, size, root, note = proof.checkpoint
+    if not any(log.name == origin for log in policy.logs):
+        findings.add("receipt-other-ledger", f"the receipt is of {shown(origin)}, which is no ledger of the policy")
+    else:
+        try:
+            check.witnesses = apply_policy(policy, note, origin).witnesses
+        except Refused as breach:
+            findings.add(breach.code, breach.message)
+    if proof.index != receipt.entry.index:
+        findings.add("receipt-index", f"the receipt says entry {proof.index}, and the entry {receipt.entry.index}")
+    elif not inclusion_holds(proof.index, size, leaf_hash(receipt.entry_bytes), proof.hashes, root):
+        findings.add("inclusion-invalid", "the proof does not lead from the entry to the checkpoint’s root")
+
+
+def check_receipt_statement(check: ReceiptCheck, receipt: Receipt, said: Statement) -> None:
+    """Steps 6 to 9: signer, audience, members, disclosures."""
+    findings = check.findings
+    if thumbprint_of(receipt.public_key) != said.kid:
+        findings.add("key-not-issuers", "the key in the receipt is not the one that the statement names")
+    elif not said.jws.known_algorithm:
+        findings.add("not-judged", f"the signature’s algorithm is {shown(said.jws.alg)}; {NEEDS_NEWER}")
+    elif not said.jws.verifies(receipt.public_key):
+        findings.add("signature-invalid", "the statement’s signature does not verify")
+    if said.aud != receipt.proof.checkpoint.origin:
+        findings.add("audience-wrong", f"the statement is for {shown(said.aud)}")
+    if said.kind not in KINDS:
+        findings.add("not-judged", f"the kind is {shown(said.kind)}; {NEEDS_NEWER}")
+        return
+    check_members(said.payload)
+    check.members_in_order = True
+    seen = set()
+    for disclosure in receipt.disclosures:
+        if disclosure.digest not in said.sealed:
+            findings.add(
+                "disclosure-foreign", f"the claim {shown(disclosure.claim)} was not sealed with this statement"
+            )
+        elif disclosure.digest in seen:
+            findings.add("disclosure-repeated", f"the claim {shown(disclosure.claim)} stands twice")
+        else:
+            seen.add(disclosure.digest)
+            check.claims.append(disclosure)
+    check.withheld = len(said.sealed) - len(seen)
+
+
+# ---- Checking a file against a receipt ------------------------------------------------------------------------------
+
+
+class FileAtHand:
+    """A file that is checked. It is read as often as needed, in pieces, and never held whole."""
+
+    def __init__(self, name: bytes, open_file: Callable[[], BinaryIO]) -> None:
+        self.name = name
+        self.open_file = open_file
+        self.size = -1
+        self.digests: dict[str, Optional[str]] = {}
+
+    def measure(self, algorithms: Iterable[str]) -> None:
+        """Size, and each digest in hex; None for an algorithm that this verifier cannot compute."""
+        running = {name: start_digest(name) for name in algorithms if name not in self.digests}
+        if self.size >= 0 and not running:
+            return
+        self.size = 0
+        with self.open_file() as stream:
+            while True:
+                piece = stream.read(1 << 20)
+                if not piece:
+                    break
+                self.size += len(piece)
+                for digest in running.values():
+                    if digest is not None:
+                        digest.update(piece)
+        for name, digest in running.items():
+            self.digests[name] = None if digest is None else finish_digest(digest)
+
+    def content(self) -> bytes:
+        with self.open_file() as stream:
+            return stream.read()
+
+
+def start_digest(name: str) -> Any:
+    """An algorithm of page 02 from Python's standard library, SM3 from `cryptography`; BLAKE3 is in neither."""
+    if name == "sm3":
+        try:
+            return hashes.Hash(hashes.SM3())
+        except (AttributeError, UnsupportedAlgorithm):
+            return None
+    if name not in DIGEST_BYTES or name == "blake3":
+        return None
+    return hashlib.new(name.replace("-", "_"))
+
+
+def finish_digest(digest: Any) -> str:
+    return digest.hexdigest() if hasattr(digest, "hexdigest") else digest.finalize().hex()
+
+
+def compare_with_item(file: FileAtHand, item: dict[str, Any]) -> Findings:
+    """Page 06, "Checking a file against a receipt": size and every digest; for a manifest, page 08 too."""
+    findings = Findings()
+    file.measure(item["digest"])
+    if file.size != item["size"]:
+        findings.add("file-differs", FILE_DIFFERS, expected=f"{item['size']} bytes", found=f"{file.size} bytes")
+        return findings
+    for name, digest in item["digest"].items():
+        if file.digests[name] is None:
+            findings.add("digest-not-computable", f"the file’s {name} cannot be computed here; {NEEDS_NEWER}")
+        elif file.digests[name] != digest:
+            findings.add(
+                "file-differs", FILE_DIFFERS, expected=f"{name} {digest}", found=f"{name} {file.digests[name]}"
+            )
+            return findings
+    if "tree" in item:
+        try:
+            check_manifest_tree(file.content(), item["tree"])
+        except Refused as breach:
+            findings.add(breach.code, breach.message)
+    return findings
+
+
+@dataclass
+class FileCheck:
+    findings: Findings = field(default_factory=Findings)
+    item: Optional[int] = None
+
+
+def check_file(check: ReceiptCheck, file: FileAtHand, named: Optional[int] = None) -> FileCheck:
+    """Page 06, "Checking a file against a receipt": which item, and whether the file is that item's."""
+    result = FileCheck()
+    if check.statement is None or not check.members_in_order:
+        return result
+    if check.statement.kind != "evidence.deposit":
+        result.findings.add("reference-kind", "the receipt is for no deposit")
+        return result
+    items = check.statement.payload["items"]
+    if named is None:
+        named = item_by_name(check, file.name, len(items))
+    if named is not None:
+        if named >= len(items):
+            result.findings.add("file-not-in-deposit", f"the deposit has {len(items)} items, numbered from 0")
+            return result
+        return FileCheck(compare_with_item(file, items[named]), named)
+    compared = [compare_with_item(file, item) for item in items]
+    for number, findings in enumerate(compared):
+        if not findings.faults:
+            return FileCheck(findings, number)
+    if len(items) == 1:
+        return FileCheck(compared[0], 0)
+    result.findings.add("file-not-in-deposit", "This file is none of the deposit’s items. " + FILE_DIFFERS)
+    return result
+
+
+def item_by_name(check: ReceiptCheck, name: bytes, items: int) -> Optional[int]:
+    """The item whose entry in the disclosed `names` is the file's name, if exactly one is."""
+    found = [
+        number
+        for claim in check.claims
+        if claim.claim == "names" and isinstance(claim.value, list)
+        for number, listed in enumerate(claim.value[:items])
+        if isinstance(listed, str) and listed.encode() == name
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+# =====================================================================================================================
+# Page 07: Policy
+# =====================================================================================================================
+
+POLICY_BYTES = 262144
+MOST_DEFINITIONS = 512
+
+
+class Group(NamedTuple):
+    name: bytes
+    threshold: int
+    members: list[bytes]
+
+
+@dataclass
+class Policy:
+    """Names are octets, and are compared octet by octet."""
+
+    logs: list[Vkey] = field(default_factory=list)
+    witnesses: dict[bytes, Vkey] = field(default_factory=dict)
+    groups: dict[bytes, Group] = field(default_factory=dict)
+    quorum: Optional[bytes] = None
+
+    def quorum_holds(self, cosigned: Iterable[bytes]) -> bool:
+        """Page 07, "Applying it to a checkpoint", step 3. Groups refer upward only, so that one pass suffices."""
+        satisfied = {b"none", *cosigned}
+        for group in self.groups.values():
+            if sum(member in satisfied for member in group.members) >= group.threshold:
+                satisfied.add(group.name)
+        return self.quorum in satisfied
+
+
+def policy_refused(line: bytes, message: str) -> Refused:
+    return Refused("policy-malformed", f"{message}: {shown(printable(line))}")
+
+
+def printable(octets: bytes) -> str:
+    return octets.decode("utf-8", "backslashreplace")
+
+
+def read_policy(data: bytes) -> Policy:
+    """Page 07, "Grammar"."""
+    if len(data) > POLICY_BYTES or re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data) or not data.endswith(b"\n"):
+        raise Refused(
+            "policy-malformed", "the policy is empty or too large, holds a control character, or lacks a final LF"
+        )
+    policy = Policy()
+    readers = {b"log": read_log, b"witness": read_witness, b"group": read_group, b"quorum": read_quorum}
+    for line in data[:-1].split(b"\n"):
+        words = line.split()
+        if not words or words[0].startswith(b"#"):
+            continue
+        if words[0] not in readers:
+            raise policy_refused(line, "no definition")
+        readers[words[0]](policy, line, words[1:])
+        if len(policy.logs) + len(policy.witnesses) + len(policy.groups) > MOST_DEFINITIONS:
+            raise policy_refused(line, f"more than {MOST_DEFINITIONS} definitions")
+    if policy.quorum is None:
+        raise Refused("policy-malformed", "the policy has no quorum")
+    return policy
+
+
+def read_policy_vkey(line: bytes, word: bytes) -> Vkey:
+    try:
+        return read_vkey(read_utf8(word))
+    except Refused as breach:
+        raise policy_refused(line, breach.message) from None
+
+
+def read_log(policy: Policy, line: bytes, words: list[bytes]) -> None:
+    if not 1 <= len(words) <= 2:
+        raise policy_refused(line, "a log has a key and perhaps a URL")
+    vkey = read_policy_vkey(line, words[0])
+    if vkey.type != LEDGER_KEY_TYPE or any(vkey.public_key == log.public_key for log in policy.logs):
+        raise policy_refused(line, "the log’s key is not of type 1, or stands twice")
+    policy.logs.append(vkey)
+
+
+def new_name(policy: Policy, line: bytes, name: bytes) -> bytes:
+    if name == b"none" or name in policy.witnesses or name in policy.groups:
+        raise policy_refused(line, "the name is defined already")
+    return name
+
+
+def read_witness(policy: Policy, line: bytes, words: list[bytes]) -> None:
+    if not 2 <= len(words) <= 3:
+        raise policy_refused(line, "a witness has a name, a key and perhaps a URL")
+    vkey = read_policy_vkey(line, words[1])
+    if any(vkey.public_key == witness.public_key for witness in policy.witnesses.values()):
+        raise policy_refused(line, "the witness’s key stands twice")
+    policy.witnesses[new_name(policy, line, words[0])] = vkey
+
+
+def read_group(policy: Policy, line: bytes, words: list[bytes]) -> None:
+    if len(words) < 3:
+        raise policy_refused(line, "a group has a name, a number and members")
+    name, number, *members = words
+    new_name(policy, line, name)
+    taken = {member for group in policy.groups.values() for member in group.members}
+    for member in members:
+        if member in taken or (member not in policy.witnesses and member not in policy.groups):
+            raise policy_refused(line, "a member is not defined above, or is a member already")
+        taken.add(member)
+    if number in (b"any", b"all"):
+        threshold = 1 if number == b"any" else len(members)
+    else:
+        threshold = read_decimal(number.decode("latin-1"), "policy-malformed")
+    if not 1 <= threshold <= len(members):
+        raise policy_refused(line, "the group’s number is not 1 to the number of its members")
+    policy.groups[name] = Group(name, threshold, members)
+
+
+def read_quorum(policy: Policy, line: bytes, words: list[bytes]) -> None:
+    if len(words) != 1 or policy.quorum is not None:
+        raise policy_refused(line, "a policy has one quorum of one name")
+    if words[0] != b"none" and words[0] not in policy.witnesses and words[0] not in policy.groups:
+        raise policy_refused(line, "the quorum is not defined above")
+    policy.quorum = words[0]
+
+
+class Accepted(NamedTuple):
+    """A checkpoint that the policy accepts: the logs that signed it, and the witnesses with their times."""
+
+    logs: list[Vkey]
+    witnesses: list[tuple[str, int]]
+
+
+def apply_policy(policy: Policy, note: Note, origin: str) -> Accepted:
+    """Page 07, "Applying it to a checkpoint", steps 1 to 4."""
+    verified = verify_note(note, [*policy.logs, *policy.witnesses.values()])
+    logs = [log for log in policy.logs if log.name == origin and any(signed.vkey is log for signed in verified)]
+    if not logs:
+        raise Refused("checkpoint-untrusted", f"no ledger of the policy called {shown(origin)} signed the checkpoint")
+    cosigned: dict[bytes, int] = {}
+    unsupported = set()
+    for name, vkey in policy.witnesses.items():
+        for signed in verified:
+            if signed.vkey is vkey and vkey.type == WITNESS_KEY_TYPE:
+                cosigned[name] = signed.timestamp
+        if vkey.type != WITNESS_KEY_TYPE and any(
+            (line.name, line.key_id) == (vkey.name, vkey.key_id) for line in note.signatures
+        ):
+            unsupported.add(name)
+    if policy.quorum_holds(cosigned):
+        return Accepted(logs, [(printable(name), timestamp) for name, timestamp in cosigned.items()])
+    if policy.quorum_holds([*cosigned, *unsupported]):
+        raise Refused(
+            "policy-unsupported", f"a witness that is needed signed with a type of key not known here; {NEEDS_NEWER}"
+        )
+    raise Refused("policy-unmet", "the witnesses that the policy asks for did not cosign")
+
+
+# =====================================================================================================================
+# Page 08: Manifest
+# =====================================================================================================================
+
+MANIFEST_LINE = re.compile(rb"(\\?)([0-9a-f]{64})  ([^\x00\n\r]+)", re.DOTALL)
+MANIFEST_ESCAPES = {b"\\\\": b"\\", b"\\n": b"\n", b"\\r": b"\r"}
+
+
+class ManifestLine(NamedTuple):
+    line: bytes
+    sha256: str
+    path: bytes
+
+
+def read_manifest_line(line: bytes) -> ManifestLine:
+    """Page 08, "Bytes": one line, without its LF."""
+    code = "manifest-malformed"
+    match = MANIFEST_LINE.fullmatch(line)
+    if match is None:
+        raise Refused(code, f"{shown(printable(line))} is no line of a manifest")
+    escaped, digest, written = match.groups()
+    pieces = re.split(rb"(\\.?)", written)
+    if any(piece not in MANIFEST_ESCAPES for piece in pieces[1::2]) or (len(pieces) > 1) != (escaped != b""):
+        raise Refused(code, f"{shown(printable(line))} is not escaped as it has to be")
+    path = b"".join(MANIFEST_ESCAPES.get(piece, piece) for piece in pieces)
+    if any(component in (b"", b".", b"..") for component in path.split(b"/")):
+        raise Refused(code, f"{shown(printable(path))} is no relative path, or has a component that is empty, . or ..")
+    return ManifestLine(line, digest.decode(), path)
+
+
+def read_manifest(data: bytes) -> list[ManifestLine]:
+    """Page 08, "Bytes"."""
+    code = "manifest-malformed"
+    if not data.endswith(b"\n"):
+        raise Refused(code, "the manifest is empty, or does not end in LF")
+    lines = [read_manifest_line(line) for line in data[:-1].split(b"\n")]
+    for before, after in zip(lines, lines[1:]):
+        if before.path >= after.path:
+            raise Refused(code, f"{shown(printable(after.path))} does not follow in ascending order")
+    return lines
+
+
+def manifest_tree(lines: Sequence[ManifestLine]) -> dict[str, Any]:
+    """Page 08, "The item"."""
+    return {"root": tree_root([leaf_hash(line.line) for line in lines]).hex(), "size": len(lines)}
+
+
+def check_manifest_tree(data: bytes, tree: dict[str, Any]) -> list[ManifestLine]:
+    """Page 08, "Checking", steps 2 and 3."""
+    lines = read_manifest(data)
+    if manifest_tree(lines) != tree:
+        raise Refused("manifest-malformed", "the root over the manifest’s lines, or their number, is not the deposit’s")
+    return lines
+
+
+def check_listed_file(listed: dict[bytes, ManifestLine], path: bytes, file: Optional[FileAtHand]) -> Findings:
+    """Page 08, "Checking": one file that should be in a manifest, whose lines are given by path. None: it is absent."""
+    findings = Findings()
+    name, line = shown(printable(path)), listed.get(path)
+    if line is None:
+        findings.add("file-not-in-deposit", f"{name} stands in no line of the manifest. {FILE_DIFFERS}")
+    elif file is None:
+        findings.add("file-not-in-deposit", f"{name} is listed in the manifest, and is no file of the folder.")
+    else:
+        file.measure(["sha256"])
+        if file.digests["sha256"] != line.sha256:
+            found = f"sha256 {file.digests['sha256']}"
+            findings.add("file-differs", f"{name}: {FILE_DIFFERS}", expected=f"sha256 {line.sha256}", found=found)
+    return findings
+
+
+def files_below(folder: bytes) -> Iterator[bytes]:
+    """Paths of the regular files below a folder, relative, with / between. Links are not followed."""
+    for directory, _, names in os.walk(folder, onerror=cannot_read):
+        for name in names:
+            path = os.path.join(directory, name)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                yield os.path.relpath(path, folder).replace(os.fsencode(os.sep), b"/")
+
+
+def cannot_read(error: OSError) -> None:
+    raise error
+
+
+# =====================================================================================================================
+# Page 09: File proof
+# =====================================================================================================================
+
+FILE_PROOF_BYTES = 1114112
+FILE_PROOF_BEGINS = b"evidence-ledger/file-proof/"
+
+
+class FileProof(NamedTuple):
+    item: int
+    line_index: int
+    line: ManifestLine
+    hashes: list[bytes]
+    receipt: bytes
+
+
+def read_file_proof(data: bytes) -> FileProof:
+    """Page 09, "Bytes"."""
+    code = "file-proof-malformed"
+    if len(data) > FILE_PROOF_BYTES:
+        raise Refused(code, f"the file proof has more than {FILE_PROOF_BYTES} bytes")
+    *first_lines, rest = data.split(b"\n", 4)
+    if len(first_lines) < 4 or first_lines[0] != FILE_PROOF_BEGINS + b"v1":
+        raise Refused(code, "the file proof lacks its first four lines")
+    item, line_index = (read_decimal(line.decode("latin-1"), code) for line in first_lines[1:3])
+    line = read_manifest_line(first_lines[3])
+    # A manifest of one line needs no hash: then the empty line follows at once.
+    head, empty_line, receipt = (b"\n" + rest).partition(b"\n\n")
+    hashes = [read_hash(line.decode("latin-1"), code) for line in head.split(b"\n")[1:]]
+    if empty_line == b"" or len(hashes) > MOST_HASHES:
+        raise Refused(code, f"there is no empty line before the receipt, or more than {MOST_HASHES} hashes")
+    return FileProof(item, line_index, line, hashes, receipt)
+
+
+def check_file_proof(proof: FileProof, check: ReceiptCheck, file: Optional[FileAtHand]) -> Findings:
+    """Page 09, "Checking", steps 3 to 5. The receipt was checked, and is reported, before."""
+    findings = Findings()
+    if check.statement is None or not check.members_in_order:
+        return findings
+    if check.statement.kind != "evidence.deposit":
+        findings.add("reference-kind", "the receipt is for no deposit")
+        return findings
+    items = check.statement.payload["items"]
+    if proof.item >= len(items) or "tree" not in items[proof.item]:
+        findings.add("file-not-in-deposit", f"the deposit has no manifest as item {proof.item}")
+        return findings
+    tree = items[proof.item]["tree"]
+    leaf, root = leaf_hash(proof.line.line), bytes.fromhex(tree["root"])
+    if not inclusion_holds(proof.line_index, tree["size"], leaf, proof.hashes, root):
+        findings.add("inclusion-invalid", "the proof does not lead from the line to the manifest’s root")
+    if file is not None:
+        file.measure(["sha256"])
+        if file.digests["sha256"] != proof.line.sha256:
+            found = f"sha256 {file.digests['sha256']}"
+            findings.add("file-differs", FILE_DIFFERS, expected=f"sha256 {proof.line.sha256}", found=found)
+    return findings
+
+
+# =====================================================================================================================
+# Page 10: Verification. A re-walk of a whole ledger
+# =====================================================================================================================
+
+TILE_WIDTH = 256
+# So many bundles may be missing one after another; what follows them is not looked for. A ledger may claim any size.
+MOST_MISSING_BUNDLES = 4096
+
+
+class Source:
+    """Where a ledger is read from. Nothing that it says is trusted."""
+
+    name = ""
+
+    def checkpoint(self) -> Optional[bytes]:
+        raise NotImplementedError
+
+    def tile(self, level: int, number: int, width: int) -> Optional[bytes]:
+        raise NotImplementedError
+
+    def entries(self, number: int, width: int) -> list[Optional[bytes]]:
+        """Entries of a bundle, None for one that cannot be had."""
+        raise NotImplementedError
+
+    def end_of_entries(self) -> int:
+        """An index from which on there are no entries."""
+        raise NotImplementedError
+
+    keeps_disclosures = False
+
+    def disclosures(self, index: int) -> list[str]:
+        """What is kept for an entry, where disclosures are kept."""
+        return []
+
+
+@dataclass
+class Tree:
+    """Leaf hashes from index 0 on, as far as they are known, and whether they are what was sealed."""
+
+    known: list[bytes]
+    authentic: bool
+
+
+@dataclass
+class WalkReport:
+    """Page 10, "The report"."""
+
+    findings: Findings = field(default_factory=Findings)
+    origin: Optional[str] = None
+    environment: Optional[str] = None
+    size: Optional[int] = None
+    root: Optional[bytes] = None
+    trusted: bool = False
+    witnesses: list[tuple[str, int]] = field(default_factory=list)
+    flagged: list[int] = field(default_factory=list)
+    participants: int = 0
+    first_time: str = ""
+    last_time: str = ""
+    disclosures: Optional[dict[str, int]] = None
+
+
+def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> WalkReport:
+    """Page 10, from "Checkpoint" to "Entries". It does not stop at a fault."""
+    report = WalkReport()
+    data = source.checkpoint()
+    if data is None:
+        report.findings.add("checkpoint-missing", "there are entries and no checkpoint")
+        return report
+    try:
+        checkpoint = read_checkpoint(data)
+    except Refused as breach:
+        report.findings.add(breach.code, breach.message)
+        return report
+    report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root
+    if source.keeps_disclosures:
+        report.disclosures = {"present": 0, "withheld": 0, "foreign": 0}
+    state = State(*judge_checkpoint(checkpoint, policy, report))
+    tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
+    walk_earlier(checkpoint, tree, policy, earlier, report.findings)
+    EntryWalk(source, tree, state, report).run(checkpoint.size)
+    report.environment, report.participants = state.environment, len(state.participants)
+    report.flagged = state.flagged()
+    return report
+
+
+def judge_checkpoint(checkpoint: Checkpoint, policy: Policy, report: WalkReport) -> tuple[str, list[str]]:
+    """Page 10, "Checkpoint", steps 2 and 3. Gives the origin and the vkeys under which entries are judged."""
+    if checkpoint.size == 0:
+        report.findings.add("genesis-missing", "the ledger has no entry, and so no genesis")
+    try:
+        accepted = apply_policy(policy, checkpoint.note, checkpoint.origin)
+    except Refused as breach:
+        report.findings.add(breach.code, breach.message)
+        if len(policy.logs) == 1:
+            return policy.logs[0].name, [policy.logs[0].text]
+        return checkpoint.origin, []
+    report.trusted, report.witnesses = True, accepted.witnesses
+    return checkpoint.origin, [log.text for log in accepted.logs]
+
+
+# ---- Tree -----------------------------------------------------------------------------------------------------------
+
+
+def walk_tree(source: Source, size: int, root: bytes, findings: Findings) -> Tree:
+    """Page 10, "Tree", steps 1 to 6."""
+    known = read_leaf_hashes(source, size, findings)
+    compare_higher_levels(source, size, known, findings)
+    all_read = len(known) == size
+    if all_read and tree_root(known) == root:
+        return Tree(known, authentic=True)
+    hashed = hash_all_entries(source, size)
+    if hashed is not None and tree_root(hashed) == root:
+        for index, (stored, own) in enumerate(zip(known, hashed)):
+            if stored != own:
+                message = f"A stored tile does not hold the leaf hash of entry {index}."
+                findings.add("tile-altered", message, index=index, **expected_and_found(own, stored))
+        return Tree(hashed, authentic=True)
+    if all_read:
+        message = "Neither the tiles nor the entries make the root that the checkpoint signs."
+        findings.add("root-mismatch", message, **expected_and_found(root, tree_root(known)))
+    return Tree(known, authentic=False)
+
+
+def expected_and_found(expected: bytes, found: bytes) -> dict[str, str]:
+    return {"expected": write_base64(expected), "found": write_base64(found)}
+
+
+def read_leaf_hashes(source: Source, size: int, findings: Findings) -> list[bytes]:
+    """Step 1: level 0, up to the first tile that is missing or malformed."""
+    known: list[bytes] = []
+    while len(known) < size:
+        width = min(TILE_WIDTH, size - len(known))
+        tile = read_tile(source, 0, len(known) // TILE_WIDTH, width, findings)
+        if tile is None:
+            break
+        known += tile
+    return known
+
+
+def read_tile(source: Source, level: int, number: int, width: int, findings: Findings) -> Optional[list[bytes]]:
+    data = source.tile(level, number, width)
+    name = tile_path(level, number, width)
+    if data is None:
+        findings.add("tile-missing", f"{name} is not there")
+        return None
+    if len(data) % 32 != 0 or not 32 * width <= len(data) <= 32 * TILE_WIDTH:
+        findings.add("tile-malformed", f"{name} has {len(data)} bytes")
+        return None
+    return [data[at : at + 32] for at in range(0, 32 * width, 32)]
+
+
+def compare_higher_levels(source: Source, size: int, known: list[bytes], findings: Findings) -> None:
+    """Steps 2 and 3: each level above is computed from the one below, and the stored tiles are held against it."""
+    all_read, level, below = len(known) == size, 0, known
+    while size // TILE_WIDTH > 0:
+        size, level = size // TILE_WIDTH, level + 1
+        computed = [tree_root(below[at : at + TILE_WIDTH]) for at in range(0, len(below) - TILE_WIDTH + 1, TILE_WIDTH)]
+        for at in range(0, len(computed), TILE_WIDTH):
+            part = computed[at : at + TILE_WIDTH]
+            if not all_read and len(part) < TILE_WIDTH:
+                break
+            stored = read_tile(source, level, at // TILE_WIDTH, len(part), findings)
+            if stored is not None and stored != part:
+                name = tile_path(level, at // TILE_WIDTH, len(part))
+                findings.add("tile-altered", f"{name} does not hold what the tiles below it make.")
+        below = computed
+
+
+def hash_all_entries(source: Source, size: int) -> Optional[list[bytes]]:
+    """Step 5: the leaf hashes of the entries, if the bytes of every one are at hand."""
+    if source.end_of_entries() < size:
+        return None
+    hashed: list[bytes] = []
+    while len(hashed) < size:
+        entries = source.entries(len(hashed) // TILE_WIDTH, min(TILE_WIDTH, size - len(hashed)))
+        if None in entries:
+            return None
+        hashed += [leaf_hash(entry) for entry in entries]
+    return hashed
+
+
+def walk_earlier(
+    checkpoint: Checkpoint, tree: Tree, policy: Policy, earlier: Sequence[Checkpoint], findings: Findings
+) -> None:
+    """Page 10, "Entries", end: checkpoints that were kept."""
+    for kept in earlier:
+        try:
+            apply_policy(policy, kept.note, kept.origin)
+        except Refused as breach:
+            findings.add(breach.code, f"the checkpoint kept at size {kept.size}: {breach.message}")
+        follows = kept.origin == checkpoint.origin and kept.size <= min(checkpoint.size, len(tree.known))
+        if not follows or tree_root(tree.known[: kept.size]) != kept.root:
+            findings.add(
+                "consistency-invalid", f"the ledger does not go on from the checkpoint kept at size {kept.size}"
+            )
+
+
+# ---- Entries --------------------------------------------------------------------------------------------------------
+
+
+class EntryWalk:
+    """Page 10, "Entries": the state of a walk between one entry and the next."""
+
+    def __init__(self, source: Source, tree: Tree, state: State, report: WalkReport) -> None:
+        self.source = source
+        self.tree = tree
+        self.state = state
+        self.report = report
+        self.expected_link: Optional[bytes] = bytes(32)  # None: unknown
+        self.latest_time = ""
+
+    def found(self, code: str, index: int, message: str, **more: Any) -> None:
+        self.report.findings.add(code, message, index=index, **more)
+
+    def run(self, size: int) -> None:
+        """Each index in turn. Where neither tiles nor entries go on, one `entry-missing` stands for all that follow."""
+        end = min(size, max(len(self.tree.known), self.source.end_of_entries()))
+        for first in range(0, end, TILE_WIDTH):
+            width = min(TILE_WIDTH, size - first)
+            for index, data in enumerate(self.source.entries(first // TILE_WIDTH, width), first):
+                if index < end:
+                    self.entry(index, data)
+        if end < size:
+            self.found("entry-missing", end, f"Entry {end} and all that follow, up to {size - 1}, cannot be had.")
+
+    def entry(self, index: int, data: Optional[bytes]) -> None:
+        """Steps 1 to 3 and 7, and what the entry leaves for those that follow."""
+        known = self.tree.known[index] if index < len(self.tree.known) else None
+        if data is None:
+            return self.missing(index, known)
+        computed = leaf_hash(data)
+        altered = known is not None and known != computed
+        if altered:
+            held_by = "that were sealed" if self.tree.authentic else "that the stored tree holds"
+            message = f"The stored bytes of entry {index} are not those {held_by}."
+            self.found("entry-altered", index, message, **expected_and_found(known, computed))
+        sealed = known if self.tree.authentic else computed
+        statement = self.judge(index, data, altered)
+        self.expected_link = sealed
+        self.state.targets.append(target_of(sealed, None if altered else statement))
+        # Where the sealed bytes were read, it is certain what was sealed, even if they say nothing.
+        if altered or (statement is None and not self.tree.authentic):
+            self.state.becomes_uncertain(index)
+
+    def missing(self, index: int, known: Optional[bytes]) -> None:
+        """Step 1."""
+        self.found("entry-missing", index, f"Entry {index} cannot be had.")
+        self.expected_link = known if self.tree.authentic else None
+        self.state.targets.append(Target(known))
+        self.state.becomes_uncertain(index)
+
+    def judge(self, index: int, data: bytes, altered: bool) -> Optional[Statement]:
+        """Steps 3 to 9. Gives the statement, if it could be read."""
+        try:
+            entry = read_entry(data)
+        except Refused as breach:
+            self.found(breach.code, index, f"entry {index}: {breach.message}")
+            return None
+        self.judge_lines(index, entry, altered)
+        if entry.statement is None:
+            self.found("not-judged", index, f"entry {index} is of version {shown(entry.version)}; {NEEDS_NEWER}")
+            self.state.becomes_uncertain(index)
+            return None
+        try:
+            statement = read_statement(entry.statement)
+        except Refused as breach:
+            self.found(breach.code, index, f"entry {index}: {breach.message}")
+            return None
+        judgement = Judgement(self.state, index, entry.time, statement)
+        judgement.judge(altered)
+        for violation in judgement.violations:
+            self.found(violation.code, index, f"entry {index}: {violation.message}")
+        for message in judgement.not_judged:
+            self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
+        if judgement.members_in_order and not altered:
+            self.judge_disclosures(index, statement)
+        return statement
+
+    def judge_lines(self, index: int, entry: Entry, altered: bool) -> None:
+        """Steps 4 to 6: index, time, link."""
+        if entry.index != index:
+            self.found("index-wrong", index, f"entry {index} says that it is entry {entry.index}")
+        if entry.time < self.latest_time:
+            self.found("time-reversed", index, f"entry {index} has an earlier time than one before it")
+        elif not altered:
+            self.report.first_time = self.report.first_time or entry.time
+            self.latest_time = self.report.last_time = entry.time
+        if self.expected_link is not None and entry.link != self.expected_link:
+            message = f"entry {index} does not name the entry before it"
+            self.found("link-broken", index, message, **expected_and_found(self.expected_link, entry.link))
+
+    def judge_disclosures(self, index: int, statement: Statement) -> None:
+        """Step 9."""
+        counts = self.report.disclosures
+        if counts is None:
+            return
+        seen = set()
+        for text in self.source.disclosures(index):
+            try:
+                digest = read_disclosure(text).digest
+            except Refused:
+                digest = None
+            if digest not in statement.sealed or digest in seen:
+                counts["foreign"] += 1
+                message = f"What is kept for entry {index} is not what was sealed with it."
+                self.found("stored-disclosure-altered", index, message)
+            else:
+                seen.add(digest)
+        counts["present"] += len(seen)
+        counts["withheld"] += len(statement.sealed) - len(seen)
+
+
+# =====================================================================================================================
+# Page 12: Tiles
+# =====================================================================================================================
+
+
+def tile_path(level: Optional[int], number: int, width: int) -> str:
+    """Page 12, "Paths": of a hash tile, or of a bundle, which has no level."""
+    groups = [f"{number % 1000:03}"]
+    while number >= 1000:
+        number //= 1000
+        groups.insert(0, f"x{number % 1000:03}")
+    folder = "entries" if level is None else str(level)
+    return f"tile/{folder}/{'/'.join(groups)}" + ("" if width == TILE_WIDTH else f".p/{width}")
+
+
+def read_tile_path(path: str) -> Optional[tuple[Optional[int], int, int]]:
+    """The level (None: a bundle), number and width that a path names, if it is the one spelling of them."""
+    match = re.fullmatch(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?", path)
+    if match is None:
+        return None
+    level = None if match.group(1) == "entries" else int(match.group(1))
+    number = int(match.group(2).replace("x", "").replace("/", ""))
+    width = TILE_WIDTH if match.group(3) is None else int(match.group(3))
+    if not 1 <= width <= TILE_WIDTH or (level or 0) > 63 or tile_path(level, number, width) != path:
+        return None
+    return level, number, width
+
+
+def read_bundle(data: bytes, width: int) -> list[bytes]:
+    """Page 12, "Entry bundles"."""
+    entries: list[bytes] = []
+    at = 0
+    while at < len(data) and len(entries) < width:
+        length = int.from_bytes(data[at : at + 2], "big")
+        if at + 2 + length > len(data):
+            break
+        entries.append(data[at + 2 : at + 2 + length])
+        at += 2 + length
+    if at != len(data) or len(entries) != width:
+        raise Refused("bundle-malformed", f"the bundle does not hold exactly {width} entries")
+    return entries
+
+
+class FolderSource(Source):
+    """Page 12, "Export folder": static files on a disk. A partial tile may be gone once the full one exists."""
+
+    def __init__(self, folder: str) -> None:
+        self.name = folder
+        self.end: Optional[int] = None
+
+    def read(self, path: str, limit: int) -> Optional[bytes]:
+        whole = os.path.join(self.name, *path.split("/"))
+        return read_bounded(whole, limit) if os.path.isfile(whole) else None
+
+    def checkpoint(self) -> Optional[bytes]:
+        return self.read("checkpoint", NOTE_BYTES)
+
+    def read_partial_or_full(
+        self, level: Optional[int], number: int, width: int, limit: int
+    ) -> tuple[Optional[bytes], int]:
+        for present in sorted({width, TILE_WIDTH}):
+            data = self.read(tile_path(level, number, present), limit)
+            if data is not None:
+                return data, present
+        return None, 0
+
+    def tile(self, level: int, number: int, width: int) -> Optional[bytes]:
+        return self.read_partial_or_full(level, number, width, 32 * TILE_WIDTH)[0]
+
+    def entries(self, number: int, width: int) -> list[Optional[bytes]]:
+        data, present = self.read_partial_or_full(None, number, width, (ENTRY_BYTES + 2) * TILE_WIDTH)
+        try:
+            return list(read_bundle(data, present)[:width]) if data is not None else [None] * width
+        except Refused:
+            return [None] * width
+
+    def end_of_entries(self) -> int:
+        if self.end is None:
+            top = os.fsencode(self.name)
+            bundles = os.path.join(top, b"tile", b"entries")
+            paths = [b"tile/entries/" + path for path in files_below(bundles)] if os.path.isdir(bundles) else []
+            named = [read_tile_path(os.fsdecode(path)) for path in paths]
+            self.end = 0
+            for number, width in sorted(name[1:] for name in named if name is not None):
+                if number > self.end // TILE_WIDTH + MOST_MISSING_BUNDLES:
+                    break
+                self.end = number * TILE_WIDTH + width
+        return self.end
+
+
+def read_bounded(path: str, limit: int) -> bytes:
+    """A whole file; of one that is too large only as much as shows that."""
+    with open(path, "rb") as stream:
+        return stream.read(limit + 1)
+
+
+# =====================================================================================================================
+# The command line: what may be said of a result (page 10, "What may be said"), and exit codes
+# =====================================================================================================================
+
+COMPROMISED = "was signed by a key that was later said to have been compromised at that time."
+UNCHANGED = "unchanged since deposit, signed by this key, at this time by this ledger’s clock:"
+NOT_SHOWN_BY_A_RECEIPT = (
+    "That the signer’s key was admitted to the ledger, and not revoked, when it signed: re-walk the ledger, or ask it.",
+    "Who stands behind the key: the ledger’s administrators admitted it under the name that they vouch for.",
+    "That what was deposited is true, or was untouched before it was deposited.",
+)
+MOST_SHOWN = 100  # findings of one list in the text report; all are counted, and --json has them all
+
+
+class CouldNotRun(Exception):
+    """Exit code 3: nothing to read, or a policy that cannot be read."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_input(path: str, limit: int) -> bytes:
+    try:
+        return read_bounded(path, limit)
+    except OSError as error:
+        raise CouldNotRun("file-unreadable", f"{shown(path)} cannot be read: {error.strerror}") from None
+
+
+def load_policy(path: str) -> Policy:
+    try:
+        return read_policy(read_input(path, POLICY_BYTES))
+    except Refused as breach:
+        raise CouldNotRun(breach.code, breach.message) from None
+
+
+def file_at(path: str) -> FileAtHand:
+    if not os.path.isfile(path):
+        raise CouldNotRun("file-unreadable", f"{shown(path)} is no file that can be read")
+    return FileAtHand(os.path.basename(os.fsencode(path)), lambda: open(path, "rb"))
+
+
+def findings_as_json(findings: Findings) -> dict[str, Any]:
+    return {
+        "ok": findings.exit_code == 0,
+        "exit": findings.exit_code,
+        "faults": [fault.as_json() for fault in findings.faults],
+        "notJudged": [finding.as_json() for finding in findings.not_judged],
+    }
+
+
+def findings_as_text(findings: Findings) -> Iterator[str]:
+    for label, listed in (("FAULT", findings.faults), ("NOT JUDGED", findings.not_judged)):
+        for finding in listed[:MOST_SHOWN]:
+            code = f"{finding.code}: " if finding.code != "not-judged" else ""
+            yield f"{label} {code}{finding.message}"
+            for name in ("expected", "found"):
+                if getattr(finding, name) is not None:
+                    yield f"       {name:8} {getattr(finding, name)}"
+        if len(listed) > MOST_SHOWN:
+            yield f"{label} and {len(listed) - MOST_SHOWN} more"
+
+
+def conclusion(findings: Findings) -> str:
+    count = len(findings.faults)
+    if count > 0:
+        return f"{count} fault{'' if count == 1 else 's'} found"
+    return f"no fault found, but part was {NEEDS_NEWER}" if findings.not_judged else "no fault found"
+
+
+def seconds_as_time(timestamp: int) -> str:
+    try:
+        return datetime.datetime.fromtimestamp(timestamp, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp} seconds after 1970-01-01T00:00:00Z"
+
+
+def cosigned_as_text(witnesses: Sequence[tuple[str, int]]) -> Iterator[str]:
+    for name, timestamp in witnesses:
+        yield f"cosigned by witness {shown(name)[1:-1]} at {seconds_as_time(timestamp)}"
+
+
+# ---- check ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class CheckReport:
+    """What "check" found, and of what."""
+
+    path: Optional[str]
+    receipt: ReceiptCheck
+    item: Optional[int] = None
+    listed_as: Optional[bytes] = None  # path of the file in the manifest
+    listed_files: Optional[int] = None  # of a folder
+    unlisted: list[bytes] = field(default_factory=list)
+
+    @property
+    def findings(self) -> Findings:
+        return self.receipt.findings
+
+
+def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[str]]:
+    """Chooses the check by what is given: file proof, manifest with file or folder, file, or the receipt alone."""
+    policy = load_policy(args.policy)
+    proof_bytes = read_input(args.receipt, FILE_PROOF_BYTES)
+    if args.path is not None and not os.path.exists(args.path):
+        raise CouldNotRun("file-unreadable", f"{shown(args.path)} is not there")
+    if proof_bytes.startswith(FILE_PROOF_BEGINS):
+        report = check_by_file_proof(proof_bytes, policy, args.path)
+    else:
+        report = CheckReport(args.path, check_receipt(proof_bytes, policy))
+        if args.manifest is not None:
+            check_by_manifest(report, args.manifest, args.folder, args.item)
+        elif args.path is not None:
+            if os.path.isdir(args.path):
+                raise CouldNotRun(
+                    "manifest-missing", f"{shown(args.path)} is a folder: name its manifest with --manifest"
+                )
+            checked = check_file(report.receipt, file_at(args.path), args.item)
+            report.findings.extend(checked.findings)
+            report.item = checked.item
+    return report.findings, check_as_json(report), list(check_as_text(report))
+
+
+def check_by_file_proof(data: bytes, policy: Policy, path: Optional[str]) -> CheckReport:
+    """Page 09, "Checking"."""
+    try:
+        proof = read_file_proof(data)
+    except Refused as breach:
+        report = CheckReport(path, ReceiptCheck())
+        report.findings.add(breach.code, breach.message)
+        return report
+    report = CheckReport(path, check_receipt(proof.receipt, policy), proof.item, proof.line.path)
+    file = None if path is None else file_at(path)
+    report.findings.extend(check_file_proof(proof, report.receipt, file))
+    return report
+
+
+def check_by_manifest(report: CheckReport, manifest_path: str, folder: Optional[str], item: Optional[int]) -> None:
+    """Page 08, "Checking": the manifest is an item's file; then one file, or every file of a folder."""
+    manifest = file_at(manifest_path)
+    checked = check_file(report.receipt, manifest, item)
+    report.findings.extend(checked.findings)
+    report.item = checked.item
+    if checked.item is None or checked.findings.faults:
+        return
+    if "tree" not in report.receipt.statement.payload["items"][checked.item]:
+        report.findings.add("file-not-in-deposit", f"item {checked.item} of the deposit is no manifest")
+        return
+    listed = {line.path: line for line in read_manifest(manifest.content())}
+    if report.path is None:
+        return
+    if os.path.isdir(report.path):
+        check_folder(report, listed, os.fsencode(report.path))
+    else:
+        top = folder if folder is not None else os.path.splitext(manifest_path)[0]
+        relative = os.path.relpath(os.path.realpath(report.path), os.path.realpath(top))
+        report.listed_as = os.fsencode(relative.replace(os.sep, "/"))
+        report.findings.extend(check_listed_file(listed, report.listed_as, file_at(report.path)))
+
+
+def check_folder(report: CheckReport, listed: dict[bytes, ManifestLine], folder: bytes) -> None:
+    """Page 08, "Checking", last paragraph but one: files that are not listed are named, and are no fault."""
+    present = set(files_below(folder))
+    report.listed_files = len(listed)
+    report.unlisted = sorted(present - set(listed))
+    for path in listed:
+        file = file_at(os.fsdecode(os.path.join(folder, path))) if path in present else None
+        report.findings.extend(check_listed_file(listed, path, file))
+
+
+def check_as_json(report: CheckReport) -> dict[str, Any]:
+    check, document = report.receipt, findings_as_json(report.findings)
+    document["path"] = report.path
+    if check.receipt is not None:
+        document["index"], document["time"] = check.receipt.entry.index, check.receipt.entry.time
+        document["origin"], document["size"] = check.receipt.proof.checkpoint[:2]
+        document["witnesses"] = [{"name": name, "timestamp": timestamp} for name, timestamp in check.witnesses]
+    if check.statement is not None:
+        document.update({name: getattr(check.statement, name) for name in ("kid", "iss", "kind")})
+        document["disclosures"] = [{"claim": claim.claim, "value": claim.value} for claim in check.claims]
+        document["withheld"] = check.withheld
+    document["item"] = report.item
+    if report.listed_as is not None:
+        document["listedAs"] = printable(report.listed_as)
+    if report.listed_files is not None:
+        document["listedFiles"], document["unlisted"] = (
+            report.listed_files,
+            [printable(path) for path in report.unlisted],
+        )
+    document["notShown"] = list(NOT_SHOWN_BY_A_RECEIPT)
+    return document
+
+
+def check_as_text(report: CheckReport) -> Iterator[str]:
+    if report.path is not None:
+        yield shown(report.path)[1:-1]
+    if report.path is not None and report.findings.exit_code == 0:
+        yield UNCHANGED
+    for line in receipt_as_text(report.receipt):
+        yield "  " + line
+    for line in file_as_text(report):
+        yield "  " + line
+    yield from findings_as_text(report.findings)
+    yield "not shown by a receipt:"
+    for line in NOT_SHOWN_BY_A_RECEIPT:
+        yield "  " + line
+    yield conclusion(report.findings)
+
+
+def receipt_as_text(check: ReceiptCheck) -> Iterator[str]:
+    """What the receipt says; whether that is sound, the faults below it say."""
+    if check.receipt is None:
+        return
+    entry, checkpoint = check.receipt.entry, check.receipt.proof.checkpoint
+    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock"
+    if check.statement is not None:
+        yield f"signed by key {check.statement.kid}, which calls itself {check.statement.iss}"
+    for claim in check.claims:
+        yield f"sealed claim {shown(claim.claim)[1:-1]}: {shown(claim.value)}"
+    if check.withheld > 0:
+        yield f"{check.withheld} sealed claim{'' if check.withheld == 1 else 's'} withheld from this receipt"
+    yield from cosigned_as_text(check.witnesses)
+    yield f"as of size {checkpoint.size}; later events not checked"
+
+
+def file_as_text(report: CheckReport) -> Iterator[str]:
+    if report.listed_as is not None:
+        yield f"listed as {shown(printable(report.listed_as))}, as the depositor called it"
+    if report.listed_files is not None:
+        yield f"{report.listed_files} files listed in the manifest"
+    for path in report.unlisted[:MOST_SHOWN]:
+        yield f"not listed, and so not checked: {shown(printable(path))}"
+    if len(report.unlisted) > MOST_SHOWN:
+        yield f"not listed, and so not checked: {len(report.unlisted) - MOST_SHOWN} more"
+    if report.item is not None and report.receipt.members_in_order:
+        items = report.receipt.statement.payload.get("items", [])
+        for name, digest in (
+            (items[report.item] if report.item < len(items) else {}).get("acquired", {}).get("digest", {}).items()
+        ):
+            yield f"acquired {name} {digest}: reported, not checked"
+
+
+# ---- verify ---------------------------------------------------------------------------------------------------------
+
+
+def read_kept(data: bytes) -> Checkpoint:
+    """A checkpoint that was kept; every receipt, and so every file proof, holds one."""
+    if data.startswith(FILE_PROOF_BEGINS):
+        data = read_file_proof(data).receipt
+    return read_tlog_proof(data).checkpoint if data.startswith(b"c2sp.org/tlog-proof@") else read_checkpoint(data)
+
+
+def run_verify(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[str]]:
+    policy = load_policy(args.policy)
+    unreadable, earlier = Findings(), []
+    for path in args.checkpoint:
+        try:
+            earlier.append(read_kept(read_input(path, FILE_PROOF_BYTES)))
+        except Refused as breach:
+            unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
+    source = FolderSource(args.folder)
+    if source.checkpoint() is None and not os.path.isdir(os.path.join(args.folder, "tile")):
+        raise CouldNotRun("file-unreadable", f"{shown(args.folder)} holds no ledger: neither checkpoint nor tiles")
+    report = walk(source, policy, earlier)
+    report.findings.extend(unreadable)
+    return report.findings, walk_as_json(report, source, policy), list(walk_as_text(report, source, policy))
+
+
+def not_checked(report: WalkReport, policy: Policy) -> Iterator[str]:
+    """Page 10, "The report"."""
+    if report.size is not None:
+        yield f"Later events: this is the ledger as of size {report.size}."
+    yield "Whether what was deposited is true, or was untouched before it was deposited."
+    if report.disclosures is None:
+        yield "Disclosures: this source keeps none."
+    if policy.quorum == b"none":
+        yield "Whether others were shown the same history: the policy asks for no witness."
+
+
+def walk_as_json(report: WalkReport, source: Source, policy: Policy) -> dict[str, Any]:
+    return {
+        **findings_as_json(report.findings),
+        "source": source.name,
+        "origin": report.origin,
+        "environment": report.environment,
+        "size": report.size,
+        "root": None if report.root is None else write_base64(report.root),
+        "trusted": report.trusted,
+        "witnesses": [{"name": name, "timestamp": timestamp} for name, timestamp in report.witnesses],
+        "participants": report.participants,
+        "flagged": report.flagged,
+        "disclosures": report.disclosures,
+        "notChecked": list(not_checked(report, policy)),
+    }
+
+
+def walk_as_text(report: WalkReport, source: Source, policy: Policy) -> Iterator[str]:
+    origin = "a ledger" if report.origin is None else report.origin
+    yield f"{origin}{f' ({report.environment})' if report.environment else ''}, read from {shown(source.name)[1:-1]}"
+    if report.size is not None:
+        yield f"size {report.size}"
+        yield f"root {write_base64(report.root)}"
+    if report.trusted:
+        yield "checkpoint signed as the policy asks"
+    yield from cosigned_as_text(report.witnesses)
+    if report.first_time != "":
+        yield f"from {report.first_time} to {report.last_time}, {report.participants} participants"
+    yield from findings_as_text(report.findings)
+    for index in report.flagged[:MOST_SHOWN]:
+        yield f"FLAGGED Entry {index} {COMPROMISED}"
+    if len(report.flagged) > MOST_SHOWN:
+        yield f"FLAGGED and {len(report.flagged) - MOST_SHOWN} more"
+    yield "not checked:"
+    for line in not_checked(report, policy):
+        yield "  " + line
+    yield conclusion(report.findings)
+
+
+# ---- Arguments ------------------------------------------------------------------------------------------------------
+
+EXIT_CODES = """
+exit codes:
+  0  no fault, and everything was judged
+  1  evidence or chain does not verify
+  2  wrong command line
+  3  could not run: nothing to read, malformed policy
+  4  no fault, but part needs a newer verifier
+"""
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="evidence_verify.py", description="A second, independent verifier of the evidence ledger, offline.",
+        epilog="example:\n  evidence_verify.py check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy\n"
+        "  evidence_verify.py verify ./export --policy court.policy\n" + EXIT_CODES, formatter_class=raw,
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check", help="check a receipt, and with it a file or a folder", formatter_class=raw,
+        description="Check a receipt or file proof, and with it a file, or a manifest with its folder.",
+        epilog="example:\n  evidence_verify.py check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy\n"
+        "  evidence_verify.py check chat.json --receipt chat.json.file-proof --policy court.policy\n"
+        "  evidence_verify.py check ./phone --manifest phone.evidence-manifest --receipt phone.tlog-proof \\\n"
+        "    --policy court.policy\n"
+        + EXIT_CODES,
+    )  # fmt: skip
+    check.add_argument("path", nargs="?", help="file or folder; without it the receipt alone is checked")
+    check.add_argument("--receipt", required=True, help="receipt (.tlog-proof) or file proof (.file-proof)")
+    check.add_argument("--manifest", help="manifest that lists the file, or the files of the folder")
+    check.add_argument("--folder", help="folder that the manifest’s paths are relative to, where PATH is a file "
+                       "(default: the manifest’s path without its extension)")  # fmt: skip
+    check.add_argument("--item", type=int, help="which item of the deposit the file (or manifest) is, from 0")
+    verify = commands.add_parser(
+        "verify", help="re-walk an exported ledger", formatter_class=raw,
+        description="Re-walk a whole ledger from a folder of static files, and report every fault.",
+        epilog="example:\n  evidence_verify.py verify ./export --policy court.policy\n"
+        "  evidence_verify.py verify ./export --policy court.policy --checkpoint photo.jpg.tlog-proof --json\n"
+        + EXIT_CODES,
+    )  # fmt: skip
+    verify.add_argument("folder", help="folder with checkpoint and tile/")
+    verify.add_argument("--checkpoint", action="append", default=[], metavar="FILE",
+                        help="checkpoint or receipt that was kept: the ledger must go on from it")  # fmt: skip
+    for command in (check, verify):
+        command.add_argument("--policy", required=True, help="the ledger’s policy")
+        command.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    args = parser.parse_args(argv)
+    if args.command == "check" and args.item is not None and args.item < 0:
+        parser.error("--item is a number from 0")
+    return args
+
+
+def main(argv: Sequence[str]) -> int:
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+    args = parse_arguments(argv)
+    try:
+        findings, document, lines = run_check(args) if args.command == "check" else run_verify(args)
+    except (CouldNotRun, OSError) as error:
+        code = error.code if isinstance(error, CouldNotRun) else "file-unreadable"
+        if args.json:
+            print(
+                json.dumps(
+                    {"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}},
+                    ensure_ascii=False,
+                    indent=2,
+                )
+            )
+        else:
+            sys.stderr.write(f"{code}: {error}\n")
+        return 3
+    print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines))
+    return findings.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
