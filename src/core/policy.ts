@@ -1,7 +1,8 @@
 import { toHex } from './base64.ts'
 import { fromUtf8, latin1, parseDecimal } from './bytes.ts'
+import { isCosignatureType, signatureTypes } from './cosignature.ts'
 import { EvidenceError } from './errors.ts'
-import { parseVerifierKey, type SignedNote, signatureTypes, type VerifierKey, verifyNote } from './note.ts'
+import { parseVerifierKey, type SignedNote, type VerifierKey, verifyNote } from './note.ts'
 
 /*
  * C2SP tlog-policy: all that a verifier must be given. Octets, one definition a line:
@@ -147,9 +148,19 @@ export function parsePolicy(bytes: Uint8Array): Policy {
   return { logs, witnesses, groups, quorum }
 }
 
-/** Writes the policy of one log without witnesses. */
-export function encodeLogPolicy(key: VerifierKey, comments: readonly string[] = []): string {
-  return `${comments.map((line) => `# ${line}\n`).join('')}log ${key.text}\nquorum none\n`
+/** Writes the policy of one log; its witnesses are known, and none of them is needed. */
+export function encodeLogPolicy(
+  key: VerifierKey,
+  comments: readonly string[] = [],
+  witnesses: readonly { readonly name: string; readonly key: VerifierKey }[] = [],
+): string {
+  const lines = [
+    ...comments.map((line) => `# ${line}`),
+    `log ${key.text}`,
+    ...witnesses.map((witness) => `witness ${witness.name} ${witness.key.text}`),
+    'quorum none',
+  ]
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 /** What a policy says of a checkpoint that verified. */
@@ -195,11 +206,10 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
     )
   }
   const byKey = new Map(verified.map((signature) => [signature.key, signature]))
-  const cosigned = (witness: PolicyWitness): boolean =>
-    witness.key.type === signatureTypes.cosignature && byKey.has(witness.key)
+  const cosigned = (witness: PolicyWitness): boolean => isCosignatureType(witness.key.type) && byKey.has(witness.key)
   if (!isSatisfied(policy, policy.quorum, cosigned)) {
     const unsupported = (witness: PolicyWitness): boolean =>
-      witness.key.type !== signatureTypes.cosignature &&
+      !isCosignatureType(witness.key.type) &&
       note.signatures.some(({ name, id }) => name === witness.key.name && toHex(id) === toHex(witness.key.id))
     if (isSatisfied(policy, policy.quorum, (witness) => cosigned(witness) || unsupported(witness))) {
       throw new EvidenceError(

@@ -4,9 +4,12 @@ import { createRequire } from 'node:module'
 import {
   installBase64,
   installLatin1,
+  installMlDsaAccelerator,
   installSha256,
   installSignatureAccelerator,
   installUtf8,
+  type MlDsaAccelerator,
+  mlDsa44PublicKeyBytes,
   type SignatureAccelerator,
   toHex,
 } from '../core/index.ts'
@@ -20,6 +23,8 @@ import {
 export interface NativePrimitives {
   readonly signatures: 'libsodium' | 'openssl'
   readonly sha256: 'native' | 'noble'
+  /** ML-DSA-44: OpenSSL 3.5 through Node 24, where the runtime has it. */
+  readonly mlDsa: 'openssl' | 'noble'
 }
 
 type Sodium = typeof import('sodium-native').default
@@ -68,6 +73,26 @@ export function opensslAccelerator(): SignatureAccelerator {
   }
 }
 
+const mlDsaSpkiPrefix = Buffer.from('30820532300b06096086480165030403110382052100', 'hex')
+
+/** OpenSSL's pure ML-DSA-44 with an empty context; undefined where the runtime (before Node 24 and OpenSSL 3.5) has none. */
+export function opensslMlDsa(): MlDsaAccelerator | undefined {
+  const load = (publicKey: Uint8Array): KeyObject =>
+    createPublicKey({ key: Buffer.concat([mlDsaSpkiPrefix, publicKey]), format: 'der', type: 'spki' })
+  try {
+    load(new Uint8Array(mlDsa44PublicKeyBytes))
+  } catch {
+    return undefined
+  }
+  return (publicKey, message, signature) => {
+    try {
+      return verify(null, message, load(publicKey), signature)
+    } catch {
+      return false // core decides
+    }
+  }
+}
+
 /**
  * One-shot hashing (Node 20.12) spares a hash object, and taking its result as characters spares a Buffer, which costs more
  * than the hash of a tree node: half the time of any other way (docs/performance.md).
@@ -103,6 +128,12 @@ export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): Na
     decode: (text, url) => viewOf(Buffer.from(text, url ? 'base64url' : 'base64')),
   })
   const isNative = installSha256(nodeSha256)
-  installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
+  const mlDsa = opensslMlDsa()
+  installMlDsaAccelerator(mlDsa)
+  installed = {
+    signatures: sodium === undefined ? 'openssl' : 'libsodium',
+    sha256: isNative ? 'native' : 'noble',
+    mlDsa: mlDsa === undefined ? 'noble' : 'openssl',
+  }
   return installed
 }
