@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
 import {
   type Clock,
   dataFolder,
@@ -15,6 +14,7 @@ import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
+import { listen } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -117,30 +117,5 @@ function isReady(ledger: Ledger): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-async function listen(app: FastifyInstance, { host, port }: ServerSettings): Promise<void> {
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') {
-      throw new EvidenceError(
-        'port-in-use',
-        `the port ${port} on ${host} is in use`,
-        { where: `${host}:${port}` },
-        { cause },
-      )
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new EvidenceError(
-        'usage',
-        `this machine cannot listen on ${host}:${port}: ${(cause as Error).message}`,
-        {},
-        { cause },
-      )
-    }
-    throw cause
   }
 }

@@ -6,6 +6,7 @@ import { dataFolder } from '../../src/ledger/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
+import { stopSignal } from '../stop-signal.ts'
 import { version } from '../version.ts'
 import { initTrial, resumeTrial } from './init.ts'
 
@@ -121,17 +122,4 @@ async function printConfig(options: ServeCommandOptions): Promise<void> {
   )
   const hidden = passphraseFile === undefined ? [] : [`${'passphrase'.padEnd(24)} (hidden)  (${passphraseFile})`]
   outputOf(options).result({ ...shown, origins }, [`${'data'.padEnd(24)} ${shown.data}`, ...lines, ...hidden])
-}
-
-/** Resolves at SIGTERM or SIGINT, from now on: one that comes while the server starts counts too. A second ends at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.once('SIGTERM', () => process.exit(1))
-      process.once('SIGINT', () => process.exit(1))
-      resolve()
-    }
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
-  })
 }

@@ -122,7 +122,8 @@ export function parseNote(bytes: Uint8Array): SignedNote {
   return { text, signatures: lines.map(parseSignatureLine) }
 }
 
-function parseSignatureLine(line: string): NoteSignature {
+/** Reads one signature line, without its line feed. Throws `note-malformed`. */
+export function parseSignatureLine(line: string): NoteSignature {
   const parts = line.split(' ')
   const [dash, name, base64] = parts as [string, string, string]
   if (parts.length !== 3 || dash !== '—' || !isKeyName(name)) throw badNote('has a malformed signature line')
@@ -131,11 +132,14 @@ function parseSignatureLine(line: string): NoteSignature {
   return { name, id: bytes.slice(0, 4), signature: bytes.slice(4) }
 }
 
+/** Writes signature lines. */
+export function encodeSignatureLines(signatures: readonly NoteSignature[]): string {
+  return signatures.map(({ name, id, signature }) => `— ${name} ${toBase64(concat(id, signature))}\n`).join('')
+}
+
 /** Writes a note. */
 export function encodeNote(note: SignedNote): string {
-  let out = `${note.text}\n`
-  for (const { name, id, signature } of note.signatures) out += `— ${name} ${toBase64(concat(id, signature))}\n`
-  return out
+  return `${note.text}\n${encodeSignatureLines(note.signatures)}`
 }
 
 /** What a signature of `key` says, verified: for a cosignature also the witness's time, in seconds. */
