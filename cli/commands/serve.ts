@@ -28,6 +28,8 @@ function withServing(command: Command): Command {
     .option('--known-checkpoint <file|url...>', 'kept elsewhere: a ledger that has gone back behind it does not start')
     .option('--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too')
     .option('--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)')
+    .option('--witness-timeout <seconds>', 'how long a witness of the policy may take to answer (default 10)')
+    .option('--accept-unreachable-witnesses', 'start although too many witnesses are silent to tell a rollback')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
     .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
     .option('--print-config', 'print every setting, and where it comes from, and do not serve')

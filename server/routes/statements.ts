@@ -13,7 +13,7 @@ import {
   receiptText,
 } from '../deposit-answer.ts'
 import { problemOf, sendProblem } from '../problem.ts'
-import { depositAnswer, problemAnswer } from '../schemas.ts'
+import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
 
 /** Lines of a batch whose signatures are verified in one turn. */
@@ -29,14 +29,22 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
   const description =
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
     `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
-    '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out.'
+    '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
+    '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long.'
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/statements',
     {
       schema: {
         description,
         tags: ['deposits'],
-        response: { 200: depositAnswer, 201: depositAnswer, '4xx': problemAnswer, '5xx': problemAnswer },
+        querystring: depositQuery,
+        response: {
+          200: depositAnswer,
+          201: depositAnswer,
+          202: depositAnswer,
+          '4xx': problemAnswer,
+          '5xx': problemAnswer,
+        },
       },
     },
     async (request, reply) => {
@@ -45,6 +53,8 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
       const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
+      if (isBatch && request.query.wait !== undefined)
+        throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
       return isBatch ? batch(context, request, reply, body, isMinimal) : one(context, request, reply, body, isMinimal)
     },
   )
@@ -87,7 +97,7 @@ async function accept(context: ServerContext, submission: Submission, isMinimal:
 }
 
 async function answerOf(
-  { ledger }: ServerContext,
+  { ledger, publisher }: ServerContext,
   { disclosures }: Submission,
   outcome: Outcome,
   isMinimal: boolean,
@@ -99,7 +109,7 @@ async function answerOf(
   const entry = await ledger.reads.entry(index)
   // Whoever has the bare statement may send it again: only what they disclose themselves comes back.
   const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
-  return { ...answer, receipt: await ledger.reads.receipt(entry, shown) }
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown, publisher.covering(entry.index)) }
 }
 
 /** A refusal that carries the receipt of the entry that stands in the way, for its own signer. */
@@ -127,6 +137,24 @@ function extraOf(error: EvidenceError): object {
   return error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}
 }
 
+/**
+ * The answer under a checkpoint that has the quorum; where it does not come in time, the answer as it was, as 202: the statement is
+ * sealed and stays so, and its receipt can be asked for again.
+ */
+async function cosigned(
+  { ledger, publisher, cosignWaitMs }: ServerContext,
+  { disclosures }: Submission,
+  answer: DepositAnswer,
+): Promise<DepositAnswer> {
+  const checkpoint = await publisher.waitFor(answer.index, cosignWaitMs)
+  if (checkpoint === undefined) return { ...answer, status: 202 }
+  if (answer.receipt === undefined) return answer
+  const entry = await ledger.reads.entry(answer.index)
+  // What was handed in, as in the answer that did not wait.
+  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown, checkpoint) }
+}
+
 async function one(
   context: ServerContext,
   request: FastifyRequest,
@@ -137,7 +165,9 @@ async function one(
   try {
     await context.limits.requireAddress(request.ip)
     const submission = await authenticate(context, request.ip, statementText(body))
-    const answer = await accept(context, submission, isMinimal)
+    const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
+    const accepted = await accept(context, submission, isMinimal)
+    const answer = isCosigned ? await cosigned(context, submission, accepted) : accepted
     reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
       return reply.type('text/plain; charset=utf-8').send(receiptText(answer.receipt))

@@ -27,6 +27,15 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
     reply.header('Connection', 'close')
     done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
   })
+  // As in the ledger's server: a connection whose request came before the stop would else keep the process.
+  let isStopping = false
+  app.addHook('preClose', async () => {
+    isStopping = true
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isStopping) reply.header('Connection', 'close')
+    done()
+  })
   // tlog-witness names no media type of requests: whatever comes is read as bytes.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

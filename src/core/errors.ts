@@ -301,6 +301,25 @@ export const errorTable = {
     action:
       'Restore the witness’s folder from its newest copy. Where there is none, make a new witness with a new key: this one must not sign again.',
   },
+  'witness-unreachable': {
+    status: 503,
+    exit: 3,
+    action:
+      'Look at the network and the witness. To start without asking it: "evidence serve --accept-unreachable-witnesses".',
+  },
+  'witness-answer': { status: 502, exit: 3, action: 'Tell the operator of the witness.' },
+  'witness-refused': {
+    status: 502,
+    exit: 3,
+    action: 'See what the status says (C2SP tlog-witness), and tell the operator of the witness.',
+  },
+  'witness-ahead': {
+    status: 503,
+    exit: 1,
+    action:
+      'Somebody signs with this ledger’s key, or the data folder was put back. Stop the ledger; docs/operations/witnesses.md says how to go on.',
+  },
+  'checkpoint-uncosigned': { status: 503, exit: 3, action: 'Ask again after the time in Retry-After.' },
   // HTTP
   'not-found': { status: 404, exit: 3, action: 'Check the address against /openapi.json.' },
   'entry-not-found': { status: 404, exit: 3, action: 'Ask for an index below the ledger’s size.' },

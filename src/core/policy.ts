@@ -181,6 +181,11 @@ function isSatisfied(policy: Policy, name: string, counts: (witness: PolicyWitne
   return group.members.filter((member) => isSatisfied(policy, member, counts)).length >= group.threshold
 }
 
+/** Whether the policy's quorum is met by the witnesses that `counts` accepts. */
+export function isQuorumMet(policy: Policy, counts: (witness: PolicyWitness) => boolean): boolean {
+  return isSatisfied(policy, policy.quorum, counts)
+}
+
 /**
  * Judges a checkpoint's note: signed by a log of the policy whose key name is the origin, and by the quorum of witnesses.
  * Throws `checkpoint-untrusted` (no log signed), `signature-invalid` (a known signature fails), `policy-unmet`, and
@@ -207,11 +212,11 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
   }
   const byKey = new Map(verified.map((signature) => [signature.key, signature]))
   const cosigned = (witness: PolicyWitness): boolean => isCosignatureType(witness.key.type) && byKey.has(witness.key)
-  if (!isSatisfied(policy, policy.quorum, cosigned)) {
+  if (!isQuorumMet(policy, cosigned)) {
     const unsupported = (witness: PolicyWitness): boolean =>
       !isCosignatureType(witness.key.type) &&
       note.signatures.some(({ name, id }) => name === witness.key.name && toHex(id) === toHex(witness.key.id))
-    if (isSatisfied(policy, policy.quorum, (witness) => cosigned(witness) || unsupported(witness))) {
+    if (isQuorumMet(policy, (witness) => cosigned(witness) || unsupported(witness))) {
       throw new EvidenceError(
         'policy-unsupported',
         'the quorum needs a witness whose signature type this version cannot verify',
