@@ -17,6 +17,7 @@ import { type Item, readBody, readEnvelope, readStatement, type Relation } from 
 import { digestBytes, digestFile } from '../src/node/index.ts'
 import { checkReceipt } from '../src/verify/index.ts'
 import { type FolderListing, listFiles, listFolder, makeManifest, manifestPath } from './folder-manifest.ts'
+import { withoutQuorum } from './statements.ts'
 
 /** Most items of one statement; more files become a manifest. */
 const maxItems = 64
@@ -217,7 +218,7 @@ function sorted(claims: Readonly<Record<string, JsonValue>>): [string, JsonValue
 /** Index of the entry that an earlier receipt for the same files names; the receipt must check. Throws `file-exists`. */
 export function earlierReceipt(path: string, policy: Policy, items: readonly Item[]): number | undefined {
   if (!existsSync(path)) return undefined
-  const { receipt, faults, ...checked } = checkReceipt(readFileSync(path), policy)
+  const { receipt, faults, ...checked } = checkReceipt(readFileSync(path), withoutQuorum(policy))
   if (receipt !== undefined && faults.length === 0 && 'body' in checked) {
     const { body } = checked
     if (body?.kind === 'evidence.deposit' && sameItems(body.members.items, items)) return receipt.entry.index

@@ -6,7 +6,7 @@ import { removeFile, writeDurably } from './atomic-file.ts'
 import { type DepositJob, earlierReceipt, jobBytes, jobName, measure, pendingStatement } from './deposit-plan.ts'
 import { asEvidenceError, type Output } from './output.ts'
 import { progressBar } from './progress.ts'
-import { requireReceiptFor, signStatement } from './statements.ts'
+import { isCosigned, requireReceiptFor, signStatement } from './statements.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -35,6 +35,8 @@ export interface JobOutcome {
   readonly receipts?: readonly string[]
   readonly manifest?: string
   readonly skipped?: readonly { readonly name: string; readonly why: string }[]
+  /** Where the policy asks for witnesses: whether the receipt has their quorum. */
+  readonly cosigned?: boolean
   readonly error?: EvidenceError
 }
 
@@ -134,10 +136,12 @@ async function send(
   { client, policy, again }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
+  const isWatched = policy.quorum !== 'none'
   const results =
     jobs.length === 1
-      ? [await one(client, jobs[0] as SignedJob)]
+      ? [await one(client, jobs[0] as SignedJob, isWatched)]
       : await client.depositBatch(jobs.map(({ presentation }) => presentation))
+  if (isWatched && jobs.length > 1) await takeCosigned(client, jobs, results)
   jobs.forEach(({ job, pending, presentation, manifest }, i) => {
     const result = results[i] as DepositResult | EvidenceError
     const name = jobName(job)
@@ -153,15 +157,48 @@ async function send(
     if (job.kind === 'manifest' && manifest !== undefined) writeDurably(job.manifest, manifest, 0o600)
     for (const path of job.receipts) writeDurably(path, result.receipt, 0o600)
     removeFile(pending)
-    const extra = job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}
+    const extra = {
+      ...(job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}),
+      ...(isWatched ? { cosigned: isCosigned(result.receipt, policy) } : {}),
+    }
     const outcome = result.created ? 'deposited' : 'existing'
     outcomes.set(job, { name, outcome, index: result.index, time: result.time, receipts: job.receipts, ...extra })
   })
 }
 
-async function one(client: LedgerClient, { presentation }: SignedJob): Promise<DepositResult | EvidenceError> {
+/**
+ * The receipts of a batch once more, when the quorum has cosigned its last entry: the same bytes are answered with what there is
+ * then. Where that fails the receipts stay as they are; nothing of the deposit is in doubt.
+ */
+async function takeCosigned(
+  client: LedgerClient,
+  jobs: readonly SignedJob[],
+  results: (DepositResult | EvidenceError)[],
+): Promise<void> {
+  const done = results.flatMap((result, i) => (result instanceof EvidenceError ? [] : [{ result, i }]))
+  const [first] = done
+  if (first === undefined) return
+  const last = done.reduce((a, b) => (b.result.index > a.result.index ? b : a), first)
+  const presentationOf = (i: number): string => (jobs[i] as SignedJob).presentation
   try {
-    return await client.deposit(presentation)
+    await client.deposit(presentationOf(last.i), { cosigned: true })
+    const again = await client.depositBatch(done.map(({ i }) => presentationOf(i)))
+    for (const [at, { result, i }] of done.entries()) {
+      const later = again[at]
+      if (later !== undefined && !(later instanceof EvidenceError)) results[i] = { ...result, receipt: later.receipt }
+    }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+  }
+}
+
+async function one(
+  client: LedgerClient,
+  { presentation }: SignedJob,
+  isWatched: boolean,
+): Promise<DepositResult | EvidenceError> {
+  try {
+    return await client.deposit(presentation, { cosigned: isWatched })
   } catch (error) {
     const known = asEvidenceError(error)
     if (known.code === 'server-unreachable' || known.code === 'server-answer') throw known

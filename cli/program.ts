@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   follow: async () => (await import('./commands/follow.ts')).followCommand,
   promote: async () => (await import('./commands/restore.ts')).promoteCommand,
+  witness: async () => (await import('./commands/witness.ts')).witnessCommand,
   reindex: async () => (await import('./commands/maintain.ts')).reindexCommand,
   migrate: async () => (await import('./commands/maintain.ts')).migrateCommand,
 }

@@ -16,6 +16,8 @@ export interface SettingFlags {
   readonly knownCheckpoint?: readonly string[]
   readonly requireFollower?: string
   readonly followerTimeout?: string
+  readonly witnessTimeout?: string
+  readonly acceptUnreachableWitnesses?: boolean
   readonly logLevel?: string
 }
 
@@ -81,6 +83,8 @@ const flagOf: Readonly<Record<string, string>> = {
   knownCheckpoints: '--known-checkpoint',
   requireFollower: '--require-follower',
   followerTimeoutSeconds: '--follower-timeout',
+  witnessTimeoutSeconds: '--witness-timeout',
+  acceptUnreachableWitnesses: '--accept-unreachable-witnesses',
   logLevel: '--log-level',
 }
 
@@ -97,6 +101,8 @@ function fromFlags(flags: SettingFlags): object {
     knownCheckpoints: flags.knownCheckpoint,
     requireFollower: flags.requireFollower,
     followerTimeoutSeconds: number(flags.followerTimeout),
+    witnessTimeoutSeconds: number(flags.witnessTimeout),
+    acceptUnreachableWitnesses: flags.acceptUnreachableWitnesses,
     logLevel: flags.logLevel,
   }
 }

@@ -17,12 +17,23 @@ export function signStatement(
   return composeStatement(context, members, sealed, identity.signer, randomSalt)
 }
 
+/** The policy as far as a ledger can satisfy it at once: its witnesses come later. */
+export function withoutQuorum(policy: Policy): Policy {
+  return { ...policy, quorum: 'none' }
+}
+
+/** True where the receipt has the policy's quorum too. */
+export function isCosigned(receipt: string, policy: Policy): boolean {
+  const { faults, unjudged } = checkReceipt(utf8(receipt), policy)
+  return faults.length === 0 && unjudged.length === 0
+}
+
 /**
- * Holds an answered receipt against the policy and against what was sent: a server is believed only as far as it proves.
- * Throws `server-answer`.
+ * Holds an answered receipt against the policy, but for its quorum, and against what was sent: a server is believed only as far
+ * as it proves. Throws `server-answer`.
  */
 export function requireReceiptFor(receipt: string, presentation: string, policy: Policy): void {
-  const { receipt: read, faults, unjudged } = checkReceipt(utf8(receipt), policy)
+  const { receipt: read, faults, unjudged } = checkReceipt(utf8(receipt), withoutQuorum(policy))
   const [fault] = [...faults, ...unjudged]
   const { jws } = splitPresentation(presentation)
   const isOurs = read?.entry.known === true && read.entry.statement === jws

@@ -72,6 +72,7 @@ export async function createApp(
   app.addHook('preClose', async () => {
     isStopping = true
     context.ledger.stopWaiting()
+    context.publisher.stopWaiting()
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping) reply.header('Connection', 'close')

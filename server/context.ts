@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Ledger } from '../src/ledger/index.ts'
+import type { Ledger, Publisher } from '../src/ledger/index.ts'
 import { type Reader, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -7,6 +7,8 @@ import type { Metrics } from './metrics.ts'
 /** What routes work with. */
 export interface ServerContext {
   readonly ledger: Ledger
+  /** What is published as the checkpoint, with the cosignatures. */
+  readonly publisher: Publisher
   readonly limits: Limits
   readonly metrics: Metrics
   /** The policy file, as it lies in the data folder. */
@@ -15,6 +17,8 @@ export interface ServerContext {
   readonly audiences: () => readonly string[]
   /** Participant whose follower must confirm; undefined where none is asked for. */
   readonly follower: string | undefined
+  /** Longest wait for a quorum, in milliseconds. */
+  readonly cosignWaitMs: number
 }
 
 /** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */

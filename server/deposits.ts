@@ -95,7 +95,7 @@ async function refused(context: ServerContext, submission: Submission, error: un
 }
 
 async function answerOf(
-  { ledger }: ServerContext,
+  { ledger, publisher }: ServerContext,
   { disclosures }: Submission,
   outcome: Outcome,
   isMinimal: boolean,
@@ -107,7 +107,7 @@ async function answerOf(
   const entry = await ledger.reads.entry(index)
   // Whoever has the bare statement may send it again: only what they disclose themselves comes back.
   const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
-  return { ...answer, receipt: await ledger.reads.receipt(entry, shown) }
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown, publisher.covering(entry.index)) }
 }
 
 /** A refusal that carries the receipt of the entry that stands in the way, for its own signer. */
@@ -133,4 +133,22 @@ async function withEarlierReceipt(
 
 export function extraOf(error: EvidenceError): object {
   return error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}
+}
+
+/**
+ * The answer under a checkpoint that has the quorum; where it does not come in time, the answer as it was, as 202: the statement is
+ * sealed and stays so, and its receipt can be asked for again.
+ */
+export async function cosigned(
+  { ledger, publisher, cosignWaitMs }: ServerContext,
+  { disclosures }: Submission,
+  answer: DepositAnswer,
+): Promise<DepositAnswer> {
+  const checkpoint = await publisher.waitFor(answer.index, cosignWaitMs)
+  if (checkpoint === undefined) return { ...answer, status: 202 }
+  if (answer.receipt === undefined) return answer
+  const entry = await ledger.reads.entry(answer.index)
+  // What was handed in, as in the answer that did not wait.
+  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  return { ...answer, receipt: await ledger.reads.receipt(entry, shown, checkpoint) }
 }

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { GroupReport } from '../src/ledger/index.ts'
+import type { GroupReport, WitnessStanding } from '../src/ledger/index.ts'
 
 /** What an operator watches, for Prometheus. */
 export class Metrics {
@@ -39,6 +39,13 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  private readonly witnessFailures = new Counter({
+    name: 'evidence_witness_failures_total',
+    help: 'Checkpoints that a witness did not cosign, by its address and the code of what went wrong.',
+    labelNames: ['url', 'code'],
+    registers: [this.registry],
+  })
+
   constructor(state: {
     size: () => number
     queued: () => number
@@ -70,6 +77,31 @@ export class Metrics {
 
   private gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: () => gauge.set(read()) })
+  }
+
+  /** What the publisher knows of itself and of each witness. */
+  publishing(read: {
+    readonly publishedSize: () => number
+    readonly standings: () => readonly WitnessStanding[]
+  }): void {
+    this.gauge('evidence_published_entries', 'Size of the published checkpoint.', read.publishedSize)
+    const each = (name: string, help: string, value: (standing: WitnessStanding) => number): void => {
+      const gauge: Gauge = new Gauge({
+        name,
+        help,
+        labelNames: ['witness'],
+        registers: [this.registry],
+        collect: () => {
+          for (const standing of read.standings()) gauge.set({ witness: standing.name }, value(standing))
+        },
+      })
+    }
+    each('evidence_witness_entries', 'Size that a witness cosigned last.', ({ size }) => size)
+    each('evidence_witness_timestamp_seconds', 'Time of a witness’s last cosignature.', ({ timestamp }) => timestamp)
+  }
+
+  witnessFailure(url: string, code: string): void {
+    this.witnessFailures.inc({ url, code })
   }
 
   connections(count: () => number): void {

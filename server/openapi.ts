@@ -45,8 +45,10 @@ export function completeOpenApi<T extends object>(generated: T): T {
         const text = { schema: { type: 'string' } }
         if (answer !== undefined)
           answer.content = { ...answer.content, 'application/x-ndjson': text, 'text/plain': text }
-        const created = operation.responses?.['201']
-        if (created !== undefined) created.content = { ...created.content, 'text/plain': text }
+        for (const status of ['201', '202']) {
+          const created = operation.responses?.[status]
+          if (created !== undefined) created.content = { ...created.content, 'text/plain': text }
+        }
       }
     }
   }

@@ -17,6 +17,10 @@ export const indexParams = z.object({ index: decimal })
 export const inclusionQuery = z.strictObject({ index: decimal, size: decimal.optional() })
 export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.optional() })
 
+export const depositQuery = z.strictObject({
+  wait: z.literal('cosigned').optional().describe('Answer when the quorum of the ledger’s policy has cosigned it.'),
+})
+
 export const replicationQuery = z.strictObject({
   from: decimal.describe('Index of the first entry wanted: how many the copy holds.'),
   erasures: decimal.optional().describe('How many erasures the copy knows of.'),

@@ -1,20 +1,30 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
+import type { Policy } from '../src/core/index.ts'
 import {
+  addressesOf,
+  askWitnesses,
   type Clock,
+  type DataFolder,
   dataFolder,
+  type Head,
   type KnownCheckpoint,
   Ledger,
+  Publisher,
   readLedgerKey,
+  readLedgerMlDsaKey,
+  readHead,
+  readPolicyFile,
   requireMaySign,
+  type WitnessView,
 } from '../src/ledger/index.ts'
 import { installNativePrimitives } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
+import { listen } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
 
@@ -47,16 +57,25 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
-  const ledger = await Ledger.open(dataDir, readLedgerKey(dataDir, options.passphrase), {
+  let publisher: Publisher | undefined
+  const signer = readLedgerKey(dataDir, options.passphrase)
+  const policy = readPolicyFile(folder.policy)
+  // A folder that went back as a whole is noticed by those who saw more: before anything is signed on it.
+  const witnessed = await witnessView(folder, policy, settings)
+  const ledger = await Ledger.open(dataDir, signer, {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,
     signatureThreads: settings.signatureThreads,
     maxGapMs: settings.maxClockGapDays * 24 * 3600 * 1000,
     acceptGap: settings.acceptClockGap,
-    known: options.known ?? [],
+    known: [...(options.known ?? []), ...witnessed.known],
+    knownSizes: witnessed.sizes,
     ...(settings.requireFollower === undefined ? {} : { followerTimeoutMs: settings.followerTimeoutSeconds * 1000 }),
-    onGroup: (report) => metrics?.group(report),
+    onGroup: (report) => {
+      metrics?.group(report)
+      publisher?.wake()
+    },
     onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
   })
   try {
@@ -68,9 +87,30 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ready: () => isReady(ledger),
       unconfirmed: () => ledger.replication.size - ledger.reads.size,
     })
+    publisher = new Publisher({
+      policy,
+      key: ledger.key,
+      mlDsa: readLedgerMlDsaKey(dataDir, options.passphrase),
+      reads: ledger.reads,
+      file: folder.cosigned,
+      timeoutMs: settings.witnessTimeoutSeconds * 1000,
+      onFailure: (url, error) => {
+        metrics?.witnessFailure(url, error.code)
+        const facts = { url, code: error.code }
+        if (error.code === 'witness-ahead') app?.log.fatal(facts, error.message)
+        else app?.log.warn(facts, error.message)
+      },
+    })
+    const publishing = publisher
+    metrics.publishing({
+      publishedSize: () => publishing.publishedSize ?? 0,
+      standings: () => publishing.standings(),
+    })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
       ledger,
+      publisher: publishing,
+      cosignWaitMs: settings.cosignWaitSeconds * 1000,
       metrics,
       limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
       policy: readFileSync(folder.policy, 'latin1'),
@@ -84,6 +124,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       inFlight: settings,
       version,
     })
+    for (const error of witnessed.silent) app.log.warn({ code: error.code }, error.message)
     if (maxConnections < settings.maxConnections) {
       app.log.warn(
         { wanted: settings.maxConnections, maxConnections },
@@ -101,14 +142,33 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       app: running,
       close: async () => {
         await running.close()
+        await publishing.close()
         await ledger.close()
       },
     }
   } catch (error) {
     await app?.close()
+    await publisher?.close()
     await ledger.close()
     throw error
   }
+}
+
+/** What the witnesses of the policy say of this ledger; a folder whose head cannot be read is refused by opening it. */
+async function witnessView(folder: DataFolder, policy: Policy, settings: ServerSettings): Promise<WitnessView> {
+  const [log] = policy.logs
+  const nothing: WitnessView = { known: [], sizes: [], silent: [] }
+  if (log === undefined || addressesOf(policy).length === 0) return nothing
+  let head: Head
+  try {
+    head = readHead(folder.head, log.key)
+  } catch {
+    return nothing
+  }
+  return askWitnesses(policy, log.key, head, {
+    timeoutMs: settings.witnessTimeoutSeconds * 1000,
+    acceptSilent: settings.acceptUnreachableWitnesses,
+  })
 }
 
 function isReady(ledger: Ledger): boolean {
@@ -117,30 +177,5 @@ function isReady(ledger: Ledger): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-async function listen(app: FastifyInstance, { host, port }: ServerSettings): Promise<void> {
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') {
-      throw new EvidenceError(
-        'port-in-use',
-        `the port ${port} on ${host} is in use`,
-        { where: `${host}:${port}` },
-        { cause },
-      )
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-      throw new EvidenceError(
-        'usage',
-        `this machine cannot listen on ${host}:${port}: ${(cause as Error).message}`,
-        {},
-        { cause },
-      )
-    }
-    throw cause
   }
 }

@@ -50,6 +50,12 @@ export const serverSettings = z.strictObject({
   requireFollower: z.string().min(1).optional(),
   /** How long a deposit waits for that follower, in seconds, before it is answered 503. */
   followerTimeoutSeconds: z.number().positive().max(50).default(5),
+  /** How long a witness may take to answer, in seconds. */
+  witnessTimeoutSeconds: z.number().positive().max(60).default(10),
+  /** Longest that `POST …?wait=cosigned` waits for the quorum, in seconds. */
+  cosignWaitSeconds: z.number().positive().max(50).default(15),
+  /** Start although so many witnesses are silent that nobody can tell whether the folder was put back. */
+  acceptUnreachableWitnesses: z.boolean().default(false),
   /** Addresses of proxies whose X-Forwarded-For is believed; without it everybody behind one shares its limits. */
   trustedProxies: z.array(z.string().min(1)).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),

@@ -165,6 +165,7 @@ function report(outcomes: readonly JobOutcome[], output: Output): void {
       `${job.outcome.padEnd(13)} ${job.name} as entry ${job.index}${when}`,
       ...(job.manifest === undefined ? [] : [`  manifest ${job.manifest}`]),
       `  receipt  ${receipt}${(job.receipts?.length ?? 0) > 1 ? `, and beside each of the other files` : ''}`,
+      ...(job.cosigned === false ? [`  not cosigned yet; later: evidence show ${job.index} --receipt ${receipt}`] : []),
       ...skipped,
     ]
   })

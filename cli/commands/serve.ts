@@ -6,6 +6,7 @@ import { dataFolder } from '../../src/ledger/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
+import { stopSignal } from '../stop-signal.ts'
 import { version } from '../version.ts'
 import { initTrial, resumeTrial } from './init.ts'
 
@@ -27,6 +28,8 @@ function withServing(command: Command): Command {
     .option('--known-checkpoint <file|url...>', 'kept elsewhere: a ledger that has gone back behind it does not start')
     .option('--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too')
     .option('--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)')
+    .option('--witness-timeout <seconds>', 'how long a witness of the policy may take to answer (default 10)')
+    .option('--accept-unreachable-witnesses', 'start although too many witnesses are silent to tell a rollback')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
     .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
     .option('--print-config', 'print every setting, and where it comes from, and do not serve')
@@ -121,17 +124,4 @@ async function printConfig(options: ServeCommandOptions): Promise<void> {
   )
   const hidden = passphraseFile === undefined ? [] : [`${'passphrase'.padEnd(24)} (hidden)  (${passphraseFile})`]
   outputOf(options).result({ ...shown, origins }, [`${'data'.padEnd(24)} ${shown.data}`, ...lines, ...hidden])
-}
-
-/** Resolves at SIGTERM or SIGINT, from now on: one that comes while the server starts counts too. A second ends at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.once('SIGTERM', () => process.exit(1))
-      process.once('SIGINT', () => process.exit(1))
-      resolve()
-    }
-    process.once('SIGTERM', stop)
-    process.once('SIGINT', stop)
-  })
 }

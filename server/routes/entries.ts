@@ -30,7 +30,7 @@ const maxScanned = 5000
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
-  const { ledger } = context
+  const { ledger, publisher } = context
   const typed = app.withTypeProvider<ZodTypeProvider>()
 
   typed.get(
@@ -73,7 +73,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     {
       schema: {
         tags: ['entries'],
-        description: 'A receipt at the current size; `Accept: text/plain` gives it alone.',
+        description:
+          'A receipt, under the published checkpoint with its cosignatures where that holds the entry; `Accept: text/plain` gives it alone.',
         params: indexParams,
         response: { 200: receiptAnswer, ...problems },
       },
@@ -81,7 +82,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     async (request, reply) => {
       const reader = await requestReader(context, request)
       const entry = await readEntry(context, reader, request.params.index)
-      const receipt = await ledger.reads.receipt(entry, await visibleDisclosures(context, reader, entry))
+      const disclosures = await visibleDisclosures(context, reader, entry)
+      const receipt = await ledger.reads.receipt(entry, disclosures, publisher.covering(entry.index))
       reply.header('Cache-Control', 'private, no-store')
       if (prefersText(request)) {
         // The schema is that of JSON; a string is sent as it is.

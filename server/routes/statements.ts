@@ -4,9 +4,9 @@ import { EvidenceError, fromUtf8, isEvidenceError } from '../../src/core/index.t
 import type { ServerContext } from '../context.ts'
 import { answerText, encodeAnswer, receiptText } from '../deposit-answer.ts'
 import { answerBatch } from '../deposit-batch.ts'
-import { accept, authenticate, extraOf } from '../deposits.ts'
+import { accept, authenticate, cosigned, extraOf } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
-import { depositAnswer, problemAnswer } from '../schemas.ts'
+import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
@@ -19,14 +19,22 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
   const description =
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
     `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
-    '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out.'
+    '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
+    '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long.'
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/statements',
     {
       schema: {
         description,
         tags: ['deposits'],
-        response: { 200: depositAnswer, 201: depositAnswer, '4xx': problemAnswer, '5xx': problemAnswer },
+        querystring: depositQuery,
+        response: {
+          200: depositAnswer,
+          201: depositAnswer,
+          202: depositAnswer,
+          '4xx': problemAnswer,
+          '5xx': problemAnswer,
+        },
       },
     },
     async (request, reply) => {
@@ -35,6 +43,8 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
       const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
+      if (isBatch && request.query.wait !== undefined)
+        throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
       return isBatch
         ? answerBatch(context, request, reply, body, isMinimal)
         : one(context, request, reply, body, isMinimal)
@@ -52,7 +62,9 @@ async function one(
   try {
     await context.limits.requireAddress(request.ip)
     const submission = await authenticate(context, request.ip, statementText(body))
-    const answer = await accept(context, submission, isMinimal)
+    const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
+    const accepted = await accept(context, submission, isMinimal)
+    const answer = isCosigned ? await cosigned(context, submission, accepted) : accepted
     reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
       return reply.type('text/plain; charset=utf-8').send(receiptText(answer.receipt))

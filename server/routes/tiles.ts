@@ -10,14 +10,20 @@ const immutable = 'public, max-age=31536000, immutable'
 
 /** C2SP tlog-tiles, at the root: `/checkpoint`, `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]`. */
 export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
-  const { ledger } = context
+  const { ledger, publisher } = context
 
   app.get(
     '/checkpoint',
-    { schema: { tags: ['tiles'], description: 'The signed checkpoint (C2SP tlog-checkpoint).' } },
+    {
+      schema: {
+        tags: ['tiles'],
+        description: 'The published checkpoint, with the cosignatures of the quorum (C2SP tlog-checkpoint).',
+      },
+    },
     async (_request, reply) => {
+      const checkpoint = await publisher.checkpoint()
       reply.header('Cache-Control', 'no-cache, max-age=0').type('text/plain; charset=utf-8')
-      return reply.send(ledger.reads.checkpoint)
+      return reply.send(checkpoint)
     },
   )
 

@@ -141,14 +141,20 @@ export class LedgerClient {
     return this.json(`/v1/proofs/consistency?from=${from}${to === undefined ? '' : `&to=${to}`}`)
   }
 
-  /** Deposits one statement; sending the same bytes again is safe. */
-  async deposit(presentation: string): Promise<DepositResult> {
-    const answer = await this.send('/v1/statements', {
+  /**
+   * Deposits one statement; sending the same bytes again is safe. With `cosigned` the answer waits for the quorum of the ledger's
+   * policy, for as long as the server lets it: the receipt says whether it came.
+   */
+  async deposit(
+    presentation: string,
+    { cosigned = false }: { readonly cosigned?: boolean } = {},
+  ): Promise<DepositResult> {
+    const answer = await this.send(`/v1/statements${cosigned ? '?wait=cosigned' : ''}`, {
       method: 'POST',
       headers: { 'content-type': 'application/sd-jwt', accept: 'application/json' },
       body: presentation,
     })
-    if (answer.status !== 200 && answer.status !== 201) throw problemError(answer)
+    if (answer.status < 200 || answer.status > 202) throw problemError(answer)
     return resultOf(answer.status, parseAnswer(answer))
   }
 
@@ -188,5 +194,5 @@ function resultOf(status: number, document: unknown): DepositResult {
   ) {
     throw new EvidenceError('server-answer', 'the server’s answer to a deposit is not whole')
   }
-  return { created: status === 201, index, time, leafHash, receipt }
+  return { created: status !== 200, index, time, leafHash, receipt }
 }

@@ -1,10 +1,8 @@
-import { toBase64, tryBase64 } from './base64.ts'
-import { parseDecimal, utf8 } from './bytes.ts'
-import { EvidenceError } from './errors.ts'
+import { utf8 } from './bytes.ts'
+import { type Checkpoint, checkpointText, parseCheckpointText } from './checkpoint-text.ts'
 import { encodeNote, parseNote, type SignedNote, type VerifierKey } from './note.ts'
-import { isOrigin } from './origin.ts'
 
-/**
+/*
  * A signed tree head, C2SP tlog-checkpoint without extension lines (docs/spec/05-checkpoint.md):
  *
  *     court.example/ledger-7f3a
@@ -13,31 +11,6 @@ import { isOrigin } from './origin.ts'
  *
  *     — court.example/ledger-7f3a Az3grlgtzPICa5OS…
  */
-export interface Checkpoint {
-  readonly origin: string
-  readonly size: number
-  /** 32 bytes. */
-  readonly root: Uint8Array
-}
-
-/** The text that is signed. */
-export function checkpointText({ origin, size, root }: Checkpoint): string {
-  return `${origin}\n${size}\n${toBase64(root)}\n`
-}
-
-/** Reads the text of a checkpoint. Throws `checkpoint-malformed`. */
-export function parseCheckpointText(text: string): Checkpoint {
-  const bad = (why: string): EvidenceError => new EvidenceError('checkpoint-malformed', `the checkpoint ${why}`)
-  const lines = text.split('\n')
-  if (lines.length !== 4 || lines[3] !== '') throw bad('has not exactly three lines')
-  const [origin, sizeText, rootText] = lines as [string, string, string]
-  if (!isOrigin(origin)) throw bad('names no origin')
-  const size = parseDecimal(sizeText)
-  if (size === undefined) throw bad('has no canonical size')
-  const root = tryBase64(rootText)
-  if (root === undefined || root.length !== 32) throw bad('has no canonical root hash')
-  return { origin, size, root }
-}
 
 /** A checkpoint as a note: parsed, not verified. */
 export interface SignedCheckpoint {

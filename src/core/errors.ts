@@ -271,6 +271,55 @@ export const errorTable = {
     exit: 4,
     action: 'Use the version of the software that made the folder, or a newer.',
   },
+  // Witnesses
+  'witness-missing': {
+    status: 404,
+    exit: 3,
+    action: 'Make a witness with "evidence witness init", or name its --data.',
+  },
+  'witness-request-malformed': {
+    status: 400,
+    exit: 3,
+    action: 'Send the body that C2SP tlog-witness describes: old size, proof, empty line, checkpoint.',
+  },
+  'witness-log-unknown': {
+    status: 404,
+    exit: 3,
+    action: 'Ask the operator of the witness to add the log: "evidence witness add-log".',
+  },
+  'witness-signature': { status: 403, exit: 3, action: 'Sign the checkpoint with a key that the witness knows.' },
+  'witness-old-size': { status: 400, exit: 3, action: 'Name an old size that is not above the checkpoint’s.' },
+  'witness-conflict': { status: 409, exit: 3, action: 'Send a proof from the size that the answer names.' },
+  'witness-inconsistent': {
+    status: 422,
+    exit: 1,
+    action: 'Send a proof that leads from the last cosigned tree to this one; where there is none, the log has forked.',
+  },
+  'witness-state-damaged': {
+    status: 500,
+    exit: 3,
+    action:
+      'Restore the witness’s folder from its newest copy. Where there is none, make a new witness with a new key: this one must not sign again.',
+  },
+  'witness-unreachable': {
+    status: 503,
+    exit: 3,
+    action:
+      'Look at the network and the witness. To start without asking it: "evidence serve --accept-unreachable-witnesses".',
+  },
+  'witness-answer': { status: 502, exit: 3, action: 'Tell the operator of the witness.' },
+  'witness-refused': {
+    status: 502,
+    exit: 3,
+    action: 'See what the status says (C2SP tlog-witness), and tell the operator of the witness.',
+  },
+  'witness-ahead': {
+    status: 503,
+    exit: 1,
+    action:
+      'Somebody signs with this ledger’s key, or the data folder was put back. Stop the ledger; docs/operations/witnesses.md says how to go on.',
+  },
+  'checkpoint-uncosigned': { status: 503, exit: 3, action: 'Ask again after the time in Retry-After.' },
   // HTTP
   'not-found': { status: 404, exit: 3, action: 'Check the address against /openapi.json.' },
   'entry-not-found': { status: 404, exit: 3, action: 'Ask for an index below the ledger’s size.' },

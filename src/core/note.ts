@@ -1,8 +1,10 @@
 import { toBase64, toHex, tryBase64 } from './base64.ts'
 import { concat, equalBytes, fromUtf8, utf8 } from './bytes.ts'
+import { isCosignatureType, signatureTypes, verifyCosignature } from './cosignature.ts'
 import { isAcceptablePublicKey, verifyEd25519 } from './ed25519.ts'
 import { EvidenceError } from './errors.ts'
 import { sha256 } from './hash.ts'
+import { mlDsa44PublicKeyBytes } from './mldsa.ts'
 
 /*
  * C2SP signed-note, as docs/spec/05-checkpoint.md has it:
@@ -11,9 +13,6 @@ import { sha256 } from './hash.ts'
  *
  *     — key.name base64(key id, 4 bytes || signature)
  */
-
-/** Signature types of signed-note and tlog-cosignature that this version verifies. */
-export const signatureTypes = { ed25519: 0x01, cosignature: 0x04 } as const
 
 /** Largest note, in bytes, and most signatures: room for post-quantum ones, and a bound for what others send. */
 export const maxNoteBytes = 256 * 1024
@@ -55,7 +54,7 @@ export function keyId(name: string, type: number, publicKey: Uint8Array): Uint8A
   return sha256(concat(utf8(name), new Uint8Array([0x0a, type]), publicKey)).slice(0, 4)
 }
 
-/** Makes the vkey of an Ed25519 key (type 0x01 unless said otherwise). */
+/** Makes the vkey of a public key (Ed25519 of type 0x01 unless said otherwise). */
 export function verifierKey(name: string, publicKey: Uint8Array, type: number = signatureTypes.ed25519): VerifierKey {
   const id = keyId(name, type, publicKey)
   const text = `${name}+${toHex(id)}+${toBase64(concat(new Uint8Array([type]), publicKey))}`
@@ -64,6 +63,19 @@ export function verifierKey(name: string, publicKey: Uint8Array, type: number = 
 
 function badVkey(why: string): EvidenceError {
   return new EvidenceError('vkey-malformed', `the verifier key ${why}`)
+}
+
+/** Why the bytes are no public key of a known type; undefined where they are, or where the type is not known. */
+function faultOfKey(type: number, publicKey: Uint8Array): string | undefined {
+  if (type === signatureTypes.mlDsa44) {
+    return publicKey.length === mlDsa44PublicKeyBytes ? undefined : 'holds no ML-DSA-44 key of 1,312 bytes'
+  }
+  if (type !== signatureTypes.ed25519 && type !== signatureTypes.cosignature) return undefined
+  return isAcceptablePublicKey(publicKey) ? undefined : 'holds no canonical Ed25519 point of prime order'
+}
+
+function isKnownType(type: number): boolean {
+  return type === signatureTypes.ed25519 || isCosignatureType(type)
 }
 
 /**
@@ -78,9 +90,10 @@ export function parseVerifierKey(text: string): VerifierKey {
   if (key === undefined || key.length < 2) throw badVkey('holds no canonical base64 of type and key')
   const type = key[0] as number
   const publicKey = key.slice(1)
-  const known = type === signatureTypes.ed25519 || type === signatureTypes.cosignature
-  if (known && !isAcceptablePublicKey(publicKey)) throw badVkey('holds no canonical Ed25519 point of prime order')
-  if (known && toHex(keyId(name, type, publicKey)) !== hexId) throw badVkey('has a key id that is not its own')
+  const fault = faultOfKey(type, publicKey)
+  if (fault !== undefined) throw badVkey(fault)
+  if (isKnownType(type) && toHex(keyId(name, type, publicKey)) !== hexId)
+    throw badVkey('has a key id that is not its own')
   return {
     name,
     id: Uint8Array.from(hexId.match(/../g) as string[], (pair) => Number.parseInt(pair, 16)),
@@ -109,7 +122,8 @@ export function parseNote(bytes: Uint8Array): SignedNote {
   return { text, signatures: lines.map(parseSignatureLine) }
 }
 
-function parseSignatureLine(line: string): NoteSignature {
+/** Reads one signature line, without its line feed. Throws `note-malformed`. */
+export function parseSignatureLine(line: string): NoteSignature {
   const parts = line.split(' ')
   const [dash, name, base64] = parts as [string, string, string]
   if (parts.length !== 3 || dash !== '—' || !isKeyName(name)) throw badNote('has a malformed signature line')
@@ -118,11 +132,14 @@ function parseSignatureLine(line: string): NoteSignature {
   return { name, id: bytes.slice(0, 4), signature: bytes.slice(4) }
 }
 
+/** Writes signature lines. */
+export function encodeSignatureLines(signatures: readonly NoteSignature[]): string {
+  return signatures.map(({ name, id, signature }) => `— ${name} ${toBase64(concat(id, signature))}\n`).join('')
+}
+
 /** Writes a note. */
 export function encodeNote(note: SignedNote): string {
-  let out = `${note.text}\n`
-  for (const { name, id, signature } of note.signatures) out += `— ${name} ${toBase64(concat(id, signature))}\n`
-  return out
+  return `${note.text}\n${encodeSignatureLines(note.signatures)}`
 }
 
 /** What a signature of `key` says, verified: for a cosignature also the witness's time, in seconds. */
@@ -132,18 +149,10 @@ export interface VerifiedSignature {
 }
 
 function verifyOne(key: VerifierKey, text: string, signature: Uint8Array): VerifiedSignature | undefined {
-  if (key.type === signatureTypes.ed25519) {
-    return verifyEd25519(key.publicKey, utf8(text), signature) ? { key } : undefined
-  }
-  // tlog-cosignature, cosignature/v1: 8 bytes of big-endian seconds, then the signature.
-  if (signature.length !== 72) return undefined
-  const view = new DataView(signature.buffer, signature.byteOffset, 8)
-  const timestamp = view.getBigUint64(0)
-  const message = utf8(`cosignature/v1\ntime ${timestamp}\n${text}`)
-  if (timestamp > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
-  return verifyEd25519(key.publicKey, message, signature.subarray(8))
-    ? { key, timestamp: Number(timestamp) }
-    : undefined
+  const { name, type, publicKey } = key
+  if (!isCosignatureType(type)) return verifyEd25519(publicKey, utf8(text), signature) ? { key } : undefined
+  const timestamp = verifyCosignature({ name, type, publicKey }, text, signature)
+  return timestamp === undefined ? undefined : { key, timestamp }
 }
 
 /**
@@ -155,7 +164,7 @@ export function verifyNote(note: SignedNote, keys: readonly VerifierKey[]): Veri
   const verified = new Map<VerifierKey, VerifiedSignature>()
   for (const { name, id, signature } of note.signatures) {
     const key = keys.find((candidate) => candidate.name === name && equalBytes(candidate.id, id))
-    if (key === undefined || (key.type !== signatureTypes.ed25519 && key.type !== signatureTypes.cosignature)) continue
+    if (key === undefined || !isKnownType(key.type)) continue
     const result = verifyOne(key, note.text, signature)
     if (result === undefined) {
       throw new EvidenceError('signature-invalid', `the note's signature by the key ${key.name} does not verify`, {

@@ -1,7 +1,8 @@
 import { toHex } from './base64.ts'
 import { fromUtf8, latin1, parseDecimal } from './bytes.ts'
+import { isCosignatureType, signatureTypes } from './cosignature.ts'
 import { EvidenceError } from './errors.ts'
-import { parseVerifierKey, type SignedNote, signatureTypes, type VerifierKey, verifyNote } from './note.ts'
+import { parseVerifierKey, type SignedNote, type VerifierKey, verifyNote } from './note.ts'
 
 /*
  * C2SP tlog-policy: all that a verifier must be given. Octets, one definition a line:
@@ -147,9 +148,19 @@ export function parsePolicy(bytes: Uint8Array): Policy {
   return { logs, witnesses, groups, quorum }
 }
 
-/** Writes the policy of one log without witnesses. */
-export function encodeLogPolicy(key: VerifierKey, comments: readonly string[] = []): string {
-  return `${comments.map((line) => `# ${line}\n`).join('')}log ${key.text}\nquorum none\n`
+/** Writes the policy of one log; its witnesses are known, and none of them is needed. */
+export function encodeLogPolicy(
+  key: VerifierKey,
+  comments: readonly string[] = [],
+  witnesses: readonly { readonly name: string; readonly key: VerifierKey }[] = [],
+): string {
+  const lines = [
+    ...comments.map((line) => `# ${line}`),
+    `log ${key.text}`,
+    ...witnesses.map((witness) => `witness ${witness.name} ${witness.key.text}`),
+    'quorum none',
+  ]
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 /** What a policy says of a checkpoint that verified. */
@@ -168,6 +179,11 @@ function isSatisfied(policy: Policy, name: string, counts: (witness: PolicyWitne
   // Groups refer only to names above them, so this ends.
   const group = policy.groups.find((candidate) => candidate.name === name) as PolicyGroup
   return group.members.filter((member) => isSatisfied(policy, member, counts)).length >= group.threshold
+}
+
+/** Whether the policy's quorum is met by the witnesses that `counts` accepts. */
+export function isQuorumMet(policy: Policy, counts: (witness: PolicyWitness) => boolean): boolean {
+  return isSatisfied(policy, policy.quorum, counts)
 }
 
 /**
@@ -195,13 +211,12 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
     )
   }
   const byKey = new Map(verified.map((signature) => [signature.key, signature]))
-  const cosigned = (witness: PolicyWitness): boolean =>
-    witness.key.type === signatureTypes.cosignature && byKey.has(witness.key)
-  if (!isSatisfied(policy, policy.quorum, cosigned)) {
+  const cosigned = (witness: PolicyWitness): boolean => isCosignatureType(witness.key.type) && byKey.has(witness.key)
+  if (!isQuorumMet(policy, cosigned)) {
     const unsupported = (witness: PolicyWitness): boolean =>
-      witness.key.type !== signatureTypes.cosignature &&
+      !isCosignatureType(witness.key.type) &&
       note.signatures.some(({ name, id }) => name === witness.key.name && toHex(id) === toHex(witness.key.id))
-    if (isSatisfied(policy, policy.quorum, (witness) => cosigned(witness) || unsupported(witness))) {
+    if (isQuorumMet(policy, (witness) => cosigned(witness) || unsupported(witness))) {
       throw new EvidenceError(
         'policy-unsupported',
         'the quorum needs a witness whose signature type this version cannot verify',

@@ -66,22 +66,28 @@ const mediaType = clearText(127).refine(
  * copy it first, which took half of the time of a deposit's schema.
  */
 function digests(needStrong: boolean): z.ZodType<Record<string, string>> {
-  return z.custom<Record<string, string>>(isTextRecord, { error: 'is no object of strings', abort: true }).superRefine((value, ctx) => {
-    const names = Object.keys(value)
-    if (names.length === 0) refuse(ctx, 'digest-malformed', 'names no digest')
-    for (const name of names) {
-      if (!isDigestAlgorithm(name))
-        return refuse(ctx, 'digest-malformed', `names the unknown algorithm ${name.slice(0, 40)}`)
-      const length = digestLengths[name]
-      const text = value[name] as string
-      if (text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
-        return refuse(ctx, 'digest-malformed', `has a ${name} that is not ${2 * length} lower-case hexadecimal digits`)
+  return z
+    .custom<Record<string, string>>(isTextRecord, { error: 'is no object of strings', abort: true })
+    .superRefine((value, ctx) => {
+      const names = Object.keys(value)
+      if (names.length === 0) refuse(ctx, 'digest-malformed', 'names no digest')
+      for (const name of names) {
+        if (!isDigestAlgorithm(name))
+          return refuse(ctx, 'digest-malformed', `names the unknown algorithm ${name.slice(0, 40)}`)
+        const length = digestLengths[name]
+        const text = value[name] as string
+        if (text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) {
+          return refuse(
+            ctx,
+            'digest-malformed',
+            `has a ${name} that is not ${2 * length} lower-case hexadecimal digits`,
+          )
+        }
       }
-    }
-    if (needStrong && !strongDigests.some((name) => Object.hasOwn(value, name))) {
-      refuse(ctx, 'digest-weak-only', `has only ${names.join(' and ')}, which does not suffice`)
-    }
-  })
+      if (needStrong && !strongDigests.some((name) => Object.hasOwn(value, name))) {
+        refuse(ctx, 'digest-weak-only', `has only ${names.join(' and ')}, which does not suffice`)
+      }
+    })
 }
 
 function isTextRecord(value: unknown): boolean {

@@ -5,11 +5,20 @@ import {
   encodeLogPolicy,
   EvidenceError,
   requireOrigin,
+  signatureTypes,
   type VerifierKey,
   verifierKey,
 } from '../core/index.ts'
 import { emptyRegistry, type GenesisBody, readEnvelope } from '../evidence/index.ts'
-import { createKeyFile, readKeyFile, type SigningKey, writeNewFile } from '../node/index.ts'
+import {
+  createKeyFile,
+  createMlDsaKeyFile,
+  MlDsaSigner,
+  readKeyFile,
+  readMlDsaKeyFile,
+  type SigningKey,
+  writeNewFile,
+} from '../node/index.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, folderFormat, readConfig, readOwnKey } from './data-folder.ts'
 import { emptySeal } from './entry-facts.ts'
@@ -35,6 +44,9 @@ export interface PrepareOptions {
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
 }
+
+/** The name that a policy gives the ledger's second key: any other will do. */
+const ownWitnessName = 'ledger-ml-dsa'
 
 /** What the genesis says, to be signed by the first administrator. */
 export type GenesisRequest = {
@@ -63,6 +75,8 @@ export function prepareLedger(
     mkdirSync(folder.keys, { mode: 0o700 })
     const key = createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)
+    const mlDsa = createMlDsaKeyFile(folder.ledgerMlDsaKey, options.passphrase)
+    const second = verifierKey(options.origin, mlDsa.publicKey, signatureTypes.mlDsa44)
     const { administrators } = options
     const request = genesisRequest(
       options,
@@ -73,7 +87,7 @@ export function prepareLedger(
       options.environment === 'trial'
         ? 'A trial ledger: not for evidence that matters.'
         : 'Give this file to whoever must check receipts.'
-    writeNewFile(folder.policy, encodeLogPolicy(vkey, [note]), 0o644)
+    writeNewFile(folder.policy, encodeLogPolicy(vkey, [note], [{ name: ownWitnessName, key: second }]), 0o644)
     writeNewFile(folder.genesisRequest, `${JSON.stringify(request, null, 2)}\n`, 0o644)
     writeConfig(folder, {
       format: folderFormat,
@@ -182,4 +196,10 @@ export function readLedgerKey(root: string, passphrase?: string): SigningKey {
   const folder = dataFolder(root)
   readConfig(folder)
   return readKeyFile(folder.ledgerKey, passphrase)
+}
+
+/** The ledger's second key, ready to sign on a thread of its own; undefined where the folder has none. Throws the codes of readMlDsaKeyFile. */
+export function readLedgerMlDsaKey(root: string, passphrase?: string): MlDsaSigner | undefined {
+  const { ledgerMlDsaKey } = dataFolder(root)
+  return existsSync(ledgerMlDsaKey) ? new MlDsaSigner(readMlDsaKeyFile(ledgerMlDsaKey, passphrase)) : undefined
 }

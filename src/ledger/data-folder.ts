@@ -8,6 +8,8 @@ export interface DataFolder {
   readonly root: string
   readonly keys: string
   readonly ledgerKey: string
+  /** The ledger's second key, ML-DSA-44; folders made before it have none. */
+  readonly ledgerMlDsaKey: string
   readonly administratorKey: string
   readonly depositorKey: string
   readonly database: string
@@ -21,6 +23,8 @@ export interface DataFolder {
   readonly standing: string
   /** What was erased, for copies to erase too (erasures.ts). */
   readonly erased: string
+  /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
+  readonly cosigned: string
 }
 
 export function dataFolder(root: string): DataFolder {
@@ -29,6 +33,7 @@ export function dataFolder(root: string): DataFolder {
     root,
     keys,
     ledgerKey: join(keys, 'ledger.pem'),
+    ledgerMlDsaKey: join(keys, 'ledger-ml-dsa.key'),
     administratorKey: join(keys, 'administrator.pem'),
     depositorKey: join(keys, 'depositor.pem'),
     database: join(root, 'ledger'),
@@ -39,6 +44,7 @@ export function dataFolder(root: string): DataFolder {
     genesisRequest: join(root, 'genesis.json'),
     standing: join(root, 'standing.json'),
     erased: join(root, 'erased'),
+    cosigned: join(root, 'cosigned.json'),
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -8,6 +8,9 @@ import {
   type VerifierKey,
   verifyNote,
 } from '../core/index.ts'
+import { syncFolder } from '../node/index.ts'
+
+export { syncFolder }
 
 /*
  * The head file, beside the database and not inside it: two slots of 4,096 bytes, written in turn, each a signed checkpoint
@@ -95,15 +98,5 @@ export class HeadFile {
 
   async close(): Promise<void> {
     await this.file.close()
-  }
-}
-
-/** Makes a new or renamed name in a folder durable. */
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

@@ -5,7 +5,7 @@ import { SignatureGate, type SigningKey } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { type Head, HeadFile, readHead } from './head-file.ts'
-import { type KnownCheckpoint, requireKnown } from './copy/known.ts'
+import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
@@ -37,6 +37,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly followerTimeoutMs?: number
   /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
   readonly known?: readonly KnownCheckpoint[]
+  /** Sizes that witnesses name without a checkpoint: a folder with fewer entries is not opened. */
+  readonly knownSizes?: readonly { readonly where: string; readonly size: number }[]
 }
 
 interface LedgerParts {
@@ -77,7 +79,7 @@ export class Ledger {
     const key = ownKey(folder, signer)
     const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
       guard: readHead(folder.head, key),
-      published: await examineStandIn(folder, key, options.known),
+      published: await examineStandIn(folder, key, options.known, options.knownSizes),
     }))
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
@@ -268,6 +270,7 @@ export async function examineStandIn(
   folder: DataFolder,
   key: VerifierKey,
   known: readonly KnownCheckpoint[] = [],
+  knownSizes: readonly { readonly where: string; readonly size: number }[] = [],
 ): Promise<Published> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault
@@ -279,6 +282,7 @@ export async function examineStandIn(
       const published = await examine(storage, checkpoint, key)
       // Database and head may have gone back together: only what is kept elsewhere can tell.
       if (known.length > 0) await requireKnown(await LedgerTree.rebuild(storage, published.state.size), known, key)
+      requireKnownSizes(published.state.size, knownSizes)
       return published
     } finally {
       await storage.close()

@@ -132,10 +132,18 @@ export class LedgerReads {
     return body === undefined ? 0 : sealedDigestsOf(body).length
   }
 
-  /** A receipt at the published size, with the disclosures that the reader may see. */
-  async receipt(entry: ServedEntry, disclosures: readonly string[]): Promise<string> {
-    const { state, note } = this.current()
-    const hashes = await this.inclusion(entry.index, state.size)
+  /**
+   * A receipt with the disclosures that the reader may see: at the published size, or under a checkpoint of an earlier size that
+   * holds the entry.
+   */
+  async receipt(
+    entry: ServedEntry,
+    disclosures: readonly string[],
+    under?: { readonly size: number; readonly note: string },
+  ): Promise<string> {
+    const { state } = this.current()
+    const { size, note } = under ?? { size: state.size, note: this.current().note }
+    const hashes = await this.inclusion(entry.index, size)
     const parts = { entryBytes: entry.bytes, signer: this.signer(entry).jwk, disclosures }
     return encodeReceipt(parts, entry.index, hashes, note)
   }

@@ -1,6 +1,10 @@
 /** What core needs of Node: native primitives, key files, digests of files. */
+export * from './durable-file.ts'
 export * from './file-digest.ts'
 export * from './key-file.ts'
+export * from './lock-file.ts'
+export * from './mldsa-key-file.ts'
+export * from './mldsa-signer.ts'
 export * from './native.ts'
 export * from './signature-gate.ts'
 export * from './signature-jobs.ts'

@@ -88,7 +88,8 @@ export function readKeyFile(path: string, passphrase?: string): SigningKey {
   return signingKey(key)
 }
 
-function readPrivateFile(path: string): string {
+/** The text of a file that its owner alone may use. Throws `file-unreadable`, `key-file-permissions`. */
+export function readPrivateFile(path: string): string {
   let fd: number
   try {
     fd = openSync(path, 'r')

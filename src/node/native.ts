@@ -7,9 +7,12 @@ import {
   installBase64,
   installHoldsBytes,
   installLatin1,
+  installMlDsaAccelerator,
   installSha256,
   installSignatureAccelerator,
   installUtf8,
+  type MlDsaAccelerator,
+  mlDsa44PublicKeyBytes,
   type SignatureAccelerator,
   toHex,
 } from '../core/index.ts'
@@ -23,6 +26,8 @@ import {
 export interface NativePrimitives {
   readonly signatures: 'libsodium' | 'openssl'
   readonly sha256: 'native' | 'noble'
+  /** ML-DSA-44: OpenSSL 3.5 through Node 24, where the runtime has it. */
+  readonly mlDsa: 'openssl' | 'noble'
 }
 
 type Sodium = typeof import('sodium-native').default
@@ -68,6 +73,26 @@ export function opensslAccelerator(): SignatureAccelerator {
       keys.set(name, key)
     }
     return verify(null, message, key, signature) && !smallOrderPoints.has(toHex(signature.subarray(0, 32)))
+  }
+}
+
+const mlDsaSpkiPrefix = Buffer.from('30820532300b06096086480165030403110382052100', 'hex')
+
+/** OpenSSL's pure ML-DSA-44 with an empty context; undefined where the runtime (before Node 24 and OpenSSL 3.5) has none. */
+export function opensslMlDsa(): MlDsaAccelerator | undefined {
+  const load = (publicKey: Uint8Array): KeyObject =>
+    createPublicKey({ key: Buffer.concat([mlDsaSpkiPrefix, publicKey]), format: 'der', type: 'spki' })
+  try {
+    load(new Uint8Array(mlDsa44PublicKeyBytes))
+  } catch {
+    return undefined
+  }
+  return (publicKey, message, signature) => {
+    try {
+      return verify(null, message, load(publicKey), signature)
+    } catch {
+      return false // core decides
+    }
   }
 }
 
@@ -121,6 +146,12 @@ export function installNativePrimitives(signatures: 'few' | 'many' = 'many'): Na
   installSignatureAccelerator(sodium === undefined ? opensslAccelerator() : sodiumAccelerator(sodium))
   if (signatures === 'many') installNativeText()
   const isNative = installSha256(nodeSha256)
-  installed = { signatures: sodium === undefined ? 'openssl' : 'libsodium', sha256: isNative ? 'native' : 'noble' }
+  const mlDsa = opensslMlDsa()
+  installMlDsaAccelerator(mlDsa)
+  installed = {
+    signatures: sodium === undefined ? 'openssl' : 'libsodium',
+    sha256: isNative ? 'native' : 'noble',
+    mlDsa: mlDsa === undefined ? 'noble' : 'openssl',
+  }
   return installed
 }

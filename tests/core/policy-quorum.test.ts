@@ -126,7 +126,7 @@ describe('a quorum', () => {
 })
 
 describe('a witness of a type that this version cannot verify', () => {
-  const vkey = `pq.example+0a0b0c0d+${toBase64(concat(Uint8Array.of(6), new Uint8Array(1312)))}`
+  const vkey = `pq.example+0a0b0c0d+${toBase64(concat(Uint8Array.of(0xff), new Uint8Array(1312)))}`
   const signature = { name: 'pq.example', id: Uint8Array.of(10, 11, 12, 13), signature: new Uint8Array(2420) }
   const pq = `${log}${witnesses}witness pq ${vkey}\n`
 

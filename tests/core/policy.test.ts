@@ -80,7 +80,7 @@ describe('policy', () => {
   })
 
   it('reads a witness of a type that this version cannot verify', () => {
-    const vkey = `pq.example+00000000+${toBase64(concat(Uint8Array.of(6), new Uint8Array(1312)))}`
+    const vkey = `pq.example+00000000+${toBase64(concat(Uint8Array.of(0xff), new Uint8Array(1312)))}`
     expect(read(`log ${log}\nwitness pq ${vkey}\nquorum none\n`)).toBe('accepted')
   })
 

@@ -52,7 +52,7 @@ describe('vkey', () => {
   it.each<[string, number, number]>([
     ['ECDSA, whose id is made otherwise', 0x02, 91],
     ['RFC 6962 tree heads', 0x05, 91],
-    ['an unassigned type', 0x06, 1312],
+    ['an unassigned type', 0x07, 1312],
     ['a longer identifier', 0xff, 40],
   ])('of %s reads without judging key and id', (_, type, length) => {
     const bytes = concat(Uint8Array.of(type), new Uint8Array(length))
@@ -84,6 +84,9 @@ describe('vkey', () => {
     ['a short key', vkeyOf('a', 1, publicKey.slice(1))],
     ['a long key', vkeyOf('a', 1, concat(publicKey, Uint8Array.of(0)))],
     ['a short cosignature key', vkeyOf('a', 4, publicKey.slice(1))],
+    ['a short ML-DSA-44 key', vkeyOf('a', 6, new Uint8Array(1311))],
+    ['a long ML-DSA-44 key', vkeyOf('a', 6, new Uint8Array(1313))],
+    ['an ML-DSA-44 key with another id', vkeyOf('a', 6, new Uint8Array(1312)).replace('a+', 'b+')],
     ['a key of small order', vkeyOf('a', 1, (torsionPoints[1] as (typeof torsionPoints)[number]).toBytes())],
     ['a cosignature key of small order', vkeyOf('a', 4, littleEndian(1n))],
     ['a key with torsion', vkeyOf('a', 1, craft({ message: utf8(''), a: 5n, r: 7n, keyTorsion: 3 }).publicKey)],

@@ -30,6 +30,12 @@ const commands = [
   'restore',
   'promote',
   'follow',
+  'witness',
+  'witness init',
+  'witness serve',
+  'witness add-log',
+  'witness remove-log',
+  'witness list-logs',
   'reindex',
   'migrate',
   'doctor',
@@ -48,6 +54,9 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'participants revoke': ['x', '--reason', 'other'],
   'participants rotate-key': ['--new-key', 'x'],
   export: ['x'],
+  'witness init': ['--name', ''],
+  'witness add-log': ['x'],
+  'witness remove-log': ['x'],
   backup: ['x'],
   restore: ['--from', 'x'],
   erase: ['0'],
@@ -67,10 +76,13 @@ describe('the command line', () => {
 
   it('lists every command that these tests know', async () => {
     const top = await evidenceOk(['--help'])
-    const group = await evidenceOk(['participants', '--help'])
-    expect([...listed(top.stdout), ...listed(group.stdout).map((name) => `participants ${name}`)].sort()).toEqual(
-      [...commands].sort(),
+    const groups = await Promise.all(
+      ['participants', 'witness'].map(async (group) => {
+        const { stdout } = await evidenceOk([group, '--help'])
+        return listed(stdout).map((name) => `${group} ${name}`)
+      }),
     )
+    expect([...listed(top.stdout), ...groups.flat()].sort()).toEqual([...commands].sort())
     expect(top.stdout).toContain('Exit codes: 0 fine; 1 ')
   })
 
@@ -85,7 +97,7 @@ describe('the command line', () => {
         stderr,
         usage: stdout.startsWith(`Usage: evidence ${command}`),
         // A group of commands does nothing itself.
-        json: stdout.includes('--json') || command === 'participants',
+        json: stdout.includes('--json') || command === 'participants' || command === 'witness',
         example: new RegExp(`^ {2}evidence ${command.split(' ')[0]}\\b`, 'm').test(example),
       }
     })
@@ -131,7 +143,7 @@ describe('the command line', () => {
 
   it('never answers with a stack trace: each command where nothing is there', async () => {
     const failing = commands.filter(
-      (command) => !['init', 'start', 'keygen', 'participants', 'doctor'].includes(command),
+      (command) => !['init', 'start', 'keygen', 'participants', 'witness', 'doctor'].includes(command),
     )
     const args = (command: string): string[] => [...command.split(' '), ...(calls[command] ?? [])]
     const texts = await fewAtATime(failing, (command) => evidence(args(command), nowhere))

@@ -32,13 +32,7 @@ export async function requireKnown(
         expected: key.text,
       })
     }
-    if (size > tree.size) {
-      throw new EvidenceError(
-        'restore-behind',
-        `this copy has ${tree.size} entries, and the ledger has answered for ${size} (${where})`,
-        { where, expected: `at least ${size}`, found: String(tree.size) },
-      )
-    }
+    requireKnownSizes(tree.size, [{ where, size }])
     if (size === 0) continue
     const read = await tree.load(tilesNeeded([{ begin: 0, end: size }]))
     if (!equalBytes(rootFromTiles(size, read), root)) {
@@ -46,5 +40,20 @@ export async function requireKnown(
         where,
       })
     }
+  }
+}
+
+/** Holds a size against those that others name. Throws `restore-behind`. */
+export function requireKnownSizes(
+  found: number,
+  known: readonly { readonly where: string; readonly size: number }[],
+): void {
+  for (const { where, size } of known) {
+    if (size <= found) continue
+    throw new EvidenceError(
+      'restore-behind',
+      `this copy has ${found} entries, and the ledger has answered for ${size} (${where})`,
+      { where, expected: `at least ${size}`, found: String(found) },
+    )
   }
 }

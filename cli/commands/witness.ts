@@ -1,0 +1,174 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EvidenceError, type VerifierKey } from '../../src/core/index.ts'
+import {
+  addLogs,
+  createWitness,
+  originHash,
+  parseLogList,
+  readLogList,
+  readWitnessConfig,
+  removeLog,
+  type WitnessedLog,
+  witnessFolder,
+} from '../../src/witness/index.ts'
+import { type CommonOptions, codeArgument, outputOf, readPassphrase } from '../options.ts'
+import { stopSignal } from '../stop-signal.ts'
+
+interface WitnessOptions extends CommonOptions {
+  readonly passphraseFile?: string
+}
+interface ServeOptions extends WitnessOptions {
+  readonly host: string
+  readonly port: string
+  readonly logLevel: string
+}
+
+const example = `
+Example:
+  evidence witness init --data /srv/witness --name witness.notary.example/w1
+  evidence witness add-log policy-of-the-ledger --data /srv/witness
+  evidence witness serve --data /srv/witness --host 0.0.0.0`
+
+/** `evidence witness init|serve|add-log|remove-log|list-logs` */
+export function witnessCommand(program: Command): void {
+  const group = program
+    .command('witness')
+    .description('cosign the checkpoints of other ledgers (C2SP tlog-witness)')
+    .addHelpText('after', example)
+  initCommand(group)
+  serveCommand(group)
+  addCommand(group)
+  removeCommand(group)
+  listCommand(group)
+}
+
+function witnessDir(options: CommonOptions): string {
+  return options.data ?? process.env['EVIDENCE_WITNESS_DATA'] ?? 'witness'
+}
+
+function withFolder(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document instead of text')
+    .option('--data <dir>', 'the witness’s folder (default: $EVIDENCE_WITNESS_DATA or ./witness)')
+}
+
+function vkeysOf([ed25519, mlDsa]: readonly [VerifierKey, VerifierKey]): { ed25519: string; mlDsa44: string } {
+  return { ed25519: ed25519.text, mlDsa44: mlDsa.text }
+}
+
+function initCommand(group: Command): void {
+  withFolder(group.command('init').description('make a witness: its keys, and an empty list of logs'))
+    .requiredOption('--name <name>', 'key name of both keys, such as witness.notary.example/w1')
+    .option('--passphrase-file <file>', 'file that holds a passphrase for the keys')
+    .addHelpText('after', '\nExample:\n  evidence witness init --data /srv/witness --name witness.notary.example/w1')
+    .action((options: WitnessOptions & { readonly name: string }) => {
+      const root = witnessDir(options)
+      const keys = vkeysOf(createWitness(root, options.name, readPassphrase(options.passphraseFile)))
+      outputOf(options).result({ data: root, name: options.name, vkeys: keys }, [
+        `made the witness ${options.name} in ${root}; lines for a policy, of which a ledger takes one or both:`,
+        `  witness NAME ${keys.ed25519} https://WHERE-IT-IS-SERVED`,
+        `  witness NAME-ML-DSA ${keys.mlDsa44} https://WHERE-IT-IS-SERVED`,
+        `next: evidence witness add-log POLICY --data ${root}`,
+      ])
+    })
+}
+
+function serveCommand(group: Command): void {
+  withFolder(group.command('serve').description('serve add-checkpoint, sign-subtree and the cosigned checkpoints'))
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on, 0 for any', '8081')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug or silent', 'info')
+    .option('--passphrase-file <file>', 'file that holds the keys’ passphrase')
+    .addHelpText('after', '\nExample:\n  evidence witness serve --data /srv/witness --host 0.0.0.0 --port 8081')
+    .action(async (options: ServeOptions) => {
+      const { serveWitness } = await import('../../server/index.ts')
+      process.stdout.removeAllListeners('error').on('error', () => {})
+      const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
+      const logLevel = codeArgument(options.logLevel, levels, 'log level')
+      const passphrase = readPassphrase(options.passphraseFile)
+      const stopped = stopSignal()
+      const running = await serveWitness({
+        dataDir: witnessDir(options),
+        host: options.host,
+        port: portArgument(options.port),
+        logLevel,
+        ...(passphrase === undefined ? {} : { passphrase }),
+      })
+      process.stdout.write(`listening on ${running.url}\n`)
+      await stopped
+      await running.close()
+    })
+}
+
+function portArgument(text: string): number {
+  const port = /^(0|[1-9][0-9]{0,4})$/.test(text) ? Number(text) : Number.NaN
+  if (!(port <= 65535)) throw new EvidenceError('usage', `${JSON.stringify(text)} is no port`)
+  return port
+}
+
+/** A vkey, or a file with lines of logs: a policy. */
+function logsFrom(argument: string, url: string | undefined): WitnessedLog[] {
+  if (existsSync(argument)) return parseLogList(readFileSync(argument, 'utf8'), argument)
+  return parseLogList(`log ${argument}${url === undefined ? '' : ` ${url}`}\n`, 'the argument')
+}
+
+function show({ key, url }: WitnessedLog): { origin: string; vkey: string; url: string | null; hash: string } {
+  return { origin: key.name, vkey: key.text, url: url ?? null, hash: originHash(key.name) }
+}
+
+function addCommand(group: Command): void {
+  withFolder(
+    group.command('add-log <vkey|policy>').description('cosign a log from now on: a verifier key, or a policy'),
+  )
+    .option('--url <url>', 'where the log is served; for people')
+    .addHelpText(
+      'after',
+      '\nA running witness takes it up within a second.\n\nExample:\n  evidence witness add-log policy --data /srv/witness',
+    )
+    .action((argument: string, options: CommonOptions & { readonly url?: string }) => {
+      const folder = witnessFolder(witnessDir(options))
+      readWitnessConfig(folder)
+      const given = logsFrom(argument, options.url)
+      if (given.length === 0) throw new EvidenceError('usage', `${argument} names no log`, { where: argument })
+      const added = addLogs(folder.logs, given)
+      outputOf(options).result(
+        { added: added.map(show), known: given.length - added.length },
+        added.length === 0
+          ? ['every one of them is listed already']
+          : added.map(({ key }) => `cosigns ${key.name} from now on (${key.text.slice(0, key.name.length + 9)})`),
+      )
+    })
+}
+
+function removeCommand(group: Command): void {
+  withFolder(group.command('remove-log <origin>').description('cosign a log no more; what was cosigned stays known'))
+    .addHelpText('after', '\nExample:\n  evidence witness remove-log court.example/evidence --data /srv/witness')
+    .action((origin: string, options: CommonOptions) => {
+      const folder = witnessFolder(witnessDir(options))
+      readWitnessConfig(folder)
+      const removed = removeLog(folder.logs, origin)
+      if (removed.length === 0) {
+        throw new EvidenceError('witness-log-unknown', `${origin} is not in the list of this witness`, {
+          where: origin,
+        })
+      }
+      outputOf(options).result({ removed: removed.map(show) }, [`cosigns ${origin} no more`])
+    })
+}
+
+function listCommand(group: Command): void {
+  withFolder(group.command('list-logs').description('logs that the witness cosigns'))
+    .addHelpText('after', '\nExample:\n  evidence witness list-logs --data /srv/witness --json')
+    .action((options: CommonOptions) => {
+      const folder = witnessFolder(witnessDir(options))
+      readWitnessConfig(folder)
+      const logs = readLogList(folder.logs).map(show)
+      outputOf(options).result(
+        { logs },
+        logs.length === 0
+          ? ['no log yet: evidence witness add-log POLICY']
+          : logs.map(({ origin, hash, url }) => `${origin}  /${hash}/checkpoint${url === null ? '' : `  ${url}`}`),
+      )
+    })
+}

@@ -1,0 +1,87 @@
+import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import { EvidenceError, isEvidenceError, maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/index.ts'
+import type { Witness } from '../../src/witness/index.ts'
+import { Connections } from '../connections.ts'
+import { handleError, sendProblem } from '../problem.ts'
+
+export interface WitnessAppOptions {
+  readonly logLevel: string
+  readonly maxConnections: number
+}
+
+/** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
+export function createWitnessApp(witness: Witness, options: WitnessAppOptions): FastifyInstance {
+  const app = Fastify({
+    logger: options.logLevel === 'silent' ? false : { level: options.logLevel },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxWitnessRequestBytes,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 75_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 64 },
+  })
+  const connections = new Connections(app.server, options.maxConnections)
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!connections.isSurplus(request.raw.socket)) return done()
+    reply.header('Connection', 'close')
+    done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
+  })
+  // As in the ledger's server: a connection whose request came before the stop would else keep the process.
+  let isStopping = false
+  app.addHook('preClose', async () => {
+    isStopping = true
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isStopping) reply.header('Connection', 'close')
+    done()
+  })
+  // tlog-witness names no media type of requests: whatever comes is read as bytes.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler(() => {
+    throw new EvidenceError('not-found', 'there is nothing at this address')
+  })
+
+  app.post('/add-checkpoint', async (request, reply) => {
+    try {
+      return sendLines(reply, await witness.addCheckpoint(bodyOf(request.body)))
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      if (error.code === 'witness-conflict') {
+        // As bytes: a text would be given a charset.
+        return reply
+          .code(409)
+          .type(treeSizeMediaType)
+          .send(Buffer.from(`${error.facts.found}\n`))
+      }
+      request.log.info({ code: error.code }, error.message)
+      return sendProblem(reply, error)
+    }
+  })
+
+  app.post('/sign-subtree', async (request, reply) => sendLines(reply, await witness.signSubtree(bodyOf(request.body))))
+
+  app.get('/:origin/checkpoint', async (request, reply) => {
+    const { origin } = request.params as { origin: string }
+    const text = /^[0-9a-f]{64}$/.test(origin) ? witness.checkpoint(origin) : undefined
+    if (text === undefined) throw new EvidenceError('not-found', 'no checkpoint of this log was cosigned here')
+    return reply.header('Cache-Control', 'no-cache').type('text/plain; charset=utf-8').send(text)
+  })
+
+  app.get('/healthz', async (_request, reply) => {
+    witness.requireReady()
+    return reply.header('Cache-Control', 'no-store').send({ status: 'ok', logs: witness.origins().length })
+  })
+  return app
+}
+
+function bodyOf(body: unknown): Uint8Array {
+  if (Buffer.isBuffer(body)) return body
+  throw new EvidenceError('witness-request-malformed', 'the request has no body')
+}
+
+function sendLines(reply: FastifyReply, lines: string): FastifyReply {
+  return reply.header('Cache-Control', 'no-store').type('text/plain; charset=utf-8').send(lines)
+}

@@ -1,0 +1,57 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { Witness } from '../../src/witness/index.ts'
+import { affordableConnections } from '../descriptors.ts'
+import { listen } from '../listen.ts'
+import { createWitnessApp } from './app.ts'
+
+export interface ServeWitnessOptions {
+  readonly dataDir: string
+  readonly host: string
+  readonly port: number
+  readonly logLevel: string
+  readonly passphrase?: string
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+export interface RunningWitness {
+  readonly url: string
+  readonly witness: Witness
+  readonly close: () => Promise<void>
+}
+
+/** Connections that are served at once. */
+const maxConnections = 1024
+
+/** Opens a witness and serves it. Throws the codes of Witness.open, `port-in-use`, `descriptors-few`. */
+export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
+  const { dataDir, host, port, logLevel, passphrase, now } = options
+  installNativePrimitives()
+  let app: FastifyInstance | undefined
+  const witness = Witness.open(dataDir, {
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(now === undefined ? {} : { now }),
+    onMisbehaviour: (origin, path) => app?.log.error({ origin, path }, 'a log misbehaved; the proof of it is kept'),
+    onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
+  })
+  try {
+    app = createWitnessApp(witness, { logLevel, maxConnections: affordableConnections(maxConnections) })
+    await listen(app, { host, port })
+    const { port: bound } = app.server.address() as AddressInfo
+    const running = app
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+      witness,
+      close: async () => {
+        await running.close()
+        await witness.close()
+      },
+    }
+  } catch (error) {
+    await app?.close()
+    await witness.close()
+    throw error
+  }
+}

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import {
+  encodeAddCheckpoint,
+  encodeNote,
+  EvidenceError,
+  isEvidenceError,
+  isQuorumMet,
+  parseSignedCheckpoint,
+  type Policy,
+  type SignedCheckpoint,
+  type VerifierKey,
+  verifyNote,
+} from '../../core/index.ts'
+import type { KnownCheckpoint } from '../copy/known.ts'
+import { addressesOf } from './publisher.ts'
+import { latestCheckpoint, submitCheckpoint } from './witness-http.ts'
+
+/** What the witnesses say before a ledger is opened: it must hold all of it. */
+export interface WitnessView {
+  /** Checkpoints that this ledger signed, as witnesses show them. */
+  readonly known: readonly KnownCheckpoint[]
+  /** Sizes that witnesses name without showing a checkpoint. */
+  readonly sizes: readonly { readonly where: string; readonly size: number }[]
+  /** Witnesses that did not answer, and why. */
+  readonly silent: readonly EvidenceError[]
+}
+
+/**
+ * Asks every witness that the policy gives an address what it cosigned last: a database and a head that went back together are
+ * noticed by nobody else. Where a witness shows no checkpoint of ours it is offered the head, from the head's own size: it can
+ * cosign nothing but what it cosigned before, and else names its size.
+ *
+ * Throws `consistency-invalid` where a witness has cosigned another history, `witness-unreachable` where those who are silent could make a quorum: what they cosigned may be ahead of this folder.
+ * With `acceptSilent`, and where the policy asks for no witness, they are only told.
+ */
+export async function askWitnesses(
+  policy: Policy,
+  key: VerifierKey,
+  head: SignedCheckpoint,
+  { timeoutMs, acceptSilent }: { readonly timeoutMs: number; readonly acceptSilent: boolean },
+): Promise<WitnessView> {
+  const addresses = addressesOf(policy)
+  const answers = await Promise.all(
+    addresses.map(({ url }) =>
+      ask(url, key, head, timeoutMs).catch((error: unknown) => {
+        if (isEvidenceError(error) && error.code !== 'consistency-invalid') return error
+        throw error
+      }),
+    ),
+  )
+  const silentUrls = new Set(addresses.filter((_, i) => answers[i] instanceof EvidenceError).map(({ url }) => url))
+  const silentNames = new Set(
+    addresses.filter(({ url }) => silentUrls.has(url)).flatMap(({ witnesses }) => witnesses.map(({ name }) => name)),
+  )
+  const silent = answers.filter((answer) => answer instanceof EvidenceError)
+  const [first] = silent
+  // The ledger's own second key is always at hand: whoever else the quorum needs may be among the silent.
+  const couldHold = isQuorumMet(policy, (witness) => silentNames.has(witness.name) || witness.key.name === key.name)
+  if (first !== undefined && policy.quorum !== 'none' && couldHold && !acceptSilent) {
+    throw new EvidenceError(
+      'witness-unreachable',
+      `so many witnesses are silent that they alone may have cosigned more than this folder holds (${first.message})`,
+      first.facts,
+      { cause: first },
+    )
+  }
+  return {
+    known: answers.flatMap((answer) => (answer instanceof EvidenceError ? [] : (answer.known ?? []))),
+    sizes: answers.flatMap((answer) => (answer instanceof EvidenceError ? [] : (answer.size ?? []))),
+    silent,
+  }
+}
+
+interface Answer {
+  readonly known?: KnownCheckpoint
+  readonly size?: { readonly where: string; readonly size: number }
+}
+
+async function ask(url: string, key: VerifierKey, head: SignedCheckpoint, timeoutMs: number): Promise<Answer> {
+  const hash = createHash('sha256').update(key.name).digest('hex')
+  const shown = readOurs(await latestCheckpoint(url, hash, timeoutMs), key)
+  if (shown !== undefined) return { known: { ...shown, where: url } }
+  const { size } = head.checkpoint
+  try {
+    const answer = await submitCheckpoint(url, encodeAddCheckpoint(size, [], encodeNote(head.note)), timeoutMs)
+    return answer.kind === 'conflict' ? { size: { where: url, size: answer.size } } : {}
+  } catch (error) {
+    // It does not know this log: then it has cosigned nothing of it.
+    if (isEvidenceError(error, 'witness-refused') && error.facts.found === '404') return {}
+    // The same size and another root.
+    if (isEvidenceError(error, 'witness-refused') && error.facts.found === '422') {
+      throw new EvidenceError(
+        'consistency-invalid',
+        `the witness at ${url} has cosigned another history of ${size} entries than this folder holds`,
+        { where: url },
+      )
+    }
+    throw error
+  }
+}
+
+/** A checkpoint that this ledger's key signed; anything else shows nothing. */
+function readOurs(bytes: Uint8Array | undefined, key: VerifierKey): SignedCheckpoint | undefined {
+  if (bytes === undefined) return undefined
+  try {
+    const signed = parseSignedCheckpoint(bytes)
+    return signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length === 1 ? signed : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  EvidenceError,
+  parseNote,
+  parseTreeHead,
+  type SignedNote,
+  type TreeHead,
+  type VerifierKey,
+  verifyNote,
+} from '../core/index.ts'
+import { writeDurably } from '../node/index.ts'
+import { originHash, type WitnessFolder } from './folder.ts'
+
+/** The last checkpoint that was cosigned of a log. */
+export interface Cosigned {
+  readonly head: TreeHead
+  /** The note as it is served: the log's verified signatures, and ours. */
+  readonly note: SignedNote
+  /** The same as text. */
+  readonly text: string
+  /** When it was cosigned, in seconds since 1970. */
+  readonly timestamp: number
+}
+
+/**
+ * What a witness must not forget: a file for each log, named by the hash of its origin, holding the last cosigned checkpoint
+ * with our cosignatures. It is replaced by a synced file and a rename, so that a crash leaves the old one or the new one; a file
+ * for each needs no database, and anybody can read it. All are read and verified at start: a damaged one refuses, for a witness
+ * that took it for none would cosign a second history.
+ */
+export class WitnessState {
+  private readonly folder: string
+  private readonly latest = new Map<string, Cosigned>()
+
+  /** Throws `witness-state-damaged`. */
+  constructor({ state }: WitnessFolder, keys: readonly VerifierKey[]) {
+    this.folder = state
+    if (!existsSync(state)) {
+      throw new EvidenceError('witness-state-damaged', `the folder ${state} is missing`, { where: state })
+    }
+    for (const name of readdirSync(state)) {
+      // A crash came before the rename: what it would have become was never answered.
+      if (name.endsWith('.part')) continue
+      const path = join(state, name)
+      const cosigned = readCosigned(path, keys)
+      if (cosigned === undefined || originHash(cosigned.head.origin) !== name) {
+        throw new EvidenceError('witness-state-damaged', `${path} is not a checkpoint that this witness cosigned`, {
+          where: path,
+        })
+      }
+      this.latest.set(name, cosigned)
+    }
+  }
+
+  /** By origin hash. */
+  byHash(hash: string): Cosigned | undefined {
+    return this.latest.get(hash)
+  }
+
+  of(origin: string): Cosigned | undefined {
+    return this.latest.get(originHash(origin))
+  }
+
+  /** Replaces the last checkpoint of its log: durable when this returns, and only then remembered. */
+  put(cosigned: Cosigned): void {
+    const name = originHash(cosigned.head.origin)
+    writeDurably(join(this.folder, name), cosigned.text)
+    this.latest.set(name, cosigned)
+  }
+}
+
+function readCosigned(path: string, keys: readonly VerifierKey[]): Cosigned | undefined {
+  try {
+    const bytes = readFileSync(path)
+    const note = parseNote(bytes)
+    const [ours] = verifyNote(note, keys)
+    if (ours?.timestamp === undefined) return undefined
+    return { head: parseTreeHead(note.text), note, text: bytes.toString('utf8'), timestamp: ours.timestamp }
+  } catch {
+    return undefined
+  }
+}
