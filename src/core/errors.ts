@@ -185,6 +185,18 @@ export const errorTable = {
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
+  // Status
+  'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
+  'status-behind': {
+    status: 400,
+    exit: 1,
+    action: 'Keep receipt and answer: the ledger now shows less than it signed before. Ask again, and ask a mirror.',
+  },
+  'cosignature-early': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on this cosignature: ask the ledger for the receipt again, and tell the witness.',
+  },
   // Receipt and file checks
   'receipt-other-ledger': { status: 400, exit: 1, action: 'Check it against the policy of the ledger that it names.' },
   'receipt-index': { status: 400, exit: 1, action: refetch },

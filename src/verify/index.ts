@@ -1,6 +1,7 @@
 /** Receipt check and chain re-walk, over any source of entries. */
 export * from './check-file.ts'
 export * from './check-receipt.ts'
+export * from './check-status.ts'
 export * from './report.ts'
 export * from './source.ts'
 export * from './walk.ts'
