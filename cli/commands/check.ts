@@ -14,6 +14,7 @@ import {
   readManifest,
   runCheck,
 } from '../check-run.ts'
+import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
 import { askStatus, type OnlineStatus, statusLines } from '../check-online.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
@@ -33,6 +34,7 @@ const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
 With --online it asks the ledger besides what happened to the entry later (retracted, corrected, attested, its key revoked), and
 holds the answer against the receipt: a ledger that shows an older or another history is a fault.
+Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
 
 Example:
   evidence check photo.jpg
@@ -60,6 +62,8 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
   const policy = policyOf(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
+  if (stat.isFile() && options.receipt === undefined && isMisbehaviourFile(path))
+    return checkMisbehaviourFile(path, policy, output)
   const evidence = evidenceFor(path, options)
   const bar = progressBar(output, 'hashing', stat.size, 'bytes')
   let hashed = 0

@@ -192,6 +192,18 @@ export const errorTable = {
     exit: 1,
     action: 'Keep receipt and answer: the ledger now shows less than it signed before. Ask again, and ask a mirror.',
   },
+  // Monitoring
+  'misbehaviour-malformed': { status: 400, exit: 1, action: refetch },
+  'misbehaviour-unproven': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on the file: what it says is not shown by what it holds.',
+  },
+  'webhook-refused': {
+    status: 502,
+    exit: 3,
+    action: 'Name the final public URL of the webhook; --allow-private allows one on your own network.',
+  },
   'cosignature-early': {
     status: 400,
     exit: 1,

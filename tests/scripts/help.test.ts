@@ -30,6 +30,9 @@ const commands = [
   'restore',
   'promote',
   'follow',
+  'monitor',
+  'mirror',
+  'receipt',
   'reindex',
   'migrate',
   'doctor',
@@ -51,6 +54,9 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   backup: ['x'],
   restore: ['--from', 'x'],
   erase: ['0'],
+  monitor: ['http://127.0.0.1:1', '--once'],
+  mirror: ['http://127.0.0.1:1', 'x', '--once'],
+  receipt: ['0'],
 }
 
 /** Commands listed in a help text. */

@@ -143,6 +143,40 @@ export async function startServer(
   }
 }
 
+/** A command that serves something else than a ledger. */
+export interface CommandServer {
+  readonly url: string
+  readonly request: (path: string, options?: RequestOptions) => Promise<Answer>
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts a command that says what it listens on, and waits until it does. */
+export async function startCommand(args: readonly string[]): Promise<CommandServer> {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  let output = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const match = /^listening on (http:\/\/\S+)$/m.exec(output)
+      if (match !== null) resolve(match[1] as string)
+    }
+    child.stdout.on('data', look)
+    child.stderr.on('data', look)
+    child.on('error', reject)
+    child.on('close', (code) => reject(new Error(`the command ended with ${code}: ${output}`)))
+  })
+  return {
+    url,
+    request: (path, options) => request(url, path, options),
+    stop: (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      return ended
+    },
+  }
+}
+
 /** What stands between a client and a server, and may break. */
 export interface Proxy {
   readonly url: string
