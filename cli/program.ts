@@ -31,6 +31,8 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   follow: async () => (await import('./commands/follow.ts')).followCommand,
   monitor: async () => (await import('./commands/monitor.ts')).monitorCommand,
   mirror: async () => (await import('./commands/mirror.ts')).mirrorCommand,
+  anchor: async () => (await import('./commands/anchor.ts')).anchorCommand,
+  'anchor-for': async () => (await import('./commands/anchor-for.ts')).anchorForCommand,
   receipt: async () => (await import('./commands/receipt.ts')).receiptCommand,
   promote: async () => (await import('./commands/restore.ts')).promoteCommand,
   reindex: async () => (await import('./commands/maintain.ts')).reindexCommand,

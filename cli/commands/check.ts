@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, type ManifestLine, parseManifest, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, type Finding, receiptLimits, statusLimits } from '../../src/verify/index.ts'
+import { anchorLimits, exitCodeOf, type Finding, receiptLimits, statusLimits } from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -16,6 +16,7 @@ import {
 } from '../check-run.ts'
 import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
 import { askStatus, type OnlineStatus, statusLines } from '../check-online.ts'
+import { anchorLines, type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
@@ -27,6 +28,8 @@ interface CheckOptions extends CommonOptions {
   readonly folder?: string
   readonly policy?: string
   readonly online?: boolean
+  readonly anchor?: readonly string[]
+  readonly lowerUrl?: readonly string[]
   readonly url?: string
 }
 
@@ -34,6 +37,8 @@ const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
 With --online it asks the ledger besides what happened to the entry later (retracted, corrected, attested, its key revoked), and
 holds the answer against the receipt: a ledger that shows an older or another history is a fault.
+With --anchor the policy is that of an upper ledger, and the anchors lead there from the receipt's own: nothing else is needed of the
+ledgers below. --online with --url, or --lower-url, asks those for consistency proofs that the anchors do not hold.
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
 
 Example:
@@ -48,6 +53,8 @@ export function checkCommand(program: Command): void {
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--online', 'ask the ledger what happened to the entry later')
+    .option('--anchor <file...>', 'anchors that lead from the receipt’s ledger to that of the policy')
+    .option('--lower-url <url...>', 'lower ledgers or mirrors, to ask for proofs that the anchors lack')
     .option('--url <url>', 'ledger to ask (default: the URL in the policy’s log line)')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
@@ -71,10 +78,23 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     hashed += count
     bar.update(hashed)
   }).finally(() => bar.stop())
-  const online = await onlineOf(result, policy, options)
-  const whole = { ...result, ...withStatus(result, online) }
+  const followed = await anchoredOf(result, policy, options)
+  const online = options.anchor === undefined ? await onlineOf(result, policy, options) : undefined
+  const whole = { ...followed, ...withStatus(followed, online) }
   output.result(documentOf(path, whole, online), textOf(path, whole, online))
   return exitCodeOf(whole.faults, whole.unjudged)
+}
+
+/** Follows anchors upward where any are given. */
+async function anchoredOf(
+  result: CheckResult,
+  policy: Policy,
+  { anchor = [], lowerUrl = [], online, url }: CheckOptions,
+): Promise<CheckResult | AnchoredResult> {
+  const urls = [...lowerUrl, ...(online === true && url !== undefined ? [url] : [])]
+  if (anchor.length > 0) return followAnchors(result, anchor, policy, urls)
+  requireAnchorsNeeded(lowerUrl, anchor)
+  return result
 }
 
 /** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */
@@ -110,9 +130,10 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
       where: manifest,
     })
   }
-  const deposit = await checkManifestOnly({ kind: 'manifest', receipt, manifest, folder: resolve(folder) }, policy)
+  const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
+  const deposit = await anchoredOf(await checkManifestOnly(evidence, policy), policy, options)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
-  const online = await onlineOf(deposit, policy, options)
+  const online = options.anchor === undefined ? await onlineOf(deposit, policy, options) : undefined
   const { faults, unjudged } = withStatus(
     { faults: [...deposit.faults, ...files.flatMap((file) => file.faults)], unjudged: deposit.unjudged },
     online,
@@ -126,7 +147,16 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   ]
   const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
   output.result(
-    { path: folder, ok: faults.length === 0, files: document, unlisted, faults, unjudged, ...statusDocument(online) },
+    {
+      path: folder,
+      ok: faults.length === 0,
+      files: document,
+      unlisted,
+      faults,
+      unjudged,
+      ...statusDocument(online),
+      ...anchorDocument(deposit),
+    },
     lines,
   )
   return exitCodeOf(faults, unjudged)
@@ -166,7 +196,8 @@ async function compareFolder(
 }
 
 /** Who signed what, when, where. */
-function provenance({ checked }: CheckResult, online: OnlineStatus | undefined): string[] {
+function provenance(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
+  const { checked } = result
   if (checked?.statement === undefined) return []
   const { receipt, statement, disclosures, withheld, witnesses } = checked
   const { origin, size } = receipt.proof.checkpoint
@@ -180,6 +211,7 @@ function provenance({ checked }: CheckResult, online: OnlineStatus | undefined):
   if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
     lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
+  if ('anchored' in result) lines.push(...anchorLines(result.anchored))
   if (online?.size === undefined) lines.push(`as of size ${size}; later events not checked`)
   else lines.push(...statusLines(online))
   return lines
@@ -209,11 +241,23 @@ function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): stri
   return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
 }
 
+/** The steps upward, for programs. */
+function anchorDocument(result: CheckResult | AnchoredResult): object {
+  return 'anchored' in result ? { anchors: { steps: result.anchored.steps, limits: anchorLimits } } : {}
+}
+
 /** The answer of the ledger, for programs. */
 function statusDocument(online: OnlineStatus | undefined): object {
   if (online === undefined) return {}
   const { url, size, events, flagged } = online
   return { status: { url, size, events, flagged, limits: statusLimits } }
+}
+
+/** What is said where nothing is wrong, and no more. */
+function cleanLine(result: CheckResult | AnchoredResult): string {
+  return 'anchored' in result && result.anchored.steps.length > 0
+    ? 'unchanged since deposit, signed by this key; vouched for by the ledger of the policy, through anchors:'
+    : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
 }
 
 function textOf(path: string, result: CheckResult, online: OnlineStatus | undefined): string[] {
@@ -224,7 +268,7 @@ function textOf(path: string, result: CheckResult, online: OnlineStatus | undefi
     ...(result.line === undefined
       ? []
       : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
-    ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
+    ...(clean ? [cleanLine(result)] : []),
     ...provenance(result, online).map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
@@ -255,5 +299,6 @@ function documentOf(path: string, result: CheckResult, online: OnlineStatus | un
     unjudged,
     notChecked: receiptLimits,
     ...statusDocument(online),
+    ...anchorDocument(result),
   }
 }

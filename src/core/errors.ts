@@ -192,6 +192,18 @@ export const errorTable = {
     exit: 1,
     action: 'Keep receipt and answer: the ledger now shows less than it signed before. Ask again, and ask a mirror.',
   },
+  // Anchors
+  'anchor-malformed': { status: 400, exit: 1, action: refetch },
+  'anchor-missing': {
+    status: 400,
+    exit: 1,
+    action: 'Name the anchors that lead from the receipt’s ledger to that of the policy by --anchor.',
+  },
+  'anchor-unconnected': {
+    status: 400,
+    exit: 1,
+    action: 'Make the anchor for this receipt with "evidence anchor-for", from the lower ledger or a mirror of it.',
+  },
   // Monitoring
   'misbehaviour-malformed': { status: 400, exit: 1, action: refetch },
   'misbehaviour-unproven': {

@@ -1,7 +1,10 @@
 /** Receipt check and chain re-walk, over any source of entries. */
+export * from './anchor.ts'
+export * from './check-anchors.ts'
 export * from './check-file.ts'
 export * from './check-receipt.ts'
 export * from './check-status.ts'
+export { consistencyFrom } from './consistency-from.ts'
 export * from './report.ts'
 export * from './source.ts'
 export * from './walk.ts'
