@@ -8,6 +8,7 @@ import {
   evidenceOk,
   type Proxy,
   startFileServer,
+  startLines,
   startServer,
   unusedUrl,
 } from '../support/cli.ts'
@@ -193,6 +194,39 @@ describe('a ledger that shows two histories', () => {
     await monitor('hooked-2', ledger.url, fork.url, '--webhook', `${receiver.url}/x`, '--allow-private')
     expect(posted).toBe(1)
     await receiver.close()
+  })
+})
+
+describe('a monitor that goes on', () => {
+  it('sees what comes, is the only one on its folder, and ends when it is told to', async () => {
+    const state = join(path, 'running')
+    const args = [
+      'monitor',
+      ledger.url,
+      '--json',
+      '--policy',
+      policy,
+      '--state',
+      state,
+      '--interval',
+      '0.2',
+      '--key',
+      join(path, 'auditor.pem'),
+      '--id',
+      'auditor',
+    ]
+    const running = startLines(args)
+    const first = JSON.parse(await running.line()) as Event
+    expect(first).toMatchObject({ what: 'grown' })
+    await deposit('while it runs', data, ledger.url)
+    expect(JSON.parse(await running.line())).toMatchObject({
+      what: 'grown',
+      from: first.to,
+      to: (first.to as number) + 1,
+    })
+    const second = await evidence([...args, '--once'])
+    expect([second.code, second.stdout]).toEqual([3, expect.stringContaining('ledger-in-use')])
+    expect(await running.stop()).toBe(0)
   })
 })
 

@@ -3,6 +3,7 @@ import { cpSync, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { accessToken } from '../../src/client/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
@@ -172,6 +173,32 @@ export async function startCommand(args: readonly string[]): Promise<CommandServ
     request: (path, options) => request(url, path, options),
     stop: (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Starts a command that writes a line for each thing that happens. */
+export function startLines(args: readonly string[]): {
+  /** The next line on standard output. Rejects when the command ends before there is one. */
+  readonly line: () => Promise<string>
+  readonly stop: () => Promise<number | null>
+} {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environment({}),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    line: async () => {
+      const { done, value } = await lines.next()
+      if (done === true) throw new Error(`the command ended with ${await ended}`)
+      return value
+    },
+    stop: () => {
+      child.kill('SIGTERM')
       return ended
     },
   }
