@@ -29,6 +29,11 @@ export class Output {
     )
   }
 
+  /** One of many results, as they come: a line of text, or of JSON. */
+  line(document: unknown, line: string): void {
+    process.stdout.write(this.isJson ? `${JSON.stringify(document)}\n` : `${plain(line)}\n`)
+  }
+
   /** A word beside the result, for people alone; never in a pipe's data. */
   note(line: string): void {
     if (!this.isJson) process.stderr.write(`${plainLines(line)}\n`)

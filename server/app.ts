@@ -13,6 +13,7 @@ import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
 import { holdUntilConfirmed, replicationRoutes } from './routes/replication.ts'
 import { statementRoutes } from './routes/statements.ts'
+import { statusRoutes } from './routes/status.ts'
 import { tileRoutes } from './routes/tiles.ts'
 
 export interface AppOptions {
@@ -97,6 +98,7 @@ export async function createApp(
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.send(app.swagger()))
   statementRoutes(app, context)
   entryRoutes(app, context)
+  statusRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
   replicationRoutes(app, context)

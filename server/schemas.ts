@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { laterEventNames } from '../src/evidence/index.ts'
 import { maxListLimit, maxReplicationWait } from './settings.ts'
 
 /* Queries and answers of /v1, from which the OpenAPI document is made too. */
@@ -19,6 +20,18 @@ export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.opti
 
 export const depositQuery = z.strictObject({
   wait: z.literal('cosigned').optional().describe('Answer when the quorum of the ledger’s policy has cosigned it.'),
+})
+
+export const statusQuery = z.strictObject({
+  leafHash: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, { error: 'is not 32 bytes in base64' })
+    .describe('The entry’s leaf hash: who knows it may ask.'),
+  from: decimal
+    .refine((size) => size >= 1, { error: 'is not at least 1' })
+    .optional()
+    .describe('Size of the asker’s checkpoint: the answer proves that it goes on from there.'),
+  after: decimal.optional().describe('Only events of entries after this index: the `next` of the page before.'),
 })
 
 export const replicationQuery = z.strictObject({
@@ -148,6 +161,31 @@ export const participantsAnswer = z.object({
     }),
   ),
 })
+
+export const statusAnswer = z.object({
+  index,
+  leafHash: hash,
+  size: z.int().describe('The answer is as of this size.'),
+  checkpoint: z.string().describe('The signed checkpoint that all proofs lead to.'),
+  hashes: z.array(hash).describe('Inclusion proof of the entry.'),
+  consistency: z.array(hash).optional().describe('Consistency proof from `from`.'),
+  events: z.array(
+    z.object({
+      index,
+      time,
+      kind: z.string(),
+      leafHash: hash,
+      what: z.enum(laterEventNames),
+      code: z.string().optional().describe('`reason`, `as` or `rel`.'),
+      compromisedSince: z.string().optional(),
+      hashes: z.array(hash).describe('Inclusion proof of the later entry.'),
+      entry: z.string().optional().describe('Its bytes, base64, where the reader may read it.'),
+      signer: z.object({ crv: z.string(), kty: z.string(), x: z.string() }).optional(),
+    }),
+  ),
+  next: z.int().nullable().describe('`after` of the next page; null at the end.'),
+})
+export type StatusAnswer = z.infer<typeof statusAnswer>
 
 export const problemAnswer = z
   .object({

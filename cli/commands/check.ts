@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, type ManifestLine, parseManifest } from '../../src/core/index.ts'
+import { EvidenceError, type ManifestLine, parseManifest, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, type Finding, receiptLimits } from '../../src/verify/index.ts'
+import { anchorLimits, exitCodeOf, type Finding, receiptLimits, statusLimits } from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -14,6 +14,9 @@ import {
   readManifest,
   runCheck,
 } from '../check-run.ts'
+import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
+import { askStatus, type OnlineStatus, statusLines } from '../check-online.ts'
+import { anchorLines, type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
@@ -24,10 +27,19 @@ interface CheckOptions extends CommonOptions {
   readonly manifest?: string
   readonly folder?: string
   readonly policy?: string
+  readonly online?: boolean
+  readonly anchor?: readonly string[]
+  readonly lowerUrl?: readonly string[]
+  readonly url?: string
 }
 
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
+With --online it asks the ledger besides what happened to the entry later (retracted, corrected, attested, its key revoked), and
+holds the answer against the receipt: a ledger that shows an older or another history is a fault.
+With --anchor the policy is that of an upper ledger, and the anchors lead there from the receipt's own: nothing else is needed of the
+ledgers below. --online with --url, or --lower-url, asks those for consistency proofs that the anchors do not hold.
+Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
 
 Example:
   evidence check photo.jpg
@@ -40,6 +52,10 @@ export function checkCommand(program: Command): void {
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--online', 'ask the ledger what happened to the entry later')
+    .option('--anchor <file...>', 'anchors that lead from the receipt’s ledger to that of the policy')
+    .option('--lower-url <url...>', 'lower ledgers or mirrors, to ask for proofs that the anchors lack')
+    .option('--url <url>', 'ledger to ask (default: the URL in the policy’s log line)')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -53,6 +69,8 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
   const policy = policyOf(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
+  if (stat.isFile() && options.receipt === undefined && isMisbehaviourFile(path))
+    return checkMisbehaviourFile(path, policy, output)
   const evidence = evidenceFor(path, options)
   const bar = progressBar(output, 'hashing', stat.size, 'bytes')
   let hashed = 0
@@ -60,8 +78,40 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     hashed += count
     bar.update(hashed)
   }).finally(() => bar.stop())
-  output.result(documentOf(path, result), textOf(path, result))
-  return exitCodeOf(result.faults, result.unjudged)
+  const followed = await anchoredOf(result, policy, options)
+  const online = options.anchor === undefined ? await onlineOf(result, policy, options) : undefined
+  const whole = { ...followed, ...withStatus(followed, online) }
+  output.result(documentOf(path, whole, online), textOf(path, whole, online))
+  return exitCodeOf(whole.faults, whole.unjudged)
+}
+
+/** Follows anchors upward where any are given. */
+async function anchoredOf(
+  result: CheckResult,
+  policy: Policy,
+  { anchor = [], lowerUrl = [], online, url }: CheckOptions,
+): Promise<CheckResult | AnchoredResult> {
+  const urls = [...lowerUrl, ...(online === true && url !== undefined ? [url] : [])]
+  if (anchor.length > 0) return followAnchors(result, anchor, policy, urls)
+  requireAnchorsNeeded(lowerUrl, anchor)
+  return result
+}
+
+/** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */
+async function onlineOf(
+  { checked }: CheckResult,
+  policy: Policy,
+  { online, url }: CheckOptions,
+): Promise<OnlineStatus | undefined> {
+  if (online !== true || checked === undefined || checked.faults.length > 0) return undefined
+  return askStatus(checked, policy, url)
+}
+
+function withStatus(
+  { faults, unjudged }: Pick<CheckResult, 'faults' | 'unjudged'>,
+  online: OnlineStatus | undefined,
+): Pick<CheckResult, 'faults' | 'unjudged'> {
+  return { faults: [...faults, ...(online?.faults ?? [])], unjudged: [...unjudged, ...(online?.unjudged ?? [])] }
 }
 
 function evidenceFor(path: string, options: CheckOptions): Evidence {
@@ -80,22 +130,36 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
       where: manifest,
     })
   }
-  const deposit = await checkManifestOnly({ kind: 'manifest', receipt, manifest, folder: resolve(folder) }, policy)
+  const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
+  const deposit = await anchoredOf(await checkManifestOnly(evidence, policy), policy, options)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
-  const faults = [...deposit.faults, ...files.flatMap((file) => file.faults)]
+  const online = options.anchor === undefined ? await onlineOf(deposit, policy, options) : undefined
+  const { faults, unjudged } = withStatus(
+    { faults: [...deposit.faults, ...files.flatMap((file) => file.faults)], unjudged: deposit.unjudged },
+    online,
+  )
   const lines = [
-    ...provenance(deposit),
+    ...provenance(deposit, online),
     ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
     ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
     ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
-    verdict(faults, deposit.unjudged),
+    verdict(faults, unjudged),
   ]
   const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
   output.result(
-    { path: folder, ok: faults.length === 0, files: document, unlisted, faults, unjudged: deposit.unjudged },
+    {
+      path: folder,
+      ok: faults.length === 0,
+      files: document,
+      unlisted,
+      faults,
+      unjudged,
+      ...statusDocument(online),
+      ...anchorDocument(deposit),
+    },
     lines,
   )
-  return exitCodeOf(faults, deposit.unjudged)
+  return exitCodeOf(faults, unjudged)
 }
 
 interface ComparedFile {
@@ -132,7 +196,8 @@ async function compareFolder(
 }
 
 /** Who signed what, when, where. */
-function provenance({ checked }: CheckResult): string[] {
+function provenance(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
+  const { checked } = result
   if (checked?.statement === undefined) return []
   const { receipt, statement, disclosures, withheld, witnesses } = checked
   const { origin, size } = receipt.proof.checkpoint
@@ -146,7 +211,9 @@ function provenance({ checked }: CheckResult): string[] {
   if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
     lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
-  lines.push(`as of size ${size}; later events not checked`)
+  if ('anchored' in result) lines.push(...anchorLines(result.anchored))
+  if (online?.size === undefined) lines.push(`as of size ${size}; later events not checked`)
+  else lines.push(...statusLines(online))
   return lines
 }
 
@@ -174,7 +241,26 @@ function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): stri
   return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
 }
 
-function textOf(path: string, result: CheckResult): string[] {
+/** The steps upward, for programs. */
+function anchorDocument(result: CheckResult | AnchoredResult): object {
+  return 'anchored' in result ? { anchors: { steps: result.anchored.steps, limits: anchorLimits } } : {}
+}
+
+/** The answer of the ledger, for programs. */
+function statusDocument(online: OnlineStatus | undefined): object {
+  if (online === undefined) return {}
+  const { url, size, events, flagged } = online
+  return { status: { url, size, events, flagged, limits: statusLimits } }
+}
+
+/** What is said where nothing is wrong, and no more. */
+function cleanLine(result: CheckResult | AnchoredResult): string {
+  return 'anchored' in result && result.anchored.steps.length > 0
+    ? 'unchanged since deposit, signed by this key; vouched for by the ledger of the policy, through anchors:'
+    : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
+}
+
+function textOf(path: string, result: CheckResult, online: OnlineStatus | undefined): string[] {
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
   return [
@@ -182,8 +268,8 @@ function textOf(path: string, result: CheckResult): string[] {
     ...(result.line === undefined
       ? []
       : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
-    ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
-    ...provenance(result).map((line) => `  ${line}`),
+    ...(clean ? [cleanLine(result)] : []),
+    ...provenance(result, online).map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
     ...unjudged.map(({ message }) => `not judged: ${message}`),
@@ -192,7 +278,7 @@ function textOf(path: string, result: CheckResult): string[] {
   ]
 }
 
-function documentOf(path: string, result: CheckResult): object {
+function documentOf(path: string, result: CheckResult, online: OnlineStatus | undefined): object {
   const { checked, faults, unjudged, item, evidence } = result
   const statement = checked?.statement
   return {
@@ -212,5 +298,7 @@ function documentOf(path: string, result: CheckResult): object {
     faults,
     unjudged,
     notChecked: receiptLimits,
+    ...statusDocument(online),
+    ...anchorDocument(result),
   }
 }

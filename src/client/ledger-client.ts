@@ -131,6 +131,26 @@ export class LedgerClient {
   async receipt(index: number): Promise<string> {
     return (await this.json<{ receipt: string }>(`/v1/entries/${index}/receipt`)).receipt
   }
+  /** The answer as it came, for `checkStatus` (docs/spec/15-status.md). A ledger smaller than `from` answers without it. */
+  async status(
+    index: number,
+    leafHash: string,
+    query: { readonly from?: number | undefined; readonly after?: number | undefined } = {},
+  ): Promise<unknown> {
+    const { from, after } = query
+    const members = { leafHash, ...(after === undefined ? {} : { after: String(after) }) }
+    const path = `/v1/entries/${index}/status`
+    const ask = (more: object): Promise<unknown> =>
+      this.json(`${path}?${new URLSearchParams({ ...members, ...more }).toString()}`)
+    if (from === undefined) return ask({})
+    try {
+      return await ask({ from: String(from) })
+    } catch (error) {
+      if (error instanceof EvidenceError && error.code === 'query-invalid' && error.facts.where === 'from')
+        return ask({})
+      throw error
+    }
+  }
   find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
     return this.json(`/v1/entries?${new URLSearchParams(query).toString()}`)
   }

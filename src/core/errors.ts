@@ -185,6 +185,42 @@ export const errorTable = {
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
+  // Status
+  'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
+  'status-behind': {
+    status: 400,
+    exit: 1,
+    action: 'Keep receipt and answer: the ledger now shows less than it signed before. Ask again, and ask a mirror.',
+  },
+  // Anchors
+  'anchor-malformed': { status: 400, exit: 1, action: refetch },
+  'anchor-missing': {
+    status: 400,
+    exit: 1,
+    action: 'Name the anchors that lead from the receipt’s ledger to that of the policy by --anchor.',
+  },
+  'anchor-unconnected': {
+    status: 400,
+    exit: 1,
+    action: 'Make the anchor for this receipt with "evidence anchor-for", from the lower ledger or a mirror of it.',
+  },
+  // Monitoring
+  'misbehaviour-malformed': { status: 400, exit: 1, action: refetch },
+  'misbehaviour-unproven': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on the file: what it says is not shown by what it holds.',
+  },
+  'webhook-refused': {
+    status: 502,
+    exit: 3,
+    action: 'Name the final public URL of the webhook; --allow-private allows one on your own network.',
+  },
+  'cosignature-early': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on this cosignature: ask the ledger for the receipt again, and tell the witness.',
+  },
   // Receipt and file checks
   'receipt-other-ledger': { status: 400, exit: 1, action: 'Check it against the policy of the ledger that it names.' },
   'receipt-index': { status: 400, exit: 1, action: refetch },

@@ -1,6 +1,7 @@
 /** The vocabulary of statements and the rulebook. */
 export * from './compose.ts'
 export * from './disclosures.ts'
+export * from './later-events.ts'
 export type { Item, Reference, Relation } from './members.ts'
 export * from './registry.ts'
 export * from './rulebook.ts'

@@ -163,7 +163,7 @@ export class GroupBuilder {
         iss: common.iss,
         jti: common.jti,
         disclosures,
-        lookups: [...lookupsOfEntry(common, body), ...lookupsOfDisclosures(opened)],
+        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(opened)],
       },
       state: {
         size: index + 1,

@@ -53,5 +53,5 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
 
 /** The same without the statement id: look-up keys as encoded. */
 export function expectedLookups({ statement, body, disclosures }: TalliedEntry): Uint8Array[] {
-  return [...lookupsOfEntry(statement.common, body), ...lookupsOfDisclosures(disclosures)].map(encodeLookup)
+  return [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(disclosures)].map(encodeLookup)
 }

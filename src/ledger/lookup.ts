@@ -1,5 +1,5 @@
 import { type DigestAlgorithm, digestLengths, fromHex, sha256, utf8 } from '../core/index.ts'
-import { caseNumbersOf, type CommonMembers, lookupForm, type StatementBody } from '../evidence/index.ts'
+import { caseNumbersOf, lookupForm, type Reference, type Statement, type StatementBody } from '../evidence/index.ts'
 import type { Disclosure } from '../core/index.ts'
 
 /**
@@ -11,6 +11,12 @@ export type LookupKey =
   | { readonly by: 'case'; readonly number: string }
   | { readonly by: 'participant'; readonly id: string }
   | { readonly by: 'kind'; readonly kind: string }
+  /** What refers to an entry of this ledger. */
+  | { readonly by: 'target'; readonly index: number }
+  /** What rotates a key out, or revokes it. */
+  | { readonly by: 'key'; readonly thumbprint: string }
+  /** What revokes a participant. */
+  | { readonly by: 'revoked'; readonly participant: string }
 
 const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
 
@@ -35,11 +41,24 @@ export function encodeLookup(key: LookupKey): Uint8Array {
       return utf8(`p${key.id}\0`)
     case 'kind':
       return utf8(`k${key.kind}\0`)
+    case 'target': {
+      const out = new Uint8Array(9)
+      out[0] = 0x72
+      new DataView(out.buffer).setBigUint64(1, BigInt(key.index))
+      return out
+    }
+    case 'key':
+      return utf8(`y${key.thumbprint}\0`)
+    case 'revoked':
+      return utf8(`u${key.participant}\0`)
   }
 }
 
-/** The keys that an entry itself gives: digests of items, its issuer and whom it is about, its kind. */
-export function lookupsOfEntry(common: CommonMembers, body: StatementBody | undefined): LookupKey[] {
+/** The keys that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
+export function lookupsOfEntry(
+  { common, header }: Pick<Statement, 'common' | 'header'>,
+  body: StatementBody | undefined,
+): LookupKey[] {
   const keys: LookupKey[] = [
     { by: 'kind', kind: common.kind },
     { by: 'participant', id: common.iss },
@@ -56,7 +75,37 @@ export function lookupsOfEntry(common: CommonMembers, body: StatementBody | unde
   }
   const about = subjectOf(body)
   if (about !== undefined && about !== common.iss) keys.push({ by: 'participant', id: about })
+  keys.push(...laterEventsOf(header.kid, body))
   return keys
+}
+
+/** The keys by which the status of an earlier entry finds this one (docs/design/status.md). */
+export function laterEventsOf(kid: string, body: StatementBody | undefined): LookupKey[] {
+  switch (body?.kind) {
+    case 'evidence.attest':
+    case 'evidence.retract':
+      return [targetKey(body.members.of)]
+    case 'evidence.deposit': {
+      const targets = (body.members.relates ?? []).filter(({ origin }) => origin === undefined)
+      return [...new Map(targets.map((relation) => [relation.index, targetKey(relation)])).values()]
+    }
+    case 'participant.rotate-key':
+      return [{ by: 'key', thumbprint: kid }]
+    case 'participant.revoke': {
+      const { key, participant } = body.members
+      return key === undefined
+        ? [{ by: 'revoked', participant: participant as string }]
+        : [{ by: 'key', thumbprint: key }]
+    }
+    case 'ledger.genesis':
+    case 'participant.admit':
+    case undefined:
+      return []
+  }
+}
+
+function targetKey({ index }: Pick<Reference, 'index'>): LookupKey {
+  return { by: 'target', index }
 }
 
 function subjectOf(body: StatementBody | undefined): string | undefined {

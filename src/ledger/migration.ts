@@ -5,6 +5,7 @@ import { syncTree } from './durable-file.ts'
 import { syncFolder } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { packEntries } from './leveldb/format-2.ts'
+import { indexLaterEvents } from './leveldb/format-3.ts'
 import { databaseFormat, formatOf } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { takeLock } from './lock-file.ts'
@@ -24,6 +25,7 @@ export interface MigrationStep {
 /** The steps to the current format, oldest first. */
 export const migrationSteps: readonly MigrationStep[] = [
   { from: '1', to: '2', what: 'entries packed by 32, as bundles are served', run: packEntries },
+  { from: '2', to: '3', what: 'look-up keys from an entry to what happened to it later', run: indexLaterEvents },
 ]
 
 export interface MigrateOptions {

@@ -84,6 +84,7 @@ export function checkReceipt(
       )
     }
   })
+  for (const witness of trusted?.witnesses ?? []) guard(() => requireLater(witness, entry))
   const statement = guard(() => knownStatement(entry))
   if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
@@ -107,6 +108,22 @@ function requireKnownLedger(policy: Policy, origin: string): undefined {
   throw new EvidenceError('receipt-other-ledger', 'the receipt is from another ledger than the policy names', {
     expected: policy.logs.map(({ key }) => key.name).join(', '),
     found: origin,
+  })
+}
+
+/** How far the clocks of a ledger and of a witness may be apart, in milliseconds. */
+const cosignatureToleranceMs = 60_000
+
+/** A witness that cosigned a tree with the entry in it did so after the entry was made (docs/spec/06-receipt.md). */
+function requireLater(
+  { name, timestamp }: { readonly name: string; readonly timestamp: number | undefined },
+  { time, timeMs }: ParsedEntry,
+): void {
+  if (timestamp === undefined || timestamp * 1000 + cosignatureToleranceMs >= timeMs) return
+  throw new EvidenceError('cosignature-early', `the witness ${name} cosigned before the entry says it was made`, {
+    where: name,
+    expected: `at least ${time}`,
+    found: `${timestamp} s`,
   })
 }
 

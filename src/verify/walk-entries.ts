@@ -5,6 +5,7 @@ import {
   EvidenceError,
   formatTime,
   tileWidth,
+  tileWidthAt,
   toBase64,
   verifyEd25519,
   zeroHash,
@@ -65,6 +66,8 @@ export interface EntryWalkOptions {
   readonly appraiser?: Appraiser
   /** Entries below it were verified before: they are hashed again, and not judged again. 0 for none. */
   readonly trustedSize: number
+  /** Where an earlier walk of the same history ended; without, it begins at entry 0. */
+  readonly resumed?: { readonly timeMs: number | undefined; readonly link: Uint8Array }
   readonly observer?: EntryObserver
   readonly onProgress?: (done: number, total: number) => void
 }
@@ -102,11 +105,14 @@ export class EntryWalk {
   private last: { readonly timeMs: number } | undefined
   private firstMs: number | undefined
   /** What the next entry's link must be. */
-  private expectedLink: Uint8Array | undefined = zeroHash
+  private expectedLink: Uint8Array | undefined
 
   constructor(options: EntryWalkOptions) {
     this.options = options
     this.registry = options.registry
+    const { timeMs, link } = options.resumed ?? { timeMs: undefined, link: zeroHash }
+    this.expectedLink = link
+    this.last = timeMs === undefined ? undefined : { timeMs }
     this.result = {
       disclosures: { present: 0, withheld: 0, foreign: 0 },
       kinds: Object.create(null) as Record<string, number>,
@@ -233,12 +239,14 @@ export class EntryWalk {
   /** What an entry after the trusted size refers to below it is read now. */
   private async recall({ statement }: Opened): Promise<void> {
     if (statement === undefined || statement instanceof EvidenceError) return
-    const { history, source, trustedSize } = this.options
+    const { history, source, size, trustedSize } = this.options
     const body = attempt(() => readBody(statement))
     if (body === undefined || body instanceof EvidenceError) return
     for (const index of referencesOf(body)) {
       if (index >= trustedSize || history.knows(index)) continue
-      const bundle = await source.entries(Math.floor(index / tileWidth), (index % tileWidth) + 1)
+      const n = Math.floor(index / tileWidth)
+      // Static files have the width that follows from the size, and no other.
+      const bundle = await source.entries(n, tileWidthAt(0, n, size))
       const bytes = bundle[index % tileWidth]
       const target = bytes === undefined ? undefined : openEntry(bytes)
       if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue

@@ -178,6 +178,7 @@ describe('requests made from the OpenAPI document', () => {
         "GET /v1/entries",
         "GET /v1/entries/{index}",
         "GET /v1/entries/{index}/receipt",
+        "GET /v1/entries/{index}/status",
         "GET /v1/ledger",
         "GET /v1/participants",
         "GET /v1/proofs/consistency",

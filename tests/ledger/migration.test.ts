@@ -11,6 +11,7 @@ import {
 import { walk } from '../../src/verify/index.ts'
 import { editDatabase, folderHash, type RawDatabase, unpackEntries } from '../support/damage.ts'
 import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { statement } from '../support/statements.ts'
 
 /*
  * A real database in formats that came before: format 1 is the first that there was; the formats 0 and 00 before
@@ -86,6 +87,41 @@ beforeEach(async () => {
 })
 afterEach(() => test.remove())
 
+describe('the step to format 3', () => {
+  /** Keys of the kinds that format 2 did not have. */
+  async function laterKeys(db: RawDatabase): Promise<string[]> {
+    const keys = await db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }).all()
+    return keys.filter((key) => 'ruy'.includes(String.fromCharCode(key[1] as number))).map((key) => key.toString('hex'))
+  }
+
+  it('adds the keys from an entry to what happened to it later, as a new ledger has them', async () => {
+    const ledger = await test.open()
+    const { index, leafHash: hash } = await ledger.deposit(test.deposit('target').presentation)
+    const of = { index, leafHash: Buffer.from(hash).toString('base64') }
+    const retract = statement(test.depositor, test.origin, 'evidence.retract', { of, reason: 'mistake' })
+    await ledger.deposit(retract.presentation)
+    const revoke = statement(
+      test.administrator,
+      test.origin,
+      'participant.revoke',
+      { participant: 'depositor', reason: 'other' },
+      { iss: 'administrator' },
+    )
+    await ledger.deposit(revoke.presentation)
+    await ledger.close()
+    let before: string[] = []
+    await editDatabase(test.folder.database, async (db) => {
+      before = await laterKeys(db)
+      expect(before.length).toBe(2)
+      for (const key of before) await db.del(Buffer.from(key, 'hex'))
+      await setFormat(db, '2')
+    })
+    await expect(test.open()).rejects.toMatchObject({ code: 'migration-needed' })
+    await migrate(test.root)
+    await editDatabase(test.folder.database, async (db) => expect(await laterKeys(db)).toEqual(before))
+  })
+})
+
 describe('migration', () => {
   it('is asked for by an older database, which is opened by nobody meanwhile', async () => {
     await makeOld('0')
@@ -103,7 +139,7 @@ describe('migration', () => {
     const report = await migrate(test.root, { steps, onStep: ({ to }) => taken.push(to) })
     const copy = `${test.folder.database}.format-00`
     expect(report).toEqual({ from: '00', to: databaseFormat, steps: steps.map(({ what }) => what), copy })
-    expect(taken).toEqual(['0', '1', databaseFormat])
+    expect(taken).toEqual(['0', '1', '2', databaseFormat])
     expect(await faults()).toEqual([])
     await (await test.open()).close()
     // The copy is the database as it was: put back, it is what an older program would open.

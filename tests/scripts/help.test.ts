@@ -36,6 +36,11 @@ const commands = [
   'witness add-log',
   'witness remove-log',
   'witness list-logs',
+  'monitor',
+  'mirror',
+  'receipt',
+  'anchor',
+  'anchor-for',
   'reindex',
   'migrate',
   'doctor',
@@ -59,7 +64,12 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'witness remove-log': ['x'],
   backup: ['x'],
   restore: ['--from', 'x'],
+  anchor: ['--to', 'http://127.0.0.1:1', '--upper-policy', 'x'],
+  'anchor-for': ['x', '--anchor', 'x', '--dir', 'x'],
   erase: ['0'],
+  monitor: ['http://127.0.0.1:1', '--once'],
+  mirror: ['http://127.0.0.1:1', 'x', '--once'],
+  receipt: ['0'],
 }
 
 /** Commands listed in a help text. */

@@ -267,6 +267,7 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/entries': ['GET', 'HEAD'],
   '/v1/entries/{index}': ['GET', 'HEAD'],
   '/v1/entries/{index}/receipt': ['GET', 'HEAD'],
+  '/v1/entries/{index}/status': ['GET', 'HEAD'],
   '/v1/proofs/inclusion': ['GET', 'HEAD'],
   '/v1/proofs/consistency': ['GET', 'HEAD'],
   '/v1/participants': ['GET', 'HEAD'],

@@ -35,6 +35,7 @@ interface Cast {
   /** In the order of the columns: the deposit is the third's. */
   readonly readers: readonly (Party | undefined)[]
   readonly index: number
+  readonly leafHash: string
 }
 
 async function cast(reading: 'public' | 'participants'): Promise<Cast> {
@@ -43,12 +44,14 @@ async function cast(reading: 'public' | 'participants'): Promise<Cast> {
   const attestor = await server.admit('attestor', ['attestor'])
   const auditor = await server.admit('auditor', ['auditor'])
   await server.fill(300)
-  const { index } = (await server.post(server.deposit('own').presentation)).json<DepositAnswer>()
-  return { server, readers: [undefined, server.administrator, server.depositor, other, attestor, auditor], index }
+  const { index, leafHash } = (await server.post(server.deposit('own').presentation)).json<DepositAnswer>()
+  const readers = [undefined, server.administrator, server.depositor, other, attestor, auditor]
+  return { server, readers, index, leafHash }
 }
 
-function pathOf(operation: string, index: number): string {
+function pathOf(operation: string, { index, leafHash }: Cast): string {
   const paths: Readonly<Record<string, string>> = {
+    'GET /v1/entries/{index}/status': `/v1/entries/${index}/status?leafHash=${encodeURIComponent(leafHash)}`,
     'GET /v1/proofs/inclusion': '/v1/proofs/inclusion?index=1&size=200',
     'GET /v1/proofs/consistency': '/v1/proofs/consistency?from=100&to=200',
     'GET /tile/{*}': '/tile/0/000',
@@ -78,9 +81,9 @@ describe.each([
   })
 
   it.each([...table])('%s', async (operation, cells) => {
-    const { server, readers, index } = all
+    const { server, readers } = all
     const found = await Promise.all(
-      readers.map(async (reader) => String((await server.get(pathOf(operation, index), reader)).status)),
+      readers.map(async (reader) => String((await server.get(pathOf(operation, all), reader)).status)),
     )
     expect(found).toEqual(cells)
   })

@@ -3,6 +3,7 @@ import { cpSync, existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { accessToken } from '../../src/client/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
@@ -140,6 +141,66 @@ export async function startServer(
       return accessToken(who, key, url, Date.now())
     },
     stop,
+  }
+}
+
+/** A command that serves something else than a ledger. */
+export interface CommandServer {
+  readonly url: string
+  readonly request: (path: string, options?: RequestOptions) => Promise<Answer>
+  readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** Starts a command that says what it listens on, and waits until it does. */
+export async function startCommand(args: readonly string[]): Promise<CommandServer> {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  let output = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const match = /^listening on (http:\/\/\S+)$/m.exec(output)
+      if (match !== null) resolve(match[1] as string)
+    }
+    child.stdout.on('data', look)
+    child.stderr.on('data', look)
+    child.on('error', reject)
+    child.on('close', (code) => reject(new Error(`the command ended with ${code}: ${output}`)))
+  })
+  return {
+    url,
+    request: (path, options) => request(url, path, options),
+    stop: (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Starts a command that writes a line for each thing that happens. */
+export function startLines(args: readonly string[]): {
+  /** The next line on standard output. Rejects when the command ends before there is one. */
+  readonly line: () => Promise<string>
+  readonly stop: () => Promise<number | null>
+} {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environment({}),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    line: async () => {
+      const { done, value } = await lines.next()
+      if (done === true) throw new Error(`the command ended with ${await ended}`)
+      return value
+    },
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended
+    },
   }
 }
 

@@ -16,6 +16,7 @@ import {
   fromHex,
   fromUtf8,
   joinPresentation,
+  leafHash,
   parseBundle,
   parseDecimal,
   parseDisclosure,
@@ -44,6 +45,15 @@ import type { FastifyRequest } from 'fastify'
 import { readerOf } from '../../server/access.ts'
 import { emptyRegistry, readBody, readEnvelope, readStatement, requireDisclosures } from '../../src/evidence/index.ts'
 import { decodePiece, encodePiece, openSubmission, type Piece } from '../../src/ledger/index.ts'
+import {
+  type CheckedReceipt,
+  checkReceipt,
+  checkStatus,
+  encodeAnchor,
+  encodeMisbehaviour,
+  parseAnchor,
+  parseMisbehaviour,
+} from '../../src/verify/index.ts'
 import { checkRecordFile } from '../../src/ledger/leveldb/record-file.ts'
 import { liveTables } from '../../src/ledger/leveldb/manifest.ts'
 import { snappyDecompress } from '../../src/ledger/leveldb/snappy.ts'
@@ -72,6 +82,15 @@ function taken<T>(value: T | undefined): T {
   return value
 }
 
+/** JSON as a client reads an answer: by the runtime's own parser. */
+function plainJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    return undefined
+  }
+}
+
 const text = (bytes: Uint8Array): string => fromUtf8(bytes)
 const samplesOf = (...texts: readonly string[]): Uint8Array[] => texts.map((one) => utf8(one))
 const presentations = statements.map(({ presentation }) => presentation)
@@ -92,6 +111,36 @@ const piece: Piece = {
     disclosures: (statements[i] as (typeof statements)[number]).disclosures.map((one) => one.text),
   })),
 }
+
+const anchorOf = (link?: { from: number; hashes: Uint8Array[] }): Uint8Array =>
+  encodeAnchor({ lower: utf8(noteText), upper: utf8(receiptText), ...(link === undefined ? {} : { link }) })
+
+const { proof, entryBytes, signer } = parseReceipt(utf8(receiptText))
+const notes = [utf8(noteText), utf8(noteText)] as const
+const sealed = { index: 3, bytes: entryBytes, proof: proof.hashes, signer }
+const misbehaviours: Uint8Array[] = [
+  encodeMisbehaviour({ kind: 'split-view', notes }),
+  encodeMisbehaviour({ kind: 'inconsistent', notes, hashes: proof.hashes }),
+  encodeMisbehaviour({ kind: 'entry', notes: [notes[0]], entries: [sealed, { ...sealed, index: 4 }] }),
+]
+
+const checkedReceipt = checkReceipt(utf8(receiptText), parsePolicy(utf8(policy))) as CheckedReceipt
+const eventSample = {
+  index: 4,
+  time: '2026-11-21T09:30:00.000Z',
+  kind: 'evidence.retract',
+  what: 'retracted',
+  code: 'mistake',
+}
+const statusText = JSON.stringify({
+  index: 3,
+  leafHash: toBase64(leafHash(entryBytes)),
+  size: proof.checkpoint.size,
+  checkpoint: noteText,
+  hashes: proof.hashes.map(toBase64),
+  events: [{ ...eventSample, leafHash: toBase64(new Uint8Array(32)), hashes: [], entry: toBase64(entryBytes), signer }],
+  next: null,
+})
 
 function parser(name: string, samples: readonly Uint8Array[], run: FuzzedParser['run']): FuzzedParser {
   return { name, samples, run }
@@ -189,6 +238,17 @@ export const parsers: readonly FuzzedParser[] = [
     // A form of transport: JSON in any spelling, which means the same when it is written again.
     const again = encodePiece(decodePiece(bytes))
     if (encodePiece(decodePiece(utf8(again))) !== again) throw new Error('read again it is another piece')
+    return undefined
+  }),
+  parser(
+    'anchor',
+    [anchorOf(), anchorOf({ from: 2, hashes: [new Uint8Array(32), new Uint8Array(32).fill(9)] })],
+    (bytes) => encodeAnchor(parseAnchor(bytes)),
+  ),
+  parser('proof of misbehaviour', misbehaviours, (bytes) => encodeMisbehaviour(parseMisbehaviour(bytes).proof)),
+  parser('status', samplesOf(statusText), (bytes) => {
+    // Judged, and never thrown for what it holds.
+    checkStatus(taken(plainJson(bytes)), checkedReceipt, parsePolicy(utf8(policy)))
     return undefined
   }),
   parser('access token', samplesOf(jws[0] as string, (jws[1] as string).replace('.', '.e30')), (bytes) => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
+  encodeNote,
   encodeReceipt,
   formatTime,
   leafHash,
+  parseNote,
+  parsePolicy,
   rootFromTiles,
   signCheckpoint,
   Tile,
@@ -11,6 +14,7 @@ import {
 } from '../../src/core/index.ts'
 import { checkReceipt, exitCodeOf } from '../../src/verify/index.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { cosignerNamed } from '../core/cosigners.ts'
 import { signerNamed } from '../support/signers.ts'
 
 /** A receipt of a tree of one leaf, signed by whoever. */
@@ -42,6 +46,32 @@ describe('a receipt with an entry of a later version', () => {
     const elsewhere = checkReceipt(receiptOf(future, { root: new Uint8Array(32) }), policy)
     expect(elsewhere.faults.map(({ code }) => code)).toEqual(['inclusion-invalid'])
     expect(exitCodeOf(elsewhere.faults, elsewhere.unjudged)).toBe(1)
+  })
+})
+
+describe('a cosignature', () => {
+  const witness = cosignerNamed('early')
+  const witnessed = parsePolicy(utf8(`log ${ledgerKey.text}\nwitness w ${witness.key.text}\nquorum w\n`))
+  const codesAt = (seconds: number): string[] => {
+    const chain = new TestChain().start()
+    const bytes = chain.bytes[0] as Uint8Array
+    const text = Buffer.from(receiptOf(bytes)).toString()
+    const split = text.indexOf('\n\n') + 2
+    const note = parseNote(utf8(text.slice(split)))
+    const signatures = [...note.signatures, witness.cosign(note.text, BigInt(seconds))]
+    const { faults } = checkReceipt(utf8(text.slice(0, split) + encodeNote({ ...note, signatures })), witnessed)
+    return faults.map(({ code }) => code).filter((code) => code === 'cosignature-early')
+  }
+  const madeAt = (startMs + 1000) / 1000
+
+  it.each([
+    [madeAt + 10, []],
+    [madeAt, []],
+    [madeAt - 60, []],
+    [madeAt - 61, ['cosignature-early']],
+    [0, ['cosignature-early']],
+  ])('at %i', (seconds, expected) => {
+    expect(codesAt(seconds)).toEqual(expected)
   })
 })
 

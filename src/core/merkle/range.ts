@@ -10,6 +10,14 @@ export class CompactRange {
     return this.count
   }
 
+  /** The same range, to go on from twice. */
+  copy(): CompactRange {
+    const copy = new CompactRange()
+    copy.peaks.push(...this.peaks)
+    copy.count = this.count
+    return copy
+  }
+
   append(leafHash: Uint8Array): void {
     let node = leafHash
     for (let rest = this.count; rest % 2 === 1; rest = (rest - 1) / 2)

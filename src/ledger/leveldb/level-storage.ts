@@ -17,7 +17,7 @@ import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey,
 type Database = Level<Uint8Array, Uint8Array>
 
 /** Version of the keys and values in the database. */
-export const databaseFormat = '2'
+export const databaseFormat = '3'
 
 /** Bytes that LevelDB gathers before it writes a table: its log holds about as much, and there are at most two logs. */
 export const writeBufferSize: number = 32 * 1024 * 1024

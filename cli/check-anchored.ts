@@ -1,0 +1,105 @@
+import { EvidenceError, isEvidenceError, parseReceipt, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
+import { LedgerClient, UrlSource } from '../src/client/index.ts'
+import {
+  anchorLimits,
+  type CheckedAnchors,
+  checkAnchors,
+  consistencyFrom,
+  type LinkSource,
+  parseAnchor,
+} from '../src/verify/index.ts'
+import { type CheckResult, readArtefact } from './check-run.ts'
+
+/** A receipt of a ledger that the policy does not name, followed upward by anchors. */
+export interface AnchoredResult extends CheckResult {
+  readonly anchored: CheckedAnchors
+}
+
+/** Follows anchors from a result's receipt; proofs that the files lack are asked for at `urls`, ledgers or mirrors. */
+export async function followAnchors(
+  result: CheckResult,
+  files: readonly string[],
+  policy: Policy,
+  urls: readonly string[],
+): Promise<AnchoredResult | CheckResult> {
+  const receipt = receiptBytes(result)
+  if (receipt === undefined) return result
+  const anchors = files.map(readArtefact)
+  const links = urls.length === 0 ? undefined : await fetchLinks(receipt, anchors, urls)
+  const anchored = checkAnchors(receipt, anchors, policy, links)
+  // What the receipt’s own ledger would have vouched for, the anchors do.
+  const own = result.faults.filter(({ code }) => code !== 'receipt-other-ledger')
+  const known = new Set(own.map(({ message }) => message))
+  return {
+    ...result,
+    faults: [...own, ...anchored.faults.filter(({ message }) => !known.has(message))],
+    unjudged: [
+      ...result.unjudged,
+      ...anchored.unjudged.filter((one) => !result.unjudged.some((other) => other.message === one.message)),
+    ],
+    anchored,
+  }
+}
+
+/** The receipt's bytes; a file proof holds its receipt at the end. */
+function receiptBytes({ evidence, checked }: CheckResult): Uint8Array | undefined {
+  if (checked === undefined) return undefined
+  if (evidence.kind !== 'file-proof') return readArtefact(evidence.receipt)
+  const text = Buffer.from(readArtefact(evidence.proof)).toString('latin1')
+  return new Uint8Array(Buffer.from(text.slice(text.indexOf('\n\n') + 2), 'latin1'))
+}
+
+/** Consistency proofs from every receipt at hand to every anchor of its ledger, as far as somebody gives them. */
+async function fetchLinks(
+  receipt: Uint8Array,
+  files: readonly Uint8Array[],
+  urls: readonly string[],
+): Promise<LinkSource> {
+  const sources = new Map<string, UrlSource>()
+  for (const url of urls) {
+    const source = new UrlSource(new LedgerClient(url))
+    sources.set(parseSignedCheckpoint(await source.checkpoint()).checkpoint.origin, source)
+  }
+  const anchors = files.map((bytes) => parseAnchor(bytes))
+  const links = new Map<string, readonly Uint8Array[]>()
+  for (const { proof } of [parseReceipt(receipt), ...anchors.map((anchor) => anchor.receipt)]) {
+    const { origin, size } = proof.checkpoint
+    const source = sources.get(origin)
+    for (const { checkpoint } of source === undefined ? [] : anchors) {
+      if (checkpoint.origin !== origin || checkpoint.size <= size) continue
+      const hashes = await link(source as UrlSource, size, checkpoint.size)
+      if (hashes !== undefined) links.set(`${origin} ${size} ${checkpoint.size}`, hashes)
+    }
+  }
+  return (origin, from, to) => links.get(`${origin} ${from} ${to}`)
+}
+
+async function link(source: UrlSource, from: number, to: number): Promise<readonly Uint8Array[] | undefined> {
+  try {
+    return await consistencyFrom(source, from, to)
+  } catch (error) {
+    if (isEvidenceError(error) && (error.code === 'query-invalid' || error.code === 'tile-missing')) return undefined
+    throw error
+  }
+}
+
+/** The same for people. */
+export function anchorLines({ steps, faults }: CheckedAnchors): string[] {
+  const lines = steps.map(
+    ({ lower, upper }) =>
+      `the checkpoint of ${lower.size} entries of ${lower.origin} is entry ${upper.index} of ${upper.origin}, at ${upper.time}, deposited by ${upper.iss ?? 'somebody'} with key ${upper.kid ?? '-'}`,
+  )
+  return faults.length > 0
+    ? lines
+    : [
+        ...lines,
+        'so it existed by then, by the clocks of those ledgers; not shown by anchors:',
+        ...anchorLimits.map((line) => `  ${line}`),
+      ]
+}
+
+/** Throws `usage` where both a receipt's policy and anchors cannot be meant. */
+export function requireAnchorsNeeded(urls: readonly string[], files: readonly string[]): void {
+  if (files.length === 0 && urls.length > 0)
+    throw new EvidenceError('usage', '--lower-url is for --anchor: give the anchors too')
+}

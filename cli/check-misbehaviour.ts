@@ -1,0 +1,37 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { type Policy } from '../src/core/index.ts'
+import { checkMisbehaviour, exitCodeOf, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
+import { readArtefact } from './check-run.ts'
+import type { Output } from './output.ts'
+
+/** True for a file that begins as a proof of misbehaviour does. */
+export function isMisbehaviourFile(path: string): boolean {
+  const begin = new Uint8Array(64)
+  const fd = openSync(path, 'r')
+  try {
+    return isMisbehaviour(begin.subarray(0, readSync(fd, begin)))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Says exactly what a proof of misbehaviour proves, and what not; 0 where it proves it. */
+export function checkMisbehaviourFile(path: string, policy: Policy, output: Output): number {
+  const { faults, kind, origin, says, code } = checkMisbehaviour(readArtefact(path), policy)
+  const document = {
+    path,
+    ok: faults.length === 0,
+    kind,
+    origin,
+    ...(code === undefined ? {} : { code }),
+    proves: says,
+  }
+  output.result({ ...document, faults, notShown: misbehaviourLimits }, [
+    path,
+    ...(faults.length === 0 ? ['this file proves:', ...says.map((line) => `  ${line}`)] : []),
+    ...faults.map((fault) => `FAULT ${fault.code}: ${fault.message}`),
+    ...(faults.length === 0 ? ['it does not show:', ...misbehaviourLimits.map((line) => `  ${line}`)] : []),
+    faults.length === 0 ? 'the proof holds' : 'the file proves nothing',
+  ])
+  return exitCodeOf(faults, [])
+}

@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import {
+  EvidenceError,
+  fromBase64,
+  isEvidenceError,
+  type Policy,
+  sha256,
+  toBase64,
+  toHex,
+  utf8,
+  verifyConsistency,
+} from '../../src/core/index.ts'
+import { type Identity, LedgerClient } from '../../src/client/index.ts'
+import { readPolicyFile } from '../../src/ledger/index.ts'
+import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
+import { pause, seconds, stopSignal } from '../repeat.ts'
+import { signAndDeposit } from '../statements.ts'
+
+interface AnchorOptions extends ClientOptions {
+  readonly to: string
+  readonly upperPolicy: string
+  readonly out: string
+  readonly every: string
+  readonly once?: boolean
+}
+
+/** Media type of a checkpoint that is deposited. */
+const checkpointType = 'text/x.tlog.checkpoint'
+
+const help = `
+Deposits the newest checkpoint of one ledger (--url) into another (--to), and keeps note and receipt together as OUT/SIZE.anchor. The key
+is a depositor's of the upper ledger. A checkpoint that does not go on from the one anchored before is not anchored: that is a fault.
+
+Example:
+  evidence anchor --url http://127.0.0.1:8080 --policy court.policy --to https://ledger.province.example --upper-policy province.policy \\
+    --key court-at-province.pem --id court-17 --out anchors --every 3600`
+
+/** `evidence anchor` */
+export function anchorCommand(program: Command): void {
+  withClient(program.command('anchor').description('deposit a ledger’s checkpoints into another ledger, on a schedule'))
+    .requiredOption('--to <url>', 'the upper ledger')
+    .requiredOption('--upper-policy <file>', 'policy of the upper ledger')
+    .option('--policy <file>', 'policy of the lower ledger (default: the one in the data folder)')
+    .option('--out <dir>', 'folder of the anchors', 'anchors')
+    .option('--every <seconds>', 'pause between two checkpoints', '3600')
+    .option('--once', 'anchor the newest checkpoint, then end')
+    .addHelpText('after', help)
+    .action(async (options: AnchorOptions) => {
+      installNativePrimitives('few')
+      process.exitCode = await anchor(options)
+    })
+}
+
+async function anchor(options: AnchorOptions): Promise<number> {
+  const output = outputOf(options)
+  const pauseMs = seconds(options.every, '--every') * 1000
+  const lowerPolicy = policyOf(options)
+  const upperPolicy = readPolicyFile(options.upperPolicy)
+  const { key, path } = clientKey(options)
+  const lower = clientOf(options, output)
+  const upper = new LedgerClient(options.to)
+  const stopped = stopSignal()
+  for (let identity: Identity | undefined; ; ) {
+    try {
+      identity ??= await identify(options, upper, key, path)
+      const made = await anchorNewest(lower, lowerPolicy, upper, upperPolicy, identity, options.out)
+      const [file, text] = made ?? [undefined, 'the newest checkpoint is anchored already']
+      output.line({ anchored: file !== undefined, ...(file === undefined ? {} : { anchor: file }) }, text)
+    } catch (error) {
+      // Out of reach for now is no reason to end a schedule; anything else is for the operator.
+      if (options.once === true || !isEvidenceError(error) || error.kind.exit !== 3) throw error
+      process.stderr.write(`evidence: ${error.code}: ${error.message}; trying again at the next turn\n`)
+    }
+    if (options.once === true) return 0
+    await pause(pauseMs, stopped)
+    if (stopped.aborted) return 0
+  }
+}
+
+/** The path of a new anchor and what to say of it; undefined where there is nothing new. */
+async function anchorNewest(
+  lower: LedgerClient,
+  lowerPolicy: Policy,
+  upper: LedgerClient,
+  upperPolicy: Policy,
+  identity: Identity,
+  out: string,
+): Promise<readonly [string, string] | undefined> {
+  const bytes = await lower.fetchBytes('/checkpoint')
+  if (bytes === undefined) throw new EvidenceError('server-answer', `there is no checkpoint at ${lower.url}`)
+  const note = trustedNote(bytes, lowerPolicy)
+  const { origin, size } = note.checkpoint
+  const last = lastAnchor(out, origin)
+  if (last !== undefined && (await isKnown(lower, last, note))) return undefined
+  const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
+  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, 'evidence.deposit', {
+    items: [item],
+  })
+  mkdirSync(out, { recursive: true })
+  const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
+  writeDurably(path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
+  return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.url}, ${time}: ${path}`]
+}
+
+/** The largest anchor of a ledger in a folder. */
+function lastAnchor(folder: string, origin: string): Anchor | undefined {
+  if (!existsSync(folder)) return undefined
+  const names = readdirSync(folder).filter((name) => name.endsWith('.anchor'))
+  const own = names
+    .map((name) => parseAnchor(new Uint8Array(readFileSync(join(folder, name)))))
+    .filter(({ checkpoint }) => checkpoint.origin === origin)
+  return own.sort((a, b) => b.checkpoint.size - a.checkpoint.size)[0]
+}
+
+/** True for a checkpoint that was anchored already. Throws `consistency-invalid` for one that does not go on from the last. */
+async function isKnown(
+  lower: LedgerClient,
+  { checkpoint: last }: Anchor,
+  { checkpoint }: SignedNote,
+): Promise<boolean> {
+  const { size: from, root: root1 } = last
+  const { size: to, root: root2 } = checkpoint
+  if (from <= to) {
+    const hashes = from === to ? [] : (await lower.consistency(from, to)).hashes.map((hash) => fromBase64(hash))
+    if (verifyConsistency({ size1: from, size2: to, root1, root2, proof: hashes })) return from === to
+  }
+  throw new EvidenceError(
+    'consistency-invalid',
+    'the ledger does not go on from the checkpoint that was anchored last',
+    {
+      expected: `from size ${from}, root ${toBase64(root1)}`,
+      found: `size ${to}`,
+    },
+  )
+}

@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
+import { takeLock } from '../../src/ledger/index.ts'
+import { serveCopy } from '../../src/monitor/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
+import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
+import { count } from '../output.ts'
+import { pause, seconds, stopSignal } from '../repeat.ts'
+
+interface MirrorOptions extends ClientOptions {
+  readonly serve?: boolean
+  readonly host: string
+  readonly port: string
+  readonly serveEntries?: boolean
+  readonly interval: string
+  readonly once?: boolean
+}
+
+const help = `
+Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server can serve. Nothing is kept that was not verified, and a
+run that was cut off goes on. --serve serves it too, also when the ledger is gone: "evidence verify --url MIRROR" and "evidence receipt
+INDEX --url MIRROR" then read from the mirror, with the ledger's own policy. What was got with --key is served with --serve-entries alone.
+Exit code 1 where the ledger misbehaves; proofs are in DIR/proofs.
+
+Example:
+  evidence mirror https://ledger.court.example /srv/mirror --policy court.policy --serve --port 8081`
+
+/** `evidence mirror URL DIR` */
+export function mirrorCommand(program: Command): void {
+  withClient(
+    program.command('mirror <ledger> <dir>').description('keep a full verified copy of a ledger, and serve it'),
+  )
+    .option('--policy <file>', 'the ledger’s policy (default: the one in DIR, or in the data folder)')
+    .option('--serve', 'serve the copy, read-only')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port to listen on; 0 for any', '8081')
+    .option('--serve-entries', 'serve entries even where the ledger gives them by right only')
+    .option('--interval <seconds>', 'pause between two looks', '10')
+    .option('--once', 'copy what is there now, then end')
+    .addHelpText('after', help)
+    .action(async (url: string, dir: string, options: MirrorOptions) => {
+      installNativePrimitives()
+      process.exitCode = await mirror(url, dir, options)
+    })
+}
+
+async function mirror(url: string, dir: string, options: MirrorOptions): Promise<number> {
+  const output = outputOf(options)
+  const pauseMs = seconds(options.interval, '--interval') * 1000
+  if (options.once === true && options.serve === true)
+    throw new EvidenceError('usage', 'give one of --once and --serve')
+  const port = /^[0-9]{1,5}$/.test(options.port) ? Number(options.port) : 65_536
+  if (port > 65_535) throw new EvidenceError('usage', `${JSON.stringify(options.port)} is not a port`)
+  const { policy, bytes } = policyFrom(dir, options)
+  mkdirSync(dir, { recursive: true })
+  const release = takeLock(join(dir, 'lock'), dir)
+  try {
+    const point = ledgerPoint(url, await identityAt(url, options))
+    const origin = await originHere(point, policy)
+    policyFor(origin, [policy], url)
+    const { copy, monitor, found } = await followLedger({
+      origin,
+      policy,
+      folder: dir,
+      proofs: join(dir, 'proofs'),
+      points: [point],
+    })
+    copy.folder.writePolicy(bytes)
+    const events = [...found, ...(await monitor.poll())]
+    await tell(events, { hook: [], allowPrivate: false }, output)
+    if (options.serve !== true && options.once === true) {
+      output.note(`holds ${count(copy.size)} entries of ${origin}`)
+      return exitOf(events)
+    }
+    const entries = options.key === undefined || options.serveEntries === true
+    const server = options.serve === true ? await serveCopy(copy, { host: options.host, port, entries }) : undefined
+    if (server !== undefined) output.line({ event: 'listening', url: server.url }, `listening on ${server.url}`)
+    const stopped = stopSignal()
+    while (!stopped.aborted) {
+      await pause(pauseMs, stopped)
+      if (stopped.aborted) break
+      await tell(await monitor.poll(), { hook: [], allowPrivate: false }, output)
+    }
+    await server?.close()
+    return 0
+  } finally {
+    release()
+  }
+}
+
+/** --policy, the one that the copy was begun with, or that of the data folder. */
+function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Policy; readonly bytes: Uint8Array } {
+  const kept = join(dir, 'policy')
+  const path = options.policy ?? (existsSync(kept) ? kept : undefined)
+  if (path !== undefined) {
+    let bytes: Uint8Array
+    try {
+      bytes = new Uint8Array(readFileSync(path))
+    } catch (cause) {
+      throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+    }
+    return { policy: parsePolicy(bytes), bytes }
+  }
+  policyOf(options)
+  return policyFrom(dir, { ...options, policy: join(options.data ?? 'data', 'policy') })
+}
+
+async function identityAt(url: string, options: MirrorOptions) {
+  if (options.key === undefined) return undefined
+  const { key, path } = clientKey(options)
+  return identify(options, clientOf({ ...options, url }, outputOf(options)), key, path)
+}
+
+/** What the ledger says it is; of one that is gone, what the policy names. */
+async function originHere(point: ReturnType<typeof ledgerPoint>, policy: Policy): Promise<string> {
+  try {
+    return await originOf(point)
+  } catch (error) {
+    const [only, ...others] = policy.logs
+    if (isEvidenceError(error) && error.kind.exit === 3 && only !== undefined && others.length === 0)
+      return only.key.name
+    throw error
+  }
+}

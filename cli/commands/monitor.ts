@@ -1,0 +1,226 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { digestLengths, EvidenceError, isDigestAlgorithm, isEvidenceError, type Policy } from '../../src/core/index.ts'
+import type { Identity } from '../../src/client/index.ts'
+import { LedgerClient } from '../../src/client/index.ts'
+import { readPolicyFile, takeLock } from '../../src/ledger/index.ts'
+import {
+  type LedgerMonitor,
+  type MonitorEvent,
+  type VantagePoint,
+  webhookUrl,
+  witnessPoint,
+} from '../../src/monitor/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import {
+  type AlarmOptions,
+  copyFolderOf,
+  exitOf,
+  followLedger,
+  type LedgerPoint,
+  ledgerPoint,
+  originOf,
+  policyFor,
+  tell,
+} from '../followed-ledger.ts'
+import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options.ts'
+import type { Output } from '../output.ts'
+import { pause, seconds, stopSignal } from '../repeat.ts'
+
+interface MonitorOptions extends CommonOptions {
+  readonly state: string
+  readonly policy?: readonly string[]
+  readonly witness: readonly string[]
+  readonly watchDigest: readonly string[]
+  readonly watchParticipant: readonly string[]
+  readonly watchCase: readonly string[]
+  readonly hook?: string
+  readonly hookArg: readonly string[]
+  readonly webhook?: string
+  readonly allowPrivate?: boolean
+  readonly interval: string
+  readonly once?: boolean
+  readonly key?: string
+  readonly id?: string
+  readonly passphraseFile?: string
+}
+
+const help = `
+Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show
+one history. Whatever misbehaves is proven by a file in STATE/proofs, which "evidence check FILE --policy POLICY" reads, offline. With
+--json each event is a line. --once looks once, and ends with 1 after an alarm; else it goes on, and tells alarms and watched entries to
+--hook (event as JSON on standard input; no shell) and --webhook.
+
+Example:
+  evidence monitor https://ledger.court.example https://mirror.notary.example/court --policy court.policy --state /srv/monitor`
+
+const repeat = (value: string, all: readonly string[]): readonly string[] => [...all, value]
+
+/** `evidence monitor URL…` */
+export function monitorCommand(program: Command): void {
+  withCommon(
+    program.command('monitor <url...>').description('follow ledgers that are not trusted; alarm when one misbehaves'),
+  )
+    .option('--state <dir>', 'folder of the verified copies and of proofs', 'monitor')
+    .option(
+      '--policy <file>',
+      'policy of a ledger; again for each (default: the one in the data folder)',
+      (value: string, all?: readonly string[]) => repeat(value, all ?? []),
+    )
+    .option('--witness <url>', 'a witness’s monitoring prefix; may be given again', repeat, [])
+    .option(
+      '--watch-digest <digest>',
+      'tell of entries with sha256:… or another digest; may be given again',
+      repeat,
+      [],
+    )
+    .option('--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeat, [])
+    .option(
+      '--watch-case <number>',
+      'tell of entries of a case, where the key may read disclosures; may be given again',
+      repeat,
+      [],
+    )
+    .option('--hook <program>', 'program to run on an alarm')
+    .option('--hook-arg <argument>', 'an argument of it; may be given again', repeat, [])
+    .option('--webhook <url>', 'URL to post alarms to')
+    .option('--allow-private', 'let the webhook be on a private network')
+    .option('--interval <seconds>', 'pause between two looks', '60')
+    .option('--once', 'look once, then end')
+    .option('--key <file>', 'auditor’s key, where entries are for participants')
+    .option('--id <participant>', 'participant id of the key')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .addHelpText('after', help)
+    .action(async (urls: string[], options: MonitorOptions) => {
+      installNativePrimitives()
+      process.exitCode = await monitor(urls, options)
+    })
+}
+
+async function monitor(urls: readonly string[], options: MonitorOptions): Promise<number> {
+  const output = outputOf(options)
+  const pauseMs = seconds(options.interval, '--interval') * 1000
+  if (options.webhook !== undefined) webhookUrl(options.webhook)
+  options.watchDigest.forEach(requireDigest)
+  const alarms: AlarmOptions = {
+    hook: options.hook === undefined ? [] : [options.hook, ...options.hookArg],
+    allowPrivate: options.allowPrivate === true,
+    ...(options.webhook === undefined ? {} : { webhook: options.webhook }),
+  }
+  const own = options.data === undefined ? {} : { data: options.data }
+  const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(own)]
+  mkdirSync(options.state, { recursive: true })
+  const release = takeLock(join(options.state, 'lock'), options.state)
+  try {
+    const stopped = stopSignal()
+    const monitors = new Monitors(
+      await Promise.all(urls.map((url) => pointOf(url, options))),
+      policies,
+      options,
+      output,
+    )
+    while (true) {
+      const events = await monitors.poll()
+      await tell(events, alarms, output)
+      if (options.once === true) return exitOf(events)
+      await pause(pauseMs, stopped)
+      if (stopped.aborted) return 0
+    }
+  } finally {
+    release()
+  }
+}
+
+/** Throws `usage`. */
+function requireDigest(digest: string): void {
+  const [name, hex, more] = digest.split(':') as [string, string?, string?]
+  const isDigest = isDigestAlgorithm(name) && hex?.length === 2 * digestLengths[name] && /^[0-9a-f]*$/.test(hex)
+  if (!isDigest || more !== undefined)
+    throw new EvidenceError('usage', `${JSON.stringify(digest)} is not <algorithm>:<lower-case hex>`)
+}
+
+async function pointOf(url: string, options: MonitorOptions): Promise<LedgerPoint> {
+  return ledgerPoint(url, await identityAt(url, options))
+}
+
+async function identityAt(url: string, options: MonitorOptions): Promise<Identity | undefined> {
+  if (options.key === undefined) return undefined
+  const one = { key: options.key, ...(options.id === undefined ? {} : { id: options.id }) }
+  const { key, path } = clientKey({
+    ...one,
+    ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
+  })
+  return identify(one, new LedgerClient(url), key, path)
+}
+
+/** One monitor for each ledger; which ledger a URL shows is asked until it answers. */
+class Monitors {
+  private readonly options: MonitorOptions
+  private readonly output: Output
+  private readonly policies: readonly Policy[]
+  private waiting: readonly LedgerPoint[]
+  private readonly points = new Map<string, VantagePoint[]>()
+  private readonly monitors = new Map<string, LedgerMonitor>()
+
+  constructor(points: readonly LedgerPoint[], policies: readonly Policy[], options: MonitorOptions, output: Output) {
+    this.options = options
+    this.output = output
+    this.waiting = points
+    this.policies = policies
+  }
+
+  async poll(): Promise<MonitorEvent[]> {
+    const events: MonitorEvent[] = await this.place()
+    for (const monitor of this.monitors.values()) events.push(...(await monitor.poll()))
+    return events
+  }
+
+  /** Finds out which ledger each URL shows, and opens its copy. */
+  private async place(): Promise<MonitorEvent[]> {
+    const events: MonitorEvent[] = []
+    const left: LedgerPoint[] = []
+    for (const point of this.waiting) {
+      try {
+        const origin = await originOf(point)
+        policyFor(origin, this.policies, point.where)
+        const points = this.points.get(origin)
+        if (points === undefined) this.points.set(origin, [point])
+        else points.push(point)
+      } catch (error) {
+        if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
+        left.push(point)
+        events.push({
+          event: 'notice',
+          what: 'unreachable',
+          origin: 'unknown',
+          where: point.where,
+          message: error.message,
+        })
+      }
+    }
+    this.waiting = left
+    for (const [origin, points] of this.points) {
+      if (!this.monitors.has(origin)) events.push(...(await this.open(origin, points)))
+    }
+    return events
+  }
+
+  private async open(origin: string, points: VantagePoint[]): Promise<MonitorEvent[]> {
+    const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
+    const policy = policyFor(origin, this.policies, origin)
+    points.push(...witness.map((url) => witnessPoint(url, origin)))
+    const { monitor, found, copy } = await followLedger({
+      origin,
+      policy,
+      folder: copyFolderOf(state, origin),
+      proofs: join(state, 'proofs'),
+      points,
+      watch: { digests: watchDigest, participants: watchParticipant },
+      cases: watchCase,
+    })
+    this.output.note(`following ${origin}, of which ${copy.size} entries are held`)
+    this.monitors.set(origin, monitor)
+    return found
+  }
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import { EvidenceError, type Policy, utf8 } from '../../src/core/index.ts'
+import { UrlSource } from '../../src/client/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { checkReceipt, type LogSource, receiptFrom } from '../../src/verify/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import {
+  clientKey,
+  type ClientOptions,
+  clientOf,
+  identify,
+  indexArgument,
+  outputOf,
+  policyOf,
+  withClient,
+} from '../options.ts'
+import { StaticSource } from '../sources/static-source.ts'
+
+interface ReceiptOptions extends ClientOptions {
+  readonly dir?: string
+  readonly out?: string
+}
+
+const help = `
+Makes a receipt out of tiles alone: from a ledger, a mirror or an export, whether the ledger is still there or not. It bears the ledger's
+own signature, and is checked with the ledger's own policy before it is written. It discloses no sealed claim: tiles hold none.
+
+Example:
+  evidence receipt 41 --dir /srv/mirror --policy court.policy --out photo.jpg.tlog-proof`
+
+/** `evidence receipt INDEX` */
+export function receiptCommand(program: Command): void {
+  withClient(
+    program
+      .command('receipt <index>')
+      .description('make the receipt of an entry out of a mirror, an export or a ledger'),
+  )
+    .option('--dir <dir>', 'mirror, export or backup to read (default: the server)')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--out <file>', 'where to write it (default: INDEX.tlog-proof)')
+    .addHelpText('after', help)
+    .action(async (index: string, options: ReceiptOptions) => {
+      installNativePrimitives('few')
+      await receipt(indexArgument(index), options)
+    })
+}
+
+async function receipt(index: number, options: ReceiptOptions): Promise<void> {
+  if (options.dir !== undefined && options.url !== undefined)
+    throw new EvidenceError('usage', 'give one of --dir and --url')
+  const output = outputOf(options)
+  const policy = policyOf(options)
+  const text = await soundReceipt(await sourceOf(options), index, policy)
+  const path = options.out ?? `${index}.tlog-proof`
+  writeDurably(path, text)
+  output.result({ index, receipt: path }, [`wrote ${path}: the receipt of entry ${index}`])
+}
+
+/** Throws the first fault of what was made: a source is believed only as far as it proves. */
+async function soundReceipt(source: LogSource, index: number, policy: Policy): Promise<string> {
+  const text = await receiptFrom(source, index)
+  const { faults } = checkReceipt(utf8(text), policy)
+  const [fault] = faults
+  if (fault !== undefined) throw new EvidenceError(fault.code, `${source.name}: ${fault.message}`, { index })
+  return text
+}
+
+async function sourceOf(options: ReceiptOptions): Promise<LogSource> {
+  if (options.dir !== undefined) return new StaticSource(options.dir)
+  const client = clientOf(options, outputOf(options))
+  if (options.key === undefined) return new UrlSource(client)
+  const { key, path } = clientKey(options)
+  return new UrlSource(client.as(await identify(options, client, key, path)))
+}

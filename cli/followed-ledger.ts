@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { EvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
+import { type Identity, LedgerClient, UrlSource } from '../src/client/index.ts'
+import {
+  callHook,
+  callWebhook,
+  LedgerMonitor,
+  type MonitorEvent,
+  type VantagePoint,
+  VerifiedCopy,
+  type WatchList,
+} from '../src/monitor/index.ts'
+import type { Output } from './output.ts'
+
+/** A request of a monitor is given up after this, and repeated at the next look. */
+const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
+
+/** A ledger's URL as a place to look, as whoever the key is. */
+export interface LedgerPoint extends VantagePoint {
+  readonly client: LedgerClient
+  readonly source: UrlSource
+}
+
+export function ledgerPoint(url: string, identity?: Identity): LedgerPoint {
+  const client = new LedgerClient(url, identity, httpOptions)
+  const source = new UrlSource(client)
+  return { where: client.url, client, source, checkpoint: () => source.checkpoint() }
+}
+
+/** The name of the ledger that a place shows. Throws `server-unreachable`, and the codes of notes. */
+export async function originOf({ source }: LedgerPoint): Promise<string> {
+  return parseSignedCheckpoint(await source.checkpoint()).checkpoint.origin
+}
+
+/** The policy that names a ledger. Throws `checkpoint-untrusted`. */
+export function policyFor(origin: string, policies: readonly Policy[], where: string): Policy {
+  const policy = policies.find(({ logs }) => logs.some(({ key }) => key.name === origin))
+  if (policy !== undefined) return policy
+  throw new EvidenceError('checkpoint-untrusted', `${where} is the ledger ${origin}, which no policy given names`, {
+    where,
+  })
+}
+
+/** The folder of a ledger's copy, below that of all. */
+export function copyFolderOf(root: string, origin: string): string {
+  return join(root, createHash('sha256').update(origin).digest('hex'))
+}
+
+export interface FollowOptions {
+  readonly origin: string
+  readonly policy: Policy
+  readonly folder: string
+  readonly proofs: string
+  readonly points: readonly VantagePoint[]
+  readonly watch?: WatchList
+  readonly cases?: readonly string[]
+}
+
+/** A ledger's copy with its monitor, and what was wrong with the copy already. */
+export async function followLedger(
+  options: FollowOptions,
+): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
+  const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] }, cases = [] } = options
+  const { copy, report } = await VerifiedCopy.open(folder, origin, policy)
+  const client = points.map((point) => (point as Partial<LedgerPoint>).client).find((one) => one !== undefined)
+  const casesAfter = cases.length === 0 || client === undefined ? undefined : caseSearch(client, cases)
+  const monitor = new LedgerMonitor({
+    copy,
+    policy,
+    points,
+    proofs,
+    watch,
+    ...(casesAfter === undefined ? {} : { casesAfter }),
+  })
+  return { copy, monitor, found: await monitor.report(report.faults) }
+}
+
+/** Case numbers are sealed: only a ledger that lets us read disclosures can say where they stand. */
+function caseSearch(client: LedgerClient, cases: readonly string[]) {
+  return async (after: number): Promise<{ watched: string; index: number }[]> => {
+    const found: { watched: string; index: number }[] = []
+    for (const number of cases) {
+      for (let from: number | null = after; from !== null; ) {
+        const query: Record<string, string> = { case: number, ...(from < 0 ? {} : { after: String(from) }) }
+        const page = await client.find(query)
+        found.push(...page.entries.map(({ index }) => ({ watched: `case ${number}`, index })))
+        from = page.next
+      }
+    }
+    return found
+  }
+}
+
+export interface AlarmOptions {
+  readonly hook: readonly string[]
+  readonly webhook?: string
+  readonly allowPrivate: boolean
+}
+
+/** One line for people. */
+function lineOf(event: MonitorEvent): string {
+  const at = `${event.event === 'alarm' ? 'ALARM' : 'notice'} ${event.origin}`
+  switch (event.what) {
+    case 'misbehaviour':
+      return `${at}: ${event.says.join(' ')} Proof: ${event.file} (${event.where})`
+    case 'fault': {
+      const file = event.file === undefined ? '' : ` Proof: ${event.file}`
+      return `${at}: ${event.finding.code}: ${event.finding.message}${file} (${event.where})`
+    }
+    case 'unproven':
+      return `${at}: ${event.finding.code}: ${event.finding.message}; not proven by what was shown (${event.where})`
+    case 'unreachable':
+      return `${at}: ${event.message}`
+    case 'behind':
+      return `${at}: ${event.where} shows ${event.size} entries, where ${event.largest} have been signed`
+    case 'grown':
+      return `${at}: entries ${event.from} to ${event.to - 1} verified (${event.where})`
+    case 'watch':
+      return `${at}: entry ${event.index} has the ${event.watched}`
+    default:
+      return at
+  }
+}
+
+/** Tells events: on the terminal or as lines of JSON, and alarms and what was watched for to hook and webhook. */
+export async function tell(events: readonly MonitorEvent[], options: AlarmOptions, output: Output): Promise<void> {
+  for (const event of events) {
+    output.line(event, lineOf(event))
+    if (event.event !== 'alarm' && event.what !== 'watch') continue
+    if (options.hook.length > 0) await attempt(() => callHook(options.hook, event))
+    if (options.webhook !== undefined) {
+      const { webhook, allowPrivate } = options
+      await attempt(() => callWebhook(webhook, event, { allowPrivate }))
+    }
+  }
+}
+
+/** A hook that fails stops nothing. */
+async function attempt(call: () => Promise<void>): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    process.stderr.write(`evidence: ${error.code}: ${error.message}\n`)
+  }
+}
+
+/** 1 after an alarm, 3 where a ledger could not be reached. */
+export function exitOf(events: readonly MonitorEvent[]): 0 | 1 | 3 {
+  if (events.some(({ event }) => event === 'alarm')) return 1
+  return events.some(({ what }) => what === 'unreachable') ? 3 : 0
+}

@@ -1,0 +1,115 @@
+import { timingSafeEqual } from 'node:crypto'
+import { EvidenceError, isEvidenceError, type Jwk, toBase64 } from '../core/index.ts'
+import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
+import type { LookupKey } from './lookup.ts'
+import type { LedgerReads, ServedEntry } from './reads.ts'
+
+/** Events that one answer holds at most. */
+export const maxStatusEvents = 100
+
+/** A later entry with what it says of the one that was asked for. */
+export interface StatusEvent extends LaterEvent {
+  readonly entry: ServedEntry
+  readonly signer: Jwk
+  /** Inclusion proof in the answer's checkpoint. */
+  readonly proof: readonly Uint8Array[]
+}
+
+/** What happened to an entry, as of one signed checkpoint (docs/spec/15-status.md). */
+export interface EntryStatus {
+  readonly subject: ServedEntry
+  readonly size: number
+  /** The signed checkpoint of `size`. */
+  readonly note: string
+  readonly proof: readonly Uint8Array[]
+  readonly consistency: readonly Uint8Array[] | undefined
+  readonly events: readonly StatusEvent[]
+  /** Index to go on after, where there are more. */
+  readonly next: number | undefined
+}
+
+export interface StatusQuery {
+  readonly index: number
+  /** 32 bytes: the right to ask. */
+  readonly leafHash: Uint8Array
+  /** Size of the asker's checkpoint. */
+  readonly from?: number | undefined
+  /** Only events of entries after it. */
+  readonly after?: number | undefined
+}
+
+/**
+ * Finds what later entries say of one. Throws `entry-not-found` for a wrong leaf hash as for an entry that there is none
+ * of, `query-invalid`, `storage-damaged`.
+ */
+export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<EntryStatus> {
+  // Of one moment: no await between them.
+  const { size, checkpoint: note } = reads
+  const subject = await subjectOf(reads, query)
+  const { index } = subject
+  const about: EventSubject = {
+    index,
+    leafHash: toBase64(subject.leafHash),
+    iss: subject.statement.common.iss,
+    kid: subject.statement.header.kid,
+  }
+  const consistency = query.from === undefined ? undefined : await consistencyFrom(reads, query.from, size)
+  const after = Math.max(index, query.after ?? index)
+  const found = await laterIndices(reads, about, after, size)
+  const events: StatusEvent[] = []
+  let next: number | undefined
+  let last = after
+  for (const at of found) {
+    if (events.length >= maxStatusEvents) {
+      next = last
+      break
+    }
+    last = at
+    const entry = await reads.entry(at)
+    const said = laterEventsIn(about, entry.statement)
+    if (said.length === 0) continue
+    const proof = await reads.inclusion(at, size)
+    const signer = reads.signer(entry).jwk
+    events.push(...said.map((event) => ({ ...event, entry, signer, proof })))
+  }
+  return { subject, size, note, proof: await reads.inclusion(index, size), consistency, events, next }
+}
+
+/** Compared in constant time, and against something where there is no such entry. */
+async function subjectOf(reads: LedgerReads, { index, leafHash }: StatusQuery): Promise<ServedEntry> {
+  let held: Uint8Array = new Uint8Array(32)
+  let isThere = true
+  try {
+    held = await reads.leafHashAt(index)
+  } catch (error) {
+    if (!isEvidenceError(error, 'entry-not-found')) throw error
+    isThere = false
+  }
+  const isSame = timingSafeEqual(held, leafHash)
+  if (isThere && isSame) return reads.entry(index)
+  throw new EvidenceError('entry-not-found', 'there is no entry with this index and leaf hash', { where: 'leafHash' })
+}
+
+async function consistencyFrom(reads: LedgerReads, from: number, size: number): Promise<Uint8Array[]> {
+  if (from > size) {
+    throw new EvidenceError('query-invalid', `the ledger has ${size} entries, and not ${from}`, { where: 'from' })
+  }
+  return reads.consistency(from, size)
+}
+
+/** Ascending, below `size`, one more than an answer holds. */
+async function laterIndices(
+  reads: LedgerReads,
+  { index, iss, kid }: EventSubject,
+  after: number,
+  size: number,
+): Promise<number[]> {
+  const keys: LookupKey[] = [
+    { by: 'target', index },
+    { by: 'key', thumbprint: kid },
+    { by: 'revoked', participant: iss },
+  ]
+  const lists = await Promise.all(keys.map((key) => reads.lookup(key, after, maxStatusEvents + 1)))
+  const all = new Set(lists.flat().filter((at) => at < size))
+  return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
+}

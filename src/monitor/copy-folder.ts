@@ -1,0 +1,153 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  encodeBundle,
+  EvidenceError,
+  fullTileRoots,
+  leafHash,
+  equalBytes,
+  Tile,
+  tileLevels,
+  tilePath,
+  tileWidth,
+  tileWidthAt,
+} from '../core/index.ts'
+import type { LogSource } from '../verify/index.ts'
+import { splitBundle } from '../client/index.ts'
+import { writeWhole } from './durable-write.ts'
+
+/**
+ * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.
+ * Nothing here judges; see verified-copy.ts.
+ */
+export class CopyFolder implements LogSource {
+  readonly name: string
+  /** Files written for a size that the checkpoint does not cover yet are read up to here. */
+  private size = 0
+
+  constructor(folder: string) {
+    this.name = folder
+  }
+
+  /** Reads as of a size: partial tiles have the widths that follow from it. */
+  readAt(size: number): void {
+    this.size = size
+  }
+
+  path(...parts: readonly string[]): string {
+    return join(this.name, ...parts)
+  }
+
+  get hasCheckpoint(): boolean {
+    return existsSync(this.path('checkpoint'))
+  }
+
+  checkpoint(): Promise<Uint8Array> {
+    return Promise.resolve(new Uint8Array(readFileSync(this.path('checkpoint'))))
+  }
+
+  /** Written last: it says what is there. */
+  writeCheckpoint(note: Uint8Array): void {
+    writeWhole(this.path('checkpoint'), note)
+  }
+
+  writePolicy(policy: Uint8Array): void {
+    writeWhole(this.path('policy'), policy)
+  }
+
+  /** Bytes of a tile or bundle of the width that the size asks for, or of the full one. */
+  private read(level: number | 'entries', n: number): { bytes: Uint8Array; width: number } | undefined {
+    const width = tileWidthAt(level === 'entries' ? 0 : level, n, this.size)
+    for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
+      const path = this.path(tilePath(level, n, held))
+      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readFileSync(path)), width: held }
+    }
+    return undefined
+  }
+
+  /** Reads a tile for proofs; what comes of it is compared with a signed root. */
+  readonly tileAt = (level: number, n: number): Tile | undefined => {
+    const bytes = this.read(level, n)?.bytes
+    return bytes === undefined ? undefined : Tile.parse(bytes)
+  }
+
+  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    const bytes = this.read(level, n)?.bytes
+    return Promise.resolve(bytes === undefined || bytes.length < width * 32 ? undefined : bytes.subarray(0, width * 32))
+  }
+
+  entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
+    const held = this.read('entries', n)
+    if (held === undefined) return Promise.resolve(Array.from({ length: width }, () => undefined))
+    return Promise.resolve(splitBundle(held.bytes, held.width).slice(0, width))
+  }
+
+  /** Leaf hashes of all entries up to a size, 32 bytes each. Throws `tile-missing`. */
+  leaves(size: number): Uint8Array {
+    const out = new Uint8Array(size * 32)
+    for (let n = 0; n * tileWidth < size; n++) {
+      const width = Math.min(tileWidth, size - n * tileWidth)
+      const bytes = this.read(0, n)?.bytes
+      if (bytes === undefined || bytes.length < width * 32) {
+        throw new EvidenceError('tile-missing', `the copy lacks the tile ${n} of level 0`, { where: this.name })
+      }
+      out.set(bytes.subarray(0, width * 32), n * tileWidth * 32)
+    }
+    return out
+  }
+
+  /** Whether a bundle that an earlier run left behind holds exactly these leaves. */
+  async holdsBundle(n: number, leaves: Uint8Array): Promise<boolean> {
+    const width = leaves.length / 32
+    const path = this.path(tilePath('entries', n, width))
+    if (!existsSync(path)) return false
+    return areLeaves(splitBundle(new Uint8Array(readFileSync(path)), width), leaves)
+  }
+
+  writeBundle(n: number, entries: readonly Uint8Array[]): void {
+    writeWhole(this.path(tilePath('entries', n, entries.length)), encodeBundle(entries))
+  }
+
+  /** Writes the tiles of every level that change from `from` to `size`, from the leaf hashes between them. */
+  writeTiles(from: number, size: number, leaves: Uint8Array): void {
+    let [begin, hashes] = [from, leaves]
+    for (let level = 0; level < tileLevels(size); level++) {
+      const first = Math.floor(begin / tileWidth)
+      const before = begin % tileWidth
+      const row = new Uint8Array(before * 32 + hashes.length)
+      if (before > 0) {
+        this.readAt(from)
+        row.set((this.read(level, first)?.bytes ?? new Uint8Array()).subarray(0, before * 32))
+      }
+      row.set(hashes, before * 32)
+      const tileBytes = tileWidth * 32
+      for (let at = 0; at < row.length; at += tileBytes) {
+        const bytes = row.subarray(at, at + tileBytes)
+        writeWhole(this.path(tilePath(level, first + at / tileBytes, bytes.length / 32)), bytes)
+      }
+      hashes = fullTileRoots(row.subarray(0, row.length - (row.length % tileBytes)))
+      begin = first
+    }
+    this.readAt(size)
+  }
+
+  /** Partial tiles and bundles below full ones: readers fall back on those (tlog-tiles, "Partial Tiles"). */
+  removePartials(from: number, size: number): void {
+    for (let level = 0; level < tileLevels(size); level++) {
+      const n = Math.floor(from / tileWidth ** (level + 1))
+      if (tileWidthAt(level, n, size) < tileWidth) continue
+      for (const name of level === 0 ? [level, 'entries' as const] : [level])
+        rmSync(`${this.path(tilePath(name, n, tileWidth))}.p`, { recursive: true, force: true })
+    }
+  }
+}
+
+/** True where every entry is there and is its leaf. */
+export function areLeaves(entries: readonly (Uint8Array | undefined)[], leaves: Uint8Array): entries is Uint8Array[] {
+  return (
+    entries.length * 32 === leaves.length &&
+    entries.every(
+      (bytes, i) => bytes !== undefined && equalBytes(leafHash(bytes), leaves.subarray(32 * i, 32 * i + 32)),
+    )
+  )
+}

@@ -1,0 +1,66 @@
+import { isEvidenceError, parseEntry, type Policy } from '../core/index.ts'
+import { readEnvelope, readStatement, type Statement } from '../evidence/index.ts'
+import { checkMisbehaviour, encodeMisbehaviour, type Finding, type SealedEntry } from '../verify/index.ts'
+import type { VerifiedCopy } from './verified-copy.ts'
+
+/**
+ * A proof, in one or two entries, of a rule that a sealed entry breaks; undefined where so little does not prove it. What is
+ * given was checked as a stranger will check it.
+ */
+export async function proofOfFault(
+  copy: VerifiedCopy,
+  policy: Policy,
+  { index }: Finding,
+): Promise<Uint8Array | undefined> {
+  if (index === undefined || copy.note === undefined || index >= copy.size) return undefined
+  const entry = await sealedAt(copy, index)
+  if (entry === undefined) return undefined
+  for (const other of [undefined, ...(await othersOf(copy, entry))]) {
+    const entries = other === undefined ? [entry] : [other, entry]
+    const bytes = encodeMisbehaviour({ kind: 'entry', notes: [copy.note.bytes], entries })
+    if (checkMisbehaviour(bytes, policy).faults.length === 0) return bytes
+  }
+  return undefined
+}
+
+async function sealedAt(copy: VerifiedCopy, index: number): Promise<SealedEntry | undefined> {
+  const bundle = await copy.folder.entries(Math.floor(index / 256), (index % 256) + 1)
+  const bytes = bundle[index % 256]
+  if (bytes === undefined) return undefined
+  const kid = statementOf(bytes)?.header.kid
+  const signer = kid === undefined ? undefined : copy.walk.registry.keys.get(kid)?.jwk
+  return { index, bytes, proof: copy.inclusion(index), ...(signer === undefined ? {} : { signer }) }
+}
+
+/** The entries that the rule may have to do with: the one before, what is referred to, who used the id. */
+async function othersOf(copy: VerifiedCopy, { index, bytes }: SealedEntry): Promise<SealedEntry[]> {
+  const statement = statementOf(bytes)
+  const indices = new Set([index - 1, ...(statement === undefined ? [] : named(copy, statement))])
+  const out: SealedEntry[] = []
+  for (const other of indices) {
+    const sealed = other >= 0 && other < index ? await sealedAt(copy, other) : undefined
+    if (sealed !== undefined) out.push(sealed)
+  }
+  return out
+}
+
+function named(copy: VerifiedCopy, { common, payload }: Statement): number[] {
+  const used = copy.walk.history.findStatement(common.iss, common.jti)
+  const references = [payload['of'], ...(Array.isArray(payload['relates']) ? payload['relates'].slice(0, 64) : [])]
+  const indices = references.flatMap((reference) => {
+    if (reference === null || typeof reference !== 'object' || Array.isArray(reference)) return []
+    const at = reference?.['index']
+    return typeof at === 'number' ? [at] : []
+  })
+  return used === undefined ? indices : [used, ...indices]
+}
+
+function statementOf(bytes: Uint8Array): Statement | undefined {
+  try {
+    const entry = parseEntry(bytes)
+    return entry.known ? readStatement(readEnvelope(entry.statement)) : undefined
+  } catch (error) {
+    if (isEvidenceError(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,39 @@
+import type { Finding } from '../verify/index.ts'
+
+/** What a monitor tells (docs/design/monitoring-others.md). */
+export type MonitorEvent = AlarmEvent | NoticeEvent
+
+interface Place {
+  readonly origin: string
+  /** URL, witness or file that it was seen at. */
+  readonly where: string
+}
+
+/** Something that must not be. */
+export type AlarmEvent = Place & { readonly event: 'alarm' } & (
+    | {
+        readonly what: 'misbehaviour'
+        readonly kind: string
+        /** The proof, as a file for anybody to check. */
+        readonly file: string
+        readonly says: readonly string[]
+      }
+    /** A rule broken, or a checkpoint that the policy does not accept; `file` where so little proves it. */
+    | { readonly what: 'fault'; readonly finding: Finding; readonly file?: string }
+    /** What was shown does not fit, and nothing at hand proves it. */
+    | { readonly what: 'unproven'; readonly finding: Finding; readonly checkpoints: readonly string[] }
+  )
+
+/** Something to know. */
+export type NoticeEvent = Place & { readonly event: 'notice' } & (
+    | { readonly what: 'unreachable'; readonly message: string }
+    | { readonly what: 'behind'; readonly size: number; readonly largest: number }
+    | { readonly what: 'grown'; readonly from: number; readonly to: number }
+    | {
+        readonly what: 'watch'
+        readonly watched: string
+        readonly index: number
+        readonly kind?: string
+        readonly iss?: string
+      }
+  )

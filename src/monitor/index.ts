@@ -1,0 +1,11 @@
+/** Following ledgers that are not trusted: a verified copy that grows, what it is compared with, and alarms. */
+export { serveCopy } from './copy-server.ts'
+export { writeWhole } from './durable-write.ts'
+export type { MonitorEvent } from './events.ts'
+export { callHook } from './hook.ts'
+export { LedgerMonitor, type VantagePoint } from './monitor.ts'
+export { isPrivateAddress } from './private-address.ts'
+export { type Growth, type SignedNote, trustedNote, VerifiedCopy } from './verified-copy.ts'
+export type { WatchList } from './watch-list.ts'
+export { callWebhook, webhookUrl } from './webhook.ts'
+export { witnessPoint } from './witness-point.ts'

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  applyPolicy,
+  EvidenceError,
+  fromUtf8,
+  isEvidenceError,
+  parseSignedCheckpoint,
+  type Policy,
+  verifyNote,
+} from '../core/index.ts'
+import {
+  checkMisbehaviour,
+  encodeMisbehaviour,
+  type Finding,
+  findingOf,
+  type LogSource,
+  type Misbehaviour,
+} from '../verify/index.ts'
+import { writeWhole } from './durable-write.ts'
+import { proofOfFault } from './entry-proof.ts'
+import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
+import type { SignedNote, VerifiedCopy } from './verified-copy.ts'
+import { type WatchList, WatchObserver } from './watch-list.ts'
+
+/** Somewhere that a ledger's checkpoint is shown. */
+export interface VantagePoint {
+  readonly where: string
+  /** The signed checkpoint; undefined where there is none yet. Throws what fetching throws. */
+  readonly checkpoint: () => Promise<Uint8Array | undefined>
+  /** Tiles and entries, where this is a ledger or a mirror and not a witness. */
+  readonly source?: LogSource
+}
+
+export interface MonitorOptions {
+  readonly copy: VerifiedCopy
+  readonly policy: Policy
+  readonly points: readonly VantagePoint[]
+  /** Folder of the proofs. */
+  readonly proofs: string
+  readonly watch: WatchList
+  /** Entries with a case number, above an index; where disclosures may be read. */
+  readonly casesAfter?: (after: number) => Promise<readonly { readonly watched: string; readonly index: number }[]>
+}
+
+interface View {
+  readonly point: VantagePoint
+  readonly note: SignedNote
+}
+
+type Untold<E> = E extends unknown ? Omit<E, 'origin' | 'event'> : never
+
+/** Follows one ledger over all the places where it is shown (docs/design/monitoring-others.md). */
+export class LedgerMonitor {
+  private readonly options: MonitorOptions
+  /** Alarms told before: each is told once. */
+  private readonly told = new Set<string>()
+  private events: MonitorEvent[] = []
+
+  constructor(options: MonitorOptions) {
+    this.options = options
+  }
+
+  private alarm(event: Untold<AlarmEvent>): void {
+    const name = JSON.stringify(event)
+    if (this.told.has(name)) return
+    this.told.add(name)
+    this.events.push({ event: 'alarm', origin: this.options.copy.origin, ...event } as AlarmEvent)
+  }
+
+  private notice(event: Untold<NoticeEvent>): void {
+    this.events.push({ event: 'notice', origin: this.options.copy.origin, ...event } as NoticeEvent)
+  }
+
+  /** Tells faults that were found before the first look, in the copy itself. */
+  async report(findings: readonly Finding[]): Promise<MonitorEvent[]> {
+    for (const finding of findings) await this.fault(this.options.copy.folder.name, finding)
+    return this.taken()
+  }
+
+  /** Looks once at every place, takes what is new, and tells what there is to tell. */
+  async poll(): Promise<MonitorEvent[]> {
+    const { copy, points, casesAfter } = this.options
+    const before = copy.size
+    const seen = await Promise.all(points.map((point) => this.look(point)))
+    const views = seen.filter((view) => view !== undefined)
+    views.sort((a, b) => b.note.checkpoint.size - a.note.checkpoint.size)
+    for (const view of views)
+      if (view.note.checkpoint.size > copy.size || copy.note === undefined) await this.goOn(view, views)
+    for (const view of views) this.compare(view)
+    if (casesAfter !== undefined && copy.size > before) {
+      for (const match of await casesAfter(before - 1))
+        this.notice({ what: 'watch', where: copy.folder.name, ...match })
+    }
+    return this.taken()
+  }
+
+  private taken(): MonitorEvent[] {
+    const { events } = this
+    this.events = []
+    return events
+  }
+
+  private async look(point: VantagePoint): Promise<View | undefined> {
+    const { copy, policy } = this.options
+    const { where } = point
+    try {
+      const bytes = await point.checkpoint()
+      if (bytes === undefined) return undefined
+      const signed = parseSignedCheckpoint(bytes)
+      if (signed.checkpoint.origin !== copy.origin)
+        throw new EvidenceError('checkpoint-untrusted', `${where} shows a checkpoint of ${signed.checkpoint.origin}`)
+      const keys = policy.logs.map(({ key }) => key).filter(({ name }) => name === copy.origin)
+      if (verifyNote(signed.note, keys).length === 0)
+        throw new EvidenceError(
+          'checkpoint-untrusted',
+          `${where} shows a checkpoint that the ledger’s key did not sign`,
+        )
+      // A witness shows its own cosignature alone; of a ledger the whole policy is asked.
+      if (point.source !== undefined) await this.requirePolicy(where, signed.note)
+      return { point, note: { ...signed, bytes } }
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      if (error.kind.exit === 3) this.notice({ what: 'unreachable', where, message: error.message })
+      else this.alarm({ what: 'fault', where, finding: findingOf(error) })
+      return undefined
+    }
+  }
+
+  private async requirePolicy(where: string, note: SignedNote['note']): Promise<void> {
+    try {
+      applyPolicy(this.options.policy, note, this.options.copy.origin)
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      this.alarm({ what: 'fault', where, finding: findingOf(error) })
+    }
+  }
+
+  /** Takes what leads to a view: from there, or, for a witness's, from any ledger of the same name. */
+  private async goOn(view: View, views: readonly View[]): Promise<void> {
+    const { copy, watch } = this.options
+    const own = view.point.source === undefined ? views.map(({ point }) => point) : [view.point]
+    for (const { source, where } of own) {
+      if (source === undefined) continue
+      const observer = new WatchObserver(watch)
+      try {
+        const growth = await copy.advance(source, view.note, observer)
+        if (growth.kind === 'misbehaviour') this.keep(view.point.where, growth.proof)
+        if (growth.kind === 'refused') this.unproven(view, where, growth.finding)
+        if (growth.kind !== 'grown') continue
+        this.notice({ what: 'grown', where, from: growth.from, to: growth.to })
+        for (const finding of growth.report.faults) await this.fault(where, finding)
+        for (const match of observer.matches) this.notice({ what: 'watch', where, ...match })
+        return
+      } catch (error) {
+        if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
+        this.notice({ what: 'unreachable', where, message: error.message })
+      }
+    }
+  }
+
+  /** A witness may be ahead of what a ledger publishes: that the ledger does not give the tiles yet is no fault. */
+  private unproven(view: View, where: string, finding: Finding): void {
+    if (view.point.source === undefined && finding.code === 'tile-missing') return
+    const held = this.options.copy.note
+    const checkpoints = [...(held === undefined ? [] : [held.bytes]), view.note.bytes].map((bytes) => fromUtf8(bytes))
+    this.alarm({ what: 'unproven', where, finding, checkpoints })
+  }
+
+  private compare({ point, note }: View): void {
+    const { copy } = this.options
+    const { size } = note.checkpoint
+    const { where } = point
+    if (copy.note === undefined) return
+    if (size > copy.size) return this.notice({ what: 'behind', where, size: copy.size, largest: size })
+    const growth = copy.compare(note)
+    if (growth.kind === 'misbehaviour') this.keep(where, growth.proof)
+    else if (growth.kind === 'older') this.notice({ what: 'behind', where, size, largest: copy.size })
+  }
+
+  private async fault(where: string, finding: Finding): Promise<void> {
+    const proof = await proofOfFault(this.options.copy, this.options.policy, finding)
+    const file = proof === undefined ? undefined : this.write(proof)
+    this.alarm({ what: 'fault', where, finding, ...(file === undefined ? {} : { file }) })
+  }
+
+  private keep(where: string, proof: Misbehaviour): void {
+    const bytes = encodeMisbehaviour(proof)
+    const { says, faults } = checkMisbehaviour(bytes, this.options.policy)
+    const [finding] = faults
+    // Ours to get right, and told all the same: whoever looks at both notes sees more than nothing.
+    if (finding !== undefined) {
+      const checkpoints = proof.notes.map((note) => fromUtf8(note))
+      return this.alarm({ what: 'unproven', where, finding, checkpoints })
+    }
+    this.alarm({ what: 'misbehaviour', where, kind: proof.kind, file: this.write(bytes), says })
+  }
+
+  /** One file for one proof, however often it is found. */
+  private write(proof: Uint8Array): string {
+    const name = createHash('sha256').update(proof).digest('hex').slice(0, 32)
+    const path = join(this.options.proofs, `${name}.misbehaviour`)
+    if (!existsSync(path)) writeWhole(path, proof)
+    return path
+  }
+}

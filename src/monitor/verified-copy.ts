@@ -1,0 +1,271 @@
+import {
+  applyPolicy,
+  type Checkpoint,
+  CompactRange,
+  equalBytes,
+  EvidenceError,
+  inclusionProof,
+  isEvidenceError,
+  type LeafRange,
+  leafHash,
+  parseSignedCheckpoint,
+  perfectSubtrees,
+  type Policy,
+  rootFromTiles,
+  type SignedCheckpoint,
+  subtreeHashFrom,
+  Tile,
+  tilesNeeded,
+  tilesAt,
+  tileWidth,
+  tileWidthAt,
+  toBase64,
+} from '../core/index.ts'
+import {
+  type EntryObserver,
+  type Finding,
+  findingOf,
+  GrowingWalk,
+  type GrowthReport,
+  type LogSource,
+  type Misbehaviour,
+  prefixHashes,
+  prefixParts,
+} from '../verify/index.ts'
+import { areLeaves, CopyFolder } from './copy-folder.ts'
+
+/** A checkpoint as somebody was shown it. */
+export interface SignedNote extends SignedCheckpoint {
+  readonly bytes: Uint8Array
+}
+
+/** Reads a checkpoint and holds it against the policy. Throws the codes of notes and policies. */
+export function trustedNote(bytes: Uint8Array, policy: Policy): SignedNote {
+  const signed = parseSignedCheckpoint(bytes)
+  applyPolicy(policy, signed.note, signed.checkpoint.origin)
+  return { ...signed, bytes }
+}
+
+/** What holding a checkpoint against the copy comes to. */
+export type Growth =
+  | { readonly kind: 'grown'; readonly from: number; readonly to: number; readonly report: GrowthReport }
+  | { readonly kind: 'same' | 'older' }
+  | { readonly kind: 'misbehaviour'; readonly proof: Misbehaviour }
+  /** What was shown does not fit, and does not suffice for a proof. */
+  | { readonly kind: 'refused'; readonly finding: Finding }
+
+const bundlesAtOnce = 4
+/** New entries that are taken in one step: their leaf hashes are held in memory, 32 bytes each. */
+const maxGrowth = 2 ** 27
+
+/** A ledger's copy that holds nothing unverified, and grows (docs/design/monitoring-others.md). */
+export class VerifiedCopy {
+  readonly folder: CopyFolder
+  readonly origin: string
+  readonly walk: GrowingWalk
+  private range = new CompactRange()
+  private held: SignedNote | undefined
+
+  private constructor(folder: CopyFolder, origin: string, policy: Policy) {
+    this.folder = folder
+    this.origin = origin
+    this.walk = new GrowingWalk(origin, policy)
+  }
+
+  /**
+   * Opens a copy of `origin`, or begins one. What lies there is walked again from entry 0. Throws `root-mismatch`,
+   * `tile-missing`, and the codes of the checkpoint, where the copy is not what it was.
+   */
+  static async open(
+    path: string,
+    origin: string,
+    policy: Policy,
+  ): Promise<{ readonly copy: VerifiedCopy; readonly report: GrowthReport }> {
+    const folder = new CopyFolder(path)
+    const copy = new VerifiedCopy(folder, origin, policy)
+    if (!folder.hasCheckpoint) return { copy, report: { faults: [], unjudged: [] } }
+    const note = trustedNote(await folder.checkpoint(), policy)
+    const { checkpoint } = note
+    if (checkpoint.origin !== origin) {
+      const message = `the folder ${path} holds a copy of ${checkpoint.origin}, not of ${origin}`
+      throw new EvidenceError('file-exists', message, { where: path })
+    }
+    folder.readAt(checkpoint.size)
+    const leaves = folder.leaves(checkpoint.size)
+    copy.append(leaves)
+    if (!equalBytes(copy.range.root(), checkpoint.root)) {
+      throw new EvidenceError('root-mismatch', `the tiles of the copy ${path} are not those of its checkpoint`, {
+        where: path,
+      })
+    }
+    copy.held = note
+    return { copy, report: await copy.walk.advance(folder, leaves) }
+  }
+
+  get size(): number {
+    return this.walk.size
+  }
+  get note(): SignedNote | undefined {
+    return this.held
+  }
+
+  private append(leaves: Uint8Array): void {
+    for (let at = 0; at < leaves.length; at += 32) this.range.append(leaves.slice(at, at + 32))
+  }
+
+  /** Root of the first `size` entries held. */
+  rootAt(size: number): Uint8Array {
+    return size === this.size ? this.range.root() : rootFromTiles(size, this.folder.tileAt)
+  }
+
+  /** Inclusion proof at the size held. */
+  inclusion(index: number): Uint8Array[] {
+    return inclusionProof(index, this.size, this.folder.tileAt)
+  }
+
+  /** Holds a checkpoint that does not reach past the copy against it. Signed by the ledger, or it proves nothing. */
+  compare({ checkpoint, bytes }: SignedNote): Growth {
+    const { size, root } = checkpoint
+    const held = this.held as SignedNote
+    if (size === 0 || equalBytes(this.rootAt(size), root)) return { kind: size === this.size ? 'same' : 'older' }
+    const notes = [bytes, held.bytes] as const
+    if (size === this.size) return { kind: 'misbehaviour', proof: { kind: 'split-view', notes } }
+    const hashes = prefixHashes(size, this.size, subtreeHashFrom(this.folder.tileAt))
+    return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes, hashes } }
+  }
+
+  /** Goes on to a checkpoint, taking what it needs from a source. Throws what reading the source throws with exit code 3. */
+  async advance(source: LogSource, note: SignedNote, observer?: EntryObserver): Promise<Growth> {
+    const { checkpoint } = note
+    if (this.held !== undefined && checkpoint.size <= this.size) return this.compare(note)
+    try {
+      return await this.grow(source, note, observer)
+    } catch (error) {
+      if (!isEvidenceError(error) || error.kind.exit === 3) throw error
+      return { kind: 'refused', finding: findingOf(error, error.facts.index) }
+    }
+  }
+
+  private async grow(source: LogSource, note: SignedNote, observer?: EntryObserver): Promise<Growth> {
+    const { checkpoint, bytes } = note
+    const { size, root } = checkpoint
+    const from = this.size
+    const leaves = await newLeaves(source, from, size)
+    const range = this.range.copy()
+    for (let at = 0; at < leaves.length; at += 32) range.append(leaves.slice(at, at + 32))
+    if (!equalBytes(range.root(), root)) return this.explain(source, checkpoint, bytes)
+    await this.takeEntries(source, from, size, leaves)
+    this.folder.writeTiles(from, size, leaves)
+    const report = await this.walk.advance(this.folder, leaves, observer)
+    this.range = range
+    this.folder.writeCheckpoint(bytes)
+    this.held = note
+    this.folder.removePartials(from, size)
+    return { kind: 'grown', from, to: size, report }
+  }
+
+  /** The new leaves do not go on from those held: either the ledger's history does not, or its tiles are not of its checkpoint. */
+  private async explain(source: LogSource, { size, root }: Checkpoint, bytes: Uint8Array): Promise<Growth> {
+    const mismatch = new EvidenceError('root-mismatch', 'the ledger’s tiles are not those that its checkpoint signs', {
+      expected: toBase64(root),
+    })
+    if (this.held === undefined || this.size === 0) return { kind: 'refused', finding: findingOf(mismatch) }
+    const parts = prefixParts(this.size, size)
+    const read = await tilesOf(source, size, parts)
+    if (!equalBytes(rootFromTiles(size, read), root)) return { kind: 'refused', finding: findingOf(mismatch) }
+    const hashes = prefixHashes(this.size, size, subtreeHashFrom(read))
+    return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes: [this.held.bytes, bytes], hashes } }
+  }
+
+  /** Every bundle that changes, each entry held against its leaf, kept as soon as it is verified. */
+  private async takeEntries(source: LogSource, from: number, size: number, leaves: Uint8Array): Promise<void> {
+    const first = Math.floor(from / tileWidth)
+    const known = from % tileWidth
+    const take = async (n: number): Promise<void> => {
+      const width = tileWidthAt(0, n, size)
+      const begin = n * tileWidth
+      const own = new Uint8Array(width * 32)
+      if (n === first && known > 0) own.set(this.walk.history.leaves(begin, known))
+      own.set(
+        leaves.subarray((Math.max(begin, from) - from) * 32, (begin + width - from) * 32),
+        Math.max(0, from - begin) * 32,
+      )
+      if (await this.folder.holdsBundle(n, own)) return
+      const entries = await source.entries(n, width)
+      if (areLeaves(entries, own)) return this.folder.writeBundle(n, entries)
+      throw wrongEntry(entries, own, begin)
+    }
+    for (let n = first; n * tileWidth < size; n += bundlesAtOnce) {
+      const count = Math.min(bundlesAtOnce, tilesAt(0, size) - n)
+      await Promise.all(Array.from({ length: count }, (_, i) => take(n + i)))
+    }
+  }
+}
+
+function wrongEntry(entries: readonly (Uint8Array | undefined)[], leaves: Uint8Array, begin: number): EvidenceError {
+  for (let i = 0; i * 32 < leaves.length; i++) {
+    const bytes = entries[i]
+    const index = begin + i
+    if (bytes === undefined)
+      return new EvidenceError('entry-missing', `the ledger does not give entry ${index}`, { index })
+    const leaf = leaves.subarray(32 * i, 32 * i + 32)
+    const found = leafHash(bytes)
+    if (equalBytes(found, leaf)) continue
+    return new EvidenceError('entry-altered', `the ledger gives an entry ${index} that is not the one it sealed`, {
+      index,
+      expected: toBase64(leaf),
+      found: toBase64(found),
+    })
+  }
+  return new EvidenceError('bundle-malformed', `the bundle at ${begin} is not as wide as the checkpoint asks`)
+}
+
+/** The leaf hashes `from` to `size`, out of tiles of level 0. Throws `tile-missing`, `tile-malformed`. */
+async function newLeaves(source: LogSource, from: number, size: number): Promise<Uint8Array> {
+  if (size - from > maxGrowth) {
+    throw new EvidenceError(
+      'server-answer',
+      `the checkpoint claims ${size - from} new entries, more than a copy takes at once`,
+    )
+  }
+  const parts: Uint8Array[] = []
+  for (let n = Math.floor(from / tileWidth); n * tileWidth < size; n++) {
+    const bytes = await requireTile(source, 0, n, tileWidthAt(0, n, size))
+    parts.push(bytes.subarray(Math.max(0, from - n * tileWidth) * 32))
+  }
+  // Only now is it known that the ledger has as many as its checkpoint claims.
+  const out = new Uint8Array((size - from) * 32)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+async function requireTile(source: LogSource, level: number, n: number, width: number): Promise<Uint8Array> {
+  const bytes = await source.tile(level, n, width)
+  const where = `tile ${n} of level ${level}`
+  if (bytes === undefined) throw new EvidenceError('tile-missing', `the ledger does not give the ${where}`, { where })
+  if (bytes.length < width * 32 || bytes.length % 32 !== 0)
+    throw new EvidenceError('tile-malformed', `the ledger gives a ${where} of ${bytes.length} bytes`, { where })
+  return bytes.subarray(0, width * 32)
+}
+
+/** A reader of the tiles that some ranges need, and the whole tree's. */
+async function tilesOf(
+  source: LogSource,
+  size: number,
+  parts: readonly LeafRange[],
+): Promise<(level: number, n: number) => Tile | undefined> {
+  const tiles = new Map<string, Tile>()
+  const whole = perfectSubtrees({ begin: 0, end: size })
+  const ranges = [
+    ...parts,
+    ...whole.map(({ height, index }) => ({ begin: index * 2 ** height, end: (index + 1) * 2 ** height })),
+  ]
+  for (const { level, n } of tilesNeeded(ranges)) {
+    tiles.set(`${level}/${n}`, Tile.parse(await requireTile(source, level, n, tileWidthAt(level, n, size))))
+  }
+  return (level, n) => tiles.get(`${level}/${n}`)
+}

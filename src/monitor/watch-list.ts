@@ -1,0 +1,48 @@
+import type { EntryObserver, WalkedEntry } from '../verify/index.ts'
+
+/** What to look out for in new entries. */
+export interface WatchList {
+  /** `algorithm:hex` */
+  readonly digests: readonly string[]
+  readonly participants: readonly string[]
+}
+
+/** An entry that was looked out for. */
+export interface WatchMatch {
+  /** `digest sha256:…` or `participant …`. */
+  readonly watched: string
+  readonly index: number
+  readonly kind: string
+  readonly iss: string
+}
+
+/** Observes a walk, and gathers the entries that a list names. */
+export class WatchObserver implements EntryObserver {
+  readonly matches: WatchMatch[] = []
+  private readonly list: WatchList
+
+  constructor(list: WatchList) {
+    this.list = list
+  }
+
+  /** A growing walk judges each entry itself: there are no tallies. */
+  tally(): void {}
+
+  entry({ index, statement, body }: WalkedEntry): void {
+    const { iss, kind } = statement.common
+    const add = (watched: string): void => void this.matches.push({ watched, index, kind, iss })
+    if (body?.kind === 'evidence.deposit' && this.list.digests.length > 0) {
+      const own = new Set(
+        body.members.items.flatMap(({ digest }) => Object.entries(digest).map(([name, hex]) => `${name}:${hex}`)),
+      )
+      for (const digest of this.list.digests) if (own.has(digest)) add(`digest ${digest}`)
+    }
+    const about =
+      body?.kind === 'participant.admit'
+        ? body.members.participant.id
+        : body?.kind === 'participant.revoke'
+          ? body.members.participant
+          : undefined
+    for (const id of this.list.participants) if (id === iss || id === about) add(`participant ${id}`)
+  }
+}

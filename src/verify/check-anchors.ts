@@ -1,0 +1,138 @@
+import {
+  type Checkpoint,
+  equalBytes,
+  EvidenceError,
+  isEvidenceError,
+  parseReceipt,
+  type Policy,
+  sha256,
+  toHex,
+  verifyConsistency,
+} from '../core/index.ts'
+import { type Anchor, type AnchorLink, parseAnchor } from './anchor.ts'
+import { checkFile } from './check-file.ts'
+import { checkReceipt } from './check-receipt.ts'
+import { type Finding, findingOf } from './report.ts'
+
+/** One step upward: a lower ledger's checkpoint in an upper ledger. */
+export interface AnchorStep {
+  readonly lower: { readonly origin: string; readonly size: number }
+  readonly upper: {
+    readonly origin: string
+    readonly index: number
+    readonly time: string
+    /** Who says that they deposited it, and with which key. */
+    readonly iss: string | undefined
+    readonly kid: string | undefined
+  }
+}
+
+export interface CheckedAnchors {
+  /** From the receipt's ledger upward. */
+  readonly steps: readonly AnchorStep[]
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+}
+
+/** What a path of anchors can never show. */
+export const anchorLimits: readonly string[] = [
+  'That a lower ledger’s key signed its checkpoint: it is vouched for by the upper entry’s digest alone, and so by who deposited it.',
+  'The time in a lower entry: that is the lower ledger’s clock. It existed by the time of the upper entry.',
+  'That a lower ledger kept one history: it may have anchored one of two.',
+]
+
+/** Anchors that are followed at most. */
+const maxSteps = 16
+
+/** A consistency proof that the caller has got for a lower ledger, between two sizes; undefined where there is none. */
+export type LinkSource = (origin: string, from: number, to: number) => readonly Uint8Array[] | undefined
+
+/**
+ * Follows anchors from a receipt to a ledger that the policy names (docs/spec/16-anchors.md). Never throws for what receipts
+ * and anchors hold.
+ */
+export function checkAnchors(
+  receipt: Uint8Array,
+  anchors: readonly Uint8Array[],
+  policy: Policy,
+  linkOf: LinkSource = () => undefined,
+): CheckedAnchors {
+  const steps: AnchorStep[] = []
+  const faults: Finding[] = []
+  const unjudged: Finding[] = []
+  try {
+    const left = anchors.map((bytes) => parseAnchor(bytes))
+    for (let current = receipt; ; ) {
+      const checked = checkReceipt(current, policy)
+      const { origin } = parseReceipt(current).proof.checkpoint
+      const isRoot = policy.logs.some(({ key }) => key.name === origin)
+      faults.push(...checked.faults.filter(({ code }) => isRoot || code !== 'receipt-other-ledger'))
+      unjudged.push(...checked.unjudged)
+      if (isRoot || faults.length > 0) return { steps, faults, unjudged }
+      if (steps.length === maxSteps) throw new EvidenceError('anchor-missing', `more than ${maxSteps} anchors lead on`)
+      const anchor = takeAnchor(left, parseReceipt(current).proof.checkpoint, linkOf)
+      const { verdict, step } = judgeDeposit(anchor, policy)
+      faults.push(...verdict.faults)
+      unjudged.push(...verdict.unjudged)
+      steps.push(step)
+      current = anchor.upper
+    }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    return { steps, faults: [...faults, findingOf(error)], unjudged }
+  }
+}
+
+/** The first anchor that leads on from a checkpoint, taken out of those that are left. */
+function takeAnchor(left: Anchor[], checkpoint: Checkpoint, linkOf: LinkSource): Anchor {
+  const { origin, size } = checkpoint
+  const own = left.filter(({ checkpoint: lower }) => lower.origin === origin)
+  if (own.length === 0) {
+    throw new EvidenceError('anchor-missing', `no anchor leads on from ${origin}, which the policy does not name`)
+  }
+  const found = own.find((anchor) => leadsOn(checkpoint, anchor, linkOf))
+  if (found === undefined) {
+    const message = `no anchor of ${origin} is shown to go on from the receipt’s checkpoint`
+    const sizes = own.map(({ checkpoint: lower }) => lower.size).join(', ')
+    throw new EvidenceError('anchor-unconnected', message, {
+      expected: `a proof from size ${size}`,
+      found: `sizes ${sizes}`,
+    })
+  }
+  left.splice(left.indexOf(found), 1)
+  return found
+}
+
+function leadsOn({ origin, size, root }: Checkpoint, { checkpoint, link }: Anchor, linkOf: LinkSource): boolean {
+  if (size === checkpoint.size) return equalBytes(root, checkpoint.root)
+  if (size > checkpoint.size) return false
+  const holds = (hashes: AnchorLink['hashes']): boolean =>
+    verifyConsistency({ size1: size, size2: checkpoint.size, root1: root, root2: checkpoint.root, proof: hashes })
+  if (link?.from === size && holds(link.hashes)) return true
+  const fetched = linkOf(origin, size, checkpoint.size)
+  return fetched !== undefined && holds(fetched)
+}
+
+/** The upper receipt must be for a deposit of exactly this note. */
+function judgeDeposit(
+  { lower, checkpoint, upper }: Anchor,
+  policy: Policy,
+): {
+  readonly verdict: { readonly faults: readonly Finding[]; readonly unjudged: readonly Finding[] }
+  readonly step: AnchorStep
+} {
+  const checked = checkReceipt(upper, policy)
+  if (checked.receipt === undefined) throw new EvidenceError('anchor-malformed', 'the anchor’s receipt cannot be read')
+  const { proof, entry } = checked.receipt
+  const iss = checked.statement?.common.iss
+  const kid = checked.statement?.header.kid
+  const verdict =
+    checked.body === undefined
+      ? { faults: [], unjudged: [] }
+      : checkFile(checked.body, { size: lower.length, digest: { sha256: toHex(sha256(lower)) } })
+  const step: AnchorStep = {
+    lower: { origin: checkpoint.origin, size: checkpoint.size },
+    upper: { origin: proof.checkpoint.origin, index: proof.index, time: entry.time, iss, kid },
+  }
+  return { verdict, step }
+}

@@ -1,0 +1,209 @@
+import {
+  equalBytes,
+  type ErrorCode,
+  EvidenceError,
+  type Entry,
+  fromBase64,
+  isEvidenceError,
+  isKnownAlgorithm,
+  leafHash,
+  parseEntry,
+  type Policy,
+  publicKeyOf,
+  type SignedCheckpoint,
+  thumbprint,
+  toBase64,
+  verifyEd25519,
+  verifyInclusion,
+  verifyNote,
+} from '../core/index.ts'
+import { issuedToleranceMs, readBody, readEnvelope, readStatement, type Statement } from '../evidence/index.ts'
+import { type Misbehaviour, type ParsedMisbehaviour, parseMisbehaviour, type SealedEntry } from './misbehaviour.ts'
+import { rootsFromParts } from './prefix-parts.ts'
+import { type Finding, findingOf } from './report.ts'
+
+/** What a proof of misbehaviour shows, if anything. */
+export interface CheckedMisbehaviour {
+  /** Why it proves nothing; empty where it does. */
+  readonly faults: readonly Finding[]
+  readonly kind: Misbehaviour['kind'] | undefined
+  readonly origin: string | undefined
+  /** What it proves, a sentence each. */
+  readonly says: readonly string[]
+  /** Code of the rule that a sealed entry breaks. */
+  readonly code?: ErrorCode
+}
+
+/** What no such proof can show. */
+export const misbehaviourLimits: readonly string[] = [
+  'Who did it, or why: an operator, a thief of the key, a disk that was put back.',
+  'Which of two histories is the right one.',
+]
+
+/** Checks a proof of misbehaviour against a policy, offline. Never throws for what the file holds. */
+export function checkMisbehaviour(bytes: Uint8Array, policy: Policy): CheckedMisbehaviour {
+  let kind: Misbehaviour['kind'] | undefined
+  let origin: string | undefined
+  try {
+    const parsed = parseMisbehaviour(bytes)
+    kind = parsed.proof.kind
+    origin = (parsed.checkpoints[0] as SignedCheckpoint).checkpoint.origin
+    requireOneKey(parsed, policy, origin)
+    const { says, code } = judgeProof(parsed)
+    return { faults: [], kind, origin, says, ...(code === undefined ? {} : { code }) }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    return { faults: [findingOf(error)], kind, origin, says: [] }
+  }
+}
+
+function unproven(why: string): EvidenceError {
+  return new EvidenceError('misbehaviour-unproven', `the file does not prove misbehaviour: ${why}`)
+}
+
+/** One key of the policy's signed all of them. */
+function requireOneKey({ checkpoints }: ParsedMisbehaviour, policy: Policy, origin: string): void {
+  if (checkpoints.some(({ checkpoint }) => checkpoint.origin !== origin))
+    throw unproven('its checkpoints are of different ledgers')
+  const keys = policy.logs.map(({ key }) => key).filter(({ name }) => name === origin)
+  const signedAll = keys.some((key) => checkpoints.every(({ note }) => verifyNote(note, [key]).length === 1))
+  if (!signedAll) throw unproven('no one key that the policy names for the ledger signed all of it')
+}
+
+function judgeProof({ proof, checkpoints }: ParsedMisbehaviour): { says: string[]; code?: ErrorCode } {
+  const [first, second] = checkpoints.map(({ checkpoint }) => checkpoint)
+  if (first === undefined) throw unproven('it holds no checkpoint')
+  const { origin } = first
+  if (proof.kind === 'entry') return judgeEntries(proof.entries, first)
+  if (second === undefined) throw unproven('it holds one checkpoint alone')
+  if (proof.kind === 'split-view') {
+    if (first.size !== second.size) throw unproven('its checkpoints are of different sizes')
+    if (equalBytes(first.root, second.root)) throw unproven('its checkpoints have the same root')
+    return {
+      says: [
+        `The key of ${origin} signed two different trees of ${first.size} entries: ${toBase64(first.root)} and ${toBase64(second.root)}.`,
+        'Whoever was shown the one was shown another history than whoever was shown the other.',
+      ],
+    }
+  }
+  if (first.size < 1 || first.size >= second.size) throw unproven('its checkpoints are not of ascending sizes')
+  const roots = rootsFromParts(first.size, second.size, proof.hashes)
+  if (roots === undefined) throw unproven('it has not as many hashes as the tree has parts')
+  if (!equalBytes(roots.root2, second.root)) throw unproven('its hashes do not make the root of the larger checkpoint')
+  if (equalBytes(roots.root1, first.root)) throw unproven('the smaller checkpoint is a prefix of the larger')
+  return {
+    says: [
+      `The key of ${origin} signed a tree of ${first.size} entries, and one of ${second.size} that does not go on from it.`,
+      `The first ${first.size} entries of the larger have the root ${toBase64(roots.root1)}; the smaller signs ${toBase64(first.root)}.`,
+      'Entries were taken away, changed or put in after they had been signed for, or two histories were kept.',
+    ],
+  }
+}
+
+function judgeEntries(
+  entries: readonly SealedEntry[],
+  { origin, size, root }: SignedCheckpoint['checkpoint'],
+): { says: string[]; code: ErrorCode } {
+  for (const { index, bytes, proof } of entries) {
+    if (!verifyInclusion({ index, size, leafHash: leafHash(bytes), proof, root }))
+      throw unproven(`the checkpoint does not hold its entry ${index}`)
+  }
+  for (const entry of entries) {
+    const broken = ruleBrokenAlone(entry, origin)
+    if (broken !== undefined) return saying(origin, size, entry.index, broken)
+  }
+  const [lower, upper] = entries
+  if (lower !== undefined && upper !== undefined && lower.index < upper.index) {
+    const broken = ruleBrokenByTwo(lower, upper)
+    if (broken !== undefined) return saying(origin, size, upper.index, broken)
+  }
+  throw unproven('its entries break no rule that they alone can show')
+}
+
+function saying(
+  origin: string,
+  size: number,
+  index: number,
+  broken: EvidenceError,
+): { says: string[]; code: ErrorCode } {
+  const says = `The key of ${origin} signed a tree of ${size} entries with an entry ${index} that the rulebook forbids (${broken.code}): ${broken.message}.`
+  return { says: [says], code: broken.code }
+}
+
+/** The rule that an entry breaks whatever stands before it; undefined where that takes more than the entry. */
+function ruleBrokenAlone({ index, bytes, signer }: SealedEntry, origin: string): EvidenceError | undefined {
+  try {
+    const entry = parseEntry(bytes)
+    if (entry.index !== index) {
+      throw new EvidenceError('index-wrong', `it says that it is entry ${entry.index}`)
+    }
+    if (!entry.known) return undefined
+    requireOwnRules(index, entry, readStatement(readEnvelope(entry.statement)), origin, signer)
+    return undefined
+  } catch (error) {
+    if (isEvidenceError(error)) return error
+    throw error
+  }
+}
+
+function requireOwnRules(
+  index: number,
+  entry: Entry & { readonly timeMs: number },
+  statement: Statement,
+  origin: string,
+  signer: SealedEntry['signer'],
+): void {
+  const { common, header, jws, knownAlgorithm } = statement
+  if (common.aud !== origin) throw new EvidenceError('audience-wrong', `it is for ${common.aud}`)
+  if (common.iat * 1000 > entry.timeMs + issuedToleranceMs)
+    throw new EvidenceError('issued-in-future', 'it was issued more than 300 seconds after its time')
+  const isGenesis = common.kind === 'ledger.genesis'
+  if (isGenesis && index !== 0) throw new EvidenceError('genesis-misplaced', 'a genesis stands after entry 0')
+  if (!isGenesis && index === 0) throw new EvidenceError('genesis-missing', 'entry 0 is no genesis')
+  const body = readBody(statement)
+  for (const reference of referencesOf(body)) {
+    if (reference.index >= index)
+      throw new EvidenceError('reference-not-found', `it refers to entry ${reference.index}, which is not before it`)
+  }
+  const isSigners = signer !== undefined && thumbprint(signer) === header.kid && isKnownAlgorithm(header.alg)
+  if (isSigners && knownAlgorithm && !verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature))
+    throw new EvidenceError('signature-invalid', 'its signature does not verify under the key that it names')
+}
+
+type Reference = { readonly index: number; readonly leafHash: string; readonly item?: number | undefined }
+
+function referencesOf(body: ReturnType<typeof readBody>): Reference[] {
+  if (body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract') return [body.members.of]
+  if (body?.kind !== 'evidence.deposit') return []
+  return (body.members.relates ?? []).filter(({ origin }) => origin === undefined)
+}
+
+function ruleBrokenByTwo(lower: SealedEntry, upper: SealedEntry): EvidenceError | undefined {
+  const [before, after] = [parseEntry(lower.bytes), parseEntry(upper.bytes)]
+  const hash = leafHash(lower.bytes)
+  if (lower.index + 1 === upper.index && !equalBytes(after.previous, hash))
+    return new EvidenceError('link-broken', 'its link is not the leaf hash of the entry before it')
+  if (after.timeMs < before.timeMs)
+    return new EvidenceError('time-reversed', `its time is earlier than that of entry ${lower.index}`)
+  if (!before.known || !after.known) return undefined
+  const [target, statement] = [before, after].map(({ statement: text }) => readStatement(readEnvelope(text))) as [
+    Statement,
+    Statement,
+  ]
+  if (target.common.iss === statement.common.iss && target.common.jti === statement.common.jti)
+    return new EvidenceError('jti-reused', `it has the iss and jti of entry ${lower.index}`)
+  const body = readBody(statement)
+  for (const reference of referencesOf(body)) {
+    if (reference.index !== lower.index) continue
+    if (!equalBytes(fromBase64(reference.leafHash), hash))
+      return new EvidenceError('reference-hash', `it names another leaf hash of entry ${lower.index}`)
+    if (target.common.kind !== 'evidence.deposit')
+      return new EvidenceError('reference-kind', `it refers to entry ${lower.index}, which is no deposit`)
+    const items = Array.isArray(target.payload['items']) ? target.payload['items'].length : 0
+    if (reference.item !== undefined && reference.item >= items)
+      return new EvidenceError('reference-item', `entry ${lower.index} has no item ${reference.item}`)
+    if (body?.kind === 'evidence.retract' && target.common.iss !== statement.common.iss)
+      return new EvidenceError('retract-not-own', `it retracts what ${target.common.iss} deposited`)
+  }
+  return undefined
+}

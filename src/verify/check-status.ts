@@ -1,0 +1,257 @@
+import {
+  applyPolicy,
+  type Checkpoint,
+  encodeReceipt,
+  equalBytes,
+  EvidenceError,
+  isEvidenceError,
+  type Jwk,
+  leafHash,
+  parseSignedCheckpoint,
+  type Policy,
+  toBase64,
+  tryBase64,
+  tryTime,
+  utf8,
+  verifyConsistency,
+  verifyInclusion,
+} from '../core/index.ts'
+import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../evidence/index.ts'
+import { type CheckedReceipt, checkReceipt } from './check-receipt.ts'
+import { type Finding, findingOf } from './report.ts'
+
+/** A later event as the answer tells it. */
+export interface CheckedEvent extends LaterEvent {
+  readonly index: number
+  readonly time: string
+  readonly kind: string
+  /** True where the later entry itself was shown and says so; else it is the ledger's word. */
+  readonly proven: boolean
+}
+
+/** What a ledger's answer about an entry comes to (docs/spec/15-status.md). */
+export interface CheckedStatus {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  /** Undefined where the answer's checkpoint cannot be trusted. */
+  readonly size: number | undefined
+  readonly events: readonly CheckedEvent[]
+  /** True where the key, or the participant, is said to have been compromised at the entry's time. */
+  readonly flagged: boolean
+  readonly next: number | undefined
+}
+
+/** What an answer about an entry can never show. */
+export const statusLimits = 'That nothing is left out is the ledger’s word: only whoever holds the entries can tell.'
+
+/** Most events that an answer may have. */
+const maxEvents = 1000
+
+interface EventDocument extends LaterEvent {
+  readonly index: number
+  readonly time: string
+  readonly kind: string
+  readonly leafHash: Uint8Array
+  readonly hashes: readonly Uint8Array[]
+  readonly entry: Uint8Array | undefined
+  readonly signer: Jwk | undefined
+}
+interface StatusDocument {
+  readonly size: number
+  readonly checkpoint: string
+  readonly hashes: readonly Uint8Array[]
+  readonly consistency: readonly Uint8Array[] | undefined
+  readonly events: readonly EventDocument[]
+  readonly next: number | undefined
+}
+
+/**
+ * Checks a ledger's answer against a receipt that was checked before. `after` is the `next` of the page before. Never throws
+ * for what the answer holds. Pages are each bound to a checkpoint of their own, and to the receipt's.
+ */
+export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Policy, after?: number): CheckedStatus {
+  const faults: Finding[] = []
+  const unjudged: Finding[] = []
+  const none = { faults, unjudged, size: undefined, events: [], flagged: false, next: undefined }
+  const { receipt, statement } = checked
+  const { proof, entryBytes } = receipt
+  const hash = leafHash(entryBytes)
+  try {
+    const document = readDocument(answer)
+    const { index, leafHash: told } = answer as { index: unknown; leafHash: unknown }
+    if (index !== proof.index || told !== toBase64(hash)) throw bad('is about another entry than was asked for')
+    const checkpoint = trustedCheckpoint(document, proof.checkpoint, policy)
+    const { size, root } = checkpoint
+    if (size < proof.checkpoint.size) {
+      throw new EvidenceError('status-behind', 'the ledger answers as of fewer entries than the receipt’s checkpoint', {
+        expected: `at least ${proof.checkpoint.size}`,
+        found: String(size),
+      })
+    }
+    requireConsistent(proof.checkpoint, checkpoint, document.consistency)
+    if (!verifyInclusion({ index: proof.index, size, leafHash: hash, proof: document.hashes, root })) {
+      throw new EvidenceError('inclusion-invalid', 'the answer does not prove the entry in its checkpoint')
+    }
+    const subject: EventSubject = {
+      index: proof.index,
+      leafHash: toBase64(hash),
+      iss: statement?.common.iss ?? '',
+      kid: statement?.header.kid ?? '',
+    }
+    const events: CheckedEvent[] = []
+    let last = Math.max(proof.index, after ?? proof.index)
+    for (const event of document.events) {
+      const isSame = events.some(({ index: before }) => before === event.index)
+      if (event.index < last || (event.index === last && !isSame)) throw bad('has events out of order')
+      last = event.index
+      requireIncluded(event, checkpoint)
+      if (event.entry !== undefined) requireSaid(event, document, policy, subject)
+      const { index: at, time, kind, what, code, compromisedSince, entry } = event
+      events.push({
+        index: at,
+        time,
+        kind,
+        what,
+        ...(code === undefined ? {} : { code }),
+        ...(compromisedSince === undefined ? {} : { compromisedSince }),
+        proven: entry !== undefined,
+      })
+    }
+    const { timeMs } = receipt.entry
+    const flagged = events.some(({ compromisedSince }) => (tryTime(compromisedSince ?? '') ?? Infinity) <= timeMs)
+    return { faults, unjudged, size, events, flagged, next: document.next }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    ;(error.kind.exit === 4 ? unjudged : faults).push(findingOf(error))
+    return none
+  }
+}
+
+function bad(why: string): EvidenceError {
+  return new EvidenceError('status-malformed', `the ledger’s answer about the entry ${why}`)
+}
+
+function trustedCheckpoint({ checkpoint, size }: StatusDocument, { origin }: Checkpoint, policy: Policy): Checkpoint {
+  const signed = parseSignedCheckpoint(utf8(checkpoint))
+  if (signed.checkpoint.origin !== origin) throw bad('has the checkpoint of another ledger')
+  applyPolicy(policy, signed.note, origin)
+  if (signed.checkpoint.size !== size) throw bad('is not as of its checkpoint’s size')
+  return signed.checkpoint
+}
+
+function requireConsistent(from: Checkpoint, to: Checkpoint, proof: readonly Uint8Array[] | undefined): void {
+  const isSame = from.size === to.size && proof === undefined
+  const holds = isSame
+    ? equalBytes(from.root, to.root)
+    : proof !== undefined &&
+      verifyConsistency({ size1: from.size, size2: to.size, root1: from.root, root2: to.root, proof })
+  if (holds) return
+  const message =
+    'the ledger does not show that its checkpoint goes on from the receipt’s: keep the receipt and the answer'
+  const facts = { expected: `from size ${from.size}, root ${toBase64(from.root)}`, found: `size ${to.size}` }
+  throw new EvidenceError('consistency-invalid', message, facts)
+}
+
+function requireIncluded({ index, leafHash: hash, hashes }: EventDocument, { size, root }: Checkpoint): void {
+  if (verifyInclusion({ index, size, leafHash: hash, proof: hashes, root })) return
+  throw new EvidenceError('inclusion-invalid', `the answer does not prove the later entry ${index}`, { index })
+}
+
+/** A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it. */
+function requireSaid(
+  event: EventDocument,
+  { checkpoint }: StatusDocument,
+  policy: Policy,
+  subject: EventSubject,
+): void {
+  const { index, entry, signer, hashes, time, kind, what, code, compromisedSince } = event
+  if (signer === undefined || entry === undefined) throw bad('shows an entry without its signer’s key')
+  const text = encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint)
+  const checked = checkReceipt(utf8(text), policy)
+  const [fault] = [...checked.faults, ...checked.unjudged]
+  if (fault !== undefined) throw new EvidenceError(fault.code, `the later entry ${index}: ${fault.message}`, { index })
+  if (checked.receipt === undefined || checked.statement === undefined) throw bad('shows an entry that cannot be read')
+  const isEntry = checked.receipt.entry.time === time && checked.statement.common.kind === kind
+  const said = laterEventsIn(subject, checked.statement)
+  const says = said.some((one) => one.what === what && one.code === code && one.compromisedSince === compromisedSince)
+  if (!isEntry || !says || !equalBytes(leafHash(entry), event.leafHash)) {
+    throw bad(`says of entry ${index} what that entry does not`)
+  }
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+function readDocument(answer: unknown): StatusDocument {
+  const raw = objectOf(answer)
+  const { size, checkpoint, next, events, consistency } = raw
+  if (!isCount(size) || typeof checkpoint !== 'string') throw bad('has no size or checkpoint')
+  if (next !== null && !isCount(next)) throw bad('does not say whether there is more')
+  if (!Array.isArray(events) || events.length > maxEvents) throw bad('has no list of events, or too long a one')
+  return {
+    size,
+    checkpoint,
+    hashes: hashesOf(raw['hashes']),
+    consistency: consistency === undefined ? undefined : hashesOf(consistency),
+    events: events.map(readEvent),
+    next: next ?? undefined,
+  }
+}
+
+function readEvent(value: unknown): EventDocument {
+  const raw = objectOf(value)
+  const { index, time, kind, code, compromisedSince, entry, signer } = raw
+  const what = laterEventNames.find((name) => name === raw['what'])
+  const hash = bytesOf(raw['leafHash'])
+  if (!isCount(index) || typeof time !== 'string' || tryTime(time) === undefined)
+    throw bad('has an event without place')
+  if (what === undefined || typeof kind !== 'string' || hash?.length !== 32) throw bad('has an event that is none')
+  if (code !== undefined && typeof code !== 'string') throw bad('has an event whose code is no text')
+  if (
+    compromisedSince !== undefined &&
+    (typeof compromisedSince !== 'string' || tryTime(compromisedSince) === undefined)
+  )
+    throw bad('has an event whose time of compromise is none')
+  const bytes = entry === undefined ? undefined : bytesOf(entry)
+  if (entry !== undefined && bytes === undefined) throw bad('shows an entry that is no base64')
+  return {
+    index,
+    time,
+    kind,
+    what,
+    leafHash: hash,
+    hashes: hashesOf(raw['hashes']),
+    ...(code === undefined ? {} : { code }),
+    ...(compromisedSince === undefined ? {} : { compromisedSince }),
+    entry: bytes,
+    signer: signer === undefined ? undefined : jwkFrom(signer),
+  }
+}
+
+function jwkFrom(value: unknown): Jwk {
+  const { crv, kty, x } = objectOf(value)
+  if (crv !== 'Ed25519' || kty !== 'OKP' || typeof x !== 'string') throw bad('has a signer’s key that is none')
+  return { crv, kty, x }
+}
+
+function objectOf(value: unknown): Raw {
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw bad('is not the object that it should be')
+  return value as Raw
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function bytesOf(value: unknown): Uint8Array | undefined {
+  return typeof value === 'string' ? tryBase64(value) : undefined
+}
+
+function hashesOf(value: unknown): Uint8Array[] {
+  if (!Array.isArray(value) || value.length > 128) throw bad('has no list of hashes, or too long a one')
+  return value.map((one) => {
+    const hash = bytesOf(one)
+    if (hash?.length !== 32) throw bad('has a hash that is none')
+    return hash
+  })
+}

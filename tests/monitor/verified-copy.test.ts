@@ -1,0 +1,216 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { leafHash, tilePath, utf8 } from '../../src/core/index.ts'
+import { serveCopy, trustedNote, VerifiedCopy } from '../../src/monitor/index.ts'
+import { LedgerClient, UrlSource } from '../../src/client/index.ts'
+import { checkMisbehaviour, checkReceipt, encodeMisbehaviour, receiptFrom, walk } from '../../src/verify/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import { StaticSource } from '../../cli/sources/static-source.ts'
+import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { request } from '../support/server.ts'
+import { deposit, statement } from '../support/statements.ts'
+
+installNativePrimitives()
+let path: string
+let remove: () => void
+
+beforeEach(() => {
+  ;({ path, remove } = temporaryFolder())
+})
+afterEach(() => remove())
+
+const noteOf = (chain: TestChain) => trustedNote(utf8(chain.note), policy)
+const open = async () => (await VerifiedCopy.open(path, origin, policy)).copy
+
+/** The same chain as far as it goes, then other deposits. */
+function grown(chain: TestChain, count: number): TestChain {
+  const more = new TestChain()
+  more.bytes.push(...chain.bytes)
+  for (let i = 0; i < count; i++) {
+    const { jws } = deposit(depositor, origin, `more ${i} of ${count}`, { iat: startMs / 1000 })
+    more.add(jws, { timeMs: startMs + 10_000_000 })
+  }
+  return more.seal()
+}
+
+describe('a verified copy', () => {
+  it('grows through every kind of edge, and is a ledger without a fault each time', async () => {
+    let chain = new TestChain().start().deposits(3).seal()
+    const copy = await open()
+    for (const more of [0, 1, 250, 2, 1, 300, 700, 24]) {
+      if (more > 0) chain = grown(chain, more)
+      const from = copy.size
+      expect(await copy.advance(chain, noteOf(chain))).toMatchObject(
+        more === 0 && from > 0
+          ? { kind: 'same' }
+          : { kind: 'grown', from, to: chain.bytes.length, report: { faults: [] } },
+      )
+      const report = await walk({ source: new StaticSource(path), policy })
+      expect([report.size, report.faults]).toEqual([chain.bytes.length, []])
+    }
+    // Opened again it is what it was, and partial files below full ones are gone.
+    const again = await VerifiedCopy.open(path, origin, policy)
+    expect([again.copy.size, again.report.faults]).toEqual([chain.bytes.length, []])
+    expect(again.copy.walk.registry.participants.size).toBe(2)
+    expect(readdirSync(join(path, 'tile', '0')).filter((name) => name.endsWith('.p'))).toEqual(['005.p'])
+  })
+
+  it('goes on where it was cut off, without asking for the bundles that are there', async () => {
+    const chain = new TestChain().start().deposits(900).seal()
+    let left = 2
+    const breaking = Object.assign(Object.create(chain) as TestChain, {
+      entries: (n: number, width: number) => {
+        if (left-- === 0) throw new Error('cut off')
+        return chain.entries(n, width)
+      },
+    })
+    await expect((await open()).advance(breaking, noteOf(chain))).rejects.toThrow('cut off')
+    const asked: number[] = []
+    const counting = Object.assign(Object.create(chain) as TestChain, {
+      entries: (n: number, width: number) => {
+        asked.push(n)
+        return chain.entries(n, width)
+      },
+    })
+    const copy = await open()
+    expect(copy.size).toBe(0)
+    expect((await copy.advance(counting, noteOf(chain))).kind).toBe('grown')
+    expect(asked.length).toBe(1)
+  })
+
+  it('takes nothing of a ledger whose entry is altered, missing, or whose tiles are not its checkpoint’s', async () => {
+    const chain = new TestChain().start().deposits(10).seal()
+    const copy = await open()
+    const entry = chain.bytes[5] as Uint8Array
+    chain.bytes[5] = utf8('x')
+    expect(await copy.advance(chain, noteOf(chain))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'entry-altered', index: 5 },
+    })
+    chain.bytes[5] = undefined as unknown as Uint8Array
+    expect(await copy.advance(chain, noteOf(chain))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'entry-missing' },
+    })
+    chain.bytes[5] = entry
+    const other = new TestChain().start().deposits(10).seal()
+    expect(await copy.advance(other, noteOf(chain))).toMatchObject({
+      kind: 'refused',
+      finding: { code: 'root-mismatch' },
+    })
+    expect([copy.size, readdirSync(path).includes('checkpoint')]).toEqual([0, false])
+    expect((await copy.advance(chain, noteOf(chain))).kind).toBe('grown')
+  })
+
+  it('finds what a disk changed in it', async () => {
+    const chain = new TestChain().start().deposits(10).seal()
+    await (await open()).advance(chain, noteOf(chain))
+    const bundle = join(path, tilePath('entries', 0, 12))
+    const bytes = readFileSync(bundle)
+    bytes[bytes.length - 2] = (bytes[bytes.length - 2] as number) ^ 1
+    writeFileSync(bundle, bytes)
+    expect((await VerifiedCopy.open(path, origin, policy)).report.faults).toMatchObject([
+      { code: 'entry-altered', index: 11 },
+      { index: 11 },
+    ])
+    const tile = join(path, tilePath(0, 0, 12))
+    writeFileSync(tile, Buffer.alloc(12 * 32))
+    await expect(open()).rejects.toMatchObject({ code: 'root-mismatch' })
+    rmSync(tile)
+    await expect(open()).rejects.toMatchObject({ code: 'tile-missing' })
+  })
+})
+
+describe('two histories', () => {
+  const prove = async (held: TestChain, shown: TestChain) => {
+    const copy = await open()
+    expect((await copy.advance(held, noteOf(held))).kind).toBe('grown')
+    const growth = await copy.advance(shown, noteOf(shown))
+    if (growth.kind !== 'misbehaviour') throw new Error(`found ${JSON.stringify(growth)}`)
+    const bytes = encodeMisbehaviour(growth.proof)
+    expect(checkMisbehaviour(bytes, policy)).toMatchObject({ faults: [], origin, kind: growth.proof.kind })
+    return { copy, bytes, growth }
+  }
+  const base = new TestChain().start().deposits(3).seal()
+
+  it('of one size are a split view', async () => {
+    const { growth } = await prove(grown(base, 5), grown(base, 5))
+    expect(growth.proof.kind).toBe('split-view')
+  })
+
+  it.each([
+    [1, 2],
+    [3, 4],
+    [4, 3],
+    [11, 300],
+    [300, 11],
+    [251, 252],
+    [251, 700],
+    [600, 251],
+  ])('of %i and %i more entries are inconsistent, whichever was seen first', async (one, other) => {
+    const { growth, copy } = await prove(grown(base, one), grown(base, other))
+    expect(growth.proof.kind).toBe('inconsistent')
+    expect(copy.size).toBe(base.bytes.length + one)
+  })
+
+  it('that are one are none', async () => {
+    const longer = grown(base, 20)
+    const copy = await open()
+    await copy.advance(longer, noteOf(longer))
+    expect(await copy.advance(base, noteOf(base))).toEqual({ kind: 'older' })
+    expect(await copy.advance(longer, noteOf(longer))).toEqual({ kind: 'same' })
+  })
+})
+
+describe('a copy that is served', () => {
+  it('is verified and proves entries with the ledger’s own policy, and takes nothing', async () => {
+    const chain = grown(new TestChain().start().deposits(3).seal(), 400)
+    const copy = await open()
+    await copy.advance(chain, noteOf(chain))
+    const server = await serveCopy(copy, { host: '127.0.0.1', port: 0, entries: true })
+    try {
+      const source = new UrlSource(new LedgerClient(server.url))
+      expect((await walk({ source, policy })).faults).toEqual([])
+      for (const index of [0, 2, 300, 404]) {
+        expect(checkReceipt(utf8(await receiptFrom(source, index)), policy)).toMatchObject({ faults: [], unjudged: [] })
+      }
+      const status = async (file: string, method = 'GET') => (await request(server.url, file, { method })).status
+      expect(await status('/checkpoint', 'HEAD')).toBe(200)
+      expect(await status('/checkpoint', 'POST')).toBe(405)
+      expect(await status('/tile/0/001.p/149')).toBe(200)
+      for (const file of [
+        '/',
+        '/lock',
+        '/../policy',
+        '/tile/0/001',
+        '/tile/0/1',
+        '/tile/0/001.p/150',
+        '/tile/entries/002',
+        '/proofs',
+        '/tile/9/000',
+        '/policy',
+      ])
+        expect([file, await status(file)]).toEqual([file, 404])
+    } finally {
+      await server.close()
+    }
+    const closed = await serveCopy(copy, { host: '127.0.0.1', port: 0, entries: false })
+    expect((await request(closed.url, '/tile/entries/000')).status).toBe(403)
+    expect((await request(closed.url, '/tile/0/000')).status).toBe(200)
+    await closed.close()
+  })
+})
+
+describe('an entry that the rulebook forbids', () => {
+  it('is kept and told', async () => {
+    const chain = new TestChain().start().deposits(1)
+    chain.add(statement(depositor, origin, 'evidence.deposit', { items: [] }, { iat: startMs / 1000 }).jws)
+    chain.seal()
+    const copy = await open()
+    const growth = await copy.advance(chain, noteOf(chain))
+    expect(growth).toMatchObject({ kind: 'grown', report: { faults: [{ code: 'items-count', index: 3 }] } })
+    expect(leafHash(chain.bytes[3] as Uint8Array)).toEqual(copy.walk.leaf(3).slice())
+  })
+})

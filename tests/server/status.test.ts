@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composePossession } from '../../src/evidence/index.ts'
+import { LedgerClient } from '../../src/client/index.ts'
+import { fromBase64, parsePolicy, thumbprint, utf8 } from '../../src/core/index.ts'
+import { type CheckedReceipt, checkReceipt, checkStatus } from '../../src/verify/index.ts'
+import { policyOfFolder } from '../support/folder.ts'
+import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor } from '../support/statements.ts'
+
+interface Event {
+  readonly index: number
+  readonly what: string
+  readonly code?: string
+  readonly entry?: string
+  readonly compromisedSince?: string
+  hashes: string[]
+}
+interface Status {
+  readonly index: number
+  readonly size: number
+  checkpoint: string
+  readonly consistency?: string[]
+  readonly events: Event[]
+  readonly next: number | null
+}
+
+/** Everything that may happen to a deposit, in a real ledger read by participants. */
+let server: TestServer
+let platform: Party
+let court: Party
+let deposited: DepositAnswer
+let receipt: CheckedReceipt
+let reference: { index: number; leafHash: string }
+
+function checked(text: string): CheckedReceipt {
+  const result = checkReceipt(utf8(text), policyOfFolder(server.folder))
+  if (result.receipt === undefined) throw new Error('the receipt cannot be read')
+  return result
+}
+
+function pathOf(index: number, leafHash: string, more = ''): string {
+  return `/v1/entries/${index}/status?leafHash=${encodeURIComponent(leafHash)}${more}`
+}
+
+async function status(more = '', reader?: Party): Promise<Status> {
+  const answer = await server.get(pathOf(reference.index, reference.leafHash, more), reader)
+  expect(answer.status).toBe(200)
+  return answer.json<Status>()
+}
+
+async function rotate(who: Party): Promise<Party> {
+  const key = signerNamed(`${who.id} second`)
+  const jti = '11111111-2222-4333-8444-555555555555'
+  const place = { aud: server.origin, iss: who.id, jti, old: thumbprint(who.key.jwk) }
+  const members = { newKey: key.jwk, possession: composePossession(place, key) }
+  expect((await server.post(server.sign(who, 'participant.rotate-key', members, { jti }).presentation)).status).toBe(
+    201,
+  )
+  return { id: who.id, key }
+}
+
+beforeAll(async () => {
+  server = await testServer({ reading: 'participants' })
+  platform = await server.admit('platform', ['depositor'])
+  court = await server.admit('court', ['attestor', 'depositor'])
+  deposited = (await server.post(server.deposit('a', { sealed: { note: 'secret' } }, platform).presentation)).json()
+  reference = { index: deposited.index, leafHash: deposited.leafHash }
+  receipt = checked(deposited.receipt as string)
+  await server.post(server.deposit('unrelated', {}, platform).presentation)
+  const of = reference
+  await server.post(server.sign(court, 'evidence.attest', { of, as: 'examiner' }).presentation)
+  const relates = [
+    { rel: 'corrects', ...reference },
+    { rel: 'same-as', ...reference },
+  ]
+  const items = [itemFor('b')]
+  await server.post(server.sign(court, 'evidence.deposit', { items, relates }).presentation)
+  const second = await rotate(platform)
+  await server.post(server.sign(second, 'evidence.retract', { of, reason: 'mistake' }).presentation)
+  const compromise = { reason: 'compromised', compromisedSince: '2026-01-01T00:00:00.000Z' }
+  await server.administer('participant.revoke', { key: thumbprint(platform.key.jwk), ...compromise })
+  await server.administer('participant.revoke', { participant: 'platform', reason: 'affiliation-ended' })
+})
+afterAll(() => server.remove())
+
+const all = [
+  'attested examiner',
+  'related corrects',
+  'related same-as',
+  'key-rotated undefined',
+  'retracted mistake',
+  'key-revoked compromised',
+  'participant-revoked affiliation-ended',
+]
+
+describe('the status of an entry', () => {
+  it('lists all that happened to it, for whoever holds the receipt, and proves it', async () => {
+    const answer = await status(`&from=${receipt.receipt.proof.checkpoint.size}`)
+    expect(answer.events.map(({ what, code }) => `${what} ${code}`)).toEqual(all)
+    const { faults, unjudged, events, flagged, size } = checkStatus(answer, receipt, policyOfFolder(server.folder))
+    expect([faults, unjudged, size]).toEqual([[], [], answer.size])
+    expect(events.map(({ proven }) => proven)).toEqual([false, false, false, true, true, true, true])
+    expect(flagged).toBe(true)
+    expect(JSON.stringify(answer)).not.toContain('secret')
+  })
+
+  it('shows entries of others to those who may read them', async () => {
+    expect((await status('', court)).events.every(({ entry }) => entry !== undefined)).toBe(true)
+    expect((await status('', server.depositor)).events[0]?.entry).toBeUndefined()
+  })
+
+  it('is found by the client, with the consistency proof in the same answer', async () => {
+    const client = new LedgerClient(server.url, undefined, { retries: 0 })
+    const answer = await client.status(reference.index, reference.leafHash, { from: 3 })
+    expect(checkStatus(answer, receipt, policyOfFolder(server.folder)).faults[0]?.code).toBe('consistency-invalid')
+    const { proof } = receipt.receipt
+    const right = await client.status(reference.index, reference.leafHash, { from: proof.checkpoint.size })
+    expect(checkStatus(right, receipt, policyOfFolder(server.folder)).faults).toEqual([])
+  })
+
+  it('has pages', async () => {
+    const first = await status('&after=5')
+    const later = await status(`&after=${first.events[0]?.index}`)
+    expect(later.events.length).toBeLessThan(first.events.length)
+    expect(later.events.every(({ index }) => index > (first.events[0] as Event).index)).toBe(true)
+  })
+
+  it('says the same to a wrong leaf hash as where there is no entry', async () => {
+    const wrong = Buffer.from(fromBase64(reference.leafHash)).fill(1, 31).toString('base64')
+    const other = problemIn(await server.get(pathOf(reference.index, wrong)))
+    const missing = problemIn(await server.get(pathOf(9999, reference.leafHash)))
+    expect(other.code).toBe('entry-not-found')
+    const { instance: _one, request: _two, ...first } = other as unknown as Record<string, unknown>
+    const { instance: _three, request: _four, ...second } = missing as unknown as Record<string, unknown>
+    expect(first).toEqual(second)
+  })
+
+  it.each(['', 'x', 'A'.repeat(44), `${'A'.repeat(42)}B=`])('refuses the leaf hash %j', async (hash) => {
+    expect(problemIn(await server.get(pathOf(reference.index, hash))).code).toBe('query-invalid')
+  })
+})
+
+describe('an answer that is not what it should be', () => {
+  const edit = async (change: (answer: Status) => void): Promise<string | undefined> => {
+    const answer = structuredClone(await status(`&from=${receipt.receipt.proof.checkpoint.size}`))
+    change(answer)
+    const { faults, events } = checkStatus(answer, receipt, policyOfFolder(server.folder))
+    expect(events).toEqual([])
+    return faults[0]?.code
+  }
+
+  it.each<[string, string, (answer: Status) => void]>([
+    ['another entry', 'status-malformed', (answer) => Object.assign(answer, { index: 0 })],
+    ['another size', 'status-malformed', (answer) => Object.assign(answer, { size: answer.size - 1 })],
+    ['no proof of consistency', 'consistency-invalid', (answer) => Object.assign(answer, { consistency: undefined })],
+    [
+      'an event that is not there',
+      'inclusion-invalid',
+      (answer) => Object.assign(answer.events[0] as Event, { index: 9 }),
+    ],
+    [
+      'an event that says something else',
+      'status-malformed',
+      (answer) => Object.assign(answer.events[4] as Event, { code: 'ordered' }),
+    ],
+    [
+      'an event at another time',
+      'status-malformed',
+      (answer) => Object.assign(answer.events[4] as Event, { time: '2026-01-01T00:00:00.000Z' }),
+    ],
+    [
+      'a compromise since another time',
+      'status-malformed',
+      (answer) => Object.assign(answer.events[5] as Event, { compromisedSince: '2027-01-01T00:00:00.000Z' }),
+    ],
+    [
+      'an event that is nothing of ours',
+      'status-malformed',
+      (answer) => Object.assign(answer.events[0] as Event, { what: 'approved' }),
+    ],
+    ['events in another order', 'status-malformed', (answer) => answer.events.reverse()],
+    ['a checkpoint signed by nobody', 'note-malformed', (answer) => Object.assign(answer, { checkpoint: 'x' })],
+    ['hashes that are none', 'status-malformed', (answer) => Object.assign(answer, { hashes: ['x'] })],
+    ['nothing', 'status-malformed', (answer) => Object.assign(answer, { events: null })],
+  ])('%s', async (_name, code, change) => {
+    expect(await edit(change)).toBe(code)
+  })
+
+  it('is a fault where it shows less than the receipt, and where another ledger signed it', async () => {
+    const early = await status()
+    await server.post(server.deposit('one more').presentation)
+    const auditor = await server.admit('auditor', ['auditor'])
+    const later = (await server.get(`/v1/entries/${reference.index}/receipt`, auditor)).json<{ receipt: string }>()
+    expect(checkStatus(early, checked(later.receipt), policyOfFolder(server.folder)).faults[0]?.code).toBe(
+      'status-behind',
+    )
+    const stranger = parsePolicy(utf8('quorum none\n'))
+    expect(checkStatus(early, receipt, stranger).faults[0]?.code).toBe('checkpoint-untrusted')
+  })
+})
