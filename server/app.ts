@@ -14,6 +14,7 @@ import { proofRoutes } from './routes/proofs.ts'
 import { holdUntilConfirmed, replicationRoutes } from './routes/replication.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { tileRoutes } from './routes/tiles.ts'
+import { timeStampRoutes } from './routes/timestamps.ts'
 
 export interface AppOptions {
   readonly logLevel: string
@@ -98,6 +99,7 @@ export async function createApp(
   entryRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
+  timeStampRoutes(app, context)
   replicationRoutes(app, context)
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)

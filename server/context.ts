@@ -3,6 +3,7 @@ import type { Ledger } from '../src/ledger/index.ts'
 import { type Reader, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
+import type { TimeStamping } from './time-stamping.ts'
 
 /** What routes work with. */
 export interface ServerContext {
@@ -15,6 +16,7 @@ export interface ServerContext {
   readonly audiences: () => readonly string[]
   /** Participant whose follower must confirm; undefined where none is asked for. */
   readonly follower: string | undefined
+  readonly timeStamping: TimeStamping
 }
 
 /** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */

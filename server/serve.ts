@@ -17,6 +17,7 @@ import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
+import { TimeStamping } from './time-stamping.ts'
 
 export interface ServeOptions {
   readonly dataDir: string
@@ -47,6 +48,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
+  let timeStamping: TimeStamping | undefined
   const ledger = await Ledger.open(dataDir, readLedgerKey(dataDir, options.passphrase), {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
@@ -68,6 +70,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ready: () => isReady(ledger),
       unconfirmed: () => ledger.replication.size - ledger.reads.size,
     })
+    const log = (): FastifyInstance['log'] | undefined => app?.log
+    timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
       ledger,
@@ -76,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,
+      timeStamping,
     }
     app = await createApp(context, {
       logLevel: settings.logLevel,
@@ -95,16 +100,20 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
     if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
     const running = app
+    const stamping = timeStamping
+    stamping.start()
     return {
       url,
       ledger,
       app: running,
       close: async () => {
+        await stamping.stop()
         await running.close()
         await ledger.close()
       },
     }
   } catch (error) {
+    await timeStamping?.stop()
     await app?.close()
     await ledger.close()
     throw error

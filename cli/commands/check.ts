@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, type ManifestLine, parseManifest } from '../../src/core/index.ts'
+import { EvidenceError, type ManifestLine, parseManifest, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, type Finding, receiptLimits } from '../../src/verify/index.ts'
+import { exitCodeOf, type Finding, findingOf, receiptLimits } from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -18,12 +18,15 @@ import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
 import { progressBar } from '../progress.ts'
+import { findTimeProof } from '../time-proof-path.ts'
 
 interface CheckOptions extends CommonOptions {
   readonly receipt?: string
   readonly manifest?: string
   readonly folder?: string
   readonly policy?: string
+  readonly timeProof?: string
+  readonly timestampAnchors?: string
 }
 
 const help = `
@@ -40,6 +43,8 @@ export function checkCommand(program: Command): void {
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--time-proof <file>', 'time proof (.time-proof); by default the one beside the receipt')
+    .option('--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -60,8 +65,49 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     hashed += count
     bar.update(hashed)
   }).finally(() => bar.stop())
-  output.result(documentOf(path, result), textOf(path, result))
-  return exitCodeOf(result.faults, result.unjudged)
+  const time = await checkTime(result, policy, options)
+  const all = {
+    ...result,
+    faults: [...result.faults, ...time.faults],
+    unjudged: [...result.unjudged, ...time.unjudged],
+  }
+  output.result({ ...documentOf(path, all), ...time.document }, textOf(path, all, time))
+  return exitCodeOf(all.faults, all.unjudged)
+}
+
+/** What a time proof adds to a check. */
+interface TimeResult {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  readonly lines: readonly string[]
+  readonly limits: readonly string[]
+  readonly document: object
+}
+
+const noTime: TimeResult = { faults: [], unjudged: [], lines: [], limits: [], document: {} }
+
+/** Checks the time proof that lies beside the receipt, or was named. */
+async function checkTime(
+  { checked, evidence }: CheckResult,
+  policy: Policy,
+  options: CheckOptions,
+): Promise<TimeResult> {
+  const path = findTimeProof(evidence, options.timeProof)
+  if (path === undefined || checked === undefined) return noTime
+  // Loaded here: reading certificates takes more to load than all the rest.
+  const { checkTimeProofFile, readAnchors, timeStatementDocument, timeStatementLines } = await import(
+    '../time-proof-check.ts'
+  )
+  const anchors = readAnchors(options.timestampAnchors)
+  const time = checkTimeProofFile(path, checked.receipt, policy, anchors)
+  const isVerified = anchors !== undefined
+  return {
+    faults: time.faults.map((error) => findingOf(error)),
+    unjudged: time.unjudged.map((error) => findingOf(error)),
+    lines: timeStatementLines(time, isVerified),
+    limits: time.limits,
+    document: { time: timeStatementDocument(path, time, isVerified) },
+  }
 }
 
 function evidenceFor(path: string, options: CheckOptions): Evidence {
@@ -174,7 +220,7 @@ function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): stri
   return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
 }
 
-function textOf(path: string, result: CheckResult): string[] {
+function textOf(path: string, result: CheckResult, time: TimeResult): string[] {
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
   return [
@@ -184,10 +230,12 @@ function textOf(path: string, result: CheckResult): string[] {
       : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
     ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
     ...provenance(result).map((line) => `  ${line}`),
+    ...time.lines.map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
     verdict(faults, unjudged),
   ]
 }

@@ -21,6 +21,8 @@ export interface DataFolder {
   readonly standing: string
   /** What was erased, for copies to erase too (erasures.ts). */
   readonly erased: string
+  /** Time-stamp records, by size (time-stamp-files.ts). */
+  readonly timeStamps: string
 }
 
 export function dataFolder(root: string): DataFolder {
@@ -39,6 +41,7 @@ export function dataFolder(root: string): DataFolder {
     genesisRequest: join(root, 'genesis.json'),
     standing: join(root, 'standing.json'),
     erased: join(root, 'erased'),
+    timeStamps: join(root, 'timestamps'),
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   applyPolicy,
+  formatTime,
   type Disclosure,
   EvidenceError,
   isEvidenceError,
@@ -11,6 +12,7 @@ import {
   publicKeyOf,
   type Receipt,
   thumbprint,
+  tryTime,
   verifyEd25519,
   verifyInclusion,
 } from '../core/index.ts'
@@ -84,6 +86,7 @@ export function checkReceipt(
       )
     }
   })
+  guard(() => requireLaterCosignatures(trusted?.witnesses ?? [], entry))
   const statement = guard(() => knownStatement(entry))
   if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
@@ -100,6 +103,22 @@ export function checkReceipt(
     unjudged,
     witnesses: trusted?.witnesses ?? [],
   }
+}
+
+/** How far the clocks of a ledger and of a witness may be apart, in milliseconds (docs/spec/13-time-stamps.md). */
+const clockSkewMs = 60_000
+
+/** A witness saw the checkpoint after the entry was made: a cosignature that is older says that one of two clocks was wrong. */
+function requireLaterCosignatures(witnesses: CheckedReceipt['witnesses'], entry: ParsedEntry): void {
+  const entryMs = entry.known ? tryTime(entry.time) : undefined
+  if (entryMs === undefined) return
+  const early = witnesses.find(({ timestamp }) => timestamp !== undefined && timestamp * 1000 + clockSkewMs < entryMs)
+  if (early === undefined) return
+  throw new EvidenceError('cosignature-before-entry', `the witness ${early.name} cosigned before the entry was made`, {
+    where: early.name,
+    expected: `not before ${formatTime(entryMs)}`,
+    found: String(early.timestamp),
+  })
 }
 
 function requireKnownLedger(policy: Policy, origin: string): undefined {
