@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   attest: async () => (await import('./commands/attest.ts')).attestCommand,
   retract: async () => (await import('./commands/attest.ts')).retractCommand,
   participants: async () => (await import('./commands/participants.ts')).participantsCommand,
+  timestamp: async () => (await import('./commands/timestamp.ts')).timestampCommand,
   export: async () => (await import('./commands/export.ts')).exportCommand,
   erase: async () => (await import('./commands/erase.ts')).eraseCommand,
   backup: async () => (await import('./commands/backup.ts')).backupCommand,

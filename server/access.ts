@@ -18,7 +18,12 @@ const clockSkewSeconds = 60
 /** Whoever reads. */
 export type Reader =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'participant'; readonly id: string; readonly isAuditor: boolean }
+  | {
+      readonly kind: 'participant'
+      readonly id: string
+      readonly isAuditor: boolean
+      readonly isAdministrator: boolean
+    }
 
 function refuse(why: string): EvidenceError {
   return new EvidenceError('token-invalid', `the access token ${why}`)
@@ -66,7 +71,12 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
   // Last, for it costs most.
   if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature))
     throw refuse('has a signature that does not verify')
-  return { kind: 'participant', id: participant.id, isAuditor: participant.roles.includes('auditor') }
+  return {
+    kind: 'participant',
+    id: participant.id,
+    isAuditor: participant.roles.includes('auditor'),
+    isAdministrator: participant.roles.includes('administrator'),
+  }
 }
 
 /** The right to read: auditors all; every participant the registry's entries and its own. */

@@ -15,6 +15,7 @@ import { holdUntilConfirmed, replicationRoutes } from './routes/replication.ts'
 import { statementRoutes } from './routes/statements.ts'
 import { statusRoutes } from './routes/status.ts'
 import { tileRoutes } from './routes/tiles.ts'
+import { timeStampRoutes } from './routes/timestamps.ts'
 
 export interface AppOptions {
   readonly logLevel: string
@@ -101,6 +102,7 @@ export async function createApp(
   statusRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)
+  timeStampRoutes(app, context)
   replicationRoutes(app, context)
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)

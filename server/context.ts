@@ -3,6 +3,7 @@ import type { Ledger, Publisher } from '../src/ledger/index.ts'
 import { type Reader, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
+import type { TimeStamping } from './time-stamping.ts'
 
 /** What routes work with. */
 export interface ServerContext {
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly follower: string | undefined
   /** Longest wait for a quorum, in milliseconds. */
   readonly cosignWaitMs: number
+  readonly timeStamping: TimeStamping
 }
 
 /** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */

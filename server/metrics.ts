@@ -38,6 +38,18 @@ export class Metrics {
     buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
     registers: [this.registry],
   })
+  private readonly timeStamps = new Counter({
+    name: 'evidence_timestamps_total',
+    help: 'Tokens of time-stamping authorities that were kept, by authority.',
+    labelNames: ['authority'],
+    registers: [this.registry],
+  })
+  private readonly timeStampFailures = new Counter({
+    name: 'evidence_timestamp_failures_total',
+    help: 'Time stamps, renewals and revocation lists that could not be had, by code.',
+    labelNames: ['code'],
+    registers: [this.registry],
+  })
 
   private readonly witnessFailures = new Counter({
     name: 'evidence_witness_failures_total',
@@ -102,6 +114,19 @@ export class Metrics {
 
   witnessFailure(url: string, code: string): void {
     this.witnessFailures.inc({ url, code })
+  }
+
+  timeStamp(authority: string): void {
+    this.timeStamps.inc({ authority })
+  }
+
+  timeStampFailure(code: string): void {
+    this.timeStampFailures.inc({ code })
+  }
+
+  /** NaN, which is no sample, where there is no token. */
+  timeStampAge(seconds: () => number | undefined): void {
+    this.gauge('evidence_timestamp_age_seconds', 'Age of the newest time stamp.', () => seconds() ?? Number.NaN)
   }
 
   connections(count: () => number): void {

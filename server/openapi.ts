@@ -18,6 +18,7 @@ const batch = { schema: { type: 'string', description: 'A statement a line.' } }
 const plain: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/checkpoint': { 200: 'text/plain' },
   '/tile/{*}': { 200: 'application/octet-stream' },
+  '/v1/timestamps/{size}': { 200: 'text/plain' },
   '/v1/replication': { 200: 'application/x-ndjson' },
   '/v1/entries/{index}/receipt': { 200: 'text/plain' },
   '/healthz': { 200: 'application/json' },

@@ -186,6 +186,25 @@ export const statusAnswer = z.object({
   next: z.int().nullable().describe('`after` of the next page; null at the end.'),
 })
 export type StatusAnswer = z.infer<typeof statusAnswer>
+export const timeStampsQuery = z.strictObject({
+  index: decimal.optional().describe('Only checkpoints that commit to this entry.'),
+  after: decimal.optional().describe('Only checkpoints of a size above this: the `next` of the page before.'),
+  limit: decimal.refine((n) => n >= 1 && n <= maxListLimit, { error: `is not 1 to ${maxListLimit}` }).optional(),
+})
+export const sizeParams = z.object({ size: decimal })
+export const timeStampsAnswer = z.object({
+  sizes: z.array(z.int()).describe('Sizes of the checkpoints that have a time-stamp record, ascending.'),
+  next: z.int().nullable().describe('`after` of the next page; null at the end.'),
+})
+export const stampQuery = z.strictObject({
+  renew: z.enum(['true', 'false']).optional().describe('Renews every record as well, whether it is due or not.'),
+})
+export const stampAnswer = z.object({
+  size: z.int(),
+  created: z.boolean().describe('False where that checkpoint had a time stamp already.'),
+  tokens: z.array(z.object({ authority: z.string(), time: z.string() })),
+  renewed: z.array(z.int()),
+})
 
 export const problemAnswer = z
   .object({

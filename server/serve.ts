@@ -27,6 +27,7 @@ import { Limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
+import { TimeStamping } from './time-stamping.ts'
 
 export interface ServeOptions {
   readonly dataDir: string
@@ -62,6 +63,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const policy = readPolicyFile(folder.policy)
   // A folder that went back as a whole is noticed by those who saw more: before anything is signed on it.
   const witnessed = await witnessView(folder, policy, settings)
+  let timeStamping: TimeStamping | undefined
   const ledger = await Ledger.open(dataDir, signer, {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
@@ -106,6 +108,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       publishedSize: () => publishing.publishedSize ?? 0,
       standings: () => publishing.standings(),
     })
+    const log = (): FastifyInstance['log'] | undefined => app?.log
+    timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
       ledger,
@@ -116,6 +120,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       policy: readFileSync(folder.policy, 'latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,
+      timeStamping,
     }
     app = await createApp(context, {
       logLevel: settings.logLevel,
@@ -136,17 +141,21 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
     if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
     const running = app
+    const stamping = timeStamping
+    stamping.start()
     return {
       url,
       ledger,
       app: running,
       close: async () => {
+        await stamping.stop()
         await running.close()
         await publishing.close()
         await ledger.close()
       },
     }
   } catch (error) {
+    await timeStamping?.stop()
     await app?.close()
     await publisher?.close()
     await ledger.close()

@@ -5,6 +5,31 @@ import { batchWeight } from './batch-weight.ts'
 /** Largest body of one statement with its disclosures, and of a batch. */
 export const maxStatementBody: number = 256 * 1024
 export const maxBatchBody: number = 32 * 1024 * 1024
+/** Time-stamping authorities (docs/operations/time-stamps.md); none, and there are no time stamps. */
+export const timeStampingSettings = z.strictObject({
+  authorities: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z0-9-]{1,32}$/, { error: 'is not 1 to 32 of a-z, 0-9 and -' }),
+        url: z.url({ protocol: /^https?$/ }),
+        anchors: z.string().min(1),
+        certificates: z.string().min(1).optional(),
+        crls: z.array(z.string().min(1)).max(8).default([]),
+      }),
+    )
+    .max(8)
+    .default([]),
+  /** How often a checkpoint is stamped, where the ledger grew. */
+  everySeconds: z.int().min(1).default(3600),
+  /** How long before the end of what a record rests on it is renewed. */
+  renewDays: z.number().positive().default(30),
+  hash: z.enum(['sha256', 'sha384', 'sha512']).default('sha256'),
+  /** Records whose last tokens use one of these are renewed. */
+  retiredHashes: z.array(z.enum(['sha256', 'sha384', 'sha512'])).default([]),
+  timeoutSeconds: z.number().positive().max(120).default(20),
+})
+export type TimeStampingSettings = z.infer<typeof timeStampingSettings>
+
 /** What a server is told besides its data folder; validated, with defaults. */
 export const serverSettings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
@@ -56,6 +81,7 @@ export const serverSettings = z.strictObject({
   cosignWaitSeconds: z.number().positive().max(50).default(15),
   /** Start although so many witnesses are silent that nobody can tell whether the folder was put back. */
   acceptUnreachableWitnesses: z.boolean().default(false),
+  timeStamping: timeStampingSettings.default(() => timeStampingSettings.parse({})),
   /** Addresses of proxies whose X-Forwarded-For is believed; without it everybody behind one shares its limits. */
   trustedProxies: z.array(z.string().min(1)).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),

@@ -3,7 +3,14 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, type ManifestLine, parseManifest, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { anchorLimits, exitCodeOf, type Finding, receiptLimits, statusLimits } from '../../src/verify/index.ts'
+import {
+  anchorLimits,
+  exitCodeOf,
+  type Finding,
+  findingOf,
+  receiptLimits,
+  statusLimits,
+} from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -21,6 +28,7 @@ import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
 import { progressBar } from '../progress.ts'
+import { findTimeProof } from '../time-proof-path.ts'
 
 interface CheckOptions extends CommonOptions {
   readonly receipt?: string
@@ -31,6 +39,8 @@ interface CheckOptions extends CommonOptions {
   readonly anchor?: readonly string[]
   readonly lowerUrl?: readonly string[]
   readonly url?: string
+  readonly timeProof?: string
+  readonly timestampAnchors?: string
 }
 
 const help = `
@@ -56,6 +66,8 @@ export function checkCommand(program: Command): void {
     .option('--anchor <file...>', 'anchors that lead from the receipt’s ledger to that of the policy')
     .option('--lower-url <url...>', 'lower ledgers or mirrors, to ask for proofs that the anchors lack')
     .option('--url <url>', 'ledger to ask (default: the URL in the policy’s log line)')
+    .option('--time-proof <file>', 'time proof (.time-proof); by default the one beside the receipt')
+    .option('--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -80,8 +92,9 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   }).finally(() => bar.stop())
   const followed = await anchoredOf(result, policy, options)
   const online = options.anchor === undefined ? await onlineOf(result, policy, options) : undefined
-  const whole = { ...followed, ...withStatus(followed, online) }
-  output.result(documentOf(path, whole, online), textOf(path, whole, online))
+  const time = await checkTime(result, policy, options)
+  const whole = { ...followed, ...together(followed, online, time) }
+  output.result({ ...documentOf(path, whole, online), ...time.document }, textOf(path, whole, online, time))
   return exitCodeOf(whole.faults, whole.unjudged)
 }
 
@@ -107,11 +120,49 @@ async function onlineOf(
   return askStatus(checked, policy, url)
 }
 
-function withStatus(
-  { faults, unjudged }: Pick<CheckResult, 'faults' | 'unjudged'>,
-  online: OnlineStatus | undefined,
-): Pick<CheckResult, 'faults' | 'unjudged'> {
-  return { faults: [...faults, ...(online?.faults ?? [])], unjudged: [...unjudged, ...(online?.unjudged ?? [])] }
+type Verdict = Pick<CheckResult, 'faults' | 'unjudged'>
+
+/** What was found of the receipt, and of what was asked besides. */
+function together(...parts: readonly (Verdict | undefined)[]): Verdict {
+  return {
+    faults: parts.flatMap((part) => part?.faults ?? []),
+    unjudged: parts.flatMap((part) => part?.unjudged ?? []),
+  }
+}
+
+/** What a time proof adds to a check. */
+interface TimeResult {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  readonly lines: readonly string[]
+  readonly limits: readonly string[]
+  readonly document: object
+}
+
+const noTime: TimeResult = { faults: [], unjudged: [], lines: [], limits: [], document: {} }
+
+/** Checks the time proof that lies beside the receipt, or was named. */
+async function checkTime(
+  { checked, evidence }: CheckResult,
+  policy: Policy,
+  options: CheckOptions,
+): Promise<TimeResult> {
+  const path = findTimeProof(evidence, options.timeProof)
+  if (path === undefined || checked === undefined) return noTime
+  // Loaded here: reading certificates takes more to load than all the rest.
+  const { checkTimeProofFile, readAnchors, timeStatementDocument, timeStatementLines } = await import(
+    '../time-proof-check.ts'
+  )
+  const anchors = readAnchors(options.timestampAnchors)
+  const time = checkTimeProofFile(path, checked.receipt, policy, anchors)
+  const isVerified = anchors !== undefined
+  return {
+    faults: time.faults.map((error) => findingOf(error)),
+    unjudged: time.unjudged.map((error) => findingOf(error)),
+    lines: timeStatementLines(time, isVerified),
+    limits: time.limits,
+    document: { time: timeStatementDocument(path, time, isVerified) },
+  }
 }
 
 function evidenceFor(path: string, options: CheckOptions): Evidence {
@@ -134,7 +185,7 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   const deposit = await anchoredOf(await checkManifestOnly(evidence, policy), policy, options)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
   const online = options.anchor === undefined ? await onlineOf(deposit, policy, options) : undefined
-  const { faults, unjudged } = withStatus(
+  const { faults, unjudged } = together(
     { faults: [...deposit.faults, ...files.flatMap((file) => file.faults)], unjudged: deposit.unjudged },
     online,
   )
@@ -260,7 +311,7 @@ function cleanLine(result: CheckResult | AnchoredResult): string {
     : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
 }
 
-function textOf(path: string, result: CheckResult, online: OnlineStatus | undefined): string[] {
+function textOf(path: string, result: CheckResult, online: OnlineStatus | undefined, time: TimeResult): string[] {
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
   return [
@@ -270,10 +321,12 @@ function textOf(path: string, result: CheckResult, online: OnlineStatus | undefi
       : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
     ...(clean ? [cleanLine(result)] : []),
     ...provenance(result, online).map((line) => `  ${line}`),
+    ...time.lines.map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
     verdict(faults, unjudged),
   ]
 }

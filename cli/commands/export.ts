@@ -8,6 +8,7 @@ import {
   LedgerTree,
   readOwnCheckpoint,
   readOwnKey,
+  TimeStampFiles,
 } from '../../src/ledger/index.ts'
 import { equalBytes, EvidenceError, rootFromTiles } from '../../src/core/index.ts'
 import { emptyRegistry } from '../../src/evidence/index.ts'
@@ -17,7 +18,7 @@ import { count } from '../output.ts'
 import { progressBar } from '../progress.ts'
 
 const help = `
-Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), and the policy. Disclosures are not among
+Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), the policy, and the time stamps. Disclosures are not among
 them. The server must be stopped; a running one serves the same files over HTTP.
 
 Example:
@@ -55,10 +56,16 @@ export function exportCommand(program: Command): void {
         }
         const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
         let bar: ReturnType<typeof progressBar> | undefined
-        const result = await exportTiles(reads, readFileSync(folder.policy), out, (done, total) => {
-          bar ??= progressBar(output, 'exporting', total, 'tiles')
-          bar.update(done)
-        }).finally(() => bar?.stop())
+        const result = await exportTiles(
+          reads,
+          readFileSync(folder.policy),
+          out,
+          new TimeStampFiles(folder.timeStamps),
+          (done, total) => {
+            bar ??= progressBar(output, 'exporting', total, 'tiles')
+            bar.update(done)
+          },
+        ).finally(() => bar?.stop())
         output.result({ out, ...result }, [
           `wrote ${count(result.size)} entries in ${count(result.files)} files to ${out}`,
           `  verify with: npx evidence verify --dir ${out} --policy ${out}/policy`,

@@ -161,6 +161,26 @@ export class LedgerClient {
     return this.json(`/v1/proofs/consistency?from=${from}${to === undefined ? '' : `&to=${to}`}`)
   }
 
+  /** Sizes of checkpoints that have a time stamp and commit to an entry, ascending. */
+  timeStamps(index: number): Promise<{ sizes: number[]; next: number | null }> {
+    return this.json(`/v1/timestamps?index=${index}&limit=10`)
+  }
+  /** The time-stamp record of a checkpoint. */
+  async timeStampRecord(size: number): Promise<Uint8Array> {
+    const answer = await this.send(`/v1/timestamps/${size}`, {})
+    if (answer.status !== 200) throw problemError(answer)
+    return answer.body
+  }
+  /** Has the newest checkpoint stamped; for administrators. */
+  async timeStamp(
+    renew: boolean,
+  ): Promise<{ size: number; created: boolean; tokens: { authority: string; time: string }[]; renewed: number[] }> {
+    const init = { method: 'POST', headers: this.authorization() }
+    const answer = await this.send(`/v1/timestamps${renew ? '?renew=true' : ''}`, init)
+    if (answer.status !== 200) throw problemError(answer)
+    return parseAnswer(answer) as never
+  }
+
   /**
    * Deposits one statement; sending the same bytes again is safe. With `cosigned` the answer waits for the quorum of the ledger's
    * policy, for as long as the server lets it: the receipt says whether it came.

@@ -235,6 +235,64 @@ export const errorTable = {
     action: 'Look for the receipt of this file, or for the copy that was deposited.',
   },
   'digest-not-computable': { status: 400, exit: 4, action: 'Check again with a build that computes the algorithm.' },
+  // Time stamps
+  'time-stamp-malformed': { status: 400, exit: 1, action: refetch },
+  'time-stamp-imprint': { status: 400, exit: 1, action: 'Look for the token of these bytes: this one is of others.' },
+  'time-stamp-signature': { status: 400, exit: 1, action: refetch },
+  'time-stamp-key-usage': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on it: no authority signs time stamps with such a key.',
+  },
+  'time-stamp-untrusted': {
+    status: 400,
+    exit: 1,
+    action: 'Name the authority’s root by --timestamp-anchors, if you trust it; else do not rely on this token.',
+  },
+  'time-stamp-expired': {
+    status: 400,
+    exit: 1,
+    action: 'Get the time proof again with "evidence timestamp --for": a renewed one carries further.',
+  },
+  'time-stamp-revoked': {
+    status: 400,
+    exit: 1,
+    action: 'Do not rely on this token; a token of another authority, or of a later checkpoint, may still stand.',
+  },
+  'time-stamp-order': {
+    status: 400,
+    exit: 1,
+    action: 'Set your clock right, then check again; else do not rely on it.',
+  },
+  'time-stamp-before-entry': {
+    status: 400,
+    exit: 1,
+    action: 'Ask the operator and the authority whose clock was wrong: one of the two times is.',
+  },
+  'time-proof-malformed': { status: 400, exit: 1, action: refetch },
+  'time-proof-foreign': { status: 400, exit: 1, action: 'Name the time proof of this very receipt by --time-proof.' },
+  'anchors-malformed': { status: 500, exit: 3, action: 'Give certificates in PEM, and nothing else.' },
+  'time-stamp-missing': {
+    status: 404,
+    exit: 3,
+    action: 'Ask again after the ledger’s next time stamp, or let an administrator run "evidence timestamp".',
+  },
+  'time-stamping-off': {
+    status: 409,
+    exit: 3,
+    action: 'Name authorities in the setting timeStamping; docs/operations/time-stamps.md says how.',
+  },
+  'time-stamp-answer': { status: 502, exit: 3, action: 'Ask the authority; look at the setting timeStamping.' },
+  'time-stamp-clock': {
+    status: 502,
+    exit: 3,
+    action: 'Find out which clock is wrong, this machine’s or the authority’s.',
+  },
+  'time-stamp-authority': {
+    status: 502,
+    exit: 3,
+    action: 'Check the network and the URL in the setting timeStamping.',
+  },
   // Ledger engine
   'queue-full': { status: 503, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
   'queue-share-full': {

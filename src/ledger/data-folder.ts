@@ -25,6 +25,8 @@ export interface DataFolder {
   readonly erased: string
   /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
   readonly cosigned: string
+  /** Time-stamp records, by size (time-stamp-files.ts). */
+  readonly timeStamps: string
 }
 
 export function dataFolder(root: string): DataFolder {
@@ -45,6 +47,7 @@ export function dataFolder(root: string): DataFolder {
     standing: join(root, 'standing.json'),
     erased: join(root, 'erased'),
     cosigned: join(root, 'cosigned.json'),
+    timeStamps: join(root, 'timestamps'),
   }
 }
 

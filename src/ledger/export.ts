@@ -4,15 +4,17 @@ import { EvidenceError, parseSignedCheckpoint, tileLevels, tilePath, tilesAt, ti
 import { existsSync, readdirSync } from 'node:fs'
 import { syncFolder } from './head-file.ts'
 import type { LedgerReads } from './reads.ts'
+import type { TimeStampFiles } from './time-stamp-files.ts'
 
 /**
- * Writes a ledger as static files of C2SP tlog-tiles: `checkpoint`, `tile/…`, `tile/entries/…`, and the policy. No
+ * Writes a ledger as static files of C2SP tlog-tiles: `checkpoint`, `tile/…`, `tile/entries/…`, the policy, and the time-stamp records. No
  * disclosure is among them. The folder appears as a whole. Throws `file-exists`, `storage-damaged`.
  */
 export async function exportTiles(
   reads: LedgerReads,
   policy: Uint8Array,
   target: string,
+  timeStamps: TimeStampFiles,
   onTile?: (done: number, total: number) => void,
 ): Promise<{ readonly size: number; readonly files: number }> {
   if (existsSync(target) && readdirSync(target).length > 0) {
@@ -41,8 +43,14 @@ export async function exportTiles(
   }
   writeFileSync(join(staging, 'checkpoint'), note)
   writeFileSync(join(staging, 'policy'), policy)
+  const stamped = timeStamps.sizes().filter((one) => one <= size)
+  if (stamped.length > 0) mkdirSync(join(staging, 'timestamps'))
+  for (const one of stamped) {
+    const bytes = timeStamps.read(one)
+    if (bytes !== undefined) writeFileSync(join(staging, 'timestamps', `${one}.time-stamps`), bytes)
+  }
   rmSync(target, { recursive: true, force: true })
   renameSync(staging, target)
   syncFolder(dirname(resolve(target)))
-  return { size, files: files + 2 }
+  return { size, files: files + 2 + stamped.length }
 }

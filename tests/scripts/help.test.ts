@@ -24,6 +24,7 @@ const commands = [
   'participants revoke',
   'participants rotate-key',
   'participants list',
+  'timestamp',
   'export',
   'erase',
   'backup',

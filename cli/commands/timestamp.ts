@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EvidenceError, formatTime, fromBase64, parseEntry, parseReceipt, parseTime } from '../../src/core/index.ts'
+import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import {
+  checkTimeProof,
+  encodeTimeProof,
+  parseRecord,
+  type Stampable,
+  Stamper,
+  Authority,
+} from '../../src/timestamp/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { readArtefact } from '../check-run.ts'
+import {
+  type ClientOptions,
+  clientKey,
+  clientOf,
+  dataDir,
+  identify,
+  outputOf,
+  policyOf,
+  withClient,
+} from '../options.ts'
+import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
+import { timeProofPath } from '../time-proof-path.ts'
+
+interface TimestampOptions extends ClientOptions {
+  readonly for?: string
+  readonly out?: string
+  readonly timestampAnchors?: string
+  readonly renew?: boolean
+  readonly config?: string
+}
+
+const help = `
+With --for, writes the time proof of a receipt: a time stamp, with all that is needed to judge it offline. Without, an
+administrator has the newest checkpoint stamped now, by the running server, or (with --config) in a data folder whose server
+is stopped; --renew renews every time stamp as well.
+
+Example:
+  evidence timestamp --for photo.jpg.tlog-proof --timestamp-anchors authority-root.pem
+  evidence timestamp --url https://ledger.court.example --key administrator.pem
+  evidence timestamp --data /srv/ledger --config /etc/evidence/serve.json --renew`
+
+/** `evidence timestamp` */
+export function timestampCommand(program: Command): void {
+  withClient(program.command('timestamp').description('take a time stamp of the ledger, or fetch that of a receipt'))
+    .option('--for <receipt>', 'receipt whose time proof is wanted')
+    .option('--out <file>', 'where to write the time proof (default: beside the receipt)')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust')
+    .option('--renew', 'renew every time stamp, whether it is due or not')
+    .option('--config <file>', 'the server’s settings: stamp the data folder, without a server')
+    .addHelpText('after', help)
+    .action(async (options: TimestampOptions) => {
+      installNativePrimitives('few')
+      if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
+      else if (options.config !== undefined) await stampFolder(options.config, options)
+      else await askServer(options)
+    })
+}
+
+/** Fetches the earliest time stamp that covers a receipt's entry, and checks it before it is written. */
+async function fetchFor(path: string, options: TimestampOptions): Promise<number> {
+  const output = outputOf(options)
+  const client = clientOf(options, output)
+  const receipt = parseReceipt(readArtefact(path))
+  const { index } = receipt.entry
+  const [size] = (await client.timeStamps(index)).sizes
+  if (size === undefined)
+    throw new EvidenceError('time-stamp-missing', `the ledger has no time stamp yet that covers entry ${index}`, {
+      index,
+    })
+  const record = parseRecord(await client.timeStampRecord(size))
+  const { hashes } = await client.inclusion(index, size)
+  const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
+  const anchors = readAnchors(options.timestampAnchors)
+  const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
+  const [fault] = [...checked.faults, ...checked.unjudged]
+  if (fault !== undefined) throw fault
+  const out = options.out ?? timeProofPath(path)
+  writeDurably(out, bytes)
+  output.result({ receipt: path, timeProof: out, size, index }, [
+    `wrote ${out}`,
+    ...timeStatementLines(checked, anchors !== undefined),
+  ])
+  return 0
+}
+
+async function askServer(options: TimestampOptions): Promise<void> {
+  const output = outputOf(options)
+  const { key, path } = clientKey(options, 'administrator')
+  const client = clientOf(options, output)
+  const identity = await identify(options, client, key, path)
+  const result = await client.as(identity).timeStamp(options.renew === true)
+  output.result(result, stampLines(result))
+}
+
+function stampLines(result: {
+  readonly size: number
+  readonly created: boolean
+  readonly tokens: readonly { readonly authority: string; readonly time: string }[]
+  readonly renewed: readonly number[]
+}): string[] {
+  return [
+    result.created
+      ? `stamped the checkpoint of size ${result.size}`
+      : `the checkpoint of size ${result.size} has a time stamp already`,
+    ...result.tokens.map(({ authority, time }) => `  ${time} by ${authority}`),
+    ...(result.renewed.length === 0 ? [] : [`renewed ${result.renewed.length}: sizes ${result.renewed.join(', ')}`]),
+  ]
+}
+
+/** The newest checkpoint of a closed folder, and the time of its last entry. */
+async function newestOf(root: string): Promise<Stampable> {
+  const key = readOwnKey(dataFolder(root))
+  const source = await FolderSource.open(root, key)
+  try {
+    const [fault] = source.faults
+    if (fault !== undefined) throw fault
+    const note = Buffer.from(await source.checkpoint()).toString()
+    const { size } = readOwnCheckpoint(note, key)
+    const [bytes] = await source.storage.entries(size - 1, size)
+    if (bytes === undefined)
+      throw new EvidenceError('entry-missing', `the entry ${size - 1} is missing`, { index: size - 1 })
+    const entry = parseEntry(bytes)
+    return { note, lastTimeMs: entry.known ? parseTime(entry.time) : 0 }
+  } finally {
+    await source.close()
+  }
+}
+
+async function stampFolder(config: string, options: TimestampOptions): Promise<void> {
+  const output = outputOf(options)
+  const { timeStampingSettings } = await import('../../server/index.ts')
+  let json: { timeStamping?: unknown }
+  try {
+    json = JSON.parse(readFileSync(config, 'utf8')) as { timeStamping?: unknown }
+  } catch (cause) {
+    throw new EvidenceError(
+      'config-invalid',
+      `the settings ${config} cannot be read as JSON`,
+      { where: config },
+      { cause },
+    )
+  }
+  const parsed = timeStampingSettings.safeParse(json?.timeStamping ?? {})
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new EvidenceError('config-invalid', `${config}: timeStamping.${issue?.path.join('.')}: ${issue?.message}`, {
+      where: config,
+    })
+  }
+  const settings = parsed.data
+  if (settings.authorities.length === 0)
+    throw new EvidenceError('time-stamping-off', `${config} names no time-stamping authority`, { where: config })
+  const root = dataDir(options)
+  const target = await newestOf(root)
+  const stamper = new Stamper({
+    store: new TimeStampFiles(dataFolder(root).timeStamps),
+    authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000)),
+    hash: settings.hash,
+    renewMs: settings.renewDays * 24 * 3600 * 1000,
+    retiredHashes: settings.retiredHashes,
+    nowMs: () => Date.now(),
+    onFailure: (authority, error) => output.note(`${authority}: ${error.message}`),
+  })
+  const { size, created, tokens } = await stamper.stamp(target)
+  const renewed = await stamper.renew(options.renew === true)
+  const result = {
+    size,
+    created,
+    tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: formatTime(genTimeMs) })),
+    renewed,
+  }
+  output.result(result, stampLines(result))
+}

@@ -1,0 +1,63 @@
+import { readFileSync, statSync } from 'node:fs'
+import { EvidenceError, formatTime, type Policy, type Receipt } from '../src/core/index.ts'
+import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
+import { readPemCertificates, checkTimeProof, maxTimeProofBytes } from '../src/timestamp/index.ts'
+
+/** Certificates that whoever checks trusts. Throws `file-unreadable`, `anchors-malformed`. */
+export function readAnchors(path: string | undefined): Certificate[] | undefined {
+  return path === undefined ? undefined : readPemCertificates(Buffer.from(readFile(path)).toString('latin1'), path)
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+  }
+}
+
+/** Reads a time proof, bounded, and checks it against its receipt. */
+export function checkTimeProofFile(
+  path: string,
+  receipt: Receipt,
+  policy: Policy,
+  anchors: readonly Certificate[] | undefined,
+): CheckedTimeProof {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size > maxTimeProofBytes)
+    throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
+  return checkTimeProof(readFile(path), receipt, policy, anchors, Date.now())
+}
+
+/** What a time proof says, for people. */
+export function timeStatementLines({ statement }: CheckedTimeProof, isVerified: boolean): string[] {
+  if (statement === undefined) return []
+  const time = formatTime(statement.noLaterThanMs)
+  const { subject } = statement.token.certificate
+  return [
+    isVerified
+      ? `existed no later than ${time}, on the word of ${subject}`
+      : `existed no later than ${time}, according to a time stamp that names ${subject}, which is not verified`,
+  ]
+}
+
+/** The same for programs. */
+export function timeStatementDocument(
+  path: string,
+  { statement, size, layers, limits }: CheckedTimeProof,
+  isVerified: boolean,
+): object {
+  return {
+    path,
+    ...(statement === undefined
+      ? {}
+      : {
+          noLaterThan: formatTime(statement.noLaterThanMs),
+          authority: statement.token.certificate.subject,
+          verified: isVerified,
+        }),
+    ...(size === undefined ? {} : { size }),
+    renewals: Math.max(0, layers.length - 1),
+    notShown: limits,
+  }
+}

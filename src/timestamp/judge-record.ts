@@ -1,0 +1,105 @@
+import { EvidenceError, formatTime, isEvidenceError } from '../core/index.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
+import { readCrl } from './crl.ts'
+import { judgeToken, type TokenVerdict } from './judge-token.ts'
+import { coveredHash, type PlacedLayer, type TimeStampRecord } from './record.ts'
+import { readToken } from './token.ts'
+
+/** How far two clocks may be apart, in milliseconds (docs/spec/13-time-stamps.md). */
+export const clockSkewMs: number = 60_000
+
+/** A layer as it was judged. */
+export interface LayerVerdict {
+  readonly algorithm: PlacedLayer['algorithm']
+  readonly tokens: readonly TokenVerdict[]
+  /** The tokens that say when: those that stand, or, without anchors, those that agree with themselves. */
+  readonly standing: readonly TokenVerdict[]
+}
+
+/** A record as it was judged. */
+export interface RecordVerdict {
+  /** From the first to the last; shorter where one could not be read. */
+  readonly layers: readonly LayerVerdict[]
+  readonly faults: readonly EvidenceError[]
+}
+
+/**
+ * Judges a record from the last layer to the first (docs/spec/13-time-stamps.md, "Record"). Without `anchors` its tokens are held
+ * against themselves alone. Never throws for what the record holds.
+ */
+export function judgeRecord(
+  record: TimeStampRecord,
+  anchors: readonly Certificate[] | undefined,
+  nowMs: number,
+): RecordVerdict {
+  const faults: EvidenceError[] = []
+  const layers: LayerVerdict[] = []
+  let untilMs = nowMs
+  let isRenewed = false
+  for (let i = record.layers.length - 1; i >= 0; i--) {
+    const layer = judgeLayer(record, i, { anchors, untilMs, isRenewed }, faults)
+    layers.unshift(layer)
+    if (layer.standing.length > 0) {
+      untilMs = Math.min(...layer.standing.map(({ token }) => token.genTimeMs))
+      isRenewed = true
+    }
+  }
+  const first = layers[0] as LayerVerdict
+  const [failed] = first.tokens
+  if (first.standing.length === 0 && failed?.fault !== undefined) faults.push(failed.fault)
+  const order = orderFault(layers, nowMs)
+  if (order !== undefined) faults.push(order)
+  return { layers, faults }
+}
+
+interface LayerContext {
+  readonly anchors: readonly Certificate[] | undefined
+  readonly untilMs: number
+  readonly isRenewed: boolean
+}
+
+function judgeLayer(record: TimeStampRecord, i: number, context: LayerContext, faults: EvidenceError[]): LayerVerdict {
+  const { algorithm, tokens, certificates, crls } = record.layers[i] as PlacedLayer
+  const guard = <T>(step: () => T): T[] => {
+    try {
+      return [step()]
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      faults.push(error)
+      return []
+    }
+  }
+  const material = {
+    certificates: certificates.flatMap((der) => guard(() => readCertificate(der))),
+    crls: crls.flatMap((der) => guard(() => readCrl(der))),
+  }
+  const covered = coveredHash(record, i)
+  const verdicts = tokens.flatMap((der) =>
+    guard(() => judgeToken(readToken(der), { algorithm, covered, ...material, ...context })),
+  )
+  return { algorithm, tokens: verdicts, standing: verdicts.filter(({ state }) => state !== 'fails') }
+}
+
+/** Each layer was made after the one before, and none after now. */
+function orderFault(layers: readonly LayerVerdict[], nowMs: number): EvidenceError | undefined {
+  let before = Number.NEGATIVE_INFINITY
+  for (const { tokens } of layers) {
+    const times = tokens.map(({ token }) => token.genTimeMs)
+    const early = times.find((time) => time < before)
+    if (early !== undefined) {
+      return new EvidenceError('time-stamp-order', 'a renewal is older than what it renews', {
+        expected: `not before ${formatTime(before)}`,
+        found: formatTime(early),
+      })
+    }
+    const late = times.find((time) => time > nowMs + clockSkewMs)
+    if (late !== undefined) {
+      return new EvidenceError('time-stamp-order', 'a token is of a time that has not come', {
+        expected: `not after ${formatTime(nowMs)}`,
+        found: formatTime(late),
+      })
+    }
+    before = Math.max(before, ...times)
+  }
+  return undefined
+}

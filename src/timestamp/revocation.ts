@@ -1,0 +1,66 @@
+import { EvidenceError, formatTime } from '../core/index.ts'
+import type { Certificate } from './certificate.ts'
+import type { Crl, Revocation } from './crl.ts'
+import type { CertificatePath } from './path.ts'
+
+/** CRLReasons under which earlier tokens stand (RFC 3161, section 4). */
+const harmless: readonly (number | undefined)[] = [0, 3, 4, 5]
+const removeFromCrl = 8
+/** Most CRL signatures that are verified for one token. */
+const maxSignatures = 32
+
+/** What is known of the revocation of a path. */
+export interface RevocationState {
+  /** The earliest thisUpdate of the newest lists, one for each certificate, where each has one that says it is good. */
+  readonly goodAsOfMs: number | undefined
+}
+
+/**
+ * Holds a path against revocation lists, at the token's time and up to `untilMs` (docs/spec/13-time-stamps.md, "Revocation").
+ * `isRenewed`: a later token that stands was made at `untilMs`. Throws `time-stamp-revoked`.
+ */
+export function requireUnrevoked(
+  path: CertificatePath,
+  crls: readonly Crl[],
+  {
+    genTimeMs,
+    untilMs,
+    isRenewed,
+  }: { readonly genTimeMs: number; readonly untilMs: number; readonly isRenewed: boolean },
+): RevocationState {
+  let left = maxSignatures
+  const good = path.slice(0, -1).map((certificate, i) => {
+    const issuer = path[i + 1] as Certificate
+    const lists = crls.filter((crl) => !crl.isUnusable && left-- > 0 && crl.isSignedBy(issuer))
+    for (const { revoked } of lists) {
+      const entry = revoked.get(certificate.serial)
+      if (entry !== undefined) requireHarmless(certificate, entry, { genTimeMs, untilMs, isRenewed })
+    }
+    const clean = lists.filter(
+      ({ revoked, thisUpdateMs, nextUpdateMs }) =>
+        !revoked.has(certificate.serial) &&
+        thisUpdateMs <= certificate.notAfterMs &&
+        genTimeMs <= (nextUpdateMs ?? Number.POSITIVE_INFINITY),
+    )
+    return clean.length === 0 ? undefined : Math.max(...clean.map(({ thisUpdateMs }) => thisUpdateMs))
+  })
+  const known = good.filter((time) => time !== undefined)
+  return { goodAsOfMs: known.length < good.length || known.length === 0 ? undefined : Math.min(...known) }
+}
+
+function requireHarmless(
+  { subject }: Certificate,
+  { reason, sinceMs }: Revocation,
+  {
+    genTimeMs,
+    untilMs,
+    isRenewed,
+  }: { readonly genTimeMs: number; readonly untilMs: number; readonly isRenewed: boolean },
+): void {
+  if (reason === removeFromCrl) return
+  if (sinceMs > genTimeMs && (harmless.includes(reason) || (isRenewed && sinceMs > untilMs))) return
+  throw new EvidenceError('time-stamp-revoked', 'a certificate that the token rests on was revoked', {
+    where: subject,
+    found: `${formatTime(sinceMs)}, reason ${reason ?? 'not given'}`,
+  })
+}

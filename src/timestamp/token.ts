@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto'
+import { type AsnType, BaseBlock, ObjectIdentifier, OctetString } from 'asn1js'
+import {
+  type Attribute,
+  Certificate as Structure,
+  ContentInfo,
+  IssuerAndSerialNumber,
+  SignedData,
+  type SignerInfo,
+  TSTInfo,
+} from 'pkijs'
+import { equalBytes, EvidenceError, toHex } from '../core/index.ts'
+import { type Certificate, keyUsages, readCertificate } from './certificate.ts'
+import { malformed, parseDer, reading } from './der.ts'
+import { type HashAlgorithm, hashByOid, verifySignature } from './signature.ts'
+
+/** Largest token, and most certificates in it. */
+export const maxTokenBytes: number = 64 * 1024
+const maxCertificates = 16
+
+const oids = {
+  signedData: '1.2.840.113549.1.7.2',
+  tstInfo: '1.2.840.113549.1.9.16.1.4',
+  contentType: '1.2.840.113549.1.9.3',
+  messageDigest: '1.2.840.113549.1.9.4',
+  signingCertificate: '1.2.840.113549.1.9.16.2.12',
+  signingCertificateV2: '1.2.840.113549.1.9.16.2.47',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+} as const
+
+/** A token of RFC 3161, read and not verified. */
+export interface Token {
+  readonly der: Uint8Array
+  readonly genTimeMs: number
+  /** What the authority says its time may be off by; undefined where it says nothing. */
+  readonly accuracyMs: number | undefined
+  readonly imprint: { readonly algorithm: HashAlgorithm; readonly hash: Uint8Array }
+  /** Hex, as the integer's bytes. */
+  readonly nonce: string | undefined
+  readonly policy: string
+  readonly serial: string
+  /** Certificates that came with it. */
+  readonly certificates: readonly Certificate[]
+  readonly signer: SignerInfo
+  /** DER of the TSTInfo: what the message digest is of. */
+  readonly content: Uint8Array
+}
+
+function hashOf(oid: string): HashAlgorithm {
+  const hash = Object.hasOwn(hashByOid, oid) ? hashByOid[oid] : undefined
+  if (hash === undefined)
+    throw malformed('token', `uses the hash ${oid}, which is none of SHA-256, SHA-384 and SHA-512`)
+  return hash
+}
+
+/** Reads a TimeStampToken. Throws `time-stamp-malformed`. */
+export function readToken(der: Uint8Array): Token {
+  const what = 'token'
+  const schema = parseDer(der, what, maxTokenBytes)
+  return reading(what, () => {
+    const info = new ContentInfo({ schema })
+    if (info.contentType !== oids.signedData) throw malformed(what, 'is not signed data')
+    const signed = new SignedData({ schema: info.content })
+    const { eContentType, eContent } = signed.encapContentInfo
+    if (eContentType !== oids.tstInfo || eContent === undefined)
+      throw malformed(what, 'holds no time-stamp information')
+    const [signer, second] = signed.signerInfos
+    if (signer === undefined || second !== undefined) throw malformed(what, 'has not exactly one signer')
+    const structures = (signed.certificates ?? []).filter((one) => one instanceof Structure)
+    if (structures.length > maxCertificates) throw malformed(what, `has more than ${maxCertificates} certificates`)
+    const content = new Uint8Array(eContent.getValue())
+    return {
+      der,
+      ...readInfo(content),
+      certificates: structures.map((one) => readCertificate(new Uint8Array(one.toSchema().toBER()))),
+      signer,
+      content,
+    }
+  })
+}
+
+type Info = Pick<Token, 'genTimeMs' | 'accuracyMs' | 'imprint' | 'nonce' | 'policy' | 'serial'>
+
+function readInfo(content: Uint8Array): Info {
+  const what = 'time-stamp information'
+  const info = new TSTInfo({ schema: parseDer(content, what, maxTokenBytes) })
+  if (info.version !== 1) throw malformed(what, 'is of another version than 1')
+  if ((info.extensions ?? []).some(({ critical }) => critical)) throw malformed(what, 'has a critical extension')
+  const algorithm = hashOf(info.messageImprint.hashAlgorithm.algorithmId)
+  const hash = new Uint8Array(info.messageImprint.hashedMessage.valueBlock.valueHexView)
+  const genTimeMs = info.genTime.getTime()
+  if (Number.isNaN(genTimeMs)) throw malformed(what, 'has no time')
+  return {
+    genTimeMs,
+    accuracyMs: info.accuracy === undefined ? undefined : accuracyOf(info.accuracy),
+    imprint: { algorithm, hash },
+    nonce: info.nonce === undefined ? undefined : toHex(info.nonce.valueBlock.valueHexView),
+    policy: info.policy,
+    serial: toHex(info.serialNumber.valueBlock.valueHexView),
+  }
+}
+
+/** Rounded up to a millisecond. */
+function accuracyOf({
+  seconds = 0,
+  millis = 0,
+  micros = 0,
+}: {
+  seconds?: number
+  millis?: number
+  micros?: number
+}): number {
+  const sane = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+  if (!sane(seconds) || seconds > 1e9 || !sane(millis) || millis > 999 || !sane(micros) || micros > 999)
+    throw malformed('time-stamp information', 'has an accuracy that is none')
+  return seconds * 1000 + millis + Math.ceil(micros / 1000)
+}
+
+const unsigned = (why: string): EvidenceError => new EvidenceError('time-stamp-signature', `the token ${why}`)
+
+/** The one value of a signed attribute; undefined where it is not there. Throws where it is there twice. */
+function attribute(attributes: readonly Attribute[], type: string): AsnType | undefined {
+  const found = attributes.filter((one) => one.type === type)
+  const values = found.flatMap((one) => one.values as AsnType[])
+  if (found.length > 1 || (found.length === 1 && values.length !== 1))
+    throw unsigned(`has the signed attribute ${type} not exactly once`)
+  return values[0]
+}
+
+/** Fields of a constructed element; none for another. */
+function fields(element: AsnType | undefined): AsnType[] {
+  const value: unknown = (element as (AsnType & { valueBlock: { value?: unknown } }) | undefined)?.valueBlock.value
+  return Array.isArray(value) ? value.filter((one) => one instanceof BaseBlock) : []
+}
+
+/** Hashes of the signer's certificate that a signing-certificate attribute gives (RFC 2634, RFC 5816): those of its first ESSCertID. */
+function essHash(
+  attributes: readonly Attribute[],
+  type: string,
+): { readonly hash: string; readonly value: Uint8Array } | undefined {
+  const element = attribute(attributes, type)
+  if (element === undefined) return undefined
+  const parts = fields(fields(fields(element)[0])[0])
+  const value = parts.find((one) => one instanceof OctetString)
+  if (value === undefined) throw unsigned('has a signing-certificate attribute without a hash')
+  if (type === oids.signingCertificate) return { hash: 'sha1', value: value.valueBlock.valueHexView }
+  const named = fields(parts[0])[0]
+  const hash = named instanceof ObjectIdentifier ? hashOf(named.valueBlock.toString()) : 'sha256'
+  return { hash, value: value.valueBlock.valueHexView }
+}
+
+function isNamed({ sid }: SignerInfo, certificate: Certificate): boolean {
+  // By subject key identifier: the hash of the whole certificate, below, says more.
+  if (!(sid instanceof IssuerAndSerialNumber)) return true
+  return (
+    equalBytes(new Uint8Array(sid.issuer.valueBeforeDecode), certificate.issuerDer) &&
+    toHex(sid.serialNumber.valueBlock.valueHexView) === certificate.serial
+  )
+}
+
+/**
+ * Verifies a token as far as it stands by itself (docs/spec/13-time-stamps.md, "Token", steps 2 to 4) and gives its signer's
+ * certificate, which is in the token or among `more`. `covered` gives the hash that the imprint must be. Throws
+ * `time-stamp-imprint`, `time-stamp-signature`, `time-stamp-key-usage`, `time-stamp-malformed`.
+ */
+export function verifyToken(
+  token: Token,
+  algorithm: HashAlgorithm,
+  covered: Uint8Array,
+  more: readonly Certificate[] = [],
+): Certificate {
+  const { imprint, signer } = token
+  if (imprint.algorithm !== algorithm || !equalBytes(imprint.hash, covered)) {
+    throw new EvidenceError('time-stamp-imprint', 'the token is not of these bytes', {
+      expected: `${algorithm} ${toHex(covered)}`,
+      found: `${imprint.algorithm} ${toHex(imprint.hash).slice(0, 128)}`,
+    })
+  }
+  return reading('token', () => {
+    const attributes = signer.signedAttrs?.attributes ?? []
+    const signedBytes = signer.signedAttrs?.encodedValue
+    if (signedBytes === undefined) throw unsigned('has no signed attributes')
+    const contentType = attribute(attributes, oids.contentType)
+    const digest = attribute(attributes, oids.messageDigest)
+    if (!(contentType instanceof ObjectIdentifier) || contentType.valueBlock.toString() !== oids.tstInfo)
+      throw unsigned('does not sign that it is a time stamp')
+    const hash = hashOf(signer.digestAlgorithm.algorithmId)
+    const own = createHash(hash).update(token.content).digest()
+    if (!(digest instanceof OctetString) || !equalBytes(digest.valueBlock.valueHexView, own))
+      throw unsigned('does not sign the time that it states')
+    const hashes = [oids.signingCertificate, oids.signingCertificateV2].flatMap(
+      (type) => essHash(attributes, type) ?? [],
+    )
+    if (hashes.length === 0) throw unsigned('does not sign which certificate it is by')
+    const certificate = [...token.certificates, ...more].find(
+      (one) =>
+        isNamed(signer, one) &&
+        hashes.every((ess) => equalBytes(createHash(ess.hash).update(one.der).digest(), ess.value)),
+    )
+    if (certificate === undefined) throw unsigned('comes without the certificate that it is by')
+    const signature = new Uint8Array(signer.signature.getValue())
+    if (!verifySignature(signer.signatureAlgorithm, certificate.key, new Uint8Array(signedBytes), signature, hash))
+      throw unsigned('has a signature that does not verify')
+    requireUsage(certificate)
+    return certificate
+  })
+}
+
+/** RFC 3161, section 2.3: a key for time stamps, and for nothing else. */
+function requireUsage({ extKeyUsage, keyUsage, subject }: Certificate): void {
+  const isForTime =
+    extKeyUsage?.critical === true && extKeyUsage.oids.length === 1 && extKeyUsage.oids[0] === oids.timeStamping
+  const allowed = keyUsages.digitalSignature | keyUsages.nonRepudiation
+  if (isForTime && (keyUsage === undefined || (keyUsage !== 0 && (keyUsage & ~allowed) === 0))) return
+  throw new EvidenceError('time-stamp-key-usage', 'the token is by a key that is not for time stamps alone', {
+    where: subject,
+  })
+}
