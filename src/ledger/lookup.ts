@@ -1,5 +1,5 @@
 import { type DigestAlgorithm, digestLengths, fromHex, sha256, utf8 } from '../core/index.ts'
-import { caseNumbersOf, type CommonMembers, lookupForm, type StatementBody } from '../evidence/index.ts'
+import { caseNumbersOf, type CommonMembers, effectiveBody, lookupForm, type StatementBody } from '../evidence/index.ts'
 import type { Disclosure } from '../core/index.ts'
 
 /**
@@ -60,8 +60,9 @@ export function lookupsOfEntry(common: CommonMembers, body: StatementBody | unde
 }
 
 function subjectOf(body: StatementBody | undefined): string | undefined {
-  if (body?.kind === 'participant.admit') return body.members.participant.id
-  return body?.kind === 'participant.revoke' ? body.members.participant : undefined
+  const said = body === undefined ? undefined : effectiveBody(body)
+  if (said?.kind === 'participant.admit') return said.members.participant.id
+  return said?.kind === 'participant.revoke' ? said.members.participant : undefined
 }
 
 /** The keys that disclosures give: case numbers. */
