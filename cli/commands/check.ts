@@ -1,9 +1,15 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, type ManifestLine, parseManifest } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  type KeyTransition,
+  type ManifestLine,
+  parseManifest,
+  type Policy,
+} from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, type Finding, receiptLimits } from '../../src/verify/index.ts'
+import { exitCodeOf, type Finding, receiptLimits, rotatedPolicy } from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -11,7 +17,9 @@ import {
   type Evidence,
   findEvidence,
   namedEvidence,
+  readArtefact,
   readManifest,
+  readTransition,
   runCheck,
 } from '../check-run.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
@@ -24,6 +32,8 @@ interface CheckOptions extends CommonOptions {
   readonly manifest?: string
   readonly folder?: string
   readonly policy?: string
+  readonly rotation?: readonly string[]
+  readonly transition?: string
 }
 
 const help = `
@@ -40,6 +50,11 @@ export function checkCommand(program: Command): void {
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option(
+      '--transition <file>',
+      'for a receipt under a retired key: its key transition; by default the one beside it',
+    )
+    .option('--rotation <receipt...>', 'receipts of rotations, for a policy that names an earlier key')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -51,17 +66,27 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
-  const policy = policyOf(options)
+  const policy = checkPolicy(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
   const evidence = evidenceFor(path, options)
   const bar = progressBar(output, 'hashing', stat.size, 'bytes')
   let hashed = 0
-  const result = await runCheck(path, evidence, policy, (count) => {
+  const counted = (count: number): void => {
     hashed += count
     bar.update(hashed)
-  }).finally(() => bar.stop())
+  }
+  const result = await runCheck(path, evidence, policy, counted, namedTransition(options)).finally(() => bar.stop())
   output.result(documentOf(path, result), textOf(path, result))
   return exitCodeOf(result.faults, result.unjudged)
+}
+
+/** The policy, brought forward by receipts of rotations. */
+function checkPolicy(options: CheckOptions): Policy {
+  return rotatedPolicy(policyOf(options), (options.rotation ?? []).map(readArtefact))
+}
+
+function namedTransition({ transition }: CheckOptions): KeyTransition | undefined {
+  return transition === undefined ? undefined : readTransition(transition)
 }
 
 function evidenceFor(path: string, options: CheckOptions): Evidence {
@@ -72,7 +97,7 @@ function evidenceFor(path: string, options: CheckOptions): Evidence {
 
 /** Checks every file that a folder's manifest lists, and says what is missing and what it does not list. */
 async function checkFolder(folder: string, options: CheckOptions, output: Output): Promise<number> {
-  const policy = policyOf(options)
+  const policy = checkPolicy(options)
   const manifest = options.manifest ?? manifestPath(folder)
   const receipt = options.receipt ?? manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
   if (statSync(manifest, { throwIfNoEntry: false }) === undefined) {
@@ -80,7 +105,11 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
       where: manifest,
     })
   }
-  const deposit = await checkManifestOnly({ kind: 'manifest', receipt, manifest, folder: resolve(folder) }, policy)
+  const deposit = await checkManifestOnly(
+    { kind: 'manifest', receipt, manifest, folder: resolve(folder) },
+    policy,
+    namedTransition(options),
+  )
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
   const faults = [...deposit.faults, ...files.flatMap((file) => file.faults)]
   const lines = [

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, type Jwk } from '../../src/core/index.ts'
+import { EvidenceError, type Jwk, parseSignedCheckpoint } from '../../src/core/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import {
   type Administrator,
@@ -24,6 +24,7 @@ import {
   type SigningKey,
 } from '../../src/node/index.ts'
 import { writeDurably } from '../atomic-file.ts'
+import { readArtefact } from '../check-run.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 
 interface InitOptions extends CommonOptions {
@@ -34,6 +35,7 @@ interface InitOptions extends CommonOptions {
   readonly administrator?: readonly string[]
   readonly genesis?: string
   readonly passphraseFile?: string
+  readonly continues?: string
 }
 
 const help = `
@@ -56,6 +58,7 @@ export function initCommand(program: Command): void {
     .option('--production', 'for evidence that matters: administrators’ public keys only')
     .option('--administrator <id=publicKeyFile...>', 'administrators, the first of whom signs the genesis')
     .option('--genesis <file>', 'second step of --production: the signed genesis')
+    .option('--continues <file>', 'a signed checkpoint of the ledger that this one continues')
     .option('--passphrase-file <file>', 'file that holds a passphrase for the keys')
     .addHelpText('after', help)
     .action(async (options: InitOptions) => {
@@ -77,7 +80,12 @@ async function init(options: InitOptions): Promise<void> {
     ])
     return
   }
-  const settings = { origin: originOf(options), reading, openDisclosures: options.openDisclosures === true }
+  const settings = {
+    origin: originOf(options),
+    reading,
+    openDisclosures: options.openDisclosures === true,
+    ...(options.continues === undefined ? {} : { continues: predecessor(options.continues) }),
+  }
   const secret = passphrase === undefined ? {} : { passphrase }
   if (options.production === true) {
     const administrators = (options.administrator ?? []).map(administratorFrom)
@@ -116,6 +124,13 @@ function administratorFrom(text: string): Administrator {
   return { id, jwk: readPublicKey(text.slice(at + 1)) }
 }
 
+/** The ledger that goes before, by a checkpoint of it. Throws `file-unreadable`, the codes of the checkpoint. */
+function predecessor(path: string): { origin: string; checkpoint: string } {
+  const bytes = readArtefact(path)
+  const { origin } = parseSignedCheckpoint(bytes).checkpoint
+  return { origin, checkpoint: Buffer.from(bytes).toString('utf8') }
+}
+
 function readGenesis(path: string): string {
   try {
     return readFileSync(path, 'latin1')
@@ -136,6 +151,7 @@ export interface TrialOptions {
   readonly reading: 'public' | 'participants'
   readonly openDisclosures: boolean
   readonly passphrase?: string
+  readonly continues?: { readonly origin: string; readonly checkpoint: string }
 }
 
 /** Makes a whole trial ledger: administrator, first depositor, genesis, admission. A half-made one is begun again. */

@@ -9,7 +9,7 @@ import {
   verifierKey,
 } from '../core/index.ts'
 import { emptyRegistry, type GenesisBody, readEnvelope } from '../evidence/index.ts'
-import { createKeyFile, readKeyFile, type SigningKey, writeNewFile } from '../node/index.ts'
+import { createKeyFile, type LedgerSigningKey, readKeyFile, type SigningKey, writeNewFile } from '../node/index.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, folderFormat, readConfig, readOwnKey } from './data-folder.ts'
 import { emptySeal } from './entry-facts.ts'
@@ -34,6 +34,10 @@ export interface PrepareOptions {
   /** The first one signs the genesis. A trial makes their keys in the folder itself. */
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
+  /** The ledger that this one continues: its origin, and its signed checkpoint. */
+  readonly continues?: GenesisBody['continues']
+  /** A key that lies elsewhere, in hardware; without it one is made here. */
+  readonly ledgerKey?: { readonly publicKey: Uint8Array }
 }
 
 /** What the genesis says, to be signed by the first administrator. */
@@ -61,7 +65,7 @@ export function prepareLedger(
   try {
     const folder = dataFolder(staging)
     mkdirSync(folder.keys, { mode: 0o700 })
-    const key = createKeyFile(folder.ledgerKey, options.passphrase)
+    const key = options.ledgerKey ?? createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)
     const { administrators } = options
     const request = genesisRequest(
@@ -110,6 +114,7 @@ function genesisRequest(
       ...(name === undefined ? {} : { name }),
       keys: [jwk],
     })),
+    ...(options.continues === undefined ? {} : { continues: options.continues }),
   }
 }
 
@@ -137,7 +142,7 @@ export function readGenesisRequest(path: string): GenesisRequest {
 export async function sealGenesis(
   root: string,
   jws: string,
-  signer: SigningKey,
+  signer: LedgerSigningKey,
   clock: Clock = systemClock,
 ): Promise<void> {
   const folder = dataFolder(root)

@@ -2,6 +2,7 @@
 export * from './check-file.ts'
 export * from './check-receipt.ts'
 export * from './report.ts'
+export * from './rotated-policy.ts'
 export * from './source.ts'
 export * from './walk.ts'
 export * from './appraise.ts'

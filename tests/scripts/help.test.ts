@@ -19,6 +19,16 @@ const commands = [
   'find',
   'attest',
   'retract',
+  'approvals',
+  'approvals set',
+  'approvals propose',
+  'approvals show',
+  'approvals sign',
+  'approvals submit',
+  'sign-statement',
+  'rotate-ledger-key',
+  'close-ledger',
+  'transition',
   'participants',
   'participants admit',
   'participants revoke',
@@ -35,6 +45,8 @@ const commands = [
   'doctor',
 ]
 
+const groups = ['participants', 'approvals']
+
 /** Commands as they must be called at least, in a folder where there is nothing. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   'sign-genesis': ['x', '--key', 'x'],
@@ -47,6 +59,15 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'participants admit': ['x', '--public-key', 'x', '--type', 'court', '--role', 'auditor'],
   'participants revoke': ['x', '--reason', 'other'],
   'participants rotate-key': ['--new-key', 'x'],
+  'approvals set': ['--administrators', '1'],
+  'approvals propose': ['x', '--out', 'x'],
+  'approvals show': ['x'],
+  'approvals sign': ['x', '--key', 'x'],
+  'approvals submit': ['x'],
+  'sign-statement': ['x', '--key', 'x', '--id', 'x', '--out', 'x'],
+  'rotate-ledger-key': ['--new-key', 'x', '--out', 'x'],
+  'close-ledger': ['--reason', 'ended'],
+  transition: ['x'],
   export: ['x'],
   backup: ['x'],
   restore: ['--from', 'x'],
@@ -67,10 +88,12 @@ describe('the command line', () => {
 
   it('lists every command that these tests know', async () => {
     const top = await evidenceOk(['--help'])
-    const group = await evidenceOk(['participants', '--help'])
-    expect([...listed(top.stdout), ...listed(group.stdout).map((name) => `participants ${name}`)].sort()).toEqual(
-      [...commands].sort(),
+    const inGroups = await Promise.all(
+      groups.map(async (group) =>
+        listed((await evidenceOk([group, '--help'])).stdout).map((name) => `${group} ${name}`),
+      ),
     )
+    expect([...listed(top.stdout), ...inGroups.flat()].sort()).toEqual([...commands].sort())
     expect(top.stdout).toContain('Exit codes: 0 fine; 1 ')
   })
 
@@ -85,7 +108,7 @@ describe('the command line', () => {
         stderr,
         usage: stdout.startsWith(`Usage: evidence ${command}`),
         // A group of commands does nothing itself.
-        json: stdout.includes('--json') || command === 'participants',
+        json: stdout.includes('--json') || groups.includes(command),
         example: new RegExp(`^ {2}evidence ${command.split(' ')[0]}\\b`, 'm').test(example),
       }
     })
