@@ -10,7 +10,7 @@ import {
   readLedgerKey,
   requireMaySign,
 } from '../src/ledger/index.ts'
-import { installNativePrimitives } from '../src/node/index.ts'
+import { installNativePrimitives, type LedgerSigningKey } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
@@ -24,6 +24,8 @@ export interface ServeOptions {
   readonly version: string
   /** Of the ledger's key file. */
   readonly passphrase?: string
+  /** A key that is open already, in hardware; the data folder's key file is used without it. */
+  readonly ledgerKey?: LedgerSigningKey
   readonly clock?: Clock
   /** What `settings.knownCheckpoints` name, read. */
   readonly known?: readonly KnownCheckpoint[]
@@ -47,7 +49,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   requireMaySign(folder)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
-  const ledger = await Ledger.open(dataDir, readLedgerKey(dataDir, options.passphrase), {
+  const ledger = await Ledger.open(dataDir, options.ledgerKey ?? readLedgerKey(dataDir, options.passphrase), {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,

@@ -18,6 +18,7 @@ import {
 import {
   createKeyFile,
   installNativePrimitives,
+  type LedgerSigningKey,
   randomSalt,
   readKeyFile,
   readPublicKey,
@@ -25,6 +26,7 @@ import {
 } from '../../src/node/index.ts'
 import { writeDurably } from '../atomic-file.ts'
 import { readArtefact } from '../check-run.ts'
+import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 
 interface InitOptions extends CommonOptions {
@@ -36,6 +38,7 @@ interface InitOptions extends CommonOptions {
   readonly genesis?: string
   readonly passphraseFile?: string
   readonly continues?: string
+  readonly ledgerKey?: string
 }
 
 const help = `
@@ -58,6 +61,7 @@ export function initCommand(program: Command): void {
     .option('--production', 'for evidence that matters: administrators’ public keys only')
     .option('--administrator <id=publicKeyFile...>', 'administrators, the first of whom signs the genesis')
     .option('--genesis <file>', 'second step of --production: the signed genesis')
+    .option('--ledger-key <uri>', 'with --production: pkcs11: URI of the ledger’s key; its PIN in --passphrase-file')
     .option('--continues <file>', 'a signed checkpoint of the ledger that this one continues')
     .option('--passphrase-file <file>', 'file that holds a passphrase for the keys')
     .addHelpText('after', help)
@@ -68,12 +72,22 @@ export function initCommand(program: Command): void {
 }
 
 async function init(options: InitOptions): Promise<void> {
+  const inHardware =
+    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
+  try {
+    await initWith(options, inHardware?.key)
+  } finally {
+    await inHardware?.close()
+  }
+}
+
+async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | undefined): Promise<void> {
   const output = outputOf(options)
   const root = dataDir(options)
-  const passphrase = readPassphrase(options.passphraseFile)
+  const passphrase = ledgerKey === undefined ? readPassphrase(options.passphraseFile) : undefined
   const reading = codeArgument(options.reading, ['public', 'participants'] as const, 'reading mode')
   if (options.genesis !== undefined) {
-    await sealGenesis(root, readGenesis(options.genesis), readLedgerKey(root, passphrase))
+    await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? readLedgerKey(root, passphrase))
     output.result({ data: root, sealed: true }, [
       `the ledger in ${root} has its genesis`,
       `next: evidence serve --data ${root}`,
@@ -91,7 +105,13 @@ async function init(options: InitOptions): Promise<void> {
     const administrators = (options.administrator ?? []).map(administratorFrom)
     if (administrators.length === 0)
       throw new EvidenceError('usage', '--production needs an --administrator id=publicKeyFile')
-    prepareLedger(root, { ...settings, ...secret, environment: 'production', administrators })
+    prepareLedger(root, {
+      ...settings,
+      ...secret,
+      environment: 'production',
+      administrators,
+      ...(ledgerKey === undefined ? {} : { ledgerKey }),
+    })
     const request = dataFolder(root).genesisRequest
     output.result({ data: root, origin: settings.origin, genesis: request, sealed: false }, [
       `prepared ${settings.origin} in ${root}`,
@@ -100,6 +120,7 @@ async function init(options: InitOptions): Promise<void> {
     ])
     return
   }
+  if (ledgerKey !== undefined) throw new EvidenceError('usage', 'a trial ledger has its key in a file')
   await initTrial(root, { ...settings, ...secret })
   output.result({ data: root, origin: settings.origin, reading, sealed: true }, [
     `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,

@@ -299,6 +299,16 @@ export const errorTable = {
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
   'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
+  'pkcs11-uri': {
+    status: 500,
+    exit: 2,
+    action: 'Name key and library as docs/operations/hardware-keys.md says, and the PIN’s file apart.',
+  },
+  'pkcs11-failed': {
+    status: 503,
+    exit: 3,
+    action: 'Look after the token and its library, then start again; docs/operations/hardware-keys.md says how.',
+  },
   'rotation-unfinished': {
     status: 409,
     exit: 3,

@@ -34,9 +34,9 @@ export const kinds = [
   'evidence.retract',
   // docs/spec/14-ledger-keys.md
   'ledger.rotate-key',
-  'ledger.close',
   'ledger.set-approvals',
   'ledger.change',
+  'ledger.close',
 ] as const
 export type Kind = (typeof kinds)[number]
 

@@ -16,9 +16,9 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.attest': ['attestor', 'depositor'],
   'evidence.retract': ['depositor'],
   'ledger.rotate-key': ['administrator'],
-  'ledger.close': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.change': [],
+  'ledger.close': ['administrator'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
