@@ -149,7 +149,7 @@ export class GroupBuilder {
     if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
     const { body, next } = judgement
     const signing = this.context.ledgerKeys
-    if (!currentLedgerKeys(next).some((vkey) => signing.includes(vkey))) {
+    if (next !== state.registry && !currentLedgerKeys(next).some((vkey) => signing.includes(vkey))) {
       throw new EvidenceError('rotation-offline', 'this server has not the key that would sign after the rotation')
     }
     if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')

@@ -1,5 +1,12 @@
-import { EvidenceError, equalBytes, rootFromTiles, type VerifierKey, verifierKey } from '../core/index.ts'
-import { currentLedgerKeys, type Registry } from '../evidence/index.ts'
+import {
+  EvidenceError,
+  equalBytes,
+  parseVerifierKey,
+  rootFromTiles,
+  type VerifierKey,
+  verifierKey,
+} from '../core/index.ts'
+import { currentLedgerKeys, type Registry, signsAt } from '../evidence/index.ts'
 import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
 import { type LedgerSigningKey, SignatureGate } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
@@ -272,6 +279,11 @@ function requireCurrent(registry: Registry, key: VerifierKey): void {
   })
 }
 
+/** The ledger's keys that sign at a size. */
+function keysAt(registry: Registry, size: number): VerifierKey[] {
+  return registry.ledgerKeys.filter((vkey) => signsAt(registry, vkey, size)).map((vkey) => parseVerifierKey(vkey))
+}
+
 /** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
 export async function examineStandIn(
   folder: DataFolder,
@@ -288,7 +300,12 @@ export async function examineStandIn(
       const published = await examine(storage, checkpoint, ...keys)
       // Database and head may have gone back together: only what is kept elsewhere can tell.
       if (known.length > 0)
-        await requireKnown(await LedgerTree.rebuild(storage, published.state.size), known, keys[0] as VerifierKey)
+        await requireKnown(
+          await LedgerTree.rebuild(storage, published.state.size),
+          known,
+          keys[0] as VerifierKey,
+          (size) => keysAt(published.state.registry, size),
+        )
       return published
     } finally {
       await storage.close()

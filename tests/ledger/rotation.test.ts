@@ -3,13 +3,21 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { parseReceipt, parseSignedCheckpoint, parseVerifierKey, verifyNote } from '../../src/core/index.ts'
+import {
+  parseReceipt,
+  parseSignedCheckpoint,
+  parseVerifierKey,
+  signCheckpoint,
+  verifierKey,
+  verifyNote,
+} from '../../src/core/index.ts'
 import {
   FolderSource,
   Ledger,
   readLedgerKey,
   readOwnKey,
   readPolicyFile,
+  Replica,
   requestRotation,
   rotateLedgerKey,
   type RotationStep,
@@ -162,5 +170,54 @@ describe('a rotation of the ledger’s key', () => {
     await expect(ledger.deposit(good)).rejects.toMatchObject({ code: 'rotation-offline' })
     await ledger.deposit(test.deposit('still the old key').presentation)
     await ledger.close()
+  })
+
+  it('is followed: the copy takes the checkpoint that both signed, and goes on with the new policy', async () => {
+    const root = join(test.root, '..', 'follower')
+    const leader = await test.open()
+    const first = await leader.replication.piece(0, 0)
+    await leader.close()
+    const key = readOwnKey(test.folder)
+    const replica = await Replica.create({ root, policy: Buffer.from(policyBefore), key, of: 'http://leader', first })
+    const old = readLedgerKey(test.root)
+    await rotateLedgerKey({ root: test.root, statement: await signedRotation(), next, old, keyFile })
+    const rotated = await Ledger.open(test.root, next)
+    await replica.apply(await rotated.replication.piece(replica.size, 0))
+    expect(replica.size).toBe(3)
+    await rotated.deposit(test.deposit('after').presentation)
+    const piece = await rotated.replication.piece(3, 0)
+    await expect(replica.apply(piece)).rejects.toMatchObject({ code: 'checkpoint-untrusted' })
+    await replica.close()
+    writeFileSync(join(root, 'policy'), readFileSync(test.folder.policy))
+    const again = await Replica.open(root)
+    await again.apply(piece)
+    expect(again.size).toBe(4)
+    await again.close()
+    // One that is made anew under the new policy takes all from the beginning.
+    const anew = join(test.root, '..', 'anew')
+    const policy = readFileSync(test.folder.policy)
+    const all = await rotated.replication.piece(0, 0)
+    const whole = await Replica.create({
+      root: anew,
+      policy,
+      key: readOwnKey(test.folder),
+      of: 'http://leader',
+      first: all,
+    })
+    expect(whole.size).toBe(4)
+    await whole.close()
+    await rotated.close()
+  })
+
+  it('does not make checkpoints that were kept before it strange', async () => {
+    const old = readLedgerKey(test.root)
+    await rotateLedgerKey({ root: test.root, statement: await signedRotation(), next, old, keyFile })
+    const kept = { ...parseSignedCheckpoint(Buffer.from(noteBefore)), where: 'kept' }
+    await (await Ledger.open(test.root, next, { known: [kept] })).close()
+    // By the old key, of a size that it does not sign: a thief's.
+    const key = verifierKey(test.origin, old.publicKey)
+    const forged = signCheckpoint({ origin: test.origin, size: 9, root: new Uint8Array(32) }, key, old.sign)
+    const known = [{ ...parseSignedCheckpoint(Buffer.from(forged)), where: 'forged' }]
+    await expect(Ledger.open(test.root, next, { known })).rejects.toMatchObject({ code: 'checkpoint-untrusted' })
   })
 })
