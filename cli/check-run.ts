@@ -6,7 +6,9 @@ import {
   isFileProof,
   type ManifestLine,
   maxProofBytes,
+  type KeyTransition,
   parseFileProof,
+  parseKeyTransition,
   parseManifest,
   type Policy,
 } from '../src/core/index.ts'
@@ -139,16 +141,33 @@ export function readArtefact(path: string): Uint8Array {
   return readFileSync(path)
 }
 
+/** The key transition beside a receipt or file proof, if there is one. Throws the codes of {@link readTransition}. */
+export function findTransition(evidence: Evidence): KeyTransition | undefined {
+  const path = transitionPath(evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt)
+  return existsSync(path) ? readTransition(path) : undefined
+}
+
+/** `photo.jpg.tlog-proof` has its transition in `photo.jpg.key-transition`. */
+export function transitionPath(receipt: string): string {
+  return `${receipt.replace(/\.(?:tlog-proof|file-proof)$/, '')}.key-transition`
+}
+
+/** Throws `file-unreadable`, `transition-malformed`. */
+export function readTransition(path: string): KeyTransition {
+  return parseKeyTransition(readArtefact(path))
+}
+
 /** Checks one file against its evidence and a policy, offline. */
 export async function runCheck(
   file: string,
   evidence: Evidence,
   policy: Policy,
   onBytes?: (count: number) => void,
+  transition = findTransition(evidence),
 ): Promise<CheckResult> {
   try {
-    if (evidence.kind === 'file-proof') return await checkByFileProof(file, evidence, policy, onBytes)
-    const checked = readChecked(readArtefact(evidence.receipt), policy)
+    if (evidence.kind === 'file-proof') return await checkByFileProof(file, evidence, policy, onBytes, transition)
+    const checked = readChecked(readArtefact(evidence.receipt), policy, transition)
     if (evidence.kind === 'manifest') return await checkByManifest(file, evidence, checked, onBytes)
     return await checkByReceipt(file, evidence, checked, onBytes)
   } catch (error) {
@@ -163,8 +182,8 @@ interface Checked {
   readonly unjudged: readonly Finding[]
 }
 
-function readChecked(bytes: Uint8Array, policy: Policy): Checked {
-  const result = checkReceipt(bytes, policy)
+function readChecked(bytes: Uint8Array, policy: Policy, transition: KeyTransition | undefined): Checked {
+  const result = checkReceipt(bytes, policy, transition)
   const { faults, unjudged } = result
   return { checked: result.receipt === undefined ? undefined : result, faults, unjudged }
 }
@@ -226,8 +245,9 @@ async function checkByManifest(
 export async function checkManifestOnly(
   evidence: Extract<Evidence, { kind: 'manifest' }>,
   policy: Policy,
+  transition = findTransition(evidence),
 ): Promise<CheckResult> {
-  return checkByReceipt(evidence.manifest, evidence, readChecked(readArtefact(evidence.receipt), policy))
+  return checkByReceipt(evidence.manifest, evidence, readChecked(readArtefact(evidence.receipt), policy, transition))
 }
 
 /** Holds a file against its line. The path may be raw bytes: not every disk's names are UTF-8. */
@@ -246,10 +266,11 @@ async function checkByFileProof(
   file: string,
   evidence: Extract<Evidence, { kind: 'file-proof' }>,
   policy: Policy,
-  onBytes?: (count: number) => void,
+  onBytes: ((count: number) => void) | undefined,
+  transition: KeyTransition | undefined,
 ): Promise<CheckResult> {
   const proof = parseFileProof(readArtefact(evidence.proof))
-  const receipt = readChecked(proof.receipt, policy)
+  const receipt = readChecked(proof.receipt, policy, transition)
   const base = { evidence, ...receipt, item: proof.item, line: proof.file }
   if (receipt.checked?.body === undefined) return base
   const measured = await digestFile(file, ['sha256'], onBytes)

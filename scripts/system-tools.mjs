@@ -28,6 +28,8 @@ const needed = [
         { command: 'faketime', probe: ['--version'], package: 'faketime' },
         { command: 'prlimit', probe: ['--version'], package: 'util-linux' },
         { command: 'mount', probe: ['--version'], package: 'mount' },
+        // A PKCS#11 token in software, for tests/node/pkcs11.test.ts.
+        { command: 'softhsm2-util', probe: ['--version'], package: 'softhsm2' },
       ]
     : []),
 ]

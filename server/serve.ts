@@ -19,7 +19,7 @@ import {
   requireMaySign,
   type WitnessView,
 } from '../src/ledger/index.ts'
-import { installNativePrimitives } from '../src/node/index.ts'
+import { installNativePrimitives, type LedgerSigningKey } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly version: string
   /** Of the ledger's key file. */
   readonly passphrase?: string
+  /** A key that is open already, in hardware; the data folder's key file is used without it. */
+  readonly ledgerKey?: LedgerSigningKey
   readonly clock?: Clock
   /** What `settings.knownCheckpoints` name, read. */
   readonly known?: readonly KnownCheckpoint[]
@@ -59,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
   let publisher: Publisher | undefined
-  const signer = readLedgerKey(dataDir, options.passphrase)
+  const signer = options.ledgerKey ?? readLedgerKey(dataDir, options.passphrase)
   const policy = readPolicyFile(folder.policy)
   // A folder that went back as a whole is noticed by those who saw more: before anything is signed on it.
   const witnessed = await witnessView(folder, policy, settings)

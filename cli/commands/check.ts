@@ -1,7 +1,13 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, type ManifestLine, parseManifest, type Policy } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  type KeyTransition,
+  type ManifestLine,
+  parseManifest,
+  type Policy,
+} from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import {
   anchorLimits,
@@ -9,6 +15,7 @@ import {
   type Finding,
   findingOf,
   receiptLimits,
+  rotatedPolicy,
   statusLimits,
 } from '../../src/verify/index.ts'
 import {
@@ -18,7 +25,9 @@ import {
   type Evidence,
   findEvidence,
   namedEvidence,
+  readArtefact,
   readManifest,
+  readTransition,
   runCheck,
 } from '../check-run.ts'
 import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
@@ -41,6 +50,8 @@ interface CheckOptions extends CommonOptions {
   readonly url?: string
   readonly timeProof?: string
   readonly timestampAnchors?: string
+  readonly rotation?: readonly string[]
+  readonly transition?: string
 }
 
 const help = `
@@ -68,6 +79,11 @@ export function checkCommand(program: Command): void {
     .option('--url <url>', 'ledger to ask (default: the URL in the policy’s log line)')
     .option('--time-proof <file>', 'time proof (.time-proof); by default the one beside the receipt')
     .option('--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust')
+    .option(
+      '--transition <file>',
+      'for a receipt under a retired key: its key transition; by default the one beside it',
+    )
+    .option('--rotation <receipt...>', 'receipts of rotations, for a policy that names an earlier key')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -79,17 +95,18 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
-  const policy = policyOf(options)
+  const policy = checkPolicy(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
   if (stat.isFile() && options.receipt === undefined && isMisbehaviourFile(path))
     return checkMisbehaviourFile(path, policy, output)
   const evidence = evidenceFor(path, options)
   const bar = progressBar(output, 'hashing', stat.size, 'bytes')
   let hashed = 0
-  const result = await runCheck(path, evidence, policy, (count) => {
+  const counted = (count: number): void => {
     hashed += count
     bar.update(hashed)
-  }).finally(() => bar.stop())
+  }
+  const result = await runCheck(path, evidence, policy, counted, namedTransition(options)).finally(() => bar.stop())
   const followed = await anchoredOf(result, policy, options)
   const online = options.anchor === undefined ? await onlineOf(result, policy, options) : undefined
   const time = await checkTime(result, policy, options)
@@ -165,6 +182,15 @@ async function checkTime(
   }
 }
 
+/** The policy, brought forward by receipts of rotations. */
+function checkPolicy(options: CheckOptions): Policy {
+  return rotatedPolicy(policyOf(options), (options.rotation ?? []).map(readArtefact))
+}
+
+function namedTransition({ transition }: CheckOptions): KeyTransition | undefined {
+  return transition === undefined ? undefined : readTransition(transition)
+}
+
 function evidenceFor(path: string, options: CheckOptions): Evidence {
   return options.receipt === undefined
     ? findEvidence(path)
@@ -173,7 +199,7 @@ function evidenceFor(path: string, options: CheckOptions): Evidence {
 
 /** Checks every file that a folder's manifest lists, and says what is missing and what it does not list. */
 async function checkFolder(folder: string, options: CheckOptions, output: Output): Promise<number> {
-  const policy = policyOf(options)
+  const policy = checkPolicy(options)
   const manifest = options.manifest ?? manifestPath(folder)
   const receipt = options.receipt ?? manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
   if (statSync(manifest, { throwIfNoEntry: false }) === undefined) {
@@ -182,7 +208,7 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
     })
   }
   const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
-  const deposit = await anchoredOf(await checkManifestOnly(evidence, policy), policy, options)
+  const deposit = await anchoredOf(await checkManifestOnly(evidence, policy, namedTransition(options)), policy, options)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
   const online = options.anchor === undefined ? await onlineOf(deposit, policy, options) : undefined
   const { faults, unjudged } = together(

@@ -11,10 +11,12 @@ import {
   readPassphrase,
   withCommon,
 } from '../options.ts'
+import { openLedgerKey } from '../ledger-key.ts'
 
 interface EraseOptions extends CommonOptions {
   readonly claim?: readonly string[]
   readonly passphraseFile?: string
+  readonly ledgerKey?: string
 }
 
 const help = `
@@ -30,15 +32,17 @@ Example:
 export function eraseCommand(program: Command): void {
   withCommon(program.command('erase <index>').description('erase sealed claims of an entry (operator, server stopped)'))
     .option('--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`)
-    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
+    .option('--ledger-key <uri>', 'pkcs11: URI of a key in hardware (default: the data folder’s key file)')
+    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase, or its PIN')
     .addHelpText('after', help)
     .action(async (index: string, options: EraseOptions) => {
       installNativePrimitives()
       const root = dataDir(options)
       const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
-      const ledger = await Ledger.open(root, readLedgerKey(root, readPassphrase(options.passphraseFile)), {
-        acceptGap: true,
-      })
+      const inHardware =
+        options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
+      const key = inHardware?.key ?? readLedgerKey(root, readPassphrase(options.passphraseFile))
+      const ledger = await Ledger.open(root, key, { acceptGap: true })
       try {
         const erased = await ledger.eraseDisclosures(indexArgument(index), claims)
         outputOf(options).result({ index: Number(index), erased }, [
@@ -48,6 +52,7 @@ export function eraseCommand(program: Command): void {
         ])
       } finally {
         await ledger.close()
+        await inHardware?.close()
       }
     })
 }

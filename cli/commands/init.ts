@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, type Jwk } from '../../src/core/index.ts'
+import { EvidenceError, type Jwk, parseSignedCheckpoint } from '../../src/core/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import {
   type Administrator,
@@ -18,12 +18,15 @@ import {
 import {
   createKeyFile,
   installNativePrimitives,
+  type LedgerSigningKey,
   randomSalt,
   readKeyFile,
   readPublicKey,
   type SigningKey,
 } from '../../src/node/index.ts'
 import { writeDurably } from '../atomic-file.ts'
+import { readArtefact } from '../check-run.ts'
+import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 
 interface InitOptions extends CommonOptions {
@@ -34,6 +37,8 @@ interface InitOptions extends CommonOptions {
   readonly administrator?: readonly string[]
   readonly genesis?: string
   readonly passphraseFile?: string
+  readonly continues?: string
+  readonly ledgerKey?: string
 }
 
 const help = `
@@ -56,6 +61,8 @@ export function initCommand(program: Command): void {
     .option('--production', 'for evidence that matters: administrators’ public keys only')
     .option('--administrator <id=publicKeyFile...>', 'administrators, the first of whom signs the genesis')
     .option('--genesis <file>', 'second step of --production: the signed genesis')
+    .option('--ledger-key <uri>', 'with --production: pkcs11: URI of the ledger’s key; its PIN in --passphrase-file')
+    .option('--continues <file>', 'a signed checkpoint of the ledger that this one continues')
     .option('--passphrase-file <file>', 'file that holds a passphrase for the keys')
     .addHelpText('after', help)
     .action(async (options: InitOptions) => {
@@ -65,25 +72,46 @@ export function initCommand(program: Command): void {
 }
 
 async function init(options: InitOptions): Promise<void> {
+  const inHardware =
+    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
+  try {
+    await initWith(options, inHardware?.key)
+  } finally {
+    await inHardware?.close()
+  }
+}
+
+async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | undefined): Promise<void> {
   const output = outputOf(options)
   const root = dataDir(options)
-  const passphrase = readPassphrase(options.passphraseFile)
+  const passphrase = ledgerKey === undefined ? readPassphrase(options.passphraseFile) : undefined
   const reading = codeArgument(options.reading, ['public', 'participants'] as const, 'reading mode')
   if (options.genesis !== undefined) {
-    await sealGenesis(root, readGenesis(options.genesis), readLedgerKey(root, passphrase))
+    await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? readLedgerKey(root, passphrase))
     output.result({ data: root, sealed: true }, [
       `the ledger in ${root} has its genesis`,
       `next: evidence serve --data ${root}`,
     ])
     return
   }
-  const settings = { origin: originOf(options), reading, openDisclosures: options.openDisclosures === true }
+  const settings = {
+    origin: originOf(options),
+    reading,
+    openDisclosures: options.openDisclosures === true,
+    ...(options.continues === undefined ? {} : { continues: predecessor(options.continues) }),
+  }
   const secret = passphrase === undefined ? {} : { passphrase }
   if (options.production === true) {
     const administrators = (options.administrator ?? []).map(administratorFrom)
     if (administrators.length === 0)
       throw new EvidenceError('usage', '--production needs an --administrator id=publicKeyFile')
-    prepareLedger(root, { ...settings, ...secret, environment: 'production', administrators })
+    prepareLedger(root, {
+      ...settings,
+      ...secret,
+      environment: 'production',
+      administrators,
+      ...(ledgerKey === undefined ? {} : { ledgerKey }),
+    })
     const request = dataFolder(root).genesisRequest
     output.result({ data: root, origin: settings.origin, genesis: request, sealed: false }, [
       `prepared ${settings.origin} in ${root}`,
@@ -92,6 +120,7 @@ async function init(options: InitOptions): Promise<void> {
     ])
     return
   }
+  if (ledgerKey !== undefined) throw new EvidenceError('usage', 'a trial ledger has its key in a file')
   await initTrial(root, { ...settings, ...secret })
   output.result({ data: root, origin: settings.origin, reading, sealed: true }, [
     `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,
@@ -116,6 +145,13 @@ function administratorFrom(text: string): Administrator {
   return { id, jwk: readPublicKey(text.slice(at + 1)) }
 }
 
+/** The ledger that goes before, by a checkpoint of it. Throws `file-unreadable`, the codes of the checkpoint. */
+function predecessor(path: string): { origin: string; checkpoint: string } {
+  const bytes = readArtefact(path)
+  const { origin } = parseSignedCheckpoint(bytes).checkpoint
+  return { origin, checkpoint: Buffer.from(bytes).toString('utf8') }
+}
+
 function readGenesis(path: string): string {
   try {
     return readFileSync(path, 'latin1')
@@ -136,6 +172,7 @@ export interface TrialOptions {
   readonly reading: 'public' | 'participants'
   readonly openDisclosures: boolean
   readonly passphrase?: string
+  readonly continues?: { readonly origin: string; readonly checkpoint: string }
 }
 
 /** Makes a whole trial ledger: administrator, first depositor, genesis, admission. A half-made one is begun again. */

@@ -4,28 +4,27 @@ import { EvidenceError, thumbprint } from '../../src/core/index.ts'
 import { composePossession, participantTypes, personalTypes, revokeReasons, roles } from '../../src/evidence/index.ts'
 import { readKeyFile, readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
+import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { writeDurably } from '../atomic-file.ts'
 import {
   type ClientOptions,
   clientKey,
   clientOf,
   codeArgument,
-  depositPolicy,
   identify,
   outputOf,
   readPassphrase,
   withClient,
 } from '../options.ts'
-import { signAndDeposit } from '../statements.ts'
 import { withIdentityIfAny } from './show.ts'
 
-interface AdmitOptions extends ClientOptions {
+interface AdmitOptions extends ChangeOptions {
   readonly publicKey: string
   readonly type: string
   readonly role: readonly string[]
   readonly name?: string
 }
-interface RevokeOptions extends ClientOptions {
+interface RevokeOptions extends ChangeOptions {
   readonly reason: string
   readonly compromisedSince?: string
   readonly keyThumbprint?: string
@@ -47,31 +46,11 @@ export function participantsCommand(program: Command): void {
   listCommand(group)
 }
 
-async function submit(
-  options: ClientOptions,
-  role: 'administrator' | 'depositor',
-  kind: 'participant.admit' | 'participant.revoke',
-  members: object,
-  sealed: { names?: string } = {},
-): Promise<void> {
-  const output = outputOf(options)
-  const { key, path } = clientKey(options, role)
-  const client = clientOf(options, output)
-  const identity = await identify(options, client, key, path)
-  const result = await signAndDeposit(
-    client,
-    depositPolicy(options, await client.ledger(), output),
-    identity,
-    kind,
-    members,
-    sealed,
-  )
-  output.result(result, [`${kind} is entry ${result.index}, ${result.time}`])
-}
-
 function admitCommand(group: Command): void {
-  withClient(
-    group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
+  withProposing(
+    withClient(
+      group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
+    ),
   )
     .requiredOption('--public-key <file>', 'the participant’s public key: JWK or PEM')
     .requiredOption('--type <code>', `one of ${participantTypes.join(', ')}`)
@@ -92,12 +71,14 @@ function admitCommand(group: Command): void {
         ...(options.name === undefined || isPersonal ? {} : { name: options.name }),
       }
       const sealed = options.name !== undefined && isPersonal ? { names: options.name } : {}
-      await submit(options, 'administrator', 'participant.admit', { participant }, sealed)
+      await submitChange(options, 'participant.admit', { participant }, sealed)
     })
 }
 
 function revokeCommand(group: Command): void {
-  withClient(group.command('revoke [id]').description('revoke a participant, or one key (an administrator signs)'))
+  withProposing(
+    withClient(group.command('revoke [id]').description('revoke a participant, or one key (an administrator signs)')),
+  )
     .requiredOption('--reason <code>', `one of ${revokeReasons.join(', ')}`)
     .option('--key-thumbprint <kid>', 'revoke this key instead of a participant')
     .option('--compromised-since <time>', 'entries from this time on are flagged (YYYY-MM-DDTHH:MM:SS.mmmZ)')
@@ -112,7 +93,7 @@ function revokeCommand(group: Command): void {
       const target = id === undefined ? { key: options.keyThumbprint } : { participant: id }
       const reason = codeArgument(options.reason, revokeReasons, 'reason')
       const since = options.compromisedSince === undefined ? {} : { compromisedSince: options.compromisedSince }
-      await submit(options, 'administrator', 'participant.revoke', { ...target, reason, ...since })
+      await submitChange(options, 'participant.revoke', { ...target, reason, ...since })
     })
 }
 

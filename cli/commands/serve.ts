@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { RunningServer } from '../../server/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
+import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
@@ -13,6 +14,7 @@ import { initTrial, resumeTrial } from './init.ts'
 interface ServeCommandOptions extends CommonOptions, SettingFlags {
   readonly printConfig?: boolean
   readonly passphraseFile?: string
+  readonly ledgerKey?: string
 }
 
 function withServing(command: Command): Command {
@@ -31,7 +33,8 @@ function withServing(command: Command): Command {
     .option('--witness-timeout <seconds>', 'how long a witness of the policy may take to answer (default 10)')
     .option('--accept-unreachable-witnesses', 'start although too many witnesses are silent to tell a rollback')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)')
-    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase')
+    .option('--ledger-key <uri>', 'pkcs11: URI of a key in hardware (default: the data folder’s key file)')
+    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase, or its PIN')
     .option('--print-config', 'print every setting, and where it comes from, and do not serve')
 }
 
@@ -95,18 +98,31 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
   const { serve, serverSettings } = await import('../../server/index.ts')
   // A command ends when nobody reads its output any more; a server goes on.
   process.stdout.removeAllListeners('error').on('error', () => {})
-  const passphrase = readPassphrase(options.passphraseFile)
   const { settings } = readSettings(options, process.env, serverSettings)
   const known = await Promise.all(settings.knownCheckpoints.map(knownCheckpoint))
+  const inHardware =
+    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
+  const passphrase = inHardware === undefined ? readPassphrase(options.passphraseFile) : undefined
   const running = await serve({
     dataDir: dataDir(options),
     settings,
     known,
     version,
     ...(passphrase === undefined ? {} : { passphrase }),
+    ...(inHardware === undefined ? {} : { ledgerKey: inHardware.key }),
+  }).catch(async (error: unknown) => {
+    await inHardware?.close()
+    throw error
   })
   process.stdout.write(`listening on ${running.url}\n`)
-  return running
+  return {
+    ...running,
+    close: async () => {
+      await running.close()
+      // The last to go: what was accepted is signed while the server closes.
+      await inHardware?.close()
+    },
+  }
 }
 
 /** Every setting with its origin. No setting is a secret: keys and passphrases are files, of which the name alone is shown. */

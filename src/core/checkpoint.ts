@@ -24,6 +24,21 @@ export function parseSignedCheckpoint(bytes: Uint8Array): SignedCheckpoint {
   return { checkpoint: parseCheckpointText(note.text), note }
 }
 
+/** Whoever signs notes with a key: at once, or later where the key lies in hardware. */
+export interface NoteSigner {
+  readonly key: VerifierKey
+  /** Ed25519 signature, 64 bytes. */
+  readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
+}
+
+/** Signs a checkpoint with several keys, in their order. */
+export async function signCheckpointBy(checkpoint: Checkpoint, signers: readonly NoteSigner[]): Promise<string> {
+  const text = checkpointText(checkpoint)
+  const message = utf8(text)
+  const signatures = signers.map(async ({ key, sign }) => ({ ...key, signature: await sign(message) }))
+  return encodeNote({ text, signatures: await Promise.all(signatures) })
+}
+
 /** Signs a checkpoint with the ledger's key; `sign` gives the 64 bytes of an Ed25519 signature. */
 export function signCheckpoint(
   checkpoint: Checkpoint,

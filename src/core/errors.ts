@@ -160,6 +160,47 @@ export const errorTable = {
   'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
   'reference-origin': { status: 400, exit: 1, action: 'Leave origin out for this ledger’s own entries.' },
+  'ledger-closed': { status: 410, exit: 1, action: 'Deposit in the ledger that continues this one.' },
+  'ledger-key-retired': {
+    status: 409,
+    exit: 1,
+    action: 'Use the key that signs now, and the policy that names it; docs/operations/key-compromise.md says how.',
+  },
+  'ledger-key-invalid': {
+    status: 400,
+    exit: 1,
+    action: 'Make a new ledger key: an Ed25519 vkey named by the origin, whose key nobody had before.',
+  },
+  'ledger-possession': {
+    status: 400,
+    exit: 1,
+    action: 'Let the new key sign this ledger’s own checkpoint, with "evidence rotate-ledger-key --out".',
+  },
+  'successor-invalid': {
+    status: 400,
+    exit: 1,
+    action: 'Give the successor’s own first checkpoint, of size 1, and its origin.',
+  },
+  'approvals-needed': {
+    status: 403,
+    exit: 1,
+    action: 'Propose the change, let others approve it, and submit it: "evidence approvals --help".',
+  },
+  'approvals-missing': { status: 403, exit: 1, action: 'Let more administrators, or recovery officers, approve it.' },
+  'approval-invalid': { status: 400, exit: 1, action: 'Let each officer approve these very bytes, once.' },
+  'approval-unknown': {
+    status: 403,
+    exit: 1,
+    action: 'Let active administrators or recovery officers approve, with keys in use.',
+  },
+  'proposal-malformed': { status: 400, exit: 1, action: 'Propose again; docs/spec/14-ledger-keys.md has the form.' },
+  'proposal-expired': { status: 400, exit: 1, action: 'Propose again, with an end within 90 days.' },
+  'proposal-repeated': { status: 409, exit: 1, action: 'Nothing to do: this proposal has taken effect already.' },
+  'threshold-impossible': {
+    status: 409,
+    exit: 1,
+    action: 'Admit enough administrators or recovery officers first.',
+  },
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint
@@ -222,6 +263,7 @@ export const errorTable = {
     action: 'Do not rely on this cosignature: ask the ledger for the receipt again, and tell the witness.',
   },
   // Receipt and file checks
+  'transition-malformed': { status: 400, exit: 1, action: refetch },
   'receipt-other-ledger': { status: 400, exit: 1, action: 'Check it against the policy of the ledger that it names.' },
   'receipt-index': { status: 400, exit: 1, action: refetch },
   'file-differs': {
@@ -351,6 +393,26 @@ export const errorTable = {
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
   'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
+  'pkcs11-uri': {
+    status: 500,
+    exit: 2,
+    action: 'Name key and library as docs/operations/hardware-keys.md says, and the PIN’s file apart.',
+  },
+  'pkcs11-failed': {
+    status: 503,
+    exit: 3,
+    action: 'Look after the token and its library, then start again; docs/operations/hardware-keys.md says how.',
+  },
+  'rotation-unfinished': {
+    status: 409,
+    exit: 3,
+    action: 'Run "evidence rotate-ledger-key --resume" on the stopped ledger; it goes on where it was cut off.',
+  },
+  'rotation-offline': {
+    status: 409,
+    exit: 3,
+    action: 'Stop the server and run "evidence rotate-ledger-key" where the new key is.',
+  },
   'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
   'database-missing': { status: 503, exit: 1, action: restore },
   'database-log-damaged': { status: 503, exit: 1, action: restore },

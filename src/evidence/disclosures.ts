@@ -2,11 +2,13 @@ import { type Disclosure, EvidenceError, parseDisclosure } from '../core/index.t
 import type { StatementBody } from './schema.ts'
 import { schemaError } from './schema-errors.ts'
 import { admittedName, type CaseClaim, sealedShapes } from './sealed.ts'
+import { effectiveBody } from './statement.ts'
 import { sealableClaims, type SealedClaim } from './vocabulary.ts'
 
 /** The digests that a statement seals. */
 export function sealedDigestsOf(body: StatementBody): readonly string[] {
-  return body.kind === 'evidence.deposit' || body.kind === 'participant.admit' ? (body.members._sd ?? []) : []
+  const said = effectiveBody(body)
+  return said.kind === 'evidence.deposit' || said.kind === 'participant.admit' ? (said.members._sd ?? []) : []
 }
 
 /**
@@ -43,7 +45,7 @@ export function requireDisclosures(body: StatementBody, texts: readonly string[]
 
 function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
   const schema =
-    claim === 'names' && body.kind === 'participant.admit' ? admittedName : sealedShapes[claim as SealedClaim]
+    claim === 'names' && body.kind !== 'evidence.deposit' ? admittedName : sealedShapes[claim as SealedClaim]
   const result = schema.safeParse(value)
   if (!result.success) throw schemaError(result.error, 'disclosure-claim')
   if (

@@ -1,4 +1,5 @@
 /** The vocabulary of statements and the rulebook. */
+export * from './approval-file.ts'
 export * from './compose.ts'
 export * from './disclosures.ts'
 export * from './later-events.ts'

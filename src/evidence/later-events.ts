@@ -1,6 +1,6 @@
 import { isEvidenceError } from '../core/index.ts'
 import type { StatementBody } from './schema.ts'
-import { readBody, type Statement } from './statement.ts'
+import { effectiveBody, readBody, type Statement } from './statement.ts'
 
 /** What may happen to an entry later (docs/spec/15-status.md). */
 export const laterEventNames = [
@@ -54,6 +54,10 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
       return [{ what, code: reason, ...(compromisedSince === undefined ? {} : { compromisedSince }) }]
     }
     case 'ledger.genesis':
+    case 'ledger.rotate-key':
+    case 'ledger.close':
+    case 'ledger.set-approvals':
+    case 'ledger.change':
     case 'participant.admit':
     case undefined:
       return []
@@ -62,7 +66,9 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
 
 function bodyOf(statement: Statement): StatementBody | undefined {
   try {
-    return readBody(statement)
+    const body = readBody(statement)
+    // An approved change is what it carries.
+    return body === undefined ? undefined : effectiveBody(body)
   } catch (error) {
     if (isEvidenceError(error)) return undefined
     throw error

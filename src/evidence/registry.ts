@@ -1,5 +1,5 @@
 import { type Jwk, publicKeyOf, thumbprint } from '../core/index.ts'
-import type { ParticipantType } from './vocabulary.ts'
+import type { ParticipantType, Role } from './vocabulary.ts'
 
 /** A key, for ever one participant's. */
 export interface KeyRecord {
@@ -28,12 +28,34 @@ export interface ParticipantRecord {
   readonly compromisedSince?: string
 }
 
+/** From the entry that brought a ledger key to the one that retired it. */
+export interface LedgerKeySpan {
+  readonly since: number
+  readonly until?: number
+}
+
+/** Approvals that a change needs (docs/spec/14-ledger-keys.md). */
+export interface Approvals {
+  readonly administrators: number
+  readonly recovery?: number
+}
+
 /** Who may sign what: all that entries say of it so far. Never changed in place. */
 export interface Registry {
   readonly origin: string
   readonly environment: 'trial' | 'production' | undefined
-  /** vkeys of the genesis. */
+  /** vkeys of the ledger, retired ones too. */
   readonly ledgerKeys: readonly string[]
+  /** Which entry brought each vkey that a rotation touched, and which retired it; one that is not here is the genesis'. */
+  readonly ledgerKeySpans?: ReadonlyMap<string, LedgerKeySpan>
+  /** Index of the entry that closed the ledger: none after it is valid. */
+  readonly closedAt?: number
+  /** The ledger that goes on from this one, as the closing entry says. */
+  readonly successor?: { readonly origin: string; readonly checkpoint: string }
+  /** How many must approve a change; undefined until an entry sets it. */
+  readonly approvals?: Approvals
+  /** `jti` of each proposal that took effect. */
+  readonly proposals?: ReadonlySet<string>
   readonly participants: ReadonlyMap<string, ParticipantRecord>
   /** By thumbprint. */
   readonly keys: ReadonlyMap<string, KeyRecord>
@@ -69,6 +91,18 @@ export function withParticipantRecord(registry: Registry, record: ParticipantRec
   return { ...registry, participants: new Map(registry.participants).set(record.id, record) }
 }
 
+/** Whether a vkey signs the checkpoint of `size`: brought before it, and retired at the earliest by its last entry. */
+export function signsAt(registry: Registry, vkey: string, size: number): boolean {
+  if (!registry.ledgerKeys.includes(vkey)) return false
+  const { since, until } = registry.ledgerKeySpans?.get(vkey) ?? { since: 0, until: undefined }
+  return since < size && (until === undefined || size <= until + 1)
+}
+
+/** The vkeys that sign from here on. */
+export function currentLedgerKeys(registry: Registry): string[] {
+  return registry.ledgerKeys.filter((vkey) => registry.ledgerKeySpans?.get(vkey)?.until === undefined)
+}
+
 /** A participant is active when it is not revoked and owns a usable key. */
 export function isActive(registry: Registry, id: string): boolean {
   if (registry.participants.get(id)?.revokedAt !== undefined) return false
@@ -76,10 +110,11 @@ export function isActive(registry: Registry, id: string): boolean {
   return false
 }
 
-/** True while somebody can still admit and revoke. */
-export function hasActiveAdministrator(registry: Registry): boolean {
+/** How many active participants have a role. */
+export function activeWithRole(registry: Registry, role: Role): number {
+  let count = 0
   for (const participant of registry.participants.values()) {
-    if (participant.roles.includes('administrator') && isActive(registry, participant.id)) return true
+    if (participant.roles.includes(role) && isActive(registry, participant.id)) count++
   }
-  return false
+  return count
 }

@@ -2,7 +2,9 @@ import { type ErrorCode, EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
 import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
+import { judgeChange, requiresApproval } from './rules-approvals.ts'
 import { judgeGenesis } from './rules-genesis.ts'
+import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
 import type { StatementBody } from './schema.ts'
 import { readBody } from './statement.ts'
@@ -34,6 +36,11 @@ const rolesFor: Record<Kind, readonly Role[]> = {
   'evidence.deposit': ['depositor'],
   'evidence.attest': ['attestor', 'depositor'],
   'evidence.retract': ['depositor'],
+  'ledger.rotate-key': ['administrator'],
+  'ledger.close': ['administrator'],
+  'ledger.set-approvals': ['administrator'],
+  // Its authority is that of those who approved.
+  'ledger.change': [],
 }
 
 /**
@@ -51,6 +58,9 @@ export function judge(
   const violate = (code: ErrorCode, message: string, where?: string, found?: number): void => {
     const facts = { ...(where === undefined ? {} : { where }), ...(found === undefined ? {} : { index: found }) }
     findings.violations.push(new EvidenceError(code, message, facts))
+  }
+  if (registry.closedAt !== undefined) {
+    violate('ledger-closed', `the ledger was closed by entry ${registry.closedAt}: nothing comes after it`)
   }
   if (!knownAlgorithm) {
     findings.unjudged.push(
@@ -81,7 +91,7 @@ export function judge(
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
   if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
-    changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(body, findings))
+    changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
   if (findings.violations.length > 0 || authorityOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
@@ -89,7 +99,16 @@ export function judge(
 }
 
 /** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
-const uncertainCodes: readonly ErrorCode[] = ['participant-unknown', 'last-administrator', 'already-revoked']
+const uncertainCodes: readonly ErrorCode[] = [
+  'participant-unknown',
+  'last-administrator',
+  'already-revoked',
+  'ledger-key-retired',
+  'approvals-needed',
+  'approval-unknown',
+  'approvals-missing',
+  'threshold-impossible',
+]
 
 function leaveUncertain({ violations, unjudged }: Findings, since: number): void {
   for (let i = violations.length - 1; i >= 0; i--) {
@@ -102,9 +121,9 @@ function leaveUncertain({ violations, unjudged }: Findings, since: number): void
   }
 }
 
-/** A rotation whose possession proof this version cannot verify: who owns the new key is not known. */
-function rotatesUnknown(body: StatementBody, findings: Findings): boolean {
-  return body.kind === 'participant.rotate-key' && findings.unjudged.some(({ facts }) => facts.where === 'possession')
+/** A possession proof or an approval that this version cannot verify: whether the change holds is not known. */
+function rotatesUnknown(findings: Findings): boolean {
+  return findings.unjudged.some(({ facts }) => facts.where === 'possession' || facts.where === 'approvals')
 }
 
 function judgeBody(entry: EntryUnderJudgement, findings: Findings): StatementBody | undefined {
@@ -173,6 +192,14 @@ function applyKind(
   history: History,
   context: RuleContext,
 ): Registry {
+  if (requiresApproval(registry, body)) {
+    findings.violations.push(
+      new EvidenceError('approvals-needed', `a ${body.kind} must be approved by several, in a ledger.change`, {
+        where: 'kind',
+      }),
+    )
+    return registry
+  }
   switch (body.kind) {
     case 'ledger.genesis':
       return judgeGenesis(registry, entry, body.members, findings, context)
@@ -188,5 +215,13 @@ function applyKind(
       return judgeAttest(registry, entry, body.members, findings, history, context)
     case 'evidence.retract':
       return judgeRetract(registry, entry, body.members, findings, history, context)
+    case 'ledger.rotate-key':
+      return judgeRotateLedgerKey(registry, entry, body.members, findings, history, context)
+    case 'ledger.close':
+      return judgeClose(registry, entry, body.members, findings, history, context)
+    case 'ledger.set-approvals':
+      return judgeSetApprovals(registry, entry, body.members, findings, history, context)
+    case 'ledger.change':
+      return judgeChange(registry, entry, body.members, findings, history, context)
   }
 }

@@ -14,7 +14,7 @@ import {
   thumbprint,
 } from '../core/index.ts'
 import {
-  hasActiveAdministrator,
+  activeWithRole,
   type KeyRecord,
   type Registry,
   withKey,
@@ -112,11 +112,12 @@ export const judgeRevoke: KindRule<RevokeBody> = (registry, entry, members, find
     }
     next = withKeyRecord(registry, { ...record, status: 'revoked', until: entry.index, ...compromise })
   }
-  if (!hasActiveAdministrator(next)) {
+  // Where several approve together, so many must stay, or nothing could ever be approved again.
+  if (activeWithRole(next, 'administrator') < (registry.approvals?.administrators ?? 1)) {
     violate(
       findings,
       'last-administrator',
-      'the revocation would leave no active administrator',
+      'the revocation would leave fewer active administrators than a change needs',
       participant === undefined ? 'key' : 'participant',
     )
   }

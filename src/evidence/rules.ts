@@ -8,6 +8,8 @@ export interface History {
   findStatement(iss: string, jti: string): number | undefined
   /** Facts of an earlier entry, or undefined where the index is not below the entry judged. */
   target(index: number): TargetFacts | undefined
+  /** Root over the first `size` leaf hashes, or undefined where they are not all known. */
+  rootAt?(size: number): Uint8Array | undefined
 }
 
 export interface TargetFacts {

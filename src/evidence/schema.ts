@@ -1,3 +1,4 @@
+import { tryBase64url } from '../core/index.ts'
 import { z } from 'zod'
 import {
   clearText,
@@ -15,15 +16,17 @@ import {
 } from './members.ts'
 import {
   attestCapacities,
+  closeReasons,
   environments,
   type Kind,
+  ledgerKeyReasons,
   participantTypes,
   retractReasons,
   revokeReasons,
 } from './vocabulary.ts'
 
 /*
- * The seven kinds of version 1, each with exactly its members besides the common ones. A schema, once published, never
+ * The kinds, seven of version 1 and four of docs/spec/14-ledger-keys.md, each with exactly its members besides the common ones. A schema, once published, never
  * changes: a new member is a new kind. Rules that need the state are the rulebook's.
  */
 
@@ -91,6 +94,41 @@ export type AttestBody = z.infer<typeof attestBody>
 export const retractBody = z.strictObject({ of: entryReference, reason: z.enum(retractReasons) })
 export type RetractBody = z.infer<typeof retractBody>
 
+export const rotateLedgerKeyBody = z.strictObject({
+  oldKey: clearText(1024),
+  newKey: clearText(1024),
+  reason: z.enum(ledgerKeyReasons),
+  possession: clearText(4096),
+})
+export type RotateLedgerKeyBody = z.infer<typeof rotateLedgerKeyBody>
+
+export const closeBody = z.strictObject({
+  reason: z.enum(closeReasons),
+  successor: z.strictObject({ origin, checkpoint: clearText(4096) }).optional(),
+})
+export type CloseBody = z.infer<typeof closeBody>
+
+const threshold = z.int().min(1).max(16)
+export const setApprovalsBody = z.strictObject({ administrators: threshold, recovery: threshold.optional() })
+export type SetApprovalsBody = z.infer<typeof setApprovalsBody>
+
+const base64urlText = (max: number): z.ZodType<string> =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => tryBase64url(text) !== undefined, { error: 'is not canonical base64url' })
+
+const approval = z.strictObject({ protected: base64urlText(512), signature: base64urlText(512) })
+export type Approval = z.infer<typeof approval>
+/** Most approvals of one change: each is a signature to verify. */
+export const maxApprovals = 16
+export const changeBody = z.strictObject({
+  proposal: base64urlText(32_768),
+  approvals: z.array(approval).min(1).max(maxApprovals),
+})
+export type ChangeBody = z.infer<typeof changeBody>
+
 /** A statement's own members, by kind. */
 export type StatementBody =
   | { readonly kind: 'ledger.genesis'; readonly members: GenesisBody }
@@ -100,6 +138,10 @@ export type StatementBody =
   | { readonly kind: 'evidence.deposit'; readonly members: DepositBody }
   | { readonly kind: 'evidence.attest'; readonly members: AttestBody }
   | { readonly kind: 'evidence.retract'; readonly members: RetractBody }
+  | { readonly kind: 'ledger.rotate-key'; readonly members: RotateLedgerKeyBody }
+  | { readonly kind: 'ledger.close'; readonly members: CloseBody }
+  | { readonly kind: 'ledger.set-approvals'; readonly members: SetApprovalsBody }
+  | { readonly kind: 'ledger.change'; readonly members: ChangeBody }
 
 export const bodySchemas: { readonly [K in Kind]: z.ZodType<Extract<StatementBody, { kind: K }>['members']> } = {
   'ledger.genesis': genesisBody,
@@ -109,4 +151,8 @@ export const bodySchemas: { readonly [K in Kind]: z.ZodType<Extract<StatementBod
   'evidence.deposit': depositBody,
   'evidence.attest': attestBody,
   'evidence.retract': retractBody,
+  'ledger.rotate-key': rotateLedgerKeyBody,
+  'ledger.close': closeBody,
+  'ledger.set-approvals': setApprovalsBody,
+  'ledger.change': changeBody,
 }

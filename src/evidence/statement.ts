@@ -1,6 +1,7 @@
 import {
   type CompactJws,
   EvidenceError,
+  fromBase64url,
   isKnownAlgorithm,
   isOrigin,
   type JsonObject,
@@ -55,6 +56,10 @@ export function readStatement(envelope: Envelope): Statement {
   return { ...envelope, payload, common: readCommon(payload) }
 }
 
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text)
+}
+
 function readCommon(payload: JsonObject): CommonMembers {
   const { iss, aud, jti, iat, kind } = payload as { [member: string]: JsonValue | undefined } & Partial<CommonMembers>
   const bad = (member: string, why: string): EvidenceError =>
@@ -63,7 +68,7 @@ function readCommon(payload: JsonObject): CommonMembers {
   if (typeof aud !== 'string' || !isOrigin(aud)) {
     throw new EvidenceError('audience-wrong', '"aud" is not one origin', { where: 'aud' })
   }
-  if (typeof jti !== 'string' || !/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(jti)) {
+  if (typeof jti !== 'string' || !isUuid(jti)) {
     throw bad('jti', 'is not a lower-case UUID')
   }
   if (typeof iat !== 'number' || iat < 0) throw bad('iat', 'is not a time in seconds')
@@ -85,10 +90,16 @@ function hasProtoMember(value: JsonValue): boolean {
  * Judges the members that the kind asks for. Undefined for a kind of a later version. Throws `statement-member`,
  * `statement-member-unknown`, `claim-in-clear`, `items-count`, `digest-malformed`, `digest-weak-only`.
  */
-export function readBody({ common, payload }: Statement): StatementBody | undefined {
-  const { kind } = common
+export function readBody({ payload }: Statement): StatementBody | undefined {
+  const { iss: _iss, aud: _aud, jti: _jti, iat: _iat, kind, ...own } = payload
+  const body = readMembers(kind as string, own)
+  // What is proposed within must be as whole as if it stood alone; where it is of a later kind, so is the statement.
+  return body?.kind === 'ledger.change' && readProposal(body.members.proposal) === undefined ? undefined : body
+}
+
+/** The same for members that stand by themselves. Throws as {@link readBody}. */
+function readMembers(kind: string, own: JsonObject): StatementBody | undefined {
   if (!isKind(kind)) return undefined
-  const { iss: _iss, aud: _aud, jti: _jti, iat: _iat, kind: _kind, ...own } = payload
   if (hasProtoMember(own)) {
     throw new EvidenceError('statement-member-unknown', 'the statement has a member "__proto__"', {
       where: '__proto__',
@@ -102,4 +113,53 @@ export function readBody({ common, payload }: Statement): StatementBody | undefi
   const result = bodySchemas[kind].safeParse(own)
   if (!result.success) throw schemaError(result.error)
   return { kind, members: result.data } as StatementBody
+}
+
+/** A change that is proposed (docs/spec/14-ledger-keys.md). */
+export interface Proposal {
+  readonly aud: string
+  readonly jti: string
+  /** Seconds since 1970. */
+  readonly exp: number
+  readonly body: ProposedBody
+}
+
+export const proposableKinds = [
+  'participant.admit',
+  'participant.revoke',
+  'ledger.set-approvals',
+  'ledger.rotate-key',
+  'ledger.close',
+] as const
+export type ProposableKind = (typeof proposableKinds)[number]
+export type ProposedBody = Extract<StatementBody, { kind: ProposableKind }>
+
+/** What a statement says, whether by itself or as a change that was approved. */
+export function effectiveBody(body: StatementBody): StatementBody {
+  return body.kind === 'ledger.change' ? (readProposal(body.members.proposal)?.body ?? body) : body
+}
+
+/**
+ * Reads a proposal, base64url of its JSON. Undefined where its kind is of a later version. Throws `proposal-malformed`, and
+ * the codes of the kind's members.
+ */
+export function readProposal(text: string): Proposal | undefined {
+  let payload: JsonObject
+  try {
+    payload = requireObject(parseJson(fromBase64url(text, 'proposal'), 'proposal'), 'proposal')
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    throw new EvidenceError('proposal-malformed', error.message, { where: 'proposal' }, { cause: error })
+  }
+  const { aud, jti, exp, kind, ...own } = payload as { [member: string]: JsonValue | undefined }
+  const bad = (member: string, why: string): EvidenceError =>
+    new EvidenceError('proposal-malformed', `"${member}" of the proposal ${why}`, { where: `proposal.${member}` })
+  if (typeof aud !== 'string' || !isOrigin(aud)) throw bad('aud', 'is not one origin')
+  if (typeof jti !== 'string' || !isUuid(jti)) throw bad('jti', 'is not a lower-case UUID')
+  if (typeof exp !== 'number' || exp < 0) throw bad('exp', 'is not a time in seconds')
+  if (typeof kind !== 'string' || kind === '' || utf8Length(kind) > 256) throw bad('kind', 'is not a kind')
+  if (isKind(kind) && !(proposableKinds as readonly string[]).includes(kind))
+    throw bad('kind', `is ${kind}, which is not proposed`)
+  const body = readMembers(kind, own as JsonObject) as ProposedBody | undefined
+  return body === undefined ? undefined : { aud, jti, exp, body }
 }

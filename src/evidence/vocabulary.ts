@@ -21,7 +21,7 @@ export type ParticipantType = (typeof participantTypes)[number]
 /** Types whose name is personal: it may stand in the sealed claim `names` only. */
 export const personalTypes: readonly ParticipantType[] = ['person', 'lawyer']
 
-export const roles = ['administrator', 'depositor', 'attestor', 'auditor'] as const
+export const roles = ['administrator', 'depositor', 'attestor', 'auditor', 'recovery'] as const
 export type Role = (typeof roles)[number]
 
 export const kinds = [
@@ -32,6 +32,11 @@ export const kinds = [
   'evidence.deposit',
   'evidence.attest',
   'evidence.retract',
+  // docs/spec/14-ledger-keys.md
+  'ledger.rotate-key',
+  'ledger.set-approvals',
+  'ledger.change',
+  'ledger.close',
 ] as const
 export type Kind = (typeof kinds)[number]
 
@@ -58,12 +63,16 @@ export const revokeReasons = [
 ] as const
 export const acquiredSources = ['tool-report', 'device', 'provider', 'other'] as const
 
+export const ledgerKeyReasons = ['routine', 'compromised', 'lost', 'other'] as const
+export const closeReasons = ['continued', 'compromised', 'ended', 'other'] as const
+
 /** Claims that never stand in clear. */
 export const sealedClaims = ['names', 'case', 'collection', 'note', 'ext'] as const
 export type SealedClaim = (typeof sealedClaims)[number]
 
 export const statementTyp = 'evidence-statement+sd-jwt'
 export const possessionTyp = 'evidence-key-possession+jwt'
+export const proposalTyp = 'evidence-proposal+jwt'
 export const accessTyp = 'evidence-access+jwt'
 
 export function isKind(name: string): name is Kind {
@@ -79,5 +88,5 @@ export function changesRegistry(kind: string): boolean {
 /** The sealed claims that a kind may carry. */
 export function sealableClaims(kind: string): readonly SealedClaim[] {
   if (kind === 'evidence.deposit') return sealedClaims
-  return kind === 'participant.admit' ? ['names'] : []
+  return kind === 'participant.admit' || kind === 'ledger.change' ? ['names'] : []
 }

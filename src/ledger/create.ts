@@ -13,6 +13,7 @@ import { emptyRegistry, type GenesisBody, readEnvelope } from '../evidence/index
 import {
   createKeyFile,
   createMlDsaKeyFile,
+  type LedgerSigningKey,
   MlDsaSigner,
   readKeyFile,
   readMlDsaKeyFile,
@@ -43,6 +44,10 @@ export interface PrepareOptions {
   /** The first one signs the genesis. A trial makes their keys in the folder itself. */
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
+  /** The ledger that this one continues: its origin, and its signed checkpoint. */
+  readonly continues?: GenesisBody['continues']
+  /** A key that lies elsewhere, in hardware; without it one is made here. */
+  readonly ledgerKey?: { readonly publicKey: Uint8Array }
 }
 
 /** The name that a policy gives the ledger's second key: any other will do. */
@@ -73,7 +78,7 @@ export function prepareLedger(
   try {
     const folder = dataFolder(staging)
     mkdirSync(folder.keys, { mode: 0o700 })
-    const key = createKeyFile(folder.ledgerKey, options.passphrase)
+    const key = options.ledgerKey ?? createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)
     const mlDsa = createMlDsaKeyFile(folder.ledgerMlDsaKey, options.passphrase)
     const second = verifierKey(options.origin, mlDsa.publicKey, signatureTypes.mlDsa44)
@@ -124,6 +129,7 @@ function genesisRequest(
       ...(name === undefined ? {} : { name }),
       keys: [jwk],
     })),
+    ...(options.continues === undefined ? {} : { continues: options.continues }),
   }
 }
 
@@ -151,7 +157,7 @@ export function readGenesisRequest(path: string): GenesisRequest {
 export async function sealGenesis(
   root: string,
   jws: string,
-  signer: SigningKey,
+  signer: LedgerSigningKey,
   clock: Clock = systemClock,
 ): Promise<void> {
   const folder = dataFolder(root)

@@ -21,6 +21,10 @@ export interface DataFolder {
   readonly genesisRequest: string
   /** Why the folder may not sign, if so (standing.ts). */
   readonly standing: string
+  /** A rotation of the ledger's key that is under way (rotation.ts). */
+  readonly rotation: string
+  /** Receipts of rotations: for whoever has an older policy. */
+  readonly rotations: string
   /** What was erased, for copies to erase too (erasures.ts). */
   readonly erased: string
   /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
@@ -45,6 +49,8 @@ export function dataFolder(root: string): DataFolder {
     lock: join(root, 'lock'),
     genesisRequest: join(root, 'genesis.json'),
     standing: join(root, 'standing.json'),
+    rotation: join(root, 'rotation.json'),
+    rotations: join(root, 'rotations'),
     erased: join(root, 'erased'),
     cosigned: join(root, 'cosigned.json'),
     timeStamps: join(root, 'timestamps'),

@@ -9,6 +9,7 @@ import {
   zeroHash,
 } from '../core/index.ts'
 import {
+  currentLedgerKeys,
   type History,
   judge,
   type Registry,
@@ -149,6 +150,10 @@ export class GroupBuilder {
     // What a newer verifier would have to judge is nothing that this server may seal.
     if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
     const { body, next } = judgement
+    const signing = this.context.ledgerKeys
+    if (next !== state.registry && !currentLedgerKeys(next).some((vkey) => signing.includes(vkey))) {
+      throw new EvidenceError('rotation-offline', 'this server has not the key that would sign after the rotation')
+    }
     if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')
     const opened = requireDisclosures(body, disclosures)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })

@@ -26,28 +26,32 @@ export interface Head extends SignedCheckpoint {
   readonly note: SignedCheckpoint['note']
 }
 
-function readSlot(bytes: Uint8Array, slot: 0 | 1, key: VerifierKey): Omit<Head, 'otherSlotDamaged'> | undefined {
+function readSlot(
+  bytes: Uint8Array,
+  slot: 0 | 1,
+  keys: readonly VerifierKey[],
+): Omit<Head, 'otherSlotDamaged'> | undefined {
   const raw = bytes.subarray(slot * slotBytes, (slot + 1) * slotBytes)
   const end = raw.indexOf(0)
   if (raw.length !== slotBytes || end <= 0 || raw.subarray(end).some((byte) => byte !== 0)) return undefined
   try {
     const signed = parseSignedCheckpoint(raw.subarray(0, end))
-    const isOurs = signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length === 1
+    const isOurs = signed.checkpoint.origin === keys[0]?.name && verifyNote(signed.note, keys).length > 0
     return isOurs ? { ...signed, slot } : undefined
   } catch {
     return undefined // a slot torn by a crash: the other one counts
   }
 }
 
-/** Reads the head: the larger valid slot. Throws `head-missing`, `head-invalid`. */
-export function readHead(path: string, key: VerifierKey): Head {
+/** Reads the head: the larger slot that any of the keys, all of one origin, signed. Throws `head-missing`, `head-invalid`. */
+export function readHead(path: string, ...keys: readonly VerifierKey[]): Head {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)
   } catch (cause) {
     throw new EvidenceError('head-missing', `the head file ${path} cannot be read`, { where: path }, { cause })
   }
-  const slots = [readSlot(bytes, 0, key), readSlot(bytes, 1, key)].filter((slot) => slot !== undefined)
+  const slots = [readSlot(bytes, 0, keys), readSlot(bytes, 1, keys)].filter((slot) => slot !== undefined)
   if (bytes.length !== 2 * slotBytes || slots.length === 0) {
     throw new EvidenceError('head-invalid', `the head file ${path} holds no checkpoint signed by this ledger`, {
       where: path,

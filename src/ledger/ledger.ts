@@ -1,7 +1,14 @@
-import { EvidenceError, equalBytes, rootFromTiles, type VerifierKey, verifierKey } from '../core/index.ts'
-import { type Registry } from '../evidence/index.ts'
+import {
+  EvidenceError,
+  equalBytes,
+  parseVerifierKey,
+  rootFromTiles,
+  type VerifierKey,
+  verifierKey,
+} from '../core/index.ts'
+import { currentLedgerKeys, type Registry, signsAt } from '../evidence/index.ts'
 import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
-import { SignatureGate, type SigningKey } from '../node/index.ts'
+import { type LedgerSigningKey, SignatureGate } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { type Head, HeadFile, readHead } from './head-file.ts'
@@ -13,6 +20,7 @@ import { takeLock, whileUnlocked } from './lock-file.ts'
 import { Confirmation } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { addErasures } from './erasures.ts'
+import { type Handover, requireNotRotating } from './rotation-marker.ts'
 import { lookupsGone } from './lookup.ts'
 import { LedgerReads } from './reads.ts'
 import { examine } from './recovery.ts'
@@ -39,6 +47,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly known?: readonly KnownCheckpoint[]
   /** Sizes that witnesses name without a checkpoint: a folder with fewer entries is not opened. */
   readonly knownSizes?: readonly { readonly where: string; readonly size: number }[]
+  /** The signer's key is taking another's place (rotation.ts): what the folder holds may be signed by either. */
+  readonly handover?: Handover
 }
 
 interface LedgerParts {
@@ -67,20 +77,24 @@ export class Ledger {
    * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
    * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
    * requireKnown, `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`,
-   * `disk-full`, `disk-failed`.
+   * `ledger-key-retired`, `rotation-unfinished`, `disk-full`, `disk-failed`.
    */
-  static async open(root: string, signer: SigningKey, options: OpenOptions = {}): Promise<Ledger> {
+  static async open(root: string, signer: LedgerSigningKey, options: OpenOptions = {}): Promise<Ledger> {
     const folder = dataFolder(root)
     const config = readConfig(folder)
     if (config.awaitingGenesis === true) {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
     requireMaySign(folder)
-    const key = ownKey(folder, signer)
+    const { handover } = options
+    if (handover === undefined) requireNotRotating(folder)
+    const key = handover === undefined ? ownKey(folder, signer) : verifierKey(handover.from.name, signer.publicKey)
+    const keys = handover === undefined ? [key] : [key, handover.from]
     const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
-      guard: readHead(folder.head, key),
-      published: await examineStandIn(folder, key, options.known, options.knownSizes),
+      guard: readHead(folder.head, ...keys),
+      published: await examineStandIn(folder, keys, options.known, options.knownSizes),
     }))
+    if (handover === undefined) requireCurrent(published.state.registry, key)
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
     const release = takeLock(folder.lock, root)
@@ -105,7 +119,7 @@ export class Ledger {
 
   private static async start(
     parts: Pick<LedgerParts, 'folder' | 'config' | 'key' | 'release' | 'storage'>,
-    signer: SigningKey,
+    signer: LedgerSigningKey,
     options: Omit<OpenOptions, 'clock'> & {
       readonly published: Published
       readonly guard: Head
@@ -136,7 +150,9 @@ export class Ledger {
       options.onGroup?.(report)
       replication.wake()
     }
-    const sequencer = new Sequencer({ ...options, ...held, onGroup, storage, epoch, tree, head, key, sign })
+    const { outgoing } = options.handover ?? {}
+    const leaving = outgoing === undefined ? {} : { outgoing }
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, storage, epoch, tree, head, key, sign })
     const reads = new LedgerReads(storage, tree, () => sequencer.published)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable)
     const { config } = parts
@@ -253,7 +269,7 @@ export class Ledger {
 }
 
 /** The key of the policy, which must be the signer's. */
-function ownKey(folder: DataFolder, signer: SigningKey): VerifierKey {
+function ownKey(folder: DataFolder, signer: LedgerSigningKey): VerifierKey {
   const listed = readOwnKey(folder)
   const own = verifierKey(listed.name, signer.publicKey)
   if (own.text !== listed.text) {
@@ -265,23 +281,45 @@ function ownKey(folder: DataFolder, signer: SigningKey): VerifierKey {
   return own
 }
 
+/** A key that was rotated out signs the checkpoint of its rotation and no other. Throws `ledger-key-retired`. */
+function requireCurrent(registry: Registry, key: VerifierKey): void {
+  const current = currentLedgerKeys(registry)
+  if (current.includes(key.text)) return
+  const [expected] = current
+  throw new EvidenceError('ledger-key-retired', 'the ledger’s key was replaced, and signs nothing more', {
+    found: key.text,
+    ...(expected === undefined ? {} : { expected }),
+  })
+}
+
+/** The ledger's keys that sign at a size. */
+function keysAt(registry: Registry, size: number): VerifierKey[] {
+  return registry.ledgerKeys.filter((vkey) => signsAt(registry, vkey, size)).map((vkey) => parseVerifierKey(vkey))
+}
+
 /** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
 export async function examineStandIn(
   folder: DataFolder,
-  key: VerifierKey,
+  keys: readonly VerifierKey[],
   known: readonly KnownCheckpoint[] = [],
   knownSizes: readonly { readonly where: string; readonly size: number }[] = [],
 ): Promise<Published> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault
-  const { checkpoint } = readHead(folder.head, key)
+  const { checkpoint } = readHead(folder.head, ...keys)
   const shadow = makeShadow(folder.database)
   try {
     const storage = await LevelStorage.open(shadow.folder)
     try {
-      const published = await examine(storage, checkpoint, key)
+      const published = await examine(storage, checkpoint, ...keys)
       // Database and head may have gone back together: only what is kept elsewhere can tell.
-      if (known.length > 0) await requireKnown(await LedgerTree.rebuild(storage, published.state.size), known, key)
+      if (known.length > 0)
+        await requireKnown(
+          await LedgerTree.rebuild(storage, published.state.size),
+          known,
+          keys[0] as VerifierKey,
+          (size) => keysAt(published.state.registry, size),
+        )
       requireKnownSizes(published.state.size, knownSizes)
       return published
     } finally {

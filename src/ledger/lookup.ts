@@ -1,5 +1,12 @@
 import { type DigestAlgorithm, digestLengths, fromHex, sha256, utf8 } from '../core/index.ts'
-import { caseNumbersOf, lookupForm, type Reference, type Statement, type StatementBody } from '../evidence/index.ts'
+import {
+  caseNumbersOf,
+  effectiveBody,
+  lookupForm,
+  type Reference,
+  type Statement,
+  type StatementBody,
+} from '../evidence/index.ts'
 import type { Disclosure } from '../core/index.ts'
 
 /**
@@ -81,23 +88,28 @@ export function lookupsOfEntry(
 
 /** The keys by which the status of an earlier entry finds this one (docs/design/status.md). */
 export function laterEventsOf(kid: string, body: StatementBody | undefined): LookupKey[] {
-  switch (body?.kind) {
+  const said = body === undefined ? undefined : effectiveBody(body)
+  switch (said?.kind) {
     case 'evidence.attest':
     case 'evidence.retract':
-      return [targetKey(body.members.of)]
+      return [targetKey(said.members.of)]
     case 'evidence.deposit': {
-      const targets = (body.members.relates ?? []).filter(({ origin }) => origin === undefined)
+      const targets = (said.members.relates ?? []).filter(({ origin }) => origin === undefined)
       return [...new Map(targets.map((relation) => [relation.index, targetKey(relation)])).values()]
     }
     case 'participant.rotate-key':
       return [{ by: 'key', thumbprint: kid }]
     case 'participant.revoke': {
-      const { key, participant } = body.members
+      const { key, participant } = said.members
       return key === undefined
         ? [{ by: 'revoked', participant: participant as string }]
         : [{ by: 'key', thumbprint: key }]
     }
     case 'ledger.genesis':
+    case 'ledger.rotate-key':
+    case 'ledger.close':
+    case 'ledger.set-approvals':
+    case 'ledger.change':
     case 'participant.admit':
     case undefined:
       return []
@@ -109,8 +121,9 @@ function targetKey({ index }: Pick<Reference, 'index'>): LookupKey {
 }
 
 function subjectOf(body: StatementBody | undefined): string | undefined {
-  if (body?.kind === 'participant.admit') return body.members.participant.id
-  return body?.kind === 'participant.revoke' ? body.members.participant : undefined
+  const said = body === undefined ? undefined : effectiveBody(body)
+  if (said?.kind === 'participant.admit') return said.members.participant.id
+  return said?.kind === 'participant.revoke' ? said.members.participant : undefined
 }
 
 /** The keys that disclosures give: case numbers. */

@@ -11,7 +11,16 @@ import {
   verifyEd25519,
   verifyNote,
 } from '../core/index.ts'
-import { changesRegistry, emptyRegistry, judge, kinds, type Registry, type RuleContext } from '../evidence/index.ts'
+import {
+  changesRegistry,
+  currentLedgerKeys,
+  emptyRegistry,
+  judge,
+  kinds,
+  type Registry,
+  type RuleContext,
+  signsAt,
+} from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { writeBufferSize } from './leveldb/level-storage.ts'
@@ -27,15 +36,20 @@ const examinedBytes = 2 * writeBufferSize + 16 * 1024 * 1024
 
 /**
  * Examines a database before anything is signed on it, and rebuilds what the writer goes on from (docs/design/recovery.md).
- * `guard` is the head: the database must be it, or go on from it.
+ * `guard` is the head: the database must be it, or go on from it. The keys, of which one must have signed and sign at this
+ * size, are one but while the ledger's key is being rotated.
  *
  * Throws `checkpoint-missing`, `checkpoint-untrusted`, `database-behind-head`, `database-not-extension`,
- * `database-thinned`, `entry-missing`, `entry-unexpected`, `tile-missing`, `root-mismatch`, `storage-damaged`.
+ * `database-thinned`, `entry-missing`, `entry-unexpected`, `tile-missing`, `root-mismatch`, `storage-damaged`, `ledger-key-retired`.
  */
-export async function examine(storage: LedgerStorage, guard: Checkpoint, key: VerifierKey): Promise<Published> {
+export async function examine(
+  storage: LedgerStorage,
+  guard: Checkpoint,
+  ...keys: readonly VerifierKey[]
+): Promise<Published> {
   const note = await storage.checkpoint()
   if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
-  const checkpoint = readOwnCheckpoint(note, key)
+  const checkpoint = readOwnCheckpoint(note, ...keys)
   const { size } = checkpoint
   if (size < guard.size) {
     throw new EvidenceError(
@@ -61,7 +75,12 @@ export async function examine(storage: LedgerStorage, guard: Checkpoint, key: Ve
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const { registry, seal } = await rebuildRegistry(storage, tree, key)
+  const { registry, seal } = await rebuildRegistry(storage, tree, checkpoint.origin)
+  if (!keys.some(({ text }) => signsAt(registry, text, size))) {
+    throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
+      expected: currentLedgerKeys(registry).join(', '),
+    })
+  }
   const stored = await storage.registrySeal()
   if (stored?.count !== seal.count || stored.hash !== seal.hash) {
     throw new EvidenceError(
@@ -79,11 +98,11 @@ export async function examine(storage: LedgerStorage, guard: Checkpoint, key: Ve
 }
 
 /** The checkpoint that this ledger signed. Throws `checkpoint-untrusted`, `genesis-missing`. */
-export function readOwnCheckpoint(note: string, key: VerifierKey): Checkpoint {
+export function readOwnCheckpoint(note: string, ...keys: readonly VerifierKey[]): Checkpoint {
   const signed = parseSignedCheckpoint(new TextEncoder().encode(note))
-  if (signed.checkpoint.origin !== key.name || verifyNote(signed.note, [key]).length !== 1) {
+  if (signed.checkpoint.origin !== keys[0]?.name || verifyNote(signed.note, keys).length === 0) {
     throw new EvidenceError('checkpoint-untrusted', 'the stored checkpoint is not signed by this ledger’s key', {
-      expected: key.text,
+      expected: keys.map(({ text }) => text).join(', '),
     })
   }
   if (signed.checkpoint.size === 0)
@@ -134,10 +153,11 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
 async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
-  key: VerifierKey,
+  origin: string,
 ): Promise<{ registry: Registry; seal: RegistrySeal }> {
-  const context: RuleContext = { origin: key.name, ledgerKeys: [key.text], verifies: verifyEd25519 }
-  let registry = emptyRegistry(key.name)
+  // Which key signs is asked of the whole registry, below: a rotation may have brought it.
+  const context: RuleContext = { origin, ledgerKeys: [], verifies: verifyEd25519 }
+  let registry = emptyRegistry(origin)
   let seal = emptySeal
   const indices: number[] = []
   for (const kind of kinds.filter(changesRegistry)) {

@@ -2,7 +2,8 @@ import {
   EvidenceError,
   isEvidenceError,
   rootFromTiles,
-  signCheckpoint,
+  type NoteSigner,
+  signCheckpointBy,
   type VerifierKey,
   verifyEd25519,
 } from '../core/index.ts'
@@ -54,7 +55,9 @@ export interface SequencerOptions {
   readonly head: HeadFile | undefined
   readonly clock: ClockGuard
   readonly key: VerifierKey
-  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly sign: NoteSigner['sign']
+  /** Signs beside it: the key that is being replaced, while it is. */
+  readonly outgoing?: NoteSigner
   readonly published: Published
   /** Most statements that wait, most bytes that they hold, and most statements of one group. */
   readonly maxQueue?: number
@@ -81,6 +84,7 @@ interface Waiting {
 export class Sequencer {
   private readonly options: SequencerOptions
   private readonly maxQueue: number
+  private readonly signers: readonly NoteSigner[]
   private readonly context: RuleContext
   /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
   readonly queue: FairQueue<Waiting>
@@ -101,7 +105,13 @@ export class Sequencer {
     this.durable = options.published
     this.published = options.published
     this.chain = options.published.state
-    this.context = { origin: options.key.name, ledgerKeys: [options.key.text], verifies: verifyEd25519 }
+    const { key, sign, outgoing } = options
+    this.signers = [...(outgoing === undefined ? [] : [outgoing]), { key, sign }]
+    this.context = {
+      origin: options.key.name,
+      ledgerKeys: this.signers.map(({ key }) => key.text),
+      verifies: verifyEd25519,
+    }
   }
 
   /** The registry as the next entry will be judged by: for finding the key of a statement that arrives. */
@@ -195,12 +205,13 @@ export class Sequencer {
     statements: number,
     started: number,
   ): Promise<void> {
-    const { storage, epoch, tree, head, clock, key, sign } = this.options
+    const { storage, epoch, tree, head, clock, key } = this.options
     const before = this.chain
     const { state, entries } = builder
     this.chain = state
     try {
-      const note = signCheckpoint({ origin: key.name, size: state.size, root: rootOf(tree) }, key, sign)
+      const checkpoint = { origin: key.name, size: state.size, root: rootOf(tree) }
+      const note = await signCheckpointBy(checkpoint, this.signers)
       const tiles = tree.tilesToStore()
       const seal = state.seal === before.seal ? {} : { registrySeal: state.seal }
       const prepared = performance.now()

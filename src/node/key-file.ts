@@ -19,6 +19,11 @@ function signingKey(key: KeyObject): SigningKey {
   return { jwk, thumbprint: thumbprint(jwk), publicKey, sign: (message) => sign(null, message, key) }
 }
 
+/** A key that signs checkpoints: in a file, or in hardware, which answers later. */
+export type LedgerSigningKey = Omit<SigningKey, 'sign'> & {
+  readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>
+}
+
 /** Makes a key in memory. */
 export function generateSigningKey(): { key: SigningKey; object: KeyObject } {
   const { privateKey } = generateKeyPairSync('ed25519')

@@ -6,11 +6,13 @@ import {
   isKnownAlgorithm,
   leafHash,
   type ParsedEntry,
+  type KeyTransition,
   type Policy,
   parseReceipt,
   publicKeyOf,
   type Receipt,
   thumbprint,
+  verifyConsistency,
   verifyEd25519,
   verifyInclusion,
 } from '../core/index.ts'
@@ -47,12 +49,14 @@ export const receiptLimits: readonly string[] = [
 
 /**
  * Checks a receipt against a policy, offline (docs/spec/06-receipt.md): checkpoint, inclusion, statement signature, `aud`,
- * index, and each disclosure's digest. Never throws for what the receipt holds: a receipt that cannot be read at all gives
+ * index, and each disclosure's digest. With a key transition the checkpoint is shown to be of the tree that the policy's key
+ * signs, instead of being held against the policy itself. Never throws for what the receipt holds: a receipt that cannot be read at all gives
  * one fault and no receipt.
  */
 export function checkReceipt(
   bytes: Uint8Array,
   policy: Policy,
+  transition?: KeyTransition,
 ): CheckedReceipt | { readonly receipt: undefined; readonly faults: Finding[]; readonly unjudged: Finding[] } {
   const faults: Finding[] = []
   const unjudged: Finding[] = []
@@ -69,7 +73,7 @@ export function checkReceipt(
   if (receipt === undefined) return { receipt, faults, unjudged }
   const { proof, entry, entryBytes } = receipt
   const { origin, size, root } = proof.checkpoint
-  const trusted = guard(() => requireKnownLedger(policy, origin) ?? applyPolicy(policy, proof.note, origin))
+  const trusted = guard(() => requireKnownLedger(policy, origin) ?? trustOf(policy, proof, transition))
   guard(() => {
     if (entry.index !== proof.index) {
       throw new EvidenceError('receipt-index', 'the receipt’s index is not the index of its entry', {
@@ -101,6 +105,33 @@ export function checkReceipt(
     unjudged,
     witnesses: trusted?.witnesses ?? [],
   }
+}
+
+/** Holds the checkpoint against the policy, or, with a transition, the later one that goes on from it. */
+function trustOf(
+  policy: Policy,
+  { note, checkpoint }: Receipt['proof'],
+  transition: KeyTransition | undefined,
+): ReturnType<typeof applyPolicy> {
+  const { origin, size: size1, root: root1 } = checkpoint
+  if (transition === undefined) return applyPolicy(policy, note, origin)
+  const { from, hashes: proof } = transition
+  const { origin: later, size: size2, root: root2 } = transition.checkpoint
+  if (later !== origin) {
+    throw new EvidenceError('receipt-other-ledger', 'the key transition is of another ledger than the receipt', {
+      expected: origin,
+      found: later,
+    })
+  }
+  const result = applyPolicy(policy, transition.note, origin)
+  if (from !== size1 || !verifyConsistency({ size1, size2, root1, root2, proof })) {
+    throw new EvidenceError(
+      'consistency-invalid',
+      'the key transition does not lead from the receipt’s checkpoint to its own',
+      { expected: `from ${size1}`, found: `from ${from}` },
+    )
+  }
+  return result
 }
 
 function requireKnownLedger(policy: Policy, origin: string): undefined {

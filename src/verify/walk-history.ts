@@ -26,6 +26,8 @@ const kindOther = 2
  */
 export class WalkHistory implements History {
   readonly ids: StatementIds = new StatementIds()
+  /** Root over the first leaf hashes: given once the tree is known to be the checkpoint's. */
+  rootAt?: (size: number) => Uint8Array
   private readonly hashes = new Column((length) => new Uint8Array(length))
   private readonly facts = new Column((length) => new Uint8Array(length))
   private readonly items = new Column((length) => new Uint16Array(length))

@@ -9,7 +9,8 @@ import {
   toBase64,
   tryTime,
 } from '../core/index.ts'
-import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { emptyRegistry, type Registry, signsAt } from '../evidence/index.ts'
+import { genesisKeys, isSignedByLedger } from './ledger-keys.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { Appraiser } from './chunks.ts'
@@ -54,6 +55,10 @@ export interface WalkReport {
   readonly disclosures: EntryWalkResult['disclosures'] | undefined
   readonly kinds: Readonly<Record<string, number>>
   readonly participants: number
+  /** Index of the entry that closed the ledger. */
+  readonly closedAt?: number
+  /** Origin of the ledger that goes on from a closed one, as its last entry says. */
+  readonly successor?: string
   readonly firstTime: string | undefined
   readonly lastTime: string | undefined
   /** What this walk did not look at. */
@@ -74,9 +79,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trust = judgeCheckpoint(policy, note, checkpoint, faults, unjudged)
   const history = new WalkHistory()
   const tree = await walkTree(source, checkpoint, history, faults, options.appraiser)
-  judgeEarlier(options, options.earlier ?? [], checkpoint, tree, faults, unjudged)
+  if (tree.authentic) history.rootAt = tree.rootAt
+  const doubted = judgeEarlier(options, options.earlier ?? [], checkpoint, tree, faults, unjudged)
   const trustedSize = trustedBelow(options, checkpoint, tree, faults, unjudged)
-  const context = { origin: trust.origin, ledgerKeys: trust.ledgerKeys }
+  const ledgerKeys = await genesisKeys(source, checkpoint.size, trust.ledgerKeys)
+  const context = { origin: trust.origin, ledgerKeys }
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
@@ -84,6 +91,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const entryWalk = new EntryWalk(parts)
   if (trustedSize > 0) await walkTrusted(parts, entryWalk)
   const result = await entryWalk.run()
+  if (trust.trusted) judgeLedgerKeys(result.registry, trust.ledgerKeys, size, faults, unjudged)
+  for (const { kept, finding } of doubted) if (!isSignedByLedger(result.registry, kept)) faults.add(finding)
   return {
     source: source.name,
     origin: trust.origin,
@@ -100,6 +109,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     disclosures: source.disclosuresIn === undefined ? undefined : result.disclosures,
     kinds: result.kinds,
     participants: result.registry.participants.size,
+    ...(result.registry.closedAt === undefined ? {} : { closedAt: result.registry.closedAt }),
+    ...(result.registry.successor === undefined ? {} : { successor: result.registry.successor.origin }),
     firstTime: result.firstTime,
     lastTime: result.lastTime,
     notChecked: notChecked(source, size, policy, trustedSize),
@@ -140,6 +151,30 @@ function judgeCheckpoint(
   }
 }
 
+/** Whoever signed the checkpoint must be a key that signs at its size: a retired one signs no more. */
+function judgeLedgerKeys(
+  registry: Registry,
+  verified: readonly string[],
+  size: number,
+  faults: FindingList,
+  unjudged: FindingList,
+): void {
+  // Of a genesis that breaks a rule no key is known, and its own fault says so.
+  if (registry.ledgerKeys.length === 0) return
+  for (const vkey of verified) {
+    if (signsAt(registry, vkey, size)) continue
+    const message = `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
+    if (registry.uncertainSince === undefined) faults.add({ code: 'ledger-key-retired', message, found: vkey })
+    else unjudged.add({ code: 'not-judged', message })
+  }
+}
+
+/** A kept checkpoint that the policy does not trust, of a history that this ledger goes on from: a retired key may have signed it. */
+interface Doubted {
+  readonly kept: SignedCheckpoint
+  readonly finding: Finding
+}
+
 /** Each kept checkpoint, signed as the policy asks, must be of a history that this one goes on from. */
 function judgeEarlier(
   { policy }: WalkOptions,
@@ -148,12 +183,16 @@ function judgeEarlier(
   tree: TreeFacts,
   faults: FindingList,
   unjudged: FindingList,
-): void {
+): Doubted[] {
+  const doubted: Doubted[] = []
   for (const kept of earlier) {
     const { checkpoint } = kept
-    judgeCheckpoint(policy, kept.note, checkpoint, faults, unjudged)
+    const own = new FindingList()
+    judgeCheckpoint(policy, kept.note, checkpoint, own, unjudged)
+    const [finding] = own.kept
     const where = `kept checkpoint of size ${checkpoint.size}`
     if (checkpoint.origin !== origin || checkpoint.size > size || checkpoint.size > tree.leaves) {
+      if (finding !== undefined) faults.add(finding)
       const message = `The ledger does not reach a checkpoint of ${checkpoint.size} entries that was kept.`
       faults.add({
         code: 'consistency-invalid',
@@ -165,7 +204,12 @@ function judgeEarlier(
       continue
     }
     const root = tree.rootAt(checkpoint.size)
-    if (equalBytes(root, checkpoint.root)) continue
+    if (equalBytes(root, checkpoint.root)) {
+      if (finding?.code === 'checkpoint-untrusted') doubted.push({ kept, finding })
+      else if (finding !== undefined) faults.add(finding)
+      continue
+    }
+    if (finding !== undefined) faults.add(finding)
     const message = 'The ledger is not the history that a kept checkpoint signs: both are signed, and they differ.'
     faults.add({
       code: 'consistency-invalid',
@@ -175,6 +219,7 @@ function judgeEarlier(
       found: toBase64(root),
     })
   }
+  return doubted
 }
 
 /** How many entries need no judging again: none where the trusted checkpoint is not one of this history. */
@@ -188,7 +233,9 @@ function trustedBelow(
   const { trusted } = options
   if (trusted === undefined || !tree.authentic) return 0
   const before = faults.total + unjudged.kept.length
-  judgeEarlier(options, [trusted], checkpoint, tree, faults, unjudged)
+  const doubted = judgeEarlier(options, [trusted], checkpoint, tree, faults, unjudged)
+  // Signed by a key that may have been retired: all is judged, for only that tells.
+  if (doubted.length > 0) return 0
   return faults.total + unjudged.kept.length === before ? trusted.checkpoint.size : 0
 }
 

@@ -1,10 +1,24 @@
-import { type ErrorCode, leafHash, toBase64, utf8, verifyEd25519 } from '../../src/core/index.ts'
+import { randomUUID } from 'node:crypto'
 import {
+  type ErrorCode,
+  leafHash,
+  signCheckpoint,
+  toBase64,
+  utf8,
+  verifierKey,
+  verifyEd25519,
+  zeroHash,
+} from '../../src/core/index.ts'
+import {
+  approve,
+  changeMembers,
   composePossession,
+  composeProposal,
   emptyRegistry,
   type History,
   type Judgement,
   judge,
+  type ProposableKind,
   type Registry,
   readEnvelope,
   readStatement,
@@ -120,6 +134,25 @@ export class RuleBench implements History {
 export function genesis(more: object = {}): object {
   const administrators = [{ id: 'administrator', keys: [administrator.jwk] }]
   return { origin, environment: 'trial', ledgerKeys: [ledgerKey.text], administrators, ...more }
+}
+
+/** Members of a rotation to the ledger key of a name, with a checkpoint of size 1 to show that somebody has it. */
+export function rotation(name: string, more: object = {}): { newKey: string } & Record<string, unknown> {
+  const signer = signerNamed(name)
+  const key = verifierKey(origin, signer.publicKey)
+  const possession = signCheckpoint({ origin, size: 1, root: zeroHash }, key, signer.sign)
+  return { oldKey: ledgerKey.text, newKey: key.text, reason: 'routine', possession, ...more }
+}
+
+/** Members of a change that these signers approved; "administrator" is the first administrator's key. */
+export function changeBy(
+  kind: ProposableKind,
+  members: object,
+  approvers: readonly string[],
+  { exp = iat + 3600, jti = randomUUID(), aud = origin } = {},
+): ReturnType<typeof changeMembers> {
+  const file = composeProposal({ aud, jti, exp, kind }, members)
+  return changeMembers(approvers.reduce((made, name) => approve(made, signerNamed(name)), file))
 }
 
 /** Puts another alg in a JWS' header, and signs nothing anew. */

@@ -27,6 +27,16 @@ export const thumbprint = signerNamed('somebody').thumbprint
 export const leafHash = Buffer.alloc(32, 1).toString('base64')
 export const sha256 = 'ab'.repeat(32)
 
+const approval = { protected: 'e30', signature: 'AA' }
+const uuid = '00000000-0000-4000-8000-000000000000'
+
+/** A proposal's text. */
+export function proposalOf(kind: string, members: object, over: object = {}): string {
+  return Buffer.from(JSON.stringify({ aud: origin, jti: uuid, exp: 1, kind, ...members, ...over })).toString(
+    'base64url',
+  )
+}
+
 /** A valid statement of each kind, all that is optional left out. */
 export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.genesis': {
@@ -41,6 +51,10 @@ export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'evidence.deposit': { items: [{ size: 0, digest: { sha256 } }] },
   'evidence.attest': { of: { index: 0, leafHash }, as: 'notary' },
   'evidence.retract': { of: { index: 0, leafHash }, reason: 'mistake' },
+  'ledger.rotate-key': { oldKey: 'a', newKey: 'b', reason: 'routine', possession: 'a checkpoint' },
+  'ledger.close': { reason: 'ended' },
+  'ledger.set-approvals': { administrators: 1 },
+  'ledger.change': { proposal: proposalOf('ledger.close', { reason: 'ended' }), approvals: [approval] },
 }
 
 /** A valid statement of each kind with all that is optional. */
@@ -80,4 +94,15 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
   },
   'evidence.attest': { of: { index: 7, leafHash, item: 3 }, as: 'witness' },
   'evidence.retract': minimal['evidence.retract'],
+  'ledger.rotate-key': minimal['ledger.rotate-key'],
+  'ledger.close': { reason: 'continued', successor: { origin: 'next.example', checkpoint: 'next.example\n' } },
+  'ledger.set-approvals': { administrators: 16, recovery: 1 },
+  'ledger.change': {
+    proposal: proposalOf('participant.admit', {
+      participant: { id: 'b', type: 'person', roles: ['recovery'], keys: [jwk] },
+      _sd: [thumbprint],
+      _sd_alg: 'sha-256',
+    }),
+    approvals: Array.from({ length: 16 }, () => approval),
+  },
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { composePossession, type Kind, kinds, roles } from '../../src/evidence/index.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
-import { genesis, iat, origin, RuleBench, violationsOf } from './bench.ts'
+import { changeBy, genesis, iat, origin, rotation, RuleBench, violationsOf } from './bench.ts'
 
 const key = signerNamed('somebody')
 const jti = '00000000-0000-4000-8000-00000000000a'
@@ -15,6 +15,10 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.deposit': ['depositor'],
   'evidence.attest': ['attestor', 'depositor'],
   'evidence.retract': ['depositor'],
+  'ledger.rotate-key': ['administrator'],
+  'ledger.set-approvals': ['administrator'],
+  'ledger.change': [],
+  'ledger.close': ['administrator'],
 }
 
 /** A ledger in which "somebody" has these roles, and every kind would be in order but for them. */
@@ -37,6 +41,10 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'evidence.deposit': { items: [itemFor('content')], relates: [{ rel: 'corrects', ...of }] },
     'evidence.attest': { of, as: 'examiner' },
     'evidence.retract': { of, reason: 'withdrawn' },
+    'ledger.rotate-key': rotation('new ledger key'),
+    'ledger.close': { reason: 'ended' },
+    'ledger.set-approvals': { administrators: 1 },
+    'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }
 }

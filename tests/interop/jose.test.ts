@@ -7,6 +7,8 @@ import {
   decodeProtectedHeader,
   errors,
   exportJWK,
+  GeneralSign,
+  generalVerify,
   importJWK,
   jwtVerify,
   SignJWT,
@@ -14,7 +16,17 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessToken } from '../../src/client/index.ts'
 import { type Jwk, parseCanonicalJwk, publicKeyOf, thumbprint, verifyEd25519 } from '../../src/core/index.ts'
-import { accessTyp, readBody, readEnvelope, readStatement, statementTyp } from '../../src/evidence/index.ts'
+import {
+  accessTyp,
+  approve,
+  composeProposal,
+  parseApprovalFile,
+  proposalTyp,
+  readBody,
+  readEnvelope,
+  readStatement,
+  statementTyp,
+} from '../../src/evidence/index.ts'
 import { type DepositAnswer, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { itemFor } from '../support/statements.ts'
 
@@ -128,5 +140,24 @@ describe('jose', () => {
       maxTokenAge: 300,
     })
     expect(Object.keys(verified.payload).sort()).toEqual(['aud', 'exp', 'iat', 'iss'])
+  })
+
+  it('approves proposals, and verifies our approvals, as a JWS in JSON', async () => {
+    const officer = server.administrator.key
+    const exp = Math.floor(Date.now() / 1000) + 600
+    const change = { aud: server.origin, jti: randomUUID(), exp, kind: 'ledger.set-approvals' } as const
+    const file = approve(composeProposal(change, { administrators: 1 }), officer)
+    const { payload } = await generalVerify(
+      { payload: file.payload, signatures: [...file.signatures] },
+      await importJWK(officer.jwk, 'EdDSA'),
+    )
+    expect(JSON.parse(Buffer.from(payload).toString())).toEqual({ ...change, administrators: 1 })
+    const theirs = await new GeneralSign(base64url.decode(file.payload))
+      .addSignature(privateKey)
+      .setProtectedHeader({ alg: 'EdDSA', typ: proposalTyp, kid })
+      .sign()
+    expect(theirs.payload).toBe(file.payload)
+    const both = { ...file, signatures: [...file.signatures, ...theirs.signatures] }
+    expect(parseApprovalFile(Buffer.from(JSON.stringify(both)))).toEqual(both)
   })
 })

@@ -19,6 +19,16 @@ const commands = [
   'find',
   'attest',
   'retract',
+  'approvals',
+  'approvals set',
+  'approvals propose',
+  'approvals show',
+  'approvals sign',
+  'approvals submit',
+  'sign-statement',
+  'rotate-ledger-key',
+  'close-ledger',
+  'transition',
   'participants',
   'participants admit',
   'participants revoke',
@@ -47,6 +57,8 @@ const commands = [
   'doctor',
 ]
 
+const groups = ['participants', 'approvals', 'witness']
+
 /** Commands as they must be called at least, in a folder where there is nothing. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   'sign-genesis': ['x', '--key', 'x'],
@@ -59,6 +71,15 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'participants admit': ['x', '--public-key', 'x', '--type', 'court', '--role', 'auditor'],
   'participants revoke': ['x', '--reason', 'other'],
   'participants rotate-key': ['--new-key', 'x'],
+  'approvals set': ['--administrators', '1'],
+  'approvals propose': ['x', '--out', 'x'],
+  'approvals show': ['x'],
+  'approvals sign': ['x', '--key', 'x'],
+  'approvals submit': ['x'],
+  'sign-statement': ['x', '--key', 'x', '--id', 'x', '--out', 'x'],
+  'rotate-ledger-key': ['--new-key', 'x', '--out', 'x'],
+  'close-ledger': ['--reason', 'ended'],
+  transition: ['x'],
   export: ['x'],
   'witness init': ['--name', ''],
   'witness add-log': ['x'],
@@ -87,13 +108,12 @@ describe('the command line', () => {
 
   it('lists every command that these tests know', async () => {
     const top = await evidenceOk(['--help'])
-    const groups = await Promise.all(
-      ['participants', 'witness'].map(async (group) => {
-        const { stdout } = await evidenceOk([group, '--help'])
-        return listed(stdout).map((name) => `${group} ${name}`)
-      }),
+    const inGroups = await Promise.all(
+      groups.map(async (group) =>
+        listed((await evidenceOk([group, '--help'])).stdout).map((name) => `${group} ${name}`),
+      ),
     )
-    expect([...listed(top.stdout), ...groups.flat()].sort()).toEqual([...commands].sort())
+    expect([...listed(top.stdout), ...inGroups.flat()].sort()).toEqual([...commands].sort())
     expect(top.stdout).toContain('Exit codes: 0 fine; 1 ')
   })
 
@@ -108,7 +128,7 @@ describe('the command line', () => {
         stderr,
         usage: stdout.startsWith(`Usage: evidence ${command}`),
         // A group of commands does nothing itself.
-        json: stdout.includes('--json') || command === 'participants' || command === 'witness',
+        json: stdout.includes('--json') || groups.includes(command),
         example: new RegExp(`^ {2}evidence ${command.split(' ')[0]}\\b`, 'm').test(example),
       }
     })
@@ -153,9 +173,7 @@ describe('the command line', () => {
   })
 
   it('never answers with a stack trace: each command where nothing is there', async () => {
-    const failing = commands.filter(
-      (command) => !['init', 'start', 'keygen', 'participants', 'witness', 'doctor'].includes(command),
-    )
+    const failing = commands.filter((command) => !['init', 'start', 'keygen', ...groups, 'doctor'].includes(command))
     const args = (command: string): string[] => [...command.split(' '), ...(calls[command] ?? [])]
     const texts = await fewAtATime(failing, (command) => evidence(args(command), nowhere))
     const documents = await fewAtATime(failing, (command) => evidence([...args(command), '--json'], nowhere))

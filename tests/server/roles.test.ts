@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { thumbprint } from '../../src/core/index.ts'
-import { kinds, composePossession } from '../../src/evidence/index.ts'
+import { signCheckpoint, thumbprint, verifierKey, zeroHash } from '../../src/core/index.ts'
+import { approve, changeMembers, composePossession, composeProposal, kinds } from '../../src/evidence/index.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -112,6 +112,23 @@ describe('statements', () => {
     }
     const newKey = signerNamed(`new ${jti}`)
     switch (kind) {
+      case 'ledger.rotate-key': {
+        const { origin } = server
+        const { vkey } = (await server.request('/v1/ledger')).json<{ vkey: string }>()
+        const key = verifierKey(origin, newKey.publicKey)
+        const possession = signCheckpoint({ origin, size: 1, root: zeroHash }, key, newKey.sign)
+        return { oldKey: vkey, newKey: key.text, reason: 'routine', possession }
+      }
+      case 'ledger.set-approvals':
+        return { administrators: 1 }
+      case 'ledger.close':
+        return { reason: 'ended' }
+      case 'ledger.change': {
+        const participant = { id: `p-${jti.slice(0, 8)}`, type: 'court', roles: ['auditor'], keys: [newKey.jwk] }
+        const exp = Math.floor(Date.now() / 1000) + 3600
+        const proposal = composeProposal({ aud: server.origin, jti, exp, kind: 'participant.admit' }, { participant })
+        return changeMembers(approve(proposal, server.administrator.key))
+      }
       case 'participant.admit':
         return {
           participant: { id: `p-${jti.slice(0, 8)}`, type: 'organisation', roles: ['auditor'], keys: [newKey.jwk] },

@@ -4,6 +4,7 @@ import {
   encodeBundle,
   encodeEntry,
   encodeFileProof,
+  encodeKeyTransition,
   encodeLogPolicy,
   encodeManifest,
   encodeManifestLine,
@@ -23,6 +24,7 @@ import {
   parseEntry,
   parseFileProof,
   parseJson,
+  parseKeyTransition,
   parseManifest,
   parseManifestLine,
   parseNote,
@@ -43,7 +45,17 @@ import {
 } from '../../src/core/index.ts'
 import type { FastifyRequest } from 'fastify'
 import { readerOf } from '../../server/access.ts'
-import { emptyRegistry, readBody, readEnvelope, readStatement, requireDisclosures } from '../../src/evidence/index.ts'
+import {
+  approve,
+  composeProposal,
+  emptyRegistry,
+  parseApprovalFile,
+  readBody,
+  readEnvelope,
+  readProposal,
+  readStatement,
+  requireDisclosures,
+} from '../../src/evidence/index.ts'
 import { decodePiece, encodePiece, openSubmission, type Piece } from '../../src/ledger/index.ts'
 import {
   type CheckedReceipt,
@@ -65,6 +77,7 @@ import {
   manifestBytes,
   noteText,
   receiptText,
+  signer as sampleSigner,
   statements,
 } from '../core/samples.ts'
 
@@ -75,6 +88,14 @@ export interface FuzzedParser {
   /** Parses; gives what was accepted as it is written again, or undefined where there is nothing to compare. May refuse. */
   readonly run: (bytes: Uint8Array) => Uint8Array | undefined
 }
+
+const approvalFile = approve(
+  composeProposal(
+    { aud: ledgerKey.name, jti: '00000000-0000-4000-8000-000000000000', exp: 9, kind: 'ledger.set-approvals' },
+    { administrators: 2 },
+  ),
+  sampleSigner,
+)
 
 /** A parser that says undefined has refused. */
 function taken<T>(value: T | undefined): T {
@@ -172,6 +193,19 @@ export const parsers: readonly FuzzedParser[] = [
     const { entryBytes, signer, disclosures, proof } = parseReceipt(bytes)
     const parts = { entryBytes, signer, disclosures: disclosures.map((one) => one.text) }
     return utf8(encodeReceipt(parts, proof.index, proof.hashes, proof.noteText))
+  }),
+  parser('key transition', samplesOf(encodeKeyTransition(3, [new Uint8Array(32)], noteText)), (bytes) => {
+    const { from, hashes, note } = parseKeyTransition(bytes)
+    return utf8(encodeKeyTransition(from, hashes, encodeNote(note)))
+  }),
+  parser('approval file', samplesOf(JSON.stringify(approvalFile)), (bytes) => {
+    const again = JSON.stringify(parseApprovalFile(bytes))
+    if (JSON.stringify(parseApprovalFile(utf8(again))) !== again) throw new Error('read again it is another file')
+    return undefined
+  }),
+  parser('proposal', [fromBase64url(approvalFile.payload)], (bytes) => {
+    readProposal(toBase64url(bytes))
+    return undefined
   }),
   parser('manifest', [manifestBytes], (bytes) => encodeManifest(parseManifest(bytes))),
   parser('manifest line', parseManifest(manifestBytes).map(encodeManifestLine), (bytes) =>

@@ -6,6 +6,7 @@ import {
   EvidenceError,
   leafHash,
   parseFileProof,
+  parseKeyTransition,
   parsePolicy,
   parseSignedCheckpoint,
   toBase64,
@@ -21,6 +22,7 @@ import {
   type Finding,
   findingOf,
   type LogSource,
+  rotatedPolicy,
   walk,
 } from '../../src/verify/index.ts'
 import type { Facts } from './check-formats.ts'
@@ -49,7 +51,16 @@ function factsOfReceipt(checked: ReturnType<typeof checkReceipt>): Facts {
 }
 
 function receipt(input: Input): Report {
-  const checked = checkReceipt(input.bytes('receipt'), parsePolicy(input.bytes('policy')))
+  let checked: ReturnType<typeof checkReceipt>
+  try {
+    const rotations = input.has('rotations') ? input.value<string[]>('rotations').map((text) => utf8(text)) : []
+    const policy = rotatedPolicy(parsePolicy(input.bytes('policy')), rotations)
+    const transition = input.has('transition') ? parseKeyTransition(input.bytes('transition')) : undefined
+    checked = checkReceipt(input.bytes('receipt'), policy, transition)
+  } catch (error) {
+    if (error instanceof EvidenceError) return { faults: [error.code], unjudged: [] }
+    throw error
+  }
   return { ...factsOfReceipt(checked), faults: codesOf(checked.faults), unjudged: codesOf(checked.unjudged) }
 }
 

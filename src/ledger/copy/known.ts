@@ -16,17 +16,18 @@ export interface KnownCheckpoint extends SignedCheckpoint {
 }
 
 /**
- * Holds a tree against checkpoints that were kept. Throws `checkpoint-untrusted` for one that this ledger did not sign,
+ * Holds a tree against checkpoints that were kept; `keysAt` gives the keys that sign at a size, where the ledger's was rotated. Throws `checkpoint-untrusted` for one that this ledger did not sign,
  * `restore-behind`, `consistency-invalid`.
  */
 export async function requireKnown(
   tree: LedgerTree,
   known: readonly KnownCheckpoint[],
   key: VerifierKey,
+  keysAt: (size: number) => readonly VerifierKey[] = () => [key],
 ): Promise<void> {
   for (const { checkpoint, note, where } of known) {
     const { origin, size, root } = checkpoint
-    if (origin !== key.name || verifyNote(note, [key]).length !== 1) {
+    if (origin !== key.name || verifyNote(note, keysAt(size)).length === 0) {
       throw new EvidenceError('checkpoint-untrusted', `the checkpoint of ${where} is not signed by this ledger’s key`, {
         where,
         expected: key.text,

@@ -72,7 +72,7 @@ export class Replica {
     const key = readOwnKey(folder)
     const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
       guard: readHead(folder.head, key),
-      published: await examineStandIn(folder, key),
+      published: await examineStandIn(folder, [key]),
     }))
     const release = takeLock(folder.lock, root)
     try {

@@ -3,7 +3,8 @@ import {
   EvidenceError,
   parseBundle,
   parseSignedCheckpoint,
-  signCheckpoint,
+  type NoteSigner,
+  signCheckpointBy,
   tileWidth,
   tileWidthAt,
   type VerifierKey,
@@ -25,7 +26,7 @@ export interface ReplicationParts {
   /** Reads of all that is durable here, confirmed or not. */
   readonly reads: LedgerReads
   readonly key: VerifierKey
-  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly sign: NoteSigner['sign']
   readonly config: CopiedConfig
   /** The file of erasures. */
   readonly erased: string
@@ -65,7 +66,8 @@ export class Replication {
     const note = reads.checkpoint
     const isCurrent = parseSignedCheckpoint(Buffer.from(note)).checkpoint.size === end
     const root = isCurrent ? undefined : await reads.rootAt(end)
-    const checkpoint = root === undefined ? note : signCheckpoint({ origin: key.name, size: end, root }, key, sign)
+    const checkpoint =
+      root === undefined ? note : await signCheckpointBy({ origin: key.name, size: end, root }, [{ key, sign }])
     const { reading, openDisclosures } = config
     return {
       from,

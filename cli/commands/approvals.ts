@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from 'commander'
+import { EvidenceError, fromBase64url, joinPresentation, parseHeader } from '../../src/core/index.ts'
+import {
+  type ApprovalFile,
+  approve,
+  changeMembers,
+  composeStatement,
+  parseApprovalFile,
+  proposalTyp,
+  readProposal,
+} from '../../src/evidence/index.ts'
+import { randomSalt, readKeyFile } from '../../src/node/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
+import { readArtefact } from '../check-run.ts'
+import {
+  type ClientOptions,
+  clientKey,
+  clientOf,
+  type CommonOptions,
+  depositPolicy,
+  identify,
+  indexArgument,
+  outputOf,
+  readPassphrase,
+  withClient,
+  withCommon,
+} from '../options.ts'
+import { readRequest, signRequest } from '../requests.ts'
+import { requireReceiptFor } from '../statements.ts'
+
+interface KeyOptions extends CommonOptions {
+  readonly key: string
+  readonly passphraseFile?: string
+}
+
+const help = `
+Here two administrators must both approve.
+
+Example:
+  evidence approvals set --administrators 2
+  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor --propose admit.json
+  evidence approvals show admit.json
+  evidence approvals sign admit.json --key deputy.pem
+  evidence approvals submit admit.json --key deputy.pem --id deputy`
+
+/** `evidence approvals set|propose|show|sign|submit` */
+export function approvalsCommand(program: Command): void {
+  const group = program
+    .command('approvals')
+    .description('changes that several administrators, or recovery officers, approve together')
+    .addHelpText('after', help)
+  setCommand(group)
+  proposeCommand(group)
+  showCommand(group)
+  signCommand(group)
+  submitCommand(group)
+}
+
+function setCommand(group: Command): void {
+  withProposing(withClient(group.command('set').description('set how many must approve a change')))
+    .requiredOption('--administrators <m>', 'approvals by administrators that a change needs')
+    .option('--recovery <r>', 'approvals by recovery officers that replace administrators without them')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence approvals set --administrators 2 --recovery 2 --key clerk.pem --id clerk',
+    )
+    .action(async (options: ChangeOptions & { administrators: string; recovery?: string }) => {
+      const recovery = options.recovery === undefined ? {} : { recovery: indexArgument(options.recovery) }
+      const members = { administrators: indexArgument(options.administrators), ...recovery }
+      await submitChange(options, 'ledger.set-approvals', members)
+    })
+}
+
+function proposeCommand(group: Command): void {
+  withCommon(group.command('propose <request>').description('make a proposal of a request, such as rotation.json'))
+    .requiredOption('--out <file>', 'where to write the proposal')
+    .option('--key <file>', 'private key, to approve it at once')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .option('--expires <days>', 'days in which it can be submitted', '14')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
+    )
+    .action((path: string, options: Partial<KeyOptions> & { out: string; expires: string }) => {
+      const key =
+        options.key === undefined ? undefined : readKeyFile(options.key, readPassphrase(options.passphraseFile))
+      const file = propose(readRequest(path), daysFrom(options.expires), key)
+      writeProposal(options.out, file)
+      outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])
+    })
+}
+
+function read(path: string): ApprovalFile {
+  return parseApprovalFile(readArtefact(path))
+}
+
+function showCommand(group: Command): void {
+  withCommon(group.command('show <proposal>').description('show what a proposal says, and whose keys have approved it'))
+    .addHelpText('after', '\nExample:\n  evidence approvals show admit.json')
+    .action((path: string, options: CommonOptions) => {
+      const file = read(path)
+      const proposal = readProposal(file.payload)
+      if (proposal === undefined) return
+      const { aud, jti, exp, body } = proposal
+      const expires = new Date(exp * 1000).toISOString()
+      const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
+      outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
+        `${body.kind} in ${aud}, until ${expires}`,
+        JSON.stringify(body.members, null, 2),
+        ...keys.map((kid) => `approved by key ${kid} (its signature is checked by the ledger)`),
+      ])
+    })
+}
+
+function signCommand(group: Command): void {
+  withCommon(
+    group.command('sign <proposal>').description('approve a proposal: adds your signature to the file; offline'),
+  )
+    .requiredOption('--key <file>', 'your private key')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .addHelpText('after', '\nExample:\n  evidence approvals sign admit.json --key deputy.pem')
+    .action((path: string, options: KeyOptions) => {
+      const signed = approve(read(path), readKeyFile(options.key, readPassphrase(options.passphraseFile)))
+      writeProposal(path, signed)
+      outputOf(options).result({ proposal: path, approvals: signed.signatures.length }, [
+        `${path} has ${signed.signatures.length} approvals; hand it on, or: evidence approvals submit ${path}`,
+      ])
+    })
+}
+
+function submitCommand(group: Command): void {
+  withClient(group.command('submit <proposal>').description('hand an approved change in: any participant may'))
+    .option('--out <file>', 'write the statement instead, for "evidence rotate-ledger-key --statement"; needs --id')
+    .addHelpText('after', '\nExample:\n  evidence approvals submit admit.json --key deputy.pem --id deputy')
+    .action(async (path: string, options: ClientOptions & { out?: string }) => {
+      const output = outputOf(options)
+      const file = read(path)
+      const aud = readProposal(file.payload)?.aud ?? ''
+      const { key, path: keyPath } = clientKey(options, 'administrator')
+      const client = clientOf(options, output)
+      if (options.out !== undefined && options.id === undefined) throw new EvidenceError('usage', '--out needs --id')
+      const iss =
+        options.out === undefined ? (await identify(options, client, key, keyPath)).id : (options.id as string)
+      const context = { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind: 'ledger.change' }
+      const { jws } = composeStatement(context, changeMembers(file), {}, key, randomSalt)
+      const presentation = joinPresentation(jws, file.disclosures ?? [])
+      if (options.out !== undefined) {
+        writeDurably(options.out, `${presentation}\n`, 0o600)
+        output.result({ out: options.out }, [`wrote ${options.out}`])
+        return
+      }
+      const policy = depositPolicy(options, await client.ledger(), output)
+      const result = await client.deposit(presentation)
+      requireReceiptFor(result.receipt, presentation, policy)
+      output.result(result, [`the change is entry ${result.index}, ${result.time}`])
+    })
+}
+
+/** `evidence sign-statement FILE` */
+export function signStatementCommand(program: Command): void {
+  withCommon(
+    program
+      .command('sign-statement <request>')
+      .description('sign a request, such as rotation.json, as an administrator; offline'),
+  )
+    .requiredOption('--key <file>', 'the administrator’s private key')
+    .requiredOption('--id <participant>', 'the administrator’s id')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .requiredOption('--out <file>', 'where to write the signed statement')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws',
+    )
+    .action((path: string, options: KeyOptions & { id: string; out: string }) => {
+      const request = readRequest(path)
+      const { jws } = signRequest(request, options.id, readKeyFile(options.key, readPassphrase(options.passphraseFile)))
+      writeDurably(options.out, `${jws}\n`)
+      outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
+        `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,
+      ])
+    })
+}

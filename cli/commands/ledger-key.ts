@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import {
+  encodeKeyTransition,
+  EvidenceError,
+  fromBase64,
+  isFileProof,
+  parseFileProof,
+  parseSignedCheckpoint,
+  parseReceipt,
+  verifierKey,
+} from '../../src/core/index.ts'
+import { closeReasons, ledgerKeyReasons } from '../../src/evidence/index.ts'
+import {
+  dataFolder,
+  FolderSource,
+  LedgerReads,
+  LedgerTree,
+  readLedgerKey,
+  readOwnCheckpoint,
+  readOwnKey,
+  readRotation,
+  requestRotation,
+  rotateLedgerKey,
+} from '../../src/ledger/index.ts'
+import { installNativePrimitives, type LedgerSigningKey, readKeyFile } from '../../src/node/index.ts'
+import { writeDurably } from '../atomic-file.ts'
+import { readArtefact, transitionPath } from '../check-run.ts'
+import { openLedgerKey } from '../ledger-key.ts'
+import {
+  type ClientOptions,
+  clientOf,
+  codeArgument,
+  type CommonOptions,
+  dataDir,
+  outputOf,
+  readPassphrase,
+  withClient,
+  withCommon,
+} from '../options.ts'
+import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
+import { signRequest } from '../requests.ts'
+import { emptyRegistry } from '../../src/evidence/index.ts'
+import { emptyChain } from '../../src/ledger/group.ts'
+
+interface RotateOptions extends CommonOptions {
+  readonly newKey?: string
+  readonly newPassphraseFile?: string
+  readonly passphraseFile?: string
+  readonly ledgerKey?: string
+  readonly pinFile?: string
+  readonly reason: string
+  readonly out?: string
+  readonly statement?: string
+  readonly resume?: boolean
+  readonly key?: string
+  readonly keyPassphraseFile?: string
+  readonly id: string
+}
+
+const help = `
+Three steps, of which the second is an administrator's, on their own machine:
+  evidence keygen --out ledger-2.pem
+  evidence rotate-ledger-key --data /srv/ledger --new-key ledger-2.pem --out rotation.json
+  evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws
+  evidence rotate-ledger-key --data /srv/ledger --new-key ledger-2.pem --statement rotation.jws
+The last one needs the ledger stopped. Cut off, it goes on with --resume. With --key the administrator signs here, in one step
+(a trial ledger). Where several must approve: "evidence approvals propose rotation.json". Keys may lie in hardware (pkcs11:…).
+
+Example:
+  evidence rotate-ledger-key --data ./data --new-key ledger-2.pem --key data/keys/administrator.pem --id administrator`
+
+/** `evidence rotate-ledger-key` */
+export function rotateLedgerKeyCommand(program: Command): void {
+  withCommon(program.command('rotate-ledger-key').description('replace the key that signs a ledger’s checkpoints'))
+    .requiredOption('--new-key <file|uri>', 'private key file of the new key, or its pkcs11: URI')
+    .option('--new-passphrase-file <file>', 'file that holds the new key’s passphrase, or its PIN')
+    .option('--ledger-key <uri>', 'pkcs11: URI of the key in use (default: the data folder’s key file)')
+    .option('--passphrase-file <file>', 'file that holds the passphrase of the key in use, or its PIN')
+    .option(
+      '--reason <code>',
+      `one of ${ledgerKeyReasons.join(', ')}; "lost" asks for no signature by the old key`,
+      'routine',
+    )
+    .option('--out <file>', 'first step: write what an administrator is to sign')
+    .option('--statement <file>', 'last step: the signed statement, or the approved change')
+    .option('--resume', 'go on with a rotation that was cut off')
+    .option('--key <file>', 'an administrator’s private key, to sign here')
+    .option('--key-passphrase-file <file>', 'file that holds that key’s passphrase')
+    .option('--id <participant>', 'the administrator’s id', 'administrator')
+    .addHelpText('after', help)
+    .action(async (options: RotateOptions) => {
+      installNativePrimitives()
+      await rotate(options)
+    })
+}
+
+async function rotate(options: RotateOptions): Promise<void> {
+  const output = outputOf(options)
+  const root = dataDir(options)
+  const reason = codeArgument(options.reason, ledgerKeyReasons, 'reason')
+  const next = await openLedgerKey(options.newKey as string, options.newPassphraseFile)
+  try {
+    if (options.out !== undefined) {
+      const request = await requestRotation(root, next.key, reason)
+      writeDurably(options.out, `${JSON.stringify(request, null, 2)}\n`)
+      output.result({ out: options.out, newKey: request.newKey }, [
+        `wrote ${options.out}: an administrator signs it with "evidence sign-statement", or several with "evidence approvals"`,
+        `  new key ${request.newKey}`,
+      ])
+      return
+    }
+    const statement = await statementFor(options, root, next.key)
+    const old = await oldKey(options, root, statement)
+    try {
+      const result = await rotateLedgerKey({
+        root,
+        next: next.key,
+        ...(old === undefined ? {} : { old: old.key }),
+        ...(next.file === undefined ? {} : { keyFile: next.file }),
+        ...(statement === undefined ? {} : { statement }),
+        onStep: (step) => output.note(step),
+      })
+      output.result(result, [
+        `the ledger’s key is now ${result.newKey}: entry ${result.index}`,
+        `  receipt of the rotation  ${result.receipt}`,
+        `give out the new policy, ${dataFolder(root).policy}; destroy the old key when nobody needs it`,
+      ])
+    } finally {
+      await old?.close()
+    }
+  } finally {
+    await next.close()
+  }
+}
+
+async function statementFor(options: RotateOptions, root: string, next: LedgerSigningKey): Promise<string | undefined> {
+  if (options.statement !== undefined) return readFileSync(options.statement, 'latin1').trim()
+  if (options.resume === true) return undefined
+  if (options.key === undefined)
+    throw new EvidenceError('usage', 'say --out, --statement, --resume, or --key to sign here')
+  const reason = codeArgument(options.reason, ledgerKeyReasons, 'reason')
+  const { aud, kind, ...members } = await requestRotation(root, next, reason)
+  const key = readKeyFile(options.key, readPassphrase(options.keyPassphraseFile))
+  return signRequest({ aud, kind, members }, options.id, key).jws
+}
+
+/** The key in use; none where it is lost, or has left already. */
+async function oldKey(
+  options: RotateOptions,
+  root: string,
+  statement: string | undefined,
+): Promise<{ key: LedgerSigningKey; close: () => Promise<void> } | undefined> {
+  if (options.reason === 'lost') return undefined
+  if (options.ledgerKey !== undefined) return openLedgerKey(options.ledgerKey, options.passphraseFile)
+  const folder = dataFolder(root)
+  const key = readLedgerKey(root, readPassphrase(options.passphraseFile))
+  const isNext =
+    statement === undefined && readRotation(folder)?.to === verifierKey(readOwnKey(folder).name, key.publicKey).text
+  return isNext ? undefined : { key, close: () => Promise.resolve() }
+}
+
+interface CloseOptions extends ChangeOptions {
+  readonly reason: string
+  readonly successor?: string
+}
+
+/** `evidence close-ledger` */
+export function closeLedgerCommand(program: Command): void {
+  withProposing(
+    withClient(
+      program
+        .command('close-ledger')
+        .description('close a ledger for good: nothing comes after it (an administrator signs)'),
+    ),
+  )
+    .requiredOption('--reason <code>', `one of ${closeReasons.join(', ')}`)
+    .option(
+      '--successor <file>',
+      'the first checkpoint, of size 1, of the ledger that goes on ("evidence init --continues")',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence close-ledger --reason continued --successor next.checkpoint --key clerk.pem --id clerk',
+    )
+    .action(async (options: CloseOptions) => {
+      const reason = codeArgument(options.reason, closeReasons, 'reason')
+      const members = {
+        reason,
+        ...(options.successor === undefined ? {} : { successor: successorFrom(options.successor) }),
+      }
+      await submitChange(options, 'ledger.close', members)
+    })
+}
+
+function successorFrom(path: string): { origin: string; checkpoint: string } {
+  const bytes = readArtefact(path)
+  const { checkpoint } = parseSignedCheckpoint(bytes)
+  return { origin: checkpoint.origin, checkpoint: Buffer.from(bytes).toString('utf8') }
+}
+
+interface TransitionOptions extends ClientOptions {
+  readonly out?: string
+}
+
+/** `evidence transition RECEIPT` */
+export function transitionCommand(program: Command): void {
+  withClient(
+    program
+      .command('transition <receipt>')
+      .description('write the key transition of a receipt whose checkpoint a retired key signed'),
+  )
+    .option('--out <file>', 'where to write it (default: beside the receipt, where "evidence check" finds it)')
+    .addHelpText(
+      'after',
+      '\nAsks the server of --url, or reads the stopped ledger of --data.\n\nExample:\n  evidence transition photo.jpg.tlog-proof --url https://ledger.court.example\n  evidence check photo.jpg --policy new.policy',
+    )
+    .action(async (path: string, options: TransitionOptions) => {
+      const output = outputOf(options)
+      const bytes = readArtefact(path)
+      const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
+      const from = receipt.proof.checkpoint.size
+      const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
+      const out = options.out ?? transitionPath(path)
+      writeDurably(out, encodeKeyTransition(from, made.hashes, made.note))
+      output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
+    })
+}
+
+async function fromServer(options: ClientOptions, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {
+  const client = clientOf(options, outputOf(options))
+  const { checkpoint, size } = await client.ledger()
+  const { hashes } = await client.consistency(from, size)
+  return { hashes: hashes.map((hash) => fromBase64(hash)), note: checkpoint }
+}
+
+async function fromFolder(root: string, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {
+  const key = readOwnKey(dataFolder(root))
+  const source = await FolderSource.open(root, key)
+  try {
+    const note = Buffer.from(await source.checkpoint()).toString('utf8')
+    const { size } = readOwnCheckpoint(note, key)
+    const tree = await LedgerTree.rebuild(source.storage, size)
+    const state = { ...emptyChain(emptyRegistry(key.name), { count: 0, hash: '' }), size }
+    return {
+      hashes: await new LedgerReads(source.storage, tree, () => ({ state, note })).consistency(from, size),
+      note,
+    }
+  } finally {
+    await source.close()
+  }
+}

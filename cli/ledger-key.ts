@@ -1,0 +1,20 @@
+import { isPkcs11Uri, type LedgerSigningKey, openHardwareKey, parsePkcs11Uri, readKeyFile } from '../src/node/index.ts'
+import { readPassphrase } from './options.ts'
+
+/** A key that signs checkpoints, open. */
+export interface OpenLedgerKey {
+  readonly key: LedgerSigningKey
+  /** The file that holds it; none where it lies in hardware. */
+  readonly file?: string
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens a key file, or a key in hardware by its `pkcs11:` URI; `secretFile` holds passphrase or PIN. Throws the codes of
+ * readKeyFile and openHardwareKey.
+ */
+export async function openLedgerKey(name: string, secretFile: string | undefined): Promise<OpenLedgerKey> {
+  if (isPkcs11Uri(name)) return openHardwareKey(parsePkcs11Uri(name), secretFile)
+  const key = readKeyFile(name, readPassphrase(secretFile))
+  return { key, file: name, close: () => Promise.resolve() }
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { EvidenceError, type JsonValue, parseJson, requireObject } from '../src/core/index.ts'
+import {
+  type ComposedStatement,
+  composeStatement,
+  type ProposableKind,
+  proposableKinds,
+  type Signer,
+} from '../src/evidence/index.ts'
+import { randomSalt } from '../src/node/index.ts'
+import { readArtefact } from './check-run.ts'
+
+/** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
+export interface ChangeRequest {
+  readonly aud: string
+  readonly kind: ProposableKind
+  readonly members: object
+}
+
+/** Reads a request from a file. Throws `file-unreadable`, `usage`, the codes of parseJson. */
+export function readRequest(path: string): ChangeRequest {
+  const { aud, kind, ...members } = requireObject(parseJson(readArtefact(path), path), path) as Record<
+    string,
+    JsonValue
+  >
+  const known = proposableKinds.find((one) => one === kind)
+  if (typeof aud !== 'string' || known === undefined) {
+    throw new EvidenceError('usage', `${path} asks for no change that an administrator signs`, { where: path })
+  }
+  return { aud, kind: known, members }
+}
+
+/** Signs a request as one's own statement, now. */
+export function signRequest({ aud, kind, members }: ChangeRequest, iss: string, signer: Signer): ComposedStatement {
+  const context = { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
+  return composeStatement(context, members, {}, signer, randomSalt)
+}

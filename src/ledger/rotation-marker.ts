@@ -1,0 +1,52 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { EvidenceError, type NoteSigner, type VerifierKey } from '../core/index.ts'
+import type { DataFolder } from './data-folder.ts'
+import { writeDurably } from './durable-file.ts'
+import { syncFolder } from './head-file.ts'
+
+/** Two keys of one ledger while the first hands over to the second. */
+export interface Handover {
+  /** The key that is being replaced. */
+  readonly from: VerifierKey
+  /** The same, where the ledger still has it: it signs the checkpoint of its rotation, its last. */
+  readonly outgoing?: NoteSigner
+}
+
+/** What a rotation that was cut off needs to go on: written before anything is sealed, removed when all is done. */
+const markerSchema = z.strictObject({
+  /** vkeys. */
+  from: z.string(),
+  to: z.string(),
+  /** The signed statement, as it was handed in. */
+  statement: z.string(),
+})
+export type RotationMarker = z.infer<typeof markerSchema>
+
+/** The rotation that is under way, if any. Throws `config-invalid`. */
+export function readRotation({ rotation }: Pick<DataFolder, 'rotation'>): RotationMarker | undefined {
+  if (!existsSync(rotation)) return undefined
+  try {
+    return markerSchema.parse(JSON.parse(readFileSync(rotation, 'utf8')))
+  } catch (cause) {
+    throw new EvidenceError('config-invalid', `${rotation} cannot be read`, { where: rotation }, { cause })
+  }
+}
+
+export function writeRotation({ rotation }: DataFolder, marker: RotationMarker): void {
+  writeDurably(rotation, `${JSON.stringify(marker, null, 2)}\n`, 0o600)
+}
+
+export function clearRotation({ rotation }: DataFolder): void {
+  rmSync(rotation, { force: true })
+  syncFolder(dirname(rotation))
+}
+
+/** Throws `rotation-unfinished` where a rotation was cut off: which key signs next is not settled in this folder. */
+export function requireNotRotating(folder: DataFolder): void {
+  if (readRotation(folder) === undefined) return
+  throw new EvidenceError('rotation-unfinished', `a rotation of the ledger’s key in ${folder.root} was cut off`, {
+    where: folder.rotation,
+  })
+}

@@ -1,0 +1,181 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import {
+  encodeLogPolicy,
+  EvidenceError,
+  isEvidenceError,
+  parseVerifierKey,
+  signCheckpointBy,
+  toHex,
+  type VerifierKey,
+  verifierKey,
+} from '../core/index.ts'
+import {
+  currentLedgerKeys,
+  effectiveBody,
+  readBody,
+  readStatement,
+  type RotateLedgerKeyBody,
+} from '../evidence/index.ts'
+import type { LedgerSigningKey } from '../node/index.ts'
+import { dataFolder, type DataFolder, readConfig, readOwnKey } from './data-folder.ts'
+import { writeDurably } from './durable-file.ts'
+import { readHead, syncFolder } from './head-file.ts'
+import { Ledger } from './ledger.ts'
+import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
+import { openSubmission } from './submission.ts'
+
+/*
+ * Rotation of the ledger's key, on a stopped ledger (docs/design/ledger-keys.md). Each step is durable before the next, and
+ * each can be done again: `marked`, `sealed`, `receipt`, `policy`, `key`, `done`.
+ */
+export type RotationStep = 'marked' | 'sealed' | 'receipt' | 'policy' | 'key' | 'done'
+
+/** What an administrator is to sign: a `ledger.rotate-key` with the new key's own checkpoint. */
+export type RotationRequest = { readonly aud: string; readonly kind: 'ledger.rotate-key' } & RotateLedgerKeyBody
+
+/**
+ * Writes down a rotation to be signed, with the new key's signature over the checkpoint that the ledger answered for last.
+ * The ledger may be running. Throws the codes of readOwnKey and readHead.
+ */
+export async function requestRotation(
+  root: string,
+  next: LedgerSigningKey,
+  reason: RotateLedgerKeyBody['reason'],
+): Promise<RotationRequest> {
+  const folder = dataFolder(root)
+  readConfig(folder)
+  const old = readOwnKey(folder)
+  const key = verifierKey(old.name, next.publicKey)
+  const { checkpoint } = readHead(folder.head, old)
+  const possession = await signCheckpointBy(checkpoint, [{ key, sign: next.sign }])
+  return { aud: old.name, kind: 'ledger.rotate-key', oldKey: old.text, newKey: key.text, reason, possession }
+}
+
+export interface RotationOptions {
+  readonly root: string
+  /** What an administrator signed, or a change that several approved; left out to go on with one that was cut off. */
+  readonly statement?: string
+  readonly next: LedgerSigningKey
+  /** The key in use; left out where it is lost. */
+  readonly old?: LedgerSigningKey
+  /** The file that holds `next`, which then takes the place of the ledger's; none where it lies in hardware. */
+  readonly keyFile?: string
+  readonly onStep?: (step: RotationStep) => void
+}
+
+export interface RotationResult {
+  readonly index: number
+  readonly oldKey: string
+  readonly newKey: string
+  /** Receipt of the rotation, signed by both keys: what a holder of the old policy checks the new key by. */
+  readonly receipt: string
+}
+
+/**
+ * Seals the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
+ * the codes of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
+ * `rotation-unfinished` where another one was cut off.
+ */
+export async function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
+  const { root, next, old, onStep } = options
+  const folder = dataFolder(root)
+  const marker = begin(folder, options)
+  onStep?.('marked')
+  const from = parseVerifierKey(marker.from)
+  const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
+  const index = await seal(folder, marker, from, next, old, receipt, onStep)
+  const policy = readFileSync(folder.policy, 'latin1')
+  writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
+  onStep?.('policy')
+  switchKeyFile(folder, from, options.keyFile)
+  onStep?.('key')
+  clearRotation(folder)
+  onStep?.('done')
+  return { index, oldKey: marker.from, newKey: marker.to, receipt }
+}
+
+/** The marker of this rotation: written now, or found. */
+function begin(folder: DataFolder, { statement, next, old }: RotationOptions): RotationMarker {
+  readConfig(folder)
+  const found = readRotation(folder)
+  if (found !== undefined && statement !== undefined && found.statement !== statement)
+    throw new EvidenceError('rotation-unfinished', `another rotation was cut off in ${folder.root}`, {
+      where: folder.rotation,
+    })
+  const text = found?.statement ?? statement
+  if (text === undefined) throw new EvidenceError('usage', `no rotation was cut off in ${folder.root}`)
+  const body = readBody(readStatement(openSubmission(text).envelope))
+  const said = body === undefined ? undefined : effectiveBody(body)
+  if (said?.kind !== 'ledger.rotate-key')
+    throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
+  const { oldKey, newKey, reason } = said.members
+  const { name } = readOwnKey(folder)
+  requireKey(newKey, verifierKey(name, next.publicKey), 'new')
+  if (old !== undefined && found === undefined) requireKey(oldKey, verifierKey(name, old.publicKey), 'old')
+  if (old === undefined && found === undefined && reason !== 'lost')
+    throw new EvidenceError('usage', 'the key in use signs its last checkpoint, unless the reason is "lost"')
+  const marker = { from: oldKey, to: newKey, statement: text }
+  if (found === undefined) writeRotation(folder, marker)
+  return marker
+}
+
+function requireKey(said: string, { text }: VerifierKey, which: string): void {
+  if (said === text) return
+  const facts = { expected: said, found: text }
+  throw new EvidenceError(
+    'ledger-key-invalid',
+    `the ${which} key at hand is not the one that the statement names`,
+    facts,
+  )
+}
+
+/** The entry, durable under both keys, and its receipt. */
+async function seal(
+  folder: DataFolder,
+  { statement, from: fromText }: RotationMarker,
+  from: VerifierKey,
+  next: LedgerSigningKey,
+  old: LedgerSigningKey | undefined,
+  receiptPath: string,
+  onStep: RotationOptions['onStep'],
+): Promise<number> {
+  const isOld = old !== undefined && verifierKey(from.name, old.publicKey).text === fromText
+  const outgoing = isOld ? { outgoing: { key: from, sign: old.sign } } : {}
+  const ledger = await Ledger.open(folder.root, next, { handover: { from, ...outgoing } })
+  try {
+    const { index } = await ledger.deposit(statement).catch((error: unknown) => {
+      // Refused, so nothing was sealed: the folder is the old key's, as before.
+      const isOurs = currentLedgerKeys(ledger.registry).includes(fromText)
+      if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) clearRotation(folder)
+      throw error
+    })
+    onStep?.('sealed')
+    if (!existsSync(receiptPath)) {
+      const receipt = await ledger.reads.receipt(await ledger.reads.entry(index), [])
+      mkdirSync(dirname(receiptPath), { recursive: true })
+      writeDurably(receiptPath, receipt)
+    }
+    onStep?.('receipt')
+    return index
+  } finally {
+    await ledger.close()
+  }
+}
+
+/** The policy with the new key's line in the place of the old one's: both together would go on trusting the old. */
+function policyAfter(policy: string, { from, to }: RotationMarker): string {
+  if (policy.includes(to)) return policy
+  return policy.includes(from) ? policy.replace(from, to) : encodeLogPolicy(parseVerifierKey(to))
+}
+
+function switchKeyFile({ ledgerKey, keys }: DataFolder, from: VerifierKey, keyFile: string | undefined): void {
+  const next = keyFile === undefined ? undefined : readFileSync(keyFile)
+  const present = existsSync(ledgerKey) ? readFileSync(ledgerKey) : undefined
+  if (present !== undefined && (next === undefined || !present.equals(next))) {
+    // Kept until the operator destroys it: nothing here needs it any more.
+    writeDurably(join(keys, `retired-${toHex(from.id)}.pem`), present, 0o600)
+  }
+  if (next !== undefined) writeDurably(ledgerKey, next, 0o600)
+  syncFolder(keys)
+}
