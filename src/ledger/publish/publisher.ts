@@ -152,7 +152,8 @@ export class Publisher {
   wake(): void {
     const { size } = this.options.reads
     if (this.stopped || this.inRound || size === 0 || size === this.offeredSize) return
-    if (this.peers.length === 0 && this.isFree) return
+    // Nobody to send it to, and nothing to add to it.
+    if (this.peers.length === 0 && this.ownKey === undefined) return
     if (performance.now() - this.roundAtMs < roundMs) return
     this.roundAtMs = performance.now()
     this.inRound = true
