@@ -315,6 +315,15 @@ describe('a policy', () => {
     await expect(served(folder)).rejects.toMatchObject({ code: 'config-invalid' })
   })
 
+  it('that asks for the second key does not start without it, and says which', async () => {
+    const folder = await folderWith(async () => ({ list: [], quorum: 'quorum ledger-ml-dsa' }))
+    const running = await served(folder)
+    expect((await post(running, folder, 'a', '?wait=cosigned')).status).toBe(201)
+    await running.close()
+    rmSync(folder.folder.ledgerMlDsaKey)
+    await expect(served(folder)).rejects.toThrow('ML-DSA-44 signature, and the folder has no key')
+  })
+
   it('with another second key than the folder has does not start', async () => {
     const folder = await folderWith(async () => ({ list: [], quorum: 'quorum none' }))
     const other = await trialFolder()
