@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly file: string
   readonly timeoutMs: number
   readonly onFailure?: (url: string, error: EvidenceError) => void
+  /** False while a follower has not confirmed what the folder held at start: what it lacks, no witness may know. */
+  readonly mayPublish?: () => boolean
   readonly now?: () => number
 }
 
@@ -146,6 +148,7 @@ export class Publisher {
   wake(): void {
     const { size } = this.options.reads
     if (this.stopped || this.inRound || size === 0 || size === this.offeredSize) return
+    if (this.options.mayPublish?.() === false) return
     // Nobody to send it to, and nothing to add to it.
     if (this.peers.length === 0 && this.ownKey === undefined) return
     if (performance.now() - this.roundAtMs < roundMs) return
