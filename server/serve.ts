@@ -98,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       reads: ledger.reads,
       file: folder.cosigned,
       timeoutMs: settings.witnessTimeoutSeconds * 1000,
+      mayPublish: () => ledger.confirmation?.isOpen !== false,
       onFailure: (url, error) => {
         metrics?.witnessFailure(url, error.code)
         const facts = { url, code: error.code }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { dataFolder, promote, restoreBackup } from '../../src/ledger/index.ts'
+import { signatureTypes } from '../../src/core/index.ts'
+import { dataFolder, promote, readPolicyFile, restoreBackup } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
@@ -22,7 +23,7 @@ const help = `
 Judges every entry by the rulebook while the database is built anew, then holds the tree against the signed checkpoint and
 against every --known-checkpoint (a file, a receipt, or a URL); the folder appears when all of it holds. A backup made with
 --final may sign at once; any other stays shut until "evidence promote --take-over", or with --take-over here.
-The ledger's private key is not in a backup: put it in NEW/keys/ledger.pem, mode 0600.
+The ledger's private keys are not in a backup: put them in NEW/keys/ (ledger.pem, ledger-ml-dsa.key), mode 0600.
 ${danger}
 
 Example:
@@ -93,7 +94,14 @@ export function promoteCommand(program: Command): void {
     })
 }
 
+/** Which keys of the ledger are to be brought: a copy has none. */
 function keyNotice(root: string): string[] {
-  const { ledgerKey } = dataFolder(root)
-  return existsSync(ledgerKey) ? [] : [`the ledger’s private key is not here: put it in ${ledgerKey}, mode 0600`]
+  const { ledgerKey, ledgerMlDsaKey, policy } = dataFolder(root)
+  const { logs, witnesses } = readPolicyFile(policy)
+  const hasSecond = witnesses.some(
+    ({ key }) => key.type === signatureTypes.mlDsa44 && logs.some((log) => log.key.name === key.name),
+  )
+  return [ledgerKey, ...(hasSecond ? [ledgerMlDsaKey] : [])]
+    .filter((path) => !existsSync(path))
+    .map((path) => `the ledger’s private key is not here: put it in ${path}, mode 0600`)
 }

@@ -88,7 +88,7 @@ function permissions({ root, keys, config, policy }: DataFolder): Check[] {
     if ((mode & 0o022) !== 0)
       checks.push(warn(name, `others may write ${path} (mode ${octal(mode)})`, `Run "chmod go-w ${path}".`))
   }
-  const pems = existsSync(keys) ? readdirSync(keys).filter((file) => file.endsWith('.pem')) : []
+  const pems = existsSync(keys) ? readdirSync(keys).filter((file) => /\.(?:pem|key)$/.test(file)) : []
   for (const path of [...(existsSync(keys) ? [keys] : []), ...pems.map((file) => join(keys, file))]) {
     const { mode } = statSync(path)
     if ((mode & 0o077) === 0) continue

@@ -14,6 +14,7 @@ import {
 import { readOwnKey } from '../../src/ledger/index.ts'
 import { checkReceipt } from '../../src/verify/index.ts'
 import { originHash } from '../../src/witness/index.ts'
+import { evidence, evidenceOk } from '../support/cli.ts'
 import { type FaultServer, launch, launchSound } from '../support/fault-server.ts'
 import { type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'
 import { request } from '../support/server.ts'
@@ -122,6 +123,23 @@ describe('a ledger and its witnesses', { timeout: 120_000 }, () => {
     expect([repeated.status, faultsOf(repeated.json<{ receipt: string }>().receipt)]).toEqual([200, []])
   })
 
+  it('is waited for by the command line, for one file and for many; what did not come is got later', async () => {
+    const files = ['a.txt', 'b.txt', 'c.txt'].map(kept)
+    for (const path of files) writeFileSync(path, `content of ${path}`)
+    const to = ['--data', ledger.root, '--url', server.url]
+    const many = await evidenceOk(['deposit', '--separate', ...files, ...to, '--json'])
+    const { deposits } = many.json<{ deposits: { index: number; cosigned: boolean }[] }>()
+    expect(deposits.map(({ cosigned }) => cosigned)).toEqual([true, true, true])
+    for (const path of files) expect((await evidence(['check', path, '--data', ledger.root])).code).toBe(0)
+    // Again: the receipts that lie there are good, and nothing is deposited twice.
+    const again = await evidenceOk(['deposit', '--separate', ...files, ...to, '--json'])
+    expect(again.json<{ deposits: { outcome: string }[] }>().deposits.map(({ outcome }) => outcome)).toEqual([
+      'existing',
+      'existing',
+      'existing',
+    ])
+  })
+
   it('does without a witness that is killed, which catches up when it is back', async () => {
     const [w1] = witnesses
     await w1.end('SIGKILL')
@@ -142,6 +160,12 @@ describe('a ledger and its witnesses', { timeout: 120_000 }, () => {
     const { status, receipt, index } = await deposit(server, 'sixth', '?wait=cosigned')
     expect([status, faultsOf(receipt)]).toEqual([202, ['policy-unmet']])
     expect((await deposit(server, 'seventh')).status).toBe(201)
+    const late = kept('late.txt')
+    writeFileSync(late, 'deposited while nobody cosigned')
+    const to = ['--data', ledger.root, '--url', server.url]
+    const told = await evidenceOk(['deposit', late, ...to])
+    expect(told.stdout).toMatch(/not cosigned yet; later: evidence show [0-9]+ --receipt /)
+    expect((await evidence(['check', late, '--data', ledger.root])).code).toBe(1)
     expect((await published(server)).size).toBe(before)
     expect((await server.request('/readyz')).status).toBe(200)
     const metrics = (await server.request('/metrics')).text
@@ -157,7 +181,20 @@ describe('a ledger and its witnesses', { timeout: 120_000 }, () => {
     // What was published is published still, after the start too.
     expect((await published(server)).size).toBe(before)
     await Promise.all([w1.start(), w2.start()])
-    await until(async () => (await published(server)).size > index)
+    const entry = Number(/evidence show ([0-9]+)/.exec(told.stdout)?.[1])
+    expect(entry).toBeGreaterThan(index)
+    await until(async () => (await published(server)).size > entry)
+    await evidenceOk([
+      'show',
+      String(entry),
+      '--receipt',
+      `${late}.tlog-proof`,
+      '--data',
+      ledger.root,
+      '--url',
+      server.url,
+    ])
+    expect((await evidence(['check', late, '--data', ledger.root])).code).toBe(0)
   })
 
   it('gets no cosignature for a forked copy, and each side keeps the proof', async () => {

@@ -278,6 +278,23 @@ describe('a witness of the policy', () => {
     }
   })
 
+  it('is sent nothing that the follower, where one is asked for, has not confirmed', async () => {
+    const witness = await impostor((_from, to) => to.writeHead(404).end())
+    const folder = await folderWith(async () => ({
+      list: [{ name: 'w', key: cosignerNamed('listed').key, url: witness.url }],
+      quorum: 'quorum w',
+    }))
+    const running = await served(folder, { requireFollower: 'auditor' })
+    // At the start the head was offered from its own size, which cosigns nothing new.
+    const { size } = running.ledger.replication
+    expect(witness.bodies.map((body) => body.split('\n').slice(0, 2))).toEqual([[`old ${size}`, '']])
+    await sleep(2500)
+    expect(witness.bodies).toHaveLength(1)
+    running.ledger.confirmation?.confirm(size)
+    while (witness.bodies.length < 2) await sleep(50)
+    expect(witness.bodies[1]?.split('\n')[0]).toBe('old 0')
+  })
+
   it('that claims more than the ledger has is told at once, and stops nothing', async () => {
     let isReady = false
     const ahead = await impostor((_from, to) => {
@@ -313,6 +330,15 @@ describe('a policy', () => {
       quorum,
     }))
     await expect(served(folder)).rejects.toMatchObject({ code: 'config-invalid' })
+  })
+
+  it('that asks for the second key does not start without it, and says which', async () => {
+    const folder = await folderWith(async () => ({ list: [], quorum: 'quorum ledger-ml-dsa' }))
+    const running = await served(folder)
+    expect((await post(running, folder, 'a', '?wait=cosigned')).status).toBe(201)
+    await running.close()
+    rmSync(folder.folder.ledgerMlDsaKey)
+    await expect(served(folder)).rejects.toThrow('ML-DSA-44 signature, and the folder has no key')
   })
 
   it('with another second key than the folder has does not start', async () => {

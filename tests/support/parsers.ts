@@ -1,5 +1,7 @@
 import {
   checkpointText,
+  encodeAddCheckpoint,
+  encodeSignatureLines,
   EvidenceError,
   encodeBundle,
   encodeEntry,
@@ -18,6 +20,7 @@ import {
   fromUtf8,
   joinPresentation,
   leafHash,
+  parseAddCheckpoint,
   parseBundle,
   parseDecimal,
   parseDisclosure,
@@ -30,7 +33,10 @@ import {
   parseNote,
   parsePolicy,
   parseReceipt,
+  parseSignatureLines,
   parseSignedCheckpoint,
+  parseSignSubtree,
+  parseTreeHead,
   parseTilePath,
   parseTlogProof,
   parseVerifierKey,
@@ -185,6 +191,26 @@ export const parsers: readonly FuzzedParser[] = [
     const { checkpoint, note } = parseSignedCheckpoint(bytes)
     return utf8(encodeNote({ ...note, text: checkpointText(checkpoint) }))
   }),
+  parser('tree head', samplesOf(noteText.split('\n\n')[0] + '\n'), (bytes) => {
+    const { extensions, ...head } = parseTreeHead(text(bytes))
+    return utf8(checkpointText(head) + extensions.map((line) => `${line}\n`).join(''))
+  }),
+  parser('add-checkpoint', samplesOf(encodeAddCheckpoint(7, [new Uint8Array(32).fill(3)], noteText)), (bytes) => {
+    const { oldSize, proof, note } = parseAddCheckpoint(bytes)
+    return utf8(encodeAddCheckpoint(oldSize, proof, encodeNote(note)))
+  }),
+  parser(
+    'sign-subtree',
+    samplesOf(`subtree 0 1\n${toBase64(new Uint8Array(32))}\n${toBase64(new Uint8Array(32))}\n\n${noteText}`),
+    (bytes) => {
+      const { start, end, hash, proof, note } = parseSignSubtree(bytes)
+      const lines = [hash, ...proof].map((one) => `${toBase64(one)}\n`).join('')
+      return utf8(`subtree ${start} ${end}\n${lines}\n${encodeNote(note)}`)
+    },
+  ),
+  parser('signature lines', samplesOf(`${noteText.split('\n\n')[1]}`), (bytes) =>
+    utf8(encodeSignatureLines(parseSignatureLines(bytes))),
+  ),
   parser('tlog-proof', samplesOf(receiptText, encodeTlogProof(0, [], noteText)), (bytes) => {
     const proof = parseTlogProof(bytes)
     return utf8(encodeTlogProof(proof.index, proof.hashes.map(toBase64), proof.noteText, proof.extra))

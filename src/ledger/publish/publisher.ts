@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly file: string
   readonly timeoutMs: number
   readonly onFailure?: (url: string, error: EvidenceError) => void
+  /** False while a follower has not confirmed what the folder held at start: what it lacks, no witness may know. */
+  readonly mayPublish?: () => boolean
   readonly now?: () => number
 }
 
@@ -96,13 +98,7 @@ export class Publisher {
     this.writer = new CosignedFileWriter(file)
     const addresses = addressesOf(policy)
     const reached = new Set(addresses.flatMap(({ witnesses }) => witnesses.map(({ name }) => name)))
-    if (!isQuorumMet(policy, ({ name, key: one }) => reached.has(name) || one === this.ownKey)) {
-      throw new EvidenceError(
-        'config-invalid',
-        `the quorum ${policy.quorum} of the policy needs a witness that it gives no address: it can never hold`,
-        { where: policy.quorum },
-      )
-    }
+    requireReachable(policy, key, this.ownKey, reached)
     const kept = readCosignedFile(file)
     this.restore(kept.published)
     this.peers = addresses.map(
@@ -152,7 +148,9 @@ export class Publisher {
   wake(): void {
     const { size } = this.options.reads
     if (this.stopped || this.inRound || size === 0 || size === this.offeredSize) return
-    if (this.peers.length === 0 && this.isFree) return
+    if (this.options.mayPublish?.() === false) return
+    // Nobody to send it to, and nothing to add to it.
+    if (this.peers.length === 0 && this.ownKey === undefined) return
     if (performance.now() - this.roundAtMs < roundMs) return
     this.roundAtMs = performance.now()
     this.inRound = true
@@ -313,6 +311,30 @@ function uncosigned(): EvidenceError {
   return new EvidenceError('checkpoint-uncosigned', 'no checkpoint of this ledger has the quorum of its policy yet', {
     retryAfterSeconds: 1,
   })
+}
+
+/** Refuses a quorum that can never hold: else nothing would ever be published. Throws `config-invalid`. */
+function requireReachable(
+  policy: Policy,
+  key: VerifierKey,
+  ownKey: VerifierKey | undefined,
+  reached: ReadonlySet<string>,
+): void {
+  if (isQuorumMet(policy, (witness) => reached.has(witness.name) || witness.key === ownKey)) return
+  const isOwn = ({ key: one }: PolicyWitness): boolean => one.name === key.name && one.type === signatureTypes.mlDsa44
+  const where = policy.quorum
+  if (isQuorumMet(policy, (witness) => reached.has(witness.name) || isOwn(witness))) {
+    throw new EvidenceError(
+      'config-invalid',
+      `the quorum ${where} of the policy needs the ledger’s ML-DSA-44 signature, and the folder has no key for it`,
+      { where },
+    )
+  }
+  throw new EvidenceError(
+    'config-invalid',
+    `the quorum ${where} of the policy needs a witness that it gives no address: it can never hold`,
+    { where },
+  )
 }
 
 /**

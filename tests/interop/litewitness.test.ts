@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parsePolicy, utf8 } from '../../src/core/index.ts'
+import { readOwnKey } from '../../src/ledger/index.ts'
+import { checkReceipt } from '../../src/verify/index.ts'
+import { systemProgram, unusedUrl } from '../support/cli.ts'
+import { launchSound } from '../support/fault-server.ts'
+import { type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'
+
+/*
+ * A witness that others wrote, got from the Go module proxy by this test. Where there is no Go, no proxy or no ssh-agent it says so
+ * aloud; docs/interoperability.md holds what came of it elsewhere.
+ */
+const version = 'v0.9.0'
+const work = temporaryFolder()
+const at = (name: string): string => join(work.path, name)
+
+function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  timeout = 20_000,
+): string | undefined {
+  const { status, stdout } = spawnSync(command, args, { env: { ...process.env, ...env }, cwd: work.path, timeout })
+  return status === 0 ? stdout.toString() : undefined
+}
+
+/** The program, and the fingerprint of a key that an agent of its own holds. */
+function obtain(): { program: string; fingerprint: string; agent: number } | undefined {
+  const go = run(
+    'go',
+    ['install', `filippo.io/torchwood/cmd/litewitness@${version}`],
+    { GOBIN: work.path, GOFLAGS: '-buildvcs=false' },
+    400_000,
+  )
+  if (go === undefined) return undefined
+  if (run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at('key')]) === undefined) return undefined
+  const agent = /SSH_AGENT_PID=(\d+)/.exec(run('ssh-agent', ['-s', '-a', at('agent.sock')]) ?? '')?.[1]
+  if (agent === undefined) return undefined
+  run('ssh-add', ['-q', at('key')], { SSH_AUTH_SOCK: at('agent.sock') })
+  const fingerprint = run('ssh-keygen', ['-lf', at('key.pub')])?.split(' ')[1] ?? ''
+  return { program: at('litewitness'), fingerprint, agent: Number(agent) }
+}
+
+describe('litewitness', () => {
+  let found: ReturnType<typeof obtain>
+  let witness: ChildProcess | undefined
+  let ledger: TestFolder
+
+  beforeAll(async () => {
+    ledger = await trialFolder({ origin: 'court.example/litewitness' })
+    found = obtain()
+    if (found === undefined) {
+      process.stderr.write(
+        `\nNOT RUN, for want of Go, its module proxy or ssh-agent: litewitness ${version} beside our ledger.\n`,
+      )
+    }
+  }, 480_000)
+  afterAll(() => {
+    witness?.kill()
+    if (found !== undefined) process.kill(found.agent)
+    ledger.remove()
+    work.remove()
+  })
+
+  /** Starts it with our ledger in its database; its verifier key and address. */
+  async function start({ program, fingerprint }: NonNullable<typeof found>): Promise<{ vkey: string; url: string }> {
+    const url = await unusedUrl()
+    const args = ['-db', at('lw.db'), '-name', 'litewitness.example/w', '-key', fingerprint]
+    witness = spawn(program, [...args, '-listen', new URL(url).host, '-ssh-agent', at('agent.sock')])
+    let said = ''
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString()
+    }
+    witness.stdout?.on('data', hear)
+    witness.stderr?.on('data', hear)
+    while (!said.includes('msg=listening')) {
+      if (witness.exitCode !== null) throw new Error(`litewitness ended: ${said}`)
+      await sleep(50)
+    }
+    const key = readOwnKey(ledger.folder)
+    const insert = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("INSERT INTO log VALUES(?, 0, '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=')", (sys.argv[2],))
+db.execute("INSERT INTO key VALUES(?, ?)", (sys.argv[2], sys.argv[3]))
+db.commit()`
+    const { code, stderr } = systemProgram('python3', ['-c', insert, at('lw.db'), key.name, key.text])
+    if (code !== 0) throw new Error(stderr)
+    return { vkey: /vkey=(\S+)/.exec(said)?.[1] as string, url }
+  }
+
+  it('cosigns our ledger, where it can be had', { timeout: 120_000 }, async () => {
+    const receipts: string[] = []
+    let policyText = readFileSync(ledger.folder.policy, 'utf8')
+    if (found !== undefined) {
+      const { vkey, url } = await start(found)
+      policyText = `${policyText.replace(/^quorum .*\n/m, '')}witness lite ${vkey} ${url}\ngroup both all lite ledger-ml-dsa\nquorum both\n`
+      writeFileSync(ledger.folder.policy, policyText)
+    }
+    const server = await launchSound(ledger.root)
+    for (const content of ['a', 'b', 'c']) {
+      const answer = await server.request('/v1/statements?wait=cosigned', {
+        method: 'POST',
+        body: ledger.deposit(content).presentation,
+        headers: { 'content-type': 'application/sd-jwt' },
+      })
+      expect(answer.status).toBe(201)
+      receipts.push(answer.json<{ receipt: string }>().receipt)
+    }
+    expect(await server.end()).toEqual({ code: 0, signal: null })
+    const policy = parsePolicy(utf8(policyText))
+    const witnesses = receipts.map((receipt) => {
+      const checked = checkReceipt(utf8(receipt), policy)
+      return 'witnesses' in checked ? checked.witnesses.map(({ name }) => name) : []
+    })
+    const expected = found === undefined ? ['ledger-ml-dsa'] : ['ledger-ml-dsa', 'lite']
+    expect(witnesses).toEqual([expected, expected, expected])
+  })
+})
