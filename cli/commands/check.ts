@@ -128,20 +128,24 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   }
   const deposit = await checkManifestOnly({ kind: 'manifest', receipt, manifest, folder: resolve(folder) }, policy)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
-  const faults = [...deposit.faults, ...files.flatMap((file) => file.faults)]
+  const time = await checkTime(deposit, policy, options)
+  const unjudged = [...deposit.unjudged, ...time.unjudged]
+  const faults = [...deposit.faults, ...time.faults, ...files.flatMap((file) => file.faults)]
   const lines = [
     ...provenance(deposit),
+    ...time.lines,
     ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
     ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
     ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
-    verdict(faults, deposit.unjudged),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+    verdict(faults, unjudged),
   ]
   const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
   output.result(
-    { path: folder, ok: faults.length === 0, files: document, unlisted, faults, unjudged: deposit.unjudged },
+    { path: folder, ok: faults.length === 0, files: document, unlisted, faults, unjudged, ...time.document },
     lines,
   )
-  return exitCodeOf(faults, deposit.unjudged)
+  return exitCodeOf(faults, unjudged)
 }
 
 interface ComparedFile {
