@@ -18,6 +18,7 @@ export const timeStampingSettings = z.strictObject({
       }),
     )
     .max(8)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'names an authority twice' })
     .default([]),
   /** How often a checkpoint is stamped, where the ledger grew. */
   everySeconds: z.int().min(1).default(3600),

@@ -210,16 +210,20 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   const evidence = { kind: 'manifest', receipt, manifest, folder: resolve(folder) } as const
   const deposit = await anchoredOf(await checkManifestOnly(evidence, policy, namedTransition(options)), policy, options)
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
+  const time = await checkTime(deposit, policy, options)
   const online = options.anchor === undefined ? await onlineOf(deposit, policy, options) : undefined
   const { faults, unjudged } = together(
     { faults: [...deposit.faults, ...files.flatMap((file) => file.faults)], unjudged: deposit.unjudged },
     online,
+    time,
   )
   const lines = [
     ...provenance(deposit, online),
+    ...time.lines,
     ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
     ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
     ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
     verdict(faults, unjudged),
   ]
   const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
@@ -233,6 +237,7 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
       unjudged,
       ...statusDocument(online),
       ...anchorDocument(deposit),
+      ...time.document,
     },
     lines,
   )

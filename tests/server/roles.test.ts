@@ -56,6 +56,8 @@ function pathOf(operation: string, { index, leafHash }: Cast): string {
     'GET /v1/proofs/consistency': '/v1/proofs/consistency?from=100&to=200',
     'GET /tile/{*}': '/tile/0/000',
     'GET /tile/{*} of entries': '/tile/entries/000',
+    'GET /v1/timestamps/{size}': '/v1/timestamps/2',
+    'POST /v1/timestamps': '/v1/timestamps',
     'GET /v1/replication': '/v1/replication?from=0&erasures=0&wait=0',
   }
   return paths[operation] ?? operation.slice(4).replace('{index}', String(index))
@@ -83,7 +85,11 @@ describe.each([
   it.each([...table])('%s', async (operation, cells) => {
     const { server, readers } = all
     const found = await Promise.all(
-      readers.map(async (reader) => String((await server.get(pathOf(operation, all), reader)).status)),
+      readers.map(async (reader) => {
+        const headers = reader === undefined ? {} : { authorization: `Bearer ${server.token(reader)}` }
+        const method = operation.slice(0, operation.indexOf(' '))
+        return String((await server.request(pathOf(operation, all), { method, headers })).status)
+      }),
     )
     expect(found).toEqual(cells)
   })

@@ -174,6 +174,17 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     expect(Buffer.from(record.bytes.subarray(0, before.length))).toEqual(before)
   })
 
+  it('whose record a disk changed are said to be damaged, and the others served', async () => {
+    const { timeStamps } = server.folder.folder
+    const file = join(timeStamps, '2.time-stamps')
+    const whole = readFileSync(file)
+    writeFileSync(file, whole.subarray(0, whole.length - 1))
+    expect(problemIn(await server.request('/v1/timestamps/2')).code).toBe('storage-damaged')
+    expect((await take('?renew=true')).status).toBe(200)
+    writeFileSync(file, whole)
+    expect((await server.request('/v1/timestamps/2')).status).toBe(200)
+  })
+
   it('come on schedule where the ledger grew, and are renewed before the certificate ends', async () => {
     const short = root.timeStamper('Ends soon', { to: Date.now() + 5 * day })
     const soon = await startAuthority(honest(short))

@@ -6,6 +6,7 @@ import {
   leafHash,
   parseNote,
   parsePolicy,
+  parseReceipt,
   rootFromTiles,
   signCheckpoint,
   Tile,
@@ -95,5 +96,29 @@ describe('a receipt with an alg of a later version', () => {
     const { faults, unjudged } = checkReceipt(receiptOf(chain.bytes[0] as Uint8Array), policy)
     expect(faults).toEqual([])
     expect(unjudged.map(({ code }) => code)).toEqual(['not-judged'])
+  })
+})
+
+describe('a receipt with a cosignature', () => {
+  const witness = cosignerNamed('clock')
+  const cosigned = parsePolicy(utf8(`log ${ledgerKey.text}\nwitness clock ${witness.key.text}\nquorum clock\n`))
+  const chain = new TestChain()
+  chain.start()
+  const [entryBytes] = chain.bytes as [Uint8Array]
+
+  /** Cosigned so many seconds after the entry. */
+  const codesAfter = (seconds: number): string[] => {
+    const receipt = Buffer.from(receiptOf(entryBytes)).toString()
+    const { note } = parseReceipt(utf8(receipt)).proof
+    const cosignature = witness.cosign(note.text, BigInt(Math.floor(startMs / 1000) + seconds))
+    const line = encodeNote({ text: '', signatures: [cosignature] }).slice(1)
+    return checkReceipt(utf8(receipt + line), cosigned).faults.map(({ code }) => code)
+  }
+
+  it('made after the entry, or within what two clocks may differ, is none the worse', () => {
+    expect([codesAfter(5), codesAfter(-50)]).not.toContainEqual(expect.arrayContaining(['cosignature-early']))
+  })
+  it('older than its entry is a fault', () => {
+    expect(codesAfter(-70)).toContain('cosignature-early')
   })
 })
