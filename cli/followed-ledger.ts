@@ -114,6 +114,8 @@ function lineOf(event: MonitorEvent): string {
       return `${at}: ${event.message}`
     case 'behind':
       return `${at}: ${event.where} shows ${event.size} entries, where ${event.largest} have been signed`
+    case 'unjudged':
+      return `${at}: entry ${event.finding.index}: ${event.finding.message}`
     case 'grown':
       return `${at}: entries ${event.from} to ${event.to - 1} verified (${event.where})`
     case 'watch':
@@ -146,8 +148,9 @@ async function attempt(call: () => Promise<void>): Promise<void> {
   }
 }
 
-/** 1 after an alarm, 3 where a ledger could not be reached. */
-export function exitOf(events: readonly MonitorEvent[]): 0 | 1 | 3 {
+/** 1 after an alarm, 3 where a ledger could not be reached, 4 where a newer verifier has to judge something. */
+export function exitOf(events: readonly MonitorEvent[]): 0 | 1 | 3 | 4 {
   if (events.some(({ event }) => event === 'alarm')) return 1
-  return events.some(({ what }) => what === 'unreachable') ? 3 : 0
+  if (events.some(({ what }) => what === 'unreachable')) return 3
+  return events.some(({ what }) => what === 'unjudged') ? 4 : 0
 }

@@ -72,6 +72,7 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
     const signer = reads.signer(entry).jwk
     events.push(...said.map((event) => ({ ...event, entry, signer, proof })))
   }
+  if (found.length > maxStatusEvents) next ??= last
   return { subject, size, note, proof: await reads.inclusion(index, size), consistency, events, next }
 }
 

@@ -28,6 +28,8 @@ export type AlarmEvent = Place & { readonly event: 'alarm' } & (
 export type NoticeEvent = Place & { readonly event: 'notice' } & (
     | { readonly what: 'unreachable'; readonly message: string }
     | { readonly what: 'behind'; readonly size: number; readonly largest: number }
+    /** What a newer verifier has to judge. */
+    | { readonly what: 'unjudged'; readonly finding: Finding }
     | { readonly what: 'grown'; readonly from: number; readonly to: number }
     | {
         readonly what: 'watch'

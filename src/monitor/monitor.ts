@@ -54,8 +54,9 @@ type Untold<E> = E extends unknown ? Omit<E, 'origin' | 'event'> : never
 /** Follows one ledger over all the places where it is shown (docs/design/monitoring-others.md). */
 export class LedgerMonitor {
   private readonly options: MonitorOptions
-  /** Alarms told before: each is told once. */
-  private readonly told = new Set<string>()
+  /** Alarms of the look before: what lasts is told once, and what comes again is told again. */
+  private told: ReadonlySet<string> = new Set()
+  private current = new Set<string>()
   private events: MonitorEvent[] = []
 
   constructor(options: MonitorOptions) {
@@ -64,8 +65,8 @@ export class LedgerMonitor {
 
   private alarm(event: Untold<AlarmEvent>): void {
     const name = JSON.stringify(event)
-    if (this.told.has(name)) return
-    this.told.add(name)
+    if (this.told.has(name) || this.current.has(name)) return void this.current.add(name)
+    this.current.add(name)
     this.events.push({ event: 'alarm', origin: this.options.copy.origin, ...event } as AlarmEvent)
   }
 
@@ -98,6 +99,8 @@ export class LedgerMonitor {
 
   private taken(): MonitorEvent[] {
     const { events } = this
+    this.told = this.current
+    this.current = new Set()
     this.events = []
     return events
   }
@@ -151,6 +154,7 @@ export class LedgerMonitor {
         if (growth.kind !== 'grown') continue
         this.notice({ what: 'grown', where, from: growth.from, to: growth.to })
         for (const finding of growth.report.faults) await this.fault(where, finding)
+        for (const finding of growth.report.unjudged) this.notice({ what: 'unjudged', where, finding })
         for (const match of observer.matches) this.notice({ what: 'watch', where, ...match })
         return
       } catch (error) {
@@ -162,7 +166,8 @@ export class LedgerMonitor {
 
   /** A witness may be ahead of what a ledger publishes: that the ledger does not give the tiles yet is no fault. */
   private unproven(view: View, where: string, finding: Finding): void {
-    if (view.point.source === undefined && finding.code === 'tile-missing') return
+    const lacks = finding.code === 'tile-missing' || finding.code === 'tile-malformed'
+    if (view.point.source === undefined && lacks) return
     const held = this.options.copy.note
     const checkpoints = [...(held === undefined ? [] : [held.bytes]), view.note.bytes].map((bytes) => fromUtf8(bytes))
     this.alarm({ what: 'unproven', where, finding, checkpoints })

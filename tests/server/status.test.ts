@@ -199,3 +199,30 @@ describe('an answer that is not what it should be', () => {
     expect(checkStatus(early, receipt, stranger).faults[0]?.code).toBe('checkpoint-untrusted')
   })
 })
+
+describe('more events than one answer holds', () => {
+  it('come in pages, each bound to the receipt’s checkpoint, and none twice', async () => {
+    const answer = (await server.post(server.deposit('much attested').presentation)).json<DepositAnswer>()
+    const own = checked(answer.receipt as string)
+    const of = { index: answer.index, leafHash: answer.leafHash }
+    const attests = Array.from(
+      { length: 230 },
+      () => server.sign(court, 'evidence.attest', { of, as: 'holder' }).presentation,
+    )
+    expect((await server.batch(attests)).every(({ status: code }) => Number(code) === 201)).toBe(true)
+    const client = new LedgerClient(server.url, undefined, { retries: 0 })
+    const indices: number[] = []
+    const sizes: number[] = []
+    for (let after: number | undefined; ; ) {
+      const page = await client.status(of.index, of.leafHash, { from: own.receipt.proof.checkpoint.size, after })
+      const { faults, events, next } = checkStatus(page, own, policyOfFolder(server.folder), after)
+      expect(faults).toEqual([])
+      indices.push(...events.map(({ index }) => index))
+      sizes.push(events.length)
+      if (next === undefined) break
+      after = next
+    }
+    expect(sizes).toEqual([100, 100, 30])
+    expect(indices).toEqual(Array.from({ length: 230 }, (_, i) => answer.index + 1 + i))
+  })
+})
