@@ -14,7 +14,9 @@ import {
   readManifest,
   runCheck,
 } from '../check-run.ts'
+import { faultLines, provenance, verdict } from '../check-text.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
+import { isPackage } from '../package-magic.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
 import { progressBar } from '../progress.ts'
@@ -24,22 +26,26 @@ interface CheckOptions extends CommonOptions {
   readonly manifest?: string
   readonly folder?: string
   readonly policy?: string
+  readonly policyFromPackage?: boolean
 }
 
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
+A package that "evidence package" wrote, a folder or a zip, needs the policy alone.
 
 Example:
   evidence check photo.jpg
-  evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy`
+  evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy
+  evidence check package.zip --policy court.policy`
 
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
-  withCommon(program.command('check <path>').description('check a file or folder against its receipt, offline'))
+  withCommon(program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'))
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--policy-from-package', 'of a package: take its own word for the ledger’s key')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -51,6 +57,13 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
+  if (isPackage(path, stat, options)) {
+    // Loaded when it is wanted: a check of one file starts without it.
+    const { checkPackage } = await import('../check-package.ts')
+    return checkPackage(path, options, output)
+  }
+  if (options.policyFromPackage === true)
+    throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
   const policy = policyOf(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
   const evidence = evidenceFor(path, options)
@@ -84,7 +97,7 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   const { files, unlisted } = await compareFolder(folder, parseManifest(readManifest(manifest)), output)
   const faults = [...deposit.faults, ...files.flatMap((file) => file.faults)]
   const lines = [
-    ...provenance(deposit),
+    ...provenance(deposit.checked),
     ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
     ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
     ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
@@ -131,25 +144,6 @@ async function compareFolder(
   return { files, unlisted: [...present.values()].map(({ name }) => name.toString()) }
 }
 
-/** Who signed what, when, where. */
-function provenance({ checked }: CheckResult): string[] {
-  if (checked?.statement === undefined) return []
-  const { receipt, statement, disclosures, withheld, witnesses } = checked
-  const { origin, size } = receipt.proof.checkpoint
-  const lines = [
-    `entry ${receipt.entry.index} of ${origin}, at ${receipt.entry.time} by the ledger’s clock`,
-    `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
-  ]
-  for (const { claim, value } of disclosures) {
-    lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`)
-  }
-  if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
-  for (const { name, timestamp } of witnesses)
-    lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
-  lines.push(`as of size ${size}; later events not checked`)
-  return lines
-}
-
 function reported({ checked, item }: CheckResult): string[] {
   const { body } = checked ?? {}
   const acquired =
@@ -157,21 +151,6 @@ function reported({ checked, item }: CheckResult): string[] {
   if (acquired === undefined) return []
   const digests = Object.entries(acquired.digest).map(([name, hex]) => `${name} ${hex}`)
   return [`reported by ${acquired.source}, not checked: ${acquired.size} bytes inside, ${digests.join(', ')}`]
-}
-
-function faultLines(faults: readonly Finding[]): string[] {
-  return faults.map(({ code, message, where, expected, found }) => {
-    const detail =
-      expected === undefined
-        ? ''
-        : `\n       ${where ?? ''} expected ${expected}\n       ${' '.repeat((where ?? '').length)} found    ${found ?? '-'}`
-    return `FAULT ${code}: ${message}${detail}`
-  })
-}
-
-function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): string {
-  if (faults.length > 0) return faults.length === 1 ? '1 fault found' : `${faults.length} faults found`
-  return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
 }
 
 function textOf(path: string, result: CheckResult): string[] {
@@ -183,7 +162,7 @@ function textOf(path: string, result: CheckResult): string[] {
       ? []
       : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
     ...(clean ? ['unchanged since deposit, signed by this key, at this time by this ledger’s clock:'] : []),
-    ...provenance(result).map((line) => `  ${line}`),
+    ...provenance(result.checked).map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
     ...unjudged.map(({ message }) => `not judged: ${message}`),
