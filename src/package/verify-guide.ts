@@ -1,5 +1,5 @@
 /**
- * VERIFY.md of every package: how an expert checks it with `sha256sum`, `openssl` and fifty lines of Python, without this
+ * VERIFY.md of every package: how an expert checks it with `sha256sum`, `openssl` and a short program in Python, without this
  * software (docs/spec/18-package.md). A test runs its commands as they stand.
  */
 export const verifyGuide = `# How to check this package without the software that made it
@@ -102,19 +102,22 @@ def check(data, name):  # one receipt: (index, kid, statement, ledger)
 
 read = lambda path: open(path, "rb").read()
 jwk = lambda key: thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":")).encode())
-known = {}  # (ledger, key) -> (owner, roles), in order of entries
+known, nobody = {}, (None, [], -1)  # (ledger, key) -> (owner, roles, entry), in order of entries
 for index, kid, said, origin in sorted((check(read(p), p) for p in glob.glob("data/admissions/*.tlog-proof")), key=lambda r: r[0]):
-    owner, roles = known.get((origin, kid), (None, []))
+    owner, roles, _ = known.get((origin, kid), nobody)
     if said["kind"] == "ledger.genesis" and index == 0:
-        for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"])
+        for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], 0)
     elif said["kind"] == "participant.admit" and owner == said["iss"] and "administrator" in roles:
-        known.setdefault((origin, jwk(said["participant"]["keys"][0])), (said["participant"]["id"], said["participant"]["roles"]))
+        who = said["participant"]
+        known.setdefault((origin, jwk(who["keys"][0])), (who["id"], who["roles"], index))
     elif said["kind"] == "participant.rotate-key" and owner == said["iss"]:
-        known.setdefault((origin, jwk(said["newKey"])), (owner, roles))
+        known.setdefault((origin, jwk(said["newKey"])), (owner, roles, index))
+for folder in glob.glob("data/deposits/*"): assert os.path.exists(folder + "/receipt.tlog-proof"), folder + ": no receipt"
 for path in sorted(glob.glob("data/related/*.tlog-proof") + glob.glob("data/deposits/*/*.tlog-proof")):
     index, kid, said, origin = check(read(path), path)
-    owner, roles = known.get((origin, kid), (None, []))
-    assert owner in (None, said["iss"]), path + ": the key is another's"
+    owner, roles, since = known.get((origin, kid), nobody)
+    assert owner in (None, said["iss"]) and since < index, path + ": the key is another's, or came later"
+    assert owner is None or said["kind"] != "evidence.deposit" or "depositor" in roles, path + ": no depositor"
     by = "admitted as " + ", ".join(roles) if owner else "ADMISSION NOT SHOWN"
     print(path, said["kind"], "entry", index, "of", origin, "by", said["iss"], "key", kid, by)
     folder = os.path.dirname(path)
