@@ -90,7 +90,8 @@ async function choosePolicy(bag: Bag, options: PackageCheckOptions): Promise<Cho
   const own = await ownPolicy(bag)
   if (given !== undefined)
     return { policy: parsePolicy(given), from: 'given', differs: own !== undefined && !equalBytes(own, given) }
-  if (own === undefined) throw new EvidenceError('usage', 'the package brings no policy; name the ledger’s by --policy FILE')
+  if (own === undefined)
+    throw new EvidenceError('usage', 'the package brings no policy; name the ledger’s by --policy FILE')
   return { policy: parsePolicy(own), from: 'package', differs: false }
 }
 

@@ -52,7 +52,10 @@ export class PackageGathering {
     return [...this.events.values()]
   }
 
-  private async of(bytes: Uint8Array, path: string | undefined): Promise<{ deposit: Gathering; checked: CheckedReceipt }> {
+  private async of(
+    bytes: Uint8Array,
+    path: string | undefined,
+  ): Promise<{ deposit: Gathering; checked: CheckedReceipt }> {
     const checked = soundReceipt(bytes, this.policy)
     const key = keyOf(checked)
     let deposit = this.deposits.get(key)
@@ -113,7 +116,11 @@ export class PackageGathering {
         const file = Buffer.concat([Buffer.from(`${folder}/`), line.path])
         const stat = lstatSync(file, { throwIfNoEntry: false })
         if (stat?.isFile() === true)
-          deposit.files.set(`line ${Buffer.from(line.path).toString('latin1')}`, { name: line.path, path: file, size: stat.size })
+          deposit.files.set(`line ${Buffer.from(line.path).toString('latin1')}`, {
+            name: line.path,
+            path: file,
+            size: stat.size,
+          })
       }
     } else if (existsSync(beside) && !isFolder(beside)) await addFile(deposit, beside, utf8(basename(beside)))
   }
@@ -175,7 +182,10 @@ function keyOf({ receipt }: CheckedReceipt): string {
 /** Number of the item that is a manifest. */
 function itemOf({ body }: CheckedReceipt): number {
   const items = body?.kind === 'evidence.deposit' ? body.members.items : []
-  return Math.max(0, items.findIndex(({ tree }) => tree !== undefined))
+  return Math.max(
+    0,
+    items.findIndex(({ tree }) => tree !== undefined),
+  )
 }
 
 async function addFile(deposit: Gathering, path: string, name: Uint8Array, sha256?: string): Promise<void> {

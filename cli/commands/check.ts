@@ -40,7 +40,9 @@ Example:
 
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
-  withCommon(program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'))
+  withCommon(
+    program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'),
+  )
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')

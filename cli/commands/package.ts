@@ -44,7 +44,9 @@ Example:
 /** `evidence package CASE|FILE…` */
 export function packageCommand(program: Command): void {
   withClient(
-    program.command('package <case-or-file...>').description('write one bag that holds all that is needed to check deposits'),
+    program
+      .command('package <case-or-file...>')
+      .description('write one bag that holds all that is needed to check deposits'),
   )
     .requiredOption('--output <path>', 'folder to write, or zip file if it ends in .zip')
     .option('--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)')
@@ -110,9 +112,13 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
 function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {
   const path = options.policy ?? join(dataDir(options), 'policy')
   if (!existsSync(path)) {
-    throw new EvidenceError('usage', `there is no policy at ${path} to pack; name the ledger’s policy by --policy FILE`, {
-      where: path,
-    })
+    throw new EvidenceError(
+      'usage',
+      `there is no policy at ${path} to pack; name the ledger’s policy by --policy FILE`,
+      {
+        where: path,
+      },
+    )
   }
   const policyBytes = readFileSync(path)
   return { policy: parsePolicy(policyBytes), policyBytes }
@@ -131,7 +137,11 @@ async function addCase(
   if (client !== undefined) {
     try {
       for (let after: number | null = -1; after !== null; ) {
-        const query: Record<string, string> = { case: number, limit: '1000', ...(after < 0 ? {} : { after: String(after) }) }
+        const query: Record<string, string> = {
+          case: number,
+          limit: '1000',
+          ...(after < 0 ? {} : { after: String(after) }),
+        }
         const page = await client.find(query)
         for (const { index } of page.entries) await gathering.addBytes(Buffer.from(await client.receipt(index)))
         found += page.entries.length
@@ -162,7 +172,7 @@ async function write(
   try {
     await writeBag(sink, files, onBytes)
     const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
-    const report = await checkPackage(bag, policy, onBytes).finally(() => bag.close())
+    const report = await checkPackage(bag, policy, onBytes).finally(async () => bag.close())
     const [fault] = report.faults
     if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
     await sink.publish()

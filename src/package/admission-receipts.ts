@@ -39,15 +39,18 @@ async function scanKeys(
     const { statement, body } = await tree.entry(index)
     onEntries?.(index + 1, tree.size)
     for (const jwk of keysOf(body)) keys.set(thumbprint(jwk), { since: index, later: [] })
-    if (body?.kind === 'ledger.genesis') for (const { id, keys: own } of body.members.administrators) owners.set(id, own.map(thumbprint))
-    if (body?.kind === 'participant.admit') owners.set(body.members.participant.id, body.members.participant.keys.map(thumbprint))
+    if (body?.kind === 'ledger.genesis')
+      for (const { id, keys: own } of body.members.administrators) owners.set(id, own.map(thumbprint))
+    if (body?.kind === 'participant.admit')
+      owners.set(body.members.participant.id, body.members.participant.keys.map(thumbprint))
     if (body?.kind === 'participant.rotate-key') {
       keys.get(statement.header.kid)?.later.push(index)
       owners.get(statement.common.iss)?.push(thumbprint(body.members.newKey))
     }
     if (body?.kind === 'participant.revoke') {
       const { key, participant } = body.members
-      for (const kid of key === undefined ? (owners.get(participant ?? '') ?? []) : [key]) keys.get(kid)?.later.push(index)
+      for (const kid of key === undefined ? (owners.get(participant ?? '') ?? []) : [key])
+        keys.get(kid)?.later.push(index)
     }
   }
   return keys
@@ -77,7 +80,10 @@ export async function admissionReceipts(
     seen.add(kid)
     const found = await locate(kid)
     if (found === undefined || found.since >= tree.size) {
-      throw new EvidenceError('key-unknown', `the ledger ${tree.origin} does not say which entry brought the key ${kid}`)
+      throw new EvidenceError(
+        'key-unknown',
+        `the ledger ${tree.origin} does not say which entry brought the key ${kid}`,
+      )
     }
     await take(found.since)
     const jwk = keysOf(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)

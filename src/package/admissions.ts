@@ -89,7 +89,8 @@ export class Admissions {
       state: 'fault',
       fault: { code, index, message },
     })
-    const bad = (why: string): AdmissionVerdict => fault('admission-invalid', `Entry ${index}: its signer’s key ${why}.`)
+    const bad = (why: string): AdmissionVerdict =>
+      fault('admission-invalid', `Entry ${index}: its signer’s key ${why}.`)
     const broughtAt = this.brought.get(`${origin} ${kid}`)
     if (broughtAt !== undefined && broughtAt >= index && !(index === 0 && body.kind === 'ledger.genesis'))
       return bad(`came to the ledger with entry ${broughtAt}, not before`)
@@ -138,7 +139,11 @@ export class Admissions {
     const [first] = administrators
     const isFirsts = first?.keys.some((jwk) => thumbprint(jwk) === statement.header.kid) ?? false
     if (first?.id !== statement.common.iss || !isFirsts) {
-      this.faults.push({ code: 'genesis-issuer', index, message: 'The genesis is not signed by its first administrator.' })
+      this.faults.push({
+        code: 'genesis-issuer',
+        index,
+        message: 'The genesis is not signed by its first administrator.',
+      })
       return
     }
     for (const { id, keys } of administrators) {
@@ -199,5 +204,7 @@ function sortedEntries(receipts: readonly CheckedReceipt[]): RegistryEntry[] {
   for (const entry of receipts.flatMap((checked) => entryOf(checked) ?? [])) {
     entries.set(`${entry.origin} ${entry.index}`, entry)
   }
-  return [...entries.values()].sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
+  return [...entries.values()].sort((a, b) =>
+    a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1,
+  )
 }

@@ -3,9 +3,7 @@ import { createReadStream } from 'node:fs'
 import { encodeBagManifest } from './bag-tags.ts'
 
 /** What is to stand at a path: bytes, or a file of a known size. */
-export type BagContent =
-  | { readonly bytes: Uint8Array }
-  | { readonly file: string | Buffer; readonly size: number }
+export type BagContent = { readonly bytes: Uint8Array } | { readonly file: string | Buffer; readonly size: number }
 
 /** Where a bag is written to: files come in order of their paths, each once. */
 export interface BagSink {
@@ -36,7 +34,8 @@ export async function writeBag(
 ): Promise<void> {
   const payload = new Map<string, string>()
   const tags = new Map<string, string>()
-  for (const [path, content] of files) if ('bytes' in content && !path.startsWith('data/')) tags.set(path, hexOf(content.bytes))
+  for (const [path, content] of files)
+    if ('bytes' in content && !path.startsWith('data/')) tags.set(path, hexOf(content.bytes))
   const put = async (path: string, content: BagContent): Promise<void> => {
     const hash = createHash('sha256')
     await sink.add(path, hashed(content, hash, onBytes))

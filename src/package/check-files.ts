@@ -2,7 +2,6 @@ import {
   type DigestAlgorithm,
   equalBytes,
   EvidenceError,
-
   isEvidenceError,
   parseFileProof,
   parseManifest,

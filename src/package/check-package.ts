@@ -198,7 +198,8 @@ class PackageCheck {
     const judge = ({ path, checked }: ReadReceipt, newest: CheckedReceipt): PackagedReceipt => {
       const admission = admissions.verdict(checked)
       if (admission.state === 'fault') this.fault(admission.fault)
-      if (admission.state === 'not-shown') this.notShown.add('That every signer’s key was admitted: see each receipt above.')
+      if (admission.state === 'not-shown')
+        this.notShown.add('That every signer’s key was admitted: see each receipt above.')
       else if (!trees.has(treeOf(newest)) || trees.size > 1)
         this.notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
       return { path, checked, admission, size: newest.receipt.proof.checkpoint.size }

@@ -53,7 +53,9 @@ function signerText({ statement }: CheckedReceipt, admission: AdmissionVerdict):
   const lines = [`signed by:   ${common.iss}, key ${header.kid}`]
   if (admission.state === 'shown') {
     const { index, roles, path } = admission.key
-    lines.push(`admitted:    by entry ${index}, as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`)
+    lines.push(
+      `admitted:    by entry ${index}, as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`,
+    )
   } else lines.push('admitted:    not shown in this package')
   return lines
 }

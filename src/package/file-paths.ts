@@ -20,7 +20,13 @@ export class FilePaths {
     const path = `${this.folder}/${text}`
     // Room for the folder that a zip puts before it.
     const isShort = utf8Length(path) <= maxPathBytes - 256
-    if (isText && isShort && !/^renamed(?:\/|$)/i.test(text) && bagPathFault(text) === undefined && this.paths.add(path) === undefined)
+    if (
+      isText &&
+      isShort &&
+      !/^renamed(?:\/|$)/i.test(text) &&
+      bagPathFault(text) === undefined &&
+      this.paths.add(path) === undefined
+    )
       return path
     const other = `${this.folder}/renamed/${++this.renamed}`
     this.paths.add(other)

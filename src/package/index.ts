@@ -3,7 +3,13 @@ export { type AdmissionVerdict, type AdmittedKey, Admissions } from './admission
 export { admissionReceipts, type KeyEntries, type KeyLocator, scanningLocator } from './admission-receipts.ts'
 export type { Bag, BagFile } from './bag.ts'
 export { type BagContent, type BagSink, contentSize, writeBag } from './bag-writer.ts'
-export { checkPackage, ownPolicy, type PackagedDeposit, type PackagedReceipt, type PackageReport } from './check-package.ts'
+export {
+  checkPackage,
+  ownPolicy,
+  type PackagedDeposit,
+  type PackagedReceipt,
+  type PackageReport,
+} from './check-package.ts'
 export { FolderBag } from './folder-bag.ts'
 export { FolderSink } from './folder-sink.ts'
 export { sidecars } from './layout.ts'

@@ -1,4 +1,4 @@
-import { equalBytes, EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
+import { EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
 import type { Item } from '../evidence/index.ts'
 import { type CheckedReceipt, checkReceipt, fileDiffers } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
@@ -97,11 +97,18 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
     for (const { path, sha256 } of placed.custody.filter(({ isWithheld }) => isWithheld)) {
       if (sha256 !== undefined) withheld.set(path, sha256)
     }
-    custody.push({ number: i + 1, checked: deposit.checked, admission: admissions.verdict(deposit.checked), files: placed.custody })
+    custody.push({
+      number: i + 1,
+      checked: deposit.checked,
+      admission: admissions.verdict(deposit.checked),
+      files: placed.custody,
+    })
   }
   for (const [index, bytes] of brought) put(`data/admissions/${index}.tlog-proof`, bytes)
   for (const [n, { bytes }] of related.entries()) put(`data/related/${n + 1}.tlog-proof`, bytes)
-  const payload = [...files].filter(([path]) => path.startsWith('data/')).map(([, content]) => ({ size: contentSize(content) }))
+  const payload = [...files]
+    .filter(([path]) => path.startsWith('data/'))
+    .map(([, content]) => ({ size: contentSize(content) }))
   put(names.bagit, bagitText)
   put(names.info, infoText(input.case, oxum(payload)))
   put(names.policy, input.policyBytes)
@@ -131,7 +138,48 @@ async function latestReceipt(
   if (tree === undefined || tree.origin !== origin || tree.size <= index) return undefined
   const { entryBytes, signer, disclosures, proof } = parseReceipt(receipt)
   if (proof.checkpoint.size === tree.size) return undefined
-  return tree.receipt({ index, bytes: entryBytes }, signer, disclosures.map(({ text }) => text))
+  return tree.receipt(
+    { index, bytes: entryBytes },
+    signer,
+    disclosures.map(({ text }) => text),
+  )
+}
+
+/** Files that were gathered and not placed yet: found by digest where that is known, else by the name that the deposit gives. */
+class FilesAtHand {
+  private readonly byDigest = new Map<string, FileInput[]>()
+  private readonly byName = new Map<string, FileInput[]>()
+  private readonly left: Set<FileInput>
+
+  constructor(files: readonly FileInput[]) {
+    this.left = new Set(files)
+    for (const file of files) {
+      if (file.sha256 !== undefined) push(this.byDigest, file.sha256, file)
+      push(this.byName, Buffer.from(file.name).toString('latin1'), file)
+    }
+  }
+
+  take(name: Uint8Array | undefined, sha256: string | undefined): FileInput | undefined {
+    const named = name === undefined ? [] : (this.byName.get(Buffer.from(name).toString('latin1')) ?? [])
+    const same =
+      sha256 === undefined
+        ? named
+        : [...(this.byDigest.get(sha256) ?? []), ...named.filter((file) => file.sha256 === undefined)]
+    const found = same.find((file) => this.left.has(file))
+    if (found !== undefined) this.left.delete(found)
+    return found
+  }
+
+  /** One that no deposit names. */
+  next(): FileInput | undefined {
+    return this.left.values().next().value
+  }
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
 }
 
 interface PlacedFiles {
@@ -142,21 +190,18 @@ interface PlacedFiles {
 /** What the deposit lists, with a path for each, and the files that are at hand for it. */
 function placeFiles(deposit: ReadDeposit, folder: string, digestsOnly: boolean): PlacedFiles {
   const paths = new FilePaths(folder)
-  const left = new Set(deposit.files)
+  const left = new FilesAtHand(deposit.files)
   const packed: { path: string; input: FileInput }[] = []
   const custody: CustodyFile[] = []
   for (const { name, sha256, size } of listed(deposit)) {
-    const [found] = [...left].filter((file) =>
-      file.sha256 === undefined || sha256 === undefined ? name !== undefined && equalBytes(file.name, name) : file.sha256 === sha256,
-    )
-    if (found !== undefined) left.delete(found)
+    const found = left.take(name, sha256)
     const file = digestsOnly ? undefined : found
     const path = paths.allot(name ?? found?.name ?? utf8('unnamed'))
     if (file !== undefined) packed.push({ path, input: file })
     const shown = name === undefined ? undefined : Buffer.from(name).toString()
     custody.push({ path, sha256, size: size ?? found?.size, isWithheld: file === undefined, name: shown })
   }
-  const [stranger] = left
+  const stranger = left.next()
   if (stranger !== undefined) {
     const where = stranger.path.toString()
     throw new EvidenceError('file-not-in-deposit', `${where}: ${fileDiffers}`, { where })

@@ -57,7 +57,10 @@ export class TreeReceipts {
     applyPolicy(policy, parseSignedCheckpoint(note).note, tree.origin)
     await tree.load([{ begin: 0, end: tree.size }])
     if (!equalBytes(rootFromTiles(tree.size, tree.read), tree.root)) {
-      throw new EvidenceError('root-mismatch', `the tiles of ${source.name} do not make the root that its checkpoint signs`)
+      throw new EvidenceError(
+        'root-mismatch',
+        `the tiles of ${source.name} do not make the root that its checkpoint signs`,
+      )
     }
     return tree
   }
@@ -101,7 +104,11 @@ export class TreeReceipts {
   }
 
   /** The receipt of an entry. Throws `inclusion-invalid`, `tile-missing`. */
-  async receipt({ index, bytes }: Pick<TreeEntry, 'index' | 'bytes'>, signer: Jwk, disclosures: readonly string[]): Promise<Uint8Array> {
+  async receipt(
+    { index, bytes }: Pick<TreeEntry, 'index' | 'bytes'>,
+    signer: Jwk,
+    disclosures: readonly string[],
+  ): Promise<Uint8Array> {
     await this.load(inclusionRanges(index, this.size))
     const proof = inclusionProof(index, this.size, this.read)
     if (!verifyInclusion({ index, size: this.size, leafHash: leafHash(bytes), proof, root: this.root })) {

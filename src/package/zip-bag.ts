@@ -135,7 +135,8 @@ function nameOf(entry: Entry): string {
   }
   // Without the flag a reader takes it for code page 437, which has ASCII in common with UTF-8.
   const isAscii = !/[^ -~]/.test(name)
-  if (!isAscii && (entry.generalPurposeBitFlag & flagUtf8) === 0) throw refuse(`does not say in what code it names ${JSON.stringify(name.slice(0, 200))}`)
+  if (!isAscii && (entry.generalPurposeBitFlag & flagUtf8) === 0)
+    throw refuse(`does not say in what code it names ${JSON.stringify(name.slice(0, 200))}`)
   for (const { id } of entry.extraFields) {
     if (id === 0x7075) throw refuse(`gives a second name to ${JSON.stringify(name.slice(0, 200))}`, name)
   }
@@ -188,7 +189,8 @@ function requireNothingBetween(found: readonly Found[], directoryAt: number): vo
   }
   for (const { path, entry, local } of sorted) {
     require(entry.relativeOffsetOfLocalHeader, JSON.stringify(path.slice(0, 200)))
-    if (local.fileDataStart < entry.relativeOffsetOfLocalHeader + localHeaderBytes) throw refuse('has a header too short')
+    if (local.fileDataStart < entry.relativeOffsetOfLocalHeader + localHeaderBytes)
+      throw refuse('has a header too short')
     at = local.fileDataStart + entry.compressedSize
     wasDeferred = (entry.generalPurposeBitFlag & flagDeferred) !== 0
   }

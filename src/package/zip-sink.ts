@@ -51,7 +51,7 @@ export class ZipSink implements BagSink {
     this.zip.end()
     await this.done
     const file = await open(this.part, 'r+')
-    await file.sync().finally(() => file.close())
+    await file.sync().finally(async () => file.close())
   }
 
   async publish(): Promise<void> {

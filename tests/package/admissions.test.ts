@@ -12,11 +12,25 @@ const second = signerNamed('second administrator')
 const next = signerNamed('next key')
 const other = signerNamed('other')
 
-function say(chain: TestChain, signer: SigningKey, iss: string, kind: string, members: object, jti = randomUUID()): number {
+function say(
+  chain: TestChain,
+  signer: SigningKey,
+  iss: string,
+  kind: string,
+  members: object,
+  jti = randomUUID(),
+): number {
   return chain.add(statement(signer, origin, kind, members, { iss, iat, jti }).jws)
 }
 
-function admit(chain: TestChain, signer: SigningKey, iss: string, id: string, key: SigningKey, roles = ['depositor']): number {
+function admit(
+  chain: TestChain,
+  signer: SigningKey,
+  iss: string,
+  id: string,
+  key: SigningKey,
+  roles = ['depositor'],
+): number {
   const participant = { id, type: 'organisation', roles, keys: [key.jwk] }
   return say(chain, signer, iss, 'participant.admit', { participant })
 }
@@ -32,7 +46,12 @@ function depositBy(chain: TestChain, signer: SigningKey, iss = 'depositor'): num
 }
 
 /** What a package with the receipts of these entries (of all others by default) says of the signer of one. */
-async function verdict(chain: TestChain, index: number, signer: SigningKey, shown?: readonly number[]): Promise<string> {
+async function verdict(
+  chain: TestChain,
+  index: number,
+  signer: SigningKey,
+  shown?: readonly number[],
+): Promise<string> {
   const tree = await TreeReceipts.open(chain.seal(), policy)
   const keys = new Map<string, SigningKey>(
     [administrator, second, depositor, next, other, signerNamed('somebody')].map((key) => [key.thumbprint, key]),
@@ -49,7 +68,12 @@ async function verdict(chain: TestChain, index: number, signer: SigningKey, show
   const found = admissions.verdict(checked)
   const codes = admissions.faults.map(({ code }) => code).join(' ')
   const flags = admissions.flags(checked).length > 0 ? ' flagged' : ''
-  const state = found.state === 'shown' ? `shown ${found.key.path.join(',')}` : found.state === 'fault' ? found.fault.code : found.state
+  const state =
+    found.state === 'shown'
+      ? `shown ${found.key.path.join(',')}`
+      : found.state === 'fault'
+        ? found.fault.code
+        : found.state
   return `${state}${flags}${codes === '' ? '' : ` (${codes})`}`
 }
 
@@ -104,7 +128,11 @@ describe('the admission of a signer’s key', () => {
     const revoked = new TestChain().start()
     const sound = depositBy(revoked, depositor)
     const compromisedSince = '2026-11-01T08:00:00.000Z'
-    say(revoked, administrator, 'administrator', 'participant.revoke', { key: depositor.thumbprint, reason: 'compromised', compromisedSince })
+    say(revoked, administrator, 'administrator', 'participant.revoke', {
+      key: depositor.thumbprint,
+      reason: 'compromised',
+      compromisedSince,
+    })
     expect(await verdict(revoked, sound, depositor)).toBe('shown 1,0 flagged')
     expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe('key-revoked flagged')
     say(revoked, administrator, 'administrator', 'participant.revoke', { participant: 'depositor', reason: 'other' })
@@ -134,12 +162,16 @@ describe('receipts of admissions', () => {
     const found = await admissionReceipts(tree, scanningLocator(tree), [next.thumbprint])
     expect([...found.keys()]).toEqual([0, 1, 3, 5])
     for (const bytes of found.values()) expect(soundReceipt(bytes, policy).receipt.proof.checkpoint.size).toBe(306)
-    await expect(admissionReceipts(tree, scanningLocator(tree), [other.thumbprint])).rejects.toThrow(/does not say which entry/)
+    await expect(admissionReceipts(tree, scanningLocator(tree), [other.thumbprint])).rejects.toThrow(
+      /does not say which entry/,
+    )
   })
 
   it('come out of no tree that is not the signed one', async () => {
     const chain = new TestChain().start().seal()
-    await expect(TreeReceipts.open(Object.assign(chain, { note: chain.note.replace('\n2\n', '\n1\n') }), policy)).rejects.toThrow()
+    await expect(
+      TreeReceipts.open(Object.assign(chain, { note: chain.note.replace('\n2\n', '\n1\n') }), policy),
+    ).rejects.toThrow()
     const altered = new TestChain().start().seal()
     altered.bytes[1] = altered.bytes[0] as Uint8Array
     const tree = await TreeReceipts.open(altered, policy)

@@ -8,15 +8,44 @@ describe('a path in a package', () => {
     (path) => expect(bagPathFault(path)).toBeUndefined(),
   )
 
-  it.each(['', '/', 'a/', '/a', '..', 'a/../b', '.', './a', 'a\\b', 'C:', 'a\0', 'a\u0085b', 'a\u2028b', 'con', 'CON.txt', 'lpt9', 'a./b', 'b /c', '50%', '\ud800', 'a*', 'a"', 'a|b', 'a<'])(
-    'may not be %j',
-    (path) => expect(bagPathFault(path)).toBeDefined(),
-  )
+  it.each([
+    '',
+    '/',
+    'a/',
+    '/a',
+    '..',
+    'a/../b',
+    '.',
+    './a',
+    'a\\b',
+    'C:',
+    'a\0',
+    'a\u0085b',
+    'a\u2028b',
+    'con',
+    'CON.txt',
+    'lpt9',
+    'a./b',
+    'b /c',
+    '50%',
+    '\ud800',
+    'a*',
+    'a"',
+    'a|b',
+    'a<',
+  ])('may not be %j', (path) => expect(bagPathFault(path)).toBeDefined())
 
   it('stands for one file on every disk', () => {
     const paths = new BagPaths()
     expect(paths.add('data/Straße/ﬁle')).toBeUndefined()
-    for (const other of ['data/Straße/ﬁle', 'DATA/STRASSE/FILE', 'data/straße/file', 'data', 'data/Straße', 'data/Straße/ﬁle/x'])
+    for (const other of [
+      'data/Straße/ﬁle',
+      'DATA/STRASSE/FILE',
+      'data/straße/file',
+      'data',
+      'data/Straße',
+      'data/Straße/ﬁle/x',
+    ])
       expect(paths.add(other)).toBeDefined()
     expect(paths.add('data/Straße/other')).toBeUndefined()
   })
@@ -25,7 +54,9 @@ describe('a path in a package', () => {
 describe('a path allotted to a file', () => {
   it('is the file’s own where a package allows it, and renamed/K otherwise', () => {
     const paths = new FilePaths('f')
-    const allotted = ['a/b.txt', 'A/B.TXT', 'c:\\d', 'renamed/1', 'aux', 'ok'].map((name) => paths.allot(Buffer.from(name)))
+    const allotted = ['a/b.txt', 'A/B.TXT', 'c:\\d', 'renamed/1', 'aux', 'ok'].map((name) =>
+      paths.allot(Buffer.from(name)),
+    )
     expect(allotted).toEqual(['f/a/b.txt', 'f/renamed/1', 'f/renamed/2', 'f/renamed/3', 'f/renamed/4', 'f/ok'])
     expect(paths.allot(Buffer.from([0xff]))).toBe('f/renamed/5')
   })

@@ -45,10 +45,14 @@ describe('a bag', () => {
     expect(await judge(folderOf(bagFiles(payload, ['sha256', 'sha512'])))).toEqual([])
     const other = changed((files) => {
       const tags = 'tagmanifest-sha256.txt'
-      files[tags] = String(files[tags]).replaceAll('\n', '\r\n').replace(/[0-9a-f]{64}/g, (hex) => hex.toUpperCase())
+      files[tags] = String(files[tags])
+        .replaceAll('\n', '\r\n')
+        .replace(/[0-9a-f]{64}/g, (hex) => hex.toUpperCase())
     })
     expect(await judge(other)).toEqual([])
-    expect(await judge(folderOf(bagFiles({ ...payload, 'bag-info.txt': 'A: b\n  c\nPayload-Oxum: 2.2\n' })))).toEqual([])
+    expect(await judge(folderOf(bagFiles({ ...payload, 'bag-info.txt': 'A: b\n  c\nPayload-Oxum: 2.2\n' })))).toEqual(
+      [],
+    )
   })
 
   it.each<[string, (files: Files) => void, string | string[]]>([
@@ -60,7 +64,11 @@ describe('a bag', () => {
     ['no tag manifest', (files) => delete files['tagmanifest-sha256.txt'], 'package-incomplete'],
     ['a fetch.txt', (files) => (files['fetch.txt'] = 'http://127.0.0.1/ 1 data/x\n'), 'package-malformed'],
     ['a manifest of nonsense', (files) => (files['manifest-sha256.txt'] = 'nonsense\n'), 'package-malformed'],
-    ['a manifest that leaves', (files) => (files['manifest-sha256.txt'] = `${'0'.repeat(64)}  data/../../x\n`), 'package-path'],
+    [
+      'a manifest that leaves',
+      (files) => (files['manifest-sha256.txt'] = `${'0'.repeat(64)}  data/../../x\n`),
+      'package-path',
+    ],
     ['bag-info.txt of nonsense', (files) => (files['bag-info.txt'] = 'nonsense\n'), 'package-malformed'],
     ['a file changed', (files) => (files['data/a.txt'] = 'A'), ['package-altered']],
     ['a tag file changed', (files) => (files['bag-info.txt'] = 'A: b\n'), ['package-altered']],
@@ -87,7 +95,10 @@ describe('a bag', () => {
     }
     expect(await report('A: b\n')).toEqual([['package-malformed'], []])
     expect(await report('Evidence-Package-Version: 2\n')).toEqual([[], ['not-judged']])
-    expect(await report('Evidence-Package-Version: 1\nEvidence-Package-Version: 1\n')).toEqual([['package-malformed'], []])
+    expect(await report('Evidence-Package-Version: 1\nEvidence-Package-Version: 1\n')).toEqual([
+      ['package-malformed'],
+      [],
+    ])
     // Two files without a place, and no deposit.
     expect((await report('Evidence-Package-Version: 1\n'))[0]).toEqual(Array(3).fill('package-malformed'))
   })

@@ -11,7 +11,13 @@ export interface RawEntry {
   readonly size?: number
   readonly extra?: Buffer
   /** What the local header says instead. */
-  readonly local?: { readonly name?: string; readonly size?: number; readonly crc?: number; readonly method?: number; readonly flags?: number }
+  readonly local?: {
+    readonly name?: string
+    readonly size?: number
+    readonly crc?: number
+    readonly method?: number
+    readonly flags?: number
+  }
   /** Bytes before the local header. */
   readonly before?: Buffer
   /** The directory points at the entry with this number instead. */
@@ -19,7 +25,10 @@ export interface RawEntry {
 }
 
 /** Writes a zip, byte by byte. */
-export function rawZip(entries: readonly RawEntry[], { comment = '', after = Buffer.alloc(0) }: { comment?: string; after?: Buffer } = {}): Buffer {
+export function rawZip(
+  entries: readonly RawEntry[],
+  { comment = '', after = Buffer.alloc(0) }: { comment?: string; after?: Buffer } = {},
+): Buffer {
   const parts: Buffer[] = []
   const central: Buffer[] = []
   const offsets: number[] = []
@@ -29,7 +38,15 @@ export function rawZip(entries: readonly RawEntry[], { comment = '', after = Buf
     at += bytes.length
   }
   for (const entry of entries) {
-    const { content = '', deflate = false, flags = 0x0800, mode = 0o100644, extra = Buffer.alloc(0), local = {}, before } = entry
+    const {
+      content = '',
+      deflate = false,
+      flags = 0x0800,
+      mode = 0o100644,
+      extra = Buffer.alloc(0),
+      local = {},
+      before,
+    } = entry
     const name = Buffer.from(entry.name as string)
     const plain = Buffer.from(content as string)
     const data = deflate ? deflateRawSync(plain, { level: 9 }) : plain
