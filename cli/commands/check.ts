@@ -14,6 +14,7 @@ import {
   readManifest,
   runCheck,
 } from '../check-run.ts'
+import { checkPackage } from '../check-package.ts'
 import { faultLines, provenance, verdict } from '../check-text.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { isPackage } from '../package-magic.ts'
@@ -59,11 +60,7 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
-  if (isPackage(path, stat, options)) {
-    // Loaded when it is wanted: a check of one file starts without it.
-    const { checkPackage } = await import('../check-package.ts')
-    return checkPackage(path, options, output)
-  }
+  if (isPackage(path, stat, options)) return checkPackage(path, options, output)
   if (options.policyFromPackage === true)
     throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
   const policy = policyOf(options)

@@ -97,9 +97,11 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     const report = await write(options.output, files, policy, onBytes).finally(() => bar.stop())
     const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
     const withheld = report.deposits.reduce((sum, { withheld: left }) => sum + (left ?? 0), 0)
+    const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
     const result = { deposits: report.deposits.length, files: fileCount, withheld, bytes: report.bytes }
     output.result({ output: options.output, ...result, notShown: report.notShown, unjudged: report.unjudged }, [
       `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(withheld)} withheld`,
+      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
       ...report.unjudged.map(({ message }) => `not judged: ${message}`),
       `  check with: npx evidence check ${options.output} --policy FILE`,
     ])
@@ -172,7 +174,7 @@ async function write(
   try {
     await writeBag(sink, files, onBytes)
     const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
-    const report = await checkPackage(bag, policy, onBytes).finally(async () => bag.close())
+    const report = await checkAndClose(bag, policy, onBytes)
     const [fault] = report.faults
     if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
     await sink.publish()
@@ -180,6 +182,14 @@ async function write(
   } catch (error) {
     await sink.abandon()
     throw error
+  }
+}
+
+async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
+  try {
+    return await checkPackage(bag, policy, onBytes)
+  } finally {
+    await bag.close()
   }
 }
 

@@ -1,6 +1,4 @@
-import { crc32 } from 'node:zlib'
 import type { Entry, LocalFileHeader, ZipFile } from 'yauzl'
-import { openPromise } from 'yauzl'
 import { EvidenceError, fromUtf8 } from '../core/index.ts'
 import { type Bag, type BagFile, requireBagFile } from './bag.ts'
 import { BagPaths } from './bag-path.ts'
@@ -23,6 +21,9 @@ const typeMask = 0o170000
 const typeFolder = 0o040000
 const typeFile = 0o100000
 
+/** Sum over further bytes. */
+type Crc32 = (bytes: Uint8Array, before: number) => number
+
 function refuse(why: string, where?: string): EvidenceError {
   return new EvidenceError('package-zip', `the zip ${why}`, where === undefined ? {} : { where })
 }
@@ -32,10 +33,12 @@ export class ZipBag implements Bag {
   readonly files: ReadonlyMap<string, BagFile>
   readonly base: string
   private readonly zip: ZipFile
+  private readonly crc32: Crc32
   private readonly entries: ReadonlyMap<string, Entry>
 
-  private constructor(zip: ZipFile, base: string, entries: ReadonlyMap<string, Entry>) {
+  private constructor(zip: ZipFile, crc32: Crc32, base: string, entries: ReadonlyMap<string, Entry>) {
     this.zip = zip
+    this.crc32 = crc32
     this.base = base
     this.entries = entries
     this.files = new Map([...entries].map(([path, { uncompressedSize }]) => [path, { path, size: uncompressedSize }]))
@@ -43,12 +46,14 @@ export class ZipBag implements Bag {
 
   /** Reads the directory of a zip, and every local header. Throws `package-zip`, `package-path`, `package-too-large`. */
   static async open(path: string): Promise<ZipBag> {
+    // Loaded for a zip alone: every other check starts without them.
+    const [{ default: yauzl }, { crc32 }] = await Promise.all([import('yauzl'), import('node:zlib')])
     const zip = await asRefusal(
-      openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false, validateEntrySizes: true }),
+      yauzl.openPromise(path, { autoClose: false, lazyEntries: true, decodeStrings: false, validateEntrySizes: true }),
     )
     try {
       const { base, entries } = await readDirectory(zip)
-      return new ZipBag(zip, base, entries)
+      return new ZipBag(zip, crc32, base, entries)
     } catch (error) {
       zip.close()
       throw error
@@ -62,7 +67,7 @@ export class ZipBag implements Bag {
     let sum = 0
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
-        sum = crc32(chunk, sum)
+        sum = this.crc32(chunk, sum)
         yield chunk
       }
     } catch (error) {

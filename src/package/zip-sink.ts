@@ -51,7 +51,11 @@ export class ZipSink implements BagSink {
     this.zip.end()
     await this.done
     const file = await open(this.part, 'r+')
-    await file.sync().finally(async () => file.close())
+    try {
+      await file.sync()
+    } finally {
+      await file.close()
+    }
   }
 
   async publish(): Promise<void> {

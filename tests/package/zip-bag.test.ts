@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/index.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { Random } from '../support/random.ts'
 import { rawZip, type RawEntry } from '../support/raw-zip.ts'
 
 const { path, remove } = temporaryFolder()
@@ -147,5 +148,23 @@ describe('a bag in a zip', () => {
     end64.writeBigUInt64LE(BigInt(zip.length - 22), 64)
     end64.writeUInt32LE(1, 72)
     expect(await codeOf(Buffer.concat([zip.subarray(0, -22), end64, zip.subarray(-22)]))).toBe('package-too-large')
+  })
+
+  it('damaged anywhere, is refused with a code of its own, or reads as before', async () => {
+    const sound = rawZip([plain, { name: 'bag/data/b.txt', content: 'some text, '.repeat(40), deflate: true }])
+    const texts = await readAll(sound)
+    const random = new Random(18)
+    for (let i = 0; i < 600; i++) {
+      const damaged = Buffer.from(sound)
+      for (let n = random.below(3); n >= 0; n--) damaged[random.below(damaged.length)] = random.below(256)
+      const bytes = random.below(10) === 0 ? damaged.subarray(0, random.below(damaged.length)) : damaged
+      const read = await readAll(bytes).catch((error: unknown) => {
+        if (isEvidenceError(error)) return error.code
+        throw new Error(`not refused as it should be, at ${i}`, { cause: error })
+      })
+      if (typeof read === 'string') expect(['package-zip', 'package-path', 'package-too-large']).toContain(read)
+      // Names and dates are nobody's word; contents are.
+      else expect(Object.values(read).sort()).toEqual(Object.values(texts).sort())
+    }
   })
 })
