@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { findManifest } from './check-run.ts'
+import { manifestPath } from './folder-manifest.ts'
 
 /** First bytes of a zip, and of an empty one. */
 const zipMagic = [0x04034b50, 0x06054b50]
@@ -11,8 +12,7 @@ const zipMagic = [0x04034b50, 0x06054b50]
  */
 export function isPackage(path: string, stat: Stats, options: { readonly receipt?: string }): boolean {
   if (options.receipt !== undefined) return false
-  if (stat.isDirectory())
-    return existsSync(join(path, 'bagit.txt')) && !existsSync(`${path.replace(/\/+$/, '')}.evidence-manifest`)
+  if (stat.isDirectory()) return existsSync(join(path, 'bagit.txt')) && !existsSync(manifestPath(path))
   const hasOwn = ['.tlog-proof', '.file-proof'].some((ending) => existsSync(`${path}${ending}`))
   return !hasOwn && beginsAsZip(path) && findManifest(path) === undefined
 }

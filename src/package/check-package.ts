@@ -6,7 +6,7 @@ import { bagInfoValue, packageVersion, parseBagManifest } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFile, type CheckedFiles, checkFiles } from './check-files.ts'
 import { type DepositPlaces, names, type Places, placesOf } from './layout.ts'
-import { maxArtefactBytes, maxPolicyBytes, maxTagFileBytes } from './limits.ts'
+import { maxArtefactBytes, maxPolicyBytes, maxReceiptBytes, maxTagFileBytes } from './limits.ts'
 
 /** What one receipt of a package shows. */
 export interface PackagedReceipt {
@@ -108,6 +108,7 @@ class PackageCheck {
     }
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
+    requireFewReceipts(bag)
     const deposits: ReadDeposit[] = []
     for (const place of places.deposits) deposits.push(...(await this.deposit(place)))
     const admissions = await this.receipts(places.admissions)
@@ -223,6 +224,23 @@ class PackageCheck {
       flagged: [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked)),
       notShown: [...this.notShown, ...limits],
     }
+  }
+}
+
+/** Throws `package-too-large`. */
+function requireFewReceipts(bag: Bag): void {
+  let total = 0
+  for (const { path, size } of bag.files.values())
+    if (/\.(?:tlog|file)-proof$/.test(path) && !path.includes('/files/')) total += size
+  if (total > maxReceiptBytes) {
+    throw new EvidenceError(
+      'package-too-large',
+      `the receipts and proofs of the package have ${total} bytes together`,
+      {
+        expected: `at most ${maxReceiptBytes}`,
+        found: String(total),
+      },
+    )
   }
 }
 

@@ -14,3 +14,5 @@ export const maxZipRatio = 200
 export const zipSlackBytes = 1024 * 1024
 /** The package's own policy: more than any policy has. */
 export const maxPolicyBytes = 1024 * 1024
+/** All receipts and file proofs together: they are held in memory, parsed. */
+export const maxReceiptBytes = 512 * 1024 * 1024
