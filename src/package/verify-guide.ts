@@ -18,7 +18,8 @@ sha256sum --check --strict --quiet tagmanifest-sha256.txt
 \`\`\`
 
 This finds accidents, not forgers: whoever can replace a file can replace these lists. Files that were deposited and are not here stand in
-\`withheld-sha256.txt\`, if there are any: put them where it says and check them in the same way.
+\`withheld-sha256.txt\`, if there are any: put them, in a copy of this
+folder, where it says, and check them in the same way.
 
 ## 2. The key of the ledger is the right one
 

@@ -153,6 +153,8 @@ describe('a bag in a zip', () => {
   it('damaged anywhere, is refused with a code of its own, or reads as before', async () => {
     const sound = rawZip([plain, { name: 'bag/data/b.txt', content: 'some text, '.repeat(40), deflate: true }])
     const texts = await readAll(sound)
+    const sorted = (read: Record<string, string>): string => JSON.stringify(Object.values(read).sort())
+    const refusals = ['package-zip', 'package-path', 'package-too-large']
     const random = new Random(18)
     for (let i = 0; i < 600; i++) {
       const damaged = Buffer.from(sound)
@@ -162,9 +164,9 @@ describe('a bag in a zip', () => {
         if (isEvidenceError(error)) return error.code
         throw new Error(`not refused as it should be, at ${i}`, { cause: error })
       })
-      if (typeof read === 'string') expect(['package-zip', 'package-path', 'package-too-large']).toContain(read)
       // Names and dates are nobody's word; contents are.
-      else expect(Object.values(read).sort()).toEqual(Object.values(texts).sort())
+      const isAsBefore = typeof read !== 'string' && sorted(read) === sorted(texts)
+      expect([i, isAsBefore || (typeof read === 'string' && refusals.includes(read))]).toEqual([i, true])
     }
   })
 })
