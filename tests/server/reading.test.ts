@@ -209,8 +209,7 @@ describe.each(modes)('reading mode: $name', (mode) => {
         return {
           indices: [place.index, entry.index, proof.index],
           sameTime: entry.time === place.time,
-          // Under a published checkpoint that holds the entry: the newest, or an earlier one that has its second signature.
-          covers: proof.checkpoint.size > index && proof.checkpoint.size <= 7,
+          size: proof.checkpoint.size,
           disclosures: disclosures.length,
           cache: answer.headers['cache-control'],
           asText: text.headers['content-type'],
@@ -225,7 +224,7 @@ describe.each(modes)('reading mode: $name', (mode) => {
         read: {
           indices: [index, index, index],
           sameTime: true,
-          covers: true,
+          size: 7,
           disclosures: mode.claims[reader].includes(index) ? sealed[index] : 0,
           cache: 'private, no-store',
           asText: 'text/plain; charset=utf-8',
