@@ -6,6 +6,7 @@ ledger's own code, and shares nothing with it: another language, another library
 both say alike is therefore not the mistake of one program.
 
     python3 evidence_verify.py check FILE --receipt FILE.tlog-proof --policy court.policy
+    python3 evidence_verify.py check PACKAGE --policy court.policy
     python3 evidence_verify.py verify EXPORT_FOLDER --policy court.policy
 
 The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
