@@ -26,9 +26,9 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
     string,
     string,
   ]
-  const anchored = (receipt: string): string[] => [
-    ...['check', notice, '--receipt', at(receipt), '--anchor', anchor, '--policy', at('province.policy')],
-  ]
+  const upper = at('province.policy')
+  const anchored = (receipt: string): string[] =>
+    `check ${notice} --receipt ${at(receipt)} --anchor ${anchor} --policy ${upper}`.split(' ')
   const proves = ['check', fork, '--policy', at('court.policy')]
 
   beforeAll(() => {

@@ -1016,6 +1016,7 @@ class State:
 
     origin: str
     checkpoint_vkeys: list[str]
+    sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
     announced_keys: Callable[[], set[str]] = set  # vkeys that some entry brings by a rotation (page 14, "The walk")
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
@@ -1073,7 +1074,13 @@ RESTS_ON_THE_REGISTRY = (
     "participant-unknown", "already-revoked", "last-administrator",
 )  # fmt: skip
 # Page 14, "Uncertain registry": these too; and what they leave open changes nothing.
-LEAVES_OPEN = ("ledger-key-retired", "approvals-needed", "approval-unknown", "approvals-missing", "threshold-impossible")
+LEAVES_OPEN = (
+    "ledger-key-retired",
+    "approvals-needed",
+    "approval-unknown",
+    "approvals-missing",
+    "threshold-impossible",
+)
 
 
 def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
@@ -1771,7 +1778,9 @@ def check_receipt_ledger(check: ReceiptCheck, receipt: Receipt, policy: Policy) 
     for name, timestamp in signers.cosigned.items():
         says_nothing = timestamp == 0 and policy.witnesses[name].type == ML_DSA_KEY_TYPE  # page 05, "Cosignature"
         if not says_nothing and is_before_entry(timestamp * 1000, receipt.entry.time):
-            message = f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            message = (
+                f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            )
             check.findings.add("cosignature-early", message)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -2336,6 +2345,7 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     trust = judge_checkpoint(checkpoint, policy, report)
     state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
+    state.sealed = tree.known if tree.authentic else None
     state.announced_keys = lru_cache(maxsize=1)(lambda: announced_keys(source, checkpoint.size))
     EntryWalk(source, tree, state, report).run(checkpoint.size)
     judge_ledger_keys(checkpoint, state, trust.signed, report.findings)
@@ -2763,7 +2773,7 @@ PROPOSAL_MEMBERS: dict[str, Check] = {
 
 
 def read_proposal(text: str) -> dict[str, Any]:
-    """"ledger.change": the proposal as an object whose common members are in order."""
+    """ "ledger.change": the proposal as an object whose common members are in order."""
     code = "proposal-malformed"
     try:
         proposal = read_json_object(read_base64url(text))
@@ -2775,7 +2785,7 @@ def read_proposal(text: str) -> dict[str, Any]:
 
 
 def check_proposal(value: Any) -> None:
-    """"ledger.change": the member `proposal`, and in it exactly the members of its kind."""
+    """ "ledger.change": the member `proposal`, and in it exactly the members of its kind."""
     a_proposal(value, "the statement.proposal")
     proposal = read_proposal(value)
     if proposal["kind"] not in KINDS:
@@ -2794,7 +2804,7 @@ def meant_payload(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def touches_recovery(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed"."""
+    """ "When approvals are needed"."""
     if payload["kind"] == "participant.admit":
         return "recovery" in payload["participant"]["roles"]
     if payload["kind"] == "participant.revoke":
@@ -2810,7 +2820,7 @@ def roles_of_revoked(state: State, revocation: dict[str, Any]) -> list[str]:
 
 
 def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed": whether such a statement by itself is a violation."""
+    """ "When approvals are needed": whether such a statement by itself is a violation."""
     if state.approvals is None or payload["kind"] not in PROPOSED_KINDS:
         return False
     recovery = state.approvals.recovery is not None and touches_recovery(state, payload)
@@ -2818,7 +2828,7 @@ def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
 
 
 def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Rotation of the ledger's key"."""
+    """ "Rotation of the ledger's key"."""
     state, index = judgement.state, judgement.index
     old = next((key for key in state.ledger_keys if key.text == payload["oldKey"] and key.retired_by is None), None)
     if old is None:
@@ -2857,14 +2867,15 @@ def check_ledger_possession(state: State, index: int, new: Vkey, text: str) -> N
     except Refused as breach:
         raise Refused(code, f"the possession proof: {breach.message}") from None
     if shown_by.origin != state.origin or not 1 <= shown_by.size <= index or not signed:
-        raise Refused(code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key")
-    leaves = [target.leaf_hash for target in state.targets[: shown_by.size]]
-    if None not in leaves and tree_root(leaves) != shown_by.root:
+        raise Refused(
+            code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key"
+        )
+    if state.sealed is not None and tree_root(state.sealed[: shown_by.size]) != shown_by.root:
         raise Refused(code, f"the possession proof’s root is not that of the first {shown_by.size} entries")
 
 
 def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Closing"."""
+    """ "Closing"."""
     state, successor = judgement.state, payload.get("successor")
     if successor is not None:
         try:
@@ -2881,7 +2892,7 @@ def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]
 
 
 def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Setting approvals"."""
+    """ "Setting approvals"."""
     state, wanted = judgement.state, Approvals(payload["administrators"], payload.get("recovery"))
     if wanted.administrators > state.active("administrator") or (wanted.recovery or 0) > state.active("recovery"):
         judgement.found("threshold-impossible", "more approvals are asked for than there are active participants")
@@ -2893,12 +2904,14 @@ def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable
 
 
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
     before = len(judgement.violations)
     judge_proposal(judgement, proposal)
+    if len(judgement.violations) > before:
+        return no_change
     approvers = judge_approvals(judgement, payload)
-    if len(judgement.violations) > before or approvers is None:
+    if approvers is None:
         return no_change
     if not is_carried(state, proposal, approvers):
         judgement.found("approvals-missing", f"{len(approvers)} approvals do not carry this change")
@@ -2925,13 +2938,10 @@ def judge_proposal(judgement: Judgement, proposal: dict[str, Any]) -> None:
 
 def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[list[list[str]]]:
     """Step 2. The roles of each approver; None where an approval is not in order, or cannot be judged."""
-    in_order, owners, kids, roles = True, set(), set(), []
+    in_order, owners, roles = True, set(), []
     for approval in payload["approvals"]:
         try:
             jws = read_approval(approval, payload["proposal"])
-            if jws.kid in kids:
-                raise Refused("approval-invalid", f"the key {jws.kid} approves twice")
-            kids.add(jws.kid)
             if not jws.known_algorithm:
                 judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
                 judgement.signatures_judged = in_order = False
@@ -2942,13 +2952,13 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
                 raise Refused("approval-unknown", f"{jws.kid} is no key of an administrator or recovery officer now")
             if key.owner in owners:
                 raise Refused("approval-invalid", f"{key.owner} approves twice")
+            owners.add(key.owner)
             if not jws.verifies(key.public_key):
                 raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
         except Refused as breach:
             judgement.found(breach.code, breach.message)
             in_order = False
             continue
-        owners.add(key.owner)
         roles.append(owner.roles)
     return roles if in_order else None
 
@@ -3047,7 +3057,7 @@ class Transition(NamedTuple):
 
 
 def read_transition(data: bytes) -> Transition:
-    """"Key transition"."""
+    """ "Key transition"."""
     code = "transition-malformed"
     if len(data) > TRANSITION_BYTES:
         raise Refused(code, f"the key transition has more than {TRANSITION_BYTES} bytes")
@@ -3062,14 +3072,16 @@ def read_transition(data: bytes) -> Transition:
 
 
 def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, transition: Transition) -> None:
-    """"Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
+    """ "Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
     origin, size, root, _ = receipt.proof.checkpoint
     check_origin(policy, origin)
     later = transition.checkpoint
     if later.origin != origin:
         raise Refused("receipt-other-ledger", f"the key transition is of {shown(later.origin)}")
     if transition.start != size or not consistency_holds(size, root, later.size, later.root, transition.hashes):
-        check.findings.add("consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own")
+        check.findings.add(
+            "consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own"
+        )
     signers = read_signers(policy, later.note, origin)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -3077,7 +3089,7 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
-    """"Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
     check = check_receipt(data, policy)
     if check.findings.exit_code != 0:
         return check.findings
@@ -3124,8 +3136,15 @@ def read_anchor(data: bytes) -> Anchor:
     except Refused as breach:
         raise Refused(code, breach.message) from None
     lines = head.split("\n")
-    if empty_line == "" or lines.pop(0) != "evidence-ledger/anchor/v1" or not lines or not lines[0].startswith("lower "):
-        raise Refused(code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one")
+    if (
+        empty_line == ""
+        or lines.pop(0) != "evidence-ledger/anchor/v1"
+        or not lines
+        or not lines[0].startswith("lower ")
+    ):
+        raise Refused(
+            code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one"
+        )
     note = read_base64(lines.pop(0)[len("lower ") :], code)
     lower, start = read_checkpoint(note), None
     if lines:
@@ -3397,7 +3416,7 @@ RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com",
 
 
 def check_package_path(path: str) -> str:
-    """"Paths and bounds": a path that means the same file on every disk."""
+    """ "Paths and bounds": a path that means the same file on every disk."""
     parts = path.split("/")
     sound = len(path.encode("utf-8", "surrogateescape")) <= 1024 and all(map(is_package_component, parts))
     if not sound:
@@ -3438,7 +3457,7 @@ class Package(NamedTuple):
 
 
 def check_bounds(files: dict[str, PackageFile]) -> None:
-    """"Paths and bounds", of all files together, before any is opened."""
+    """ "Paths and bounds", of all files together, before any is opened."""
     if len(files) > MOST_FILES:
         raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
     seen: dict[str, str] = {}
@@ -3733,7 +3752,7 @@ class UnknownPackage(Exception):
 
 
 def check_bag(package: Package, findings: Findings) -> None:
-    """"Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
+    """ "Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
     files = package.files
     for path in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
         if path not in files:
@@ -3864,7 +3883,11 @@ def read_layout(package: Package, check: PackageCheck) -> None:
         if match is not None:
             deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
             deposit.paths.append(match.group(2))
-        elif path.endswith(".time-proof") and path[: -len(".time-proof")] in package.files and is_receipt_path(path[:-11]):
+        elif (
+            path.endswith(".time-proof")
+            and path[: -len(".time-proof")] in package.files
+            and is_receipt_path(path[:-11])
+        ):
             check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
         elif BESIDE_DEPOSITS.fullmatch(path) is None:
             check.found(path, "package-malformed", "has no place in a package")
@@ -3877,7 +3900,8 @@ def read_layout(package: Package, check: PackageCheck) -> None:
 
 def is_receipt_path(path: str) -> bool:
     return path.endswith(".tlog-proof") and (
-        BESIDE_DEPOSITS.fullmatch(path) is not None or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
+        BESIDE_DEPOSITS.fullmatch(path) is not None
+        or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
     )
 
 
@@ -3885,7 +3909,7 @@ def is_receipt_path(path: str) -> bool:
 
 
 def check_package(package: Package, policy: Policy) -> PackageCheck:
-    """"Checking a package", steps 1 to 6."""
+    """ "Checking a package", steps 1 to 6."""
     check = PackageCheck(package.name)
     try:
         check_bag(package, check.findings)
@@ -3942,7 +3966,9 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
             check.extend(folder + path, check_file_of_package(file, items, listed))
 
 
-def check_manifest_of_package(package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]) -> set[str]:
+def check_manifest_of_package(
+    package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]
+) -> set[str]:
     """A manifest is the item that it is named by. Gives the digests in its lines."""
     number = int(path.rsplit("/", 1)[1].split(".")[0])
     if number >= len(items) or "tree" not in items[number]:
@@ -4018,7 +4044,7 @@ class ShownKey:
 
 
 class Chain:
-    """"The admission of a key": the entries of one ledger that the package shows, taken in order."""
+    """ "The admission of a key": the entries of one ledger that the package shows, taken in order."""
 
     def __init__(self) -> None:
         self.keys: dict[str, ShownKey] = {}
@@ -4030,7 +4056,9 @@ class Chain:
         if said.kind == "ledger.genesis" and index == 0:
             own = [item for item in said.payload["administrators"] if item["id"] == said.iss]
             signs = any(read_key_of(jwk)[0] == said.kid for item in own for jwk in item["keys"])
-            return [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
+            return (
+                [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
+            )
         key, found = self.keys.get(said.kid), []
         if key is None:
             return None
@@ -4101,7 +4129,9 @@ def check_admissions(check: PackageCheck) -> None:
                 check.found(path, breach.code, breach.message)
             if found == [] and key is not None:
                 entries = ", ".join(str(entry) for entry in key.entries)
-                check.admissions[path] = f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+                check.admissions[path] = (
+                    f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+                )
             for which, name, since in chain.compromised:
                 if getattr(said, which) == name and receipt.receipt.entry.time >= since:
                     check.flagged.append(path)
@@ -4129,7 +4159,9 @@ def check_one_history(check: PackageCheck, receipts: dict[str, ReceiptCheck]) ->
         if entries.setdefault(index, data) != data:
             check.found(path, "consistency-invalid", f"another receipt shows another entry {index} of this ledger")
         if roots.setdefault(size, root) != root:
-            check.found(path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger")
+            check.found(
+                path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger"
+            )
 
 
 def are_of_one_tree(check: PackageCheck) -> bool:
@@ -4256,7 +4288,9 @@ def run_check_misbehaviour(path: str, policy: Policy) -> tuple[Findings, dict[st
     lines = [f"{shown(path)[1:-1]}: proof of misbehaviour" + ("" if proof is None else f", {proof.kind}")]
     if proof is not None and findings.exit_code == 0:
         document["origin"] = proof.checkpoints[0].origin
-        lines.append(f"proves that a key of {proof.checkpoints[0].origin} signed what it promised not to: {', '.join(broken)}")
+        lines.append(
+            f"proves that a key of {proof.checkpoints[0].origin} signed what it promised not to: {', '.join(broken)}"
+        )
         lines.append("not shown: who did it, or why; which of two histories is the right one")
     return findings, document, [*lines, *findings_as_text(findings), conclusion(findings)]
 
@@ -4486,7 +4520,11 @@ def run_check_package(args: argparse.Namespace) -> tuple[Findings, dict[str, Any
             check = check_package(package, policy)
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
-    return check.findings, package_as_json(check, args.policy is None), list(package_as_text(check, args.policy is None))
+    return (
+        check.findings,
+        package_as_json(check, args.policy is None),
+        list(package_as_text(check, args.policy is None)),
+    )
 
 
 def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
@@ -4530,7 +4568,9 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
                 yield "  " + line
             if deposit.latest is not None and deposit.latest.receipt is not None:
                 yield f"  the same entry as of size {deposit.latest.receipt.proof.checkpoint.size}"
-            yield "  " + check.admissions.get(f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package")
+            yield "  " + check.admissions.get(
+                f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package"
+            )
         yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state_of_files(check, path)}"
     if check.withheld > 0:
         yield f"withheld: {check.withheld}"
@@ -4658,7 +4698,9 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
         + EXIT_CODES,
     )  # fmt: skip
     check.add_argument("path", nargs="?", help="file or folder; without it the receipt alone is checked")
-    check.add_argument("--receipt", help="receipt (.tlog-proof) or file proof (.file-proof); without it PATH is a package")
+    check.add_argument(
+        "--receipt", help="receipt (.tlog-proof) or file proof (.file-proof); without it PATH is a package"
+    )
     check.add_argument("--policy-from-package", action="store_true",
                        help="of a package: take its own word for the ledger’s key")  # fmt: skip
     check.add_argument("--anchor", action="append", default=[], metavar="FILE",
