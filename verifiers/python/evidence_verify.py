@@ -11,8 +11,8 @@ both say alike is therefore not the mistake of one program.
 
 The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
 numbers; each function names the rule it carries out, by page and heading. It needs Python 3.9 or newer and the package
-`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and, from
-version 47 on, the verification of ML-DSA-44 cosignatures. Without the last, all else is judged, and they are named.
+`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and,
+from version 47 on, the verification of ML-DSA-44 cosignatures. Without the last all else is judged, and they are named.
 
 It never writes, never uses the network, and trusts nothing but the policy that it is given.
 """
@@ -1568,7 +1568,7 @@ def ml_dsa_key(key: bytes) -> Any:
 
 
 def can_verify(vkey: Vkey) -> bool:
-    """Whether signatures by this key are verified here. Page 05, "Verifying signatures", step 2: others are passed over."""
+    """Whether this key signs in a way that is verified here. Page 05, "Verifying signatures", step 2."""
     if vkey.type == ML_DSA_KEY_TYPE:
         return ml_dsa_key(vkey.public_key) is not None
     return vkey.type in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE)
@@ -2106,7 +2106,9 @@ def read_signers(policy: Policy, note: Note, origin: str) -> Signers:
     lines = {(line.name, line.key_id) for line in note.signatures}
     for name, vkey in policy.witnesses.items():
         counts = vkey.type in (WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE) and can_verify(vkey)
-        cosigned.update({name: signed.timestamp for signed in verified if counts and signed.vkey is vkey})
+        for signed in verified:
+            if counts and signed.vkey is vkey:
+                cosigned[name] = signed.timestamp
         if not counts and (vkey.name, vkey.key_id) in lines:
             unverified.append(name)
     return Signers(logs, cosigned, unverified)
@@ -3518,8 +3520,8 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
 
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
 #
-# Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are read
-# here, every one, before anything is unpacked; and only zlib is left to the library.
+# Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are
+# read here, every one, before anything is unpacked; and only zlib is left to the library.
 
 ZIP_LIMIT_RATIO, ZIP_LIMIT_MORE = 200, 1 << 20
 ZIP_FLAGS = 0b0000_1000_0000_1110  # options of deflate, data descriptor, UTF-8
@@ -3637,7 +3639,7 @@ def read_central_header(directory: bytes, at: int) -> tuple[ZipEntry, int]:
 
 
 def read_zip64_extra(extra: bytes, values: list[int]) -> list[int]:
-    """Extra fields: of a large zip those values that a header has no room for. One that gives another name is refused."""
+    """Extra fields: of a large zip values that a header has no room for. One that gives another name is refused."""
     at, large = 0, None
     while at < len(extra):
         id, length = struct.unpack("<2H", extra[at : at + 4])
@@ -3661,7 +3663,7 @@ def zip_spans(entries: list[ZipEntry], end: int) -> Iterator[tuple[ZipEntry, int
 
 
 def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int:
-    """The local header says what the central one says, and nothing but a data descriptor follows. Gives where data begin."""
+    """The local header says what the central one says, and at most a data descriptor follows. Gives where data are."""
     header = struct.unpack("<4s5H3L2H", read_at(stream, entry.offset, 30))
     signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = header
     name_and_extra = read_at(stream, entry.offset + 30, name_length + extra_length)
@@ -4116,7 +4118,7 @@ def check_admissions(check: PackageCheck) -> None:
     for receipts in origins.values():
         check_one_history(check, receipts)
         chain, judged = Chain(), {}
-        for path, receipt in sorted(receipts.items(), key=lambda pair: pair[1].receipt.entry.index):
+        for receipt in sorted(receipts.values(), key=lambda receipt: receipt.receipt.entry.index):
             index = receipt.receipt.entry.index
             if index not in judged:
                 judged[index] = judge_signer(chain, index, receipt.statement)
@@ -4258,7 +4260,7 @@ def cosigned_as_text(witnesses: Sequence[tuple[str, int]], unverified: Sequence[
         at = f"at {seconds_as_time(timestamp)}" if timestamp != 0 else "without a time"
         yield f"cosigned by witness {shown(name)[1:-1]} {at}"
     for name in unverified:
-        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, whose type of key this installation cannot verify"
+        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, of a type of key that cannot be verified here"
         yield "  (ML-DSA-44 needs the package cryptography 47 or newer)"
 
 
@@ -4340,7 +4342,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
 def read_key_changes(
     policy: Policy, rotations: Sequence[str], transition: Optional[str]
 ) -> tuple[Findings, Optional[Transition]]:
-    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. What is wrong ends the check."""
+    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. A fault ends the check."""
     findings = Findings()
     for path in rotations:
         findings.extend(bring_forward(policy, read_input(path, RECEIPT_BYTES)))
@@ -4497,7 +4499,7 @@ def file_as_text(report: CheckReport) -> Iterator[str]:
 # ---- check, of a package --------------------------------------------------------------------------------------------
 
 NOT_SHOWN_BY_A_PACKAGE = (
-    "That no revocation, retraction or attestation followed, or preceded, beyond what the package holds: re-walk the ledger.",
+    "That no revocation, retraction or attestation followed, or preceded, beyond what it holds: re-walk the ledger.",
     *NOT_SHOWN_BY_A_RECEIPT[1:],
 )
 
@@ -4704,11 +4706,11 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     check.add_argument("--policy-from-package", action="store_true",
                        help="of a package: take its own word for the ledger’s key")  # fmt: skip
     check.add_argument("--anchor", action="append", default=[], metavar="FILE",
-                       help="anchor, once for each: they lead from the receipt’s ledger to one of the policy")  # fmt: skip
+                       help="anchor, once for each: from the receipt’s ledger to one of the policy")  # fmt: skip
     check.add_argument("--time-proof", metavar="FILE", help="time proof: not judged here, but not passed over")
     check.add_argument("--transition", help="key transition: the receipt’s ledger has another key since")
     check.add_argument("--rotation", action="append", default=[], metavar="RECEIPT",
-                       help="receipt of a rotation, once for each, in order: the policy names an older key")  # fmt: skip
+                       help="receipt of a rotation, once for each, in order: for a policy of before")  # fmt: skip
     check.add_argument("--manifest", help="manifest that lists the file, or the files of the folder")
     check.add_argument("--folder", help="folder that the manifest’s paths are relative to, where PATH is a file "
                        "(default: the manifest’s path without its extension)")  # fmt: skip
