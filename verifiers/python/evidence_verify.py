@@ -6,12 +6,13 @@ ledger's own code, and shares nothing with it: another language, another library
 both say alike is therefore not the mistake of one program.
 
     python3 evidence_verify.py check FILE --receipt FILE.tlog-proof --policy court.policy
+    python3 evidence_verify.py check PACKAGE --policy court.policy
     python3 evidence_verify.py verify EXPORT_FOLDER --policy court.policy
 
 The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
 numbers; each function names the rule it carries out, by page and heading. It needs Python 3.9 or newer and the package
-`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and, from
-version 47 on, the verification of ML-DSA-44 cosignatures. Without the last, all else is judged, and they are named.
+`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and,
+from version 47 on, the verification of ML-DSA-44 cosignatures. Without the last all else is judged, and they are named.
 
 It never writes, never uses the network, and trusts nothing but the policy that it is given.
 """
@@ -1015,6 +1016,7 @@ class State:
 
     origin: str
     checkpoint_vkeys: list[str]
+    sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
     announced_keys: Callable[[], set[str]] = set  # vkeys that some entry brings by a rotation (page 14, "The walk")
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
@@ -1072,7 +1074,13 @@ RESTS_ON_THE_REGISTRY = (
     "participant-unknown", "already-revoked", "last-administrator",
 )  # fmt: skip
 # Page 14, "Uncertain registry": these too; and what they leave open changes nothing.
-LEAVES_OPEN = ("ledger-key-retired", "approvals-needed", "approval-unknown", "approvals-missing", "threshold-impossible")
+LEAVES_OPEN = (
+    "ledger-key-retired",
+    "approvals-needed",
+    "approval-unknown",
+    "approvals-missing",
+    "threshold-impossible",
+)
 
 
 def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
@@ -1560,7 +1568,7 @@ def ml_dsa_key(key: bytes) -> Any:
 
 
 def can_verify(vkey: Vkey) -> bool:
-    """Whether signatures by this key are verified here. Page 05, "Verifying signatures", step 2: others are passed over."""
+    """Whether this key signs in a way that is verified here. Page 05, "Verifying signatures", step 2."""
     if vkey.type == ML_DSA_KEY_TYPE:
         return ml_dsa_key(vkey.public_key) is not None
     return vkey.type in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE)
@@ -1770,7 +1778,9 @@ def check_receipt_ledger(check: ReceiptCheck, receipt: Receipt, policy: Policy) 
     for name, timestamp in signers.cosigned.items():
         says_nothing = timestamp == 0 and policy.witnesses[name].type == ML_DSA_KEY_TYPE  # page 05, "Cosignature"
         if not says_nothing and is_before_entry(timestamp * 1000, receipt.entry.time):
-            message = f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            message = (
+                f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            )
             check.findings.add("cosignature-early", message)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -2096,7 +2106,9 @@ def read_signers(policy: Policy, note: Note, origin: str) -> Signers:
     lines = {(line.name, line.key_id) for line in note.signatures}
     for name, vkey in policy.witnesses.items():
         counts = vkey.type in (WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE) and can_verify(vkey)
-        cosigned.update({name: signed.timestamp for signed in verified if counts and signed.vkey is vkey})
+        for signed in verified:
+            if counts and signed.vkey is vkey:
+                cosigned[name] = signed.timestamp
         if not counts and (vkey.name, vkey.key_id) in lines:
             unverified.append(name)
     return Signers(logs, cosigned, unverified)
@@ -2335,6 +2347,7 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     trust = judge_checkpoint(checkpoint, policy, report)
     state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
+    state.sealed = tree.known if tree.authentic else None
     state.announced_keys = lru_cache(maxsize=1)(lambda: announced_keys(source, checkpoint.size))
     EntryWalk(source, tree, state, report).run(checkpoint.size)
     judge_ledger_keys(checkpoint, state, trust.signed, report.findings)
@@ -2762,7 +2775,7 @@ PROPOSAL_MEMBERS: dict[str, Check] = {
 
 
 def read_proposal(text: str) -> dict[str, Any]:
-    """"ledger.change": the proposal as an object whose common members are in order."""
+    """ "ledger.change": the proposal as an object whose common members are in order."""
     code = "proposal-malformed"
     try:
         proposal = read_json_object(read_base64url(text))
@@ -2774,7 +2787,7 @@ def read_proposal(text: str) -> dict[str, Any]:
 
 
 def check_proposal(value: Any) -> None:
-    """"ledger.change": the member `proposal`, and in it exactly the members of its kind."""
+    """ "ledger.change": the member `proposal`, and in it exactly the members of its kind."""
     a_proposal(value, "the statement.proposal")
     proposal = read_proposal(value)
     if proposal["kind"] not in KINDS:
@@ -2793,7 +2806,7 @@ def meant_payload(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def touches_recovery(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed"."""
+    """ "When approvals are needed"."""
     if payload["kind"] == "participant.admit":
         return "recovery" in payload["participant"]["roles"]
     if payload["kind"] == "participant.revoke":
@@ -2809,7 +2822,7 @@ def roles_of_revoked(state: State, revocation: dict[str, Any]) -> list[str]:
 
 
 def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed": whether such a statement by itself is a violation."""
+    """ "When approvals are needed": whether such a statement by itself is a violation."""
     if state.approvals is None or payload["kind"] not in PROPOSED_KINDS:
         return False
     recovery = state.approvals.recovery is not None and touches_recovery(state, payload)
@@ -2817,7 +2830,7 @@ def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
 
 
 def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Rotation of the ledger's key"."""
+    """ "Rotation of the ledger's key"."""
     state, index = judgement.state, judgement.index
     old = next((key for key in state.ledger_keys if key.text == payload["oldKey"] and key.retired_by is None), None)
     if old is None:
@@ -2856,14 +2869,15 @@ def check_ledger_possession(state: State, index: int, new: Vkey, text: str) -> N
     except Refused as breach:
         raise Refused(code, f"the possession proof: {breach.message}") from None
     if shown_by.origin != state.origin or not 1 <= shown_by.size <= index or not signed:
-        raise Refused(code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key")
-    leaves = [target.leaf_hash for target in state.targets[: shown_by.size]]
-    if None not in leaves and tree_root(leaves) != shown_by.root:
+        raise Refused(
+            code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key"
+        )
+    if state.sealed is not None and tree_root(state.sealed[: shown_by.size]) != shown_by.root:
         raise Refused(code, f"the possession proof’s root is not that of the first {shown_by.size} entries")
 
 
 def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Closing"."""
+    """ "Closing"."""
     state, successor = judgement.state, payload.get("successor")
     if successor is not None:
         try:
@@ -2880,7 +2894,7 @@ def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]
 
 
 def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Setting approvals"."""
+    """ "Setting approvals"."""
     state, wanted = judgement.state, Approvals(payload["administrators"], payload.get("recovery"))
     if wanted.administrators > state.active("administrator") or (wanted.recovery or 0) > state.active("recovery"):
         judgement.found("threshold-impossible", "more approvals are asked for than there are active participants")
@@ -2892,12 +2906,14 @@ def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable
 
 
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
     before = len(judgement.violations)
     judge_proposal(judgement, proposal)
+    if len(judgement.violations) > before:
+        return no_change
     approvers = judge_approvals(judgement, payload)
-    if len(judgement.violations) > before or approvers is None:
+    if approvers is None:
         return no_change
     if not is_carried(state, proposal, approvers):
         judgement.found("approvals-missing", f"{len(approvers)} approvals do not carry this change")
@@ -2924,13 +2940,10 @@ def judge_proposal(judgement: Judgement, proposal: dict[str, Any]) -> None:
 
 def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[list[list[str]]]:
     """Step 2. The roles of each approver; None where an approval is not in order, or cannot be judged."""
-    in_order, owners, kids, roles = True, set(), set(), []
+    in_order, owners, roles = True, set(), []
     for approval in payload["approvals"]:
         try:
             jws = read_approval(approval, payload["proposal"])
-            if jws.kid in kids:
-                raise Refused("approval-invalid", f"the key {jws.kid} approves twice")
-            kids.add(jws.kid)
             if not jws.known_algorithm:
                 judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
                 judgement.signatures_judged = in_order = False
@@ -2941,13 +2954,13 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
                 raise Refused("approval-unknown", f"{jws.kid} is no key of an administrator or recovery officer now")
             if key.owner in owners:
                 raise Refused("approval-invalid", f"{key.owner} approves twice")
+            owners.add(key.owner)
             if not jws.verifies(key.public_key):
                 raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
         except Refused as breach:
             judgement.found(breach.code, breach.message)
             in_order = False
             continue
-        owners.add(key.owner)
         roles.append(owner.roles)
     return roles if in_order else None
 
@@ -3046,7 +3059,7 @@ class Transition(NamedTuple):
 
 
 def read_transition(data: bytes) -> Transition:
-    """"Key transition"."""
+    """ "Key transition"."""
     code = "transition-malformed"
     if len(data) > TRANSITION_BYTES:
         raise Refused(code, f"the key transition has more than {TRANSITION_BYTES} bytes")
@@ -3061,14 +3074,16 @@ def read_transition(data: bytes) -> Transition:
 
 
 def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, transition: Transition) -> None:
-    """"Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
+    """ "Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
     origin, size, root, _ = receipt.proof.checkpoint
     check_origin(policy, origin)
     later = transition.checkpoint
     if later.origin != origin:
         raise Refused("receipt-other-ledger", f"the key transition is of {shown(later.origin)}")
     if transition.start != size or not consistency_holds(size, root, later.size, later.root, transition.hashes):
-        check.findings.add("consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own")
+        check.findings.add(
+            "consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own"
+        )
     signers = read_signers(policy, later.note, origin)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -3076,7 +3091,7 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
-    """"Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
     check = check_receipt(data, policy)
     if check.findings.exit_code != 0:
         return check.findings
@@ -3123,8 +3138,15 @@ def read_anchor(data: bytes) -> Anchor:
     except Refused as breach:
         raise Refused(code, breach.message) from None
     lines = head.split("\n")
-    if empty_line == "" or lines.pop(0) != "evidence-ledger/anchor/v1" or not lines or not lines[0].startswith("lower "):
-        raise Refused(code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one")
+    if (
+        empty_line == ""
+        or lines.pop(0) != "evidence-ledger/anchor/v1"
+        or not lines
+        or not lines[0].startswith("lower ")
+    ):
+        raise Refused(
+            code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one"
+        )
     note = read_base64(lines.pop(0)[len("lower ") :], code)
     lower, start = read_checkpoint(note), None
     if lines:
@@ -3396,7 +3418,7 @@ RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com",
 
 
 def check_package_path(path: str) -> str:
-    """"Paths and bounds": a path that means the same file on every disk."""
+    """ "Paths and bounds": a path that means the same file on every disk."""
     parts = path.split("/")
     sound = len(path.encode("utf-8", "surrogateescape")) <= 1024 and all(map(is_package_component, parts))
     if not sound:
@@ -3437,7 +3459,7 @@ class Package(NamedTuple):
 
 
 def check_bounds(files: dict[str, PackageFile]) -> None:
-    """"Paths and bounds", of all files together, before any is opened."""
+    """ "Paths and bounds", of all files together, before any is opened."""
     if len(files) > MOST_FILES:
         raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
     seen: dict[str, str] = {}
@@ -3498,8 +3520,8 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
 
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
 #
-# Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are read
-# here, every one, before anything is unpacked; and only zlib is left to the library.
+# Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are
+# read here, every one, before anything is unpacked; and only zlib is left to the library.
 
 ZIP_LIMIT_RATIO, ZIP_LIMIT_MORE = 200, 1 << 20
 ZIP_FLAGS = 0b0000_1000_0000_1110  # options of deflate, data descriptor, UTF-8
@@ -3617,7 +3639,7 @@ def read_central_header(directory: bytes, at: int) -> tuple[ZipEntry, int]:
 
 
 def read_zip64_extra(extra: bytes, values: list[int]) -> list[int]:
-    """Extra fields: of a large zip those values that a header has no room for. One that gives another name is refused."""
+    """Extra fields: of a large zip values that a header has no room for. One that gives another name is refused."""
     at, large = 0, None
     while at < len(extra):
         id, length = struct.unpack("<2H", extra[at : at + 4])
@@ -3641,7 +3663,7 @@ def zip_spans(entries: list[ZipEntry], end: int) -> Iterator[tuple[ZipEntry, int
 
 
 def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int:
-    """The local header says what the central one says, and nothing but a data descriptor follows. Gives where data begin."""
+    """The local header says what the central one says, and at most a data descriptor follows. Gives where data are."""
     header = struct.unpack("<4s5H3L2H", read_at(stream, entry.offset, 30))
     signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = header
     name_and_extra = read_at(stream, entry.offset + 30, name_length + extra_length)
@@ -3732,7 +3754,7 @@ class UnknownPackage(Exception):
 
 
 def check_bag(package: Package, findings: Findings) -> None:
-    """"Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
+    """ "Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
     files = package.files
     for path in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
         if path not in files:
@@ -3863,7 +3885,11 @@ def read_layout(package: Package, check: PackageCheck) -> None:
         if match is not None:
             deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
             deposit.paths.append(match.group(2))
-        elif path.endswith(".time-proof") and path[: -len(".time-proof")] in package.files and is_receipt_path(path[:-11]):
+        elif (
+            path.endswith(".time-proof")
+            and path[: -len(".time-proof")] in package.files
+            and is_receipt_path(path[:-11])
+        ):
             check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
         elif BESIDE_DEPOSITS.fullmatch(path) is None:
             check.found(path, "package-malformed", "has no place in a package")
@@ -3876,7 +3902,8 @@ def read_layout(package: Package, check: PackageCheck) -> None:
 
 def is_receipt_path(path: str) -> bool:
     return path.endswith(".tlog-proof") and (
-        BESIDE_DEPOSITS.fullmatch(path) is not None or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
+        BESIDE_DEPOSITS.fullmatch(path) is not None
+        or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
     )
 
 
@@ -3884,7 +3911,7 @@ def is_receipt_path(path: str) -> bool:
 
 
 def check_package(package: Package, policy: Policy) -> PackageCheck:
-    """"Checking a package", steps 1 to 6."""
+    """ "Checking a package", steps 1 to 6."""
     check = PackageCheck(package.name)
     try:
         check_bag(package, check.findings)
@@ -3941,7 +3968,9 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
             check.extend(folder + path, check_file_of_package(file, items, listed))
 
 
-def check_manifest_of_package(package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]) -> set[str]:
+def check_manifest_of_package(
+    package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]
+) -> set[str]:
     """A manifest is the item that it is named by. Gives the digests in its lines."""
     number = int(path.rsplit("/", 1)[1].split(".")[0])
     if number >= len(items) or "tree" not in items[number]:
@@ -4017,7 +4046,7 @@ class ShownKey:
 
 
 class Chain:
-    """"The admission of a key": the entries of one ledger that the package shows, taken in order."""
+    """ "The admission of a key": the entries of one ledger that the package shows, taken in order."""
 
     def __init__(self) -> None:
         self.keys: dict[str, ShownKey] = {}
@@ -4029,7 +4058,9 @@ class Chain:
         if said.kind == "ledger.genesis" and index == 0:
             own = [item for item in said.payload["administrators"] if item["id"] == said.iss]
             signs = any(read_key_of(jwk)[0] == said.kid for item in own for jwk in item["keys"])
-            return [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
+            return (
+                [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
+            )
         key, found = self.keys.get(said.kid), []
         if key is None:
             return None
@@ -4087,7 +4118,7 @@ def check_admissions(check: PackageCheck) -> None:
     for receipts in origins.values():
         check_one_history(check, receipts)
         chain, judged = Chain(), {}
-        for path, receipt in sorted(receipts.items(), key=lambda pair: pair[1].receipt.entry.index):
+        for receipt in sorted(receipts.values(), key=lambda receipt: receipt.receipt.entry.index):
             index = receipt.receipt.entry.index
             if index not in judged:
                 judged[index] = judge_signer(chain, index, receipt.statement)
@@ -4100,7 +4131,9 @@ def check_admissions(check: PackageCheck) -> None:
                 check.found(path, breach.code, breach.message)
             if found == [] and key is not None:
                 entries = ", ".join(str(entry) for entry in key.entries)
-                check.admissions[path] = f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+                check.admissions[path] = (
+                    f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+                )
             for which, name, since in chain.compromised:
                 if getattr(said, which) == name and receipt.receipt.entry.time >= since:
                     check.flagged.append(path)
@@ -4128,7 +4161,9 @@ def check_one_history(check: PackageCheck, receipts: dict[str, ReceiptCheck]) ->
         if entries.setdefault(index, data) != data:
             check.found(path, "consistency-invalid", f"another receipt shows another entry {index} of this ledger")
         if roots.setdefault(size, root) != root:
-            check.found(path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger")
+            check.found(
+                path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger"
+            )
 
 
 def are_of_one_tree(check: PackageCheck) -> bool:
@@ -4225,7 +4260,7 @@ def cosigned_as_text(witnesses: Sequence[tuple[str, int]], unverified: Sequence[
         at = f"at {seconds_as_time(timestamp)}" if timestamp != 0 else "without a time"
         yield f"cosigned by witness {shown(name)[1:-1]} {at}"
     for name in unverified:
-        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, whose type of key this installation cannot verify"
+        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, of a type of key that cannot be verified here"
         yield "  (ML-DSA-44 needs the package cryptography 47 or newer)"
 
 
@@ -4255,7 +4290,9 @@ def run_check_misbehaviour(path: str, policy: Policy) -> tuple[Findings, dict[st
     lines = [f"{shown(path)[1:-1]}: proof of misbehaviour" + ("" if proof is None else f", {proof.kind}")]
     if proof is not None and findings.exit_code == 0:
         document["origin"] = proof.checkpoints[0].origin
-        lines.append(f"proves that a key of {proof.checkpoints[0].origin} signed what it promised not to: {', '.join(broken)}")
+        lines.append(
+            f"proves that a key of {proof.checkpoints[0].origin} signed what it promised not to: {', '.join(broken)}"
+        )
         lines.append("not shown: who did it, or why; which of two histories is the right one")
     return findings, document, [*lines, *findings_as_text(findings), conclusion(findings)]
 
@@ -4305,7 +4342,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
 def read_key_changes(
     policy: Policy, rotations: Sequence[str], transition: Optional[str]
 ) -> tuple[Findings, Optional[Transition]]:
-    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. What is wrong ends the check."""
+    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. A fault ends the check."""
     findings = Findings()
     for path in rotations:
         findings.extend(bring_forward(policy, read_input(path, RECEIPT_BYTES)))
@@ -4462,7 +4499,7 @@ def file_as_text(report: CheckReport) -> Iterator[str]:
 # ---- check, of a package --------------------------------------------------------------------------------------------
 
 NOT_SHOWN_BY_A_PACKAGE = (
-    "That no revocation, retraction or attestation followed, or preceded, beyond what the package holds: re-walk the ledger.",
+    "That no revocation, retraction or attestation followed, or preceded, beyond what it holds: re-walk the ledger.",
     *NOT_SHOWN_BY_A_RECEIPT[1:],
 )
 
@@ -4485,7 +4522,11 @@ def run_check_package(args: argparse.Namespace) -> tuple[Findings, dict[str, Any
             check = check_package(package, policy)
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
-    return check.findings, package_as_json(check, args.policy is None), list(package_as_text(check, args.policy is None))
+    return (
+        check.findings,
+        package_as_json(check, args.policy is None),
+        list(package_as_text(check, args.policy is None)),
+    )
 
 
 def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
@@ -4529,7 +4570,9 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
                 yield "  " + line
             if deposit.latest is not None and deposit.latest.receipt is not None:
                 yield f"  the same entry as of size {deposit.latest.receipt.proof.checkpoint.size}"
-            yield "  " + check.admissions.get(f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package")
+            yield "  " + check.admissions.get(
+                f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package"
+            )
         yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state_of_files(check, path)}"
     if check.withheld > 0:
         yield f"withheld: {check.withheld}"
@@ -4657,15 +4700,17 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
         + EXIT_CODES,
     )  # fmt: skip
     check.add_argument("path", nargs="?", help="file or folder; without it the receipt alone is checked")
-    check.add_argument("--receipt", help="receipt (.tlog-proof) or file proof (.file-proof); without it PATH is a package")
+    check.add_argument(
+        "--receipt", help="receipt (.tlog-proof) or file proof (.file-proof); without it PATH is a package"
+    )
     check.add_argument("--policy-from-package", action="store_true",
                        help="of a package: take its own word for the ledger’s key")  # fmt: skip
     check.add_argument("--anchor", action="append", default=[], metavar="FILE",
-                       help="anchor, once for each: they lead from the receipt’s ledger to one of the policy")  # fmt: skip
+                       help="anchor, once for each: from the receipt’s ledger to one of the policy")  # fmt: skip
     check.add_argument("--time-proof", metavar="FILE", help="time proof: not judged here, but not passed over")
     check.add_argument("--transition", help="key transition: the receipt’s ledger has another key since")
     check.add_argument("--rotation", action="append", default=[], metavar="RECEIPT",
-                       help="receipt of a rotation, once for each, in order: the policy names an older key")  # fmt: skip
+                       help="receipt of a rotation, once for each, in order: for a policy of before")  # fmt: skip
     check.add_argument("--manifest", help="manifest that lists the file, or the files of the folder")
     check.add_argument("--folder", help="folder that the manifest’s paths are relative to, where PATH is a file "
                        "(default: the manifest’s path without its extension)")  # fmt: skip
