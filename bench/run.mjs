@@ -11,6 +11,7 @@ build()
 const { cli, folderBytes, loadGenerator, median, peakMiB, startServer, stopServer, timed } = await import(
   './server.mjs'
 )
+const { watchedRates } = await import('./watched.mjs')
 const { machine, parallelVerifies, syncedBatches, verifyRates } = await import('./machine.mjs')
 const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import(
   '../dist/src/ledger/index.js'
@@ -55,6 +56,14 @@ async function depositRates(nativeRate) {
   record('memory.peak', peakMiB(server.pid), 'MiB')
   load.stop()
   await stopServer(server)
+}
+
+/** What witnesses, time stamps and a monitor cost: 1 where they cost nothing. */
+async function watchedRate() {
+  const { throughput, serverTime, monitoredServerTime } = await watchedRates(folder, 20_000 * scale)
+  record('deposit.cosigned', throughput, 'of the throughput without witnesses and time stamps')
+  record('deposit.cosigned.cpu', serverTime, 'of the server’s time a deposit')
+  record('deposit.monitored.cpu', monitoredServerTime, 'the same, a monitor reading along')
 }
 
 async function verifyRate(nativeRate) {
@@ -167,6 +176,7 @@ try {
   await hashRate()
   await coldCheck()
   await diskRatio(entries)
+  await watchedRate()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -8,8 +8,8 @@ import { root } from '../scripts/setup.mjs'
 export const cli = join(root, 'cli', 'evidence.mjs')
 
 /** Starts a server of its own process on a data folder, made when there is none; resolves when it listens. */
-export async function startServer(data) {
-  const flags = ['--port', '0', '--data', data, '--rate-limit', '100000000', '--log-level', 'error']
+export async function startServer(data, more = []) {
+  const flags = ['--port', '0', '--data', data, '--rate-limit', '100000000', '--log-level', 'error', ...more]
   const server = spawn(process.execPath, [cli, 'start', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   const url = await new Promise((resolve, reject) => {
@@ -45,6 +45,12 @@ export function loadGenerator(url, data) {
 
 const status = (pid, field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+
+/** Processor time of a process and its threads so far, in seconds. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
 
 export const peakMiB = (pid) => status(pid, 'VmHWM')
 export const residentMiB = (pid) => status(pid, 'VmRSS')

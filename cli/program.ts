@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   check: async () => (await import('./commands/check.ts')).checkCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   prove: async () => (await import('./commands/prove.ts')).proveCommand,
+  package: async () => (await import('./commands/package.ts')).packageCommand,
   show: async () => (await import('./commands/show.ts')).showCommand,
   find: async () => (await import('./commands/find.ts')).findCommand,
   attest: async () => (await import('./commands/attest.ts')).attestCommand,

@@ -9,15 +9,7 @@ import {
   type Policy,
 } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import {
-  anchorLimits,
-  exitCodeOf,
-  type Finding,
-  findingOf,
-  receiptLimits,
-  rotatedPolicy,
-  statusLimits,
-} from '../../src/verify/index.ts'
+import { exitCodeOf, type Finding, rotatedPolicy } from '../../src/verify/index.ts'
 import {
   type CheckResult,
   checkManifestOnly,
@@ -31,13 +23,17 @@ import {
   runCheck,
 } from '../check-run.ts'
 import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
-import { askStatus, type OnlineStatus, statusLines } from '../check-online.ts'
-import { anchorLines, type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
+import { askStatus, type OnlineStatus } from '../check-online.ts'
+import { type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
+import { checkPackage } from '../check-package.ts'
+import { anchorDocument, documentOf, provenanceOf, statusDocument, textOf } from '../check-report.ts'
+import { faultLines, verdict } from '../check-text.ts'
+import { checkTime } from '../check-time.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
+import { isPackage } from '../package-magic.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 import { type Output, plain } from '../output.ts'
 import { progressBar } from '../progress.ts'
-import { findTimeProof } from '../time-proof-path.ts'
 
 interface CheckOptions extends CommonOptions {
   readonly receipt?: string
@@ -52,6 +48,7 @@ interface CheckOptions extends CommonOptions {
   readonly timestampAnchors?: string
   readonly rotation?: readonly string[]
   readonly transition?: string
+  readonly policyFromPackage?: boolean
 }
 
 const help = `
@@ -61,14 +58,18 @@ holds the answer against the receipt: a ledger that shows an older or another hi
 With --anchor the policy is that of an upper ledger, and the anchors lead there from the receipt's own: nothing else is needed of the
 ledgers below. --online with --url, or --lower-url, asks those for consistency proofs that the anchors do not hold.
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
+A package that "evidence package" wrote, a folder or a zip, needs the policy alone.
 
 Example:
   evidence check photo.jpg
-  evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy`
+  evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy
+  evidence check package.zip --policy court.policy`
 
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
-  withCommon(program.command('check <path>').description('check a file or folder against its receipt, offline'))
+  withCommon(
+    program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'),
+  )
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
     .option('--manifest <file>', 'manifest that lists the file')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
@@ -84,6 +85,7 @@ export function checkCommand(program: Command): void {
       'for a receipt under a retired key: its key transition; by default the one beside it',
     )
     .option('--rotation <receipt...>', 'receipts of rotations, for a policy that names an earlier key')
+    .option('--policy-from-package', 'of a package: take its own word for the ledger’s key')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -95,6 +97,9 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
+  if (isPackage(path, stat, options)) return checkPackage(path, options, output)
+  if (options.policyFromPackage === true)
+    throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
   const policy = checkPolicy(options)
   if (stat.isDirectory()) return checkFolder(path, options, output)
   if (stat.isFile() && options.receipt === undefined && isMisbehaviourFile(path))
@@ -147,41 +152,6 @@ function together(...parts: readonly (Verdict | undefined)[]): Verdict {
   }
 }
 
-/** What a time proof adds to a check. */
-interface TimeResult {
-  readonly faults: readonly Finding[]
-  readonly unjudged: readonly Finding[]
-  readonly lines: readonly string[]
-  readonly limits: readonly string[]
-  readonly document: object
-}
-
-const noTime: TimeResult = { faults: [], unjudged: [], lines: [], limits: [], document: {} }
-
-/** Checks the time proof that lies beside the receipt, or was named. */
-async function checkTime(
-  { checked, evidence }: CheckResult,
-  policy: Policy,
-  options: CheckOptions,
-): Promise<TimeResult> {
-  const path = findTimeProof(evidence, options.timeProof)
-  if (path === undefined || checked === undefined) return noTime
-  // Loaded here: reading certificates takes more to load than all the rest.
-  const { checkTimeProofFile, readAnchors, timeStatementDocument, timeStatementLines } = await import(
-    '../time-proof-check.ts'
-  )
-  const anchors = readAnchors(options.timestampAnchors)
-  const time = checkTimeProofFile(path, checked.receipt, policy, anchors)
-  const isVerified = anchors !== undefined
-  return {
-    faults: time.faults.map((error) => findingOf(error)),
-    unjudged: time.unjudged.map((error) => findingOf(error)),
-    lines: timeStatementLines(time, isVerified),
-    limits: time.limits,
-    document: { time: timeStatementDocument(path, time, isVerified) },
-  }
-}
-
 /** The policy, brought forward by receipts of rotations. */
 function checkPolicy(options: CheckOptions): Policy {
   return rotatedPolicy(policyOf(options), (options.rotation ?? []).map(readArtefact))
@@ -218,7 +188,7 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
     time,
   )
   const lines = [
-    ...provenance(deposit, online),
+    ...provenanceOf(deposit, online),
     ...time.lines,
     ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
     ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
@@ -275,114 +245,4 @@ async function compareFolder(
   }
   bar.stop()
   return { files, unlisted: [...present.values()].map(({ name }) => name.toString()) }
-}
-
-/** Who signed what, when, where. */
-function provenance(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
-  const { checked } = result
-  if (checked?.statement === undefined) return []
-  const { receipt, statement, disclosures, withheld, witnesses } = checked
-  const { origin, size } = receipt.proof.checkpoint
-  const lines = [
-    `entry ${receipt.entry.index} of ${origin}, at ${receipt.entry.time} by the ledger’s clock`,
-    `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
-  ]
-  for (const { claim, value } of disclosures) {
-    lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`)
-  }
-  if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
-  for (const { name, timestamp } of witnesses)
-    lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
-  if ('anchored' in result) lines.push(...anchorLines(result.anchored))
-  if (online?.size === undefined) lines.push(`as of size ${size}; later events not checked`)
-  else lines.push(...statusLines(online))
-  return lines
-}
-
-function reported({ checked, item }: CheckResult): string[] {
-  const { body } = checked ?? {}
-  const acquired =
-    item !== undefined && body?.kind === 'evidence.deposit' ? body.members.items[item]?.acquired : undefined
-  if (acquired === undefined) return []
-  const digests = Object.entries(acquired.digest).map(([name, hex]) => `${name} ${hex}`)
-  return [`reported by ${acquired.source}, not checked: ${acquired.size} bytes inside, ${digests.join(', ')}`]
-}
-
-function faultLines(faults: readonly Finding[]): string[] {
-  return faults.map(({ code, message, where, expected, found }) => {
-    const detail =
-      expected === undefined
-        ? ''
-        : `\n       ${where ?? ''} expected ${expected}\n       ${' '.repeat((where ?? '').length)} found    ${found ?? '-'}`
-    return `FAULT ${code}: ${message}${detail}`
-  })
-}
-
-function verdict(faults: readonly Finding[], unjudged: readonly Finding[]): string {
-  if (faults.length > 0) return faults.length === 1 ? '1 fault found' : `${faults.length} faults found`
-  return unjudged.length > 0 ? 'no fault found, but part needs a newer verifier' : 'no fault found'
-}
-
-/** The steps upward, for programs. */
-function anchorDocument(result: CheckResult | AnchoredResult): object {
-  return 'anchored' in result ? { anchors: { steps: result.anchored.steps, limits: anchorLimits } } : {}
-}
-
-/** The answer of the ledger, for programs. */
-function statusDocument(online: OnlineStatus | undefined): object {
-  if (online === undefined) return {}
-  const { url, size, events, flagged } = online
-  return { status: { url, size, events, flagged, limits: statusLimits } }
-}
-
-/** What is said where nothing is wrong, and no more. */
-function cleanLine(result: CheckResult | AnchoredResult): string {
-  return 'anchored' in result && result.anchored.steps.length > 0
-    ? 'unchanged since deposit, signed by this key; vouched for by the ledger of the policy, through anchors:'
-    : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
-}
-
-function textOf(path: string, result: CheckResult, online: OnlineStatus | undefined, time: TimeResult): string[] {
-  const { faults, unjudged } = result
-  const clean = faults.length === 0 && unjudged.length === 0
-  return [
-    path,
-    ...(result.line === undefined
-      ? []
-      : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
-    ...(clean ? [cleanLine(result)] : []),
-    ...provenance(result, online).map((line) => `  ${line}`),
-    ...time.lines.map((line) => `  ${line}`),
-    ...reported(result).map((line) => `  ${line}`),
-    ...faultLines(faults),
-    ...unjudged.map(({ message }) => `not judged: ${message}`),
-    ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
-    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
-    verdict(faults, unjudged),
-  ]
-}
-
-function documentOf(path: string, result: CheckResult, online: OnlineStatus | undefined): object {
-  const { checked, faults, unjudged, item, evidence } = result
-  const statement = checked?.statement
-  return {
-    path,
-    ok: faults.length === 0 && unjudged.length === 0,
-    evidence,
-    ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),
-    ...(checked === undefined
-      ? {}
-      : { origin: checked.receipt.proof.checkpoint.origin, size: checked.receipt.proof.checkpoint.size }),
-    ...(statement === undefined
-      ? {}
-      : { iss: statement.common.iss, kid: statement.header.kid, kind: statement.common.kind }),
-    ...(item === undefined ? {} : { item }),
-    claims: Object.fromEntries((checked?.disclosures ?? []).map(({ claim, value }) => [claim, value])),
-    withheld: checked?.withheld ?? 0,
-    faults,
-    unjudged,
-    notChecked: receiptLimits,
-    ...statusDocument(online),
-    ...anchorDocument(result),
-  }
 }

@@ -1,27 +1,10 @@
 import type { Command } from 'commander'
-import {
-  encodeFileProof,
-  EvidenceError,
-  inclusionRanges,
-  leafHash,
-  manifestLeaves,
-  rangeHash,
-  type LeafRange,
-  type Subtree,
-  nodeHash,
-} from '../../src/core/index.ts'
+import { encodeFileProof, EvidenceError } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
 import { writeDurably } from '../atomic-file.ts'
-import {
-  findEvidence,
-  findManifest,
-  namedEvidence,
-  readArtefact,
-  readManifest,
-  requireLine,
-  runCheck,
-} from '../check-run.ts'
+import { findEvidence, findManifest, namedEvidence, runCheck } from '../check-run.ts'
+import { lineProof } from '../line-proof.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
 interface ProveOptions extends CommonOptions {
@@ -70,32 +53,11 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const result = await runCheck(file, evidence, policyOf(options))
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
-  const { index } = requireLine(evidence, file)
-  const leaves = manifestLeaves(readManifest(evidence.manifest))
-  const proof = {
-    item: result.item ?? 0,
-    lineIndex: index,
-    line: leaves[index] as Uint8Array,
-    hashes: pathOf(leaves, index),
-    receipt: readArtefact(evidence.receipt),
-  }
+  const { proof, of } = lineProof(evidence, file, result.item ?? 0)
   const path = options.out ?? `${file}.file-proof`
   writeDurably(path, encodeFileProof(proof))
-  output.result({ path: file, proof: path, item: proof.item, line: index, of: leaves.length }, [
-    `wrote ${path}: line ${index} of the ${leaves.length} that the manifest has`,
+  output.result({ path: file, proof: path, item: proof.item, line: proof.lineIndex, of }, [
+    `wrote ${path}: line ${proof.lineIndex} of the ${of} that the manifest has`,
   ])
   return exitCodeOf([], result.unjudged)
-}
-
-/** Inclusion proof of a line among the lines of a manifest. */
-function pathOf(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
-  const rows: Uint8Array[][] = [leaves.map(leafHash)]
-  for (let row = rows[0] as Uint8Array[]; row.length > 1; ) {
-    const above: Uint8Array[] = []
-    for (let i = 0; i + 1 < row.length; i += 2) above.push(nodeHash(row[i] as Uint8Array, row[i + 1] as Uint8Array))
-    rows.push(above)
-    row = above
-  }
-  const hash = ({ height, index: at }: Subtree): Uint8Array => rows[height]?.[at] as Uint8Array
-  return inclusionRanges(index, leaves.length).map((range: LeafRange) => rangeHash(range, hash))
 }

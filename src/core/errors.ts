@@ -335,6 +335,30 @@ export const errorTable = {
     exit: 3,
     action: 'Check the network and the URL in the setting timeStamping.',
   },
+  // Evidence packages
+  'package-malformed': { status: 400, exit: 1, action: refetch },
+  'package-path': {
+    status: 400,
+    exit: 1,
+    action: 'Do not unpack it. Get the package again from whoever gave it to you.',
+  },
+  'package-zip': {
+    status: 400,
+    exit: 1,
+    action: 'Do not unpack it. Ask for the package as a folder, or made again by "evidence package".',
+  },
+  'package-too-large': {
+    status: 413,
+    exit: 1,
+    action: 'Ask for several smaller packages; docs/spec/18-package.md gives the bounds.',
+  },
+  'package-incomplete': { status: 400, exit: 1, action: refetch },
+  'package-altered': { status: 400, exit: 1, action: refetch },
+  'admission-invalid': {
+    status: 400,
+    exit: 1,
+    action: 'Ask the ledger which participant the key was admitted for, and with which roles.',
+  },
   // Ledger engine
   'queue-full': { status: 503, exit: 3, action: 'Send the same bytes again after the time in Retry-After.' },
   'queue-share-full': {

@@ -23,6 +23,25 @@ function hasherFor(algorithm: DigestAlgorithm): Hasher {
   return createHash(algorithm) satisfies Hash
 }
 
+/** Digests of bytes that come in pieces; `onBytes` is told of progress. Throws `digest-not-computable` and what reading throws. */
+export async function digestStream(
+  chunks: AsyncIterable<Uint8Array>,
+  algorithms: readonly DigestAlgorithm[],
+  onBytes?: (count: number) => void,
+): Promise<FileDigests> {
+  const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
+  let size = 0
+  for await (const chunk of chunks) {
+    for (const [, hasher] of hashers) hasher.update(chunk)
+    size += chunk.length
+    onBytes?.(chunk.length)
+  }
+  const digest = Object.fromEntries(
+    hashers.map(([name, hasher]) => [name, Buffer.from(hasher.digest()).toString('hex')]),
+  )
+  return { size, digest }
+}
+
 export interface FileDigests {
   readonly size: number
   /** Lower-case hex by algorithm. */

@@ -57,8 +57,8 @@ export function stampedBytes(note: string): { readonly bytes: Uint8Array; readon
 export class Stamper {
   private readonly options: StamperOptions
   private tail: Promise<unknown> = Promise.resolve()
-  /** When what each record rests on ends: reading a record costs more than knowing it. */
-  private readonly ends = new Map<number, number>()
+  /** When each record is to be renewed: reading a record costs more than knowing it. */
+  private readonly due = new Map<number, number>()
 
   constructor(options: StamperOptions) {
     this.options = options
@@ -109,22 +109,31 @@ export class Stamper {
   }
 
   private isDue(size: number): boolean {
-    const { nowMs, renewMs } = this.options
-    let end = this.ends.get(size)
-    if (end === undefined) {
-      end = this.endOf(this.read(size))
-      this.ends.set(size, end)
+    let due = this.due.get(size)
+    if (due === undefined) {
+      due = this.dueOf(this.read(size))
+      this.due.set(size, due)
     }
-    return end - renewMs <= nowMs()
+    return due <= this.options.nowMs()
   }
 
-  /** When the last layer stops to carry by itself: its longest-lived token counts. */
-  private endOf(record: TimeStampRecord): number {
+  /**
+   * When a record is to be renewed: some time before its last layer stops to carry by itself, of which the longest-lived token counts.
+   * Never in the first half of a token's life: where certificates live shorter than that time, a record would grow at every look.
+   */
+  private dueOf(record: TimeStampRecord): number {
     const last = record.layers.at(-1) as Layer
     if (this.options.retiredHashes.includes(last.algorithm)) return Number.NEGATIVE_INFINITY
     const { layers } = judgeRecord(record, this.anchors(), this.options.nowMs())
     const { standing = [], tokens = [] } = layers.at(-1) ?? {}
-    if (standing.length > 0) return Math.max(...standing.map(({ expiresMs }) => expiresMs))
+    const { renewMs } = this.options
+    if (standing.length > 0) {
+      return Math.max(
+        ...standing.map(({ expiresMs, token: { genTimeMs } }) =>
+          Math.max(expiresMs - renewMs, genTimeMs + (expiresMs - genTimeMs) / 2),
+        ),
+      )
+    }
     // Too late: a renewal would carry nothing on. Told once.
     const fault =
       tokens[0]?.fault ??
@@ -153,7 +162,7 @@ export class Stamper {
     const { layer } = await this.layer(record.bytes, size, notBeforeMs)
     const renewed = withLayer(record, layer)
     this.options.store.write(size, renewed.bytes)
-    this.ends.set(size, this.endOf(renewed))
+    this.due.set(size, this.dueOf(renewed))
   }
 
   /** A layer of tokens of all authorities over some bytes. Throws where no authority gave one. */

@@ -1,0 +1,95 @@
+import { anchorLimits, receiptLimits, statusLimits } from '../src/verify/index.ts'
+import { anchorLines, type AnchoredResult } from './check-anchored.ts'
+import { type OnlineStatus, statusLines } from './check-online.ts'
+import type { CheckResult } from './check-run.ts'
+import { faultLines, provenance, verdict } from './check-text.ts'
+import type { TimeResult } from './check-time.ts'
+import { plain } from './output.ts'
+
+/** Who signed what, when, where; what anchors and the ledger's answer add. */
+export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
+  const anchored = 'anchored' in result ? anchorLines(result.anchored) : []
+  const later = online?.size === undefined ? undefined : statusLines(online)
+  return provenance(result.checked, anchored, later)
+}
+
+/** What a forensic tool reported of the data inside: shown, not checked. */
+function reported({ checked, item }: CheckResult): string[] {
+  const { body } = checked ?? {}
+  const acquired =
+    item !== undefined && body?.kind === 'evidence.deposit' ? body.members.items[item]?.acquired : undefined
+  if (acquired === undefined) return []
+  const digests = Object.entries(acquired.digest).map(([name, hex]) => `${name} ${hex}`)
+  return [`reported by ${acquired.source}, not checked: ${acquired.size} bytes inside, ${digests.join(', ')}`]
+}
+
+/** The steps upward, for programs. */
+export function anchorDocument(result: CheckResult | AnchoredResult): object {
+  return 'anchored' in result ? { anchors: { steps: result.anchored.steps, limits: anchorLimits } } : {}
+}
+
+/** The answer of the ledger, for programs. */
+export function statusDocument(online: OnlineStatus | undefined): object {
+  if (online === undefined) return {}
+  const { url, size, events, flagged } = online
+  return { status: { url, size, events, flagged, limits: statusLimits } }
+}
+
+/** What is said where nothing is wrong, and no more. */
+function cleanLine(result: CheckResult | AnchoredResult): string {
+  return 'anchored' in result && result.anchored.steps.length > 0
+    ? 'unchanged since deposit, signed by this key; vouched for by the ledger of the policy, through anchors:'
+    : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
+}
+
+/** The result of a check, for people. */
+export function textOf(
+  path: string,
+  result: CheckResult,
+  online: OnlineStatus | undefined,
+  time: TimeResult,
+): string[] {
+  const { faults, unjudged } = result
+  const clean = faults.length === 0 && unjudged.length === 0
+  return [
+    path,
+    ...(result.line === undefined
+      ? []
+      : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
+    ...(clean ? [cleanLine(result)] : []),
+    ...provenanceOf(result, online).map((line) => `  ${line}`),
+    ...time.lines.map((line) => `  ${line}`),
+    ...reported(result).map((line) => `  ${line}`),
+    ...faultLines(faults),
+    ...unjudged.map(({ message }) => `not judged: ${message}`),
+    ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+    verdict(faults, unjudged),
+  ]
+}
+
+/** The same, for programs. */
+export function documentOf(path: string, result: CheckResult, online: OnlineStatus | undefined): object {
+  const { checked, faults, unjudged, item, evidence } = result
+  const statement = checked?.statement
+  return {
+    path,
+    ok: faults.length === 0 && unjudged.length === 0,
+    evidence,
+    ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),
+    ...(checked === undefined
+      ? {}
+      : { origin: checked.receipt.proof.checkpoint.origin, size: checked.receipt.proof.checkpoint.size }),
+    ...(statement === undefined
+      ? {}
+      : { iss: statement.common.iss, kid: statement.header.kid, kind: statement.common.kind }),
+    ...(item === undefined ? {} : { item }),
+    claims: Object.fromEntries((checked?.disclosures ?? []).map(({ claim, value }) => [claim, value])),
+    withheld: checked?.withheld ?? 0,
+    faults,
+    unjudged,
+    notChecked: receiptLimits,
+    ...statusDocument(online),
+    ...anchorDocument(result),
+  }
+}

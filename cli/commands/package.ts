@@ -1,0 +1,200 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Command } from 'commander'
+import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
+import { installNativePrimitives } from '../../src/node/index.ts'
+import {
+  type Bag,
+  type BagSink,
+  checkPackage,
+  contentSize,
+  FolderBag,
+  FolderSink,
+  packageFiles,
+  type PackageReport,
+  writeBag,
+  ZipBag,
+  ZipSink,
+} from '../../src/package/index.ts'
+import { exitCodeOf } from '../../src/verify/index.ts'
+import { dataDir, outputOf, withClient } from '../options.ts'
+import { count } from '../output.ts'
+import { PackageGathering, receiptsBelow } from '../package-gather.ts'
+import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
+import { progressBar } from '../progress.ts'
+
+interface PackageOptions extends LedgerOptions {
+  readonly output: string
+  readonly from?: string
+  readonly digestsOnly?: boolean
+  readonly withoutAdmissions?: boolean
+}
+
+const help = `
+Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
+only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
+by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes. A case number is looked for in the receipts
+below --from and, if it may be read there, at the server; sealed claims of the receipts go into the package with them.
+
+Example:
+  evidence package photo.jpg seized-phone --output for-the-expert.zip
+  evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --output for-the-court
+  evidence check for-the-expert.zip --policy court.policy`
+
+/** `evidence package CASE|FILE…` */
+export function packageCommand(program: Command): void {
+  withClient(
+    program
+      .command('package <case-or-file...>')
+      .description('write one bag that holds all that is needed to check deposits'),
+  )
+    .requiredOption('--output <path>', 'folder to write, or zip file if it ends in .zip')
+    .option('--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)')
+    .option('--digests-only', 'leave the files out: only their digests')
+    .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys')
+    .option('--dir <export>', 'export or mirror of the ledger, as a folder of static tiles')
+    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .addHelpText('after', help)
+    .action(async (wanted: string[], options: PackageOptions) => {
+      installNativePrimitives()
+      process.exitCode = await makePackage(wanted, options)
+    })
+}
+
+async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
+  const output = outputOf(options)
+  const { policy, policyBytes } = readPolicy(options)
+  if (options.withoutAdmissions === true && options.dir !== undefined)
+    throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
+  const gathering = new PackageGathering(policy)
+  const isCase = wanted.some((one) => !existsSync(one))
+  const from = options.from ?? '.'
+  const receipts = options.from !== undefined || isCase ? receiptsBelow(from) : []
+  const ledger = options.withoutAdmissions === true ? undefined : await openLedger(options, policy, output)
+  try {
+    const cases: string[] = []
+    for (const one of wanted) {
+      if (existsSync(one)) await gathering.add(one)
+      else {
+        await addCase(gathering, one, from, receipts, ledger)
+        cases.push(one)
+      }
+    }
+    gathering.addRelated(receipts)
+    const files = await packageFiles({
+      ...(cases.length === 0 ? {} : { case: cases.join(', ') }),
+      deposits: gathering.inputs,
+      related: gathering.related,
+      policy,
+      policyBytes,
+      ...(ledger === undefined ? {} : { ledger }),
+      digestsOnly: options.digestsOnly === true,
+    })
+    const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
+    const bar = progressBar(output, 'packing', 2 * total, 'bytes')
+    let done = 0
+    const onBytes = (bytes: number): void => bar.update((done += bytes))
+    const report = await write(options.output, files, policy, onBytes).finally(() => bar.stop())
+    const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
+    const withheld = report.deposits.reduce((sum, { withheld: left }) => sum + (left ?? 0), 0)
+    const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
+    const result = { deposits: report.deposits.length, files: fileCount, withheld, bytes: report.bytes }
+    output.result({ output: options.output, ...result, notShown: report.notShown, unjudged: report.unjudged }, [
+      `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(withheld)} withheld`,
+      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
+      ...report.unjudged.map(({ message }) => `not judged: ${message}`),
+      `  check with: npx evidence check ${options.output} --policy FILE`,
+    ])
+    return exitCodeOf([], report.unjudged)
+  } finally {
+    await ledger?.close()
+  }
+}
+
+function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {
+  const path = options.policy ?? join(dataDir(options), 'policy')
+  if (!existsSync(path)) {
+    throw new EvidenceError(
+      'usage',
+      `there is no policy at ${path} to pack; name the ledger’s policy by --policy FILE`,
+      {
+        where: path,
+      },
+    )
+  }
+  const policyBytes = readFileSync(path)
+  return { policy: parsePolicy(policyBytes), policyBytes }
+}
+
+/** Deposits of a case: from the receipts at hand, and from the server, where the asker may read them. */
+async function addCase(
+  gathering: PackageGathering,
+  number: string,
+  from: string,
+  receipts: readonly string[],
+  ledger: PackageLedger | undefined,
+): Promise<void> {
+  let found = await gathering.addCase(number, receipts)
+  const client = ledger?.client
+  if (client !== undefined) {
+    try {
+      for (let after: number | null = -1; after !== null; ) {
+        const query: Record<string, string> = {
+          case: number,
+          limit: '1000',
+          ...(after < 0 ? {} : { after: String(after) }),
+        }
+        const page = await client.find(query)
+        for (const { index } of page.entries) await gathering.addBytes(Buffer.from(await client.receipt(index)))
+        found += page.entries.length
+        after = page.next
+      }
+    } catch (error) {
+      const isClosed = ['not-authenticated', 'token-invalid', 'not-permitted', 'not-found', 'server-answer']
+      if (!isEvidenceError(error) || !isClosed.includes(error.code)) throw error
+    }
+  }
+  if (found > 0) return
+  throw new EvidenceError(
+    'receipt-not-found',
+    `there is no file ${number}, and no receipt below ${from} discloses that case number`,
+    { where: number },
+  )
+}
+
+/** Writes the package beside its place, checks it as a stranger would, and only then gives it its name. */
+async function write(
+  path: string,
+  files: Awaited<ReturnType<typeof packageFiles>>,
+  policy: Policy,
+  onBytes: (count: number) => void,
+): Promise<PackageReport> {
+  const isZip = path.toLowerCase().endsWith('.zip')
+  const sink: BagSink = isZip ? await ZipSink.create(path, baseOf(path)) : await FolderSink.create(path)
+  try {
+    await writeBag(sink, files, onBytes)
+    const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
+    const report = await checkAndClose(bag, policy, onBytes)
+    const [fault] = report.faults
+    if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
+    await sink.publish()
+    return report
+  } catch (error) {
+    await sink.abandon()
+    throw error
+  }
+}
+
+async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
+  try {
+    return await checkPackage(bag, policy, onBytes)
+  } finally {
+    await bag.close()
+  }
+}
+
+/** Name of the folder inside a zip: that of the zip, as far as a package allows it. */
+function baseOf(path: string): string {
+  const name = basename(path).replace(/\.zip$/i, '')
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(name) && !name.endsWith('.') ? name : 'evidence-package'
+}

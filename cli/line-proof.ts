@@ -1,0 +1,43 @@
+import {
+  type FileProof,
+  inclusionRanges,
+  leafHash,
+  type LeafRange,
+  manifestLeaves,
+  nodeHash,
+  rangeHash,
+  type Subtree,
+} from '../src/core/index.ts'
+import { type Evidence, readArtefact, readManifest, requireLine } from './check-run.ts'
+
+/** The proof of one file out of a manifest, and how many lines that has. Throws `file-not-in-deposit`. */
+export function lineProof(
+  evidence: Extract<Evidence, { kind: 'manifest' }>,
+  file: string,
+  item: number,
+): { readonly proof: FileProof; readonly of: number } {
+  const { index, line } = requireLine(evidence, file)
+  const leaves = manifestLeaves(readManifest(evidence.manifest))
+  const proof = {
+    item,
+    lineIndex: index,
+    line: leaves[index] as Uint8Array,
+    file: line,
+    hashes: pathOf(leaves, index),
+    receipt: readArtefact(evidence.receipt),
+  }
+  return { proof, of: leaves.length }
+}
+
+/** Inclusion proof of a line among the lines of a manifest. */
+function pathOf(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  const rows: Uint8Array[][] = [leaves.map(leafHash)]
+  for (let row = rows[0] as Uint8Array[]; row.length > 1; ) {
+    const above: Uint8Array[] = []
+    for (let i = 0; i + 1 < row.length; i += 2) above.push(nodeHash(row[i] as Uint8Array, row[i + 1] as Uint8Array))
+    rows.push(above)
+    row = above
+  }
+  const hash = ({ height, index: at }: Subtree): Uint8Array => rows[height]?.[at] as Uint8Array
+  return inclusionRanges(index, leaves.length).map((range: LeafRange) => rangeHash(range, hash))
+}

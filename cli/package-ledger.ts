@@ -1,0 +1,90 @@
+import type { LedgerClient, ParticipantInfo } from '../src/client/index.ts'
+import { UrlSource } from '../src/client/index.ts'
+import { isEvidenceError, type Policy } from '../src/core/index.ts'
+import { FolderSource } from '../src/ledger/folder-source.ts'
+import { type KeyLocator, scanningLocator, TreeReceipts } from '../src/package/index.ts'
+import type { LogSource } from '../src/verify/index.ts'
+import { type ClientOptions, clientOf, dataDir } from './options.ts'
+import type { Output } from './output.ts'
+import { StaticSource } from './sources/static-source.ts'
+import { withIdentityIfAny } from './commands/show.ts'
+
+export interface LedgerOptions extends ClientOptions {
+  readonly dir?: string
+}
+
+/** Where a package gets admissions and newest receipts from. */
+export interface PackageLedger {
+  readonly tree: TreeReceipts
+  readonly locate: KeyLocator
+  /** A server that can be asked for more. */
+  readonly client: LedgerClient | undefined
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the ledger that the options name: an export or mirror's folder (--dir), a server (--url, $EVIDENCE_URL), the data folder
+ * while nobody uses it, else the server that does. Throws what opening and reading throw.
+ */
+export async function openLedger(options: LedgerOptions, policy: Policy, output: Output): Promise<PackageLedger> {
+  if (options.dir !== undefined) return ofSource(new StaticSource(options.dir), policy, undefined)
+  if (options.url === undefined && process.env['EVIDENCE_URL'] === undefined) {
+    const folder = await openFolder(dataDir(options), policy)
+    if (folder !== undefined) {
+      try {
+        return await ofSource(folder, policy, undefined, () => folder.close())
+      } catch (error) {
+        await folder.close()
+        throw error
+      }
+    }
+  }
+  const client = await withIdentityIfAny(options, clientOf(options, output))
+  return ofSource(new UrlSource(client), policy, client)
+}
+
+async function openFolder(root: string, policy: Policy): Promise<FolderSource | undefined> {
+  const [log] = policy.logs
+  if (log === undefined) return undefined
+  try {
+    return await FolderSource.open(root, log.key)
+  } catch (error) {
+    if (isEvidenceError(error, 'ledger-in-use') || isEvidenceError(error, 'ledger-missing')) return undefined
+    throw error
+  }
+}
+
+async function ofSource(
+  source: LogSource,
+  policy: Policy,
+  client: LedgerClient | undefined,
+  close: () => Promise<void> = () => Promise.resolve(),
+): Promise<PackageLedger> {
+  const tree = await TreeReceipts.open(source, policy)
+  const scan = scanningLocator(tree)
+  const participants = client === undefined ? undefined : await participantsOf(client)
+  return { tree, locate: participants === undefined ? scan : locatorOf(participants), client, close }
+}
+
+/** A mirror has no such answer, and a ledger may keep the list to itself: then entries are read instead. */
+async function participantsOf(client: LedgerClient): Promise<readonly ParticipantInfo[] | undefined> {
+  try {
+    return await client.participants()
+  } catch (error) {
+    if (isEvidenceError(error, 'server-unreachable')) throw error
+    if (isEvidenceError(error)) return undefined
+    throw error
+  }
+}
+
+function locatorOf(participants: readonly ParticipantInfo[]): KeyLocator {
+  const keys = new Map(
+    participants.flatMap(({ keys: own, revokedAt }) =>
+      own.map(({ thumbprint, since, until }) => {
+        const later = [until, revokedAt].flatMap((index) => (index === undefined ? [] : [index]))
+        return [thumbprint, { since, later }] as const
+      }),
+    ),
+  )
+  return (kid) => Promise.resolve(keys.get(kid))
+}

@@ -1,0 +1,100 @@
+import { EvidenceError, type Jwk, thumbprint } from '../core/index.ts'
+import type { StatementBody } from '../evidence/index.ts'
+import type { TreeEntry, TreeReceipts } from './tree-receipts.ts'
+
+/** Which entries speak of a key: only where to look; what they say is read from them. */
+export interface KeyEntries {
+  /** Index of the entry that brought it. */
+  readonly since: number
+  /** Entries that rotated it out, or revoked it or its participant. */
+  readonly later: readonly number[]
+}
+
+/** Where a key came from, by thumbprint; undefined where nobody knows. */
+export type KeyLocator = (kid: string) => Promise<KeyEntries | undefined>
+
+/** The keys that an entry brings. */
+function keysOf(body: StatementBody | undefined): readonly Jwk[] {
+  if (body?.kind === 'ledger.genesis') return body.members.administrators.flatMap(({ keys }) => keys)
+  if (body?.kind === 'participant.admit') return body.members.participant.keys
+  return body?.kind === 'participant.rotate-key' ? [body.members.newKey] : []
+}
+
+/** A locator that reads every entry of the tree, once: for mirrors and exports, which answer no questions. */
+export function scanningLocator(tree: TreeReceipts, onEntries?: (done: number, total: number) => void): KeyLocator {
+  let scan: Promise<Map<string, { since: number; later: number[] }>> | undefined
+  return async (kid) => {
+    scan ??= scanKeys(tree, onEntries)
+    return (await scan).get(kid)
+  }
+}
+
+async function scanKeys(
+  tree: TreeReceipts,
+  onEntries: ((done: number, total: number) => void) | undefined,
+): Promise<Map<string, { since: number; later: number[] }>> {
+  const keys = new Map<string, { since: number; later: number[] }>()
+  const owners = new Map<string, string[]>()
+  for (let index = 0; index < tree.size; index++) {
+    const { statement, body } = await tree.entry(index)
+    onEntries?.(index + 1, tree.size)
+    for (const jwk of keysOf(body)) keys.set(thumbprint(jwk), { since: index, later: [] })
+    if (body?.kind === 'ledger.genesis')
+      for (const { id, keys: own } of body.members.administrators) owners.set(id, own.map(thumbprint))
+    if (body?.kind === 'participant.admit')
+      owners.set(body.members.participant.id, body.members.participant.keys.map(thumbprint))
+    if (body?.kind === 'participant.rotate-key') {
+      keys.get(statement.header.kid)?.later.push(index)
+      owners.get(statement.common.iss)?.push(thumbprint(body.members.newKey))
+    }
+    if (body?.kind === 'participant.revoke') {
+      const { key, participant } = body.members
+      for (const kid of key === undefined ? (owners.get(participant ?? '') ?? []) : [key])
+        keys.get(kid)?.later.push(index)
+    }
+  }
+  return keys
+}
+
+/**
+ * Receipts of the entries that brought some keys, of those that brought their signers' keys, and so on to the genesis; and of
+ * those that ended one of them. By index. Throws `key-unknown`, and what the tree throws.
+ */
+export async function admissionReceipts(
+  tree: TreeReceipts,
+  locate: KeyLocator,
+  kids: Iterable<string>,
+): Promise<Map<number, Uint8Array>> {
+  const entries = new Map<number, TreeEntry>()
+  const keys = new Map<string, Jwk>()
+  const wanted = [...kids]
+  const seen = new Set<string>()
+  const take = async (index: number): Promise<void> => {
+    if (entries.has(index) || index >= tree.size) return
+    const entry = await tree.entry(index)
+    entries.set(index, entry)
+    wanted.push(entry.statement.header.kid)
+  }
+  for (let kid = wanted.pop(); kid !== undefined; kid = wanted.pop()) {
+    if (seen.has(kid)) continue
+    seen.add(kid)
+    const found = await locate(kid)
+    if (found === undefined || found.since >= tree.size) {
+      throw new EvidenceError(
+        'key-unknown',
+        `the ledger ${tree.origin} does not say which entry brought the key ${kid}`,
+      )
+    }
+    await take(found.since)
+    const jwk = keysOf(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
+    if (jwk === undefined)
+      throw new EvidenceError('key-unknown', `the entry ${found.since} of ${tree.origin} does not bring the key ${kid}`)
+    keys.set(kid, jwk)
+    for (const index of found.later) await take(index)
+  }
+  const receipts = new Map<number, Uint8Array>()
+  for (const [index, entry] of [...entries].sort(([a], [b]) => a - b)) {
+    receipts.set(index, await tree.receipt(entry, keys.get(entry.statement.header.kid) as Jwk, []))
+  }
+  return receipts
+}

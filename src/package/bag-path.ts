@@ -1,0 +1,63 @@
+import { EvidenceError, utf8Length } from '../core/index.ts'
+import { maxComponentBytes, maxPathBytes } from './limits.ts'
+
+/** Names that some systems take for devices, whatever follows their first dot. */
+const reserved = /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])$/i
+
+function componentFault(component: string): string | undefined {
+  if (component === '') return 'has an empty component'
+  if (component === '.' || component === '..') return `has the component "${component}"`
+  if (utf8Length(component) > maxComponentBytes) return `has a component of more than ${maxComponentBytes} bytes`
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(component)) return 'holds a control character'
+  const [odd] = /["*:<>?\\|%]/.exec(component) ?? []
+  if (odd !== undefined) return `holds the character ${odd}`
+  if (/[ .]$/.test(component)) return 'has a component that ends in a space or a dot'
+  if (reserved.test((component.split('.')[0] as string).trimEnd())) return 'has a component that names a device'
+  return undefined
+}
+
+/** Why a path may not stand in a package (docs/spec/18-package.md), or undefined. */
+export function bagPathFault(path: string): string | undefined {
+  if (path === '') return 'is empty'
+  if (utf8Length(path) > maxPathBytes) return `has more than ${maxPathBytes} bytes`
+  for (const component of path.split('/')) {
+    const fault = componentFault(component)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** A path as others' disks may see it: without regard to case or to how a character is composed. */
+export function foldedPath(path: string): string {
+  return path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+}
+
+/** The paths of one package: each allowed, no two the same on any disk, none a folder of another. */
+export class BagPaths {
+  private readonly files = new Set<string>()
+  private readonly folders = new Set<string>()
+
+  /** Why a further path cannot be taken, or undefined and it is. */
+  add(path: string): string | undefined {
+    const fault = bagPathFault(path)
+    if (fault !== undefined) return fault
+    const folded = foldedPath(path)
+    if (this.files.has(folded)) return 'comes twice, on a disk that does not tell case or composition'
+    if (this.folders.has(folded)) return 'is a folder of another path'
+    const above: string[] = []
+    for (let at = folded.indexOf('/'); at >= 0; at = folded.indexOf('/', at + 1)) above.push(folded.slice(0, at))
+    if (above.some((folder) => this.files.has(folder))) return 'lies below another file'
+    this.files.add(folded)
+    for (const folder of above) this.folders.add(folder)
+    return undefined
+  }
+
+  /** The same for a reader. Throws `package-path`. */
+  require(path: string): void {
+    const fault = this.add(path)
+    if (fault !== undefined) {
+      const name = JSON.stringify(path.slice(0, 200))
+      throw new EvidenceError('package-path', `the path ${name} in the package ${fault}`, { where: path.slice(0, 200) })
+    }
+  }
+}

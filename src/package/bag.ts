@@ -1,0 +1,35 @@
+import { EvidenceError } from '../core/index.ts'
+
+/** One file of a bag: its path relative to the bag's folder, its size in bytes as the bag states it. */
+export interface BagFile {
+  readonly path: string
+  readonly size: number
+}
+
+/** A bag to read, from a folder or a zip: paths allowed and distinct, only regular files, within the bounds. */
+export interface Bag {
+  readonly files: ReadonlyMap<string, BagFile>
+  /** A file's bytes, in pieces: exactly `size` of them. Throws `package-incomplete` where there is no such file. */
+  stream(path: string): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+/** A file's bytes, whole, at most `limit` of them. Throws `package-too-large`, `package-incomplete`. */
+export async function readBagFile(bag: Bag, path: string, limit: number): Promise<Uint8Array> {
+  const { size } = requireBagFile(bag, path)
+  if (size > limit) {
+    throw new EvidenceError('package-too-large', `${path} in the package has ${size} bytes; the most is ${limit}`, {
+      where: path,
+    })
+  }
+  const chunks: Uint8Array[] = []
+  for await (const chunk of bag.stream(path)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export function requireBagFile(bag: Bag, path: string): BagFile {
+  const file = bag.files.get(path)
+  if (file === undefined)
+    throw new EvidenceError('package-incomplete', `the package lacks the file ${path}`, { where: path })
+  return file
+}

@@ -1,0 +1,151 @@
+import { type DigestAlgorithm, EvidenceError, isEvidenceError } from '../core/index.ts'
+import { digestBytes, digestStream, type FileDigests } from '../node/index.ts'
+import { type Finding, FindingList, findingOf } from '../verify/index.ts'
+import { type Bag, readBagFile } from './bag.ts'
+import { bagInfoValue, oxum, parseBagInfo, parseBagManifest, requireBagit } from './bag-tags.ts'
+import { names } from './layout.ts'
+import { maxTagFileBytes } from './limits.ts'
+
+/** Algorithms whose manifests count: the first has to be there. */
+const counted = [
+  { algorithm: 'sha256', hexLength: 64 },
+  { algorithm: 'sha512', hexLength: 128 },
+] as const satisfies readonly { algorithm: DigestAlgorithm; hexLength: number }[]
+
+type Expected = Partial<Record<DigestAlgorithm, string>>
+
+/**
+ * A bag under check (RFC 8493, and the bounds of docs/spec/18-package.md): each file is read once, by whoever needs its bytes
+ * or digests, and held against the manifests as it is read; {@link BagCheck.finish} reads what nobody asked for.
+ */
+export class BagCheck {
+  readonly bag: Bag
+  readonly info: ReadonlyMap<string, readonly string[]>
+  readonly faults: FindingList
+  private readonly expected: ReadonlyMap<string, Expected>
+  private readonly seen: Set<string>
+  private readonly onBytes: ((count: number) => void) | undefined
+
+  private constructor(
+    bag: Bag,
+    info: ReadonlyMap<string, readonly string[]>,
+    expected: ReadonlyMap<string, Expected>,
+    faults: FindingList,
+    onBytes: ((count: number) => void) | undefined,
+  ) {
+    this.bag = bag
+    this.info = info
+    this.expected = expected
+    this.faults = faults
+    this.seen = new Set([...bag.files.keys()].filter((path) => /^tagmanifest-[^/]*\.txt$/.test(path)))
+    this.onBytes = onBytes
+  }
+
+  /**
+   * Reads the tag files that make a bag; what is incomplete stands in `faults`. Throws `package-malformed`, `package-path`,
+   * `package-incomplete` where one of them is missing, and `not-judged` for a later BagIt.
+   */
+  static async open(bag: Bag, onBytes?: (count: number) => void): Promise<BagCheck> {
+    if (!bag.files.has(names.bagit))
+      throw new EvidenceError('package-malformed', 'there is no bagit.txt: this is no bag', { where: names.bagit })
+    requireBagit(await readBagFile(bag, names.bagit, 1024))
+    if (bag.files.has('fetch.txt'))
+      throw new EvidenceError('package-malformed', 'the package has a fetch.txt; nothing is fetched', {
+        where: 'fetch.txt',
+      })
+    const info = parseBagInfo(await readBagFile(bag, names.info, maxTagFileBytes))
+    const faults = new FindingList()
+    const expected = new Map<string, Expected>()
+    for (const { algorithm, hexLength } of counted) {
+      for (const kind of ['manifest', 'tagmanifest'] as const) {
+        const name = `${kind}-${algorithm}.txt`
+        if (algorithm !== 'sha256' && !bag.files.has(name)) continue
+        const listed = parseBagManifest(await readBagFile(bag, name, maxTagFileBytes), name, hexLength)
+        compareLists(bag, kind, name, listed, faults)
+        for (const [path, hex] of listed) expected.set(path, { ...expected.get(path), [algorithm]: hex })
+      }
+    }
+    const check = new BagCheck(bag, info, expected, faults, onBytes)
+    check.checkOxum()
+    return check
+  }
+
+  private checkOxum(): void {
+    const stated = bagInfoValue(this.info, 'Payload-Oxum')
+    const found = oxum([...this.bag.files.values()].filter(({ path }) => path.startsWith('data/')))
+    if (stated === undefined || stated === found) return
+    const message = 'The package does not hold the bytes and files that its Payload-Oxum counts.'
+    this.faults.add({ code: 'package-incomplete', message, expected: stated, found })
+  }
+
+  /** A file's bytes; undefined, and a fault, where it cannot be had. */
+  async read(path: string, limit: number): Promise<Uint8Array | undefined> {
+    return this.guard(path, async () => {
+      const bytes = await readBagFile(this.bag, path, limit)
+      this.onBytes?.(bytes.length)
+      this.compare(path, digestBytes(bytes, this.algorithmsOf(path)))
+      return bytes
+    })
+  }
+
+  /** A file's digests: those asked for, and those of the bag. Undefined, and a fault, where it cannot be read. */
+  async measure(path: string, algorithms: readonly DigestAlgorithm[]): Promise<FileDigests | undefined> {
+    return this.guard(path, async () => {
+      const all = [...new Set([...algorithms, ...this.algorithmsOf(path)])]
+      const measured = await digestStream(this.bag.stream(path), all, this.onBytes)
+      this.compare(path, measured)
+      return measured
+    })
+  }
+
+  /** Reads every file that was not read yet. */
+  async finish(): Promise<void> {
+    for (const path of this.bag.files.keys()) if (!this.seen.has(path)) await this.measure(path, [])
+  }
+
+  private algorithmsOf(path: string): DigestAlgorithm[] {
+    return Object.keys(this.expected.get(path) ?? {}) as DigestAlgorithm[]
+  }
+
+  private compare(path: string, { digest }: FileDigests): void {
+    for (const [algorithm, expected] of Object.entries(this.expected.get(path) ?? {})) {
+      const found = digest[algorithm as DigestAlgorithm] as string
+      if (found === expected) continue
+      const message = `${path} is not the file that the package was made with.`
+      this.faults.add({ code: 'package-altered', message, where: `${path} ${algorithm}`, expected, found })
+    }
+  }
+
+  private async guard<T>(path: string, run: () => Promise<T>): Promise<T | undefined> {
+    this.seen.add(path)
+    try {
+      return await run()
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      this.faults.add(findingOf(error))
+      return undefined
+    }
+  }
+}
+
+/** Every file in its manifest, and every line a file. */
+function compareLists(
+  bag: Bag,
+  kind: 'manifest' | 'tagmanifest',
+  name: string,
+  listed: ReadonlyMap<string, string>,
+  faults: FindingList,
+): void {
+  const add = (message: string, where: string): void => {
+    faults.add({ code: 'package-incomplete', message, where } satisfies Finding)
+  }
+  const belongs = (path: string): boolean =>
+    kind === 'manifest' ? path.startsWith('data/') : !path.startsWith('data/') && !/^tagmanifest-[^/]*\.txt$/.test(path)
+  for (const path of listed.keys()) {
+    if (!bag.files.has(path)) add(`The package lacks ${path}, which ${name} lists.`, path)
+    else if (!belongs(path)) add(`${name} lists ${path}, which does not belong there.`, path)
+  }
+  for (const path of bag.files.keys()) {
+    if (belongs(path) && !listed.has(path)) add(`The package holds ${path}, which ${name} does not list.`, path)
+  }
+}

@@ -1,0 +1,20 @@
+/** Evidence packages: BagIt folders and zips that hold all that is needed to check some deposits. */
+export { type AdmissionVerdict, type AdmittedKey, Admissions } from './admissions.ts'
+export { admissionReceipts, type KeyEntries, type KeyLocator, scanningLocator } from './admission-receipts.ts'
+export type { Bag, BagFile } from './bag.ts'
+export { type BagContent, type BagSink, contentSize, writeBag } from './bag-writer.ts'
+export {
+  checkPackage,
+  ownPolicy,
+  type PackagedDeposit,
+  type PackagedReceipt,
+  type PackageReport,
+} from './check-package.ts'
+export { FolderBag } from './folder-bag.ts'
+export { FolderSink } from './folder-sink.ts'
+export { sidecars } from './layout.ts'
+export { type DepositInput, type FileInput, type PackageInput, packageFiles, soundReceipt } from './make-package.ts'
+export { TreeReceipts } from './tree-receipts.ts'
+export { verifyGuide } from './verify-guide.ts'
+export { ZipBag } from './zip-bag.ts'
+export { ZipSink } from './zip-sink.ts'

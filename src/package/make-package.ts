@@ -1,0 +1,234 @@
+import { EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
+import type { Item } from '../evidence/index.ts'
+import { type CheckedReceipt, checkReceipt, fileDiffers } from '../verify/index.ts'
+import { Admissions } from './admissions.ts'
+import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
+import { type BagContent, contentSize } from './bag-writer.ts'
+import { bagitText, encodeBagManifest, oxum, packageVersion } from './bag-tags.ts'
+import { type CustodyFile, custodyText } from './custody.ts'
+import { FilePaths } from './file-paths.ts'
+import { depositFolder, names } from './layout.ts'
+import type { TreeReceipts } from './tree-receipts.ts'
+import { verifyGuide } from './verify-guide.ts'
+
+/** A file that lies on a disk; its name is what the deposit calls it, raw bytes. */
+export interface FileInput {
+  readonly name: Uint8Array
+  readonly path: string | Buffer
+  readonly size: number
+  /** Lower-case hex; where it is not known, the name alone says which file of the deposit this is. */
+  readonly sha256?: string
+}
+
+/** One deposit, as it was gathered. */
+export interface DepositInput {
+  readonly receipt: Uint8Array
+  /** What lies beside the receipt, by ending. */
+  readonly sidecars: ReadonlyMap<string, Uint8Array>
+  /** By number of the item. */
+  readonly manifests: ReadonlyMap<number, Uint8Array>
+  readonly proofs: readonly { readonly name: string; readonly bytes: Uint8Array; readonly line: ManifestLine }[]
+  readonly files: readonly FileInput[]
+}
+
+export interface PackageInput {
+  readonly case?: string
+  readonly deposits: readonly DepositInput[]
+  /** Receipts of attestations and retractions. */
+  readonly related: readonly Uint8Array[]
+  readonly policy: Policy
+  readonly policyBytes: Uint8Array
+  /** Where admissions come from. */
+  readonly ledger?: { readonly tree: TreeReceipts; readonly locate: KeyLocator }
+  readonly digestsOnly: boolean
+}
+
+interface ReadDeposit extends DepositInput {
+  readonly checked: CheckedReceipt
+  readonly origin: string
+  readonly index: number
+}
+
+/** Reads a receipt that goes into a package. Throws what is wrong with it first: a package of it would help nobody. */
+export function soundReceipt(bytes: Uint8Array, policy: Policy): CheckedReceipt {
+  const checked = checkReceipt(bytes, policy)
+  const [fault] = [...checked.faults, ...checked.unjudged]
+  if (fault !== undefined) throw new EvidenceError(fault.code, fault.message)
+  return checked as CheckedReceipt
+}
+
+/**
+ * The files of a package (docs/spec/18-package.md), all but the manifests of the bag. The same input makes the same files.
+ * Throws the first fault of a receipt, `key-unknown`, and what the ledger's tiles throw.
+ */
+export async function packageFiles(input: PackageInput): Promise<Map<string, BagContent>> {
+  const { ledger, policy } = input
+  const deposits = input.deposits
+    .map((deposit): ReadDeposit => {
+      const checked = soundReceipt(deposit.receipt, policy)
+      const { origin } = checked.receipt.proof.checkpoint
+      return { ...deposit, checked, origin, index: checked.receipt.entry.index }
+    })
+    .sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
+  const related = input.related
+    .map((bytes) => ({ bytes, checked: soundReceipt(bytes, policy) }))
+    .sort((a, b) => a.checked.receipt.entry.index - b.checked.receipt.entry.index)
+  const signers = [...deposits, ...related]
+    .filter(({ checked }) => checked.receipt.proof.checkpoint.origin === ledger?.tree.origin)
+    .flatMap(({ checked }) => checked.statement?.header.kid ?? [])
+  const brought = ledger === undefined ? new Map() : await admissionReceipts(ledger.tree, ledger.locate, signers)
+  const admissions = new Admissions([...brought.values()].map((bytes) => soundReceipt(bytes, policy)))
+
+  const files = new Map<string, BagContent>()
+  const put = (path: string, bytes: Uint8Array | string): unknown =>
+    files.set(path, { bytes: typeof bytes === 'string' ? utf8(bytes) : bytes })
+  const withheld = new Map<string, string>()
+  const custody = []
+  for (const [i, deposit] of deposits.entries()) {
+    const folder = depositFolder(i + 1, deposits.length)
+    put(`${folder}/${names.receipt}`, deposit.receipt)
+    for (const [ending, bytes] of deposit.sidecars) put(`${folder}/${names.receipt}${ending}`, bytes)
+    const latest = await latestReceipt(deposit, ledger?.tree)
+    if (latest !== undefined) put(`${folder}/${names.latest}`, latest)
+    for (const [item, bytes] of deposit.manifests) put(`${folder}/manifests/${item}.evidence-manifest`, bytes)
+    for (const [n, { bytes }] of deposit.proofs.entries()) put(`${folder}/proofs/${n + 1}.file-proof`, bytes)
+    const placed = placeFiles(deposit, `${folder}/files`, input.digestsOnly)
+    for (const { path, input: file } of placed.packed) files.set(path, { file: file.path, size: file.size })
+    for (const { path, sha256 } of placed.custody.filter(({ isWithheld }) => isWithheld)) {
+      if (sha256 !== undefined) withheld.set(path, sha256)
+    }
+    custody.push({
+      number: i + 1,
+      checked: deposit.checked,
+      admission: admissions.verdict(deposit.checked),
+      files: placed.custody,
+    })
+  }
+  for (const [index, bytes] of brought) put(`data/admissions/${index}.tlog-proof`, bytes)
+  for (const [n, { bytes }] of related.entries()) put(`data/related/${n + 1}.tlog-proof`, bytes)
+  const payload = [...files]
+    .filter(([path]) => path.startsWith('data/'))
+    .map(([, content]) => ({ size: contentSize(content) }))
+  put(names.bagit, bagitText)
+  put(names.info, infoText(input.case, oxum(payload)))
+  put(names.policy, input.policyBytes)
+  put(names.guide, verifyGuide)
+  const events = related.map(({ checked }) => ({ checked, admission: admissions.verdict(checked) }))
+  put(names.custody, custodyText(input.case, custody, events))
+  if (withheld.size > 0) put(names.withheld, encodeBagManifest(withheld))
+  return files
+}
+
+function infoText(caseNumber: string | undefined, payloadOxum: string): string {
+  const one = caseNumber?.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').trim()
+  return [
+    'Bag-Software-Agent: evidence-ledger',
+    `Evidence-Package-Version: ${packageVersion}`,
+    ...(one === undefined || one === '' ? [] : [`External-Identifier: ${one}`]),
+    `Payload-Oxum: ${payloadOxum}`,
+    '',
+  ].join('\n')
+}
+
+/** The same entry under the tree's checkpoint, unless the receipt has that one already. */
+async function latestReceipt(
+  { receipt, index, origin }: ReadDeposit,
+  tree: TreeReceipts | undefined,
+): Promise<Uint8Array | undefined> {
+  if (tree === undefined || tree.origin !== origin || tree.size <= index) return undefined
+  const { entryBytes, signer, disclosures, proof } = parseReceipt(receipt)
+  if (proof.checkpoint.size === tree.size) return undefined
+  return tree.receipt(
+    { index, bytes: entryBytes },
+    signer,
+    disclosures.map(({ text }) => text),
+  )
+}
+
+/** Files that were gathered and not placed yet: found by digest where that is known, else by the name that the deposit gives. */
+class FilesAtHand {
+  private readonly byDigest = new Map<string, FileInput[]>()
+  private readonly byName = new Map<string, FileInput[]>()
+  private readonly left: Set<FileInput>
+
+  constructor(files: readonly FileInput[]) {
+    this.left = new Set(files)
+    for (const file of files) {
+      if (file.sha256 !== undefined) push(this.byDigest, file.sha256, file)
+      push(this.byName, Buffer.from(file.name).toString('latin1'), file)
+    }
+  }
+
+  take(name: Uint8Array | undefined, sha256: string | undefined): FileInput | undefined {
+    const named = name === undefined ? [] : (this.byName.get(Buffer.from(name).toString('latin1')) ?? [])
+    const same =
+      sha256 === undefined
+        ? named
+        : [...(this.byDigest.get(sha256) ?? []), ...named.filter((file) => file.sha256 === undefined)]
+    const found = same.find((file) => this.left.has(file))
+    if (found !== undefined) this.left.delete(found)
+    return found
+  }
+
+  /** One that no deposit names. */
+  next(): FileInput | undefined {
+    return this.left.values().next().value
+  }
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
+interface PlacedFiles {
+  readonly packed: readonly { readonly path: string; readonly input: FileInput }[]
+  readonly custody: readonly CustodyFile[]
+}
+
+/** What the deposit lists, with a path for each, and the files that are at hand for it. */
+function placeFiles(deposit: ReadDeposit, folder: string, digestsOnly: boolean): PlacedFiles {
+  const paths = new FilePaths(folder)
+  const left = new FilesAtHand(deposit.files)
+  const packed: { path: string; input: FileInput }[] = []
+  const custody: CustodyFile[] = []
+  for (const { name, sha256, size } of listed(deposit)) {
+    const found = left.take(name, sha256)
+    const file = digestsOnly ? undefined : found
+    const path = paths.allot(name ?? found?.name ?? utf8('unnamed'))
+    if (file !== undefined) packed.push({ path, input: file })
+    const shown = name === undefined ? undefined : Buffer.from(name).toString()
+    custody.push({ path, sha256, size: size ?? found?.size, isWithheld: file === undefined, name: shown })
+  }
+  const stranger = left.next()
+  if (stranger !== undefined) {
+    const where = stranger.path.toString()
+    throw new EvidenceError('file-not-in-deposit', `${where}: ${fileDiffers}`, { where })
+  }
+  return { packed, custody }
+}
+
+interface Listed {
+  /** Undefined where the receipt withholds names. */
+  readonly name: Uint8Array | undefined
+  readonly sha256: string | undefined
+  readonly size: number | undefined
+}
+
+/** Everything that a deposit names: its items, and the lines of its manifests and file proofs. */
+function listed({ checked, manifests, proofs }: ReadDeposit): Listed[] {
+  const { body, disclosures } = checked
+  if (body?.kind !== 'evidence.deposit')
+    throw new EvidenceError('reference-kind', `the receipt is for ${body?.kind ?? 'nothing'}, which deposits no file`)
+  const names = disclosures.find(({ claim }) => claim === 'names')?.value
+  const nameOf = (item: number): unknown => (Array.isArray(names) ? names[item] : undefined)
+  const line = ({ sha256, path }: ManifestLine): Listed => ({ name: path, sha256, size: undefined })
+  const items = body.members.items.flatMap(({ tree, digest, size }: Item, i): Listed[] => {
+    const manifest = manifests.get(i)
+    if (tree !== undefined) return manifest === undefined ? [] : parseManifest(manifest).map(line)
+    const name = nameOf(i)
+    return [{ name: typeof name === 'string' && name !== '' ? utf8(name) : undefined, sha256: digest['sha256'], size }]
+  })
+  return [...items, ...proofs.map((proof) => line(proof.line))]
+}

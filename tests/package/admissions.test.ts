@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { composePossession } from '../../src/evidence/index.ts'
+import type { SigningKey } from '../../src/node/index.ts'
+import { admissionReceipts, Admissions, scanningLocator, soundReceipt, TreeReceipts } from '../../src/package/index.ts'
+import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
+import { deposit, statement } from '../support/statements.ts'
+
+const iat = startMs / 1000
+const second = signerNamed('second administrator')
+const next = signerNamed('next key')
+const other = signerNamed('other')
+
+function say(
+  chain: TestChain,
+  signer: SigningKey,
+  iss: string,
+  kind: string,
+  members: object,
+  jti = randomUUID(),
+): number {
+  return chain.add(statement(signer, origin, kind, members, { iss, iat, jti }).jws)
+}
+
+function admit(
+  chain: TestChain,
+  signer: SigningKey,
+  iss: string,
+  id: string,
+  key: SigningKey,
+  roles = ['depositor'],
+): number {
+  const participant = { id, type: 'organisation', roles, keys: [key.jwk] }
+  return say(chain, signer, iss, 'participant.admit', { participant })
+}
+
+function rotate(chain: TestChain, old: SigningKey, to: SigningKey, iss = 'depositor', possessor = to): number {
+  const jti = randomUUID()
+  const possession = composePossession({ aud: origin, iss, jti, old: old.thumbprint }, { ...possessor, jwk: to.jwk })
+  return say(chain, old, iss, 'participant.rotate-key', { newKey: to.jwk, possession }, jti)
+}
+
+function depositBy(chain: TestChain, signer: SigningKey, iss = 'depositor'): number {
+  return chain.add(deposit(signer, origin, `content ${chain.bytes.length}`, { iss, iat }).jws)
+}
+
+/** What a package with the receipts of these entries (of all others by default) says of the signer of one. */
+async function verdict(
+  chain: TestChain,
+  index: number,
+  signer: SigningKey,
+  shown?: readonly number[],
+): Promise<string> {
+  const tree = await TreeReceipts.open(chain.seal(), policy)
+  const keys = new Map<string, SigningKey>(
+    [administrator, second, depositor, next, other, signerNamed('somebody')].map((key) => [key.thumbprint, key]),
+  )
+  const receipts = []
+  for (const at of shown ?? chain.bytes.keys()) {
+    const entry = await tree.entry(at)
+    const jwk = keys.get(entry.statement.header.kid)?.jwk
+    if (jwk === undefined) throw new Error('an unknown signer')
+    receipts.push(soundReceipt(await tree.receipt(entry, jwk, []), policy))
+  }
+  const admissions = new Admissions(receipts)
+  const checked = soundReceipt(await tree.receipt(await tree.entry(index), signer.jwk, []), policy)
+  const found = admissions.verdict(checked)
+  const codes = admissions.faults.map(({ code }) => code).join(' ')
+  const flags = admissions.flags(checked).length > 0 ? ' flagged' : ''
+  const state =
+    found.state === 'shown'
+      ? `shown ${found.key.path.join(',')}`
+      : found.state === 'fault'
+        ? found.fault.code
+        : found.state
+  return `${state}${flags}${codes === '' ? '' : ` (${codes})`}`
+}
+
+describe('the admission of a signer’s key', () => {
+  it('leads back to the genesis: by an admission, by an administrator admitted later, by rotations', async () => {
+    const chain = new TestChain().start()
+    expect(await verdict(chain, depositBy(chain, depositor), depositor)).toBe('shown 1,0')
+    const two = admit(chain, administrator, 'administrator', 'second', second, ['administrator', 'depositor'])
+    const three = admit(chain, second, 'second', 'other', other)
+    const index = depositBy(chain, other, 'other')
+    expect(await verdict(chain, index, other)).toBe(`shown ${three},${two},0`)
+    const rotated = rotate(chain, depositor, next)
+    expect(await verdict(chain, depositBy(chain, next), next)).toBe(`shown ${rotated},1,0`)
+    expect(await verdict(chain, two, administrator)).toBe('shown 0')
+  })
+
+  it('is not shown where a receipt of the way is missing', async () => {
+    const chain = new TestChain().start()
+    const index = depositBy(chain, depositor)
+    expect(await verdict(chain, index, depositor, [])).toBe('not-shown')
+    expect(await verdict(chain, index, depositor, [0])).toBe('not-shown')
+    expect(await verdict(chain, index, depositor, [1])).toBe('not-shown')
+  })
+
+  it('is at fault where the entries say otherwise', async () => {
+    const chain = new TestChain().start()
+    expect(await verdict(chain, depositBy(chain, depositor, 'somebody-else'), depositor)).toBe('admission-invalid')
+    const early = depositBy(chain, other, 'other')
+    admit(chain, administrator, 'administrator', 'other', other, ['auditor'])
+    expect(await verdict(chain, early, other)).toBe('admission-invalid')
+    expect(await verdict(chain, depositBy(chain, other, 'other'), other)).toBe('admission-invalid')
+  })
+
+  it('does not rest on an admission by who may not admit', async () => {
+    const chain = new TestChain().start()
+    admit(chain, depositor, 'depositor', 'other', other)
+    const index = depositBy(chain, other, 'other')
+    expect(await verdict(chain, index, other)).toBe('not-shown (admission-invalid)')
+    // An administrator's name over another key.
+    const forged = new TestChain().start()
+    admit(forged, depositor, 'administrator', 'other', other)
+    expect(await verdict(forged, depositBy(forged, other, 'other'), other)).toBe('not-shown (admission-invalid)')
+  })
+
+  it('ends with a rotation or a revocation, and is flagged by a compromise said later', async () => {
+    const chain = new TestChain().start()
+    const before = depositBy(chain, depositor)
+    rotate(chain, depositor, next)
+    const after = depositBy(chain, depositor)
+    expect(await verdict(chain, before, depositor)).toBe('shown 1,0')
+    expect(await verdict(chain, after, depositor)).toBe('key-rotated')
+    const revoked = new TestChain().start()
+    const sound = depositBy(revoked, depositor)
+    const compromisedSince = '2026-11-01T08:00:00.000Z'
+    say(revoked, administrator, 'administrator', 'participant.revoke', {
+      key: depositor.thumbprint,
+      reason: 'compromised',
+      compromisedSince,
+    })
+    expect(await verdict(revoked, sound, depositor)).toBe('shown 1,0 flagged')
+    expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe('key-revoked flagged')
+    say(revoked, administrator, 'administrator', 'participant.revoke', { participant: 'depositor', reason: 'other' })
+    expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe('key-revoked flagged')
+  })
+
+  it('takes no key twice, and no rotation without possession', async () => {
+    const chain = new TestChain().start()
+    admit(chain, administrator, 'administrator', 'thief', depositor)
+    expect(await verdict(chain, depositBy(chain, depositor), depositor)).toBe('shown 1,0 (key-exists)')
+    expect(await verdict(chain, depositBy(chain, depositor, 'thief'), depositor)).toBe('admission-invalid (key-exists)')
+    const stolen = new TestChain().start()
+    rotate(stolen, depositor, next, 'depositor', other)
+    expect(await verdict(stolen, depositBy(stolen, next), next)).toBe('not-shown (possession-invalid)')
+  })
+})
+
+describe('receipts of admissions', () => {
+  it('are found in any tree: who brought a key, and who ended it', async () => {
+    const chain = new TestChain().start()
+    depositBy(chain, depositor)
+    rotate(chain, depositor, next)
+    depositBy(chain, next)
+    say(chain, administrator, 'administrator', 'participant.revoke', { participant: 'depositor', reason: 'requested' })
+    for (let i = 0; i < 300; i++) chain.deposits(1)
+    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const found = await admissionReceipts(tree, scanningLocator(tree), [next.thumbprint])
+    expect([...found.keys()]).toEqual([0, 1, 3, 5])
+    for (const bytes of found.values()) expect(soundReceipt(bytes, policy).receipt.proof.checkpoint.size).toBe(306)
+    await expect(admissionReceipts(tree, scanningLocator(tree), [other.thumbprint])).rejects.toThrow(
+      /does not say which entry/,
+    )
+  })
+
+  it('come out of no tree that is not the signed one', async () => {
+    const chain = new TestChain().start().seal()
+    await expect(
+      TreeReceipts.open(Object.assign(chain, { note: chain.note.replace('\n2\n', '\n1\n') }), policy),
+    ).rejects.toThrow()
+    const altered = new TestChain().start().seal()
+    altered.bytes[1] = altered.bytes[0] as Uint8Array
+    const tree = await TreeReceipts.open(altered, policy)
+    const entry = await tree.entry(1)
+    await expect(tree.receipt({ ...entry, index: 1 }, administrator.jwk, [])).rejects.toThrow(/another entry 1/)
+  })
+})

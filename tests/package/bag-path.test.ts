@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { BagPaths, bagPathFault } from '../../src/package/bag-path.ts'
+import { FilePaths } from '../../src/package/file-paths.ts'
+
+describe('a path in a package', () => {
+  it.each(['a', 'data/deposits/001/files/说明 (第1份).txt', '.hidden', 'a..b', 'console', 'com10', 'x'.repeat(255)])(
+    'may be %j',
+    (path) => expect(bagPathFault(path)).toBeUndefined(),
+  )
+
+  it.each([
+    '',
+    '/',
+    'a/',
+    '/a',
+    '..',
+    'a/../b',
+    '.',
+    './a',
+    'a\\b',
+    'C:',
+    'a\0',
+    'a\u0085b',
+    'a\u2028b',
+    'con',
+    'CON.txt',
+    'lpt9',
+    'a./b',
+    'b /c',
+    '50%',
+    '\ud800',
+    'a*',
+    'a"',
+    'a|b',
+    'a<',
+  ])('may not be %j', (path) => expect(bagPathFault(path)).toBeDefined())
+
+  it('stands for one file on every disk', () => {
+    const paths = new BagPaths()
+    expect(paths.add('data/Straße/ﬁle')).toBeUndefined()
+    for (const other of [
+      'data/Straße/ﬁle',
+      'DATA/STRASSE/FILE',
+      'data/straße/file',
+      'data',
+      'data/Straße',
+      'data/Straße/ﬁle/x',
+    ])
+      expect(paths.add(other)).toBeDefined()
+    expect(paths.add('data/Straße/other')).toBeUndefined()
+  })
+})
+
+describe('a path allotted to a file', () => {
+  it('is the file’s own where a package allows it, and renamed/K otherwise', () => {
+    const paths = new FilePaths('f')
+    const allotted = ['a/b.txt', 'A/B.TXT', 'c:\\d', 'renamed/1', 'aux', 'ok'].map((name) =>
+      paths.allot(Buffer.from(name)),
+    )
+    expect(allotted).toEqual(['f/a/b.txt', 'f/renamed/1', 'f/renamed/2', 'f/renamed/3', 'f/renamed/4', 'f/ok'])
+    expect(paths.allot(Buffer.from([0xff]))).toBe('f/renamed/5')
+  })
+})
