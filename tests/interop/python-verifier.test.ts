@@ -7,47 +7,12 @@ import { readKeyFile } from '../../src/node/index.ts'
 import { type CliResult, copyCase, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
+import { verdict, verifier, withByteChanged } from '../support/python-verifier.ts'
 import { deposit } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { readVectors } from '../vectors/vector-files.ts'
 
 const vectors = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'fixtures', 'vectors')
-
-interface Document {
-  readonly ok: boolean
-  readonly exit: number
-  readonly faults: readonly { readonly code: string; readonly index?: number }[]
-  readonly notJudged: readonly { readonly code: string }[]
-}
-
-/** Runs the Python verifier, and holds its exit code to its document. */
-function verifier(args: readonly string[]): Document {
-  const result = python('evidence_verify.py', [...args, '--json'])
-  const document = result.json<Document>()
-  expect({ code: result.code, stderr: result.stderr }).toEqual({ code: document.exit, stderr: '' })
-  return document
-}
-
-/** Exit code and codes of all faults, each once. */
-function verdict(args: readonly string[]): readonly [number, ...string[]] {
-  const { exit, faults } = verifier(args)
-  return [exit, ...new Set(faults.map(({ code }) => code))]
-}
-
-/** Changes one byte of a file where some text stands, runs something, and puts the file back. */
-function withByteChanged<T>(file: string, text: string | Uint8Array, offset: number, run: () => T): T {
-  const bytes = readFileSync(file)
-  const at = bytes.indexOf(text)
-  if (at < 0) throw new Error(`${file} does not hold what is to be changed`)
-  const changed = Buffer.from(bytes)
-  changed[at + offset] = (changed[at + offset] as number) ^ 1
-  writeFileSync(file, changed)
-  try {
-    return run()
-  } finally {
-    writeFileSync(file, bytes)
-  }
-}
 
 describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier', () => {
   const { path, remove } = temporaryFolder()
@@ -92,8 +57,11 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier',
   it('judges every vector as it expects', () => {
     const result = python('vectors.py', [vectors, '--json'])
     expect(result.stderr).toBe('')
-    expect(result.json()).toEqual({ vectors: readVectors().length, failed: {} })
+    const { vectors: run, failed, lacking } = result.json<Record<'vectors' | 'failed' | 'lacking', unknown>>()
+    expect({ run, failed }).toEqual({ run: readVectors().length, failed: {} })
     expect(result.code).toBe(0)
+    // Only what rests on ML-DSA-44, and only where the installed `cryptography` has none.
+    for (const name of lacking as string[]) expect(name).toMatch(/ml-dsa/)
   })
 
   it('finds no fault in what our command line made', () => {
@@ -221,6 +189,30 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier',
     expect(python('evidence_verify.py', ['check', '--receipt', later, '--policy', trusted]).stdout).toContain(
       'not judged: needs a newer verifier',
     )
+  })
+
+  it('says which witnesses it could not verify where cryptography has no ML-DSA-44, and is not content with them', () => {
+    const without = { without: 'cryptography.hazmat.primitives.asymmetric.mldsa' }
+    const needed = readVectors().find(({ name }) => name === 'policy-apply/ml-dsa')?.vector.input
+    const [kept, trusted] = [join(path, 'ml-dsa.checkpoint'), join(path, 'ml-dsa.policy')]
+    writeFileSync(kept, needed?.text('note') as string)
+    const lines = needed?.text('policy') as string
+    const checked = (policyText: string): CliResult => {
+      writeFileSync(trusted, policyText)
+      mkdirSync(join(path, 'ml-dsa', 'tile'), { recursive: true })
+      cpSync(kept, join(path, 'ml-dsa', 'checkpoint'))
+      return python('evidence_verify.py', ['verify', join(path, 'ml-dsa'), '--policy', trusted, '--json'], without)
+    }
+    const depends = checked(lines).json<Record<string, unknown>>()
+    expect(depends['notJudged']).toMatchObject([{ code: 'policy-unsupported' }])
+    expect(depends['unverifiedWitnesses']).toContain('own')
+    const independent = checked(lines.replace(/^quorum .*$/m, 'quorum none')).json<Record<string, unknown>>()
+    expect(independent).toMatchObject({ notJudged: [], trusted: true })
+    expect(independent['unverifiedWitnesses']).toContain('own')
+    const all = python('vectors.py', [vectors, '--json'], without)
+    expect(all.json()).toMatchObject({ failed: {} })
+    expect(all.json<{ lacking: string[] }>().lacking).toContain('policy-apply/ml-dsa')
+    expect(all.code).toBe(0)
   })
 
   it('explains itself, with an example', () => {

@@ -26,14 +26,21 @@ function pythonWithCryptography(): string {
   return interpreter
 }
 
-/** Runs a program of verifiers/python. */
-export function python(program: 'evidence_verify.py' | 'vectors.py', args: readonly string[]): CliResult {
+/** Runs a program of verifiers/python; `without` names a module that it then does not find. */
+export function python(
+  program: 'evidence_verify.py' | 'vectors.py',
+  args: readonly string[],
+  options: { readonly without?: string } = {},
+): CliResult {
+  const file = join(verifiers, program)
+  const lacking = `import runpy, sys
+sys.modules[${JSON.stringify(options.without)}] = None
+sys.path.insert(0, ${JSON.stringify(verifiers)})
+sys.argv[0] = ${JSON.stringify(file)}
+runpy.run_path(sys.argv[0], run_name="__main__")`
+  const start = options.without === undefined ? [file] : ['-c', lacking]
   // -B: no compiled files beside the sources.
-  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), [
-    '-B',
-    join(verifiers, program),
-    ...args,
-  ])
+  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', ...start, ...args])
   if (error !== undefined) throw error
   const text = stdout.toString()
   return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }

@@ -10,7 +10,8 @@ both say alike is therefore not the mistake of one program.
 
 The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
 numbers; each function names the rule it carries out, by page and heading. It needs Python 3.9 or newer and the package
-`cryptography`, which is asked for two things: the equation of an Ed25519 signature (OpenSSL), and the digest SM3.
+`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and, from
+version 47 on, the verification of ML-DSA-44 cosignatures. Without the last, all else is judged, and they are named.
 
 It never writes, never uses the network, and trusts nothing but the policy that it is given.
 """
@@ -42,6 +43,10 @@ except ImportError:
         '"pip install cryptography".\n'
     )
     sys.exit(3)
+try:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+except ImportError:
+    mldsa = None  # before version 47: cosignatures with ML-DSA-44 cannot be verified, and are said not to be
 
 
 class Refused(Exception):
@@ -716,8 +721,8 @@ class Statement:
 
     @property
     def sealed(self) -> list[str]:
-        """Digests of the sealed claims."""
-        return self.payload.get("_sd", [])
+        """Digests of the sealed claims. Of a `ledger.change` they are its proposal's (page 14)."""
+        return meant_payload(self.payload).get("_sd", [])
 
 
 def read_statement(text: str) -> Statement:
@@ -742,7 +747,7 @@ DIGEST_BYTES = {
     "sha1": 20,
 }
 WEAK_DIGESTS = ("md5", "sha1")
-KNOWN_ROLES = ("administrator", "depositor", "attestor", "auditor")
+KNOWN_ROLES = ("administrator", "depositor", "attestor", "auditor", "recovery")  # the last by page 14
 
 
 def digest_object(weak_suffice: bool) -> Check:
@@ -846,15 +851,31 @@ def has_member_deep(value: Any, names: Sequence[str]) -> bool:
     return isinstance(value, list) and any(has_member_deep(part, names) for part in value)
 
 
+class UnknownKind(Exception):
+    """The kind is not of this version: what the statement says is not judged."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the kind {shown(kind)} is not of this version")
+
+
 def check_members(payload: dict[str, Any]) -> None:
     """Page 02, "Types used below" and "Kinds": the members of a kind of this version, in the order that is stated."""
+    if payload["kind"] not in KINDS:
+        raise UnknownKind(payload["kind"])
+    if payload["kind"] == "ledger.change" and "proposal" in payload:
+        check_proposal(payload["proposal"])
+    check_kind(payload, COMMON_MEMBERS, "the statement")
+
+
+def check_kind(payload: dict[str, Any], common: dict[str, Check], where: str) -> None:
+    """Exactly the members of a known kind, beside those that are common."""
     required, optional = KINDS[payload["kind"]]
     if has_member_deep(payload, ["__proto__"]):
-        raise Refused("statement-member-unknown", "the statement has a member __proto__")
+        raise Refused("statement-member-unknown", f"{where} has a member __proto__")
     for name in payload:
         if name in SEALED_CLAIMS:
-            raise Refused("claim-in-clear", f"the statement has {shown(name)} in clear, where it has to be sealed")
-    object_of({**COMMON_MEMBERS, **required}, optional)(payload, "the statement")
+            raise Refused("claim-in-clear", f"{where} has {shown(name)} in clear, where it has to be sealed")
+    object_of({**common, **required}, optional)(payload, where)
     if ("_sd" in payload) != ("_sd_alg" in payload):
         raise Refused("statement-member", "of _sd and _sd_alg only one is there")
     if payload["kind"] == "participant.revoke" and ("participant" in payload) == ("key" in payload):
@@ -946,6 +967,26 @@ class Key:
     compromised_since: Optional[str] = None
 
 
+@dataclass
+class LedgerKey:
+    """Page 14, "Rules": a key that signs checkpoints, the entry that brought it, and the one that retired it."""
+
+    text: str
+    public_key: bytes
+    brought_by: int
+    retired_by: Optional[int] = None
+
+    def signs_at(self, size: int) -> bool:
+        return self.brought_by < size and (self.retired_by is None or size <= self.retired_by + 1)
+
+
+class Approvals(NamedTuple):
+    """Page 14, "Setting approvals": how many have to approve a change together. None: there is no recovery."""
+
+    administrators: int
+    recovery: Optional[int]
+
+
 class Target(NamedTuple):
     """What later entries may point at. `kind` is None where it is not known what the entry says."""
 
@@ -966,12 +1007,16 @@ class Saying(NamedTuple):
 
 @dataclass
 class State:
-    """Page 04, "State": the registry, and the history."""
+    """Page 04, "State": the registry, and the history. Page 14, "Rules", adds what it says of keys and approvals."""
 
     origin: str
     checkpoint_vkeys: list[str]
+    announced_keys: Callable[[], set[str]] = set  # vkeys that some entry brings by a rotation (page 14, "The walk")
     environment: Optional[str] = None
-    ledger_keys: list[bytes] = field(default_factory=list)
+    ledger_keys: list[LedgerKey] = field(default_factory=list)
+    closed_by: Optional[int] = None
+    approvals: Optional[Approvals] = None
+    used_proposals: set[str] = field(default_factory=set)
     participants: dict[str, Participant] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     uncertain_since: Optional[int] = None
@@ -984,11 +1029,11 @@ class State:
         if self.uncertain_since is None:
             self.uncertain_since = index
 
-    def has_administrator(self, revoked_participant: Optional[str] = None, revoked_key: Optional[str] = None) -> bool:
-        """Whether, with the revocation applied, an active participant has the role `administrator`."""
+    def active(self, role: str, revoked_participant: Optional[str] = None, revoked_key: Optional[str] = None) -> int:
+        """How many active participants have a role; with a revocation applied, if one is given."""
         with_active_key = {key.owner for kid, key in self.keys.items() if key.status == ACTIVE and kid != revoked_key}
-        return any(
-            participant.revoked_by is None and "administrator" in participant.roles and id in with_active_key
+        return sum(
+            participant.revoked_by is None and role in participant.roles and id in with_active_key
             for id, participant in self.participants.items()
             if id != revoked_participant
         )
@@ -1022,6 +1067,8 @@ RESTS_ON_THE_REGISTRY = (
     "key-unknown", "key-not-issuers", "participant-revoked", "key-revoked", "key-rotated", "role-missing",
     "participant-unknown", "already-revoked", "last-administrator",
 )  # fmt: skip
+# Page 14, "Uncertain registry": these too; and what they leave open changes nothing.
+LEAVES_OPEN = ("ledger-key-retired", "approvals-needed", "approval-unknown", "approvals-missing", "threshold-impossible")
 
 
 def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
@@ -1040,24 +1087,28 @@ class Judgement:
         self.statement = statement
         self.violations: list[Refused] = []
         self.not_judged: list[str] = []
+        self.kind_known = True
         self.members_in_order = False
-        self.authority_open = False  # step 10: whether a finding of step 3 was not judged
+        self.left_open = False  # step 10: whether a finding of step 3, or of `LEAVES_OPEN`, was not judged
         self.signatures_judged = statement.jws.known_algorithm  # a rotation's possession proof included
 
     def found(self, code: str, message: str) -> None:
-        if code in RESTS_ON_THE_REGISTRY and self.state.uncertain_since is not None:
+        if code in (*RESTS_ON_THE_REGISTRY, *LEAVES_OPEN) and self.state.uncertain_since is not None:
             self.not_judged.append(f"{message}; entry {self.state.uncertain_since} may have changed that")
+            self.left_open = self.left_open or code in LEAVES_OPEN
         else:
             self.violations.append(Refused(code, message))
 
     def judge(self, altered: bool) -> None:
         """Steps 2 to 10. Step 1, reading, was done. An altered entry is judged, and changes nothing."""
+        if self.state.closed_by is not None:
+            self.found("ledger-closed", f"entry {self.state.closed_by} closed the ledger")
         if not self.statement.jws.known_algorithm:
             self.not_judged.append(f"the signature’s algorithm {shown(self.statement.jws.alg)} is not of this version")
         if self.statement.kind != "ledger.genesis":
             before = len(self.not_judged)
             self.judge_authority()
-            self.authority_open = len(self.not_judged) > before
+            self.left_open = len(self.not_judged) > before
         self.judge_id_audience_and_times()
         change = self.judge_kind()
         if not altered:
@@ -1102,34 +1153,30 @@ class Judgement:
 
     def judge_kind(self) -> Callable[[], None]:
         """Steps 8 and 9. Gives what the entry changes in the registry, to be done if nothing is violated."""
-        rules: dict[str, Callable[[], Callable[[], None]]] = {
-            "ledger.genesis": self.genesis,
-            "participant.admit": self.admission,
-            "participant.revoke": self.revocation,
-            "participant.rotate-key": self.rotation,
-            "evidence.deposit": self.deposit,
-            "evidence.attest": self.attestation,
-            "evidence.retract": self.retraction,
-        }
-        if self.statement.kind not in KINDS:
-            self.not_judged.append(f"the kind {shown(self.statement.kind)} is not of this version")
-            return no_change
+        said = self.statement
         try:
-            check_members(self.statement.payload)
+            check_members(said.payload)
+        except UnknownKind as unknown:
+            self.not_judged.append(str(unknown))
+            self.kind_known = False
+            return no_change
         except Refused as breach:
             self.found(breach.code, breach.message)
             return no_change
         self.members_in_order = True
-        return rules[self.statement.kind]()
+        if approvals_are_needed(self.state, said.payload):
+            self.found("approvals-needed", "so many administrators have to approve this that a ledger.change is needed")
+            return no_change
+        return RULES[said.kind](self, said.payload)
 
     def conclude(self, change: Callable[[], None]) -> None:
         """Step 10."""
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            if self.authority_open:
+            if self.left_open:
                 pass  # whoever may not be entitled changes nothing
-            elif said.kind in KINDS and self.signatures_judged:
+            elif self.kind_known and self.signatures_judged:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
                 state.becomes_uncertain(self.index)
@@ -1144,7 +1191,7 @@ class Judgement:
             self.found("key-weak", f"the new key {thumbprint} is no canonical point of prime order")
         elif thumbprint in self.state.keys:
             self.found("key-exists", f"the key {thumbprint} stood in the registry before")
-        elif public_key in self.state.ledger_keys:
+        elif any(public_key == known.public_key for known in self.state.ledger_keys):
             self.found("key-is-ledgers", f"the key {thumbprint} is one of the ledger’s own")
         else:
             return thumbprint, Key(public_key, owner="")
@@ -1152,11 +1199,10 @@ class Judgement:
 
     # ---- Genesis ----
 
-    def genesis(self) -> Callable[[], None]:
+    def genesis(self, payload: dict[str, Any]) -> Callable[[], None]:
         """Page 04, "Genesis". At an index above 0 none of its rules is asked."""
         if self.index != 0:
             return no_change
-        payload = self.statement.payload
         if payload["origin"] != self.state.origin:
             self.found("genesis-origin", f"the genesis is of {shown(payload['origin'])}")
         self.genesis_issuer(payload["administrators"][0])
@@ -1200,8 +1246,8 @@ class Judgement:
                 thumbprints.add(thumbprint)
         return sound
 
-    def genesis_ledger_keys(self, payload: dict[str, Any], administrators: list[bytes]) -> list[bytes]:
-        code, public_keys = "genesis-ledger-keys", []
+    def genesis_ledger_keys(self, payload: dict[str, Any], administrators: list[bytes]) -> list[LedgerKey]:
+        code, ledger_keys = "genesis-ledger-keys", []
         for text in payload["ledgerKeys"]:
             try:
                 vkey = read_vkey(text)
@@ -1212,17 +1258,17 @@ class Judgement:
                 self.found(code, f"{shown(text)} is no key of type 1 under the ledger’s name")
             if vkey.public_key in administrators:
                 self.found(code, f"{shown(text)} is an administrator’s key")
-            public_keys.append(vkey.public_key)
+            ledger_keys.append(LedgerKey(text, vkey.public_key, brought_by=0))
         for text in self.state.checkpoint_vkeys:
-            if text not in payload["ledgerKeys"]:
-                self.found(code, f"{shown(text)} signed the checkpoint, and is no key of the genesis")
-        return public_keys
+            if text not in payload["ledgerKeys"] and text not in self.state.announced_keys():
+                self.found(code, f"{shown(text)} signed the checkpoint, and neither genesis nor rotation brings it")
+        return ledger_keys
 
     # ---- Participants ----
 
-    def admission(self) -> Callable[[], None]:
+    def admission(self, payload: dict[str, Any]) -> Callable[[], None]:
         """Page 04, "Admission"."""
-        participant = self.statement.payload["participant"]
+        participant = payload["participant"]
         id, roles = participant["id"], participant["roles"]
         if id in self.state.participants:
             self.found("participant-exists", f"{id} was admitted before")
@@ -1241,9 +1287,8 @@ class Judgement:
 
         return change
 
-    def revocation(self) -> Callable[[], None]:
-        """Page 04, "Revocation"."""
-        payload = self.statement.payload
+    def revocation(self, payload: dict[str, Any]) -> Callable[[], None]:
+        """Page 04, "Revocation"; page 14, "Change", step 4, of how many administrators have to remain."""
         id, kid, since = payload.get("participant"), payload.get("key"), payload.get("compromisedSince")
         participant, key = self.state.participants.get(id), self.state.keys.get(kid)
         if since is not None and since > self.time:
@@ -1256,8 +1301,9 @@ class Judgement:
         ):
             self.found("already-revoked", f"{id or kid} was revoked before")
             return no_change
-        if not self.state.has_administrator(revoked_participant=id, revoked_key=kid):
-            self.found("last-administrator", "no active administrator would remain")
+        least = self.state.approvals.administrators if self.state.approvals is not None else 1
+        if self.state.active("administrator", revoked_participant=id, revoked_key=kid) < least:
+            self.found("last-administrator", f"fewer active administrators than {least} would remain")
 
         def change() -> None:
             if participant is not None:
@@ -1267,10 +1313,10 @@ class Judgement:
 
         return change
 
-    def rotation(self) -> Callable[[], None]:
+    def rotation(self, payload: dict[str, Any]) -> Callable[[], None]:
         """Page 04, "Rotation"."""
         said = self.statement
-        new = self.new_key(said.payload["newKey"])
+        new = self.new_key(payload["newKey"])
         if new is None:
             return no_change
         try:
@@ -1315,23 +1361,36 @@ class Judgement:
             self.found("reference-item", f"entry {at} has {target.items} items")
         return target
 
-    def deposit(self) -> Callable[[], None]:
-        for relation in self.statement.payload.get("relates", []):
+    def deposit(self, payload: dict[str, Any]) -> Callable[[], None]:
+        for relation in payload.get("relates", []):
             if "origin" not in relation:
                 self.reference(relation)
             elif relation["origin"] == self.state.origin:
                 self.found("reference-origin", "a relation names this ledger as another")
         return no_change
 
-    def attestation(self) -> Callable[[], None]:
-        self.reference(self.statement.payload["of"])
+    def attestation(self, payload: dict[str, Any]) -> Callable[[], None]:
+        self.reference(payload["of"])
         return no_change
 
-    def retraction(self) -> Callable[[], None]:
-        target = self.reference(self.statement.payload["of"])
+    def retraction(self, payload: dict[str, Any]) -> Callable[[], None]:
+        target = self.reference(payload["of"])
         if target is not None and target.iss != self.statement.iss:
             self.found("retract-not-own", f"the deposit is {target.iss}’s")
         return no_change
+
+
+# Page 04, "Rules of each kind". A rule says what it finds, and gives what the entry changes in the registry.
+Rule = Callable[[Judgement, dict[str, Any]], Callable[[], None]]
+RULES: dict[str, Rule] = {
+    "ledger.genesis": Judgement.genesis,
+    "participant.admit": Judgement.admission,
+    "participant.revoke": Judgement.revocation,
+    "participant.rotate-key": Judgement.rotation,
+    "evidence.deposit": Judgement.deposit,
+    "evidence.attest": Judgement.attestation,
+    "evidence.retract": Judgement.retraction,
+}
 
 
 def no_change() -> None:
@@ -1366,7 +1425,8 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
 # =====================================================================================================================
 
 NOTE_BYTES = 262144
-LEDGER_KEY_TYPE, WITNESS_KEY_TYPE = 0x01, 0x04
+LEDGER_KEY_TYPE, WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE = 0x01, 0x04, 0x06
+ML_DSA_KEY_BYTES, ML_DSA_SIGNATURE_BYTES = 1312, 2420
 # Unicode's White_Space, U+180E and U+FEFF.
 WHITE_SPACE = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\u180e\ufeff]")
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
@@ -1447,6 +1507,9 @@ def read_vkey(text: str) -> Vkey:
     if data[0] in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE):
         if not public_key_is_sound(data[1:]):
             raise Refused(code, f"the key of {shown(text)} is no canonical point of prime order")
+    elif data[0] == ML_DSA_KEY_TYPE and len(data) != 1 + ML_DSA_KEY_BYTES:
+        raise Refused(code, f"the key of {shown(text)} has not {ML_DSA_KEY_BYTES} bytes")
+    if data[0] in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE):
         if key_id != sha256(name.encode() + b"\n" + data)[:4]:
             raise Refused(code, f"the key id of {shown(text)} is not its own")
     return Vkey(name, key_id, data[0], data[1:], text)
@@ -1454,12 +1517,16 @@ def read_vkey(text: str) -> Vkey:
 
 def read_checkpoint(data: bytes) -> Checkpoint:
     """Page 05, "Checkpoint"."""
-    code = "checkpoint-malformed"
     note = read_note(data)
-    lines = note.text[:-1].split("\n")
+    return Checkpoint(*read_checkpoint_text(note.text), note)
+
+
+def read_checkpoint_text(text: str) -> tuple[str, int, bytes]:
+    code = "checkpoint-malformed"
+    lines = text[:-1].split("\n")
     if len(lines) != 3 or not is_origin(lines[0]):
         raise Refused(code, "the checkpoint is not origin, size and root on three lines")
-    return Checkpoint(lines[0], read_decimal(lines[1], code), read_hash(lines[2], code), note)
+    return lines[0], read_decimal(lines[1], code), read_hash(lines[2], code)
 
 
 def verify_note(note: Note, known: Sequence[Vkey]) -> list[Signed]:
@@ -1470,7 +1537,7 @@ def verify_note(note: Note, known: Sequence[Vkey]) -> list[Signed]:
     verified: dict[tuple[str, bytes], Signed] = {}
     for line in note.signatures:
         vkey = by_name.get((line.name, line.key_id))
-        if vkey is None or vkey.type not in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE):
+        if vkey is None or not can_verify(vkey):
             continue
         signed = verify_line(note.text.encode(), line, vkey)
         if signed is None:
@@ -1479,15 +1546,59 @@ def verify_note(note: Note, known: Sequence[Vkey]) -> list[Signed]:
     return list(verified.values())
 
 
+@lru_cache(maxsize=256)
+def ml_dsa_key(key: bytes) -> Any:
+    """The key, or None where the installed `cryptography`, or the OpenSSL in it, has no ML-DSA-44."""
+    try:
+        return None if mldsa is None else mldsa.MLDSA44PublicKey.from_public_bytes(key)
+    except UnsupportedAlgorithm:
+        return None
+
+
+def can_verify(vkey: Vkey) -> bool:
+    """Whether signatures by this key are verified here. Page 05, "Verifying signatures", step 2: others are passed over."""
+    if vkey.type == ML_DSA_KEY_TYPE:
+        return ml_dsa_key(vkey.public_key) is not None
+    return vkey.type in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE)
+
+
 def verify_line(text: bytes, line: SignatureLine, vkey: Vkey) -> Optional[Signed]:
     """Page 05, "Checkpoint" and "Cosignature"."""
     if vkey.type == LEDGER_KEY_TYPE:
         return Signed(vkey, None) if signature_is_valid(vkey.public_key, text, line.signature) else None
     timestamp = int.from_bytes(line.signature[:8], "big")
-    if len(line.signature) != 72 or timestamp > MAX_INTEGER:
+    if timestamp > MAX_INTEGER:
+        return None
+    if vkey.type == ML_DSA_KEY_TYPE:
+        return Signed(vkey, timestamp) if ml_dsa_cosignature_is_valid(text, line, vkey) else None
+    if len(line.signature) != 72:
         return None
     message = b"cosignature/v1\ntime " + str(timestamp).encode() + b"\n" + text
     return Signed(vkey, timestamp) if signature_is_valid(vkey.public_key, message, line.signature[8:]) else None
+
+
+def ml_dsa_cosignature_is_valid(text: bytes, line: SignatureLine, vkey: Vkey) -> bool:
+    """Page 05, "Cosignature", type 0x06."""
+    try:
+        origin, size, root = read_checkpoint_text(text.decode())
+    except Refused:
+        return False
+    name = vkey.name.encode()
+    if len(line.signature) != 8 + ML_DSA_SIGNATURE_BYTES or not 1 <= len(name) <= 255:
+        return False
+    message = (
+        b"subtree/v1\n\0"
+        + bytes([len(name)]) + name
+        + line.signature[:8]
+        + bytes([len(origin)]) + origin.encode()
+        + bytes(8) + size.to_bytes(8, "big")
+        + root
+    )  # fmt: skip
+    try:
+        ml_dsa_key(vkey.public_key).verify(line.signature[8:], message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 # =====================================================================================================================
@@ -1612,20 +1723,29 @@ class ReceiptCheck:
     receipt: Optional[Receipt] = None
     statement: Optional[Statement] = None
     members_in_order: bool = False
+    logs: list[Vkey] = field(default_factory=list)
     witnesses: list[tuple[str, int]] = field(default_factory=list)
+    unverified_witnesses: list[str] = field(default_factory=list)
     claims: list[Disclosure] = field(default_factory=list)
     withheld: int = 0
 
 
-def check_receipt(data: bytes, policy: Policy) -> ReceiptCheck:
-    """Page 06, "Checking a receipt", steps 1 to 9."""
+def check_receipt(data: bytes, policy: Policy, transition: Optional[Transition] = None) -> ReceiptCheck:
+    """Page 06, "Checking a receipt", steps 1 to 9. With a key transition (page 14) step 2 is another."""
     check = ReceiptCheck()
     try:
         receipt = check.receipt = read_receipt(data)
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
         return check
-    check_receipt_proof(check, receipt, policy)
+    try:
+        if transition is None:
+            check_receipt_ledger(check, receipt, policy)
+        else:
+            check_transition(check, receipt, policy, transition)
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+    check_receipt_proof(check, receipt)
     if receipt.entry.statement is None:
         check.findings.add("not-judged", f"the entry is of version {shown(receipt.entry.version)}; {NEEDS_NEWER}")
         return check
@@ -1637,17 +1757,35 @@ def check_receipt(data: bytes, policy: Policy) -> ReceiptCheck:
     return check
 
 
-def check_receipt_proof(check: ReceiptCheck, receipt: Receipt, policy: Policy) -> None:
-    """Steps 2 to 4: ledger, index, inclusion."""
-    findings, proof = check.findings, receipt.proof
-    origin, size, root, note = proof.checkpoint
+def check_receipt_ledger(check: ReceiptCheck, receipt: Receipt, policy: Policy) -> None:
+    """Step 2."""
+    origin, _, _, note = receipt.proof.checkpoint
+    check_origin(policy, origin)
+    signers = read_signers(policy, note, origin)
+    for name, timestamp in signers.cosigned.items():
+        says_nothing = timestamp == 0 and policy.witnesses[name].type == ML_DSA_KEY_TYPE  # page 05, "Cosignature"
+        if not says_nothing and is_before_entry(timestamp * 1000, receipt.entry.time):
+            message = f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            check.findings.add("cosignature-early", message)
+    check.unverified_witnesses = [printable(name) for name in signers.unverified]
+    require_quorum(policy, signers)
+    check.logs, check.witnesses = signers.logs, signers.witnesses
+
+
+def check_origin(policy: Policy, origin: str) -> None:
     if not any(log.name == origin for log in policy.logs):
-        findings.add("receipt-other-ledger", f"the receipt is of {shown(origin)}, which is no ledger of the policy")
-    else:
-        try:
-            check.witnesses = apply_policy(policy, note, origin).witnesses
-        except Refused as breach:
-            findings.add(breach.code, breach.message)
+        raise Refused("receipt-other-ledger", f"the receipt is of {shown(origin)}, which is no ledger of the policy")
+
+
+def is_before_entry(milliseconds: int, time: str) -> bool:
+    """Whether something is more than 60 seconds, by which two clocks may differ, older than an entry."""
+    return milliseconds < read_time(time) - 60000
+
+
+def check_receipt_proof(check: ReceiptCheck, receipt: Receipt) -> None:
+    """Steps 3 and 4: index, inclusion."""
+    findings, proof = check.findings, receipt.proof
+    _, size, root, _ = proof.checkpoint
     if proof.index != receipt.entry.index:
         findings.add("receipt-index", f"the receipt says entry {proof.index}, and the entry {receipt.entry.index}")
     elif not inclusion_holds(proof.index, size, leaf_hash(receipt.entry_bytes), proof.hashes, root):
@@ -1665,10 +1803,11 @@ def check_receipt_statement(check: ReceiptCheck, receipt: Receipt, said: Stateme
         findings.add("signature-invalid", "the statement’s signature does not verify")
     if said.aud != receipt.proof.checkpoint.origin:
         findings.add("audience-wrong", f"the statement is for {shown(said.aud)}")
-    if said.kind not in KINDS:
-        findings.add("not-judged", f"the kind is {shown(said.kind)}; {NEEDS_NEWER}")
+    try:
+        check_members(said.payload)
+    except UnknownKind as unknown:
+        findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
         return
-    check_members(said.payload)
     check.members_in_order = True
     seen = set()
     for disclosure in receipt.disclosures:
@@ -1922,35 +2061,49 @@ def read_quorum(policy: Policy, line: bytes, words: list[bytes]) -> None:
     policy.quorum = words[0]
 
 
-class Accepted(NamedTuple):
-    """A checkpoint that the policy accepts: the logs that signed it, and the witnesses with their times."""
+class Signers(NamedTuple):
+    """Who signed a checkpoint: logs, witnesses with their times, and witnesses that cannot be verified here."""
 
     logs: list[Vkey]
-    witnesses: list[tuple[str, int]]
+    cosigned: dict[bytes, int]
+    unverified: list[bytes]
+
+    @property
+    def witnesses(self) -> list[tuple[str, int]]:
+        return [(printable(name), timestamp) for name, timestamp in self.cosigned.items()]
 
 
-def apply_policy(policy: Policy, note: Note, origin: str) -> Accepted:
+def apply_policy(policy: Policy, note: Note, origin: str) -> Signers:
     """Page 07, "Applying it to a checkpoint", steps 1 to 4."""
+    signers = read_signers(policy, note, origin)
+    require_quorum(policy, signers)
+    return signers
+
+
+def read_signers(policy: Policy, note: Note, origin: str) -> Signers:
+    """Steps 1 and 2, and of step 3 who cosigned."""
     verified = verify_note(note, [*policy.logs, *policy.witnesses.values()])
     logs = [log for log in policy.logs if log.name == origin and any(signed.vkey is log for signed in verified)]
     if not logs:
         raise Refused("checkpoint-untrusted", f"no ledger of the policy called {shown(origin)} signed the checkpoint")
     cosigned: dict[bytes, int] = {}
-    unsupported = set()
+    unverified: list[bytes] = []
+    lines = {(line.name, line.key_id) for line in note.signatures}
     for name, vkey in policy.witnesses.items():
-        for signed in verified:
-            if signed.vkey is vkey and vkey.type == WITNESS_KEY_TYPE:
-                cosigned[name] = signed.timestamp
-        if vkey.type != WITNESS_KEY_TYPE and any(
-            (line.name, line.key_id) == (vkey.name, vkey.key_id) for line in note.signatures
-        ):
-            unsupported.add(name)
-    if policy.quorum_holds(cosigned):
-        return Accepted(logs, [(printable(name), timestamp) for name, timestamp in cosigned.items()])
-    if policy.quorum_holds([*cosigned, *unsupported]):
-        raise Refused(
-            "policy-unsupported", f"a witness that is needed signed with a type of key not known here; {NEEDS_NEWER}"
-        )
+        counts = vkey.type in (WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE) and can_verify(vkey)
+        cosigned.update({name: signed.timestamp for signed in verified if counts and signed.vkey is vkey})
+        if not counts and (vkey.name, vkey.key_id) in lines:
+            unverified.append(name)
+    return Signers(logs, cosigned, unverified)
+
+
+def require_quorum(policy: Policy, signers: Signers) -> None:
+    """Steps 3 and 4."""
+    if policy.quorum_holds(signers.cosigned):
+        return
+    if policy.quorum_holds([*signers.cosigned, *signers.unverified]):
+        names = ", ".join(shown(printable(name)) for name in signers.unverified)
+        raise Refused("policy-unsupported", f"{names}: needed, and with a type of key not verified here; {NEEDS_NEWER}")
     raise Refused("policy-unmet", "the witnesses that the policy asks for did not cosign")
 
 
@@ -2150,6 +2303,8 @@ class WalkReport:
     root: Optional[bytes] = None
     trusted: bool = False
     witnesses: list[tuple[str, int]] = field(default_factory=list)
+    unverified_witnesses: list[str] = field(default_factory=list)
+    closed_by: Optional[int] = None
     flagged: list[int] = field(default_factory=list)
     participants: int = 0
     first_time: str = ""
@@ -2172,28 +2327,42 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root
     if source.keeps_disclosures:
         report.disclosures = {"present": 0, "withheld": 0, "foreign": 0}
-    state = State(*judge_checkpoint(checkpoint, policy, report))
+    trust = judge_checkpoint(checkpoint, policy, report)
+    state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
-    walk_earlier(checkpoint, tree, policy, earlier, report.findings)
+    state.announced_keys = lru_cache(maxsize=1)(lambda: announced_keys(source, checkpoint.size))
     EntryWalk(source, tree, state, report).run(checkpoint.size)
+    judge_ledger_keys(checkpoint, state, trust.signed, report.findings)
+    walk_earlier(checkpoint, tree, policy, state, earlier, report.findings)
     report.environment, report.participants = state.environment, len(state.participants)
-    report.flagged = state.flagged()
+    report.flagged, report.closed_by = state.flagged(), state.closed_by
     return report
 
 
-def judge_checkpoint(checkpoint: Checkpoint, policy: Policy, report: WalkReport) -> tuple[str, list[str]]:
-    """Page 10, "Checkpoint", steps 2 and 3. Gives the origin and the vkeys under which entries are judged."""
+class Trust(NamedTuple):
+    """Origin and vkeys under which entries are judged; and whether these vkeys verified the checkpoint."""
+
+    origin: str
+    vkeys: list[str]
+    signed: bool
+
+
+def judge_checkpoint(checkpoint: Checkpoint, policy: Policy, report: WalkReport) -> Trust:
+    """Page 10, "Checkpoint", steps 2 and 3."""
+    signers = None
     if checkpoint.size == 0:
         report.findings.add("genesis-missing", "the ledger has no entry, and so no genesis")
     try:
-        accepted = apply_policy(policy, checkpoint.note, checkpoint.origin)
+        signers = read_signers(policy, checkpoint.note, checkpoint.origin)
+        report.unverified_witnesses = [printable(name) for name in signers.unverified]
+        require_quorum(policy, signers)
     except Refused as breach:
         report.findings.add(breach.code, breach.message)
         if len(policy.logs) == 1:
-            return policy.logs[0].name, [policy.logs[0].text]
-        return checkpoint.origin, []
-    report.trusted, report.witnesses = True, accepted.witnesses
-    return checkpoint.origin, [log.text for log in accepted.logs]
+            return Trust(policy.logs[0].name, [policy.logs[0].text], signers is not None)
+        return Trust(checkpoint.origin, [], False)
+    report.trusted, report.witnesses = True, signers.witnesses
+    return Trust(checkpoint.origin, [log.text for log in signers.logs], True)
 
 
 # ---- Tree -----------------------------------------------------------------------------------------------------------
@@ -2278,19 +2447,27 @@ def hash_all_entries(source: Source, size: int) -> Optional[list[bytes]]:
 
 
 def walk_earlier(
-    checkpoint: Checkpoint, tree: Tree, policy: Policy, earlier: Sequence[Checkpoint], findings: Findings
+    checkpoint: Checkpoint,
+    tree: Tree,
+    policy: Policy,
+    state: State,
+    earlier: Sequence[Checkpoint],
+    findings: Findings,
 ) -> None:
-    """Page 10, "Entries", end: checkpoints that were kept."""
+    """Page 10, "Entries", end: checkpoints that were kept; and page 14, "The walk", of those before a rotation."""
     for kept in earlier:
-        try:
-            apply_policy(policy, kept.note, kept.origin)
-        except Refused as breach:
-            findings.add(breach.code, f"the checkpoint kept at size {kept.size}: {breach.message}")
         follows = kept.origin == checkpoint.origin and kept.size <= min(checkpoint.size, len(tree.known))
-        if not follows or tree_root(tree.known[: kept.size]) != kept.root:
+        follows = follows and tree_root(tree.known[: kept.size]) == kept.root
+        if not follows:
             findings.add(
                 "consistency-invalid", f"the ledger does not go on from the checkpoint kept at size {kept.size}"
             )
+        try:
+            apply_policy(policy, kept.note, kept.origin)
+        except Refused as breach:
+            if breach.code == "checkpoint-untrusted" and follows and signed_by_a_ledger_key(kept, state):
+                continue
+            findings.add(breach.code, f"the checkpoint kept at size {kept.size}: {breach.message}")
 
 
 # ---- Entries --------------------------------------------------------------------------------------------------------
@@ -2505,6 +2682,406 @@ def read_bounded(path: str, limit: int) -> bytes:
 
 
 # =====================================================================================================================
+# Page 14: Ledger keys and approvals
+# =====================================================================================================================
+
+PROPOSAL_TYPE = "evidence-proposal+jwt"
+MOST_SECONDS_TO_END = 7776000  # of a proposal: 90 days
+
+
+# ---- Kinds ----------------------------------------------------------------------------------------------------------
+
+
+def b64url_of(limit: int) -> Check:
+    return string_that(
+        lambda text: 1 <= len(text) <= limit and reads(read_base64url)(text), f"base64url of 1 to {limit} characters"
+    )
+
+
+def number_of(least: int, most: int) -> Check:
+    def check(value: Any, where: str) -> None:
+        if not is_integer(value) or not least <= value <= most:
+            raise member_refused(where, f"an integer from {least} to {most}")
+
+    return check
+
+
+a_proposal = b64url_of(32768)
+KINDS.update(
+    {
+        "ledger.rotate-key": (
+            {
+                "oldKey": text_of(1024),
+                "newKey": text_of(1024),
+                "reason": code_of("routine", "compromised", "lost", "other"),
+                "possession": text_of(4096),
+            },
+            {},
+        ),
+        "ledger.close": (
+            {"reason": code_of("continued", "compromised", "ended", "other")},
+            {"successor": object_of({"origin": an_origin, "checkpoint": text_of(4096)})},
+        ),
+        "ledger.set-approvals": ({"administrators": number_of(1, 16)}, {"recovery": number_of(1, 16)}),
+        "ledger.change": (
+            {
+                "proposal": a_proposal,
+                "approvals": array_of(object_of({"protected": b64url_of(512), "signature": b64url_of(512)}), 1, 16),
+            },
+            {},
+        ),
+    }
+)
+ROLES_NEEDED.update(dict.fromkeys(("ledger.rotate-key", "ledger.close", "ledger.set-approvals"), ("administrator",)))
+
+# What several administrators approve together: these kinds, and no other of this version.
+PROPOSED_KINDS = (
+    "participant.admit", "participant.revoke", "ledger.set-approvals", "ledger.rotate-key", "ledger.close",
+)  # fmt: skip
+PROPOSAL_MEMBERS: dict[str, Check] = {
+    "aud": string_that(is_origin, "an origin", "proposal-malformed"),
+    "jti": string_that(is_uuid, "a UUID in lower case", "proposal-malformed"),
+    "exp": a_count,
+    "kind": text_of(256),
+}
+
+
+def read_proposal(text: str) -> dict[str, Any]:
+    """"ledger.change": the proposal as an object whose common members are in order."""
+    code = "proposal-malformed"
+    try:
+        proposal = read_json_object(read_base64url(text))
+        for name, check in PROPOSAL_MEMBERS.items():
+            check(proposal.get(name), f"the proposal’s {name}")
+    except Refused as breach:
+        raise Refused(code, breach.message) from None
+    return proposal
+
+
+def check_proposal(value: Any) -> None:
+    """"ledger.change": the member `proposal`, and in it exactly the members of its kind."""
+    a_proposal(value, "the statement.proposal")
+    proposal = read_proposal(value)
+    if proposal["kind"] not in KINDS:
+        raise UnknownKind(proposal["kind"])
+    if proposal["kind"] not in PROPOSED_KINDS:
+        raise Refused("proposal-malformed", f"a {proposal['kind']} needs no approvals")
+    check_kind(proposal, PROPOSAL_MEMBERS, "the proposal")
+
+
+def meant_payload(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a payload whose members are in order is about: the proposal of a `ledger.change`, of others itself."""
+    return read_proposal(payload["proposal"]) if payload.get("kind") == "ledger.change" else payload
+
+
+# ---- Rules ----------------------------------------------------------------------------------------------------------
+
+
+def touches_recovery(state: State, payload: dict[str, Any]) -> bool:
+    """"When approvals are needed"."""
+    if payload["kind"] == "participant.admit":
+        return "recovery" in payload["participant"]["roles"]
+    if payload["kind"] == "participant.revoke":
+        return "recovery" in roles_of_revoked(state, payload)
+    return payload["kind"] == "ledger.set-approvals"
+
+
+def roles_of_revoked(state: State, revocation: dict[str, Any]) -> list[str]:
+    """Roles of the participant that a revocation names, or whose key it names; none where it is not known."""
+    key = state.keys.get(revocation.get("key"))
+    participant = state.participants.get(revocation.get("participant") if key is None else key.owner)
+    return [] if participant is None else participant.roles
+
+
+def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
+    """"When approvals are needed": whether such a statement by itself is a violation."""
+    if state.approvals is None or payload["kind"] not in PROPOSED_KINDS:
+        return False
+    recovery = state.approvals.recovery is not None and touches_recovery(state, payload)
+    return state.approvals.administrators > 1 or recovery
+
+
+def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """"Rotation of the ledger's key"."""
+    state, index = judgement.state, judgement.index
+    old = next((key for key in state.ledger_keys if key.text == payload["oldKey"] and key.retired_by is None), None)
+    if old is None:
+        judgement.found("ledger-key-retired", f"{shown(payload['oldKey'])} is no key that signs for the ledger now")
+    try:
+        new = read_new_ledger_key(state, payload["newKey"])
+        check_ledger_possession(state, index, new, payload["possession"])
+    except Refused as breach:
+        judgement.found(breach.code, breach.message)
+
+    def change() -> None:
+        old.retired_by = index
+        state.ledger_keys.append(LedgerKey(new.text, new.public_key, brought_by=index))
+
+    return change
+
+
+def read_new_ledger_key(state: State, text: str) -> Vkey:
+    code = "ledger-key-invalid"
+    try:
+        new = read_vkey(text)
+    except Refused as breach:
+        raise Refused(code, breach.message) from None
+    if new.type != LEDGER_KEY_TYPE or new.name != state.origin:
+        raise Refused(code, f"{shown(text)} is no key of type 1 under the ledger’s name")
+    if any(new.public_key == key.public_key for key in [*state.ledger_keys, *state.keys.values()]):
+        raise Refused(code, f"{shown(text)} is a key of the ledger, or of a participant, already")
+    return new
+
+
+def check_ledger_possession(state: State, index: int, new: Vkey, text: str) -> None:
+    code = "ledger-possession"
+    try:
+        shown_by = read_checkpoint(text.encode())
+        signed = verify_note(shown_by.note, [new])
+    except Refused as breach:
+        raise Refused(code, f"the possession proof: {breach.message}") from None
+    if shown_by.origin != state.origin or not 1 <= shown_by.size <= index or not signed:
+        raise Refused(code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key")
+    leaves = [target.leaf_hash for target in state.targets[: shown_by.size]]
+    if None not in leaves and tree_root(leaves) != shown_by.root:
+        raise Refused(code, f"the possession proof’s root is not that of the first {shown_by.size} entries")
+
+
+def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """"Closing"."""
+    state, successor = judgement.state, payload.get("successor")
+    if successor is not None:
+        try:
+            first = read_checkpoint(successor["checkpoint"].encode())
+            if first.size != 1 or first.origin != successor["origin"] or first.origin == state.origin:
+                raise Refused("", "it is no checkpoint of one entry of the ledger that it names, or that is this one")
+        except Refused as breach:
+            judgement.found("successor-invalid", f"the successor’s checkpoint: {breach.message}")
+
+    def change() -> None:
+        state.closed_by = judgement.index
+
+    return change
+
+
+def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """"Setting approvals"."""
+    state, wanted = judgement.state, Approvals(payload["administrators"], payload.get("recovery"))
+    if wanted.administrators > state.active("administrator") or (wanted.recovery or 0) > state.active("recovery"):
+        judgement.found("threshold-impossible", "more approvals are asked for than there are active participants")
+
+    def change() -> None:
+        state.approvals = wanted
+
+    return change
+
+
+def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """"Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    proposal, state = read_proposal(payload["proposal"]), judgement.state
+    before = len(judgement.violations)
+    judge_proposal(judgement, proposal)
+    approvers = judge_approvals(judgement, payload)
+    if len(judgement.violations) > before or approvers is None:
+        return no_change
+    if not is_carried(state, proposal, approvers):
+        judgement.found("approvals-missing", f"{len(approvers)} approvals do not carry this change")
+        return no_change
+    change = RULES[proposal["kind"]](judgement, proposal)
+
+    def change_and_use_up() -> None:
+        change()
+        state.used_proposals.add(proposal["jti"])
+
+    return change_and_use_up
+
+
+def judge_proposal(judgement: Judgement, proposal: dict[str, Any]) -> None:
+    """Step 1."""
+    now, end = read_time(judgement.time), proposal["exp"] * 1000
+    if proposal["aud"] != judgement.state.origin:
+        judgement.found("audience-wrong", f"the proposal is for {shown(proposal['aud'])}")
+    if not now <= end <= now + MOST_SECONDS_TO_END * 1000:
+        judgement.found("proposal-expired", "the proposal ended before this entry, or more than 90 days after it")
+    if proposal["jti"] in judgement.state.used_proposals:
+        judgement.found("proposal-repeated", "the proposal took effect before")
+
+
+def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[list[list[str]]]:
+    """Step 2. The roles of each approver; None where an approval is not in order, or cannot be judged."""
+    in_order, owners, kids, roles = True, set(), set(), []
+    for approval in payload["approvals"]:
+        try:
+            jws = read_approval(approval, payload["proposal"])
+            if jws.kid in kids:
+                raise Refused("approval-invalid", f"the key {jws.kid} approves twice")
+            kids.add(jws.kid)
+            if not jws.known_algorithm:
+                judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
+                judgement.signatures_judged = in_order = False
+                continue
+            key = judgement.state.keys.get(jws.kid)
+            owner = None if key is None or key.status != ACTIVE else judgement.state.participants.get(key.owner)
+            if owner is None or owner.revoked_by is not None or not {"administrator", "recovery"} & {*owner.roles}:
+                raise Refused("approval-unknown", f"{jws.kid} is no key of an administrator or recovery officer now")
+            if key.owner in owners:
+                raise Refused("approval-invalid", f"{key.owner} approves twice")
+            if not jws.verifies(key.public_key):
+                raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
+        except Refused as breach:
+            judgement.found(breach.code, breach.message)
+            in_order = False
+            continue
+        owners.add(key.owner)
+        roles.append(owner.roles)
+    return roles if in_order else None
+
+
+def read_approval(approval: dict[str, str], proposal: str) -> Jws:
+    """An approval and its proposal are a JWS in the general JSON serialization (RFC 7515 section 7.2.1)."""
+    try:
+        alg, kid = read_jws_header(read_base64url(approval["protected"]), PROPOSAL_TYPE)
+    except Refused as breach:
+        raise Refused("approval-invalid", f"the header of an approval: {breach.message}") from None
+    signing_input = f"{approval['protected']}.{proposal}".encode()
+    return Jws(signing_input, alg, kid, read_base64url(proposal), read_base64url(approval["signature"]))
+
+
+def is_carried(state: State, proposal: dict[str, Any], approvers: list[list[str]]) -> bool:
+    """Step 3."""
+    needed = state.approvals or Approvals(1, None)
+    administrators = sum("administrator" in roles for roles in approvers)
+    recovered = needed.recovery is not None and sum("recovery" in roles for roles in approvers) >= needed.recovery
+    if administrators >= needed.administrators and (
+        needed.recovery is None or recovered or not touches_recovery(state, proposal)
+    ):
+        return True
+    return recovered and replaces_administrators(state, proposal)
+
+
+def replaces_administrators(state: State, proposal: dict[str, Any]) -> bool:
+    if proposal["kind"] == "participant.admit":
+        return proposal["participant"]["roles"] == ["administrator"]
+    roles = roles_of_revoked(state, proposal) if proposal["kind"] == "participant.revoke" else []
+    return "administrator" in roles and "recovery" not in roles
+
+
+RULES.update(
+    {
+        "ledger.rotate-key": ledger_rotation,
+        "ledger.close": closing,
+        "ledger.set-approvals": setting_approvals,
+        "ledger.change": proposed_change,
+    }
+)
+
+
+# ---- The walk -------------------------------------------------------------------------------------------------------
+
+
+def announced_keys(source: Source, size: int) -> set[str]:
+    """Vkeys that a readable statement names as `newKey` of a `ledger.rotate-key`, its own or proposed."""
+    announced: set[str] = set()
+    end = min(size, source.end_of_entries())
+    for first in range(0, end, TILE_WIDTH):
+        for data in source.entries(first // TILE_WIDTH, min(TILE_WIDTH, size - first)):
+            try:
+                entry = read_entry(b"" if data is None else data)
+                payload = {} if entry.statement is None else meant_payload(read_statement(entry.statement).payload)
+            except (Refused, KeyError, TypeError):
+                continue
+            if payload.get("kind") == "ledger.rotate-key" and isinstance(payload.get("newKey"), str):
+                announced.add(payload["newKey"])
+    return announced
+
+
+def judge_ledger_keys(checkpoint: Checkpoint, state: State, signed: bool, findings: Findings) -> None:
+    """After the last entry: each vkey that verified the checkpoint signs at its size. Not asked without a genesis."""
+    for text in state.checkpoint_vkeys if signed and state.ledger_keys else []:
+        if any(key.text == text and key.signs_at(checkpoint.size) for key in state.ledger_keys):
+            continue
+        message = f"{shown(text)} signed the checkpoint, and is no key of the ledger at size {checkpoint.size}"
+        if state.uncertain_since is None:
+            findings.add("ledger-key-retired", message)
+        else:
+            findings.add("not-judged", f"{message}; entry {state.uncertain_since} may have changed that")
+
+
+def signed_by_a_ledger_key(kept: Checkpoint, state: State) -> bool:
+    """Whether a key that signs at a kept checkpoint's size verifies it."""
+    try:
+        keys = [read_vkey(key.text) for key in state.ledger_keys if key.signs_at(kept.size)]
+        return any(signed.vkey.name == kept.origin for signed in verify_note(kept.note, keys))
+    except Refused:
+        return False
+
+
+# ---- For holders of receipts ----------------------------------------------------------------------------------------
+
+TRANSITION_BYTES = 270336
+MOST_TRANSITION_HASHES = 126
+
+
+class Transition(NamedTuple):
+    """The tree of size `start` is a beginning of the tree that the checkpoint signs."""
+
+    start: int
+    hashes: list[bytes]
+    checkpoint: Checkpoint
+
+
+def read_transition(data: bytes) -> Transition:
+    """"Key transition"."""
+    code = "transition-malformed"
+    if len(data) > TRANSITION_BYTES:
+        raise Refused(code, f"the key transition has more than {TRANSITION_BYTES} bytes")
+    head, empty_line, checkpoint = read_utf8(data).partition("\n\n")
+    lines = head.split("\n")
+    if empty_line == "" or lines.pop(0) != "evidence-ledger/key-transition/v1":
+        raise Refused(code, "this does not begin as evidence-ledger/key-transition/v1, or has no empty line")
+    if not lines or not lines[0].startswith("from ") or len(lines) > 1 + MOST_TRANSITION_HASHES:
+        raise Refused(code, f"the key transition has no line from, or more than {MOST_TRANSITION_HASHES} hashes")
+    start = read_decimal(lines.pop(0)[len("from ") :], code)
+    return Transition(start, [read_hash(line, code) for line in lines], read_checkpoint(checkpoint.encode()))
+
+
+def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, transition: Transition) -> None:
+    """"Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
+    origin, size, root, _ = receipt.proof.checkpoint
+    check_origin(policy, origin)
+    later = transition.checkpoint
+    if later.origin != origin:
+        raise Refused("receipt-other-ledger", f"the key transition is of {shown(later.origin)}")
+    if transition.start != size or not consistency_holds(size, root, later.size, later.root, transition.hashes):
+        check.findings.add("consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own")
+    signers = read_signers(policy, later.note, origin)
+    check.unverified_witnesses = [printable(name) for name in signers.unverified]
+    require_quorum(policy, signers)
+    check.logs, check.witnesses = signers.logs, signers.witnesses
+
+
+def bring_forward(policy: Policy, data: bytes) -> Findings:
+    """"Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    check = check_receipt(data, policy)
+    if check.findings.exit_code != 0:
+        return check.findings
+    code, payload = "ledger-key-invalid", meant_payload(check.statement.payload)
+    try:
+        if payload["kind"] != "ledger.rotate-key":
+            raise Refused(code, f"entry {check.receipt.entry.index} is no rotation of a ledger’s key")
+        old = next((log for log in check.logs if log.text == payload["oldKey"]), None)
+        if old is None:
+            raise Refused(code, "the key that is replaced is in no line of the policy, or did not sign the checkpoint")
+        new = read_new_ledger_key(State(old.name, []), payload["newKey"])
+        if any(new.public_key == log.public_key for log in policy.logs):
+            raise Refused(code, "the new key is in the policy already")
+        policy.logs[policy.logs.index(old)] = new
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+    return check.findings
+
+
+# =====================================================================================================================
 # The command line: what may be said of a result (page 10, "What may be said"), and exit codes
 # =====================================================================================================================
 
@@ -2581,9 +3158,13 @@ def seconds_as_time(timestamp: int) -> str:
         return f"{timestamp} seconds after 1970-01-01T00:00:00Z"
 
 
-def cosigned_as_text(witnesses: Sequence[tuple[str, int]]) -> Iterator[str]:
+def cosigned_as_text(witnesses: Sequence[tuple[str, int]], unverified: Sequence[str]) -> Iterator[str]:
     for name, timestamp in witnesses:
-        yield f"cosigned by witness {shown(name)[1:-1]} at {seconds_as_time(timestamp)}"
+        at = f"at {seconds_as_time(timestamp)}" if timestamp != 0 else "without a time"
+        yield f"cosigned by witness {shown(name)[1:-1]} {at}"
+    for name in unverified:
+        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, whose type of key this installation cannot verify"
+        yield "  (ML-DSA-44 needs the package cryptography 47 or newer)"
 
 
 # ---- check ----------------------------------------------------------------------------------------------------------
@@ -2611,10 +3192,13 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     proof_bytes = read_input(args.receipt, FILE_PROOF_BYTES)
     if args.path is not None and not os.path.exists(args.path):
         raise CouldNotRun("file-unreadable", f"{shown(args.path)} is not there")
-    if proof_bytes.startswith(FILE_PROOF_BEGINS):
-        report = check_by_file_proof(proof_bytes, policy, args.path)
+    key_change, transition = read_key_changes(policy, args.rotation, args.transition)
+    if key_change.exit_code != 0:
+        report = CheckReport(args.path, ReceiptCheck(key_change))
+    elif proof_bytes.startswith(FILE_PROOF_BEGINS):
+        report = check_by_file_proof(proof_bytes, policy, args.path, transition)
     else:
-        report = CheckReport(args.path, check_receipt(proof_bytes, policy))
+        report = CheckReport(args.path, check_receipt(proof_bytes, policy, transition))
         if args.manifest is not None:
             check_by_manifest(report, args.manifest, args.folder, args.item)
         elif args.path is not None:
@@ -2628,7 +3212,25 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     return report.findings, check_as_json(report), list(check_as_text(report))
 
 
-def check_by_file_proof(data: bytes, policy: Policy, path: Optional[str]) -> CheckReport:
+def read_key_changes(
+    policy: Policy, rotations: Sequence[str], transition: Optional[str]
+) -> tuple[Findings, Optional[Transition]]:
+    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. What is wrong ends the check."""
+    findings = Findings()
+    for path in rotations:
+        findings.extend(bring_forward(policy, read_input(path, RECEIPT_BYTES)))
+        if findings.exit_code != 0:
+            return findings, None
+    try:
+        return findings, None if transition is None else read_transition(read_input(transition, TRANSITION_BYTES))
+    except Refused as breach:
+        findings.add(breach.code, f"{shown(transition)}: {breach.message}")
+    return findings, None
+
+
+def check_by_file_proof(
+    data: bytes, policy: Policy, path: Optional[str], transition: Optional[Transition]
+) -> CheckReport:
     """Page 09, "Checking"."""
     try:
         proof = read_file_proof(data)
@@ -2636,7 +3238,7 @@ def check_by_file_proof(data: bytes, policy: Policy, path: Optional[str]) -> Che
         report = CheckReport(path, ReceiptCheck())
         report.findings.add(breach.code, breach.message)
         return report
-    report = CheckReport(path, check_receipt(proof.receipt, policy), proof.item, proof.line.path)
+    report = CheckReport(path, check_receipt(proof.receipt, policy, transition), proof.item, proof.line.path)
     file = None if path is None else file_at(path)
     report.findings.extend(check_file_proof(proof, report.receipt, file))
     return report
@@ -2682,6 +3284,7 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
         document["index"], document["time"] = check.receipt.entry.index, check.receipt.entry.time
         document["origin"], document["size"] = check.receipt.proof.checkpoint[:2]
         document["witnesses"] = [{"name": name, "timestamp": timestamp} for name, timestamp in check.witnesses]
+        document["unverifiedWitnesses"] = check.unverified_witnesses
     if check.statement is not None:
         document.update({name: getattr(check.statement, name) for name in ("kid", "iss", "kind")})
         document["disclosures"] = [{"claim": claim.claim, "value": claim.value} for claim in check.claims]
@@ -2726,7 +3329,7 @@ def receipt_as_text(check: ReceiptCheck) -> Iterator[str]:
         yield f"sealed claim {shown(claim.claim)[1:-1]}: {shown(claim.value)}"
     if check.withheld > 0:
         yield f"{check.withheld} sealed claim{'' if check.withheld == 1 else 's'} withheld from this receipt"
-    yield from cosigned_as_text(check.witnesses)
+    yield from cosigned_as_text(check.witnesses, check.unverified_witnesses)
     yield f"as of size {checkpoint.size}; later events not checked"
 
 
@@ -2794,6 +3397,8 @@ def walk_as_json(report: WalkReport, source: Source, policy: Policy) -> dict[str
         "root": None if report.root is None else write_base64(report.root),
         "trusted": report.trusted,
         "witnesses": [{"name": name, "timestamp": timestamp} for name, timestamp in report.witnesses],
+        "unverifiedWitnesses": report.unverified_witnesses,
+        "closedBy": report.closed_by,
         "participants": report.participants,
         "flagged": report.flagged,
         "disclosures": report.disclosures,
@@ -2809,7 +3414,9 @@ def walk_as_text(report: WalkReport, source: Source, policy: Policy) -> Iterator
         yield f"root {write_base64(report.root)}"
     if report.trusted:
         yield "checkpoint signed as the policy asks"
-    yield from cosigned_as_text(report.witnesses)
+    yield from cosigned_as_text(report.witnesses, report.unverified_witnesses)
+    if report.closed_by is not None:
+        yield f"closed by entry {report.closed_by}"
     if report.first_time != "":
         yield f"from {report.first_time} to {report.last_time}, {report.participants} participants"
     yield from findings_as_text(report.findings)
@@ -2854,6 +3461,9 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     )  # fmt: skip
     check.add_argument("path", nargs="?", help="file or folder; without it the receipt alone is checked")
     check.add_argument("--receipt", required=True, help="receipt (.tlog-proof) or file proof (.file-proof)")
+    check.add_argument("--transition", help="key transition: the receipt’s ledger has another key since")
+    check.add_argument("--rotation", action="append", default=[], metavar="RECEIPT",
+                       help="receipt of a rotation, once for each, in order: the policy names an older key")  # fmt: skip
     check.add_argument("--manifest", help="manifest that lists the file, or the files of the folder")
     check.add_argument("--folder", help="folder that the manifest’s paths are relative to, where PATH is a file "
                        "(default: the manifest’s path without its extension)")  # fmt: skip

@@ -7,7 +7,8 @@
 Of a file of vectors without expectations, one a line, it prints what it finds of each, one a line: for comparison with
 another implementation.
 
-Exit code 0: every vector was judged as it expects. 1: at least one was not, and is named. 3: there are no vectors.
+Exit code 0: every vector was judged as it expects, those apart that rest on ML-DSA-44 where the installed `cryptography`
+has none, which are named. 1: at least one was not, and is named. 3: there are no vectors.
 """
 
 from __future__ import annotations
@@ -84,9 +85,10 @@ def jwk(given: Input) -> Facts:
 def statement(given: Input) -> Facts:
     said = verifier.read_statement(given["jws"])
     facts = {"kind": said.kind, "iss": said.iss, "kid": said.kid}
-    if said.kind not in verifier.KINDS:
+    try:
+        verifier.check_members(said.payload)
+    except verifier.UnknownKind:
         return not_judged(facts)
-    verifier.check_members(said.payload)
     return facts if said.jws.known_algorithm else not_judged(facts)
 
 
@@ -266,9 +268,10 @@ CLAIM_SHAPES: dict[str, Shape] = {
 def sealed(given: Input) -> Facts:
     text, texts = verifier.split_presentation(given["presentation"])
     said = verifier.read_statement(text)
-    if said.kind not in verifier.KINDS:
+    try:
+        verifier.check_members(said.payload)
+    except verifier.UnknownKind:
         return not_judged({})
-    verifier.check_members(said.payload)
     disclosures = [verifier.read_disclosure(disclosed) for disclosed in texts]
     digests, claims = [d.digest for d in disclosures], [d.claim for d in disclosures]
     holds(all(digest in said.sealed for digest in digests), "disclosure-foreign")
@@ -300,7 +303,19 @@ def reported(findings: verifier.Findings) -> Facts:
 
 
 def checked_receipt(data: bytes, given: Input) -> verifier.ReceiptCheck:
-    return verifier.check_receipt(data, verifier.read_policy(given.bytes("policy")))
+    """What is wrong with a rotation, or with a key transition, is the one fault."""
+    policy, transition = verifier.read_policy(given.bytes("policy")), None
+    for rotation in given.members.get("rotations", []):
+        findings = verifier.bring_forward(policy, rotation.encode())
+        if findings.exit_code != 0:
+            return verifier.ReceiptCheck(findings)
+    try:
+        transition = verifier.read_transition(given.bytes("transition")) if "transition" in given else None
+    except Refused as breach:
+        check = verifier.ReceiptCheck()
+        check.findings.add(breach.code, breach.message)
+        return check
+    return verifier.check_receipt(data, policy, transition)
 
 
 def receipt(given: Input) -> Facts:
@@ -461,6 +476,12 @@ def differences(vector: dict[str, Any]) -> list[str]:
     ]
 
 
+def rests_on_ml_dsa(vector: dict[str, Any]) -> bool:
+    """Whether it was left open, and that is because the installed `cryptography` has no ML-DSA-44."""
+    left_open = verdict_of(vector).get("code") == "policy-unsupported"
+    return left_open and verifier.ml_dsa_key(bytes(verifier.ML_DSA_KEY_BYTES)) is None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description="Run the conformance vectors.", epilog="example: python3 vectors.py ../../fixtures/vectors"
@@ -474,17 +495,23 @@ def main() -> int:
         return 0
     paths = sorted(Path(args.path).glob("*/*.json"))
     failed: dict[str, list[str]] = {}
+    lacking: list[str] = []
     for path in paths:
         vector = json.loads(path.read_text(encoding="utf-8"))
         found = differences(vector)
-        if found:
+        if found and rests_on_ml_dsa(vector):
+            lacking.append(f"{path.parent.name}/{path.stem}")
+        elif found:
             failed[f"{path.parent.name}/{path.stem}"] = found
     if args.json:
-        print(json.dumps({"vectors": len(paths), "failed": failed}, ensure_ascii=False, indent=2))
+        print(json.dumps({"vectors": len(paths), "failed": failed, "lacking": lacking}, ensure_ascii=False, indent=2))
     else:
         for name, found in failed.items():
             print(f"{name}: {'; '.join(found)}")
-        print(f"{len(paths) - len(failed)} of {len(paths)} vectors judged as they expect")
+        for name in lacking:
+            print(f"{name}: NOT JUDGED, for the installed cryptography has no ML-DSA-44")
+        judged = len(paths) - len(failed) - len(lacking)
+        print(f"{judged} of {len(paths)} vectors judged as they expect")
     return 3 if not paths else 1 if failed else 0
 
 
