@@ -142,7 +142,7 @@ export function readArtefact(path: string): Uint8Array {
 }
 
 /** The key transition beside a receipt or file proof, if there is one. Throws the codes of {@link readTransition}. */
-export function findTransition(evidence: Evidence): KeyTransition | undefined {
+function findTransition(evidence: Evidence): KeyTransition | undefined {
   const path = transitionPath(evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt)
   return existsSync(path) ? readTransition(path) : undefined
 }
@@ -163,11 +163,11 @@ export async function runCheck(
   evidence: Evidence,
   policy: Policy,
   onBytes?: (count: number) => void,
-  transition = findTransition(evidence),
+  transition?: KeyTransition,
 ): Promise<CheckResult> {
   try {
     if (evidence.kind === 'file-proof') return await checkByFileProof(file, evidence, policy, onBytes, transition)
-    const checked = readChecked(readArtefact(evidence.receipt), policy, transition)
+    const checked = readChecked(readArtefact(evidence.receipt), policy, evidence, transition)
     if (evidence.kind === 'manifest') return await checkByManifest(file, evidence, checked, onBytes)
     return await checkByReceipt(file, evidence, checked, onBytes)
   } catch (error) {
@@ -182,8 +182,21 @@ interface Checked {
   readonly unjudged: readonly Finding[]
 }
 
-function readChecked(bytes: Uint8Array, policy: Policy, transition: KeyTransition | undefined): Checked {
-  const result = checkReceipt(bytes, policy, transition)
+/**
+ * With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
+ * checkpoint: it was made for a later key, and says nothing to who has the policy of the receipt's day.
+ */
+function readChecked(
+  bytes: Uint8Array,
+  policy: Policy,
+  evidence: Evidence,
+  transition: KeyTransition | undefined,
+): Checked {
+  let result = checkReceipt(bytes, policy, transition)
+  if (transition === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
+    const beside = findTransition(evidence)
+    if (beside !== undefined) result = checkReceipt(bytes, policy, beside)
+  }
   const { faults, unjudged } = result
   return { checked: result.receipt === undefined ? undefined : result, faults, unjudged }
 }
@@ -245,9 +258,10 @@ async function checkByManifest(
 export async function checkManifestOnly(
   evidence: Extract<Evidence, { kind: 'manifest' }>,
   policy: Policy,
-  transition = findTransition(evidence),
+  transition?: KeyTransition,
 ): Promise<CheckResult> {
-  return checkByReceipt(evidence.manifest, evidence, readChecked(readArtefact(evidence.receipt), policy, transition))
+  const receipt = readChecked(readArtefact(evidence.receipt), policy, evidence, transition)
+  return checkByReceipt(evidence.manifest, evidence, receipt)
 }
 
 /** Holds a file against its line. The path may be raw bytes: not every disk's names are UTF-8. */
@@ -270,7 +284,7 @@ async function checkByFileProof(
   transition: KeyTransition | undefined,
 ): Promise<CheckResult> {
   const proof = parseFileProof(readArtefact(evidence.proof))
-  const receipt = readChecked(proof.receipt, policy, transition)
+  const receipt = readChecked(proof.receipt, policy, evidence, transition)
   const base = { evidence, ...receipt, item: proof.item, line: proof.file }
   if (receipt.checked?.body === undefined) return base
   const measured = await digestFile(file, ['sha256'], onBytes)

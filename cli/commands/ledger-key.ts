@@ -8,6 +8,7 @@ import {
   parseFileProof,
   parseSignedCheckpoint,
   parseReceipt,
+  utf8,
   verifierKey,
 } from '../../src/core/index.ts'
 import { closeReasons, ledgerKeyReasons } from '../../src/evidence/index.ts'
@@ -229,9 +230,16 @@ export function transitionCommand(program: Command): void {
 
 async function fromServer(options: ClientOptions, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {
   const client = clientOf(options, outputOf(options))
-  const { checkpoint, size } = await client.ledger()
-  const { hashes } = await client.consistency(from, size)
-  return { hashes: hashes.map((hash) => fromBase64(hash)), note: checkpoint }
+  // The published checkpoint has the cosignatures that a policy may ask for; the newest one is taken only where that is behind.
+  const published = await client.fetchBytes('/checkpoint')
+  const newest = (): Promise<string> => client.ledger().then(({ checkpoint }) => checkpoint)
+  const note = isFrom(published, from) ? Buffer.from(published).toString('utf8') : await newest()
+  const { hashes } = await client.consistency(from, parseSignedCheckpoint(utf8(note)).checkpoint.size)
+  return { hashes: hashes.map((hash) => fromBase64(hash)), note }
+}
+
+function isFrom(published: Uint8Array | undefined, from: number): published is Uint8Array {
+  return published !== undefined && parseSignedCheckpoint(published).checkpoint.size >= from
 }
 
 async function fromFolder(root: string, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {

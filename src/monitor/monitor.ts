@@ -115,14 +115,15 @@ export class LedgerMonitor {
       if (signed.checkpoint.origin !== copy.origin)
         throw new EvidenceError('checkpoint-untrusted', `${where} shows a checkpoint of ${signed.checkpoint.origin}`)
       const keys = policy.logs.map(({ key }) => key).filter(({ name }) => name === copy.origin)
-      if (verifyNote(signed.note, keys).length === 0)
+      const verified = verifyNote(signed.note, keys).map(({ key }) => key.text)
+      if (verified.length === 0)
         throw new EvidenceError(
           'checkpoint-untrusted',
           `${where} shows a checkpoint that the ledger’s key did not sign`,
         )
       // A witness shows its own cosignature alone; of a ledger the whole policy is asked.
       if (point.source !== undefined) await this.requirePolicy(where, signed.note)
-      return { point, note: { ...signed, bytes } }
+      return { point, note: { ...signed, bytes, verified } }
     } catch (error) {
       if (!isEvidenceError(error)) throw error
       if (error.kind.exit === 3) this.notice({ what: 'unreachable', where, message: error.message })

@@ -27,6 +27,7 @@ import {
   findingOf,
   GrowingWalk,
   type GrowthReport,
+  isSignedByLedger,
   type LogSource,
   type Misbehaviour,
   prefixHashes,
@@ -37,13 +38,28 @@ import { areLeaves, CopyFolder } from './copy-folder.ts'
 /** A checkpoint as somebody was shown it. */
 export interface SignedNote extends SignedCheckpoint {
   readonly bytes: Uint8Array
+  /** The vkeys of the policy that verified it. */
+  readonly verified: readonly string[]
 }
 
 /** Reads a checkpoint and holds it against the policy. Throws the codes of notes and policies. */
 export function trustedNote(bytes: Uint8Array, policy: Policy): SignedNote {
   const signed = parseSignedCheckpoint(bytes)
-  applyPolicy(policy, signed.note, signed.checkpoint.origin)
-  return { ...signed, bytes }
+  const { logs } = applyPolicy(policy, signed.note, signed.checkpoint.origin)
+  return { ...signed, bytes, verified: logs.map(({ text }) => text) }
+}
+
+/**
+ * The checkpoint of a copy, which the policy of its day accepted. A later policy names the ledger's later key alone; then the copy's own
+ * entries have to say that its signer was the ledger's, which is asked once they are walked.
+ */
+function keptNote(bytes: Uint8Array, policy: Policy): { note: SignedNote; doubt?: EvidenceError } {
+  try {
+    return { note: trustedNote(bytes, policy) }
+  } catch (error) {
+    if (!isEvidenceError(error, 'checkpoint-untrusted')) throw error
+    return { note: { ...parseSignedCheckpoint(bytes), bytes, verified: [] }, doubt: error }
+  }
 }
 
 /** What holding a checkpoint against the copy comes to. */
@@ -66,10 +82,10 @@ export class VerifiedCopy {
   private range = new CompactRange()
   private held: SignedNote | undefined
 
-  private constructor(folder: CopyFolder, origin: string, policy: Policy) {
+  private constructor(folder: CopyFolder, origin: string) {
     this.folder = folder
     this.origin = origin
-    this.walk = new GrowingWalk(origin, policy)
+    this.walk = new GrowingWalk(origin)
   }
 
   /**
@@ -82,9 +98,9 @@ export class VerifiedCopy {
     policy: Policy,
   ): Promise<{ readonly copy: VerifiedCopy; readonly report: GrowthReport }> {
     const folder = new CopyFolder(path)
-    const copy = new VerifiedCopy(folder, origin, policy)
+    const copy = new VerifiedCopy(folder, origin)
     if (!folder.hasCheckpoint) return { copy, report: { faults: [], unjudged: [] } }
-    const note = trustedNote(await folder.checkpoint(), policy)
+    const { note, doubt } = keptNote(await folder.checkpoint(), policy)
     const { checkpoint } = note
     if (checkpoint.origin !== origin) {
       const message = `the folder ${path} holds a copy of ${checkpoint.origin}, not of ${origin}`
@@ -99,7 +115,9 @@ export class VerifiedCopy {
       })
     }
     copy.held = note
-    return { copy, report: await copy.walk.advance(folder, leaves) }
+    const report = await copy.walk.advance(folder, leaves, note.verified)
+    if (doubt !== undefined && !isSignedByLedger(copy.walk.registry, note)) throw doubt
+    return { copy, report }
   }
 
   get size(): number {
@@ -147,7 +165,7 @@ export class VerifiedCopy {
   }
 
   private async grow(source: LogSource, note: SignedNote, observer?: EntryObserver): Promise<Growth> {
-    const { checkpoint, bytes } = note
+    const { checkpoint, bytes, verified } = note
     const { size, root } = checkpoint
     const from = this.size
     const leaves = await newLeaves(source, from, size)
@@ -156,7 +174,7 @@ export class VerifiedCopy {
     if (!equalBytes(range.root(), root)) return this.explain(source, checkpoint, bytes)
     await this.takeEntries(source, from, size, leaves)
     this.folder.writeTiles(from, size, leaves)
-    const report = await this.walk.advance(this.folder, leaves, observer)
+    const report = await this.walk.advance(this.folder, leaves, verified, observer)
     this.range = range
     this.folder.writeCheckpoint(bytes)
     this.held = note

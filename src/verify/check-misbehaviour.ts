@@ -7,9 +7,13 @@ import {
   isEvidenceError,
   isKnownAlgorithm,
   leafHash,
+  type Misbehaviour,
+  type ParsedMisbehaviour,
   parseEntry,
+  parseMisbehaviour,
   type Policy,
   publicKeyOf,
+  type SealedEntry,
   type SignedCheckpoint,
   thumbprint,
   toBase64,
@@ -18,7 +22,6 @@ import {
   verifyNote,
 } from '../core/index.ts'
 import { issuedToleranceMs, readBody, readEnvelope, readStatement, type Statement } from '../evidence/index.ts'
-import { type Misbehaviour, type ParsedMisbehaviour, parseMisbehaviour, type SealedEntry } from './misbehaviour.ts'
 import { rootsFromParts } from './prefix-parts.ts'
 import { type Finding, findingOf } from './report.ts'
 

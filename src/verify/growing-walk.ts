@@ -1,5 +1,6 @@
-import { type Policy, zeroHash } from '../core/index.ts'
+import { zeroHash } from '../core/index.ts'
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
 import type { LogSource } from './source.ts'
 import { type EntryObserver, EntryWalk } from './walk-entries.ts'
@@ -22,10 +23,10 @@ export class GrowingWalk {
   private count = 0
   private timeMs: number | undefined
 
-  constructor(origin: string, policy: Policy) {
+  constructor(origin: string) {
     this.registry = emptyRegistry(origin)
-    const ledgerKeys = policy.logs.filter(({ key }) => key.name === origin).map(({ key }) => key.text)
-    this.context = { origin, ledgerKeys }
+    // Which keys may sign is asked after each step: a rotation may bring one that the genesis does not name.
+    this.context = { origin, ledgerKeys: [] }
   }
 
   /** Entries walked. */
@@ -33,8 +34,16 @@ export class GrowingWalk {
     return this.count
   }
 
-  /** Walks the entries from {@link size} on; `leaves` are their authentic leaf hashes, 32 bytes each, end to end. */
-  async advance(source: LogSource, leaves: Uint8Array, observer?: EntryObserver): Promise<GrowthReport> {
+  /**
+   * Walks the entries from {@link size} on; `leaves` are their authentic leaf hashes, 32 bytes each, end to end. `verified` are
+   * the vkeys that verified the checkpoint there, each of which has to sign for the ledger at that size (docs/spec/14-ledger-keys.md).
+   */
+  async advance(
+    source: LogSource,
+    leaves: Uint8Array,
+    verified: readonly string[],
+    observer?: EntryObserver,
+  ): Promise<GrowthReport> {
     const from = this.count
     const size = from + leaves.length / 32
     this.history.addLeaves(from, leaves)
@@ -58,6 +67,7 @@ export class GrowingWalk {
     this.registry = registry
     this.timeMs = lastTime === undefined ? this.timeMs : Date.parse(lastTime)
     this.count = size
+    judgeLedgerKeys(registry, verified, size, faults, unjudged)
     return { faults: faults.kept, unjudged: unjudged.kept }
   }
 

@@ -16,6 +16,16 @@ export * from './rehash.ts'
 export type { EntryObserver, EntryWalkResult, WalkedEntry } from './walk-entries.ts'
 export * from './check-misbehaviour.ts'
 export { GrowingWalk, type GrowthReport } from './growing-walk.ts'
-export * from './misbehaviour.ts'
+export { isSignedByLedger } from './ledger-keys.ts'
+// The format is core's, for witnesses write it too.
+export {
+  encodeMisbehaviour,
+  isMisbehaviour,
+  maxMisbehaviourBytes,
+  type Misbehaviour,
+  type ParsedMisbehaviour,
+  parseMisbehaviour,
+  type SealedEntry,
+} from '../core/index.ts'
 export { prefixHashes, prefixParts } from './prefix-parts.ts'
 export * from './receipt-from.ts'

@@ -9,6 +9,7 @@ import {
 } from '../evidence/index.ts'
 import { attempt, openEntry } from './appraise.ts'
 import { readEach } from './chunks.ts'
+import type { FindingList } from './report.ts'
 import type { LogSource } from './source.ts'
 
 /* What a rotation of the ledger's key asks of a walk (docs/spec/14-ledger-keys.md, "The walk"). */
@@ -65,4 +66,22 @@ export function isSignedByLedger(registry: Registry, { checkpoint, note }: Signe
     ),
   )
   return Array.isArray(verified) && verified.length > 0
+}
+
+/** Whoever signed the checkpoint must be a key that signs at its size: a retired one signs no more. */
+export function judgeLedgerKeys(
+  registry: Registry,
+  verified: readonly string[],
+  size: number,
+  faults: FindingList,
+  unjudged: FindingList,
+): void {
+  // Of a genesis that breaks a rule no key is known, and its own fault says so.
+  if (registry.ledgerKeys.length === 0) return
+  for (const vkey of verified) {
+    if (signsAt(registry, vkey, size)) continue
+    const message = `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
+    if (registry.uncertainSince === undefined) faults.add({ code: 'ledger-key-retired', message, found: vkey })
+    else unjudged.add({ code: 'not-judged', message })
+  }
 }

@@ -9,8 +9,8 @@ import {
   toBase64,
   tryTime,
 } from '../core/index.ts'
-import { emptyRegistry, type Registry, signsAt } from '../evidence/index.ts'
-import { genesisKeys, isSignedByLedger } from './ledger-keys.ts'
+import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { genesisKeys, isSignedByLedger, judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { Appraiser } from './chunks.ts'
@@ -148,24 +148,6 @@ function judgeCheckpoint(
     const origin = only !== undefined && others.length === 0 ? only.key.name : checkpoint.origin
     const ledgerKeys = policy.logs.filter(({ key }) => key.name === origin).map(({ key }) => key.text)
     return { trusted: false, origin, ledgerKeys: others.length === 0 ? ledgerKeys : [], witnesses: [] }
-  }
-}
-
-/** Whoever signed the checkpoint must be a key that signs at its size: a retired one signs no more. */
-function judgeLedgerKeys(
-  registry: Registry,
-  verified: readonly string[],
-  size: number,
-  faults: FindingList,
-  unjudged: FindingList,
-): void {
-  // Of a genesis that breaks a rule no key is known, and its own fault says so.
-  if (registry.ledgerKeys.length === 0) return
-  for (const vkey of verified) {
-    if (signsAt(registry, vkey, size)) continue
-    const message = `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
-    if (registry.uncertainSince === undefined) faults.add({ code: 'ledger-key-retired', message, found: vkey })
-    else unjudged.add({ code: 'not-judged', message })
   }
 }
 

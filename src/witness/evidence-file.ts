@@ -1,23 +1,24 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AddCheckpointRequest, encodeNote, toBase64 } from '../core/index.ts'
+import { type AddCheckpointRequest, encodeMisbehaviour, encodeNote, toBase64, utf8 } from '../core/index.ts'
 import { writeDurably } from '../node/index.ts'
 import { originHash } from './folder.ts'
 import type { Cosigned } from './state.ts'
 
 /**
  * What a log's checkpoint did that does not go with the last one:
- * - `two-roots`: both have one size, other roots, and the log's signature. They prove a second history, to anybody.
+ * - `two-roots`: both have one size, other roots, and the log's signature. They prove a second history, to anybody, and are kept
+ *   as a proof of misbehaviour (docs/spec/17-misbehaviour.md) that `evidence check` reads.
  * - `no-proof`: the consistency proof that came with it does not lead from the one to the other. Both are signed by the log; that
  *   no other proof would, they do not show alone.
  */
 export type MisbehaviourKind = 'two-roots' | 'no-proof'
 
-/** The file: JSON with both notes as they were signed. */
-interface MisbehaviourFile {
+/** What is kept of `no-proof`: JSON with both notes as they were signed. */
+interface OfferedFile {
   readonly format: 'evidence-ledger/witness-evidence/v1'
-  readonly kind: MisbehaviourKind
+  readonly kind: 'no-proof'
   readonly origin: string
   /** When the second one came, ISO 8601, by this witness's clock. */
   readonly seen: string
@@ -48,20 +49,29 @@ export function keepEvidence(
   const place = join(folder, originHash(origin))
   // By what is said, not by who signed how often: one pair, one file.
   const pair = createHash('sha256').update(`${kind}\n${cosigned.note.text}\n${request.note.text}`).digest('hex')
-  const path = join(place, `${kind}-${pair.slice(0, 16)}.json`)
+  const ending = kind === 'two-roots' ? 'misbehaviour' : 'json'
+  const path = join(place, `${kind}-${pair.slice(0, 16)}.${ending}`)
   if (existsSync(path)) return undefined
   if (existsSync(place) && readdirSync(place).length >= maxFiles) return undefined
   mkdirSync(place, { recursive: true })
-  const file: MisbehaviourFile = {
+  writeDurably(path, kind === 'two-roots' ? splitView(cosigned, request) : offeredFile(cosigned, request, nowMs))
+  return path
+}
+
+function splitView(cosigned: Cosigned, request: AddCheckpointRequest): Uint8Array {
+  return encodeMisbehaviour({ kind: 'split-view', notes: [utf8(cosigned.text), utf8(encodeNote(request.note))] })
+}
+
+function offeredFile(cosigned: Cosigned, { head, note, oldSize, proof }: AddCheckpointRequest, nowMs: number): string {
+  const file: OfferedFile = {
     format: 'evidence-ledger/witness-evidence/v1',
-    kind,
-    origin,
+    kind: 'no-proof',
+    origin: head.origin,
     seen: new Date(nowMs).toISOString(),
     cosigned: cosigned.text,
-    offered: encodeNote(request.note),
-    oldSize: request.oldSize,
-    proof: request.proof.map(toBase64),
+    offered: encodeNote(note),
+    oldSize,
+    proof: proof.map(toBase64),
   }
-  writeDurably(path, `${JSON.stringify(file, null, 2)}\n`)
-  return path
+  return `${JSON.stringify(file, null, 2)}\n`
 }

@@ -9,12 +9,11 @@ import {
   parseSignedCheckpoint,
   type Policy,
   utf8,
-  verifyNote,
 } from '../../src/core/index.ts'
 import { readOwnKey } from '../../src/ledger/index.ts'
 import { checkReceipt } from '../../src/verify/index.ts'
 import { originHash } from '../../src/witness/index.ts'
-import { evidence, evidenceOk } from '../support/cli.ts'
+import { evidence, evidenceOk, startFileServer } from '../support/cli.ts'
 import { type FaultServer, launch, launchSound } from '../support/fault-server.ts'
 import { type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'
 import { request } from '../support/server.ts'
@@ -63,6 +62,13 @@ afterAll(async () => {
   ledger.remove()
   work.remove()
 })
+
+interface MonitorLine {
+  readonly event: 'alarm' | 'notice'
+  readonly what: string
+  readonly kind?: string
+  readonly file?: string
+}
 
 interface Deposited {
   readonly status: number
@@ -213,17 +219,53 @@ describe('a ledger and its witnesses', { timeout: 120_000 }, () => {
     expect([other.status, other.index, faultsOf(other.receipt)]).toEqual([202, index, ['policy-unmet']])
     expect((await published(forked)).size).toBe(common)
     expect((await deposit(server, 'depositors notice nothing', '?wait=cosigned')).status).toBe(201)
-    await forked.end()
-    // Two checkpoints of one size under one key: proof enough for anybody.
+    // What a witness keeps, and what a monitor makes of what witnesses and ledgers show: proof enough for anybody.
     const place = join(witnesses[0].folder.evidence, originHash(ledger.origin))
     const [name] = readdirSync(place).filter((one) => one.startsWith('two-roots'))
-    const proof = JSON.parse(readFileSync(join(place, name as string), 'utf8')) as { cosigned: string; offered: string }
-    const [mine, theirs] = [proof.cosigned, proof.offered].map((text) => parseSignedCheckpoint(utf8(text)))
-    expect(mine?.checkpoint.size).toBe(theirs?.checkpoint.size)
-    expect(mine?.checkpoint.root).not.toEqual(theirs?.checkpoint.root)
-    const key = readOwnKey(ledger.folder)
-    for (const one of [mine, theirs]) expect(verifyNote(one?.note as never, [key])).toHaveLength(1)
+    await requireProof(join(place, name as string), 'split-view')
+    await monitored(forked)
+    await forked.end()
   })
+
+  /** Checks a proof offline, as a third party does who has the ledger's policy. */
+  async function requireProof(file: string, kind: string): Promise<void> {
+    const checked = await evidenceOk(['check', file, '--policy', ledger.folder.policy, '--json'])
+    expect(checked.json()).toMatchObject({ ok: true, kind, origin: ledger.origin })
+  }
+
+  /** A monitor that has no right but to read what is public, looks at the ledger, the fork's newest checkpoint and the witnesses. */
+  async function monitored(forked: FaultServer): Promise<void> {
+    const places = [server.url, ...witnesses.flatMap(({ url }) => ['--witness', url])]
+    const args = [
+      'monitor',
+      ...places,
+      '--policy',
+      ledger.folder.policy,
+      '--state',
+      kept('monitor'),
+      '--once',
+      '--json',
+    ]
+    const events = async (more: readonly string[]): Promise<{ code: number | null; told: MonitorLine[] }> => {
+      const { code, stdout } = await evidence([...args, ...more])
+      return {
+        code,
+        told: stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as MonitorLine])),
+      }
+    }
+    // With the honest ledger and its witnesses alone there is nothing to tell but that it grew.
+    const quiet = await events([])
+    expect([quiet.code, quiet.told.filter(({ event }) => event === 'alarm')]).toEqual([0, []])
+    // Somebody was given the fork's own word, of the size that no witness signed: a receipt's checkpoint, served as a vantage point.
+    const shown = await forked.request('/v1/ledger')
+    const { checkpoint } = shown.json<{ checkpoint: string }>()
+    const place = await startFileServer((path) => (path.endsWith('/checkpoint') ? utf8(checkpoint) : undefined))
+    const { code, told } = await events(['--witness', place.url])
+    await place.close()
+    const alarm = told.find(({ event }) => event === 'alarm')
+    expect([code, alarm?.what]).toEqual([1, 'misbehaviour'])
+    await requireProof(alarm?.file as string, alarm?.kind as string)
+  }
 
   it('does not start on a fork, nor on a folder that was put back as a whole', async () => {
     for (const [folder, code] of [

@@ -4,12 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   encodeAddCheckpoint,
   encodeNote,
+  parseMisbehaviour,
   parseNote,
+  parsePolicy,
   signatureTypes,
   utf8,
   verifierKey,
   verifyNote,
 } from '../../src/core/index.ts'
+import { checkMisbehaviour } from '../../src/verify/index.ts'
 import { originHash } from '../../src/witness/index.ts'
 import { mlDsaCosigner } from '../core/mldsa-keys.ts'
 import { flipBit, hashOf } from '../core/support.ts'
@@ -196,10 +199,19 @@ describe('add-checkpoint', () => {
     expect(await Promise.all(offers.map(statusOf))).toEqual([422, 422, 409, 422])
     const place = join(witness.folder.evidence, originHash(forked.origin))
     const files = readdirSync(place).sort()
-    expect(files.map((name) => name.replace(/-[0-9a-f]{16}\.json$/, ''))).toEqual(['no-proof', 'two-roots'])
-    const kept = JSON.parse(readFileSync(join(place, files[1] as string), 'utf8')) as Record<string, string>
+    expect(files.map((name) => name.replace(/-[0-9a-f]{16}\./, '.'))).toEqual([
+      'no-proof.json',
+      'two-roots.misbehaviour',
+    ])
+    const policy = parsePolicy(utf8(`log ${forked.key.text}\nquorum none\n`))
+    const bytes = new Uint8Array(readFileSync(join(place, files[1] as string)))
+    expect(checkMisbehaviour(bytes, policy)).toMatchObject({ faults: [], kind: 'split-view', origin: forked.origin })
+    const texts = parseMisbehaviour(bytes).checkpoints.map(({ note }) => note.text)
+    expect(texts.sort()).toEqual([forked.note(10).text, second.note(10).text].sort())
+    // What was offered without a proof that holds is kept as it came.
+    const kept = JSON.parse(readFileSync(join(place, files[0] as string), 'utf8')) as Record<string, string>
     const [cosigned, offered] = ['cosigned', 'offered'].map((name) => parseNote(utf8(kept[name] as string)))
-    expect([cosigned?.text, offered?.text]).toEqual([forked.note(10).text, second.note(10).text])
+    expect([cosigned?.text, offered?.text]).toEqual([forked.note(10).text, second.note(12).text])
     for (const note of [cosigned, offered]) expect(verifyNote(note as never, [forked.key])).toHaveLength(1)
   })
 

@@ -1,18 +1,9 @@
-import {
-  type Checkpoint,
-  compareBytes,
-  EvidenceError,
-  fromUtf8,
-  type Jwk,
-  canonicalJwk,
-  parseCanonicalJwk,
-  parseDecimal,
-  parseSignedCheckpoint,
-  type SignedCheckpoint,
-  toBase64,
-  tryBase64,
-  utf8,
-} from '../core/index.ts'
+import { toBase64, tryBase64 } from './base64.ts'
+import { compareBytes, fromUtf8, parseDecimal, utf8 } from './bytes.ts'
+import type { Checkpoint } from './checkpoint-text.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
+import { EvidenceError } from './errors.ts'
+import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
 
 /*
  * A proof of misbehaviour (docs/spec/17-misbehaviour.md), one line a field:
