@@ -19,7 +19,9 @@ export function provenance(
   }
   if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
-    lines.push(`cosigned by witness ${name} at ${new Date((timestamp ?? 0) * 1000).toISOString()}`)
+    lines.push(
+      `cosigned by witness ${name}${timestamp === undefined ? ', at no time that it states' : ` at ${new Date(timestamp * 1000).toISOString()}`}`,
+    )
   return [...lines, ...upward, ...(later ?? [`as of size ${size}; later events not checked`])]
 }
 

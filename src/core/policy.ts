@@ -168,6 +168,7 @@ export interface PolicyResult {
   readonly log: VerifierKey
   /** Every log key of the policy that signed. */
   readonly logs: readonly VerifierKey[]
+  /** `timestamp` in seconds; undefined where the signature states no time (an ML-DSA-44 one of time zero). */
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
 }
 
@@ -184,6 +185,11 @@ function isSatisfied(policy: Policy, name: string, counts: (witness: PolicyWitne
 /** Whether the policy's quorum is met by the witnesses that `counts` accepts. */
 export function isQuorumMet(policy: Policy, counts: (witness: PolicyWitness) => boolean): boolean {
   return isSatisfied(policy, policy.quorum, counts)
+}
+
+/** tlog-cosignature: of an ML-DSA-44 signature zero is no time, and says nothing of when the tree was seen. */
+function statedTime(key: VerifierKey, timestamp: number | undefined): number | undefined {
+  return key.type === signatureTypes.mlDsa44 && timestamp === 0 ? undefined : timestamp
 }
 
 /**
@@ -226,6 +232,6 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
   }
   const witnesses = policy.witnesses
     .filter(cosigned)
-    .map((witness) => ({ name: witness.name, timestamp: byKey.get(witness.key)?.timestamp }))
+    .map(({ name, key }) => ({ name, timestamp: statedTime(key, byKey.get(key)?.timestamp) }))
   return { log, logs, witnesses }
 }

@@ -16,6 +16,7 @@ import {
 import { checkReceipt, exitCodeOf } from '../../src/verify/index.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
+import { mlDsaCosigner } from '../core/mldsa-keys.ts'
 import { signerNamed } from '../support/signers.ts'
 
 /** A receipt of a tree of one leaf, signed by whoever. */
@@ -73,6 +74,22 @@ describe('a cosignature', () => {
     [0, ['cosignature-early']],
   ])('at %i', (seconds, expected) => {
     expect(codesAt(seconds)).toEqual(expected)
+  })
+
+  it('with ML-DSA-44 and time zero states no time, and so none that is too early', () => {
+    const pq = mlDsaCosigner('pq.example/w')
+    const bytes = new TestChain().start().bytes[0] as Uint8Array
+    const text = Buffer.from(receiptOf(bytes)).toString()
+    const split = text.indexOf('\n\n') + 2
+    const note = parseNote(utf8(text.slice(split)))
+    const judged = (seconds: number): ReturnType<typeof checkReceipt> => {
+      const signatures = [...note.signatures, pq.cosign(note.text, seconds)]
+      const trusting = parsePolicy(utf8(`log ${ledgerKey.text}\nwitness w ${pq.key.text}\nquorum w\n`))
+      return checkReceipt(utf8(text.slice(0, split) + encodeNote({ ...note, signatures })), trusting)
+    }
+    expect(judged(0).faults).toEqual([])
+    expect(judged(0).witnesses).toEqual([{ name: 'w', timestamp: undefined }])
+    expect(judged(1).faults.map(({ code }) => code)).toEqual(['cosignature-early'])
   })
 })
 
