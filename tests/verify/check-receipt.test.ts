@@ -78,18 +78,19 @@ describe('a cosignature', () => {
 
   it('with ML-DSA-44 and time zero states no time, and so none that is too early', () => {
     const pq = mlDsaCosigner('pq.example/w')
-    const bytes = new TestChain().start().bytes[0] as Uint8Array
-    const text = Buffer.from(receiptOf(bytes)).toString()
+    const text = Buffer.from(receiptOf(new TestChain().start().bytes[0] as Uint8Array)).toString()
     const split = text.indexOf('\n\n') + 2
     const note = parseNote(utf8(text.slice(split)))
-    const judged = (seconds: number): ReturnType<typeof checkReceipt> => {
+    const trusting = parsePolicy(utf8(`log ${ledgerKey.text}\nwitness w ${pq.key.text}\nquorum w\n`))
+    const earlyAt = (seconds: number): string[] => {
       const signatures = [...note.signatures, pq.cosign(note.text, seconds)]
-      const trusting = parsePolicy(utf8(`log ${ledgerKey.text}\nwitness w ${pq.key.text}\nquorum w\n`))
-      return checkReceipt(utf8(text.slice(0, split) + encodeNote({ ...note, signatures })), trusting)
+      const { faults } = checkReceipt(utf8(text.slice(0, split) + encodeNote({ ...note, signatures })), trusting)
+      return faults
+        .map(({ code }) => code)
+        .filter((code) => code.startsWith('cosignature') || code.startsWith('policy'))
     }
-    expect(judged(0).faults).toEqual([])
-    expect(judged(0).witnesses).toEqual([{ name: 'w', timestamp: undefined }])
-    expect(judged(1).faults.map(({ code }) => code)).toEqual(['cosignature-early'])
+    expect(earlyAt(0)).toEqual([])
+    expect(earlyAt(1)).toEqual(['cosignature-early'])
   })
 })
 
