@@ -10,8 +10,10 @@ import {
 } from '../src/package/check-package.ts'
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
-import { exitCodeOf } from '../src/verify/index.ts'
+import { exitCodeOf, rotatedPolicy } from '../src/verify/index.ts'
+import { readArtefact } from './check-run.ts'
 import { faultLines, provenance, verdict } from './check-text.ts'
+import { timeJudge } from './check-time.ts'
 import { type CommonOptions, dataDir } from './options.ts'
 import { bytesText, count, type Output, plain } from './output.ts'
 import { progressBar } from './progress.ts'
@@ -19,6 +21,8 @@ import { progressBar } from './progress.ts'
 export interface PackageCheckOptions extends CommonOptions {
   readonly policy?: string
   readonly policyFromPackage?: boolean
+  readonly timestampAnchors?: string
+  readonly rotation?: readonly string[]
 }
 
 /** Whose policy a package was checked with. */
@@ -60,7 +64,10 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
     const total = [...bag.files.values()].reduce((sum, { size }) => sum + size, 0)
     const bar = progressBar(output, 'checking', total, 'bytes')
     let done = 0
-    const report = await checkBag(bag, chosen.policy, (bytes) => bar.update((done += bytes))).finally(() => bar.stop())
+    const report = await checkBag(bag, chosen.policy, {
+      onBytes: (bytes) => bar.update((done += bytes)),
+      judgeTime: timeJudge(options.timestampAnchors),
+    }).finally(() => bar.stop())
     output.result(documentOf(path, report, chosen), textOf(path, report, chosen))
     return exitCodeOf(report.faults, report.unjudged)
   } finally {
@@ -88,11 +95,13 @@ function givenPolicy(options: PackageCheckOptions): Uint8Array | undefined {
 async function choosePolicy(bag: Bag, options: PackageCheckOptions): Promise<ChosenPolicy> {
   const given = givenPolicy(options)
   const own = await ownPolicy(bag)
+  const rotated = (bytes: Uint8Array): Policy =>
+    rotatedPolicy(parsePolicy(bytes), (options.rotation ?? []).map(readArtefact))
   if (given !== undefined)
-    return { policy: parsePolicy(given), from: 'given', differs: own !== undefined && !equalBytes(own, given) }
+    return { policy: rotated(given), from: 'given', differs: own !== undefined && !equalBytes(own, given) }
   if (own === undefined)
     throw new EvidenceError('usage', 'the package brings no policy; name the ledger’s by --policy FILE')
-  return { policy: parsePolicy(own), from: 'package', differs: false }
+  return { policy: rotated(own), from: 'package', differs: false }
 }
 
 function policyLines({ from, differs }: ChosenPolicy): string[] {
@@ -108,9 +117,11 @@ function admissionText({ admission }: PackagedReceipt): string {
 }
 
 function receiptLines(receipt: PackagedReceipt): string[] {
-  const { checked, size } = receipt
+  const { checked, size, times } = receipt
   const newer = size === checked.receipt.proof.checkpoint.size ? [] : [`the same entry as of size ${size}`]
-  return [...provenance(checked), ...newer, admissionText(receipt)].map((line) => `  ${line}`)
+  return [...provenance(checked), ...newer, ...times.flatMap(({ lines }) => lines), admissionText(receipt)].map(
+    (line) => `  ${line}`,
+  )
 }
 
 function textOf(path: string, report: PackageReport, chosen: ChosenPolicy): string[] {
@@ -143,7 +154,7 @@ function textOf(path: string, report: PackageReport, chosen: ChosenPolicy): stri
 }
 
 function receiptDocument(receipt: PackagedReceipt): object {
-  const { checked, path, size, admission } = receipt
+  const { checked, path, size, admission, times } = receipt
   const { proof, entry } = checked.receipt
   const { statement, disclosures, withheld, witnesses } = checked
   return {
@@ -158,6 +169,7 @@ function receiptDocument(receipt: PackagedReceipt): object {
     claims: Object.fromEntries(disclosures.map(({ claim, value }) => [claim, value])),
     withheldClaims: withheld,
     witnesses,
+    times: times.map(({ document }) => document),
     admission: admission.state === 'shown' ? { state: admission.state, ...admission.key } : { state: admission.state },
   }
 }

@@ -142,7 +142,7 @@ export function readArtefact(path: string): Uint8Array {
 }
 
 /** The key transition beside a receipt or file proof, if there is one. Throws the codes of {@link readTransition}. */
-function findTransition(evidence: Evidence): KeyTransition | undefined {
+export function findTransition(evidence: Evidence): KeyTransition | undefined {
   const path = transitionPath(evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt)
   return existsSync(path) ? readTransition(path) : undefined
 }

@@ -15,15 +15,26 @@ import {
 } from '../src/core/index.ts'
 import { caseNumbersOf, lookupForm } from '../src/evidence/index.ts'
 import { digestFile } from '../src/node/index.ts'
-import { type DepositInput, type FileInput, sidecars, soundReceipt } from '../src/package/index.ts'
+import {
+  type DepositInput,
+  type FileInput,
+  type ReceiptInput,
+  type Sidecar,
+  sidecars,
+  soundInput,
+  type SoundReceipt,
+  type TreeReceipts,
+} from '../src/package/index.ts'
 import type { CheckedReceipt } from '../src/verify/index.ts'
-import { type Evidence, findEvidence, findManifest, readArtefact, readManifest } from './check-run.ts'
+import { readTimeProof } from './check-time.ts'
+import { type Evidence, findEvidence, findManifest, readArtefact, readManifest, transitionPath } from './check-run.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { lineProof } from './line-proof.ts'
+import { timeProofPath } from './time-proof-path.ts'
 
 interface Gathering {
   readonly receipt: Uint8Array
-  readonly sidecars: Map<string, Uint8Array>
+  readonly sidecars: ReadonlyMap<Sidecar, Uint8Array>
   readonly manifests: Map<number, Uint8Array>
   readonly proofs: Map<string, DepositInput['proofs'][number]>
   readonly files: Map<string, FileInput>
@@ -32,11 +43,19 @@ interface Gathering {
 /** Deposits with what lies beside their receipts, each once, whatever names it. */
 export class PackageGathering {
   private readonly policy: Policy
+  /** Gives key transitions to receipts that a retired key of the ledger signed. */
+  private readonly tree: TreeReceipts | undefined
   private readonly deposits = new Map<string, Gathering>()
-  private readonly events = new Map<string, Uint8Array>()
+  private readonly events = new Map<string, ReceiptInput>()
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, tree: TreeReceipts | undefined) {
     this.policy = policy
+    this.tree = tree
+  }
+
+  /** A receipt that holds, with what lies beside it. Throws what is wrong with it first. */
+  private sound(receipt: Uint8Array, path: string | undefined): Promise<SoundReceipt> {
+    return soundInput({ receipt, sidecars: sidecarsOf(path) }, this.policy, this.tree)
   }
 
   get inputs(): DepositInput[] {
@@ -48,7 +67,7 @@ export class PackageGathering {
   }
 
   /** Receipts of attestations and retractions of these deposits. */
-  get related(): Uint8Array[] {
+  get related(): ReceiptInput[] {
     return [...this.events.values()]
   }
 
@@ -56,15 +75,12 @@ export class PackageGathering {
     bytes: Uint8Array,
     path: string | undefined,
   ): Promise<{ deposit: Gathering; checked: CheckedReceipt }> {
-    const checked = soundReceipt(bytes, this.policy)
+    const { checked, sidecars: beside } = await this.sound(bytes, path)
     const key = keyOf(checked)
     let deposit = this.deposits.get(key)
     if (deposit === undefined) {
-      deposit = { receipt: bytes, sidecars: new Map(), manifests: new Map(), proofs: new Map(), files: new Map() }
+      deposit = { receipt: bytes, sidecars: beside, manifests: new Map(), proofs: new Map(), files: new Map() }
       this.deposits.set(key, deposit)
-      for (const ending of path === undefined ? [] : sidecars) {
-        if (existsSync(`${path}${ending}`)) deposit.sidecars.set(ending, readArtefact(`${path}${ending}`))
-      }
     }
     return { deposit, checked }
   }
@@ -89,11 +105,11 @@ export class PackageGathering {
   }
 
   private async addProven(path: string, evidence: Exclude<Evidence, { kind: 'receipt' }>): Promise<void> {
+    const receiptFile = evidence.kind === 'manifest' ? evidence.receipt : evidence.proof
     const proof =
       evidence.kind === 'file-proof'
         ? parseFileProof(readArtefact(evidence.proof))
-        : lineProof(evidence, path, itemOf(soundReceipt(readArtefact(evidence.receipt), this.policy))).proof
-    const receiptFile = evidence.kind === 'manifest' ? evidence.receipt : undefined
+        : lineProof(evidence, path, itemOf((await this.sound(readArtefact(receiptFile), receiptFile)).checked)).proof
     const { deposit } = await this.of(proof.receipt, receiptFile)
     const name = `${basename(path)}.file-proof`
     // Of two holders' receipts of one entry the first is kept, and a proof holds its own: they are made to agree.
@@ -127,7 +143,7 @@ export class PackageGathering {
 
   /** A receipt that a server gave, without files. */
   async addBytes(bytes: Uint8Array): Promise<void> {
-    if (!this.deposits.has(keyOf(soundReceipt(bytes, this.policy)))) await this.of(bytes, undefined)
+    if (!this.deposits.has(keyOf((await this.sound(bytes, undefined)).checked))) await this.of(bytes, undefined)
   }
 
   /** Every receipt below a folder that discloses the case number; how many. */
@@ -147,32 +163,44 @@ export class PackageGathering {
   }
 
   /** Of the receipts below a folder, those of attestations and retractions of what was gathered. */
-  addRelated(receipts: readonly string[]): void {
+  async addRelated(receipts: readonly string[]): Promise<void> {
     for (const path of receipts) {
       const bytes = path.endsWith('.tlog-proof') ? receiptOf(path) : undefined
       if (bytes === undefined) continue
       const { entry } = parseReceipt(bytes)
       if (!entry.known) continue
-      const checked = asEvent(bytes, this.policy)
-      if (checked === undefined) continue
-      const { origin } = checked.receipt.proof.checkpoint
-      if (this.deposits.has(`${origin} ${Buffer.from(checked.of, 'base64').toString('hex')}`))
-        this.events.set(keyOf(checked), bytes)
+      const sound = await this.soundIfAny(bytes, path)
+      const of = sound === undefined ? undefined : eventOf(sound.checked)
+      if (sound === undefined || of === undefined) continue
+      const { origin } = sound.checked.receipt.proof.checkpoint
+      if (this.deposits.has(`${origin} ${Buffer.from(of, 'base64').toString('hex')}`))
+        this.events.set(keyOf(sound.checked), sound)
+    }
+  }
+
+  private async soundIfAny(bytes: Uint8Array, path: string): Promise<SoundReceipt | undefined> {
+    try {
+      return await this.sound(bytes, path)
+    } catch (error) {
+      if (isEvidenceError(error)) return undefined
+      throw error
     }
   }
 }
 
-/** An attestation or retraction that is in order, and the leaf hash (base64) of what it is about. */
-function asEvent(bytes: Uint8Array, policy: Policy): (CheckedReceipt & { readonly of: string }) | undefined {
-  try {
-    const checked = soundReceipt(bytes, policy)
-    const { body } = checked
-    if (body?.kind !== 'evidence.attest' && body?.kind !== 'evidence.retract') return undefined
-    return { ...checked, of: body.members.of.leafHash }
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
+/** What lies beside a receipt or file proof, by ending. */
+function sidecarsOf(path: string | undefined): Map<Sidecar, Uint8Array> {
+  const found = new Map<Sidecar, Uint8Array>()
+  for (const ending of path === undefined ? [] : sidecars) {
+    const beside = ending === '.time-proof' ? timeProofPath(path as string) : transitionPath(path as string)
+    if (existsSync(beside)) found.set(ending, ending === '.time-proof' ? readTimeProof(beside) : readArtefact(beside))
   }
+  return found
+}
+
+/** Leaf hash (base64) of what an attestation or retraction is about. */
+function eventOf({ body }: CheckedReceipt): string | undefined {
+  return body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract' ? body.members.of.leafHash : undefined
 }
 
 function keyOf({ receipt }: CheckedReceipt): string {

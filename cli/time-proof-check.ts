@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { EvidenceError, formatTime, type Policy, type Receipt } from '../src/core/index.ts'
 import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
-import { readPemCertificates, checkTimeProof, maxTimeProofBytes } from '../src/timestamp/index.ts'
+import { readPemCertificates, checkTimeProof } from '../src/timestamp/index.ts'
 
 /** Certificates that whoever checks trusts. Throws `file-unreadable`, `anchors-malformed`. */
 export function readAnchors(path: string | undefined): Certificate[] | undefined {
@@ -16,17 +16,14 @@ function readFile(path: string): Uint8Array {
   }
 }
 
-/** Reads a time proof, bounded, and checks it against its receipt. */
-export function checkTimeProofFile(
-  path: string,
+/** Checks a time proof against its receipt, as of now. */
+export function checkTimeProofNow(
+  bytes: Uint8Array,
   receipt: Receipt,
-  policy: Policy,
+  policy: Policy | undefined,
   anchors: readonly Certificate[] | undefined,
 ): CheckedTimeProof {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size > maxTimeProofBytes)
-    throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
-  return checkTimeProof(readFile(path), receipt, policy, anchors, Date.now())
+  return checkTimeProof(bytes, receipt, policy, anchors, Date.now())
 }
 
 /** What a time proof says, for people. */

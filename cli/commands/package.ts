@@ -17,6 +17,7 @@ import {
   ZipSink,
 } from '../../src/package/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
+import { timeJudge } from '../check-time.ts'
 import { dataDir, outputOf, withClient } from '../options.ts'
 import { count } from '../output.ts'
 import { PackageGathering, receiptsBelow } from '../package-gather.ts'
@@ -66,11 +67,11 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
   const { policy, policyBytes } = readPolicy(options)
   if (options.withoutAdmissions === true && options.dir !== undefined)
     throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
-  const gathering = new PackageGathering(policy)
   const isCase = wanted.some((one) => !existsSync(one))
   const from = options.from ?? '.'
   const receipts = options.from !== undefined || isCase ? receiptsBelow(from) : []
   const ledger = options.withoutAdmissions === true ? undefined : await openLedger(options, policy, output)
+  const gathering = new PackageGathering(policy, ledger?.tree)
   try {
     const cases: string[] = []
     for (const one of wanted) {
@@ -80,7 +81,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
         cases.push(one)
       }
     }
-    gathering.addRelated(receipts)
+    await gathering.addRelated(receipts)
     const files = await packageFiles({
       ...(cases.length === 0 ? {} : { case: cases.join(', ') }),
       deposits: gathering.inputs,
@@ -187,7 +188,7 @@ async function write(
 
 async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
   try {
-    return await checkPackage(bag, policy, onBytes)
+    return await checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
   } finally {
     await bag.close()
   }

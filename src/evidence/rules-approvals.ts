@@ -12,7 +12,7 @@ import type { EntryUnderJudgement, Findings, History, KindRule, RuleContext } fr
 import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke } from './rules-registry.ts'
 import type { ChangeBody, StatementBody } from './schema.ts'
-import { proposableKinds, type ProposedBody, readProposal } from './statement.ts'
+import { type Proposal, proposableKinds, type ProposedBody, readProposal } from './statement.ts'
 import { proposalTyp } from './vocabulary.ts'
 
 /* Changes that several approve together (docs/spec/14-ledger-keys.md). */
@@ -54,28 +54,42 @@ function replacesAdministrator(registry: Registry, body: StatementBody): boolean
 
 /** A change with its approvals: what they carry applies as if it stood alone. */
 export const judgeChange: KindRule<ChangeBody> = (registry, entry, members, findings, history, context) => {
-  const proposal = readProposal(members.proposal)
+  const proposal = judgeProposal(registry, entry, members, findings, context)
   if (proposal === undefined) return registry
+  const next = applyProposed(registry, entry, proposal.body, findings, history, context)
+  return next === registry ? registry : { ...next, proposals: new Set(registry.proposals).add(proposal.jti) }
+}
+
+/**
+ * The proposal of a change, where its approvals carry it (docs/spec/14-ledger-keys.md, "Change", steps 1 to 3): what it proposes
+ * is still to be judged. Of the registry only the approvers, whom it is about, the approvals in force and the proposals are asked.
+ */
+export function judgeProposal(
+  registry: Registry,
+  { timeMs }: Pick<EntryUnderJudgement, 'timeMs'>,
+  members: ChangeBody,
+  findings: Findings,
+  context: RuleContext,
+): Proposal | undefined {
+  const proposal = readProposal(members.proposal)
+  if (proposal === undefined) return undefined
   const violate = (code: ErrorCode, message: string, where: string): void => {
     findings.violations.push(new EvidenceError(code, message, { where }))
   }
   const { aud, jti, exp, body } = proposal
   const before = findings.violations.length + findings.unjudged.length
   if (aud !== context.origin) violate('audience-wrong', `the proposal is for ${aud}, not for ${context.origin}`, 'aud')
-  if (exp * 1000 < entry.timeMs || exp * 1000 > entry.timeMs + proposalLifetimeMs) {
+  if (exp * 1000 < timeMs || exp * 1000 > timeMs + proposalLifetimeMs) {
     violate('proposal-expired', 'the proposal does not end within the 90 days after the entry’s time', 'exp')
   }
   if (registry.proposals?.has(jti) === true)
     violate('proposal-repeated', `the proposal ${jti} took effect before`, 'jti')
-  if (findings.violations.length + findings.unjudged.length > before) return registry
+  if (findings.violations.length + findings.unjudged.length > before) return undefined
   const approvers = judgeApprovals(registry, members, findings, context)
-  if (findings.violations.length + findings.unjudged.length > before) return registry
-  if (!isCarried(registry, body, approvers)) {
-    violate('approvals-missing', 'fewer have approved the change than it needs', 'approvals')
-    return registry
-  }
-  const next = applyProposed(registry, entry, body, findings, history, context)
-  return next === registry ? registry : { ...next, proposals: new Set(registry.proposals).add(jti) }
+  if (findings.violations.length + findings.unjudged.length > before) return undefined
+  if (isCarried(registry, body, approvers)) return proposal
+  violate('approvals-missing', 'fewer have approved the change than it needs', 'approvals')
+  return undefined
 }
 
 function isCarried(registry: Registry, body: ProposedBody, approvers: readonly ParticipantRecord[]): boolean {

@@ -1,5 +1,6 @@
 import { EvidenceError, type Jwk, thumbprint } from '../core/index.ts'
-import type { StatementBody } from '../evidence/index.ts'
+import { effectiveBody, type StatementBody } from '../evidence/index.ts'
+import { approversOf } from './approvers.ts'
 import type { TreeEntry, TreeReceipts } from './tree-receipts.ts'
 
 /** Which entries speak of a key: only where to look; what they say is read from them. */
@@ -8,13 +9,16 @@ export interface KeyEntries {
   readonly since: number
   /** Entries that rotated it out, or revoked it or its participant. */
   readonly later: readonly number[]
+  /** The entry that set the approvals in force when it was brought, where the locator knows. */
+  readonly approvals?: number
 }
 
 /** Where a key came from, by thumbprint; undefined where nobody knows. */
 export type KeyLocator = (kid: string) => Promise<KeyEntries | undefined>
 
-/** The keys that an entry brings. */
-function keysOf(body: StatementBody | undefined): readonly Jwk[] {
+/** The keys that an entry brings, by itself or as an approved change. */
+function keysOf(own: StatementBody | undefined): readonly Jwk[] {
+  const body = own === undefined ? undefined : effectiveBody(own)
   if (body?.kind === 'ledger.genesis') return body.members.administrators.flatMap(({ keys }) => keys)
   if (body?.kind === 'participant.admit') return body.members.participant.keys
   return body?.kind === 'participant.rotate-key' ? [body.members.newKey] : []
@@ -22,23 +26,33 @@ function keysOf(body: StatementBody | undefined): readonly Jwk[] {
 
 /** A locator that reads every entry of the tree, once: for mirrors and exports, which answer no questions. */
 export function scanningLocator(tree: TreeReceipts, onEntries?: (done: number, total: number) => void): KeyLocator {
-  let scan: Promise<Map<string, { since: number; later: number[] }>> | undefined
+  let scan: Promise<Map<string, ScannedKey>> | undefined
   return async (kid) => {
     scan ??= scanKeys(tree, onEntries)
     return (await scan).get(kid)
   }
 }
 
+interface ScannedKey extends KeyEntries {
+  readonly later: number[]
+}
+
 async function scanKeys(
   tree: TreeReceipts,
   onEntries: ((done: number, total: number) => void) | undefined,
-): Promise<Map<string, { since: number; later: number[] }>> {
-  const keys = new Map<string, { since: number; later: number[] }>()
+): Promise<Map<string, ScannedKey>> {
+  const keys = new Map<string, ScannedKey>()
+  let approvals: { readonly approvals?: number } = {}
   const owners = new Map<string, string[]>()
   for (let index = 0; index < tree.size; index++) {
-    const { statement, body } = await tree.entry(index)
+    const { statement, body: own } = await tree.entry(index)
+    const body = own === undefined ? undefined : effectiveBody(own)
     onEntries?.(index + 1, tree.size)
-    for (const jwk of keysOf(body)) keys.set(thumbprint(jwk), { since: index, later: [] })
+    for (const jwk of keysOf(body)) {
+      // Brought twice is a violation: the first entry counts.
+      if (!keys.has(thumbprint(jwk))) keys.set(thumbprint(jwk), { since: index, later: [], ...approvals })
+    }
+    if (body?.kind === 'ledger.set-approvals') approvals = { approvals: index }
     if (body?.kind === 'ledger.genesis')
       for (const { id, keys: own } of body.members.administrators) owners.set(id, own.map(thumbprint))
     if (body?.kind === 'participant.admit')
@@ -74,6 +88,7 @@ export async function admissionReceipts(
     const entry = await tree.entry(index)
     entries.set(index, entry)
     wanted.push(entry.statement.header.kid)
+    if (entry.body?.kind === 'ledger.change') wanted.push(...approversOf(entry.body.members))
   }
   for (let kid = wanted.pop(); kid !== undefined; kid = wanted.pop()) {
     if (seen.has(kid)) continue
@@ -86,6 +101,7 @@ export async function admissionReceipts(
       )
     }
     await take(found.since)
+    if (found.approvals !== undefined) await take(found.approvals)
     const jwk = keysOf(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
     if (jwk === undefined)
       throw new EvidenceError('key-unknown', `the entry ${found.since} of ${tree.origin} does not bring the key ${kid}`)

@@ -1,6 +1,18 @@
 import { type Jwk, thumbprint, verifyEd25519 } from '../core/index.ts'
-import { type Findings, judgePossession, type Statement, type StatementBody } from '../evidence/index.ts'
+import {
+  type Approvals,
+  type ChangeBody,
+  effectiveBody,
+  emptyRegistry,
+  type Findings,
+  judgePossession,
+  judgeProposal,
+  requiresApproval,
+  type Statement,
+  type StatementBody,
+} from '../evidence/index.ts'
 import { type CheckedReceipt, type Finding, findingOf } from '../verify/index.ts'
+import { type Approver, approversOf, approversRegistry } from './approvers.ts'
 
 /** What brought a key, as far as a package shows it. */
 export interface AdmittedKey {
@@ -27,6 +39,7 @@ interface Ending {
 interface RegistryEntry {
   readonly origin: string
   readonly index: number
+  readonly timeMs: number
   readonly statement: Statement
   readonly body: StatementBody
 }
@@ -35,10 +48,23 @@ interface RegistryEntry {
 const needed: Readonly<Partial<Record<StatementBody['kind'], readonly string[]>>> = {
   'participant.admit': ['administrator'],
   'participant.revoke': ['administrator'],
+  'ledger.set-approvals': ['administrator'],
+  'ledger.rotate-key': ['administrator'],
+  'ledger.close': ['administrator'],
   'evidence.deposit': ['depositor'],
   'evidence.retract': ['depositor'],
   'evidence.attest': ['attestor', 'depositor'],
 }
+
+/** Kinds that change the registry; `ledger.rotate-key` is known too, and brings no participant's key. */
+const registryKinds: ReadonlySet<StatementBody['kind']> = new Set([
+  'participant.admit',
+  'participant.rotate-key',
+  'participant.revoke',
+  'ledger.set-approvals',
+  'ledger.rotate-key',
+  'ledger.close',
+])
 
 /**
  * Who was admitted with which key, out of receipts that show it (docs/spec/18-package.md, "The admission of a key"). Taken in
@@ -51,6 +77,11 @@ export class Admissions {
   private readonly endings = new Map<string, Ending[]>()
   /** Keys that some entry brings, at its index, whether or not that entry rests on anything. */
   private readonly brought = new Map<string, number>()
+  private readonly jwks = new Map<string, Jwk>()
+  /** By ledger: approvals in force, as far as they are shown; proposals that took effect; the entry that closed it. */
+  private readonly approvals = new Map<string, Approvals>()
+  private readonly proposals = new Map<string, Set<string>>()
+  private readonly closed = new Map<string, number>()
 
   constructor(receipts: readonly CheckedReceipt[]) {
     for (const entry of sortedEntries(receipts)) this.apply(entry)
@@ -91,6 +122,9 @@ export class Admissions {
     })
     const bad = (why: string): AdmissionVerdict =>
       fault('admission-invalid', `Entry ${index}: its signer’s key ${why}.`)
+    const closedAt = this.closed.get(origin)
+    if (closedAt !== undefined && closedAt < index)
+      return fault('ledger-closed', `Entry ${index} follows entry ${closedAt}, which closed the ledger.`)
     const broughtAt = this.brought.get(`${origin} ${kid}`)
     if (broughtAt !== undefined && broughtAt >= index && !(index === 0 && body.kind === 'ledger.genesis'))
       return bad(`came to the ledger with entry ${broughtAt}, not before`)
@@ -103,29 +137,85 @@ export class Admissions {
     const roles = needed[body.kind]
     if (roles !== undefined && !roles.some((role) => key.roles.includes(role)))
       return bad(`was admitted without the role ${roles.join(' or ')}`)
-    return { state: 'shown', key }
+    // Fewer may have been asked for again by an entry that is not here: no contradiction, but nothing shown either.
+    return this.mayStandAlone(origin, body) ? { state: 'shown', key } : { state: 'not-shown' }
+  }
+
+  private mayStandAlone(origin: string, body: StatementBody): boolean {
+    const approvals = this.approvals.get(origin)
+    return approvals === undefined || !requiresApproval({ ...emptyRegistry(origin), approvals }, body)
+  }
+
+  /** Judges a change by its approvals (docs/spec/14-ledger-keys.md): each approver's key is asked for, as a signer's is. */
+  private changeOf(entry: RegistryEntry, members: ChangeBody): AdmissionVerdict {
+    const { origin, index } = entry
+    const signer = this.signerOf(entry)
+    if (signer.state !== 'shown') return signer
+    const approvers = approversOf(members).map((kid) => this.approverOf(origin, kid, index))
+    if (approvers.some((approver) => approver === undefined)) return { state: 'not-shown' }
+    const known = approvers as Approver[]
+    const proposals = this.proposals.get(origin) ?? new Set<string>()
+    const approvals = this.approvals.get(origin)
+    const registry = {
+      ...approversRegistry(origin, known),
+      proposals,
+      ...(approvals === undefined ? {} : { approvals }),
+    }
+    const findings: Findings = { violations: [], unjudged: [] }
+    const context = { origin, ledgerKeys: [], verifies: verifyEd25519 }
+    const proposal = judgeProposal(registry, entry, members, findings, context)
+    this.unjudged.push(...findings.unjudged.map((error) => findingOf(error, index)))
+    // How many were needed may have been set by an entry that is not here.
+    const violations = findings.violations.filter(({ code }) => code !== 'approvals-missing')
+    const [first, ...others] = violations.map((error) => findingOf(error, index))
+    this.faults.push(...others)
+    if (first !== undefined) return { state: 'fault', fault: first }
+    if (proposal === undefined) return { state: 'not-shown' }
+    this.proposals.set(origin, proposals.add(proposal.jti))
+    const path = new Set([signer.key, ...known.map(({ key }) => key)].flatMap((key) => key.path))
+    return { state: 'shown', key: { ...signer.key, path: [...path].sort((a, b) => b - a) } }
+  }
+
+  private approverOf(origin: string, kid: string, index: number): Approver | undefined {
+    const [key, jwk] = [this.keys.get(`${origin} ${kid}`), this.jwks.get(`${origin} ${kid}`)]
+    if (key === undefined || jwk === undefined) return undefined
+    const endings = [`key ${kid}`, `participant ${key.owner}`].flatMap(
+      (name) => this.endings.get(`${origin} ${name}`) ?? [],
+    )
+    return { key, jwk, isEnded: endings.some((ending) => ending.index < index) }
   }
 
   private apply(entry: RegistryEntry): void {
-    const { origin, index, statement, body } = entry
+    const { origin, index, body } = entry
     if (body.kind === 'ledger.genesis') this.applyGenesis(entry, body.members.administrators)
-    const brings = body.kind === 'participant.admit' || body.kind === 'participant.rotate-key'
-    if (!brings && body.kind !== 'participant.revoke') return
-    const verdict = this.signerOf(entry)
+    // An approved change does what the statement that it carries would do.
+    const said = effectiveBody(body)
+    if (!registryKinds.has(said.kind)) return
+    const verdict = body.kind === 'ledger.change' ? this.changeOf(entry, body.members) : this.signerOf(entry)
     if (verdict.state === 'fault') this.faults.push(verdict.fault)
-    if (body.kind === 'participant.admit') {
-      const { id, keys, roles } = body.members.participant
+    if (said.kind === 'participant.admit') {
+      const { id, keys, roles } = said.members.participant
       this.bring(entry, keys[0] as Jwk, id, verdict, roles)
-    } else if (body.kind === 'participant.rotate-key') {
-      if (!this.isPossessed(entry, statement, body)) return
-      this.bring(entry, body.members.newKey, statement.common.iss, verdict, undefined)
-      if (verdict.state === 'shown') this.end(origin, `key ${statement.header.kid}`, { index, code: 'key-rotated' })
-    } else if (verdict.state === 'shown' && body.kind === 'participant.revoke') {
-      const { participant, key, compromisedSince } = body.members
+    } else if (said.kind === 'participant.rotate-key') this.applyRotation(entry, said, verdict)
+    else if (verdict.state !== 'shown') return
+    else if (said.kind === 'participant.revoke') {
+      const { participant, key, compromisedSince } = said.members
       const since = compromisedSince === undefined ? {} : { compromisedSince }
       if (key !== undefined) this.end(origin, `key ${key}`, { index, code: 'key-revoked', ...since })
       else this.end(origin, `participant ${participant ?? ''}`, { index, code: 'participant-revoked', ...since })
-    }
+    } else if (said.kind === 'ledger.set-approvals') this.approvals.set(origin, approvalsOf(said.members))
+    else if (said.kind === 'ledger.close') this.closed.set(origin, this.closed.get(origin) ?? index)
+  }
+
+  private applyRotation(
+    entry: RegistryEntry,
+    body: Extract<StatementBody, { kind: 'participant.rotate-key' }>,
+    verdict: AdmissionVerdict,
+  ): void {
+    const { origin, index, statement } = entry
+    if (!this.isPossessed(entry, statement, body)) return
+    this.bring(entry, body.members.newKey, statement.common.iss, verdict, undefined)
+    if (verdict.state === 'shown') this.end(origin, `key ${statement.header.kid}`, { index, code: 'key-rotated' })
   }
 
   private applyGenesis(
@@ -149,6 +239,7 @@ export class Admissions {
     for (const { id, keys } of administrators) {
       for (const jwk of keys) {
         this.brought.set(`${origin} ${thumbprint(jwk)}`, 0)
+        this.jwks.set(`${origin} ${thumbprint(jwk)}`, jwk)
         this.keys.set(`${origin} ${thumbprint(jwk)}`, { owner: id, roles: ['administrator'], index, path: [0] })
       }
     }
@@ -169,6 +260,7 @@ export class Admissions {
       return
     }
     this.brought.set(name, index)
+    this.jwks.set(name, jwk)
     if (verdict.state !== 'shown') return
     const { key } = verdict
     this.keys.set(name, { owner, roles: roles ?? key.roles, index, path: [index, ...key.path] })
@@ -195,7 +287,8 @@ export class Admissions {
 
 function entryOf({ receipt, statement, body, faults, unjudged }: CheckedReceipt): RegistryEntry | undefined {
   if (statement === undefined || body === undefined || faults.length > 0 || unjudged.length > 0) return undefined
-  return { origin: receipt.proof.checkpoint.origin, index: receipt.entry.index, statement, body }
+  const { index, timeMs } = receipt.entry
+  return { origin: receipt.proof.checkpoint.origin, index, timeMs, statement, body }
 }
 
 /** By ledger and index, each entry once. */
@@ -207,4 +300,11 @@ function sortedEntries(receipts: readonly CheckedReceipt[]): RegistryEntry[] {
   return [...entries.values()].sort((a, b) =>
     a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1,
   )
+}
+
+function approvalsOf({
+  administrators,
+  recovery,
+}: Extract<StatementBody, { kind: 'ledger.set-approvals' }>['members']): Approvals {
+  return { administrators, ...(recovery === undefined ? {} : { recovery }) }
 }

@@ -1,12 +1,51 @@
-import { equalBytes, EvidenceError, isEvidenceError, leafHash, type Policy, toBase64 } from '../core/index.ts'
+import {
+  equalBytes,
+  EvidenceError,
+  isEvidenceError,
+  type KeyTransition,
+  leafHash,
+  parseKeyTransition,
+  type Policy,
+  type Receipt,
+  toBase64,
+} from '../core/index.ts'
 import { type CheckedReceipt, checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { Admissions, type AdmissionVerdict } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { bagInfoValue, packageVersion, parseBagManifest } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFile, type CheckedFiles, checkFiles } from './check-files.ts'
-import { type DepositPlaces, names, type Places, placesOf } from './layout.ts'
-import { maxArtefactBytes, maxPolicyBytes, maxReceiptBytes, maxTagFileBytes } from './limits.ts'
+import { type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
+import { maxArtefactBytes, maxPolicyBytes, maxReceiptBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
+
+/** What a time proof beside a receipt shows (docs/spec/13-time-stamps.md), as who can read certificates judged it. */
+export interface JudgedTime {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  /** What it says, for people. */
+  readonly lines: readonly string[]
+  /** What it does not show. */
+  readonly limits: readonly string[]
+  /** The same for programs. */
+  readonly document: object
+}
+
+/**
+ * Judges the time proof at a path of the package. `policy` is undefined for a receipt that a key transition stands in for: a
+ * retired key may then have signed the stamped checkpoint, and no signature of it counts.
+ */
+export type TimeJudge = (
+  path: string,
+  bytes: Uint8Array,
+  receipt: Receipt,
+  policy: Policy | undefined,
+) => Promise<JudgedTime>
+
+export interface PackageCheckOptions {
+  readonly onBytes?: (count: number) => void
+  /** Without one, time proofs are not judged. */
+  readonly judgeTime?: TimeJudge
+}
 
 /** What one receipt of a package shows. */
 export interface PackagedReceipt {
@@ -15,6 +54,8 @@ export interface PackagedReceipt {
   readonly admission: AdmissionVerdict
   /** Size of the newest checkpoint under which the package shows the entry. */
   readonly size: number
+  /** What the time proofs beside it show. */
+  readonly times: readonly JudgedTime[]
 }
 
 export interface PackagedDeposit extends PackagedReceipt {
@@ -52,11 +93,11 @@ const limits: readonly string[] = [
 export async function checkPackage(
   bag: Bag,
   policy: Policy,
-  onBytes?: (count: number) => void,
+  options: PackageCheckOptions = {},
 ): Promise<PackageReport> {
   try {
-    const check = await BagCheck.open(bag, onBytes)
-    return await new PackageCheck(check, policy).run()
+    const check = await BagCheck.open(bag, options.onBytes)
+    return await new PackageCheck(check, policy, options.judgeTime).run()
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     const finding = findingOf(error)
@@ -71,11 +112,12 @@ interface ReadReceipt {
   readonly path: string
   readonly bytes: Uint8Array
   readonly checked: CheckedReceipt
+  readonly transition: KeyTransition | undefined
 }
 
 interface ReadDeposit extends ReadReceipt {
   readonly places: DepositPlaces
-  readonly latest: CheckedReceipt | undefined
+  readonly latest: ReadReceipt | undefined
   readonly content: CheckedFiles
 }
 
@@ -85,10 +127,16 @@ class PackageCheck {
   private readonly unjudged: Finding[] = []
   private readonly known = new Set<string>()
   private readonly notShown = new Set<string>()
+  private readonly judgeTime: TimeJudge | undefined
+  /** By path. */
+  private readonly read = new Map<string, ReadReceipt>()
+  /** By path of the receipt. */
+  private readonly times = new Map<string, JudgedTime>()
 
-  constructor(check: BagCheck, policy: Policy) {
+  constructor(check: BagCheck, policy: Policy, judgeTime: TimeJudge | undefined) {
     this.check = check
     this.policy = policy
+    this.judgeTime = judgeTime
   }
 
   private fault(...findings: readonly Finding[]): void {
@@ -113,7 +161,8 @@ class PackageCheck {
     for (const place of places.deposits) deposits.push(...(await this.deposit(place)))
     const admissions = await this.receipts(places.admissions)
     const related = await this.receipts(places.related)
-    for (const { path } of places.sidecars) this.sidecar(path)
+    for (const { path, receipt, ending } of places.sidecars)
+      if (ending === '.time-proof') await this.timeProof(path, this.read.get(receipt))
     await this.withheldList()
     await this.check.finish()
     return this.report(deposits, related, admissions)
@@ -129,11 +178,27 @@ class PackageCheck {
   private async receipt(path: string): Promise<ReadReceipt | undefined> {
     const bytes = await this.check.read(path, maxArtefactBytes)
     if (bytes === undefined) return undefined
-    const checked = checkReceipt(bytes, this.policy)
-    const at = (finding: Finding): Finding => ({ ...finding, message: `${path}: ${finding.message}` })
-    this.fault(...checked.faults.map(at))
-    this.unjudged.push(...checked.unjudged.map(at))
-    return checked.receipt === undefined ? undefined : { path, bytes, checked }
+    const transition = await this.transition(sidecarPath(path, '.key-transition'))
+    const checked = checkReceipt(bytes, this.policy, transition)
+    this.fault(...checked.faults.map((finding) => findingAt(path, finding)))
+    this.unjudged.push(...checked.unjudged.map((finding) => findingAt(path, finding)))
+    if (checked.receipt === undefined) return undefined
+    const found = { path, bytes, checked, transition }
+    this.read.set(path, found)
+    return found
+  }
+
+  /** The key transition at a path, where one lies there and can be read. */
+  private async transition(path: string): Promise<KeyTransition | undefined> {
+    if (!this.check.bag.files.has(path)) return undefined
+    const bytes = await this.check.read(path, maxArtefactBytes)
+    try {
+      return bytes === undefined ? undefined : parseKeyTransition(bytes)
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      this.fault(findingAt(path, findingOf(error)))
+      return undefined
+    }
   }
 
   private async receipts(paths: readonly string[]): Promise<ReadReceipt[]> {
@@ -148,10 +213,10 @@ class PackageCheck {
   private async deposit(places: DepositPlaces): Promise<ReadDeposit[]> {
     const { receipt: path, latest: latestPath } = places
     const read = path === undefined ? undefined : await this.receipt(path)
-    const latest = latestPath === undefined ? undefined : (await this.receipt(latestPath))?.checked
+    const latest = latestPath === undefined ? undefined : await this.receipt(latestPath)
     if (path === undefined || read === undefined) return []
     const { checked, bytes } = read
-    if (latest !== undefined && !equalBytes(latest.receipt.entryBytes, checked.receipt.entryBytes)) {
+    if (latest !== undefined && !equalBytes(latest.checked.receipt.entryBytes, checked.receipt.entryBytes)) {
       const message = `${latestPath ?? ''} is for another entry than the receipt beside it.`
       this.fault({ code: 'package-malformed', message, where: latestPath ?? '' })
     }
@@ -163,12 +228,24 @@ class PackageCheck {
     this.fault(...content.faults)
     this.unjudged.push(...content.unjudged)
     for (const sha256 of content.known) this.known.add(sha256)
-    return [{ path, bytes, checked, places, latest, content }]
+    return [{ ...read, places, latest, content }]
   }
 
-  private sidecar(path: string): void {
-    const message = `${path} is a time-stamp, which this version does not check.`
-    this.unjudged.push({ code: 'not-judged', message, where: path })
+  private async timeProof(path: string, beside: ReadReceipt | undefined): Promise<void> {
+    const bytes = await this.check.read(path, maxTimeProofBytes)
+    if (bytes === undefined || beside === undefined) return
+    if (this.judgeTime === undefined) {
+      const message = `${path} is a time-stamp, which is not judged here.`
+      this.unjudged.push({ code: 'not-judged', message, where: path })
+      return
+    }
+    const { checked, transition } = beside
+    const policy = transition === undefined ? this.policy : undefined
+    const judged = await this.judgeTime(path, bytes, checked.receipt, policy)
+    this.fault(...judged.faults.map((finding) => findingAt(path, finding)))
+    this.unjudged.push(...judged.unjudged.map((finding) => findingAt(path, finding)))
+    for (const limit of judged.limits) this.notShown.add(limit)
+    this.times.set(beside.path, judged)
   }
 
   private async withheldList(): Promise<void> {
@@ -187,30 +264,28 @@ class PackageCheck {
     related: readonly ReadReceipt[],
     brought: readonly ReadReceipt[],
   ): PackageReport {
-    const all = [
-      ...deposits.flatMap(({ checked, latest }) => (latest === undefined ? [checked] : [checked, latest])),
-      ...[...related, ...brought].map(({ checked }) => checked),
-    ]
-    this.fault(...historyFaults(all))
+    const all = deposits.flatMap(({ latest, ...own }) => (latest === undefined ? [own] : [own, latest]))
+    this.fault(...historyFaults([...all, ...related, ...brought]))
     const admissions = new Admissions(brought.map(({ checked }) => checked))
     this.fault(...admissions.faults)
     this.unjudged.push(...admissions.unjudged)
-    const trees = new Set(brought.map(({ checked }) => treeOf(checked)))
-    const judge = ({ path, checked }: ReadReceipt, newest: CheckedReceipt): PackagedReceipt => {
+    const trees = new Set(brought.map(treeOf))
+    const judge = ({ path, checked }: ReadReceipt, newest: ReadReceipt): PackagedReceipt => {
       const admission = admissions.verdict(checked)
       if (admission.state === 'fault') this.fault(admission.fault)
       if (admission.state === 'not-shown')
         this.notShown.add('That every signer’s key was admitted: see each receipt above.')
       else if (!trees.has(treeOf(newest)) || trees.size > 1)
         this.notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
-      return { path, checked, admission, size: newest.receipt.proof.checkpoint.size }
+      const times = [...new Set([path, newest.path])].flatMap((at) => this.times.get(at) ?? [])
+      return { path, checked, admission, size: newestOf(newest).size, times }
     }
     const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }) => {
       const { folder } = places
       const { files, withheld } = content
-      return { ...judge(deposit, latest ?? deposit.checked), folder, files, withheld }
+      return { ...judge(deposit, latest ?? deposit), folder, files, withheld }
     })
-    const packagedRelated = related.map((receipt) => judge(receipt, receipt.checked))
+    const packagedRelated = related.map((receipt) => judge(receipt, receipt))
     const { faults, bag, info } = this.check
     return {
       case: bagInfoValue(info, 'External-Identifier'),
@@ -231,7 +306,7 @@ class PackageCheck {
 function requireFewReceipts(bag: Bag): void {
   let total = 0
   for (const { path, size } of bag.files.values())
-    if (/\.(?:tlog|file)-proof$/.test(path) && !path.includes('/files/')) total += size
+    if (/\.(?:tlog-proof|file-proof|time-proof|key-transition)$/.test(path) && !path.includes('/files/')) total += size
   if (total > maxReceiptBytes) {
     throw new EvidenceError(
       'package-too-large',
@@ -244,13 +319,22 @@ function requireFewReceipts(bag: Bag): void {
   }
 }
 
-function treeOf({ receipt }: CheckedReceipt): string {
-  const { origin, size, root } = receipt.proof.checkpoint
+/** The newest checkpoint of whose tree a receipt shows its entry to be: a key transition leads to a later one. */
+function newestOf({ checked, transition }: ReadReceipt): Receipt['proof']['checkpoint'] {
+  return (transition ?? checked.receipt.proof).checkpoint
+}
+
+function treeOf(receipt: ReadReceipt): string {
+  const { origin, size, root } = newestOf(receipt)
   return `${origin} ${size} ${toBase64(root)}`
 }
 
+function findingAt(path: string, finding: Finding): Finding {
+  return { ...finding, message: `${path}: ${finding.message}` }
+}
+
 /** Two trees of one size, or two entries at one index, of one ledger: proof that it showed two histories. */
-function historyFaults(receipts: readonly CheckedReceipt[]): Finding[] {
+function historyFaults(receipts: readonly ReadReceipt[]): Finding[] {
   const seen = new Map<string, string>()
   const faults: Finding[] = []
   const hold = (name: string, hash: string, message: string): void => {
@@ -258,11 +342,16 @@ function historyFaults(receipts: readonly CheckedReceipt[]): Finding[] {
     seen.set(name, before)
     if (before !== hash) faults.push({ code: 'consistency-invalid', message, expected: before, found: hash })
   }
-  for (const { receipt, faults: own } of receipts) {
+  for (const { checked, transition } of receipts) {
+    const { receipt, faults: own } = checked
     if (own.length > 0) continue
-    const { origin, size, root } = receipt.proof.checkpoint
+    const { origin } = receipt.proof.checkpoint
+    for (const { size, root } of [
+      receipt.proof.checkpoint,
+      ...(transition === undefined ? [] : [transition.checkpoint]),
+    ])
+      hold(`${origin} size ${size}`, toBase64(root), `Two receipts of ${origin} give two roots for the size ${size}.`)
     const { index } = receipt.entry
-    hold(`${origin} size ${size}`, toBase64(root), `Two receipts of ${origin} give two roots for the size ${size}.`)
     const leaf = toBase64(leafHash(receipt.entryBytes))
     hold(`${origin} index ${index}`, leaf, `Two receipts of ${origin} give two entries at the index ${index}.`)
   }

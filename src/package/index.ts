@@ -5,6 +5,9 @@ export type { Bag, BagFile } from './bag.ts'
 export { type BagContent, type BagSink, contentSize, writeBag } from './bag-writer.ts'
 export {
   checkPackage,
+  type JudgedTime,
+  type PackageCheckOptions,
+  type TimeJudge,
   ownPolicy,
   type PackagedDeposit,
   type PackagedReceipt,
@@ -12,8 +15,9 @@ export {
 } from './check-package.ts'
 export { FolderBag } from './folder-bag.ts'
 export { FolderSink } from './folder-sink.ts'
-export { sidecars } from './layout.ts'
-export { type DepositInput, type FileInput, type PackageInput, packageFiles, soundReceipt } from './make-package.ts'
+export { type Sidecar, sidecars } from './layout.ts'
+export { type DepositInput, type FileInput, type PackageInput, packageFiles } from './make-package.ts'
+export { type ReceiptInput, soundInput, type SoundReceipt, soundReceipt } from './sound-receipt.ts'
 export { TreeReceipts } from './tree-receipts.ts'
 export { verifyGuide } from './verify-guide.ts'
 export { ZipBag } from './zip-bag.ts'

@@ -10,8 +10,14 @@ export const names = {
   latest: 'latest.tlog-proof',
 } as const
 
-/** What may lie beside a receipt, under the receipt's own name and one of these endings. */
-export const sidecars = ['.time-proof'] as const
+/** What may lie beside a receipt, under the receipt's own name with one of these endings in the place of its own. */
+export const sidecars = ['.time-proof', '.key-transition'] as const
+export type Sidecar = (typeof sidecars)[number]
+
+/** `receipt.tlog-proof` has its time proof in `receipt.time-proof`. */
+export function sidecarPath(receipt: string, ending: Sidecar): string {
+  return `${receipt.replace(/\.tlog-proof$/, '')}${ending}`
+}
 
 /** Folder of a deposit; `count` is how many there are. */
 export function depositFolder(number: number, count: number): string {
@@ -35,15 +41,14 @@ export interface Places {
   readonly admissions: readonly string[]
   readonly related: readonly string[]
   /** Each with the receipt that it lies beside. */
-  readonly sidecars: readonly { readonly path: string; readonly receipt: string }[]
+  readonly sidecars: readonly { readonly path: string; readonly receipt: string; readonly ending: Sidecar }[]
   /** What has no place below `data/`. */
   readonly strange: readonly string[]
 }
 
-const endings = sidecars.map((ending) => ending.replace('.', '\\.')).join('|')
 const depositPattern = /^data\/deposits\/([0-9]{3,6})\/(.+)$/
 const receiptPattern = /^data\/(admissions|related)\/[^/]+\.tlog-proof$/
-const sidecarPattern = new RegExp(`^(data/.+\\.tlog-proof)(?:${endings})$`)
+const sidecarPattern = /^(data\/.+)(\.time-proof|\.key-transition)$/
 
 /** Sorts the files of a package, by their paths alone. */
 export function placesOf(paths: Iterable<string>): Places {
@@ -51,14 +56,15 @@ export function placesOf(paths: Iterable<string>): Places {
   const all = new Set(payload)
   const deposits = new Map<string, DepositPlaces>()
   const lists = { admissions: [] as string[], related: [] as string[] }
-  const beside: { path: string; receipt: string }[] = []
+  const beside: { path: string; receipt: string; ending: Sidecar }[] = []
   const strange: string[] = []
   for (const path of payload) {
     const [, number, rest] = depositPattern.exec(path) ?? []
     const [, list] = receiptPattern.exec(path) ?? []
-    const [, receipt] = sidecarPattern.exec(path) ?? []
+    const [, name, ending] = sidecarPattern.exec(path) ?? []
+    const receipt = `${name ?? ''}.tlog-proof`
     if (number !== undefined && rest?.startsWith('files/')) depositOf(deposits, number).files.push(path)
-    else if (receipt !== undefined && all.has(receipt)) beside.push({ path, receipt })
+    else if (ending !== undefined && all.has(receipt)) beside.push({ path, receipt, ending: ending as Sidecar })
     else if (list !== undefined) lists[list as 'admissions' | 'related'].push(path)
     else if (number === undefined || rest === undefined || !place(depositOf(deposits, number), rest, path))
       strange.push(path)

@@ -9,10 +9,12 @@ export const maxTagFileBytes = 32 * 1024 * 1024
 export const maxManifestBytes = 256 * 1024 * 1024
 /** A receipt, a file proof, and what lies beside a receipt. */
 export const maxArtefactBytes = 2 * 1024 * 1024
+/** A time proof (docs/spec/13-time-stamps.md): the record, and a path before it. */
+export const maxTimeProofBytes = 8 * 1024 * 1024 + 4096
 /** How much more an entry of a zip may unpack to than it takes: this many times, and {@link zipSlackBytes} besides. */
 export const maxZipRatio = 200
 export const zipSlackBytes = 1024 * 1024
 /** The package's own policy: more than any policy has. */
 export const maxPolicyBytes = 1024 * 1024
-/** All receipts and file proofs together: they are held in memory, parsed. */
+/** All receipts, file proofs and what lies beside receipts together: most are held in memory, parsed. */
 export const maxReceiptBytes = 512 * 1024 * 1024

@@ -1,13 +1,14 @@
 import { EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
 import type { Item } from '../evidence/index.ts'
-import { type CheckedReceipt, checkReceipt, fileDiffers } from '../verify/index.ts'
+import { type CheckedReceipt, fileDiffers } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
 import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
 import { type BagContent, contentSize } from './bag-writer.ts'
 import { bagitText, encodeBagManifest, oxum, packageVersion } from './bag-tags.ts'
 import { type CustodyFile, custodyText } from './custody.ts'
 import { FilePaths } from './file-paths.ts'
-import { depositFolder, names } from './layout.ts'
+import { depositFolder, names, sidecarPath } from './layout.ts'
+import { type ReceiptInput, type SoundReceipt, soundInput, soundReceipt } from './sound-receipt.ts'
 import type { TreeReceipts } from './tree-receipts.ts'
 import { verifyGuide } from './verify-guide.ts'
 
@@ -21,10 +22,7 @@ export interface FileInput {
 }
 
 /** One deposit, as it was gathered. */
-export interface DepositInput {
-  readonly receipt: Uint8Array
-  /** What lies beside the receipt, by ending. */
-  readonly sidecars: ReadonlyMap<string, Uint8Array>
+export interface DepositInput extends ReceiptInput {
   /** By number of the item. */
   readonly manifests: ReadonlyMap<number, Uint8Array>
   readonly proofs: readonly { readonly name: string; readonly bytes: Uint8Array; readonly line: ManifestLine }[]
@@ -35,7 +33,7 @@ export interface PackageInput {
   readonly case?: string
   readonly deposits: readonly DepositInput[]
   /** Receipts of attestations and retractions. */
-  readonly related: readonly Uint8Array[]
+  readonly related: readonly ReceiptInput[]
   readonly policy: Policy
   readonly policyBytes: Uint8Array
   /** Where admissions come from. */
@@ -49,30 +47,22 @@ interface ReadDeposit extends DepositInput {
   readonly index: number
 }
 
-/** Reads a receipt that goes into a package. Throws what is wrong with it first: a package of it would help nobody. */
-export function soundReceipt(bytes: Uint8Array, policy: Policy): CheckedReceipt {
-  const checked = checkReceipt(bytes, policy)
-  const [fault] = [...checked.faults, ...checked.unjudged]
-  if (fault !== undefined) throw new EvidenceError(fault.code, fault.message)
-  return checked as CheckedReceipt
-}
-
 /**
  * The files of a package (docs/spec/18-package.md), all but the manifests of the bag. The same input makes the same files.
  * Throws the first fault of a receipt, `key-unknown`, and what the ledger's tiles throw.
  */
 export async function packageFiles(input: PackageInput): Promise<Map<string, BagContent>> {
   const { ledger, policy } = input
-  const deposits = input.deposits
-    .map((deposit): ReadDeposit => {
-      const checked = soundReceipt(deposit.receipt, policy)
-      const { origin } = checked.receipt.proof.checkpoint
-      return { ...deposit, checked, origin, index: checked.receipt.entry.index }
-    })
-    .sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
-  const related = input.related
-    .map((bytes) => ({ bytes, checked: soundReceipt(bytes, policy) }))
-    .sort((a, b) => a.checked.receipt.entry.index - b.checked.receipt.entry.index)
+  const deposits: ReadDeposit[] = []
+  for (const deposit of input.deposits) {
+    const sound = await soundInput(deposit, policy, ledger?.tree)
+    const { proof, entry } = sound.checked.receipt
+    deposits.push({ ...deposit, ...sound, origin: proof.checkpoint.origin, index: entry.index })
+  }
+  deposits.sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
+  const related: SoundReceipt[] = []
+  for (const receipt of input.related) related.push(await soundInput(receipt, policy, ledger?.tree))
+  related.sort((a, b) => a.checked.receipt.entry.index - b.checked.receipt.entry.index)
   const signers = [...deposits, ...related]
     .filter(({ checked }) => checked.receipt.proof.checkpoint.origin === ledger?.tree.origin)
     .flatMap(({ checked }) => checked.statement?.header.kid ?? [])
@@ -82,12 +72,15 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
   const files = new Map<string, BagContent>()
   const put = (path: string, bytes: Uint8Array | string): unknown =>
     files.set(path, { bytes: typeof bytes === 'string' ? utf8(bytes) : bytes })
+  const putReceipt = (path: string, { receipt, sidecars }: ReceiptInput): void => {
+    put(path, receipt)
+    for (const [ending, bytes] of sidecars) put(sidecarPath(path, ending), bytes)
+  }
   const withheld = new Map<string, string>()
   const custody = []
   for (const [i, deposit] of deposits.entries()) {
     const folder = depositFolder(i + 1, deposits.length)
-    put(`${folder}/${names.receipt}`, deposit.receipt)
-    for (const [ending, bytes] of deposit.sidecars) put(`${folder}/${names.receipt}${ending}`, bytes)
+    putReceipt(`${folder}/${names.receipt}`, deposit)
     const latest = await latestReceipt(deposit, ledger?.tree)
     if (latest !== undefined) put(`${folder}/${names.latest}`, latest)
     for (const [item, bytes] of deposit.manifests) put(`${folder}/manifests/${item}.evidence-manifest`, bytes)
@@ -105,7 +98,7 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
     })
   }
   for (const [index, bytes] of brought) put(`data/admissions/${index}.tlog-proof`, bytes)
-  for (const [n, { bytes }] of related.entries()) put(`data/related/${n + 1}.tlog-proof`, bytes)
+  for (const [n, receipt] of related.entries()) putReceipt(`data/related/${n + 1}.tlog-proof`, receipt)
   const payload = [...files]
     .filter(([path]) => path.startsWith('data/'))
     .map(([, content]) => ({ size: contentSize(content) }))

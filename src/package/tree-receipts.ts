@@ -1,5 +1,6 @@
 import {
   applyPolicy,
+  encodeKeyTransition,
   encodeReceipt,
   EvidenceError,
   equalBytes,
@@ -18,7 +19,7 @@ import {
   verifyInclusion,
 } from '../core/index.ts'
 import { readBody, readEnvelope, readStatement, type Statement, type StatementBody } from '../evidence/index.ts'
-import type { LogSource } from '../verify/index.ts'
+import { consistencyFrom, type LogSource } from '../verify/index.ts'
 
 /** An entry of the tree, read. */
 export interface TreeEntry {
@@ -117,5 +118,13 @@ export class TreeReceipts {
       })
     }
     return Buffer.from(encodeReceipt({ entryBytes: bytes, signer, disclosures }, index, proof, this.noteText))
+  }
+
+  /**
+   * The key transition of a receipt whose checkpoint has `size` entries (docs/spec/14-ledger-keys.md). Whether that checkpoint is of
+   * this tree, whoever checks the transition finds out. Throws `query-invalid`, `tile-missing`.
+   */
+  async transitionFrom(size: number): Promise<string> {
+    return encodeKeyTransition(size, await consistencyFrom(this.source, size, this.size), this.noteText)
   }
 }

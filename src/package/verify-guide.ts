@@ -33,11 +33,13 @@ grep '^log ' policy
 ## 3. One signature by hand
 
 A receipt (\`.tlog-proof\`, C2SP tlog-proof) ends with a checkpoint: the ledger's name, its size, the root of its Merkle tree, an empty line, and
-signatures. The ledger signs the first three lines.
+signatures. The ledger signs the first three lines. (A receipt may be older than the ledger's present key, and then has a \`.key-transition\`
+beside it; the newest receipt of the same entry, if there is one, is \`latest.tlog-proof\`.)
 
 \`\`\`sh
 work=$(mktemp -d)
-sed '1,/^$/d' data/deposits/001/receipt.tlog-proof > "$work/checkpoint"
+receipt=$(ls data/deposits/001/*.tlog-proof | head -n 1)
+sed '1,/^$/d' "$receipt" > "$work/checkpoint"
 sed '/^$/,$d' "$work/checkpoint" > "$work/signed"
 name=$(head -n 1 "$work/signed")
 grep -F -m 1 -- "— $name " "$work/checkpoint" | sed 's/.* //' | base64 -d | tail -c 64 > "$work/signature"
@@ -84,16 +86,42 @@ def root(leaf, index, size, hashes):  # RFC 9162, 2.1.3.2
     assert last == 0, "the inclusion proof is too short"
     return leaf
 
-def check(data, name):  # one receipt: (index, kid, statement, ledger)
-    head, note = data.decode().split("\\n\\n", 1)
-    lines, (text, signatures) = head.split("\\n"), note.split("\\n\\n", 1)
-    extra, (origin, size, tree) = b64(lines[1][6:]).split(b"\\n"), text.split("\\n")
+def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger tree
+    at, last, hashes = first - 1, second - 1, hashes if first & (first - 1) else [old] + hashes
+    while at & 1: at, last = at >> 1, last >> 1
+    begin = whole = hashes[0]
+    for h in hashes[1:]:
+        assert last > 0, "the consistency proof is too long"
+        if at & 1 or at == last:
+            begin, whole = sha(b"\\1" + h + begin), sha(b"\\1" + h + whole)
+            while at and not at & 1: at, last = at >> 1, last >> 1
+        else: whole = sha(b"\\1" + whole + h)
+        at, last = at >> 1, last >> 1
+    assert last == 0 and begin == old, "the consistency proof leads elsewhere"
+    return whole
+
+def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
+    text, signatures = note.split("\\n\\n", 1)
+    origin, size, tree = text.split("\\n")
     keys = [b64(key)[1:] for log, _, key in logs if log == origin]
     marks = [b64(l.split(" ")[2])[4:] for l in signatures.split("\\n") if l.startswith("\\u2014 " + origin + " ")]
-    assert any(signed(k, (text + "\\n").encode(), m) for k in keys for m in marks), name + ": the checkpoint is not signed"
+    return any(signed(k, (text + "\\n").encode(), m) for k in keys for m in marks), origin, int(size), b64(tree)
+
+def check(data, name, beside):  # one receipt: (index, kid, statement, ledger)
+    head, note = data.decode().split("\\n\\n", 1)
+    lines = head.split("\\n")
+    extra = b64(lines[1][6:]).split(b"\\n")
+    good, origin, size, tree = checkpoint(note)
+    moved = beside.replace(".tlog-proof", ".key-transition")  # an earlier key signed: what leads to a later checkpoint
+    if not good and os.path.exists(moved):
+        first, note = read(moved).decode().split("\\n\\n", 1)
+        _, begin, *hashes = first.split("\\n")
+        good, other, later, new = checkpoint(note)
+        good = good and (other, begin) == (origin, "from " + str(size)) and grown(size, tree, later, [b64(h) for h in hashes]) == new
+    assert good, name + ": the checkpoint is not signed"
     entry, index = b"\\n".join(extra[:5]) + b"\\n", int(extra[1])
-    leaf = root(sha(b"\\0" + entry), index, int(size), [b64(l) for l in lines[3:]])
-    assert extra[0] == b"evidence-ledger/entry/v1" and leaf == b64(tree), name + ": the entry is not in the tree"
+    leaf = root(sha(b"\\0" + entry), index, size, [b64(l) for l in lines[3:]])
+    assert extra[0] == b"evidence-ledger/entry/v1" and leaf == tree, name + ": the entry is not in the tree"
     header, payload, mark = extra[4].decode().split(".")
     assert thumb(extra[5]) == json.loads(url(header))["kid"], name + ": another key signed"
     assert signed(url(json.loads(extra[5])["x"]), (header + "." + payload).encode(), url(mark)), name + ": not signed"
@@ -102,20 +130,38 @@ def check(data, name):  # one receipt: (index, kid, statement, ledger)
     return index, thumb(extra[5]), statement, origin
 
 read = lambda path: open(path, "rb").read()
-jwk = lambda key: thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":")).encode())
-known, nobody = {}, (None, [], -1)  # (ledger, key) -> (owner, roles, entry), in order of entries
-for index, kid, said, origin in sorted((check(read(p), p) for p in glob.glob("data/admissions/*.tlog-proof")), key=lambda r: r[0]):
+known, keys, nobody = {}, {}, (None, [], -1)  # (ledger, key) -> (owner, roles, entry), in order of entries
+
+def jwk(key):
+    name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":")).encode())
+    keys[name] = url(key["x"])
+    return name
+
+def carried(change, origin):  # what a change proposes, and whether all who approved are known and may approve
+    known_all = True
+    for a in change["approvals"]:
+        kid = json.loads(url(a["protected"]))["kid"]
+        roles = known.get((origin, kid), nobody)[1]
+        if "administrator" not in roles and "recovery" not in roles: known_all = False
+        else: assert signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed"
+    said = json.loads(url(change["proposal"]))
+    assert said["aud"] == origin, "a proposal was made for another ledger"
+    return said, known_all
+
+for index, kid, said, origin in sorted((check(read(p), p, p) for p in glob.glob("data/admissions/*.tlog-proof")), key=lambda r: r[0]):
     owner, roles, _ = known.get((origin, kid), nobody)
+    vouched = owner == said["iss"] and "administrator" in roles
+    if said["kind"] == "ledger.change" and owner == said["iss"]: said, vouched = carried(said, origin)
     if said["kind"] == "ledger.genesis" and index == 0:
         for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], 0)
-    elif said["kind"] == "participant.admit" and owner == said["iss"] and "administrator" in roles:
+    elif said["kind"] == "participant.admit" and vouched:
         who = said["participant"]
         known.setdefault((origin, jwk(who["keys"][0])), (who["id"], who["roles"], index))
     elif said["kind"] == "participant.rotate-key" and owner == said["iss"]:
         known.setdefault((origin, jwk(said["newKey"])), (owner, roles, index))
 for folder in glob.glob("data/deposits/*"): assert os.path.exists(folder + "/receipt.tlog-proof"), folder + ": no receipt"
 for path in sorted(glob.glob("data/related/*.tlog-proof") + glob.glob("data/deposits/*/*.tlog-proof")):
-    index, kid, said, origin = check(read(path), path)
+    index, kid, said, origin = check(read(path), path, path)
     owner, roles, since = known.get((origin, kid), nobody)
     assert owner in (None, said["iss"]) and since < index, path + ": the key is another's, or came later"
     assert owner is None or said["kind"] != "evidence.deposit" or "depositor" in roles, path + ": no depositor"
@@ -130,7 +176,7 @@ for path in sorted(glob.glob("data/related/*.tlog-proof") + glob.glob("data/depo
     for p in glob.glob(folder + "/proofs/*.file-proof"):
         first, rest = read(p).split(b"\\n\\n", 1)
         _, number, at, line, *hashes = first.split(b"\\n")
-        check(rest, p)
+        check(rest, p, folder + "/receipt.tlog-proof")
         leaf = root(sha(b"\\0" + line), int(at), items[int(number)]["tree"]["size"], [b64(h) for h in hashes])
         assert leaf.hex() == items[int(number)]["tree"]["root"], p + ": does not lead to the manifest"
         lines.append(line)
@@ -144,9 +190,9 @@ print("no fault found")
 ## What this does and does not show
 
 It shows that these files are unchanged since they were deposited, that the deposits were signed by these keys, in this order, under this ledger's
-signature, and which administrators admitted the keys. The times are by the ledger's clock. It does not show that the content is true, who
+signature, and which administrators admitted the keys, or approved that they were. The times are by the ledger's clock. It does not show that the content is true, who
 stands behind a key beyond the administrators' word, that anything was untouched before its deposit, or what happened after the sizes that the
-checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, the
-rules of Ed25519 in corner cases, and digests other than SHA-256 are for a full verifier. The formats are specified in
-the evidence ledger's \`docs/spec\`, by pages 06, 08, 09 and 18.
+checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, time
+stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, the rules of Ed25519 in corner cases, and digests other than SHA-256 are for a full verifier. The formats are specified in
+the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14 and 18.
 `

@@ -184,7 +184,10 @@ describe('requests made from the OpenAPI document', () => {
         "GET /v1/proofs/consistency",
         "GET /v1/proofs/inclusion",
         "GET /v1/replication",
+        "GET /v1/timestamps",
+        "GET /v1/timestamps/{size}",
         "POST /v1/statements",
+        "POST /v1/timestamps",
       ]
     `)
   })

@@ -72,7 +72,7 @@ describe('openssl', () => {
     // What is signed is the note up to its empty line; the signature follows four bytes of key id.
     const text = body.subarray(0, body.lastIndexOf('\n\n') + 1)
     expect(text.toString()).toBe(note.text)
-    const [, encoded] = /\n— (?:\S+) (\S+)\n$/.exec(body.toString()) ?? []
+    const [, encoded] = /\n\n— (?:\S+) (\S+)\n/.exec(body.toString()) ?? []
     const signature = Buffer.from(encoded as string, 'base64').subarray(4)
     expect(signature).toHaveLength(64)
     expect(name).toBe(server.origin)

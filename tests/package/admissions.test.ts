@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { composePossession } from '../../src/evidence/index.ts'
+import {
+  approve,
+  changeMembers,
+  composePossession,
+  composeProposal,
+  type ProposableKind,
+} from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { admissionReceipts, Admissions, scanningLocator, soundReceipt, TreeReceipts } from '../../src/package/index.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
@@ -39,6 +45,30 @@ function rotate(chain: TestChain, old: SigningKey, to: SigningKey, iss = 'deposi
   const jti = randomUUID()
   const possession = composePossession({ aud: origin, iss, jti, old: old.thumbprint }, { ...possessor, jwk: to.jwk })
   return say(chain, old, iss, 'participant.rotate-key', { newKey: to.jwk, possession }, jti)
+}
+
+/** A change that some approve, handed in by the first of them. */
+function change(
+  chain: TestChain,
+  kind: ProposableKind,
+  members: object,
+  approvers: readonly SigningKey[],
+  { iss = 'administrator', signer = administrator, jti = randomUUID(), exp = iat + 3600, aud = origin } = {},
+): number {
+  const proposal = composeProposal({ aud, jti, exp, kind }, members)
+  return say(chain, signer, iss, 'ledger.change', changeMembers(approvers.reduce(approve, proposal)))
+}
+
+function participant(id: string, key: SigningKey, roles = ['depositor']): object {
+  return { participant: { id, type: 'organisation', roles, keys: [key.jwk] } }
+}
+
+/** A ledger where two administrators approve together; the genesis' and one that entry 2 admitted. */
+function chainOfTwo(): TestChain {
+  const chain = new TestChain().start()
+  admit(chain, administrator, 'administrator', 'second', second, ['administrator'])
+  say(chain, administrator, 'administrator', 'ledger.set-approvals', { administrators: 2 })
+  return chain
 }
 
 function depositBy(chain: TestChain, signer: SigningKey, iss = 'depositor'): number {
@@ -150,7 +180,119 @@ describe('the admission of a signer’s key', () => {
   })
 })
 
+describe('a key that an approved change brought or ended', () => {
+  it('leads back to the genesis by all who approved', async () => {
+    const chain = chainOfTwo()
+    const at = change(chain, 'participant.admit', participant('other', other), [administrator, second])
+    expect(await verdict(chain, depositBy(chain, other, 'other'), other)).toBe(`shown ${at},2,0`)
+    // Without what admitted one of them it is not shown; without the entry that asks for two it is.
+    expect(await verdict(chain, depositBy(chain, other, 'other'), other, [0, 1, 3, at])).toBe('not-shown')
+    expect(await verdict(chain, depositBy(chain, other, 'other'), other, [0, 1, 2, at])).toBe(`shown ${at},2,0`)
+    expect(await verdict(chain, depositBy(chain, other, 'somebody'), other)).toBe('admission-invalid')
+  })
+
+  it('is out of use after an approved revocation', async () => {
+    const chain = chainOfTwo()
+    const members = { key: depositor.thumbprint, reason: 'superseded' }
+    const before = depositBy(chain, depositor)
+    change(chain, 'participant.revoke', members, [administrator, second])
+    expect(await verdict(chain, before, depositor)).toBe('shown 1,0')
+    expect(await verdict(chain, depositBy(chain, depositor), depositor)).toBe('key-revoked')
+  })
+
+  it('is not shown where fewer approved than the package shows to be needed', async () => {
+    const chain = chainOfTwo()
+    change(chain, 'participant.admit', participant('other', other), [second])
+    expect(await verdict(chain, depositBy(chain, other, 'other'), other)).toBe('not-shown')
+    // Nor by one administrator alone, without a change.
+    admit(chain, administrator, 'administrator', 'next', next)
+    expect(await verdict(chain, depositBy(chain, next, 'next'), next)).toBe('not-shown')
+    // Approvals are set by a change as well.
+    change(chain, 'ledger.set-approvals', { administrators: 1 }, [administrator, second])
+    const somebody = signerNamed('somebody')
+    const at = admit(chain, administrator, 'administrator', 'somebody', somebody)
+    expect(await verdict(chain, depositBy(chain, somebody, 'somebody'), somebody)).toBe(`shown ${at},0`)
+  })
+
+  it('rests on no change that is at fault', async () => {
+    const admission = participant('other', other)
+    const judged = async (build: (chain: TestChain) => unknown): Promise<string> => {
+      const chain = chainOfTwo()
+      build(chain)
+      return verdict(chain, depositBy(chain, other, 'other'), other)
+    }
+    const both = [administrator, second]
+    // By a key without a role that approves, by one that was revoked, for another ledger, too late, twice.
+    expect(await judged((chain) => change(chain, 'participant.admit', admission, [administrator, depositor]))).toBe(
+      'not-shown (approval-unknown)',
+    )
+    const revoked = await judged((chain) => {
+      change(chain, 'participant.revoke', { key: second.thumbprint, reason: 'compromised' }, both)
+      change(chain, 'participant.admit', admission, both)
+    })
+    expect(revoked).toBe('not-shown (approval-unknown)')
+    expect(await judged((chain) => change(chain, 'participant.admit', admission, both, { aud: 'x.example/y' }))).toBe(
+      'not-shown (audience-wrong)',
+    )
+    expect(await judged((chain) => change(chain, 'participant.admit', admission, both, { exp: iat - 3600 }))).toBe(
+      'not-shown (proposal-expired)',
+    )
+    const repeated = await judged((chain) => {
+      const jti = randomUUID()
+      change(chain, 'participant.revoke', { key: depositor.thumbprint, reason: 'superseded' }, both, { jti })
+      change(chain, 'participant.admit', admission, both, { jti })
+    })
+    expect(repeated).toBe('not-shown (proposal-repeated)')
+    const forged = await judged((chain) => {
+      const proposal = composeProposal(
+        { aud: origin, jti: randomUUID(), exp: iat + 3600, kind: 'participant.admit' },
+        admission,
+      )
+      const approved = approve(approve(proposal, administrator), { ...second, sign: administrator.sign })
+      say(chain, administrator, 'administrator', 'ledger.change', changeMembers(approved))
+    })
+    expect(forged).toBe('not-shown (approval-invalid)')
+  })
+
+  it('may be an administrator’s whom recovery officers put in place', async () => {
+    const chain = new TestChain().start()
+    const officer = admit(chain, administrator, 'administrator', 'officer', second, ['recovery'])
+    say(chain, administrator, 'administrator', 'ledger.set-approvals', { administrators: 1, recovery: 1 })
+    const how = { iss: 'officer', signer: second }
+    const at = change(chain, 'participant.admit', participant('heir', next, ['administrator']), [second], how)
+    const last = admit(chain, next, 'heir', 'other', other)
+    const index = depositBy(chain, other, 'other')
+    expect(await verdict(chain, index, other)).toBe(`shown ${last},${at},${officer},0`)
+    expect(await verdict(chain, index, other, [0, officer, at, last])).toBe('not-shown')
+  })
+})
+
+describe('entries about the ledger itself', () => {
+  it('are known kinds, need an administrator, and end a ledger that is closed', async () => {
+    const chain = new TestChain().start()
+    const before = depositBy(chain, depositor)
+    say(chain, administrator, 'administrator', 'ledger.close', { reason: 'ended' })
+    expect(await verdict(chain, before, depositor)).toBe('shown 1,0')
+    expect(await verdict(chain, depositBy(chain, depositor), depositor)).toBe('ledger-closed')
+    const forged = new TestChain().start()
+    say(forged, depositor, 'depositor', 'ledger.set-approvals', { administrators: 2 })
+    const index = depositBy(forged, depositor)
+    expect(await verdict(forged, index, depositor)).toBe('shown 1,0 (admission-invalid)')
+  })
+})
+
 describe('receipts of admissions', () => {
+  it('are found behind approved changes: of all who approved, and of what says how many must', async () => {
+    const chain = chainOfTwo()
+    chain.deposits(3)
+    change(chain, 'participant.admit', participant('other', other), [administrator, second])
+    depositBy(chain, other, 'other')
+    change(chain, 'participant.revoke', { participant: 'other', reason: 'requested' }, [second, administrator])
+    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const found = await admissionReceipts(tree, scanningLocator(tree), [other.thumbprint])
+    expect([...found.keys()]).toEqual([0, 2, 3, 7, 9])
+  })
+
   it('are found in any tree: who brought a key, and who ended it', async () => {
     const chain = new TestChain().start()
     depositBy(chain, depositor)

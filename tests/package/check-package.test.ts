@@ -1,10 +1,13 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { timeJudge } from '../../cli/check-time.ts'
 import {
+  encodeLogPolicy,
   encodeManifest,
   manifestTree,
   parsePolicy,
+  parseReceipt,
   type Policy,
   toHex,
   utf8,
@@ -19,13 +22,19 @@ import {
   FolderSink,
   packageFiles,
   type PackageReport,
+  type ReceiptInput,
   scanningLocator,
   TreeReceipts,
   writeBag,
 } from '../../src/package/index.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
 import { deposit, sha256Hex, statement } from '../support/statements.ts'
+import { lacks } from '../support/system-tools.ts'
+import { day, TestAuthority } from '../support/time-authority.ts'
+import { encodeTimeProof, newRecord, stampedBytes } from '../../src/timestamp/index.ts'
+import { bagFiles, writeFiles } from './bag.ts'
 
 const { path, remove } = temporaryFolder()
 afterAll(remove)
@@ -39,6 +48,11 @@ function chainWith(content: string): { chain: TestChain; index: number } {
   return { chain, index }
 }
 
+/** The ledger's next key, and the policy that names it alone. */
+const nextSigner = signerNamed('the ledger’s next key')
+const nextKey = verifierKey(origin, nextSigner.publicKey)
+const nextPolicy = parsePolicy(utf8(encodeLogPolicy(nextKey)))
+
 async function receiptOf(chain: TestChain, index: number): Promise<Uint8Array> {
   const tree = await TreeReceipts.open(chain.seal(), policy)
   return tree.receipt(await tree.entry(index), depositor.jwk, [])
@@ -49,18 +63,35 @@ function input(receipt: Uint8Array, more: Partial<DepositInput> = {}): DepositIn
 }
 
 /** Writes a package of some deposits; where it is. */
-async function pack(deposits: readonly DepositInput[], chain?: TestChain): Promise<string> {
-  const tree = chain === undefined ? undefined : await TreeReceipts.open(chain.seal(), policy)
+async function pack(
+  deposits: readonly DepositInput[],
+  chain?: TestChain,
+  { by = policy, related = [] as ReceiptInput[] } = {},
+): Promise<string> {
+  // A chain that was sealed for another policy is taken as it is.
+  const tree = chain === undefined ? undefined : await TreeReceipts.open(by === policy ? chain.seal() : chain, by)
   const ledger = tree === undefined ? {} : { ledger: { tree, locate: scanningLocator(tree) } }
-  const files = await packageFiles({ deposits, related: [], policy, policyBytes, digestsOnly: false, ...ledger })
+  const files = await packageFiles({ deposits, related, policy: by, policyBytes, digestsOnly: false, ...ledger })
   const sink = await FolderSink.create(join(path, String(number++)))
   await writeBag(sink, files)
   await sink.publish()
   return sink.part.replace(/\.part$/, '')
 }
 
-async function check(folder: string, by: Policy = policy): Promise<PackageReport> {
-  return checkPackage(await FolderBag.open(folder), by)
+async function check(folder: string, by: Policy = policy, anchors?: string): Promise<PackageReport> {
+  return checkPackage(await FolderBag.open(folder), by, { judgeTime: timeJudge(anchors) })
+}
+
+/** The same package with files changed, and manifests made to fit. */
+function forge(folder: string, change: (files: Record<string, Buffer | string>) => void): string {
+  const files: Record<string, Buffer | string> = {}
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const whole = join(entry.parentPath, entry.name)
+    const name = whole.slice(folder.length + 1)
+    if (entry.isFile() && !/^(?:tag)?manifest-|^bag-info/.test(name)) files[name] = readFileSync(whole)
+  }
+  change(files)
+  return writeFiles(join(path, `forged-${number++}`), bagFiles(files))
 }
 
 const codes = ({ faults }: PackageReport): string[] => faults.map(({ code }) => code)
@@ -162,5 +193,142 @@ describe('a package', () => {
     )
     const at = chain.add(attested.jws)
     await expect(pack([input(await receiptOf(chain, at))])).rejects.toThrow(/deposits no file/)
+  })
+})
+
+describe('a package made after the ledger’s key was rotated', () => {
+  const beside = 'data/deposits/001/receipt.key-transition'
+
+  async function rotated(
+    content = 'x',
+  ): Promise<{ chain: TestChain; old: Uint8Array; related: Uint8Array; index: number }> {
+    const { chain, index } = chainWith(content)
+    const of = chain.reference(index)
+    const at = chain.add(statement(depositor, origin, 'evidence.attest', { of, as: 'witness' }, { iat }).jws)
+    const [old, related] = [await receiptOf(chain, index), await receiptOf(chain, at)]
+    chain.deposits(3)
+    chain.seal(nextSigner, nextKey)
+    return { chain, old, related, index }
+  }
+
+  it('shows what an older receipt holds by the new policy alone', async () => {
+    const { chain, old, related } = await rotated()
+    const options = { by: nextPolicy, related: [{ receipt: related, sidecars: new Map() }] }
+    const folder = await pack([input(old)], chain, options)
+    const report = await check(folder, nextPolicy)
+    expect(codes(report)).toEqual([])
+    expect(report.deposits[0]).toMatchObject({ size: 7, admission: { state: 'shown' } })
+    expect(report.related).toMatchObject([{ size: 7, admission: { state: 'shown' } }])
+    expect(report.notShown.join()).not.toContain('one history')
+    expect(readdirSync(join(folder, 'data/related'))).toEqual(['1.key-transition', '1.tlog-proof'])
+    // Whoever has the earlier policy alone is told.
+    expect(new Set(codes(await check(folder)))).toEqual(new Set(['checkpoint-untrusted']))
+  })
+
+  it('needs the transition, whole, and of this history', async () => {
+    const { chain, old } = await rotated()
+    const folder = await pack([input(old)], chain, { by: nextPolicy })
+    const judged = async (change: (files: Record<string, Buffer | string>) => unknown): Promise<string[]> =>
+      codes(await check(forge(folder, change), nextPolicy))
+    expect(await judged(() => {})).toEqual([])
+    expect(await judged((files) => delete files[beside])).toEqual(['checkpoint-untrusted'])
+    expect(await judged((files) => (files[beside] = 'evidence-ledger/key-transition/v1\n'))).toEqual([
+      'transition-malformed',
+      'checkpoint-untrusted',
+    ])
+    expect(await judged((files) => (files[beside] = String(files[beside]).replace('from 4', 'from 3')))).toEqual([
+      'consistency-invalid',
+    ])
+    expect(await judged((files) => (files['data/deposits/001/strange.key-transition'] = 'x'))).toEqual([
+      'package-malformed',
+    ])
+  })
+
+  it('is not made where the older receipt is of another history, nor without the tree', async () => {
+    const [one, two] = [await rotated('x'), await rotated('y')]
+    await expect(pack([input(one.old)], two.chain, { by: nextPolicy })).rejects.toThrow(/does not lead/)
+    await expect(pack([input(one.old)], undefined, { by: nextPolicy })).rejects.toThrow(/sign/)
+  })
+
+  it('keeps a transition that its holder has, if it still leads to the policy’s key', async () => {
+    const { chain, old } = await rotated()
+    const first = readFileSync(join(await pack([input(old)], chain, { by: nextPolicy }), beside))
+    const sidecars = new Map([['.key-transition', first] as const])
+    const without = await pack([input(old, { sidecars })], undefined, { by: nextPolicy })
+    expect(readFileSync(join(without, beside)).equals(first)).toBe(true)
+    const lastSigner = signerNamed('the ledger’s last key')
+    const lastKey = verifierKey(origin, lastSigner.publicKey)
+    const by = parsePolicy(utf8(encodeLogPolicy(lastKey)))
+    const again = await pack([input(old, { sidecars })], chain.deposits(1).seal(lastSigner, lastKey), { by })
+    expect(codes(await check(again, by))).toEqual([])
+  })
+})
+
+describe.skipIf(lacks('openssl', 'faketime'))('a time proof in a package', () => {
+  const { path: place, remove: clear } = temporaryFolder()
+  afterAll(clear)
+  const time = 'data/deposits/001/receipt.time-proof'
+  const anchors = join(place, 'anchors.pem')
+  let root: TestAuthority
+
+  /** A deposit whose checkpoint was stamped when it was made. */
+  async function stamped(atMs = startMs + 60_000): Promise<{ chain: TestChain; deposit: DepositInput }> {
+    root ??= TestAuthority.root(place, 'Root')
+    writeFileSync(anchors, root.pem)
+    const { chain, index } = chainWith('x')
+    const receipt = await receiptOf(chain, index)
+    const { bytes } = stampedBytes(chain.note)
+    const stamper = root.timeStamper('Clock', { from: startMs - 100 * day, to: startMs + 3000 * day })
+    const layer = { algorithm: 'sha256', certificates: [], crls: [] } as const
+    const record = newRecord(bytes, { ...layer, tokens: [stamper.stamp(bytes, { atMs })] })
+    const { hashes } = parseReceipt(receipt).proof
+    const sidecars = new Map([['.time-proof', encodeTimeProof({ index, hashes, record })] as const])
+    return { chain, deposit: input(receipt, { sidecars }) }
+  }
+
+  it('says by when the entry existed, and on whose word', async () => {
+    const { chain, deposit: one } = await stamped()
+    const folder = await pack([one], chain)
+    const report = await check(folder, policy, anchors)
+    expect(codes(report)).toEqual([])
+    expect(report.unjudged).toEqual([])
+    expect(report.deposits[0]?.times[0]?.lines.join()).toMatch(/^existed no later than 2026-11-01T08:01:0.*word of/)
+    expect(report.notShown.join()).toContain('Whether a certificate that the time stamp rests on was revoked')
+    const bare = await check(folder)
+    expect(codes(bare)).toEqual([])
+    expect(bare.deposits[0]?.times[0]?.lines.join()).toContain('which is not verified')
+    expect(bare.deposits[0]?.times[0]?.document).toMatchObject({ path: time, verified: false })
+    expect(bare.notShown.join()).toContain('no trust anchor was given')
+  })
+
+  it('is a fault where it does not hold', async () => {
+    const { chain, deposit: one } = await stamped()
+    const folder = await pack([one], chain)
+    const judged = async (change: (files: Record<string, Buffer | string>) => unknown): Promise<string[]> =>
+      codes(await check(forge(folder, change), policy, anchors))
+    expect(await judged((files) => (files[time] = 'a time stamp'))).toEqual(['time-proof-malformed'])
+    expect(await judged((files) => (files[time] = String(files[time]).replace('index 2', 'index 1')))).toContain(
+      'time-proof-foreign',
+    )
+    expect(await judged((files) => (files['data/admissions/1.time-proof'] = files[time] as Buffer))).toEqual([
+      'time-proof-foreign',
+    ])
+    const early = await stamped(startMs - day)
+    expect(codes(await check(await pack([early.deposit], early.chain), policy, anchors))).toContain(
+      'time-stamp-before-entry',
+    )
+    const others = join(place, 'others.pem')
+    writeFileSync(others, TestAuthority.root(place, 'Others').pem)
+    expect(codes(await check(folder, policy, others))).toEqual(['time-stamp-untrusted'])
+    const unable = await checkPackage(await FolderBag.open(folder), policy)
+    expect([codes(unable), unable.unjudged.map(({ code }) => code)]).toEqual([[], ['not-judged']])
+  })
+
+  it('that is older than the ledger’s present key counts as before', async () => {
+    const { chain, deposit: one } = await stamped()
+    chain.deposits(2).seal(nextSigner, nextKey)
+    const report = await check(await pack([one], chain, { by: nextPolicy }), nextPolicy, anchors)
+    expect(codes(report)).toEqual([])
+    expect(report.deposits[0]?.times[0]?.lines.join()).toContain('existed no later than 2026-11-01')
   })
 })

@@ -17,6 +17,7 @@ import {
 } from '../../src/core/index.ts'
 import {
   kinds,
+  effectiveBody,
   readBody,
   readEnvelope,
   readStatement,
@@ -138,7 +139,9 @@ describe('statement', () => {
           ...own
         } = JSON.parse(fromUtf8(bytes)) as Record<string, unknown>
         expect(body).toEqual({ kind, members: own })
-        expect(accepted(() => requireDisclosures(body, [])) === undefined).toBe('_sd' in own)
+        // An approved change seals what the statement that it carries seals.
+        const said = effectiveBody(body).members
+        expect(accepted(() => requireDisclosures(body, [])) === undefined).toBe('_sd' in said)
       }),
       { numRuns: 2500 },
     )

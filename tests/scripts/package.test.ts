@@ -246,9 +246,17 @@ describe('evidence packages', () => {
     expect(
       await judged((files) => (files['withheld-sha256.txt'] = `${sha256Hex('x')}  data/deposits/001/files/x\n`)),
     ).toEqual([1, ['file-not-in-deposit']])
-    // An admission taken away is no fault, and said; a time-stamp that this version cannot check is neither.
+    // An admission taken away is no fault, and said.
     expect(await judged((files) => delete files['data/admissions/0.tlog-proof'])).toEqual([0, []])
-    expect(await judged((files) => (files[`${receipt}.time-proof`] = 'a time-stamp'))).toEqual([4, []])
+    const beside = 'data/deposits/002/receipt'
+    expect(await judged((files) => (files[`${beside}.time-proof`] = 'a time-stamp'))).toEqual([
+      1,
+      ['time-proof-malformed'],
+    ])
+    expect(await judged((files) => (files[`${beside}.key-transition`] = 'a transition'))).toEqual([
+      1,
+      ['transition-malformed'],
+    ])
   })
 
   it('is refused whole, altered or incomplete, with exit code 1 and without a stack', async () => {

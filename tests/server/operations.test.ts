@@ -272,6 +272,8 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/proofs/consistency': ['GET', 'HEAD'],
   '/v1/participants': ['GET', 'HEAD'],
   '/v1/replication': ['GET', 'HEAD'],
+  '/v1/timestamps': ['GET', 'HEAD', 'POST'],
+  '/v1/timestamps/{size}': ['GET', 'HEAD'],
 }
 const otherRoutes: Readonly<Record<string, readonly string[]>> = {
   '/checkpoint': ['GET', 'HEAD'],

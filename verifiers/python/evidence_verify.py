@@ -6,12 +6,13 @@ ledger's own code, and shares nothing with it: another language, another library
 both say alike is therefore not the mistake of one program.
 
     python3 evidence_verify.py check FILE --receipt FILE.tlog-proof --policy court.policy
+    python3 evidence_verify.py check PACKAGE --policy court.policy
     python3 evidence_verify.py verify EXPORT_FOLDER --policy court.policy
 
 The file is meant to be read from top to bottom beside the specification. Its sections follow the pages and bear their
 numbers; each function names the rule it carries out, by page and heading. It needs Python 3.9 or newer and the package
-`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and, from
-version 47 on, the verification of ML-DSA-44 cosignatures. Without the last, all else is judged, and they are named.
+`cryptography`, which is asked for three things: the equation of an Ed25519 signature (OpenSSL), the digest SM3, and,
+from version 47 on, the verification of ML-DSA-44 cosignatures. Without the last all else is judged, and they are named.
 
 It never writes, never uses the network, and trusts nothing but the policy that it is given.
 """
@@ -23,11 +24,15 @@ import base64
 import binascii
 import datetime
 import hashlib
+import io
 import json
 import os
 import re
 import stat
+import struct
 import sys
+import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -1011,6 +1016,7 @@ class State:
 
     origin: str
     checkpoint_vkeys: list[str]
+    sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
     announced_keys: Callable[[], set[str]] = set  # vkeys that some entry brings by a rotation (page 14, "The walk")
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
@@ -1068,7 +1074,13 @@ RESTS_ON_THE_REGISTRY = (
     "participant-unknown", "already-revoked", "last-administrator",
 )  # fmt: skip
 # Page 14, "Uncertain registry": these too; and what they leave open changes nothing.
-LEAVES_OPEN = ("ledger-key-retired", "approvals-needed", "approval-unknown", "approvals-missing", "threshold-impossible")
+LEAVES_OPEN = (
+    "ledger-key-retired",
+    "approvals-needed",
+    "approval-unknown",
+    "approvals-missing",
+    "threshold-impossible",
+)
 
 
 def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
@@ -1556,7 +1568,7 @@ def ml_dsa_key(key: bytes) -> Any:
 
 
 def can_verify(vkey: Vkey) -> bool:
-    """Whether signatures by this key are verified here. Page 05, "Verifying signatures", step 2: others are passed over."""
+    """Whether this key signs in a way that is verified here. Page 05, "Verifying signatures", step 2."""
     if vkey.type == ML_DSA_KEY_TYPE:
         return ml_dsa_key(vkey.public_key) is not None
     return vkey.type in (LEDGER_KEY_TYPE, WITNESS_KEY_TYPE)
@@ -1728,6 +1740,7 @@ class ReceiptCheck:
     unverified_witnesses: list[str] = field(default_factory=list)
     claims: list[Disclosure] = field(default_factory=list)
     withheld: int = 0
+    anchored_in: list[ReceiptCheck] = field(default_factory=list)  # page 16: of upper ledgers, the next one first
 
 
 def check_receipt(data: bytes, policy: Policy, transition: Optional[Transition] = None) -> ReceiptCheck:
@@ -1765,7 +1778,9 @@ def check_receipt_ledger(check: ReceiptCheck, receipt: Receipt, policy: Policy) 
     for name, timestamp in signers.cosigned.items():
         says_nothing = timestamp == 0 and policy.witnesses[name].type == ML_DSA_KEY_TYPE  # page 05, "Cosignature"
         if not says_nothing and is_before_entry(timestamp * 1000, receipt.entry.time):
-            message = f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            message = (
+                f"witness {shown(printable(name))} cosigned before the entry’s time, and signed a tree that holds it"
+            )
             check.findings.add("cosignature-early", message)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -2091,7 +2106,9 @@ def read_signers(policy: Policy, note: Note, origin: str) -> Signers:
     lines = {(line.name, line.key_id) for line in note.signatures}
     for name, vkey in policy.witnesses.items():
         counts = vkey.type in (WITNESS_KEY_TYPE, ML_DSA_KEY_TYPE) and can_verify(vkey)
-        cosigned.update({name: signed.timestamp for signed in verified if counts and signed.vkey is vkey})
+        for signed in verified:
+            if counts and signed.vkey is vkey:
+                cosigned[name] = signed.timestamp
         if not counts and (vkey.name, vkey.key_id) in lines:
             unverified.append(name)
     return Signers(logs, cosigned, unverified)
@@ -2330,6 +2347,7 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     trust = judge_checkpoint(checkpoint, policy, report)
     state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
+    state.sealed = tree.known if tree.authentic else None
     state.announced_keys = lru_cache(maxsize=1)(lambda: announced_keys(source, checkpoint.size))
     EntryWalk(source, tree, state, report).run(checkpoint.size)
     judge_ledger_keys(checkpoint, state, trust.signed, report.findings)
@@ -2682,6 +2700,16 @@ def read_bounded(path: str, limit: int) -> bytes:
 
 
 # =====================================================================================================================
+# Page 13: Time stamps. Not judged: tokens, certificates and CRLs are ASN.1, which needs more than this one file.
+# =====================================================================================================================
+
+TIME_PROOF_NOT_JUDGED = (
+    "a time stamp is not judged by this program: use the openssl commands of docs/spec/13-time-stamps.md, "
+    "“Checking without this software”"
+)
+
+
+# =====================================================================================================================
 # Page 14: Ledger keys and approvals
 # =====================================================================================================================
 
@@ -2747,7 +2775,7 @@ PROPOSAL_MEMBERS: dict[str, Check] = {
 
 
 def read_proposal(text: str) -> dict[str, Any]:
-    """"ledger.change": the proposal as an object whose common members are in order."""
+    """ "ledger.change": the proposal as an object whose common members are in order."""
     code = "proposal-malformed"
     try:
         proposal = read_json_object(read_base64url(text))
@@ -2759,7 +2787,7 @@ def read_proposal(text: str) -> dict[str, Any]:
 
 
 def check_proposal(value: Any) -> None:
-    """"ledger.change": the member `proposal`, and in it exactly the members of its kind."""
+    """ "ledger.change": the member `proposal`, and in it exactly the members of its kind."""
     a_proposal(value, "the statement.proposal")
     proposal = read_proposal(value)
     if proposal["kind"] not in KINDS:
@@ -2778,7 +2806,7 @@ def meant_payload(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def touches_recovery(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed"."""
+    """ "When approvals are needed"."""
     if payload["kind"] == "participant.admit":
         return "recovery" in payload["participant"]["roles"]
     if payload["kind"] == "participant.revoke":
@@ -2794,7 +2822,7 @@ def roles_of_revoked(state: State, revocation: dict[str, Any]) -> list[str]:
 
 
 def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
-    """"When approvals are needed": whether such a statement by itself is a violation."""
+    """ "When approvals are needed": whether such a statement by itself is a violation."""
     if state.approvals is None or payload["kind"] not in PROPOSED_KINDS:
         return False
     recovery = state.approvals.recovery is not None and touches_recovery(state, payload)
@@ -2802,7 +2830,7 @@ def approvals_are_needed(state: State, payload: dict[str, Any]) -> bool:
 
 
 def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Rotation of the ledger's key"."""
+    """ "Rotation of the ledger's key"."""
     state, index = judgement.state, judgement.index
     old = next((key for key in state.ledger_keys if key.text == payload["oldKey"] and key.retired_by is None), None)
     if old is None:
@@ -2841,14 +2869,15 @@ def check_ledger_possession(state: State, index: int, new: Vkey, text: str) -> N
     except Refused as breach:
         raise Refused(code, f"the possession proof: {breach.message}") from None
     if shown_by.origin != state.origin or not 1 <= shown_by.size <= index or not signed:
-        raise Refused(code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key")
-    leaves = [target.leaf_hash for target in state.targets[: shown_by.size]]
-    if None not in leaves and tree_root(leaves) != shown_by.root:
+        raise Refused(
+            code, f"the possession proof is no checkpoint of 1 to {index} entries of this ledger by the new key"
+        )
+    if state.sealed is not None and tree_root(state.sealed[: shown_by.size]) != shown_by.root:
         raise Refused(code, f"the possession proof’s root is not that of the first {shown_by.size} entries")
 
 
 def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Closing"."""
+    """ "Closing"."""
     state, successor = judgement.state, payload.get("successor")
     if successor is not None:
         try:
@@ -2865,7 +2894,7 @@ def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]
 
 
 def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Setting approvals"."""
+    """ "Setting approvals"."""
     state, wanted = judgement.state, Approvals(payload["administrators"], payload.get("recovery"))
     if wanted.administrators > state.active("administrator") or (wanted.recovery or 0) > state.active("recovery"):
         judgement.found("threshold-impossible", "more approvals are asked for than there are active participants")
@@ -2877,12 +2906,14 @@ def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable
 
 
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """"Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
     before = len(judgement.violations)
     judge_proposal(judgement, proposal)
+    if len(judgement.violations) > before:
+        return no_change
     approvers = judge_approvals(judgement, payload)
-    if len(judgement.violations) > before or approvers is None:
+    if approvers is None:
         return no_change
     if not is_carried(state, proposal, approvers):
         judgement.found("approvals-missing", f"{len(approvers)} approvals do not carry this change")
@@ -2909,13 +2940,10 @@ def judge_proposal(judgement: Judgement, proposal: dict[str, Any]) -> None:
 
 def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[list[list[str]]]:
     """Step 2. The roles of each approver; None where an approval is not in order, or cannot be judged."""
-    in_order, owners, kids, roles = True, set(), set(), []
+    in_order, owners, roles = True, set(), []
     for approval in payload["approvals"]:
         try:
             jws = read_approval(approval, payload["proposal"])
-            if jws.kid in kids:
-                raise Refused("approval-invalid", f"the key {jws.kid} approves twice")
-            kids.add(jws.kid)
             if not jws.known_algorithm:
                 judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
                 judgement.signatures_judged = in_order = False
@@ -2926,13 +2954,13 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
                 raise Refused("approval-unknown", f"{jws.kid} is no key of an administrator or recovery officer now")
             if key.owner in owners:
                 raise Refused("approval-invalid", f"{key.owner} approves twice")
+            owners.add(key.owner)
             if not jws.verifies(key.public_key):
                 raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
         except Refused as breach:
             judgement.found(breach.code, breach.message)
             in_order = False
             continue
-        owners.add(key.owner)
         roles.append(owner.roles)
     return roles if in_order else None
 
@@ -3031,7 +3059,7 @@ class Transition(NamedTuple):
 
 
 def read_transition(data: bytes) -> Transition:
-    """"Key transition"."""
+    """ "Key transition"."""
     code = "transition-malformed"
     if len(data) > TRANSITION_BYTES:
         raise Refused(code, f"the key transition has more than {TRANSITION_BYTES} bytes")
@@ -3046,14 +3074,16 @@ def read_transition(data: bytes) -> Transition:
 
 
 def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, transition: Transition) -> None:
-    """"Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
+    """ "Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
     origin, size, root, _ = receipt.proof.checkpoint
     check_origin(policy, origin)
     later = transition.checkpoint
     if later.origin != origin:
         raise Refused("receipt-other-ledger", f"the key transition is of {shown(later.origin)}")
     if transition.start != size or not consistency_holds(size, root, later.size, later.root, transition.hashes):
-        check.findings.add("consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own")
+        check.findings.add(
+            "consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own"
+        )
     signers = read_signers(policy, later.note, origin)
     check.unverified_witnesses = [printable(name) for name in signers.unverified]
     require_quorum(policy, signers)
@@ -3061,7 +3091,7 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
-    """"Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
     check = check_receipt(data, policy)
     if check.findings.exit_code != 0:
         return check.findings
@@ -3079,6 +3109,1073 @@ def bring_forward(policy: Policy, data: bytes) -> Findings:
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
     return check.findings
+
+
+# =====================================================================================================================
+# Page 16: Anchors
+# =====================================================================================================================
+
+ANCHOR_BYTES, MOST_ANCHORS = 2097152, 16
+
+
+class Anchor(NamedTuple):
+    """A lower ledger's checkpoint that was deposited in an upper one."""
+
+    note: bytes
+    lower: Checkpoint
+    start: Optional[int]  # of the consistency proof, if there is one
+    hashes: list[bytes]
+    receipt: bytes
+
+
+def read_anchor(data: bytes) -> Anchor:
+    """Page 16, "Bytes"."""
+    code = "anchor-malformed"
+    if len(data) > ANCHOR_BYTES:
+        raise Refused(code, f"the anchor has more than {ANCHOR_BYTES} bytes")
+    try:
+        head, empty_line, receipt = read_utf8(data).partition("\n\n")
+    except Refused as breach:
+        raise Refused(code, breach.message) from None
+    lines = head.split("\n")
+    if (
+        empty_line == ""
+        or lines.pop(0) != "evidence-ledger/anchor/v1"
+        or not lines
+        or not lines[0].startswith("lower ")
+    ):
+        raise Refused(
+            code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one"
+        )
+    note = read_base64(lines.pop(0)[len("lower ") :], code)
+    lower, start = read_checkpoint(note), None
+    if lines:
+        if not lines[0].startswith("from ") or len(lines) > 1 + MOST_HASHES:
+            raise Refused(code, f"what follows the lower line is no consistency proof of at most {MOST_HASHES} hashes")
+        start = read_decimal(lines.pop(0)[len("from ") :], code)
+        if not 1 <= start <= lower.size:
+            raise Refused(code, "from is not 1 to the lower checkpoint’s size")
+    return Anchor(note, lower, start, read_hash_lines(lines, code), receipt.encode())
+
+
+def read_hash_lines(lines: list[str], code: str) -> list[bytes]:
+    """Lines `hash`, of pages 16 and 17."""
+    if not all(line.startswith("hash ") for line in lines):
+        raise Refused(code, "a line that has to be a hash is none")
+    return [read_hash(line[len("hash ") :], code) for line in lines]
+
+
+def check_anchored(data: bytes, policy: Policy, anchors: Sequence[Anchor]) -> ReceiptCheck:
+    """Page 16, "Checking": the check of the lowest receipt, with all that is found on the way up."""
+    lowest = running = check_at_some_ledger(data, policy)
+    left = list(anchors)
+    for _ in range(MOST_ANCHORS + 1):
+        if running.receipt is None or any(log.name == running.receipt.proof.checkpoint.origin for log in policy.logs):
+            return lowest
+        checkpoint = running.receipt.proof.checkpoint
+        of_origin = [anchor for anchor in left if anchor.lower.origin == checkpoint.origin]
+        if not of_origin or len(anchors) - len(left) == MOST_ANCHORS:
+            break
+        anchor = next((one for one in of_origin if is_connected(checkpoint, one)), None)
+        if anchor is None:
+            lowest.findings.add(
+                "anchor-unconnected", f"no anchor leads on from size {checkpoint.size} of {shown(checkpoint.origin)}"
+            )
+            return lowest
+        left.remove(anchor)
+        running = check_at_some_ledger(anchor.receipt, policy)
+        lowest.findings.extend(running.findings)
+        file = FileAtHand(b"", lambda anchor=anchor: io.BytesIO(anchor.note))
+        lowest.findings.extend(check_file(running, file).findings)
+        lowest.anchored_in.append(running)
+    origin = running.receipt.proof.checkpoint.origin
+    lowest.findings.add("anchor-missing", f"no anchor leads from {shown(origin)} to a ledger of the policy")
+    return lowest
+
+
+def check_at_some_ledger(data: bytes, policy: Policy) -> ReceiptCheck:
+    """Steps 1 and 2: page 06, but for the signatures on the checkpoint of a ledger that the policy does not name."""
+    check = check_receipt(data, policy)
+    check.findings.faults = [fault for fault in check.findings.faults if fault.code != "receipt-other-ledger"]
+    return check
+
+
+def is_connected(checkpoint: Checkpoint, anchor: Anchor) -> bool:
+    """Step 4."""
+    size, root, lower = checkpoint.size, checkpoint.root, anchor.lower
+    if (size, root) == (lower.size, lower.root):
+        return True
+    return anchor.start == size and consistency_holds(size, root, lower.size, lower.root, anchor.hashes)
+
+
+# =====================================================================================================================
+# Page 17: Proof of misbehaviour
+# =====================================================================================================================
+
+MISBEHAVIOUR_BYTES = 1048576
+MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/"
+
+
+class SealedEntry(NamedTuple):
+    index: int
+    data: bytes
+    hashes: list[bytes]
+    signer: Optional[bytes]
+
+
+class Misbehaviour(NamedTuple):
+    kind: str
+    checkpoints: list[Checkpoint]
+    hashes: list[bytes]
+    entries: list[SealedEntry]
+
+
+def read_misbehaviour(data: bytes) -> Misbehaviour:
+    """Page 17, "Bytes"."""
+    code = "misbehaviour-malformed"
+    if len(data) > MISBEHAVIOUR_BYTES:
+        raise Refused(code, f"the file has more than {MISBEHAVIOUR_BYTES} bytes")
+    lines = read_utf8(data).split("\n")
+    if lines.pop() != "" or lines[:1] != ["evidence-ledger/misbehaviour/v1"] or len(lines) < 3:
+        raise Refused(code, "the file does not begin as evidence-ledger/misbehaviour/v1, or does not end in LF")
+    kind, rest = lines[1], lines[2:]
+    wanted = {"split-view": 2, "inconsistent": 2, "entry": 1}.get(kind, 0)
+    if wanted == 0 or len(rest) < wanted or not all(line.startswith("checkpoint ") for line in rest[:wanted]):
+        raise Refused(code, f"{shown(kind)} is no kind of misbehaviour, or lacks its checkpoints")
+    checkpoints = [read_checkpoint(read_base64(line[len("checkpoint ") :], code)) for line in rest[:wanted]]
+    entries = read_sealed_entries(rest[wanted:], code) if kind == "entry" else []
+    hashes = [] if kind == "entry" else read_hash_lines(rest[wanted:], code)
+    if len(hashes) > 127 or (kind == "inconsistent") != (len(hashes) > 0):
+        raise Refused(code, "the file has too few or too many hashes")
+    keys = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints]
+    indices = [entry.index for entry in entries]
+    if sorted(keys) != keys or sorted(set(indices)) != indices:
+        raise Refused(code, "the smaller of two does not come first")
+    return Misbehaviour(kind, checkpoints, hashes, entries)
+
+
+def read_sealed_entries(lines: list[str], code: str) -> list[SealedEntry]:
+    entries: list[SealedEntry] = []
+    while lines:
+        words = lines.pop(0).split(" ")
+        if len(words) != 3 or words[0] != "entry" or len(entries) == 2:
+            raise Refused(code, "the file does not hold one or two entries")
+        count = next((n for n, line in enumerate(lines) if not line.startswith("hash ")), len(lines))
+        hashes = read_hash_lines(lines[:count], code)
+        del lines[:count]
+        signer = read_jwk_line(lines.pop(0)[len("signer ") :]) if lines and lines[0].startswith("signer ") else None
+        if len(hashes) > MOST_HASHES:
+            raise Refused(code, f"an inclusion proof has more than {MOST_HASHES} hashes")
+        entries.append(SealedEntry(read_decimal(words[1], code), read_base64(words[2], code), hashes, signer))
+    if not entries:
+        raise Refused(code, "the file holds no entry")
+    return entries
+
+
+def check_misbehaviour(data: bytes, policy: Policy) -> tuple[Findings, Optional[Misbehaviour], list[str]]:
+    """Page 17, "Checking". The codes of the rules that the ledger broke; without fault the file proves it."""
+    findings, broken, proof = Findings(), [], None
+    code = "misbehaviour-unproven"
+    try:
+        proof = read_misbehaviour(data)
+        check_one_key_signed(proof, policy)
+        if proof.kind == "split-view":
+            one, other = proof.checkpoints
+            broken = ["split-view"] if one.size == other.size and one.root != other.root else []
+        elif proof.kind == "inconsistent":
+            broken = ["inconsistent"] if is_inconsistent(*proof.checkpoints, proof.hashes) else []
+        else:
+            broken = broken_rules(proof)
+        if not broken:
+            raise Refused(code, "what the file holds breaks no promise")
+    except Refused as breach:
+        findings.add(breach.code, breach.message)
+    return findings, proof, broken
+
+
+def check_one_key_signed(proof: Misbehaviour, policy: Policy) -> None:
+    """Step 1. Neither witnesses nor quorum are asked for."""
+    origins = {checkpoint.origin for checkpoint in proof.checkpoints}
+    logs = [log for log in policy.logs if log.name in origins and len(origins) == 1]
+    for log in logs:
+        signed = [verify_note(checkpoint.note, [log]) for checkpoint in proof.checkpoints]
+        if all(signed):
+            return
+    raise Refused("misbehaviour-unproven", "no log of the policy signed all that the file holds")
+
+
+def is_inconsistent(one: Checkpoint, other: Checkpoint, hashes: list[bytes]) -> bool:
+    """Step 2, `inconsistent`: the parts make the second root, and those left of the first size not the first."""
+    if not 0 < one.size < other.size:
+        return False
+    unused = list(hashes)
+    made = root_of_parts(0, other.size, one.size, unused)
+    return made is not None and not unused and made[0] == other.root and fold_parts(made[1]) != one.root
+
+
+def root_of_parts(first: int, end: int, border: int, hashes: list[bytes]) -> Optional[tuple[bytes, list[bytes]]]:
+    """Root over leaves `first` to `end`, taken apart as far as needed; and the parts left of the border."""
+    if end <= border or first >= border:
+        if not hashes:
+            return None
+        part = hashes.pop(0)
+        return part, [part] if end <= border else []
+    split = first + (1 << ((end - first - 1).bit_length() - 1))
+    left = root_of_parts(first, split, border, hashes)
+    right = None if left is None else root_of_parts(split, end, border, hashes)
+    return None if right is None else (node_hash(left[0], right[0]), left[1] + right[1])
+
+
+def fold_parts(parts: list[bytes]) -> bytes:
+    """Root over full subtrees of falling size, from the right."""
+    root = parts[-1]
+    for part in reversed(parts[:-1]):
+        root = node_hash(part, root)
+    return root
+
+
+def broken_rules(proof: Misbehaviour) -> list[str]:
+    """Step 2, `entry`: the table of rules that one entry, or two, can be shown to break."""
+    checkpoint, first, second = proof.checkpoints[0], proof.entries[0], proof.entries[-1]
+    for entry in proof.entries:
+        if not inclusion_holds(entry.index, checkpoint.size, leaf_hash(entry.data), entry.hashes, checkpoint.root):
+            raise Refused("misbehaviour-unproven", f"entry {entry.index} is not shown to stand in the tree")
+    if len(proof.entries) == 1:
+        return rules_broken_by_one(checkpoint.origin, first)
+    try:
+        return rules_broken_by_two(first, second, read_entry(first.data), read_entry(second.data))
+    except Refused:
+        return []
+
+
+def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
+    try:
+        entry = read_entry(sealed.data)
+        if entry.index != sealed.index:
+            return ["index-wrong"]
+        if entry.statement is None:
+            return []
+        said = read_statement(entry.statement)
+        state = State(origin, [])
+        judgement = Judgement(state, sealed.index, entry.time, said)
+        judgement.judge_id_audience_and_times()
+        broken = [violation.code for violation in judgement.violations]
+        if sealed.signer is not None and thumbprint_of(sealed.signer) == said.kid and said.jws.known_algorithm:
+            broken += [] if said.jws.verifies(sealed.signer) else ["signature-invalid"]
+        check_members(said.payload)
+    except UnknownKind:
+        return broken
+    except Refused as breach:
+        return [breach.code]
+    own = [reference for reference in references_of(said) if "origin" not in reference]
+    return broken + ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
+
+
+def references_of(said: Statement) -> list[dict[str, Any]]:
+    """References of a statement whose members are in order."""
+    return [said.payload["of"]] if "of" in said.payload else said.payload.get("relates", [])
+
+
+def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two: Entry) -> list[str]:
+    broken = []
+    if second.index == first.index + 1 and two.link != leaf_hash(first.data):
+        broken.append("link-broken")
+    if two.time < one.time:
+        broken.append("time-reversed")
+    if one.statement is None or two.statement is None:
+        return broken
+    try:
+        earlier, later = read_statement(one.statement), read_statement(two.statement)
+        if (earlier.iss, earlier.jti) == (later.iss, later.jti):
+            broken.append("jti-reused")
+        check_members(later.payload)
+    except (Refused, UnknownKind):
+        return broken
+    leaf = leaf_hash(first.data)
+    state = State("", [])
+    for reference in references_of(later):
+        if "origin" not in reference and reference["index"] == first.index:
+            judgement = Judgement(state, 1, two.time, later)
+            state.targets = [target_of(leaf, earlier)]
+            target = judgement.reference({**reference, "index": 0})
+            if later.kind == "evidence.retract" and target is not None and target.iss != later.iss:
+                broken.append("retract-not-own")
+            broken += [violation.code for violation in judgement.violations]
+    return broken
+
+
+# =====================================================================================================================
+# Page 18: Evidence package
+# =====================================================================================================================
+
+MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 20, 32 << 20, 256 << 20
+TIME_PROOF_BYTES = 16 << 20
+FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
+RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+# ---- Paths and bounds -----------------------------------------------------------------------------------------------
+
+
+def check_package_path(path: str) -> str:
+    """ "Paths and bounds": a path that means the same file on every disk."""
+    parts = path.split("/")
+    sound = len(path.encode("utf-8", "surrogateescape")) <= 1024 and all(map(is_package_component, parts))
+    if not sound:
+        raise Refused("package-path", f"{shown(path)} is no path that a package allows")
+    return path
+
+
+def is_package_component(part: str) -> bool:
+    return (
+        1 <= len(part.encode("utf-8", "surrogateescape")) <= 255
+        and part not in (".", "..")
+        and part[-1] not in " ."
+        and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs") for c in part)
+        and part.split(".")[0].lower() not in RESERVED_NAMES
+    )
+
+
+def folded(path: str) -> str:
+    """Paths that are equal so would be one file on some disk."""
+    once = unicodedata.normalize("NFKC", path).casefold()
+    return unicodedata.normalize("NFKC", once).casefold()
+
+
+class PackageFile(NamedTuple):
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+class Package(NamedTuple):
+    """The files of a package, whose paths and sizes are within bounds. What is in them is not yet looked at."""
+
+    name: str
+    files: dict[str, PackageFile]
+
+    def read(self, path: str) -> bytes:
+        with self.files[path].open() as stream:
+            return stream.read()
+
+
+def check_bounds(files: dict[str, PackageFile]) -> None:
+    """ "Paths and bounds", of all files together, before any is opened."""
+    if len(files) > MOST_FILES:
+        raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
+    seen: dict[str, str] = {}
+    for path in files:
+        other = seen.setdefault(folded(check_package_path(path)), path)
+        if other != path:
+            raise Refused("package-path", f"{shown(path)} and {shown(other)} would be one file on some disk")
+    for path, as_folded in [(path, as_folded) for as_folded, path in seen.items()]:
+        parts = as_folded.split("/")
+        if any("/".join(parts[:count]) in seen for count in range(1, len(parts))):
+            raise Refused("package-path", f"{shown(path)} lies in what is a file, on some disk")
+    receipts = 0
+    for path, file in files.items():
+        receipts += file.size if path.endswith((".tlog-proof", ".file-proof")) else 0
+        if file.size > most_bytes(path):
+            raise Refused("package-too-large", f"{shown(path)} has more than {most_bytes(path)} bytes")
+    if receipts > MOST_RECEIPT_BYTES:
+        raise Refused("package-too-large", f"receipts and file proofs have more than {MOST_RECEIPT_BYTES} bytes")
+
+
+def most_bytes(path: str) -> int:
+    """Of a file below `files/` any number: it is hashed in pieces."""
+    if not path.startswith("data/"):
+        return POLICY_BYTES if path == "policy" else TAG_FILE_BYTES
+    if re.match(r"data/deposits/[0-9]+/files/", path) is not None:
+        return MAX_INTEGER
+    limits = {".tlog-proof": RECEIPT_BYTES, ".file-proof": FILE_PROOF_BYTES, ".time-proof": TIME_PROOF_BYTES}
+    return limits.get(os.path.splitext(path)[1], MANIFEST_BYTES)
+
+
+def read_package(path: str) -> Package:
+    files = read_folder_package(path) if os.path.isdir(path) else read_zip_package(path)
+    check_bounds(files)
+    return Package(path, files)
+
+
+def read_folder_package(top: str) -> dict[str, PackageFile]:
+    """Only folders and regular files. A name that is no UTF-8 is no path that a package allows."""
+    files: dict[str, PackageFile] = {}
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(os.path.join(top, folder)) as listed:
+            for found in listed:
+                path = folder + found.name
+                mode = found.stat(follow_symlinks=False)
+                if stat.S_ISDIR(mode.st_mode):
+                    folders.append(check_package_path(path) + "/")
+                elif stat.S_ISREG(mode.st_mode):
+                    whole = os.path.join(top, path)
+                    files[path] = PackageFile(mode.st_size, lambda whole=whole: open(whole, "rb"))
+                else:
+                    raise Refused("package-path", f"{shown(path)} is neither a folder nor a regular file")
+                if len(files) > MOST_FILES:
+                    raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
+    return files
+
+
+# ---- A package as a zip ---------------------------------------------------------------------------------------------
+#
+# Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are
+# read here, every one, before anything is unpacked; and only zlib is left to the library.
+
+ZIP_LIMIT_RATIO, ZIP_LIMIT_MORE = 200, 1 << 20
+ZIP_FLAGS = 0b0000_1000_0000_1110  # options of deflate, data descriptor, UTF-8
+ZIP_DEFERRED, ZIP_UTF8 = 0x0008, 0x0800
+ALL_16, ALL_32 = 0xFFFF, 0xFFFFFFFF
+
+
+class ZipEntry(NamedTuple):
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    offset: int
+    mode: int
+
+
+def zip_refused(message: str) -> Refused:
+    return Refused("package-zip", f"the zip is not as a package’s has to be: {message}")
+
+
+def read_zip_package(path: str) -> dict[str, PackageFile]:
+    """Every header, from the end and then from the beginning; both have to tell the same."""
+    try:
+        with open(path, "rb") as stream:
+            entries, end = read_central_directory(stream)
+            starts = [check_local_header(stream, *pair) for pair in zip_spans(entries, end)]
+    except struct.error:
+        raise zip_refused("it ends inside a header") from None
+    files: dict[str, PackageFile] = {}
+    tops = set()
+    for entry, start in zip(sorted(entries, key=lambda entry: entry.offset), starts):
+        top, _, inner = entry.name.decode().partition("/")
+        tops.add(top)
+        if not is_package_component(top) or len(tops) > 1:
+            raise zip_refused("it has not exactly one folder at the top")
+        if entry.name.endswith(b"/"):
+            if inner != "":
+                check_package_path(inner[:-1])
+            continue
+        if inner == "":
+            raise zip_refused("a file lies beside the one folder at the top")
+        files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+    return files
+
+
+def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
+    """The entries, and where the central directory begins."""
+    length = stream.seek(0, os.SEEK_END)
+    end = length - 22
+    if end < 0:
+        raise zip_refused("it is too short")
+    record = read_at(stream, end, 22)
+    signature, *disks, on_disk, count, size, start, comment = struct.unpack("<4s4H2LH", record)
+    if signature != b"PK\5\6" or comment != 0 or any(disks):
+        raise zip_refused("it does not end with its directory, or has a comment, or parts")
+    if ALL_16 in (on_disk, count) or ALL_32 in (size, start):
+        end, on_disk, count, size, start = read_zip64_end(stream, end)
+    if on_disk != count or start + size != end:
+        raise zip_refused("its directory does not reach up to its end")
+    if count > 2 * MOST_FILES or size > count * (46 + 2048):
+        raise Refused("package-too-large", "the zip has too many entries, or too large a directory")
+    directory, at, entries, names = read_at(stream, start, size), 0, [], set()
+    for _ in range(count):
+        entry, at = read_central_header(directory, at)
+        if entry.name in names:
+            raise zip_refused(f"the name {shown(printable(entry.name))} stands twice")
+        names.add(entry.name)
+        entries.append(entry)
+    if at != size:
+        raise zip_refused("something follows the last entry of its directory")
+    return entries, start
+
+
+def read_zip64_end(stream: BinaryIO, end: int) -> tuple[int, int, int, int, int]:
+    if end < 76:
+        raise zip_refused("it lacks the directory of a large zip")
+    signature, disk, at, disks = struct.unpack("<4sLQL", read_at(stream, end - 20, 20))
+    record = struct.unpack("<4sQ2H2L4Q", read_at(stream, end - 76, 56))
+    if signature != b"PK\6\7" or disk != 0 or disks > 1 or at != end - 76 or record[:2] != (b"PK\6\6", 44):
+        raise zip_refused("the directory of a large zip is not in order")
+    if record[4] != 0 or record[5] != 0:
+        raise zip_refused("it is in parts")
+    return end - 76, *record[6:]
+
+
+def read_central_header(directory: bytes, at: int) -> tuple[ZipEntry, int]:
+    fields = struct.unpack("<4s6H3L5H2L", directory[at : at + 46])
+    signature, made_by, _, flags, method, _, _, crc, packed, size = fields[:10]
+    name_length, extra_length, comment_length, disk, _, attributes, offset = fields[10:]
+    at += 46
+    name, extra = directory[at : at + name_length], directory[at + name_length : at + name_length + extra_length]
+    at += name_length + extra_length
+    if signature != b"PK\1\2" or comment_length != 0 or disk != 0 or at > len(directory):
+        raise zip_refused("an entry of its directory is not in order")
+    if flags & ~ZIP_FLAGS or method not in (0, 8):
+        raise zip_refused("an entry is encrypted, or neither stored nor deflated")
+    size, packed, offset = read_zip64_extra(extra, [size, packed, offset])
+    try:
+        text = name.decode()
+    except UnicodeDecodeError:
+        raise zip_refused("a name is not UTF-8") from None
+    if (not text.isascii() and not flags & ZIP_UTF8) or "\0" in text:
+        raise zip_refused(f"the name {shown(text)} is not said to be UTF-8")
+    mode = attributes >> 16 if made_by >> 8 == 3 else 0
+    kind, wanted = stat.S_IFMT(mode), stat.S_IFDIR if name.endswith(b"/") else stat.S_IFREG
+    if kind not in (0, wanted):
+        raise Refused("package-path", f"{shown(text)} is neither a folder nor a regular file")
+    if name.endswith(b"/") and (size or packed):
+        raise zip_refused(f"the folder {shown(text)} has content")
+    if (method == 0 and size != packed) or size > ZIP_LIMIT_RATIO * packed + ZIP_LIMIT_MORE:
+        raise zip_refused(f"{shown(text)} would unpack to more than its size allows")
+    return ZipEntry(name, flags, method, crc, packed, size, offset, mode), at
+
+
+def read_zip64_extra(extra: bytes, values: list[int]) -> list[int]:
+    """Extra fields: of a large zip values that a header has no room for. One that gives another name is refused."""
+    at, large = 0, None
+    while at < len(extra):
+        id, length = struct.unpack("<2H", extra[at : at + 4])
+        data, at = extra[at + 4 : at + 4 + length], at + 4 + length
+        if at > len(extra) or id == 0x7075 or (id == 1 and large is not None):
+            raise zip_refused("an extra field is not in order, or gives another name")
+        large = data if id == 1 else large
+    wanted = [n for n, value in enumerate(values) if value == ALL_32]
+    if wanted:
+        for n, value in zip(wanted, struct.unpack(f"<{len(wanted)}Q", (large or b"")[: 8 * len(wanted)])):
+            values[n] = value
+    return values
+
+
+def zip_spans(entries: list[ZipEntry], end: int) -> Iterator[tuple[ZipEntry, int]]:
+    """Each entry in the order of the zip, and where what follows it begins."""
+    ordered = sorted(entries, key=lambda entry: entry.offset)
+    if not ordered or ordered[0].offset != 0:
+        raise zip_refused("it does not begin with its first entry")
+    yield from zip(ordered, [*(entry.offset for entry in ordered[1:]), end])
+
+
+def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int:
+    """The local header says what the central one says, and at most a data descriptor follows. Gives where data are."""
+    header = struct.unpack("<4s5H3L2H", read_at(stream, entry.offset, 30))
+    signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = header
+    name_and_extra = read_at(stream, entry.offset + 30, name_length + extra_length)
+    size, packed = read_zip64_extra(name_and_extra[name_length:], [size, packed])
+    deferred = flags & ZIP_DEFERRED
+    agree = (crc, packed, size) == (entry.crc, entry.packed, entry.size) or (deferred and not (crc or packed or size))
+    same = (signature, name_and_extra[:name_length], flags, method) == (b"PK\3\4", *entry[:3])
+    if not same or not agree:
+        raise zip_refused(f"the two headers of {shown(printable(entry.name))} differ")
+    start = entry.offset + 30 + name_length + extra_length
+    gap = following - start - entry.packed
+    if gap != 0 and not (deferred and gap in (12, 16, 20, 24)):
+        raise zip_refused(f"{shown(printable(entry.name))} overlaps what follows, or something lies between")
+    if deferred:
+        check_data_descriptor(read_at(stream, start + entry.packed, gap), entry)
+    return start
+
+
+def check_data_descriptor(data: bytes, entry: ZipEntry) -> None:
+    values = data[4:] if len(data) in (16, 24) and data[:4] == b"PK\7\x08" else data
+    form = {12: "<3L", 20: "<L2Q"}.get(len(values))
+    if form is None or struct.unpack(form, values) != (entry.crc, entry.packed, entry.size):
+        raise zip_refused(f"the data descriptor of {shown(printable(entry.name))} is not in order")
+
+
+def read_at(stream: BinaryIO, at: int, length: int) -> bytes:
+    stream.seek(at)
+    return stream.read(length)
+
+
+class ZipStream:
+    """One entry, unpacked while it is read. It has exactly the size and the CRC-32 that its headers state."""
+
+    def __init__(self, path: str, entry: ZipEntry, start: int) -> None:
+        self.entry, self.left = entry, entry.packed
+        self.stream = open(path, "rb")
+        self.stream.seek(start)
+        self.inflate = zlib.decompressobj(-15) if entry.method == 8 else None
+        self.pending, self.size, self.crc = b"", 0, 0
+
+    def __enter__(self) -> ZipStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+
+    def read(self, length: int = -1) -> bytes:
+        """A piece, or with -1 all that is left. Never more than the stated size is unpacked."""
+        if length < 0:
+            return b"".join(iter(lambda: self.read(1 << 20), b""))
+        piece = self.piece(min(length, 1 << 20)) if length else b""
+        self.size, self.crc = self.size + len(piece), zlib.crc32(piece, self.crc)
+        if self.size > self.entry.size or (piece == b"" and length and not self.ended()):
+            raise zip_refused(f"{shown(printable(self.entry.name))} does not unpack to what its headers state")
+        return piece
+
+    def piece(self, length: int) -> bytes:
+        while True:
+            if self.pending == b"" and self.left > 0:
+                self.pending = self.stream.read(min(self.left, 1 << 16))
+                if self.pending == b"":
+                    return b""
+                self.left -= len(self.pending)
+            if self.inflate is None:
+                piece, self.pending = self.pending[:length], self.pending[length:]
+                return piece
+            try:
+                piece = self.inflate.decompress(self.pending, length)
+            except zlib.error:
+                raise zip_refused(f"{shown(printable(self.entry.name))} cannot be unpacked") from None
+            self.pending = self.inflate.unconsumed_tail + self.inflate.unused_data
+            if piece != b"" or self.inflate.eof or (self.pending == b"" and self.left == 0):
+                return piece
+
+    def ended(self) -> bool:
+        whole = self.left == 0 and self.pending == b"" and (self.inflate is None or self.inflate.eof)
+        return whole and (self.size, self.crc) == (self.entry.size, self.entry.crc)
+
+
+# ---- Bag ------------------------------------------------------------------------------------------------------------
+
+BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+BAG_DIGESTS = {"sha256": 64, "sha512": 128}
+
+
+class UnknownPackage(Exception):
+    """The package, or the bag, is of a version that is not of this specification."""
+
+
+def check_bag(package: Package, findings: Findings) -> None:
+    """ "Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
+    files = package.files
+    for path in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        if path not in files:
+            raise Refused("package-malformed", f"the package has no {path}")
+    bagit = package.read("bagit.txt")
+    if bagit != BAGIT:
+        if re.match(rb"BagIt-Version: (?!1\.0\n)[0-9]+\.[0-9]+\n", bagit):
+            raise UnknownPackage("the bag is of another version of BagIt")
+        raise Refused("package-malformed", "bagit.txt is not the two lines of BagIt 1.0")
+    if "fetch.txt" in files:
+        raise Refused("package-malformed", "the package has a fetch.txt, and nothing is fetched while checking")
+    info = read_bag_info(package.read("bag-info.txt"))
+    tag_manifests = {path for path in files if re.fullmatch(r"tagmanifest-[a-z0-9]+\.txt", path)}
+    payload = {path for path in files if path.startswith("data/")}
+    for name in BAG_DIGESTS:
+        for path, wanted in (
+            (f"manifest-{name}.txt", payload),
+            (f"tagmanifest-{name}.txt", set(files) - payload - tag_manifests),
+        ):
+            if path in files:
+                check_bag_manifest(package, path, name, wanted, findings)
+    total = f"{sum(files[path].size for path in payload)}.{len(payload)}"
+    if info.get("Payload-Oxum", total) != total:
+        findings.add("package-incomplete", "the package has other files below data/ than its Payload-Oxum says",
+                     expected=info["Payload-Oxum"], found=total)  # fmt: skip
+    if info.get("Evidence-Package-Version") is None:
+        raise Refused("package-malformed", "bag-info.txt has no Evidence-Package-Version")
+    if info["Evidence-Package-Version"] != "1":
+        raise UnknownPackage(f"the package is of version {shown(info['Evidence-Package-Version'])}")
+
+
+def read_bag_info(data: bytes) -> dict[str, str]:
+    """Lines `Label: value`. A line that begins with white space continues the one before, by RFC 8493."""
+    info: dict[str, str] = {}
+    for line in re.sub(r"\r?\n[ \t]+", " ", read_utf8(data)).splitlines():
+        label, colon, value = line.partition(":")
+        if colon == "" or label.strip() == "":
+            raise Refused("package-malformed", f"{shown(line)} in bag-info.txt is no label with a value")
+        if label in info and label in ("Evidence-Package-Version", "External-Identifier", "Payload-Oxum"):
+            raise Refused("package-malformed", f"bag-info.txt has {label} twice")
+        info[label] = value.strip(" \t")
+    return info
+
+
+def read_bag_manifest(data: bytes, name: str, digits: int) -> dict[str, str]:
+    listed: dict[str, str] = {}
+    for line in read_utf8(data).split("\n"):
+        match = re.fullmatch(r"([0-9A-Fa-f]+)[ \t]+(.+?)\r?", line)
+        if line in ("", "\r"):
+            continue
+        if match is None or len(match.group(1)) != digits or match.group(2) in listed:
+            raise Refused("package-malformed", f"{shown(line)} in {name} is no digest with a path, or stands twice")
+        listed[match.group(2)] = match.group(1).lower()
+    return listed
+
+
+def check_bag_manifest(package: Package, path: str, name: str, wanted: set[str], findings: Findings) -> None:
+    listed = read_bag_manifest(package.read(path), path, BAG_DIGESTS[name])
+    for missing in sorted(set(listed) - wanted):
+        findings.add("package-incomplete", f"{path} lists {shown(missing)}, which is not there, or not for it to list")
+    for unlisted in sorted(wanted - set(listed)):
+        findings.add("package-incomplete", f"{shown(unlisted)} is not listed in {path}")
+    for listed_path in sorted(wanted & set(listed)):
+        file = file_of_package(package, listed_path)
+        file.measure([name])
+        if file.digests[name] != listed[listed_path]:
+            findings.add("package-altered", f"{shown(listed_path)} is not what {path} lists",
+                         expected=f"{name} {listed[listed_path]}", found=f"{name} {file.digests[name]}")  # fmt: skip
+
+
+def file_of_package(package: Package, path: str) -> FileAtHand:
+    return FileAtHand(path.rsplit("/", 1)[-1].encode(), package.files[path].open)
+
+
+# ---- Layout ---------------------------------------------------------------------------------------------------------
+
+IN_DEPOSIT = re.compile(
+    r"data/deposits/(?!000/)([0-9]{3,})/"
+    r"(receipt\.tlog-proof|latest\.tlog-proof|manifests/(?:0|[1-9][0-9]*)\.evidence-manifest|proofs/[^/]+\.file-proof|files/.+)"
+)
+BESIDE_DEPOSITS = re.compile(r"data/(?:admissions|related)/[^/]+\.tlog-proof")
+
+
+@dataclass
+class DepositInPackage:
+    """One deposit: its receipts, and what of its files the package holds."""
+
+    number: str
+    paths: list[str] = field(default_factory=list)  # relative to the deposit's folder
+    receipt: Optional[ReceiptCheck] = None
+    latest: Optional[ReceiptCheck] = None
+    files: int = 0
+    known_digests: set[str] = field(default_factory=set)
+
+    @property
+    def newest(self) -> Optional[ReceiptCheck]:
+        return self.latest or self.receipt
+
+
+@dataclass
+class PackageCheck:
+    """What the check of a package found."""
+
+    name: str
+    findings: Findings = field(default_factory=Findings)
+    deposits: dict[str, DepositInPackage] = field(default_factory=dict)
+    receipts: dict[str, ReceiptCheck] = field(default_factory=dict)  # every receipt, by its path
+    admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
+    flagged: list[str] = field(default_factory=list)
+    withheld: int = 0
+    one_tree: bool = True
+
+    def extend(self, where: str, findings: Findings) -> None:
+        for finding in [*findings.faults, *findings.not_judged]:
+            finding.message = f"{where}: {finding.message}"
+        self.findings.extend(findings)
+
+    def found(self, where: str, code: str, message: str) -> None:
+        self.findings.add(code, f"{where}: {message}")
+
+
+def read_layout(package: Package, check: PackageCheck) -> None:
+    """Step 2."""
+    for path in sorted(package.files):
+        if not path.startswith("data/"):
+            continue
+        match = IN_DEPOSIT.fullmatch(path)
+        if match is not None:
+            deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
+            deposit.paths.append(match.group(2))
+        elif (
+            path.endswith(".time-proof")
+            and path[: -len(".time-proof")] in package.files
+            and is_receipt_path(path[:-11])
+        ):
+            check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
+        elif BESIDE_DEPOSITS.fullmatch(path) is None:
+            check.found(path, "package-malformed", "has no place in a package")
+    if not check.deposits:
+        check.found("data/deposits", "package-malformed", "the package has no deposit")
+    for deposit in check.deposits.values():
+        if "receipt.tlog-proof" not in deposit.paths:
+            check.found(f"data/deposits/{deposit.number}", "package-malformed", "the deposit has no receipt.tlog-proof")
+
+
+def is_receipt_path(path: str) -> bool:
+    return path.endswith(".tlog-proof") and (
+        BESIDE_DEPOSITS.fullmatch(path) is not None
+        or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
+    )
+
+
+# ---- Receipts and files ---------------------------------------------------------------------------------------------
+
+
+def check_package(package: Package, policy: Policy) -> PackageCheck:
+    """ "Checking a package", steps 1 to 6."""
+    check = PackageCheck(package.name)
+    try:
+        check_bag(package, check.findings)
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+    except UnknownPackage as unknown:
+        check.findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
+        return check
+    read_layout(package, check)
+    for path in sorted(filter(is_receipt_path, package.files)):
+        receipt = check.receipts[path] = check_receipt(package.read(path), policy)
+        check.extend(path, receipt.findings)
+    for deposit in check.deposits.values():
+        check_deposit_of_package(package, check, deposit)
+    check_withheld(package, check)
+    check_admissions(check)
+    return check
+
+
+def same_entry(one: ReceiptCheck, other: ReceiptCheck) -> bool:
+    if one.receipt is None or other.receipt is None:
+        return False
+    origins = {check.receipt.proof.checkpoint.origin for check in (one, other)}
+    return len(origins) == 1 and one.receipt.entry_bytes == other.receipt.entry_bytes
+
+
+def check_deposit_of_package(package: Package, check: PackageCheck, deposit: DepositInPackage) -> None:
+    """Steps 3 and 4 of one deposit."""
+    folder = f"data/deposits/{deposit.number}/"
+    deposit.receipt = check.receipts.get(folder + "receipt.tlog-proof")
+    deposit.latest = check.receipts.get(folder + "latest.tlog-proof")
+    if deposit.receipt is None:
+        return
+    if deposit.latest is not None and not same_entry(deposit.latest, deposit.receipt):
+        check.found(folder + "latest.tlog-proof", "package-malformed", "holds another entry than the receipt beside it")
+    said = deposit.receipt.statement
+    if said is None or not deposit.receipt.members_in_order:
+        return
+    if said.kind != "evidence.deposit":
+        return check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
+    items = said.payload["items"]
+    lines = {item["digest"]["sha256"] for item in items if "sha256" in item["digest"]}
+    for path in deposit.paths:
+        if path.startswith("manifests/"):
+            lines |= check_manifest_of_package(package, check, folder + path, items)
+        elif path.startswith("proofs/"):
+            lines |= check_proof_of_package(package, check, folder + path, deposit.receipt)
+    deposit.known_digests = lines
+    listed = lines - {item["digest"].get("sha256") for item in items}
+    for path in deposit.paths:
+        if path.startswith("files/"):
+            deposit.files += 1
+            file = file_of_package(package, folder + path)
+            check.extend(folder + path, check_file_of_package(file, items, listed))
+
+
+def check_manifest_of_package(
+    package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]
+) -> set[str]:
+    """A manifest is the item that it is named by. Gives the digests in its lines."""
+    number = int(path.rsplit("/", 1)[1].split(".")[0])
+    if number >= len(items) or "tree" not in items[number]:
+        check.found(path, "file-not-in-deposit", f"item {number} of the deposit is no manifest")
+        return set()
+    findings = compare_with_item(file_of_package(package, path), items[number])
+    check.extend(path, findings)
+    if findings.faults:
+        return set()
+    return {line.sha256 for line in read_manifest(package.read(path))}
+
+
+def check_proof_of_package(package: Package, check: PackageCheck, path: str, receipt: ReceiptCheck) -> set[str]:
+    """A file proof holds the receipt of its deposit. Gives the digest in its line."""
+    try:
+        proof = read_file_proof(package.read(path))
+        held = read_receipt(proof.receipt)
+    except Refused as breach:
+        check.found(path, breach.code, breach.message)
+        return set()
+    if receipt.receipt is None or held.entry_bytes != receipt.receipt.entry_bytes:
+        check.found(path, "package-malformed", "holds the receipt of another entry than its deposit’s")
+        return set()
+    findings = check_file_proof(proof, receipt, None)
+    check.extend(path, findings)
+    return set() if findings.faults else {proof.line.sha256}
+
+
+def check_file_of_package(file: FileAtHand, items: list[dict[str, Any]], listed: set[str]) -> Findings:
+    """Step 4 of one file. The first item that shows no fault is taken; else a line of a manifest or file proof."""
+    file.measure(["sha256", *(name for item in items for name in item["digest"])])
+    for item in items:
+        findings = compare_with_item(file, {name: item[name] for name in ("size", "digest")})
+        if not findings.faults:
+            return findings
+    findings = Findings()
+    if file.digests["sha256"] not in listed:
+        findings.add("file-not-in-deposit", f"This file is none of the deposit’s. {FILE_DIFFERS}")
+    return findings
+
+
+def check_withheld(package: Package, check: PackageCheck) -> None:
+    """Step 4, last sentence."""
+    if "withheld-sha256.txt" not in package.files:
+        return
+    known = set().union(*(deposit.known_digests for deposit in check.deposits.values()))
+    data = package.read("withheld-sha256.txt")
+    for line in data.rstrip(b"\n").split(b"\n"):
+        try:
+            listed = read_manifest_line(line)
+        except Refused as breach:
+            check.found("withheld-sha256.txt", "package-malformed", breach.message)
+            continue
+        check.withheld += 1
+        if listed.sha256 not in known:
+            message = f"{shown(printable(listed.path))} is of no deposit in the package"
+            check.found("withheld-sha256.txt", "file-not-in-deposit", message)
+
+
+# ---- The admission of a key -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class ShownKey:
+    """A key whose admission the package shows back to the genesis, and what it shows of its end."""
+
+    owner: str
+    roles: list[str]
+    public_key: bytes
+    entries: list[int]  # that brought it: its own, then that of whoever signed it, to the genesis
+    rotated_by: Optional[int] = None
+    revoked_by: Optional[int] = None
+
+
+class Chain:
+    """ "The admission of a key": the entries of one ledger that the package shows, taken in order."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, ShownKey] = {}
+        self.revoked: dict[str, int] = {}  # participants
+        self.compromised: list[tuple[str, str, str]] = []  # "kid" or "iss", which one, since when
+
+    def judge(self, index: int, said: Statement) -> Optional[list[Refused]]:
+        """What is wrong with an entry's signer; None where its admission is not shown."""
+        if said.kind == "ledger.genesis" and index == 0:
+            own = [item for item in said.payload["administrators"] if item["id"] == said.iss]
+            signs = any(read_key_of(jwk)[0] == said.kid for item in own for jwk in item["keys"])
+            return (
+                [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
+            )
+        key, found = self.keys.get(said.kid), []
+        if key is None:
+            return None
+        if key.entries[0] >= index:
+            found.append(Refused("admission-invalid", f"the key came with entry {key.entries[0]}"))
+        if key.owner != said.iss:
+            found.append(Refused("admission-invalid", f"the key was admitted to {key.owner}, and not to {said.iss}"))
+        if ROLES_NEEDED.get(said.kind) and not set(ROLES_NEEDED[said.kind]) & set(key.roles):
+            found.append(Refused("admission-invalid", f"{said.iss} is no {' or '.join(ROLES_NEEDED[said.kind])}"))
+        if key.rotated_by is not None and key.rotated_by < index:
+            found.append(Refused("key-rotated", f"the key was replaced by entry {key.rotated_by}"))
+        if key.revoked_by is not None and key.revoked_by < index:
+            found.append(Refused("key-revoked", f"the key was revoked by entry {key.revoked_by}"))
+        if self.revoked.get(key.owner, index) < index:
+            found.append(Refused("participant-revoked", f"{key.owner} was revoked by entry {self.revoked[key.owner]}"))
+        return found
+
+    def apply(self, index: int, said: Statement) -> None:
+        """What an entry whose signer is in order does to keys."""
+        payload = said.payload
+        if said.kind == "ledger.genesis" and index == 0:
+            for administrator in payload["administrators"]:
+                self.bring(administrator["keys"][0], administrator["id"], ["administrator"], [0])
+        elif said.kind == "participant.admit":
+            new = payload["participant"]
+            self.bring(new["keys"][0], new["id"], new["roles"], [index, *self.keys[said.kid].entries])
+        elif said.kind == "participant.rotate-key":
+            old, (thumbprint, public_key) = self.keys[said.kid], read_key_of(payload["newKey"])
+            possession = read_possession(said, thumbprint)
+            if not possession.known_algorithm or not possession.verifies(public_key):
+                raise Refused("possession-invalid", "the possession proof’s signature does not verify")
+            self.bring(payload["newKey"], said.iss, old.roles, [index, *old.entries])
+            old.rotated_by = index
+        elif said.kind == "participant.revoke":
+            key = self.keys.get(payload.get("key"))
+            if key is not None and key.revoked_by is None:
+                key.revoked_by = index
+            if "participant" in payload:
+                self.revoked.setdefault(payload["participant"], index)
+            if "compromisedSince" in payload:
+                what = ("iss", payload["participant"]) if "participant" in payload else ("kid", payload["key"])
+                self.compromised.append((*what, payload["compromisedSince"]))
+
+    def bring(self, jwk: dict[str, str], owner: str, roles: list[str], entries: list[int]) -> None:
+        thumbprint, public_key = read_key_of(jwk)
+        self.keys.setdefault(thumbprint, ShownKey(owner, roles, public_key, entries))
+
+
+def check_admissions(check: PackageCheck) -> None:
+    """Step 5, over each ledger's faultless receipts, by index."""
+    origins: dict[str, dict[str, ReceiptCheck]] = {}
+    for path, receipt in check.receipts.items():
+        if receipt.findings.exit_code == 0:
+            origins.setdefault(receipt.receipt.proof.checkpoint.origin, {})[path] = receipt
+    for receipts in origins.values():
+        check_one_history(check, receipts)
+        chain, judged = Chain(), {}
+        for receipt in sorted(receipts.values(), key=lambda receipt: receipt.receipt.entry.index):
+            index = receipt.receipt.entry.index
+            if index not in judged:
+                judged[index] = judge_signer(chain, index, receipt.statement)
+        for path, receipt in receipts.items():
+            index, said = receipt.receipt.entry.index, receipt.statement
+            # Once more, now that all entries are known: a key may turn out to have come later.
+            found = chain.judge(index, said) if judged[index] in (None, []) else judged[index]
+            key = chain.keys.get(said.kid)
+            for breach in found or []:
+                check.found(path, breach.code, breach.message)
+            if found == [] and key is not None:
+                entries = ", ".join(str(entry) for entry in key.entries)
+                check.admissions[path] = (
+                    f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+                )
+            for which, name, since in chain.compromised:
+                if getattr(said, which) == name and receipt.receipt.entry.time >= since:
+                    check.flagged.append(path)
+                    break
+    check.one_tree = are_of_one_tree(check)
+
+
+def judge_signer(chain: Chain, index: int, said: Statement) -> Optional[list[Refused]]:
+    found = chain.judge(index, said)
+    if found == []:
+        try:
+            chain.apply(index, said)
+        except Refused as breach:
+            return [breach]
+    return found
+
+
+def check_one_history(check: PackageCheck, receipts: dict[str, ReceiptCheck]) -> None:
+    """Two entries at one index, or two roots at one size, are two histories."""
+    entries: dict[int, bytes] = {}
+    roots: dict[int, bytes] = {}
+    for path, receipt in receipts.items():
+        _, size, root, _ = receipt.receipt.proof.checkpoint
+        index, data = receipt.receipt.entry.index, receipt.receipt.entry_bytes
+        if entries.setdefault(index, data) != data:
+            check.found(path, "consistency-invalid", f"another receipt shows another entry {index} of this ledger")
+        if roots.setdefault(size, root) != root:
+            check.found(
+                path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger"
+            )
+
+
+def are_of_one_tree(check: PackageCheck) -> bool:
+    """Whether the newest receipts of the deposits and those of the admissions have one checkpoint, ledger by ledger."""
+    newest = [deposit.newest for deposit in check.deposits.values()]
+    admissions = [receipt for path, receipt in check.receipts.items() if path.startswith("data/admissions/")]
+    trees: dict[str, set[tuple[int, bytes]]] = {}
+    for receipt in [*newest, *admissions]:
+        if receipt is not None and receipt.receipt is not None:
+            origin, size, root, _ = receipt.receipt.proof.checkpoint
+            trees.setdefault(origin, set()).add((size, root))
+    return all(len(tree) == 1 for tree in trees.values())
 
 
 # =====================================================================================================================
@@ -3163,7 +4260,7 @@ def cosigned_as_text(witnesses: Sequence[tuple[str, int]], unverified: Sequence[
         at = f"at {seconds_as_time(timestamp)}" if timestamp != 0 else "without a time"
         yield f"cosigned by witness {shown(name)[1:-1]} {at}"
     for name in unverified:
-        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, whose type of key this installation cannot verify"
+        yield f"NOT VERIFIED HERE: a line by witness {shown(name)[1:-1]}, of a type of key that cannot be verified here"
         yield "  (ML-DSA-44 needs the package cryptography 47 or newer)"
 
 
@@ -3186,8 +4283,36 @@ class CheckReport:
         return self.receipt.findings
 
 
+def run_check_misbehaviour(path: str, policy: Policy) -> tuple[Findings, dict[str, Any], list[str]]:
+    """Page 17. Exit code 0 says that the file proves what it says."""
+    findings, proof, broken = check_misbehaviour(read_input(path, MISBEHAVIOUR_BYTES), policy)
+    document = {**findings_as_json(findings), "path": path, "proves": broken}
+    lines = [f"{shown(path)[1:-1]}: proof of misbehaviour" + ("" if proof is None else f", {proof.kind}")]
+    if proof is not None and findings.exit_code == 0:
+        document["origin"] = proof.checkpoints[0].origin
+        lines.append(
+            f"proves that a key of {proof.checkpoints[0].origin} signed what it promised not to: {', '.join(broken)}"
+        )
+        lines.append("not shown: who did it, or why; which of two histories is the right one")
+    return findings, document, [*lines, *findings_as_text(findings), conclusion(findings)]
+
+
+def is_zip(path: str) -> bool:
+    return path.lower().endswith(".zip") or read_bounded(path, 4).startswith(b"PK\3\4")
+
+
+def is_misbehaviour(path: str) -> bool:
+    return os.path.isfile(path) and read_bounded(path, 64).startswith(MISBEHAVIOUR_BEGINS)
+
+
 def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[str]]:
     """Chooses the check by what is given: file proof, manifest with file or folder, file, or the receipt alone."""
+    if args.receipt is None and args.policy is not None and is_misbehaviour(args.path):
+        return run_check_misbehaviour(args.path, load_policy(args.policy))
+    if args.receipt is None and os.path.isfile(args.path) and not is_zip(args.path):
+        raise CouldNotRun("receipt-not-found", f"{shown(args.path)} is no package: name its receipt with --receipt")
+    if args.receipt is None:
+        return run_check_package(args)
     policy = load_policy(args.policy)
     proof_bytes = read_input(args.receipt, FILE_PROOF_BYTES)
     if args.path is not None and not os.path.exists(args.path):
@@ -3198,7 +4323,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     elif proof_bytes.startswith(FILE_PROOF_BEGINS):
         report = check_by_file_proof(proof_bytes, policy, args.path, transition)
     else:
-        report = CheckReport(args.path, check_receipt(proof_bytes, policy, transition))
+        report = CheckReport(args.path, check_with(proof_bytes, policy, args.anchor, transition))
         if args.manifest is not None:
             check_by_manifest(report, args.manifest, args.folder, args.item)
         elif args.path is not None:
@@ -3209,13 +4334,15 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
             checked = check_file(report.receipt, file_at(args.path), args.item)
             report.findings.extend(checked.findings)
             report.item = checked.item
+    if args.time_proof is not None:
+        report.findings.add("not-judged", f"{shown(args.time_proof)}: {TIME_PROOF_NOT_JUDGED}")
     return report.findings, check_as_json(report), list(check_as_text(report))
 
 
 def read_key_changes(
     policy: Policy, rotations: Sequence[str], transition: Optional[str]
 ) -> tuple[Findings, Optional[Transition]]:
-    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. What is wrong ends the check."""
+    """Page 14, "For holders of receipts": brings the policy forward, reads the transition. A fault ends the check."""
     findings = Findings()
     for path in rotations:
         findings.extend(bring_forward(policy, read_input(path, RECEIPT_BYTES)))
@@ -3226,6 +4353,21 @@ def read_key_changes(
     except Refused as breach:
         findings.add(breach.code, f"{shown(transition)}: {breach.message}")
     return findings, None
+
+
+def check_with(
+    data: bytes, policy: Policy, anchor_paths: Sequence[str], transition: Optional[Transition]
+) -> ReceiptCheck:
+    if not anchor_paths:
+        return check_receipt(data, policy, transition)
+    anchors, unreadable = [], Findings()
+    for path in anchor_paths:
+        try:
+            anchors.append(read_anchor(read_input(path, ANCHOR_BYTES)))
+        except Refused as breach:
+            unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
+    check = ReceiptCheck(unreadable) if unreadable.faults else check_anchored(data, policy, anchors)
+    return check
 
 
 def check_by_file_proof(
@@ -3330,6 +4472,10 @@ def receipt_as_text(check: ReceiptCheck) -> Iterator[str]:
     if check.withheld > 0:
         yield f"{check.withheld} sealed claim{'' if check.withheld == 1 else 's'} withheld from this receipt"
     yield from cosigned_as_text(check.witnesses, check.unverified_witnesses)
+    for upper in check.anchored_in:
+        if upper.receipt is not None:
+            entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
+            yield f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock"
     yield f"as of size {checkpoint.size}; later events not checked"
 
 
@@ -3348,6 +4494,97 @@ def file_as_text(report: CheckReport) -> Iterator[str]:
             (items[report.item] if report.item < len(items) else {}).get("acquired", {}).get("digest", {}).items()
         ):
             yield f"acquired {name} {digest}: reported, not checked"
+
+
+# ---- check, of a package --------------------------------------------------------------------------------------------
+
+NOT_SHOWN_BY_A_PACKAGE = (
+    "That no revocation, retraction or attestation followed, or preceded, beyond what it holds: re-walk the ledger.",
+    *NOT_SHOWN_BY_A_RECEIPT[1:],
+)
+
+
+def run_check_package(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[str]]:
+    """A folder or a zip. Refused before anything in it is verified where it is out of bounds."""
+    if not os.path.exists(args.path):
+        raise CouldNotRun("file-unreadable", f"{shown(args.path)} is not there")
+    policy = None if args.policy is None else load_policy(args.policy)
+    check = PackageCheck(args.path)
+    try:
+        package = read_package(args.path)
+        if policy is None:
+            if "policy" not in package.files:
+                raise Refused("package-malformed", "the package has no policy of its own")
+            policy = read_policy(package.read("policy"))
+        for rotation in args.rotation:
+            check.findings.extend(bring_forward(policy, read_input(rotation, RECEIPT_BYTES)))
+        if check.findings.exit_code == 0:
+            check = check_package(package, policy)
+    except Refused as breach:
+        check.findings.add(breach.code, breach.message)
+    return (
+        check.findings,
+        package_as_json(check, args.policy is None),
+        list(package_as_text(check, args.policy is None)),
+    )
+
+
+def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
+    document = findings_as_json(check.findings)
+    document["path"], document["policyFromPackage"] = check.name, own_policy
+    document["deposits"] = [
+        {
+            "number": deposit.number,
+            "index": deposit.receipt.receipt.entry.index,
+            "origin": deposit.receipt.receipt.proof.checkpoint.origin,
+            "time": deposit.receipt.receipt.entry.time,
+            "size": deposit.newest.receipt.proof.checkpoint.size,
+            "kid": deposit.receipt.statement.kid if deposit.receipt.statement is not None else None,
+            "iss": deposit.receipt.statement.iss if deposit.receipt.statement is not None else None,
+            "files": deposit.files,
+            "admission": check.admissions.get(f"data/deposits/{deposit.number}/receipt.tlog-proof"),
+        }
+        for deposit in check.deposits.values()
+        if deposit.receipt is not None and deposit.receipt.receipt is not None and deposit.newest.receipt is not None
+    ]
+    document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions)
+    document["withheldFiles"], document["flagged"], document["oneTree"] = check.withheld, check.flagged, check.one_tree
+    document["notShown"] = list(NOT_SHOWN_BY_A_PACKAGE)
+    return document
+
+
+def state_of_files(check: PackageCheck, folder: str) -> str:
+    """Whether, of a deposit's files, nothing is wrong: in the words of page 10."""
+    return "" if any(folder in finding.message for finding in check.findings.faults) else ", unchanged since deposit"
+
+
+def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
+    yield f"{shown(check.name)[1:-1]}: evidence package, {len(check.deposits)} deposits, {len(check.receipts)} receipts"
+    if own_policy:
+        yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
+    for deposit in check.deposits.values():
+        path = f"data/deposits/{deposit.number}"
+        yield path
+        if deposit.receipt is not None:
+            for line in receipt_as_text(deposit.receipt):
+                yield "  " + line
+            if deposit.latest is not None and deposit.latest.receipt is not None:
+                yield f"  the same entry as of size {deposit.latest.receipt.proof.checkpoint.size}"
+            yield "  " + check.admissions.get(
+                f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package"
+            )
+        yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state_of_files(check, path)}"
+    if check.withheld > 0:
+        yield f"withheld: {check.withheld}"
+    for path in check.flagged:
+        yield f"FLAGGED {path} {COMPROMISED}"
+    if not check.one_tree:
+        yield "receipts of several checkpoints: whether their trees are one history, the package does not show"
+    yield from findings_as_text(check.findings)
+    yield "not shown by this package:"
+    for line in NOT_SHOWN_BY_A_PACKAGE:
+        yield "  " + line
+    yield conclusion(check.findings)
 
 
 # ---- verify ---------------------------------------------------------------------------------------------------------
@@ -3451,19 +4688,29 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     )  # fmt: skip
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     check = commands.add_parser(
-        "check", help="check a receipt, and with it a file or a folder", formatter_class=raw,
-        description="Check a receipt or file proof, and with it a file, or a manifest with its folder.",
+        "check", help="check a receipt, and with it a file or a folder; or a package", formatter_class=raw,
+        description="Check a receipt or file proof, and with it a file, or a manifest with its folder; or a package;\n"
+        "or a proof of misbehaviour.",
         epilog="example:\n  evidence_verify.py check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy\n"
         "  evidence_verify.py check chat.json --receipt chat.json.file-proof --policy court.policy\n"
         "  evidence_verify.py check ./phone --manifest phone.evidence-manifest --receipt phone.tlog-proof \\\n"
         "    --policy court.policy\n"
+        "  evidence_verify.py check package.zip --policy court.policy\n"
+        "  evidence_verify.py check fork.misbehaviour --policy court.policy\n"
         + EXIT_CODES,
     )  # fmt: skip
     check.add_argument("path", nargs="?", help="file or folder; without it the receipt alone is checked")
-    check.add_argument("--receipt", required=True, help="receipt (.tlog-proof) or file proof (.file-proof)")
+    check.add_argument(
+        "--receipt", help="receipt (.tlog-proof) or file proof (.file-proof); without it PATH is a package"
+    )
+    check.add_argument("--policy-from-package", action="store_true",
+                       help="of a package: take its own word for the ledger’s key")  # fmt: skip
+    check.add_argument("--anchor", action="append", default=[], metavar="FILE",
+                       help="anchor, once for each: from the receipt’s ledger to one of the policy")  # fmt: skip
+    check.add_argument("--time-proof", metavar="FILE", help="time proof: not judged here, but not passed over")
     check.add_argument("--transition", help="key transition: the receipt’s ledger has another key since")
     check.add_argument("--rotation", action="append", default=[], metavar="RECEIPT",
-                       help="receipt of a rotation, once for each, in order: the policy names an older key")  # fmt: skip
+                       help="receipt of a rotation, once for each, in order: for a policy of before")  # fmt: skip
     check.add_argument("--manifest", help="manifest that lists the file, or the files of the folder")
     check.add_argument("--folder", help="folder that the manifest’s paths are relative to, where PATH is a file "
                        "(default: the manifest’s path without its extension)")  # fmt: skip
@@ -3479,11 +4726,22 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     verify.add_argument("--checkpoint", action="append", default=[], metavar="FILE",
                         help="checkpoint or receipt that was kept: the ledger must go on from it")  # fmt: skip
     for command in (check, verify):
-        command.add_argument("--policy", required=True, help="the ledger’s policy")
+        command.add_argument("--policy", required=command is verify, help="the ledger’s policy")
         command.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     args = parser.parse_args(argv)
-    if args.command == "check" and args.item is not None and args.item < 0:
+    if args.command != "check":
+        return args
+    if args.item is not None and args.item < 0:
         parser.error("--item is a number from 0")
+    if args.path is None and args.receipt is None:
+        parser.error("name a receipt with --receipt, or a package")
+    with_receipt = (args.manifest, args.folder, args.transition, args.time_proof, *args.anchor)
+    if args.receipt is None and (args.item is not None or any(with_receipt)):
+        parser.error("--manifest, --folder, --item, --transition, --time-proof and --anchor go with a --receipt")
+    if args.anchor and args.transition:
+        parser.error("--anchor and --transition are not taken together")
+    if (args.policy is None) != args.policy_from_package or (args.policy_from_package and args.receipt):
+        parser.error("name the ledger’s policy with --policy; only of a package there is --policy-from-package instead")
     return args
 
 

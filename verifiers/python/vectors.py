@@ -7,8 +7,8 @@
 Of a file of vectors without expectations, one a line, it prints what it finds of each, one a line: for comparison with
 another implementation.
 
-Exit code 0: every vector was judged as it expects, those apart that rest on ML-DSA-44 where the installed `cryptography`
-has none, which are named. 1: at least one was not, and is named. 3: there are no vectors.
+Exit code 0: every vector was judged as it expects; those that rest on ML-DSA-44, where the installed `cryptography` has
+none, are named and left apart. 1: at least one was not, and is named. 3: there are no vectors.
 """
 
 from __future__ import annotations

@@ -252,12 +252,17 @@ export class Publisher {
 
   /**
    * A published checkpoint that holds the entry at an index, if there is one: one that witnesses have cosigned before a newer one
-   * that they have not.
+   * that they have not. Where there is no witness to wait for, the newest alone: its second signature is on its way, and a reader
+   * learns more from a later size than from that.
    */
   covering(index: number): { readonly size: number; readonly note: string } | undefined {
     const found = [this.witnessed, this.published].find(
       (candidate) => candidate !== undefined && candidate.size > index,
     )
+    if (this.isFree && this.peers.length === 0 && found?.size !== this.options.reads.size) {
+      if (this.ownKey !== undefined) void this.newest().catch(() => undefined)
+      return undefined
+    }
     return found === undefined ? undefined : { size: found.size, note: found.encode() }
   }
 

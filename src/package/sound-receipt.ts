@@ -1,0 +1,52 @@
+import {
+  EvidenceError,
+  type KeyTransition,
+  parseKeyTransition,
+  parseReceipt,
+  type Policy,
+  utf8,
+} from '../core/index.ts'
+import { type CheckedReceipt, checkReceipt } from '../verify/index.ts'
+import type { Sidecar } from './layout.ts'
+import type { TreeReceipts } from './tree-receipts.ts'
+
+/** A receipt that goes into a package. */
+export interface ReceiptInput {
+  readonly receipt: Uint8Array
+  /** What lies beside it, by ending. */
+  readonly sidecars: ReadonlyMap<Sidecar, Uint8Array>
+}
+
+/** The same, checked. */
+export interface SoundReceipt extends ReceiptInput {
+  readonly checked: CheckedReceipt
+}
+
+/** Reads a receipt that goes into a package. Throws what is wrong with it first: a package of it would help nobody. */
+export function soundReceipt(bytes: Uint8Array, policy: Policy, transition?: KeyTransition): CheckedReceipt {
+  const checked = checkReceipt(bytes, policy, transition)
+  const [fault] = [...checked.faults, ...checked.unjudged]
+  if (fault !== undefined) throw new EvidenceError(fault.code, fault.message)
+  return checked as CheckedReceipt
+}
+
+/**
+ * Reads a receipt with what lies beside it. Where a retired key of the ledger signed its checkpoint, it needs a key transition
+ * (docs/spec/14-ledger-keys.md): the one that lies there, or, where none does or a key signed that one which is retired as well, a new
+ * one out of the ledger's tree. Throws as {@link soundReceipt}, and what the tree throws.
+ */
+export async function soundInput(
+  { receipt, sidecars }: ReceiptInput,
+  policy: Policy,
+  tree: TreeReceipts | undefined,
+): Promise<SoundReceipt> {
+  const beside = sidecars.get('.key-transition')
+  const transition = beside === undefined ? undefined : parseKeyTransition(beside)
+  const { faults } = checkReceipt(receipt, policy, transition)
+  const { checkpoint } = parseReceipt(receipt).proof
+  if (!faults.some(({ code }) => code === 'checkpoint-untrusted') || tree?.origin !== checkpoint.origin)
+    return { receipt, sidecars, checked: soundReceipt(receipt, policy, transition) }
+  const made = utf8(await tree.transitionFrom(checkpoint.size))
+  const checked = soundReceipt(receipt, policy, parseKeyTransition(made))
+  return { receipt, sidecars: new Map(sidecars).set('.key-transition', made), checked }
+}
