@@ -209,6 +209,16 @@ describe('a ledger that was rotated, closed and has vanished', { timeout: 60_000
     expect(said).toMatchObject({ kind: 'ledger.close', successor: { origin: 'test.example/successor' } })
   })
 
+  it('has its receipts packed from the mirror, admissions included, and the package checks offline', async () => {
+    const pack = at('for-the-court.zip')
+    await evidenceOk(['package', after, '--output', pack, '--dir', mirror, '--policy', newPolicy])
+    expect((await evidenceOk(['check', pack, '--policy', newPolicy])).stdout).toContain('no fault found')
+    const bytes = readFileSync(pack)
+    bytes[200] = (bytes[200] as number) ^ 1
+    writeFileSync(at('changed.zip'), bytes)
+    expect((await evidence(['check', at('changed.zip'), '--policy', newPolicy])).code).toBe(1)
+  })
+
   it('does not hide a change: one byte of a file, of a receipt, of the mirror', async () => {
     writeFileSync(at('changed.txt'), 'Content of before.txt')
     expect((await evidence(['check', at('changed.txt'), '--receipt', receiptBefore, '--policy', oldPolicy])).code).toBe(
