@@ -17,6 +17,7 @@ import {
   readOwnKey,
   readStanding,
   restoreBackup,
+  TimeStampFiles,
 } from '../../src/ledger/index.ts'
 import { exitCodeOf, walk } from '../../src/verify/index.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
@@ -348,5 +349,41 @@ describe('moving', () => {
     await expect(test.open()).rejects.toMatchObject({ code: 'config-invalid' })
     clearStanding(test.folder)
     expect(readStanding(test.folder)).toBeUndefined()
+  })
+})
+
+describe('time stamps', () => {
+  const recordsOf = (root: string): TimeStampFiles => new TimeStampFiles(join(root, 'timestamps'))
+  const text = (root: string, size: number): string => Buffer.from(recordsOf(root).read(size) ?? []).toString()
+
+  it('go into a backup as far as it reaches, grow with it, and come out of it', async () => {
+    const own = recordsOf(test.root)
+    own.write(3, Buffer.from('one layer\n'))
+    own.write(310, Buffer.from('of more than the backup holds\n'))
+    await backUp()
+    expect([recordsOf(out).sizes(), text(out, 3)]).toEqual([[3], 'one layer\n'])
+    const before = statSync(join(out, 'timestamps', '3.time-stamps')).ino
+    await backUp()
+    // What has not grown is not written again.
+    expect(statSync(join(out, 'timestamps', '3.time-stamps')).ino).toBe(before)
+    own.write(3, Buffer.from('one layer\nand a renewal\n'))
+    await fillTo(310)
+    await backUp()
+    expect([recordsOf(out).sizes(), text(out, 3)]).toEqual([[3, 310], 'one layer\nand a renewal\n'])
+    await restoreBackup({ from: out, root: fresh })
+    expect(recordsOf(fresh).sizes()).toEqual([3, 310])
+    expect(text(fresh, 3)).toBe('one layer\nand a renewal\n')
+    expect((await verifyBackup()).codes).toEqual([])
+  })
+
+  it.each([
+    ['shorter', 'one'],
+    ['other', 'two layers\n'],
+  ])('that the source has in a %s form do not take the place of the backup’s', async (_, content) => {
+    recordsOf(test.root).write(3, Buffer.from('one layer\n'))
+    await backUp()
+    recordsOf(test.root).write(3, Buffer.from(content))
+    await expect(backUp()).rejects.toMatchObject({ code: 'consistency-invalid' })
+    expect(text(out, 3)).toBe('one layer\n')
   })
 })

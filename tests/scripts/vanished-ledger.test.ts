@@ -23,25 +23,23 @@ const auditor = ['--key', at('auditor.pem'), '--id', 'auditor']
 let copy: CommandServer | undefined
 let ledgerUrl = ''
 let size = 0
+let lateDeposit: { code: number | null; said: string }
 
-interface Report {
-  readonly ok: boolean
-  readonly faults: { code: string }[]
-  readonly unjudged: unknown[]
-}
 /** No fault, and nothing that was passed over. */
 const sound = { faults: [], unjudged: [] }
 const soundInPython = { faults: [], notJudged: [] }
 
 async function checks(...args: string[]): Promise<void> {
-  const { code, stdout, json } = await evidence(['check', ...args, '--json'])
+  const result = await evidence(['check', ...args, '--json'])
+  const { code, stdout } = result
   if (code !== 0) throw new Error(`evidence check ${args.join(' ')}: ${stdout}`)
-  expect(json<Report>()).toMatchObject(sound)
+  expect(result.json()).toMatchObject(sound)
 }
 function pythonChecks(...args: string[]): void {
-  const { code, stdout, stderr, json } = python('evidence_verify.py', ['check', ...args, '--json'])
+  const result = python('evidence_verify.py', ['check', ...args, '--json'])
+  const { code, stdout, stderr } = result
   if (code !== 0) throw new Error(`${args.join(' ')}: ${stdout}${stderr}`)
-  expect(json()).toMatchObject(soundInPython)
+  expect(result.json()).toMatchObject(soundInPython)
 }
 
 beforeAll(async () => {
@@ -105,7 +103,7 @@ beforeAll(async () => {
     ledgerUrl = server.url
     writeFileSync(at('late.txt'), 'too late')
     const late = await evidence(['deposit', at('late.txt'), '--data', data, '--url', server.url, '--json'])
-    expect([late.code, late.stdout]).toEqual([1, expect.stringContaining('ledger-closed')])
+    lateDeposit = { code: late.code, said: late.stdout }
   } finally {
     await server?.stop()
     await Promise.all(witnesses.map((witness) => witness.end()))
@@ -141,6 +139,7 @@ const transition = `${before}.key-transition`
 
 describe('a ledger that was rotated, closed and has vanished', { timeout: 60_000 }, () => {
   it('is gone', async () => {
+    expect(lateDeposit).toEqual({ code: 1, said: expect.stringContaining('ledger-closed') })
     expect(existsSync(data)).toBe(false)
     expect((await evidence(['verify', '--url', ledgerUrl, '--policy', newPolicy])).code).toBe(3)
   })
@@ -177,12 +176,10 @@ describe('a ledger that was rotated, closed and has vanished', { timeout: 60_000
       expect(verified.json()).toMatchObject({ ...sound, ok: true, size })
     }
     const kept = ['--checkpoint', receiptBefore, '--checkpoint', receiptAfter]
-    const { code, stdout, stderr, json } = python('evidence_verify.py', [
-      ...['verify', mirror, '--policy', newPolicy, '--json'],
-      ...kept,
-    ])
+    const result = python('evidence_verify.py', ['verify', mirror, '--policy', newPolicy, '--json', ...kept])
+    const { code, stdout, stderr } = result
     if (code !== 0) throw new Error(`${stdout}${stderr}`)
-    expect(json()).toMatchObject({ ...soundInPython, size })
+    expect(result.json()).toMatchObject({ ...soundInPython, size })
   })
 
   it('has its receipts made anew by the mirror, for every entry, the closing included', async () => {
@@ -210,6 +207,16 @@ describe('a ledger that was rotated, closed and has vanished', { timeout: 60_000
     const [, payload] = closing.entry.known ? closing.entry.statement.split('.') : []
     const said = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString()) as Record<string, unknown>
     expect(said).toMatchObject({ kind: 'ledger.close', successor: { origin: 'test.example/successor' } })
+  })
+
+  it('has its receipts packed from the mirror, admissions included, and the package checks offline', async () => {
+    const pack = at('for-the-court.zip')
+    await evidenceOk(['package', after, '--output', pack, '--dir', mirror, '--policy', newPolicy])
+    expect((await evidenceOk(['check', pack, '--policy', newPolicy])).stdout).toContain('no fault found')
+    const bytes = readFileSync(pack)
+    bytes[200] = (bytes[200] as number) ^ 1
+    writeFileSync(at('changed.zip'), bytes)
+    expect((await evidence(['check', at('changed.zip'), '--policy', newPolicy])).code).toBe(1)
   })
 
   it('does not hide a change: one byte of a file, of a receipt, of the mirror', async () => {

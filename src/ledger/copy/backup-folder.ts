@@ -33,7 +33,7 @@ export class BackupFolder {
 
   static paths(
     root: string,
-  ): Readonly<Record<'checkpoint' | 'policy' | 'erased' | 'manifest' | 'taken' | 'lock', string>> {
+  ): Readonly<Record<'checkpoint' | 'policy' | 'erased' | 'manifest' | 'taken' | 'lock' | 'timeStamps', string>> {
     const at = (name: string): string => join(root, name)
     return {
       checkpoint: at('checkpoint'),
@@ -42,6 +42,7 @@ export class BackupFolder {
       manifest: at('backup.json'),
       taken: at('taken'),
       lock: at('lock'),
+      timeStamps: at('timestamps'),
     }
   }
 
@@ -53,7 +54,7 @@ export class BackupFolder {
       // What a first run left that was cut off may be gone over again.
       if (
         others.every((name) =>
-          ['tile', 'disclosures', 'policy', 'checkpoint', 'erased'].includes(name.split('.')[0] ?? ''),
+          ['tile', 'disclosures', 'policy', 'checkpoint', 'erased', 'timestamps'].includes(name.split('.')[0] ?? ''),
         )
       )
         return undefined

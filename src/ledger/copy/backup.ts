@@ -16,11 +16,13 @@ import { writeDurably, writeSynced } from '../durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { syncFolder } from '../head-file.ts'
 import { takeLock } from '../lock-file.ts'
+import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
 import { chainEndOf, chainStart, type ChainEnd, checkNext } from './chain-check.ts'
 import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
+import { copyTimeStamps } from './time-stamp-copies.ts'
 
 export interface BackupOptions {
   readonly source: PieceSource
@@ -29,6 +31,8 @@ export interface BackupOptions {
   /** The policy file's bytes. */
   readonly policy: Uint8Array
   readonly onProgress?: (done: number, total: number) => void
+  /** The source's time stamps, where it is a folder. */
+  readonly timeStamps?: TimeStampFiles
   /** Told when all but the last word is written: for `--final`, what must hold before the backup says so. */
   readonly beforeFinal?: (size: number) => void
 }
@@ -98,6 +102,8 @@ class BackupRun {
     this.syncFolders()
     if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
     this.applyErasures(erased)
+    const { timeStamps } = this.options
+    if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
     if (this.options.beforeFinal !== undefined) this.options.beforeFinal(this.tree.size)
     const manifest: BackupManifest = {
       format: backupFormat,

@@ -4,10 +4,11 @@ import { FolderSource } from '../folder-source.ts'
 import { readHead } from '../head-file.ts'
 import { takeLock } from '../lock-file.ts'
 import { readStanding, requireMaySign, writeStanding } from '../standing.ts'
+import { TimeStampFiles } from '../time-stamp-files.ts'
 import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
 import { FolderPieces } from './folder-pieces.ts'
 
-export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'beforeFinal'> & {
+export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'beforeFinal' | 'timeStamps'> & {
   /** The data folder; stopped. */
   readonly root: string
   readonly key: VerifierKey
@@ -33,7 +34,12 @@ export async function backUpFolder(options: FolderBackupOptions): Promise<Backup
       const shut = (): void => {
         if (readStanding(folder) === undefined) writeStanding(folder, 'moved', out)
       }
-      return await makeBackup({ ...options, source: pieces, ...(final ? { beforeFinal: shut } : {}) })
+      return await makeBackup({
+        ...options,
+        source: pieces,
+        timeStamps: new TimeStampFiles(folder.timeStamps),
+        ...(final ? { beforeFinal: shut } : {}),
+      })
     } finally {
       release()
     }

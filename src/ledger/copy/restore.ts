@@ -7,10 +7,12 @@ import { writeDurably } from '../durable-file.ts'
 import { syncFolder } from '../head-file.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type Standing, writeStanding } from '../standing.ts'
+import { TimeStampFiles } from '../time-stamp-files.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
 import type { CopiedConfig, CopiedEntry } from './piece.ts'
 import { rebuildDatabase, writeHead } from './rebuild.ts'
+import { copyTimeStamps } from './time-stamp-copies.ts'
 
 export interface RestoreOptions {
   readonly from: string
@@ -59,6 +61,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
       requireKnown(tree, known, key),
     )
     if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased), 0o600)
+    copyTimeStamps(new TimeStampFiles(paths.timeStamps), new TimeStampFiles(folder.timeStamps), size)
     await finishFolder(
       folder,
       { note, policy: readFileSync(paths.policy), config },
