@@ -2,9 +2,9 @@ import { readFileSync, statSync } from 'node:fs'
 import { EvidenceError, type Policy } from '../src/core/index.ts'
 import type { JudgedTime, TimeJudge } from '../src/package/check-package.ts'
 import { maxTimeProofBytes } from '../src/package/limits.ts'
-import type { Certificate } from '../src/timestamp/index.ts'
-import { type Finding, findingOf } from '../src/verify/index.ts'
+import type { Finding } from '../src/verify/index.ts'
 import { type CheckResult, findTransition } from './check-run.ts'
+import type { judgeTimeProof, TimeProofInput } from './judge-time-proof.ts'
 import { findTimeProof } from './time-proof-path.ts'
 
 /** What names a time proof, and the authorities that are trusted. */
@@ -24,22 +24,39 @@ const noTime: TimeResult = { faults: [], unjudged: [], lines: [], limits: [], do
 
 /** Judges time proofs, of authorities whose certificates the file holds. It is read when there is something to judge. */
 export function timeJudge(anchorsPath: string | undefined): TimeJudge {
-  let anchors: readonly Certificate[] | undefined
+  let anchors: TimeProofInput['anchors']
   return async (path, bytes, receipt, policy) => {
-    // Loaded here: reading certificates takes more to load than all the rest.
-    const { checkTimeProofNow, readAnchors, timeStatementDocument, timeStatementLines } = await import(
-      './time-proof-check.ts'
-    )
-    anchors ??= readAnchors(anchorsPath)
-    const time = checkTimeProofNow(bytes, receipt, policy, anchors)
-    const isVerified = anchors !== undefined
-    return {
-      faults: time.faults.map((error) => findingOf(error)),
-      unjudged: time.unjudged.map((error) => findingOf(error)),
-      lines: timeStatementLines(time, isVerified),
-      limits: time.limits,
-      document: timeStatementDocument(path, time, isVerified),
-    }
+    const judge = await loadJudge()
+    if (judge === undefined) return { ...noTime, unjudged: [notLoaded] }
+    if (anchorsPath !== undefined)
+      anchors ??= { path: anchorsPath, pem: Buffer.from(readFile(anchorsPath)).toString('latin1') }
+    const judged = judge({ path, bytes, receipt, policy, anchors })
+    if (!('refusal' in judged)) return judged
+    const { code, message, where } = judged.refusal
+    throw new EvidenceError(code, message, where === undefined ? {} : { where })
+  }
+}
+
+/** Loaded here: reading certificates takes more to load than all the rest. Undefined where dist/check.mjs was taken away alone. */
+async function loadJudge(): Promise<((input: TimeProofInput) => ReturnType<typeof judgeTimeProof>) | undefined> {
+  try {
+    return (await import('./judge-time-proof.ts')).judgeTimeProof
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+const notLoaded: Finding = {
+  code: 'not-judged',
+  message: 'A time stamp is not judged: check-time.mjs, which reads certificates, is not beside check.mjs.',
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
   }
 }
 
@@ -59,10 +76,8 @@ export async function checkTime(
 
 /** A time proof, bounded. Throws `file-unreadable`, `time-proof-malformed`. */
 export function readTimeProof(path: string): Uint8Array {
-  try {
-    if (statSync(path).size <= maxTimeProofBytes) return new Uint8Array(readFileSync(path))
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-  }
-  throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size > maxTimeProofBytes)
+    throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
+  return readFile(path)
 }

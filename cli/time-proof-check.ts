@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { EvidenceError, formatTime, type Policy, type Receipt } from '../src/core/index.ts'
+import { EvidenceError, formatTime } from '../src/core/index.ts'
 import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
-import { readPemCertificates, checkTimeProof } from '../src/timestamp/index.ts'
+import { readPemCertificates } from '../src/timestamp/index.ts'
 
 /** Certificates that whoever checks trusts. Throws `file-unreadable`, `anchors-malformed`. */
 export function readAnchors(path: string | undefined): Certificate[] | undefined {
@@ -14,16 +14,6 @@ function readFile(path: string): Uint8Array {
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
   }
-}
-
-/** Checks a time proof against its receipt, as of now. */
-export function checkTimeProofNow(
-  bytes: Uint8Array,
-  receipt: Receipt,
-  policy: Policy | undefined,
-  anchors: readonly Certificate[] | undefined,
-): CheckedTimeProof {
-  return checkTimeProof(bytes, receipt, policy, anchors, Date.now())
 }
 
 /** What a time proof says, for people. */

@@ -1,4 +1,5 @@
-// Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts. Nothing of it is altered but for the joining.
+// Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; and dist/check-time.mjs, which it loads where there is a
+// time proof: see cli/judge-time-proof.ts. Nothing of them is altered but for the joining.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const path = join(dist, 'check.mjs')
+const timePath = join(dist, 'check-time.mjs')
 const stamp = join(dist, '.check-inputs')
 
 /** The files that went into it and what they held: it is made again when one of them has changed. */
@@ -16,21 +18,39 @@ const digestOf = (files) => {
 }
 
 function isCurrent() {
-  if (!existsSync(path) || !existsSync(stamp)) return false
+  if (![path, timePath, stamp].every((file) => existsSync(file))) return false
   const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
   return digestOf(files) === digest
 }
 
-if (!isCurrent()) {
-  const { rolldown } = await import('rolldown')
+/** Where one file of dist/cli is asked for, the bundle made of it is. */
+const apart = (name, bundle) => ({
+  name: 'apart',
+  resolveId: (source) => (source.endsWith(`/${name}`) ? { id: `./${bundle}`, external: true } : null),
+})
+
+/** Joins what a file of dist/cli imports; gives the files that went in. */
+async function joinInto(rolldown, entry, file, plugins) {
   const bundle = await rolldown({
-    input: join(dist, 'cli', 'check-main.js'),
+    input: join(dist, 'cli', entry),
     platform: 'node',
     // What only a long re-walk wants; a check does without.
     external: ['sodium-native'],
+    plugins,
   })
-  await bundle.write({ file: path, format: 'esm', codeSplitting: false })
-  const files = (await bundle.watchFiles).filter((file) => existsSync(file))
-  writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
+  await bundle.write({ file, format: 'esm', codeSplitting: false })
+  const files = await bundle.watchFiles
   await bundle.close()
+  return files
+}
+
+if (!isCurrent()) {
+  const { rolldown } = await import('rolldown')
+  const inputs = [
+    ...(await joinInto(rolldown, 'check-main.js', path, [apart('judge-time-proof.js', 'check-time.mjs')])),
+    ...(await joinInto(rolldown, 'judge-time-proof.js', timePath, [])),
+    fileURLToPath(import.meta.url),
+  ]
+  const files = [...new Set(inputs)].filter((file) => existsSync(file))
+  writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }

@@ -58,7 +58,7 @@ holds the answer against the receipt: a ledger that shows an older or another hi
 With --anchor the policy is that of an upper ledger, and the anchors lead there from the receipt's own: nothing else is needed of the
 ledgers below. --online with --url, or --lower-url, asks those for consistency proofs that the anchors do not hold.
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
-A package that "evidence package" wrote, a folder or a zip, needs the policy alone.
+A package that "evidence package" wrote, a folder or a zip, needs the policy alone (and --timestamp-anchors, to verify its time stamps).
 
 Example:
   evidence check photo.jpg

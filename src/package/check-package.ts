@@ -88,7 +88,7 @@ const limits: readonly string[] = [
 
 /**
  * Checks a package against a policy (docs/spec/18-package.md, "Checking a package"), offline. What it holds never makes it throw:
- * a bag that cannot be read at all gives one fault.
+ * a bag that cannot be read at all gives one fault. Throws what the judge of time proofs throws.
  */
 export async function checkPackage(
   bag: Bag,
@@ -99,6 +99,7 @@ export async function checkPackage(
     const check = await BagCheck.open(bag, options.onBytes)
     return await new PackageCheck(check, policy, options.judgeTime).run()
   } catch (error) {
+    if (error instanceof JudgeFailure) throw error.cause
     if (!isEvidenceError(error)) throw error
     const finding = findingOf(error)
     const isFault = error.kind.exit !== 4
@@ -107,6 +108,9 @@ export async function checkPackage(
     return { ...empty, faults, faultCount: faults.length, unjudged: isFault ? [] : [finding] }
   }
 }
+
+/** The judge of time proofs could not judge: no fault of the package. */
+class JudgeFailure extends Error {}
 
 interface ReadReceipt {
   readonly path: string
@@ -241,7 +245,9 @@ class PackageCheck {
     }
     const { checked, transition } = beside
     const policy = transition === undefined ? this.policy : undefined
-    const judged = await this.judgeTime(path, bytes, checked.receipt, policy)
+    const judged = await this.judgeTime(path, bytes, checked.receipt, policy).catch((cause: unknown) => {
+      throw new JudgeFailure('a time proof cannot be judged', { cause })
+    })
     this.fault(...judged.faults.map((finding) => findingAt(path, finding)))
     this.unjudged.push(...judged.unjudged.map((finding) => findingAt(path, finding)))
     for (const limit of judged.limits) this.notShown.add(limit)

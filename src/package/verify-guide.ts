@@ -33,7 +33,7 @@ grep '^log ' policy
 ## 3. One signature by hand
 
 A receipt (\`.tlog-proof\`, C2SP tlog-proof) ends with a checkpoint: the ledger's name, its size, the root of its Merkle tree, an empty line, and
-signatures. The ledger signs the first three lines. (A receipt may be older than the ledger's present key, and then has a \`.key-transition\`
+signatures, each with the number of its key. The ledger signs the first three lines. (A receipt may be older than the ledger's present key, and then has a \`.key-transition\`
 beside it; the newest receipt of the same entry, if there is one, is \`latest.tlog-proof\`.)
 
 \`\`\`sh
@@ -42,7 +42,10 @@ receipt=$(ls data/deposits/001/*.tlog-proof | head -n 1)
 sed '1,/^$/d' "$receipt" > "$work/checkpoint"
 sed '/^$/,$d' "$work/checkpoint" > "$work/signed"
 name=$(head -n 1 "$work/signed")
-grep -F -m 1 -- "— $name " "$work/checkpoint" | sed 's/.* //' | base64 -d | tail -c 64 > "$work/signature"
+id=$(grep -F -m 1 -- "log $name+" policy | cut -d + -f 2)
+grep -F -- "— $name " "$work/checkpoint" | sed 's/.* //' | while read -r mark; do
+  if [ "$(echo "$mark" | base64 -d | head -c 4 | od -An -tx1 | tr -d ' ')" = "$id" ]; then echo "$mark"; fi
+done | base64 -d | tail -c 64 > "$work/signature"
 printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000' > "$work/key"
 grep -F -m 1 -- "log $name+" policy | cut -d ' ' -f 2 | sed 's/^[^+]*+[^+]*+//' | base64 -d | tail -c 32 >> "$work/key"
 openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work/signed" -sigfile "$work/signature"
