@@ -195,6 +195,11 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     const brought = await check(later, '--policy', oldPolicy, '--rotation', receipt)
     expect([brought.code, codes(brought.report)]).toEqual([0, []])
 
+    // The file alone, with its transition: the stamp that is older than the new key counts still.
+    await evidenceOk(['transition', `${photo}.tlog-proof`, '--url', server.url])
+    const alone = await evidenceOk(['check', photo, '--policy', policy, '--timestamp-anchors', anchors])
+    expect(alone.stdout).toContain('existed no later than')
+
     // A transition that is taken out, or leads elsewhere, is noticed by hand as well.
     const forged = at('forged')
     cpSync(after, forged, { recursive: true })
