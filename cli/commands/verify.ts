@@ -132,6 +132,8 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   try {
     const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
     try {
+      const size = await sizeOf(source)
+      if (size !== undefined) audit.begin(source.storage, size)
       const report = await run(source, policy, output, kept, pool, audit)
       const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
       const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
@@ -143,6 +145,16 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
     }
   } finally {
     await pool.close()
+  }
+}
+
+/** Size of the checkpoint that the walk will read; undefined where it will find that it cannot. */
+async function sizeOf(source: FolderSource): Promise<number | undefined> {
+  try {
+    return parseSignedCheckpoint(await source.checkpoint()).checkpoint.size
+  } catch (error) {
+    if (isEvidenceError(error)) return undefined
+    throw error
   }
 }
 

@@ -35,6 +35,7 @@ export class LookupAudit {
   private sums = new Float64Array(2048)
   private last: number
   private seal = emptySeal
+  private reading: Promise<EvidenceError[]> | undefined
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
 
@@ -68,6 +69,29 @@ export class LookupAudit {
     this.add(Math.floor(index / bucketWidth), tally, 1)
   }
 
+  /**
+   * Begins to read what the database holds, while the walk goes on: sums come out the same in any order, and the walk leaves the
+   * database idle most of the time. `size` is that of the database's checkpoint.
+   */
+  begin(storage: LedgerStorage, size: number): void {
+    if (this.from > 0) return
+    this.reading = this.readStored(storage, size)
+    // Awaited in the end; until then a failure must not count as unhandled.
+    this.reading.catch(() => {})
+  }
+
+  /** Takes every stored key off the sums; gives those that lead to no entry. */
+  private async readStored(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
+    const faults: EvidenceError[] = []
+    for await (const page of stored(storage)) {
+      for (const { key, index } of page) {
+        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
+        else faults.push(foreign(index))
+      }
+    }
+    return faults
+  }
+
   /** Compares with what the database holds; faults `lookup-missing`, `lookup-foreign`. */
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
@@ -78,12 +102,7 @@ export class LookupAudit {
       }
       return faults
     }
-    for await (const page of stored(storage)) {
-      for (const { key, index } of page) {
-        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
-        else if (index < 0 || index >= size) faults.push(foreign(index))
-      }
-    }
+    faults.push(...(await (this.reading ?? this.readStored(storage, size))))
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
     else await this.compareSeal(storage, faults)

@@ -60,6 +60,12 @@ async function verify(trusted?: SignedCheckpoint): Promise<{ report: WalkReport;
   const before = folderHash(test.root)
   const source = await FolderSource.open(test.root, readOwnKey(test.folder))
   const audit = new LookupAudit(trusted?.checkpoint.size)
+  // As the command does: stored keys are read while the walk goes on.
+  const stated = await source
+    .checkpoint()
+    .then(parseSignedCheckpoint)
+    .catch(() => undefined)
+  if (stated !== undefined) audit.begin(source.storage, stated.checkpoint.size)
   const report = await walk({
     source,
     policy: policyOfFolder(test),
