@@ -97,7 +97,10 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
-  if (isPackage(path, stat, options)) return checkPackage(path, options, output)
+  if (isPackage(path, stat, options)) {
+    requireForPackage(options)
+    return checkPackage(path, options, output)
+  }
   if (options.policyFromPackage === true)
     throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
   const policy = checkPolicy(options)
@@ -150,6 +153,16 @@ function together(...parts: readonly (Verdict | undefined)[]): Verdict {
     faults: parts.flatMap((part) => part?.faults ?? []),
     unjudged: parts.flatMap((part) => part?.unjudged ?? []),
   }
+}
+
+/** What names the evidence of one file, or asks about one entry: passed over in silence, it would seem to have been heeded. */
+const notForPackages = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'online', 'url', 'manifest', 'folder'] as const
+
+function requireForPackage(options: CheckOptions): void {
+  const named = notForPackages.find((name) => options[name] !== undefined)
+  if (named === undefined) return
+  const flag = `--${named.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  throw new EvidenceError('usage', `${flag} is for one file, and this is a package: it brings its own`, { where: flag })
 }
 
 /** The policy, brought forward by receipts of rotations. */

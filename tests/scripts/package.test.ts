@@ -195,6 +195,11 @@ describe('evidence packages', () => {
     )
     expect((await run('check', target, '--policy-from-package', '--policy', policy)).code).toBe(2)
     expect((await run('check', 'photo.jpg', '--policy-from-package')).code).toBe(2)
+    // What is for one file would be passed over: it is refused.
+    for (const flag of [['--online'], ['--transition', 'x'], ['--time-proof', 'x'], ['--anchor', 'x']]) {
+      const refused = await run('check', target, '--policy', policy, ...flag)
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(flag[0] as string)])
+    }
     // Another ledger's package, which brings a policy of its own.
     const other = await temporaryPolicy()
     const replaced = forge(target, (files) => (files['policy'] = readFileSync(other)))
