@@ -2,6 +2,7 @@ import {
   equalBytes,
   EvidenceError,
   parseDisclosure,
+  isEvidenceError,
   parseEntry,
   rootFromTiles,
   type VerifierKey,
@@ -121,12 +122,17 @@ export class Replay {
   }
 }
 
+/** The statement of a copied entry. Throws `not-judged`, and the codes of its parts with the entry's index. */
 function statementOf(bytes: Uint8Array, index: number): Statement {
-  const entry = parseEntry(bytes)
-  if (!entry.known) {
-    throw new EvidenceError('not-judged', `entry ${index} has a version that this software does not know`, { index })
+  try {
+    const entry = parseEntry(bytes)
+    if (entry.known) return readStatement(readEnvelope(entry.statement))
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    const { code, message, facts } = error
+    throw new EvidenceError(code, `entry ${index}: ${message}`, { ...facts, index }, { cause: error })
   }
-  return readStatement(readEnvelope(entry.statement))
+  throw new EvidenceError('not-judged', `entry ${index} has a version that this software does not know`, { index })
 }
 
 /** The note is this ledger's, and its size and root are the tree's. Throws `root-mismatch`, `checkpoint-untrusted`. */
