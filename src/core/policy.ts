@@ -168,7 +168,7 @@ export interface PolicyResult {
   readonly log: VerifierKey
   /** Every log key of the policy that signed. */
   readonly logs: readonly VerifierKey[]
-  /** `timestamp` in seconds; undefined where the signature states no time (an ML-DSA-44 one of time zero). */
+  /** `timestamp` in seconds; zero in an ML-DSA-44 signature states no time ({@link statesTime}). */
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
 }
 
@@ -187,9 +187,10 @@ export function isQuorumMet(policy: Policy, counts: (witness: PolicyWitness) => 
   return isSatisfied(policy, policy.quorum, counts)
 }
 
-/** tlog-cosignature: of an ML-DSA-44 signature zero is no time, and says nothing of when the tree was seen. */
-function statedTime(key: VerifierKey, timestamp: number | undefined): number | undefined {
-  return key.type === signatureTypes.mlDsa44 && timestamp === 0 ? undefined : timestamp
+/** Whether a witness's cosignature says when it saw the tree: with ML-DSA-44 a time of zero does not (tlog-cosignature). */
+export function statesTime(policy: Policy, { name, timestamp }: PolicyResult['witnesses'][number]): boolean {
+  const witness = policy.witnesses.find((candidate) => candidate.name === name)
+  return timestamp !== undefined && !(timestamp === 0 && witness?.key.type === signatureTypes.mlDsa44)
 }
 
 /**
@@ -232,6 +233,6 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
   }
   const witnesses = policy.witnesses
     .filter(cosigned)
-    .map(({ name, key }) => ({ name, timestamp: statedTime(key, byKey.get(key)?.timestamp) }))
+    .map((witness) => ({ name: witness.name, timestamp: byKey.get(witness.key)?.timestamp }))
   return { log, logs, witnesses }
 }

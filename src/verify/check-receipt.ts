@@ -10,6 +10,7 @@ import {
   type Policy,
   parseReceipt,
   publicKeyOf,
+  statesTime,
   type Receipt,
   thumbprint,
   verifyConsistency,
@@ -88,7 +89,9 @@ export function checkReceipt(
       )
     }
   })
-  for (const witness of trusted?.witnesses ?? []) guard(() => requireLater(witness, entry))
+  for (const witness of trusted?.witnesses ?? []) {
+    if (statesTime(policy, witness)) guard(() => requireLater(witness, entry))
+  }
   const statement = guard(() => knownStatement(entry))
   if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
