@@ -1,6 +1,12 @@
 import { EvidenceError } from './errors.ts'
 import { tileWidth } from './merkle/layout.ts'
 
+/** Consecutive entries as a bundle of C2SP tlog-tiles lays them out, each behind its length, under the index of the first. */
+export interface EntryRun {
+  readonly begin: number
+  readonly bytes: Uint8Array
+}
+
 /** Entry bundle of C2SP tlog-tiles: each entry behind its length, a big-endian uint16. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0

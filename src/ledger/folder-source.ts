@@ -1,4 +1,12 @@
-import { CompactRange, EvidenceError, isEvidenceError, parseEntry, tileWidth, type VerifierKey } from '../core/index.ts'
+import {
+  CompactRange,
+  type EntryRun,
+  EvidenceError,
+  isEvidenceError,
+  parseEntry,
+  tileWidth,
+  type VerifierKey,
+} from '../core/index.ts'
 import { readEnvelope, readStatement } from '../evidence/index.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
@@ -6,7 +14,7 @@ import { checkDatabase, checkTable, type TableFile } from './leveldb/database-ch
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { whileUnlocked } from './lock-file.ts'
-import type { DisclosedBytes, EntryRun, LedgerStorage } from './storage.ts'
+import type { DisclosedBytes, LedgerStorage } from './storage.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>

@@ -1,14 +1,6 @@
-import { compareBytes, encodeBundle, EvidenceError, toHex, utf8 } from '../core/index.ts'
+import { compareBytes, encodeBundle, type EntryRun, EvidenceError, toHex, utf8 } from '../core/index.ts'
 import { encodeLookup, type LookupKey } from './lookup.ts'
-import type {
-  DisclosedBytes,
-  EntryRun,
-  LedgerStorage,
-  RegistrySeal,
-  StatementId,
-  StoredGroup,
-  StoredTile,
-} from './storage.ts'
+import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {

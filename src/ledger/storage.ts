@@ -1,3 +1,4 @@
+import type { EntryRun } from '../core/index.ts'
 import type { LookupKey } from './lookup.ts'
 
 /** One entry of a group, with all that is stored beside it. */
@@ -50,12 +51,6 @@ export interface RegistrySeal {
   readonly count: number
   /** Hex, 64 characters. */
   readonly hash: string
-}
-
-/** Consecutive entries, each behind its length (big-endian uint16). */
-export interface EntryRun {
-  readonly begin: number
-  readonly bytes: Uint8Array
 }
 
 export interface DisclosedBytes {

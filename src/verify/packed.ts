@@ -1,3 +1,5 @@
+import type { EntryRun } from '../core/index.ts'
+
 /*
  * What a walk reads of consecutive entries, end to end in one buffer: handed to another thread it is one copy, where a
  * thousand buffers would be a thousand.
@@ -10,12 +12,6 @@ export interface Packed {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Bytes before each that is there, which are not its own. */
   readonly gap: number
-}
-
-/** Entries as a bundle of C2SP tlog-tiles lays them out, each behind its length, under the index of the first. */
-export interface EntryRun {
-  readonly begin: number
-  readonly bytes: Uint8Array
 }
 
 /** The length of what is not there. */

@@ -1,4 +1,4 @@
-import type { EntryRun } from './packed.ts'
+import type { EntryRun } from '../core/index.ts'
 
 /** Where a ledger is read from: a data folder, a URL, a folder of static tiles. Nothing that it gives is trusted. */
 export interface LogSource {

@@ -1,6 +1,5 @@
 import type { Level } from 'level'
-import { encodeBundle, isEvidenceError, parseRun } from '../../core/index.ts'
-import type { EntryRun } from '../storage.ts'
+import { encodeBundle, type EntryRun, isEvidenceError, parseRun } from '../../core/index.ts'
 import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>

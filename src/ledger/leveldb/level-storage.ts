@@ -1,15 +1,14 @@
 import { Level } from 'level'
-import { EvidenceError, isEvidenceError, upperBytes, parseSignedCheckpoint, tileWidth } from '../../core/index.ts'
+import {
+  type EntryRun,
+  EvidenceError,
+  isEvidenceError,
+  upperBytes,
+  parseSignedCheckpoint,
+  tileWidth,
+} from '../../core/index.ts'
 import { encodeLookup, type LookupKey } from '../lookup.ts'
-import type {
-  DisclosedBytes,
-  EntryRun,
-  LedgerStorage,
-  RegistrySeal,
-  StatementId,
-  StoredGroup,
-  StoredTile,
-} from '../storage.ts'
+import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
 import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
