@@ -29,7 +29,10 @@ function startHost(): Promise<ChildProcess> {
 }
 
 /** What one stream says up to a mark that nothing else would write. */
-function until(stream: NodeJS.ReadableStream, mark: string): { whole: Promise<void>; text: () => string; stop: () => void } {
+function until(
+  stream: NodeJS.ReadableStream,
+  mark: string,
+): { whole: Promise<void>; text: () => string; stop: () => void } {
   const end = Buffer.from(mark)
   let bytes = Buffer.alloc(0)
   let hear: (chunk: Buffer) => void = () => {}

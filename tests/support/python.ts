@@ -90,7 +90,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")`
 }
 
 /** Runs a program of verifiers/python; `without` names a module that it then does not find. */
-export function python(program: Program, args: readonly string[], options: { readonly without?: string } = {}): CliResult {
+export function python(
+  program: Program,
+  args: readonly string[],
+  options: { readonly without?: string } = {},
+): CliResult {
   const { without } = options
   const ran = without === undefined ? runInHost(program, args) : runWithout(program, args, without)
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
