@@ -193,7 +193,7 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
     ['in the start and in commits', false],
     ['while a table is written', true],
   ]
-  it.each(all ? sweeps : [])('each one, %s', { timeout: 14_400_000 }, (_name, rotates) => sweep(rotates))
+  it.each(all ? sweeps : [])('each one, %s', (_name, rotates) => sweep(rotates))
 
   const chosen: [string, readonly Case[], readonly Result[]][] = [
     [

@@ -58,7 +58,7 @@ describe('litewitness', () => {
         `\nNOT RUN, for want of Go, its module proxy or ssh-agent: litewitness ${version} beside our ledger.\n`,
       )
     }
-  }, 480_000)
+  })
   afterAll(() => {
     witness?.kill()
     if (found !== undefined) process.kill(found.agent)
@@ -93,7 +93,7 @@ db.commit()`
     return { vkey: /vkey=(\S+)/.exec(said)?.[1] as string, url }
   }
 
-  it('cosigns our ledger, where it can be had', { timeout: 120_000 }, async () => {
+  it('cosigns our ledger, where it can be had', async () => {
     const receipts: string[] = []
     let policyText = readFileSync(ledger.folder.policy, 'utf8')
     if (found !== undefined) {
