@@ -8,10 +8,14 @@ const pure = ['tests/core/**/*.test.ts', 'tests/property/**/*.test.ts']
 /** Nothing depends on how fast the machine is: this only ends what would never end. `npm run faults` may run for days. */
 const timeout = process.env['FAULTS_FIGURES'] === undefined ? 900_000 : 0
 
+/** What needs the network: `npm run faults` runs it by name. */
+const online = process.env['FAULTS_FIGURES'] === undefined ? ['tests/faults/litewitness.test.ts'] : []
+
 export default defineConfig({
   test: {
+    reporters: ['default', './scripts/not-run.mjs'],
     // A worker that waits for a disk, a process or a timer leaves its core to another.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Coverage of the sources; what runs in processes of its own is not seen by it.
     coverage: { provider: 'v8', include: ['src/**', 'server/**', 'cli/**'] },
     projects: [
@@ -19,7 +23,12 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: alone } },
       {
         extends: true,
-        test: { name: 'whole', include: ['tests/**/*.test.ts'], exclude: [...pure, ...alone], isolate: false },
+        test: {
+          name: 'whole',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...pure, ...alone, ...online],
+          isolate: false,
+        },
       },
     ],
     pool: 'forks',
