@@ -1,3 +1,4 @@
+import { timeText } from '../src/core/index.ts'
 import type { CheckedReceipt, Finding } from '../src/verify/index.ts'
 import { plain } from './output.ts'
 
@@ -20,7 +21,7 @@ export function provenance(
   if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
     lines.push(
-      `cosigned by witness ${name}${timestamp === undefined || timestamp === 0 ? ', at no time that it states' : ` at ${new Date(timestamp * 1000).toISOString()}`}`,
+      `cosigned by witness ${name}${timestamp === undefined || timestamp === 0 ? ', at no time that it states' : ` at ${timeText(timestamp * 1000)}`}`,
     )
   return [...lines, ...upward, ...(later ?? [`as of size ${size}; later events not checked`])]
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { EvidenceError, fromBase64url, joinPresentation, parseHeader } from '../../src/core/index.ts'
+import { EvidenceError, fromBase64url, joinPresentation, parseHeader, timeText } from '../../src/core/index.ts'
 import {
   type ApprovalFile,
   approve,
@@ -104,7 +104,7 @@ function showCommand(group: Command): void {
       const proposal = readProposal(file.payload)
       if (proposal === undefined) return
       const { aud, jti, exp, body } = proposal
-      const expires = new Date(exp * 1000).toISOString()
+      const expires = timeText(exp * 1000)
       const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
       outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
         `${body.kind} in ${aud}, until ${expires}`,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
+import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, timeText, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { writeDurably } from '../atomic-file.ts'
@@ -108,7 +108,7 @@ function linesOf(info: EntryInfo): string[] {
   const hidden = info.sealed - claims.length
   return [
     `entry ${info.index} of ${String(aud)}: ${info.kind}`,
-    `time ${info.time}, signed at ${new Date(Number(iat) * 1000).toISOString()} by its own word`,
+    `time ${info.time}, signed at ${timeText(Number(iat) * 1000)} by its own word`,
     `by ${info.iss}, key ${info.kid}`,
     `leaf hash ${info.leafHash}`,
     JSON.stringify(members, null, 2),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, formatTime, fromBase64, parseEntry, parseReceipt, parseTime } from '../../src/core/index.ts'
+import { EvidenceError, timeText, fromBase64, parseEntry, parseReceipt, parseTime } from '../../src/core/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import {
@@ -172,7 +172,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   const result = {
     size,
     created,
-    tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: formatTime(genTimeMs) })),
+    tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: timeText(genTimeMs) })),
     renewed,
   }
   output.result(result, stampLines(result))

@@ -13,6 +13,7 @@ import {
   statesTime,
   type Receipt,
   thumbprint,
+  timeText,
   verifyConsistency,
   verifyEd25519,
   verifyInclusion,
@@ -157,7 +158,7 @@ function requireLater(
   throw new EvidenceError('cosignature-early', `the witness ${name} cosigned before the entry says it was made`, {
     where: name,
     expected: `at least ${time}`,
-    found: `${timestamp} s`,
+    found: timeText(timestamp * 1000),
   })
 }
 

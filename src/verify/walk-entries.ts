@@ -3,7 +3,7 @@ import {
   type Entry,
   equalBytes,
   EvidenceError,
-  formatTime,
+  timeText,
   tileWidth,
   tileWidthAt,
   toBase64,
@@ -324,7 +324,7 @@ export class EntryWalk {
         'time-reversed',
         index,
         `Entry ${index} has an earlier time than the entry before it.`,
-        `at least ${formatTime(this.last.timeMs)}`,
+        `at least ${timeText(this.last.timeMs)}`,
         entry.time,
       )
     }
@@ -426,5 +426,5 @@ function referencesOf(body: StatementBody): number[] {
 }
 
 function asTime(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : formatTime(ms)
+  return ms === undefined ? undefined : timeText(ms)
 }
