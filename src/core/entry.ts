@@ -7,6 +7,8 @@ import { tryTime } from './time.ts'
 /** Largest entry, in bytes. */
 export const maxEntryBytes = 65_535
 export const entryVersion = 'evidence-ledger/entry/v1'
+/** Greatest number of an entry version. */
+export const maxEntryVersion = 999_999_999
 /** The link of entry 0. */
 export const zeroHash: Uint8Array = new Uint8Array(32)
 
@@ -32,7 +34,8 @@ export type ParsedEntry =
   | (Entry & { readonly known: true; readonly timeMs: number })
   | {
       readonly known: false
-      readonly version: string
+      /** 2 or more. */
+      readonly version: number
       readonly index: number
       readonly time: string
       readonly timeMs: number
@@ -65,15 +68,15 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
   const [version, indexText, time, link, statement] = lines as [string, string, string, string, string]
   if (lines.length < 5) throw malformed('has fewer than four lines')
   const known = version === entryVersion
-  if (!known && !/^evidence-ledger\/entry\/v[1-9][0-9]{0,8}$/.test(version))
-    throw malformed('has no version line', 'line 1')
+  const later = /^evidence-ledger\/entry\/v([1-9][0-9]{0,8})$/.exec(version)?.[1]
+  if (later === undefined) throw malformed('has no version line', 'line 1')
   const index = parseDecimal(indexText)
   if (index === undefined) throw malformed('has no canonical index', 'line 2')
   const timeMs = tryTime(time)
   if (timeMs === undefined) throw malformed('has no canonical time', 'line 3')
   const previous = tryBase64(link)
   if (previous === undefined || previous.length !== 32) throw malformed('has no canonical link', 'line 4')
-  if (!known) return { known, version, index, time, timeMs, previous }
+  if (!known) return { known, version: Number(later), index, time, timeMs, previous }
   // Exactly five lines: after the fifth line feed nothing is left.
   if (lines.length !== 6 || lines[5] !== '' || text.length !== lengthOf(lines))
     throw malformed('has not exactly five lines')

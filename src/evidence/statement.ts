@@ -129,6 +129,7 @@ export const proposableKinds = [
   'participant.admit',
   'participant.revoke',
   'ledger.set-approvals',
+  'ledger.set-format',
   'ledger.rotate-key',
   'ledger.close',
 ] as const
