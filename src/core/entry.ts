@@ -34,8 +34,10 @@ export type ParsedEntry =
   | (Entry & { readonly known: true; readonly timeMs: number })
   | {
       readonly known: false
-      /** 2 or more. */
-      readonly version: number
+      /** Line 1. */
+      readonly version: string
+      /** The number in line 1: 2 or more. */
+      readonly versionNumber: number
       readonly index: number
       readonly time: string
       readonly timeMs: number
@@ -76,7 +78,7 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
   if (timeMs === undefined) throw malformed('has no canonical time', 'line 3')
   const previous = tryBase64(link)
   if (previous === undefined || previous.length !== 32) throw malformed('has no canonical link', 'line 4')
-  if (!known) return { known, version: Number(later), index, time, timeMs, previous }
+  if (!known) return { known, version, versionNumber: Number(later), index, time, timeMs, previous }
   // Exactly five lines: after the fifth line feed nothing is left.
   if (lines.length !== 6 || lines[5] !== '' || text.length !== lengthOf(lines))
     throw malformed('has not exactly five lines')

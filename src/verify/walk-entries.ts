@@ -318,7 +318,7 @@ export class EntryWalk {
     }
     this.judgeChain(index, entry, altered)
     this.expectedLink = sealed ?? hash
-    if (!entry.known) return this.laterVersion(index, entry.version, isAsSealed)
+    if (!entry.known) return this.laterVersion(index, entry.versionNumber, isAsSealed)
     if (statement instanceof EvidenceError) {
       this.options.faults.add(findingOf(statement, index))
       if (!isAsSealed) this.loseAuthority(index)
