@@ -36,8 +36,6 @@ export type ParsedEntry =
       readonly known: false
       /** Line 1. */
       readonly version: string
-      /** The number in line 1: 2 or more. */
-      readonly versionNumber: number
       readonly index: number
       readonly time: string
       readonly timeMs: number
@@ -59,6 +57,12 @@ function malformed(why: string, where?: string): EvidenceError {
   return new EvidenceError('entry-malformed', `the entry ${why}`, where === undefined ? {} : { where })
 }
 
+/** The number of an entry version, from its first line; undefined where that names none. */
+export function versionNumber(line: string): number | undefined {
+  const digits = /^evidence-ledger\/entry\/v([1-9][0-9]{0,8})$/.exec(line)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
 /** Reads the bytes of an entry, strictly. Throws `entry-malformed`, `entry-too-large`, `utf8-malformed`. */
 export function parseEntry(bytes: Uint8Array): ParsedEntry {
   if (bytes.length > maxEntryBytes) {
@@ -70,15 +74,14 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
   const [version, indexText, time, link, statement] = lines as [string, string, string, string, string]
   if (lines.length < 5) throw malformed('has fewer than four lines')
   const known = version === entryVersion
-  const later = /^evidence-ledger\/entry\/v([1-9][0-9]{0,8})$/.exec(version)?.[1]
-  if (later === undefined) throw malformed('has no version line', 'line 1')
+  if (versionNumber(version) === undefined) throw malformed('has no version line', 'line 1')
   const index = parseDecimal(indexText)
   if (index === undefined) throw malformed('has no canonical index', 'line 2')
   const timeMs = tryTime(time)
   if (timeMs === undefined) throw malformed('has no canonical time', 'line 3')
   const previous = tryBase64(link)
   if (previous === undefined || previous.length !== 32) throw malformed('has no canonical link', 'line 4')
-  if (!known) return { known, version, versionNumber: Number(later), index, time, timeMs, previous }
+  if (!known) return { known, version, index, time, timeMs, previous }
   // Exactly five lines: after the fifth line feed nothing is left.
   if (lines.length !== 6 || lines[5] !== '' || text.length !== lengthOf(lines))
     throw malformed('has not exactly five lines')

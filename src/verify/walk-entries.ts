@@ -8,6 +8,7 @@ import {
   tileWidthAt,
   toBase64,
   verifyEd25519,
+  versionNumber,
   zeroHash,
 } from '../core/index.ts'
 import {
@@ -318,7 +319,7 @@ export class EntryWalk {
     }
     this.judgeChain(index, entry, altered)
     this.expectedLink = sealed ?? hash
-    if (!entry.known) return this.laterVersion(index, entry.versionNumber, isAsSealed)
+    if (!entry.known) return this.laterVersion(index, versionNumber(entry.version) as number, isAsSealed)
     if (statement instanceof EvidenceError) {
       this.options.faults.add(findingOf(statement, index))
       if (!isAsSealed) this.loseAuthority(index)
