@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, timeText, toBase64 } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  isFileProof,
+  leafHash,
+  parseFileProof,
+  parseReceipt,
+  timeText,
+  toBase64,
+} from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { writeDurably } from '../atomic-file.ts'

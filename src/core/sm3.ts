@@ -1,9 +1,7 @@
 /* SM3 (GB/T 32905-2016), for bytes in memory. */
 
-const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - bits % 32))
-const start = [
-  0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e,
-] as const
+const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - (bits % 32)))
+const start = [0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e] as const
 
 /** SM3, 32 bytes. */
 export function sm3(data: Uint8Array): Uint8Array {

@@ -54,7 +54,10 @@ export function judgeLedgerKeys(
       ? `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
       : 'The checkpoint is signed by a key that neither the genesis nor a rotation names.'
     if (registry.uncertainSince !== undefined) {
-      unjudged.add({ code: 'not-judged', message: `${message} Entry ${registry.uncertainSince} may have changed that.` })
+      unjudged.add({
+        code: 'not-judged',
+        message: `${message} Entry ${registry.uncertainSince} may have changed that.`,
+      })
     } else if (isKnown) faults.add({ code: 'ledger-key-retired', message, found: vkey })
     else faults.add({ code: 'genesis-ledger-keys', index: 0, message, found: vkey })
   }

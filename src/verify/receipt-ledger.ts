@@ -65,7 +65,10 @@ function signedCheckpointOf(
 }
 
 /** The transition leads from the receipt's checkpoint to its own, whoever signed that. */
-function requireTransition({ size: size1, root: root1 }: Checkpoint, { from, hashes, checkpoint }: KeyTransition): void {
+function requireTransition(
+  { size: size1, root: root1 }: Checkpoint,
+  { from, hashes, checkpoint }: KeyTransition,
+): void {
   const { size: size2, root: root2 } = checkpoint
   if (from === size1 && verifyConsistency({ size1, size2, root1, root2, proof: hashes })) return
   throw new EvidenceError(

@@ -43,7 +43,10 @@ function newKeyOf(text: string, origin: string, policy: Policy): VerifierKey {
   if (key instanceof EvidenceError)
     throw new EvidenceError('ledger-key-invalid', `the new key cannot be read: ${key.message}`)
   if (key.type !== signatureTypes.ed25519 || key.name !== origin)
-    throw new EvidenceError('ledger-key-invalid', 'the new key is not of type 0x01, or not named by the ledger’s origin')
+    throw new EvidenceError(
+      'ledger-key-invalid',
+      'the new key is not of type 0x01, or not named by the ledger’s origin',
+    )
   if (policy.logs.some((log) => equalBytes(log.key.publicKey, key.publicKey)))
     throw new EvidenceError('ledger-key-invalid', 'the new key is in the policy already')
   return key

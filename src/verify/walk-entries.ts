@@ -378,7 +378,11 @@ export class EntryWalk {
       this.options.unjudged.add({ code: 'not-judged', index, message })
       return this.loseAuthority(index)
     }
-    this.fault('version-unannounced', index, `Entry ${index} has the version ${version}, which no entry before announced.`)
+    this.fault(
+      'version-unannounced',
+      index,
+      `Entry ${index} has the version ${version}, which no entry before announced.`,
+    )
     if (!isAsSealed) this.loseAuthority(index)
   }
 
