@@ -217,7 +217,8 @@ export const errorTable = {
   'checkpoint-untrusted': {
     status: 400,
     exit: 1,
-    action: 'Compare the policy with the ledger’s published key; do not trust this checkpoint.',
+    action:
+      'Compare the policy with the ledger’s published key; do not trust this checkpoint. If that key was replaced, docs/operations/key-compromise.md says how to go on.',
   },
   'checkpoint-missing': { status: 503, exit: 1, action: investigate },
   'policy-unmet': { status: 400, exit: 1, action: 'Wait for the witnesses’ cosignatures, or ask the operator.' },

@@ -4266,7 +4266,9 @@ def conclusion(findings: Findings) -> str:
     count = len(findings.faults)
     if count > 0:
         return f"{count} fault{'' if count == 1 else 's'} found"
-    return f"no fault found, but part was {NEEDS_NEWER}" if findings.not_judged else "no fault found"
+    if findings.not_judged:
+        return "not judged in full: part needs a newer verifier; in the rest no fault was found"
+    return "no fault found"
 
 
 def seconds_as_time(timestamp: int) -> str:
@@ -4696,7 +4698,7 @@ exit codes:
   1  evidence or chain does not verify
   2  wrong command line
   3  could not run: nothing to read, malformed policy
-  4  no fault, but part needs a newer verifier
+  4  not judged in full: part needs a newer verifier, and in the rest there is no fault
 """
 
 
