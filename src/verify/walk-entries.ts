@@ -415,6 +415,8 @@ export class EntryWalk {
     if (altered) return this.loseAuthority(index)
     const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
+    // Without an authentic tree nothing says that these bytes were sealed: others may have been in order.
+    if (!this.options.tree.authentic && judgement.violations.length > 0) this.loseAuthority(index)
     const { common } = statement
     if (judgement.usesStatementId) history.ids.add(common.iss, common.jti, index)
     history.addStatement(index, entry.timeMs, statement)

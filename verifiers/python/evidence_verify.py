@@ -2581,6 +2581,8 @@ class EntryWalk:
         judgement.judge(altered)
         for violation in judgement.violations:
             self.found(violation.code, index, f"entry {index}: {violation.message}")
+        if judgement.violations and not self.tree.authentic:
+            self.state.becomes_uncertain(index)  # nothing says that these bytes were sealed
         for message in judgement.not_judged:
             self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:
