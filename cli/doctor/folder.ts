@@ -122,21 +122,12 @@ function ledgerKey(folder: DataFolder): Check {
   }
 }
 
-/** What commands that were cut off left, and copies that keep what is erased later. */
+/** What commands that were cut off left. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
-  const names = readdirSync(root)
   const name = 'leftovers'
   const checks: Check[] = []
   if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
     checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
-  for (const copy of names.filter((one) => one.startsWith('ledger.format-')))
-    checks.push(
-      warn(
-        name,
-        `${copy} is the database before a migration, and keeps what is erased`,
-        'Remove it when "evidence verify" finds no fault.',
-      ),
-    )
   return checks
 }
 

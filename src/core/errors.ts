@@ -416,7 +416,6 @@ export const errorTable = {
     exit: 2,
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
-  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'pkcs11-uri': {
     status: 500,
     exit: 2,

@@ -9,6 +9,9 @@
  *     m <name>                       format, checkpoint, epoch, registry
  */
 
+/** Number of this layout of keys and values, kept under `m format`: a database of another one is refused. */
+export const databaseFormat = '1'
+
 export function number8(value: number): Buffer {
   const out = Buffer.allocUnsafe(8)
   out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), 0)
@@ -33,10 +36,6 @@ function numbered(letter: string, value: number): Buffer {
 /** Of the run of entries that begins at an index. */
 export function runKey(index: number): Buffer {
   return numbered('b', index)
-}
-/** Of one entry, in the database's format 1. */
-export function oldEntryKey(index: number): Buffer {
-  return numbered('e', index)
 }
 export function disclosuresKey(index: number): Buffer {
   return numbered('s', index)

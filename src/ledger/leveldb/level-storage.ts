@@ -11,12 +11,18 @@ import { encodeLookup, type LookupKey } from '../lookup.ts'
 import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
-import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import {
+  databaseFormat,
+  disclosuresKey,
+  lookupKey,
+  metaKey,
+  number8,
+  readNumber8,
+  statementKey,
+  tileKey,
+} from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
-
-/** Version of the keys and values in the database. */
-export const databaseFormat = '3'
 
 /** Bytes that LevelDB gathers before it writes a table: its log holds about as much, and there are at most two logs. */
 export const writeBufferSize: number = 32 * 1024 * 1024
@@ -57,7 +63,7 @@ export class LevelStorage implements LedgerStorage {
     this.tiles = new GatheredReads(db)
   }
 
-  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`, `migration-needed`. */
+  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`. */
   static async open(location: string, { create = false }: LevelStorageOptions = {}): Promise<LevelStorage> {
     const db: Database = new Level<Uint8Array, Uint8Array>(location, {
       ...options,
@@ -75,8 +81,7 @@ export class LevelStorage implements LedgerStorage {
       const format = await db.get(metaKey('format'))
       const found = format === undefined ? 'none' : Buffer.from(format).toString('latin1')
       if (found !== databaseFormat) {
-        const code = isOlder(found) ? 'migration-needed' : 'format-version'
-        throw new EvidenceError(code, `the database has the format ${found}, not ${databaseFormat}`, {
+        throw new EvidenceError('format-version', `the database has the format ${found}, not ${databaseFormat}`, {
           where: location,
         })
       }
@@ -265,27 +270,6 @@ export class LevelStorage implements LedgerStorage {
 
   async close(): Promise<void> {
     await this.db.close()
-  }
-}
-
-/** True for a format that migration steps may lead from (migration.ts). */
-function isOlder(format: string): boolean {
-  return /^[0-9]{1,9}$/.test(format) && Number(format) < Number(databaseFormat)
-}
-
-/** The format that a database says it has, whatever it is; the database is opened, so give a stand-in. Throws as {@link LevelStorage.open}. */
-export async function formatOf(location: string): Promise<string> {
-  const db: Database = new Level<Uint8Array, Uint8Array>(location, { ...options, createIfMissing: false })
-  try {
-    await db.open()
-  } catch (error) {
-    throw openError(location, error)
-  }
-  try {
-    const format = await readable(db.get(metaKey('format')))
-    return format === undefined ? 'none' : Buffer.from(format).toString('latin1')
-  } finally {
-    await db.close()
   }
 }
 
