@@ -225,6 +225,16 @@ export const errorTable = {
   'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: together they prove two histories.' },
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'lookups-damaged': {
+    status: 503,
+    exit: 1,
+    action: 'Stop the server and run "evidence reindex". Until then no search says what there is; receipts hold.',
+  },
+  'lookups-unverified': {
+    status: 503,
+    exit: 3,
+    action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
+  },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
