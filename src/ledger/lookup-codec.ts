@@ -3,6 +3,8 @@ import { type DigestAlgorithm, digestLengths } from '../core/index.ts'
 import { lookupForm } from '../evidence/index.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 
+/** Lists whose encoding is kept in memory. */
+const maxRemembered = 4096
 const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
 
 /**
@@ -14,6 +16,7 @@ export class LookupCodec {
   readonly secret: Uint8Array
   /** Key of the hashes that are summed (lookup-tally.ts): of each ledger its own, and the same whenever it is opened. */
   readonly seed: number
+  private readonly lists = new Map<string, Buffer>()
 
   constructor(secret: Uint8Array) {
     this.secret = secret
@@ -49,6 +52,23 @@ export class LookupCodec {
 
   /** The key, then the list's name, which a zero ends, so that no list begins another. */
   list({ key, list }: LookupList): Buffer {
+    // Lists of kinds and participants are few, and each entry is in two of them.
+    if (key.by === 'kind') return this.remembered(`k${key.kind}`, key, list)
+    if (key.by === 'participant') return this.remembered(`p${key.id} ${list}`, key, list)
+    return this.encode(key, list)
+  }
+
+  private remembered(name: string, key: LookupKey, list: string): Buffer {
+    let encoded = this.lists.get(name)
+    if (encoded === undefined) {
+      encoded = this.encode(key, list)
+      if (this.lists.size >= maxRemembered) this.lists.clear()
+      this.lists.set(name, encoded)
+    }
+    return encoded
+  }
+
+  private encode(key: LookupKey, list: string): Buffer {
     return Buffer.concat([this.key(key), Buffer.from(`${list}\0`)])
   }
 }

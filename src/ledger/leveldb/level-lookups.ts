@@ -93,12 +93,16 @@ export class LevelLookups {
     let merged: number[] = []
     for (let from = begin; ; ) {
       const page = await this.db.keys({ gte: from, lt: end, limit: width }).all()
-      merged = mergeIndices([merged, page.map(indexOf).filter((index) => index > after)], limit)
-      const last = page[page.length - 1]
-      if (last === undefined || page.length < width) return merged
+      const [first, last] = [page[0], page[page.length - 1]]
+      if (first === undefined || last === undefined) return merged
+      const found = page.map(indexOf).filter((index) => index > after)
+      const isOne = isSameList(first, last)
+      // One list is in order, and mostly there is no other.
+      merged = isOne && merged.length === 0 ? found : mergeIndices([merged, found], limit)
+      if (page.length < width) return merged
       const list = last.subarray(1, -8)
-      // Of the first list alone, from its beginning: what was read is all that is wanted of it.
-      const isRead = after < 0 && isSameList(page[0] as Uint8Array, last)
+      // Of one list, from its beginning: what was read is all that is wanted of it.
+      const isRead = after < 0 && isOne
       if (!isRead) merged = mergeIndices([merged, await this.read(list, after, limit)], limit)
       // Past the zero that ends the list's name.
       from = lookupStart(list)
