@@ -10,7 +10,7 @@ import {
   verifyEd25519,
 } from '../src/core/index.ts'
 import { accessTyp, changesRegistry, type Registry } from '../src/evidence/index.ts'
-import type { FolderConfig } from '../src/ledger/index.ts'
+import type { FolderConfig, SearchScope } from '../src/ledger/index.ts'
 
 /** Longest life of an access token, and how far its clock may be off, in seconds. */
 export const maxTokenSeconds = 300
@@ -92,6 +92,16 @@ export function mayReadEntry(
   entry: { readonly iss: string; readonly kind: string },
 ): boolean {
   return config.reading === 'public' || hasRight(reader, entry)
+}
+
+/**
+ * What a search of a reader may find: entries that they may read, or with `disclosures` only those whose disclosures they may
+ * read too. Undefined where that is nothing.
+ */
+export function searchScope(config: FolderConfig, reader: Reader, disclosures: boolean): SearchScope | undefined {
+  const isOpen = config.reading === 'public' && (!disclosures || config.openDisclosures)
+  if (isOpen || (reader.kind === 'participant' && reader.isAuditor)) return 'everything'
+  return reader.kind === 'participant' ? { issuers: [reader.id] } : undefined
 }
 
 /** Disclosures need the right in public mode too, unless the ledger was made with open ones. */

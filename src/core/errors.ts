@@ -227,6 +227,16 @@ export const errorTable = {
   'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: together they prove two histories.' },
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'lookups-damaged': {
+    status: 503,
+    exit: 1,
+    action: 'Stop the server and run "evidence reindex". Until then no search says what there is; receipts hold.',
+  },
+  'lookups-unverified': {
+    status: 503,
+    exit: 3,
+    action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
+  },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
@@ -418,7 +428,6 @@ export const errorTable = {
     exit: 2,
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
-  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'pkcs11-uri': {
     status: 500,
     exit: 2,

@@ -4645,6 +4645,7 @@ def not_checked(report: WalkReport, policy: Policy) -> Iterator[str]:
     yield "Whether what was deposited is true, or was untouched before it was deposited."
     if report.disclosures is None:
         yield "Disclosures: this source keeps none."
+    yield "Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word."
     if policy.quorum == b"none":
         yield "Whether others were shown the same history: the policy asks for no witness."
 
