@@ -21,7 +21,7 @@ export async function answerBatch(
   body: Buffer,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
-  await context.limits.requireAddress(request.ip)
+  await context.limits.requireAddress('statements', request.ip)
   const lines = splitLines(body)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
@@ -42,7 +42,7 @@ async function authenticateLines(
   address: string,
   lines: readonly Buffer[],
 ): Promise<(Submission | EvidenceError)[]> {
-  const stopped = await context.limits.requireAddress(address).catch((error: EvidenceError) => error)
+  const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
   const texts = lines.map(lineText)
   const readable = texts.filter((text) => typeof text === 'string')

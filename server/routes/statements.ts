@@ -60,7 +60,7 @@ async function one(
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   try {
-    await context.limits.requireAddress(request.ip)
+    await context.limits.requireAddress('statements', request.ip)
     const submission = await authenticate(context, request.ip, statementText(body))
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
     const accepted = await accept(context, submission, isMinimal)

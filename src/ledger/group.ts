@@ -12,13 +12,16 @@ import {
   currentLedgerKeys,
   type History,
   judge,
+  type Judgement,
   type Registry,
   requireDisclosures,
+  type StatementBody,
   type RuleContext,
   type TargetFacts,
 } from '../evidence/index.ts'
 import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { readerByKey, type Rights } from './rights.ts'
 import type { RegistrySeal, StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -64,16 +67,25 @@ export class GroupBuilder {
   private readonly tree: LedgerTree
   private readonly prefetched: Prefetched
   private readonly context: RuleContext
+  private readonly rights: Rights
   private readonly timeMs: number
   /** The same as entries say it. */
   private readonly time: string
   state: ChainState
 
-  constructor(state: ChainState, tree: LedgerTree, prefetched: Prefetched, context: RuleContext, timeMs: number) {
+  constructor(
+    state: ChainState,
+    tree: LedgerTree,
+    prefetched: Prefetched,
+    context: RuleContext,
+    rights: Rights,
+    timeMs: number,
+  ) {
     this.state = state
     this.tree = tree
     this.prefetched = prefetched
     this.context = context
+    this.rights = rights
     this.timeMs = timeMs
     this.time = formatTime(timeMs)
   }
@@ -113,7 +125,7 @@ export class GroupBuilder {
   }
 
   /** Same bytes as before: the first answer again. The queue in flight counts as stored. */
-  private existing({ statement }: Submission): Placed | undefined {
+  private existing({ statement, participant }: Submission): Placed | undefined {
     const { iss, jti } = statement.common
     const name = statementName(iss, jti)
     const inFlight = this.statements.get(name)
@@ -127,6 +139,8 @@ export class GroupBuilder {
         return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
       }
     }
+    // Another's `jti` is no business of this signer: the rulebook refuses it for its key, used or not.
+    if (participant !== undefined && participant !== iss) return undefined
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -146,9 +160,9 @@ export class GroupBuilder {
     }
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
-    const [fault] = [...judgement.violations, ...judgement.unjudged]
+    const { told, hidden } = this.faultsOf(statement, judgement)
     // What a newer verifier would have to judge is nothing that this server may seal.
-    if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
+    if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
     const signing = this.context.ledgerKeys
     if (next !== state.registry && !currentLedgerKeys(next).some((vkey) => signing.includes(vkey))) {
@@ -157,6 +171,8 @@ export class GroupBuilder {
     if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')
     const opened = requireDisclosures(body, disclosures)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
+    // After all else that may refuse: which check comes first would tell whether the reference holds.
+    if (hidden !== undefined) throw hidden
     const hash = leafHash(bytes)
     const { common, header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
@@ -183,6 +199,30 @@ export class GroupBuilder {
     }
   }
 
+  /**
+   * The fault to tell: the first that is not about an entry that the signer may not read. Faults of references to such entries
+   * come to one refusal, whatever the entry is or is not, and whichever of several references it was.
+   */
+  private faultsOf(
+    { header }: Submission['statement'],
+    { violations, unjudged, body }: Judgement,
+  ): { told: EvidenceError | undefined; hidden: EvidenceError | undefined } {
+    const faults = [...violations, ...unjudged]
+    if (faults.length === 0) return { told: undefined, hidden: undefined }
+    const reader = readerByKey(this.state.registry, header.kid)
+    const isHidden = (index: number): boolean => {
+      if (this.rights.mayReadAll(reader)) return false
+      const target = index < this.state.size ? this.history.target(index) : undefined
+      return target?.kind === undefined || !this.rights.mayReadEntry(reader, { iss: target.iss, kind: target.kind })
+    }
+    const concealed = new Set(
+      ownReferencesOf(body).flatMap(({ where, index }) => (isHidden(index) ? [where] : [])),
+    )
+    const told = faults.find(({ facts }) => !concealed.has(facts.where ?? ''))
+    if (told !== undefined) return { told, hidden: undefined }
+    return { told, hidden: unreadableReference(faults[0] as EvidenceError) }
+  }
+
   /** The entry becomes the chain's next: assignments alone. */
   private admit({ stored, state, facts, jws, placed }: PreparedEntry): Placed {
     this.tree.append(state.leafHash)
@@ -207,6 +247,30 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
   const code =
     fault.facts.where === 'alg' ? 'jws-alg' : fault.facts.where === 'kind' ? 'kind-unknown' : 'statement-member'
   return new EvidenceError(code, fault.message, fault.facts)
+}
+
+/** References to entries of this ledger, with where the rulebook says that they stand. */
+function ownReferencesOf(body: StatementBody | undefined): { where: string; index: number }[] {
+  switch (body?.kind) {
+    case 'evidence.attest':
+    case 'evidence.retract':
+      return [{ where: 'of', index: body.members.of.index }]
+    case 'evidence.deposit':
+      return (body.members.relates ?? []).flatMap(({ origin, index }, i) =>
+        origin === undefined ? [{ where: `relates[${i}]`, index }] : [],
+      )
+    default:
+      return []
+  }
+}
+
+function unreadableReference({ facts }: EvidenceError): EvidenceError {
+  const where = facts.where === 'of' ? 'of' : 'relates'
+  return new EvidenceError(
+    'reference-not-found',
+    `what "${where}" refers to is no earlier deposit with this leaf hash and item that this signer may refer to`,
+    { where },
+  )
 }
 
 /** The chain before its first entry. */

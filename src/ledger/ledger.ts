@@ -23,6 +23,7 @@ import { addErasures } from './erasures.ts'
 import { type Handover, requireNotRotating } from './rotation-marker.ts'
 import { lookupsGone } from './lookup.ts'
 import { LedgerReads } from './reads.ts'
+import { Rights } from './rights.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
 import { requireMaySign } from './standing.ts'
@@ -59,6 +60,7 @@ interface LedgerParts {
   readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
+  readonly rights: Rights
   readonly gate: SignatureGate
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
@@ -152,13 +154,15 @@ export class Ledger {
     }
     const { outgoing } = options.handover ?? {}
     const leaving = outgoing === undefined ? {} : { outgoing }
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, storage, epoch, tree, head, key, sign })
+    const { config } = parts
+    const rights = new Rights(config)
+    const writing = { storage, epoch, tree, head, key, sign, rights }
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup })
     const reads = new LedgerReads(storage, tree, () => sequencer.published)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable)
-    const { config } = parts
     const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation })
+    return new Ledger({ ...parts, head, sequencer, reads, rights, gate, replication, confirmation })
   }
 
   get origin(): string {
@@ -169,6 +173,10 @@ export class Ledger {
   }
   get config(): FolderConfig {
     return this.parts.config
+  }
+  /** Who may read what. */
+  get rights(): Rights {
+    return this.parts.rights
   }
   get reads(): LedgerReads {
     return this.parts.reads

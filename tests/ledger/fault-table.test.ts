@@ -11,6 +11,7 @@ import {
   readHead,
   readLedgerKey,
   readOwnKey,
+  Rights,
   Sequencer,
   submissionOf,
   systemClock,
@@ -67,6 +68,7 @@ async function sequencerWith(
     key,
     sign: signer.sign,
     published,
+    rights: new Rights({ reading: 'public', openDisclosures: false }),
   })
   return { sequencer, storage, head, key }
 }
