@@ -1,12 +1,15 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyInstance, type HTTPMethods, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../src/core/index.ts'
 import type { ServerContext } from './context.ts'
 import { completeOpenApi } from './openapi.ts'
+import { answerBelowRequests, answerParserError } from './http-errors.ts'
+import { HostNames } from './hosts.ts'
 import { Connections } from './connections.ts'
 import { boundInFlight, type InFlightLimits } from './in-flight.ts'
+import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -21,6 +24,9 @@ export interface AppOptions {
   readonly logLevel: string
   readonly version: string
   readonly trustedProxies: readonly string[]
+  /** What it listens on, and the names that it goes by. */
+  readonly host: string
+  readonly baseUrls: readonly string[]
   /** Connections that are served at once. */
   readonly maxConnections: number
   readonly inFlight: InFlightLimits
@@ -29,7 +35,7 @@ export interface AppOptions {
 /** The HTTP application: thin routes over the ledger. */
 export async function createApp(
   context: ServerContext,
-  { logLevel, version, trustedProxies, maxConnections, inFlight }: AppOptions,
+  { logLevel, version, trustedProxies, maxConnections, inFlight, ...names }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
@@ -45,11 +51,22 @@ export async function createApp(
     // Longer than the 60 seconds for which proxies commonly keep a connection, or theirs would break at each reuse.
     keepAliveTimeout: 75_000,
     // Heads are small; and time limits are looked at every 2 seconds, not every 30 as by default.
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    // A missing Host header is refused below, with a problem document.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+    clientErrorHandler: answerParserError,
+    // Below too, while it stops.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
   })
+  answerBelowRequests(app.server)
   const connections = new Connections(app.server, maxConnections)
+  const hosts = new HostNames(names.host, names.baseUrls)
+  let isStopping = false
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isStopping) return done(new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 }))
+    done(hosts.refusal(request.raw))
+  })
   boundInFlight(app, connections, inFlight)
   context.metrics.connections(() => connections.count)
   // Nothing here takes JSON: without a parser it is refused unread.
@@ -70,7 +87,6 @@ export async function createApp(
     done()
   })
   // A connection whose request came before the stop would else idle, and keep the process, until it times out.
-  let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
     context.ledger.stopWaiting()
@@ -107,35 +123,4 @@ export async function createApp(
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)
   return app
-}
-
-/** Methods by route, as routes are added. */
-function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ method, url }) => {
-    if (url.startsWith('/docs')) return
-    const known = methods.get(url) ?? new Set()
-    for (const one of [method].flat()) known.add(one)
-    methods.set(url, known)
-  })
-  return methods
-}
-
-/** A known address asked with another method is 405 and names the ones it takes, not 404. */
-function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
-  for (const [url, known] of Array.from(methods)) {
-    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !known.has(method)) as HTTPMethods[]
-    const allow = [...known].sort().join(', ')
-    app.route({
-      method: others,
-      url,
-      schema: { hide: true },
-      // Before the body is looked at: its media type is not what is wrong.
-      onRequest: async (_request, reply) => {
-        reply.header('Allow', allow)
-        throw new EvidenceError('method-not-allowed', `this address takes ${allow}`)
-      },
-      handler: async () => undefined,
-    })
-  }
 }

@@ -28,7 +28,7 @@ describe('bodies under way', () => {
     return socket
   }
   const head = (length: string): string =>
-    `POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n${length}\r\n\r\n`
+    `POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n${length}\r\n\r\n`
   const line = (): string => server.deposit(`line ${Math.random()}`).presentation
 
   /** A batch is taken; as soon as the server has seen the end of what stood in its way. */
