@@ -67,7 +67,9 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
   }
   const now = nowMs / 1000
   if (now >= exp + clockSkewSeconds || now < iat - clockSkewSeconds) {
-    throw refuse(`is not valid now: it is for ${instant(iat)} to ${instant(exp)}, and the server’s clock says ${instant(now)}`)
+    throw refuse(
+      `is not valid now: it is for ${instant(iat)} to ${instant(exp)}, and the server’s clock says ${instant(now)}`,
+    )
   }
   if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature)) throw new ForgedToken()
   // After the signature: the names are told to participants alone.

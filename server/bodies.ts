@@ -43,6 +43,7 @@ export class Bodies {
   private readonly rooms: Readonly<Record<'small' | 'single' | 'batch', BodyRoom>>
   private readonly arriving = new Set<Arriving>()
   private readonly sweeper: NodeJS.Timeout
+  private sweptAt = performance.now()
 
   constructor(app: FastifyInstance, connections: Connections, maxBatchBytes: number, pace: Pace = usualPace) {
     this.connections = connections
@@ -112,7 +113,11 @@ export class Bodies {
 
   /** Ends bodies that did not bring enough in their period. */
   private sweep(now: number): void {
+    // Where the process itself was held up, what had come meanwhile is not read yet: the period begins anew.
+    const isLate = now - this.sweptAt > this.pace.periodMs / 2
+    this.sweptAt = now
     for (const body of this.arriving) {
+      if (isLate) body.since = now
       if (now - body.since < this.pace.periodMs) continue
       if (body.brought < this.pace.bytes) {
         const { periodMs, bytes } = this.pace

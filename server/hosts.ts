@@ -54,5 +54,8 @@ function nameOf(host: string): string {
 
 /** In lower case, without brackets and final dot. */
 function bare(name: string): string {
-  return name.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  return name
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
 }

@@ -67,9 +67,7 @@ function refuse(socket: Duplex, error: EvidenceError): void {
   const headers = { ...problemHeaders(error), 'Content-Length': String(body.length), Connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.on('error', () => {})
-  socket.end(
-    Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`), body]),
-  )
+  socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`), body]))
   // What still comes is read and forgotten: closing at once would take the answer from a client that is still sending.
   socket.resume()
   setTimeout(() => socket.destroy(), lingerMs).unref()

@@ -15,7 +15,8 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
     {
       schema: {
         tags: ['entries'],
-        description: 'What happened to an entry later, for those who may read it, or show by `entryHash` that they have it; proven by one checkpoint.',
+        description:
+          'What happened to an entry later, for those who may read it, or show by `entryHash` that they have it; proven by one checkpoint.',
         params: indexParams,
         querystring: statusQuery,
         response: { 200: statusAnswer, ...problems },

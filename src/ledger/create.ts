@@ -184,7 +184,17 @@ export async function sealGenesis(
     const published = { state: chain, note: '' }
     const tree = new LedgerTree(storage)
     const guard = new ClockGuard(clock, undefined)
-    const sequencer = new Sequencer({ storage, epoch, tree, head, clock: guard, key, sign: signer.sign, published, rights: new Rights(config) })
+    const sequencer = new Sequencer({
+      storage,
+      epoch,
+      tree,
+      head,
+      clock: guard,
+      key,
+      sign: signer.sign,
+      published,
+      rights: new Rights(config),
+    })
     await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
     await sequencer.drain()
   } finally {

@@ -12,16 +12,15 @@ import {
   currentLedgerKeys,
   type History,
   judge,
-  type Judgement,
   type Registry,
   requireDisclosures,
-  type StatementBody,
   type RuleContext,
   type TargetFacts,
 } from '../evidence/index.ts'
 import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
+import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
-import { readerByKey, type Rights } from './rights.ts'
+import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { RegistrySeal, StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -139,8 +138,9 @@ export class GroupBuilder {
         return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
       }
     }
-    // Another's `jti` is no business of this signer: the rulebook refuses it for its key, used or not.
-    if (participant !== undefined && participant !== iss) return undefined
+    // Another's `jti` is told only with the right to read what used it: else the key is refused, whether it was used or not.
+    const isOwn = participant === undefined || participant === iss
+    if (!isOwn && !this.mayRead(readerByKey(this.state.registry, statement.header.kid), index)) return undefined
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -160,7 +160,8 @@ export class GroupBuilder {
     }
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
-    const { told, hidden } = this.faultsOf(statement, judgement)
+    const reader = readerByKey(state.registry, statement.header.kid)
+    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRead(reader, target))
     // What a newer verifier would have to judge is nothing that this server may seal.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
@@ -199,28 +200,11 @@ export class GroupBuilder {
     }
   }
 
-  /**
-   * The fault to tell: the first that is not about an entry that the signer may not read. Faults of references to such entries
-   * come to one refusal, whatever the entry is or is not, and whichever of several references it was.
-   */
-  private faultsOf(
-    { header }: Submission['statement'],
-    { violations, unjudged, body }: Judgement,
-  ): { told: EvidenceError | undefined; hidden: EvidenceError | undefined } {
-    const faults = [...violations, ...unjudged]
-    if (faults.length === 0) return { told: undefined, hidden: undefined }
-    const reader = readerByKey(this.state.registry, header.kid)
-    const isHidden = (index: number): boolean => {
-      if (this.rights.mayReadAll(reader)) return false
-      const target = index < this.state.size ? this.history.target(index) : undefined
-      return target?.kind === undefined || !this.rights.mayReadEntry(reader, { iss: target.iss, kind: target.kind })
-    }
-    const concealed = new Set(
-      ownReferencesOf(body).flatMap(({ where, index }) => (isHidden(index) ? [where] : [])),
-    )
-    const told = faults.find(({ facts }) => !concealed.has(facts.where ?? ''))
-    if (told !== undefined) return { told, hidden: undefined }
-    return { told, hidden: unreadableReference(faults[0] as EvidenceError) }
+  /** An entry that there is none of yet is readable to those who may read all. */
+  private mayRead(reader: Reader, index: number): boolean {
+    if (this.rights.mayReadAll(reader)) return true
+    const target = index < this.state.size ? this.history.target(index) : undefined
+    return target?.kind !== undefined && this.rights.mayReadEntry(reader, { iss: target.iss, kind: target.kind })
   }
 
   /** The entry becomes the chain's next: assignments alone. */
@@ -247,30 +231,6 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
   const code =
     fault.facts.where === 'alg' ? 'jws-alg' : fault.facts.where === 'kind' ? 'kind-unknown' : 'statement-member'
   return new EvidenceError(code, fault.message, fault.facts)
-}
-
-/** References to entries of this ledger, with where the rulebook says that they stand. */
-function ownReferencesOf(body: StatementBody | undefined): { where: string; index: number }[] {
-  switch (body?.kind) {
-    case 'evidence.attest':
-    case 'evidence.retract':
-      return [{ where: 'of', index: body.members.of.index }]
-    case 'evidence.deposit':
-      return (body.members.relates ?? []).flatMap(({ origin, index }, i) =>
-        origin === undefined ? [{ where: `relates[${i}]`, index }] : [],
-      )
-    default:
-      return []
-  }
-}
-
-function unreadableReference({ facts }: EvidenceError): EvidenceError {
-  const where = facts.where === 'of' ? 'of' : 'relates'
-  return new EvidenceError(
-    'reference-not-found',
-    `what "${where}" refers to is no earlier deposit with this leaf hash and item that this signer may refer to`,
-    { where },
-  )
 }
 
 /** The chain before its first entry. */

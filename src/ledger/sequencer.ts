@@ -191,7 +191,14 @@ export class Sequencer {
       const prefetched = await this.prefetch(group).catch(asDamage)
       const reading = this.options.clock.next(this.chain.timeMs)
       // 1. In memory.
-      const builder = new GroupBuilder(this.chain, this.options.tree, prefetched, this.context, this.options.rights, reading.wall)
+      const builder = new GroupBuilder(
+        this.chain,
+        this.options.tree,
+        prefetched,
+        this.context,
+        this.options.rights,
+        reading.wall,
+      )
       const placed = group.map(({ submission }) => builder.place(submission))
       if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.

@@ -79,10 +79,7 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
 }
 
 /** Compared in constant time, and against something where there is no such entry. */
-async function subjectOf(
-  reads: LedgerReads,
-  { index, entryHash, requireMayRead }: StatusQuery,
-): Promise<ServedEntry> {
+async function subjectOf(reads: LedgerReads, { index, entryHash, requireMayRead }: StatusQuery): Promise<ServedEntry> {
   if (entryHash === undefined) {
     const entry = await reads.entry(index)
     requireMayRead(entry)

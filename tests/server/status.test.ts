@@ -262,7 +262,10 @@ describe('more events than one answer holds', () => {
     const indices: number[] = []
     const sizes: number[] = []
     for (let after: number | undefined; ; ) {
-      const page = await client.status(of.index, own.receipt.entryBytes, { from: own.receipt.proof.checkpoint.size, after })
+      const page = await client.status(of.index, own.receipt.entryBytes, {
+        from: own.receipt.proof.checkpoint.size,
+        after,
+      })
       const { faults, events, next } = checkStatus(page, own, policyOfFolder(server.folder), after)
       expect(faults).toEqual([])
       indices.push(...events.map(({ index }) => index))
