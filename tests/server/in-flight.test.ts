@@ -50,16 +50,18 @@ describe('bodies under way', () => {
     async (_name, length) => {
       await requireRoom()
       const first = await begin(head(length))
-      const send = (bytes: number): boolean => {
+      const send = async (bytes: number): Promise<void> => {
         const piece = Buffer.alloc(bytes, 0x61)
-        if (length.startsWith('Content')) return first.write(piece)
-        return first.write(Buffer.concat([Buffer.from(`${bytes.toString(16)}\r\n`), piece, Buffer.from('\r\n')]))
+        const framed = length.startsWith('Content')
+          ? piece
+          : Buffer.concat([Buffer.from(`${bytes.toString(16)}\r\n`), piece, Buffer.from('\r\n')])
+        await new Promise<void>((resolve) => first.write(framed, () => resolve()))
       }
-      send(20 * 1024 * 1024)
+      await send(24 * 1024 * 1024)
       let refused = await server.post(line(), ndjson)
       // The body goes on, so that it is not ended for its pace.
-      for (let tries = 0; refused.status === 200 && tries < 150; tries++) {
-        send(64 * 1024)
+      for (let tries = 0; refused.status === 200 && tries < 110; tries++) {
+        await send(64 * 1024)
         refused = await server.post(line(), ndjson)
       }
       expect(refused.status).toBe(503)
