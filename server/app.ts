@@ -32,6 +32,10 @@ export interface AppOptions {
   readonly inFlight: InFlightLimits
 }
 
+function nothingHere(): EvidenceError {
+  return new EvidenceError('not-found', 'there is nothing at this address')
+}
+
 /** The HTTP application: thin routes over the ledger. */
 export async function createApp(
   context: ServerContext,
@@ -42,7 +46,7 @@ export async function createApp(
     // Our own line below: the framework's would quote URLs, and a query may name a case.
     // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
     frameworkErrors: (_error, request, reply) => {
-      void handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply)
+      void handleError(nothingHere(), request, reply)
     },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -65,7 +69,9 @@ export async function createApp(
   let isStopping = false
   app.addHook('onRequest', (request, _reply, done) => {
     if (isStopping) return done(new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 }))
-    done(hosts.refusal(request.raw))
+    const refusal = hosts.refusal(request.raw)
+    // Before its body or media type: they are not what is wrong.
+    done(refusal ?? (request.is404 ? nothingHere() : undefined))
   })
   boundInFlight(app, connections, inFlight)
   context.metrics.connections(() => connections.count)
@@ -75,7 +81,7 @@ export async function createApp(
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(() => {
-    throw new EvidenceError('not-found', 'there is nothing at this address')
+    throw nothingHere()
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'

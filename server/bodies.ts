@@ -130,12 +130,17 @@ export class Bodies {
   }
 }
 
-/** Throws `media-type` for a body that is compressed. */
+/** Throws `media-type` for a body that is compressed, on the whole way or a part of it. */
 function requirePlain({ headers }: FastifyRequest): void {
-  const coding = headers['content-encoding']?.trim().toLowerCase()
-  if (coding === undefined || coding === '' || coding === 'identity') return
-  const why = `the body has the content coding "${coding.slice(0, 40)}"; send it as it is, without Content-Encoding`
-  throw new EvidenceError('media-type', why, { where: 'Content-Encoding' })
+  for (const [name, plain] of [
+    ['Content-Encoding', 'identity'],
+    ['Transfer-Encoding', 'chunked'],
+  ] as const) {
+    const coding = String(headers[name.toLowerCase()] ?? plain).trim()
+    if (coding === '' || coding.toLowerCase() === plain) continue
+    const why = `the body has the coding "${coding.slice(0, 40)}"; send it as it is, without ${name}`
+    throw new EvidenceError('media-type', why, { where: name })
+  }
 }
 
 function linesOf(chunks: readonly Buffer[]): number {
