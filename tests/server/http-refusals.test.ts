@@ -29,7 +29,8 @@ async function raw(text: string): Promise<string> {
 /** The problem document of a raw answer; throws where it is none. */
 function problemOf(said: string): ProblemDocument {
   const [head = '', body = ''] = said.split('\r\n\r\n')
-  if (!/^content-type: application\/problem\+json(?:; charset=utf-8)?\r?$/im.test(head)) throw new Error(`no problem document: ${said}`)
+  if (!/^content-type: application\/problem\+json(?:; charset=utf-8)?\r?$/im.test(head))
+    throw new Error(`no problem document: ${said}`)
   const problem = JSON.parse(body) as ProblemDocument
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${problem.status} `))
   expect(errorTable[problem.code].status).toBe(problem.status)
