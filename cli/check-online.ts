@@ -1,9 +1,4 @@
-import {
-  EvidenceError,
-  isEvidenceError,
-  parseSignedCheckpoint,
-  type Policy,
-} from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
 import { LedgerClient } from '../src/client/index.ts'
 import { type CheckedEvent, type CheckedReceipt, checkStatus, type Finding, statusLimits } from '../src/verify/index.ts'
 

@@ -33,22 +33,21 @@ export function answerParserError(error: ParserError, socket: Duplex): void {
   refuse(socket, refusalOf(error))
 }
 
-function refusalOf({ code, rawPacket }: ParserError): EvidenceError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new EvidenceError('request-slow', 'the request did not arrive in time')
-    case 'HPE_HEADER_OVERFLOW':
-      return new EvidenceError('head-too-large', 'the request line and headers have more than 16,384 bytes')
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new EvidenceError('body-too-large', 'the chunk extensions of the body have more than 16,384 bytes')
-    case 'HPE_INVALID_METHOD': {
-      const packet = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : ''
-      const method = /^([A-Z][A-Z-]{0,30}) \S+ HTTP\/1\.[01]\r?\n/.exec(packet)?.[1]
-      if (method !== undefined && !METHODS.includes(method))
-        return new EvidenceError('method-unknown', `the method ${method} is none of HTTP’s`)
-    }
-  }
-  return new EvidenceError('request-malformed', 'the request is no HTTP/1.1 that can be read')
+/** By node's code; what is not here is no HTTP that can be read. */
+const refusals: Readonly<Record<string, () => EvidenceError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: () => new EvidenceError('request-slow', 'the request did not arrive in time'),
+  HPE_HEADER_OVERFLOW: () =>
+    new EvidenceError('head-too-large', 'the request line and headers have more than 16,384 bytes'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: () =>
+    new EvidenceError('body-too-large', 'the chunk extensions of the body have more than 16,384 bytes'),
+}
+
+function refusalOf({ code = '', rawPacket }: ParserError): EvidenceError {
+  const packet = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : ''
+  const method = /^([A-Z][A-Z-]{0,30}) \S+ HTTP\/1\.[01]\r?\n/.exec(packet)?.[1]
+  if (code === 'HPE_INVALID_METHOD' && method !== undefined && !METHODS.includes(method))
+    return new EvidenceError('method-unknown', `the method ${method} is none of HTTP’s`)
+  return refusals[code]?.() ?? new EvidenceError('request-malformed', 'the request is no HTTP/1.1 that can be read')
 }
 
 const refused = new WeakSet<Duplex>()

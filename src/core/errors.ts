@@ -155,7 +155,11 @@ export const errorTable = {
     exit: 1,
     action: 'Seal the name of a person or lawyer in the claim names; only organisations are named in clear.',
   },
-  'reference-not-found': { status: 409, exit: 1, action: 'Copy index, leafHash and item from the receipt of an earlier deposit.' },
+  'reference-not-found': {
+    status: 409,
+    exit: 1,
+    action: 'Copy index, leafHash and item from the receipt of an earlier deposit.',
+  },
   'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
   'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },

@@ -21,17 +21,12 @@ export function faultsToTell(
 
 /** References to entries of this ledger, with where the rulebook says that they stand. */
 function ownReferencesOf(body: StatementBody | undefined): { where: string; index: number }[] {
-  switch (body?.kind) {
-    case 'evidence.attest':
-    case 'evidence.retract':
-      return [{ where: 'of', index: body.members.of.index }]
-    case 'evidence.deposit':
-      return (body.members.relates ?? []).flatMap(({ origin, index }, i) =>
-        origin === undefined ? [{ where: `relates[${i}]`, index }] : [],
-      )
-    default:
-      return []
-  }
+  if (body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract')
+    return [{ where: 'of', index: body.members.of.index }]
+  if (body?.kind !== 'evidence.deposit') return []
+  return (body.members.relates ?? []).flatMap(({ origin, index }, i) =>
+    origin === undefined ? [{ where: `relates[${i}]`, index }] : [],
+  )
 }
 
 function unreadableReference({ facts }: EvidenceError): EvidenceError {
