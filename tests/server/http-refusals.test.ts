@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { METHODS } from 'node:http'
+import { createServer, METHODS } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HostNames } from '../../server/hosts.ts'
-import { type ErrorCode, errorTable } from '../../src/core/index.ts'
-import { accessToken } from '../../src/client/index.ts'
+import { type ErrorCode, errorTable, isEvidenceError } from '../../src/core/index.ts'
+import { accessToken, LedgerClient } from '../../src/client/index.ts'
 import { signerNamed } from '../support/signers.ts'
 import { type Answer, problemIn, type ProblemDocument, type TestServer, testServer } from '../support/server.ts'
 
@@ -86,6 +86,31 @@ describe('F-B9: every refusal is a problem document, whatever fails first', () =
 
   it('HTTP/1.0 needs no Host', async () => {
     expect(await raw('GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /)
+  })
+})
+
+describe('F-B9: a redirect', () => {
+  it.each([
+    ['https://ledger.court.example/v1/ledger', 'to https://ledger.court.example'],
+    ['/elsewhere', 'elsewhere on the same server'],
+  ])('to %s is not followed, and the client says where it leads', async (location, said) => {
+    let asked = 0
+    const away = createServer((_request, response) => {
+      asked++
+      response.writeHead(307, { location }).end()
+    })
+    away.listen(0, '127.0.0.1')
+    await once(away, 'listening')
+    try {
+      const client = new LedgerClient(`http://127.0.0.1:${(away.address() as AddressInfo).port}`)
+      const error = await client.ledger().catch((caught: unknown) => caught)
+      expect(isEvidenceError(error, 'server-answer')).toBe(true)
+      expect((error as Error).message).toContain(said)
+      expect(asked).toBe(1)
+    } finally {
+      away.close()
+      away.closeAllConnections()
+    }
   })
 })
 
