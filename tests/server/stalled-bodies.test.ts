@@ -63,6 +63,23 @@ describe('F-H5: bodies that stand still', () => {
     expect(statuses).toEqual(Array.from({ length: honest }, () => 201))
   })
 
+  it('make way for deposits of unknown length too, which share their room', async () => {
+    const { hostname, port } = new URL(server.url)
+    await stall(stalled, `Content-Length: ${maxStatementBody}`, large)
+    for (let i = 0; i < 5; i++) {
+      const body = server.deposit(`chunked ${i}`).presentation
+      const socket = connect(Number(port), hostname)
+      sockets.push(socket)
+      let said = ''
+      socket.on('data', (text: Buffer) => (said += text.toString()))
+      socket.write(
+        `POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sd-jwt\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+      )
+      await once(socket, 'close')
+      expect(said).toMatch(/^HTTP\/1\.1 201 /)
+    }
+  })
+
   it('are told so, and closed', async () => {
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname)
