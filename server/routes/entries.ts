@@ -9,8 +9,7 @@ import {
   toBase64,
 } from '../../src/core/index.ts'
 import { isActive } from '../../src/evidence/index.ts'
-import type { LookupKey, ServedEntry } from '../../src/ledger/index.ts'
-import { denied, mayReadDisclosures, mayReadEntry, type Reader, searchScope } from '../access.ts'
+import type { LookupKey, Reader, ServedEntry } from '../../src/ledger/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import {
   entriesAnswer,
@@ -120,8 +119,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      if (ledger.config.reading !== 'public' && reader.kind === 'anonymous')
-        throw denied(reader, 'the list of participants')
+      if (!ledger.rights.mayListParticipants(reader)) throw ledger.rights.denied(reader, 'the list of participants')
       cacheFor(context, reply)
       return participantsOf(context)
     },
@@ -129,17 +127,19 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
 }
 
 function cacheFor({ ledger }: ServerContext, reply: { header(name: string, value: string): unknown }): void {
-  reply.header('Cache-Control', ledger.config.reading === 'public' ? 'no-cache' : 'private, no-store')
+  reply.header('Cache-Control', ledger.rights.mayBeCached ? 'no-cache' : 'private, no-store')
 }
 
 async function readEntry({ ledger }: ServerContext, reader: Reader, index: number): Promise<ServedEntry> {
-  const entry = await ledger.reads.entry(index)
-  if (!mayReadEntry(ledger.config, reader, entry.statement.common)) throw denied(reader, `entry ${index}`)
+  const { rights, reads } = ledger
+  if (!rights.mayReadUnnamed(reader)) throw rights.denied(reader, `entry ${index}`)
+  const entry = await reads.entry(index)
+  if (!rights.mayReadEntry(reader, entry.statement.common)) throw rights.denied(reader, `entry ${index}`)
   return entry
 }
 
 async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
-  return mayReadDisclosures(ledger.config, reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
+  return ledger.rights.mayReadDisclosures(reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
 }
 
 function lookupOf(query: {
@@ -170,22 +170,14 @@ async function page(
   after: number,
   limit: number,
 ): Promise<{ entries: EntrySummary[]; next: number | null }> {
-  const { reads, config } = context.ledger
-  const scope = searchScope(config, reader, key?.by === 'case')
-  if (scope === undefined) throw denied(reader, 'this search')
+  const { reads, rights } = context.ledger
+  const scope = rights.searchScope(reader, key)
+  if (scope === undefined) throw rights.denied(reader, 'this search')
   const indices = await reads.search(key, scope, after, limit + 1)
   const found = await Promise.all(indices.slice(0, limit).map((index) => reads.entry(index)))
   // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
-  const entries = found.filter((entry) => mayFind(context, reader, key, entry)).map(summaryOf)
+  const entries = found.filter((entry) => rights.mayFind(reader, key, entry.statement.common)).map(summaryOf)
   return { entries, next: indices.length > limit ? (indices[limit - 1] as number) : null }
-}
-
-/** A case number is a sealed claim: who finds an entry by it must be allowed to read it. */
-function mayFind({ ledger }: ServerContext, reader: Reader, key: LookupKey | undefined, entry: ServedEntry): boolean {
-  const { common } = entry.statement
-  return key?.by === 'case'
-    ? mayReadDisclosures(ledger.config, reader, common)
-    : mayReadEntry(ledger.config, reader, common)
 }
 
 function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {

@@ -27,6 +27,7 @@ import { emptyChain } from './group.ts'
 import { HeadFile, syncFolder } from './head-file.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { createLookupCodec } from './lookup-secret.ts'
+import { Rights } from './rights.ts'
 import { Sequencer } from './sequencer.ts'
 import { submissionOf } from './submission.ts'
 import { LedgerTree } from './tree.ts'
@@ -184,7 +185,17 @@ export async function sealGenesis(
     const published = { state: chain, note: '' }
     const tree = new LedgerTree(storage)
     const guard = new ClockGuard(clock, undefined)
-    const sequencer = new Sequencer({ storage, epoch, tree, head, clock: guard, key, sign: signer.sign, published })
+    const sequencer = new Sequencer({
+      storage,
+      epoch,
+      tree,
+      head,
+      clock: guard,
+      key,
+      sign: signer.sign,
+      published,
+      rights: new Rights(config),
+    })
     await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
     await sequencer.drain()
   } finally {

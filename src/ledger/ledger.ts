@@ -25,6 +25,7 @@ import { lookupsGone } from './lookup.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { LedgerReads } from './reads.ts'
+import { Rights } from './rights.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
 import { requireMaySign } from './standing.ts'
@@ -61,6 +62,7 @@ interface LedgerParts {
   readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
+  readonly rights: Rights
   readonly gate: SignatureGate
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
@@ -155,29 +157,19 @@ export class Ledger {
     }
     const { outgoing } = options.handover ?? {}
     const leaving = outgoing === undefined ? {} : { outgoing }
+    const { config } = parts
+    const rights = new Rights(config)
     // Before the first group: what it compares must not move.
     const lookups = await LookupCheck.start(storage)
     const requireSound = (): void => lookups.requireUndamaged()
-    const sequencer = new Sequencer({
-      ...options,
-      ...held,
-      ...leaving,
-      onGroup,
-      storage,
-      epoch,
-      tree,
-      head,
-      key,
-      sign,
-      requireSound,
-    })
+    const writing = { storage, epoch, tree, head, key, sign, rights, requireSound }
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup })
     const requireLookups = (): Promise<void> => lookups.requireVerified()
     const reads = new LedgerReads(storage, tree, () => sequencer.published, requireLookups)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable, requireLookups)
-    const { config } = parts
     const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation, lookups })
+    return new Ledger({ ...parts, head, sequencer, reads, rights, gate, replication, confirmation, lookups })
   }
 
   get origin(): string {
@@ -188,6 +180,10 @@ export class Ledger {
   }
   get config(): FolderConfig {
     return this.parts.config
+  }
+  /** Who may read what. */
+  get rights(): Rights {
+    return this.parts.rights
   }
   get reads(): LedgerReads {
     return this.parts.reads

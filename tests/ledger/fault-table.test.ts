@@ -12,6 +12,7 @@ import {
   readLedgerKey,
   readLookupCodec,
   readOwnKey,
+  Rights,
   Sequencer,
   submissionOf,
   systemClock,
@@ -68,6 +69,7 @@ async function sequencerWith(
     key,
     sign: signer.sign,
     published,
+    rights: new Rights({ reading: 'public', openDisclosures: false }),
   })
   return { sequencer, storage, head, key }
 }
