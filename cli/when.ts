@@ -1,8 +1,5 @@
 import { timeText, tryTime } from '../src/core/index.ts'
 
-/** The years 0001 to 9999, in milliseconds since 1970. */
-const firstTime = -62_135_596_800_000
-const lastTime = 253_402_300_799_999
 const pad = (n: number): string => String(n).padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 
@@ -14,7 +11,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function when(time: number | string): string {
   const ms = typeof time === 'number' ? time : tryTime(time)
   if (ms === undefined) return String(time)
-  const local = isTime(ms) ? localOf(ms) : undefined
+  const local = localOf(ms)
   return local === undefined ? timeText(ms) : `${timeText(ms)} (${local})`
 }
 
@@ -23,12 +20,9 @@ export function whenSeconds(seconds: number): string {
   return when(seconds * 1000)
 }
 
-function isTime(ms: number): boolean {
-  return Number.isSafeInteger(ms) && ms >= firstTime && ms <= lastTime
-}
-
-/** Local time with its offset from UTC; undefined where that is none. */
+/** Local time with its offset from UTC; undefined where that is none, and for what is no time. */
 function localOf(ms: number): string | undefined {
+  if (tryTime(timeText(ms)) === undefined) return undefined
   const date = new Date(ms)
   const offset = -date.getTimezoneOffset()
   if (offset === 0) return undefined
