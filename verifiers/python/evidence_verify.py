@@ -4268,8 +4268,10 @@ def conclusion(findings: Findings) -> str:
     count = len(findings.faults)
     if count > 0:
         return f"{count} fault{'' if count == 1 else 's'} found"
-    if findings.not_judged:
-        return "not judged in full: part needs a newer verifier; in the rest no fault was found"
+    left = len(findings.not_judged)
+    if left > 0:
+        needs = "finding needs" if left == 1 else "findings need"
+        return f"not judged in part: {left} {needs} a newer verifier; no fault found in the rest"
     return "no fault found"
 
 
@@ -4701,7 +4703,7 @@ exit codes:
   1  evidence or chain does not verify
   2  wrong command line
   3  could not run: nothing to read, malformed policy
-  4  not judged in full: part needs a newer verifier, and in the rest there is no fault
+  4  not judged in part: something needs a newer verifier; no fault found in the rest
 """
 
 
