@@ -13,6 +13,7 @@ import {
   signedNote,
   signerOfHeader,
 } from './ledgers.ts'
+import { packageClasses } from './packages.ts'
 import { type Changed, changedBase64, changedLines } from './lines.ts'
 
 /** An input for both verifiers, in the formats of fixtures/vectors. */
@@ -391,12 +392,17 @@ for (const format of [
   }
 }
 
-export const classNames: readonly string[] = Object.keys(classes)
+export const classNames: readonly string[] = [...Object.keys(classes), ...Object.keys(packageClasses)]
 
-/** The case of a seed: the same every time. */
-export function caseOf(seed: number): Case {
+/** The case of a seed: the same every time. `files`: those of a sound package. */
+export function caseOf(seed: number, files: Readonly<Record<string, Buffer>>): Case {
   const random = new Random(Math.imul(seed, 0x9e3779b1))
   const className = classNames[seed % classNames.length] as string
+  const ofPackage = packageClasses[className]
+  if (ofPackage !== undefined) {
+    const { zip, broken } = ofPackage(files, random)
+    return { className, format: 'package', input: { zipBase64: zip.toString('base64') }, broken }
+  }
   for (let tries = 0; tries < 1000; tries++) {
     const made = classes[className]?.(random)
     if (made !== undefined) return { className, format: made.format, input: made.input, broken: made.broken }

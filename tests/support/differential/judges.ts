@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { EvidenceError } from '../../../src/core/index.ts'
 import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'
 import { verdictOf } from '../../vectors/verdict.ts'
 import type { PythonLines } from '../python.ts'
 import type { Case } from './cases.ts'
+import { packageCodes, packagePolicy } from './packages.ts'
 
 /** What one verifier says: the exit code of its command line, and the code of each fault, or of what is not judged. */
 export interface Verdict {
@@ -17,7 +20,7 @@ const notJudged: readonly unknown[] = ['not-judged', 'policy-unsupported', 'dige
 
 function verdictIn(facts: Facts): Verdict {
   const { valid, code, faults, unjudged, crash } = facts
-  if (crash !== undefined) return { exit: 9, codes: [], detail: String(crash) }
+  if (crash !== undefined) return { exit: 9, codes: [], detail: JSON.stringify(crash) }
   if (!Array.isArray(faults) || !Array.isArray(unjudged)) {
     if (valid === true) return { exit: 0, codes: [] }
     return { exit: notJudged.includes(code) ? 4 : 1, codes: [String(code)] }
@@ -27,19 +30,45 @@ function verdictIn(facts: Facts): Verdict {
   return { exit: faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, codes }
 }
 
-/** Of the TypeScript verifier, in this process. */
-export async function ours({ format, input }: Case): Promise<Verdict> {
+/** Where a package of a case is written for both. */
+export function packageFile(folder: string, seed: number): string {
+  return join(folder, `${seed}.zip`)
+}
+
+/** Of the TypeScript verifier, in this process. `file`: where the case is a package. */
+export async function ours({ format, input }: Case, file: string): Promise<Verdict> {
   const vector = { format, input: new Input(input), description: '', rule: '', expect: { valid: false } } as Vector
   try {
-    return verdictIn(await verdictOf(vector))
+    return verdictIn(format === 'package' ? await packageCodes(file) : await verdictOf(vector))
   } catch (error) {
     if (error instanceof EvidenceError) return { exit: 1, codes: [error.code] }
     return { exit: 9, codes: [], detail: (error as Error).stack ?? String(error) }
   }
 }
 
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Of the Python verifier's command line, of a package. */
+function packageVerdict({ stdout, stderr }: Ran): Verdict {
+  if (stderr !== '') return { exit: 9, codes: [], detail: stderr }
+  const { faults, notJudged: unjudged } = JSON.parse(stdout) as Record<string, { code: string }[] | undefined>
+  const codes = (list: { code: string }[] | undefined): string[] => [...new Set((list ?? []).map(({ code }) => code))]
+  return verdictIn({ faults: codes(faults), unjudged: codes(unjudged) })
+}
+
 /** Of the Python verifier. */
-export async function theirs(python: PythonLines, { format, input }: Case): Promise<Verdict> {
+export async function theirs(python: PythonLines, { format, input }: Case, file: string): Promise<Verdict> {
+  if (format === 'package') {
+    writeFileSync(file, Buffer.from(input['zipBase64'] as string, 'base64'))
+    const policy = join(file, '..', 'policy')
+    writeFileSync(policy, packagePolicy)
+    const args = ['check', file, '--policy', policy, '--json']
+    return packageVerdict((await python.ask({ program: 'evidence_verify', args })) as Ran)
+  }
   return verdictIn((await python.ask({ vector: { format, input } })) as Facts)
 }
 
@@ -56,5 +85,8 @@ export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'un
     [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
   // Of an open verdict, which parts are open is counted otherwise in each.
   if (one.exit !== 1 || same(one.codes) === same(other.codes)) return undefined
+  // Which checks of a package go on after one has failed is not written: what both find must be there.
+  const isPackage = one.codes.concat(other.codes).some((code) => code.startsWith('package-'))
+  if (isPackage && one.codes.some((code) => other.codes.includes(code))) return 'undecided'
   return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
 }
