@@ -26,6 +26,12 @@ function pythonWithCryptography(): string {
   return interpreter
 }
 
+/** Runs a program that is given as text and may import the verifier's modules. */
+export function pythonText(program: string, args: readonly string[]): CliResult {
+  const whole = `import sys\nsys.path.insert(0, ${JSON.stringify(verifiers)})\n${program}`
+  return run(['-c', whole, ...args])
+}
+
 /** Runs a program of verifiers/python; `without` names a module that it then does not find. */
 export function python(
   program: 'evidence_verify.py' | 'vectors.py',
@@ -39,8 +45,12 @@ sys.path.insert(0, ${JSON.stringify(verifiers)})
 sys.argv[0] = ${JSON.stringify(file)}
 runpy.run_path(sys.argv[0], run_name="__main__")`
   const start = options.without === undefined ? [file] : ['-c', lacking]
+  return run([...start, ...args])
+}
+
+function run(args: readonly string[]): CliResult {
   // -B: no compiled files beside the sources.
-  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', ...start, ...args])
+  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', ...args])
   if (error !== undefined) throw error
   const text = stdout.toString()
   return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }

@@ -3411,7 +3411,7 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
 MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 20, 32 << 20, 256 << 20
 TIME_PROOF_BYTES = 16 << 20
 FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
-RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+RESERVED_NAMES = {"con", "prn", "aux", "nul", *(port + n for port in ("com", "lpt") for n in "0123456789¹²³")}
 
 
 # ---- Paths and bounds -----------------------------------------------------------------------------------------------
@@ -3431,8 +3431,8 @@ def is_package_component(part: str) -> bool:
         1 <= len(part.encode("utf-8", "surrogateescape")) <= 255
         and part not in (".", "..")
         and part[-1] not in " ."
-        and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs") for c in part)
-        and part.split(".")[0].lower() not in RESERVED_NAMES
+        and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in part)
+        and part.split(".")[0].rstrip().lower() not in RESERVED_NAMES
     )
 
 
@@ -3521,11 +3521,13 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
 #
 # Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are
-# read here, every one, before anything is unpacked; and only zlib is left to the library.
+# read here, every one, by the grammar of the page, before anything is unpacked; and only zlib is left to the library.
 
 ZIP_LIMIT_RATIO, ZIP_LIMIT_MORE = 200, 1 << 20
 ZIP_FLAGS = 0b0000_1000_0000_1110  # options of deflate, data descriptor, UTF-8
-ZIP_DEFERRED, ZIP_UTF8 = 0x0008, 0x0800
+ZIP_DEFERRED = 0x0008
+ZIP64, UNICODE_PATH, EXTRAS_IGNORED = 0x0001, 0x7075, (0x000A, 0x5455, 0x5855, 0x7855, 0x7875)
+DOS_LABEL, DOS_FOLDER = 0x08, 0x10
 ALL_16, ALL_32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -3537,7 +3539,6 @@ class ZipEntry(NamedTuple):
     packed: int
     size: int
     offset: int
-    mode: int
 
 
 def zip_refused(message: str) -> Refused:
@@ -3555,17 +3556,15 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
     files: dict[str, PackageFile] = {}
     tops = set()
     for entry, start in zip(sorted(entries, key=lambda entry: entry.offset), starts):
-        top, _, inner = entry.name.decode().partition("/")
+        top, slash, inner = entry.name.decode().partition("/")
         tops.add(top)
-        if not is_package_component(top) or len(tops) > 1:
+        if slash == "" or len(tops) > 1:
             raise zip_refused("it has not exactly one folder at the top")
-        if entry.name.endswith(b"/"):
-            if inner != "":
-                check_package_path(inner[:-1])
-            continue
-        if inner == "":
-            raise zip_refused("a file lies beside the one folder at the top")
-        files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+        check_package_path(entry.name.decode().removesuffix("/"))
+        if not entry.name.endswith(b"/"):
+            files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+    if not files:
+        raise zip_refused("it holds no file")
     return files
 
 
@@ -3575,12 +3574,19 @@ def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
     end = length - 22
     if end < 0:
         raise zip_refused("it is too short")
-    record = read_at(stream, end, 22)
-    signature, *disks, on_disk, count, size, start, comment = struct.unpack("<4s4H2LH", record)
+    record = struct.unpack("<4s4H2LH", read_at(stream, end, 22))
+    signature, *disks, on_disk, count, size, start, comment = record
     if signature != b"PK\5\6" or comment != 0 or any(disks):
         raise zip_refused("it does not end with its directory, or has a comment, or parts")
-    if ALL_16 in (on_disk, count) or ALL_32 in (size, start):
-        end, on_disk, count, size, start = read_zip64_end(stream, end)
+    has_large = end >= 76 and read_at(stream, end - 20, 4) == b"PK\6\7"
+    if has_large:
+        end, large = read_zip64_end(stream, end)
+        stated = zip((on_disk, count, size, start), (ALL_16, ALL_16, ALL_32, ALL_32), large)
+        if not all(small in (ones, value) for small, ones, value in stated):
+            raise zip_refused("its two ends do not tell the same")
+        on_disk, count, size, start = large
+    elif ALL_16 in (on_disk, count) or ALL_32 in (size, start):
+        raise zip_refused("it lacks the directory’s end of a large zip")
     if on_disk != count or start + size != end:
         raise zip_refused("its directory does not reach up to its end")
     if count > 2 * MOST_FILES or size > count * (46 + 2048):
@@ -3597,60 +3603,67 @@ def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
     return entries, start
 
 
-def read_zip64_end(stream: BinaryIO, end: int) -> tuple[int, int, int, int, int]:
-    if end < 76:
-        raise zip_refused("it lacks the directory of a large zip")
+def read_zip64_end(stream: BinaryIO, end: int) -> tuple[int, tuple[int, int, int, int]]:
     signature, disk, at, disks = struct.unpack("<4sLQL", read_at(stream, end - 20, 20))
     record = struct.unpack("<4sQ2H2L4Q", read_at(stream, end - 76, 56))
     if signature != b"PK\6\7" or disk != 0 or disks > 1 or at != end - 76 or record[:2] != (b"PK\6\6", 44):
-        raise zip_refused("the directory of a large zip is not in order")
+        raise zip_refused("the directory’s end of a large zip is not in order")
     if record[4] != 0 or record[5] != 0:
         raise zip_refused("it is in parts")
-    return end - 76, *record[6:]
+    return end - 76, record[6:]
 
 
 def read_central_header(directory: bytes, at: int) -> tuple[ZipEntry, int]:
     fields = struct.unpack("<4s6H3L5H2L", directory[at : at + 46])
-    signature, made_by, _, flags, method, _, _, crc, packed, size = fields[:10]
+    signature, _, _, flags, method, _, _, crc, packed, size = fields[:10]
     name_length, extra_length, comment_length, disk, _, attributes, offset = fields[10:]
     at += 46
     name, extra = directory[at : at + name_length], directory[at + name_length : at + name_length + extra_length]
     at += name_length + extra_length
     if signature != b"PK\1\2" or comment_length != 0 or disk != 0 or at > len(directory):
         raise zip_refused("an entry of its directory is not in order")
-    if flags & ~ZIP_FLAGS or method not in (0, 8):
-        raise zip_refused("an entry is encrypted, or neither stored nor deflated")
-    size, packed, offset = read_zip64_extra(extra, [size, packed, offset])
     try:
         text = name.decode()
     except UnicodeDecodeError:
-        raise zip_refused("a name is not UTF-8") from None
-    if (not text.isascii() and not flags & ZIP_UTF8) or "\0" in text:
-        raise zip_refused(f"the name {shown(text)} is not said to be UTF-8")
-    mode = attributes >> 16 if made_by >> 8 == 3 else 0
-    kind, wanted = stat.S_IFMT(mode), stat.S_IFDIR if name.endswith(b"/") else stat.S_IFREG
-    if kind not in (0, wanted):
-        raise Refused("package-path", f"{shown(text)} is neither a folder nor a regular file")
-    if name.endswith(b"/") and (size or packed):
+        raise Refused("package-path", f"the name {shown(printable(name))} in the zip is not UTF-8") from None
+    if text == "" or "\0" in text:
+        raise zip_refused("a name is empty, or ends within")
+    if flags & ~ZIP_FLAGS or method not in (0, 8):
+        raise zip_refused("an entry is encrypted, or neither stored nor deflated")
+    size, packed, offset = with_zip64([size, packed, offset], read_extra(extra, name))
+    is_folder = name.endswith(b"/")
+    kind, wanted = stat.S_IFMT(attributes >> 16), stat.S_IFDIR if is_folder else stat.S_IFREG
+    if kind not in (0, wanted) or attributes & DOS_LABEL or (attributes & DOS_FOLDER and not is_folder):
+        raise Refused("package-path", f"{shown(text)} is neither a folder nor a regular file, or not what its name says")
+    if is_folder and (size or packed):
         raise zip_refused(f"the folder {shown(text)} has content")
     if (method == 0 and size != packed) or size > ZIP_LIMIT_RATIO * packed + ZIP_LIMIT_MORE:
         raise zip_refused(f"{shown(text)} would unpack to more than its size allows")
-    return ZipEntry(name, flags, method, crc, packed, size, offset, mode), at
+    return ZipEntry(name, flags, method, crc, packed, size, offset), at
 
 
-def read_zip64_extra(extra: bytes, values: list[int]) -> list[int]:
-    """Extra fields: of a large zip values that a header has no room for. One that gives another name is refused."""
-    at, large = 0, None
+def read_extra(extra: bytes, name: bytes) -> Optional[bytes]:
+    """Extra fields, each of a known id, whole and once. Gives the one with 64-bit sizes. A second name is the first."""
+    at, found = 0, {}
     while at < len(extra):
         id, length = struct.unpack("<2H", extra[at : at + 4])
         data, at = extra[at + 4 : at + 4 + length], at + 4 + length
-        if at > len(extra) or id == 0x7075 or (id == 1 and large is not None):
-            raise zip_refused("an extra field is not in order, or gives another name")
-        large = data if id == 1 else large
+        if at > len(extra) or id in found or id not in (ZIP64, UNICODE_PATH, *EXTRAS_IGNORED):
+            raise zip_refused("an extra field is not in order, or not known")
+        found[id] = data
+    second = found.get(UNICODE_PATH)
+    if second is not None and (len(second) < 5 or second[0] != 1 or second[5:] != name):
+        raise zip_refused(f"an extra field gives another name to {shown(printable(name))}")
+    return found.get(ZIP64)
+
+
+def with_zip64(values: list[int], large: Optional[bytes]) -> list[int]:
+    """The extra field holds those values that a header has no room for, and no more."""
     wanted = [n for n, value in enumerate(values) if value == ALL_32]
-    if wanted:
-        for n, value in zip(wanted, struct.unpack(f"<{len(wanted)}Q", (large or b"")[: 8 * len(wanted)])):
-            values[n] = value
+    if len(large or b"") != 8 * len(wanted):
+        raise zip_refused("sizes of a large zip are not in order")
+    for n, value in zip(wanted, struct.unpack(f"<{len(wanted)}Q", large or b"")):
+        values[n] = value
     return values
 
 
@@ -3663,19 +3676,21 @@ def zip_spans(entries: list[ZipEntry], end: int) -> Iterator[tuple[ZipEntry, int
 
 
 def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int:
-    """The local header says what the central one says, and at most a data descriptor follows. Gives where data are."""
+    """The local header says what the central one says, and a data descriptor follows where one is due. Gives where data are."""
     header = struct.unpack("<4s5H3L2H", read_at(stream, entry.offset, 30))
     signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = header
     name_and_extra = read_at(stream, entry.offset + 30, name_length + extra_length)
-    size, packed = read_zip64_extra(name_and_extra[name_length:], [size, packed])
+    large = read_extra(name_and_extra[name_length:], entry.name)
+    size, packed = with_zip64([size, packed], large)
     deferred = flags & ZIP_DEFERRED
-    agree = (crc, packed, size) == (entry.crc, entry.packed, entry.size) or (deferred and not (crc or packed or size))
+    stated = zip((crc, packed, size), (entry.crc, entry.packed, entry.size))
+    agree = all(local == central or (deferred and local == 0) for local, central in stated)
     same = (signature, name_and_extra[:name_length], flags, method) == (b"PK\3\4", *entry[:3])
-    if not same or not agree:
+    if not same or not agree or len(name_and_extra) != name_length + extra_length:
         raise zip_refused(f"the two headers of {shown(printable(entry.name))} differ")
     start = entry.offset + 30 + name_length + extra_length
     gap = following - start - entry.packed
-    if gap != 0 and not (deferred and gap in (12, 16, 20, 24)):
+    if gap not in ((0,) if not deferred else (12, 16) if large is None else (20, 24)):
         raise zip_refused(f"{shown(printable(entry.name))} overlaps what follows, or something lies between")
     if deferred:
         check_data_descriptor(read_at(stream, start + entry.packed, gap), entry)
@@ -3683,9 +3698,9 @@ def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int
 
 
 def check_data_descriptor(data: bytes, entry: ZipEntry) -> None:
-    values = data[4:] if len(data) in (16, 24) and data[:4] == b"PK\7\x08" else data
-    form = {12: "<3L", 20: "<L2Q"}.get(len(values))
-    if form is None or struct.unpack(form, values) != (entry.crc, entry.packed, entry.size):
+    mark = len(data) in (16, 24)
+    values = struct.unpack("<3L" if len(data) in (12, 16) else "<L2Q", data[4:] if mark else data)
+    if (mark and data[:4] != b"PK\7\x08") or values != (entry.crc, entry.packed, entry.size):
         raise zip_refused(f"the data descriptor of {shown(printable(entry.name))} is not in order")
 
 
