@@ -3,16 +3,18 @@ export { type AdmissionVerdict, type AdmittedKey, Admissions } from './admission
 export { admissionReceipts, type KeyEntries, type KeyLocator, scanningLocator } from './admission-receipts.ts'
 export type { Bag, BagFile } from './bag.ts'
 export { type BagContent, type BagSink, contentSize, writeBag } from './bag-writer.ts'
-export {
-  checkPackage,
-  type JudgedTime,
-  type PackageCheckOptions,
-  type TimeJudge,
-  ownPolicy,
-  type PackagedDeposit,
-  type PackagedReceipt,
-  type PackageReport,
-} from './check-package.ts'
+export { checkPackage, ownPolicy } from './check-package.ts'
+export { standings, type PackagedEvent, type Standing } from './package-events.ts'
+export type {
+  JudgedTime,
+  PackageCheckOptions,
+  PackagedDeposit,
+  PackagedReceipt,
+  PackagedRelated,
+  PackageReport,
+  Retraction,
+  TimeJudge,
+} from './package-report.ts'
 export { FolderBag } from './folder-bag.ts'
 export { FolderSink } from './folder-sink.ts'
 export { type Sidecar, sidecars } from './layout.ts'
