@@ -41,7 +41,7 @@ export async function checkPackage(
     const isFault = error.kind.exit !== 4
     const faults = isFault ? [finding] : []
     return {
-      standing: isFault ? 'fault' : 'not-judged',
+      standing: undefined,
       words: { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 },
       files: 0,
       bytes: 0,
@@ -249,9 +249,10 @@ class PackageCheck {
     })
     const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
     const flagged = [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked))
+    const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
     const { faults, bag } = this.check
     return {
-      standing: standingOf(faults.total, this.unjudged.length, retractions.length, flagged.length),
+      standing: standingOf(faults.total, retractions.length, flagged.length, isAsked),
       words: this.words,
       files: bag.files.size,
       bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
@@ -279,10 +280,10 @@ class PackageCheck {
   }
 }
 
-function standingOf(faults: number, unjudged: number, retractions: number, flagged: number): Standing {
-  if (faults > 0) return 'fault'
-  if (unjudged > 0) return 'not-judged'
-  return retractions > 0 ? 'retracted' : flagged > 0 ? 'key-compromised' : 'sound'
+function standingOf(faults: number, retractions: number, flagged: number, isAsked: boolean): Standing | undefined {
+  if (faults > 0) return undefined
+  if (retractions > 0) return 'retracted'
+  return flagged > 0 ? 'key-compromised' : isAsked ? 'sound' : 'not-asked'
 }
 
 /** Retractions that hold: nothing is wrong with the receipt, its signer, or the right to take that deposit back. */

@@ -1,9 +1,12 @@
-import { leafHash, toBase64 } from '../core/index.ts'
-import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
+import { type LaterEvent, laterEventsIn } from '../evidence/index.ts'
 import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import { subjectOf } from './event-subject.ts'
 
-/** What a package's verdict is, worst first; of deposits the worst one's. */
-export const standings = ['fault', 'not-judged', 'retracted', 'key-compromised', 'sound'] as const
+/**
+ * What is known of the deposits of a package that verifies, the worst first: one was taken back; one was signed by a key that was later
+ * reported as compromised at that time; of one the packer did not ask the ledger what followed.
+ */
+export const standings = ['retracted', 'key-compromised', 'not-asked', 'sound'] as const
 export type Standing = (typeof standings)[number]
 
 /** What a later entry of the package says of one of its deposits. */
@@ -21,19 +24,10 @@ interface Subject {
 }
 
 /** What may lie in `data/related/`: entries about a deposit. Those about its signer's key lie among the admissions. */
-const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set(['retracted', 'attested', 'related'])
+export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set(['retracted', 'attested', 'related'])
 
 function originOf({ receipt }: CheckedReceipt): string {
   return receipt.proof.checkpoint.origin
-}
-
-function subjectOf({ receipt, statement }: CheckedReceipt): EventSubject {
-  return {
-    index: receipt.entry.index,
-    leafHash: toBase64(leafHash(receipt.entryBytes)),
-    iss: statement?.common.iss ?? '',
-    kid: statement?.header.kid ?? '',
-  }
 }
 
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */

@@ -73,7 +73,8 @@ export interface Retraction {
 }
 
 export interface PackageReport {
-  readonly standing: Standing
+  /** Undefined where there is a fault. */
+  readonly standing: Standing | undefined
   readonly words: PackerWords
   readonly files: number
   readonly bytes: number
