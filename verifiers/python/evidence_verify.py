@@ -5133,17 +5133,19 @@ def main(argv: Sequence[str]) -> int:
         findings, document, lines = run_check(args) if args.command == "check" else run_verify(args)
     except (CouldNotRun, OSError) as error:
         code = error.code if isinstance(error, CouldNotRun) else "file-unreadable"
+        # What is no package needs a receipt to be named: the command line is wrong, and nothing is said of the file.
+        exit_code = 2 if code == "receipt-not-found" else 3
         if args.json:
             print(
                 json.dumps(
-                    {"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}},
+                    {"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}},
                     ensure_ascii=False,
                     indent=2,
                 )
             )
         else:
             sys.stderr.write(f"{code}: {error}\n")
-        return 3
+        return exit_code
     print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines))
     return findings.exit_code
 
