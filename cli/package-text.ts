@@ -45,7 +45,7 @@ export function notHereLines(deposits: readonly PackagedDeposit[]): string[] {
   const [only] = names
   if (missing === 1 && only !== undefined) return [`${head}: ${only}`]
   return [
-    `${head}${names.length === 0 ? '' : ':'}`,
+    `${head}:`,
     ...names.slice(0, maxNames).map((name) => `  ${name}`),
     ...(names.length > maxNames ? [`  … and ${count(names.length - maxNames)} more: --json names them all`] : []),
     ...(unnamed === 0 ? [] : [`  ${count(unnamed)} whose names are in a manifest that is not here either`]),

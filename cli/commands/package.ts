@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, requireNewFile } from '../../src/node/index.ts'
 import {
   type Bag,
   type BagSink,
@@ -68,6 +68,8 @@ export function packageCommand(program: Command): void {
 
 async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
   const output = outputOf(options)
+  // Before anything is read, let alone hashed.
+  requireNewFile(options.output)
   const { policy, policyBytes } = readPolicy(options)
   if (options.withoutAdmissions === true && options.dir !== undefined)
     throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
