@@ -5,10 +5,10 @@ import type { Bag } from '../src/package/bag.ts'
 import { checkPackage as checkBag, ownPolicy } from '../src/package/check-package.ts'
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
-import { exitCodeOf, rotatedPolicy } from '../src/verify/index.ts'
+import { rotatedPolicy } from '../src/verify/index.ts'
 import { readArtefact } from './check-run.ts'
 import { faultLines } from './check-text.ts'
-import { verdictLine } from './verdict.ts'
+import { exitOfVerdict, verdictLine } from './verdict.ts'
 import { timeJudge } from './check-time.ts'
 import { type CommonOptions, dataDir } from './options.ts'
 import type { Output } from './output.ts'
@@ -58,7 +58,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
       judgeTime: timeJudge(options.timestampAnchors),
     }).finally(() => bar.stop())
     output.result(packageDocument(path, report, chosen), packageText(path, report, chosen))
-    return exitCodeOf(report.faults, report.unjudged)
+    return exitOfVerdict(report)
   } finally {
     await bag.close()
   }

@@ -58,7 +58,10 @@ async function askedEvents(
     const [fault] = [...judged.faults, ...judged.unjudged]
     if (fault !== undefined) throw new EvidenceError(fault.code, `entry ${proof.index}: ${fault.message}`, fault)
     if (judged.size === undefined || judged.size < least)
-      throw new EvidenceError('status-behind', `entry ${proof.index}: the ledger answers as of fewer entries than it published`)
+      throw new EvidenceError(
+        'status-behind',
+        `entry ${proof.index}: the ledger answers as of fewer entries than it published`,
+      )
     // Checked just now: events have this shape, in this order.
     const raw = (answer as { events: { entry?: string; signer?: Jwk }[] }).events
     for (const [i, { index, what }] of judged.events.entries()) {

@@ -72,9 +72,12 @@ function admissionLines({ admission }: PackagedReceipt): string[] {
 function receiptLines(receipt: PackagedReceipt, later?: readonly string[]): string[] {
   const { checked, size, times } = receipt
   const newer = size === checked.receipt.proof.checkpoint.size ? [] : [`the same entry as of size ${size}`]
-  return [...provenance(checked, [], later), ...newer, ...times.flatMap(({ lines }) => lines), ...admissionLines(receipt)].map(
-    (line) => `  ${line}`,
-  )
+  return [
+    ...provenance(checked, [], later),
+    ...newer,
+    ...times.flatMap(({ lines }) => lines),
+    ...admissionLines(receipt),
+  ].map((line) => `  ${line}`)
 }
 
 /** Whether the ledger was asked what followed. */
@@ -99,7 +102,9 @@ function depositLines(deposit: PackagedDeposit): string[] {
 function eventLine({ what, code, of, folder, item }: PackagedEvent): string {
   const about = `entry ${of} (${folder})${item === undefined ? '' : `, item ${item}`}`
   if (what === 'retracted') return `retracts ${about}: ${code ?? ''}`
-  return what === 'attested' ? `attests ${about} as ${code ?? ''}` : `is a deposit that calls itself ${code ?? ''} of ${about}`
+  return what === 'attested'
+    ? `attests ${about} as ${code ?? ''}`
+    : `is a deposit that calls itself ${code ?? ''} of ${about}`
 }
 
 function relatedLines(receipt: PackagedRelated): string[] {
@@ -124,7 +129,11 @@ export function packageText(path: string, report: PackageReport, chosen: ChosenP
     ...(faultCount > faults.length ? [`… and ${count(faultCount - faults.length)} more faults`] : []),
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...flagged.map((message) => `FLAGGED ${message}`),
-    ...(hidden === 0 ? [] : [`${count(hidden)} later event${hidden === 1 ? '' : 's'} not shown: the packer was told of them, and may not read them`]),
+    ...(hidden === 0
+      ? []
+      : [
+          `${count(hidden)} later event${hidden === 1 ? '' : 's'} not shown: the packer was told of them, and may not read them`,
+        ]),
     ...notChecked.map((file) => `not checked: ${file}: the packer’s words`),
     'not shown by this package:',
     ...notShown.map((line) => `  ${line}`),

@@ -110,16 +110,20 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
     const { retractions, standing, notShown, unjudged } = report
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
-    const asked = later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
-    output.result({ output: options.output, ...result, standing, laterEvents: asked, retractions, notShown, unjudged }, [
-      ...retractions.map(({ of, by }) => `RETRACTED: entry ${of} was retracted by its depositor, by entry ${by}`),
-      ...notHereLines(report.deposits),
-      `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
-      ...askedLines(later, ledger),
-      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
-      ...unjudged.map(({ message }) => `not judged: ${message}`),
-      `  check with: npx evidence check ${options.output} --policy FILE`,
-    ])
+    const asked =
+      later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    output.result(
+      { output: options.output, ...result, standing, laterEvents: asked, retractions, notShown, unjudged },
+      [
+        ...retractions.map(({ of, by }) => `RETRACTED: entry ${of} was retracted by its depositor, by entry ${by}`),
+        ...notHereLines(report.deposits),
+        `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
+        ...askedLines(later, ledger),
+        ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
+        ...unjudged.map(({ message }) => `not judged: ${message}`),
+        `  check with: npx evidence check ${options.output} --policy FILE`,
+      ],
+    )
     return exitCodeOf([], report.unjudged)
   } finally {
     await ledger?.close()
@@ -150,7 +154,9 @@ function dayOfPacking(): string {
   const epoch = process.env['SOURCE_DATE_EPOCH']
   if (epoch === undefined) return utc(Date.now()).slice(0, 10)
   if (/^[0-9]{1,11}$/.test(epoch)) return utc(Number(epoch) * 1000).slice(0, 10)
-  throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', { where: 'SOURCE_DATE_EPOCH' })
+  throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', {
+    where: 'SOURCE_DATE_EPOCH',
+  })
 }
 
 function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {

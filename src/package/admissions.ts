@@ -227,7 +227,11 @@ export class Admissions {
 
   private applyGenesis(
     { origin, index, statement }: RegistryEntry,
-    administrators: readonly { readonly id: string; readonly name?: string | undefined; readonly keys: readonly Jwk[] }[],
+    administrators: readonly {
+      readonly id: string
+      readonly name?: string | undefined
+      readonly keys: readonly Jwk[]
+    }[],
   ): void {
     if (index !== 0) {
       this.faults.push({ code: 'genesis-misplaced', index, message: `Entry ${index} is a genesis, and not the first.` })

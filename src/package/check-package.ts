@@ -1,4 +1,11 @@
-import { equalBytes, EvidenceError, isEvidenceError, type KeyTransition, parseKeyTransition, type Policy } from '../core/index.ts'
+import {
+  equalBytes,
+  EvidenceError,
+  isEvidenceError,
+  type KeyTransition,
+  parseKeyTransition,
+  type Policy,
+} from '../core/index.ts'
 import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
@@ -105,7 +112,9 @@ class PackageCheck {
     const { words, faults } = readWords(info)
     this.words = words
     this.fault(...faults)
-    this.fault(...guideFaults(bag.files.has(names.guide) ? await this.check.read(names.guide, maxTagFileBytes) : undefined))
+    this.fault(
+      ...guideFaults(bag.files.has(names.guide) ? await this.check.read(names.guide, maxTagFileBytes) : undefined),
+    )
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
     requireFewReceipts(bag)
@@ -307,7 +316,8 @@ const admissionKinds = /^(?:ledger\.|participant\.)/
 function strangeAdmissions(brought: readonly ReadReceipt[], origins: ReadonlySet<string>): Finding[] {
   return brought.flatMap((receipt): Finding[] => {
     const { path, checked } = receipt
-    const isOwn = origins.has(originOf(receipt)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
+    const isOwn =
+      origins.has(originOf(receipt)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
     const message = `${path} is about no key of the ledger of a deposit in this package.`
     return isOwn ? [] : [{ code: 'package-malformed', message, where: path }]
   })

@@ -39,7 +39,11 @@ export function readWords(info: ReadonlyMap<string, readonly string[]>): {
     const text = bagInfoValue(info, label)
     const match = text === undefined ? undefined : pattern.exec(text)
     if (match === null)
-      faults.push({ code: 'package-malformed', message: `The label ${label} in bag-info.txt has no such value.`, where: names.info })
+      faults.push({
+        code: 'package-malformed',
+        message: `The label ${label} in bag-info.txt has no such value.`,
+        where: names.info,
+      })
     return match ?? undefined
   }
   const [, origin, size] = value(labels.asked, /^([^ ]{1,255}) (0|[1-9][0-9]{0,14})$/) ?? []

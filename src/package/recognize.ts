@@ -43,7 +43,11 @@ export function isPackageZip(path: string): boolean {
 function namesIn(directory: Buffer): string[] {
   const found: string[] = []
   for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === 0x02014b50; ) {
-    const [name, extra, comment] = [28, 30, 32].map((from) => directory.readUInt16LE(at + from)) as [number, number, number]
+    const [name, extra, comment] = [28, 30, 32].map((from) => directory.readUInt16LE(at + from)) as [
+      number,
+      number,
+      number,
+    ]
     found.push(directory.toString('utf8', at + 46, at + 46 + name))
     at += 46 + name + extra + comment
   }

@@ -228,7 +228,7 @@ def carried(change, origin):  # what a change proposes, and whether all who appr
         kid = loads(url(a["protected"]))["kid"]
         roles = known.get((origin, kid), nobody)[1]
         if "administrator" not in roles and "recovery" not in roles: known_all = False
-        else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
+        else: need(ended.get((origin, kid)) is None and signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
     said = loads(url(change["proposal"]))
     need(said["aud"] == origin, "a proposal was made for another ledger")
     return said, known_all
@@ -247,6 +247,8 @@ for r in sorted(part("admissions"), key=lambda r: (r["origin"], r["index"])):
     index, kid, said, origin = r["index"], r["kid"], r["said"], r["origin"]
     need(re.match(r"ledger\\.|participant\\.", said["kind"]), r["path"], "is about no key")
     if said["kind"] == "ledger.genesis" and index == 0:
+        one = said["administrators"][0]
+        need((one["id"], jwk(one["keys"][0])) == (said["iss"], kid), r["path"], ": not signed by its first administrator")
         for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], -1, "in the genesis")
         continue
     owner, roles = known.get((origin, kid), nobody)[:2]
@@ -265,7 +267,7 @@ for r in sorted(part("admissions"), key=lambda r: (r["origin"], r["index"])):
         ended.setdefault((origin, said.get("key") or said.get("participant")), index)
         if "compromisedSince" in said: compromised.append((origin, said.get("key") or said.get("participant"), said["compromisedSince"], index))
 
-first, missing, lost, count, out, deposits = [], [], 0, 0, [], []
+first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
 
 def tell(r):
     owner, roles, _, by = signer(r)
@@ -341,11 +343,11 @@ for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.
     hidden = total - len(lines) - sum("tree" not in i for i in items)
     missing += gone + ["%d whose names are in a manifest that is not here either" % hidden] * (hidden > 0)
     lost, count = lost + len(gone) + hidden, count + total
-    if "withheld-sha256.txt" in files:
-        for l in read("withheld-sha256.txt").decode().splitlines():
-            hexes, path = match("([0-9a-f]{64})  (.+)", l, "withheld-sha256.txt").groups()
-            need(not path.startswith(folder + "/") or (path.startswith(folder + "/files/") and hexes in known_digests), path, "is no file of this deposit")
+    held_by[folder] = known_digests
 
+for l in read("withheld-sha256.txt").decode().splitlines() if "withheld-sha256.txt" in files else []:
+    hexes, folder = match("([0-9a-f]{64})  (data/deposits/[0-9]{3,6})/files/.+", l, "withheld-sha256.txt").groups()
+    need(hexes in held_by.get(folder, ()), "withheld-sha256.txt lists what no deposit has:", l)
 for r in part("related"):
     need(deposits, "there is no deposit")
     said, about = r["said"], []

@@ -137,14 +137,17 @@ function readCentral(head: Buffer, name: Buffer, extra: Buffer): ZipEntry {
   const path = pathOf(name)
   const flags = head.readUInt16LE(8)
   const method = head.readUInt16LE(10)
-  if ((flags & ~flagsAllowed) !== 0) throw zipRefused(`has the entry ${shown(path)} encrypted, or with other flags`, path)
-  if (method !== 0 && method !== 8) throw zipRefused(`has ${shown(path)} compressed by a method other than deflate`, path)
+  if ((flags & ~flagsAllowed) !== 0)
+    throw zipRefused(`has the entry ${shown(path)} encrypted, or with other flags`, path)
+  if (method !== 0 && method !== 8)
+    throw zipRefused(`has ${shown(path)} compressed by a method other than deflate`, path)
   const stated = [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]
   const large = readExtra(extra, name, path)
   const [size, packed, offset] = withZip64(stated, large, path) as [number, number, number]
   const entry = { path, name, flags, method, crc: head.readUInt32LE(16), packed, size, offset }
   requireType(head.readUInt32LE(38), path)
-  if (path.endsWith('/') && (size !== 0 || packed !== 0)) throw zipRefused(`has the folder ${shown(path)} with contents`, path)
+  if (path.endsWith('/') && (size !== 0 || packed !== 0))
+    throw zipRefused(`has the folder ${shown(path)} with contents`, path)
   if ((method === 0 && size !== packed) || size > maxZipRatio * packed + zipSlackBytes)
     throw zipRefused(`has the entry ${shown(path)} that would unpack to more than ${maxZipRatio} times its size`, path)
   return entry
@@ -248,6 +251,7 @@ export function requireDescriptor({ crc, packed, size, path }: ZipEntry, bytes: 
     values.length === 12
       ? [values.readUInt32LE(0), values.readUInt32LE(4), values.readUInt32LE(8)]
       : [values.readUInt32LE(0), number64(values, 4), number64(values, 12)]
-  const isOwn = (!hasMark || bytes.readUInt32LE(0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
+  const isOwn =
+    (!hasMark || bytes.readUInt32LE(0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
   if (!isOwn) throw zipRefused(`has sizes after the entry ${shown(path)} that are not those of its directory`, path)
 }

@@ -83,10 +83,12 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('zips, by both verifie
       const own = await ours(join(folder, name))
       // A zip with two things wrong may be refused for either of them.
       const isRefused = typeof own === 'string' && typeof theirs[name] === 'string'
-      expect({ name, same: isRefused || JSON.stringify(sorted(own)) === JSON.stringify(sorted(theirs[name])) }).toEqual({
-        name,
-        same: true,
-      })
+      expect({ name, same: isRefused || JSON.stringify(sorted(own)) === JSON.stringify(sorted(theirs[name])) }).toEqual(
+        {
+          name,
+          same: true,
+        },
+      )
     }
   })
 

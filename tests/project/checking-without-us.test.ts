@@ -134,7 +134,16 @@ function mldsaVerifies(folder: string, publicKey: Uint8Array): boolean {
 
 /** True for what the page's table asks a reader to copy, and nothing that its commands make. */
 function isArtefact(name: string): boolean {
-  const plain = ['photo.jpg', 'case', 'note.txt', 'anchors.pem', 'export', 'ledger.misbehaviour', 'court.policy', 'new.policy']
+  const plain = [
+    'photo.jpg',
+    'case',
+    'note.txt',
+    'anchors.pem',
+    'export',
+    'ledger.misbehaviour',
+    'court.policy',
+    'new.policy',
+  ]
   return plain.includes(name) || /\.(?:tlog-proof|evidence-manifest|file-proof|time-proof|key-transition)$/.test(name)
 }
 

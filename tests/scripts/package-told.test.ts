@@ -1,9 +1,27 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyGuide } from '../../src/package/index.ts'
-import { type CliError, type CliResult, type CliServer, copyCase, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import {
+  type CliError,
+  type CliResult,
+  type CliServer,
+  copyCase,
+  evidence,
+  evidenceOk,
+  startServer,
+} from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
 import { sha256Hex } from '../support/statements.ts'
@@ -53,7 +71,11 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     const second = python('evidence_verify.py', ['check', folder, '--policy', policy])
     const byHand = ['', '1'].map((PYTHONOPTIMIZE) => {
       const env = { ...process.env, PYTHONOPTIMIZE }
-      const { status, stdout, stderr } = spawnSync('python3', [program, 'policy'], { cwd: folder, encoding: 'utf8', env })
+      const { status, stdout, stderr } = spawnSync('python3', [program, 'policy'], {
+        cwd: folder,
+        encoding: 'utf8',
+        env,
+      })
       return { code: status, said: stdout + stderr }
     })
     expect(byHand[1]?.code).toBe(byHand[0]?.code)
@@ -108,8 +130,12 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     const [text] = await three(folder)
     expect(text?.said).toMatch(/attests entry 4 \(data\/deposits\/001\) as witness/)
     const notary = readFileSync(at('entry-6.tlog-proof'))
-    expect(exits(await three(forge(folder, (files) => (files['data/related/9.tlog-proof'] = notary))))).toEqual([1, 1, 1])
-    expect(exits(await three(forge(folder, (files) => (files['data/admissions/9.tlog-proof'] = notary))))).toEqual([1, 1, 1])
+    expect(exits(await three(forge(folder, (files) => (files['data/related/9.tlog-proof'] = notary))))).toEqual([
+      1, 1, 1,
+    ])
+    expect(exits(await three(forge(folder, (files) => (files['data/admissions/9.tlog-proof'] = notary))))).toEqual([
+      1, 1, 1,
+    ])
   })
 
   it('F-N4: every file that was deposited and is not in it is named, first, by all three', async () => {
@@ -127,7 +153,9 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
       expect(said).toMatch(/^2 of 9 files deposited are NOT HERE:\n {2}mail\/notice\.eml\n {2}photo\/counter\.jpg\n/)
     const alone = await three(await pack('case-001/photo/counter.jpg'))
     for (const { said } of alone) expect(said).toMatch(/^8 of 9 files deposited are NOT HERE:\n {2}8 whose names are/)
-    expect((await ok('package', 'case-001', '--digests-only', '--output', at('digests'))).stdout).toMatch(/^9 of 9 files/)
+    expect((await ok('package', 'case-001', '--digests-only', '--output', at('digests'))).stdout).toMatch(
+      /^9 of 9 files/,
+    )
   })
 
   it('F-M9: VERIFY.md is the text of its version, and every other word is named as not checked', async () => {
@@ -166,14 +194,12 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     writeFileSync(at('knife.jpg'), 'a knife')
     const sealed = at('collection.json')
     writeFileSync(sealed, JSON.stringify({ exhibit: '2', description: 'a knife' }))
-    const metadata = (await ok('deposit', '--help')).stdout
-    const flag = /--collection <\S+>/.test(metadata) ? ['--collection', sealed] : []
-    await ok('deposit', 'knife.jpg', ...flag)
+    await ok('deposit', 'knife.jpg', '--collection', sealed)
     const text = readFileSync(join(await pack('knife.jpg', 'photo.jpg'), 'custody.txt'), 'utf8')
     expect(text).not.toMatch(/Exhibit \d/)
     expect(text).toMatch(/^Entry 4 of /m)
     expect(text).toMatch(/^ {2}Item 0: photo\.jpg$/m)
-    if (flag.length > 0) expect(text).toContain('exhibit:     2 (the authority’s own number)')
+    expect(text).toContain('exhibit:     2 (the authority’s own number)')
   })
 
   it('F-N20: a check says who was admitted by whom, when it was packed, and which program checked when', async () => {
@@ -210,9 +236,20 @@ with zipfile.ZipFile(sys.argv[1], "w") as zip:
       at('bag'),
     ]
     for (const target of foreign) {
-      const { code, json } = await evidence(['check', target, '--json'], options())
-      expect([target, code, json<CliError>().error.code]).toEqual([target, 2, 'receipt-not-found'])
+      const result = await evidence(['check', target, '--json'], options())
+      expect([target, result.code, result.json<CliError>().error.code]).toEqual([target, 2, 'receipt-not-found'])
       expect([target, python('evidence_verify.py', ['check', target, '--policy', policy]).code]).toEqual([target, 2])
+    }
+  })
+
+  it('F-M9: withheld-sha256.txt lists files of its deposits alone, and by their paths', async () => {
+    const folder = await pack('photo.jpg', '--digests-only')
+    expect(exits(await three(folder))).toEqual([0, 0, 0])
+    const line = String(readFileSync(join(folder, 'withheld-sha256.txt')))
+    for (const other of ['photo.jpg', 'data/deposits/002/files/photo.jpg', 'data/deposits/001/receipt.tlog-proof']) {
+      const list = line.replace(/ {2}.*/, `  ${other}`)
+      const told = await three(forge(folder, (files) => (files['withheld-sha256.txt'] = list)))
+      expect([other, ...exits(told)]).toEqual([other, 1, 1, 1])
     }
   })
 
@@ -288,8 +325,26 @@ describe('a depositor of a closed ledger', () => {
     const ledger = ['--data', join(path, 'none'), '--url', server.url]
     const run = (...args: string[]) => evidenceOk([...args, ...ledger], { cwd: path })
     await evidenceOk(['keygen', '--out', 'me.pem'], { cwd: path })
-    const who = ['me', '--public-key', 'me.jwk', '--type', 'organisation', '--name', 'Wei & Partners', '--role', 'depositor']
-    await run('participants', 'admit', ...who, '--key', join(data, 'keys', 'administrator.pem'), '--id', 'administrator')
+    const who = [
+      'me',
+      '--public-key',
+      'me.jwk',
+      '--type',
+      'organisation',
+      '--name',
+      'Wei & Partners',
+      '--role',
+      'depositor',
+    ]
+    await run(
+      'participants',
+      'admit',
+      ...who,
+      '--key',
+      join(data, 'keys', 'administrator.pem'),
+      '--id',
+      'administrator',
+    )
     const as = ['--key', 'me.pem', '--id', 'me']
     writeFileSync(join(path, 'mine.txt'), 'mine')
     await run('deposit', 'mine.txt', ...as)
