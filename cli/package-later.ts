@@ -16,20 +16,25 @@ const maxPages = 50
 
 /**
  * Asks a ledger what happened to deposits of it, up to the size of its tree: a server by page 15 of the specification, what has no
- * answers entry by entry. Throws the first fault of an answer: what the ledger tells then contradicts the receipt.
+ * answers entry by entry; undefined where that is older than a deposit. Throws the first fault of an answer: what the ledger tells then
+ * contradicts the receipt.
  */
 export async function laterEvents(
-  { tree, locate, client }: PackageLedger,
+  { tree, locate, answers }: PackageLedger,
   deposits: readonly CheckedReceipt[],
   policy: Policy,
-): Promise<LaterEvents> {
+): Promise<LaterEvents | undefined> {
   if (deposits.length === 0) return { shown: [], notShown: 0 }
-  if (client === undefined) return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0 }
+  if (answers === undefined) {
+    // A copy that is older than a deposit knows nothing of what came after it.
+    if (deposits.some(({ receipt }) => receipt.entry.index >= tree.size)) return undefined
+    return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0 }
+  }
   const shown = new Map<number, LaterEntry>()
   const hidden = new Set<number>()
   for (const deposit of deposits) {
     // As of the tree of this package: what came after it is later than the package.
-    for (const event of await askedEvents(client, deposit, policy, tree.size)) {
+    for (const event of await askedEvents(answers, deposit, policy, tree.size)) {
       if (event.index >= tree.size) continue
       if (event.entry === undefined) hidden.add(event.index)
       else shown.set(event.index, event.entry)

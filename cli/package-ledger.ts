@@ -19,6 +19,8 @@ export interface PackageLedger {
   readonly locate: KeyLocator
   /** A server that can be asked for more. */
   readonly client: LedgerClient | undefined
+  /** The same, where it answers questions; undefined of a mirror, which has files alone. */
+  readonly answers: LedgerClient | undefined
   readonly close: () => Promise<void>
 }
 
@@ -63,7 +65,10 @@ async function ofSource(
   const tree = await TreeReceipts.open(source, policy, client === undefined ? undefined : readerOf(client))
   const scan = scanningLocator(tree)
   const participants = client === undefined ? undefined : await participantsOf(client)
-  return { tree, locate: participants === undefined ? scan : locatorOf(participants), client, close }
+  // A mirror has files alone, and answers nothing.
+  return participants === undefined
+    ? { tree, locate: scan, client, answers: undefined, close }
+    : { tree, locate: locatorOf(participants), client, answers: client, close }
 }
 
 /** A depositor may read the registry's entries and its own one by one, and no bundle of a ledger that keeps entries to itself. */

@@ -139,7 +139,7 @@ async function addLater(
   if (ledger === undefined) return undefined
   const { tree } = ledger
   const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
-  for (const entry of later.shown) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
+  for (const entry of later?.shown ?? []) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
   return later
 }
 

@@ -27,9 +27,14 @@ export function bagPathFault(path: string): string | undefined {
   return undefined
 }
 
-/** A path as others' disks may see it: without regard to case or to how a character is composed. */
+/**
+ * A path as others' disks may see it: without regard to case or to how a character is composed. By NFKC and Unicode's case folding,
+ * which is upper case and back but for a dotless i, a capital sharp s and a final sigma.
+ */
 export function foldedPath(path: string): string {
-  return path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+  const parts = path.normalize('NFKC').replaceAll('\u1e9e', 'ss').split('\u0131')
+  const folded = parts.map((part) => part.toUpperCase().toLowerCase()).join('\u0131')
+  return folded.replaceAll('\u03c2', '\u03c3').normalize('NFKC')
 }
 
 /** The paths of one package: each allowed, no two the same on any disk, none a folder of another. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/index.ts'
+import { foldedPath } from '../../src/package/bag-path.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { edgeZips } from '../support/hostile-zips.ts'
@@ -90,6 +91,30 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('zips, by both verifie
         },
       )
     }
+  })
+
+  it('F-M6: which names are one file on some disk is the same for both, of every character that both know', () => {
+    const { stdout } = pythonText(
+      `
+import json, unicodedata
+import evidence_verify as verifier
+known = [c for c in range(1, 0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs")]
+print(json.dumps([[c, verifier.folded(chr(c))] for c in known]))
+`,
+      [],
+    )
+    const theirs = JSON.parse(stdout) as [number, string][]
+    expect(theirs.length).toBeGreaterThan(100_000)
+    // Equal for one, equal for the other: each folded form of theirs goes with one of ours, and the other way round.
+    const [forward, backward] = [new Map<string, string>(), new Map<string, string>()]
+    const torn = theirs.filter(([code, folded]) => {
+      const own = foldedPath(String.fromCodePoint(code))
+      const isSame = (forward.get(folded) ?? own) === own && (backward.get(own) ?? folded) === folded
+      forward.set(folded, own)
+      backward.set(own, folded)
+      return !isSame
+    })
+    expect(torn).toEqual([])
   })
 
   function sorted(read: unknown): unknown {
