@@ -2,10 +2,13 @@ import type { LedgerClient } from '../src/client/index.ts'
 import { EvidenceError, fromBase64, type Jwk, leafHash, type Policy, toBase64 } from '../src/core/index.ts'
 import { type LaterEntry, scanLaterEntries } from '../src/package/index.ts'
 import { type CheckedReceipt, checkStatus } from '../src/verify/index.ts'
+import { count } from './output.ts'
+import type { PackageGathering } from './package-gather.ts'
 import type { PackageLedger } from './package-ledger.ts'
+import { utc } from './when.ts'
 
 /** What the ledger tells of deposits that is later than they are. */
-export interface LaterEvents {
+interface LaterEvents {
   readonly shown: readonly LaterEntry[]
   /** Entries that the ledger tells of, and whose bytes whoever asks may not read. */
   readonly notShown: number
@@ -19,7 +22,7 @@ const maxPages = 50
  * answers entry by entry; undefined where that is older than a deposit. Throws the first fault of an answer: what the ledger tells then
  * contradicts the receipt.
  */
-export async function laterEvents(
+async function laterEvents(
   { tree, locate, answers }: PackageLedger,
   deposits: readonly CheckedReceipt[],
   policy: Policy,
@@ -80,4 +83,34 @@ async function askedEvents(
     after = judged.next
   }
   throw new EvidenceError('server-answer', `entry ${proof.index} has more than ${maxPages * 100} later events`)
+}
+
+/** Asks the ledger what happened to the deposits later, and packs what it shows; undefined where there is none to ask. */
+export async function addLater(
+  gathering: PackageGathering,
+  ledger: PackageLedger | undefined,
+  policy: Policy,
+): Promise<LaterEvents | undefined> {
+  if (ledger === undefined) return undefined
+  const { tree } = ledger
+  const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
+  for (const entry of later?.shown ?? []) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
+  return later
+}
+
+/** Whether the ledger was asked, for people. */
+export function askedLines(later: LaterEvents | undefined, ledger: PackageLedger | undefined): string[] {
+  if (later === undefined || ledger === undefined) return ['  later events: the ledger was NOT ASKED']
+  const hidden = later.notShown === 0 ? '' : `, and ${count(later.notShown)} that you may not read`
+  return [`  later events, asked as of size ${ledger.tree.size}: ${count(later.shown.length)} packed${hidden}`]
+}
+
+/** Today in UTC, or the day that SOURCE_DATE_EPOCH (reproducible-builds.org) gives, so that the same package can be made again. */
+export function dayOfPacking(): string {
+  const epoch = process.env['SOURCE_DATE_EPOCH']
+  if (epoch === undefined) return utc(Date.now()).slice(0, 10)
+  if (/^[0-9]{1,11}$/.test(epoch)) return utc(Number(epoch) * 1000).slice(0, 10)
+  throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', {
+    where: 'SOURCE_DATE_EPOCH',
+  })
 }

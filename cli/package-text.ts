@@ -9,7 +9,7 @@ import type {
 import { checkerLine, thisChecker } from './checker.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { bytesText, count } from './output.ts'
-import { verdictLine } from './verdict.ts'
+import { type Standing, verdictLine } from './verdict.ts'
 import { when } from './when.ts'
 
 /** Whose policy a package was checked with. */
@@ -167,11 +167,12 @@ function receiptDocument(receipt: PackagedReceipt): object {
 export function packageDocument(path: string, report: PackageReport, { from, differs }: ChosenPolicy): object {
   const { deposits, related, faults, unjudged, standing, words, ...rest } = report
   const { asked, eventsNotShown, ...said } = words
+  const known: Standing | null = standing ?? null
   return {
     path,
     package: true,
     ok: faults.length === 0 && unjudged.length === 0,
-    standing: standing ?? null,
+    standing: known,
     checker: thisChecker(),
     policy: { from, packageDiffers: differs },
     ...said,

@@ -21,9 +21,8 @@ import { timeJudge } from '../check-time.ts'
 import { dataDir, outputOf, withClient } from '../options.ts'
 import { count } from '../output.ts'
 import { PackageGathering, receiptsBelow } from '../package-gather.ts'
-import { type LaterEvents, laterEvents } from '../package-later.ts'
+import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
 import { notHereLines } from '../package-text.ts'
-import { utc } from '../when.ts'
 import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
 import { progressBar } from '../progress.ts'
 
@@ -128,35 +127,6 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
   } finally {
     await ledger?.close()
   }
-}
-
-/** Asks the ledger what happened to the deposits later, and packs what it shows; undefined where there is none to ask. */
-async function addLater(
-  gathering: PackageGathering,
-  ledger: PackageLedger | undefined,
-  policy: Policy,
-): Promise<LaterEvents | undefined> {
-  if (ledger === undefined) return undefined
-  const { tree } = ledger
-  const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
-  for (const entry of later?.shown ?? []) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
-  return later
-}
-
-function askedLines(later: LaterEvents | undefined, ledger: PackageLedger | undefined): string[] {
-  if (later === undefined || ledger === undefined) return ['  later events: the ledger was NOT ASKED']
-  const hidden = later.notShown === 0 ? '' : `, and ${count(later.notShown)} that you may not read`
-  return [`  later events, asked as of size ${ledger.tree.size}: ${count(later.shown.length)} packed${hidden}`]
-}
-
-/** Today in UTC, or the day that SOURCE_DATE_EPOCH (reproducible-builds.org) gives, so that the same package can be made again. */
-function dayOfPacking(): string {
-  const epoch = process.env['SOURCE_DATE_EPOCH']
-  if (epoch === undefined) return utc(Date.now()).slice(0, 10)
-  if (/^[0-9]{1,11}$/.test(epoch)) return utc(Number(epoch) * 1000).slice(0, 10)
-  throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', {
-    where: 'SOURCE_DATE_EPOCH',
-  })
 }
 
 function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {

@@ -8,14 +8,15 @@ import {
 } from '../core/index.ts'
 import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
-import { type Bag, readBagFile } from './bag.ts'
+import { type Bag, readBagFile, requireFewReceipts } from './bag.ts'
 import { bagInfoValue, packageVersion, parseBagManifest } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFiles, checkFiles } from './check-files.ts'
 import { type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
-import { maxArtefactBytes, maxPolicyBytes, maxReceiptBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
-import { eventFaults, eventsOf, type Standing } from './package-events.ts'
-import { historyFaults, newestOf, type ReadReceipt, treeOf } from './package-history.ts'
+import { maxArtefactBytes, maxPolicyBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
+import { eventFaults, eventsOf } from './package-events.ts'
+import { retractionsOf, standingOf } from './package-standing.ts'
+import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
 import {
   type JudgedTime,
   type PackageCheckOptions,
@@ -24,7 +25,6 @@ import {
   type PackagedRelated,
   packageLimits,
   type PackageReport,
-  type Retraction,
   type TimeJudge,
 } from './package-report.ts'
 import { guideFaults, labels, type PackerWords, readWords, uncheckedFiles } from './package-words.ts'
@@ -286,57 +286,6 @@ class PackageCheck {
     const message = `The packer says to have asked as of size ${asked.size}; ${newest.path} is under the size ${size}.`
     this.fault({ code: 'package-malformed', message, where: names.info })
     return undefined
-  }
-}
-
-function standingOf(faults: number, retractions: number, flagged: number, isAsked: boolean): Standing | undefined {
-  if (faults > 0) return undefined
-  if (retractions > 0) return 'retracted'
-  return flagged > 0 ? 'key-compromised' : isAsked ? 'sound' : 'not-asked'
-}
-
-/** Retractions that hold: nothing is wrong with the receipt, its signer, or the right to take that deposit back. */
-function retractionsOf(related: PackagedRelated, deposits: readonly PackagedDeposit[]): Retraction[] {
-  const { path, checked, events, admission } = related
-  const isSound = checked.faults.length === 0 && admission.state !== 'fault'
-  if (!isSound || eventFaults(path, checked, events, deposits).length > 0) return []
-  const { index, time } = checked.receipt.entry
-  return events
-    .filter(({ what }) => what === 'retracted')
-    .map(({ folder, of, code }) => ({ folder, of, by: index, time, reason: code ?? '' }))
-}
-
-function originOf({ checked }: ReadReceipt): string {
-  return checked.receipt.proof.checkpoint.origin
-}
-
-/** Kinds that say who may sign; nothing else has a place among the admissions. */
-const admissionKinds = /^(?:ledger\.|participant\.)/
-
-function strangeAdmissions(brought: readonly ReadReceipt[], origins: ReadonlySet<string>): Finding[] {
-  return brought.flatMap((receipt): Finding[] => {
-    const { path, checked } = receipt
-    const isOwn =
-      origins.has(originOf(receipt)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
-    const message = `${path} is about no key of the ledger of a deposit in this package.`
-    return isOwn ? [] : [{ code: 'package-malformed', message, where: path }]
-  })
-}
-
-/** Throws `package-too-large`. */
-function requireFewReceipts(bag: Bag): void {
-  let total = 0
-  for (const { path, size } of bag.files.values())
-    if (/\.(?:tlog-proof|file-proof|time-proof|key-transition)$/.test(path) && !path.includes('/files/')) total += size
-  if (total > maxReceiptBytes) {
-    throw new EvidenceError(
-      'package-too-large',
-      `the receipts and proofs of the package have ${total} bytes together`,
-      {
-        expected: `at most ${maxReceiptBytes}`,
-        found: String(total),
-      },
-    )
   }
 }
 

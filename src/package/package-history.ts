@@ -44,3 +44,22 @@ export function historyFaults(receipts: readonly ReadReceipt[]): Finding[] {
   }
   return faults
 }
+
+/** The ledger of a receipt. */
+export function originOf({ checked }: ReadReceipt): string {
+  return checked.receipt.proof.checkpoint.origin
+}
+
+/** Kinds that say who may sign; nothing else has a place among the admissions. */
+const admissionKinds = /^(?:ledger\.|participant\.)/
+
+/** What lies among the admissions and is about no key of these ledgers. */
+export function strangeAdmissions(brought: readonly ReadReceipt[], origins: ReadonlySet<string>): Finding[] {
+  return brought.flatMap((receipt): Finding[] => {
+    const { path, checked } = receipt
+    const isOwn =
+      origins.has(originOf(receipt)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
+    const message = `${path} is about no key of the ledger of a deposit in this package.`
+    return isOwn ? [] : [{ code: 'package-malformed', message, where: path }]
+  })
+}
