@@ -5146,7 +5146,15 @@ def main(argv: Sequence[str]) -> int:
         else:
             sys.stderr.write(f"{code}: {error}\n")
         return exit_code
-    print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines))
+    try:
+        print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.stderr.write(f"standard output cannot be written: {error.strerror}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return findings.exit_code or 3
     return findings.exit_code
 
 
