@@ -490,7 +490,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     args = parser.parse_args(argv)
     if Path(args.path).is_file():
-        for line in Path(args.path).read_text(encoding="utf-8").splitlines():
+        for line in Path(args.path).read_text(encoding="utf-8").rstrip("\n").split("\n"):
             print(json.dumps(verdict_of(json.loads(line))))
         return 0
     paths = sorted(Path(args.path).glob("*/*.json"))
