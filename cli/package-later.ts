@@ -1,11 +1,10 @@
 import type { LedgerClient } from '../src/client/index.ts'
-import { EvidenceError, fromBase64, type Jwk, leafHash, type Policy, toBase64 } from '../src/core/index.ts'
+import { EvidenceError, fromBase64, type Jwk, leafHash, type Policy, timeText, toBase64 } from '../src/core/index.ts'
 import { type LaterEntry, scanLaterEntries } from '../src/package/index.ts'
 import { type CheckedReceipt, checkStatus } from '../src/verify/index.ts'
 import { count } from './output.ts'
 import type { PackageGathering } from './package-gather.ts'
 import type { PackageLedger } from './package-ledger.ts'
-import { utc } from './when.ts'
 
 /** What the ledger tells of deposits that is later than they are. */
 interface LaterEvents {
@@ -108,8 +107,8 @@ export function askedLines(later: LaterEvents | undefined, ledger: PackageLedger
 /** Today in UTC, or the day that SOURCE_DATE_EPOCH (reproducible-builds.org) gives, so that the same package can be made again. */
 export function dayOfPacking(): string {
   const epoch = process.env['SOURCE_DATE_EPOCH']
-  if (epoch === undefined) return utc(Date.now()).slice(0, 10)
-  if (/^[0-9]{1,11}$/.test(epoch)) return utc(Number(epoch) * 1000).slice(0, 10)
+  if (epoch === undefined) return timeText(Date.now()).slice(0, 10)
+  if (/^[0-9]{1,11}$/.test(epoch)) return timeText(Number(epoch) * 1000).slice(0, 10)
   throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', {
     where: 'SOURCE_DATE_EPOCH',
   })
