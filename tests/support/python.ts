@@ -125,3 +125,14 @@ export function startPythonLines(): PythonLines {
     end: () => child.stdin.end(),
   }
 }
+
+/** Runs a program that is given as text, in a process of its own; it may import the verifier's modules. */
+export function pythonText(program: string, args: readonly string[]): CliResult {
+  const whole = `import sys\nsys.path.insert(0, ${JSON.stringify(verifiers)})\n${program}`
+  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', '-c', whole, ...args], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (error !== undefined) throw error
+  const text = stdout.toString()
+  return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }
+}
