@@ -11,6 +11,11 @@ function lineText(line: Line): string {
   return `${typeof line === 'string' ? visible(line) : line.map(visible).join('\t')}\n`
 }
 
+/** What stands before an @ in the address of a server is for that server alone, whatever message repeats the address. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(https?:\/\/)[^\s/?#"]*@/gi, '$1…@')
+}
+
 /** A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text. */
 function jsonText(document: unknown, indent?: number): string {
   return JSON.stringify(document, null, indent).replace(
@@ -42,7 +47,7 @@ export class Output {
 
   /** A line for people beside the result, on standard error; none with --json. */
   note(line: Line): void {
-    if (!this.isJson) writeErr(lineText(line))
+    if (!this.isJson) writeErr(withoutPasswords(lineText(line)))
   }
 
   /** A refusal: one line, or a document; never a stack trace. */
@@ -51,12 +56,13 @@ export class Output {
     if (this.isJson) {
       const facts = { where, expected, found, index }
       const { code, message, kind } = error
-      writeOut(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`)
+      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`))
       return
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    writeErr(lineText(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`))
+    const text = `evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`
+    writeErr(withoutPasswords(lineText(text)))
   }
 }
 

@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  isEvidenceError,
+  isFileProof,
+  leafHash,
+  parseFileProof,
+  parseReceipt,
+  toBase64,
+} from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
@@ -67,8 +75,10 @@ export async function withIdentityIfAny(
     const { key, path } = clientKey(options)
     return client.as(await identify(options, client, key, path))
   } catch (error) {
-    if (named) throw error
-    return client // the data folder is another ledger's: read what is open
+    // A default key may be another ledger's, or closed by a passphrase: then what is open is read. A wrong clock is neither.
+    if (named || !isEvidenceError(error) || error.facts.where === 'clock') throw error
+    outputOf(options).note(`reading without your key: ${error.message}`)
+    return client
   }
 }
 
