@@ -3,6 +3,7 @@ import { fromUtf8, latin1, parseDecimal } from './bytes.ts'
 import { isCosignatureType, signatureTypes } from './cosignature.ts'
 import { EvidenceError } from './errors.ts'
 import { parseVerifierKey, type SignedNote, type VerifierKey, verifyNote } from './note.ts'
+import { explained } from './transit.ts'
 
 /*
  * C2SP tlog-policy: all that a verifier must be given. Octets, one definition a line:
@@ -123,6 +124,10 @@ class PolicyBuilder {
 
 /** Reads a policy. Throws `policy-malformed`. */
 export function parsePolicy(bytes: Uint8Array): Policy {
+  return explained(bytes, 'policy', () => readPolicy(bytes))
+}
+
+function readPolicy(bytes: Uint8Array): Policy {
   const builder = new PolicyBuilder()
   if (bytes.length > maxPolicyBytes) throw builder.bad('comes after the largest size of a policy')
   // Octets, not UTF-8: names are opaque (tlog-policy, "Character set").
@@ -193,6 +198,19 @@ export function statesTime(policy: Policy, { name, timestamp }: PolicyResult['wi
   return timestamp !== undefined && !(timestamp === 0 && witness?.key.type === signatureTypes.mlDsa44)
 }
 
+/** Which keys were wanted and which are there, each as name and key id: after a rotation the names are the same. */
+function untrustedFacts(policy: Policy, note: SignedNote, origin: string): { expected: string; found: string } {
+  const named = policy.logs.filter(({ key }) => key.name === origin)
+  const wanted = (named.length > 0 ? named : policy.logs).map(({ key }) => `${key.name}+${toHex(key.id)}`)
+  const isWitness = (name: string): boolean => policy.witnesses.some(({ key }) => key.name === name)
+  const signed = note.signatures.filter(({ name }) => !isWitness(name)).map(({ name, id }) => `${name}+${toHex(id)}`)
+  return {
+    expected: `a signature by ${wanted.join(' or ')}`,
+    found:
+      signed.length === 0 ? 'no signature of a log' : `${signed.slice(0, 8).join(', ')} on a checkpoint of ${origin}`,
+  }
+}
+
 /**
  * Judges a checkpoint's note: signed by a log of the policy whose key name is the origin, and by the quorum of witnesses.
  * Throws `checkpoint-untrusted` (no log signed), `signature-invalid` (a known signature fails), `policy-unmet`, and
@@ -211,10 +229,7 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
     throw new EvidenceError(
       'checkpoint-untrusted',
       'no log of the policy, named by the checkpoint’s origin, signed the checkpoint',
-      {
-        found: origin,
-        expected: policy.logs.map(({ key }) => key.name).join(', '),
-      },
+      untrustedFacts(policy, note, origin),
     )
   }
   const byKey = new Map(verified.map((signature) => [signature.key, signature]))
