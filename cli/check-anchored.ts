@@ -8,7 +8,8 @@ import {
   type LinkSource,
   parseAnchor,
 } from '../src/verify/index.ts'
-import { type CheckResult, readArtefact } from './check-run.ts'
+import { type CheckResult } from './check-run.ts'
+import { readArtefact } from './evidence-files.ts'
 
 /** A receipt of a ledger that the policy does not name, followed upward by anchors. */
 export interface AnchoredResult extends CheckResult {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type Policy } from '../src/core/index.ts'
 import { checkMisbehaviour, exitCodeOf, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
-import { readArtefact } from './check-run.ts'
+import { readArtefact } from './evidence-files.ts'
 import type { Output } from './output.ts'
 
 /** True for a file that begins as a proof of misbehaviour does. */

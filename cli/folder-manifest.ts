@@ -1,13 +1,15 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { relative } from 'node:path'
 import {
+  bytesOfText,
   compareBytes,
   encodeManifest,
   EvidenceError,
   type ManifestLine,
+  textOfBytes,
   withoutFinalSlashes,
 } from '../src/core/index.ts'
-import { digestFile } from '../src/node/index.ts'
+import { digestFile, whyOf } from '../src/node/index.ts'
 
 /** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
 export interface FoundFile {
@@ -22,6 +24,8 @@ export interface FolderListing {
   readonly files: readonly FoundFile[]
   /** What is not recorded, and why: symbolic links, special files, and what this tool put there itself. */
   readonly skipped: readonly { readonly name: string; readonly why: string }[]
+  /** Folders that could not be read, and why. */
+  readonly unreadable: readonly { readonly name: string; readonly why: string }[]
 }
 
 const slash = Buffer.from('/')
@@ -35,21 +39,35 @@ function isOwnArtefact(name: string): boolean {
 export function listFolder(folder: string): FolderListing {
   const files: FoundFile[] = []
   const skipped: { name: string; why: string }[] = []
+  const unreadable: { name: string; why: string }[] = []
   const visit = (directory: Buffer, prefix: Buffer): void => {
-    for (const entry of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
+    for (const entry of entriesOf(directory, unreadable)) {
       const base = entry.name as unknown as Buffer
       const path = Buffer.concat([directory, slash, base])
       const name = prefix.length === 0 ? base : Buffer.concat([prefix, slash, base])
       if (entry.isDirectory()) visit(path, name)
       else if (!entry.isFile()) {
-        skipped.push({ name: name.toString(), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
+        skipped.push({ name: textOfBytes(name), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
       } else if (isOwnArtefact(base.toString('latin1'))) {
-        skipped.push({ name: name.toString(), why: 'a receipt or proof of a ledger' })
+        skipped.push({ name: textOfBytes(name), why: 'a receipt or proof of a ledger' })
       } else files.push({ path, name, size: lstatSync(path).size })
     }
   }
-  visit(Buffer.from(folder), Buffer.alloc(0))
-  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped }
+  visit(Buffer.from(bytesOfText(folder)), Buffer.alloc(0))
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped, unreadable }
+}
+
+function entriesOf(directory: Buffer, unreadable: { name: string; why: string }[]): ReturnType<typeof readFolder> {
+  try {
+    return readFolder(directory)
+  } catch (cause) {
+    unreadable.push({ name: textOfBytes(directory), why: whyOf(cause) })
+    return []
+  }
+}
+
+function readFolder(directory: Buffer) {
+  return readdirSync(directory, { encoding: 'buffer', withFileTypes: true })
 }
 
 /** Files given one by one, as the listing of the folder that holds them all. */
@@ -59,7 +77,7 @@ export function listFiles(folder: string, paths: readonly string[]): FolderListi
     name: Buffer.from(relative(folder, path)),
     size: lstatSync(path).size,
   }))
-  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [] }
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [], unreadable: [] }
 }
 
 /** Hashes every file of a listing into a manifest. Throws `manifest-malformed` for an empty one, `file-unreadable`. */

@@ -1,4 +1,4 @@
-import { EvidenceError, isEvidenceError, visible } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, visible, withVisibleBytes } from '../src/core/index.ts'
 import { writeErr, writeOut } from './standard-output.ts'
 
 /**
@@ -16,12 +16,19 @@ function withoutPasswords(text: string): string {
   return text.replace(/(https?:\/\/)[^\s/?#"]*@/gi, '$1…@')
 }
 
-/** A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text. */
+/**
+ * A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text; a byte of a
+ * name that is not UTF-8, which JSON has no text for, is written as `\\x{hex}`.
+ */
 function jsonText(document: unknown, indent?: number): string {
-  return JSON.stringify(document, null, indent).replace(
+  return JSON.stringify(document, bytesShown, indent).replace(
     /[\p{Cf}\u007f-\u00a0\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
     (character) => character.split('').map(escapeUnit).join(''),
   )
+}
+
+function bytesShown(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? withVisibleBytes(value) : value
 }
 
 function escapeUnit(unit: string): string {
@@ -91,6 +98,11 @@ export function asEvidenceError(error: unknown): EvidenceError {
 /** `1234567` as `1,234,567`. */
 export function count(n: number): string {
   return n.toLocaleString('en-US')
+}
+
+/** A number of things: `1 file`, `1,234 files`. The plural is the word with an s, or the one that is given. */
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`
 }
 
 /** Bytes for people. */

@@ -27,7 +27,14 @@ import {
 } from '../src/package/index.ts'
 import type { CheckedReceipt } from '../src/verify/index.ts'
 import { readTimeProof } from './check-time.ts'
-import { type Evidence, findEvidence, findManifest, readArtefact, readManifest, transitionPath } from './check-run.ts'
+import {
+  type Evidence,
+  findEvidence,
+  findManifest,
+  readArtefact,
+  readManifest,
+  transitionPath,
+} from './evidence-files.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { lineProof } from './line-proof.ts'
 import { timeProofPath } from './time-proof-path.ts'

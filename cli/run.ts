@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
+import { processArguments } from './file-argument.ts'
 import { asEvidenceError, Output } from './output.ts'
 import { outputFailure, writeErr, writeOut } from './standard-output.ts'
 import { exitOfRefusal } from './verdict.ts'
@@ -17,7 +18,7 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
   // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
-    await throwing(await program()).parseAsync(process.argv)
+    await throwing(await program()).parseAsync(processArguments())
   } catch (error) {
     if (error instanceof CommanderError) refuseUsage(error, output)
     else refuse(asEvidenceError(error), output)

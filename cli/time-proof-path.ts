@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Evidence } from './check-run.ts'
+import type { Evidence } from './evidence-files.ts'
 
 /** Where the time proof of a receipt, or of a file proof, lies: beside it. */
 export function timeProofPath(receipt: string): string {

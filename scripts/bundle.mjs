@@ -1,12 +1,14 @@
 // Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; dist/check-time.mjs, which it loads where there is a
 // time proof: see cli/judge-time-proof.ts, and dist/check-proxy.mjs, which it loads where the environment names a proxy: see
-// src/client/proxy.ts. Nothing of them is altered but for the joining.
+// src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const packagePath = fileURLToPath(new URL('../package.json', import.meta.url))
+const { version } = JSON.parse(readFileSync(packagePath, 'utf8'))
 const path = join(dist, 'check.mjs')
 const timePath = join(dist, 'check-time.mjs')
 const proxyPath = join(dist, 'check-proxy.mjs')
@@ -31,6 +33,12 @@ const apart = (name, bundle) => ({
   resolveId: (source) => (source.endsWith(`/${name}`) ? { id: `./${bundle}`, external: true } : null),
 })
 
+/** The version, which dist/cli/version.js reads beside itself, written into the one file: that may be taken away alone. */
+const versioned = {
+  name: 'versioned',
+  load: (id) => (id.endsWith('/cli/version.js') ? `export const version = ${JSON.stringify(version)}` : null),
+}
+
 /** Joins what a file of dist/cli imports; gives the files that went in. */
 async function joinInto(rolldown, entry, file, plugins) {
   const bundle = await rolldown({
@@ -38,7 +46,7 @@ async function joinInto(rolldown, entry, file, plugins) {
     platform: 'node',
     // What only a long re-walk wants; a check does without.
     external: ['sodium-native'],
-    plugins,
+    plugins: [versioned, ...plugins],
   })
   await bundle.write({ file, format: 'esm', codeSplitting: false })
   const files = await bundle.watchFiles
@@ -55,6 +63,7 @@ if (!isCurrent()) {
     ])),
     ...(await joinInto(rolldown, 'cli/judge-time-proof.js', timePath, [])),
     ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),
+    packagePath,
     fileURLToPath(import.meta.url),
   ]
   const files = [...new Set(inputs)].filter((file) => existsSync(file))

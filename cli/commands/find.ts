@@ -2,8 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { digestLengths, EvidenceError, isDigestAlgorithm } from '../../src/core/index.ts'
 import { digestFile } from '../../src/node/index.ts'
-import { type ClientOptions, clientOf, outputOf, withClient } from '../options.ts'
-import { withIdentityIfAny } from './show.ts'
+import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
 
 interface FindOptions extends ClientOptions {
   readonly digest?: string

@@ -26,7 +26,7 @@ import {
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives, type LedgerSigningKey, readKeyFile } from '../../src/node/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
-import { readArtefact, transitionPath } from '../check-run.ts'
+import { readArtefact, transitionPath } from '../evidence-files.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import {
   type ClientOptions,

@@ -1,30 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import {
-  EvidenceError,
-  isEvidenceError,
-  isFileProof,
-  leafHash,
-  parseFileProof,
-  parseReceipt,
-  toBase64,
-} from '../../src/core/index.ts'
+import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  dataDir,
-  identify,
-  indexArgument,
-  outputOf,
-  withClient,
-} from '../options.ts'
+import { readArtefact } from '../evidence-files.ts'
+import { type ClientOptions, clientOf, indexArgument, outputOf, withClient, withIdentityIfAny } from '../options.ts'
 import { when, whenSeconds } from '../when.ts'
-import { dataFolder } from '../../src/ledger/index.ts'
 
 interface ShowOptions extends ClientOptions {
   readonly receipt?: string
@@ -62,24 +44,6 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
     output.note(`wrote ${options.receipt}`)
   }
   return info
-}
-
-/** Shows who asks where a key is at hand: sealed claims are for those who may read them. */
-export async function withIdentityIfAny(
-  options: ClientOptions,
-  client: ReturnType<typeof clientOf>,
-): Promise<ReturnType<typeof clientOf>> {
-  const named = options.key !== undefined || process.env['EVIDENCE_KEY'] !== undefined
-  if (!named && !existsSync(dataFolder(dataDir(options)).depositorKey)) return client
-  try {
-    const { key, path } = clientKey(options)
-    return client.as(await identify(options, client, key, path))
-  } catch (error) {
-    // A default key may be another ledger's, or closed by a passphrase: then what is open is read. A wrong clock is neither.
-    if (named || !isEvidenceError(error) || error.facts.where === 'clock') throw error
-    outputOf(options).note(`reading without your key: ${error.message}`)
-    return client
-  }
 }
 
 function fromReceipt(path: string): EntryInfo {

@@ -21,7 +21,7 @@ import {
   Authority,
 } from '../../src/timestamp/index.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
+import { readArtefact } from '../evidence-files.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -58,7 +58,6 @@ export function timestampCommand(program: Command): void {
   withClient(program.command('timestamp').description('take a time stamp of the ledger, or fetch that of a receipt'))
     .option('--for <receipt>', 'receipt whose time proof is wanted')
     .option('--out <file>', 'where to write the time proof (default: beside the receipt)')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust')
     .option('--renew', 'renew every time stamp, whether it is due or not')
     .option('--config <file>', 'the server’s settings: stamp the data folder, without a server')

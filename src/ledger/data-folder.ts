@@ -106,7 +106,12 @@ export function readPolicyFile(path: string): Policy {
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `the policy ${path} cannot be read`, { where: path }, { cause })
   }
-  return parsePolicy(bytes)
+  try {
+    return parsePolicy(bytes)
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
+  }
 }
 
 /** The one log of a data folder's own policy. Throws as {@link readPolicyFile}. */

@@ -2,7 +2,8 @@ import { createHash, getHashes, type Hash } from 'node:crypto'
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { blake3 } from '@noble/hashes/blake3.js'
-import { type DigestAlgorithm, EvidenceError, visibleBytes } from '../core/index.ts'
+import { type DigestAlgorithm, EvidenceError, textOfBytes } from '../core/index.ts'
+import { fsPath } from './file-path.ts'
 
 interface Hasher {
   update(data: Uint8Array): unknown
@@ -72,9 +73,9 @@ export async function digestFile(
   onBytes?: (count: number) => void,
 ): Promise<FileDigests & { readonly state: string }> {
   const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
-  const name = visibleBytes(Buffer.from(path))
+  const name = typeof path === 'string' ? path : textOfBytes(path)
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = await open(typeof path === 'string' ? fsPath(path) : path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const before = await file.stat({ bigint: true })
       if (!before.isFile()) throw new EvidenceError('file-unreadable', `${name} is no regular file`, { where: name })
