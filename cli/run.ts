@@ -17,6 +17,11 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
   const output = new Output(process.argv.includes('--json'))
   // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  // Thrown where nobody waits for it: Node would end with 1, which says that evidence does not verify.
+  process.on('uncaughtException', (error) => {
+    refuse(asEvidenceError(error), output)
+    process.exit()
+  })
   try {
     await throwing(await program()).parseAsync(processArguments())
   } catch (error) {

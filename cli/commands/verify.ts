@@ -12,15 +12,7 @@ import { UrlSource } from '../../src/client/index.ts'
 import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
-import {
-  type ClientOptions,
-  clientOf,
-  dataDir,
-  outputOf,
-  policyOf,
-  withClient,
-  withIdentityIfAny,
-} from '../options.ts'
+import { type ClientOptions, clientOf, dataDir, outputOf, policyOf, withClient, withIdentityIfAny } from '../options.ts'
 import { verdictLine } from '../verdict.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
