@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { lookup as mediaTypeOf } from 'mrmime'
 import {
+  counted,
   type DigestAlgorithm,
   EvidenceError,
   isEvidenceError,
@@ -119,7 +120,7 @@ export function jobBytes(job: DepositJob): number {
 }
 
 export function jobName(job: DepositJob): string {
-  if (job.kind === 'manifest') return `${job.folder} (${job.listing.files.length} files)`
+  if (job.kind === 'manifest') return `${job.folder} (${counted(job.listing.files.length, 'file')})`
   return job.paths.length === 1 ? (job.paths[0] as string) : `${job.paths[0]} and ${job.paths.length - 1} more`
 }
 

@@ -1,4 +1,5 @@
 import { EvidenceError, isEvidenceError, visible, withVisibleBytes } from '../src/core/index.ts'
+export { count, counted } from '../src/core/index.ts'
 import { writeErr, writeOut } from './standard-output.ts'
 
 /**
@@ -93,16 +94,6 @@ export function asEvidenceError(error: unknown): EvidenceError {
     {},
     { cause: error },
   )
-}
-
-/** `1234567` as `1,234,567`. */
-export function count(n: number): string {
-  return n.toLocaleString('en-US')
-}
-
-/** A number of things: `1 file`, `1,234 files`. The plural is the word with an s, or the one that is given. */
-export function counted(n: number, one: string, many = `${one}s`): string {
-  return `${count(n)} ${n === 1 ? one : many}`
 }
 
 /** Bytes for people. */

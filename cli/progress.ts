@@ -33,8 +33,7 @@ export function progressBar(
   // The bar hides the cursor: whoever ends the program gets it back.
   const leave = (signal: keyof typeof ending): void => {
     stop()
-    // A command that ends in its own way, as "follow" does, is left to do so.
-    if (process.listenerCount(signal) === 0) process.exit(ending[signal])
+    process.exit(ending[signal])
   }
   const stop = (): void => {
     isStopped = true
@@ -56,7 +55,8 @@ export function progressBar(
       cliProgress.Presets.legacy,
     )
     bar.start(total, done, { shown: show(done) })
-    for (const signal of signals) process.on(signal, leave)
+    // A command that ends in its own way, as "follow" does, is left to do so.
+    for (const signal of signals) if (process.listenerCount(signal) === 0) process.on(signal, leave)
   }
   void start()
   return {

@@ -6,6 +6,7 @@ import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../evidence-files.ts'
 import { type ClientOptions, clientOf, indexArgument, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import { counted } from '../output.ts'
 import { when, whenSeconds } from '../when.ts'
 
 interface ShowOptions extends ClientOptions {
@@ -88,6 +89,6 @@ function linesOf(info: EntryInfo): string[] {
     `leaf hash ${info.leafHash}`,
     ...JSON.stringify(members, null, 2).split('\n'),
     ...claims,
-    ...(hidden > 0 ? [`${hidden} sealed claim${hidden === 1 ? '' : 's'} withheld`] : []),
+    ...(hidden > 0 ? [`${counted(hidden, 'sealed claim')} withheld`] : []),
   ]
 }

@@ -9,6 +9,7 @@ import {
   parseSignedCheckpoint,
   parseTime,
 } from '../../src/core/index.ts'
+import { issueText, type SchemaIssue } from '../../src/evidence/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import {
@@ -167,8 +168,8 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   }
   const parsed = timeStampingSettings.safeParse(json?.timeStamping ?? {})
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new EvidenceError('config-invalid', `${config}: timeStamping.${issue?.path.join('.')}: ${issue?.message}`, {
+    const issue: SchemaIssue = parsed.error.issues[0] ?? { message: 'is wrong', path: [] }
+    throw new EvidenceError('config-invalid', `${config}: timeStamping.${issue.path.join('.')} ${issueText(issue)}`, {
       where: config,
     })
   }

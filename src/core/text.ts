@@ -89,3 +89,13 @@ function characterLength(bytes: Uint8Array, at: number): number {
   for (let i = 2; i < length; i++) if (((bytes[at + i] as number) & 0xc0) !== 0x80) return 0
   return length
 }
+
+/** `1234567` as `1,234,567`. */
+export function count(n: number): string {
+  return n.toLocaleString('en-US')
+}
+
+/** A number of things: `1 file`, `1,234 files`. The plural is the word with an s, or the one that is given. */
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`
+}
