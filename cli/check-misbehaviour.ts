@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type Policy } from '../src/core/index.ts'
+import type { Policy } from '../src/core/index.ts'
+import { fsPath } from '../src/node/index.ts'
 import { checkMisbehaviour, exitCodeOf, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
 import { readArtefact } from './evidence-files.ts'
 import type { Output } from './output.ts'
@@ -7,7 +8,7 @@ import type { Output } from './output.ts'
 /** True for a file that begins as a proof of misbehaviour does. */
 export function isMisbehaviourFile(path: string): boolean {
   const begin = new Uint8Array(64)
-  const fd = openSync(path, 'r')
+  const fd = openSync(fsPath(path), 'r')
   try {
     return isMisbehaviour(begin.subarray(0, readSync(fd, begin)))
   } finally {

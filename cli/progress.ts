@@ -54,9 +54,9 @@ export function progressBar(
       },
       cliProgress.Presets.legacy,
     )
-    bar.start(total, done, { shown: show(done) })
     // A command that ends in its own way, as "follow" does, is left to do so.
     for (const signal of signals) if (process.listenerCount(signal) === 0) process.on(signal, leave)
+    bar.start(total, done, { shown: show(done) })
   }
   void start()
   return {

@@ -93,20 +93,32 @@ describe('F-B11: a folder is looked at whole', () => {
     )
   })
 
-  it.skipIf(process.getuid?.() === 0)(
-    'F-B11: says what it could not read, exit 3, and 1 where another is altered',
-    async () => {
-      const folder = copy('unreadable')
-      chmodSync(join(folder, 'a.jpg'), 0)
-      chmodSync(join(folder, 'chat'), 0)
-      const unreadable = await check(folder, '--json')
-      expect([unreadable.code, unreadable.json<FolderReport>().counts['unreadable']]).toEqual([3, 2])
-      writeFileSync(join(folder, 'b.jpg'), 'altered')
-      const both = await check(folder, '--json')
-      expect([both.code, both.json<FolderReport>().counts['differs']]).toEqual([1, 1])
-      chmodSync(join(folder, 'chat'), 0o755)
-    },
-  )
+  it('F-B11: says what it could not read, exit 3, and 1 where another is altered', async () => {
+    const folder = copy('unreadable')
+    chmodSync(path, 0o755)
+    chmodSync(join(folder, 'a.jpg'), 0)
+    chmodSync(join(folder, 'chat'), 0)
+    const policy = join(path, 'unreadable', 'policy')
+    cpSync(join(data, 'policy'), policy)
+    for (const one of [policy, `${folder}.tlog-proof`, `${folder}.evidence-manifest`]) chmodSync(one, 0o644)
+    // The system's administrator may read everything, so that another user must look.
+    const isRoot = process.getuid?.() === 0
+    const look = (): { code: number | null; report: FolderReport } => {
+      const args = [cli, 'check', folder, '--policy', policy, '--json']
+      const { status, stdout } = spawnSync(process.execPath, args, {
+        encoding: 'utf8',
+        ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}),
+      })
+      return { code: status, report: JSON.parse(stdout) as FolderReport }
+    }
+    const unreadable = look()
+    expect([unreadable.code, unreadable.report.counts['unreadable']]).toEqual([3, 2])
+    expect(unreadable.report.faults.map(({ file }) => file)).toEqual(['a.jpg', 'chat/c.json'])
+    writeFileSync(join(folder, 'b.jpg'), 'altered')
+    const both = look()
+    expect([both.code, both.report.counts['differs'], both.report.counts['unreadable']]).toEqual([1, 1, 2])
+    chmodSync(join(folder, 'chat'), 0o755)
+  })
 
   it('F-B11: a receipt that is wrong is named too', async () => {
     const folder = copy('receipt')
