@@ -1,6 +1,5 @@
 import { type Policy, EvidenceError } from '../src/core/index.ts'
 import { absolutePath } from '../src/node/index.ts'
-import { exitCodeOf } from '../src/verify/index.ts'
 import type { AnchoredResult } from './check-anchored.ts'
 import { headline, type OnlineStatus, standingOf } from './check-online.ts'
 import { anchorDocument, provenanceOf, statusDocument, together } from './check-report.ts'
@@ -12,7 +11,7 @@ import { isThere, type ManifestEvidence, manifestAt, manifestOf, receiptOf } fro
 import { type ComparedFile, type ComparedFolder, compareFolder, type FileState } from './folder-compare.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { count, counted, type Output } from './output.ts'
-import { verdictLine } from './verdict.ts'
+import { exitOfVerdict, verdictLine } from './verdict.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20
@@ -99,7 +98,7 @@ export async function checkFolder(
       verdictLine(verdict),
     ],
   )
-  return exitCodeOf(verdict.faults, verdict.unjudged)
+  return exitOfVerdict(verdict)
 }
 
 /** Lines of a manifest whose deposit was checked already: one that cannot be read is a fault there, and lists nothing here. */

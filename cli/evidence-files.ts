@@ -205,19 +205,10 @@ export function manifestAt(path: string): ReadManifest {
   const known = manifests.get(path)
   if (known !== undefined) return known
   const bytes = read(path)
-  const lines = linesOf(path, bytes)
+  const lines = named(path, () => parseManifest(bytes))
   const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
   manifests.set(path, manifest)
   return manifest
-}
-
-function linesOf(path: string, bytes: Uint8Array): ManifestLine[] {
-  try {
-    return parseManifest(bytes)
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
-  }
 }
 
 /** The bytes of a manifest. Throws as {@link manifestAt}. */
@@ -228,6 +219,21 @@ export function readManifest(path: string): Uint8Array {
 /** Reads a receipt, proof or other artefact, bounded; a pipe will do. Throws `file-unreadable`, `receipt-malformed`. */
 export function readArtefact(path: string): Uint8Array {
   return read(path, 2 * maxProofBytes)
+}
+
+/** Reads an artefact with a parser; its refusal names the file. Throws as {@link readArtefact}, and the parser's codes. */
+export function parseArtefact<T>(path: string, parse: (bytes: Uint8Array) => T): T {
+  return named(path, () => parse(readArtefact(path)))
+}
+
+/** Runs a parser of a file; its refusal names the file. */
+function named<T>(path: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!isEvidenceError(error) || error.message.includes(path)) throw error
+    throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
+  }
 }
 
 function read(path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
@@ -276,5 +282,5 @@ export function transitionPath(receipt: string): string {
 
 /** Throws `file-unreadable`, `transition-malformed`. */
 export function readTransition(path: string): KeyTransition {
-  return parseKeyTransition(readArtefact(path))
+  return parseArtefact(path, parseKeyTransition)
 }

@@ -138,7 +138,9 @@ function add(names: Map<string, string[]>, digest: string, name: string): void {
 }
 
 /** Where the bytes of a missing or altered file are now. */
-function seek({ expected, found: _, ...one }: Looked, elsewhere: ReadonlyMap<string, string[]>): ComparedFile {
+function seek(looked: Looked, elsewhere: ReadonlyMap<string, string[]>): ComparedFile {
+  const { name: own, state, faults: said, expected } = looked
+  const one = { name: own, state, faults: said }
   if (one.state !== 'missing' && one.state !== 'DIFFERS') return one
   const names = elsewhere.get(expected) ?? []
   const respelled = names.find((name) => name.normalize() === one.name.normalize())

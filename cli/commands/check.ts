@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, type Policy } from '../../src/core/index.ts'
 import { fsPath, installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, rotatedPolicy } from '../../src/verify/index.ts'
+import { rotatedPolicy } from '../../src/verify/index.ts'
 import { type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
 import { findFor } from '../check-find.ts'
 import { type Besides, checkFolder, folderEvidence } from '../check-folder.ts'
@@ -18,6 +18,7 @@ import { type ClientOptions, outputOf, policyOf, withClient } from '../options.t
 import type { Output } from '../output.ts'
 import { isPackage } from '../package-magic.ts'
 import { progressBar } from '../progress.ts'
+import { exitOfVerdict } from '../verdict.ts'
 
 interface CheckOptions extends ClientOptions {
   readonly receipt?: string
@@ -120,7 +121,7 @@ async function checkOne(
   const time = await besides.time(result)
   const whole = { ...followed, ...together(followed, online, time) }
   output.result({ ...documentOf(path, whole, online), ...time.document }, textOf(path, whole, online, time))
-  return exitCodeOf(whole.faults, whole.unjudged)
+  return exitOfVerdict(whole)
 }
 
 /** What the options ask for besides the receipt. */

@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
+import { fileArgument } from '../file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../evidence-files.ts'
+import { parseArtefact } from '../evidence-files.ts'
 import { type ClientOptions, clientOf, indexArgument, outputOf, withClient, withIdentityIfAny } from '../options.ts'
 import { counted } from '../output.ts'
 import { when, whenSeconds } from '../when.ts'
@@ -29,7 +30,7 @@ export function showCommand(program: Command): void {
       const info =
         /^[0-9]+$/.test(entry) && !existsSync(entry)
           ? await fromServer(indexArgument(entry), options)
-          : fromReceipt(entry)
+          : fromReceipt(fileArgument(entry))
       output.result(info, linesOf(info))
     })
 }
@@ -48,8 +49,9 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
 }
 
 function fromReceipt(path: string): EntryInfo {
-  const bytes = readArtefact(path)
-  const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
+  const receipt = parseArtefact(path, (bytes) =>
+    parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes),
+  )
   const { entry } = receipt
   if (!entry.known) {
     throw new EvidenceError(

@@ -4,7 +4,6 @@ import {
   EvidenceError,
   isEvidenceError,
   parseSignedCheckpoint,
-  parseTlogProof,
   type Policy,
   type SignedCheckpoint,
 } from '../../src/core/index.ts'
@@ -16,7 +15,7 @@ import { type ClientOptions, clientOf, dataDir, outputOf, policyOf, withClient, 
 import { verdictLine } from '../verdict.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../evidence-files.ts'
+import { keptCheckpoint } from '../known-checkpoint.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
 import { AppraisalPool } from '../threads/appraisal-pool.ts'
@@ -88,14 +87,6 @@ async function verify(options: VerifyOptions): Promise<number> {
     output.note(`${error.message}; asking the server instead`)
     return verifySource(await urlSource(options, output), policy, output, kept)
   }
-}
-
-/** A checkpoint as a note, or the one in a receipt. Throws `file-unreadable`, `receipt-malformed`, and the note's codes. */
-function keptCheckpoint(path: string): SignedCheckpoint {
-  const bytes = readArtefact(path)
-  return Buffer.from(bytes).toString('latin1').startsWith('c2sp.org/tlog-proof')
-    ? parseTlogProof(bytes)
-    : parseSignedCheckpoint(bytes)
 }
 
 /** The server is asked where it is named: by --url, or by $EVIDENCE_URL where no data folder is named and none is here. */

@@ -51,13 +51,14 @@ const typeWords: Readonly<Record<string, string>> = {
 export function issueText(issue: SchemaIssue): string {
   // A message of a schema of ours.
   if (!/^(?:Invalid|Too |Unrecognized|Expected|Required)/.test(issue.message)) return issue.message
-  const { expected, origin, minimum, maximum, values, keys, inclusive = true } = issue
+  const { expected, origin, values, keys, inclusive = true } = issue
+  const [minimum, maximum] = [String(issue.minimum), String(issue.maximum)]
   const type = typeWords[String(expected)] ?? `of the type ${String(expected)}`
-  switch (issue.code) {
+  switch (issue.code ?? '') {
     case 'invalid_type':
       return issue.message.endsWith('received undefined') ? `is missing; it must be ${type}` : `is not ${type}`
     case 'too_small':
-      if (origin === 'string' || origin === 'array') return minimum === 1 ? 'is empty' : `has fewer than ${minimum}`
+      if (origin === 'string' || origin === 'array') return minimum === '1' ? 'is empty' : `has fewer than ${minimum}`
       return inclusive === true ? `is less than ${minimum}` : `is not more than ${minimum}`
     case 'too_big':
       if (origin === 'string' || origin === 'array') return `has more than ${maximum}`

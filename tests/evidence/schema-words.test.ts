@@ -49,11 +49,14 @@ function* replaced(value: unknown): Generator<unknown> {
 
 describe('F-N19: what a schema refuses', () => {
   it.each(Object.keys(full) as Kind[])('F-N19: is said in our words for %s', (kind) => {
-    for (const members of replaced(full[kind])) {
-      if (members === null || typeof members !== 'object' || Array.isArray(members)) continue
-      const message = messageOf(() => bodyOf(kind, members))
-      if (message !== undefined) expect(message).not.toMatch(ofTheLibrary)
-    }
+    const messages = [...replaced(full[kind])].map((members) =>
+      members === null || typeof members !== 'object' || Array.isArray(members)
+        ? undefined
+        : messageOf(() => bodyOf(kind, members)),
+    )
+    const said = messages.filter((message) => message !== undefined)
+    expect(said.length).toBeGreaterThan(10)
+    expect(said.filter((message) => ofTheLibrary.test(message))).toEqual([])
   })
 
   it.each<[string, unknown, string]>([

@@ -137,7 +137,7 @@ describe('F-B9: what a server answers', () => {
       { env: wrongClock(4000) },
     )
     for (const { code, stdout } of [shown, refusal]) {
-      expect(code, stdout).toBe(3)
+      expect([stdout, code]).toEqual([stdout, 3])
       expect(JSON.parse(stdout)).toMatchObject({
         error: {
           code: 'token-invalid',
