@@ -3,16 +3,15 @@ import { isEvidenceError, type KeyTransition, parseReceipt, type Policy, textOfB
 import { readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
 import { absolutePath, digestFile } from '../src/node/index.ts'
 import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
+import { manifestAt, readArtefact } from './artefact.ts'
 import {
   type Evidence,
   evidenceBeside,
   findEvidence,
   lineOf,
   type ManifestEvidence,
-  manifestAt,
   manifestsAbove,
   type Note,
-  readArtefact,
   receiptsBeside,
 } from './evidence-files.ts'
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import type { Policy } from '../src/core/index.ts'
 import { fsPath } from '../src/node/index.ts'
 import { checkMisbehaviour, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
-import { readArtefact } from './evidence-files.ts'
+import { readArtefact } from './artefact.ts'
 import type { Output } from './output.ts'
 import { exitOfVerdict } from './verdict.ts'
 

@@ -11,7 +11,7 @@ import {
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { exitCodeOf, rotatedPolicy } from '../src/verify/index.ts'
-import { readArtefact } from './evidence-files.ts'
+import { readArtefact } from './artefact.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { verdictLine } from './verdict.ts'
 import { timeJudge } from './check-time.ts'

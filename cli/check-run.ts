@@ -13,15 +13,8 @@ import {
   fileDiffers,
   findingOf,
 } from '../src/verify/index.ts'
-import {
-  artefactOf,
-  type Evidence,
-  findTransition,
-  lineOf,
-  type ManifestEvidence,
-  readArtefact,
-  readManifest,
-} from './evidence-files.ts'
+import { readArtefact, readManifest } from './artefact.ts'
+import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
 
 export interface CheckResult {
   readonly evidence: Evidence

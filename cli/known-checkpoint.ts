@@ -1,7 +1,7 @@
 import { parseSignedCheckpoint, parseTlogProof, type SignedCheckpoint } from '../src/core/index.ts'
 import { LedgerClient } from '../src/client/index.ts'
 import type { KnownCheckpoint } from '../src/ledger/index.ts'
-import { parseArtefact } from './evidence-files.ts'
+import { parseArtefact } from './artefact.ts'
 
 /** A checkpoint that somebody kept: a note, a receipt, or what a URL answers. Throws `file-unreadable`, `server-unreachable`, and the note's codes. */
 export async function knownCheckpoint(from: string): Promise<KnownCheckpoint> {

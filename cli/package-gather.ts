@@ -27,14 +27,8 @@ import {
 } from '../src/package/index.ts'
 import type { CheckedReceipt } from '../src/verify/index.ts'
 import { readTimeProof } from './check-time.ts'
-import {
-  type Evidence,
-  findEvidence,
-  findManifest,
-  readArtefact,
-  readManifest,
-  transitionPath,
-} from './evidence-files.ts'
+import { readArtefact, readManifest } from './artefact.ts'
+import { type Evidence, findEvidence, findManifest, transitionPath } from './evidence-files.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { lineProof } from './line-proof.ts'
 import { timeProofPath } from './time-proof-path.ts'

@@ -1,4 +1,5 @@
-import { type Evidence, isThere } from './evidence-files.ts'
+import { isThere } from './artefact.ts'
+import type { Evidence } from './evidence-files.ts'
 
 /** Where the time proof of a receipt, or of a file proof, lies: beside it. */
 export function timeProofPath(receipt: string): string {

@@ -3,11 +3,13 @@ import type { Command } from 'commander'
 import type { EntryPage, LedgerClient } from '../../src/client/index.ts'
 import { digestLengths, EvidenceError, isDigestAlgorithm, textOfBytes } from '../../src/core/index.ts'
 import { digestBytes, digestFile, fsPath } from '../../src/node/index.ts'
-import { manifestAt, manifestsAbove } from '../evidence-files.ts'
+import { manifestAt } from '../artefact.ts'
+import { manifestsAbove } from '../evidence-files.ts'
 import { fileArgument } from '../file-argument.ts'
 import { manifestPath } from '../folder-manifest.ts'
 import { counted } from '../output.ts'
 import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import { when } from '../when.ts'
 
 interface FindOptions extends ClientOptions {
   readonly digest?: string
@@ -44,7 +46,7 @@ export function findCommand(program: Command): void {
       const { page, through } = found
       const lines = page.entries.map(({ index, time, kind, iss, items }) => [
         String(index),
-        time,
+        when(time),
         kind,
         iss,
         ...(items === undefined ? [] : [counted(items, 'item')]),

@@ -6,6 +6,7 @@ import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
 import { lineProof } from '../line-proof.ts'
+import { fileArgument } from '../file-argument.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
 interface ProveOptions extends CommonOptions {
@@ -35,7 +36,7 @@ export function proveCommand(program: Command): void {
     .addHelpText('after', help)
     .action(async (file: string, options: ProveOptions) => {
       installNativePrimitives()
-      process.exitCode = await prove(file, options)
+      process.exitCode = await prove(fileArgument(file), options)
     })
 }
 

@@ -22,7 +22,7 @@ import {
   Authority,
 } from '../../src/timestamp/index.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../evidence-files.ts'
+import { readArtefact } from '../artefact.ts'
 import {
   type ClientOptions,
   clientKey,
