@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { timeText } from '../src/core/index.ts'
 import { version } from './version.ts'
-import { utc, when } from './when.ts'
+import { when } from './when.ts'
 
 /** What checked, and when: a report is worth as much as the program that made it. */
 export interface Checker {
@@ -17,10 +18,10 @@ export interface Checker {
 export function thisChecker(nowMs: number = Date.now()): Checker {
   const path = fileURLToPath(import.meta.url)
   const program = { name: basename(path), sha256: createHash('sha256').update(readFileSync(path)).digest('hex') }
-  return { version, ...(path.endsWith('.mjs') ? { program } : {}), at: utc(nowMs) }
+  return { version, ...(path.endsWith('.mjs') ? { program } : {}), at: timeText(nowMs) }
 }
 
-/** The same on one line. */
+/** What checked, and when, on one line. */
 export function checkerLine({ version: number, program, at }: Checker): string {
   const digest = program === undefined ? '' : ` (${program.name}, SHA-256 ${program.sha256})`
   return `checked by evidence ${number}${digest} at ${when(at)} by this machine’s clock`

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
 import {
   bytesOfText,
@@ -7,9 +7,11 @@ import {
   EvidenceError,
   type ManifestLine,
   textOfBytes,
-  withoutFinalSlashes,
 } from '../src/core/index.ts'
-import { digestFile, whyOf } from '../src/node/index.ts'
+import { changed, digestFile, fileState, whyOf } from '../src/node/index.ts'
+import { isOwnArtefact } from './deposit-names.ts'
+
+export { manifestPath } from './deposit-names.ts'
 
 /** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
 export interface FoundFile {
@@ -17,6 +19,7 @@ export interface FoundFile {
   readonly path: Buffer
   /** Relative to the folder. */
   readonly name: Buffer
+  /** In bytes. */
   readonly size: number
 }
 
@@ -30,12 +33,7 @@ export interface FolderListing {
 
 const slash = Buffer.from('/')
 
-/** What the ledger's own tools put beside evidence. */
-function isOwnArtefact(name: string): boolean {
-  return /\.(?:tlog-proof|file-proof|evidence-statement|evidence-manifest)(?:\.part)?$/.test(name)
-}
-
-/** Every regular file below a folder, by bytes of its relative path. */
+/** Every regular file below a folder, by bytes of its relative path. Folders that cannot be read are listed, not passed over. */
 export function listFolder(folder: string): FolderListing {
   const files: FoundFile[] = []
   const skipped: { name: string; why: string }[] = []
@@ -75,12 +73,15 @@ export function listFiles(folder: string, paths: readonly string[]): FolderListi
   const files = paths.map((path) => ({
     path: Buffer.from(path),
     name: Buffer.from(relative(folder, path)),
-    size: lstatSync(path).size,
+    size: statSync(path).size,
   }))
   return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [], unreadable: [] }
 }
 
-/** Hashes every file of a listing into a manifest. Throws `manifest-malformed` for an empty one, `file-unreadable`. */
+/**
+ * Hashes every file of a listing into a manifest. When all are hashed each is looked at once more: a manifest describes one state of
+ * the folder, or none. Throws `manifest-malformed` for an empty listing, `file-unreadable`, `file-changed`.
+ */
 export async function makeManifest(
   folder: string,
   listing: FolderListing,
@@ -89,14 +90,22 @@ export async function makeManifest(
   if (listing.files.length === 0)
     throw new EvidenceError('manifest-malformed', `the folder ${folder} holds no file`, { where: folder })
   const lines: ManifestLine[] = []
+  const states: string[] = []
   for (const { path, name } of listing.files) {
-    const { digest } = await digestFile(path, ['sha256'], onBytes)
+    const { digest, state } = await digestFile(path, ['sha256'], onBytes)
     lines.push({ sha256: digest.sha256 as string, path: name })
+    states.push(state)
   }
+  listing.files.forEach(({ path }, i) => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stat === undefined || fileState(stat) !== states[i]) throw changed(path)
+  })
   return encodeManifest(lines)
 }
 
-/** The folder's own path of a manifest that {@link manifestPath} named. */
-export function manifestPath(folder: string): string {
-  return `${withoutFinalSlashes(folder)}.evidence-manifest`
+/** Throws `file-changed` where a folder has other files than when it was listed: some came or went while they were hashed. */
+export function requireSameFiles(folder: string, { files }: FolderListing): void {
+  const now = listFolder(folder).files
+  const other = now.find(({ name }, i) => files[i] === undefined || !name.equals(files[i].name)) ?? files[now.length]
+  if (other !== undefined) throw changed(other.path)
 }

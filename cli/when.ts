@@ -1,8 +1,5 @@
-import { formatTime, tryTime } from '../src/core/index.ts'
+import { timeText, tryTime } from '../src/core/index.ts'
 
-/** The years 0001 to 9999, in milliseconds since 1970. */
-const firstTime = -62_135_596_800_000
-const lastTime = 253_402_300_799_999
 const pad = (n: number): string => String(n).padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 
@@ -14,13 +11,8 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export function when(time: number | string): string {
   const ms = typeof time === 'number' ? time : tryTime(time)
   if (ms === undefined) return String(time)
-  const local = isTime(ms) ? localOf(ms) : undefined
-  return local === undefined ? utc(ms) : `${utc(ms)} (${local})`
-}
-
-/** Milliseconds since 1970 in UTC, as formats write a time, for programs. Never throws: see {@link when}. */
-export function utc(ms: number): string {
-  return isTime(ms) ? formatTime(ms) : `${ms} ms since 1970 (no time of the years 1 to 9999)`
+  const local = localOf(ms)
+  return local === undefined ? timeText(ms) : `${timeText(ms)} (${local})`
 }
 
 /** A time given in seconds since 1970, for people, like {@link when}. */
@@ -28,12 +20,9 @@ export function whenSeconds(seconds: number): string {
   return when(seconds * 1000)
 }
 
-function isTime(ms: number): boolean {
-  return Number.isSafeInteger(ms) && ms >= firstTime && ms <= lastTime
-}
-
-/** Local time with its offset from UTC; undefined where that is none. */
+/** Local time with its offset from UTC; undefined where that is none, and for what is no time. */
 function localOf(ms: number): string | undefined {
+  if (tryTime(timeText(ms)) === undefined) return undefined
   const date = new Date(ms)
   const offset = -date.getTimezoneOffset()
   if (offset === 0) return undefined

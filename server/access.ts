@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import {
   EvidenceError,
   isKnownAlgorithm,
+  isSeconds,
   parseHeader,
   parseJson,
   requireObject,
@@ -63,7 +64,7 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
   if (participant === undefined || participant.revokedAt !== undefined) throw refuse('is of a revoked participant')
   if (iss !== participant.id) throw refuse('is not issued by the owner of its key')
   if (typeof aud !== 'string' || !audiences.includes(aud.replace(/\/$/, ''))) throw refuse('is for another server')
-  if (typeof iat !== 'number' || typeof exp !== 'number' || exp <= iat || exp - iat > maxTokenSeconds) {
+  if (!isSeconds(iat) || !isSeconds(exp) || exp <= iat || exp - iat > maxTokenSeconds) {
     throw refuse(`is not valid for 1 to ${maxTokenSeconds} seconds`)
   }
   const now = nowMs / 1000

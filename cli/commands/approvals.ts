@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { EvidenceError, fromBase64url, joinPresentation, parseHeader } from '../../src/core/index.ts'
+import { EvidenceError, fromBase64url, joinPresentation, parseHeader, timeText } from '../../src/core/index.ts'
 import {
   type ApprovalFile,
   approve,
@@ -11,7 +11,7 @@ import {
   readProposal,
 } from '../../src/evidence/index.ts'
 import { randomSalt, readKeyFile } from '../../src/node/index.ts'
-import { utc, whenSeconds } from '../when.ts'
+import { whenSeconds } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
 import { readArtefact } from '../artefact.ts'
@@ -105,7 +105,7 @@ function showCommand(group: Command): void {
       const proposal = readProposal(file.payload)
       if (proposal === undefined) return
       const { aud, jti, exp, body } = proposal
-      const expires = utc(exp * 1000)
+      const expires = timeText(exp * 1000)
       const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
       outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
         `${body.kind} in ${aud}, until ${whenSeconds(exp)}`,

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { EntryPage, LedgerClient } from '../../src/client/index.ts'
-import { digestLengths, EvidenceError, isDigestAlgorithm, textOfBytes } from '../../src/core/index.ts'
+import { EvidenceError, textOfBytes } from '../../src/core/index.ts'
 import { digestBytes, digestFile, fsPath } from '../../src/node/index.ts'
 import { manifestAt } from '../artefact.ts'
+import { digestArgument } from '../digest-argument.ts'
 import { manifestsAbove } from '../evidence-files.ts'
 import { fileArgument } from '../file-argument.ts'
 import { manifestPath } from '../folder-manifest.ts'
@@ -114,20 +115,6 @@ function queryOf(options: FindOptions): Record<string, string> {
     const value = options[name]
     if (value !== undefined) query[name] = value
   }
-  if (options.digest !== undefined) requireDigest(options.digest)
+  if (options.digest !== undefined) digestArgument(options.digest, '--digest')
   return query
-}
-
-/** Said here, before any server is asked. Throws `query-invalid`. */
-function requireDigest(text: string): void {
-  // The next option, taken for the value that is missing.
-  if (text.startsWith('-')) throw new EvidenceError('usage', 'the option --digest <algorithm:hex> has no value')
-  const [algorithm = '', hex = '', extra] = text.split(':')
-  const isDigest = extra === undefined && isDigestAlgorithm(algorithm) && /^[0-9a-f]*$/.test(hex)
-  if (!isDigest || hex.length !== 2 * digestLengths[algorithm]) {
-    throw new EvidenceError(
-      'query-invalid',
-      `${JSON.stringify(text)} is not <algorithm>:<lower-case hex> of that algorithm’s length`,
-    )
-  }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   EvidenceError,
-  formatTime,
+  timeText,
   fromBase64,
   parseEntry,
   parseReceipt,
@@ -192,7 +192,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   const result = {
     size,
     created,
-    tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: formatTime(genTimeMs) })),
+    tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: timeText(genTimeMs) })),
     renewed,
   }
   output.result(result, stampLines(result))

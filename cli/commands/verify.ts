@@ -31,8 +31,8 @@ interface VerifyOptions extends ClientOptions {
 const help = `
 Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
 index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where there is none, asks the server that
-$EVIDENCE_URL names. Where a server has ./data open it asks that server instead; where it has the folder open that --data names, it
-is refused.
+$EVIDENCE_URL names. Where a server has the data folder open, the server is asked instead; with --data the command refuses then, for
+it cannot know which server that is: name it by --url.
 
 Example:
   evidence verify --data ./data

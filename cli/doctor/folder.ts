@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { join } from 'node:path'
 import {
   equalBytes,
-  formatTime,
+  timeText,
   isEvidenceError,
   parseEntry,
   parseSignedCheckpoint,
@@ -206,7 +206,7 @@ async function examined(
 
 /** The machine's clock against the last entry: what a start would say. */
 export function clockOf(lastMs: number, now: number): Check {
-  const says = `the clock says ${formatTime(now)}, the last entry ${formatTime(lastMs)}`
+  const says = `the clock says ${timeText(now)}, the last entry ${timeText(lastMs)}`
   if (now < lastMs) return fail('clock', says, 'Set the clock: deposits wait until it has passed the last entry.')
   if (now - lastMs > defaultMaxGapMs)
     return warn('clock', says, 'If the clock is right, start once with --accept-clock-gap.')

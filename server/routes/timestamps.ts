@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { EvidenceError, formatTime } from '../../src/core/index.ts'
+import { EvidenceError, timeText } from '../../src/core/index.ts'
 import { parseRecord } from '../../src/timestamp/index.ts'
 import { denied } from '../access.ts'
 import { requestReader, type ServerContext } from '../context.ts'
@@ -78,7 +78,7 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
       return {
         size,
         created,
-        tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: formatTime(genTimeMs) })),
+        tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: timeText(genTimeMs) })),
         renewed,
       }
     },

@@ -204,6 +204,7 @@ export const errorTable = {
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint
+  'version-unannounced': { status: 500, exit: 1, action: investigate },
   'index-wrong': { status: 500, exit: 1, action: investigate },
   'link-broken': { status: 500, exit: 1, action: investigate },
   'time-reversed': { status: 500, exit: 1, action: investigate },
@@ -216,7 +217,8 @@ export const errorTable = {
   'checkpoint-untrusted': {
     status: 400,
     exit: 1,
-    action: 'Compare the policy with the ledger’s published key; do not trust this checkpoint.',
+    action:
+      'Compare the policy with the ledger’s published key; do not trust this checkpoint. If that key was replaced, docs/operations/key-compromise.md says how to go on.',
   },
   'checkpoint-missing': { status: 503, exit: 1, action: investigate },
   'policy-unmet': { status: 400, exit: 1, action: 'Wait for the witnesses’ cosignatures, or ask the operator.' },
@@ -528,6 +530,11 @@ export const errorTable = {
   },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
+  'deposit-differs': {
+    status: 409,
+    exit: 2,
+    action: 'A deposit is never changed: deposit with --again to make a new one, which says this.',
+  },
   'file-unwritable': {
     status: 500,
     exit: 3,
@@ -584,6 +591,12 @@ export interface ErrorFacts {
   readonly retryAfterSeconds?: number
 }
 
+/** Facts without an `expected` that reads as what was `found`: side by side the two would only puzzle. */
+function telling({ expected, found, ...others }: ErrorFacts): ErrorFacts {
+  if (expected !== undefined && expected === found) return others
+  return { ...others, ...(expected === undefined ? {} : { expected }), ...(found === undefined ? {} : { found }) }
+}
+
 /** The one error class: what was wrong, where, and (through its code) what to do. */
 export class EvidenceError extends Error {
   readonly code: ErrorCode
@@ -592,7 +605,7 @@ export class EvidenceError extends Error {
     super(message, options)
     this.name = 'EvidenceError'
     this.code = code
-    this.facts = facts
+    this.facts = telling(facts)
   }
   get kind(): ErrorKind {
     return errorTable[this.code]

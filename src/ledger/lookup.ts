@@ -109,6 +109,7 @@ export function laterEventsOf(kid: string, body: StatementBody | undefined): Loo
     case 'ledger.rotate-key':
     case 'ledger.close':
     case 'ledger.set-approvals':
+    case 'ledger.set-format':
     case 'ledger.change':
     case 'participant.admit':
     case undefined:

@@ -127,6 +127,8 @@ describe('statements', () => {
       }
       case 'ledger.set-approvals':
         return { administrators: 1 }
+      case 'ledger.set-format':
+        return { version: 2 }
       case 'ledger.close':
         return { reason: 'ended' }
       case 'ledger.change': {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { EvidenceError, tilesAt, tileWidth } from '../../core/index.ts'
+import { EvidenceError, tilesAt, tileWidth, timeText } from '../../core/index.ts'
 import { writeNewFile } from '../../node/index.ts'
 import { type DataFolder, dataFolder, folderFormat, readOwnKey } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
@@ -77,7 +77,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
 /** So that a final backup is not restored twice unawares; a medium that cannot be written is the operator's to keep. */
 function markTaken(path: string, root: string): void {
   try {
-    writeDurably(path, `${new Date().toISOString()} to ${resolve(root)}\n`)
+    writeDurably(path, `${timeText(Date.now())} to ${resolve(root)}\n`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error
