@@ -8,7 +8,10 @@ import {
   type LinkSource,
   parseAnchor,
 } from '../src/verify/index.ts'
-import { type CheckResult, readArtefact } from './check-run.ts'
+import { type CheckResult } from './check-run.ts'
+import { readArtefact } from './artefact.ts'
+import { counted } from './output.ts'
+import { when } from './when.ts'
 
 /** A receipt of a ledger that the policy does not name, followed upward by anchors. */
 export interface AnchoredResult extends CheckResult {
@@ -83,11 +86,11 @@ async function link(source: UrlSource, from: number, to: number): Promise<readon
   }
 }
 
-/** The same for people. */
+/** The steps upward, for people. */
 export function anchorLines({ steps, faults }: CheckedAnchors): string[] {
   const lines = steps.map(
     ({ lower, upper }) =>
-      `the checkpoint of ${lower.size} entries of ${lower.origin} is entry ${upper.index} of ${upper.origin}, at ${upper.time}, deposited by ${upper.iss ?? 'somebody'} with key ${upper.kid ?? '-'}`,
+      `the checkpoint of ${counted(lower.size, 'entry', 'entries')} of ${lower.origin} is entry ${upper.index} of ${upper.origin}, at ${when(upper.time)}, deposited by ${upper.iss ?? 'somebody'} with key ${upper.kid ?? '-'}`,
   )
   return faults.length > 0
     ? lines

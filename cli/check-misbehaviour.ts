@@ -1,13 +1,15 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type Policy } from '../src/core/index.ts'
-import { checkMisbehaviour, exitCodeOf, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
-import { readArtefact } from './check-run.ts'
+import type { Policy } from '../src/core/index.ts'
+import { fsPath } from '../src/node/index.ts'
+import { checkMisbehaviour, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
+import { readArtefact } from './artefact.ts'
 import type { Output } from './output.ts'
+import { exitOfVerdict } from './verdict.ts'
 
 /** True for a file that begins as a proof of misbehaviour does. */
 export function isMisbehaviourFile(path: string): boolean {
   const begin = new Uint8Array(64)
-  const fd = openSync(path, 'r')
+  const fd = openSync(fsPath(path), 'r')
   try {
     return isMisbehaviour(begin.subarray(0, readSync(fd, begin)))
   } finally {
@@ -33,5 +35,5 @@ export function checkMisbehaviourFile(path: string, policy: Policy, output: Outp
     ...(faults.length === 0 ? ['it does not show:', ...misbehaviourLimits.map((line) => `  ${line}`)] : []),
     faults.length === 0 ? 'the proof holds' : 'the file proves nothing',
   ])
-  return exitCodeOf(faults, [])
+  return exitOfVerdict({ faults, unjudged: [] })
 }

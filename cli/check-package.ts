@@ -6,7 +6,7 @@ import { checkPackage as checkBag, ownPolicy } from '../src/package/check-packag
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { rotatedPolicy } from '../src/verify/index.ts'
-import { readArtefact } from './check-run.ts'
+import { readArtefact } from './artefact.ts'
 import { faultLines } from './check-text.ts'
 import { exitOfVerdict, verdictLine } from './verdict.ts'
 import { timeJudge } from './check-time.ts'

@@ -1,9 +1,11 @@
-import { visibleBytes } from '../src/core/index.ts'
-import { anchorLimits, receiptLimits, statusLimits } from '../src/verify/index.ts'
+import { textOfBytes } from '../src/core/index.ts'
+import { anchorLimits, type Finding, receiptLimits, statusLimits } from '../src/verify/index.ts'
 import { anchorLines, type AnchoredResult } from './check-anchored.ts'
-import { type OnlineStatus, statusLines } from './check-online.ts'
+import { nameLines } from './check-find.ts'
+import { headline, type OnlineStatus, standingOf, statusLines } from './check-online.ts'
 import type { CheckResult } from './check-run.ts'
 import { faultLines, provenance } from './check-text.ts'
+import { checkerLine, thisChecker } from './checker.ts'
 import { verdictLine } from './verdict.ts'
 import type { TimeResult } from './check-time.ts'
 
@@ -32,8 +34,9 @@ export function anchorDocument(result: CheckResult | AnchoredResult): object {
 /** The answer of the ledger, for programs. */
 export function statusDocument(online: OnlineStatus | undefined): object {
   if (online === undefined) return {}
-  const { url, size, events, flagged } = online
-  return { status: { url, size, events, flagged, limits: statusLimits } }
+  const { url, size, events, flagged, admission } = online
+  const admitted = admission === undefined ? {} : { admission }
+  return { status: { url, size, events, flagged, limits: statusLimits }, ...admitted }
 }
 
 /** What is said where nothing is wrong, and no more. */
@@ -53,8 +56,9 @@ export function textOf(
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
   return [
+    ...headline(online),
     path,
-    ...(result.line === undefined ? [] : [`  listed in the deposit as ${visibleBytes(result.line.path)}`]),
+    ...(clean || result.line !== undefined ? nameLines(path, result).map((line) => `  ${line}`) : []),
     ...(clean ? [cleanLine(result)] : []),
     ...provenanceOf(result, online).map((line) => `  ${line}`),
     ...time.lines.map((line) => `  ${line}`),
@@ -63,18 +67,21 @@ export function textOf(
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+    checkerLine(thisChecker()),
     verdictLine({ faults, unjudged }),
   ]
 }
 
-/** The same, for programs. */
+/** The result of a check, for programs. */
 export function documentOf(path: string, result: CheckResult, online: OnlineStatus | undefined): object {
-  const { checked, faults, unjudged, item, evidence } = result
+  const { checked, faults, unjudged, item, evidence, line } = result
   const statement = checked?.statement
   return {
     path,
     ok: faults.length === 0 && unjudged.length === 0,
+    standing: standingOf(online),
     evidence,
+    ...(line === undefined ? {} : { listedAs: textOfBytes(line.path) }),
     ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),
     ...(checked === undefined
       ? {}
@@ -90,5 +97,20 @@ export function documentOf(path: string, result: CheckResult, online: OnlineStat
     notChecked: receiptLimits,
     ...statusDocument(online),
     ...anchorDocument(result),
+    checker: thisChecker(),
+  }
+}
+
+/** What was found of a receipt, and of what was asked besides. */
+export interface Findings {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+}
+
+/** The findings of several parts of a check, in their order. */
+export function together(...parts: readonly (Findings | undefined)[]): Findings {
+  return {
+    faults: parts.flatMap((part) => part?.faults ?? []),
+    unjudged: parts.flatMap((part) => part?.unjudged ?? []),
   }
 }

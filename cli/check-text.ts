@@ -1,4 +1,5 @@
 import type { CheckedReceipt, Finding } from '../src/verify/index.ts'
+import { counted } from './output.ts'
 import { when, whenSeconds } from './when.ts'
 
 /** Who signed what, when, where; then what leads upward from there, and what is known of later events. */
@@ -17,20 +18,20 @@ export function provenance(
   for (const { claim, value } of disclosures) {
     lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
   }
-  if (withheld > 0) lines.push(`${withheld} sealed claim${withheld === 1 ? '' : 's'} withheld from this receipt`)
+  if (withheld > 0) lines.push(`${counted(withheld, 'sealed claim')} withheld from this receipt`)
   for (const { name, timestamp } of witnesses)
     lines.push(
       `cosigned by witness ${name}${timestamp === undefined || timestamp === 0 ? ', at no time that it states' : ` at ${whenSeconds(timestamp)}`}`,
     )
-  return [...lines, ...upward, ...(later ?? [`as of size ${size}; later events not checked`])]
+  const notAsked = `as of size ${size}; later events not checked: the ledger was not asked (--online asks it)`
+  return [...lines, ...upward, ...(later ?? [notAsked])]
 }
 
-/** Faults, one by one, with what was expected and found. */
+/** Faults, one by one, with the file that each is about, what was expected and what was found. */
 export function faultLines(faults: readonly Finding[]): string[] {
-  return faults.flatMap(({ code, message, where = '', expected, found }) => [
-    `FAULT ${code}: ${message}`,
-    ...(expected === undefined
-      ? []
-      : [`       ${where} expected ${expected}`, `       ${' '.repeat(where.length)} found    ${found ?? '-'}`]),
-  ])
+  return faults.flatMap(({ code, message, file, where = '', expected, found }) => {
+    const line = `FAULT ${code}: ${file === undefined ? '' : `${file}: `}${message}`
+    if (expected === undefined) return [line]
+    return [line, `       ${where} expected ${expected}`, `       ${' '.repeat(where.length)} found    ${found ?? '-'}`]
+  })
 }

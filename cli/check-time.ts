@@ -2,8 +2,10 @@ import { readFileSync, statSync } from 'node:fs'
 import { EvidenceError, type Policy } from '../src/core/index.ts'
 import type { JudgedTime, TimeJudge } from '../src/package/package-report.ts'
 import { maxTimeProofBytes } from '../src/package/limits.ts'
+import { fsPath, whyOf } from '../src/node/index.ts'
 import type { Finding } from '../src/verify/index.ts'
-import { type CheckResult, findTransition } from './check-run.ts'
+import { type CheckResult } from './check-run.ts'
+import { findTransition } from './evidence-files.ts'
 import type { judgeTimeProof, TimeProofInput } from './judge-time-proof.ts'
 import { findTimeProof } from './time-proof-path.ts'
 
@@ -54,9 +56,9 @@ const notLoaded: Finding = {
 
 function readFile(path: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(path))
+    return new Uint8Array(readFileSync(fsPath(path)))
   } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
+    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
   }
 }
 
@@ -76,7 +78,7 @@ export async function checkTime(
 
 /** A time proof, bounded. Throws `file-unreadable`, `time-proof-malformed`. */
 export function readTimeProof(path: string): Uint8Array {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const size = statSync(fsPath(path), { throwIfNoEntry: false })?.size ?? 0
   if (size > maxTimeProofBytes)
     throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
   return readFile(path)

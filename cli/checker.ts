@@ -21,7 +21,7 @@ export function thisChecker(nowMs: number = Date.now()): Checker {
   return { version, ...(path.endsWith('.mjs') ? { program } : {}), at: timeText(nowMs) }
 }
 
-/** The same on one line. */
+/** What checked, and when, on one line. */
 export function checkerLine({ version: number, program, at }: Checker): string {
   const digest = program === undefined ? '' : ` (${program.name}, SHA-256 ${program.sha256})`
   return `checked by evidence ${number}${digest} at ${when(at)} by this machine’s clock`

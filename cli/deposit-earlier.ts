@@ -12,7 +12,7 @@ import {
 import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
 import { syncFolder } from '../src/node/index.ts'
 import { checkReceipt } from '../src/verify/index.ts'
-import { readArtefact } from './check-run.ts'
+import { readArtefact } from './artefact.ts'
 import { companions } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { withoutQuorum } from './statements.ts'

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { EvidenceError, visible, visibleBytes } from '../src/core/index.ts'
+import { counted, EvidenceError, textOfBytes } from '../src/core/index.ts'
 import { whyOf } from '../src/node/index.ts'
 import {
   commonFolder,
@@ -102,7 +102,7 @@ function withoutArtefacts(given: readonly string[]): { paths: readonly string[];
   const isOwn = (path: string): boolean => isOwnArtefact(basename(path)) && statOf(path).isFile()
   const paths = given.filter((path) => !isOwn(path))
   if (paths.length === 0 || paths.length === given.length) return { paths: given, leftOut: [] }
-  const leftOut = given.filter(isOwn).map((name) => ({ name: visible(name), why: 'a receipt or proof of a ledger' }))
+  const leftOut = given.filter(isOwn).map((name) => ({ name, why: 'a receipt or proof of a ledger' }))
   return { paths, leftOut }
 }
 
@@ -137,7 +137,7 @@ function requireReadable(jobs: readonly DepositJob[]): void {
     try {
       accessSync(path, constants.R_OK)
     } catch (cause) {
-      refused.push({ name: visibleBytes(Buffer.from(path)), why: whyOf(cause) })
+      refused.push({ name: typeof path === 'string' ? path : textOfBytes(path), why: whyOf(cause) })
     }
   }
   for (const job of jobs) {
@@ -224,13 +224,9 @@ export function jobBytes(job: DepositJob): number {
 
 /** What a job is called in a result. */
 export function jobName(job: DepositJob): string {
-  if (job.kind === 'manifest') return `${job.folder} (${filesText(job.listing.files.length)})`
+  if (job.kind === 'manifest') return `${job.folder} (${counted(job.listing.files.length, 'file')})`
   if (job.kind === 'sums') return `the digests in ${job.sums}`
   if (job.kind === 'resend') return job.statement
   if (job.kind === 'digests') return job.known.name ?? `the digest ${Object.values(job.known.digest)[0] ?? ''}`
   return job.paths.length === 1 ? (job.paths[0] as string) : `${job.paths[0]} and ${job.paths.length - 1} more`
-}
-
-function filesText(n: number): string {
-  return n === 1 ? '1 file' : `${n.toLocaleString('en-US')} files`
 }

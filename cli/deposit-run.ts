@@ -11,7 +11,7 @@ import {
 } from '../src/core/index.ts'
 import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
 import { type Item, readEnvelope, type Relation, type SealedClaim } from '../src/evidence/index.ts'
-import { readArtefact } from './check-run.ts'
+import { readArtefact } from './artefact.ts'
 import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './deposit-earlier.ts'
 import { measure } from './deposit-measure.ts'
 import { pendingManifestPath, pendingPath } from './deposit-names.ts'

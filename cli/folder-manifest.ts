@@ -1,6 +1,13 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
-import { compareBytes, encodeManifest, EvidenceError, type ManifestLine, visibleBytes } from '../src/core/index.ts'
+import {
+  bytesOfText,
+  compareBytes,
+  encodeManifest,
+  EvidenceError,
+  type ManifestLine,
+  textOfBytes,
+} from '../src/core/index.ts'
 import { changed, digestFile, fileState, whyOf } from '../src/node/index.ts'
 import { isOwnArtefact } from './deposit-names.ts'
 
@@ -38,13 +45,13 @@ export function listFolder(folder: string): FolderListing {
       const name = prefix.length === 0 ? base : Buffer.concat([prefix, slash, base])
       if (entry.isDirectory()) visit(path, name)
       else if (!entry.isFile()) {
-        skipped.push({ name: visibleBytes(name), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
+        skipped.push({ name: textOfBytes(name), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
       } else if (isOwnArtefact(base.toString('latin1'))) {
-        skipped.push({ name: visibleBytes(name), why: 'a receipt or proof of a ledger' })
+        skipped.push({ name: textOfBytes(name), why: 'a receipt or proof of a ledger' })
       } else files.push({ path, name, size: lstatSync(path).size })
     }
   }
-  visit(Buffer.from(folder), Buffer.alloc(0))
+  visit(Buffer.from(bytesOfText(folder)), Buffer.alloc(0))
   return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped, unreadable }
 }
 
@@ -52,7 +59,7 @@ function entriesOf(directory: Buffer, unreadable: { name: string; why: string }[
   try {
     return readFolder(directory)
   } catch (cause) {
-    unreadable.push({ name: visibleBytes(directory), why: whyOf(cause) })
+    unreadable.push({ name: textOfBytes(directory), why: whyOf(cause) })
     return []
   }
 }

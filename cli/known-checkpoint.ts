@@ -1,7 +1,7 @@
-import { parseSignedCheckpoint, parseTlogProof } from '../src/core/index.ts'
+import { parseSignedCheckpoint, parseTlogProof, type SignedCheckpoint } from '../src/core/index.ts'
 import { LedgerClient } from '../src/client/index.ts'
 import type { KnownCheckpoint } from '../src/ledger/index.ts'
-import { readArtefact } from './check-run.ts'
+import { parseArtefact } from './artefact.ts'
 
 /** A checkpoint that somebody kept: a note, a receipt, or what a URL answers. Throws `file-unreadable`, `server-unreachable`, and the note's codes. */
 export async function knownCheckpoint(from: string): Promise<KnownCheckpoint> {
@@ -9,7 +9,14 @@ export async function knownCheckpoint(from: string): Promise<KnownCheckpoint> {
     const bytes = await new LedgerClient(from).fetchBytes('/checkpoint')
     return { ...parseSignedCheckpoint(bytes ?? new Uint8Array()), where: from }
   }
-  const bytes = readArtefact(from)
-  const isReceipt = Buffer.from(bytes).toString('latin1').startsWith('c2sp.org/tlog-proof')
-  return { ...(isReceipt ? parseTlogProof(bytes) : parseSignedCheckpoint(bytes)), where: from }
+  return { ...keptCheckpoint(from), where: from }
+}
+
+/** A checkpoint as a note in a file, or the one in a receipt. Throws `file-unreadable`, `receipt-malformed`, and the note's codes. */
+export function keptCheckpoint(path: string): SignedCheckpoint {
+  return parseArtefact(path, (bytes) =>
+    Buffer.from(bytes).toString('latin1').startsWith('c2sp.org/tlog-proof')
+      ? parseTlogProof(bytes)
+      : parseSignedCheckpoint(bytes),
+  )
 }

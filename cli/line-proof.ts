@@ -8,7 +8,8 @@ import {
   rangeHash,
   type Subtree,
 } from '../src/core/index.ts'
-import { type Evidence, readArtefact, readManifest, requireLine } from './check-run.ts'
+import { readArtefact, readManifest } from './artefact.ts'
+import { type Evidence, requireLine } from './evidence-files.ts'
 
 /** The proof of one file out of a manifest, and how many lines that has. Throws `file-not-in-deposit`. */
 export function lineProof(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
 import { readKeyFile, type SigningKey } from '../src/node/index.ts'
@@ -39,10 +39,13 @@ export function withCommon(command: Command): Command {
     .option('--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)')
 }
 
-/** Adds the options of commands that talk to a server. */
-export function withClient(command: Command): Command {
+/** Adds the options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
+export function withClient(command: Command, defaults: { url?: string; policy?: string } = {}): Command {
+  const { url = `$EVIDENCE_URL or ${defaultUrl}`, policy = '$EVIDENCE_POLICY, or the one in the data folder' } =
+    defaults
   return withCommon(command)
-    .option('--url <url>', `server (default: $EVIDENCE_URL or ${defaultUrl})`)
+    .option('--url <url>', `server (default: ${url})`)
+    .option('--policy <file>', `the ledger’s policy (default: ${policy})`)
     .option(
       '--key <file>',
       'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)',
@@ -119,13 +122,36 @@ export async function identify(
   } catch (error) {
     const isClosed =
       error instanceof EvidenceError && (error.code === 'not-authenticated' || error.code === 'token-invalid')
-    if (!isClosed) throw error
+    // A wrong clock has nothing to do with whose key it is.
+    if (!isClosed || error.facts.where === 'clock') throw error
   }
   throw new EvidenceError(
     'key-unknown',
     `the ledger at ${client.url} does not say whose key ${path} is; name its participant by --id`,
     { where: path },
   )
+}
+
+/** Shows who asks where a key is at hand: sealed claims are for those who may read them. */
+export async function withIdentityIfAny(options: ClientOptions, client: LedgerClient): Promise<LedgerClient> {
+  const named = options.key !== undefined || process.env['EVIDENCE_KEY'] !== undefined
+  if (!named && !existsSync(dataFolder(dataDir(options)).depositorKey)) return client
+  try {
+    const { key, path } = clientKey(options)
+    return client.as(await identify(options, client, key, path))
+  } catch (error) {
+    // A default key may be another ledger's, or closed by a passphrase: then what is open is read. A wrong clock is neither.
+    if (named || !isEvidenceError(error) || error.facts.where === 'clock') throw error
+    outputOf(options).note(`reading without your key: ${error.message}`)
+    return client
+  }
+}
+
+/** The policy file that was named: --policy or $EVIDENCE_POLICY; else the one in the data folder, if it is there. */
+function policyPath(options: { readonly policy?: string } & CommonOptions): string | undefined {
+  const named = options.policy ?? process.env['EVIDENCE_POLICY']
+  const own = join(dataDir(options), 'policy')
+  return named ?? (existsSync(own) ? own : undefined)
 }
 
 /**
@@ -137,23 +163,22 @@ export function depositPolicy(
   info: { readonly policy: string },
   output: Output,
 ): Policy {
-  if (options.policy !== undefined || existsSync(join(dataDir(options), 'policy'))) return policyOf(options)
+  const path = policyPath(options)
+  if (path !== undefined) return readPolicyFile(path)
   output.note(
     'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
   )
   return parsePolicy(Buffer.from(info.policy, 'latin1'))
 }
 
-/** The policy to check against: --policy, or that of the data folder. */
+/** The policy to check against: --policy, $EVIDENCE_POLICY, or that of the data folder. Throws `usage` where there is none. */
 export function policyOf(options: { readonly policy?: string } & CommonOptions): Policy {
-  if (options.policy !== undefined) return readPolicyFile(options.policy)
-  const path = join(dataDir(options), 'policy')
-  if (!existsSync(path)) {
-    throw new EvidenceError('usage', `there is no policy at ${path}; name the ledger’s policy by --policy FILE`, {
-      where: path,
-    })
-  }
-  return parsePolicy(readFileSync(path))
+  const path = policyPath(options)
+  if (path !== undefined) return readPolicyFile(path)
+  const own = join(dataDir(options), 'policy')
+  throw new EvidenceError('usage', `there is no policy at ${own}; name the ledger’s policy by --policy FILE`, {
+    where: own,
+  })
 }
 
 /** A non-negative integer given as an argument. Throws `usage`. */

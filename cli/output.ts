@@ -1,4 +1,5 @@
-import { EvidenceError, isEvidenceError, visible } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, visible, withVisibleBytes } from '../src/core/index.ts'
+export { count, counted } from '../src/core/index.ts'
 import { writeErr, writeOut } from './standard-output.ts'
 
 /**
@@ -11,12 +12,24 @@ function lineText(line: Line): string {
   return `${typeof line === 'string' ? visible(line) : line.map(visible).join('\t')}\n`
 }
 
-/** A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text. */
+/** What stands before an @ in the address of a server is for that server alone, whatever message repeats the address. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(https?:\/\/)[^\s/?#"]*@/gi, '$1…@')
+}
+
+/**
+ * A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text; a byte of a
+ * name that is not UTF-8, which JSON has no text for, is written as `\\x{hex}`.
+ */
 function jsonText(document: unknown, indent?: number): string {
-  return JSON.stringify(document, null, indent).replace(
+  return JSON.stringify(document, bytesShown, indent).replace(
     /[\p{Cf}\u007f-\u00a0\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
     (character) => character.split('').map(escapeUnit).join(''),
   )
+}
+
+function bytesShown(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? withVisibleBytes(value) : value
 }
 
 function escapeUnit(unit: string): string {
@@ -42,7 +55,7 @@ export class Output {
 
   /** A line for people beside the result, on standard error; none with --json. */
   note(line: Line): void {
-    if (!this.isJson) writeErr(lineText(line))
+    if (!this.isJson) writeErr(withoutPasswords(lineText(line)))
   }
 
   /** A refusal: one line, or a document; never a stack trace. */
@@ -51,12 +64,13 @@ export class Output {
     if (this.isJson) {
       const facts = { where, expected, found, index }
       const { code, message, kind } = error
-      writeOut(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`)
+      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`))
       return
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    writeErr(lineText(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`))
+    const text = `evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`
+    writeErr(withoutPasswords(lineText(text)))
   }
 }
 
@@ -80,11 +94,6 @@ export function asEvidenceError(error: unknown): EvidenceError {
     {},
     { cause: error },
   )
-}
-
-/** `1234567` as `1,234,567`. */
-export function count(n: number): string {
-  return n.toLocaleString('en-US')
 }
 
 /** Bytes for people. */

@@ -7,7 +7,7 @@ import type { LogSource } from '../src/verify/index.ts'
 import { type ClientOptions, clientOf, dataDir } from './options.ts'
 import type { Output } from './output.ts'
 import { StaticSource } from './sources/static-source.ts'
-import { withIdentityIfAny } from './commands/show.ts'
+import { withIdentityIfAny } from './options.ts'
 
 export interface LedgerOptions extends ClientOptions {
   readonly dir?: string

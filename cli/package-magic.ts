@@ -1,15 +1,22 @@
 import { existsSync, type Stats } from 'node:fs'
-import { isPackageFolder, isPackageZip } from '../src/package/recognize.ts'
-import { findManifest } from './check-run.ts'
+import { fsPath } from '../src/node/index.ts'
+import { beginsAsZip, isPackageFolder, isPackageZip } from '../src/package/recognize.ts'
+import { evidenceBeside, findManifest } from './evidence-files.ts'
 import { manifestPath } from './folder-manifest.ts'
 
 /**
  * True where a path is to be checked as a package: one that has no evidence of its own, for a zip or a bag may be evidence like
- * any other file or folder.
+ * any other file or folder. With `policyFromPackage` the caller says that a zip is a package, and it is judged as one.
  */
-export function isPackage(path: string, stat: Stats, options: { readonly receipt?: string }): boolean {
+export function isPackage(
+  path: string,
+  stat: Stats,
+  options: { readonly receipt?: string; readonly manifest?: string; readonly policyFromPackage?: boolean },
+): boolean {
   if (options.receipt !== undefined) return false
-  if (stat.isDirectory()) return isPackageFolder(path) && !existsSync(manifestPath(path))
-  if (!stat.isFile() || ['.tlog-proof', '.file-proof'].some((ending) => existsSync(`${path}${ending}`))) return false
-  return isPackageZip(path) && findManifest(path) === undefined
+  if (stat.isDirectory())
+    return options.manifest === undefined && isPackageFolder(path) && !existsSync(fsPath(manifestPath(path)))
+  if (!stat.isFile() || evidenceBeside(path) !== undefined) return false
+  const isZip = options.policyFromPackage === true ? beginsAsZip(path) : isPackageZip(path)
+  return isZip && findManifest(path) === undefined
 }

@@ -8,18 +8,38 @@ export interface Progress {
 
 const silent: Progress = { update: () => {}, stop: () => {} }
 
-/** A progress bar on a terminal; nothing in a pipe, with --json, or where there is little to do. */
+/** A terminal that can move its cursor; CI machines and editors' consoles have some that cannot. */
+function isAble(): boolean {
+  const { TERM, CI } = process.env
+  return process.stderr.isTTY && TERM !== 'dumb' && TERM !== '' && CI === undefined
+}
+
+/** Signals that end a program from outside, and what a shell makes of each: 128 and its number. */
+const ending = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+const signals = Object.keys(ending) as (keyof typeof ending)[]
+
+/** A progress bar on a terminal that can show one; nothing in a pipe, with --json, or where there is little to do. */
 export function progressBar(
   output: Output,
   label: string,
   total: number,
   unit: 'bytes' | 'entries' | 'files' | 'tiles',
 ): Progress {
-  if (output.isJson || !process.stderr.isTTY || total === 0) return silent
+  if (output.isJson || !isAble() || total === 0) return silent
   const show = unit === 'bytes' ? bytesText : count
   let bar: SingleBar | undefined
   let done = 0
   let isStopped = false
+  // The bar hides the cursor: whoever ends the program gets it back.
+  const leave = (signal: keyof typeof ending): void => {
+    stop()
+    process.exit(ending[signal])
+  }
+  const stop = (): void => {
+    isStopped = true
+    bar?.stop()
+    for (const signal of signals) process.off(signal, leave)
+  }
   const start = async (): Promise<void> => {
     // Loaded when it is shown: a short run in a pipe does without.
     const { default: cliProgress } = await import('cli-progress')
@@ -34,6 +54,8 @@ export function progressBar(
       },
       cliProgress.Presets.legacy,
     )
+    // A command that ends in its own way, as "follow" does, is left to do so.
+    for (const signal of signals) if (process.listenerCount(signal) === 0) process.on(signal, leave)
     bar.start(total, done, { shown: show(done) })
   }
   void start()
@@ -42,9 +64,6 @@ export function progressBar(
       done = now
       bar?.update(now, { shown: show(now) })
     },
-    stop: () => {
-      isStopped = true
-      bar?.stop()
-    },
+    stop,
   }
 }

@@ -8,7 +8,7 @@ import {
   type Signer,
 } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
-import { readArtefact } from './check-run.ts'
+import { readArtefact } from './artefact.ts'
 
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
 export interface ChangeRequest {

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
+import { processArguments } from './file-argument.ts'
 import { asEvidenceError, Output } from './output.ts'
 import { outputFailure, writeErr, writeOut } from './standard-output.ts'
 import { exitOfRefusal } from './verdict.ts'
@@ -16,8 +17,13 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
   const output = new Output(process.argv.includes('--json'))
   // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+  // Thrown where nobody waits for it: Node would end with 1, which says that evidence does not verify.
+  process.on('uncaughtException', (error) => {
+    refuse(asEvidenceError(error), output)
+    process.exit()
+  })
   try {
-    await throwing(await program()).parseAsync(process.argv)
+    await throwing(await program()).parseAsync(processArguments())
   } catch (error) {
     if (error instanceof CommanderError) refuseUsage(error, output)
     else refuse(asEvidenceError(error), output)

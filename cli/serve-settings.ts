@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import type { ServerSettings } from '../server/index.ts'
 import { EvidenceError } from '../src/core/index.ts'
+import { issueText } from '../src/evidence/index.ts'
 
 /** Flags of `serve` and `start` that are settings. */
 export interface SettingFlags {
@@ -62,10 +63,12 @@ export function readSettings(
   const where = unknown ?? String(issue?.path[0] ?? '')
   const from = origins[where] ?? ''
   const why =
-    unknown === undefined ? (issue?.message ?? 'is wrong') : `there is none of this name${nearest(unknown, names)}`
+    unknown === undefined
+      ? issueText(issue ?? { message: 'is wrong', path: [] })
+      : `is none of this server${nearest(unknown, names)}`
   throw new EvidenceError(
     from.startsWith('flag ') ? 'usage' : 'config-invalid',
-    `the setting ${where} (${from}): ${why}`,
+    `the setting ${where} (${from}) ${why}`,
     {
       where,
     },

@@ -2,8 +2,8 @@
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     const stop = (): void => {
-      process.once('SIGTERM', () => process.exit(1))
-      process.once('SIGINT', () => process.exit(1))
+      process.once('SIGTERM', () => process.exit(143))
+      process.once('SIGINT', () => process.exit(130))
       resolve()
     }
     process.once('SIGTERM', stop)

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import type { Evidence } from './check-run.ts'
+import { isThere } from './artefact.ts'
+import type { Evidence } from './evidence-files.ts'
 
 /** Where the time proof of a receipt, or of a file proof, lies: beside it. */
 export function timeProofPath(receipt: string): string {
@@ -10,5 +10,5 @@ export function timeProofPath(receipt: string): string {
 export function findTimeProof(evidence: Evidence, named: string | undefined): string | undefined {
   if (named !== undefined) return named
   const beside = timeProofPath(evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt)
-  return existsSync(beside) ? beside : undefined
+  return isThere(beside) ? beside : undefined
 }

@@ -1,13 +1,17 @@
-// Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; and dist/check-time.mjs, which it loads where there is a
-// time proof: see cli/judge-time-proof.ts. Nothing of them is altered but for the joining.
+// Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; dist/check-time.mjs, which it loads where there is a
+// time proof: see cli/judge-time-proof.ts, and dist/check-proxy.mjs, which it loads where the environment names a proxy: see
+// src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
+const packagePath = fileURLToPath(new URL('../package.json', import.meta.url))
+const { version } = JSON.parse(readFileSync(packagePath, 'utf8'))
 const path = join(dist, 'check.mjs')
 const timePath = join(dist, 'check-time.mjs')
+const proxyPath = join(dist, 'check-proxy.mjs')
 const stamp = join(dist, '.check-inputs')
 
 /** The files that went into it and what they held: it is made again when one of them has changed. */
@@ -18,25 +22,31 @@ const digestOf = (files) => {
 }
 
 function isCurrent() {
-  if (![path, timePath, stamp].every((file) => existsSync(file))) return false
+  if (![path, timePath, proxyPath, stamp].every((file) => existsSync(file))) return false
   const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
   return digestOf(files) === digest
 }
 
-/** Where one file of dist/cli is asked for, the bundle made of it is. */
+/** Where one file of dist is asked for, the bundle made of it is. */
 const apart = (name, bundle) => ({
   name: 'apart',
   resolveId: (source) => (source.endsWith(`/${name}`) ? { id: `./${bundle}`, external: true } : null),
 })
 
+/** The version, which dist/cli/version.js reads beside itself, written into the one file: that may be taken away alone. */
+const versioned = {
+  name: 'versioned',
+  load: (id) => (id.endsWith('/cli/version.js') ? `export const version = ${JSON.stringify(version)}` : null),
+}
+
 /** Joins what a file of dist/cli imports; gives the files that went in. */
 async function joinInto(rolldown, entry, file, plugins) {
   const bundle = await rolldown({
-    input: join(dist, 'cli', entry),
+    input: join(dist, entry),
     platform: 'node',
     // What only a long re-walk wants; a check does without.
     external: ['sodium-native'],
-    plugins,
+    plugins: [versioned, ...plugins],
   })
   await bundle.write({ file, format: 'esm', codeSplitting: false })
   const files = await bundle.watchFiles
@@ -47,8 +57,13 @@ async function joinInto(rolldown, entry, file, plugins) {
 if (!isCurrent()) {
   const { rolldown } = await import('rolldown')
   const inputs = [
-    ...(await joinInto(rolldown, 'check-main.js', path, [apart('judge-time-proof.js', 'check-time.mjs')])),
-    ...(await joinInto(rolldown, 'judge-time-proof.js', timePath, [])),
+    ...(await joinInto(rolldown, 'cli/check-main.js', path, [
+      apart('judge-time-proof.js', 'check-time.mjs'),
+      apart('proxy.js', 'check-proxy.mjs'),
+    ])),
+    ...(await joinInto(rolldown, 'cli/judge-time-proof.js', timePath, [])),
+    ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),
+    packagePath,
     fileURLToPath(import.meta.url),
   ]
   const files = [...new Set(inputs)].filter((file) => existsSync(file))

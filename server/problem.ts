@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/index.ts'
+import { issueText } from '../src/evidence/index.ts'
 
 /** RFC 9457 problem document, with our stable code and what to do. */
 export interface Problem {
@@ -65,8 +66,10 @@ function fromFramework(error: FastifyError): EvidenceError {
     case 'FST_ERR_VALIDATION': {
       const [first] = error.validation ?? []
       const where = first?.instancePath.replace(/^\//, '') ?? ''
-      const detail = first?.message ?? error.message
-      return new EvidenceError('query-invalid', where === '' ? detail : `${where}: ${detail}`, { where })
+      const { keyword: code, message = '', params } = first ?? {}
+      const detail =
+        first === undefined ? 'is not what this route takes' : issueText({ ...params, code, message, path: [] })
+      return new EvidenceError('query-invalid', `${where === '' ? 'the query' : where} ${detail}`, { where })
     }
     default:
       if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500) {

@@ -3,7 +3,7 @@ import { EvidenceError, parseReceipt, verifyConsistency } from '../../src/core/i
 import { LedgerClient, UrlSource } from '../../src/client/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type Anchor, consistencyFrom, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
-import { readArtefact } from '../check-run.ts'
+import { readArtefact } from '../artefact.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
 import { StaticSource } from '../sources/static-source.ts'

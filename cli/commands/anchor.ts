@@ -43,10 +43,14 @@ Example:
 
 /** `evidence anchor` */
 export function anchorCommand(program: Command): void {
-  withClient(program.command('anchor').description('deposit a ledger’s checkpoints into another ledger, on a schedule'))
+  withClient(
+    program.command('anchor').description('deposit a ledger’s checkpoints into another ledger, on a schedule'),
+    {
+      policy: '$EVIDENCE_POLICY, or the one in the data folder; that of the lower ledger',
+    },
+  )
     .requiredOption('--to <url>', 'the upper ledger')
     .requiredOption('--upper-policy <file>', 'policy of the upper ledger')
-    .option('--policy <file>', 'policy of the lower ledger (default: the one in the data folder)')
     .option('--out <dir>', 'folder of the anchors', 'anchors')
     .option('--every <seconds>', 'pause between two checkpoints', '3600')
     .option('--once', 'anchor the newest checkpoint, then end')

@@ -14,7 +14,7 @@ import { randomSalt, readKeyFile } from '../../src/node/index.ts'
 import { whenSeconds } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
-import { readArtefact } from '../check-run.ts'
+import { readArtefact } from '../artefact.ts'
 import {
   type ClientOptions,
   clientKey,

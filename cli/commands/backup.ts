@@ -36,8 +36,9 @@ Example:
 
 /** `evidence backup OUT` */
 export function backupCommand(program: Command): void {
-  withClient(program.command('backup <out>').description('write a backup, or bring one up to date'))
-    .option('--policy <file>', 'the ledger’s policy, for --url (default: the one in the backup or data folder)')
+  withClient(program.command('backup <out>').description('write a backup, or bring one up to date'), {
+    policy: 'the one in the backup or data folder; for --url',
+  })
     .option('--final', 'for moving: the data folder signs no more, wherever the backup is restored does')
     .addHelpText('after', help)
     .action(async (out: string, options: BackupCommandOptions) => {

@@ -73,10 +73,6 @@ export function depositCommand(program: Command): void {
       '--relates <relation...>',
       `rel:index:leafHash[:item] of an earlier entry, rel one of ${relations.join(', ')}`,
     )
-    .option(
-      '--policy <file>',
-      'the ledger’s policy, which the receipt is held against (default: the one in the data folder)',
-    )
     .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
     .option('--separate', 'a statement for each file, instead of one for all')
     .option('--again', 'deposit anew what has a receipt already; the old receipt is kept')

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { counted } from '../output.ts'
 import { EvidenceError } from '../../src/core/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 import type { Check } from '../doctor/check.ts'
@@ -52,7 +53,6 @@ function linesOf({ name, status, says, todo }: Check): string[] {
 
 function summary(failures: number, warnings: number): string {
   if (failures + warnings === 0) return 'nothing found'
-  const counted = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`
   return [
     ...(failures > 0 ? [counted(failures, 'failure')] : []),
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),

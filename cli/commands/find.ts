@@ -1,10 +1,16 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError } from '../../src/core/index.ts'
-import { digestFile } from '../../src/node/index.ts'
+import type { EntryPage, LedgerClient } from '../../src/client/index.ts'
+import { EvidenceError, textOfBytes } from '../../src/core/index.ts'
+import { digestBytes, digestFile, fsPath } from '../../src/node/index.ts'
+import { manifestAt } from '../artefact.ts'
 import { digestArgument } from '../digest-argument.ts'
-import { type ClientOptions, clientOf, outputOf, withClient } from '../options.ts'
-import { withIdentityIfAny } from './show.ts'
+import { manifestsAbove } from '../evidence-files.ts'
+import { fileArgument } from '../file-argument.ts'
+import { manifestPath } from '../folder-manifest.ts'
+import { counted } from '../output.ts'
+import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import { when } from '../when.ts'
 
 interface FindOptions extends ClientOptions {
   readonly digest?: string
@@ -16,6 +22,9 @@ interface FindOptions extends ClientOptions {
 }
 
 const help = `
+Exit code 0 says that the ledger was asked, whether it found something or not: in the JSON "entries" is empty where it did not. A file
+deposited within a folder is found through a manifest near it that lists its SHA-256.
+
 Example:
   evidence find photo.jpg
   evidence find --case "(2026)沪0104刑初123号"
@@ -34,29 +43,78 @@ export function findCommand(program: Command): void {
     .action(async (file: string | undefined, options: FindOptions) => {
       const output = outputOf(options)
       const client = await withIdentityIfAny(options, clientOf(options, output))
-      const page = await client.find(await queryOf(file, options))
+      const found = await find(client, file === undefined ? undefined : fileArgument(file), options)
+      const { page, through } = found
       const lines = page.entries.map(({ index, time, kind, iss, items }) => [
         String(index),
-        time,
+        when(time),
         kind,
         iss,
-        ...(items === undefined ? [] : [`${items} item${items === 1 ? '' : 's'}`]),
+        ...(items === undefined ? [] : [counted(items, 'item')]),
       ])
       const more = page.next === null ? [] : [`more: --after ${page.next}`]
-      output.result(page, lines.length === 0 ? ['nothing found'] : [...lines, ...more])
+      const within =
+        through === undefined ? [] : [`within a folder: ${through.manifest} lists it as ${through.listedAs}`]
+      const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
+      const document = {
+        ...page,
+        ...(through === undefined ? {} : { through }),
+        ...(nothing.length > 1 ? { limits } : {}),
+      }
+      output.result(document, [...within, ...lines, ...nothing, ...more])
     })
 }
 
-async function queryOf(file: string | undefined, options: FindOptions): Promise<Record<string, string>> {
+/** What "nothing found" does not say of a file. */
+const limits: readonly string[] = [
+  'This does not say that the file was never deposited. The ledger was asked for its SHA-256 alone:',
+  '  a file deposited within a folder is in the folder’s manifest, and the ledger knows the manifest only; look that up: evidence find FOLDER.evidence-manifest',
+  '  a file deposited by other digests only is found by them: --digest sm3:HEX',
+]
+
+interface Found {
+  readonly page: EntryPage
+  /** The manifest by which a file was found. */
+  readonly through?: { readonly manifest: string; readonly listedAs: string }
+}
+
+/** Looks a file up by its digest, and by that of a manifest near it that lists it where the ledger does not know its own. */
+async function find(client: LedgerClient, file: string | undefined, options: FindOptions): Promise<Found> {
+  const query = queryOf(options)
+  if (file === undefined) return { page: await client.find(query) }
+  const sha256 = await sha256Of(file)
+  const page = await client.find({ ...query, digest: `sha256:${sha256}` })
+  if (page.entries.length > 0 || options.after !== undefined) return { page }
+  for (const { manifest } of manifestsAbove(file)) {
+    const { bytes, lines } = manifestAt(manifest)
+    const line = lines.find((one) => one.sha256 === sha256)
+    if (line === undefined) continue
+    const digest = `sha256:${digestBytes(bytes, ['sha256']).digest.sha256}`
+    const within = await client.find({ ...query, digest })
+    if (within.entries.length > 0) return { page: within, through: { manifest, listedAs: textOfBytes(line.path) } }
+  }
+  return { page }
+}
+
+async function sha256Of(file: string): Promise<string> {
+  if (statSync(fsPath(file), { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new EvidenceError(
+      'file-unreadable',
+      `${file} is a folder; look up its manifest: evidence find ${manifestPath(file)}`,
+      {
+        where: file,
+      },
+    )
+  }
+  return (await digestFile(file, ['sha256'])).digest.sha256 as string
+}
+
+function queryOf(options: FindOptions): Record<string, string> {
   const query: Record<string, string> = {}
   for (const name of ['digest', 'case', 'participant', 'kind', 'after', 'limit'] as const) {
     const value = options[name]
     if (value !== undefined) query[name] = value
   }
   if (options.digest !== undefined) digestArgument(options.digest, '--digest')
-  if (file === undefined) return query
-  if (!existsSync(file) || !statSync(file).isFile())
-    throw new EvidenceError('file-unreadable', `there is no file ${file}`, { where: file })
-  const { digest } = await digestFile(file, ['sha256'])
-  return { ...query, digest: `sha256:${digest.sha256}` }
+  return query
 }

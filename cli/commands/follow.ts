@@ -29,8 +29,9 @@ Example:
 
 /** `evidence follow` */
 export function followCommand(program: Command): void {
-  withClient(program.command('follow').description('keep a durable, verified copy of a running ledger'))
-    .option('--policy <file>', 'the ledger’s policy; needed the first time')
+  withClient(program.command('follow').description('keep a durable, verified copy of a running ledger'), {
+    policy: 'the one that the copy was begun with; needed the first time',
+  })
     .option('--once', 'catch up, then end')
     .addHelpText('after', help)
     .action(async (options: FollowOptions) => {

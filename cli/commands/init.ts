@@ -25,7 +25,7 @@ import {
   type SigningKey,
 } from '../../src/node/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
+import { readArtefact } from '../artefact.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
 

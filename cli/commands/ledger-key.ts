@@ -26,7 +26,8 @@ import {
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives, type LedgerSigningKey, readKeyFile } from '../../src/node/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact, transitionPath } from '../check-run.ts'
+import { readArtefact } from '../artefact.ts'
+import { transitionPath } from '../evidence-files.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import {
   type ClientOptions,

@@ -32,8 +32,8 @@ Example:
 export function mirrorCommand(program: Command): void {
   withClient(
     program.command('mirror <ledger> <dir>').description('keep a full verified copy of a ledger, and serve it'),
+    { policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder' },
   )
-    .option('--policy <file>', 'the ledger’s policy (default: the one in DIR, or in the data folder)')
     .option('--serve', 'serve the copy, read-only')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any', '8081')

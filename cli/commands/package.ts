@@ -57,7 +57,6 @@ export function packageCommand(program: Command): void {
     .option('--digests-only', 'leave the files out: only their digests')
     .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later')
     .option('--dir <export>', 'export or mirror of the ledger, as a folder of static tiles')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .addHelpText('after', help)
     .action(async (wanted: string[], options: PackageOptions) => {
       installNativePrimitives()

@@ -16,7 +16,7 @@ import {
   readPassphrase,
   withClient,
 } from '../options.ts'
-import { withIdentityIfAny } from './show.ts'
+import { withIdentityIfAny } from '../options.ts'
 
 interface AdmitOptions extends ChangeOptions {
   readonly publicKey: string

@@ -3,8 +3,10 @@ import { encodeFileProof, EvidenceError } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { findEvidence, findManifest, namedEvidence, runCheck } from '../check-run.ts'
+import { runCheck } from '../check-run.ts'
+import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
 import { lineProof } from '../line-proof.ts'
+import { fileArgument } from '../file-argument.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
 interface ProveOptions extends CommonOptions {
@@ -29,12 +31,12 @@ export function proveCommand(program: Command): void {
     .option('--receipt <file>', 'receipt of the folder’s deposit')
     .option('--manifest <file>', 'manifest of the folder')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
+    .option('--policy <file>', 'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder)')
     .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
     .addHelpText('after', help)
     .action(async (file: string, options: ProveOptions) => {
       installNativePrimitives()
-      process.exitCode = await prove(file, options)
+      process.exitCode = await prove(fileArgument(file), options)
     })
 }
 

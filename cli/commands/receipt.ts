@@ -36,7 +36,6 @@ export function receiptCommand(program: Command): void {
       .description('make the receipt of an entry out of a mirror, an export or a ledger'),
   )
     .option('--dir <dir>', 'mirror, export or backup to read (default: the server)')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--out <file>', 'where to write it (default: INDEX.tlog-proof)')
     .addHelpText('after', help)
     .action(async (index: string, options: ReceiptOptions) => {

@@ -3,20 +3,12 @@ import type { Command } from 'commander'
 import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
+import { fileArgument } from '../file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  dataDir,
-  identify,
-  indexArgument,
-  outputOf,
-  withClient,
-} from '../options.ts'
+import { parseArtefact } from '../artefact.ts'
+import { type ClientOptions, clientOf, indexArgument, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import { counted } from '../output.ts'
 import { when, whenSeconds } from '../when.ts'
-import { dataFolder } from '../../src/ledger/index.ts'
 
 interface ShowOptions extends ClientOptions {
   readonly receipt?: string
@@ -38,7 +30,7 @@ export function showCommand(program: Command): void {
       const info =
         /^[0-9]+$/.test(entry) && !existsSync(entry)
           ? await fromServer(indexArgument(entry), options)
-          : fromReceipt(entry)
+          : fromReceipt(fileArgument(entry))
       output.result(info, linesOf(info))
     })
 }
@@ -56,25 +48,10 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   return info
 }
 
-/** Shows who asks where a key is at hand: sealed claims are for those who may read them. */
-export async function withIdentityIfAny(
-  options: ClientOptions,
-  client: ReturnType<typeof clientOf>,
-): Promise<ReturnType<typeof clientOf>> {
-  const named = options.key !== undefined || process.env['EVIDENCE_KEY'] !== undefined
-  if (!named && !existsSync(dataFolder(dataDir(options)).depositorKey)) return client
-  try {
-    const { key, path } = clientKey(options)
-    return client.as(await identify(options, client, key, path))
-  } catch (error) {
-    if (named) throw error
-    return client // the data folder is another ledger's: read what is open
-  }
-}
-
 function fromReceipt(path: string): EntryInfo {
-  const bytes = readArtefact(path)
-  const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
+  const receipt = parseArtefact(path, (bytes) =>
+    parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes),
+  )
   const { entry } = receipt
   if (!entry.known) {
     throw new EvidenceError(
@@ -114,6 +91,6 @@ function linesOf(info: EntryInfo): string[] {
     `leaf hash ${info.leafHash}`,
     ...JSON.stringify(members, null, 2).split('\n'),
     ...claims,
-    ...(hidden > 0 ? [`${hidden} sealed claim${hidden === 1 ? '' : 's'} withheld`] : []),
+    ...(hidden > 0 ? [`${counted(hidden, 'sealed claim')} withheld`] : []),
   ]
 }

@@ -9,6 +9,7 @@ import {
   parseTime,
   timeText,
 } from '../../src/core/index.ts'
+import { issueText, type SchemaIssue } from '../../src/evidence/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import {
@@ -21,7 +22,7 @@ import {
   Authority,
 } from '../../src/timestamp/index.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
+import { readArtefact } from '../artefact.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -58,7 +59,6 @@ export function timestampCommand(program: Command): void {
   withClient(program.command('timestamp').description('take a time stamp of the ledger, or fetch that of a receipt'))
     .option('--for <receipt>', 'receipt whose time proof is wanted')
     .option('--out <file>', 'where to write the time proof (default: beside the receipt)')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust')
     .option('--renew', 'renew every time stamp, whether it is due or not')
     .option('--config <file>', 'the server’s settings: stamp the data folder, without a server')
@@ -168,8 +168,8 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   }
   const parsed = timeStampingSettings.safeParse(json?.timeStamping ?? {})
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new EvidenceError('config-invalid', `${config}: timeStamping.${issue?.path.join('.')}: ${issue?.message}`, {
+    const issue: SchemaIssue = parsed.error.issues[0] ?? { message: 'is wrong', path: [] }
+    throw new EvidenceError('config-invalid', `${config}: timeStamping.${issue.path.join('.')} ${issueText(issue)}`, {
       where: config,
     })
   }

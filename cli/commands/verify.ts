@@ -1,9 +1,9 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   EvidenceError,
   isEvidenceError,
   parseSignedCheckpoint,
-  parseTlogProof,
   type Policy,
   type SignedCheckpoint,
 } from '../../src/core/index.ts'
@@ -11,20 +11,11 @@ import { UrlSource } from '../../src/client/index.ts'
 import { dataFolder, FolderSource, LookupAudit, type LookupCodec, readLookupCodec } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  dataDir,
-  identify,
-  outputOf,
-  policyOf,
-  withClient,
-} from '../options.ts'
+import { type ClientOptions, clientOf, dataDir, outputOf, policyOf, withClient, withIdentityIfAny } from '../options.ts'
 import { verdictLine } from '../verdict.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../check-run.ts'
+import { keptCheckpoint } from '../known-checkpoint.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
 import { AppraisalPool } from '../threads/appraisal-pool.ts'
@@ -39,8 +30,9 @@ interface VerifyOptions extends ClientOptions {
 
 const help = `
 Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
-index. It does not stop at a fault. Without --url or --dir it reads the data folder. Where a server has that folder open, the
-server is asked instead; with --data the command refuses then, for it cannot know which server that is: name it by --url.
+index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where there is none, asks the server that
+$EVIDENCE_URL names. Where a server has the data folder open, the server is asked instead; with --data the command refuses then, for
+it cannot know which server that is: name it by --url.
 
 Example:
   evidence verify --data ./data
@@ -54,7 +46,6 @@ Example:
 export function verifyCommand(program: Command): void {
   withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
     .option('--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it')
-    .option('--policy <file>', 'the ledger’s policy (default: the one in the data folder)')
     .option('--checkpoint <file...>', 'checkpoints or receipts kept from before: the ledger must go on from each')
     .option(
       '--trusted-checkpoint <file>',
@@ -87,7 +78,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),
   }
   if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
-  if (options.url !== undefined) return verifySource(await urlSource(options, output), policy, output, kept)
+  if (asksServer(options)) return verifySource(await urlSource(options, output), policy, output, kept)
   try {
     return await verifyFolder(dataDir(options), policy, output, kept)
   } catch (error) {
@@ -98,20 +89,16 @@ async function verify(options: VerifyOptions): Promise<number> {
   }
 }
 
-/** A checkpoint as a note, or the one in a receipt. Throws `file-unreadable`, `receipt-malformed`, and the note's codes. */
-function keptCheckpoint(path: string): SignedCheckpoint {
-  const bytes = readArtefact(path)
-  return Buffer.from(bytes).toString('latin1').startsWith('c2sp.org/tlog-proof')
-    ? parseTlogProof(bytes)
-    : parseSignedCheckpoint(bytes)
+/** The server is asked where it is named: by --url, or by $EVIDENCE_URL where no data folder is named and none is here. */
+function asksServer(options: VerifyOptions): boolean {
+  if (options.url !== undefined) return true
+  const isFolderNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
+  return process.env['EVIDENCE_URL'] !== undefined && !isFolderNamed && !existsSync(dataDir(options))
 }
 
 /** Bundles need a right where reading is for participants: then the key speaks for itself. */
 async function urlSource(options: VerifyOptions, output: Output): Promise<UrlSource> {
-  const client = clientOf(options, output)
-  if (options.key === undefined) return new UrlSource(client)
-  const { key, path } = clientKey(options)
-  return new UrlSource(client.as(await identify(options, client, key, path)))
+  return new UrlSource(await withIdentityIfAny(options, clientOf(options, output)))
 }
 
 /** Data so damaged that nothing can be walked is a fault found; what only keeps us from looking is a failure to run. */

@@ -1,11 +1,12 @@
 import { EvidenceError } from '../../src/core/index.ts'
-import { LedgerClient } from '../../src/client/index.ts'
+import { LedgerClient, serverUrl } from '../../src/client/index.ts'
 import { dataFolder, readHead, readOwnKey } from '../../src/ledger/index.ts'
 import { count } from '../output.ts'
 import { attempt, type Check, fail, ok, warn } from './check.ts'
 
 /** A running server: is it there, is it this ledger, does it take deposits, and is its clock ours. */
-export async function serverChecks(url: string, root: string | undefined): Promise<Check[]> {
+export async function serverChecks(address: string, root: string | undefined): Promise<Check[]> {
+  const url = serverUrl(address)
   return [
     ...(await attempt('server', async () => {
       const { status, dateMs, askedMs, answeredMs, body } = await ask(url, '/readyz')

@@ -1,11 +1,12 @@
 import { type ErrorCode, EvidenceError, errorTable } from '../core/index.ts'
+import { withoutCredentials } from './server-url.ts'
 
 export interface HttpOptions {
   /** Time for one request, in milliseconds. */
   readonly timeoutMs?: number
   /** How often a request that the server was too busy for, or that broke off, is sent again. */
   readonly retries?: number
-  /** Told before each repetition. */
+  /** Called before each repetition. */
   readonly onRetry?: (why: string, waitMs: number) => void
 }
 
@@ -13,6 +14,8 @@ export interface HttpAnswer {
   readonly status: number
   readonly body: Uint8Array
   readonly contentType: string
+  /** How far this computer's clock is ahead of the server's `Date` (negative: behind), in seconds; 0 where it is not known. */
+  readonly clockAhead: number
 }
 
 /** Largest answer that is read, in bytes: a bundle of 256 entries, or a batch's receipts. */
@@ -20,28 +23,34 @@ const maxAnswerBytes = 64 * 1024 * 1024
 
 /**
  * One request, repeated while the server is busy (429, 503) or out of reach; only for requests that may be repeated, as all
- * of ours may. Throws `server-unreachable` when tries run out, `server-answer` for a redirect.
+ * of ours may. It goes through the proxy that HTTPS_PROXY or HTTP_PROXY names, if any. Throws `server-unreachable` when tries run
+ * out, `server-answer` for a redirect: it is never followed, for what is sent, a token also, is meant for this server alone.
  */
 export async function request(url: string, init: RequestInit, options: HttpOptions = {}): Promise<HttpAnswer> {
   const { timeoutMs = 60_000, retries = 4, onRetry } = options
+  const send = await transport(url)
   for (let attempt = 0; ; attempt++) {
     let why: string
     let waitMs = 250 * 2 ** attempt
     try {
-      const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-      if (response.status >= 300 && response.status < 400) throw redirected(url, response.headers.get('location'))
-      const answer = await readAnswer(response)
+      const askedMs = Date.now()
+      const response = await send(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+      const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
+      if (response.status >= 300 && response.status < 400 && response.status !== 304)
+        throw await redirected(url, response)
+      const answer = { ...(await readAnswer(response)), clockAhead }
       if ((response.status !== 503 && response.status !== 429) || attempt >= retries) return answer
       why = `the server answered ${response.status}`
       waitMs = Math.max(waitMs, Math.min(30, Number(response.headers.get('retry-after')) || 0) * 1000)
     } catch (cause) {
       if (cause instanceof EvidenceError) throw cause
-      why = causeOf(cause)
+      why = causeOf(cause, timeoutMs)
       if (attempt >= retries) {
+        const { origin } = new URL(url)
         throw new EvidenceError(
           'server-unreachable',
-          `${new URL(url).origin} cannot be reached: ${why}`,
-          { where: new URL(url).origin },
+          `${origin} cannot be reached${proxyFor(url) === undefined ? '' : ' through the proxy that the environment names'}: ${why}`,
+          { where: origin },
           { cause },
         )
       }
@@ -51,22 +60,50 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
   }
 }
 
-/** A redirect is not followed: what is sent, and who is asked, is for the one server that was named. */
-function redirected(url: string, location: string | null): EvidenceError {
+/** `fetch`, or one that goes through a proxy, which is loaded where the environment names one. */
+async function transport(url: string): Promise<typeof fetch> {
+  if (proxyFor(url) === undefined) return fetch
+  try {
+    return (await import('./proxy.ts')).proxyFetch
+  } catch (cause) {
+    // dist/check.mjs, taken away alone.
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    const message = 'the environment names a proxy, and check-proxy.mjs, which goes through it, is not beside check.mjs'
+    throw new EvidenceError('server-unreachable', message, {}, { cause })
+  }
+}
+
+/** The proxy of the environment for a URL; never for this very machine. NO_PROXY is heeded by the transport. */
+function proxyFor(url: string): string | undefined {
+  const { protocol, hostname } = new URL(url)
+  if (/^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/.test(hostname)) return undefined
+  const { env } = process
+  const named =
+    protocol === 'https:' ? (env['https_proxy'] ?? env['HTTPS_PROXY']) : (env['http_proxy'] ?? env['HTTP_PROXY'])
+  return named === '' ? undefined : named
+}
+
+/** HTTP's Date has whole seconds, and was written between the question and its answer. */
+function secondsAhead(date: string | null, askedMs: number, answeredMs: number): number {
+  const dateMs = Date.parse(date ?? '')
+  if (Number.isNaN(dateMs)) return 0
+  if (askedMs > dateMs + 1000) return Math.round((askedMs - dateMs) / 1000)
+  return dateMs > answeredMs ? -Math.round((dateMs - answeredMs) / 1000) : 0
+}
+
+async function redirected(url: string, response: Response): Promise<EvidenceError> {
+  await response.body?.cancel()
+  const location = response.headers.get('location') ?? ''
+  const target = URL.canParse(location, url) ? withoutCredentials(new URL(location, url).href) : 'nowhere'
   const { origin } = new URL(url)
-  const to =
-    location !== null && URL.canParse(location, url) ? new URL(location, url).origin : 'an address that is none'
-  const why = to === origin ? 'elsewhere on the same server' : `to ${to}`
   return new EvidenceError(
     'server-answer',
-    `${origin} redirects ${why}, which is not followed: name the ledger’s own address by --url`,
-    {
-      where: origin,
-    },
+    `${origin} redirects to ${target.slice(0, 300)}; redirects are not followed: give the URL of the ledger itself`,
+    { where: origin, found: String(response.status) },
   )
 }
 
-async function readAnswer(response: Response): Promise<HttpAnswer> {
+async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'clockAhead'>> {
   const chunks: Uint8Array[] = []
   let length = 0
   if (response.body !== null) {
@@ -84,21 +121,64 @@ async function readAnswer(response: Response): Promise<HttpAnswer> {
   }
 }
 
-function causeOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause
-  return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : 'unknown')
+const causes: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',
+  ENOTFOUND: 'its name is not known (ENOTFOUND)',
+  EAI_AGAIN: 'its name cannot be looked up just now (EAI_AGAIN)',
+  ECONNRESET: 'the connection broke off (ECONNRESET)',
+  UND_ERR_SOCKET: 'the connection broke off (UND_ERR_SOCKET)',
 }
 
-/** The error that a problem document states, with our code where it is one of ours. */
-export function problemError(answer: { readonly status: number; readonly body: Uint8Array }): EvidenceError {
-  try {
-    return problemFrom(JSON.parse(Buffer.from(answer.body).toString('utf8')))
-  } catch {
-    return new EvidenceError('server-answer', `the server answered ${answer.status}, with no problem document`)
+/** Certificates that this computer does not trust: what to do is not plain from the code. */
+const untrusted = /^(?:SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER))/
+
+function causeOf(error: unknown, timeoutMs: number): string {
+  const { cause, name, message } = error as {
+    cause?: { code?: string; message?: string }
+    name?: string
+    message?: string
   }
+  if (name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`
+  const { code, message: inner } = cause ?? {}
+  if (code !== undefined && untrusted.test(code))
+    return `its certificate is of an authority that this computer does not trust (${code}); NODE_EXTRA_CA_CERTS names more`
+  return causes[code ?? ''] ?? code ?? inner ?? message ?? 'unknown'
 }
 
-/** The same of a document that was read. */
+/** A difference between the clocks, in seconds, from which on it is named as the cause of a refusal. */
+const skewSeconds = 30
+
+/** The refusals that a wrong clock causes. */
+const timed: ReadonlySet<string> = new Set(['token-invalid', 'issued-in-future'])
+
+/**
+ * The error that a problem document states, with our code where it is one of ours. Where this computer's clock is the likely
+ * cause, the message says so, and `where` is `clock`.
+ */
+export function problemError(answer: Pick<HttpAnswer, 'status' | 'body' | 'clockAhead'>): EvidenceError {
+  let document: unknown
+  try {
+    document = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+  } catch {
+    return new EvidenceError('server-answer', withoutProblem(answer.status))
+  }
+  return withClock(problemFrom(document), answer.clockAhead)
+}
+
+function withoutProblem(status: number): string {
+  const why = status === 431 ? ' (the request’s header lines are too large for it)' : ''
+  return `the server answered ${status}${why}, with no problem document: something before the ledger, or no ledger, answered`
+}
+
+/** Names the clock as the cause of a refusal that it can cause. */
+export function withClock(error: EvidenceError, ahead: number): EvidenceError {
+  if (!timed.has(error.code) || Math.abs(ahead) < skewSeconds) return error
+  const by = `${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'}`
+  const message = `${error.message}: this computer’s clock is ${by} the server’s; set it right, then try again`
+  return new EvidenceError(error.code, message, { ...error.facts, where: 'clock' }, { cause: error })
+}
+
+/** The error that a problem document, read already, states. */
 export function problemFrom(document: unknown): EvidenceError {
   const { code, detail, where, index, expected, found } = (document ?? {}) as Record<string, unknown>
   if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) {

@@ -2,4 +2,5 @@
 export * from './access-token.ts'
 export { type HttpOptions, problemError, problemFrom } from './http.ts'
 export * from './ledger-client.ts'
+export * from './server-url.ts'
 export * from './url-source.ts'

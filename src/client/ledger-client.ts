@@ -1,7 +1,8 @@
-import { EvidenceError, statusHash, toBase64, withoutFinalSlashes } from '../core/index.ts'
+import { EvidenceError, statusHash, toBase64 } from '../core/index.ts'
 import type { Signer } from '../evidence/index.ts'
 import { accessToken } from './access-token.ts'
-import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request } from './http.ts'
+import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request, withClock } from './http.ts'
+import { serverUrl } from './server-url.ts'
 
 /** What a deposit is answered. */
 export interface DepositResult {
@@ -84,8 +85,7 @@ export class LedgerClient {
   private readonly options: HttpOptions
 
   constructor(url: string, identity?: Identity, options: HttpOptions = {}) {
-    if (!/^https?:\/\//.test(url)) throw new EvidenceError('usage', `${url} is not an http or https URL`)
-    this.url = withoutFinalSlashes(url)
+    this.url = serverUrl(url)
     this.identity = identity
     this.options = options
   }
@@ -215,7 +215,9 @@ export class LedgerClient {
       throw new EvidenceError('server-answer', 'the server answered another number of lines')
     return lines.map((line) => {
       const result = JSON.parse(line) as { status: number }
-      return result.status === 200 || result.status === 201 ? resultOf(result.status, result) : problemFrom(result)
+      return result.status === 200 || result.status === 201
+        ? resultOf(result.status, result)
+        : withClock(problemFrom(result), answer.clockAhead)
     })
   }
 }

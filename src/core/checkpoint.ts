@@ -1,6 +1,7 @@
 import { utf8 } from './bytes.ts'
 import { type Checkpoint, checkpointText, parseCheckpointText } from './checkpoint-text.ts'
 import { encodeNote, parseNote, type SignedNote, type VerifierKey } from './note.ts'
+import { explained } from './transit.ts'
 
 /*
  * A signed tree head, C2SP tlog-checkpoint without extension lines (docs/spec/05-checkpoint.md):
@@ -20,6 +21,10 @@ export interface SignedCheckpoint {
 
 /** Reads a signed checkpoint; its signatures are the caller's to judge. Throws `note-malformed`, `checkpoint-malformed`. */
 export function parseSignedCheckpoint(bytes: Uint8Array): SignedCheckpoint {
+  return explained(bytes, 'checkpoint', () => readSigned(bytes))
+}
+
+function readSigned(bytes: Uint8Array): SignedCheckpoint {
   const note = parseNote(bytes)
   return { checkpoint: parseCheckpointText(note.text), note }
 }

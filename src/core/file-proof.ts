@@ -3,6 +3,7 @@ import { concat, latin1, parseDecimal, utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { type ManifestLine, parseManifestLine } from './manifest.ts'
 import { maxProofBytes } from './tlog-proof.ts'
+import { explained } from './transit.ts'
 
 const version = 'evidence-ledger/file-proof/v1'
 
@@ -31,6 +32,10 @@ export interface FileProof {
 
 /** Reads a file proof; the line's grammar is checked before anybody hashes it. Throws `file-proof-malformed`, `manifest-malformed`. */
 export function parseFileProof(bytes: Uint8Array): FileProof {
+  return explained(bytes, 'file proof', () => readFileProof(bytes))
+}
+
+function readFileProof(bytes: Uint8Array): FileProof {
   const bad = (why: string): EvidenceError => new EvidenceError('file-proof-malformed', `the file proof ${why}`)
   if (bytes.length > maxProofBytes + 64 * 1024) throw bad('is too long')
   let at = 0

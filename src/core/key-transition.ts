@@ -3,6 +3,7 @@ import { fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { EvidenceError } from './errors.ts'
 import { maxNoteBytes } from './note.ts'
+import { explained } from './transit.ts'
 
 const version = 'evidence-ledger/key-transition/v1'
 const maxHashes = 126
@@ -26,6 +27,10 @@ export interface KeyTransition extends SignedCheckpoint {
 
 /** Reads a key transition. Throws `transition-malformed` and the codes of the checkpoint. */
 export function parseKeyTransition(bytes: Uint8Array): KeyTransition {
+  return explained(bytes, 'key transition', () => readKeyTransition(bytes))
+}
+
+function readKeyTransition(bytes: Uint8Array): KeyTransition {
   const bad = (why: string): EvidenceError => new EvidenceError('transition-malformed', `the key transition ${why}`)
   if (bytes.length > maxNoteBytes + 8192) throw bad('is too long')
   const text = fromUtf8(bytes, 'key transition')

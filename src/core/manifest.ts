@@ -2,6 +2,7 @@ import { compareBytes, concatAll, equalBytes, latin1 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { leafHash } from './entry.ts'
 import { CompactRange } from './merkle/range.ts'
+import { explained } from './transit.ts'
 
 /*
  * A manifest lists the files of a folder in GNU `sha256sum` text (docs/spec/08-manifest.md). Paths are raw bytes: what a
@@ -122,6 +123,10 @@ function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
 
 /** Reads a manifest: every line, in strictly ascending order of unescaped path bytes. Throws `manifest-malformed`. */
 export function parseManifest(bytes: Uint8Array): ManifestLine[] {
+  return explained(bytes, 'manifest', () => readLines(bytes))
+}
+
+function readLines(bytes: Uint8Array): ManifestLine[] {
   const lines: ManifestLine[] = []
   for (const raw of splitLines(bytes)) {
     const parsed = parseManifestLine(raw, lines.length + 1)

@@ -3,6 +3,7 @@ import { fromUtf8, latin1, parseDecimal } from './bytes.ts'
 import { isCosignatureType, signatureTypes } from './cosignature.ts'
 import { EvidenceError } from './errors.ts'
 import { parseVerifierKey, type SignedNote, type VerifierKey, verifyNote } from './note.ts'
+import { explained } from './transit.ts'
 
 /*
  * C2SP tlog-policy: all that a verifier must be given. Octets, one definition a line:
@@ -123,6 +124,10 @@ class PolicyBuilder {
 
 /** Reads a policy. Throws `policy-malformed`. */
 export function parsePolicy(bytes: Uint8Array): Policy {
+  return explained(bytes, 'policy', () => readPolicy(bytes))
+}
+
+function readPolicy(bytes: Uint8Array): Policy {
   const builder = new PolicyBuilder()
   if (bytes.length > maxPolicyBytes) throw builder.bad('comes after the largest size of a policy')
   // Octets, not UTF-8: names are opaque (tlog-policy, "Character set").

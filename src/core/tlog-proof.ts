@@ -2,6 +2,7 @@ import { toBase64, tryBase64 } from './base64.ts'
 import { fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { EvidenceError } from './errors.ts'
+import { explained } from './transit.ts'
 
 const version = 'c2sp.org/tlog-proof@v1'
 /** Largest proof, in bytes: an entry, five disclosures and a note of many signatures fit. */
@@ -28,6 +29,10 @@ export interface TlogProof extends SignedCheckpoint {
 
 /** Reads a tlog-proof. Throws `receipt-malformed` and the codes of the checkpoint. */
 export function parseTlogProof(bytes: Uint8Array): TlogProof {
+  return explained(bytes, 'receipt', () => readTlogProof(bytes))
+}
+
+function readTlogProof(bytes: Uint8Array): TlogProof {
   const bad = (why: string): EvidenceError => new EvidenceError('receipt-malformed', `the receipt ${why}`)
   if (bytes.length > maxProofBytes) throw bad(`is longer than ${maxProofBytes} bytes`)
   const text = fromUtf8(bytes, 'receipt')

@@ -32,7 +32,13 @@ export function requireDisclosures(body: StatementBody, texts: readonly string[]
     }
     seen.add(digest).add(`claim ${claim}`)
     if (!(allowed as readonly string[]).includes(claim)) {
-      throw new EvidenceError('disclosure-claim', `a ${body.kind} may not seal the claim "${claim.slice(0, 40)}"`)
+      throw new EvidenceError(
+        'disclosure-claim',
+        `the kind ${body.kind} may not seal the claim "${claim.slice(0, 40)}"`,
+        {
+          where: claim.slice(0, 40),
+        },
+      )
     }
   }
   const missing = digests.find((digest) => !seen.has(digest))
@@ -47,13 +53,15 @@ function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
   const schema =
     claim === 'names' && body.kind !== 'evidence.deposit' ? admittedName : sealedShapes[claim as SealedClaim]
   const result = schema.safeParse(value)
-  if (!result.success) throw schemaError(result.error, 'disclosure-claim')
+  if (!result.success) throw schemaError(result.error, 'disclosure-claim', claim)
   if (
     claim === 'names' &&
     body.kind === 'evidence.deposit' &&
     (value as string[]).length !== body.members.items.length
   ) {
-    throw new EvidenceError('disclosure-claim', 'the claim "names" has not one name for each item')
+    throw new EvidenceError('disclosure-claim', 'the claim "names" has not one name for each item', {
+      where: 'names',
+    })
   }
 }
 

@@ -195,9 +195,13 @@ function applyKind(
 ): Registry {
   if (requiresApproval(registry, body)) {
     findings.violations.push(
-      new EvidenceError('approvals-needed', `a ${body.kind} must be approved by several, in a ledger.change`, {
-        where: 'kind',
-      }),
+      new EvidenceError(
+        'approvals-needed',
+        `the change ${body.kind} must be approved by several, in a statement of the kind ledger.change`,
+        {
+          where: 'kind',
+        },
+      ),
     )
     return registry
   }

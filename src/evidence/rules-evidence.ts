@@ -1,4 +1,4 @@
-import { equalBytes, type ErrorCode, EvidenceError, fromBase64 } from '../core/index.ts'
+import { counted, equalBytes, type ErrorCode, EvidenceError, fromBase64 } from '../core/index.ts'
 import type { Reference, Relation } from './members.ts'
 import type { EntryUnderJudgement, Findings, History, KindRule, TargetFacts } from './rules.ts'
 import type { AttestBody, DepositBody, RetractBody } from './schema.ts'
@@ -31,7 +31,7 @@ function judgeReference(
   if (item !== undefined && item >= target.items) {
     return violate(
       'reference-item',
-      `entry ${index} has ${target.items} items, numbered from 0; there is no item ${item}`,
+      `entry ${index} has ${counted(target.items, 'item')}, numbered from 0; there is no item ${item}`,
     )
   }
   return target

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
+import { issueText } from '../evidence/index.ts'
 
 /** Where things lie in a data folder. */
 export interface DataFolder {
@@ -93,8 +94,8 @@ export function readConfig(folder: DataFolder): FolderConfig {
   }
   const result = configSchema.safeParse(json)
   if (!result.success) {
-    const issue = result.error.issues[0]
-    throw new EvidenceError('config-invalid', `${folder.config}: ${issue?.path.join('.')}: ${issue?.message}`, {
+    const issue = result.error.issues[0] as z.core.$ZodIssue
+    throw new EvidenceError('config-invalid', `${folder.config}: ${issue.path.join('.')} ${issueText(issue)}`, {
       where: folder.config,
     })
   }
@@ -109,7 +110,12 @@ export function readPolicyFile(path: string): Policy {
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `the policy ${path} cannot be read`, { where: path }, { cause })
   }
-  return parsePolicy(bytes)
+  try {
+    return parsePolicy(bytes)
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
+  }
 }
 
 /** The one log of a data folder's own policy. Throws as {@link readPolicyFile}. */

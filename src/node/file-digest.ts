@@ -2,7 +2,8 @@ import { createHash, getHashes, type Hash } from 'node:crypto'
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { blake3 } from '@noble/hashes/blake3.js'
-import { type DigestAlgorithm, EvidenceError, visibleBytes } from '../core/index.ts'
+import { type DigestAlgorithm, EvidenceError, textOfBytes } from '../core/index.ts'
+import { fsPath } from './file-path.ts'
 
 interface Hasher {
   update(data: Uint8Array): unknown
@@ -73,7 +74,7 @@ export async function digestFile(
   let fd: number | undefined
   try {
     // Without waiting: opening a pipe that nobody writes to would otherwise never return.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    fd = openSync(typeof path === 'string' ? fsPath(path) : path, constants.O_RDONLY | constants.O_NONBLOCK)
     const before = fstatSync(fd, { bigint: true })
     if (!before.isFile())
       throw new EvidenceError('file-unreadable', `${shown(path)} is no regular file`, { where: shown(path) })
@@ -95,7 +96,7 @@ export async function digestFile(
 }
 
 function shown(path: string | Buffer): string {
-  return visibleBytes(Buffer.from(path))
+  return typeof path === 'string' ? path : textOfBytes(path)
 }
 
 let smallBlock: Buffer | undefined

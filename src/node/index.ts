@@ -1,6 +1,7 @@
 /** What core needs of Node: native primitives, key files, digests of files. */
 export * from './durable-file.ts'
 export * from './file-digest.ts'
+export * from './file-path.ts'
 export * from './key-file.ts'
 export * from './lock-file.ts'
 export * from './mldsa-key-file.ts'

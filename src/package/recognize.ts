@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { fsPath } from '../node/index.ts'
 import { names, payloadFolder } from './layout.ts'
 
 /*
@@ -18,18 +19,18 @@ const versionLabel = 'Evidence-Package-Version:'
 
 /** True for a bag that names itself an evidence package, or holds deposits where one does. */
 export function isPackageFolder(path: string): boolean {
-  if (!existsSync(join(path, names.bagit))) return false
-  if (existsSync(join(path, payloadFolder))) return true
-  const info = join(path, names.info)
+  if (!existsSync(fsPath(join(path, names.bagit)))) return false
+  if (existsSync(fsPath(join(path, payloadFolder)))) return true
+  const info = fsPath(join(path, names.info))
   return existsSync(info) && readFileSync(info, 'latin1').includes(versionLabel)
 }
 
 /** True for a zip with a folder that is such a bag, as its directory says, or, where that is gone, its first entries. */
 export function isPackageZip(path: string): boolean {
-  const file = openSync(path, 'r')
+  const file = openSync(fsPath(path), 'r')
   try {
     const head = readAt(file, 0, headBytes)
-    if (head.length < 4 || !zipMagic.includes(head.readUInt32LE(0))) return false
+    if (!isZipHead(head)) return false
     const listed = namesIn(directoryOf(file))
     const top = listed.find((name) => /^[^/]+\/bagit\.txt$/.test(name))?.split('/')[0]
     if (top === undefined) return listed.length === 0 && saysSo(head) && head.includes(`/${names.bagit}`)
@@ -37,6 +38,20 @@ export function isPackageZip(path: string): boolean {
   } finally {
     closeSync(file)
   }
+}
+
+/** True for a file that begins as a zip does. */
+export function beginsAsZip(path: string): boolean {
+  const file = openSync(fsPath(path), 'r')
+  try {
+    return isZipHead(readAt(file, 0, 4))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function isZipHead(head: Buffer): boolean {
+  return head.length >= 4 && zipMagic.includes(head.readUInt32LE(0))
 }
 
 /** Names in a directory, as far as it can be read. */

@@ -1,5 +1,6 @@
 import {
   applyPolicy,
+  counted,
   equalBytes,
   EvidenceError,
   timeText,
@@ -138,7 +139,7 @@ function limitsOf({ token }: TimeStatement, layers: readonly LayerVerdict[], isV
   const passedOver = layers.slice(1).filter(({ standing }) => standing.length === 0).length
   if (passedOver > 0)
     limits.push(
-      `${passedOver} renewal${passedOver === 1 ? '' : 's'} of the time stamp did not stand, and was not relied on.`,
+      `${counted(passedOver, 'renewal')} of the time stamp did not verify; nothing here relies on ${passedOver === 1 ? 'it' : 'them'}.`,
     )
   return limits
 }

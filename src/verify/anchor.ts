@@ -1,5 +1,6 @@
 import {
   EvidenceError,
+  explained,
   fromUtf8,
   isEvidenceError,
   parseDecimal,
@@ -62,6 +63,10 @@ function bad(why: string): EvidenceError {
 
 /** Reads an anchor. Throws `anchor-malformed`, and the codes of notes and receipts. */
 export function parseAnchor(bytes: Uint8Array): Anchor {
+  return explained(bytes, 'anchor', () => readAnchor(bytes))
+}
+
+function readAnchor(bytes: Uint8Array): Anchor {
   if (bytes.length > maxAnchorBytes) throw bad(`is longer than ${maxAnchorBytes} bytes`)
   const text = readText(bytes)
   const split = text.indexOf('\n\n')

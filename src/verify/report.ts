@@ -6,6 +6,8 @@ export interface Finding {
   /** Index of the entry, where there is one. */
   readonly index?: number
   readonly message: string
+  /** Path of the file that it is about, where there is one. */
+  readonly file?: string
   readonly where?: string
   readonly expected?: string
   readonly found?: string

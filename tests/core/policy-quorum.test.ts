@@ -4,10 +4,12 @@ import {
   checkpointText,
   concat,
   errorTable,
+  type EvidenceError,
   type NoteSignature,
   type PolicyResult,
   parsePolicy,
   toBase64,
+  toHex,
   utf8,
   verifierKey,
 } from '../../src/core/index.ts'
@@ -42,6 +44,22 @@ describe('the log of a policy', () => {
     const renamed = verifierKey('other.example', ledger.publicKey)
     const line = { ...byLog, name: renamed.name, id: renamed.id }
     expect(code(`log ${renamed.text}\nquorum none\n`, line)).toBe('checkpoint-untrusted')
+  })
+
+  it('F-N8: an unknown signer is named by its key, for after a rotation the names are equal', () => {
+    const other = signerNamed('a later key of the ledger')
+    const key = verifierKey(origin, other.publicKey)
+    const facts = (policy: string): unknown => {
+      try {
+        return apply(policy, [byLog])
+      } catch (error) {
+        return (error as EvidenceError).facts
+      }
+    }
+    expect(facts(`log ${key.text}\nquorum none\n`)).toEqual({
+      expected: `${origin}+${toHex(key.id)}`,
+      found: `${origin}+${toHex(ledgerKey.id)}`,
+    })
   })
 
   it('may be any of several, and all that signed are named', () => {

@@ -1,0 +1,69 @@
+import { isEvidenceError, type Policy, utf8 } from '../src/core/index.ts'
+import type { LedgerClient } from '../src/client/index.ts'
+import { effectiveBody } from '../src/evidence/index.ts'
+import { type CheckedReceipt, checkReceipt } from '../src/verify/index.ts'
+import { when } from './when.ts'
+
+/** Under which name a key's owner was admitted, and by whom, out of the receipt of that entry. */
+export interface Admission {
+  /** Undefined where it is sealed, and this reader may not see it. */
+  readonly name?: string
+  readonly type?: string
+  readonly roles: readonly string[]
+  readonly index: number
+  readonly time: string
+  /** Who signed that entry; the genesis names its administrators itself. */
+  readonly by: { readonly iss: string; readonly kid: string }
+}
+
+/**
+ * Asks the ledger for the entry that admitted a receipt's signer, and verifies that entry's receipt by the same policy. Undefined
+ * where the ledger does not show it to this reader, or nothing of it verifies: then nothing is said.
+ */
+export async function askAdmission(
+  checked: CheckedReceipt,
+  policy: Policy,
+  client: LedgerClient,
+): Promise<Admission | undefined> {
+  const iss = checked.statement?.common.iss
+  if (iss === undefined) return undefined
+  try {
+    const owner = (await client.participants()).find(({ id }) => id === iss)
+    if (owner === undefined) return undefined
+    return admissionIn(utf8(await client.receipt(owner.since)), iss, policy)
+  } catch (error) {
+    if (isEvidenceError(error)) return undefined
+    throw error
+  }
+}
+
+/** What the receipt of an admission says of a participant; undefined where it does not verify, or admits another. */
+export function admissionIn(receipt: Uint8Array, id: string, policy: Policy): Admission | undefined {
+  const result = checkReceipt(receipt, policy)
+  if (result.receipt === undefined || result.faults.length > 0 || result.unjudged.length > 0) return undefined
+  const { body, statement, disclosures } = result
+  if (body === undefined || statement === undefined) return undefined
+  const { index, time } = result.receipt.entry
+  const at = { index, time, by: { iss: statement.common.iss, kid: statement.header.kid } }
+  const { kind, members } = effectiveBody(body)
+  if (kind === 'ledger.genesis') {
+    const administrator = members.administrators.find((one) => one.id === id)
+    if (administrator === undefined) return undefined
+    return { ...named(administrator.name), roles: ['administrator'], ...at }
+  }
+  if (kind !== 'participant.admit' || members.participant.id !== id) return undefined
+  const { name, type, roles } = members.participant
+  const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
+  return { ...named(name ?? (typeof sealed === 'string' ? sealed : undefined)), type, roles, ...at }
+}
+
+function named(name: string | undefined): { name?: string } {
+  return name === undefined ? {} : { name }
+}
+
+/** An admission on one line, for people. */
+export function admissionLine(id: string, { name, type, roles, index, time, by }: Admission): string {
+  const called = name === undefined ? 'under a name that is not shown to you' : `as ${JSON.stringify(name)}`
+  const what = [...(type === undefined ? [] : [type]), ...roles].join(', ')
+  return `${id} was admitted ${called} (${what}) by entry ${index} at ${when(time)}, signed by ${by.iss} with key ${by.kid}`
+}

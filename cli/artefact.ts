@@ -1,0 +1,96 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  EvidenceError,
+  isEvidenceError,
+  latin1,
+  type ManifestLine,
+  maxProofBytes,
+  parseManifest,
+} from '../src/core/index.ts'
+import { fsPath, whyOf } from '../src/node/index.ts'
+
+/** True where something is at a path and may be looked at. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(fsPath(path), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** A manifest that was read, whole. */
+export interface ReadManifest {
+  readonly bytes: Uint8Array
+  readonly lines: readonly ManifestLine[]
+  /** Numbers of lines by the bytes of their paths, as latin1. */
+  readonly byPath: ReadonlyMap<string, number>
+}
+
+const manifests = new Map<string, ReadManifest>()
+
+/**
+ * Reads a manifest, which may be as long as its folder is large; once in a run, so that all is judged by the same bytes. Throws
+ * `file-unreadable`, `manifest-malformed`.
+ */
+export function manifestAt(path: string): ReadManifest {
+  const known = manifests.get(path)
+  if (known !== undefined) return known
+  const bytes = read(path)
+  const lines = named(path, () => parseManifest(bytes))
+  const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
+  manifests.set(path, manifest)
+  return manifest
+}
+
+/** The bytes of a manifest. Throws as {@link manifestAt}. */
+export function readManifest(path: string): Uint8Array {
+  return manifestAt(path).bytes
+}
+
+/** Reads a receipt, proof or other artefact, bounded; a pipe will do. Throws `file-unreadable`, `receipt-malformed`. */
+export function readArtefact(path: string): Uint8Array {
+  return read(path, 2 * maxProofBytes)
+}
+
+/** Reads an artefact with a parser; its refusal names the file. Throws as {@link readArtefact}, and the parser's codes. */
+export function parseArtefact<T>(path: string, parse: (bytes: Uint8Array) => T): T {
+  return named(path, () => parse(readArtefact(path)))
+}
+
+/** Runs a parser of a file; its refusal names the file. */
+function named<T>(path: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!isEvidenceError(error) || error.message.includes(path)) throw error
+    throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
+  }
+}
+
+function read(path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
+  try {
+    const file = openSync(fsPath(path), 'r')
+    try {
+      return readThrough(file, path, maxBytes)
+    } finally {
+      closeSync(file)
+    }
+  } catch (cause) {
+    if (isEvidenceError(cause)) throw cause
+    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
+  }
+}
+
+/** To the end, or past the bound: what is no regular file has no size, and may never end. */
+function readThrough(file: number, path: string, maxBytes: number): Uint8Array {
+  const blocks: Uint8Array[] = []
+  for (let length = 0; ; ) {
+    const block = new Uint8Array(256 * 1024)
+    const count = readSync(file, block)
+    if (count === 0) return Buffer.concat(blocks)
+    length += count
+    if (length > maxBytes)
+      throw new EvidenceError('receipt-malformed', `${path} is larger than any receipt`, { where: path })
+    blocks.push(block.subarray(0, count))
+  }
+}

@@ -1,0 +1,125 @@
+import { basename, relative } from 'node:path'
+import { isEvidenceError, type KeyTransition, parseReceipt, type Policy, textOfBytes } from '../src/core/index.ts'
+import { readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
+import { absolutePath, digestFile } from '../src/node/index.ts'
+import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
+import { manifestAt, readArtefact } from './artefact.ts'
+import {
+  type Evidence,
+  evidenceBeside,
+  findEvidence,
+  lineOf,
+  type ManifestEvidence,
+  manifestsAbove,
+  type Note,
+  receiptsBeside,
+} from './evidence-files.ts'
+
+/** What a file is to be checked against, and the line that it is, where it has another name there. */
+export interface Found extends Pick<RunOptions, 'line'> {
+  readonly evidence: Evidence
+}
+
+/**
+ * Finds what proves a file: what lies beside it by its name; else the nearest manifest that lists it and verifies, other people's
+ * manifests being passed over; else the manifest or receipt near it that has its digest, whatever the name. Throws
+ * `receipt-not-found`.
+ */
+export async function findFor(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+  note: Note,
+): Promise<Found> {
+  const beside = evidenceBeside(file)
+  if (beside !== undefined) return { evidence: beside }
+  // Said where something else is taken, or nothing: alone, what lists the file is judged, and its faults are said.
+  const passed: string[] = []
+  const listing = await soundManifest(file, policy, transition, (text) => passed.push(text))
+  const found = listing === undefined ? await byDigest(file, policy, transition) : { evidence: listing }
+  for (const text of passed) if (listing === undefined || !text.includes(listing.manifest)) note(text)
+  return found ?? { evidence: findEvidence(file) }
+}
+
+/** The nearest manifest that lists a file and whose deposit verifies; where none verifies, the nearest that lists it. */
+async function soundManifest(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+  note: Note,
+): Promise<ManifestEvidence | undefined> {
+  let nearest: ManifestEvidence | undefined
+  for (const found of manifestsAbove(file, note)) {
+    if (lineOf(found, file) === undefined) continue
+    const why = await flawOf(found, policy, transition)
+    if (why === undefined) return found
+    note(`passed over ${found.manifest}, whose receipt does not verify: ${why}`)
+    nearest ??= found
+  }
+  return nearest
+}
+
+/** Why a folder's deposit does not verify; undefined where it does. */
+async function flawOf(
+  found: ManifestEvidence,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+): Promise<string | undefined> {
+  try {
+    return (await checkManifestOnly(found, policy, transition)).faults[0]?.message
+  } catch (error) {
+    if (isEvidenceError(error)) return error.message
+    throw error
+  }
+}
+
+/** A deposit near a file that has its very bytes, under another name. */
+async function byDigest(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+): Promise<Found | undefined> {
+  const receipts = receiptsBeside(file)
+  const manifests = [...manifestsAbove(file)]
+  if (receipts.length === 0 && manifests.length === 0) return undefined
+  const sha256 = (await digestFile(file, ['sha256'])).digest.sha256 as string
+  for (const found of manifests) {
+    const line = manifestAt(found.manifest).lines.find((one) => one.sha256 === sha256)
+    if (line !== undefined && (await flawOf(found, policy, transition)) === undefined) return { evidence: found, line }
+  }
+  const receipt = receipts.find((path) => deposits(path, sha256))
+  return receipt === undefined ? undefined : { evidence: { kind: 'receipt', receipt } }
+}
+
+/** True where a receipt is of a deposit that has an item of this digest. */
+function deposits(receipt: string, sha256: string): boolean {
+  try {
+    const { entry } = parseReceipt(readArtefact(receipt))
+    if (!entry.known) return false
+    const body = readBody(readStatement(readEnvelope(entry.statement)))
+    return body?.kind === 'evidence.deposit' && body.members.items.some(({ digest }) => digest['sha256'] === sha256)
+  } catch (error) {
+    if (isEvidenceError(error)) return false
+    throw error
+  }
+}
+
+/** How the name that a file was deposited under differs from the one that it has. */
+export function nameLines(file: string, { evidence, line }: Pick<CheckResult, 'evidence' | 'line'>): string[] {
+  const own = evidence.kind === 'manifest' ? relative(evidence.folder, absolutePath(file)) : basename(file)
+  if (line === undefined) {
+    const receipt = evidence.kind === 'receipt' ? basename(evidence.receipt).replace(/\.tlog-proof$/, '') : own
+    const isAmongItems = receipt !== own && receipt.normalize() !== own.normalize()
+    return isAmongItems && own !== `${receipt}.evidence-manifest`
+      ? [`the receipt lies under another name: ${receipt}`]
+      : []
+  }
+  const listed = textOfBytes(line.path)
+  const said = `listed in the deposit as ${listed}`
+  if (listed === own || evidence.kind !== 'manifest') return [said]
+  return [
+    listed.normalize() === own.normalize()
+      ? `${said}: same bytes, name spelled otherwise`
+      : `${said}: same bytes, now at ${own}`,
+  ]
+}

@@ -1,0 +1,157 @@
+import { isEvidenceError, latin1, type ManifestLine, textOfBytes } from '../src/core/index.ts'
+import { digestFile } from '../src/node/index.ts'
+import { type Finding, findingOf } from '../src/verify/index.ts'
+import { differsFrom } from './check-run.ts'
+import { type FoundFile, listFolder } from './folder-manifest.ts'
+import type { Output } from './output.ts'
+import { progressBar } from './progress.ts'
+
+/** What became of a file that a deposit lists. */
+export type FileState =
+  | 'unchanged'
+  /** The same bytes under a name that is the same text to Unicode, composed otherwise. */
+  | 'respelled'
+  /** The same bytes under another name. */
+  | 'moved'
+  | 'DIFFERS'
+  | 'missing'
+  | 'unreadable'
+
+export interface ComparedFile {
+  readonly name: string
+  readonly state: FileState
+  /** Where its bytes are now, where that is not under its name. */
+  readonly now?: string
+  readonly faults: readonly Finding[]
+}
+
+export interface ComparedFolder {
+  readonly files: readonly ComparedFile[]
+  /** Files that the deposit does not list, and that have no listed file's bytes. */
+  readonly unlisted: readonly string[]
+  /** Links and special files, which a deposit never lists, and why they are none. */
+  readonly skipped: readonly { readonly name: string; readonly why: string }[]
+  /** Folders that could not be read. */
+  readonly unreadable: readonly { readonly name: string; readonly why: string }[]
+}
+
+/**
+ * Holds every listed file against its line. All are looked at: one that cannot be read hides none of the others. What is missing or
+ * differs is looked for by its digest among the files that the deposit does not list, and among those that differ.
+ */
+export async function compareFolder(
+  folder: string,
+  listed: readonly ManifestLine[],
+  output: Output,
+): Promise<ComparedFolder> {
+  const { files, skipped, unreadable } = listFolder(folder)
+  const present = new Map(files.map((file) => [latin1(file.name), file]))
+  const isHidden = hiddenBelow(folder, unreadable)
+  const bar = progressBar(output, 'checking', listed.length, 'files')
+  try {
+    const compared: Looked[] = []
+    for (const line of listed) {
+      const key = latin1(line.path)
+      const file = present.get(key)
+      present.delete(key)
+      compared.push(await look(line, file, isHidden))
+      bar.update(compared.length)
+    }
+    const isSought = compared.some(({ state }) => state === 'missing' || state === 'DIFFERS')
+    const strangers = isSought ? await digestsOf([...present.values()]) : new Map<string, string[]>()
+    const elsewhere = withChanged(strangers, compared)
+    const found = compared.map((one) => seek(one, elsewhere))
+    const taken = new Set(
+      found.flatMap(({ state, now }) =>
+        (state === 'moved' || state === 'respelled') && now !== undefined ? [now] : [],
+      ),
+    )
+    const unlisted = [...present.values()].map(({ name }) => textOfBytes(name)).filter((name) => !taken.has(name))
+    return { files: found, unlisted, skipped, unreadable }
+  } finally {
+    bar.stop()
+  }
+}
+
+/** True for names within folders that could not be read: what they hold is not known to be missing. */
+function hiddenBelow(folder: string, unreadable: ComparedFolder['unreadable']): (name: string) => boolean {
+  const starts = unreadable.map(({ name }) => `${name}/`)
+  return (name) => starts.some((start) => `${folder}/${name}`.startsWith(start))
+}
+
+interface Looked extends ComparedFile {
+  readonly expected: string
+  /** SHA-256 of the file under this name, where it differs. */
+  readonly found?: string
+}
+
+async function look(
+  { path, sha256: expected }: ManifestLine,
+  file: FoundFile | undefined,
+  isHidden: (name: string) => boolean,
+): Promise<Looked> {
+  const name = textOfBytes(path)
+  if (file === undefined && isHidden(name)) {
+    const message = 'It is within a folder that cannot be read, and was not looked at.'
+    return { name, expected, state: 'unreadable', faults: [{ code: 'file-unreadable', message, file: name }] }
+  }
+  if (file === undefined) {
+    const message = 'The deposit lists this file, which is not here.'
+    return { name, expected, state: 'missing', faults: [{ code: 'file-not-in-deposit', message, file: name }] }
+  }
+  try {
+    const { digest } = await digestFile(file.path, ['sha256'])
+    const found = digest.sha256 as string
+    const faults = differsFrom(expected, found).map((fault) => ({ ...fault, file: name }))
+    return faults.length === 0
+      ? { name, expected, state: 'unchanged', faults }
+      : { name, expected, state: 'DIFFERS', found, faults }
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(error), file: name }] }
+  }
+}
+
+/** Names by SHA-256; what cannot be read is left out. */
+async function digestsOf(files: readonly FoundFile[]): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>()
+  for (const { path, name } of files) {
+    try {
+      const { digest } = await digestFile(path, ['sha256'])
+      add(names, digest.sha256 as string, textOfBytes(name))
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+    }
+  }
+  return names
+}
+
+function withChanged(names: Map<string, string[]>, compared: readonly Looked[]): ReadonlyMap<string, string[]> {
+  for (const { found, name } of compared) if (found !== undefined) add(names, found, name)
+  return names
+}
+
+function add(names: Map<string, string[]>, digest: string, name: string): void {
+  const known = names.get(digest)
+  if (known === undefined) names.set(digest, [name])
+  else known.push(name)
+}
+
+/** Where the bytes of a missing or altered file are now. */
+function seek(looked: Looked, elsewhere: ReadonlyMap<string, string[]>): ComparedFile {
+  const { name: own, state, faults: said, expected } = looked
+  const one = { name: own, state, faults: said }
+  if (one.state !== 'missing' && one.state !== 'DIFFERS') return one
+  const names = elsewhere.get(expected) ?? []
+  const respelled = names.find((name) => name.normalize() === one.name.normalize())
+  const now = respelled ?? names[0]
+  if (now === undefined) return one
+  // The bytes are here, and the name is the same text: nothing of the deposit is missing.
+  if (respelled !== undefined && one.state === 'missing') return { ...one, state: 'respelled', now, faults: [] }
+  const message =
+    one.state === 'missing'
+      ? `The deposit lists this file, which is not here; its bytes are, under another name: ${now}.`
+      : `${one.faults[0]?.message} The bytes that were deposited under this name are now at ${now}.`
+  const faults = one.faults.map((fault) => ({ ...fault, message }))
+  return { ...one, state: one.state === 'missing' ? 'moved' : one.state, now, faults }
+}

@@ -1,0 +1,24 @@
+import { EvidenceError, withoutFinalSlashes } from '../core/index.ts'
+
+/**
+ * The base URL of a server: http or https, a host, a path at most, without final slashes. Throws `usage` for anything else. A user
+ * name or password in it is refused and never repeated: messages, logs and tokens would carry it on.
+ */
+export function serverUrl(text: string): string {
+  const shown = withoutCredentials(text)
+  const refuse = (why: string): EvidenceError => new EvidenceError('usage', `the URL ${shown} ${why}`, { where: shown })
+  if (!/^https?:\/\//i.test(text)) throw refuse('is not an http or https URL')
+  const [, port] = /^https?:\/\/(?:[^/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):([0-9]{1,10})(?=[/?#]|$)/i.exec(text) ?? []
+  if (port !== undefined && Number(port) > 65_535) throw refuse(`has the port ${port}; ports are 1 to 65535`)
+  if (!URL.canParse(text)) throw refuse('cannot be read as a URL')
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '')
+    throw refuse('holds a user name or password; leave it out: a ledger knows its readers by their keys (--key)')
+  if (url.search !== '' || url.hash !== '') throw refuse('has a query or a fragment; give the base URL alone')
+  return withoutFinalSlashes(text)
+}
+
+/** A URL as it may be shown: whatever stands before an @ in its authority is left out. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/*)[^/?#]*@/i, '$1…@')
+}

@@ -1,0 +1,25 @@
+import { readlinkSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { bytesOfText, textOfBytes, withVisibleBytes } from '../core/index.ts'
+
+/*
+ * Paths are texts everywhere, and those that are not UTF-8 (a disk of an older Windows, in GBK) are texts of `textOfBytes`. Node's
+ * file system would write such a text as U+FFFD; it takes bytes instead.
+ */
+
+/** A path as the file system takes it: the text, or its bytes where it is not UTF-8. */
+export function fsPath(path: string): string | Buffer {
+  return withVisibleBytes(path) === path ? path : Buffer.from(bytesOfText(path))
+}
+
+/** The absolute path of one that may be relative, also where it or the working folder is not UTF-8. */
+export function absolutePath(path: string): string {
+  return resolve(workingFolder(), path)
+}
+
+function workingFolder(): string {
+  const folder = process.cwd()
+  // What Node could not decode has U+FFFD, and Linux has the bytes.
+  if (process.platform !== 'linux' || !folder.includes('\ufffd')) return folder
+  return textOfBytes(readlinkSync('/proc/self/cwd', 'buffer'))
+}
