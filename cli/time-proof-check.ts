@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { EvidenceError, formatTime } from '../src/core/index.ts'
+import { EvidenceError, timeText } from '../src/core/index.ts'
 import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
 import { readPemCertificates } from '../src/timestamp/index.ts'
 
@@ -19,7 +19,7 @@ function readFile(path: string): Uint8Array {
 /** What a time proof says, for people. */
 export function timeStatementLines({ statement }: CheckedTimeProof, isVerified: boolean): string[] {
   if (statement === undefined) return []
-  const time = formatTime(statement.noLaterThanMs)
+  const time = timeText(statement.noLaterThanMs)
   const { subject } = statement.token.certificate
   return [
     isVerified
@@ -39,7 +39,7 @@ export function timeStatementDocument(
     ...(statement === undefined
       ? {}
       : {
-          noLaterThan: formatTime(statement.noLaterThanMs),
+          noLaterThan: timeText(statement.noLaterThanMs),
           authority: statement.token.certificate.subject,
           verified: isVerified,
         }),

@@ -4,6 +4,7 @@ import {
   EvidenceError,
   formatTime,
   isKnownAlgorithm,
+  isSeconds,
   parseHeader,
   parseJson,
   requireObject,
@@ -62,7 +63,7 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
   if (reader.kind === 'anonymous') throw refuse('is of a revoked participant')
   if (iss !== reader.id) throw refuse('is not issued by the owner of its key')
   if (typeof aud !== 'string') throw refuse('names no server in aud')
-  if (typeof iat !== 'number' || typeof exp !== 'number' || exp <= iat || exp - iat > maxTokenSeconds) {
+  if (!isSeconds(iat) || !isSeconds(exp) || exp <= iat || exp - iat > maxTokenSeconds) {
     throw refuse(`is not valid for 1 to ${maxTokenSeconds} seconds`)
   }
   const now = nowMs / 1000

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { EvidenceError, isEvidenceError } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, timeText } from '../src/core/index.ts'
 import { type DataFolder, type Ledger, TimeStampFiles } from '../src/ledger/index.ts'
 import { Authority, type Stampable, Stamper, type StampResult } from '../src/timestamp/index.ts'
 import type { Metrics } from './metrics.ts'
@@ -44,7 +44,7 @@ export class TimeStamping {
       nowMs: () => Date.now(),
       onToken: (authority, size, genTimeMs) => {
         metrics.timeStamp(authority)
-        log()?.info({ authority, size, genTime: new Date(genTimeMs).toISOString() }, 'time stamp')
+        log()?.info({ authority, size, genTime: timeText(genTimeMs) }, 'time stamp')
       },
       onFailure: (authority, error) => {
         metrics.timeStampFailure(error.code)

@@ -24,7 +24,7 @@ import {
   readPublicKey,
   type SigningKey,
 } from '../../src/node/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
@@ -254,7 +254,7 @@ export function signGenesisCommand(program: Command): void {
           where: options.key,
         })
       }
-      writeDurably(options.out, `${signGenesis(request, key)}\n`)
+      writeOutput(outputKinds.statement, options.out, `${signGenesis(request, key)}\n`)
       output.result({ out: options.out, origin: request.origin }, [
         `signed the genesis of ${request.origin} (${request.environment}); its ledger key is`,
         `  ${request.ledgerKeys.join(', ')}`,

@@ -25,7 +25,7 @@ import {
   rotateLedgerKey,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives, type LedgerSigningKey, readKeyFile } from '../../src/node/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact, transitionPath } from '../check-run.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import {
@@ -103,8 +103,9 @@ async function rotate(options: RotateOptions): Promise<void> {
   const next = await openLedgerKey(options.newKey as string, options.newPassphraseFile)
   try {
     if (options.out !== undefined) {
+      requireOutput(outputKinds.request, options.out)
       const request = await requestRotation(root, next.key, reason)
-      writeDurably(options.out, `${JSON.stringify(request, null, 2)}\n`)
+      writeOutput(outputKinds.request, options.out, `${JSON.stringify(request, null, 2)}\n`)
       output.result({ out: options.out, newKey: request.newKey }, [
         `wrote ${options.out}: an administrator signs it with "evidence sign-statement", or several with "evidence approvals"`,
         `  new key ${request.newKey}`,
@@ -218,12 +219,13 @@ export function transitionCommand(program: Command): void {
     )
     .action(async (path: string, options: TransitionOptions) => {
       const output = outputOf(options)
+      const out = options.out ?? transitionPath(path)
+      requireOutput(outputKinds.keyTransition, out)
       const bytes = readArtefact(path)
       const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
       const from = receipt.proof.checkpoint.size
       const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
-      const out = options.out ?? transitionPath(path)
-      writeDurably(out, encodeKeyTransition(from, made.hashes, made.note))
+      writeOutput(outputKinds.keyTransition, out, encodeKeyTransition(from, made.hashes, made.note))
       output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
     })
 }

@@ -8,7 +8,7 @@ import {
   type SignedCheckpoint,
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
-import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
+import { dataFolder, FolderSource, LookupAudit, type LookupCodec, readLookupCodec } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
 import {
@@ -21,7 +21,9 @@ import {
   policyOf,
   withClient,
 } from '../options.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { verdictLine } from '../verdict.ts'
+import { when } from '../when.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
@@ -37,8 +39,8 @@ interface VerifyOptions extends ClientOptions {
 
 const help = `
 Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
-index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where a server has that folder
-open, asks the server.
+index. It does not stop at a fault. Without --url or --dir it reads the data folder. Where a server has that folder open, the
+server is asked instead; with --data the command refuses then, for it cannot know which server that is: name it by --url.
 
 Example:
   evidence verify --data ./data
@@ -78,6 +80,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
   const policy = policyOf(options)
+  if (options.saveCheckpoint !== undefined) requireOutput(outputKinds.checkpoint, options.saveCheckpoint)
   const kept: Kept = {
     earlier: (options.checkpoint ?? []).map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
@@ -117,7 +120,7 @@ function unreadable(error: unknown, source: string, output: Output): number {
   const faults = [findingOf(error)]
   output.result({ source, ok: false, faults, faultCount: 1 }, [
     source,
-    ...faults.map(faultLine),
+    ...faults.flatMap(faultLine),
     'nothing else could be read',
     '1 fault found',
   ])
@@ -127,16 +130,17 @@ function unreadable(error: unknown, source: string, output: Output): number {
 async function verifyFolder(root: string, policy: Policy, output: Output, kept: Kept): Promise<number> {
   const [log] = policy.logs
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
-  const audit = new LookupAudit(kept.trusted?.checkpoint.size)
-  const pool = new AppraisalPool(audit.seed)
+  const codec = lookupCodec(root)
+  const audit = codec === undefined ? undefined : new LookupAudit(codec, kept.trusted?.checkpoint.size)
+  const pool = new AppraisalPool(codec)
   try {
     const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
     try {
       const size = await sizeOf(source)
-      if (size !== undefined) audit.begin(source.storage, size)
+      if (size !== undefined) audit?.begin(source.storage, size)
       const report = await run(source, policy, output, kept, pool, audit)
       const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
-      const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
+      const lookups = await lookupFaults(source, report, audit)
       const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
       const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
       return conclude(whole, output, kept)
@@ -146,6 +150,25 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   } finally {
     await pool.close()
   }
+}
+
+/** Undefined where the folder has no secret: the source says so as a fault. Throws `ledger-missing` and what else keeps it from being read. */
+function lookupCodec(root: string): LookupCodec | undefined {
+  try {
+    return readLookupCodec(dataFolder(root))
+  } catch (error) {
+    if (isEvidenceError(error, 'lookups-damaged')) return undefined
+    throw error
+  }
+}
+
+async function lookupFaults(
+  source: FolderSource,
+  report: WalkReport,
+  audit: LookupAudit | undefined,
+): Promise<readonly EvidenceError[]> {
+  if (source.lookupFault !== undefined) return [source.lookupFault]
+  return report.root === undefined || audit === undefined ? [] : audit.finish(source.storage, report.size)
 }
 
 /** Size of the checkpoint that the walk will read; undefined where it will find that it cannot. */
@@ -170,7 +193,8 @@ async function verifySource(source: LogSource, policy: Policy, output: Output, k
 /** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
 function conclude(report: WalkReport, output: Output, { save }: Kept): number {
   const code = print(report, output)
-  if (save !== undefined && code === 0 && report.checkpoint !== undefined) writeDurably(save, report.checkpoint)
+  if (save !== undefined && code === 0 && report.checkpoint !== undefined)
+    writeOutput(outputKinds.checkpoint, save, report.checkpoint)
   return code
 }
 
@@ -204,10 +228,10 @@ async function run(
 /** Faults printed one by one; the rest are counted. */
 const printedFaults = 50
 
-function faultLine({ code, index, message, expected, found }: Finding): string {
+function faultLine({ code, index, message, expected, found }: Finding): string[] {
   const at = index === undefined || message.includes(`ntry ${index}`) ? '' : ` entry ${index}:`
-  const detail = expected === undefined ? '' : `\n       expected ${expected}\n       found    ${found ?? '-'}`
-  return `FAULT ${code}:${at} ${message}${detail}`
+  const detail = expected === undefined ? [] : [`       expected ${expected}`, `       found    ${found ?? '-'}`]
+  return [`FAULT ${code}:${at} ${message}`, ...detail]
 }
 
 function print(report: WalkReport, output: Output): number {
@@ -219,13 +243,15 @@ function print(report: WalkReport, output: Output): number {
     `checkpoint ${report.checkpointTrusted ? 'signed as the policy asks' : 'NOT signed as the policy asks'}`,
     ...(report.firstTime === undefined
       ? []
-      : [`from ${report.firstTime} to ${report.lastTime}, ${report.participants} participants`]),
+      : [
+          `from ${when(report.firstTime)} to ${when(report.lastTime ?? report.firstTime)}, ${report.participants} participants`,
+        ]),
     ...(disclosures === undefined
       ? []
       : [
           `sealed claims: ${count(disclosures.present)} present, ${count(disclosures.withheld)} withheld, ${count(disclosures.foreign)} foreign`,
         ]),
-    ...faults.slice(0, printedFaults).map(faultLine),
+    ...faults.slice(0, printedFaults).flatMap(faultLine),
     ...(faultCount > printedFaults
       ? [
           `… and ${count(faultCount - Math.min(printedFaults, faults.length))} more faults (--json lists up to 1,000 of each kind)`,
@@ -237,13 +263,8 @@ function print(report: WalkReport, output: Output): number {
     ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
     'not checked:',
     ...report.notChecked.map((line) => `  ${line}`),
-    verdict(faultCount, unjudged.length),
+    verdictLine(report, { faults: faultCount, unjudged: unjudged.length }),
   ]
   output.result({ ...report, ok: faultCount === 0 }, lines)
   return exitCodeOf(faults, unjudged)
-}
-
-function verdict(faults: number, unjudged: number): string {
-  if (faults > 0) return faults === 1 ? '1 fault found' : `${count(faults)} faults found`
-  return unjudged > 0 ? `no fault found, but ${count(unjudged)} findings need a newer verifier` : 'no fault found'
 }

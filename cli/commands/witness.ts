@@ -13,6 +13,7 @@ import {
   witnessFolder,
 } from '../../src/witness/index.ts'
 import { type CommonOptions, codeArgument, outputOf, readPassphrase } from '../options.ts'
+import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
 
 interface WitnessOptions extends CommonOptions {
@@ -83,7 +84,6 @@ function serveCommand(group: Command): void {
     .addHelpText('after', '\nExample:\n  evidence witness serve --data /srv/witness --host 0.0.0.0 --port 8081')
     .action(async (options: ServeOptions) => {
       const { serveWitness } = await import('../../server/index.ts')
-      process.stdout.removeAllListeners('error').on('error', () => {})
       const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
       const logLevel = codeArgument(options.logLevel, levels, 'log level')
       const passphrase = readPassphrase(options.passphraseFile)
@@ -95,7 +95,7 @@ function serveCommand(group: Command): void {
         logLevel,
         ...(passphrase === undefined ? {} : { passphrase }),
       })
-      process.stdout.write(`listening on ${running.url}\n`)
+      writeOut(`listening on ${running.url}\n`)
       await stopped
       await running.close()
     })

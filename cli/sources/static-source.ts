@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
-import { splitBundle } from '../../src/client/index.ts'
+import { type NamedTile, splitBundle } from '../../src/client/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
 import type { LogSource } from '../../src/verify/index.ts'
 
@@ -24,23 +24,20 @@ export class StaticSource implements LogSource {
     return Promise.resolve(readFileSync(join(this.name, 'checkpoint')))
   }
 
-  private read(level: number | 'entries', n: number, width: number): Uint8Array | undefined {
-    for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
-      const path = join(this.name, tilePath(level, n, held))
-      if (existsSync(path)) return readFileSync(path)
+  private read(level: number | 'entries', n: number, width: number): NamedTile | undefined {
+    for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
+      const path = join(this.name, tilePath(level, n, named))
+      if (existsSync(path)) return { bytes: readFileSync(path), width: named }
     }
     return undefined
   }
 
   tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.read(level, n, width))
+    return Promise.resolve(this.read(level, n, width)?.bytes)
   }
 
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
-    const bytes = this.read('entries', n, width)
-    return Promise.resolve(
-      bytes === undefined ? Array.from({ length: width }, () => undefined) : splitBundle(bytes, width),
-    )
+    return Promise.resolve(splitBundle(this.read('entries', n, width), width))
   }
 }
 

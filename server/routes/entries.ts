@@ -24,8 +24,6 @@ import {
 import { prefersText } from './statements.ts'
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
-/** Entries that one request may read to fill a page, however few of them the reader may see. */
-const maxScanned = 5000
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -164,7 +162,7 @@ function lookupOf(query: {
   return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
 }
 
-/** One page: what the reader may not see is passed over, so that a page says nothing of it. */
+/** One page, of what the reader may find: nothing of it, its end included, depends on any other entry. */
 async function page(
   context: ServerContext,
   reader: Reader,
@@ -172,30 +170,14 @@ async function page(
   after: number,
   limit: number,
 ): Promise<{ entries: EntrySummary[]; next: number | null }> {
-  const { ledger } = context
-  if (!ledger.rights.maySearch(reader, key)) throw ledger.rights.denied(reader, 'this search')
-  const entries: EntrySummary[] = []
-  let cursor = after
-  for (let scanned = 0; scanned < maxScanned; ) {
-    const indices =
-      key === undefined ? nextIndices(cursor, 256, ledger.reads.size) : await ledger.reads.lookup(key, cursor, 256)
-    for (const index of indices) {
-      cursor = index
-      scanned++
-      const entry = await ledger.reads.entry(index)
-      if (!ledger.rights.mayFind(reader, key, entry.statement.common)) continue
-      // There is a next page only where it has something to show: else it would tell of entries that it may not.
-      if (entries.length === limit) return { entries, next: (entries[limit - 1] as EntrySummary).index }
-      entries.push(summaryOf(entry))
-    }
-    if (indices.length < 256) return { entries, next: null }
-  }
-  return { entries, next: cursor }
-}
-
-function nextIndices(after: number, count: number, size: number): number[] {
-  const begin = after + 1
-  return Array.from({ length: Math.max(0, Math.min(count, size - begin)) }, (_, i) => begin + i)
+  const { reads, rights } = context.ledger
+  const scope = rights.searchScope(reader, key?.by === 'case')
+  if (scope === undefined) throw rights.denied(reader, 'this search')
+  const indices = await reads.search(key, scope, after, limit + 1)
+  const found = await Promise.all(indices.slice(0, limit).map((index) => reads.entry(index)))
+  // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+  const entries = found.filter(({ statement }) => rights.mayFind(reader, key, statement.common)).map(summaryOf)
+  return { entries, next: indices.length > limit ? (indices[limit - 1] as number) : null }
 }
 
 function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { maxEntryBytes, parseSignedCheckpoint, toBase64, formatTime } from '../../src/core/index.ts'
+import { maxEntryBytes, parseSignedCheckpoint, toBase64, timeText } from '../../src/core/index.ts'
 import type { ServerContext } from '../context.ts'
 import {
   consistencyAnswer,
@@ -34,7 +34,7 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerCont
         openDisclosures: ledger.config.openDisclosures,
         size: checkpoint.size,
         root: toBase64(checkpoint.root),
-        time: ledger.lastTimeMs === undefined ? null : formatTime(ledger.lastTimeMs),
+        time: ledger.lastTimeMs === undefined ? null : timeText(ledger.lastTimeMs),
         checkpoint: reads.checkpoint,
         vkey: ledger.key.text,
         policy,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { EvidenceError, formatTime } from '../../src/core/index.ts'
+import { EvidenceError, timeText } from '../../src/core/index.ts'
 import { parseRecord } from '../../src/timestamp/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
@@ -77,7 +77,7 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
       return {
         size,
         created,
-        tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: formatTime(genTimeMs) })),
+        tokens: tokens.map(({ authority, genTimeMs }) => ({ authority, time: timeText(genTimeMs) })),
         renewed,
       }
     },

@@ -18,30 +18,36 @@ export class UrlSource implements LogSource {
     return bytes
   }
 
-  /** A partial tile may be gone where the full one has come since: then that one serves (tlog-tiles, "Partial Tiles"). */
-  private async fetchTile(level: number | 'entries', n: number, width: number): Promise<Uint8Array | undefined> {
-    const bytes = await this.client.fetchBytes(`/${tilePath(level, n, width)}`)
-    return bytes ?? (width === tileWidth ? undefined : this.client.fetchBytes(`/${tilePath(level, n, tileWidth)}`))
+  /** A tile with the width of its name. A partial one may be gone where the full one has come since: then that one serves. */
+  private async fetchTile(level: number | 'entries', n: number, width: number): Promise<NamedTile | undefined> {
+    for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
+      const bytes = await this.client.fetchBytes(`/${tilePath(level, n, named)}`)
+      if (bytes !== undefined) return { bytes, width: named }
+    }
+    return undefined
   }
 
-  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
-    return this.fetchTile(level, n, width)
+  async tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    return (await this.fetchTile(level, n, width))?.bytes
   }
 
   async entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
-    const bytes = await this.fetchTile('entries', n, width)
-    return bytes === undefined ? Array.from({ length: width }, () => undefined) : splitBundle(bytes, width)
+    return splitBundle(await this.fetchTile('entries', n, width), width)
   }
 }
 
-/** The first `width` entries of a bundle that may hold more; a malformed bundle holds none. */
-export function splitBundle(bytes: Uint8Array, width: number): (Uint8Array | undefined)[] {
-  for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
-    try {
-      return parseBundle(bytes, held).slice(0, width)
-    } catch (error) {
-      if (!isEvidenceError(error, 'bundle-malformed')) throw error
-    }
+/** A tile or bundle with the width that its name states. */
+export interface NamedTile {
+  readonly bytes: Uint8Array
+  readonly width: number
+}
+
+/** The first `width` entries of a bundle; all undefined where there is none, or it does not hold as many as its name says. */
+export function splitBundle(bundle: NamedTile | undefined, width: number): (Uint8Array | undefined)[] {
+  try {
+    if (bundle !== undefined) return parseBundle(bundle.bytes, bundle.width).slice(0, width)
+  } catch (error) {
+    if (!isEvidenceError(error, 'bundle-malformed')) throw error
   }
   return Array.from({ length: width }, () => undefined)
 }

@@ -3,6 +3,7 @@ import { parseTreeHead } from './checkpoint-text.ts'
 import { verifyEd25519 } from './ed25519.ts'
 import { isEvidenceError } from './errors.ts'
 import { mlDsa44SignatureBytes, verifyMlDsa44 } from './mldsa.ts'
+import { maxSeconds } from './time.ts'
 
 /*
  * C2SP tlog-cosignature, as docs/spec/05-checkpoint.md has it: `timestamp (8 bytes, big-endian seconds) || signature`, over
@@ -80,7 +81,7 @@ export function encodeCosignature(timestamp: number, signature: Uint8Array): Uin
 
 const signatureBytes = { [signatureTypes.cosignature]: 64, [signatureTypes.mlDsa44]: mlDsa44SignatureBytes } as const
 
-/** The time that a cosignature states, in seconds; undefined where it does not verify. */
+/** The time that a cosignature states, in seconds; undefined where it does not verify, or states one after the year 9999. */
 export function verifyCosignature(
   key: { readonly type: CosignatureType; readonly name: string; readonly publicKey: Uint8Array },
   text: string,
@@ -88,7 +89,7 @@ export function verifyCosignature(
 ): number | undefined {
   if (cosignature.length !== 8 + signatureBytes[key.type]) return undefined
   const stated = new DataView(cosignature.buffer, cosignature.byteOffset, 8).getBigUint64(0)
-  if (stated > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
+  if (stated > BigInt(maxSeconds)) return undefined
   const timestamp = Number(stated)
   const message = cosignatureMessage(key.type, key.name, timestamp, text)
   if (message === undefined) return undefined

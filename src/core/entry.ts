@@ -7,6 +7,8 @@ import { tryTime } from './time.ts'
 /** Largest entry, in bytes. */
 export const maxEntryBytes = 65_535
 export const entryVersion = 'evidence-ledger/entry/v1'
+/** Greatest number of an entry version. */
+export const maxEntryVersion = 999_999_999
 /** The link of entry 0. */
 export const zeroHash: Uint8Array = new Uint8Array(32)
 
@@ -32,6 +34,7 @@ export type ParsedEntry =
   | (Entry & { readonly known: true; readonly timeMs: number })
   | {
       readonly known: false
+      /** Line 1. */
       readonly version: string
       readonly index: number
       readonly time: string
@@ -67,6 +70,12 @@ export function statusHash(entryBytes: Uint8Array): Uint8Array {
   return sha256(bytes)
 }
 
+/** The number of an entry version, from its first line; undefined where that names none. */
+export function versionNumber(line: string): number | undefined {
+  const digits = /^evidence-ledger\/entry\/v([1-9][0-9]{0,8})$/.exec(line)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
 /** Reads the bytes of an entry, strictly. Throws `entry-malformed`, `entry-too-large`, `utf8-malformed`. */
 export function parseEntry(bytes: Uint8Array): ParsedEntry {
   if (bytes.length > maxEntryBytes) {
@@ -78,8 +87,7 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
   const [version, indexText, time, link, statement] = lines as [string, string, string, string, string]
   if (lines.length < 5) throw malformed('has fewer than four lines')
   const known = version === entryVersion
-  if (!known && !/^evidence-ledger\/entry\/v[1-9][0-9]{0,8}$/.test(version))
-    throw malformed('has no version line', 'line 1')
+  if (versionNumber(version) === undefined) throw malformed('has no version line', 'line 1')
   const index = parseDecimal(indexText)
   if (index === undefined) throw malformed('has no canonical index', 'line 2')
   const timeMs = tryTime(time)

@@ -208,6 +208,7 @@ export const errorTable = {
   'retract-not-own': { status: 403, exit: 1, action: 'Let the depositor of the entry retract it.' },
   'not-judged': { status: 400, exit: 4, action: 'Check again with a newer version of the verifier.' },
   // Chain, tree, checkpoint
+  'version-unannounced': { status: 500, exit: 1, action: investigate },
   'index-wrong': { status: 500, exit: 1, action: investigate },
   'link-broken': { status: 500, exit: 1, action: investigate },
   'time-reversed': { status: 500, exit: 1, action: investigate },
@@ -220,7 +221,8 @@ export const errorTable = {
   'checkpoint-untrusted': {
     status: 400,
     exit: 1,
-    action: 'Compare the policy with the ledger’s published key; do not trust this checkpoint.',
+    action:
+      'Compare the policy with the ledger’s published key; do not trust this checkpoint. If that key was replaced, docs/operations/key-compromise.md says how to go on.',
   },
   'checkpoint-missing': { status: 503, exit: 1, action: investigate },
   'policy-unmet': { status: 400, exit: 1, action: 'Wait for the witnesses’ cosignatures, or ask the operator.' },
@@ -229,6 +231,16 @@ export const errorTable = {
   'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: together they prove two histories.' },
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'lookups-damaged': {
+    status: 503,
+    exit: 1,
+    action: 'Stop the server and run "evidence reindex". Until then no search says what there is; receipts hold.',
+  },
+  'lookups-unverified': {
+    status: 503,
+    exit: 3,
+    action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
+  },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
@@ -420,7 +432,6 @@ export const errorTable = {
     exit: 2,
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
-  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'pkcs11-uri': {
     status: 500,
     exit: 2,
@@ -545,6 +556,26 @@ export const errorTable = {
   },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
+  'deposit-differs': {
+    status: 409,
+    exit: 2,
+    action: 'A deposit is never changed: deposit with --again to make a new one, which says this.',
+  },
+  'file-unwritable': {
+    status: 500,
+    exit: 3,
+    action: 'Name another place (--out, or --receipts DIR for a deposit), or change the permissions of this one.',
+  },
+  'file-changed': {
+    status: 500,
+    exit: 3,
+    action: 'Wait until nothing writes to it any more, or copy it first, then try again.',
+  },
+  'output-failed': {
+    status: 500,
+    exit: 3,
+    action: 'Make room, or send the output elsewhere, then run the command again.',
+  },
   'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },
   'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the key file.' },
   'key-file-passphrase': {
@@ -586,6 +617,12 @@ export interface ErrorFacts {
   readonly retryAfterSeconds?: number
 }
 
+/** Facts without an `expected` that reads as what was `found`: side by side the two would only puzzle. */
+function telling({ expected, found, ...others }: ErrorFacts): ErrorFacts {
+  if (expected !== undefined && expected === found) return others
+  return { ...others, ...(expected === undefined ? {} : { expected }), ...(found === undefined ? {} : { found }) }
+}
+
 /** The one error class: what was wrong, where, and (through its code) what to do. */
 export class EvidenceError extends Error {
   readonly code: ErrorCode
@@ -594,7 +631,7 @@ export class EvidenceError extends Error {
     super(message, options)
     this.name = 'EvidenceError'
     this.code = code
-    this.facts = facts
+    this.facts = telling(facts)
   }
   get kind(): ErrorKind {
     return errorTable[this.code]

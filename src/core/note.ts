@@ -43,7 +43,8 @@ export interface SignedNote {
   readonly signatures: readonly NoteSignature[]
 }
 
-const unicodeSpace = /[\s\u0085\u180e]/u
+/** The 25 code points of Unicode's White_Space, U+180E and U+FEFF: listed, since `\s` is what the engine's Unicode says. */
+const unicodeSpace = /[\t-\r \u0085\u00a0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]/u
 
 function isKeyName(name: string): boolean {
   return name !== '' && !unicodeSpace.test(name) && !name.includes('+')

@@ -163,13 +163,17 @@ export function encodeLogPolicy(
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** What a policy says of a checkpoint that verified. */
-export interface PolicyResult {
-  readonly log: VerifierKey
-  /** Every log key of the policy that signed. */
-  readonly logs: readonly VerifierKey[]
+/** Who signed a checkpoint, of those that a policy names. */
+export interface PolicySigners {
+  /** Log keys under the checkpoint's origin; one at least. */
+  readonly logs: readonly [VerifierKey, ...VerifierKey[]]
   /** `timestamp` in seconds; zero in an ML-DSA-44 signature states no time ({@link statesTime}). */
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
+}
+
+/** What a policy says of a checkpoint that it accepts. */
+export interface PolicyResult extends PolicySigners {
+  readonly log: VerifierKey
 }
 
 /** Whether `name` is satisfied by the witnesses that `counts` accepts. */
@@ -188,17 +192,22 @@ export function isQuorumMet(policy: Policy, counts: (witness: PolicyWitness) => 
 }
 
 /** Whether a witness's cosignature says when it saw the tree: with ML-DSA-44 a time of zero does not (tlog-cosignature). */
-export function statesTime(policy: Policy, { name, timestamp }: PolicyResult['witnesses'][number]): boolean {
+export function statesTime(policy: Policy, { name, timestamp }: PolicySigners['witnesses'][number]): boolean {
   const witness = policy.witnesses.find((candidate) => candidate.name === name)
   return timestamp !== undefined && !(timestamp === 0 && witness?.key.type === signatureTypes.mlDsa44)
 }
 
+/** A key as a reader tells it from another of the same name. */
+function keyLabel({ name, id }: { readonly name: string; readonly id: Uint8Array }): string {
+  return `${name}+${toHex(id)}`
+}
+
 /**
- * Judges a checkpoint's note: signed by a log of the policy whose key name is the origin, and by the quorum of witnesses.
- * Throws `checkpoint-untrusted` (no log signed), `signature-invalid` (a known signature fails), `policy-unmet`, and
- * `policy-unsupported` where only witnesses of types that this version cannot verify are missing.
+ * Verifies a checkpoint's note under the keys of a policy; the quorum is not asked for ({@link requireQuorum}). Of several lines
+ * by one witness the first gives its time. Throws `checkpoint-untrusted` (no log of the origin signed) and
+ * `signature-invalid` (a known signature fails).
  */
-export function applyPolicy(policy: Policy, note: SignedNote, origin: string): PolicyResult {
+export function readSigners(policy: Policy, note: SignedNote, origin: string): PolicySigners {
   const verified = verifyNote(
     note,
     [...policy.logs, ...policy.witnesses].map(({ key }) => key),
@@ -206,33 +215,49 @@ export function applyPolicy(policy: Policy, note: SignedNote, origin: string): P
   const logs = policy.logs
     .map(({ key }) => key)
     .filter((key) => key.name === origin && verified.some((signature) => signature.key === key))
-  const [log] = logs
+  const [log, ...others] = logs
   if (log === undefined) {
+    const signed = note.signatures.filter(({ name }) => name === origin).map(keyLabel)
     throw new EvidenceError(
       'checkpoint-untrusted',
-      'no log of the policy, named by the checkpoint’s origin, signed the checkpoint',
+      'no log key of the policy, named by the checkpoint’s origin, signed the checkpoint',
       {
-        found: origin,
-        expected: policy.logs.map(({ key }) => key.name).join(', '),
+        expected: policy.logs.map(({ key }) => keyLabel(key)).join(', '),
+        found: signed.length === 0 ? `no signature by ${origin}` : signed.join(', '),
       },
     )
   }
   const byKey = new Map(verified.map((signature) => [signature.key, signature]))
-  const cosigned = (witness: PolicyWitness): boolean => isCosignatureType(witness.key.type) && byKey.has(witness.key)
-  if (!isQuorumMet(policy, cosigned)) {
-    const unsupported = (witness: PolicyWitness): boolean =>
-      !isCosignatureType(witness.key.type) &&
-      note.signatures.some(({ name, id }) => name === witness.key.name && toHex(id) === toHex(witness.key.id))
-    if (isQuorumMet(policy, (witness) => cosigned(witness) || unsupported(witness))) {
-      throw new EvidenceError(
-        'policy-unsupported',
-        'the quorum needs a witness whose signature type this version cannot verify',
-      )
-    }
-    throw new EvidenceError('policy-unmet', `the witnesses that cosigned do not make the quorum ${policy.quorum}`)
-  }
   const witnesses = policy.witnesses
-    .filter(cosigned)
-    .map((witness) => ({ name: witness.name, timestamp: byKey.get(witness.key)?.timestamp }))
-  return { log, logs, witnesses }
+    .filter(({ key }) => isCosignatureType(key.type) && byKey.has(key))
+    .map(({ name, key }) => ({ name, timestamp: byKey.get(key)?.timestamp }))
+  return { logs: [log, ...others], witnesses }
+}
+
+/**
+ * Asks for the policy's quorum. Throws `policy-unmet`, and `policy-unsupported` where only witnesses that signed with a type
+ * that this version cannot verify are missing.
+ */
+export function requireQuorum(policy: Policy, note: SignedNote, { witnesses }: PolicySigners): void {
+  const cosigned = (witness: PolicyWitness): boolean => witnesses.some(({ name }) => name === witness.name)
+  if (isQuorumMet(policy, cosigned)) return
+  const unsupported = ({ key }: PolicyWitness): boolean =>
+    !isCosignatureType(key.type) && note.signatures.some((line) => keyLabel(line) === keyLabel(key))
+  if (isQuorumMet(policy, (witness) => cosigned(witness) || unsupported(witness))) {
+    throw new EvidenceError(
+      'policy-unsupported',
+      'the quorum needs a witness whose signature type this version cannot verify',
+    )
+  }
+  throw new EvidenceError('policy-unmet', `the witnesses that cosigned do not make the quorum ${policy.quorum}`)
+}
+
+/**
+ * Judges a checkpoint's note: signed by a log of the policy whose key name is the origin, and by the quorum of witnesses.
+ * Throws the codes of {@link readSigners} and {@link requireQuorum}.
+ */
+export function applyPolicy(policy: Policy, note: SignedNote, origin: string): PolicyResult {
+  const signers = readSigners(policy, note, origin)
+  requireQuorum(policy, note, signers)
+  return { ...signers, log: signers.logs[0] }
 }

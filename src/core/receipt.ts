@@ -41,14 +41,14 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
   const { extra } = proof
   const bad = (why: string): EvidenceError => new EvidenceError('receipt-malformed', `the receipt’s extra data ${why}`)
   if (extra === undefined) throw bad('is missing')
+  if (!fromUtf8(extra, 'receipt').endsWith('\n')) throw bad('does not end in a line feed')
   const entryEnd = endOfEntry(extra)
   if (entryEnd === undefined) throw bad('has fewer than the five lines of an entry')
+  const [jwk, ...disclosures] = fromUtf8(extra.subarray(entryEnd), 'receipt').split('\n').slice(0, -1)
+  if (jwk === undefined) throw bad('has no line of the signer’s key after the entry')
+  if (disclosures.length > maxDisclosures) throw bad(`has more than ${maxDisclosures} disclosures`)
   const entryBytes = extra.slice(0, entryEnd)
   const entry = parseEntry(entryBytes)
-  const rest = fromUtf8(extra.subarray(entryEnd), 'receipt')
-  if (!rest.endsWith('\n')) throw bad('does not end in a line feed after the signer’s key')
-  const [jwk, ...disclosures] = rest.slice(0, -1).split('\n') as [string, ...string[]]
-  if (disclosures.length > maxDisclosures) throw bad(`has more than ${maxDisclosures} disclosures`)
   return { proof, entryBytes, entry, signer: parseCanonicalJwk(jwk), disclosures: disclosures.map(parseDisclosure) }
 }
 

@@ -33,7 +33,7 @@ function daysSince1970(year: number, month: number, day: number): number {
   return y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719_468
 }
 
-/** The same; throws `time-malformed`. */
+/** Milliseconds since 1970 of a time of docs/spec/01-primitives.md. Throws `time-malformed`. */
 export function parseTime(text: string, what = 'time'): number {
   const ms = tryTime(text)
   if (ms === undefined) {
@@ -44,10 +44,27 @@ export function parseTime(text: string, what = 'time'): number {
   return ms
 }
 
-/** Writes milliseconds since 1970 (years 0001 to 9999). */
-export function formatTime(ms: number): string {
+/** Latest time in seconds since 1970 that a format holds: 9999-12-31T23:59:59Z. */
+export const maxSeconds = 253_402_300_799
+
+/** True for a time in whole seconds since 1970 that a format may hold: 0 to {@link maxSeconds}. */
+export function isSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= maxSeconds
+}
+
+/**
+ * Milliseconds since 1970 as UTC text, for people and logs: `YYYY-MM-DDTHH:MM:SS.mmmZ`. Never throws: a number that is no time
+ * of the years 0001 to 9999 is written as that number.
+ */
+export function timeText(ms: number): string {
   const date = new Date(ms)
   const text = Number.isNaN(date.getTime()) ? '' : date.toISOString()
+  return tryTime(text) === undefined ? `${ms} ms since 1970` : text
+}
+
+/** Milliseconds since 1970 as a time of docs/spec/01-primitives.md. Throws `time-malformed` outside the years 0001 to 9999. */
+export function formatTime(ms: number): string {
+  const text = timeText(ms)
   if (tryTime(text) !== ms) throw new EvidenceError('time-malformed', 'the time lies outside the years 0001 to 9999')
   return text
 }

@@ -57,6 +57,7 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
     case 'ledger.rotate-key':
     case 'ledger.close':
     case 'ledger.set-approvals':
+    case 'ledger.set-format':
     case 'ledger.change':
     case 'participant.admit':
     case undefined:

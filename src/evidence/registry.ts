@@ -54,6 +54,8 @@ export interface Registry {
   readonly successor?: { readonly origin: string; readonly checkpoint: string }
   /** How many must approve a change; undefined until an entry sets it. */
   readonly approvals?: Approvals
+  /** Later entry versions that were announced. */
+  readonly formats?: ReadonlySet<number>
   /** `jti` of each proposal that took effect. */
   readonly proposals?: ReadonlySet<string>
   readonly participants: ReadonlyMap<string, ParticipantRecord>

@@ -4,7 +4,7 @@ import type { EntryUnderJudgement, Findings, History, RuleContext } from './rule
 import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
 import { judgeChange, requiresApproval } from './rules-approvals.ts'
 import { judgeGenesis } from './rules-genesis.ts'
-import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals } from './rules-ledger.ts'
+import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
 import type { StatementBody } from './schema.ts'
 import { readBody } from './statement.ts'
@@ -39,6 +39,7 @@ const rolesFor: Record<Kind, readonly Role[]> = {
   'ledger.rotate-key': ['administrator'],
   'ledger.close': ['administrator'],
   'ledger.set-approvals': ['administrator'],
+  'ledger.set-format': ['administrator'],
   // Its authority is that of those who approved.
   'ledger.change': [],
 }
@@ -221,6 +222,8 @@ function applyKind(
       return judgeClose(registry, entry, body.members, findings, history, context)
     case 'ledger.set-approvals':
       return judgeSetApprovals(registry, entry, body.members, findings, history, context)
+    case 'ledger.set-format':
+      return judgeSetFormat(registry, entry, body.members, findings, history, context)
     case 'ledger.change':
       return judgeChange(registry, entry, body.members, findings, history, context)
   }

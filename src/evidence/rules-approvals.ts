@@ -9,7 +9,7 @@ import {
 } from '../core/index.ts'
 import type { ParticipantRecord, Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, KindRule, RuleContext } from './rules.ts'
-import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals } from './rules-ledger.ts'
+import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke } from './rules-registry.ts'
 import type { ChangeBody, StatementBody } from './schema.ts'
 import { type Proposal, proposableKinds, type ProposedBody, readProposal } from './statement.ts'
@@ -159,6 +159,8 @@ function applyProposed(
       return judgeRevoke(registry, entry, body.members, findings, history, context)
     case 'ledger.set-approvals':
       return judgeSetApprovals(registry, entry, body.members, findings, history, context)
+    case 'ledger.set-format':
+      return judgeSetFormat(registry, entry, body.members, findings, history, context)
     case 'ledger.rotate-key':
       return judgeRotateLedgerKey(registry, entry, body.members, findings, history, context)
     case 'ledger.close':

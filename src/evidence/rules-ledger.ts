@@ -11,7 +11,7 @@ import {
 } from '../core/index.ts'
 import { activeWithRole, currentLedgerKeys, type LedgerKeySpan, type Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, KindRule } from './rules.ts'
-import type { CloseBody, RotateLedgerKeyBody, SetApprovalsBody } from './schema.ts'
+import type { CloseBody, RotateLedgerKeyBody, SetApprovalsBody, SetFormatBody } from './schema.ts'
 
 /* Rules of the ledger's own keys and of its end (docs/spec/14-ledger-keys.md). */
 
@@ -101,6 +101,12 @@ function successorFault(
     return `cannot be read: ${error.message}`
   }
 }
+
+/** Entries of a later version may come from here on. To announce one again changes nothing. */
+export const judgeSetFormat: KindRule<SetFormatBody> = (registry, _entry, { version }) => ({
+  ...registry,
+  formats: new Set(registry.formats).add(version),
+})
 
 /** How many approve together from here on. */
 export const judgeSetApprovals: KindRule<SetApprovalsBody> = (registry, _entry, members, findings) => {

@@ -1,4 +1,4 @@
-import { tryBase64url } from '../core/index.ts'
+import { maxEntryVersion, tryBase64url } from '../core/index.ts'
 import { z } from 'zod'
 import {
   clearText,
@@ -26,8 +26,8 @@ import {
 } from './vocabulary.ts'
 
 /*
- * The kinds, seven of version 1 and four of docs/spec/14-ledger-keys.md, each with exactly its members besides the common ones. A schema, once published, never
- * changes: a new member is a new kind. Rules that need the state are the rulebook's.
+ * The kinds, those of docs/spec/02-statement.md and of 14-ledger-keys.md, each with exactly its members besides the common ones.
+ * A schema, once published, never changes: a new member is a new kind. Rules that need the state are the rulebook's.
  */
 
 const oneKey = z.array(jwk).length(1)
@@ -112,6 +112,9 @@ const threshold = z.int().min(1).max(16)
 export const setApprovalsBody = z.strictObject({ administrators: threshold, recovery: threshold.optional() })
 export type SetApprovalsBody = z.infer<typeof setApprovalsBody>
 
+export const setFormatBody = z.strictObject({ version: z.int().min(2).max(maxEntryVersion) })
+export type SetFormatBody = z.infer<typeof setFormatBody>
+
 const base64urlText = (max: number): z.ZodType<string> =>
   z
     .string()
@@ -141,6 +144,7 @@ export type StatementBody =
   | { readonly kind: 'ledger.rotate-key'; readonly members: RotateLedgerKeyBody }
   | { readonly kind: 'ledger.close'; readonly members: CloseBody }
   | { readonly kind: 'ledger.set-approvals'; readonly members: SetApprovalsBody }
+  | { readonly kind: 'ledger.set-format'; readonly members: SetFormatBody }
   | { readonly kind: 'ledger.change'; readonly members: ChangeBody }
 
 export const bodySchemas: { readonly [K in Kind]: z.ZodType<Extract<StatementBody, { kind: K }>['members']> } = {
@@ -154,5 +158,6 @@ export const bodySchemas: { readonly [K in Kind]: z.ZodType<Extract<StatementBod
   'ledger.rotate-key': rotateLedgerKeyBody,
   'ledger.close': closeBody,
   'ledger.set-approvals': setApprovalsBody,
+  'ledger.set-format': setFormatBody,
   'ledger.change': changeBody,
 }

@@ -4,6 +4,7 @@ import {
   fromBase64url,
   isKnownAlgorithm,
   isOrigin,
+  isSeconds,
   type JsonObject,
   type JsonValue,
   parseHeader,
@@ -71,7 +72,7 @@ function readCommon(payload: JsonObject): CommonMembers {
   if (typeof jti !== 'string' || !isUuid(jti)) {
     throw bad('jti', 'is not a lower-case UUID')
   }
-  if (typeof iat !== 'number' || iat < 0) throw bad('iat', 'is not a time in seconds')
+  if (!isSeconds(iat)) throw bad('iat', 'is not a time in seconds, up to the year 9999')
   if (typeof kind !== 'string' || kind === '' || utf8Length(kind) > 256) throw bad('kind', 'is not a kind')
   return { iss, aud, jti, iat, kind }
 }
@@ -128,6 +129,7 @@ export const proposableKinds = [
   'participant.admit',
   'participant.revoke',
   'ledger.set-approvals',
+  'ledger.set-format',
   'ledger.rotate-key',
   'ledger.close',
 ] as const
@@ -156,7 +158,7 @@ export function readProposal(text: string): Proposal | undefined {
     new EvidenceError('proposal-malformed', `"${member}" of the proposal ${why}`, { where: `proposal.${member}` })
   if (typeof aud !== 'string' || !isOrigin(aud)) throw bad('aud', 'is not one origin')
   if (typeof jti !== 'string' || !isUuid(jti)) throw bad('jti', 'is not a lower-case UUID')
-  if (typeof exp !== 'number' || exp < 0) throw bad('exp', 'is not a time in seconds')
+  if (!isSeconds(exp)) throw bad('exp', 'is not a time in seconds, up to the year 9999')
   if (typeof kind !== 'string' || kind === '' || utf8Length(kind) > 256) throw bad('kind', 'is not a kind')
   if (isKind(kind) && !(proposableKinds as readonly string[]).includes(kind))
     throw bad('kind', `is ${kind}, which is not proposed`)

@@ -35,6 +35,7 @@ export const kinds = [
   // docs/spec/14-ledger-keys.md
   'ledger.rotate-key',
   'ledger.set-approvals',
+  'ledger.set-format',
   'ledger.change',
   'ledger.close',
 ] as const

@@ -1,4 +1,4 @@
-import { EvidenceError, formatTime } from '../core/index.ts'
+import { EvidenceError, timeText } from '../core/index.ts'
 
 /** Where time comes from; a test brings its own. */
 export interface Clock {
@@ -52,8 +52,8 @@ export class ClockGuard {
         'clock-unsafe',
         `the clock is ${Math.round(gap / 3_600_000)} hours after the last entry; if it is right, start once with --accept-clock-gap`,
         {
-          expected: `at most ${Math.round(maxGapMs / 3_600_000)} hours after ${formatTime(lastMs as number)}`,
-          found: formatTime(this.reference.wall),
+          expected: `at most ${Math.round(maxGapMs / 3_600_000)} hours after ${timeText(lastMs as number)}`,
+          found: timeText(this.reference.wall),
         },
       )
     }
@@ -69,8 +69,8 @@ export class ClockGuard {
         'clock-unsafe',
         'the clock was set, by more than 60 seconds; sequencing is stopped until it is right',
         {
-          expected: formatTime(Math.round(expected)),
-          found: formatTime(wall),
+          expected: timeText(Math.round(expected)),
+          found: timeText(wall),
           retryAfterSeconds: 60,
         },
       )
@@ -80,8 +80,8 @@ export class ClockGuard {
         'clock-unsafe',
         'the clock is behind the last entry; sequencing waits until it has passed it',
         {
-          expected: `at least ${formatTime(lastMs)}`,
-          found: formatTime(wall),
+          expected: `at least ${timeText(lastMs)}`,
+          found: timeText(wall),
           retryAfterSeconds: Math.min(3600, Math.ceil((lastMs - wall) / 1000)),
         },
       )

@@ -185,7 +185,7 @@ export class GroupBuilder {
         iss: common.iss,
         jti: common.jti,
         disclosures,
-        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(opened)],
+        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)],
       },
       state: {
         size: index + 1,

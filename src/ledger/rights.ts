@@ -2,6 +2,7 @@ import { EvidenceError } from '../core/index.ts'
 import { changesRegistry, isActive, type LaterEvent, type Registry } from '../evidence/index.ts'
 import type { FolderConfig } from './data-folder.ts'
 import type { LookupKey } from './lookup.ts'
+import type { SearchScope } from './lookup-scope.ts'
 
 /** Somebody who reads, or who signed what is refused: nobody in particular, or a participant of the registry. */
 export type Reader = { readonly kind: 'anonymous' } | NamedReader
@@ -80,10 +81,13 @@ export class Rights {
     return this.isPublic || reader.kind !== 'anonymous'
   }
 
-  /** Whether a search can show this reader anything. */
-  maySearch(reader: Reader, key: LookupKey | undefined): boolean {
-    if (reader.kind !== 'anonymous') return true
-    return this.isPublic && (key?.by !== 'case' || this.isOpen)
+  /**
+   * What a search of a reader may find: entries that they may read, or with `disclosures` only those whose disclosures they may
+   * read too. Undefined where that is nothing.
+   */
+  searchScope(reader: Reader, disclosures: boolean): SearchScope | undefined {
+    if ((disclosures ? this.isOpen : this.isPublic) || hasRole(reader, 'auditor')) return 'everything'
+    return reader.kind === 'anonymous' ? undefined : { issuers: [reader.id] }
   }
 
   /** A case number is a sealed claim: an entry is found by it only by those who may read the claim. */

@@ -69,6 +69,8 @@ export interface SequencerOptions {
   readonly onGroup?: (report: GroupReport) => void
   /** Where given, a group is published and answered only when a follower holds it (confirmation.ts). */
   readonly confirmation?: Confirmation
+  /** Throws where the database cannot be relied on to judge statements. */
+  readonly requireSound?: () => void
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -129,10 +131,11 @@ export class Sequencer {
     return this.failure
   }
 
-  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `follower-unconfirmed`, `clock-unsafe`. */
+  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `lookups-damaged`, `follower-unconfirmed`, `clock-unsafe`. */
   requireReady(): void {
     if (this.failure !== undefined) throw this.failure
     if (this.closing) throw new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+    this.options.requireSound?.()
     this.options.confirmation?.requireReady()
     this.options.clock.next(this.chain.timeMs)
   }

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText } from '../core/index.ts'
 import type { DataFolder } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { syncFolder } from './head-file.ts'
@@ -42,7 +42,7 @@ function unreadable({ standing }: DataFolder, cause: unknown): EvidenceError {
 
 /** Makes the folder one that does not sign: durable when this returns. */
 export function writeStanding(folder: DataFolder, standing: Standing['standing'], of: string): void {
-  const marker: Standing = { standing, of, since: new Date().toISOString() }
+  const marker: Standing = { standing, of, since: timeText(Date.now()) }
   writeDurably(folder.standing, `${JSON.stringify(marker, null, 2)}\n`)
 }
 

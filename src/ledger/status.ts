@@ -42,7 +42,8 @@ export interface StatusQuery {
 
 /**
  * Finds what later entries say of one. Throws `entry-not-found` for a wrong entry hash as for an entry that there is none
- * of, what `requireMayRead` throws, `query-invalid`, `storage-damaged`.
+ * of, what `requireMayRead` throws, `query-invalid`, `storage-damaged`,
+ * `lookups-unverified`, `lookups-damaged`.
  */
 export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<EntryStatus> {
   // Of one moment: no await between them.
@@ -101,7 +102,7 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
   return reads.consistency(from, size)
 }
 
-/** Ascending, below `size`, one more than an answer holds. */
+/** Ascending, below `size`, one more than an answer holds. Of everything: each is told to whoever may ask (docs/spec/15-status.md). */
 async function laterIndices(
   reads: LedgerReads,
   { index, iss, kid }: EventSubject,
@@ -113,7 +114,7 @@ async function laterIndices(
     { by: 'key', thumbprint: kid },
     { by: 'revoked', participant: iss },
   ]
-  const lists = await Promise.all(keys.map((key) => reads.lookup(key, after, maxStatusEvents + 1)))
+  const lists = await Promise.all(keys.map((key) => reads.search(key, 'everything', after, maxStatusEvents + 1)))
   const all = new Set(lists.flat().filter((at) => at < size))
   return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
 }

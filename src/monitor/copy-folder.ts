@@ -77,9 +77,7 @@ export class CopyFolder implements LogSource {
   }
 
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
-    const held = this.read('entries', n)
-    if (held === undefined) return Promise.resolve(Array.from({ length: width }, () => undefined))
-    return Promise.resolve(splitBundle(held.bytes, held.width).slice(0, width))
+    return Promise.resolve(splitBundle(this.read('entries', n), width))
   }
 
   /** Leaf hashes of all entries up to a size, 32 bytes each. Throws `tile-missing`. */
@@ -101,7 +99,7 @@ export class CopyFolder implements LogSource {
     const width = leaves.length / 32
     const path = this.path(tilePath('entries', n, width))
     if (!existsSync(path)) return false
-    return areLeaves(splitBundle(new Uint8Array(readFileSync(path)), width), leaves)
+    return areLeaves(splitBundle({ bytes: new Uint8Array(readFileSync(path)), width }, width), leaves)
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {

@@ -27,9 +27,17 @@ export function bagPathFault(path: string): string | undefined {
   return undefined
 }
 
-/** A path as others' disks may see it: without regard to case or to how a character is composed. */
+/** Characters whose full case folding is not what their upper case gives in lower case. */
+const foldedOtherwise: Readonly<Record<string, string>> = { ı: 'ı', ẞ: 'ss' }
+
+/** Full case folding of Unicode, which JavaScript does not offer. A character at a time: a final sigma is no other one. */
+function caseFolded(text: string): string {
+  return Array.from(text, (one) => foldedOtherwise[one] ?? one.toUpperCase().toLowerCase()).join('')
+}
+
+/** A path as others' disks may see it: without regard to case or to how a character is composed (docs/spec/18-package.md). */
 export function foldedPath(path: string): string {
-  return path.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC')
+  return caseFolded(caseFolded(path.normalize('NFKC')).normalize('NFKC'))
 }
 
 /** The paths of one package: each allowed, no two the same on any disk, none a folder of another. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { EvidenceError, formatTime, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
 import { type Certificate, readPemCertificates, unique } from './certificate.ts'
 import { type Crl, maxCrlBytes, readCrl } from './crl.ts'
 import { fetchBounded } from './fetch-bounded.ts'
@@ -104,8 +104,8 @@ export class Authority {
         `the time of the authority ${name} is not between the last entry’s and ours`,
         {
           where: name,
-          expected: `${formatTime(notBeforeMs)} to ${formatTime(now)}`,
-          found: formatTime(genTimeMs),
+          expected: `${timeText(notBeforeMs)} to ${timeText(now)}`,
+          found: timeText(genTimeMs),
         },
       )
     }

@@ -2,7 +2,7 @@ import {
   applyPolicy,
   equalBytes,
   EvidenceError,
-  formatTime,
+  timeText,
   isEvidenceError,
   leafHash,
   type Policy,
@@ -107,7 +107,7 @@ function requireAfterEntry(tokens: readonly TokenVerdict[], { entry }: Receipt):
   if (early === undefined) return
   throw new EvidenceError('time-stamp-before-entry', 'a token is older than the entry that it is of', {
     expected: entry.known ? `not before ${entry.time}` : '',
-    found: formatTime(early.token.genTimeMs),
+    found: timeText(early.token.genTimeMs),
   })
 }
 
@@ -130,7 +130,7 @@ function limitsOf({ token }: TimeStatement, layers: readonly LayerVerdict[], isV
     limits.push('Whether a certificate that the time stamp rests on was revoked: no list of its issuer is with it.')
   } else {
     limits.push(
-      `Whether a certificate that the time stamp rests on was revoked after ${formatTime(token.goodAsOfMs)}, the date of the list that is with it.`,
+      `Whether a certificate that the time stamp rests on was revoked after ${timeText(token.goodAsOfMs)}, the date of the list that is with it.`,
     )
   }
   if (token.token.accuracyMs === undefined)

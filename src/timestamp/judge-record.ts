@@ -1,4 +1,4 @@
-import { EvidenceError, formatTime, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { readCrl } from './crl.ts'
 import { judgeToken, type TokenVerdict } from './judge-token.ts'
@@ -88,15 +88,15 @@ function orderFault(layers: readonly LayerVerdict[], nowMs: number): EvidenceErr
     const early = times.find((time) => time < before)
     if (early !== undefined) {
       return new EvidenceError('time-stamp-order', 'a renewal is older than what it renews', {
-        expected: `not before ${formatTime(before)}`,
-        found: formatTime(early),
+        expected: `not before ${timeText(before)}`,
+        found: timeText(early),
       })
     }
     const late = times.find((time) => time > nowMs + clockSkewMs)
     if (late !== undefined) {
       return new EvidenceError('time-stamp-order', 'a token is of a time that has not come', {
-        expected: `not after ${formatTime(nowMs)}`,
-        found: formatTime(late),
+        expected: `not after ${timeText(nowMs)}`,
+        found: timeText(late),
       })
     }
     before = Math.max(before, ...times)

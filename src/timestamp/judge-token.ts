@@ -1,4 +1,4 @@
-import { EvidenceError, formatTime, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
 import { type Certificate, unique } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { type CertificatePath, findPath, PathBudget } from './path.ts'
@@ -87,6 +87,6 @@ function expired(path: CertificatePath): EvidenceError {
   return new EvidenceError(
     'time-stamp-expired',
     'a certificate that the token rests on ended before the token was renewed, or checked',
-    { where: first.subject, found: formatTime(first.notAfterMs) },
+    { where: first.subject, found: timeText(first.notAfterMs) },
   )
 }

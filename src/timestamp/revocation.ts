@@ -1,4 +1,4 @@
-import { EvidenceError, formatTime } from '../core/index.ts'
+import { EvidenceError, timeText } from '../core/index.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl, Revocation } from './crl.ts'
 import type { CertificatePath } from './path.ts'
@@ -61,6 +61,6 @@ function requireHarmless(
   if (sinceMs > genTimeMs && (harmless.includes(reason) || (isRenewed && sinceMs > untilMs))) return
   throw new EvidenceError('time-stamp-revoked', 'a certificate that the token rests on was revoked', {
     where: subject,
-    found: `${formatTime(sinceMs)}, reason ${reason ?? 'not given'}`,
+    found: `${timeText(sinceMs)}, reason ${reason ?? 'not given'}`,
   })
 }

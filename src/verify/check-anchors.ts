@@ -1,16 +1,16 @@
 import {
   type Checkpoint,
+  digestsOf,
   equalBytes,
   EvidenceError,
   isEvidenceError,
   parseReceipt,
   type Policy,
-  sha256,
-  toHex,
   verifyConsistency,
 } from '../core/index.ts'
+import type { StatementBody } from '../evidence/index.ts'
 import { type Anchor, type AnchorLink, parseAnchor } from './anchor.ts'
-import { checkFile } from './check-file.ts'
+import { algorithmsOf, checkFile, checkManifest } from './check-file.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { type Finding, findingOf } from './report.ts'
 
@@ -126,13 +126,19 @@ function judgeDeposit(
   const { proof, entry } = checked.receipt
   const iss = checked.statement?.common.iss
   const kid = checked.statement?.header.kid
-  const verdict =
-    checked.body === undefined
-      ? { faults: [], unjudged: [] }
-      : checkFile(checked.body, { size: lower.length, digest: { sha256: toHex(sha256(lower)) } })
+  const verdict = checked.body === undefined ? { faults: [], unjudged: [] } : heldAgainst(checked.body, lower)
   const step: AnchorStep = {
     lower: { origin: checkpoint.origin, size: checkpoint.size },
     upper: { origin: proof.checkpoint.origin, index: proof.index, time: entry.time, iss, kid },
   }
   return { verdict, step }
+}
+
+/** The note as a file: size, every digest, and where the item is a manifest its tree. */
+function heldAgainst(
+  body: StatementBody,
+  note: Uint8Array,
+): { readonly faults: readonly Finding[]; readonly unjudged: readonly Finding[] } {
+  const { item, faults, unjudged } = checkFile(body, { size: note.length, digest: digestsOf(note, algorithmsOf(body)) })
+  return { faults: [...faults, ...(item === undefined ? [] : checkManifest(body, item, note))], unjudged }
 }

@@ -1,5 +1,4 @@
 import {
-  applyPolicy,
   type Disclosure,
   EvidenceError,
   isEvidenceError,
@@ -10,10 +9,8 @@ import {
   type Policy,
   parseReceipt,
   publicKeyOf,
-  statesTime,
   type Receipt,
   thumbprint,
-  verifyConsistency,
   verifyEd25519,
   verifyInclusion,
 } from '../core/index.ts'
@@ -25,6 +22,7 @@ import {
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
+import { judgeLedger } from './receipt-ledger.ts'
 import { type Finding, findingOf } from './report.ts'
 
 /** A receipt that was read; what is wrong with it stands in `faults`. */
@@ -74,7 +72,7 @@ export function checkReceipt(
   if (receipt === undefined) return { receipt, faults, unjudged }
   const { proof, entry, entryBytes } = receipt
   const { origin, size, root } = proof.checkpoint
-  const trusted = guard(() => requireKnownLedger(policy, origin) ?? trustOf(policy, proof, transition))
+  const witnesses = judgeLedger(policy, receipt, transition, guard)
   guard(() => {
     if (entry.index !== proof.index) {
       throw new EvidenceError('receipt-index', 'the receipt’s index is not the index of its entry', {
@@ -89,9 +87,6 @@ export function checkReceipt(
       )
     }
   })
-  for (const witness of trusted?.witnesses ?? []) {
-    if (statesTime(policy, witness)) guard(() => requireLater(witness, entry))
-  }
   const statement = guard(() => knownStatement(entry))
   if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
@@ -106,59 +101,8 @@ export function checkReceipt(
     withheld: shown?.withheld ?? 0,
     faults,
     unjudged,
-    witnesses: trusted?.witnesses ?? [],
+    witnesses,
   }
-}
-
-/** Holds the checkpoint against the policy, or, with a transition, the later one that goes on from it. */
-function trustOf(
-  policy: Policy,
-  { note, checkpoint }: Receipt['proof'],
-  transition: KeyTransition | undefined,
-): ReturnType<typeof applyPolicy> {
-  const { origin, size: size1, root: root1 } = checkpoint
-  if (transition === undefined) return applyPolicy(policy, note, origin)
-  const { from, hashes: proof } = transition
-  const { origin: later, size: size2, root: root2 } = transition.checkpoint
-  if (later !== origin) {
-    throw new EvidenceError('receipt-other-ledger', 'the key transition is of another ledger than the receipt', {
-      expected: origin,
-      found: later,
-    })
-  }
-  const result = applyPolicy(policy, transition.note, origin)
-  if (from !== size1 || !verifyConsistency({ size1, size2, root1, root2, proof })) {
-    throw new EvidenceError(
-      'consistency-invalid',
-      'the key transition does not lead from the receipt’s checkpoint to its own',
-      { expected: `from ${size1}`, found: `from ${from}` },
-    )
-  }
-  return result
-}
-
-function requireKnownLedger(policy: Policy, origin: string): undefined {
-  if (policy.logs.some(({ key }) => key.name === origin)) return undefined
-  throw new EvidenceError('receipt-other-ledger', 'the receipt is from another ledger than the policy names', {
-    expected: policy.logs.map(({ key }) => key.name).join(', '),
-    found: origin,
-  })
-}
-
-/** How far the clocks of a ledger and of a witness may be apart, in milliseconds. */
-const cosignatureToleranceMs = 60_000
-
-/** A witness that cosigned a tree with the entry in it did so after the entry was made (docs/spec/06-receipt.md). */
-function requireLater(
-  { name, timestamp }: { readonly name: string; readonly timestamp: number | undefined },
-  { time, timeMs }: ParsedEntry,
-): void {
-  if (timestamp === undefined || timestamp * 1000 + cosignatureToleranceMs >= timeMs) return
-  throw new EvidenceError('cosignature-early', `the witness ${name} cosigned before the entry says it was made`, {
-    where: name,
-    expected: `at least ${time}`,
-    found: `${timestamp} s`,
-  })
 }
 
 function requireSignature({ header, jws }: Statement, { signer }: Receipt, unjudged: Finding[]): void {
@@ -204,12 +148,14 @@ function knownBody(statement: Statement): StatementBody {
   return body
 }
 
+/** Each disclosure is one that the statement seals, and no digest and no claim comes twice: else whoever shows it could choose. */
 function requireSealed(
   body: StatementBody,
   disclosures: readonly Disclosure[],
 ): { disclosures: readonly Disclosure[]; withheld: number } {
   const digests = sealedDigestsOf(body)
   const seen = new Set<string>()
+  const claims = new Set<string>()
   for (const { digest, claim } of disclosures) {
     if (!digests.includes(digest)) {
       throw new EvidenceError(
@@ -217,9 +163,10 @@ function requireSealed(
         `the disclosed claim "${claim.slice(0, 40)}" was not sealed with the statement`,
       )
     }
-    if (seen.has(digest))
+    if (seen.has(digest) || claims.has(claim))
       throw new EvidenceError('disclosure-repeated', `the claim "${claim.slice(0, 40)}" is disclosed twice`)
     seen.add(digest)
+    claims.add(claim)
   }
   return { disclosures, withheld: digests.length - seen.size }
 }

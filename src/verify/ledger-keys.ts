@@ -1,4 +1,4 @@
-import { parseVerifierKey, type SignedCheckpoint, tileWidth, verifyNote } from '../core/index.ts'
+import { parseVerifierKey, type SignedCheckpoint, verifyNote } from '../core/index.ts'
 import {
   effectiveBody,
   readBody,
@@ -7,10 +7,8 @@ import {
   signsAt,
   type Statement,
 } from '../evidence/index.ts'
-import { attempt, openEntry } from './appraise.ts'
-import { readEach } from './chunks.ts'
+import { attempt } from './appraise.ts'
 import type { FindingList } from './report.ts'
-import type { LogSource } from './source.ts'
 
 /* What a rotation of the ledger's key asks of a walk (docs/spec/14-ledger-keys.md, "The walk"). */
 
@@ -22,38 +20,6 @@ export function rotationOf(statement: Statement): RotateLedgerKeyBody | undefine
   if (body === undefined || body instanceof Error) return undefined
   const said = effectiveBody(body)
   return said.kind === 'ledger.rotate-key' ? said.members : undefined
-}
-
-/**
- * The vkeys that the genesis must name: all that verified the checkpoint, but those that some entry names as the new key of
- * a rotation. Whether that entry is a valid one is judged in its place. Only a ledger whose genesis lacks one is read for it.
- */
-export async function genesisKeys(source: LogSource, size: number, verified: readonly string[]): Promise<string[]> {
-  const named = await keysOfGenesis(source, size)
-  let missing = named === undefined ? [] : verified.filter((vkey) => !named.includes(vkey))
-  if (missing.length === 0) return [...verified]
-  const brought = new Set<string>()
-  for (let begin = 0; begin < size && missing.length > 0; begin += tileWidth) {
-    const entries = await readEach(source, begin, Math.min(size, begin + tileWidth))
-    if (entries.every((bytes) => bytes === undefined)) break
-    for (const bytes of entries) {
-      const statement = bytes === undefined ? undefined : openEntry(bytes).statement
-      if (statement === undefined || statement instanceof Error) continue
-      const rotation = rotationOf(statement)
-      if (rotation !== undefined) brought.add(rotation.newKey)
-    }
-    missing = missing.filter((vkey) => !brought.has(vkey))
-  }
-  return verified.filter((vkey) => !brought.has(vkey))
-}
-
-async function keysOfGenesis(source: LogSource, size: number): Promise<readonly unknown[] | undefined> {
-  if (size === 0) return undefined
-  const [bytes] = await source.entries(0, Math.min(size, tileWidth))
-  const statement = bytes === undefined ? undefined : openEntry(bytes).statement
-  if (statement === undefined || statement instanceof Error) return undefined
-  const { ledgerKeys } = statement.payload
-  return Array.isArray(ledgerKeys) ? ledgerKeys : undefined
 }
 
 /** Whether a ledger key that signs at the checkpoint's size signed it. */
@@ -68,7 +34,10 @@ export function isSignedByLedger(registry: Registry, { checkpoint, note }: Signe
   return Array.isArray(verified) && verified.length > 0
 }
 
-/** Whoever signed the checkpoint must be a key that signs at its size: a retired one signs no more. */
+/**
+ * Each vkey that verified a checkpoint is one that the genesis or a rotation brought, and signs at its size. Asked after the
+ * last entry, since any may be a rotation; and not judged where one could not be read, for that may have been it.
+ */
 export function judgeLedgerKeys(
   registry: Registry,
   verified: readonly string[],
@@ -80,8 +49,16 @@ export function judgeLedgerKeys(
   if (registry.ledgerKeys.length === 0) return
   for (const vkey of verified) {
     if (signsAt(registry, vkey, size)) continue
-    const message = `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
-    if (registry.uncertainSince === undefined) faults.add({ code: 'ledger-key-retired', message, found: vkey })
-    else unjudged.add({ code: 'not-judged', message })
+    const isKnown = registry.ledgerKeys.includes(vkey)
+    const message = isKnown
+      ? `The checkpoint of size ${size} is signed by a key that does not sign for this ledger at that size.`
+      : 'The checkpoint is signed by a key that neither the genesis nor a rotation names.'
+    if (registry.uncertainSince !== undefined) {
+      unjudged.add({
+        code: 'not-judged',
+        message: `${message} Entry ${registry.uncertainSince} may have changed that.`,
+      })
+    } else if (isKnown) faults.add({ code: 'ledger-key-retired', message, found: vkey })
+    else faults.add({ code: 'genesis-ledger-keys', index: 0, message, found: vkey })
   }
 }

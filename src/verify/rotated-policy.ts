@@ -1,4 +1,14 @@
-import { applyPolicy, EvidenceError, parseReceipt, parseVerifierKey, type Policy } from '../core/index.ts'
+import {
+  applyPolicy,
+  equalBytes,
+  EvidenceError,
+  parseReceipt,
+  parseVerifierKey,
+  type Policy,
+  signatureTypes,
+  type VerifierKey,
+} from '../core/index.ts'
+import { attempt } from './appraise.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { rotationOf } from './ledger-keys.ts'
 
@@ -22,10 +32,22 @@ function afterRotation(policy: Policy, bytes: Uint8Array): Policy {
   if (rotation === undefined || !signed.includes(rotation.oldKey)) {
     throw new EvidenceError('ledger-key-invalid', 'the receipt is of no rotation of a key that the policy names')
   }
-  const key = parseVerifierKey(rotation.newKey)
-  const { origin } = proof.checkpoint
-  if (key.name !== origin)
-    throw new EvidenceError('ledger-key-invalid', 'the new key is not named by the ledger’s origin')
+  const key = newKeyOf(rotation.newKey, proof.checkpoint.origin, policy)
   const logs = policy.logs.map((log) => (log.key.text === rotation.oldKey ? { ...log, key } : log))
   return { ...policy, logs }
+}
+
+/** The new key, as a log of the policy can have it. Throws `ledger-key-invalid`. */
+function newKeyOf(text: string, origin: string, policy: Policy): VerifierKey {
+  const key = attempt(() => parseVerifierKey(text))
+  if (key instanceof EvidenceError)
+    throw new EvidenceError('ledger-key-invalid', `the new key cannot be read: ${key.message}`)
+  if (key.type !== signatureTypes.ed25519 || key.name !== origin)
+    throw new EvidenceError(
+      'ledger-key-invalid',
+      'the new key is not of type 0x01, or not named by the ledger’s origin',
+    )
+  if (policy.logs.some((log) => equalBytes(log.key.publicKey, key.publicKey)))
+    throw new EvidenceError('ledger-key-invalid', 'the new key is in the policy already')
+  return key
 }

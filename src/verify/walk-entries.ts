@@ -3,11 +3,12 @@ import {
   type Entry,
   equalBytes,
   EvidenceError,
-  formatTime,
+  timeText,
   tileWidth,
   tileWidthAt,
   toBase64,
   verifyEd25519,
+  versionNumber,
   zeroHash,
 } from '../core/index.ts'
 import {
@@ -137,12 +138,16 @@ export class EntryWalk {
     for (fill(); pending.length > 0; fill()) {
       const chunk = await (pending.shift() as Promise<Pending>)
       fill()
-      if (this.isPastTheEnd(chunk.read)) break
+      const end = this.endWithin(chunk.read)
       // What a thread judged on a registry that has changed since is judged anew, and so is what waits behind it.
       for (const one of [chunk, ...(chunk.registry === this.registry ? [] : await Promise.all(pending))]) {
         if (one.registry !== this.registry) this.handOut(one)
       }
-      await this.judgeChunk(chunk.read, await chunk.appraisal)
+      await this.judgeChunk(chunk.read, await chunk.appraisal, end)
+      if (end !== undefined) {
+        this.endEarly(end)
+        break
+      }
       onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.lengths.length), size)
     }
     return {
@@ -177,16 +182,33 @@ export class EntryWalk {
     chunk.appraisal.catch(() => {})
   }
 
-  /** Nothing of a chunk can be had, and no tile told of it: the checkpoint claims what is not there, however much. */
-  private isPastTheEnd({ begin, entries }: Chunk): boolean {
-    const { size, tree } = this.options
-    if (begin < tree.leaves || entries.lengths.some((length) => length !== absent)) return false
-    this.fault('entry-missing', begin, `The entries ${begin} to ${size - 1} are missing.`)
-    return true
+  /**
+   * The first bundle of a chunk of which nothing can be had, past the leaf hashes that are known: there the walk ends, however
+   * much the checkpoint claims. Undefined where there is none.
+   */
+  private endWithin({ begin, entries }: Chunk): number | undefined {
+    const { tree } = this.options
+    const { lengths } = entries
+    for (let i = 0; i < lengths.length; i += tileWidth - ((begin + i) % tileWidth)) {
+      const bundle = lengths.subarray(i, i + tileWidth - ((begin + i) % tileWidth))
+      if (begin + i >= tree.leaves && bundle.every((length) => length === absent)) return begin + i
+    }
+    return undefined
   }
 
-  private async judgeChunk({ begin, entries, disclosures }: Chunk, appraisal: Appraisal | undefined): Promise<void> {
-    const count = entries.lengths.length
+  /** One fault stands for all entries from here on; what they said of participants and keys is not known. */
+  private endEarly(index: number): void {
+    this.fault('entry-missing', index, `The entries ${index} to ${this.options.size - 1} are missing.`)
+    this.lose(index, undefined)
+  }
+
+  /** Judges the entries of a chunk, up to `end` where it is given. */
+  private async judgeChunk(
+    { begin, entries, disclosures }: Chunk,
+    appraisal: Appraisal | undefined,
+    end = begin + entries.lengths.length,
+  ): Promise<void> {
+    const count = end - begin
     const accepts = appraisal === undefined ? undefined : this.accepts(begin, count, appraisal)
     const { registry } = this
     // Taken apart only where the walk must look for itself.
@@ -297,7 +319,7 @@ export class EntryWalk {
     }
     this.judgeChain(index, entry, altered)
     this.expectedLink = sealed ?? hash
-    if (!entry.known) return this.unknownVersion(index, entry.version)
+    if (!entry.known) return this.laterVersion(index, versionNumber(entry.version) as number, isAsSealed)
     if (statement instanceof EvidenceError) {
       this.options.faults.add(findingOf(statement, index))
       if (!isAsSealed) this.loseAuthority(index)
@@ -324,7 +346,7 @@ export class EntryWalk {
         'time-reversed',
         index,
         `Entry ${index} has an earlier time than the entry before it.`,
-        `at least ${formatTime(this.last.timeMs)}`,
+        `at least ${timeText(this.last.timeMs)}`,
         entry.time,
       )
     }
@@ -348,13 +370,20 @@ export class EntryWalk {
     this.registry = { ...this.registry, uncertainSince: this.registry.uncertainSince ?? index }
   }
 
-  private unknownVersion(index: number, version: string): void {
-    this.options.unjudged.add({
-      code: 'not-judged',
+  /** An announced version needs a newer verifier; one that nobody announced is the ledger's fault, and says nothing. */
+  private laterVersion(index: number, version: number, isAsSealed: boolean): void {
+    const isAnnounced = this.registry.formats?.has(version) === true
+    if (isAnnounced || this.registry.uncertainSince !== undefined) {
+      const message = `Entry ${index} has the version ${version}: not judged, needs a newer verifier.`
+      this.options.unjudged.add({ code: 'not-judged', index, message })
+      return this.loseAuthority(index)
+    }
+    this.fault(
+      'version-unannounced',
       index,
-      message: `Entry ${index} has the version ${version}: not judged, needs a newer verifier.`,
-    })
-    this.loseAuthority(index)
+      `Entry ${index} has the version ${version}, which no entry before announced.`,
+    )
+    if (!isAsSealed) this.loseAuthority(index)
   }
 
   private judgeStatement(
@@ -386,6 +415,8 @@ export class EntryWalk {
     if (altered) return this.loseAuthority(index)
     const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
+    // Without an authentic tree nothing says that these bytes were sealed: others may have been in order.
+    if (!this.options.tree.authentic && judgement.violations.length > 0) this.loseAuthority(index)
     const { common } = statement
     if (judgement.usesStatementId) history.ids.add(common.iss, common.jti, index)
     history.addStatement(index, entry.timeMs, statement)
@@ -426,5 +457,5 @@ function referencesOf(body: StatementBody): number[] {
 }
 
 function asTime(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : formatTime(ms)
+  return ms === undefined ? undefined : timeText(ms)
 }

@@ -1,16 +1,18 @@
 import {
-  applyPolicy,
   type Checkpoint,
   equalBytes,
   fromUtf8,
   isEvidenceError,
   type Policy,
+  readSigners,
+  requireQuorum,
   type SignedCheckpoint,
+  type SignedNote,
   toBase64,
   tryTime,
 } from '../core/index.ts'
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
-import { genesisKeys, isSignedByLedger, judgeLedgerKeys } from './ledger-keys.ts'
+import { isSignedByLedger, judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
 import type { LogSource } from './source.ts'
 import type { Appraiser } from './chunks.ts'
@@ -82,8 +84,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   if (tree.authentic) history.rootAt = tree.rootAt
   const doubted = judgeEarlier(options, options.earlier ?? [], checkpoint, tree, faults, unjudged)
   const trustedSize = trustedBelow(options, checkpoint, tree, faults, unjudged)
-  const ledgerKeys = await genesisKeys(source, checkpoint.size, trust.ledgerKeys)
-  const context = { origin: trust.origin, ledgerKeys }
+  // Which keys sign is asked after the last entry: a rotation may have brought one that the genesis does not name.
+  const context = { origin: trust.origin, ledgerKeys: [] }
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
@@ -91,8 +93,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const entryWalk = new EntryWalk(parts)
   if (trustedSize > 0) await walkTrusted(parts, entryWalk)
   const result = await entryWalk.run()
-  if (trust.trusted) judgeLedgerKeys(result.registry, trust.ledgerKeys, size, faults, unjudged)
-  for (const { kept, finding } of doubted) if (!isSignedByLedger(result.registry, kept)) faults.add(finding)
+  judgeLedgerKeys(result.registry, trust.verified, size, faults, unjudged)
+  judgeDoubted(result.registry, doubted, faults, unjudged)
   return {
     source: source.name,
     origin: trust.origin,
@@ -113,41 +115,38 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     ...(result.registry.successor === undefined ? {} : { successor: result.registry.successor.origin }),
     firstTime: result.firstTime,
     lastTime: result.lastTime,
-    notChecked: notChecked(source, size, policy, trustedSize),
+    notChecked: notChecked(options, size, trustedSize),
   }
 }
 
 interface Trust {
   readonly trusted: boolean
   readonly origin: string
-  /** vkeys that the genesis must name. */
-  readonly ledgerKeys: readonly string[]
+  /** vkeys of the policy, of the checkpoint's origin, that verified the checkpoint; whether or not the quorum is met. */
+  readonly verified: readonly string[]
   readonly witnesses: WalkReport['witnesses']
 }
 
 function judgeCheckpoint(
   policy: Policy,
-  note: Parameters<typeof applyPolicy>[1],
+  note: SignedNote,
   checkpoint: Checkpoint,
   faults: FindingList,
   unjudged: FindingList,
 ): Trust {
+  let verified: readonly string[] = []
   try {
-    const result = applyPolicy(policy, note, checkpoint.origin)
-    return {
-      trusted: true,
-      origin: checkpoint.origin,
-      ledgerKeys: result.logs.map(({ text }) => text),
-      witnesses: result.witnesses,
-    }
+    const signers = readSigners(policy, note, checkpoint.origin)
+    verified = signers.logs.map(({ text }) => text)
+    requireQuorum(policy, note, signers)
+    return { trusted: true, origin: checkpoint.origin, verified, witnesses: signers.witnesses }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     ;(error.kind.exit === 4 ? unjudged : faults).add(findingOf(error))
     // Go on under the name that the policy expects, so that entries are judged as this ledger's.
     const [only, ...others] = policy.logs
     const origin = only !== undefined && others.length === 0 ? only.key.name : checkpoint.origin
-    const ledgerKeys = policy.logs.filter(({ key }) => key.name === origin).map(({ key }) => key.text)
-    return { trusted: false, origin, ledgerKeys: others.length === 0 ? ledgerKeys : [], witnesses: [] }
+    return { trusted: false, origin, verified, witnesses: [] }
   }
 }
 
@@ -175,14 +174,7 @@ function judgeEarlier(
     const where = `kept checkpoint of size ${checkpoint.size}`
     if (checkpoint.origin !== origin || checkpoint.size > size || checkpoint.size > tree.leaves) {
       if (finding !== undefined) faults.add(finding)
-      const message = `The ledger does not reach a checkpoint of ${checkpoint.size} entries that was kept.`
-      faults.add({
-        code: 'consistency-invalid',
-        message,
-        where,
-        expected: `at least ${checkpoint.size}`,
-        found: String(size),
-      })
+      faults.add(unreached(kept.checkpoint, { origin, size: Math.min(size, tree.leaves) }))
       continue
     }
     const root = tree.rootAt(checkpoint.size)
@@ -202,6 +194,34 @@ function judgeEarlier(
     })
   }
   return doubted
+}
+
+/** A kept checkpoint of another ledger, or of more entries than this one shows. */
+function unreached(kept: Checkpoint, found: { readonly origin: string; readonly size: number }): Finding {
+  const where = `kept checkpoint of size ${kept.size}`
+  if (kept.origin !== found.origin) {
+    const message = 'A checkpoint that was kept is of another ledger.'
+    return { code: 'consistency-invalid', message, where, expected: kept.origin, found: found.origin }
+  }
+  const message = `The ledger does not reach a checkpoint of ${kept.size} entries that was kept.`
+  return { code: 'consistency-invalid', message, where, expected: `at least ${kept.size}`, found: `${found.size}` }
+}
+
+/**
+ * A kept checkpoint that the policy does not trust is in order if a key that signed for the ledger at its size signed it; and
+ * whether one did is not judged where an entry could not be read, which may have brought that key.
+ */
+function judgeDoubted(
+  registry: Registry,
+  doubted: readonly Doubted[],
+  faults: FindingList,
+  unjudged: FindingList,
+): void {
+  for (const { kept, finding } of doubted) {
+    if (isSignedByLedger(registry, kept)) continue
+    if (registry.uncertainSince === undefined) faults.add(finding)
+    else unjudged.add({ ...finding, code: 'not-judged' })
+  }
 }
 
 /** How many entries need no judging again: none where the trusted checkpoint is not one of this history. */
@@ -250,7 +270,7 @@ function compromised(registry: Registry, history: WalkHistory): WalkReport['flag
   return flagged
 }
 
-function notChecked(source: LogSource, size: number, policy: Policy, trustedSize: number): string[] {
+function notChecked({ source, policy, observer }: WalkOptions, size: number, trustedSize: number): string[] {
   const out = [
     `Later events: this is the ledger as of size ${size}.`,
     'Whether what was deposited is true, or was untouched before it was deposited.',
@@ -262,6 +282,9 @@ function notChecked(source: LogSource, size: number, policy: Policy, trustedSize
     )
   }
   if (source.disclosuresIn === undefined) out.push('Disclosures: this source keeps none.')
+  if (observer === undefined) {
+    out.push('Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word.')
+  }
   if (policy.quorum === 'none') {
     out.push('Whether others were shown the same history: the policy asks for no witness.')
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AddCheckpointRequest, encodeMisbehaviour, encodeNote, toBase64, utf8 } from '../core/index.ts'
+import { type AddCheckpointRequest, encodeMisbehaviour, encodeNote, timeText, toBase64, utf8 } from '../core/index.ts'
 import { writeDurably } from '../node/index.ts'
 import { originHash } from './folder.ts'
 import type { Cosigned } from './state.ts'
@@ -67,7 +67,7 @@ function offeredFile(cosigned: Cosigned, { head, note, oldSize, proof }: AddChec
     format: 'evidence-ledger/witness-evidence/v1',
     kind: 'no-proof',
     origin: head.origin,
-    seen: new Date(nowMs).toISOString(),
+    seen: timeText(nowMs),
     cosigned: cosigned.text,
     offered: encodeNote(note),
     oldSize,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatTime, parseTime, tryTime } from '../../src/core/index.ts'
+import { formatTime, isSeconds, maxSeconds, parseTime, timeText, tryTime } from '../../src/core/index.ts'
 import { codeOf } from './support.ts'
 
 describe('time', () => {
@@ -94,5 +94,26 @@ describe('the calendar', () => {
 describe('what is no time at all', () => {
   it.each([Number.NaN, Number.POSITIVE_INFINITY, 9e15, -9e15])('%d is refused by name', (ms) => {
     expect(codeOf(() => formatTime(ms))).toBe('time-malformed')
+  })
+})
+
+describe('F-H9: a time in numbers', () => {
+  it('is at most the last second of the year 9999, in whole seconds', () => {
+    expect(timeText(maxSeconds * 1000)).toBe('9999-12-31T23:59:59.000Z')
+    for (const seconds of [0, 1, maxSeconds]) expect(isSeconds(seconds)).toBe(true)
+    for (const value of [-1, 0.5, maxSeconds + 1, 2 ** 53, Number.NaN, Infinity, '0', null, undefined, true])
+      expect(isSeconds(value)).toBe(false)
+  })
+
+  it.each([
+    [0, '1970-01-01T00:00:00.000Z'],
+    [-62_135_596_800_000, '0001-01-01T00:00:00.000Z'],
+    [-62_135_596_800_001, '-62135596800001 ms since 1970'],
+    [253_402_300_800_000, '253402300800000 ms since 1970'],
+    [Number.MAX_SAFE_INTEGER * 1000, '9007199254740991000 ms since 1970'],
+    [Number.NaN, 'NaN ms since 1970'],
+    [Infinity, 'Infinity ms since 1970'],
+  ])('of %s ms is written, whatever it is', (ms, text) => {
+    expect(timeText(ms)).toBe(text)
   })
 })

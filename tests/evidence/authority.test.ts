@@ -120,7 +120,7 @@ describe('audience and time of issue', () => {
     expect(at(iat + 301, 999)).toEqual(['issued-in-future'])
     expect(at(iat + 301, 1000)).toEqual([])
     expect(at(0, 0)).toEqual([])
-    expect(at(Number.MAX_SAFE_INTEGER, 0)).toEqual(['issued-in-future'])
+    expect(at(253_402_300_799, 0)).toEqual(['issued-in-future'])
     expect(startMs % 1000).toBe(0)
   })
 })

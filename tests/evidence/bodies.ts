@@ -54,6 +54,7 @@ export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.rotate-key': { oldKey: 'a', newKey: 'b', reason: 'routine', possession: 'a checkpoint' },
   'ledger.close': { reason: 'ended' },
   'ledger.set-approvals': { administrators: 1 },
+  'ledger.set-format': { version: 2 },
   'ledger.change': { proposal: proposalOf('ledger.close', { reason: 'ended' }), approvals: [approval] },
 }
 
@@ -97,6 +98,7 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.rotate-key': minimal['ledger.rotate-key'],
   'ledger.close': { reason: 'continued', successor: { origin: 'next.example', checkpoint: 'next.example\n' } },
   'ledger.set-approvals': { administrators: 16, recovery: 1 },
+  'ledger.set-format': { version: 999_999_999 },
   'ledger.change': {
     proposal: proposalOf('participant.admit', {
       participant: { id: 'b', type: 'person', roles: ['recovery'], keys: [jwk] },

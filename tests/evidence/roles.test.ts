@@ -17,6 +17,7 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'evidence.retract': ['depositor'],
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
+  'ledger.set-format': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
 }
@@ -44,6 +45,7 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'ledger.rotate-key': rotation('new ledger key'),
     'ledger.close': { reason: 'ended' },
     'ledger.set-approvals': { administrators: 1 },
+    'ledger.set-format': { version: 2 },
     'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }

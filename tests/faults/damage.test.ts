@@ -24,7 +24,7 @@ import { sha256Hex } from '../support/statements.ts'
  * look-up, proof and the checkpoint are served as before. `npm run faults -- damage --cases 10000 --seed 1` is the long form; a case
  * that fails names its seed, and `--cases 1 --seed N` is that case alone.
  */
-const cases = option('cases', 100)
+const cases = option('cases', 20)
 const firstSeed = option('seed', 1)
 const caseNumber = '(2026)沪0104刑初123号'
 let test: TestFolder
@@ -42,9 +42,11 @@ async function served(ledger: Ledger, contents: readonly string[]): Promise<stri
       lines.push(...(await reads.inclusion(index, reads.size)).map((hash) => Buffer.from(hash).toString('hex')))
   }
   for (const content of contents) {
-    lines.push(String(await reads.lookup({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, -1, 10)))
+    lines.push(
+      String(await reads.search({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, 'everything', -1, 10)),
+    )
   }
-  lines.push(String(await reads.lookup({ by: 'case', number: caseNumber }, -1, 1000)))
+  lines.push(String(await reads.search({ by: 'case', number: caseNumber }, 'everything', -1, 1000)))
   return lines
 }
 
@@ -72,7 +74,7 @@ beforeAll(async () => {
   const ledger = await Ledger.open(copy, readLedgerKey(copy))
   before = await served(ledger, contents)
   await ledger.close()
-}, 60_000)
+})
 afterAll(() => {
   test.remove()
   work.remove()
@@ -83,7 +85,7 @@ async function verified(root: string): Promise<string[]> {
   const folder = dataFolder(root)
   const source = await FolderSource.open(root, readOwnKey(folder))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: readPolicyFile(folder.policy), observer: audit })
     const others = [
       ...source.faults,
@@ -127,7 +129,7 @@ async function judge(root: string): Promise<{ outcome: 'verify' | 'open' | 'unaf
 }
 
 describe('random damage', () => {
-  it(`never passes in silence, in ${cases} cases`, { timeout: 120_000 + cases * 4000 }, async () => {
+  it(`never passes in silence, in ${cases} cases`, async () => {
     const outcomes = { verify: 0, open: 0, unaffected: 0 }
     const codes: Record<string, number> = {}
     const files: Record<string, number> = {}
@@ -164,7 +166,7 @@ describe('random damage', () => {
     })
   })
 
-  it('is found by the command as well', { timeout: 60_000 }, async () => {
+  it('is found by the command as well', async () => {
     for (let seed = 1; seed <= 3; seed++) {
       const root = join(work.path, `command-${seed}`)
       cpSync(test.root, root, { recursive: true })

@@ -10,6 +10,7 @@ import {
   openSubmission,
   readHead,
   readLedgerKey,
+  readLookupCodec,
   readOwnKey,
   Rights,
   Sequencer,
@@ -38,7 +39,7 @@ async function sequencerWith(
   armed: { now: boolean },
 ): Promise<{ sequencer: Sequencer; storage: LevelStorage; head: HeadFile; key: VerifierKey }> {
   const key = readOwnKey(folder.folder)
-  const storage = await LevelStorage.open(folder.folder.database)
+  const storage = await LevelStorage.open(folder.folder.database, readLookupCodec(folder.folder))
   const guard = readHead(folder.folder.head, key)
   const published = await examine(storage, guard.checkpoint, key)
   const head = await HeadFile.open(folder.folder.head, guard)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BagPaths, bagPathFault } from '../../src/package/bag-path.ts'
+import { BagPaths, bagPathFault, foldedPath } from '../../src/package/bag-path.ts'
 import { FilePaths } from '../../src/package/file-paths.ts'
 
 describe('a path in a package', () => {
@@ -49,6 +49,14 @@ describe('a path in a package', () => {
       expect(paths.add(other)).toBeDefined()
     expect(paths.add('data/Straße/other')).toBeUndefined()
   })
+})
+
+it('Silent or unclear: paths are compared by full case folding: ı is no i, ẞ is ss, a final sigma is a sigma', () => {
+  const same = (one: string, other: string): boolean => foldedPath(one) === foldedPath(other)
+  expect(same('data/kırık', 'data/kirik')).toBe(false)
+  expect(same('data/STRAẞE', 'data/strasse')).toBe(true)
+  expect(same('data/ΟΔΟΣ', 'data/οδος')).toBe(true)
+  expect(same('data/ΟΔΟΣ', 'data/οδοσ')).toBe(true)
 })
 
 describe('a path allotted to a file', () => {

@@ -175,6 +175,11 @@ const failures: readonly [string, string, Handler][] = [
     (_from, to, body) => to.writeHead(200).end(lineBy('listed', body.replace(/\n\n.*\n/, '\n\nanother.example\n'))),
   ],
   ['states no time', 'witness-answer', (_from, to, body) => to.writeHead(200).end(lineBy('listed', body, 0n))],
+  [
+    'F-H9: states a time in the year 10000',
+    'signature-invalid',
+    (_from, to, body) => to.writeHead(200).end(lineBy('listed', body, 253_402_300_800n)),
+  ],
   ['has a 409 without a size', 'witness-answer', (_from, to) => to.writeHead(409).end('7\n')],
   [
     'has a 409 of text',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   encodeNote,
   encodeReceipt,
+  EvidenceError,
   formatTime,
   leafHash,
   parseNote,
@@ -12,6 +13,7 @@ import {
   Tile,
   toBase64,
   utf8,
+  verifierKey,
 } from '../../src/core/index.ts'
 import { checkReceipt, exitCodeOf } from '../../src/verify/index.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
@@ -138,5 +140,22 @@ describe('a receipt with a cosignature', () => {
   })
   it('older than its entry is a fault', () => {
     expect(codesAfter(-70)).toContain('cosignature-early')
+  })
+})
+
+describe('F-N8: what is said of a checkpoint by another key of the same name', () => {
+  it('tells the two keys apart', () => {
+    const other = signerNamed('next ledger key')
+    const otherKey = verifierKey(origin, other.publicKey)
+    const { faults } = checkReceipt(receiptOf(future), parsePolicy(utf8(`log ${otherKey.text}\nquorum none\n`)))
+    const [fault] = faults
+    expect(fault?.code).toBe('checkpoint-untrusted')
+    expect(otherKey.text.startsWith(fault?.expected as string)).toBe(true)
+    expect(ledgerKey.text.startsWith(fault?.found as string)).toBe(true)
+  })
+
+  it('never prints what was expected beside the same words as found', () => {
+    const same = new EvidenceError('checkpoint-untrusted', 'x', { where: 'y', expected: 'z', found: 'z' })
+    expect(same.facts).toEqual({ where: 'y' })
   })
 })

@@ -36,17 +36,18 @@ describe('after an entry that this version cannot read', () => {
 
   it('does not blame a reference to it, unless its hash is wrong', async () => {
     const chain = new TestChain().start()
-    const link = toBase64(leafHash(chain.bytes[1] as Uint8Array))
-    chain.bytes.push(utf8(`evidence-ledger/entry/v2\n2\n${formatTime(startMs + 9000)}\n${link}\nnew\n`))
+    chain.add(statement(administrator, origin, 'ledger.set-format', { version: 2 }, byAdministrator).jws)
+    const link = toBase64(leafHash(chain.bytes[2] as Uint8Array))
+    chain.bytes.push(utf8(`evidence-ledger/entry/v2\n3\n${formatTime(startMs + 9000)}\n${link}\nnew\n`))
     const timeMs = startMs + 10_000
-    chain.add(statement(depositor, origin, 'evidence.attest', { of: chain.reference(2), as: 'witness' }, { iat }).jws, {
+    chain.add(statement(depositor, origin, 'evidence.attest', { of: chain.reference(3), as: 'witness' }, { iat }).jws, {
       timeMs,
     })
-    const wrong = { index: 2, leafHash: toBase64(new Uint8Array(32)) }
+    const wrong = { index: 3, leafHash: toBase64(new Uint8Array(32)) }
     chain.add(statement(depositor, origin, 'evidence.attest', { of: wrong, as: 'witness' }, { iat }).jws)
     const report = await walk({ source: chain.seal(), policy })
-    expect(report.faults.map(({ code, index }) => [code, index])).toEqual([['reference-hash', 4]])
-    expect(report.unjudged.map(({ index }) => index)).toEqual([2, 3])
+    expect(report.faults.map(({ code, index }) => [code, index])).toEqual([['reference-hash', 5]])
+    expect(report.unjudged.map(({ index }) => index)).toEqual([3, 4])
   })
 
   it('ends on a checkpoint that claims what nobody has', async () => {

@@ -4,7 +4,6 @@ import {
   parseEntry,
   parseSignedCheckpoint,
   utf8,
-  encodeEntry,
   leafHash,
   toBase64,
   type ErrorCode,
@@ -36,6 +35,14 @@ function edit(chain: TestChain, index: number, change: (text: string) => string)
   const changed = change(text)
   expect(changed).not.toBe(text)
   chain.bytes[index] = utf8(changed)
+}
+
+/** Appends an entry of version 2. */
+function addLater(chain: TestChain): void {
+  const index = chain.bytes.length
+  const link = toBase64(leafHash(chain.bytes[index - 1] as Uint8Array))
+  const time = formatTime(startMs + 10_000)
+  chain.bytes.push(utf8(`evidence-ledger/entry/v2\n${index}\n${time}\n${link}\nsomething\nnew\n`))
 }
 
 describe('walk', () => {
@@ -311,27 +318,27 @@ describe('walk', () => {
     expect(report.unjudged.map(({ index }) => index)).toEqual([2, 3])
   })
 
-  it('judges index and link of an unknown entry version, and nothing of what it says', async () => {
-    const chain = new TestChain().start().deposits(1)
-    const last = chain.bytes[2] as Uint8Array
-    chain.bytes.push(
-      utf8(
-        `evidence-ledger/entry/v2\n3\n${formatTime(startMs + 10_000)}\n${toBase64(leafHash(last))}\nsomething\nnew\n`,
-      ),
-    )
-    const link = leafHash(chain.bytes[3] as Uint8Array)
-    chain.bytes.push(
-      encodeEntry({
-        index: 4,
-        time: formatTime(startMs + 11_000),
-        previous: link,
-        statement: deposit(depositor, origin, 'after', { iat }).jws,
-      }),
-    )
+  it('judges index and link of an announced entry version, and nothing of what it says', async () => {
+    const chain = new TestChain().start()
+    chain.add(statement(administrator, origin, 'ledger.set-format', { version: 2 }, { iss: 'administrator', iat }).jws)
+    addLater(chain)
+    chain.add(deposit(depositor, origin, 'after', { iat }).jws, { timeMs: startMs + 11_000 })
     const report = await run(chain.seal())
     expect(report.faults).toEqual([])
     expect(report.unjudged.map(({ index }) => index)).toEqual([3])
     expect(parseEntry(chain.bytes[3] as Uint8Array).known).toBe(false)
+  })
+
+  it('F-M8: an entry version that no administrator announced is a fault, and makes nothing uncertain', async () => {
+    const chain = new TestChain().start().deposits(1)
+    addLater(chain)
+    chain.add(deposit(signerNamed('stranger'), origin, 'after', { iat }).jws, { timeMs: startMs + 11_000 })
+    const report = await run(chain.seal())
+    expect(report.faults.map(({ code, index }) => [code, index])).toEqual([
+      ['version-unannounced', 3],
+      ['key-unknown', 4],
+    ])
+    expect(report.unjudged).toEqual([])
   })
 
   it('reports an empty ledger as one without a genesis', async () => {

@@ -68,6 +68,7 @@ class Refused(Exception):
 # =====================================================================================================================
 
 MAX_INTEGER = 2**53 - 1
+MOST_SECONDS = 253402300799  # 9999-12-31T23:59:59Z: no time in seconds is later (page 01, "Time")
 
 
 def read_utf8(data: bytes) -> str:
@@ -625,9 +626,9 @@ def code_of(*codes: str) -> Check:
     return string_that(lambda text: text in codes, "one of " + ", ".join(codes))
 
 
-def count_from(least: int) -> Check:
+def count_from(least: int, most: int = MAX_INTEGER) -> Check:
     def check(value: Any, where: str) -> None:
-        if not is_integer(value) or not least <= value <= MAX_INTEGER:
+        if not is_integer(value) or not least <= value <= most:
             raise member_refused(where, f"an integer from {least}")
 
     return check
@@ -638,6 +639,7 @@ def is_thumbprint(text: str) -> bool:
 
 
 a_count = count_from(0)
+a_time_in_seconds = count_from(0, MOST_SECONDS)
 an_id = string_that(is_participant_id, "a participant id")
 an_origin = string_that(is_origin, "an origin")
 a_uuid = string_that(is_uuid, "a UUID in lower case")
@@ -703,7 +705,7 @@ COMMON_MEMBERS: dict[str, Check] = {
     "iss": an_id,
     "aud": string_that(is_origin, "an origin", "audience-wrong"),
     "jti": a_uuid,
-    "iat": a_count,
+    "iat": a_time_in_seconds,
     "kind": text_of(256),
 }
 
@@ -929,6 +931,12 @@ class Entry(NamedTuple):
     statement: Optional[str]  # None in a version that is not of this specification
 
 
+def later_version(line: str) -> Optional[int]:
+    """Page 03, "Reading an entry", step 2: the number of an entry version; None where the line names none."""
+    version = re.fullmatch(r"evidence-ledger/entry/v([1-9][0-9]{0,8})", line)
+    return None if version is None else int(version.group(1))
+
+
 def read_entry(data: bytes) -> Entry:
     """Page 03, "Reading an entry", steps 1 to 5."""
     code = "entry-malformed"
@@ -938,12 +946,12 @@ def read_entry(data: bytes) -> Entry:
     if not text.endswith("\n"):
         raise Refused(code, "the entry does not end in LF")
     lines = text[:-1].split("\n")
-    version = re.fullmatch(r"evidence-ledger/entry/v([1-9][0-9]{0,8})", lines[0])
+    version = later_version(lines[0])
     if version is None or len(lines) < 4:
         raise Refused(code, "the entry lacks its first four lines")
     index, link = read_decimal(lines[1], code), read_hash(lines[3], code)
     read_time(lines[2], code)
-    if version.group(1) != "1":
+    if version != 1:
         return Entry(lines[0], index, lines[2], link, None)
     if len(lines) != 5 or lines[4] == "":
         raise Refused(code, "the entry has not exactly five lines")
@@ -1017,12 +1025,12 @@ class State:
     origin: str
     checkpoint_vkeys: list[str]
     sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
-    announced_keys: Callable[[], set[str]] = set  # vkeys that some entry brings by a rotation (page 14, "The walk")
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
     closed_by: Optional[int] = None
     approvals: Optional[Approvals] = None
     used_proposals: set[str] = field(default_factory=set)
+    announced_versions: set[int] = field(default_factory=set)
     participants: dict[str, Participant] = field(default_factory=dict)
     keys: dict[str, Key] = field(default_factory=dict)
     uncertain_since: Optional[int] = None
@@ -1271,9 +1279,6 @@ class Judgement:
             if vkey.public_key in administrators:
                 self.found(code, f"{shown(text)} is an administrator’s key")
             ledger_keys.append(LedgerKey(text, vkey.public_key, brought_by=0))
-        for text in self.state.checkpoint_vkeys:
-            if text not in payload["ledgerKeys"] and text not in self.state.announced_keys():
-                self.found(code, f"{shown(text)} signed the checkpoint, and neither genesis nor rotation brings it")
         return ledger_keys
 
     # ---- Participants ----
@@ -1579,7 +1584,7 @@ def verify_line(text: bytes, line: SignatureLine, vkey: Vkey) -> Optional[Signed
     if vkey.type == LEDGER_KEY_TYPE:
         return Signed(vkey, None) if signature_is_valid(vkey.public_key, text, line.signature) else None
     timestamp = int.from_bytes(line.signature[:8], "big")
-    if timestamp > MAX_INTEGER:
+    if timestamp > MOST_SECONDS:
         return None
     if vkey.type == ML_DSA_KEY_TYPE:
         return Signed(vkey, timestamp) if ml_dsa_cosignature_is_valid(text, line, vkey) else None
@@ -1774,7 +1779,12 @@ def check_receipt_ledger(check: ReceiptCheck, receipt: Receipt, policy: Policy) 
     """Step 2."""
     origin, _, _, note = receipt.proof.checkpoint
     check_origin(policy, origin)
-    signers = read_signers(policy, note, origin)
+    check_signers(check, receipt, policy, note)
+
+
+def check_signers(check: ReceiptCheck, receipt: Receipt, policy: Policy, note: Note) -> None:
+    """Step 2, of the checkpoint that the policy is applied to: who signed it, not before the entry, and the quorum."""
+    signers = read_signers(policy, note, receipt.proof.checkpoint.origin)
     for name, timestamp in signers.cosigned.items():
         says_nothing = timestamp == 0 and policy.witnesses[name].type == ML_DSA_KEY_TYPE  # page 05, "Cosignature"
         if not says_nothing and is_before_entry(timestamp * 1000, receipt.entry.time):
@@ -1824,18 +1834,25 @@ def check_receipt_statement(check: ReceiptCheck, receipt: Receipt, said: Stateme
         findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
         return
     check.members_in_order = True
-    seen = set()
+    check_receipt_disclosures(check, receipt, said)
+
+
+def check_receipt_disclosures(check: ReceiptCheck, receipt: Receipt, said: Statement) -> None:
+    """Step 9. After a fault of it no disclosure of the receipt is used."""
+    findings, before = check.findings, len(check.findings.faults)
+    seen, claims = set(), set()
     for disclosure in receipt.disclosures:
         if disclosure.digest not in said.sealed:
             findings.add(
                 "disclosure-foreign", f"the claim {shown(disclosure.claim)} was not sealed with this statement"
             )
-        elif disclosure.digest in seen:
+        elif disclosure.digest in seen or disclosure.claim in claims:
             findings.add("disclosure-repeated", f"the claim {shown(disclosure.claim)} stands twice")
         else:
             seen.add(disclosure.digest)
-            check.claims.append(disclosure)
-    check.withheld = len(said.sealed) - len(seen)
+            claims.add(disclosure.claim)
+    if len(findings.faults) == before:
+        check.claims, check.withheld = list(receipt.disclosures), len(said.sealed) - len(seen)
 
 
 # ---- Checking a file against a receipt ------------------------------------------------------------------------------
@@ -2348,9 +2365,8 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     state = State(trust.origin, trust.vkeys)
     tree = walk_tree(source, checkpoint.size, checkpoint.root, report.findings)
     state.sealed = tree.known if tree.authentic else None
-    state.announced_keys = lru_cache(maxsize=1)(lambda: announced_keys(source, checkpoint.size))
     EntryWalk(source, tree, state, report).run(checkpoint.size)
-    judge_ledger_keys(checkpoint, state, trust.signed, report.findings)
+    judge_ledger_keys(checkpoint, state, report.findings)
     walk_earlier(checkpoint, tree, policy, state, earlier, report.findings)
     report.environment, report.participants = state.environment, len(state.participants)
     report.flagged, report.closed_by = state.flagged(), state.closed_by
@@ -2358,29 +2374,27 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
 
 
 class Trust(NamedTuple):
-    """Origin and vkeys under which entries are judged; and whether these vkeys verified the checkpoint."""
+    """The origin under which entries are judged; and the vkeys of the policy that verified the checkpoint."""
 
     origin: str
     vkeys: list[str]
-    signed: bool
 
 
 def judge_checkpoint(checkpoint: Checkpoint, policy: Policy, report: WalkReport) -> Trust:
     """Page 10, "Checkpoint", steps 2 and 3."""
-    signers = None
+    vkeys: list[str] = []
     if checkpoint.size == 0:
         report.findings.add("genesis-missing", "the ledger has no entry, and so no genesis")
     try:
         signers = read_signers(policy, checkpoint.note, checkpoint.origin)
+        vkeys = [log.text for log in signers.logs]
         report.unverified_witnesses = [printable(name) for name in signers.unverified]
         require_quorum(policy, signers)
     except Refused as breach:
         report.findings.add(breach.code, breach.message)
-        if len(policy.logs) == 1:
-            return Trust(policy.logs[0].name, [policy.logs[0].text], signers is not None)
-        return Trust(checkpoint.origin, [], False)
+        return Trust(policy.logs[0].name if len(policy.logs) == 1 else checkpoint.origin, vkeys)
     report.trusted, report.witnesses = True, signers.witnesses
-    return Trust(checkpoint.origin, [log.text for log in signers.logs], True)
+    return Trust(checkpoint.origin, vkeys)
 
 
 # ---- Tree -----------------------------------------------------------------------------------------------------------
@@ -2483,9 +2497,12 @@ def walk_earlier(
         try:
             apply_policy(policy, kept.note, kept.origin)
         except Refused as breach:
-            if breach.code == "checkpoint-untrusted" and follows and signed_by_a_ledger_key(kept, state):
-                continue
-            findings.add(breach.code, f"the checkpoint kept at size {kept.size}: {breach.message}")
+            code = breach.code
+            if code == "checkpoint-untrusted" and follows:
+                if signed_by_a_ledger_key(kept, state):
+                    continue
+                code = code if state.uncertain_since is None else "not-judged"
+            findings.add(code, f"the checkpoint kept at size {kept.size}: {breach.message}")
 
 
 # ---- Entries --------------------------------------------------------------------------------------------------------
@@ -2506,15 +2523,17 @@ class EntryWalk:
         self.report.findings.add(code, message, index=index, **more)
 
     def run(self, size: int) -> None:
-        """Each index in turn. Where neither tiles nor entries go on, one `entry-missing` stands for all that follow."""
-        end = min(size, max(len(self.tree.known), self.source.end_of_entries()))
-        for first in range(0, end, TILE_WIDTH):
+        """Each index in turn, up to the first bundle past the known leaf hashes of which nothing can be had."""
+        end = self.source.end_of_entries()
+        for first in range(0, size, TILE_WIDTH):
             width = min(TILE_WIDTH, size - first)
-            for index, data in enumerate(self.source.entries(first // TILE_WIDTH, width), first):
-                if index < end:
-                    self.entry(index, data)
-        if end < size:
-            self.found("entry-missing", end, f"Entry {end} and all that follow, up to {size - 1}, cannot be had.")
+            entries = self.source.entries(first // TILE_WIDTH, width) if first < end else [None] * width
+            if first >= len(self.tree.known) and all(data is None for data in entries):
+                self.found("entry-missing", first, f"The entries {first} to {size - 1} cannot be had.")
+                self.state.becomes_uncertain(first)
+                return
+            for index, data in enumerate(entries, first):
+                self.entry(index, data)
 
     def entry(self, index: int, data: Optional[bytes]) -> None:
         """Steps 1 to 3 and 7, and what the entry leaves for those that follow."""
@@ -2551,8 +2570,7 @@ class EntryWalk:
             return None
         self.judge_lines(index, entry, altered)
         if entry.statement is None:
-            self.found("not-judged", index, f"entry {index} is of version {shown(entry.version)}; {NEEDS_NEWER}")
-            self.state.becomes_uncertain(index)
+            self.later_version(index, later_version(entry.version))
             return None
         try:
             statement = read_statement(entry.statement)
@@ -2563,11 +2581,22 @@ class EntryWalk:
         judgement.judge(altered)
         for violation in judgement.violations:
             self.found(violation.code, index, f"entry {index}: {violation.message}")
+        if judgement.violations and not self.tree.authentic:
+            self.state.becomes_uncertain(index)  # nothing says that these bytes were sealed
         for message in judgement.not_judged:
             self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:
             self.judge_disclosures(index, statement)
         return statement
+
+    def later_version(self, index: int, version: int) -> None:
+        """Step 7. A version that nobody announced says nothing, as a malformed entry does."""
+        if version in self.state.announced_versions or self.state.uncertain_since is not None:
+            self.found("not-judged", index, f"entry {index} is of version {version}; {NEEDS_NEWER}")
+            self.state.becomes_uncertain(index)
+        else:
+            message = f"entry {index} is of version {version}, which no entry before it announced"
+            self.found("version-unannounced", index, message)
 
     def judge_lines(self, index: int, entry: Entry, altered: bool) -> None:
         """Steps 4 to 6: index, time, link."""
@@ -2726,14 +2755,6 @@ def b64url_of(limit: int) -> Check:
     )
 
 
-def number_of(least: int, most: int) -> Check:
-    def check(value: Any, where: str) -> None:
-        if not is_integer(value) or not least <= value <= most:
-            raise member_refused(where, f"an integer from {least} to {most}")
-
-    return check
-
-
 a_proposal = b64url_of(32768)
 KINDS.update(
     {
@@ -2750,7 +2771,8 @@ KINDS.update(
             {"reason": code_of("continued", "compromised", "ended", "other")},
             {"successor": object_of({"origin": an_origin, "checkpoint": text_of(4096)})},
         ),
-        "ledger.set-approvals": ({"administrators": number_of(1, 16)}, {"recovery": number_of(1, 16)}),
+        "ledger.set-approvals": ({"administrators": count_from(1, 16)}, {"recovery": count_from(1, 16)}),
+        "ledger.set-format": ({"version": count_from(2, 999999999)}, {}),
         "ledger.change": (
             {
                 "proposal": a_proposal,
@@ -2760,16 +2782,21 @@ KINDS.update(
         ),
     }
 )
-ROLES_NEEDED.update(dict.fromkeys(("ledger.rotate-key", "ledger.close", "ledger.set-approvals"), ("administrator",)))
+ROLES_NEEDED.update(
+    dict.fromkeys(
+        ("ledger.rotate-key", "ledger.close", "ledger.set-approvals", "ledger.set-format"), ("administrator",)
+    )
+)
 
 # What several administrators approve together: these kinds, and no other of this version.
 PROPOSED_KINDS = (
-    "participant.admit", "participant.revoke", "ledger.set-approvals", "ledger.rotate-key", "ledger.close",
+    "participant.admit", "participant.revoke", "ledger.set-approvals", "ledger.set-format", "ledger.rotate-key",
+    "ledger.close",
 )  # fmt: skip
 PROPOSAL_MEMBERS: dict[str, Check] = {
     "aud": string_that(is_origin, "an origin", "proposal-malformed"),
     "jti": string_that(is_uuid, "a UUID in lower case", "proposal-malformed"),
-    "exp": a_count,
+    "exp": a_time_in_seconds,
     "kind": text_of(256),
 }
 
@@ -2905,6 +2932,16 @@ def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable
     return change
 
 
+def announcing_version(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Announcing an entry version"."""
+    state, version = judgement.state, payload["version"]
+
+    def change() -> None:
+        state.announced_versions.add(version)
+
+    return change
+
+
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
     """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
@@ -2944,10 +2981,6 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
     for approval in payload["approvals"]:
         try:
             jws = read_approval(approval, payload["proposal"])
-            if not jws.known_algorithm:
-                judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
-                judgement.signatures_judged = in_order = False
-                continue
             key = judgement.state.keys.get(jws.kid)
             owner = None if key is None or key.status != ACTIVE else judgement.state.participants.get(key.owner)
             if owner is None or owner.revoked_by is not None or not {"administrator", "recovery"} & {*owner.roles}:
@@ -2955,6 +2988,10 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
             if key.owner in owners:
                 raise Refused("approval-invalid", f"{key.owner} approves twice")
             owners.add(key.owner)
+            if not jws.known_algorithm:
+                judgement.not_judged.append(f"an approval’s algorithm {shown(jws.alg)} is not of this version")
+                judgement.signatures_judged = in_order = False
+                continue
             if not jws.verifies(key.public_key):
                 raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
         except Refused as breach:
@@ -2999,6 +3036,7 @@ RULES.update(
         "ledger.rotate-key": ledger_rotation,
         "ledger.close": closing,
         "ledger.set-approvals": setting_approvals,
+        "ledger.set-format": announcing_version,
         "ledger.change": proposed_change,
     }
 )
@@ -3007,32 +3045,20 @@ RULES.update(
 # ---- The walk -------------------------------------------------------------------------------------------------------
 
 
-def announced_keys(source: Source, size: int) -> set[str]:
-    """Vkeys that a readable statement names as `newKey` of a `ledger.rotate-key`, its own or proposed."""
-    announced: set[str] = set()
-    end = min(size, source.end_of_entries())
-    for first in range(0, end, TILE_WIDTH):
-        for data in source.entries(first // TILE_WIDTH, min(TILE_WIDTH, size - first)):
-            try:
-                entry = read_entry(b"" if data is None else data)
-                payload = {} if entry.statement is None else meant_payload(read_statement(entry.statement).payload)
-            except (Refused, KeyError, TypeError):
-                continue
-            if payload.get("kind") == "ledger.rotate-key" and isinstance(payload.get("newKey"), str):
-                announced.add(payload["newKey"])
-    return announced
-
-
-def judge_ledger_keys(checkpoint: Checkpoint, state: State, signed: bool, findings: Findings) -> None:
-    """After the last entry: each vkey that verified the checkpoint signs at its size. Not asked without a genesis."""
-    for text in state.checkpoint_vkeys if signed and state.ledger_keys else []:
+def judge_ledger_keys(checkpoint: Checkpoint, state: State, findings: Findings) -> None:
+    """After the last entry: each vkey that verified the checkpoint was brought, and signs at its size. Not asked without
+    a genesis; not judged where an entry that could not be read may have been a rotation."""
+    for text in state.checkpoint_vkeys if state.ledger_keys else []:
         if any(key.text == text and key.signs_at(checkpoint.size) for key in state.ledger_keys):
             continue
+        brought = any(key.text == text for key in state.ledger_keys)
         message = f"{shown(text)} signed the checkpoint, and is no key of the ledger at size {checkpoint.size}"
-        if state.uncertain_since is None:
+        if state.uncertain_since is not None:
+            findings.add("not-judged", f"{message}; entry {state.uncertain_since} may have changed that")
+        elif brought:
             findings.add("ledger-key-retired", message)
         else:
-            findings.add("not-judged", f"{message}; entry {state.uncertain_since} may have changed that")
+            findings.add("genesis-ledger-keys", message, index=0)
 
 
 def signed_by_a_ledger_key(kept: Checkpoint, state: State) -> bool:
@@ -3074,7 +3100,7 @@ def read_transition(data: bytes) -> Transition:
 
 
 def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, transition: Transition) -> None:
-    """ "Key transition", in the place of step 2 of page 06: no signature of the receipt's own checkpoint counts."""
+    """ "Key transition": step 2 of page 06 for its checkpoint; no signature of the receipt's own checkpoint counts."""
     origin, size, root, _ = receipt.proof.checkpoint
     check_origin(policy, origin)
     later = transition.checkpoint
@@ -3084,10 +3110,7 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
         check.findings.add(
             "consistency-invalid", "the key transition does not lead from the receipt’s checkpoint to its own"
         )
-    signers = read_signers(policy, later.note, origin)
-    check.unverified_witnesses = [printable(name) for name in signers.unverified]
-    require_quorum(policy, signers)
-    check.logs, check.witnesses = signers.logs, signers.witnesses
+    check_signers(check, receipt, policy, later.note)
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
@@ -4245,7 +4268,9 @@ def conclusion(findings: Findings) -> str:
     count = len(findings.faults)
     if count > 0:
         return f"{count} fault{'' if count == 1 else 's'} found"
-    return f"no fault found, but part was {NEEDS_NEWER}" if findings.not_judged else "no fault found"
+    if findings.not_judged:
+        return "not judged in full: part needs a newer verifier; in the rest no fault was found"
+    return "no fault found"
 
 
 def seconds_as_time(timestamp: int) -> str:
@@ -4620,6 +4645,7 @@ def not_checked(report: WalkReport, policy: Policy) -> Iterator[str]:
     yield "Whether what was deposited is true, or was untouched before it was deposited."
     if report.disclosures is None:
         yield "Disclosures: this source keeps none."
+    yield "Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word."
     if policy.quorum == b"none":
         yield "Whether others were shown the same history: the policy asks for no witness."
 
@@ -4675,7 +4701,7 @@ exit codes:
   1  evidence or chain does not verify
   2  wrong command line
   3  could not run: nothing to read, malformed policy
-  4  no fault, but part needs a newer verifier
+  4  not judged in full: part needs a newer verifier, and in the rest there is no fault
 """
 
 

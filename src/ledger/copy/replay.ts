@@ -1,6 +1,7 @@
 import {
   equalBytes,
   EvidenceError,
+  formatTime,
   parseDisclosure,
   isEvidenceError,
   parseEntry,
@@ -83,7 +84,7 @@ export class Replay {
     const { size: index, leafHash: link, timeMs: before, registry, seal } = this.state
     const { bytes, disclosures } = copied
     const end = checkNext({ size: index, link, timeMs: before ?? 0 }, { bytes, disclosures: [] })
-    const time = new Date(end.timeMs).toISOString()
+    const time = formatTime(end.timeMs)
     const judgement = judge(registry, { index, time, timeMs: end.timeMs, statement }, history, this.context)
     const [fault] = [...judgement.violations, ...judgement.unjudged]
     const { body, next } = judgement
@@ -97,7 +98,7 @@ export class Replay {
     this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }
     const { iss, jti } = statement.common
     const opened = disclosures.map(parseDisclosure)
-    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(opened)]
+    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, opened)]
     return { index, bytes, leafHash: end.link, iss, jti, disclosures, lookups }
   }
 

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { EvidenceError, tilesAt, tileWidth } from '../../core/index.ts'
+import { EvidenceError, tilesAt, tileWidth, timeText } from '../../core/index.ts'
 import { writeNewFile } from '../../node/index.ts'
 import { type DataFolder, dataFolder, folderFormat, readOwnKey } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
 import { syncFolder } from '../head-file.ts'
+import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type Standing, writeStanding } from '../standing.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
@@ -57,7 +58,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   await makeFolder(root, async (folder) => {
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const entries = bundlesOf(backup, size)
-    await rebuildDatabase({ location: folder.database, note, key, entries, ...progress }, (_, tree) =>
+    const codec = createLookupCodec(folder)
+    await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree) =>
       requireKnown(tree, known, key),
     )
     if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased), 0o600)
@@ -77,7 +79,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
 /** So that a final backup is not restored twice unawares; a medium that cannot be written is the operator's to keep. */
 function markTaken(path: string, root: string): void {
   try {
-    writeDurably(path, `${new Date().toISOString()} to ${resolve(root)}\n`)
+    writeDurably(path, `${timeText(Date.now())} to ${resolve(root)}\n`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error

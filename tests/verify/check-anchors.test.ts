@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type DigestAlgorithm,
+  digestLengths,
+  digestsOf,
+  encodeEntry,
+  encodeReceipt,
+  leafHash,
+  rootFromTiles,
+  signCheckpoint,
+  Tile,
+  utf8,
+  verifierKey,
+  zeroHash,
+} from '../../src/core/index.ts'
+import { checkAnchors, encodeAnchor, receiptFrom } from '../../src/verify/index.ts'
+import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor, statement } from '../support/statements.ts'
+
+const iat = startMs / 1000
+const lowerOrigin = 'lower.example/chain'
+
+/** The lower ledger: one entry, and its checkpoint. */
+function lowerLedger(): { receipt: Uint8Array; note: string } {
+  const { jws } = statement(depositor, lowerOrigin, 'evidence.deposit', { items: [itemFor('x')] }, { iat })
+  const time = '2026-11-01T08:00:00.000Z'
+  const entryBytes = encodeEntry({ index: 0, time, previous: zeroHash, statement: jws })
+  const tile = new Tile()
+  tile.append(leafHash(entryBytes))
+  const signer = signerNamed('lower ledger')
+  const key = verifierKey(lowerOrigin, signer.publicKey)
+  const note = signCheckpoint({ origin: lowerOrigin, size: 1, root: rootFromTiles(1, () => tile) }, key, signer.sign)
+  return { receipt: utf8(encodeReceipt({ entryBytes, signer: depositor.jwk, disclosures: [] }, 0, [], note)), note }
+}
+
+/** What comes of an anchor whose item has one digest, of the note or of something else. */
+async function check(algorithm: DigestAlgorithm, of?: string): Promise<object> {
+  const { receipt, note } = lowerLedger()
+  const lower = utf8(note)
+  const digest = {
+    ...(algorithm === 'md5' || algorithm === 'sha1' ? digestsOf(lower, ['sha256']) : {}),
+    ...digestsOf(of === undefined ? lower : utf8(of), [algorithm]),
+  }
+  const chain = new TestChain().start()
+  const items = [{ size: lower.length, digest }]
+  chain.add(statement(depositor, origin, 'evidence.deposit', { items }, { iat }).jws)
+  const upper = utf8(await receiptFrom(chain.seal(), 2))
+  const { faults, unjudged } = checkAnchors(receipt, [encodeAnchor({ lower, upper })], policy)
+  return { faults: faults.map(({ code }) => code), unjudged: unjudged.map(({ code }) => code) }
+}
+
+describe('F-M7: the item of an anchor', () => {
+  it.each(Object.keys(digestLengths) as DigestAlgorithm[])('is held to its %s', async (algorithm) => {
+    expect(await check(algorithm)).toEqual({ faults: [], unjudged: [] })
+    expect(await check(algorithm, 'something else')).toEqual({ faults: ['file-differs'], unjudged: [] })
+  })
+})
