@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Policy } from '../src/core/index.ts'
+import { parseSignedCheckpoint, type Policy, type SignedCheckpoint, type VerifierKey, verifyNote } from '../src/core/index.ts'
 import {
   addressesOf,
   askWitnesses,
@@ -14,6 +14,7 @@ import {
   Publisher,
   readLedgerKey,
   readLedgerMlDsaKey,
+  readCosignedFile,
   readHead,
   readPolicyFile,
   requireMaySign,
@@ -84,12 +85,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
   try {
     metrics = new Metrics({
-      size: () => ledger.reads.size,
+      size: () => (ledger.confirmation?.isOpen === false ? Number.NaN : ledger.reads.size),
       queued: () => ledger.queued,
       waitingParticipants: () => ledger.waitingParticipants,
-      lastTimeMs: () => ledger.lastTimeMs,
+      lastTimeMs: () => (ledger.confirmation?.isOpen === false ? undefined : ledger.lastTimeMs),
       ready: () => isReady(ledger),
-      unconfirmed: () => ledger.replication.size - ledger.reads.size,
+      unconfirmed: () => ledger.replication.unconfirmed,
     })
     publisher = new Publisher({
       policy,
@@ -177,10 +178,24 @@ async function witnessView(folder: DataFolder, policy: Policy, settings: ServerS
   } catch {
     return nothing
   }
-  return askWitnesses(policy, log.key, head, {
+  // With a follower to wait for, nobody knows yet whether it holds what the head signs: what was published is known to be out.
+  const own = settings.requireFollower === undefined ? head : publishedBefore(folder, log.key)
+  return askWitnesses(policy, log.key, own, {
     timeoutMs: settings.witnessTimeoutSeconds * 1000,
     acceptSilent: settings.acceptUnreachableWitnesses,
   })
+}
+
+/** The checkpoint that the last run published; undefined where none is kept. */
+function publishedBefore({ cosigned }: DataFolder, key: VerifierKey): SignedCheckpoint | undefined {
+  const { published } = readCosignedFile(cosigned)
+  if (published === null) return undefined
+  try {
+    const signed = parseSignedCheckpoint(Buffer.from(published))
+    return signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length > 0 ? signed : undefined
+  } catch {
+    return undefined // kept for convenience: the witnesses are asked what they show
+  }
 }
 
 function isReady(ledger: Ledger): boolean {

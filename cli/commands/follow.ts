@@ -87,7 +87,7 @@ class Follower {
     const key = readOwnKey({ policy: options.policy })
     const policy = readFileSync(options.policy)
     const source = new UrlPieces(client.as(await identify(options, client, signer, path)))
-    const first = await untilAnswered(() => source.piece(0, 0), output, stopped)
+    const first = await untilAnswered(() => source.next(0, 0, undefined, 0), output, stopped)
     if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')
     return new Follower(await Replica.create({ root, policy, key, of: url, first }), source, output, stopped)
   }

@@ -152,11 +152,22 @@ export class Ledger {
     }
     const { outgoing } = options.handover ?? {}
     const leaving = outgoing === undefined ? {} : { outgoing }
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, storage, epoch, tree, head, key, sign })
+    const onPublished = (): void => replication.wake()
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, onPublished, storage, epoch, tree, head, key, sign })
     const reads = new LedgerReads(storage, tree, () => sequencer.published)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable)
     const { config } = parts
-    const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
+    const { erased } = folder
+    const replication = new Replication({
+      storage,
+      published: reads,
+      durable,
+      confirmation,
+      key,
+      sign,
+      config,
+      erased,
+    })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
     return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation })
   }
@@ -177,7 +188,7 @@ export class Ledger {
   get registry(): Registry {
     return this.parts.sequencer.published.state.registry
   }
-  /** For those who copy this ledger: all that is durable, confirmed by a follower or not. */
+  /** For those who copy this ledger. */
   get replication(): Replication {
     return this.parts.replication
   }

@@ -66,6 +66,8 @@ export interface SequencerOptions {
   readonly onGroup?: (report: GroupReport) => void
   /** Where given, a group is published and answered only when a follower holds it (confirmation.ts). */
   readonly confirmation?: Confirmation
+  /** Called when a follower has confirmed a group, and readers may see it. */
+  readonly onPublished?: () => void
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -255,6 +257,7 @@ export class Sequencer {
     if (confirmation === undefined) return answer()
     const publish = (): void => {
       this.published = durable
+      this.options.onPublished?.()
     }
     confirmation.hold({
       size: durable.state.size,
