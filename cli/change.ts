@@ -66,5 +66,5 @@ export function daysFrom(text = '14'): number {
 }
 
 export function writeProposal(path: string, file: ApprovalFile): void {
-  writeDurably(path, `${JSON.stringify(file, null, 2)}\n`, 0o600)
+  writeDurably(path, `${JSON.stringify(file, null, 2)}\n`)
 }

@@ -119,7 +119,7 @@ async function prepare(
     const members = { items, ...(relates.length === 0 ? {} : { relates }) }
     presentation = signStatement(origin, identity, 'evidence.deposit', members, sealed).presentation
     // Holds what is sealed: for its owner alone.
-    writeDurably(pending, presentation, 0o600)
+    writeDurably(pending, presentation)
   }
   return { job, presentation, pending, ...(manifest === undefined ? {} : { manifest }) }
 }
@@ -154,8 +154,8 @@ async function send(
     // Until the receipt is known to be good, the signed statement is all that there is.
     requireReceiptFor(result.receipt, presentation, policy)
     if (again) keepOld(job.kind === 'manifest' ? [job.manifest, ...job.receipts] : job.receipts)
-    if (job.kind === 'manifest' && manifest !== undefined) writeDurably(job.manifest, manifest, 0o600)
-    for (const path of job.receipts) writeDurably(path, result.receipt, 0o600)
+    if (job.kind === 'manifest' && manifest !== undefined) writeDurably(job.manifest, manifest)
+    for (const path of job.receipts) writeDurably(path, result.receipt)
     removeFile(pending)
     const extra = {
       ...(job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}),

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
+import { keepPrivate } from '../src/node/private-folder.ts'
 import { asEvidenceError, Output } from './output.ts'
 
 /** Commander must throw instead of exiting, in every command, for its usage errors to get our exit code. */
@@ -11,6 +12,8 @@ function throwing(command: Command): Command {
 
 /** Runs a program on the process's arguments: its refusals become one line, or a document, and our exit codes. */
 export async function run(program: () => Command | Promise<Command>): Promise<void> {
+  // Receipts, packages, copies and folders hold sealed claims: nothing is for others to read but what says so (src/node/private-folder.ts).
+  keepPrivate()
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read our output has had enough.
     if (error.code === 'EPIPE') process.exit(0)

@@ -147,7 +147,7 @@ function submitCommand(group: Command): void {
       const { jws } = composeStatement(context, changeMembers(file), {}, key, randomSalt)
       const presentation = joinPresentation(jws, file.disclosures ?? [])
       if (options.out !== undefined) {
-        writeDurably(options.out, `${presentation}\n`, 0o600)
+        writeDurably(options.out, `${presentation}\n`)
         output.result({ out: options.out }, [`wrote ${options.out}`])
         return
       }

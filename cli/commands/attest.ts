@@ -76,7 +76,7 @@ async function refer(
     members(await referenceTo(client, index)),
   )
   const receipt = options.receipt ?? `entry-${result.index}.tlog-proof`
-  writeDurably(receipt, result.receipt, 0o600)
+  writeDurably(receipt, result.receipt)
   output.result({ ...result, receipt }, [
     `${kind} of entry ${index} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,

@@ -127,7 +127,7 @@ function rotateCommand(group: Command): void {
       const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, key, randomSalt)
       const result = await client.deposit(statement.presentation)
       const receipt = `entry-${result.index}.tlog-proof`
-      writeDurably(receipt, result.receipt, 0o600)
+      writeDurably(receipt, result.receipt)
       output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [
         `the key of ${identity.id} is now ${thumbprint(newKey.jwk)}: entry ${result.index}, ${result.time}`,
         `  receipt  ${receipt}`,

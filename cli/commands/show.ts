@@ -49,7 +49,7 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   const client = await withIdentityIfAny(options, anonymous)
   const info = await client.entry(index)
   if (options.receipt !== undefined) {
-    writeDurably(options.receipt, await client.receipt(index), 0o600)
+    writeDurably(options.receipt, await client.receipt(index))
     output.note(`wrote ${options.receipt}`)
   }
   return info

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { makePrivateFolder } from '../node/index.ts'
 import type { BagSink } from './bag-writer.ts'
 
 /** Throws `file-exists`: nothing is written over. */
@@ -24,13 +25,13 @@ export class FolderSink implements BagSink {
     requireFree(path)
     const sink = new FolderSink(path)
     requireFree(sink.part)
-    await mkdir(sink.part, { recursive: true, mode: 0o700 })
+    makePrivateFolder(sink.part)
     return sink
   }
 
   async add(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const target = join(this.part, path)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    makePrivateFolder(dirname(target))
     const file = await open(target, 'wx', 0o600)
     try {
       for await (const chunk of chunks) await file.writeFile(chunk)

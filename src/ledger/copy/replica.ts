@@ -13,7 +13,7 @@ import { LedgerTree } from '../tree.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay } from './replay.ts'
-import { finishFolder, makeFolder } from './restore.ts'
+import { fillDataFolder, finishFolder } from './restore.ts'
 
 export interface ReplicaCreateOptions {
   readonly root: string
@@ -49,12 +49,12 @@ export class Replica {
     this.known = readErasures(parts.folder.erased).length
   }
 
-  /** Makes the folder of a first piece; it appears as a whole. Throws `ledger-exists`, the codes of rebuildDatabase. */
+  /** Makes the folder of a first piece, as a whole or not at all. Throws the codes of beginFolder and rebuildDatabase. */
   static async create({ root, policy, key, of, first }: ReplicaCreateOptions): Promise<Replica> {
     const { checkpoint: note, entries, config, erased } = first
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
-    await makeFolder(root, async (folder) => {
+    await fillDataFolder(root, { by: 'evidence follow' }, async (folder) => {
       await rebuildDatabase({ location: folder.database, note, key, entries: once(entries) }, () => Promise.resolve())
       addErasures(folder.erased, erased)
       await finishFolder(folder, { note, policy, config }, 'follows', of)
