@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
-import { readKeyFile, type SigningKey } from '../src/node/index.ts'
+import { readKeyFile, requireFinished, type SigningKey } from '../src/node/index.ts'
 import { Output } from './output.ts'
 
 /** Options that every command has. */
@@ -149,6 +149,7 @@ export function policyOf(options: { readonly policy?: string } & CommonOptions):
   if (options.policy !== undefined) return readPolicyFile(options.policy)
   const path = join(dataDir(options), 'policy')
   if (!existsSync(path)) {
+    requireFinished(dataDir(options))
     throw new EvidenceError('usage', `there is no policy at ${path}; name the ledger’s policy by --policy FILE`, {
       where: path,
     })

@@ -20,7 +20,7 @@ import {
   requireMaySign,
   type WitnessView,
 } from '../src/ledger/index.ts'
-import { installNativePrimitives, type LedgerSigningKey } from '../src/node/index.ts'
+import { installNativePrimitives, keepPrivate, type LedgerSigningKey } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
@@ -55,6 +55,7 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { dataDir, settings, version } = options
   installNativePrimitives()
+  keepPrivate()
   const maxConnections = affordableConnections(settings.maxConnections)
   const folder = dataFolder(dataDir)
   // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
