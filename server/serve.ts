@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { parseSignedCheckpoint, type Policy, type SignedCheckpoint, type VerifierKey, verifyNote } from '../src/core/index.ts'
+import {
+  parseSignedCheckpoint,
+  type Policy,
+  type SignedCheckpoint,
+  type VerifierKey,
+  verifyNote,
+} from '../src/core/index.ts'
 import {
   addressesOf,
   askWitnesses,

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError } from '../../src/core/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
@@ -76,7 +76,7 @@ class Follower {
     const { url } = clientOf(options, output)
     // Tried again here, for ever: not within one request.
     const client = new LedgerClient(url, undefined, { retries: 0 })
-    if (existsSync(root) && readdirSync(root).length > 0) {
+    if (!Replica.isToBeMade(root)) {
       const replica = await Replica.open(root)
       const id = options.id ?? replica.registry.keys.get(signer.thumbprint)?.participant
       if (id !== undefined) return new Follower(replica, new UrlPieces(client.as({ id, signer })), output, stopped)

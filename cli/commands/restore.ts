@@ -92,7 +92,9 @@ export function promoteCommand(program: Command): void {
           : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
         ...(unmarked === undefined
           ? []
-          : [`the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`]),
+          : [
+              `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
+            ]),
         ...keyNotice(root),
         `next: evidence serve --data ${root}`,
       ])

@@ -9,6 +9,7 @@ import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } fro
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { version } from '../version.ts'
+import { readUnfinished } from '../../src/node/index.ts'
 import { initTrial, resumeTrial } from './init.ts'
 
 interface ServeCommandOptions extends CommonOptions, SettingFlags {
@@ -65,7 +66,7 @@ export function startCommand(program: Command): void {
       const say = (line: string): void => {
         process.stdout.write(`${line}\n`)
       }
-      if (!existsSync(dataFolder(root).config)) {
+      if (readUnfinished(root) !== undefined || !existsSync(dataFolder(root).config)) {
         const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
         await initTrial(root, {
           origin,

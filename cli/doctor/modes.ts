@@ -52,7 +52,11 @@ export function namedModes({ config, passphraseFile }: NamedFiles): Check[] {
     checks.push(
       (mode & mayWrite) === 0
         ? ok(name, `${config} is for its owner alone to change`)
-        : warn(name, `others may change the settings in ${config} (mode ${octal(mode)})`, `Run "chmod go-w ${config}".`),
+        : warn(
+            name,
+            `others may change the settings in ${config} (mode ${octal(mode)})`,
+            `Run "chmod go-w ${config}".`,
+          ),
     )
   }
   if (passphraseFile !== undefined) {
@@ -94,7 +98,9 @@ function keyModes(keys: string): Check[] {
     const { mode } = statSync(path)
     if ((mode & others) === 0) return []
     const right = path === keys ? '700' : '600'
-    return [fail(name, `others may use ${path} (mode ${octal(mode)})`, `Run "chmod ${right} ${path}"; ask who read it.`)]
+    return [
+      fail(name, `others may use ${path} (mode ${octal(mode)})`, `Run "chmod ${right} ${path}"; ask who read it.`),
+    ]
   })
 }
 

@@ -153,7 +153,19 @@ export class Ledger {
     const { outgoing } = options.handover ?? {}
     const leaving = outgoing === undefined ? {} : { outgoing }
     const onPublished = (): void => replication.wake()
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, onPublished, storage, epoch, tree, head, key, sign })
+    const sequencer = new Sequencer({
+      ...options,
+      ...held,
+      ...leaving,
+      onGroup,
+      onPublished,
+      storage,
+      epoch,
+      tree,
+      head,
+      key,
+      sign,
+    })
     const reads = new LedgerReads(storage, tree, () => sequencer.published)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable)
     const { config } = parts

@@ -53,9 +53,13 @@ export function readUnfinished(root: string): Unfinished | undefined {
 export function requireFinished(root: string): void {
   const unfinished = readUnfinished(root)
   if (unfinished === undefined) return
-  throw new EvidenceError('folder-unfinished', `the folder ${root} is not whole: "${unfinished.by}" has not finished it`, {
-    where: root,
-  })
+  throw new EvidenceError(
+    'folder-unfinished',
+    `the folder ${root} is not whole: "${unfinished.by}" has not finished it`,
+    {
+      where: root,
+    },
+  )
 }
 
 /** Names in a folder, but for those that the file system or a lock puts there. */
@@ -66,12 +70,17 @@ function namesIn(root: string): string[] {
   })
 }
 
-/** Throws what refuses a folder that cannot be filled: not empty, and not left unfinished. */
-export function requireFillable(root: string, taken: FillOptions['taken'] = 'ledger-exists'): void {
-  if (!existsSync(root)) return
-  if (!statSync(root).isDirectory()) throw new EvidenceError('file-exists', `${root} is no folder`, { where: root })
-  const names = namesIn(root)
-  if (names.length === 0 || names.includes(markerName)) return
+/** Whether a command finds a folder that it may fill: missing, empty, or left unfinished by itself. */
+export function isFillable(root: string, by: string): boolean {
+  return !existsSync(root) || namesIn(root).length === 0 || readUnfinished(root)?.by === by
+}
+
+/** Throws what refuses a folder that a command cannot fill: `file-exists` or `ledger-exists`, `folder-unfinished` of another command. */
+export function requireFillable(root: string, { by, taken = 'ledger-exists' }: FillOptions): void {
+  if (existsSync(root) && !statSync(root).isDirectory())
+    throw new EvidenceError('file-exists', `${root} is no folder`, { where: root })
+  if (isFillable(root, by)) return
+  requireFinished(root)
   throw new EvidenceError(taken, `the folder ${root} exists and is not empty`, { where: root })
 }
 
@@ -82,13 +91,13 @@ function clear(root: string): void {
 }
 
 /**
- * Begins to fill a folder: one that is missing, is empty, or was left unfinished (its content is removed: it was empty when that
- * began). Throws `ledger-exists` or `file-exists` where it is not empty, `ledger-in-use` where another process fills it, `file-unreadable`
+ * Begins to fill a folder: one that is missing, is empty, or was left unfinished by the same command (its content is removed: it was empty when that
+ * began). Throws `ledger-exists` or `file-exists` where it is not empty, `folder-unfinished` of another command, `ledger-in-use` where another process fills it, `file-unreadable`
  * where it cannot be written.
  */
 export function beginFolder(root: string, options: FillOptions): Filling {
-  const { by, token, taken, isPublic = false } = options
-  requireFillable(root, taken)
+  const { by, token, isPublic = false } = options
+  requireFillable(root, options)
   const isNew = !existsSync(root)
   if (isNew) (isPublic ? makePublicFolder : makePrivateFolder)(root)
   else if (!isPublic) shut(root)
@@ -104,7 +113,7 @@ export function beginFolder(root: string, options: FillOptions): Filling {
     }
   }
   try {
-    requireFillable(root, taken)
+    requireFillable(root, options)
     clear(root)
     writeDurably(marker, `${JSON.stringify({ by, ...(token === undefined ? {} : { token }) })}\n`)
   } catch (error) {

@@ -204,7 +204,15 @@ describe('F-H1: a backup that is restored', { timeout: 60_000 }, () => {
     await held.ended
     rmSync(join(at('out'), 'erased'))
     expect(readdirSync(at('b'))).toContain('unfinished.json')
-    for (const command of [['serve', '--port', '0'], ['verify'], ['doctor'], ['promote', '--take-over'], ['backup', at('x')], ['reindex'], ['erase', '3']]) {
+    for (const command of [
+      ['serve', '--port', '0'],
+      ['verify'],
+      ['doctor'],
+      ['promote', '--take-over'],
+      ['backup', at('x')],
+      ['reindex'],
+      ['erase', '3'],
+    ]) {
       const refused = await evidence([...command, '--data', at('b')])
       expect([command[0], refused.code, `${refused.stdout}${refused.stderr}`]).toEqual([
         command[0],

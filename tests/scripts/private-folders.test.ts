@@ -19,13 +19,19 @@ function everything(root: string): Entry[] {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
   return [root, ...names.map((name) => join(root, name))].map((path) => {
     const stat = statSync(path)
-    return { path: relative(dirname(root), path), mode: `${stat.isDirectory() ? 'd' : 'f'}${(stat.mode & 0o777).toString(8)}` }
+    return {
+      path: relative(dirname(root), path),
+      mode: `${stat.isDirectory() ? 'd' : 'f'}${(stat.mode & 0o777).toString(8)}`,
+    }
   })
 }
 /** Paths below a folder that are not exactly 0700 or 0600. */
 const openOnes = (root: string): Entry[] => everything(root).filter(({ mode }) => mode !== 'd700' && mode !== 'f600')
 
-describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
+describe.each([
+  ['022', 0o022],
+  ['000', 0o000],
+])('F-H8: under the umask %s', (_name, umask) => {
   const { path, remove } = temporaryFolder()
   const at = (name: string): string => join(path, name)
   const data = at('data')
@@ -59,8 +65,16 @@ describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
       await evidenceOk(['backup', at('backup'), ...auditor, ...policy, ...url])
       await evidenceOk(['mirror', server.url, at('mirror'), '--once', ...auditor, ...policy])
       await evidenceOk(['monitor', server.url, '--state', at('monitor'), '--once', ...auditor, ...policy])
-      await evidenceOk(['package', join(at('case'), 'a.txt'), '--out', at('package'), ...policy, '--data', data, ...url])
-      await evidenceOk(['package', join(at('case'), 'a.txt'), '--out', at('package.zip'), ...policy, '--data', data, ...url])
+      await evidenceOk(['package', join(at('case'), 'a.txt'), '--output', at('package'), ...policy, ...auditor, ...url])
+      await evidenceOk([
+        'package',
+        join(at('case'), 'a.txt'),
+        '--output',
+        at('package.zip'),
+        ...policy,
+        ...auditor,
+        ...url,
+      ])
     } finally {
       expect(await server.stop()).toBe(0)
     }
@@ -73,13 +87,32 @@ describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
     await evidenceOk(['witness', 'init', '--data', at('witness'), '--name', 'w.example/1'])
     await evidenceOk(['witness', 'add-log', dataFolder(data).policy, '--data', at('witness')])
     const administrator = ['--administrator', `clerk=${at('auditor.jwk')}`]
-    await evidenceOk(['init', '--data', at('deep/er/court'), '--production', '--origin', 'court.example/e', ...administrator])
+    await evidenceOk([
+      'init',
+      '--data',
+      at('deep/er/court'),
+      '--production',
+      '--origin',
+      'court.example/e',
+      ...administrator,
+    ])
     // A folder that was there, empty and open, is shut when it is filled.
     mkdirSync(at('given'), { mode: 0o777 })
     await evidenceOk(['init', '--data', at('given')])
     expect(openOnes(path).filter(({ path: one }) => !one.endsWith('auditor.jwk'))).toEqual([])
     const names = everything(path).map(({ path: one }) => one.split('/').slice(1).join('/'))
-    for (const one of ['data/timestamps/2.time-stamps', 'backup-2/timestamps/2.time-stamps', 'export/checkpoint', 'mirror/checkpoint', 'follower/head', 'package.zip', 'receipt', 'checkpoint', 'witness/keys/witness.pem', 'case/a.txt.tlog-proof'])
+    for (const one of [
+      'data/timestamps/2.time-stamps',
+      'backup-2/timestamps/2.time-stamps',
+      'export/checkpoint',
+      'mirror/checkpoint',
+      'follower/head',
+      'package.zip',
+      'receipt',
+      'checkpoint',
+      'witness/keys/witness.pem',
+      'case/a.txt.tlog-proof',
+    ])
       expect(names).toContain(one)
   })
 
@@ -90,7 +123,10 @@ describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
     const allowed = { d: (0o777 & 0o755 & ~umask).toString(8), f: (0o644 & ~umask).toString(8) }
     expect(new Set(everything(at('site')).map(({ mode }) => mode))).toEqual(new Set([`d${allowed.d}`, `f${allowed.f}`]))
     expect(openOnes(open)).toEqual([])
-    expect(everything(at('auditor.jwk').replace(/auditor\.jwk$/, '')).find(({ path: one }) => one.endsWith('auditor.jwk'))?.mode).toBe(`f${allowed.f}`)
+    expect(
+      everything(at('auditor.jwk').replace(/auditor\.jwk$/, '')).find(({ path: one }) => one.endsWith('auditor.jwk'))
+        ?.mode,
+    ).toBe(`f${allowed.f}`)
   })
 
   it('doctor tells of modes that let others in, and what to do', { timeout: 60_000 }, async () => {
@@ -104,7 +140,9 @@ describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
     chmod(0o700, '.', 'ledger', 'keys', 'timestamps')
     expect(await doctor()).toContain('ok   permissions: the folder, its files and its keys are their owner’s alone')
     chmod(0o755, '.')
-    expect(await doctor()).toMatch(/^WARN permissions: others may look into .+ill, where sealed claims are \(mode 0755\) DO Run "chmod -R go= /m)
+    expect(await doctor()).toMatch(
+      /^WARN permissions: others may look into .+ill, where sealed claims are \(mode 0755\) DO Run "chmod -R go= /m,
+    )
     chmod(0o700, '.')
     chmod(0o644, 'erased', 'head')
     expect(await doctor()).toMatch(/^WARN permissions: 2 files or folders in .+ DO Run "chmod -R go= /m)
@@ -115,7 +153,9 @@ describe.each([0o022, 0o000])('F-H8: under the umask %o', (umask) => {
     chmodSync(at('secret'), 0o640)
     chmodSync(at('serve.json'), 0o666)
     const said = await doctor(...named)
-    expect(said).toMatch(/^FAIL permissions: others may read the passphrase in .+secret \(mode 0640\) DO Run "chmod 600 /m)
+    expect(said).toMatch(
+      /^FAIL permissions: others may read the passphrase in .+secret \(mode 0640\) DO Run "chmod 600 /m,
+    )
     expect(said).toMatch(/^WARN permissions: others may change the settings in .+ \(mode 0666\) DO Run "chmod go-w /m)
   })
 })

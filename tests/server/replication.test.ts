@@ -414,7 +414,12 @@ describe('a leader that requires a follower', () => {
     const metrics = (await server.get('/metrics')).text
     expect(metrics).toMatch(new RegExp(`^evidence_entries ${size}$`, 'm'))
     expect(metrics).toMatch(/^evidence_unconfirmed_entries 1$/m)
-    for (const path of [`/v1/entries/${size}`, `/v1/entries/${size}/receipt`, `/tile/0/000.p/${size + 1}`, `/tile/entries/000.p/${size + 1}`])
+    for (const path of [
+      `/v1/entries/${size}`,
+      `/v1/entries/${size}/receipt`,
+      `/tile/0/000.p/${size + 1}`,
+      `/tile/entries/000.p/${size + 1}`,
+    ])
       expect([path, (await server.get(path, other)).status]).toEqual([path, 404])
     expect((await server.get(`/v1/proofs/consistency?from=${size}&to=${size + 1}`)).status).toBe(400)
     expect((await server.get('/checkpoint')).text).toMatch(new RegExp(`^test.example/trial\\n${size}\\n`))

@@ -9,11 +9,15 @@ import { takeLock, whileUnlocked } from '../lock-file.ts'
 import { lookupsGone } from '../lookup.ts'
 import { readStanding } from '../standing.ts'
 import type { LedgerStorage } from '../storage.ts'
+import { isFillable } from '../../node/index.ts'
 import { LedgerTree } from '../tree.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay } from './replay.ts'
 import { fillDataFolder, finishFolder } from './restore.ts'
+
+/** The command that fills the folder. */
+const following = 'evidence follow'
 
 export interface ReplicaCreateOptions {
   readonly root: string
@@ -54,12 +58,17 @@ export class Replica {
     const { checkpoint: note, entries, config, erased } = first
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
-    await fillDataFolder(root, { by: 'evidence follow' }, async (folder) => {
+    await fillDataFolder(root, { by: following }, async (folder) => {
       await rebuildDatabase({ location: folder.database, note, key, entries: once(entries) }, () => Promise.resolve())
       addErasures(folder.erased, erased)
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
     return Replica.open(root)
+  }
+
+  /** Whether a folder is to be made into a follower's, and not opened: missing, empty, or cut off when it was made. */
+  static isToBeMade(root: string): boolean {
+    return isFillable(root, following)
   }
 
   /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */

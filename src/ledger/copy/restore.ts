@@ -33,6 +33,9 @@ export interface RestoreResult {
   readonly maySign: boolean
 }
 
+/** The command that fills the folder. */
+const restoring = 'evidence restore'
+
 /**
  * Makes a data folder of a backup, as a whole or not at all. The private key is not in a backup, so not in the folder. Throws
  * `backup-missing`, `take-over-needed`, the codes of beginFolder, rebuildDatabase and requireKnown.
@@ -46,7 +49,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const { size } = readOwnCheckpoint(note, key)
   const backup = new BackupFolder(from, size)
   const maySign = takeOver || final
-  requireFillable(root)
+  requireFillable(root, { by: restoring })
   const claim = maySign ? Claim.ask({ from, root, final, takeOver, id: randomUUID() }) : undefined
   const fill = async (folder: DataFolder): Promise<void> => {
     claim?.make()
@@ -66,7 +69,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
     claim?.requireHeld()
   }
   try {
-    await fillDataFolder(root, { by: 'evidence restore', ...(claim === undefined ? {} : { token: claim.id }) }, fill)
+    await fillDataFolder(root, { by: restoring, ...(claim === undefined ? {} : { token: claim.id }) }, fill)
   } catch (error) {
     claim?.release()
     throw error

@@ -131,7 +131,8 @@ export class Claim {
 }
 
 function takenBefore({ from, final }: ClaimOptions, taken: Taken | undefined): EvidenceError {
-  const what = taken === undefined ? 'was brought up to date meanwhile' : `was restored to ${taken.to} at ${taken.since}`
+  const what =
+    taken === undefined ? 'was brought up to date meanwhile' : `was restored to ${taken.to} at ${taken.since}`
   const message = final
     ? `the final backup ${from} ${what}`
     : `the backup ${from} ${what}, to sign; restore without --take-over, and give the word to the folder by "evidence promote"`
