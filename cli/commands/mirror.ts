@@ -20,7 +20,7 @@ interface MirrorOptions extends ClientOptions {
 }
 
 const help = `
-Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server can serve. Nothing is kept that was not verified, and a
+Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server of the same user can serve. Nothing is kept that was not verified, and a
 run that was cut off goes on. --serve serves it too, also when the ledger is gone: "evidence verify --url MIRROR" and "evidence receipt
 INDEX --url MIRROR" then read from the mirror, with the ledger's own policy. What was got with --key is served with --serve-entries alone.
 Exit code 1 where the ledger misbehaves; proofs are in DIR/proofs.

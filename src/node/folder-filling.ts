@@ -62,10 +62,10 @@ export function requireFinished(root: string): void {
   )
 }
 
-/** Names in a folder, but for those that the file system or a lock puts there. */
+/** Names in a folder, but for those of the marker, of a lock, and of what the file system puts there. */
 function namesIn(root: string): string[] {
   return readdirSync(root).filter((name) => {
-    if (isLockName(name)) return false
+    if (isLockName(name) || name === markerName || name === `${markerName}.part`) return false
     return name !== 'lost+found' || !lstatSync(join(root, name)).isDirectory()
   })
 }
@@ -85,9 +85,7 @@ export function requireFillable(root: string, { by, taken = 'ledger-exists' }: F
 }
 
 function clear(root: string): void {
-  for (const name of namesIn(root)) {
-    if (name !== markerName) rmSync(join(root, name), { recursive: true, force: true })
-  }
+  for (const name of namesIn(root)) rmSync(join(root, name), { recursive: true, force: true })
 }
 
 /**

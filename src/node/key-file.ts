@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { shareFile } from './private-folder.ts'
 import { EvidenceError, type Jwk, jwkOf, parseCanonicalJwk, thumbprint } from '../core/index.ts'
+import { shareFile } from './private-folder.ts'
 
 /** A private key in use. The seed never leaves the runtime's key object. */
 export interface SigningKey {

@@ -80,6 +80,23 @@ const commands: [string, (folder: string) => string[], string][] = [
   ['monitor', (folder) => ['monitor', url, '--state', folder, '--once', ...auditor()], ''],
 ]
 
+describe('F-H1: a final backup', () => {
+  it('on a medium that cannot be marked is restored with the operator’s word alone', { timeout: 60_000 }, async () => {
+    await evidenceOk(['init', '--data', at('mover')])
+    await evidenceOk(['backup', at('final'), '--data', at('mover'), '--final'])
+    give(at('final'))
+    chmodSync(at('final'), 0o500)
+    const to = given('restored-to')
+    await expect(asService('restore', '--from', at('final'), '--data', to)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('take-over-needed') as string,
+    })
+    expect(readdirSync(to)).toEqual([])
+    await asService('restore', '--from', at('final'), '--data', to, '--take-over')
+    expect(readdirSync(to)).toContain('config.json')
+  })
+})
+
 describe('F-N2: an empty folder that was given', () => {
   it.each(commands)(
     'is filled by "%s", by a user who may write nothing beside it',
