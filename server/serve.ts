@@ -103,7 +103,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       policy,
       key: ledger.key,
       mlDsa: readLedgerMlDsaKey(dataDir, options.passphrase),
-      reads: ledger.reads,
+      reads: ledger.unguardedReads,
       file: folder.cosigned,
       timeoutMs: settings.witnessTimeoutSeconds * 1000,
       mayPublish: () => ledger.confirmation?.isOpen !== false,

@@ -17,7 +17,7 @@ import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { takeLock, whileUnlocked } from './lock-file.ts'
-import { Confirmation } from './confirmation.ts'
+import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { addErasures } from './erasures.ts'
 import { type Handover, requireNotRotating } from './rotation-marker.ts'
@@ -59,6 +59,7 @@ interface LedgerParts {
   readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
+  readonly unguardedReads: LedgerReads
   readonly gate: SignatureGate
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
@@ -166,7 +167,11 @@ export class Ledger {
       key,
       sign,
     })
-    const reads = new LedgerReads(storage, tree, () => sequencer.published)
+    const unguardedReads = new LedgerReads(storage, tree, () => sequencer.published)
+    const reads = new LedgerReads(storage, tree, () => {
+      if (confirmation?.isOpen === false) throw unconfirmed()
+      return sequencer.published
+    })
     const durable = new LedgerReads(storage, tree, () => sequencer.durable)
     const { config } = parts
     const { erased } = folder
@@ -181,7 +186,7 @@ export class Ledger {
       erased,
     })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation })
+    return new Ledger({ ...parts, head, sequencer, reads, unguardedReads, gate, replication, confirmation })
   }
 
   get origin(): string {
@@ -193,8 +198,16 @@ export class Ledger {
   get config(): FolderConfig {
     return this.parts.config
   }
+  /**
+   * Reads of what is published. They throw `follower-unconfirmed` where a follower is waited for and has not confirmed once since the
+   * start: until then nobody knows which of the entries here are published.
+   */
   get reads(): LedgerReads {
     return this.parts.reads
+  }
+  /** Reads as of the opening, before a follower has confirmed it: for the publisher, which waits for that by itself. */
+  get unguardedReads(): LedgerReads {
+    return this.parts.unguardedReads
   }
   /** Who may sign what, as far as published. */
   get registry(): Registry {
@@ -215,8 +228,9 @@ export class Ledger {
   get queued(): number {
     return this.parts.sequencer.queued
   }
-  /** Time of the last published entry, milliseconds since 1970. */
+  /** Time of the last published entry, milliseconds since 1970. Throws `follower-unconfirmed` as {@link reads} do. */
   get lastTimeMs(): number | undefined {
+    if (this.parts.confirmation?.isOpen === false) throw unconfirmed()
     return this.parts.sequencer.published.state.timeMs
   }
 
