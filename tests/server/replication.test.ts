@@ -142,7 +142,8 @@ describe('GET /v1/replication', () => {
     await pause(100)
     const started = performance.now()
     await server.stop()
-    expect(performance.now() - started).toBeLessThan(2000)
+    // Long before the wait of 25 seconds would have ended.
+    expect(performance.now() - started).toBeLessThan(20_000)
     expect((await waiting).entries).toEqual([])
   })
 
