@@ -54,7 +54,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 describe('a leader that is lost', () => {
   it(`loses nothing that was acknowledged, in ${cycles} take-overs`, {
-    timeout: 60_000 + cycles * 30_000,
+    timeout: 120_000 + cycles * 90_000,
   }, async () => {
     let data = join(path, 'data0')
     const sealedPlace = join(path, 'keys')
