@@ -62,7 +62,7 @@ beforeAll(async () => {
   await evidenceOk(['backup', at('backup'), ...auditor])
   for (const folder of ['backup']) give(at(folder))
   if (isRoot) for (const file of ['auditor.pem', 'policy']) chownSync(at(file), nobody, nobody)
-}, 60_000)
+}, 180_000)
 afterAll(async () => {
   await server.stop()
   for (const name of readdirSync(path)) if (statSync(at(name)).isDirectory()) chmodSync(at(name), 0o755)
@@ -81,7 +81,7 @@ const commands: [string, (folder: string) => string[], string][] = [
 ]
 
 describe('F-H1: a final backup', () => {
-  it('on a medium that cannot be marked is restored with the operator’s word alone', { timeout: 60_000 }, async () => {
+  it('on a medium that cannot be marked is restored with the operator’s word alone', { timeout: 180_000 }, async () => {
     await evidenceOk(['init', '--data', at('mover')])
     await evidenceOk(['backup', at('final'), '--data', at('mover'), '--final'])
     give(at('final'))
@@ -100,7 +100,7 @@ describe('F-H1: a final backup', () => {
 describe('F-N2: an empty folder that was given', () => {
   it.each(commands)(
     'is filled by "%s", by a user who may write nothing beside it',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (name, args, made) => {
       const folder = given(`given-${name.replace(' ', '-')}`)
       const { ino } = statSync(folder)
@@ -112,7 +112,7 @@ describe('F-N2: an empty folder that was given', () => {
     },
   )
 
-  it('is filled by "export"', { timeout: 60_000 }, async () => {
+  it('is filled by "export"', { timeout: 180_000 }, async () => {
     const data = given('exported')
     await asService('init', '--data', data)
     const out = given('export')

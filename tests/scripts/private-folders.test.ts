@@ -47,7 +47,7 @@ describe.each([
     remove()
   })
 
-  it('a ledger, and every copy, receipt and package of it, is its owner’s alone', { timeout: 180_000 }, async () => {
+  it('a ledger, and every copy, receipt and package of it, is its owner’s alone', { timeout: 300_000 }, async () => {
     await evidenceOk(['init', '--data', data])
     await evidenceOk(['keygen', '--out', at('auditor.pem')])
     new TimeStampFiles(dataFolder(data).timeStamps).write(2, Buffer.from('a record\n'))
@@ -116,7 +116,7 @@ describe.each([
       expect(names).toContain(one)
   })
 
-  it('what is for everybody is as open as the umask lets it be', { timeout: 60_000 }, async () => {
+  it('what is for everybody is as open as the umask lets it be', { timeout: 180_000 }, async () => {
     const open = at('open')
     await evidenceOk(['init', '--data', open, '--reading', 'public'])
     await evidenceOk(['export', at('site/export'), '--data', open])
@@ -129,7 +129,7 @@ describe.each([
     ).toBe(`f${allowed.f}`)
   })
 
-  it('doctor tells of modes that let others in, and what to do', { timeout: 60_000 }, async () => {
+  it('doctor tells of modes that let others in, and what to do', { timeout: 180_000 }, async () => {
     const ill = at('ill')
     cpSync(at('restored'), ill, { recursive: true })
     const doctor = async (...more: string[]): Promise<string> =>
