@@ -1,7 +1,7 @@
-import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { counted, EvidenceError, textOfBytes } from '../src/core/index.ts'
-import { whyOf } from '../src/node/index.ts'
+import { makePrivateFolder, whyOf } from '../src/node/index.ts'
 import {
   commonFolder,
   isOwnArtefact,
@@ -84,7 +84,7 @@ export function planDeposit(given: readonly string[], options: PlanOptions): Pla
   const jobs = [...filesJobs(files, options), ...others]
   requireDistinct(jobs)
   requireReadable(jobs)
-  if (options.receipts !== undefined) mkdirSync(options.receipts, { recursive: true, mode: 0o700 })
+  if (options.receipts !== undefined) makePrivateFolder(options.receipts)
   requirePlaces(jobs.flatMap(outputsOf))
   return { jobs, leftOut }
 }

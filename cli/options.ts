@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
-import { readKeyFile, type SigningKey } from '../src/node/index.ts'
+import { readKeyFile, requireFinished, type SigningKey } from '../src/node/index.ts'
 import { Output } from './output.ts'
 
 /** Options that every command has. */
@@ -176,6 +176,7 @@ export function policyOf(options: { readonly policy?: string } & CommonOptions):
   const path = policyPath(options)
   if (path !== undefined) return readPolicyFile(path)
   const own = join(dataDir(options), 'policy')
+  requireFinished(dataDir(options))
   throw new EvidenceError('usage', `there is no policy at ${own}; name the ledger’s policy by --policy FILE`, {
     where: own,
   })

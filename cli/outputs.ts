@@ -20,8 +20,6 @@ import { parseAnchor } from '../src/verify/index.ts'
  */
 export interface OutputKind {
   readonly name: string
-  /** 0600 where it may hold sealed claims or what only its owner should read. */
-  readonly mode: number
   readonly subject: (bytes: Uint8Array) => string | undefined
 }
 
@@ -31,10 +29,9 @@ const maxArtefact = 16 * 1024 * 1024
 const none = (): undefined => undefined
 
 export const outputKinds = {
-  receipt: { name: 'receipt', mode: 0o600, subject: receiptSubject },
+  receipt: { name: 'receipt', subject: receiptSubject },
   fileProof: {
     name: 'file proof',
-    mode: 0o644,
     subject: (bytes) => {
       const { item, lineIndex, line, receipt } = parseFileProof(bytes)
       return [item, lineIndex, toHex(line), receiptSubject(receipt)].join(' ')
@@ -42,7 +39,6 @@ export const outputKinds = {
   },
   keyTransition: {
     name: 'key transition',
-    mode: 0o644,
     subject: (bytes) => {
       const { from, checkpoint } = parseKeyTransition(bytes)
       return `${from} ${checkpoint.origin}`
@@ -50,7 +46,6 @@ export const outputKinds = {
   },
   anchor: {
     name: 'anchor',
-    mode: 0o644,
     subject: (bytes) => {
       const { checkpoint, receipt } = parseAnchor(bytes)
       return `${checkpoint.origin} ${checkpoint.size} ${receipt.proof.checkpoint.origin} ${receipt.entry.index}`
@@ -58,14 +53,13 @@ export const outputKinds = {
   },
   checkpoint: {
     name: 'checkpoint',
-    mode: 0o644,
     subject: (bytes) => parseSignedCheckpoint(bytes).checkpoint.origin,
   },
   /* Never replaced by other bytes. */
-  statement: { name: 'signed statement', mode: 0o600, subject: none },
-  request: { name: 'request', mode: 0o644, subject: none },
-  proposal: { name: 'proposal', mode: 0o600, subject: (bytes) => parseApprovalFile(bytes).payload },
-  manifest: { name: 'manifest', mode: 0o600, subject: none },
+  statement: { name: 'signed statement', subject: none },
+  request: { name: 'request', subject: none },
+  proposal: { name: 'proposal', subject: (bytes) => parseApprovalFile(bytes).payload },
+  manifest: { name: 'manifest', subject: none },
 } as const satisfies Record<string, OutputKind>
 
 function receiptSubject(bytes: Uint8Array): string {
@@ -79,10 +73,10 @@ function receiptSubject(bytes: Uint8Array): string {
  * link), `file-unwritable`, `disk-full`.
  */
 export function writeOutput(kind: OutputKind, path: string, content: string | Uint8Array): void {
-  const { name, mode, subject } = kind
+  const { name, subject } = kind
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const stat = lookAt(path)
-  if (stat === undefined) return writeNew(path, bytes, mode)
+  if (stat === undefined) return writeNew(path, bytes, 0o600)
   if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
   const existing = stat.size > maxArtefact ? undefined : readFileSync(path)
   if (existing?.equals(bytes) === true) return

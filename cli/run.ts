@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
 import { processArguments } from './file-argument.ts'
+import { keepPrivate } from '../src/node/private-folder.ts'
 import { asEvidenceError, Output } from './output.ts'
 import { outputFailure, writeErr, writeOut } from './standard-output.ts'
 import { exitOfRefusal } from './verdict.ts'
@@ -14,6 +15,8 @@ function throwing(command: Command): Command {
 
 /** Runs a program on the process's arguments: its refusals become one line, or a document, and our exit codes. */
 export async function run(program: () => Command | Promise<Command>): Promise<void> {
+  // Receipts, packages, copies and folders hold sealed claims: nothing is for others to read but what says so (src/node/private-folder.ts).
+  keepPrivate()
   const output = new Output(process.argv.includes('--json'))
   // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})

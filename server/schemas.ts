@@ -49,6 +49,11 @@ export const replicationQuery = z.strictObject({
     .regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'is not 32 bytes in base64' })
     .optional()
     .describe('Root of the copy’s tree of `from` entries: says that it holds them durably.'),
+  follow: z
+    .literal('true')
+    .transform(() => true)
+    .optional()
+    .describe('The asker is a follower, and makes each piece durable before it asks for the next.'),
 })
 
 export const entriesQuery = z

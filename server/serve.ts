@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import type { Policy } from '../src/core/index.ts'
+import {
+  parseSignedCheckpoint,
+  type Policy,
+  type SignedCheckpoint,
+  type VerifierKey,
+  verifyNote,
+} from '../src/core/index.ts'
 import {
   addressesOf,
   askWitnesses,
@@ -14,12 +20,13 @@ import {
   Publisher,
   readLedgerKey,
   readLedgerMlDsaKey,
+  readCosignedFile,
   readHead,
   readPolicyFile,
   requireMaySign,
   type WitnessView,
 } from '../src/ledger/index.ts'
-import { installNativePrimitives, type LedgerSigningKey } from '../src/node/index.ts'
+import { installNativePrimitives, keepPrivate, type LedgerSigningKey } from '../src/node/index.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
@@ -54,6 +61,7 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { dataDir, settings, version } = options
   installNativePrimitives()
+  keepPrivate()
   const maxConnections = affordableConnections(settings.maxConnections)
   const folder = dataFolder(dataDir)
   // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
@@ -84,18 +92,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
   try {
     metrics = new Metrics({
-      size: () => ledger.reads.size,
+      size: () => (ledger.confirmation?.isOpen === false ? Number.NaN : ledger.reads.size),
       queued: () => ledger.queued,
       waitingParticipants: () => ledger.waitingParticipants,
-      lastTimeMs: () => ledger.lastTimeMs,
+      lastTimeMs: () => (ledger.confirmation?.isOpen === false ? undefined : ledger.lastTimeMs),
       ready: () => isReady(ledger),
-      unconfirmed: () => ledger.replication.size - ledger.reads.size,
+      unconfirmed: () => ledger.replication.unconfirmed,
     })
     publisher = new Publisher({
       policy,
       key: ledger.key,
       mlDsa: readLedgerMlDsaKey(dataDir, options.passphrase),
-      reads: ledger.reads,
+      reads: ledger.unguardedReads,
       file: folder.cosigned,
       timeoutMs: settings.witnessTimeoutSeconds * 1000,
       mayPublish: () => ledger.confirmation?.isOpen !== false,
@@ -179,10 +187,24 @@ async function witnessView(folder: DataFolder, policy: Policy, settings: ServerS
   } catch {
     return nothing
   }
-  return askWitnesses(policy, log.key, head, {
+  // With a follower to wait for, nobody knows yet whether it holds what the head signs: what was published is known to be out.
+  const own = settings.requireFollower === undefined ? head : publishedBefore(folder, log.key)
+  return askWitnesses(policy, log.key, own, {
     timeoutMs: settings.witnessTimeoutSeconds * 1000,
     acceptSilent: settings.acceptUnreachableWitnesses,
   })
+}
+
+/** The checkpoint that the last run published; undefined where none is kept. */
+function publishedBefore({ cosigned }: DataFolder, key: VerifierKey): SignedCheckpoint | undefined {
+  const { published } = readCosignedFile(cosigned)
+  if (published === null) return undefined
+  try {
+    const signed = parseSignedCheckpoint(Buffer.from(published))
+    return signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length > 0 ? signed : undefined
+  } catch {
+    return undefined // kept for convenience: the witnesses are asked what they show
+  }
 }
 
 function isReady(ledger: Ledger): boolean {

@@ -16,7 +16,7 @@ interface Parts {
 /** After a failure an authority is asked again sooner than by the schedule, but not at once. */
 const retryMs = 5 * 60_000
 
-/** The newest checkpoint that anybody can see: the one place that says which one is stamped. */
+/** The newest checkpoint that anybody can see: the one place that says which one is stamped. Throws `follower-unconfirmed`. */
 function newestCheckpoint(ledger: Ledger): Stampable {
   return { note: ledger.reads.checkpoint, lastTimeMs: ledger.lastTimeMs ?? 0 }
 }
@@ -90,7 +90,8 @@ export class TimeStamping {
       if ((this.files.sizes().at(-1) ?? 0) < this.parts.ledger.reads.size) await this.stamp()
       await this.stamper.renew()
     } catch (error) {
-      next = Math.min(everyMs, retryMs)
+      // Until a follower has confirmed, there is nothing to stamp that anybody may see: looked at again in a second.
+      next = Math.min(everyMs, isEvidenceError(error, 'follower-unconfirmed') ? 1000 : retryMs)
       // What the authorities answered was told already; anything else is a fault of the disk, or ours.
       if (!isEvidenceError(error)) this.parts.log()?.error({ err: error }, 'time stamping failed')
     }

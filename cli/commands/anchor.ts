@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
@@ -15,7 +15,7 @@ import {
 import { type Identity, LedgerClient } from '../../src/client/index.ts'
 import { readPolicyFile } from '../../src/ledger/index.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
@@ -106,7 +106,7 @@ async function anchorNewest(
   const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, 'evidence.deposit', {
     items: [item],
   })
-  mkdirSync(out, { recursive: true })
+  openPrivateFolder(out)
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
   writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
   return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.url}, ${time}: ${path}`]

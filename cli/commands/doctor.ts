@@ -7,6 +7,7 @@ import type { Check } from '../doctor/check.ts'
 import { attempt } from '../doctor/check.ts'
 import { folderChecks } from '../doctor/folder.ts'
 import { roomChecks, softwareChecks } from '../doctor/machine.ts'
+import { type NamedFiles, namedModes } from '../doctor/modes.ts'
 import { serverChecks } from '../doctor/server.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
 
@@ -22,8 +23,10 @@ Example:
 export function doctorCommand(program: Command): void {
   withCommon(program.command('doctor').description('look for what is wrong with a ledger and its machine'))
     .option('--url <url>', 'a running server to ask as well')
+    .option('--config <file>', 'the server’s settings, whose mode is looked at')
+    .option('--passphrase-file <file>', 'file that holds the keys’ passphrase, whose mode is looked at')
     .addHelpText('after', help)
-    .action(async (options: CommonOptions & { readonly url?: string }) => {
+    .action(async (options: CommonOptions & NamedFiles & { readonly url?: string }) => {
       const { url } = options
       if (url !== undefined && !/^https?:\/\//.test(url))
         throw new EvidenceError('usage', `${url} is not an http or https URL`)
@@ -34,6 +37,7 @@ export function doctorCommand(program: Command): void {
         ...softwareChecks(),
         ...(hasFolder ? await attempt('machine', () => (existsSync(root) ? roomChecks(root) : [])) : []),
         ...(hasFolder ? await folderChecks(root, Date.now()) : []),
+        ...(await attempt('permissions', () => namedModes(options))),
         ...(url === undefined ? [] : await serverChecks(url, hasFolder ? root : undefined)),
       ]
       const failures = checks.filter(({ status }) => status === 'fail')

@@ -6,6 +6,7 @@ import {
   FolderSource,
   LedgerReads,
   LedgerTree,
+  readConfig,
   readOwnCheckpoint,
   readOwnKey,
   TimeStampFiles,
@@ -19,7 +20,8 @@ import { progressBar } from '../progress.ts'
 
 const help = `
 Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), the policy, and the time stamps. Disclosures are not among
-them. The server must be stopped; a running one serves the same files over HTTP.
+them. The server must be stopped; a running one serves the same files over HTTP. Of a ledger that everybody may read, everybody may
+read the files (0755, 0644, less your umask); of any other, their owner alone (0700, 0600).
 
 Example:
   evidence export ./export --data ./data
@@ -56,16 +58,15 @@ export function exportCommand(program: Command): void {
         }
         const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
         let bar: ReturnType<typeof progressBar> | undefined
-        const result = await exportTiles(
-          reads,
-          readFileSync(folder.policy),
-          out,
-          new TimeStampFiles(folder.timeStamps),
-          (done, total) => {
+        const result = await exportTiles(reads, out, {
+          policy: readFileSync(folder.policy),
+          timeStamps: new TimeStampFiles(folder.timeStamps),
+          isPublic: readConfig(folder).reading === 'public',
+          onTile: (done, total) => {
             bar ??= progressBar(output, 'exporting', total, 'tiles')
             bar.update(done)
           },
-        ).finally(() => bar?.stop())
+        }).finally(() => bar?.stop())
         output.result({ out, ...result }, [
           `wrote ${count(result.size)} entries in ${count(result.files)} files to ${out}`,
           `  verify with: npx evidence verify --dir ${out} --policy ${out}/policy`,

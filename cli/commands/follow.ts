@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError } from '../../src/core/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
@@ -77,7 +77,7 @@ class Follower {
     const { url } = clientOf(options, output)
     // Tried again here, for ever: not within one request.
     const client = new LedgerClient(url, undefined, { retries: 0 })
-    if (existsSync(root) && readdirSync(root).length > 0) {
+    if (!Replica.isToBeMade(root)) {
       const replica = await Replica.open(root)
       const id = options.id ?? replica.registry.keys.get(signer.thumbprint)?.participant
       if (id !== undefined) return new Follower(replica, new UrlPieces(client.as({ id, signer })), output, stopped)
@@ -88,7 +88,7 @@ class Follower {
     const key = readOwnKey({ policy: options.policy })
     const policy = readFileSync(options.policy)
     const source = new UrlPieces(client.as(await identify(options, client, signer, path)))
-    const first = await untilAnswered(() => source.piece(0, 0), output, stopped)
+    const first = await untilAnswered(() => source.next(0, 0, undefined, 0), output, stopped)
     if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')
     return new Follower(await Replica.create({ root, policy, key, of: url, first }), source, output, stopped)
   }

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
 import { takeLock } from '../../src/ledger/index.ts'
 import { serveCopy } from '../../src/monitor/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { count } from '../output.ts'
@@ -20,7 +20,7 @@ interface MirrorOptions extends ClientOptions {
 }
 
 const help = `
-Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server can serve. Nothing is kept that was not verified, and a
+Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server of the same user can serve. Nothing is kept that was not verified, and a
 run that was cut off goes on. --serve serves it too, also when the ledger is gone: "evidence verify --url MIRROR" and "evidence receipt
 INDEX --url MIRROR" then read from the mirror, with the ledger's own policy. What was got with --key is served with --serve-entries alone.
 Exit code 1 where the ledger misbehaves; proofs are in DIR/proofs.
@@ -55,7 +55,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
   const port = /^[0-9]{1,5}$/.test(options.port) ? Number(options.port) : 65_536
   if (port > 65_535) throw new EvidenceError('usage', `${JSON.stringify(options.port)} is not a port`)
   const { policy, bytes } = policyFrom(dir, options)
-  mkdirSync(dir, { recursive: true })
+  openPrivateFolder(dir)
   const release = takeLock(join(dir, 'lock'), dir)
   try {
     const point = ledgerPoint(url, await identityAt(url, options))

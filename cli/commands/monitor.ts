@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { digestLengths, EvidenceError, isDigestAlgorithm, isEvidenceError, type Policy } from '../../src/core/index.ts'
@@ -12,7 +11,7 @@ import {
   webhookUrl,
   witnessPoint,
 } from '../../src/monitor/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import {
   type AlarmOptions,
   copyFolderOf,
@@ -110,7 +109,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   }
   const own = options.data === undefined ? {} : { data: options.data }
   const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(own)]
-  mkdirSync(options.state, { recursive: true })
+  openPrivateFolder(options.state)
   const release = takeLock(join(options.state, 'lock'), options.state)
   try {
     const stopped = stopSignal()

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { signatureTypes } from '../../src/core/index.ts'
-import { dataFolder, promote, readPolicyFile, restoreBackup } from '../../src/ledger/index.ts'
+import { EvidenceError, signatureTypes } from '../../src/core/index.ts'
+import { LedgerClient } from '../../src/client/index.ts'
+import { dataFolder, promote, readOwnKey, readPolicyFile, readStanding, restoreBackup } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
@@ -83,15 +84,43 @@ export function promoteCommand(program: Command): void {
       installNativePrimitives()
       const root = dataDir(options)
       const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
-      const { size, was } = await promote({ root, known, takeOver: options.takeOver === true })
-      outputOf(options).result({ data: root, size, was: was ?? null, maySign: true }, [
+      await requireLeaderGone(root)
+      const { size, was, unmarked } = await promote({ root, known, takeOver: options.takeOver === true })
+      outputOf(options).result({ data: root, size, was: was ?? null, maySign: true, unmarked: unmarked ?? null }, [
         was === undefined
           ? `the ledger in ${root} could sign already; ${count(size)} entries`
           : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
+        ...(unmarked === undefined
+          ? []
+          : [
+              `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
+            ]),
         ...keyNotice(root),
         `next: evidence serve --data ${root}`,
       ])
     })
+}
+
+/**
+ * A follower knows where its leader was: one that still answers there is alive, and would go on signing beside this copy. Throws
+ * `ledger-standby`.
+ */
+async function requireLeaderGone(root: string): Promise<void> {
+  const standing = readStanding(dataFolder(root))
+  if (standing?.standing !== 'follows') return
+  const client = new LedgerClient(standing.of, undefined, { retries: 0, timeoutMs: 5000 })
+  const [health, checkpoint] = await Promise.all(
+    ['/healthz', '/checkpoint'].map((path) => client.fetchBytes(path).catch(() => undefined)),
+  )
+  if (health === undefined || !/^\{"status":"ok"\}$/.test(Buffer.from(health).toString('latin1'))) return
+  // Something else may have the address by now. A ledger that shows no checkpoint waits for its follower.
+  const { name } = readOwnKey(dataFolder(root))
+  if (checkpoint !== undefined && !Buffer.from(checkpoint).toString('utf8').startsWith(`${name}\n`)) return
+  throw new EvidenceError(
+    'ledger-standby',
+    `the leader ${standing.of} is alive: it answers; two that sign are two histories, so stop it first, for good`,
+    { where: root },
+  )
 }
 
 /** Which keys of the ledger are to be brought: a copy has none. */

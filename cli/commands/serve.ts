@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { RunningServer } from '../../server/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
+import { readUnfinished } from '../../src/node/index.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
@@ -64,7 +65,7 @@ export function startCommand(program: Command): void {
       const root = dataDir(options)
       const passphrase = readPassphrase(options.passphraseFile)
       const say = (line: string): void => writeOut(`${line}\n`)
-      if (!existsSync(dataFolder(root).config)) {
+      if (readUnfinished(root) !== undefined || !existsSync(dataFolder(root).config)) {
         const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
         await initTrial(root, {
           origin,

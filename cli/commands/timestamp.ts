@@ -74,7 +74,6 @@ export function timestampCommand(program: Command): void {
 /** A later time proof of the same entry of the same ledger may replace an earlier one: it may have been renewed. */
 const timeProofOutput: OutputKind = {
   name: 'time proof',
-  mode: 0o644,
   subject: (bytes) => {
     const { index, record } = parseTimeProof(bytes)
     return `${index} ${parseSignedCheckpoint(record.checkpoint).checkpoint.origin}`

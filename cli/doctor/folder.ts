@@ -1,5 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import {
   equalBytes,
   timeText,
@@ -28,6 +27,7 @@ import {
 import { readKeyFile } from '../../src/node/index.ts'
 import { count } from '../output.ts'
 import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
+import { folderModes } from './modes.ts'
 
 /** All about a data folder. `now` in milliseconds since 1970. */
 export async function folderChecks(root: string, now: number): Promise<Check[]> {
@@ -49,7 +49,7 @@ export async function folderChecks(root: string, now: number): Promise<Check[]> 
   return [
     ...config,
     ...(await attempt('standing', () => [standing(folder)])),
-    ...(await attempt('permissions', () => permissions(folder))),
+    ...(await attempt('permissions', () => folderModes(folder))),
     ...(await attempt('ledger key', () => [ledgerKey(folder)])),
     ...leftovers(folder),
     ...(await database(folder, now)),
@@ -72,34 +72,6 @@ function standing(folder: DataFolder): Check {
     `${what} since ${since}: does not sign`,
     'Nothing, unless the original is lost: then "evidence promote".',
   )
-}
-
-const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0')
-
-function permissions({ root, keys, config, policy, lookupSecret }: DataFolder): Check[] {
-  const checks: Check[] = []
-  const name = 'permissions'
-  try {
-    accessSync(root, constants.R_OK | constants.W_OK | constants.X_OK)
-  } catch {
-    checks.push(fail(name, `${root} cannot be written by this user`, `Run as the owner, or "chown" the folder.`))
-  }
-  for (const path of [root, config, policy]) {
-    const { mode } = statSync(path)
-    if ((mode & 0o022) !== 0)
-      checks.push(warn(name, `others may write ${path} (mode ${octal(mode)})`, `Run "chmod go-w ${path}".`))
-  }
-  const pems = existsSync(keys) ? readdirSync(keys).filter((file) => /\.(?:pem|key)$/.test(file)) : []
-  const secret = [keys, lookupSecret].filter((path) => existsSync(path))
-  for (const path of [...secret, ...pems.map((file) => join(keys, file))]) {
-    const { mode } = statSync(path)
-    if ((mode & 0o077) === 0) continue
-    const right = path === keys ? '700' : '600'
-    checks.push(
-      fail(name, `others may use ${path} (mode ${octal(mode)})`, `Run "chmod ${right} ${path}"; ask who read it.`),
-    )
-  }
-  return checks.length > 0 ? checks : [ok(name, `folder and ${pems.length} key files are its owner’s alone to change`)]
 }
 
 function ledgerKey(folder: DataFolder): Check {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
 import { type NamedTile, splitBundle } from '../../src/client/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
+import { requireFinished } from '../../src/node/index.ts'
 import type { LogSource } from '../../src/verify/index.ts'
 
 /** A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. */
@@ -12,6 +13,7 @@ export class StaticSource implements LogSource {
 
   constructor(folder: string) {
     this.name = folder
+    requireFinished(folder)
     if (!existsSync(join(folder, 'checkpoint'))) {
       throw new EvidenceError('ledger-missing', `there is no checkpoint in ${folder}: it is no export`, {
         where: folder,

@@ -12,14 +12,19 @@ export class UrlPieces implements PieceSource {
     this.name = client.url
   }
 
+  /** A piece of what is published, for a backup. */
   piece(from: number, erasures: number): Promise<Piece> {
     return this.ask({ from: String(from), erasures: String(erasures) })
   }
 
-  /** The next piece for a follower that holds `from` entries with this root; waits up to `waitSeconds` for one. */
+  /**
+   * The next piece for a follower that holds `from` entries with this root (none: it has nothing yet); waits up to `waitSeconds` for
+   * one. To be asked by what makes each piece durable before it asks for the next: the leader may answer depositors upon it.
+   */
   next(from: number, erasures: number, root: Uint8Array | undefined, waitSeconds: number): Promise<Piece> {
     const held = root === undefined ? {} : { root: toBase64(root) }
-    return this.ask({ from: String(from), erasures: String(erasures), wait: String(waitSeconds), ...held })
+    const follow = 'true'
+    return this.ask({ from: String(from), erasures: String(erasures), wait: String(waitSeconds), follow, ...held })
   }
 
   private async ask(query: Record<string, string>): Promise<Piece> {

@@ -15,7 +15,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
       schema: {
         tags: ['replication'],
         description:
-          'Entries from an index on, with disclosures, a checkpoint signed at the piece’s end, and erasures (NDJSON: a header, then a line an entry). For auditors.',
+          'Published entries from an index on, with disclosures, a checkpoint signed at the piece’s end, and erasures (NDJSON: a header, then a line an entry). For auditors. The follower that the ledger waits for gets all that is durable.',
         querystring: replicationQuery,
         response: { '4xx': problemAnswer, '5xx': problemAnswer },
       },
@@ -23,19 +23,21 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
     async (request, reply) => {
       const reader = await requestReader(context, request)
       if (!ledger.rights.mayCopy(reader)) throw ledger.rights.denied(reader, 'a copy of the ledger')
-      const { from, erasures = 0, wait = 0, root } = request.query
+      const { from, erasures = 0, wait = 0, root, follow = false } = request.query
+      // By the participant that the operator named, and only where it follows: a backup by the same key is a copy like any other.
+      const role = follow && reader.id === follower ? 'required' : 'other'
       if (root !== undefined && from > 0) {
         try {
-          await replication.requireHeld(from, fromBase64(root))
+          await replication.requireHeld(from, fromBase64(root), role)
         } catch (error) {
-          // Whoever is right, the operator must know.
-          request.log.error({ copy: reader.id, from, size: replication.size }, (error as Error).message)
+          // Whichever of the two is right, the operator must know.
+          request.log.error({ copy: reader.id, from, size: replication.durableSize }, (error as Error).message)
           throw error
         }
-        if (reader.id === follower) confirmation?.confirm(from)
+        if (role === 'required') confirmation?.confirm(from)
       }
-      if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, reader.id === follower)
-      const piece = await replication.piece(from, erasures)
+      if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, role)
+      const piece = await replication.piece(from, erasures, role)
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)
     },

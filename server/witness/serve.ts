@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, keepPrivate } from '../../src/node/index.ts'
 import { Witness } from '../../src/witness/index.ts'
 import { affordableConnections } from '../descriptors.ts'
 import { listen } from '../listen.ts'
@@ -29,6 +29,7 @@ const maxConnections = 1024
 export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
   const { dataDir, host, port, logLevel, passphrase, now } = options
   installNativePrimitives()
+  keepPrivate()
   let app: FastifyInstance | undefined
   const witness = Witness.open(dataDir, {
     ...(passphrase === undefined ? {} : { passphrase }),

@@ -389,6 +389,11 @@ export const errorTable = {
   'storage-conflict': { status: 503, exit: 3, action: 'Let one writer alone use this ledger.' },
   'storage-damaged': { status: 503, exit: 1, action: askOperator },
   'ledger-exists': { status: 409, exit: 2, action: 'Choose another folder, or use the ledger that is there.' },
+  'folder-unfinished': {
+    status: 409,
+    exit: 3,
+    action: 'Run that command again: it removes what it had written, and begins anew.',
+  },
   'ledger-missing': {
     status: 404,
     exit: 3,

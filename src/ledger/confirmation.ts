@@ -42,6 +42,11 @@ export class Confirmation {
     return this.confirmed >= this.openingSize
   }
 
+  /** Entries that the follower has confirmed since the start; -1 before it has. */
+  get size(): number {
+    return this.confirmed
+  }
+
   /** Statements that are sealed and not answered yet: they count with those that wait to be sealed. */
   get unanswered(): number {
     return this.waiting

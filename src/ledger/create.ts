@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import {
   type Jwk,
   encodeLogPolicy,
@@ -11,9 +10,11 @@ import {
 } from '../core/index.ts'
 import { emptyRegistry, type GenesisBody, readEnvelope } from '../evidence/index.ts'
 import {
+  beginFolder,
   createKeyFile,
   createMlDsaKeyFile,
   type LedgerSigningKey,
+  makePrivateFolder,
   MlDsaSigner,
   readKeyFile,
   readMlDsaKeyFile,
@@ -63,8 +64,8 @@ export type GenesisRequest = {
 } & GenesisBody
 
 /**
- * First step: makes the folder with the ledger's key, policy, configuration and the unsigned genesis; the folder appears as
- * a whole or not at all. Throws `ledger-exists`, `origin-malformed`.
+ * First step: fills the folder with the ledger's key, policy, configuration and the unsigned genesis, as a whole or not at all.
+ * Throws `origin-malformed`, the codes of beginFolder.
  */
 export function prepareLedger(
   root: string,
@@ -72,14 +73,10 @@ export function prepareLedger(
   fill?: (folder: DataFolder) => void,
 ): GenesisRequest {
   requireOrigin(options.origin)
-  if (existsSync(root) && readdirSync(root).length > 0) {
-    throw new EvidenceError('ledger-exists', `the folder ${root} exists and is not empty`, { where: root })
-  }
-  mkdirSync(dirname(resolve(root)), { recursive: true })
-  const staging = mkdtempSync(join(dirname(resolve(root)), `.${basename(resolve(root))}-`))
+  const filling = beginFolder(root, { by: 'evidence init' })
   try {
-    const folder = dataFolder(staging)
-    mkdirSync(folder.keys, { mode: 0o700 })
+    const folder = dataFolder(root)
+    makePrivateFolder(folder.keys)
     const key = options.ledgerKey ?? createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)
     const mlDsa = createMlDsaKeyFile(folder.ledgerMlDsaKey, options.passphrase)
@@ -94,8 +91,8 @@ export function prepareLedger(
       options.environment === 'trial'
         ? 'A trial ledger: not for evidence that matters.'
         : 'Give this file to whoever must check receipts.'
-    writeNewFile(folder.policy, encodeLogPolicy(vkey, [note], [{ name: ownWitnessName, key: second }]), 0o644)
-    writeNewFile(folder.genesisRequest, `${JSON.stringify(request, null, 2)}\n`, 0o644)
+    writeNewFile(folder.policy, encodeLogPolicy(vkey, [note], [{ name: ownWitnessName, key: second }]), 0o600)
+    writeNewFile(folder.genesisRequest, `${JSON.stringify(request, null, 2)}\n`, 0o600)
     writeConfig(folder, {
       format: folderFormat,
       reading: options.reading,
@@ -103,11 +100,10 @@ export function prepareLedger(
       awaitingGenesis: true,
     })
     fill?.(folder)
-    renameSync(staging, root)
-    syncFolder(dirname(resolve(root)))
+    filling.finish()
     return request
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true })
+    filling.abandon()
     throw error
   }
 }
@@ -138,7 +134,7 @@ function genesisRequest(
 function writeConfig(folder: DataFolder, config: FolderConfig): void {
   const path = `${folder.config}.new`
   rmSync(path, { force: true })
-  writeNewFile(path, `${JSON.stringify(config, null, 2)}\n`, 0o644)
+  writeNewFile(path, `${JSON.stringify(config, null, 2)}\n`, 0o600)
   renameSync(path, folder.config)
   syncFolder(folder.root)
 }

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
 import { issueText } from '../evidence/index.ts'
+import { requireFinished } from '../node/index.ts'
 
 /** Where things lie in a data folder. */
 export interface DataFolder {
@@ -75,8 +76,9 @@ export const configSchema = z.strictObject({
 })
 export type FolderConfig = z.infer<typeof configSchema>
 
-/** Reads config.json. Throws `ledger-missing`, `config-invalid`, `format-version`. */
+/** Reads config.json. Throws `folder-unfinished`, `ledger-missing`, `config-invalid`, `format-version`. */
 export function readConfig(folder: DataFolder): FolderConfig {
+  requireFinished(folder.root)
   if (!existsSync(folder.config)) {
     throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })
   }
@@ -102,12 +104,13 @@ export function readConfig(folder: DataFolder): FolderConfig {
   return result.data
 }
 
-/** Reads the policy file. Throws `file-unreadable`, `policy-malformed`. */
+/** Reads the policy file. Throws `folder-unfinished`, `file-unreadable`, `policy-malformed`. */
 export function readPolicyFile(path: string): Policy {
   let bytes: Uint8Array
   try {
     bytes = readFileSync(path)
   } catch (cause) {
+    requireFinished(dirname(path))
     throw new EvidenceError('file-unreadable', `the policy ${path} cannot be read`, { where: path }, { cause })
   }
   try {

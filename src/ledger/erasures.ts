@@ -34,7 +34,7 @@ export function readErasures(path: string): Erasure[] {
 export function addErasures(path: string, added: readonly Erasure[]): void {
   if (added.length === 0) return
   const lines = [...readErasures(path), ...added].map((erasure) => `${JSON.stringify(erasure)}\n`)
-  writeDurably(path, lines.join(''), 0o600)
+  writeDurably(path, lines.join(''))
 }
 
 /** The disclosures that remain after an erasure. */

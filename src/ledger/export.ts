@@ -1,30 +1,58 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { EvidenceError, parseSignedCheckpoint, tileLevels, tilePath, tilesAt, tileWidthAt } from '../core/index.ts'
-import { existsSync, readdirSync } from 'node:fs'
-import { syncFolder } from './head-file.ts'
+import { beginFolder, makePrivateFolder, makePublicFolder, writePublicFile } from '../node/index.ts'
 import type { LedgerReads } from './reads.ts'
 import type { TimeStampFiles } from './time-stamp-files.ts'
 
+export interface ExportOptions {
+  /** The policy file's bytes. */
+  readonly policy: Uint8Array
+  readonly timeStamps: TimeStampFiles
+  /** Everybody may read the ledger's entries, so everybody may read the files: for a web server. */
+  readonly isPublic: boolean
+  readonly onTile?: (done: number, total: number) => void
+}
+
 /**
  * Writes a ledger as static files of C2SP tlog-tiles: `checkpoint`, `tile/…`, `tile/entries/…`, the policy, and the time-stamp records. No
- * disclosure is among them. The folder appears as a whole. Throws `file-exists`, `storage-damaged`.
+ * disclosure is among them. The folder is there as a whole or not at all. Throws the codes of beginFolder (`file-exists` where it is
+ * not empty), `tile-missing`, `storage-damaged`.
  */
 export async function exportTiles(
   reads: LedgerReads,
-  policy: Uint8Array,
   target: string,
-  timeStamps: TimeStampFiles,
-  onTile?: (done: number, total: number) => void,
+  options: ExportOptions,
 ): Promise<{ readonly size: number; readonly files: number }> {
-  if (existsSync(target) && readdirSync(target).length > 0) {
-    throw new EvidenceError('file-exists', `the folder ${target} exists and is not empty`, { where: target })
+  const { isPublic } = options
+  const filling = beginFolder(target, { by: 'evidence export', taken: 'file-exists', isPublic })
+  try {
+    const written = await writeTiles(reads, target, options)
+    filling.finish(false)
+    return written
+  } catch (error) {
+    filling.abandon()
+    throw error
   }
+}
+
+async function writeTiles(
+  reads: LedgerReads,
+  target: string,
+  { policy, timeStamps, isPublic, onTile }: ExportOptions,
+): Promise<{ readonly size: number; readonly files: number }> {
   const note = reads.checkpoint
   const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
-  const staging = `${resolve(target)}.part`
-  rmSync(staging, { recursive: true, force: true })
-  mkdirSync(staging, { recursive: true })
+  const write = (path: string, bytes: Uint8Array | string): void => {
+    const at = join(target, path)
+    if (isPublic) {
+      makePublicFolder(dirname(at))
+      writePublicFile(at, bytes)
+    } else {
+      makePrivateFolder(dirname(at))
+      writeFileSync(at, bytes, { flag: 'wx', mode: 0o600 })
+    }
+  }
   const levels: (number | 'entries')[] = ['entries', ...Array.from({ length: tileLevels(size) }, (_, level) => level)]
   const total = levels.reduce<number>((sum, level) => sum + tilesAt(level === 'entries' ? 0 : level, size), 0)
   let files = 0
@@ -35,22 +63,16 @@ export async function exportTiles(
       const bytes = await reads.tile({ level, n, width })
       if (bytes === undefined)
         throw new EvidenceError('tile-missing', `the tile ${tilePath(level, n, width)} cannot be read`)
-      const path = join(staging, tilePath(level, n, width))
-      mkdirSync(dirname(path), { recursive: true })
-      writeFileSync(path, bytes)
+      write(tilePath(level, n, width), bytes)
       onTile?.(++files, total)
     }
   }
-  writeFileSync(join(staging, 'checkpoint'), note)
-  writeFileSync(join(staging, 'policy'), policy)
   const stamped = timeStamps.sizes().filter((one) => one <= size)
-  if (stamped.length > 0) mkdirSync(join(staging, 'timestamps'))
   for (const one of stamped) {
     const bytes = timeStamps.read(one)
-    if (bytes !== undefined) writeFileSync(join(staging, 'timestamps', `${one}.time-stamps`), bytes)
+    if (bytes !== undefined) write(`timestamps/${one}.time-stamps`, bytes)
   }
-  rmSync(target, { recursive: true, force: true })
-  renameSync(staging, target)
-  syncFolder(dirname(resolve(target)))
+  write('policy', policy)
+  write('checkpoint', note)
   return { size, files: files + 2 + stamped.length }
 }

@@ -17,7 +17,7 @@ import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { takeLock, whileUnlocked } from './lock-file.ts'
-import { Confirmation } from './confirmation.ts'
+import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { addErasures, readErasures } from './erasures.ts'
 import { type Handover, requireNotRotating } from './rotation-marker.ts'
@@ -63,6 +63,7 @@ interface LedgerParts {
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
   readonly rights: Rights
+  readonly unguardedReads: LedgerReads
   readonly gate: SignatureGate
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
@@ -162,14 +163,41 @@ export class Ledger {
     // Before the first group: what it compares must not move.
     const lookups = await LookupCheck.start(storage)
     const requireSound = (): void => lookups.requireUndamaged()
-    const writing = { storage, epoch, tree, head, key, sign, rights, requireSound }
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup })
     const requireLookups = (): Promise<void> => lookups.requireVerified()
-    const reads = new LedgerReads(storage, tree, () => sequencer.published, requireLookups)
+    const onPublished = (): void => replication.wake()
+    const writing = { storage, epoch, tree, head, key, sign, rights, requireSound }
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup, onPublished })
+    const unguardedReads = new LedgerReads(storage, tree, () => sequencer.published, requireLookups)
+    const confirmed = (): Published => {
+      if (confirmation?.isOpen === false) throw unconfirmed()
+      return sequencer.published
+    }
+    const reads = new LedgerReads(storage, tree, confirmed, requireLookups)
     const durable = new LedgerReads(storage, tree, () => sequencer.durable, requireLookups)
-    const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
+    const { erased } = folder
+    const replication = new Replication({
+      storage,
+      published: reads,
+      durable,
+      confirmation,
+      key,
+      sign,
+      config,
+      erased,
+    })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, rights, gate, replication, confirmation, lookups })
+    return new Ledger({
+      ...parts,
+      head,
+      sequencer,
+      reads,
+      unguardedReads,
+      rights,
+      gate,
+      replication,
+      confirmation,
+      lookups,
+    })
   }
 
   get origin(): string {
@@ -185,14 +213,22 @@ export class Ledger {
   get rights(): Rights {
     return this.parts.rights
   }
+  /**
+   * Reads of what is published. They throw `follower-unconfirmed` where a follower is waited for and has not confirmed once since the
+   * start: until then nobody knows which of the entries here are published.
+   */
   get reads(): LedgerReads {
     return this.parts.reads
+  }
+  /** Reads as of the opening, before a follower has confirmed it: for the publisher, which waits for that by itself. */
+  get unguardedReads(): LedgerReads {
+    return this.parts.unguardedReads
   }
   /** Who may sign what, as far as published. */
   get registry(): Registry {
     return this.parts.sequencer.published.state.registry
   }
-  /** For those who copy this ledger: all that is durable, confirmed by a follower or not. */
+  /** For those who copy this ledger. */
   get replication(): Replication {
     return this.parts.replication
   }
@@ -211,8 +247,9 @@ export class Ledger {
   get queued(): number {
     return this.parts.sequencer.queued
   }
-  /** Time of the last published entry, milliseconds since 1970. */
+  /** Time of the last published entry, milliseconds since 1970. Throws `follower-unconfirmed` as {@link reads} do. */
   get lastTimeMs(): number | undefined {
+    if (this.parts.confirmation?.isOpen === false) throw unconfirmed()
     return this.parts.sequencer.published.state.timeMs
   }
 

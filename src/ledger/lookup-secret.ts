@@ -27,7 +27,7 @@ export function readLookupCodec({ lookupSecret: path }: DataFolder): LookupCodec
 /** Makes a secret, durable when this returns: before the database whose look-up keys are under it. */
 export function createLookupCodec({ lookupSecret: path }: DataFolder): LookupCodec {
   const secret = randomBytes(32)
-  writeDurably(path, `${secret.toString('hex')}\n`, 0o600)
+  writeDurably(path, `${secret.toString('hex')}\n`)
   return new LookupCodec(secret)
 }
 

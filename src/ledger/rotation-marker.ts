@@ -35,7 +35,7 @@ export function readRotation({ rotation }: Pick<DataFolder, 'rotation'>): Rotati
 }
 
 export function writeRotation({ rotation }: DataFolder, marker: RotationMarker): void {
-  writeDurably(rotation, `${JSON.stringify(marker, null, 2)}\n`, 0o600)
+  writeDurably(rotation, `${JSON.stringify(marker, null, 2)}\n`)
 }
 
 export function clearRotation({ rotation }: DataFolder): void {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   encodeLogPolicy,
   EvidenceError,
@@ -153,7 +153,6 @@ async function seal(
     onStep?.('sealed')
     if (!existsSync(receiptPath)) {
       const receipt = await ledger.reads.receipt(await ledger.reads.entry(index), [])
-      mkdirSync(dirname(receiptPath), { recursive: true })
       writeDurably(receiptPath, receipt)
     }
     onStep?.('receipt')
@@ -174,8 +173,8 @@ function switchKeyFile({ ledgerKey, keys }: DataFolder, from: VerifierKey, keyFi
   const present = existsSync(ledgerKey) ? readFileSync(ledgerKey) : undefined
   if (present !== undefined && (next === undefined || !present.equals(next))) {
     // Kept until the operator destroys it: nothing here needs it any more.
-    writeDurably(join(keys, `retired-${toHex(from.id)}.pem`), present, 0o600)
+    writeDurably(join(keys, `retired-${toHex(from.id)}.pem`), present)
   }
-  if (next !== undefined) writeDurably(ledgerKey, next, 0o600)
+  if (next !== undefined) writeDurably(ledgerKey, next)
   syncFolder(keys)
 }

@@ -71,6 +71,8 @@ export interface SequencerOptions {
   readonly confirmation?: Confirmation
   /** Throws where the database cannot be relied on to judge statements. */
   readonly requireSound?: () => void
+  /** Called when a follower has confirmed a group, and readers may see it. */
+  readonly onPublished?: () => void
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -268,6 +270,7 @@ export class Sequencer {
     if (confirmation === undefined) return answer()
     const publish = (): void => {
       this.published = durable
+      this.options.onPublished?.()
     }
     confirmation.hold({
       size: durable.state.size,

@@ -14,6 +14,8 @@ const standingSchema = z.strictObject({
   standing: z.enum(['moved', 'restored', 'follows']),
   /** Where it went, what it was restored from, whom it follows. */
   of: z.string(),
+  /** Of a move: the id that its final backup has as well. */
+  move: z.string().optional(),
   /** When the file was written, ISO 8601. */
   since: z.string(),
 })
@@ -41,8 +43,8 @@ function unreadable({ standing }: DataFolder, cause: unknown): EvidenceError {
 }
 
 /** Makes the folder one that does not sign: durable when this returns. */
-export function writeStanding(folder: DataFolder, standing: Standing['standing'], of: string): void {
-  const marker: Standing = { standing, of, since: timeText(Date.now()) }
+export function writeStanding(folder: DataFolder, standing: Standing['standing'], of: string, move?: string): void {
+  const marker: Standing = { standing, of, ...(move === undefined ? {} : { move }), since: timeText(Date.now()) }
   writeDurably(folder.standing, `${JSON.stringify(marker, null, 2)}\n`)
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../core/index.ts'
 import type { LogSource } from '../verify/index.ts'
 import { splitBundle } from '../client/index.ts'
-import { writeWhole } from './durable-write.ts'
+import { writeDurably } from '../node/index.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.
@@ -48,11 +48,11 @@ export class CopyFolder implements LogSource {
 
   /** Written last: it says what is there. */
   writeCheckpoint(note: Uint8Array): void {
-    writeWhole(this.path('checkpoint'), note)
+    writeDurably(this.path('checkpoint'), note)
   }
 
   writePolicy(policy: Uint8Array): void {
-    writeWhole(this.path('policy'), policy)
+    writeDurably(this.path('policy'), policy)
   }
 
   /** Bytes of a tile or bundle of the width that the size asks for, or of the full one. */
@@ -103,7 +103,7 @@ export class CopyFolder implements LogSource {
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {
-    writeWhole(this.path(tilePath('entries', n, entries.length)), encodeBundle(entries))
+    writeDurably(this.path(tilePath('entries', n, entries.length)), encodeBundle(entries))
   }
 
   /** Writes the tiles of every level that change from `from` to `size`, from the leaf hashes between them. */
@@ -121,7 +121,7 @@ export class CopyFolder implements LogSource {
       const tileBytes = tileWidth * 32
       for (let at = 0; at < row.length; at += tileBytes) {
         const bytes = row.subarray(at, at + tileBytes)
-        writeWhole(this.path(tilePath(level, first + at / tileBytes, bytes.length / 32)), bytes)
+        writeDurably(this.path(tilePath(level, first + at / tileBytes, bytes.length / 32)), bytes)
       }
       hashes = fullTileRoots(row.subarray(0, row.length - (row.length % tileBytes)))
       begin = first

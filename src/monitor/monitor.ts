@@ -18,7 +18,7 @@ import {
   type LogSource,
   type Misbehaviour,
 } from '../verify/index.ts'
-import { writeWhole } from './durable-write.ts'
+import { writeDurably } from '../node/index.ts'
 import { proofOfFault } from './entry-proof.ts'
 import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
 import type { SignedNote, VerifiedCopy } from './verified-copy.ts'
@@ -207,7 +207,7 @@ export class LedgerMonitor {
   private write(proof: Uint8Array): string {
     const name = createHash('sha256').update(proof).digest('hex').slice(0, 32)
     const path = join(this.options.proofs, `${name}.misbehaviour`)
-    if (!existsSync(path)) writeWhole(path, proof)
+    if (!existsSync(path)) writeDurably(path, proof)
     return path
   }
 }

@@ -1,18 +1,19 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makePrivateFolder } from './private-folder.ts'
 
-/** Writes a file so that it is there as a whole or not at all, and stays through a crash. */
-export function writeDurably(path: string, content: string | Uint8Array, mode = 0o644): void {
-  writeSynced(path, content, mode)
+/** Writes a file of mode 0600, and the folders that it lacks, so that it is there as a whole or not at all, and stays through a crash. */
+export function writeDurably(path: string, content: string | Uint8Array): void {
+  writeSynced(path, content)
   syncFolder(dirname(path))
 }
 
-/** The same, but for its name: the caller syncs the folder when its other files are written too. */
-export function writeSynced(path: string, content: string | Uint8Array, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true })
+/** Like writeDurably, but does not sync the folder; the caller must, when its other files are written too. */
+export function writeSynced(path: string, content: string | Uint8Array): void {
+  makePrivateFolder(dirname(path))
   const part = `${path}.part`
   rmSync(part, { force: true })
-  const fd = openSync(part, 'wx', mode)
+  const fd = openSync(part, 'wx', 0o600)
   try {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { EvidenceError, type Jwk, jwkOf, parseCanonicalJwk, thumbprint } from '../core/index.ts'
+import { shareFile } from './private-folder.ts'
 
 /** A private key in use. The seed never leaves the runtime's key object. */
 export interface SigningKey {
@@ -43,7 +44,7 @@ export function createKeyFile(path: string, passphrase?: string): SigningKey {
   return key
 }
 
-/** Writes and syncs a file that must not exist. Throws `file-exists`, `file-unreadable`. */
+/** Writes and syncs a file that must not exist; one whose mode lets others read it is as open as the user's umask lets it be. Throws `file-exists`, `file-unreadable`. */
 export function writeNewFile(path: string, content: string | Uint8Array, mode: number): void {
   let fd: number
   try {
@@ -58,6 +59,7 @@ export function writeNewFile(path: string, content: string | Uint8Array, mode: n
     )
   }
   try {
+    if ((mode & 0o044) !== 0) shareFile(fd)
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)

@@ -1,6 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { requireNewFile } from '../node/index.ts'
+import { makePrivateFolder, requireNewFile } from '../node/index.ts'
 import type { BagSink } from './bag-writer.ts'
 
 /** A bag written as a folder, which appears under its name once it is whole. */
@@ -18,13 +18,13 @@ export class FolderSink implements BagSink {
     requireNewFile(path)
     const sink = new FolderSink(path)
     requireNewFile(sink.part)
-    await mkdir(sink.part, { recursive: true, mode: 0o700 })
+    makePrivateFolder(sink.part)
     return sink
   }
 
   async add(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const target = join(this.part, path)
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    makePrivateFolder(dirname(target))
     const file = await open(target, 'wx', 0o600)
     try {
       for await (const chunk of chunks) await file.writeFile(chunk)

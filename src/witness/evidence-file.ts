@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AddCheckpointRequest, encodeMisbehaviour, encodeNote, timeText, toBase64, utf8 } from '../core/index.ts'
 import { writeDurably } from '../node/index.ts'
@@ -53,7 +53,6 @@ export function keepEvidence(
   const path = join(place, `${kind}-${pair.slice(0, 16)}.${ending}`)
   if (existsSync(path)) return undefined
   if (existsSync(place) && readdirSync(place).length >= maxFiles) return undefined
-  mkdirSync(place, { recursive: true })
   writeDurably(path, kind === 'two-roots' ? splitView(cosigned, request) : offeredFile(cosigned, request, nowMs))
   return path
 }

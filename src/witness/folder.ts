@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { requireFinished } from '../node/index.ts'
 
 /** Where things lie in a witness's folder. */
 export interface WitnessFolder {
@@ -40,8 +41,9 @@ export interface WitnessConfig {
   readonly name: string
 }
 
-/** Reads witness.json. Throws `witness-missing`, `config-invalid`, `format-version`. */
+/** Reads witness.json. Throws `folder-unfinished`, `witness-missing`, `config-invalid`, `format-version`. */
 export function readWitnessConfig({ config, root }: WitnessFolder): WitnessConfig {
+  requireFinished(root)
   if (!existsSync(config)) {
     throw new EvidenceError('witness-missing', `there is no witness in ${root}`, { where: root })
   }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFolder, FolderSource, LookupAudit, readOwnKey, reindex, restoreBackup } from '../../src/ledger/index.ts'
+import { readUnfinished } from '../../src/node/index.ts'
 import { walk } from '../../src/verify/index.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
@@ -86,18 +87,22 @@ describe('SIGKILL', () => {
     expect(await faultsOf(restored)).toEqual([])
   })
 
-  it('within a restore leaves no folder, or a whole one', async () => {
+  it('F-N2: within a restore leaves a folder that nothing uses, or a whole one', async () => {
     const out = join(path, 'backup2')
     await duration(['backup', out, '--data', test.root])
     const root = join(path, 'fresh')
     const args = ['restore', '--from', out, '--data', root]
     const ms = await duration(args)
     for (let cycle = 0; cycle < cycles; cycle++) {
-      rmSync(root, { recursive: true })
+      rmSync(root, { recursive: true, force: true })
       await cutOff(args, ms * (0.5 + Math.random() * 0.7))
-      if (!existsSync(root)) await duration(args)
+      const isUnfinished = readUnfinished(root) !== undefined
+      const refusal: unknown = isUnfinished ? await faultsOf(root).catch((error: unknown) => error) : undefined
+      expect((refusal as { code?: string } | undefined)?.code).toBe(isUnfinished ? 'folder-unfinished' : undefined)
+      // Run again it begins anew; a whole folder it leaves alone.
+      if (isUnfinished || !existsSync(dataFolder(root).config)) await duration(args)
       expect(await faultsOf(root)).toEqual([])
-      expect(existsSync(`${root}.part`)).toBe(false)
+      expect(readdirSync(root)).not.toContain('unfinished.json')
     }
   })
 

@@ -305,10 +305,11 @@ describe('restoring', () => {
 
   it('begins again after a run that was cut off', async () => {
     await backUp()
-    cpSync(test.root, `${fresh}.part`, { recursive: true })
+    cpSync(test.root, fresh, { recursive: true })
+    writeFileSync(join(fresh, 'unfinished.json'), '{"by":"evidence restore"}')
     await restoreBackup({ from: out, root: fresh })
     expect(await faultsOf(fresh)).toEqual([])
-    expect(existsSync(`${fresh}.part`)).toBe(false)
+    expect(readdirSync(fresh)).not.toContain('unfinished.json')
   })
 })
 

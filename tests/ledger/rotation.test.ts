@@ -175,17 +175,17 @@ describe('a rotation of the ledger’s key', () => {
   it('is followed: the copy takes the checkpoint that both signed, and goes on with the new policy', async () => {
     const root = join(test.root, '..', 'follower')
     const leader = await test.open()
-    const first = await leader.replication.piece(0, 0)
+    const first = await leader.replication.piece(0, 0, 'other')
     await leader.close()
     const key = readOwnKey(test.folder)
     const replica = await Replica.create({ root, policy: Buffer.from(policyBefore), key, of: 'http://leader', first })
     const old = readLedgerKey(test.root)
     await rotateLedgerKey({ root: test.root, statement: await signedRotation(), next, old, keyFile })
     const rotated = await Ledger.open(test.root, next)
-    await replica.apply(await rotated.replication.piece(replica.size, 0))
+    await replica.apply(await rotated.replication.piece(replica.size, 0, 'other'))
     expect(replica.size).toBe(3)
     await rotated.deposit(test.deposit('after').presentation)
-    const piece = await rotated.replication.piece(3, 0)
+    const piece = await rotated.replication.piece(3, 0, 'other')
     await expect(replica.apply(piece)).rejects.toMatchObject({ code: 'checkpoint-untrusted' })
     await replica.close()
     writeFileSync(join(root, 'policy'), readFileSync(test.folder.policy))
@@ -196,7 +196,7 @@ describe('a rotation of the ledger’s key', () => {
     // One that is made anew under the new policy takes all from the beginning.
     const anew = join(test.root, '..', 'anew')
     const policy = readFileSync(test.folder.policy)
-    const all = await rotated.replication.piece(0, 0)
+    const all = await rotated.replication.piece(0, 0, 'other')
     const whole = await Replica.create({
       root: anew,
       policy,

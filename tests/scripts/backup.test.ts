@@ -103,6 +103,10 @@ describe('copies of a ledger', () => {
       expect((await evidenceOk([...follow, '--id', 'court-b', '--policy', policy])).json()).toMatchObject({ size: 603 })
       await depositSome(server.url, 1, 'third')
       expect((await evidenceOk(follow)).json()).toMatchObject({ size: 604, erasures: 0 })
+      // F-H1: a leader that answers is alive, and would sign beside the follower.
+      const early = await evidence(['promote', '--data', at('follower'), '--take-over', '--json'])
+      expect([early.code, codeOf(early)]).toEqual([3, 'ledger-standby'])
+      expect(early.stdout).toContain(`the leader ${server.url} is alive`)
     } finally {
       expect(await server.stop()).toBe(0)
     }

@@ -10,6 +10,7 @@ import {
   FolderSource,
   Ledger,
   LookupAudit,
+  makeBackup,
   type Piece,
   promote,
   readLedgerKey,
@@ -52,7 +53,7 @@ function sourceOf(party: Party = auditor): UrlPieces {
 }
 
 async function create(): Promise<Replica> {
-  const first = await sourceOf().piece(0, 0)
+  const first = await sourceOf().next(0, 0, undefined, 0)
   const { policy } = server.folder.folder
   return Replica.create({ root, policy: readFileSync(policy), key: readOwnKey({ policy }), of: server.url, first })
 }
@@ -124,7 +125,7 @@ describe('GET /v1/replication', () => {
   it('signs each piece at its own end, and waits for what is not there yet', async () => {
     await server.fill(1000)
     await server.fill(1500)
-    const first = await sourceOf().piece(0, 0)
+    const first = await sourceOf().next(0, 0, undefined, 0)
     expect(first).toMatchObject({ from: 0, size: 1500 })
     expect(first.entries).toHaveLength(1024)
     expect(first.checkpoint).toMatch(/^test\.example\/trial\n1024\n/)
@@ -307,7 +308,7 @@ describe('a leader that requires a follower', () => {
   const code = (answer: Awaited<ReturnType<TestServer['post']>>): string => problemIn(answer).code
 
   it('answers nothing before the follower has confirmed once, and then as ever', async () => {
-    server = await server.restart(settings)
+    server = await server.restart({ ...settings, followerTimeoutSeconds: 30 })
     for (const path of ['/v1/ledger', '/checkpoint', '/v1/entries/0/receipt', '/tile/0/000.p/3', '/readyz'])
       expect(code(await server.get(path))).toBe('follower-unconfirmed')
     expect(code(await server.post(server.deposit('early').presentation))).toBe('follower-unconfirmed')
@@ -340,7 +341,7 @@ describe('a leader that requires a follower', () => {
     expect(performance.now() - started).toBeGreaterThan(followerTimeoutSeconds * 1000 - 10)
     // Durable here, seen by nobody; and nothing more is taken.
     const { replication } = server.running.ledger
-    expect(replication.size).toBe(4)
+    expect(replication.durableSize).toBe(4)
     expect(await server.size()).toBe(3)
     expect((await server.get('/v1/entries/3')).status).toBe(404)
     expect((await server.get('/checkpoint')).text).toMatch(/\n3\n/)
@@ -349,7 +350,7 @@ describe('a leader that requires a follower', () => {
     expect(code(await server.post(waiting.presentation))).toBe('follower-unconfirmed')
     expect(code(await server.get('/readyz'))).toBe('follower-unconfirmed')
     expect(performance.now() - quick).toBeLessThan(followerTimeoutSeconds * 1000)
-    expect(replication.size).toBe(4)
+    expect(replication.durableSize).toBe(4)
     const [line] = await server.batch([waiting.presentation])
     expect(line?.code).toBe('follower-unconfirmed')
     await catchUp(replica)
@@ -360,7 +361,7 @@ describe('a leader that requires a follower', () => {
     expect(repeated.json<DepositAnswer>().index).toBe(3)
     expect(parseReceipt(utf8(repeated.json<DepositAnswer>().receipt ?? '')).proof.index).toBe(3)
     soundReceipt(server, repeated.json<DepositAnswer>().receipt)
-    expect(replication.size).toBe(4)
+    expect(replication.durableSize).toBe(4)
     await replica.close()
   })
 
@@ -369,7 +370,7 @@ describe('a leader that requires a follower', () => {
     server = await server.restart(settings)
     const replica = await create()
     const { size, root: held } = replica
-    await sourceOf(other).next(size, 0, held, 0)
+    await expect(sourceOf(other).next(size, 0, held, 0)).rejects.toMatchObject({ code: 'follower-unconfirmed' })
     expect(code(await server.get('/v1/ledger'))).toBe('follower-unconfirmed')
     await expect(sourceOf().next(size, 0, new Uint8Array(32), 0)).rejects.toMatchObject({
       code: 'ledger-behind-follower',
@@ -381,13 +382,66 @@ describe('a leader that requires a follower', () => {
     await replica.close()
   })
 
+  it('F-H2: gives to the follower alone what it has not confirmed: every other reader gets what is published', async () => {
+    const other = await server.admit('court-c', ['auditor'])
+    const size = await server.size()
+    server = await server.restart(settings)
+    // Before the follower's first word nobody knows how far the published part goes.
+    const early = await server.get(`/v1/replication?from=0`, other)
+    expect(code(early)).toBe('follower-unconfirmed')
+    expect(code(await server.get(`/v1/replication?from=0&follow=true`, other))).toBe('follower-unconfirmed')
+    expect(code(await server.get(`/v1/replication?from=0`, auditor))).toBe('follower-unconfirmed')
+    expect((await server.get('/metrics')).text).toMatch(/^evidence_entries Nan$/m)
+    expect((await server.get('/metrics')).text).toMatch(new RegExp(`^evidence_unconfirmed_entries ${size}$`, 'm'))
+    const replica = await create()
+    await catchUp(replica)
+    expect(code(await server.post(server.deposit('waits', { sealed }).presentation))).toBe('follower-unconfirmed')
+    const { replication } = server.running.ledger
+    expect(replication.durableSize).toBe(size + 1)
+    const all: [string, Piece][] = [
+      ['another auditor', await sourceOf(other).piece(0, 0)],
+      ['another auditor that says it follows', await sourceOf(other).next(0, 0, undefined, 0)],
+      ['a backup by the follower’s key', await sourceOf().piece(0, 0)],
+    ]
+    for (const [who, piece] of all) {
+      expect([who, piece.size, piece.entries.length]).toEqual([who, size, size])
+      expect([who, piece.checkpoint.split('\n')[1]]).toEqual([who, String(size)])
+    }
+    // A backup over HTTP, then its checkpoint against the history of the follower that took over.
+    const { policy } = server.folder.folder
+    const out = join(temporary.path, 'backup')
+    const key = readOwnKey({ policy })
+    const made = await makeBackup({ source: sourceOf(other), out, key, policy: readFileSync(policy) })
+    expect(made.size).toBe(size)
+    // A long poll of another auditor is not answered by what is durable alone, and is by what is published.
+    const polled = sourceOf(other).next(size, 0, replica.root, 20)
+    const metrics = (await server.get('/metrics')).text
+    expect(metrics).toMatch(new RegExp(`^evidence_entries ${size}$`, 'm'))
+    expect(metrics).toMatch(/^evidence_unconfirmed_entries 1$/m)
+    for (const path of [
+      `/v1/entries/${size}`,
+      `/v1/entries/${size}/receipt`,
+      `/tile/0/000.p/${size + 1}`,
+      `/tile/entries/000.p/${size + 1}`,
+    ])
+      expect([path, (await server.get(path, other)).status]).toEqual([path, 404])
+    expect((await server.get(`/v1/proofs/consistency?from=${size}&to=${size + 1}`)).status).toBe(400)
+    expect((await server.get('/checkpoint')).text).toMatch(new RegExp(`^test.example/trial\\n${size}\\n`))
+    expect((await server.get('/v1/entries?kind=evidence.deposit', other)).text).not.toContain(`"index":${size}`)
+    await catchUp(replica)
+    await catchUp(replica)
+    expect((await polled).entries).toHaveLength(1)
+    expect((await sourceOf(other).piece(0, 0)).size).toBe(size + 1)
+    await replica.close()
+  })
+
   it('keeps what was not confirmed through a restart', async () => {
     server = await server.restart(settings)
     const replica = await create()
     await catchUp(replica)
     const waiting = server.deposit('waits')
     const pending = server.post(waiting.presentation)
-    while (server.running.ledger.replication.size < 4) await pause(5)
+    while (server.running.ledger.replication.durableSize < 4) await pause(5)
     server = await server.restart(settings)
     expect([503]).toContain((await pending).status)
     expect(code(await server.get('/v1/entries/3'))).toBe('follower-unconfirmed')

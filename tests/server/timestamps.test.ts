@@ -216,6 +216,24 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     }
   })
 
+  it('F-H2: are not taken of what the follower, where one is asked for, has not confirmed', async () => {
+    const seen = await startAuthority(honest(stamper))
+    const one = { ...settings.authorities[0]!, url: seen.url, crls: [] }
+    const held = await testServer({
+      settings: { requireFollower: 'auditor', timeStamping: { ...settings, authorities: [one], everySeconds: 1 } },
+    })
+    try {
+      const files = new TimeStampFiles(held.folder.folder.timeStamps)
+      await new Promise((resolve) => setTimeout(resolve, 3500))
+      expect([files.sizes(), seen.seen]).toEqual([[], []])
+      held.running.ledger.confirmation?.confirm(2)
+      await expect.poll(() => files.sizes(), { timeout: 20_000 }).toEqual([2])
+    } finally {
+      await held.remove()
+      await seen.close()
+    }
+  })
+
   describe('for whoever holds a receipt', () => {
     let file: string
     let receipt: string

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, parseBundle, tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/index.ts'
+import { isLockName } from '../../node/index.ts'
 import { configSchema } from '../data-folder.ts'
 import { writeSynced } from '../durable-file.ts'
 
@@ -14,6 +15,8 @@ const manifestSchema = z.strictObject({
   erasures: z.int().min(0),
   /** True where the original signs no more. */
   final: z.boolean(),
+  /** Id of the move that this is the final backup of, or is about to be; the folder that was left behind has it as well. */
+  move: z.string().optional(),
   config: configSchema.pick({ reading: true, openDisclosures: true }),
 })
 export type BackupManifest = z.infer<typeof manifestSchema>
@@ -50,11 +53,13 @@ export class BackupFolder {
   static manifest(root: string): BackupManifest | undefined {
     const { manifest } = BackupFolder.paths(root)
     if (!existsSync(manifest)) {
-      const others = existsSync(root) ? readdirSync(root).filter((name) => name !== 'lock') : []
+      const others = existsSync(root) ? readdirSync(root).filter((name) => !isLockName(name)) : []
       // What a first run left that was cut off may be gone over again.
       if (
         others.every((name) =>
-          ['tile', 'disclosures', 'policy', 'checkpoint', 'erased', 'timestamps'].includes(name.split('.')[0] ?? ''),
+          ['tile', 'disclosures', 'policy', 'checkpoint', 'erased', 'timestamps', 'lost+found'].includes(
+            name.split('.')[0] ?? '',
+          ),
         )
       )
         return undefined
@@ -147,7 +152,7 @@ export class BackupFolder {
       .sort(([a], [b]) => a - b)
       .map(([index, texts]) => `${JSON.stringify({ index, disclosures: texts })}\n`)
     if (lines.length === 0 && !existsSync(path)) return undefined
-    writeSynced(path, lines.join(''), 0o600)
+    writeSynced(path, lines.join(''))
     return path
   }
 }

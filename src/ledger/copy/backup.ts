@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import {
   encodeBundle,
@@ -12,6 +12,7 @@ import {
   tileWidthAt,
   type VerifierKey,
 } from '../../core/index.ts'
+import { openPrivateFolder } from '../../node/index.ts'
 import { writeDurably, writeSynced } from '../durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { syncFolder } from '../head-file.ts'
@@ -33,8 +34,8 @@ export interface BackupOptions {
   readonly onProgress?: (done: number, total: number) => void
   /** The source's time stamps, where it is a folder. */
   readonly timeStamps?: TimeStampFiles
-  /** Told when all but the last word is written: for `--final`, what must hold before the backup says so. */
-  readonly beforeFinal?: (size: number) => void
+  /** The last backup of a ledger that moves: its id, and what shuts the source for good before the backup says that it is final. */
+  readonly move?: { readonly id: string; readonly shut: () => void }
 }
 
 export interface BackupResult {
@@ -53,7 +54,7 @@ export interface BackupResult {
 export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
   const { out } = options
   BackupFolder.manifest(out)
-  mkdirSync(out, { recursive: true, mode: 0o700 })
+  openPrivateFolder(out)
   const release = takeLock(BackupFolder.paths(out).lock, out)
   try {
     return await new BackupRun(options).run()
@@ -104,18 +105,40 @@ class BackupRun {
     this.applyErasures(erased)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
-    if (this.options.beforeFinal !== undefined) this.options.beforeFinal(this.tree.size)
-    const manifest: BackupManifest = {
-      format: backupFormat,
-      erasures: known.length + erased.length,
-      final: this.options.beforeFinal !== undefined,
-      config: piece.config,
-    }
-    writeDurably(paths.manifest, `${JSON.stringify(manifest, null, 2)}\n`)
+    this.writeManifest(known.length + erased.length, piece.config)
     removePartials(out, sizeBefore, this.tree.size)
-    syncFolder(dirname(resolve(out)))
-    const { final } = manifest
+    const final = this.options.move !== undefined
     return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, final }
+  }
+
+  /**
+   * The last word. A move goes in three steps, each durable before the next: the backup has the move's id; the source is shut under
+   * it; the backup is final. Cut off, it is repeated into this backup, and into no other.
+   */
+  private writeManifest(erasures: number, config: BackupManifest['config']): void {
+    const { out, move } = this.options
+    const { manifest: path, taken } = BackupFolder.paths(out)
+    const id = move?.id
+    const write = (final: boolean): void => {
+      const manifest: BackupManifest = {
+        format: backupFormat,
+        erasures,
+        final,
+        ...(id === undefined ? {} : { move: id }),
+        config,
+      }
+      writeDurably(path, `${JSON.stringify(manifest, null, 2)}\n`)
+    }
+    const before = BackupFolder.manifest(out)
+    if (move === undefined || before?.move !== id) {
+      write(false)
+      // What was made of an earlier state says nothing of this one.
+      rmSync(taken, { force: true })
+      syncFolder(out)
+    }
+    if (move === undefined) return
+    move.shut()
+    write(true)
   }
 
   /** Goes on from what an earlier run wrote: its tree must make the root that its checkpoint signs. */
@@ -193,7 +216,7 @@ class BackupRun {
 
   private write(path: string, bytes: Uint8Array): void {
     if (existsSync(path) && equalBytes(readFileSync(path), bytes)) return
-    writeSynced(path, bytes, 0o600)
+    writeSynced(path, bytes)
     this.written.add(dirname(path))
   }
 

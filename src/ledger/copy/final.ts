@@ -1,14 +1,19 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { EvidenceError, type VerifierKey } from '../../core/index.ts'
 import { dataFolder } from '../data-folder.ts'
 import { FolderSource } from '../folder-source.ts'
 import { readHead } from '../head-file.ts'
 import { takeLock } from '../lock-file.ts'
+import { requireNotRotating } from '../rotation-marker.ts'
 import { readStanding, requireMaySign, writeStanding } from '../standing.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
+import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 
-export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'beforeFinal' | 'timeStamps'> & {
+export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'move' | 'timeStamps'> & {
   /** The data folder; stopped. */
   readonly root: string
   readonly key: VerifierKey
@@ -17,28 +22,39 @@ export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'before
 }
 
 /**
- * Backs up a stopped data folder. With `final` the folder is shut for good before the backup says that it is final; cut off,
- * it is repeated. Throws the codes of FolderSource.open, FolderPieces.of and makeBackup, `ledger-standby`.
+ * Backs up a stopped data folder. With `final` the folder is shut for good before the backup says that it is final; a folder that was
+ * moved may repeat that into the same backup, and into no other: two final backups would be two ledgers. Throws the codes of
+ * FolderSource.open, FolderPieces.of and makeBackup, `ledger-standby`, `ledger-moved`, `rotation-unfinished`.
  */
 export async function backUpFolder(options: FolderBackupOptions): Promise<BackupResult> {
-  const { root, key, final = false, out } = options
+  const { root, key, out } = options
   const folder = dataFolder(root)
-  // A copy that may not sign has no last word to give.
-  if (final && readStanding(folder)?.standing !== 'moved') requireMaySign(folder)
+  const left = readStanding(folder)
+  const isRepeated = left?.standing === 'moved' && left.move !== undefined && moveOf(out) === left.move
+  // What the moved folder writes into its own final backup leaves that final.
+  const final = options.final === true || isRepeated
+  if (final && !isRepeated) {
+    // A copy that may not sign has no last word to give.
+    requireMaySign(folder)
+    requireNotRotating(folder)
+  }
   const source = await FolderSource.open(root, key)
   try {
     const release = takeLock(folder.lock, root)
     try {
       const pieces = await FolderPieces.of(source)
       requireUnchanged(folder.head, key, source)
+      const id = (isRepeated ? left.move : undefined) ?? randomUUID()
       const shut = (): void => {
-        if (readStanding(folder) === undefined) writeStanding(folder, 'moved', out)
+        // Under the lock: another move may have been quicker.
+        if (readStanding(folder)?.move !== id) requireMaySign(folder)
+        if (readStanding(folder) === undefined) writeStanding(folder, 'moved', resolve(out), id)
       }
       return await makeBackup({
         ...options,
         source: pieces,
         timeStamps: new TimeStampFiles(folder.timeStamps),
-        ...(final ? { beforeFinal: shut } : {}),
+        ...(final ? { move: { id, shut } } : {}),
       })
     } finally {
       release()
@@ -46,6 +62,11 @@ export async function backUpFolder(options: FolderBackupOptions): Promise<Backup
   } finally {
     await source.close()
   }
+}
+
+/** The move that a backup is, or is about to be, the final one of. */
+function moveOf(out: string): string | undefined {
+  return existsSync(out) ? BackupFolder.manifest(out)?.move : undefined
 }
 
 /** Between reading and locking nobody wrote. */

@@ -1,12 +1,15 @@
-import { EvidenceError, rootFromTiles, equalBytes } from '../../core/index.ts'
+import { resolve } from 'node:path'
+import { EvidenceError, equalBytes, isEvidenceError, rootFromTiles } from '../../core/index.ts'
 import { dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
 import { FolderSource } from '../folder-source.ts'
 import { takeLock } from '../lock-file.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { clearStanding, readStanding, type Standing } from '../standing.ts'
 import { LedgerTree } from '../tree.ts'
+import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
+import { readTaken, writeTaken } from './taken.ts'
 
 export interface PromoteOptions {
   readonly root: string
@@ -19,10 +22,35 @@ export interface PromoteResult {
   readonly size: number
   /** What the folder was; undefined where it could sign before. */
   readonly was: Standing | undefined
+  /** The final backup of a move that was called off, where it could not be marked: it must be destroyed. */
+  readonly unmarked?: string
 }
 
 /**
- * Lets a copy sign from now on. Throws `take-over-needed`, `ledger-in-use` (stop the follower first), the faults of the folder,
+ * Marks the final backup of a move that is called off, so that nothing is restored of it without a word; false where it cannot be
+ * reached, or written. Throws `ledger-moved` where it was restored.
+ */
+function callOff({ of, move }: Standing, root: string): boolean {
+  if (move === undefined) return false
+  const { taken: path } = BackupFolder.paths(of)
+  try {
+    if (BackupFolder.manifest(of)?.move !== move) return false
+    // By the move's id: repeated after a crash, it finds its own word.
+    if (readTaken(path) === undefined) writeTaken(path, move, `nothing: the move was called off in ${resolve(root)}`)
+  } catch (error) {
+    if (isEvidenceError(error) || (error as NodeJS.ErrnoException).code !== 'EEXIST') return false
+  }
+  const taken = readTaken(path)
+  if (taken === undefined || taken.id === move) return true
+  throw new EvidenceError(
+    'ledger-moved',
+    `the final backup ${of} was restored to ${taken.to} at ${taken.since}: the move cannot be called off here`,
+    { where: root },
+  )
+}
+
+/**
+ * Lets a copy sign from now on. Throws `take-over-needed`, `ledger-moved` (the final backup was restored), `ledger-in-use` (stop the follower first), the faults of the folder,
  * and the codes of requireKnown; the folder then stays shut.
  */
 export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
@@ -51,11 +79,12 @@ export async function promote({ root, known = [], takeOver }: PromoteOptions): P
     }
     const release = takeLock(folder.lock, root)
     try {
+      const isMarked = was.standing !== 'moved' || callOff(was, root)
       clearStanding(folder)
+      return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
     } finally {
       release()
     }
-    return { size, was }
   } finally {
     await source.close()
   }

@@ -11,11 +11,15 @@ import { lookupsGone } from '../lookup.ts'
 import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
 import { readStanding } from '../standing.ts'
 import type { LedgerStorage } from '../storage.ts'
+import { isFillable } from '../../node/index.ts'
 import { LedgerTree } from '../tree.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay } from './replay.ts'
-import { finishFolder, makeFolder } from './restore.ts'
+import { fillDataFolder, finishFolder } from './restore.ts'
+
+/** The command that fills the folder. */
+const following = 'evidence follow'
 
 export interface ReplicaCreateOptions {
   readonly root: string
@@ -51,12 +55,12 @@ export class Replica {
     this.known = readErasures(parts.folder.erased).length
   }
 
-  /** Makes the folder of a first piece; it appears as a whole. Throws `ledger-exists`, the codes of rebuildDatabase. */
+  /** Makes the folder of a first piece, as a whole or not at all. Throws the codes of beginFolder and rebuildDatabase. */
   static async create({ root, policy, key, of, first }: ReplicaCreateOptions): Promise<Replica> {
     const { checkpoint: note, entries, config, erased } = first
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
-    await makeFolder(root, async (folder) => {
+    await fillDataFolder(root, { by: following }, async (folder) => {
       const codec = createLookupCodec(folder)
       await rebuildDatabase({ location: folder.database, codec, note, key, entries: once(entries) }, () =>
         Promise.resolve(),
@@ -65,6 +69,11 @@ export class Replica {
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
     return Replica.open(root)
+  }
+
+  /** Whether a folder is to be made into a follower's, and not opened: missing, empty, or cut off when it was made. */
+  static isToBeMade(root: string): boolean {
+    return isFillable(root, following)
   }
 
   /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */

@@ -9,6 +9,7 @@ import {
   tileWidthAt,
   type VerifierKey,
 } from '../../core/index.ts'
+import { type Confirmation, unconfirmed } from '../confirmation.ts'
 import { readErasures } from '../erasures.ts'
 import type { LedgerReads } from '../reads.ts'
 import type { LedgerStorage } from '../storage.ts'
@@ -23,8 +24,12 @@ import {
 
 export interface ReplicationParts {
   readonly storage: LedgerStorage
-  /** Reads of all that is durable here, confirmed or not. */
-  readonly reads: LedgerReads
+  /** Reads of what is published: all that any copy is given, but the follower's that the ledger waits for. */
+  readonly published: LedgerReads
+  /** Reads of all that is durable here, confirmed or not: for that follower alone. */
+  readonly durable: LedgerReads
+  /** Where a follower is waited for: before it has confirmed once, nothing is known to be published. */
+  readonly confirmation: Confirmation | undefined
   readonly key: VerifierKey
   readonly sign: NoteSigner['sign']
   readonly config: CopiedConfig
@@ -35,35 +40,63 @@ export interface ReplicationParts {
 /** Requests that may wait for a new entry at once. */
 const maxWaiting = 64
 
-/** What an open ledger gives to those who copy it: pieces of what is durable, each signed at its own end. */
+/**
+ * Who copies. `required`: the follower that the ledger waits for, which must be given what nobody else may see yet, to confirm it.
+ * `other`: any other follower, backup or auditor; a copy of theirs is a checkpoint in their hands, so it holds what is published.
+ */
+export type CopyReader = 'required' | 'other'
+
+interface Waiter {
+  readonly reader: CopyReader
+  readonly from: number
+  readonly done: () => void
+}
+
+/** What an open ledger gives to those who copy it, in pieces, each with a checkpoint signed at its own end. */
 export class Replication {
   private readonly parts: ReplicationParts
-  private readonly waiting = new Set<() => void>()
+  private readonly waiting = new Set<Waiter>()
   private stopped = false
 
   constructor(parts: ReplicationParts) {
     this.parts = parts
   }
 
-  /** Entries that are durable here. */
-  get size(): number {
-    return this.parts.reads.size
+  /** Entries that are durable here: for the operator's figures, and for nobody's copy. */
+  get durableSize(): number {
+    return this.parts.durable.size
+  }
+
+  /** Entries durable here that no follower has confirmed since the start; 0 where none is waited for. */
+  get unconfirmed(): number {
+    const { confirmation, durable } = this.parts
+    return confirmation === undefined ? 0 : durable.size - Math.max(0, Math.min(confirmation.size, durable.size))
+  }
+
+  /** Throws `follower-unconfirmed` for all but the required follower until that has confirmed once. */
+  private readsOf(reader: CopyReader): LedgerReads {
+    const { published, durable, confirmation } = this.parts
+    if (reader === 'required') return durable
+    if (confirmation?.isOpen === false) throw unconfirmed()
+    return published
   }
 
   /**
    * The piece that begins at `from`, and erasures after the first `erasures`. Throws `ledger-behind-follower` for a copy that
-   * has more than this ledger.
+   * has more than this reader may have, `follower-unconfirmed`.
    */
-  async piece(from: number, erasures: number): Promise<Piece> {
-    const { reads, key, sign, config, erased } = this.parts
+  async piece(from: number, erasures: number, reader: CopyReader): Promise<Piece> {
+    const { key, sign, config, erased } = this.parts
+    const reads = this.readsOf(reader)
     const list = readErasures(erased)
     if (from > reads.size) throw behind(`the copy has ${from} entries, and this ledger ${reads.size}`)
     if (erasures > list.length)
       throw behind(`the copy knows of ${erasures} erasures, and this ledger of ${list.length}`)
     const { size } = reads
-    const entries = await this.entries(from, size)
-    const end = from + entries.length
+    // Taken before anything is awaited: while the entries are read the ledger goes on, and so does its checkpoint.
     const note = reads.checkpoint
+    const entries = await this.entries(reads, from, size)
+    const end = from + entries.length
     const isCurrent = parseSignedCheckpoint(Buffer.from(note)).checkpoint.size === end
     const root = isCurrent ? undefined : await reads.rootAt(end)
     const checkpoint =
@@ -80,8 +113,8 @@ export class Replication {
     }
   }
 
-  private async entries(from: number, size: number): Promise<CopiedEntry[]> {
-    const { reads, storage } = this.parts
+  private async entries(reads: LedgerReads, from: number, size: number): Promise<CopiedEntry[]> {
+    const { storage } = this.parts
     const out: CopiedEntry[] = []
     let bytesSeen = 0
     for (let n = Math.floor(from / tileWidth); n * tileWidth < size; n++) {
@@ -104,37 +137,40 @@ export class Replication {
   }
 
   /** That a copy of `size` entries with this root is one of this ledger. Throws `ledger-behind-follower`. */
-  async requireHeld(size: number, root: Uint8Array): Promise<void> {
-    const { reads } = this.parts
+  async requireHeld(size: number, root: Uint8Array, reader: CopyReader): Promise<void> {
+    const reads = this.readsOf(reader)
     if (size > reads.size) throw behind(`the copy has ${size} entries, and this ledger ${reads.size}`)
     if (!equalBytes(await reads.rootAt(size), root)) throw behind(`the copy has another history of ${size} entries`)
   }
 
   /** Whether there is something for a copy that has so many entries and erasures. */
-  hasMore(from: number, erasures: number): boolean {
-    return from < this.size || erasures < readErasures(this.parts.erased).length
+  private hasMore(from: number, erasures: number, reader: CopyReader): boolean {
+    return from < this.readsOf(reader).size || erasures < readErasures(this.parts.erased).length
   }
 
-  /** Resolves when there is more, or it is time. Throws `queue-full`, but for the follower that the ledger itself waits for. */
-  async waitBeyond(from: number, erasures: number, waitMs: number, isRequired = false): Promise<void> {
-    if (this.stopped || this.hasMore(from, erasures)) return
-    if (this.waiting.size >= maxWaiting && !isRequired) {
+  /** Resolves when there is more, or it is time. Throws `queue-full`, but not for the required follower. */
+  async waitBeyond(from: number, erasures: number, waitMs: number, reader: CopyReader): Promise<void> {
+    if (this.stopped || this.hasMore(from, erasures, reader)) return
+    if (this.waiting.size >= maxWaiting && reader === 'other') {
       throw new EvidenceError('queue-full', 'too many copies wait for a new entry', { retryAfterSeconds: 5 })
     }
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer)
-        this.waiting.delete(done)
+        this.waiting.delete(waiter)
         resolve()
       }
+      const waiter: Waiter = { reader, from, done }
       const timer = setTimeout(done, waitMs)
-      this.waiting.add(done)
+      this.waiting.add(waiter)
     })
   }
 
-  /** Told after each group that is durable. */
+  /** Called after each group that is durable, and after each that is published: answers those for whom there is more. */
   wake(): void {
-    for (const done of this.waiting) done()
+    for (const { reader, from, done } of this.waiting) {
+      if (this.stopped || from < this.readsOf(reader).size) done()
+    }
   }
 
   /** Nobody waits any more. */

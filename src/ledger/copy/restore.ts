@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { EvidenceError, tilesAt, tileWidth, timeText } from '../../core/index.ts'
-import { writeNewFile } from '../../node/index.ts'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EvidenceError, tilesAt, tileWidth } from '../../core/index.ts'
+import { beginFolder, makePrivateFolder, requireFillable, type Unfinished, writeNewFile } from '../../node/index.ts'
 import { type DataFolder, dataFolder, folderFormat, readOwnKey } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
-import { syncFolder } from '../head-file.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type Standing, writeStanding } from '../standing.ts'
@@ -13,6 +13,7 @@ import { BackupFolder } from './backup-folder.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
 import type { CopiedConfig, CopiedEntry } from './piece.ts'
 import { rebuildDatabase, writeHead } from './rebuild.ts'
+import { Claim } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
 
 export interface RestoreOptions {
@@ -33,74 +34,63 @@ export interface RestoreResult {
   readonly maySign: boolean
 }
 
+/** The command that fills the folder. */
+const restoring = 'evidence restore'
+
 /**
- * Makes a data folder of a backup; it appears as a whole or not at all. The private key is not in a backup, so not in the
- * folder. Throws `ledger-exists`, `backup-missing`, `take-over-needed`, the codes of rebuildDatabase and requireKnown.
+ * Makes a data folder of a backup, as a whole or not at all. The private key is not in a backup, so not in the folder. Throws
+ * `backup-missing`, `take-over-needed`, the codes of beginFolder, rebuildDatabase and requireKnown.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
   const { from, root, known = [], takeOver = false, onProgress } = options
   const { final, config } = BackupFolder.requireManifest(from)
   const paths = BackupFolder.paths(from)
-  if (final && existsSync(paths.taken) && !takeOver) {
-    throw new EvidenceError(
-      'take-over-needed',
-      `the final backup ${from} was restored before: ${readFileSync(paths.taken, 'utf8').trim()}`,
-      {
-        where: from,
-      },
-    )
-  }
   const key = readOwnKey(paths)
   const note = readFileSync(paths.checkpoint, 'utf8')
   const { size } = readOwnCheckpoint(note, key)
   const backup = new BackupFolder(from, size)
   const maySign = takeOver || final
-  await makeFolder(root, async (folder) => {
+  requireFillable(root, { by: restoring })
+  const claim = maySign ? Claim.ask({ from, root, final, takeOver, id: randomUUID() }) : undefined
+  const fill = async (folder: DataFolder): Promise<void> => {
+    claim?.make()
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const entries = bundlesOf(backup, size)
     const codec = createLookupCodec(folder)
     await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree) =>
       requireKnown(tree, known, key),
     )
-    if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased), 0o600)
+    if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased))
     copyTimeStamps(new TimeStampFiles(paths.timeStamps), new TimeStampFiles(folder.timeStamps), size)
     await finishFolder(
       folder,
       { note, policy: readFileSync(paths.policy), config },
       maySign ? undefined : 'restored',
-      from,
+      resolve(from),
     )
-    // Before the folder has its name: a crash costs a repetition with --take-over, not a second signer.
-    if (final) markTaken(paths.taken, root)
-  })
+    claim?.requireHeld()
+  }
+  try {
+    await fillDataFolder(root, { by: restoring, ...(claim === undefined ? {} : { token: claim.id }) }, fill)
+  } catch (error) {
+    claim?.release()
+    throw error
+  }
   return { size, origin: key.name, maySign }
 }
 
-/** So that a final backup is not restored twice unawares; a medium that cannot be written is the operator's to keep. */
-function markTaken(path: string, root: string): void {
+/** Fills a data folder, as a whole or not at all. Throws the codes of beginFolder, and what `fill` throws. */
+export async function fillDataFolder(
+  root: string,
+  unfinished: Unfinished,
+  fill: (folder: DataFolder) => Promise<void>,
+): Promise<void> {
+  const filling = beginFolder(root, unfinished)
   try {
-    writeDurably(path, `${timeText(Date.now())} to ${resolve(root)}\n`)
+    await fill(dataFolder(root))
+    filling.finish()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') throw error
-  }
-}
-
-/** Makes a data folder beside its name, then gives it the name. Throws `ledger-exists`. */
-export async function makeFolder(root: string, fill: (folder: DataFolder) => Promise<void>): Promise<void> {
-  if (existsSync(root) && readdirSync(root).length > 0) {
-    throw new EvidenceError('ledger-exists', `the folder ${root} exists and is not empty`, { where: root })
-  }
-  const staging = `${resolve(root)}.part`
-  rmSync(staging, { recursive: true, force: true })
-  mkdirSync(staging, { recursive: true })
-  try {
-    await fill(dataFolder(staging))
-    rmSync(root, { recursive: true, force: true })
-    renameSync(staging, root)
-    syncFolder(dirname(resolve(root)))
-  } catch (error) {
-    rmSync(staging, { recursive: true, force: true })
+    filling.abandon()
     throw error
   }
 }
@@ -113,12 +103,11 @@ export async function finishFolder(
   of: string,
 ): Promise<void> {
   const { note, policy, config } = parts
-  mkdirSync(folder.keys, { mode: 0o700 })
-  writeNewFile(folder.policy, policy, 0o644)
-  writeNewFile(folder.config, `${JSON.stringify({ format: folderFormat, ...config }, null, 2)}\n`, 0o644)
+  makePrivateFolder(folder.keys)
+  writeNewFile(folder.policy, policy, 0o600)
+  writeNewFile(folder.config, `${JSON.stringify({ format: folderFormat, ...config }, null, 2)}\n`, 0o600)
   if (standing !== undefined) writeStanding(folder, standing, of)
   await writeHead(folder.head, note)
-  syncFolder(folder.root)
 }
 
 async function* bundlesOf(backup: BackupFolder, size: number): AsyncGenerator<CopiedEntry[]> {

@@ -48,7 +48,7 @@ export class CosignedFileWriter {
       const content = this.next
       this.next = undefined
       try {
-        await writeFile(`${this.path}.part`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o644 })
+        await writeFile(`${this.path}.part`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
         await rename(`${this.path}.part`, this.path)
       } catch {
         // A full disk stops the ledger by itself; this file is not worth it.

@@ -27,8 +27,9 @@ export interface WitnessView {
 
 /**
  * Asks every witness that the policy gives an address what it cosigned last: a database and a head that went back together are
- * noticed by nobody else. Where a witness shows no checkpoint of ours it is offered the head, from the head's own size: it can
- * cosign nothing but what it cosigned before, and else names its size.
+ * noticed by nobody else. Where a witness shows no checkpoint of ours it is offered `own`, from its own size: it can
+ * cosign nothing but what it cosigned before, and else names its size. What is offered gets out: `own` must be published; where it
+ * is undefined, such a witness is not asked.
  *
  * Throws `consistency-invalid` where a witness has cosigned another history, `witness-unreachable` where those who are silent could make a quorum: what they cosigned may be ahead of this folder.
  * With `acceptSilent`, and where the policy asks for no witness, they are only told.
@@ -36,13 +37,13 @@ export interface WitnessView {
 export async function askWitnesses(
   policy: Policy,
   key: VerifierKey,
-  head: SignedCheckpoint,
+  own: SignedCheckpoint | undefined,
   { timeoutMs, acceptSilent }: { readonly timeoutMs: number; readonly acceptSilent: boolean },
 ): Promise<WitnessView> {
   const addresses = addressesOf(policy)
   const answers = await Promise.all(
     addresses.map(({ url }) =>
-      ask(url, key, head, timeoutMs).catch((error: unknown) => {
+      ask(url, key, own, timeoutMs).catch((error: unknown) => {
         if (isEvidenceError(error) && error.code !== 'consistency-invalid') return error
         throw error
       }),
@@ -76,13 +77,19 @@ interface Answer {
   readonly size?: { readonly where: string; readonly size: number }
 }
 
-async function ask(url: string, key: VerifierKey, head: SignedCheckpoint, timeoutMs: number): Promise<Answer> {
+async function ask(
+  url: string,
+  key: VerifierKey,
+  own: SignedCheckpoint | undefined,
+  timeoutMs: number,
+): Promise<Answer> {
   const hash = createHash('sha256').update(key.name).digest('hex')
   const shown = readOurs(await latestCheckpoint(url, hash, timeoutMs), key)
   if (shown !== undefined) return { known: { ...shown, where: url } }
-  const { size } = head.checkpoint
+  if (own === undefined) return {}
+  const { size } = own.checkpoint
   try {
-    const answer = await submitCheckpoint(url, encodeAddCheckpoint(size, [], encodeNote(head.note)), timeoutMs)
+    const answer = await submitCheckpoint(url, encodeAddCheckpoint(size, [], encodeNote(own.note)), timeoutMs)
     return answer.kind === 'conflict' ? { size: { where: url, size: answer.size } } : {}
   } catch (error) {
     // It does not know this log: then it has cosigned nothing of it.

@@ -1,0 +1,54 @@
+import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+
+/*
+ * Modes of what this software writes. A ledger's folder, its copies, receipts and packages hold sealed claims: all of them are their
+ * owner's alone, 0700 and 0600, whatever the umask. What is made for everybody (the export of a public ledger, a public key) is as open
+ * as the user's umask lets it be. No other file of the sources makes a folder.
+ */
+
+/** The umask that the process was started with, once it was replaced. */
+let givenUmask: number | undefined
+
+/**
+ * From now on every file that this process makes is its owner's alone, also those that a library makes (a database's tables). To be
+ * called by programs when they start; does nothing on a thread, which cannot set what all threads share.
+ */
+export function keepPrivate(): void {
+  if (isMainThread) givenUmask ??= process.umask(0o077)
+}
+
+/** Makes a folder, and those above it that are missing, with mode 0700; one that is there stays as it is. */
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/** A mode less what the user's own umask forbids. */
+function allowed(mode: number): number {
+  return mode & ~(givenUmask ?? 0)
+}
+
+/** Makes a folder for everybody to read, and those above it that are missing: 0755, less what the user's umask forbids. */
+export function makePublicFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o755 })
+  if (first === undefined || givenUmask === undefined) return
+  const top = resolve(first)
+  for (let at = resolve(path); at.length >= top.length; at = dirname(at)) chmodSync(at, allowed(0o755))
+}
+
+/** Lets everybody read a file that is open here, as {@link keepPrivate} keeps them from it: 0644, less what the user's umask forbids. */
+export function shareFile(fd: number): void {
+  if (givenUmask !== undefined) fchmodSync(fd, allowed(0o644))
+}
+
+/** Writes a file for everybody to read, in the place of nothing. Throws what the file system throws (EEXIST). */
+export function writePublicFile(path: string, content: string | Uint8Array): void {
+  const fd = openSync(path, 'wx', 0o644)
+  try {
+    shareFile(fd)
+    writeFileSync(fd, content)
+  } finally {
+    closeSync(fd)
+  }
+}
