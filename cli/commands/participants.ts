@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { EvidenceError, thumbprint } from '../../src/core/index.ts'
 import { composePossession, participantTypes, personalTypes, revokeReasons, roles } from '../../src/evidence/index.ts'
-import { readKeyFile, readPublicKey, randomSalt } from '../../src/node/index.ts'
+import { readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { writeDurably } from '../atomic-file.ts'
@@ -13,9 +13,9 @@ import {
   codeArgument,
   identify,
   outputOf,
-  readPassphrase,
   withClient,
 } from '../options.ts'
+import { openKeyFile } from '../passphrase.ts'
 import { withIdentityIfAny } from './show.ts'
 
 interface AdmitOptions extends ChangeOptions {
@@ -52,7 +52,7 @@ function admitCommand(group: Command): void {
       group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
     ),
   )
-    .requiredOption('--public-key <file>', 'the participant’s public key: JWK or PEM')
+    .requiredOption('--public-key <file>', 'the participant’s public key: JWK, PEM or OpenSSH')
     .requiredOption('--type <code>', `one of ${participantTypes.join(', ')}`)
     .requiredOption('--role <role...>', `any of ${roles.join(', ')}`)
     .option('--name <text>', 'name; sealed where it is a person’s')
@@ -114,7 +114,7 @@ function rotateCommand(group: Command): void {
       const { key, path } = clientKey(options)
       const client = clientOf(options, output)
       const identity = await identify(options, client, key, path)
-      const newKey = readKeyFile(options.newKey, readPassphrase(options.newPassphraseFile))
+      const newKey = openKeyFile(options.newKey, options.newPassphraseFile)
       const { origin } = await client.ledger()
       const context = {
         iss: identity.id,

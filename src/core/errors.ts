@@ -528,12 +528,28 @@ export const errorTable = {
   },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
-  'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },
-  'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the key file.' },
+  'public-key-malformed': {
+    status: 400,
+    exit: 2,
+    action:
+      'Give an Ed25519 public key: a JWK, as "evidence keygen" writes it, a PEM public key, or a line of OpenSSH (ssh-ed25519 …).',
+  },
+  'key-file-malformed': {
+    status: 500,
+    exit: 3,
+    action: 'Give a private key in PKCS#8 PEM, as "evidence keygen" writes it.',
+  },
+  'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the file that is named here.' },
   'key-file-passphrase': {
     status: 500,
     exit: 3,
-    action: 'Give the right passphrase in the file that --passphrase-file names.',
+    action: 'Give the right passphrase in the file that --passphrase-file names, or type it where there is a terminal.',
+  },
+  'key-file-weak': {
+    status: 500,
+    exit: 3,
+    action:
+      'Encrypt it anew: "openssl pkcs8 -topk8 -in KEY.pem -out NEW.pem -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000".',
   },
   'port-in-use': { status: 500, exit: 3, action: 'Choose another --port, or stop the program that has it.' },
   'descriptors-few': {

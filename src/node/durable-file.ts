@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { EvidenceError } from '../core/index.ts'
 
 /** Writes a file so that it is there as a whole or not at all, and stays through a crash. */
 export function writeDurably(path: string, content: string | Uint8Array, mode = 0o644): void {
@@ -37,6 +38,29 @@ export function syncTree(folder: string): void {
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r')
   try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Writes and syncs a file that must not exist. Throws `file-exists`, `file-unreadable`. */
+export function writeNewFile(path: string, content: string | Uint8Array, mode: number): void {
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', mode)
+  } catch (cause) {
+    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'
+    throw new EvidenceError(
+      exists ? 'file-exists' : 'file-unreadable',
+      exists ? `${path} exists already` : `${path} could not be made: ${(cause as Error).message}`,
+      { where: path },
+      { cause },
+    )
+  }
+  try {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)
   } finally {
     closeSync(fd)
