@@ -84,8 +84,7 @@ function proposeCommand(group: Command): void {
       '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
     )
     .action((path: string, options: Partial<KeyOptions> & { out: string; expires: string }) => {
-      const key =
-        options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
+      const key = options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
       const file = propose(readRequest(path), daysFrom(options.expires), key)
       writeProposal(options.out, file)
       outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])

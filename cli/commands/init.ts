@@ -97,10 +97,7 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
   if (options.genesis !== undefined) {
     const own = (): SigningKey => readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], secretFile))
     await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? own())
-    output.result({ data: root, sealed: true }, [
-      `the ledger in ${root} has its genesis`,
-      `next: ${serve}`,
-    ])
+    output.result({ data: root, sealed: true }, [`the ledger in ${root} has its genesis`, `next: ${serve}`])
     return
   }
   const passphrase = ledgerKey === undefined ? readPassphrase(secretFile) : undefined

@@ -6,15 +6,7 @@ import { readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { writeDurably } from '../atomic-file.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  codeArgument,
-  identify,
-  outputOf,
-  withClient,
-} from '../options.ts'
+import { type ClientOptions, clientKey, clientOf, codeArgument, identify, outputOf, withClient } from '../options.ts'
 import { openKeyFile } from '../passphrase.ts'
 import { withIdentityIfAny } from './show.ts'
 

@@ -20,8 +20,7 @@ export interface SecondKeyPassphrases {
 
 const nextFile = ({ ledgerMlDsaKey }: DataFolder): string => `${ledgerMlDsaKey}.next`
 
-const isReplaced = (reason: RotateLedgerKeyBody['reason']): boolean =>
-  reason === 'compromised' || reason === 'lost'
+const isReplaced = (reason: RotateLedgerKeyBody['reason']): boolean => reason === 'compromised' || reason === 'lost'
 
 /** The second key that a policy names: a witness by the name of the ledger. */
 export function secondKeyOf({ witnesses }: Policy, { name }: VerifierKey): VerifierKey | undefined {
@@ -41,7 +40,8 @@ export function stageSecondKey(
   dropStagedSecondKey(folder)
   const { ledgerMlDsaKey } = folder
   const isMissing = !existsSync(ledgerMlDsaKey)
-  if (isMissing && !(isReplaced(reason) && secondKeyOf(readPolicyFile(folder.policy), log) !== undefined)) return undefined
+  if (isMissing && !(isReplaced(reason) && secondKeyOf(readPolicyFile(folder.policy), log) !== undefined))
+    return undefined
   const seed = isReplaced(reason) ? undefined : readMlDsaKeyFile(ledgerMlDsaKey, passphrase).seed
   const { publicKey } = createMlDsaKeyFile(nextFile(folder), newPassphrase, seed)
   syncFolder(folder.keys)

@@ -1,6 +1,13 @@
 import { EvidenceError } from '../core/index.ts'
 import { writeNewFile } from './durable-file.ts'
-import { decodePkcs8, decryptPkcs8, encodePkcs8, encryptPkcs8, type KeyAlgorithm, type PrivateKeySeed } from './pkcs8.ts'
+import {
+  decodePkcs8,
+  decryptPkcs8,
+  encodePkcs8,
+  encryptPkcs8,
+  type KeyAlgorithm,
+  type PrivateKeySeed,
+} from './pkcs8.ts'
 import { readPrivateFile } from './private-file.ts'
 
 /* PKCS#8 in PEM: the one form of every private key file, whatever its algorithm, and the one derivation from its passphrase. */
@@ -36,7 +43,9 @@ export function readPrivateKeyFile(path: string, passphrase?: string): OpenedKey
   const { isEncrypted, bytes } = parsePem(path)
   const key = decodePkcs8(isEncrypted ? decrypt(path, bytes, passphrase) : bytes)
   if (key === undefined)
-    throw new EvidenceError('key-file-malformed', `${path} holds no Ed25519 or ML-DSA-44 key in PKCS#8`, { where: path })
+    throw new EvidenceError('key-file-malformed', `${path} holds no Ed25519 or ML-DSA-44 key in PKCS#8`, {
+      where: path,
+    })
   return { ...key, isEncrypted }
 }
 
