@@ -3,11 +3,9 @@ import { join } from 'node:path'
 import {
   equalBytes,
   formatTime,
-  isEvidenceError,
   parseEntry,
   parseSignedCheckpoint,
   rootFromTiles,
-  verifierKey,
 } from '../../src/core/index.ts'
 import {
   checkDatabase,
@@ -24,12 +22,12 @@ import {
   readOwnKey,
   readStanding,
 } from '../../src/ledger/index.ts'
-import { readKeyFile } from '../../src/node/index.ts'
 import { count } from '../output.ts'
 import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
+import { keyChecks } from './keys.ts'
 
-/** All about a data folder. `now` in milliseconds since 1970. */
-export async function folderChecks(root: string, now: number): Promise<Check[]> {
+/** All about a data folder, whose keys `passphrase` opens. `now` in milliseconds since 1970. */
+export async function folderChecks(root: string, now: number, passphrase?: string): Promise<Check[]> {
   const folder = dataFolder(root)
   const config = await attempt('configuration', () => {
     const { reading, awaitingGenesis } = readConfig(folder)
@@ -49,7 +47,7 @@ export async function folderChecks(root: string, now: number): Promise<Check[]> 
     ...config,
     ...(await attempt('standing', () => [standing(folder)])),
     ...(await attempt('permissions', () => permissions(folder))),
-    ...(await attempt('ledger key', () => [ledgerKey(folder)])),
+    ...(await keyChecks(folder, passphrase)),
     ...leftovers(folder),
     ...(await database(folder, now)),
   ]
@@ -98,28 +96,6 @@ function permissions({ root, keys, config, policy }: DataFolder): Check[] {
     )
   }
   return checks.length > 0 ? checks : [ok(name, `folder and ${pems.length} key files are its owner’s alone to change`)]
-}
-
-function ledgerKey(folder: DataFolder): Check {
-  const name = 'ledger key'
-  if (!existsSync(folder.ledgerKey))
-    return warn(
-      name,
-      `${folder.ledgerKey} is not there: this folder cannot sign`,
-      'Bring it from its sealed place, mode 0600.',
-    )
-  try {
-    const listed = readOwnKey(folder)
-    const own = verifierKey(listed.name, readKeyFile(folder.ledgerKey).publicKey)
-    if (own.text === listed.text) return ok(name, `is the one that the policy names: ${own.text}`)
-    return fail(name, 'is not the one that the policy names', 'Bring the right key from its sealed place.')
-  } catch (error) {
-    if (isEvidenceError(error, 'key-file-passphrase')) return ok(name, 'has a passphrase: not opened here')
-    // Said under permissions.
-    if (isEvidenceError(error, 'key-file-permissions'))
-      return warn(name, 'not opened: see permissions', 'Mend the permissions.')
-    throw error
-  }
 }
 
 /** What commands that were cut off left, and copies that keep what is erased later. */
