@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { EvidenceError, makeDisclosure } from '../src/core/index.ts'
 import { type ApprovalFile, approve, composeProposal, type ProposableKind, type Signer } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
-import { writeDurably } from './atomic-file.ts'
+import { outputKinds, requireOutput, writeOutput } from './outputs.ts'
 import { type ClientOptions, clientKey, clientOf, depositPolicy, identify, outputOf } from './options.ts'
 import { signAndDeposit } from './statements.ts'
 
@@ -30,6 +30,7 @@ export async function submitChange(
   const { key, path } = clientKey(options, 'administrator')
   const client = clientOf(options, output)
   if (options.propose !== undefined) {
+    requireOutput(outputKinds.proposal, options.propose)
     const { origin } = await client.ledger()
     writeProposal(options.propose, propose({ aud: origin, kind, members, sealed }, daysFrom(options.expires), key))
     output.result({ proposal: options.propose, kind, approvals: 1 }, [
@@ -66,5 +67,5 @@ export function daysFrom(text = '14'): number {
 }
 
 export function writeProposal(path: string, file: ApprovalFile): void {
-  writeDurably(path, `${JSON.stringify(file, null, 2)}\n`, 0o600)
+  writeOutput(outputKinds.proposal, path, `${JSON.stringify(file, null, 2)}\n`)
 }

@@ -12,10 +12,11 @@ import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { exitCodeOf, rotatedPolicy } from '../src/verify/index.ts'
 import { readArtefact } from './check-run.ts'
-import { faultLines, provenance, verdict } from './check-text.ts'
+import { faultLines, provenance } from './check-text.ts'
+import { verdictLine } from './verdict.ts'
 import { timeJudge } from './check-time.ts'
 import { type CommonOptions, dataDir } from './options.ts'
-import { bytesText, count, type Output, plain } from './output.ts'
+import { bytesText, count, type Output } from './output.ts'
 import { progressBar } from './progress.ts'
 
 export interface PackageCheckOptions extends CommonOptions {
@@ -55,7 +56,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
       path,
       ...faultLines(faults),
       'nothing else was read',
-      verdict(faults, []),
+      verdictLine({ faults, unjudged: [] }),
     ])
     return 1
   }
@@ -126,7 +127,7 @@ function receiptLines(receipt: PackagedReceipt): string[] {
 
 function textOf(path: string, report: PackageReport, chosen: ChosenPolicy): string[] {
   const { deposits, related, faults, faultCount, unjudged, flagged, notShown } = report
-  const head = report.case === undefined ? '' : ` of the case ${plain(report.case)} (the packer’s word)`
+  const head = report.case === undefined ? '' : ` of the case ${report.case} (the packer’s word)`
   return [
     `${path}: evidence package${head}, ${count(report.files)} files, ${bytesText(report.bytes)}`,
     ...policyLines(chosen),
@@ -134,8 +135,8 @@ function textOf(path: string, report: PackageReport, chosen: ChosenPolicy): stri
       deposit.folder,
       ...receiptLines(deposit),
       ...deposit.files.map(({ path: file, ok, listedAs }) => {
-        const name = plain(file.slice(deposit.folder.length + 1))
-        const listed = listedAs === undefined || file.endsWith(`/${listedAs}`) ? '' : ` (listed as ${plain(listedAs)})`
+        const name = file.slice(deposit.folder.length + 1)
+        const listed = listedAs === undefined || file.endsWith(`/${listedAs}`) ? '' : ` (listed as ${listedAs})`
         return `  ${ok ? 'unchanged ' : 'DIFFERS   '} ${name}${listed}`
       }),
       ...(deposit.withheld === 0
@@ -149,7 +150,7 @@ function textOf(path: string, report: PackageReport, chosen: ChosenPolicy): stri
     ...flagged.map((message) => `FLAGGED ${message}`),
     'not shown by this package:',
     ...notShown.map((line) => `  ${line}`),
-    verdict(faults, unjudged),
+    verdictLine({ faults, unjudged }),
   ]
 }
 

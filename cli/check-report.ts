@@ -1,10 +1,11 @@
+import { visibleBytes } from '../src/core/index.ts'
 import { anchorLimits, receiptLimits, statusLimits } from '../src/verify/index.ts'
 import { anchorLines, type AnchoredResult } from './check-anchored.ts'
 import { type OnlineStatus, statusLines } from './check-online.ts'
 import type { CheckResult } from './check-run.ts'
-import { faultLines, provenance, verdict } from './check-text.ts'
+import { faultLines, provenance } from './check-text.ts'
+import { verdictLine } from './verdict.ts'
 import type { TimeResult } from './check-time.ts'
-import { plain } from './output.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
 export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
@@ -53,9 +54,7 @@ export function textOf(
   const clean = faults.length === 0 && unjudged.length === 0
   return [
     path,
-    ...(result.line === undefined
-      ? []
-      : [`  listed in the deposit as ${plain(Buffer.from(result.line.path).toString())}`]),
+    ...(result.line === undefined ? [] : [`  listed in the deposit as ${visibleBytes(result.line.path)}`]),
     ...(clean ? [cleanLine(result)] : []),
     ...provenanceOf(result, online).map((line) => `  ${line}`),
     ...time.lines.map((line) => `  ${line}`),
@@ -64,7 +63,7 @@ export function textOf(
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
-    verdict(faults, unjudged),
+    verdictLine({ faults, unjudged }),
   ]
 }
 

@@ -11,7 +11,7 @@ import {
   VerifiedCopy,
   type WatchList,
 } from '../src/monitor/index.ts'
-import type { Output } from './output.ts'
+import { Output } from './output.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */
 const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
@@ -144,7 +144,7 @@ async function attempt(call: () => Promise<void>): Promise<void> {
     await call()
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    process.stderr.write(`evidence: ${error.code}: ${error.message}\n`)
+    new Output(false).note(`evidence: ${error.code}: ${error.message}`)
   }
 }
 

@@ -1,18 +1,26 @@
-import { EvidenceError, isEvidenceError } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, visible } from '../src/core/index.ts'
+import { writeErr, writeOut } from './standard-output.ts'
 
 /**
- * Text from outside, safe on a terminal and on one line: control characters, line separators and characters that turn the
- * direction of writing are spelled out, or a sealed note could paint "no fault found".
+ * One line of a result: a text, or cells of a table, which are joined by tabs. Whatever it holds, it is printed as one line: line
+ * feeds, controls and invisible characters within it are shown as `visible` shows them.
  */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) as number).toString(16)}}`
-  })
+export type Line = string | readonly string[]
+
+function lineText(line: Line): string {
+  return `${typeof line === 'string' ? visible(line) : line.map(visible).join('\t')}\n`
 }
 
-/** The same for what a command laid out itself, in lines and columns. */
-function plainLines(text: string): string {
-  return text.replace(/[^\n\t]+/g, plain)
+/** A document as JSON. Characters that could disturb a terminal or hide are escaped, which JSON reads as the same text. */
+function jsonText(document: unknown, indent?: number): string {
+  return JSON.stringify(document, null, indent).replace(
+    /[\p{Cf}\u007f-\u00a0\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
+    (character) => character.split('').map(escapeUnit).join(''),
+  )
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Where a command writes: text for people, or one JSON document for programs. */
@@ -23,20 +31,18 @@ export class Output {
   }
 
   /** The result: `lines` as text, or `document` as JSON. */
-  result(document: unknown, lines: readonly string[]): void {
-    process.stdout.write(
-      this.isJson ? `${JSON.stringify(document, null, 2)}\n` : lines.map((line) => `${plainLines(line)}\n`).join(''),
-    )
+  result(document: unknown, lines: readonly Line[]): void {
+    writeOut(this.isJson ? `${jsonText(document, 2)}\n` : lines.map(lineText).join(''))
   }
 
-  /** One of many results, as they come: a line of text, or of JSON. */
-  line(document: unknown, line: string): void {
-    process.stdout.write(this.isJson ? `${JSON.stringify(document)}\n` : `${plain(line)}\n`)
+  /** One of many results, as they come: a line of text, or a document on a line of JSON. */
+  line(document: unknown, line: Line): void {
+    writeOut(this.isJson ? `${jsonText(document)}\n` : lineText(line))
   }
 
-  /** A word beside the result, for people alone; never in a pipe's data. */
-  note(line: string): void {
-    if (!this.isJson) process.stderr.write(`${plainLines(line)}\n`)
+  /** A line for people beside the result, on standard error; none with --json. */
+  note(line: Line): void {
+    if (!this.isJson) writeErr(lineText(line))
   }
 
   /** A refusal: one line, or a document; never a stack trace. */
@@ -44,14 +50,13 @@ export class Output {
     const { where, expected, found, index } = error.facts
     if (this.isJson) {
       const facts = { where, expected, found, index }
-      process.stdout.write(
-        `${JSON.stringify({ error: { code: error.code, message: error.message, action: error.kind.action, ...facts } }, null, 2)}\n`,
-      )
+      const { code, message, kind } = error
+      writeOut(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`)
       return
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    process.stderr.write(`${plain(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`)}\n`)
+    writeErr(lineText(`evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`))
   }
 }
 

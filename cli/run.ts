@@ -1,35 +1,49 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
 import { asEvidenceError, Output } from './output.ts'
+import { outputFailure, writeErr, writeOut } from './standard-output.ts'
+import { exitOfRefusal } from './verdict.ts'
 
-/** Commander must throw instead of exiting, in every command, for its usage errors to get our exit code. */
+/** Makes commander throw instead of exiting, in every command, so that its usage errors get our exit code; its help goes where ours goes. */
 function throwing(command: Command): Command {
-  command.exitOverride().configureOutput({ outputError: () => {} })
+  command.exitOverride().configureOutput({ outputError: () => {}, writeOut, writeErr })
   for (const inner of command.commands) throwing(inner)
   return command
 }
 
 /** Runs a program on the process's arguments: its refusals become one line, or a document, and our exit codes. */
 export async function run(program: () => Command | Promise<Command>): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read our output has had enough.
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  const output = new Output(process.argv.includes('--json'))
+  // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   try {
     await throwing(await program()).parseAsync(process.argv)
   } catch (error) {
-    if (error instanceof CommanderError) refuseUsage(error)
-    else {
-      const known = asEvidenceError(error)
-      new Output(process.argv.includes('--json')).error(known)
-      if (process.env['EVIDENCE_DEBUG'] === '1') process.stderr.write(`${(error as Error).stack}\n`)
-      process.exitCode = known.kind.exit
-    }
+    if (error instanceof CommanderError) refuseUsage(error, output)
+    else refuse(asEvidenceError(error), output)
   }
+  requireWritten()
 }
 
-function refuseUsage(error: CommanderError): void {
+function refuse(error: EvidenceError, output: Output): void {
+  output.error(error)
+  if (process.env['EVIDENCE_DEBUG'] === '1') writeErr(`${error.stack}\n`)
+  process.exitCode = exitOfRefusal(error, process.argv[2])
+}
+
+/** A result that could not be written is said, once; it takes no verdict back. */
+function requireWritten(): void {
+  const failure = outputFailure()
+  if (failure === undefined) return
+  const { code, message } = failure
+  const why = code === 'ENOSPC' ? 'there is no space left' : message
+  const error = new EvidenceError('output-failed', `the result could not be written to standard output: ${why}`)
+  // Standard output takes nothing any more, and so no document either.
+  new Output(false).error(error)
+  if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = error.kind.exit
+}
+
+function refuseUsage(error: CommanderError, output: Output): void {
   process.exitCode = error.exitCode === 0 ? 0 : 2
   // Help is its own answer; anything else is a refusal like any other: one line, or a document.
   if (error.exitCode === 0 || error.code === 'commander.help') return
@@ -40,5 +54,5 @@ function refuseUsage(error: CommanderError): void {
     .filter((line) => line !== '')
     .join(' ')
     .replace(/\.$/, '')
-  new Output(process.argv.includes('--json')).error(new EvidenceError('usage', message))
+  output.error(new EvidenceError('usage', message))
 }

@@ -4,7 +4,7 @@ import { LedgerClient, UrlSource } from '../../src/client/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type Anchor, consistencyFrom, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
 import { readArtefact } from '../check-run.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, writeOutput } from '../outputs.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
@@ -57,7 +57,7 @@ async function anchorFor(path: string, options: AnchorForOptions): Promise<void>
     })
   }
   const out = options.out ?? `${path}.anchor`
-  writeDurably(out, encodeAnchor({ lower, link: { from: size, hashes }, upper }))
+  writeOutput(outputKinds.anchor, out, encodeAnchor({ lower, link: { from: size, hashes }, upper }))
   outputOf(options).result({ receipt: path, anchor: out, from: size, to: checkpoint.size }, [
     `wrote ${out}: from the receipt’s ${size} entries to the ${checkpoint.size} that are anchored`,
   ])

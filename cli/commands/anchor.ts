@@ -17,7 +17,7 @@ import { readPolicyFile } from '../../src/ledger/index.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, writeOutput } from '../outputs.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { pause, seconds, stopSignal } from '../repeat.ts'
 import { signAndDeposit } from '../statements.ts'
@@ -75,7 +75,7 @@ async function anchor(options: AnchorOptions): Promise<number> {
     } catch (error) {
       // Out of reach for now is no reason to end a schedule; anything else is for the operator.
       if (options.once === true || !isEvidenceError(error) || error.kind.exit !== 3) throw error
-      process.stderr.write(`evidence: ${error.code}: ${error.message}; trying again at the next turn\n`)
+      output.note(`evidence: ${error.code}: ${error.message}; trying again at the next turn`)
     }
     if (options.once === true) return 0
     await pause(pauseMs, stopped)
@@ -104,7 +104,7 @@ async function anchorNewest(
   })
   mkdirSync(out, { recursive: true })
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
-  writeDurably(path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
+  writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
   return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.url}, ${time}: ${path}`]
 }
 

@@ -11,7 +11,8 @@ import {
   readProposal,
 } from '../../src/evidence/index.ts'
 import { randomSalt } from '../../src/node/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { utc, whenSeconds } from '../when.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
 import { readArtefact } from '../check-run.ts'
 import {
@@ -103,10 +104,10 @@ function showCommand(group: Command): void {
       const proposal = readProposal(file.payload)
       if (proposal === undefined) return
       const { aud, jti, exp, body } = proposal
-      const expires = new Date(exp * 1000).toISOString()
+      const expires = utc(exp * 1000)
       const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
       outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
-        `${body.kind} in ${aud}, until ${expires}`,
+        `${body.kind} in ${aud}, until ${whenSeconds(exp)}`,
         JSON.stringify(body.members, null, 2),
         ...keys.map((kid) => `approved by key ${kid} (its signature is checked by the ledger)`),
       ])
@@ -135,6 +136,7 @@ function submitCommand(group: Command): void {
     .addHelpText('after', '\nExample:\n  evidence approvals submit admit.json --key deputy.pem --id deputy')
     .action(async (path: string, options: ClientOptions & { out?: string }) => {
       const output = outputOf(options)
+      if (options.out !== undefined) requireOutput(outputKinds.statement, options.out)
       const file = read(path)
       const aud = readProposal(file.payload)?.aud ?? ''
       const { key, path: keyPath } = clientKey(options, 'administrator')
@@ -146,7 +148,7 @@ function submitCommand(group: Command): void {
       const { jws } = composeStatement(context, changeMembers(file), {}, key, randomSalt)
       const presentation = joinPresentation(jws, file.disclosures ?? [])
       if (options.out !== undefined) {
-        writeDurably(options.out, `${presentation}\n`, 0o600)
+        writeOutput(outputKinds.statement, options.out, `${presentation}\n`)
         output.result({ out: options.out }, [`wrote ${options.out}`])
         return
       }
@@ -175,7 +177,7 @@ export function signStatementCommand(program: Command): void {
     .action((path: string, options: KeyOptions & { id: string; out: string }) => {
       const request = readRequest(path)
       const { jws } = signRequest(request, options.id, openKeyFile(options.key, passphraseFile(options)))
-      writeDurably(options.out, `${jws}\n`)
+      writeOutput(outputKinds.statement, options.out, `${jws}\n`)
       outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
         `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,
       ])

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { LedgerClient } from '../../src/client/index.ts'
 import { attestCapacities, retractReasons } from '../../src/evidence/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -68,6 +68,7 @@ async function refer(
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
   const identity = await identify(options, client, key, path)
+  requireReceiptPlace(options.receipt)
   const result = await signAndDeposit(
     client,
     depositPolicy(options, await client.ledger(), output),
@@ -75,8 +76,7 @@ async function refer(
     kind,
     members(await referenceTo(client, index)),
   )
-  const receipt = options.receipt ?? `entry-${result.index}.tlog-proof`
-  writeDurably(receipt, result.receipt, 0o600)
+  const receipt = writeReceipt(result.index, result.receipt, options.receipt)
   output.result({ ...result, receipt }, [
     `${kind} of entry ${index} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,

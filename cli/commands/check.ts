@@ -27,13 +27,14 @@ import { askStatus, type OnlineStatus } from '../check-online.ts'
 import { type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
 import { checkPackage } from '../check-package.ts'
 import { anchorDocument, documentOf, provenanceOf, statusDocument, textOf } from '../check-report.ts'
-import { faultLines, verdict } from '../check-text.ts'
+import { faultLines } from '../check-text.ts'
 import { checkTime } from '../check-time.ts'
 import { listFolder, manifestPath } from '../folder-manifest.ts'
 import { isPackage } from '../package-magic.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
-import { type Output, plain } from '../output.ts'
+import type { Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
+import { verdictLine } from '../verdict.ts'
 
 interface CheckOptions extends CommonOptions {
   readonly receipt?: string
@@ -203,11 +204,11 @@ async function checkFolder(folder: string, options: CheckOptions, output: Output
   const lines = [
     ...provenanceOf(deposit, online),
     ...time.lines,
-    ...files.map(({ state, name }) => `${state.padEnd(10)} ${plain(name)}`),
-    ...unlisted.map((name) => `not in the deposit: ${plain(name)}`),
+    ...files.map(({ state, name }) => `${state.padEnd(10)} ${name}`),
+    ...unlisted.map((name) => `not in the deposit: ${name}`),
     ...faultLines([...new Map(faults.map((fault) => [fault.message, fault])).values()]),
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
-    verdict(faults, unjudged),
+    verdictLine({ faults, unjudged }),
   ]
   const document = files.map(({ name, state, faults: found }) => ({ name, state, faults: found }))
   output.result(

@@ -24,6 +24,7 @@ import {
   withClient,
 } from '../options.ts'
 import type { Output } from '../output.ts'
+import { exitOfRefusal } from '../verdict.ts'
 
 interface DepositOptions extends ClientOptions {
   readonly case?: readonly string[]
@@ -182,6 +183,6 @@ function report(outcomes: readonly JobOutcome[], output: Output): void {
 }
 
 function exitCodeOf(outcomes: readonly JobOutcome[]): number {
-  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [error.kind.exit]))
+  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [exitOfRefusal(error, 'deposit')]))
   return first ?? 0
 }

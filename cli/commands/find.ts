@@ -34,10 +34,13 @@ export function findCommand(program: Command): void {
       const output = outputOf(options)
       const client = await withIdentityIfAny(options, clientOf(options, output))
       const page = await client.find(await queryOf(file, options))
-      const lines = page.entries.map(
-        ({ index, time, kind, iss, items }) =>
-          `${index}\t${time}\t${kind}\t${iss}${items === undefined ? '' : `\t${items} item${items === 1 ? '' : 's'}`}`,
-      )
+      const lines = page.entries.map(({ index, time, kind, iss, items }) => [
+        String(index),
+        time,
+        kind,
+        iss,
+        ...(items === undefined ? [] : [`${items} item${items === 1 ? '' : 's'}`]),
+      ])
       const more = page.next === null ? [] : [`more: --after ${page.next}`]
       output.result(page, lines.length === 0 ? ['nothing found'] : [...lines, ...more])
     })

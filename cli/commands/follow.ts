@@ -110,7 +110,7 @@ class Follower {
       if (hasAll && !isCaughtUp) {
         isCaughtUp = true
         bar?.stop()
-        if (!output.isJson) process.stdout.write(`following ${source.name}: ${count(replica.size)} entries held\n`)
+        if (!output.isJson) output.line({}, `following ${source.name}: ${count(replica.size)} entries held`)
       }
       // One more request says that the last piece is durable.
       if (once && hasAll && piece.entries.length === 0) break

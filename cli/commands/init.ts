@@ -24,7 +24,7 @@ import {
   readPublicKey,
   type SigningKey,
 } from '../../src/node/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
@@ -275,7 +275,7 @@ export function signGenesisCommand(program: Command): void {
           where: options.key,
         })
       }
-      writeDurably(options.out, `${signGenesis(request, key)}\n`)
+      writeOutput(outputKinds.statement, options.out, `${signGenesis(request, key)}\n`)
       const keys = request.administrators.flatMap(({ id, keys: own }) =>
         own.map((jwk) => ({ id, thumbprint: thumbprint(jwk) })),
       )

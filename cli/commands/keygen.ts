@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type Jwk, thumbprint } from '../../src/core/index.ts'
-import { createKeyFile, openHardwareKey, parsePkcs11Uri, writeNewFile } from '../../src/node/index.ts'
+import { createKeyFile, openHardwareKey, parsePkcs11Uri, requireNewFile, writeNewFile } from '../../src/node/index.ts'
 import { inGroups } from '../command-line.ts'
 import { type CommonOptions, outputOf } from '../options.ts'
 import { passphraseFile, readPassphrase } from '../passphrase.ts'
@@ -30,6 +30,8 @@ export function keygenCommand(program: Command): void {
     .action(async (options: KeygenOptions) => {
       if (options.inHardware !== undefined) return keygenInHardware(options.inHardware, options)
       const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
+      // Before the private key is made: one without its public file could not be handed in.
+      requireNewFile(publicPath)
       const key = createKeyFile(options.out, readPassphrase(passphraseFile(options)))
       writeNewFile(publicPath, jwkFile(key.jwk), 0o644)
       outputOf(options).result(

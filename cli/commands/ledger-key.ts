@@ -26,7 +26,7 @@ import {
   type SecondKeyPassphrases,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives, type LedgerSigningKey } from '../../src/node/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, writeOutput } from '../outputs.ts'
 import { readArtefact, transitionPath } from '../check-run.ts'
 import { commandLine } from '../command-line.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
@@ -105,7 +105,7 @@ async function rotate(options: RotateOptions): Promise<void> {
   try {
     if (options.out !== undefined) {
       const request = await requestRotation(root, next.key, reason)
-      writeDurably(options.out, `${JSON.stringify(request, null, 2)}\n`)
+      writeOutput(outputKinds.request, options.out, `${JSON.stringify(request, null, 2)}\n`)
       output.result({ out: options.out, newKey: request.newKey }, [
         `wrote ${options.out}`,
         `  new key ${request.newKey}`,
@@ -259,7 +259,7 @@ export function transitionCommand(program: Command): void {
       const from = receipt.proof.checkpoint.size
       const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
       const out = options.out ?? transitionPath(path)
-      writeDurably(out, encodeKeyTransition(from, made.hashes, made.note))
+      writeOutput(outputKinds.keyTransition, out, encodeKeyTransition(from, made.hashes, made.note))
       output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
     })
 }

@@ -5,7 +5,7 @@ import { composePossession, participantTypes, personalTypes, revokeReasons, role
 import { readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import { type ClientOptions, clientKey, clientOf, codeArgument, identify, outputOf, withClient } from '../options.ts'
 import { openKeyFile } from '../passphrase.ts'
 import { withIdentityIfAny } from './show.ts'
@@ -107,6 +107,7 @@ function rotateCommand(group: Command): void {
       const client = clientOf(options, output)
       const identity = await identify(options, client, key, path)
       const newKey = openKeyFile(options.newKey, options.newPassphraseFile)
+      requireReceiptPlace(undefined)
       const { origin } = await client.ledger()
       const context = {
         iss: identity.id,
@@ -118,8 +119,7 @@ function rotateCommand(group: Command): void {
       const possession = composePossession({ ...context, old: key.thumbprint }, newKey)
       const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, key, randomSalt)
       const result = await client.deposit(statement.presentation)
-      const receipt = `entry-${result.index}.tlog-proof`
-      writeDurably(receipt, result.receipt, 0o600)
+      const receipt = writeReceipt(result.index, result.receipt, undefined)
       output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [
         `the key of ${identity.id} is now ${thumbprint(newKey.jwk)}: entry ${result.index}, ${result.time}`,
         `  receipt  ${receipt}`,
@@ -135,7 +135,13 @@ function listCommand(group: Command): void {
       const client = await withIdentityIfAny(options, clientOf(options, output))
       const participants = await client.participants()
       const lines = participants.flatMap(({ id, type, roles: held, active, name, keys }) => [
-        `${id}\t${type ?? 'administrator'}\t${held.join(' ')}\t${active ? 'active' : 'not active'}${name === undefined ? '' : `\t${name}`}`,
+        [
+          id,
+          type ?? 'administrator',
+          held.join(' '),
+          active ? 'active' : 'not active',
+          ...(name === undefined ? [] : [name]),
+        ],
         ...keys.map(
           (key) =>
             `  key ${key.thumbprint} ${key.status}, since entry ${key.since}${key.until === undefined ? '' : `, until entry ${key.until}`}`,

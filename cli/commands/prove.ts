@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { encodeFileProof, EvidenceError } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { findEvidence, findManifest, namedEvidence, runCheck } from '../check-run.ts'
 import { lineProof } from '../line-proof.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
@@ -49,13 +49,14 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
       where: file,
     })
   }
-  // A proof of something that does not hold would help nobody.
+  const path = options.out ?? `${file}.file-proof`
+  requireOutput(outputKinds.fileProof, path)
+  // A proof of something that does not verify would help nobody.
   const result = await runCheck(file, evidence, policyOf(options))
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
   const { proof, of } = lineProof(evidence, file, result.item ?? 0)
-  const path = options.out ?? `${file}.file-proof`
-  writeDurably(path, encodeFileProof(proof))
+  writeOutput(outputKinds.fileProof, path, encodeFileProof(proof))
   output.result({ path: file, proof: path, item: proof.item, line: proof.lineIndex, of }, [
     `wrote ${path}: line ${proof.lineIndex} of the ${of} that the manifest has`,
   ])

@@ -3,7 +3,7 @@ import { EvidenceError, type Policy, utf8 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { checkReceipt, type LogSource, receiptFrom } from '../../src/verify/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import {
   clientKey,
   type ClientOptions,
@@ -50,9 +50,10 @@ async function receipt(index: number, options: ReceiptOptions): Promise<void> {
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
   const policy = policyOf(options)
-  const text = await soundReceipt(await sourceOf(options), index, policy)
   const path = options.out ?? `${index}.tlog-proof`
-  writeDurably(path, text)
+  requireOutput(outputKinds.receipt, path)
+  const text = await soundReceipt(await sourceOf(options), index, policy)
+  writeOutput(outputKinds.receipt, path, text)
   output.result({ index, receipt: path }, [`wrote ${path}: the receipt of entry ${index}`])
 }
 

@@ -7,6 +7,7 @@ import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
 import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { writeOut } from '../standard-output.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { version } from '../version.ts'
@@ -63,9 +64,7 @@ export function startCommand(program: Command): void {
       if (options.printConfig === true) return printConfig(options)
       const root = dataDir(options)
       const passphrase = folderPassphrase(root, options)
-      const say = (line: string): void => {
-        process.stdout.write(`${line}\n`)
-      }
+      const say = (line: string): void => writeOut(`${line}\n`)
       if (!existsSync(dataFolder(root).config)) {
         const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
         await initTrial(root, {
@@ -103,8 +102,6 @@ function folderPassphrase(root: string, options: ServeCommandOptions): string | 
 async function start(options: ServeCommandOptions, given?: string): Promise<RunningServer> {
   // Loaded here: the server's packages take longer to load than most commands take to run.
   const { serve, serverSettings } = await import('../../server/index.ts')
-  // A command ends when nobody reads its output any more; a server goes on.
-  process.stdout.removeAllListeners('error').on('error', () => {})
   const { settings } = readSettings(options, process.env, serverSettings)
   const known = await Promise.all(settings.knownCheckpoints.map(knownCheckpoint))
   const inHardware =
@@ -121,7 +118,7 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
     await inHardware?.close()
     throw error
   })
-  process.stdout.write(`listening on ${running.url}\n`)
+  writeOut(`listening on ${running.url}\n`)
   return {
     ...running,
     close: async () => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
 import type { EntryInfo } from '../../src/client/index.ts'
 import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import {
   type ClientOptions,
@@ -15,7 +15,7 @@ import {
   outputOf,
   withClient,
 } from '../options.ts'
-import { plain } from '../output.ts'
+import { when, whenSeconds } from '../when.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 
 interface ShowOptions extends ClientOptions {
@@ -47,9 +47,10 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   const output = outputOf(options)
   const anonymous = clientOf(options, output)
   const client = await withIdentityIfAny(options, anonymous)
+  if (options.receipt !== undefined) requireOutput(outputKinds.receipt, options.receipt)
   const info = await client.entry(index)
   if (options.receipt !== undefined) {
-    writeDurably(options.receipt, await client.receipt(index), 0o600)
+    writeOutput(outputKinds.receipt, options.receipt, await client.receipt(index))
     output.note(`wrote ${options.receipt}`)
   }
   return info
@@ -103,15 +104,15 @@ function fromReceipt(path: string): EntryInfo {
 function linesOf(info: EntryInfo): string[] {
   const { iss: _iss, aud, jti: _jti, iat, kind: _kind, _sd, _sd_alg, ...members } = info.payload
   const claims = Object.entries(info.claims).map(
-    ([claim, value]) => `sealed ${claim}: ${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`,
+    ([claim, value]) => `sealed ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   const hidden = info.sealed - claims.length
   return [
     `entry ${info.index} of ${String(aud)}: ${info.kind}`,
-    `time ${info.time}, signed at ${new Date(Number(iat) * 1000).toISOString()} by its own word`,
+    `time ${when(info.time)}, signed at ${whenSeconds(Number(iat))} by its own word`,
     `by ${info.iss}, key ${info.kid}`,
     `leaf hash ${info.leafHash}`,
-    JSON.stringify(members, null, 2),
+    ...JSON.stringify(members, null, 2).split('\n'),
     ...claims,
     ...(hidden > 0 ? [`${hidden} sealed claim${hidden === 1 ? '' : 's'} withheld`] : []),
   ]

@@ -1,17 +1,26 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, formatTime, fromBase64, parseEntry, parseReceipt, parseTime } from '../../src/core/index.ts'
+import {
+  EvidenceError,
+  formatTime,
+  fromBase64,
+  parseEntry,
+  parseReceipt,
+  parseSignedCheckpoint,
+  parseTime,
+} from '../../src/core/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import {
   checkTimeProof,
   encodeTimeProof,
   parseRecord,
+  parseTimeProof,
   type Stampable,
   Stamper,
   Authority,
 } from '../../src/timestamp/index.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import {
   type ClientOptions,
@@ -62,9 +71,21 @@ export function timestampCommand(program: Command): void {
     })
 }
 
+/** A later time proof of the same entry of the same ledger may replace an earlier one: it may have been renewed. */
+const timeProofOutput: OutputKind = {
+  name: 'time proof',
+  mode: 0o644,
+  subject: (bytes) => {
+    const { index, record } = parseTimeProof(bytes)
+    return `${index} ${parseSignedCheckpoint(record.checkpoint).checkpoint.origin}`
+  },
+}
+
 /** Fetches the earliest time stamp that covers a receipt's entry, and checks it before it is written. */
 async function fetchFor(path: string, options: TimestampOptions): Promise<number> {
   const output = outputOf(options)
+  const out = options.out ?? timeProofPath(path)
+  requireOutput(timeProofOutput, out)
   const client = clientOf(options, output)
   const receipt = parseReceipt(readArtefact(path))
   const { index } = receipt.entry
@@ -80,8 +101,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault
-  const out = options.out ?? timeProofPath(path)
-  writeDurably(out, bytes)
+  writeOutput(timeProofOutput, out, bytes)
   output.result({ receipt: path, timeProof: out, size, index }, [
     `wrote ${out}`,
     ...timeStatementLines(checked, anchors !== undefined),

@@ -21,7 +21,9 @@ import {
   policyOf,
   withClient,
 } from '../options.ts'
-import { writeDurably } from '../atomic-file.ts'
+import { verdictLine } from '../verdict.ts'
+import { when } from '../when.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../check-run.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
@@ -78,6 +80,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
   const policy = policyOf(options)
+  if (options.saveCheckpoint !== undefined) requireOutput(outputKinds.checkpoint, options.saveCheckpoint)
   const kept: Kept = {
     earlier: (options.checkpoint ?? []).map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
@@ -117,7 +120,7 @@ function unreadable(error: unknown, source: string, output: Output): number {
   const faults = [findingOf(error)]
   output.result({ source, ok: false, faults, faultCount: 1 }, [
     source,
-    ...faults.map(faultLine),
+    ...faults.flatMap(faultLine),
     'nothing else could be read',
     '1 fault found',
   ])
@@ -170,7 +173,8 @@ async function verifySource(source: LogSource, policy: Policy, output: Output, k
 /** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
 function conclude(report: WalkReport, output: Output, { save }: Kept): number {
   const code = print(report, output)
-  if (save !== undefined && code === 0 && report.checkpoint !== undefined) writeDurably(save, report.checkpoint)
+  if (save !== undefined && code === 0 && report.checkpoint !== undefined)
+    writeOutput(outputKinds.checkpoint, save, report.checkpoint)
   return code
 }
 
@@ -204,10 +208,10 @@ async function run(
 /** Faults printed one by one; the rest are counted. */
 const printedFaults = 50
 
-function faultLine({ code, index, message, expected, found }: Finding): string {
+function faultLine({ code, index, message, expected, found }: Finding): string[] {
   const at = index === undefined || message.includes(`ntry ${index}`) ? '' : ` entry ${index}:`
-  const detail = expected === undefined ? '' : `\n       expected ${expected}\n       found    ${found ?? '-'}`
-  return `FAULT ${code}:${at} ${message}${detail}`
+  const detail = expected === undefined ? [] : [`       expected ${expected}`, `       found    ${found ?? '-'}`]
+  return [`FAULT ${code}:${at} ${message}`, ...detail]
 }
 
 function print(report: WalkReport, output: Output): number {
@@ -219,13 +223,15 @@ function print(report: WalkReport, output: Output): number {
     `checkpoint ${report.checkpointTrusted ? 'signed as the policy asks' : 'NOT signed as the policy asks'}`,
     ...(report.firstTime === undefined
       ? []
-      : [`from ${report.firstTime} to ${report.lastTime}, ${report.participants} participants`]),
+      : [
+          `from ${when(report.firstTime)} to ${when(report.lastTime ?? report.firstTime)}, ${report.participants} participants`,
+        ]),
     ...(disclosures === undefined
       ? []
       : [
           `sealed claims: ${count(disclosures.present)} present, ${count(disclosures.withheld)} withheld, ${count(disclosures.foreign)} foreign`,
         ]),
-    ...faults.slice(0, printedFaults).map(faultLine),
+    ...faults.slice(0, printedFaults).flatMap(faultLine),
     ...(faultCount > printedFaults
       ? [
           `… and ${count(faultCount - Math.min(printedFaults, faults.length))} more faults (--json lists up to 1,000 of each kind)`,
@@ -237,13 +243,8 @@ function print(report: WalkReport, output: Output): number {
     ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
     'not checked:',
     ...report.notChecked.map((line) => `  ${line}`),
-    verdict(faultCount, unjudged.length),
+    verdictLine(report, { faults: faultCount, unjudged: unjudged.length }),
   ]
   output.result({ ...report, ok: faultCount === 0 }, lines)
   return exitCodeOf(faults, unjudged)
-}
-
-function verdict(faults: number, unjudged: number): string {
-  if (faults > 0) return faults === 1 ? '1 fault found' : `${count(faults)} faults found`
-  return unjudged > 0 ? `no fault found, but ${count(unjudged)} findings need a newer verifier` : 'no fault found'
 }

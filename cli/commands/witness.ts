@@ -15,6 +15,7 @@ import {
 import { commandLine } from '../command-line.ts'
 import { type CommonOptions, codeArgument, outputOf } from '../options.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
+import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
 
 interface WitnessOptions extends CommonOptions {
@@ -86,7 +87,6 @@ function serveCommand(group: Command): void {
     .addHelpText('after', '\nExample:\n  evidence witness serve --data /srv/witness --host 0.0.0.0 --port 8081')
     .action(async (options: ServeOptions) => {
       const { serveWitness } = await import('../../server/index.ts')
-      process.stdout.removeAllListeners('error').on('error', () => {})
       const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
       const logLevel = codeArgument(options.logLevel, levels, 'log level')
       const { ed25519Key, mlDsaKey } = witnessFolder(witnessDir(options))
@@ -99,7 +99,7 @@ function serveCommand(group: Command): void {
         logLevel,
         ...(passphrase === undefined ? {} : { passphrase }),
       })
-      process.stdout.write(`listening on ${running.url}\n`)
+      writeOut(`listening on ${running.url}\n`)
       await stopped
       await running.close()
     })

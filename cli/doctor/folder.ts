@@ -1,12 +1,6 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  equalBytes,
-  formatTime,
-  parseEntry,
-  parseSignedCheckpoint,
-  rootFromTiles,
-} from '../../src/core/index.ts'
+import { equalBytes, formatTime, parseEntry, parseSignedCheckpoint, rootFromTiles } from '../../src/core/index.ts'
 import {
   checkDatabase,
   checkTable,

@@ -528,6 +528,21 @@ export const errorTable = {
   },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
+  'file-unwritable': {
+    status: 500,
+    exit: 3,
+    action: 'Name another place (--out, or --receipts DIR for a deposit), or change the permissions of this one.',
+  },
+  'file-changed': {
+    status: 500,
+    exit: 3,
+    action: 'Wait until nothing writes to it any more, or copy it first, then try again.',
+  },
+  'output-failed': {
+    status: 500,
+    exit: 3,
+    action: 'Make room, or send the output elsewhere, then run the command again.',
+  },
   'public-key-malformed': {
     status: 400,
     exit: 2,

@@ -1,7 +1,8 @@
 import { createHash, getHashes, type Hash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { type BigIntStats, constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { blake3 } from '@noble/hashes/blake3.js'
-import { type DigestAlgorithm, EvidenceError } from '../core/index.ts'
+import { type DigestAlgorithm, EvidenceError, visibleBytes } from '../core/index.ts'
 
 interface Hasher {
   update(data: Uint8Array): unknown
@@ -60,45 +61,83 @@ export function digestBytes(bytes: Uint8Array, algorithms: readonly DigestAlgori
 }
 
 /**
- * Digests of a file, read once, in two blocks of memory whatever its size: while one is hashed the next is read.
- * `onBytes` is told of progress. Throws `file-unreadable`, `digest-not-computable`.
+ * Digests of a regular file, read once, in two blocks of memory whatever its size: while one is hashed the next is read.
+ * `onBytes` is called with the count of each block. Throws `file-unreadable` (also for what is no regular file, a pipe or a
+ * device), `file-changed` where the file was written to meanwhile: a digest of neither state would be worthless;
+ * `digest-not-computable`.
  */
 export async function digestFile(
   path: string | Buffer,
   algorithms: readonly DigestAlgorithm[],
   onBytes?: (count: number) => void,
-): Promise<FileDigests> {
+): Promise<FileDigests & { readonly state: string }> {
   const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
-  let size = 0
+  const name = visibleBytes(Buffer.from(path))
   try {
-    const file = await open(path, 'r')
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      let current = Buffer.allocUnsafe(blockBytes)
-      let spare = Buffer.allocUnsafe(blockBytes)
-      let pending = file.read(current, 0, blockBytes)
-      for (;;) {
-        const { bytesRead } = await pending
-        if (bytesRead === 0) break
-        pending = file.read(spare, 0, blockBytes)
-        // A read that fails while we hash is awaited in the next turn.
-        pending.catch(() => {})
-        const block = current.subarray(0, bytesRead)
+      const before = await file.stat({ bigint: true })
+      if (!before.isFile()) throw new EvidenceError('file-unreadable', `${name} is no regular file`, { where: name })
+      const size = await readThrough(file, (block) => {
         for (const [, hasher] of hashers) hasher.update(block)
-        size += bytesRead
-        onBytes?.(bytesRead)
-        ;[current, spare] = [spare, current]
-      }
+        onBytes?.(block.length)
+      })
+      const state = fileState(before)
+      if (BigInt(size) !== before.size || fileState(await file.stat({ bigint: true })) !== state) throw changed(name)
+      const digest = Object.fromEntries(
+        hashers.map(([algorithm, hasher]) => [algorithm, Buffer.from(hasher.digest()).toString('hex')]),
+      )
+      return { size, digest, state }
     } finally {
       await file.close()
     }
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause
-    throw new EvidenceError('file-unreadable', `${path.toString()} cannot be read: ${(cause as Error).message}`, {
-      where: path.toString(),
-    })
+    throw new EvidenceError('file-unreadable', `${name} cannot be read: ${whyOf(cause)}`, { where: name }, { cause })
   }
-  const digest = Object.fromEntries(
-    hashers.map(([name, hasher]) => [name, Buffer.from(hasher.digest()).toString('hex')]),
-  )
-  return { size, digest }
+}
+
+/** The refusal of a file that was written to while it was read. */
+export function changed(name: string): EvidenceError {
+  return new EvidenceError('file-changed', `${name} was changed while it was read`, { where: name })
+}
+
+/** Identity, size and times of a file: two that are equal were taken of the same bytes, as far as a file system can tell. */
+export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'this user may not read it',
+  EPERM: 'this user may not read it',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is no folder',
+  ELOOP: 'its symbolic links lead in a circle',
+  EIO: 'the medium reports a read error',
+  ENAMETOOLONG: 'its name is too long',
+}
+
+/** Why a file could not be read, in words. */
+export function whyOf(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return reasons[code ?? ''] ?? message
+}
+
+/** Reads a file to its end, a block at a time, and gives its size in bytes. */
+async function readThrough(file: FileHandle, onBlock: (block: Uint8Array) => void): Promise<number> {
+  let size = 0
+  let current = Buffer.allocUnsafe(blockBytes)
+  let spare = Buffer.allocUnsafe(blockBytes)
+  let pending = file.read(current, 0, blockBytes)
+  for (;;) {
+    const { bytesRead } = await pending
+    if (bytesRead === 0) return size
+    pending = file.read(spare, 0, blockBytes)
+    // A read that fails while this block is hashed is awaited in the next turn.
+    pending.catch(() => {})
+    onBlock(current.subarray(0, bytesRead))
+    size += bytesRead
+    ;[current, spare] = [spare, current]
+  }
 }

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import {
+  EvidenceError,
+  isEvidenceError,
+  parseFileProof,
+  parseKeyTransition,
+  parseReceipt,
+  parseSignedCheckpoint,
+  toHex,
+  leafHash,
+} from '../src/core/index.ts'
+import { parseApprovalFile } from '../src/evidence/index.ts'
+import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/index.ts'
+import { parseAnchor } from '../src/verify/index.ts'
+
+/**
+ * What a command can leave behind. `subject` says what an artefact of the kind is about, from its bytes; it throws, or gives undefined, for
+ * other bytes. An artefact may be replaced only by one of its own kind about the same subject: a receipt of an entry by a later
+ * receipt of that entry.
+ */
+export interface OutputKind {
+  readonly name: string
+  /** 0600 where it may hold sealed claims or what only its owner should read. */
+  readonly mode: number
+  readonly subject: (bytes: Uint8Array) => string | undefined
+}
+
+/** Largest file that is looked at to find out whether it is an artefact, in bytes. */
+const maxArtefact = 16 * 1024 * 1024
+
+const none = (): undefined => undefined
+
+export const outputKinds = {
+  receipt: { name: 'receipt', mode: 0o600, subject: receiptSubject },
+  fileProof: {
+    name: 'file proof',
+    mode: 0o644,
+    subject: (bytes) => {
+      const { item, lineIndex, line, receipt } = parseFileProof(bytes)
+      return [item, lineIndex, toHex(line), receiptSubject(receipt)].join(' ')
+    },
+  },
+  keyTransition: {
+    name: 'key transition',
+    mode: 0o644,
+    subject: (bytes) => {
+      const { from, checkpoint } = parseKeyTransition(bytes)
+      return `${from} ${checkpoint.origin}`
+    },
+  },
+  anchor: {
+    name: 'anchor',
+    mode: 0o644,
+    subject: (bytes) => {
+      const { checkpoint, receipt } = parseAnchor(bytes)
+      return `${checkpoint.origin} ${checkpoint.size} ${receipt.proof.checkpoint.origin} ${receipt.entry.index}`
+    },
+  },
+  checkpoint: {
+    name: 'checkpoint',
+    mode: 0o644,
+    subject: (bytes) => parseSignedCheckpoint(bytes).checkpoint.origin,
+  },
+  /* Never replaced by other bytes. */
+  statement: { name: 'signed statement', mode: 0o600, subject: none },
+  request: { name: 'request', mode: 0o644, subject: none },
+  proposal: { name: 'proposal', mode: 0o600, subject: (bytes) => parseApprovalFile(bytes).payload },
+  manifest: { name: 'manifest', mode: 0o600, subject: none },
+} as const satisfies Record<string, OutputKind>
+
+function receiptSubject(bytes: Uint8Array): string {
+  const { proof, entryBytes } = parseReceipt(bytes)
+  return `${proof.checkpoint.origin} ${proof.index} ${toHex(leafHash(entryBytes))}`
+}
+
+/**
+ * Writes what a command leaves behind, synced: a new file, or in place of an artefact of the same kind about the same subject.
+ * Throws `file-exists` for anything else that is at the path (evidence, another entry's receipt, a folder, a device, a symbolic
+ * link), `file-unwritable`, `disk-full`.
+ */
+export function writeOutput(kind: OutputKind, path: string, content: string | Uint8Array): void {
+  const { name, mode, subject } = kind
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  const stat = lookAt(path)
+  if (stat === undefined) return writeNew(path, bytes, mode)
+  if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
+  const existing = stat.size > maxArtefact ? undefined : readFileSync(path)
+  if (existing?.equals(bytes) === true) return
+  const about = existing === undefined ? undefined : trySubject(subject, existing)
+  if (about === undefined || about !== subject(bytes)) throw refuse(path, `is there, and is no ${name} for this`)
+  replaceFile(path, bytes, stat.mode & 0o777)
+}
+
+/**
+ * Shows, before long work, that {@link writeOutput} could write an artefact of a kind at a path. Throws `file-exists`,
+ * `file-unwritable`.
+ */
+export function requireOutput(kind: OutputKind, path: string): void {
+  const stat = lookAt(path)
+  if (stat === undefined) return requireNewFile(path)
+  if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
+  const about = stat.size > maxArtefact ? undefined : trySubject(kind.subject, readFileSync(path))
+  if (about === undefined) throw refuse(path, `is there, and is no ${kind.name}`)
+}
+
+/**
+ * Shows, before anything that cannot be undone, that outputs could be written at paths where nothing may be yet. Throws
+ * `file-exists`, `file-unwritable`; where several are in the way, the first is named and the others are counted.
+ */
+export function requireOutputs(paths: readonly string[]): void {
+  const refusals = paths.flatMap((path) => {
+    try {
+      requireNewFile(path)
+      return []
+    } catch (error) {
+      if (error instanceof EvidenceError) return [error]
+      throw error
+    }
+  })
+  const [first] = refusals
+  if (first === undefined) return
+  const others = refusals.length === 1 ? '' : `, and so for ${refusals.length - 1} more`
+  throw new EvidenceError(first.code, `${first.message}${others}; nothing was done`, first.facts)
+}
+
+function trySubject(subject: OutputKind['subject'], bytes: Uint8Array): string | undefined {
+  try {
+    return subject(bytes)
+  } catch (error) {
+    if (error instanceof EvidenceError) return undefined
+    throw error
+  }
+}
+
+function refuse(path: string, why: string): EvidenceError {
+  return new EvidenceError('file-exists', `${path} ${why}; it was left as it is`, { where: path })
+}
+
+/** Shows, before a statement is sent, that its receipt could be written: at a path where nothing is, or else in this folder. */
+export function requireReceiptPlace(path: string | undefined): void {
+  if (path === undefined) requireWritableFolder('.')
+  else requireNewFile(path)
+}
+
+/**
+ * Writes the receipt of a new entry: at the path that was asked for, or as `entry-INDEX.tlog-proof` in this folder; where another
+ * ledger's receipt has that name already, under the next free one, for the entry is sealed and its receipt must not be lost. Gives
+ * the path.
+ */
+export function writeReceipt(index: number, receipt: string, path: string | undefined): string {
+  for (let n = 1; ; n++) {
+    const candidate = path ?? `entry-${index}${n === 1 ? '' : `-${n}`}.tlog-proof`
+    try {
+      writeOutput(outputKinds.receipt, candidate, receipt)
+      return candidate
+    } catch (error) {
+      if (path !== undefined || !isEvidenceError(error, 'file-exists') || n === 1000) throw error
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { EvidenceError } from '../src/core/index.ts'
+import { exitCodeOf, type Finding } from '../src/verify/index.ts'
+
+/** What was found of evidence or of a chain. */
+export interface Verdict {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+}
+
+/** What is known of a deposit that verifies: whether it was taken back, or its key reported compromised, as far as was asked. */
+export type Standing = 'sound' | 'retracted' | 'key-compromised' | 'not-asked'
+
+/** Commands that verify nothing: exit code 1 says "does not verify" and nothing else, so it may not come out of them. */
+const withoutVerdict: ReadonlySet<string> = new Set([
+  'init',
+  'sign-genesis',
+  'keygen',
+  'deposit',
+  'show',
+  'find',
+  'attest',
+  'retract',
+  'approvals',
+  'sign-statement',
+  'participants',
+  'witness',
+])
+
+/** True for the name of a command that verifies something. */
+function judges(command: string | undefined): boolean {
+  return command !== undefined && !withoutVerdict.has(command)
+}
+
+/** The exit code of a verdict: 0 fine, 1 does not verify, 3 could not be looked at, 4 needs a newer verifier. */
+export function exitOfVerdict({ faults, unjudged }: Verdict): 0 | 1 | 3 | 4 {
+  return exitCodeOf(faults, unjudged)
+}
+
+/** The exit code of a refusal: what a command could not do says nothing of evidence, and so is 2 or 3 where the command judges nothing. */
+export function exitOfRefusal({ kind }: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
+  return kind.exit === 1 && !judges(command) ? 3 : kind.exit
+}
+
+/** The last line of a result. It begins with "no fault found" only where all was judged. */
+export function verdictLine({ faults, unjudged }: Verdict, counts?: { faults: number; unjudged: number }): string {
+  const found = counts?.faults ?? faults.length
+  const open = counts?.unjudged ?? unjudged.length
+  if (found > 0) return found === 1 ? '1 fault found' : `${found.toLocaleString('en-US')} faults found`
+  if (open === 0) return 'no fault found'
+  return `not judged in part: ${open === 1 ? '1 finding needs' : `${open.toLocaleString('en-US')} findings need`} a newer verifier; no fault found in the rest`
+}
