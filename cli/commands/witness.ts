@@ -9,6 +9,7 @@ import {
   readLogList,
   readWitnessConfig,
   removeLog,
+  requireStateOf,
   type WitnessedLog,
   witnessFolder,
 } from '../../src/witness/index.ts'
@@ -135,6 +136,7 @@ function addCommand(group: Command): void {
       readWitnessConfig(folder)
       const given = logsFrom(argument, options.url)
       if (given.length === 0) throw new EvidenceError('usage', `${argument} names no log`, { where: argument })
+      for (const { key } of given) requireStateOf(folder, key.name)
       const added = addLogs(folder.logs, given)
       outputOf(options).result(
         { added: added.map(show), known: given.length - added.length },

@@ -252,6 +252,12 @@ export const errorTable = {
     exit: 1,
     action: 'Do not rely on the file: what it says is not shown by what it holds.',
   },
+  'copy-lost': {
+    status: 500,
+    exit: 3,
+    action:
+      'Put the newest copy of that folder back. Where there is none, begin anew in another folder: what was seen before can be compared no more.',
+  },
   'webhook-refused': {
     status: 502,
     exit: 3,
@@ -480,6 +486,12 @@ export const errorTable = {
     exit: 3,
     action:
       'Restore the witness’s folder from its newest copy. Where there is none, make a new witness with a new key: this one must not sign again.',
+  },
+  'witness-state-lost': {
+    status: 500,
+    exit: 3,
+    action:
+      'Put the newest copy of that file back. Where there is none, run "evidence witness remove-log ORIGIN", and give that ledger another witness: this one must not cosign it again.',
   },
   'witness-unreachable': {
     status: 503,

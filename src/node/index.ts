@@ -2,6 +2,7 @@
 export * from './durable-file.ts'
 export * from './file-digest.ts'
 export * from './key-file.ts'
+export * from './known-names.ts'
 export * from './lock-file.ts'
 export * from './mldsa-key-file.ts'
 export * from './mldsa-signer.ts'

@@ -31,6 +31,7 @@ export function createWitness(root: string, name: string, passphrase?: string): 
     for (const { text } of keys) parseVerifierKey(text)
     const config: WitnessConfig = { format: 1, name }
     writeNewFile(folder.logs, '', 0o644)
+    writeNewFile(folder.origins, '', 0o644)
     writeNewFile(folder.config, `${JSON.stringify(config, null, 2)}\n`, 0o644)
     for (const made of [folder.keys, folder.state, folder.evidence, staging]) syncFolder(made)
     renameSync(staging, root)
