@@ -1,12 +1,14 @@
 # docs/operations/installing.md says how to run it. Build: docker build -t evidence-ledger .
-FROM node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c AS build
+# Node.js and Debian by digest, for every platform of the tag: renewed by hand, after a look at what changed.
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
+FROM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY . .
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
-FROM node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production EVIDENCE_DATA=/data
 WORKDIR /opt/evidence-ledger
 COPY --from=build /build/package.json ./
