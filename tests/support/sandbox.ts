@@ -40,14 +40,24 @@ function copyProject(to: string): void {
   }
 }
 
-/** As npm ci leaves it, out of what the tests were installed with: the lock file is the same, and the network is not there. */
-const npmCi = `cp -al "$PROJECT/node_modules" node_modules 2>/dev/null || cp -a "$PROJECT/node_modules" node_modules
-cp --remove-destination "$PROJECT/node_modules/.package-lock.json" node_modules/`
+/**
+ * As npm ci leaves it, out of what the tests were installed with: the lock file is the same, and the network is not there. Linked,
+ * not copied, but for the one file that npm writes over.
+ */
+function copyPackages(to: string): void {
+  const from = join(project, 'node_modules')
+  if (spawnSync('cp', ['-al', from, to]).status !== 0) {
+    rmSync(to, { recursive: true, force: true })
+    spawnSync('cp', ['-a', from, to])
+  }
+  rmSync(join(to, '.package-lock.json'))
+  cpSync(join(from, '.package-lock.json'), join(to, '.package-lock.json'))
+}
 
 const shims: Readonly<Record<string, string>> = {
   git: `[ "$1" = clone ] && cp -a "$2" "$3"`,
   npm: `case "$*" in
-  "ci" | "ci --ignore-scripts") ${npmCi} ;;
+  "ci" | "ci --ignore-scripts") mv /opt/.packages node_modules ;;
   *) exec /usr/bin/env PATH="\${PATH#*:}" npm "$@" ;;
 esac`,
   systemctl: `unit=/etc/systemd/system/evidence-ledger.service
@@ -117,6 +127,7 @@ export class Sandbox {
       writeFileSync(join(scratch, 'shims', name), `#!/bin/sh\nset -eu\n${text}\n`, { mode: 0o755 })
     writeFileSync(join(scratch, 'unit.sh'), unitScript)
     copyProject(this.source)
+    copyPackages(join(scratch, 'opt', '.packages'))
     this.holder = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sleep', '86400'], {
       stdio: 'ignore',
     })
