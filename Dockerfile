@@ -16,7 +16,8 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/cli/evidence.mjs ./cli/evidence.mjs
 # Owned by nobody who runs it: the code cannot change itself. /data and /tmp are all that is written to.
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin evidence \
+RUN groupadd --gid 10001 evidence \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin evidence \
  && mkdir /data && chown evidence:evidence /data && chmod 0700 /data
 USER 10001:10001
 VOLUME /data

@@ -55,9 +55,10 @@ function copyPackages(to: string): void {
 }
 
 const shims: Readonly<Record<string, string>> = {
+  docker: 'exec node /mnt/docker.mjs "$@"',
   git: `[ "$1" = clone ] && cp -a "$2" "$3"`,
   npm: `case "$*" in
-  "ci" | "ci --ignore-scripts") mv /opt/.packages node_modules ;;
+  "ci" | "ci --ignore-scripts") mv /opt/.packages node_modules 2>/dev/null || mv /.packages node_modules ;;
   *) exec /usr/bin/env PATH="\${PATH#*:}" npm "$@" ;;
 esac`,
   systemctl: `unit=/etc/systemd/system/evidence-ledger.service
@@ -102,7 +103,7 @@ cp -a /etc /usr/local/bin /mnt/
 mkdir -p /mnt/opt /mnt/lib /mnt/run
 for pair in etc:/etc bin:/usr/local/bin lib:/var/lib run:/run; do mount --bind "/mnt/\${pair%%:*}" "\${pair#*:}"; done
 mount --bind "$SCRATCH/opt" /opt
-cp "$SCRATCH/unit.sh" /mnt/unit.sh
+cp "$SCRATCH/unit.sh" "$PROJECT/tests/support/docker.mjs" /mnt/
 echo '127.0.0.1 ledger.court.example' >> /etc/hosts`
 
 export interface Ran {
