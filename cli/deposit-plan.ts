@@ -1,228 +1,236 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { lookup as mediaTypeOf } from 'mrmime'
+import { accessSync, constants, mkdirSync, type Stats, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { EvidenceError, visible, visibleBytes } from '../src/core/index.ts'
+import { whyOf } from '../src/node/index.ts'
 import {
-  type DigestAlgorithm,
-  EvidenceError,
-  isEvidenceError,
-  type JsonValue,
-  manifestTree,
-  parseDisclosure,
-  type Policy,
-  splitPresentation,
-  toHex,
-  withoutFinalSlashes,
-} from '../src/core/index.ts'
-import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
-import { digestBytes, digestFile } from '../src/node/index.ts'
-import { checkReceipt } from '../src/verify/index.ts'
-import { type FolderListing, listFiles, listFolder, makeManifest, manifestPath } from './folder-manifest.ts'
-import { withoutQuorum } from './statements.ts'
+  commonFolder,
+  isOwnArtefact,
+  manifestPath,
+  pendingPath,
+  receiptPath,
+  setManifestPath,
+} from './deposit-names.ts'
+import { type FolderListing, listFiles, listFolder } from './folder-manifest.ts'
+import { requirePlaces } from './outputs.ts'
+
+export { receiptPath } from './deposit-names.ts'
 
 /** Most items of one statement; more files become a manifest. */
 const maxItems = 64
+/** Files that a refusal names one by one. */
+const maxNamed = 10
 
-/** One statement to be made: the files that it covers, and where its receipts go. */
+/** What is deposited without its file: digests that were taken elsewhere. */
+export interface KnownDigests {
+  readonly name: string | undefined
+  readonly size: number
+  /** Lower-case hex by algorithm. */
+  readonly digest: Readonly<Record<string, string>>
+}
+
+/** One statement to be made: what it covers, and where its receipts go. */
 export type DepositJob =
   | { readonly kind: 'files'; readonly paths: readonly string[]; readonly receipts: readonly string[] }
   | {
       readonly kind: 'manifest'
       readonly folder: string
       readonly listing: FolderListing
+      /** True for a folder as a whole: files that come while it is hashed are then a change. */
+      readonly isWhole: boolean
       readonly manifest: string
       readonly receipts: readonly string[]
     }
+  | { readonly kind: 'sums'; readonly sums: string; readonly manifest: string; readonly receipts: readonly string[] }
+  /** A statement that was signed before, and whose receipt never came. */
+  | { readonly kind: 'resend'; readonly statement: string; readonly receipts: readonly string[] }
+  | { readonly kind: 'digests'; readonly known: KnownDigests; readonly receipts: readonly string[] }
 
 export interface PlanOptions {
   /** Folder for receipts and manifests, instead of beside the evidence. */
   readonly receipts?: string
   /** A statement for each file. */
   readonly separate?: boolean
+  /** A finished SHA256SUMS, to be deposited without its files. */
+  readonly sums?: string
+  readonly known?: KnownDigests
+  /** A signed statement, to be sent as it is. */
+  readonly resend?: string
 }
 
-export function receiptPath(path: string, receipts: string | undefined): string {
-  const name = `${withoutFinalSlashes(path)}.tlog-proof`
-  return receipts === undefined ? name : join(receipts, basename(name))
+export interface Plan {
+  readonly jobs: readonly DepositJob[]
+  /** Paths that were given and are left out, and why. */
+  readonly leftOut: readonly { readonly name: string; readonly why: string }[]
 }
 
-/** The folder that holds all of some paths. */
-function commonFolder(paths: readonly string[]): string {
-  let common = dirname(resolve(paths[0] as string))
-  while (!paths.every((path) => resolve(path).startsWith(common === '/' ? '/' : `${common}/`))) common = dirname(common)
-  return common
-}
-
-/** Sorts paths into statements: a folder is a manifest, up to 64 files one statement, more files a manifest. Throws `file-unreadable`, `usage`. */
-export function planDeposit(paths: readonly string[], options: PlanOptions): DepositJob[] {
+/**
+ * Sorts paths into statements: a folder is a manifest, up to 64 files one statement, more files a manifest. Everything that would
+ * stand in the way later is found out here, before a byte is hashed: files that cannot be read, places where nothing can be
+ * written, names that are too long. Throws `file-unreadable`, `file-unwritable`, `file-exists`, `usage`.
+ */
+export function planDeposit(given: readonly string[], options: PlanOptions): Plan {
+  const { paths, leftOut } = withoutArtefacts(given)
   const files: string[] = []
-  const jobs: DepositJob[] = []
+  const others: DepositJob[] = []
   for (const path of paths) {
-    let stat: ReturnType<typeof statSync>
-    try {
-      stat = statSync(path)
-    } catch (cause) {
-      throw new EvidenceError('file-unreadable', `${path} cannot be read: ${(cause as Error).message}`, { where: path })
-    }
-    if (stat.isDirectory()) jobs.push(manifestJob(path, listFolder(path), options))
+    const stat = statOf(path)
+    if (stat.isDirectory()) others.push(folderJob(path, options))
     else if (stat.isFile()) files.push(path)
     else throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
   }
-  if (options.separate === true) jobs.unshift(...files.map((path) => filesJob([path], options)))
-  else if (files.length > maxItems) {
-    const folder = commonFolder(files)
-    jobs.unshift(
-      manifestJob(
-        folder,
-        listFiles(
-          folder,
-          files.map((path) => resolve(path)),
-        ),
-        options,
-        `${files.length}-files`,
-      ),
-    )
-  } else if (files.length > 0) jobs.unshift(filesJob(files, options))
+  if (options.sums !== undefined) others.push(sumsJob(options.sums, options))
+  if (options.resend !== undefined) others.push(resendJob(options.resend))
+  if (options.known !== undefined) others.push(digestsJob(options.known, options))
+  const jobs = [...filesJobs(files, options), ...others]
   requireDistinct(jobs)
-  return jobs
+  requireReadable(jobs)
+  if (options.receipts !== undefined) mkdirSync(options.receipts, { recursive: true, mode: 0o700 })
+  requirePlaces(jobs.flatMap(outputsOf))
+  return { jobs, leftOut }
+}
+
+function statOf(path: string): Stats {
+  try {
+    return statSync(path)
+  } catch (cause) {
+    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
+  }
+}
+
+/** `deposit photos/*` also names the receipts of last time: left out, unless nothing else is given. */
+function withoutArtefacts(given: readonly string[]): { paths: readonly string[]; leftOut: Plan['leftOut'] } {
+  const isOwn = (path: string): boolean => isOwnArtefact(basename(path)) && statOf(path).isFile()
+  const paths = given.filter((path) => !isOwn(path))
+  if (paths.length === 0 || paths.length === given.length) return { paths: given, leftOut: [] }
+  const leftOut = given.filter(isOwn).map((name) => ({ name: visible(name), why: 'a receipt or proof of a ledger' }))
+  return { paths, leftOut }
+}
+
+/** Files that a job writes, one way or another. */
+function outputsOf(job: DepositJob): string[] {
+  const [first] = job.receipts
+  return [
+    ...('manifest' in job ? [job.manifest] : []),
+    ...job.receipts,
+    ...(first === undefined ? [] : [pendingPath(first)]),
+  ]
 }
 
 /** No two files or folders may have one receipt or one manifest: the later would write over the earlier. */
 function requireDistinct(jobs: readonly DepositJob[]): void {
   const seen = new Set<string>()
-  for (const job of jobs) {
-    for (const path of job.kind === 'manifest' ? [...job.receipts, job.manifest] : job.receipts) {
-      const full = resolve(path)
-      if (seen.has(full)) {
-        throw new EvidenceError('usage', `two of the paths would have the same ${full}; deposit them apart`, {
-          where: path,
-        })
-      }
-      seen.add(full)
+  for (const path of jobs.flatMap(outputsOf)) {
+    const full = resolve(path)
+    if (seen.has(full)) {
+      throw new EvidenceError('usage', `two of the paths would have the same ${full}; deposit them apart`, {
+        where: path,
+      })
+    }
+    seen.add(full)
+  }
+}
+
+/** Lists all that cannot be read, not just the first. */
+function requireReadable(jobs: readonly DepositJob[]): void {
+  const refused: { readonly name: string; readonly why: string }[] = []
+  const look = (path: string | Buffer): void => {
+    try {
+      accessSync(path, constants.R_OK)
+    } catch (cause) {
+      refused.push({ name: visibleBytes(Buffer.from(path)), why: whyOf(cause) })
     }
   }
+  for (const job of jobs) {
+    if (job.kind === 'files') job.paths.forEach(look)
+    else if (job.kind === 'sums') look(job.sums)
+    else if (job.kind === 'resend') look(job.statement)
+    else if (job.kind === 'manifest') {
+      for (const one of job.listing.unreadable) refused.push(one)
+      for (const { path } of job.listing.files) look(path)
+    }
+  }
+  const [first] = refused
+  if (first === undefined) return
+  const named = refused.slice(0, maxNamed).map(({ name, why }) => `${name} (${why})`)
+  const more = refused.length > maxNamed ? `, and ${refused.length - maxNamed} more` : ''
+  const what = refused.length === 1 ? 'this cannot be read' : `${refused.length} files or folders cannot be read`
+  throw new EvidenceError('file-unreadable', `${what}: ${named.join(', ')}${more}; nothing was hashed yet`, {
+    where: first.name,
+  })
+}
+
+function filesJobs(files: readonly string[], options: PlanOptions): DepositJob[] {
+  if (options.separate === true) return files.map((path) => filesJob([path], options))
+  if (files.length > maxItems) return [setJob(files, options)]
+  return files.length > 0 ? [filesJob(files, options)] : []
 }
 
 function filesJob(paths: readonly string[], options: PlanOptions): DepositJob {
   return { kind: 'files', paths, receipts: paths.map((path) => receiptPath(path, options.receipts)) }
 }
 
-function manifestJob(folder: string, listing: FolderListing, options: PlanOptions, inside?: string): DepositJob {
-  const base = inside === undefined ? manifestPath(folder) : join(folder, `${inside}.evidence-manifest`)
-  const manifest = options.receipts === undefined ? base : join(options.receipts, basename(base))
-  const receipt = manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
-  return { kind: 'manifest', folder, listing, manifest, receipts: [receipt] }
+function folderJob(folder: string, options: PlanOptions): DepositJob {
+  return {
+    kind: 'manifest',
+    folder,
+    listing: listFolder(folder),
+    isWhole: true,
+    ...manifestPlaces(manifestPath(folder, options.receipts)),
+  }
 }
 
+/** More files than a statement holds become a manifest of the folder that holds them all. */
+function setJob(files: readonly string[], options: PlanOptions): DepositJob {
+  const folder = commonFolder(files)
+  const listing = listFiles(
+    folder,
+    files.map((path) => resolve(path)),
+  )
+  const names = listing.files.map(({ name }) => name)
+  return {
+    kind: 'manifest',
+    folder,
+    listing,
+    isWhole: false,
+    ...manifestPlaces(setManifestPath(folder, names, options.receipts)),
+  }
+}
+
+function sumsJob(sums: string, options: PlanOptions): DepositJob {
+  statOf(sums)
+  return { kind: 'sums', sums, ...manifestPlaces(manifestPath(sums, options.receipts)) }
+}
+
+function resendJob(statement: string): DepositJob {
+  statOf(statement)
+  return { kind: 'resend', statement, receipts: [`${statement.replace(/\.evidence-statement$/, '')}.tlog-proof`] }
+}
+
+function digestsJob(known: KnownDigests, options: PlanOptions): DepositJob {
+  const [first = ''] = Object.values(known.digest)
+  const name = known.name ?? first.slice(0, 16)
+  return { kind: 'digests', known, receipts: [receiptPath(join('.', basename(name)), options.receipts)] }
+}
+
+function manifestPlaces(manifest: string): { manifest: string; receipts: string[] } {
+  return { manifest, receipts: [manifest.replace(/\.evidence-manifest$/, '.tlog-proof')] }
+}
+
+/** Bytes that a job hashes, for the progress bar. */
 export function jobBytes(job: DepositJob): number {
   if (job.kind === 'manifest') return job.listing.files.reduce((sum, { size }) => sum + size, 0)
-  return job.paths.reduce((sum, path) => sum + statSync(path).size, 0)
+  return job.kind === 'files' ? job.paths.reduce((sum, path) => sum + statSync(path).size, 0) : 0
 }
 
+/** What a job is called in a result. */
 export function jobName(job: DepositJob): string {
-  if (job.kind === 'manifest') return `${job.folder} (${job.listing.files.length} files)`
+  if (job.kind === 'manifest') return `${job.folder} (${filesText(job.listing.files.length)})`
+  if (job.kind === 'sums') return `the digests in ${job.sums}`
+  if (job.kind === 'resend') return job.statement
+  if (job.kind === 'digests') return job.known.name ?? `the digest ${Object.values(job.known.digest)[0] ?? ''}`
   return job.paths.length === 1 ? (job.paths[0] as string) : `${job.paths[0]} and ${job.paths.length - 1} more`
 }
 
-/** What of a job stands in the statement. */
-export interface Measured {
-  readonly items: Item[]
-  readonly names: string[]
-  /** Bytes of a manifest, to be written once nothing stands in the way. */
-  readonly manifest?: Uint8Array
-}
-
-/** Hashes the files of a job. */
-export async function measure(
-  job: DepositJob,
-  algorithms: readonly DigestAlgorithm[],
-  category: Item['category'],
-  onBytes: (count: number) => void,
-): Promise<Measured> {
-  const common = category === undefined ? {} : { category }
-  if (job.kind === 'manifest') {
-    const bytes = await makeManifest(job.folder, job.listing, onBytes)
-    const { root, size } = manifestTree(bytes)
-    const measured = digestBytes(bytes, algorithms)
-    const item = {
-      size: measured.size,
-      digest: digestsOf(measured.digest),
-      mediaType: 'text/plain',
-      ...common,
-      tree: { root: toHex(root), size },
-    }
-    return { items: [item], names: [basename(job.manifest)], manifest: bytes }
-  }
-  const items: Item[] = []
-  for (const path of job.paths) {
-    const { size, digest } = await digestFile(path, algorithms, onBytes)
-    const mediaType = mediaTypeOf(path)
-    items.push({
-      size,
-      digest: digestsOf(digest),
-      ...(mediaType === undefined ? {} : { mediaType: mediaType.split(';')[0] as string }),
-      ...common,
-    })
-  }
-  return { items, names: job.paths.map((path) => basename(path)) }
-}
-
-function digestsOf(digest: Partial<Record<DigestAlgorithm, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(digest))
-}
-
-function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
-  const facts = (items: readonly Item[]): string =>
-    JSON.stringify(
-      items.map(({ size, digest, tree }) => [size, Object.entries(digest).sort(([a], [b]) => (a < b ? -1 : 1)), tree]),
-    )
-  return facts(a) === facts(b)
-}
-
-/** What a signed statement must be to be sent again for a job. */
-export interface WantedStatement {
-  readonly origin: string
-  readonly iss: string
-  readonly kid: string
-  readonly items: readonly Item[]
-  readonly relates: readonly Relation[]
-  readonly sealed: Readonly<Record<string, JsonValue>>
-}
-
-/**
- * A statement that was signed before for the same files, by the same key, with the same claims, and perhaps never answered:
- * sent again, byte for byte.
- */
-export function pendingStatement(path: string, wanted: WantedStatement): string | undefined {
-  if (!existsSync(path)) return undefined
-  try {
-    const presentation = readFileSync(path, 'latin1')
-    const { jws, disclosures } = splitPresentation(presentation)
-    const statement = readStatement(readEnvelope(jws))
-    const body = readBody(statement)
-    if (body?.kind !== 'evidence.deposit' || !sameItems(body.members.items, wanted.items)) return undefined
-    const sealed = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
-    const { iss, aud } = statement.common
-    const found = [aud, iss, statement.header.kid, body.members.relates ?? [], sorted(sealed)]
-    const expected = [wanted.origin, wanted.iss, wanted.kid, wanted.relates, sorted(wanted.sealed)]
-    return JSON.stringify(found) === JSON.stringify(expected) ? presentation : undefined
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined // cut off while it was written: nobody has seen it
-    throw error
-  }
-}
-
-function sorted(claims: Readonly<Record<string, JsonValue>>): [string, JsonValue][] {
-  return Object.entries(claims).sort(([a], [b]) => (a < b ? -1 : 1))
-}
-
-/** Index of the entry that an earlier receipt for the same files names; the receipt must check. Throws `file-exists`. */
-export function earlierReceipt(path: string, policy: Policy, items: readonly Item[]): number | undefined {
-  if (!existsSync(path)) return undefined
-  const { receipt, faults, ...checked } = checkReceipt(readFileSync(path), withoutQuorum(policy))
-  if (receipt !== undefined && faults.length === 0 && 'body' in checked) {
-    const { body } = checked
-    if (body?.kind === 'evidence.deposit' && sameItems(body.members.items, items)) return receipt.entry.index
-  }
-  const why = 'is no receipt of this ledger for these bytes'
-  throw new EvidenceError('file-exists', `${path} ${why}; move it away, or deposit with --again`, { where: path })
+function filesText(n: number): string {
+  return n === 1 ? '1 file' : `${n.toLocaleString('en-US')} files`
 }

@@ -1,10 +1,24 @@
-import { renameSync } from 'node:fs'
-import { type DigestAlgorithm, EvidenceError, type JsonValue, type Policy, thumbprint } from '../src/core/index.ts'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import {
+  type DigestAlgorithm,
+  EvidenceError,
+  isEvidenceError,
+  type JsonValue,
+  type Policy,
+  splitPresentation,
+  thumbprint,
+} from '../src/core/index.ts'
 import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
-import type { Item, Relation, SealedClaim } from '../src/evidence/index.ts'
-import { removeFile, writeDurably } from './atomic-file.ts'
-import { type DepositJob, earlierReceipt, jobBytes, jobName, measure, pendingStatement } from './deposit-plan.ts'
+import { type Item, readEnvelope, type Relation, type SealedClaim } from '../src/evidence/index.ts'
+import { readArtefact } from './check-run.ts'
+import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './deposit-earlier.ts'
+import { measure } from './deposit-measure.ts'
+import { pendingManifestPath, pendingPath } from './deposit-names.ts'
+import { type DepositJob, jobBytes, jobName } from './deposit-plan.ts'
+import { syncFolder } from '../src/node/index.ts'
 import { asEvidenceError, type Output } from './output.ts'
+import { outputKinds, writeOutput } from './outputs.ts'
 import { progressBar } from './progress.ts'
 import { isCosigned, requireReceiptFor, signStatement } from './statements.ts'
 
@@ -22,6 +36,8 @@ export interface DepositSettings {
   readonly sealed: Partial<Record<SealedClaim, JsonValue>>
   readonly withNames: boolean
   readonly again: boolean
+  /** Prints a line for people beside the result. */
+  readonly note: (line: string) => void
   /** What receipts are held against before they are believed. */
   readonly policy: Policy
 }
@@ -44,12 +60,6 @@ interface SignedJob {
   readonly job: DepositJob
   readonly presentation: string
   readonly pending: string
-  /** Bytes of the manifest, written when its receipt is there: neither proves anything without the other. */
-  readonly manifest?: Uint8Array
-}
-
-function pendingPath(job: DepositJob): string {
-  return (job.receipts[0] as string).replace(/\.tlog-proof$/, '.evidence-statement')
 }
 
 /** Hashes, signs and sends every job; one outcome each, whatever breaks off. */
@@ -101,27 +111,84 @@ async function prepare(
   settings: DepositSettings,
   onBytes: (count: number) => void,
 ): Promise<SignedJob | JobOutcome> {
-  const { origin, identity, algorithms, category, relates, withNames, again } = settings
+  if (job.kind === 'resend') return { job, presentation: readStatementFile(job.statement), pending: job.statement }
+  const { origin, identity, algorithms, category, relates, withNames, again, policy } = settings
   const { items, names, manifest } = await measure(job, algorithms, category, onBytes)
-  const pending = pendingPath(job)
-  const sealed = withNames ? { names, ...settings.sealed } : settings.sealed
+  const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
   const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
-  let presentation: string | undefined
-  if (!again) {
-    const earlier = job.receipts.map((path) => earlierReceipt(path, settings.policy, items))
-    const [index] = earlier
-    if (index !== undefined && earlier.every((one) => one === index)) {
-      return { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
-    }
-    presentation = pendingStatement(pending, wanted)
+  const existing = (): JobOutcome | undefined => {
+    const index = again ? undefined : earlierDeposit(job, wanted, policy)
+    return index === undefined ? undefined : { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
   }
-  if (presentation === undefined) {
-    const members = { items, ...(relates.length === 0 ? {} : { relates }) }
-    presentation = signStatement(origin, identity, 'evidence.deposit', members, sealed).presentation
-    // Holds what is sealed: for its owner alone.
-    writeDurably(pending, presentation, 0o600)
+  const before = existing()
+  if (before !== undefined) return before
+  const pending = pendingPath(job.receipts[0] as string)
+  const waiting = pendingStatement(pending, wanted)
+  if (waiting.is === 'other') {
+    const kept = setAside(pending, 'manifest' in job ? pendingManifestPath(job.manifest) : undefined)
+    settings.note(
+      `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
+    )
   }
-  return { job, presentation, pending, ...(manifest === undefined ? {} : { manifest }) }
+  if (manifest !== undefined) keepManifest(job, manifest, waiting.is === 'same')
+  const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, wanted, identity)
+  // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
+  const meanwhile = existing()
+  if (meanwhile !== undefined) {
+    removePending(job, pending)
+    return meanwhile
+  }
+  return { job, presentation, pending }
+}
+
+/**
+ * Writes a manifest down before anything is sent: a deposit that is sealed and whose manifest is lost proves nothing. Throws
+ * `file-exists` where a manifest of other files is in the way.
+ */
+function keepManifest(job: DepositJob, manifest: Uint8Array, isSigned: boolean): void {
+  if (!('manifest' in job)) return
+  const [receipt = ''] = job.receipts
+  if (existsSync(job.manifest) && !existsSync(receipt) && !readFileSync(job.manifest).equals(manifest)) {
+    const what = `${job.manifest} is there, has no receipt, and lists other files or bytes; move it away`
+    throw new EvidenceError('file-exists', what, { where: job.manifest })
+  }
+  const waiting = pendingManifestPath(job.manifest)
+  // One that no statement was signed for is of a run that was broken off before.
+  if (!isSigned) rmSync(waiting, { force: true })
+  writeOutput(outputKinds.manifest, waiting, manifest)
+}
+
+/** Gives a manifest its name, now that its receipt is there. */
+function placeManifest(manifest: string): void {
+  const waiting = pendingManifestPath(manifest)
+  if (existsSync(waiting)) renameSync(waiting, manifest)
+  syncFolder(dirname(manifest))
+}
+
+function removePending(job: DepositJob, pending: string): void {
+  rmSync(pending, { force: true })
+  if ('manifest' in job) rmSync(pendingManifestPath(job.manifest), { force: true })
+}
+
+function readStatementFile(path: string): string {
+  const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
+  readEnvelope(splitPresentation(presentation).jws)
+  return presentation
+}
+
+/** Signs a statement and writes it down; where another run was faster, its statement is taken. */
+function signPending(path: string, wanted: WantedStatement, identity: Identity): string {
+  const { origin, items, relates, sealed } = wanted
+  const members = { items, ...(relates.length === 0 ? {} : { relates }) }
+  const { presentation } = signStatement(origin, identity, 'evidence.deposit', members, sealed)
+  try {
+    writeOutput(outputKinds.statement, path, presentation)
+    return presentation
+  } catch (error) {
+    const other = isEvidenceError(error, 'file-exists') ? pendingStatement(path, wanted) : undefined
+    if (other?.is !== 'same') throw error
+    return other.presentation
+  }
 }
 
 /** One job that stands in its own way holds up no other; what keeps the whole command from running does. */
@@ -142,23 +209,24 @@ async function send(
       ? [await one(client, jobs[0] as SignedJob, isWatched)]
       : await client.depositBatch(jobs.map(({ presentation }) => presentation))
   if (isWatched && jobs.length > 1) await takeCosigned(client, jobs, results)
-  jobs.forEach(({ job, pending, presentation, manifest }, i) => {
+  jobs.forEach(({ job, pending, presentation }, i) => {
     const result = results[i] as DepositResult | EvidenceError
     const name = jobName(job)
     if (result instanceof EvidenceError) {
       // Refused for good: the same bytes would be refused again. Busy: they may be sent again as they are.
-      if (result.kind.status < 500 && result.kind.status !== 429) removeFile(pending)
+      if (result.kind.status < 500 && result.kind.status !== 429) removePending(job, pending)
       outcomes.set(job, { name, outcome: 'refused', error: result })
       return
     }
     // Until the receipt is known to be good, the signed statement is all that there is.
     requireReceiptFor(result.receipt, presentation, policy)
-    if (again) keepOld(job.kind === 'manifest' ? [job.manifest, ...job.receipts] : job.receipts)
-    if (job.kind === 'manifest' && manifest !== undefined) writeDurably(job.manifest, manifest, 0o600)
-    for (const path of job.receipts) writeDurably(path, result.receipt, 0o600)
-    removeFile(pending)
+    if (again && job.kind !== 'resend') keepEarlier(job.receipts)
+    if ('manifest' in job) placeManifest(job.manifest)
+    for (const path of job.receipts) writeOutput(outputKinds.receipt, path, result.receipt)
+    rmSync(pending, { force: true })
     const extra = {
-      ...(job.kind === 'manifest' ? { manifest: job.manifest, skipped: job.listing.skipped } : {}),
+      ...('manifest' in job ? { manifest: job.manifest } : {}),
+      ...(job.kind === 'manifest' ? { skipped: job.listing.skipped } : {}),
       ...(isWatched ? { cosigned: isCosigned(result.receipt, policy) } : {}),
     }
     const outcome = result.created ? 'deposited' : 'existing'
@@ -203,17 +271,5 @@ async function one(
     const known = asEvidenceError(error)
     if (known.code === 'server-unreachable' || known.code === 'server-answer') throw known
     return known
-  }
-}
-
-/** Receipts and manifests that others replace are kept under other names: they may be in somebody's hands. */
-function keepOld(paths: readonly string[]): void {
-  const now = Date.now()
-  for (const path of paths) {
-    try {
-      renameSync(path, `${path}.old-${now}`)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
   }
 }

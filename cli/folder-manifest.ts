@@ -1,13 +1,10 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
-import {
-  compareBytes,
-  encodeManifest,
-  EvidenceError,
-  type ManifestLine,
-  withoutFinalSlashes,
-} from '../src/core/index.ts'
-import { digestFile } from '../src/node/index.ts'
+import { compareBytes, encodeManifest, EvidenceError, type ManifestLine, visibleBytes } from '../src/core/index.ts'
+import { changed, digestFile, fileState, whyOf } from '../src/node/index.ts'
+import { isOwnArtefact } from './deposit-names.ts'
+
+export { manifestPath } from './deposit-names.ts'
 
 /** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
 export interface FoundFile {
@@ -15,6 +12,7 @@ export interface FoundFile {
   readonly path: Buffer
   /** Relative to the folder. */
   readonly name: Buffer
+  /** In bytes. */
   readonly size: number
 }
 
@@ -22,34 +20,45 @@ export interface FolderListing {
   readonly files: readonly FoundFile[]
   /** What is not recorded, and why: symbolic links, special files, and what this tool put there itself. */
   readonly skipped: readonly { readonly name: string; readonly why: string }[]
+  /** Folders that could not be read, and why. */
+  readonly unreadable: readonly { readonly name: string; readonly why: string }[]
 }
 
 const slash = Buffer.from('/')
 
-/** What the ledger's own tools put beside evidence. */
-function isOwnArtefact(name: string): boolean {
-  return /\.(?:tlog-proof|file-proof|evidence-statement|evidence-manifest)(?:\.part)?$/.test(name)
-}
-
-/** Every regular file below a folder, by bytes of its relative path. */
+/** Every regular file below a folder, by bytes of its relative path. Folders that cannot be read are listed, not passed over. */
 export function listFolder(folder: string): FolderListing {
   const files: FoundFile[] = []
   const skipped: { name: string; why: string }[] = []
+  const unreadable: { name: string; why: string }[] = []
   const visit = (directory: Buffer, prefix: Buffer): void => {
-    for (const entry of readdirSync(directory, { encoding: 'buffer', withFileTypes: true })) {
+    for (const entry of entriesOf(directory, unreadable)) {
       const base = entry.name as unknown as Buffer
       const path = Buffer.concat([directory, slash, base])
       const name = prefix.length === 0 ? base : Buffer.concat([prefix, slash, base])
       if (entry.isDirectory()) visit(path, name)
       else if (!entry.isFile()) {
-        skipped.push({ name: name.toString(), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
+        skipped.push({ name: visibleBytes(name), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
       } else if (isOwnArtefact(base.toString('latin1'))) {
-        skipped.push({ name: name.toString(), why: 'a receipt or proof of a ledger' })
+        skipped.push({ name: visibleBytes(name), why: 'a receipt or proof of a ledger' })
       } else files.push({ path, name, size: lstatSync(path).size })
     }
   }
   visit(Buffer.from(folder), Buffer.alloc(0))
-  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped }
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped, unreadable }
+}
+
+function entriesOf(directory: Buffer, unreadable: { name: string; why: string }[]): ReturnType<typeof readFolder> {
+  try {
+    return readFolder(directory)
+  } catch (cause) {
+    unreadable.push({ name: visibleBytes(directory), why: whyOf(cause) })
+    return []
+  }
+}
+
+function readFolder(directory: Buffer) {
+  return readdirSync(directory, { encoding: 'buffer', withFileTypes: true })
 }
 
 /** Files given one by one, as the listing of the folder that holds them all. */
@@ -57,12 +66,15 @@ export function listFiles(folder: string, paths: readonly string[]): FolderListi
   const files = paths.map((path) => ({
     path: Buffer.from(path),
     name: Buffer.from(relative(folder, path)),
-    size: lstatSync(path).size,
+    size: statSync(path).size,
   }))
-  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [] }
+  return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [], unreadable: [] }
 }
 
-/** Hashes every file of a listing into a manifest. Throws `manifest-malformed` for an empty one, `file-unreadable`. */
+/**
+ * Hashes every file of a listing into a manifest. When all are hashed each is looked at once more: a manifest describes one state of
+ * the folder, or none. Throws `manifest-malformed` for an empty listing, `file-unreadable`, `file-changed`.
+ */
 export async function makeManifest(
   folder: string,
   listing: FolderListing,
@@ -71,14 +83,22 @@ export async function makeManifest(
   if (listing.files.length === 0)
     throw new EvidenceError('manifest-malformed', `the folder ${folder} holds no file`, { where: folder })
   const lines: ManifestLine[] = []
+  const states: string[] = []
   for (const { path, name } of listing.files) {
-    const { digest } = await digestFile(path, ['sha256'], onBytes)
+    const { digest, state } = await digestFile(path, ['sha256'], onBytes)
     lines.push({ sha256: digest.sha256 as string, path: name })
+    states.push(state)
   }
+  listing.files.forEach(({ path }, i) => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+    if (stat === undefined || fileState(stat) !== states[i]) throw changed(path)
+  })
   return encodeManifest(lines)
 }
 
-/** The folder's own path of a manifest that {@link manifestPath} named. */
-export function manifestPath(folder: string): string {
-  return `${withoutFinalSlashes(folder)}.evidence-manifest`
+/** Throws `file-changed` where a folder has other files than when it was listed: some came or went while they were hashed. */
+export function requireSameFiles(folder: string, { files }: FolderListing): void {
+  const now = listFolder(folder).files
+  const other = now.find(({ name }, i) => files[i] === undefined || !name.equals(files[i].name)) ?? files[now.length]
+  if (other !== undefined) throw changed(other.path)
 }

@@ -104,13 +104,16 @@ export function requireOutput(kind: OutputKind, path: string): void {
 }
 
 /**
- * Shows, before anything that cannot be undone, that outputs could be written at paths where nothing may be yet. Throws
- * `file-exists`, `file-unwritable`; where several are in the way, the first is named and the others are counted.
+ * Shows, before anything is hashed or sent, that files could be written at paths: nothing is there and something could be, or a
+ * regular file is there, which is looked at when it is to be replaced. Throws `file-exists`, `file-unwritable`; where several are
+ * in the way, the first is named and the others are counted.
  */
-export function requireOutputs(paths: readonly string[]): void {
+export function requirePlaces(paths: readonly string[]): void {
   const refusals = paths.flatMap((path) => {
     try {
-      requireNewFile(path)
+      const stat = lookAt(path)
+      if (stat === undefined) requireNewFile(path)
+      else if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
       return []
     } catch (error) {
       if (error instanceof EvidenceError) return [error]
@@ -119,8 +122,8 @@ export function requireOutputs(paths: readonly string[]): void {
   })
   const [first] = refusals
   if (first === undefined) return
-  const others = refusals.length === 1 ? '' : `, and so for ${refusals.length - 1} more`
-  throw new EvidenceError(first.code, `${first.message}${others}; nothing was done`, first.facts)
+  const others = refusals.length === 1 ? '' : `; nor can ${refusals.length - 1} more files`
+  throw new EvidenceError(first.code, `${first.message}${others}; nothing was done yet`, first.facts)
 }
 
 function trySubject(subject: OutputKind['subject'], bytes: Uint8Array): string | undefined {

@@ -5,7 +5,7 @@ import { constants, setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, root, run } from './setup.mjs'
-import { ensureSystemTools } from './system-tools.mjs'
+import { installTools, mayInstall, missingTools, toolsForTests } from './system-tools.mjs'
 
 const folder = join(root, 'tests', 'faults')
 const names = readdirSync(folder)
@@ -39,13 +39,14 @@ tokens.forEach((token, i) => {
 
 setPriority(constants.priority.PRIORITY_LOW)
 build()
-const missing = ensureSystemTools()
+if (mayInstall) installTools()
+const missing = missingTools()
 if (missing.length > 0) process.stderr.write(`missing, and needed by some of these: ${missing.join(', ')}\n`)
 const scratch = mkdtempSync(join(tmpdir(), 'evidence-faults-'))
 const path = join(scratch, 'figures')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const status = run(process.execPath, [vitest, 'run', join(folder, `${name.value}.test.ts`)], {
-  env: { ...env, FAULTS_FIGURES: path, EVIDENCE_MISSING_TOOLS: missing.join(',') },
+  env: { ...env, FAULTS_FIGURES: path, ...toolsForTests(missing) },
 })
 if (existsSync(path)) process.stdout.write(readFileSync(path, 'utf8'))
 rmSync(scratch, { recursive: true, force: true })

@@ -1,11 +1,11 @@
-// System programs that some tests need. On a Debian machine where we are root they are installed; elsewhere their absence is
-// said aloud, and in CI nothing may be left out.
+// Programs that some tests need and npm does not bring. They are installed only in CI (CI=true), where nothing may be left out, or
+// where EVIDENCE_INSTALL_TOOLS=1 asks for it; elsewhere the tests that need one are left out, and the summary says so.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
 
-/** A virtual environment that is ours, where no interpreter of the machine has the package `cryptography`. */
+/** A virtual environment that is ours: for `bagit`, and `cryptography` where no interpreter of the machine has it. */
 const virtualenv = join(root, 'node_modules', '.evidence-python')
 const interpreters = ['python3', '/usr/bin/python3', join(virtualenv, 'bin', 'python')]
 
@@ -19,6 +19,12 @@ const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
   { command: 'python3', probe: ['--version'], package: 'python3' },
+  // The BagIt tool of the Library of Congress, for tests/interop/bagit.test.ts; python3-venv makes the environment.
+  {
+    command: 'bagit',
+    package: 'python3-venv',
+    found: () => (existsSync(join(virtualenv, 'bin', 'bagit.py')) ? true : undefined),
+  },
   // For verifiers/python: no program, but a package of Python's.
   { command: 'python3-cryptography', package: 'python3-cryptography', found: pythonWithCryptography },
   // For tests/faults: system calls that fail, a false clock, a low limit of descriptors, a small disk.
@@ -37,26 +43,41 @@ const needed = [
 const runs = ({ command, probe, found }) =>
   found === undefined ? spawnSync(command, probe, { stdio: 'ignore' }).status === 0 : found() !== undefined
 
-/** Where packages of the system are not ours to install: `cryptography` from PyPI, into a folder of our own. */
+/** Python packages of PyPI, into a folder of our own. */
 function makeVirtualenv() {
-  process.stderr.write(`installing the Python package cryptography into ${virtualenv}\n`)
+  process.stderr.write(`installing the Python packages cryptography and bagit into ${virtualenv}\n`)
   // Python's own report goes to stderr: stdout is the program's.
   const options = { stdio: ['inherit', 2, 'inherit'] }
   if (spawnSync('python3', ['-m', 'venv', virtualenv], options).status !== 0) return
-  spawnSync(join(virtualenv, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'cryptography'], options)
+  const python = join(virtualenv, 'bin', 'python')
+  spawnSync(python, ['-m', 'pip', 'install', '--quiet', 'cryptography', 'bagit==1.9.0'], options)
 }
 
-/** Gives the commands that are still missing. */
-export function ensureSystemTools() {
+/** Whether missing programs are to be installed. */
+export const mayInstall = process.env.CI === 'true' || process.env.EVIDENCE_INSTALL_TOOLS === '1'
+
+/** The commands that are missing. */
+export function missingTools() {
+  return needed.filter((tool) => !runs(tool)).map(({ command }) => command)
+}
+
+/** Installs what is missing: from Debian where we are root there, and from PyPI into a folder of ours. */
+export function installTools() {
   const missing = needed.filter((tool) => !runs(tool))
-  if (missing.length === 0) return []
+  if (missing.length === 0) return
   const packages = missing.map((tool) => tool.package)
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
     process.stderr.write(`installing ${packages.join(', ')}\n`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit', env })
-    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'inherit', env })
+    // The package manager's own report goes to stderr: stdout is the program's.
+    const options = { stdio: ['inherit', 2, 'inherit'], env }
+    spawnSync('apt-get', ['update', '-qq'], options)
+    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], options)
   }
-  if (pythonWithCryptography() === undefined) makeVirtualenv()
-  return missing.filter((tool) => !runs(tool)).map(({ command }) => command)
+  if (missingTools().some((command) => command === 'bagit' || command === 'python3-cryptography')) makeVirtualenv()
+}
+
+/** What the tests are told of the machine. */
+export function toolsForTests(missing) {
+  return { EVIDENCE_MISSING_TOOLS: missing.join(','), EVIDENCE_PYTHON: pythonWithCryptography() ?? '' }
 }

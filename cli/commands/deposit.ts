@@ -10,7 +10,8 @@ import {
 } from '../../src/core/index.ts'
 import { categories, type Relation, relations, type SealedClaim } from '../../src/evidence/index.ts'
 import { canDigest } from '../../src/node/index.ts'
-import { planDeposit } from '../deposit-plan.ts'
+import { digestArgument } from '../digest-argument.ts'
+import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit-run.ts'
 import {
   type ClientOptions,
@@ -40,6 +41,11 @@ interface DepositOptions extends ClientOptions {
   readonly separate?: boolean
   readonly again?: boolean
   readonly names?: boolean
+  readonly sums?: string
+  readonly resend?: string
+  readonly withoutFile?: readonly string[]
+  readonly size?: string
+  readonly name?: string
 }
 
 const help = `
@@ -48,11 +54,13 @@ a folder (or more files) a manifest. The receipt is written beside the evidence 
 
 Example:
   evidence deposit chat.json photo.jpg --case "(2026)沪0104刑初123号" --note "handed over by the victim"
-  evidence deposit ./seized-phone --category image-of-medium`
+  evidence deposit ./seized-phone --category image-of-medium
+  evidence deposit --sums SHA256SUMS
+  evidence deposit --without-file sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824 --size 5 --name hello.txt`
 
 /** `evidence deposit PATH…` */
 export function depositCommand(program: Command): void {
-  withClient(program.command('deposit <path...>').description('deposit files and folders, and keep the receipts'))
+  withClient(program.command('deposit [path...]').description('deposit files and folders, and keep the receipts'))
     .option('--case <number...>', 'case number, sealed')
     .option('--authority <name>', 'authority that handles the case, sealed')
     .option('--stage <name>', 'stage of the proceedings, sealed')
@@ -72,6 +80,11 @@ export function depositCommand(program: Command): void {
     .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
     .option('--separate', 'a statement for each file, instead of one for all')
     .option('--again', 'deposit anew what has a receipt already; the old receipt is kept')
+    .option('--sums <file>', 'deposit a finished SHA256SUMS as a manifest, without its files')
+    .option('--resend <statement>', 'send a signed statement (.evidence-statement) that was never answered, as it is')
+    .option('--without-file <algorithm:hex...>', 'deposit digests of one file that is elsewhere; needs --size')
+    .option('--size <bytes>', 'size of the file of --without-file')
+    .option('--name <name>', 'name of the file of --without-file, sealed')
     .option('--no-names', 'do not record file names, not even sealed')
     .addHelpText('after', help)
     .action(async (paths: string[], options: DepositOptions) => {
@@ -85,7 +98,21 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   const category = options.category === undefined ? undefined : codeArgument(options.category, categories, 'category')
   const relates = (options.relates ?? []).map(relationFrom)
   const sealed = sealedFrom(options)
-  const jobs = planDeposit(paths, options)
+  const known = knownFrom(options)
+  if (paths.length === 0 && known === undefined && options.sums === undefined && options.resend === undefined)
+    throw new EvidenceError(
+      'usage',
+      'name the files or folders to deposit; or digests alone, by --sums or --without-file',
+    )
+  const { receipts, separate, sums, resend } = options
+  const { jobs, leftOut } = planDeposit(paths, {
+    ...(receipts === undefined ? {} : { receipts }),
+    ...(separate === undefined ? {} : { separate }),
+    ...(sums === undefined ? {} : { sums }),
+    ...(resend === undefined ? {} : { resend }),
+    ...(known === undefined ? {} : { known }),
+  })
+  for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
   const info = await client.ledger()
@@ -103,6 +130,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
     sealed,
     withNames: options.names !== false,
     again: options.again === true,
+    note: (line: string) => output.note(line),
     policy,
   }
   const outcomes = await runDeposit(jobs, settings, output)
@@ -122,6 +150,21 @@ function algorithmsFrom(names: readonly string[]): DigestAlgorithm[] {
     throw new EvidenceError('digest-weak-only', `${algorithms.join(' and ')} does not suffice`)
   }
   return algorithms
+}
+
+/** Digests of a file that is elsewhere. Throws `usage`, `digest-weak-only`. */
+function knownFrom({ withoutFile, size, name }: DepositOptions): KnownDigests | undefined {
+  if (withoutFile === undefined) {
+    if (size === undefined && name === undefined) return undefined
+    throw new EvidenceError('usage', '--size and --name describe the file of --without-file; name its digest')
+  }
+  const digest = Object.fromEntries(withoutFile.map((text) => digestArgument(text, '--without-file')))
+  if (!Object.keys(digest).some((algorithm) => strongDigests.some((one) => one === algorithm)))
+    throw new EvidenceError('digest-weak-only', `${Object.keys(digest).join(' and ')} does not suffice`)
+  const bytes = /^(?:0|[1-9][0-9]{0,15})$/.test(size ?? '') ? Number(size) : Number.NaN
+  if (!Number.isSafeInteger(bytes))
+    throw new EvidenceError('usage', '--without-file needs the size of the file in bytes: --size N')
+  return { name, size: bytes, digest }
 }
 
 function relationFrom(text: string): Relation {

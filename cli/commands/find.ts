@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
-import { digestLengths, EvidenceError, isDigestAlgorithm } from '../../src/core/index.ts'
+import { EvidenceError } from '../../src/core/index.ts'
 import { digestFile } from '../../src/node/index.ts'
+import { digestArgument } from '../digest-argument.ts'
 import { type ClientOptions, clientOf, outputOf, withClient } from '../options.ts'
 import { withIdentityIfAny } from './show.ts'
 
@@ -52,24 +53,10 @@ async function queryOf(file: string | undefined, options: FindOptions): Promise<
     const value = options[name]
     if (value !== undefined) query[name] = value
   }
-  if (options.digest !== undefined) requireDigest(options.digest)
+  if (options.digest !== undefined) digestArgument(options.digest, '--digest')
   if (file === undefined) return query
   if (!existsSync(file) || !statSync(file).isFile())
     throw new EvidenceError('file-unreadable', `there is no file ${file}`, { where: file })
   const { digest } = await digestFile(file, ['sha256'])
   return { ...query, digest: `sha256:${digest.sha256}` }
-}
-
-/** Said here, before any server is asked. Throws `query-invalid`. */
-function requireDigest(text: string): void {
-  // The next option, taken for the value that is missing.
-  if (text.startsWith('-')) throw new EvidenceError('usage', 'the option --digest <algorithm:hex> has no value')
-  const [algorithm = '', hex = '', extra] = text.split(':')
-  const isDigest = extra === undefined && isDigestAlgorithm(algorithm) && /^[0-9a-f]*$/.test(hex)
-  if (!isDigest || hex.length !== 2 * digestLengths[algorithm]) {
-    throw new EvidenceError(
-      'query-invalid',
-      `${JSON.stringify(text)} is not <algorithm>:<lower-case hex> of that algorithm’s length`,
-    )
-  }
 }

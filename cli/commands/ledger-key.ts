@@ -26,7 +26,7 @@ import {
   type SecondKeyPassphrases,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives, type LedgerSigningKey } from '../../src/node/index.ts'
-import { outputKinds, writeOutput } from '../outputs.ts'
+import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact, transitionPath } from '../check-run.ts'
 import { commandLine } from '../command-line.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
@@ -104,6 +104,7 @@ async function rotate(options: RotateOptions): Promise<void> {
   const next = await openLedgerKey(options.newKey as string, options.newPassphraseFile)
   try {
     if (options.out !== undefined) {
+      requireOutput(outputKinds.request, options.out)
       const request = await requestRotation(root, next.key, reason)
       writeOutput(outputKinds.request, options.out, `${JSON.stringify(request, null, 2)}\n`)
       output.result({ out: options.out, newKey: request.newKey }, [
@@ -254,11 +255,12 @@ export function transitionCommand(program: Command): void {
     )
     .action(async (path: string, options: TransitionOptions) => {
       const output = outputOf(options)
+      const out = options.out ?? transitionPath(path)
+      requireOutput(outputKinds.keyTransition, out)
       const bytes = readArtefact(path)
       const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
       const from = receipt.proof.checkpoint.size
       const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
-      const out = options.out ?? transitionPath(path)
       writeOutput(outputKinds.keyTransition, out, encodeKeyTransition(from, made.hashes, made.note))
       output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
     })

@@ -39,8 +39,8 @@ interface VerifyOptions extends ClientOptions {
 
 const help = `
 Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
-index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where a server has that folder
-open, asks the server.
+index. It does not stop at a fault. Without --url or --dir it reads the data folder. Where a server has that folder open, the
+server is asked instead; with --data the command refuses then, for it cannot know which server that is: name it by --url.
 
 Example:
   evidence verify --data ./data

@@ -88,6 +88,11 @@ export function utf8Length(text: string): number {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return concatAll(parts)
+}
+
+/** Joins any number of byte arrays: as arguments, more than some 100,000 of them would overflow the stack. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0
   for (const part of parts) length += part.length
   const out = new Uint8Array(length)

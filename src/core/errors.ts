@@ -540,6 +540,11 @@ export const errorTable = {
   },
   'file-unreadable': { status: 500, exit: 3, action: 'Check the path and the permissions.' },
   'file-exists': { status: 409, exit: 2, action: 'Choose another path, or move the file that is there.' },
+  'deposit-differs': {
+    status: 409,
+    exit: 2,
+    action: 'A deposit is never changed: deposit with --again to make a new one, which says this.',
+  },
   'file-unwritable': {
     status: 500,
     exit: 3,

@@ -1,4 +1,4 @@
-import { compareBytes, concat, equalBytes, latin1 } from './bytes.ts'
+import { compareBytes, concatAll, equalBytes, latin1 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { leafHash } from './entry.ts'
 import { CompactRange } from './merkle/range.ts'
@@ -17,7 +17,10 @@ export interface ManifestLine {
   readonly path: Uint8Array
 }
 
+/** Length of a digest and two spaces. */
+const headLength = 66
 const nul = 0x00
+const space = 0x20
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 const dot = 0x2e
@@ -56,17 +59,20 @@ function needsEscape(byte: number): boolean {
 
 /** One line without its line feed, as coreutils 9 writes it. */
 export function encodeManifestLine({ sha256, path }: ManifestLine): Uint8Array<ArrayBuffer> {
-  const out: number[] = []
-  const escaped = path.some(needsEscape)
-  if (escaped) out.push(backslash)
-  for (const character of `${sha256}  `) out.push(character.charCodeAt(0))
+  let escapes = 0
+  for (const byte of path) if (needsEscape(byte)) escapes++
+  const start = escapes > 0 ? 1 : 0
+  const out = new Uint8Array(start + headLength + path.length + escapes)
+  if (escapes > 0) out[0] = backslash
+  for (let i = 0; i < 64; i++) out[start + i] = sha256.charCodeAt(i)
+  out[start + 64] = space
+  out[start + 65] = space
+  let at = start + headLength
   for (const byte of path) {
-    if (byte === backslash) out.push(backslash, backslash)
-    else if (byte === lineFeed) out.push(backslash, letterN)
-    else if (byte === carriageReturn) out.push(backslash, letterR)
-    else out.push(byte)
+    if (needsEscape(byte)) out[at++] = backslash
+    out[at++] = byte === lineFeed ? letterN : byte === carriageReturn ? letterR : byte
   }
-  return Uint8Array.from(out)
+  return out
 }
 
 function unescape(bytes: Uint8Array, line: number | undefined): Uint8Array {
@@ -132,7 +138,7 @@ export function parseManifest(bytes: Uint8Array): ManifestLine[] {
 export function encodeManifest(lines: readonly ManifestLine[]): Uint8Array {
   const sorted = [...lines].sort((a, b) => compareBytes(a.path, b.path))
   const end = Uint8Array.of(lineFeed)
-  const bytes = concat(...sorted.flatMap((line) => [encodeManifestLine(line), end]))
+  const bytes = concatAll(sorted.flatMap((line) => [encodeManifestLine(line), end]))
   parseManifest(bytes)
   return bytes
 }

@@ -146,4 +146,9 @@ describe('manifest', () => {
     expect(manifestTree(manifestBytes)).toEqual({ root: mth(leaves), size: leaves.length })
     expect(codeOf(() => manifestTree(utf8('')))).toBe('manifest-malformed')
   })
+
+  it('F-B3: takes a folder of 150,000 files', () => {
+    const lines = Array.from({ length: 150_000 }, (_, i) => ({ sha256: '0'.repeat(64), path: utf8(`f/${i}`) }))
+    expect(parseManifest(encodeManifest(lines))).toHaveLength(150_000)
+  })
 })

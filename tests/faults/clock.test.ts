@@ -24,7 +24,7 @@ async function requireUnsafe(server: FaultServer, book: Acknowledged): Promise<v
   await book.requireAllServed(url)
 }
 
-describe.skipIf(lacks('faketime'))('the clock', { timeout: 300_000 }, () => {
+describe.skipIf(lacks('faketime'))('the clock', () => {
   const folders: TestFolder[] = []
   let folder: TestFolder
   let book: Acknowledged

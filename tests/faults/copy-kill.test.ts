@@ -52,7 +52,7 @@ async function faultsOf(root: string): Promise<string[]> {
 /** How long a whole run takes here and now: the kills fall within it. */
 async function duration(args: readonly string[]): Promise<number> {
   const started = performance.now()
-  expect(await cutOff(args, 60_000)).toBe(true)
+  expect(await cutOff(args, 600_000)).toBe(true)
   return performance.now() - started
 }
 
@@ -65,7 +65,7 @@ afterAll(() => {
   remove()
 })
 
-describe('SIGKILL', { timeout: 60_000 + cycles * 20_000 }, () => {
+describe('SIGKILL', () => {
   it('within a backup leaves the earlier one or the new one, whole', async () => {
     const out = join(path, 'backup')
     const args = ['backup', out, '--data', test.root]

@@ -24,7 +24,7 @@ import { sha256Hex } from '../support/statements.ts'
  * look-up, proof and the checkpoint are served as before. `npm run faults -- damage --cases 10000 --seed 1` is the long form; a case
  * that fails names its seed, and `--cases 1 --seed N` is that case alone.
  */
-const cases = option('cases', 100)
+const cases = option('cases', 20)
 const firstSeed = option('seed', 1)
 const caseNumber = '(2026)沪0104刑初123号'
 let test: TestFolder
@@ -72,7 +72,7 @@ beforeAll(async () => {
   const ledger = await Ledger.open(copy, readLedgerKey(copy))
   before = await served(ledger, contents)
   await ledger.close()
-}, 60_000)
+})
 afterAll(() => {
   test.remove()
   work.remove()
@@ -127,7 +127,7 @@ async function judge(root: string): Promise<{ outcome: 'verify' | 'open' | 'unaf
 }
 
 describe('random damage', () => {
-  it(`never passes in silence, in ${cases} cases`, { timeout: 120_000 + cases * 4000 }, async () => {
+  it(`never passes in silence, in ${cases} cases`, async () => {
     const outcomes = { verify: 0, open: 0, unaffected: 0 }
     const codes: Record<string, number> = {}
     const files: Record<string, number> = {}
@@ -164,7 +164,7 @@ describe('random damage', () => {
     })
   })
 
-  it('is found by the command as well', { timeout: 60_000 }, async () => {
+  it('is found by the command as well', async () => {
     for (let seed = 1; seed <= 3; seed++) {
       const root = join(work.path, `command-${seed}`)
       cpSync(test.root, root, { recursive: true })

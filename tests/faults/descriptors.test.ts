@@ -10,7 +10,7 @@ import { lacks } from '../support/system-tools.ts'
 const limited = (limit: number): { under: string[] } => ({ under: ['prlimit', `--nofile=${limit}:${limit}`] })
 
 /* Few file descriptors, and more connections than that: the database never goes without. */
-describe.skipIf(lacks('prlimit'))('a low limit of file descriptors', { timeout: 300_000 }, () => {
+describe.skipIf(lacks('prlimit'))('a low limit of file descriptors', () => {
   let folder: TestFolder
   beforeAll(async () => {
     folder = await trialFolder()

@@ -34,7 +34,7 @@ async function startOnFullDisk(root: string, book: Acknowledged): Promise<string
   return code === 3 && /^evidence: disk-full: /m.test(server.output()) ? 'refused: disk-full' : server.output()
 }
 
-describe.skipIf(cannotMount)('a disk that is full', { timeout: 600_000 }, () => {
+describe.skipIf(cannotMount)('a disk that is full', () => {
   let template: TestFolder
   let disk: string
   beforeAll(async () => {

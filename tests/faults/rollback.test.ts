@@ -49,7 +49,7 @@ beforeAll(async () => {
   writeFileSync(kept('late.tlog-proof'), late.receipt)
   writeFileSync(kept('forked'), fork.checkpoint)
   writeFileSync(kept('garbage'), 'no checkpoint\n')
-}, 60_000)
+})
 afterAll(() => {
   test.remove()
   other.remove()

@@ -14,7 +14,7 @@ import { lacks } from '../support/system-tools.ts'
  * reads. The others are served, and memory is bounded. `npm run faults -- slow-clients --bodies 60 --readers 150` is the
  * long form.
  */
-const idleConnections = option('connections', 5000)
+const idleConnections = option('connections', 1500)
 const bodies = option('bodies', 12)
 const readers = option('readers', 30)
 const mib = 1024 * 1024
@@ -66,7 +66,7 @@ async function depositAll(book: Acknowledged, server: Served, many: number): Pro
 
 const statusOf = (socket: Raw): string => /^HTTP\/1\.1 ([0-9]{3})/.exec(socket.said())?.[1] ?? 'nothing'
 
-describe.skipIf(lacks())('clients that go no further', { timeout: 600_000 }, () => {
+describe.skipIf(lacks())('clients that go no further', () => {
   let folder: TestFolder
   let book: Acknowledged
   let server: Served
@@ -116,9 +116,7 @@ describe.skipIf(lacks())('clients that go no further', { timeout: 600_000 }, () 
     const most = Buffer.alloc(maxBatchBody - mib, 0x61)
     for (const socket of sockets) socket.write(most)
     const slowest = await depositAll(book, server, 20)
-    for (let tries = 0; tries < 600 && sockets.some(({ writableLength }) => writableLength > 0); tries++) {
-      await sleep(50)
-    }
+    while (sockets.some(({ writableLength }) => writableLength > 0)) await sleep(50)
     const refused = sockets.filter((socket) => statusOf(socket) === '503')
     const held = sockets.filter((socket) => statusOf(socket) === 'nothing')
     expect(held.length).toBeGreaterThan(0)
@@ -137,7 +135,7 @@ describe.skipIf(lacks())('clients that go no further', { timeout: 600_000 }, () 
     const chunk = `${line.length.toString(16)}\r\n${line}\r\n0\r\n\r\n`
     const whole = `${head.replace(/Content-Length: [0-9]+/, 'Transfer-Encoding: chunked')}${chunk}`
     let status = '503'
-    while (status === '503' && performance.now() - began < 60_000) {
+    while (status === '503') {
       const [batch] = (await open(server, 1, () => whole)) as [Raw]
       listen([batch])
       while (statusOf(batch) === 'nothing' && !batch.destroyed) await sleep(10)
@@ -178,9 +176,7 @@ describe.skipIf(lacks())('clients that go no further', { timeout: 600_000 }, () 
     const { peak } = residentBytes(server.pid)
     expect(peak - before).toBeLessThan(growth)
     listen(sockets)
-    for (let tries = 0; tries < 1200 && sockets.some((socket) => statusOf(socket) === 'nothing'); tries++) {
-      await sleep(50)
-    }
+    while (sockets.some((socket) => statusOf(socket) === 'nothing')) await sleep(50)
     const statuses = sockets.map(statusOf)
     expect(new Set(statuses)).toEqual(new Set(['200', '503']))
     for (const socket of sockets.filter((one) => statusOf(one) === '503')) {

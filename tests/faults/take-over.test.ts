@@ -53,9 +53,7 @@ async function killed(child: ChildProcess): Promise<void> {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('a leader that is lost', () => {
-  it(`loses nothing that was acknowledged, in ${cycles} take-overs`, {
-    timeout: 60_000 + cycles * 30_000,
-  }, async () => {
+  it(`loses nothing that was acknowledged, in ${cycles} take-overs`, async () => {
     let data = join(path, 'data0')
     const sealedPlace = join(path, 'keys')
     const auditor = join(path, 'auditor.pem')

@@ -6,7 +6,7 @@ import { launch, launchSound } from '../support/fault-server.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 
 /* Two servers on one data folder: never do both write. */
-describe('servers on one data folder', { timeout: 300_000 }, () => {
+describe('servers on one data folder', () => {
   let folder: TestFolder
   let book: Acknowledged
   beforeAll(async () => {

@@ -55,7 +55,7 @@ beforeAll(async () => {
   writeFileSync(ledger.folder.policy, `${lines.join('\n')}\n`)
   policy = parsePolicy(readFileSync(ledger.folder.policy))
   server = await launchSound(ledger.root, { args, env })
-}, 60_000)
+})
 afterAll(async () => {
   await server.end()
   await Promise.all(witnesses.map((witness) => witness.end()))
@@ -107,7 +107,7 @@ async function sizeAt(witness: WitnessProcess): Promise<number> {
   return answer.status === 200 ? parseSignedCheckpoint(answer.body).checkpoint.size : 0
 }
 
-describe('a ledger and its witnesses', { timeout: 120_000 }, () => {
+describe('a ledger and its witnesses', () => {
   it('answers a deposit that waits with a receipt that has both keys and the quorum', async () => {
     const { status, receipt, index } = await deposit(server, 'first', '?wait=cosigned')
     expect([status, faultsOf(receipt)]).toEqual([201, []])

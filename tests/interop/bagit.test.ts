@@ -1,38 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { evidenceOk, systemProgram } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type TestServer, testServer } from '../support/server.ts'
 import { lacks } from '../support/system-tools.ts'
 
-/* The BagIt tool of the Library of Congress, from PyPI, in a virtual environment of its own. */
-const { path, remove } = temporaryFolder()
-const venv = join(path, 'venv')
-const bagit = join(venv, 'bin', 'bagit.py')
+/* The BagIt tool of the Library of Congress, which scripts/system-tools.mjs gets from PyPI. */
+const bagit = fileURLToPath(new URL('../../node_modules/.evidence-python/bin/bagit.py', import.meta.url))
 
-/** Why the tool cannot be had; undefined where it is there. */
-function install(): string | undefined {
-  if (lacks('python3')) return 'python3 is missing'
-  for (const [program, ...args] of [
-    ['python3', '-m', 'venv', venv],
-    [join(venv, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', 'bagit==1.9.0'],
-  ] as const) {
-    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: 300_000 })
-    if (status !== 0) return error?.message ?? stderr.slice(-500)
-  }
-  return existsSync(bagit) ? undefined : 'bagit.py was not installed'
-}
-
-const missing = install()
-if (missing !== undefined) {
-  // In CI nothing is left out.
-  if (process.env['CI'] === 'true') throw new Error(`the BagIt tool cannot be had: ${missing}`)
-  process.stderr.write(`\nNOT RUN, for want of Python's bagit: tests/interop/bagit.test.ts (${missing})\n\n`)
-}
-
-describe.skipIf(missing !== undefined)('the BagIt tool of others', () => {
+describe.skipIf(lacks('python3', 'bagit'))('the BagIt tool of others', () => {
+  const { path, remove } = temporaryFolder()
   let server: TestServer
   const file = join(path, 'exhibit.txt')
 

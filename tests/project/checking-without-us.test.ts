@@ -170,7 +170,7 @@ const inExtra =
     return Buffer.from(text.replace(whole, `extra ${flip(place)(extra).toString('base64')}`), 'latin1')
   }
 
-describe.skipIf(lacks('openssl', 'faketime'))('docs/checking-without-us.md', { timeout: 180_000 }, () => {
+describe.skipIf(lacks('openssl', 'faketime'))('docs/checking-without-us.md', () => {
   let authority: AuthorityServer
   const dash = 'â\x80\x94'
 
@@ -180,7 +180,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('docs/checking-without-us.md', { t
     authority = await startAuthority(honest(root.timeStamper('Authority of the test')))
     writeFileSync(at('anchors.pem'), root.pem)
     await makeArtefacts(authority, at('anchors.pem'))
-  }, 180_000)
+  })
   afterAll(async () => {
     await authority.close()
     remove()

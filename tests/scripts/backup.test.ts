@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(remove)
 
 describe('copies of a ledger', () => {
-  it('are made of a running one, by an auditor, and brought up to date', { timeout: 60_000 }, async () => {
+  it('are made of a running one, by an auditor, and brought up to date', async () => {
     const server = await startServer(data, [], 'serve')
     try {
       const url = ['--url', server.url]
@@ -122,7 +122,7 @@ describe('copies of a ledger', () => {
     expect(await verifyDir()).toMatchObject({ ok: true, disclosures: { present: 600, withheld: 1 } })
   })
 
-  it('move a ledger: what stays behind is shut, and what was restored goes on', { timeout: 30_000 }, async () => {
+  it('move a ledger: what stays behind is shut, and what was restored goes on', async () => {
     const moved = await evidenceOk(['backup', out, '--data', data, '--final'])
     expect(moved.stdout).toContain('signs no more')
     const left = await evidence(['serve', '--data', data, '--port', '0'])
@@ -165,7 +165,7 @@ describe('doctor', () => {
   const of = (report: DoctorReport, name: string): readonly string[] =>
     report.checks.filter((check) => check.name === name).map(({ status }) => status)
 
-  it('finds nothing wrong with a sound ledger and its server, and changes nothing', { timeout: 30_000 }, async () => {
+  it('finds nothing wrong with a sound ledger and its server, and changes nothing', async () => {
     const target = at('moved')
     const names = readdirSync(target).sort()
     const report = await doctor('--data', target)
@@ -194,7 +194,7 @@ describe('doctor', () => {
     expect((await doctor('--data', target, '--url', server.url)).exit).toBe(3)
   })
 
-  it('says in words what is wrong, and what to do', { timeout: 30_000 }, async () => {
+  it('says in words what is wrong, and what to do', async () => {
     const target = at('ill')
     cpSync(at('moved'), target, { recursive: true })
     // Some versions of Node.js copy a folder without its mode.

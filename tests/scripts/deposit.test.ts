@@ -251,7 +251,7 @@ describe('evidence deposit', () => {
     const again = await deposit([file, '--again'])
     expect(again.deposits[0]?.outcome).toBe('deposited')
     expect(again.deposits[0]?.index).toBeGreaterThan(first.deposits[0]?.index as number)
-    const kept = readdirSync(folder).filter((name) => name.includes('.tlog-proof') && !name.endsWith('.tlog-proof'))
+    const kept = readdirSync(folder).filter((name) => name.endsWith(`.entry-${first.deposits[0]?.index}.tlog-proof`))
     expect(kept).toHaveLength(1)
     expect(readFileSync(join(folder, kept[0] as string), 'utf8')).toBe(receipt)
     expect(await check(file)).toEqual({ code: 0, faults: [] })
@@ -321,13 +321,13 @@ describe('evidence deposit', () => {
   it.each([
     ['an unknown category', ['--category', 'photo'], 'usage', 2],
     ['an unknown digest', ['--digest', 'crc32'], 'usage', 2],
-    ['a weak digest alone', ['--digest', 'md5', 'sha1'], 'digest-weak-only', 1],
+    ['a weak digest alone', ['--digest', 'md5', 'sha1'], 'digest-weak-only', 3],
     ['a stage without a case', ['--stage', 'trial'], 'usage', 2],
     ['a relation of no form', ['--relates', 'corrects:1'], 'usage', 2],
     ['a relation of no kind', ['--relates', 'likes:1:AAAA'], 'usage', 2],
     ['a collection that is not there', ['--collection', '/nowhere.json'], 'file-unreadable', 3],
-    ['a collection that is no JSON', ['--collection', 'TEXT'], 'json-malformed', 1],
-    ['a collection of another shape', ['--collection', 'WEATHER'], 'disclosure-claim', 1],
+    ['a collection that is no JSON', ['--collection', 'TEXT'], 'json-malformed', 3],
+    ['a collection of another shape', ['--collection', 'WEATHER'], 'disclosure-claim', 3],
   ])('refuses %s, and stores nothing', async (_name, args, code, exit) => {
     const [file] = files(1) as [string]
     const text = join(folder, 'text')
@@ -408,6 +408,12 @@ describe('a deposit that breaks off', () => {
     await attempt()
     await attempt('--note', 'now with a note')
     expect(new Set(signed).size).toBe(3)
+    // Each of those before may have been sealed: kept, and sent again when asked to.
+    for (const [n, before] of [signed[0], signed[2]].entries())
+      expect(readFileSync(`${file}.unanswered-${n + 1}.evidence-statement`, 'latin1')).toBe(before)
+    const sent = await deposit(['--resend', `${file}.unanswered-1.evidence-statement`])
+    expect(sent.deposits).toMatchObject([{ outcome: 'deposited', receipts: [`${file}.unanswered-1.tlog-proof`] }])
+    expect(existsSync(`${file}.unanswered-1.evidence-statement`)).toBe(false)
     // Cut off while it was written: nobody has seen it.
     writeFileSync(`${file}.evidence-statement`, (signed.at(-1) as string).slice(0, 100))
     const { code, deposits } = await deposit([file, '--note', 'now with a note'])
@@ -483,12 +489,12 @@ describe('a deposit that is refused', () => {
     const before = await size()
     const key = join(data, 'keys', 'administrator.pem')
     const refused = await deposit([file, '--key', key])
-    expect(refused.code).toBe(1)
+    expect(refused.code).toBe(3)
     expect(refused.deposits).toMatchObject([{ outcome: 'refused', error: { code: 'role-missing' } }])
     expect(refused.deposits[0]?.error?.action).not.toBe('')
     expect(readdirSync(folder)).toEqual(['file-000.txt'])
     const text = await run(['deposit', file, '--key', key])
-    expect(text.code).toBe(1)
+    expect(text.code).toBe(3)
     expect(text.stdout).toContain('role-missing')
     expect(await size()).toBe(before)
   })
@@ -514,10 +520,10 @@ describe('a deposit that is refused', () => {
     const key = join(folder, 'stranger.pem')
     await evidenceOk(['keygen', '--out', key])
     const unknown = await run(['deposit', file, '--key', key, '--json'])
-    expect(unknown.code).toBe(1)
+    expect(unknown.code).toBe(3)
     expect(unknown.json<CliError>().error.code).toBe('key-unknown')
     const named = await deposit([file, '--key', key, '--id', 'depositor'])
-    expect(named.code).toBe(1)
+    expect(named.code).toBe(3)
     expect(named.deposits).toMatchObject([{ outcome: 'refused', error: { code: 'key-unknown' } }])
   })
 })

@@ -121,16 +121,18 @@ describe('a manifest', () => {
   })
 
   it('proves one file of an odd name', async () => {
-    for (const name of [
+    const names = [
       'back\\slash',
       'new\nline',
       ' leading space',
       '说明 (第1份).txt',
       'folder\nwith line/inner\nfile.txt',
-    ]) {
+    ]
+    for (const [i, name] of names.entries()) {
       const file = join(folder, name)
-      await evidenceOk(['prove', file, '--out', join(path, 'one.file-proof'), '--data', data])
-      const checked = await evidenceOk(['check', file, '--receipt', join(path, 'one.file-proof'), '--data', data])
+      const proof = join(path, `${i}.file-proof`)
+      await evidenceOk(['prove', file, '--out', proof, '--data', data])
+      const checked = await evidenceOk(['check', file, '--receipt', proof, '--data', data])
       expect(checked.stdout.trimEnd().endsWith('no fault found')).toBe(true)
     }
   })

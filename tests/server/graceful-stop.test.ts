@@ -103,21 +103,25 @@ describe('a server told to stop', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'by %s while deposits are in flight keeps all that it answered',
     async (signal) => {
-      const made = Array.from({ length: 800 }, (_, i) => sign(`in flight ${i}`))
+      const made: ReturnType<typeof sign>[] = []
       const answered = new Map<number, DepositAnswer>()
       const others: { status: number; type: string }[] = []
       const agent = new Agent({ keepAlive: true })
-      let next = 0
       let told = false
+      let broken = 0
       const worker = async (): Promise<void> => {
-        while (next < made.length) {
-          const i = next++
+        // Until nobody listens any more.
+        while (broken === 0) {
+          const i = made.length
+          const statement = sign(`in flight ${i}`)
+          made.push(statement)
           try {
-            const { status, text, type } = await post(server.url, made[i]?.presentation ?? '', agent)
+            const { status, text, type } = await post(server.url, statement.presentation, agent)
             if (status === 201) answered.set(i, JSON.parse(text) as DepositAnswer)
             else others.push({ status, type })
           } catch {
             // Broken off by the stop: whether it was sealed is not known to its sender.
+            broken++
           }
           if (answered.size >= 100 && !told) {
             told = true
@@ -129,7 +133,7 @@ describe('a server told to stop', () => {
       agent.destroy()
       expect(await ended(server)).toBe(0)
       expect(answered.size).toBeGreaterThanOrEqual(100)
-      expect(answered.size).toBeLessThan(made.length)
+      expect(broken).toBeGreaterThan(0)
       expect(others.filter(({ status }) => status !== 503)).toEqual([])
 
       const verified = await evidenceOk(['verify', '--data', data, '--json'])
@@ -180,7 +184,7 @@ describe('a server told to stop', () => {
     expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
   })
 
-  it('is not kept by a connection that is idle since it had its answer', { timeout: 10_000 }, async () => {
+  it('is not kept by a connection that is idle since it had its answer', async () => {
     const { finish, socket } = await begin(server.url, sign('kept open').presentation)
     await server.request('/healthz')
     server.child.kill('SIGTERM')

@@ -200,15 +200,15 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     })
     try {
       const files = new TimeStampFiles(scheduled.folder.folder.timeStamps)
-      await expect.poll(() => files.sizes(), { timeout: 20_000 }).toEqual([2])
+      await expect.poll(() => files.sizes()).toEqual([2])
       // Seconds are fewer than thirty days, so it is due at half of the token's life: renewed by whoever the authority is by then.
       soon.behave = honest(stamper)
       const layers = (): number => parseRecord(files.read(2) as Uint8Array).layers.length
       expect(layers()).toBe(1)
-      await expect.poll(layers, { timeout: 30_000 }).toBeGreaterThan(1)
+      await expect.poll(layers).toBeGreaterThan(1)
       // And not at every turn after that, for the new certificate ends in a year.
       await scheduled.post(scheduled.deposit('grown').presentation)
-      await expect.poll(() => files.sizes(), { timeout: 20_000 }).toEqual([2, 3])
+      await expect.poll(() => files.sizes()).toEqual([2, 3])
       expect(layers()).toBe(2)
     } finally {
       await scheduled.remove()

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { accessToken } from '../../src/client/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 import { readKeyFile } from '../../src/node/index.ts'
+import { type Ran, runInHost } from './command-hosts.ts'
 import { type Answer, request, type RequestOptions } from './server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -41,29 +42,30 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Whether each command has a process of its own: slower by far, and what `npm run faults -- commands` looks at. */
+const inProcesses = process.env['EVIDENCE_TEST_COMMANDS'] === 'processes'
+
 /** Runs the built command line. */
-export function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export async function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   requireBuilt()
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: options.cwd,
-    env: environment(options.env ?? {}),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const { cwd, env = {} } = options
+  // What Node itself reads when it starts is for a process of its own.
+  const own = inProcesses || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
+  const ran = own ? await runInProcess(args, cwd, environment(env)) : await runInHost(args, cwd, environment(env))
+  return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
+}
+
+function runInProcess(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): Promise<Ran> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     child.on('error', reject)
-    child.on('close', (code) => {
-      const text = Buffer.concat(stdout).toString()
-      resolve({
-        code,
-        stdout: text,
-        stderr: Buffer.concat(stderr).toString(),
-        json: <T>() => JSON.parse(text) as T,
-      })
-    })
+    child.on('close', (code) =>
+      resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    )
   })
 }
 

@@ -1,9 +1,13 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CliResult } from './cli.ts'
+import { temporaryFolder } from './folder.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+const hostProgram = fileURLToPath(new URL('python-host.py', import.meta.url))
 
 /** The Python verifier's folder. */
 const verifiers: string = join(root, 'verifiers', 'python')
@@ -26,22 +30,72 @@ function pythonWithCryptography(): string {
   return interpreter
 }
 
-/** Runs a program of verifiers/python; `without` names a module that it then does not find. */
-export function python(
-  program: 'evidence_verify.py' | 'vectors.py',
-  args: readonly string[],
-  options: { readonly without?: string } = {},
-): CliResult {
+type Program = 'evidence_verify.py' | 'vectors.py'
+interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** One Python for many runs, spoken to over two named pipes: each run waits for its answer without an event loop. */
+interface Host {
+  readonly requests: number
+  readonly answers: number
+}
+let host: Host | undefined
+
+function startHost(): Host {
+  const { path, remove } = temporaryFolder()
+  const [requests, answers] = [join(path, 'requests'), join(path, 'answers')]
+  const made = spawnSync('mkfifo', ['-m', '600', requests, answers])
+  if (made.status !== 0) throw new Error(`the pipes to Python cannot be made: ${made.stderr}`)
+  const child = spawn(pythonWithCryptography(), ['-B', hostProgram, requests, answers], { stdio: 'inherit' })
+  // The test run ends when its tests have, and not when Python does; it ends with the pipe.
+  child.unref()
+  const pipes = { requests: openSync(requests, 'w'), answers: openSync(answers, 'r') }
+  remove()
+  return pipes
+}
+
+/** A line from the pipe, without its end. */
+function readLine(descriptor: number): string {
+  const chunks: Buffer[] = []
+  const chunk = Buffer.alloc(1 << 16)
+  for (;;) {
+    const length = readSync(descriptor, chunk)
+    if (length === 0) throw new Error('the Python process ended')
+    chunks.push(Buffer.from(chunk.subarray(0, length)))
+    if (chunk[length - 1] === 0x0a) return Buffer.concat(chunks).toString()
+  }
+}
+
+function runInHost(program: Program, args: readonly string[]): Ran {
+  host ??= startHost()
+  writeSync(host.requests, `${JSON.stringify({ program: program.replace(/\.py$/, ''), args })}\n`)
+  return JSON.parse(readLine(host.answers)) as Ran
+}
+
+/** In a process of its own, which does not find the module `without`. */
+function runWithout(program: Program, args: readonly string[], without: string): Ran {
   const file = join(verifiers, program)
   const lacking = `import runpy, sys
-sys.modules[${JSON.stringify(options.without)}] = None
+sys.modules[${JSON.stringify(without)}] = None
 sys.path.insert(0, ${JSON.stringify(verifiers)})
 sys.argv[0] = ${JSON.stringify(file)}
 runpy.run_path(sys.argv[0], run_name="__main__")`
-  const start = options.without === undefined ? [file] : ['-c', lacking]
   // -B: no compiled files beside the sources.
-  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', ...start, ...args])
+  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', '-c', lacking, ...args])
   if (error !== undefined) throw error
-  const text = stdout.toString()
-  return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }
+  return { code: status, stdout: stdout.toString(), stderr: stderr.toString() }
+}
+
+/** Runs a program of verifiers/python; `without` names a module that it then does not find. */
+export function python(
+  program: Program,
+  args: readonly string[],
+  options: { readonly without?: string } = {},
+): CliResult {
+  const { without } = options
+  const ran = without === undefined ? runInHost(program, args) : runWithout(program, args, without)
+  return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
 }

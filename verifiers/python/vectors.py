@@ -19,7 +19,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Sequence
 
 import evidence_verify as verifier
 from evidence_verify import Refused, write_base64
@@ -482,13 +482,13 @@ def rests_on_ml_dsa(vector: dict[str, Any]) -> bool:
     return left_open and verifier.ml_dsa_key(bytes(verifier.ML_DSA_KEY_BYTES)) is None
 
 
-def main() -> int:
+def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description="Run the conformance vectors.", epilog="example: python3 vectors.py ../../fixtures/vectors"
     )
     parser.add_argument("path", help="the folder fixtures/vectors, or a file of vectors, one a line")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if Path(args.path).is_file():
         for line in Path(args.path).read_text(encoding="utf-8").splitlines():
             print(json.dumps(verdict_of(json.loads(line))))
@@ -516,4 +516,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

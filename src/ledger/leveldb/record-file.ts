@@ -1,4 +1,4 @@
-import { concat } from '../../core/index.ts'
+import { concatAll } from '../../core/index.ts'
 import { maskedCrc32c } from './crc32c.ts'
 
 /*
@@ -74,7 +74,7 @@ export function* readRecords(bytes: Uint8Array): Generator<Uint8Array> {
     if (type === 0 || end > bytes.length) return
     fragments.push(bytes.subarray(at + headerSize, end))
     if (type === 1 || type === 4) {
-      yield concat(...fragments)
+      yield concatAll(fragments)
       fragments = []
     }
     at = end

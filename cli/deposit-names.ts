@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { basename, dirname, join, resolve } from 'node:path'
+import { EvidenceError, withoutFinalSlashes } from '../src/core/index.ts'
+import { temporaryName } from '../src/node/index.ts'
+
+/*
+ * Names of what a deposit leaves beside the evidence: FILE.tlog-proof, FOLDER.evidence-manifest with FOLDER.tlog-proof, and, until
+ * the receipt is there, FILE.evidence-statement.
+ */
+
+/** Endings of files that the ledger's own tools put beside evidence. */
+const ownEndings = [
+  'tlog-proof',
+  'file-proof',
+  'time-proof',
+  'key-transition',
+  'tlog-proof.anchor',
+  'evidence-statement',
+  'evidence-manifest',
+] as const
+
+/** Longest name of a file on common file systems, in bytes. */
+const maxName = 255
+const own = new RegExp(`\\.(?:${ownEndings.join('|')})$`)
+
+/** True for the name of a receipt, proof, manifest or temporary file of the ledger's own tools. */
+export function isOwnArtefact(name: string): boolean {
+  return own.test(name) || temporaryName.test(name)
+}
+
+/** A path that ends in the name of what it leads to: `.` and `..` name a folder only when they are resolved. Throws `usage` for `/`. */
+function namedPath(path: string): string {
+  const plain = withoutFinalSlashes(path)
+  const name = basename(plain)
+  const named = name === '.' || name === '..' || name === '' ? resolve(plain === '' ? path : plain) : plain
+  if (basename(named) === '')
+    throw new EvidenceError('usage', `${path} has no name that a receipt could have; name the folders in it`, {
+      where: path,
+    })
+  return named
+}
+
+/** Where the receipt of a path goes: beside it, or in the folder `receipts`, there under a shorter name where its own is too long. */
+export function receiptPath(path: string, receipts: string | undefined): string {
+  return inFolder(namedPath(path), receipts, '.tlog-proof')
+}
+
+/** Where the manifest of a folder goes. */
+export function manifestPath(folder: string, receipts?: string): string {
+  return inFolder(namedPath(folder), receipts, '.evidence-manifest')
+}
+
+/** Where the manifest of files given one by one goes: its name is made of theirs, so that other files get another. */
+export function setManifestPath(folder: string, names: readonly Uint8Array[], receipts: string | undefined): string {
+  const hash = createHash('sha256')
+  for (const name of names) hash.update(name).update('\0')
+  const base = `${names.length}-files-${hash.digest('hex').slice(0, 8)}`
+  return inFolder(join(folder, base), receipts, '.evidence-manifest')
+}
+
+/** Where a signed statement waits until its receipt is there. */
+export function pendingPath(receipt: string): string {
+  return receipt.replace(/\.tlog-proof$/, '.evidence-statement')
+}
+
+/** Where a manifest waits until the receipt of its deposit is there: neither proves anything without the other. */
+export function pendingManifestPath(manifest: string): string {
+  return manifest.replace(/\.evidence-manifest$/, '.pending.evidence-manifest')
+}
+
+function inFolder(path: string, receipts: string | undefined, ending: string): string {
+  if (receipts === undefined) return `${path}${ending}`
+  return join(receipts, `${shortened(basename(path))}${ending}`)
+}
+
+/** A name that leaves room for the longest ending: cut between characters, and told apart by a digest of the whole. */
+function shortened(name: string): string {
+  const room = maxName - Math.max(...ownEndings.map((ending) => ending.length + 1)) - '.entry-9007199254740991'.length
+  if (Buffer.byteLength(name) <= room) return name
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 12)
+  let cut = ''
+  for (const character of name) {
+    if (Buffer.byteLength(cut + character) > room - digest.length - 1) break
+    cut += character
+  }
+  return `${cut}~${digest}`
+}
+
+/** Files that belong to one receipt, and are kept with it under another name when a new deposit takes its place. */
+export function companions(
+  receipt: string,
+): readonly { readonly path: string; readonly kept: (index: number, n: number) => string }[] {
+  const base = receipt.replace(/\.tlog-proof$/, '')
+  return ownEndings
+    .filter((ending) => ending !== 'evidence-statement')
+    .map((ending) => ({
+      path: `${base}.${ending}`,
+      kept: (index, n) => `${base}.entry-${index}${n === 1 ? '' : `-${n}`}.${ending}`,
+    }))
+}
+
+/** The folder that holds all of some paths. */
+export function commonFolder(paths: readonly string[]): string {
+  let common = dirname(resolve(paths[0] as string))
+  while (!paths.every((path) => resolve(path).startsWith(common === '/' ? '/' : `${common}/`))) common = dirname(common)
+  return common
+}

@@ -1,0 +1,32 @@
+// A reporter of the test runner: names what was left out, and why, as the last thing that is printed. In CI nothing may be left out.
+
+/** Why tests may have been left out, on this machine. */
+function reasons() {
+  const missing = (process.env.EVIDENCE_MISSING_TOOLS ?? '').split(',').filter((name) => name !== '')
+  return [
+    ...(missing.length > 0 ? [`these programs are missing: ${missing.join(', ')}`] : []),
+    ...(process.platform === 'linux' ? [] : ['this is not Linux']),
+    ...(process.getuid?.() === 0 ? [] : ['we are not root, who alone may mount a small disk']),
+  ]
+}
+
+export default class NotRun {
+  onTestRunEnd(modules) {
+    // Tests that an option of the command line left out were left out by whoever typed it.
+    if (process.argv.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'))) return
+    const counts = modules
+      .map((module) => [module.relativeModuleId, [...module.children.allTests('skipped')].length])
+      .filter(([, count]) => count > 0)
+    if (counts.length === 0) return
+    const total = counts.reduce((sum, [, count]) => sum + count, 0)
+    process.stderr.write(`\nNOT RUN: ${total} tests; ${reasons().join('; ') || 'no reason is known'}\n`)
+    for (const [name, count] of counts) process.stderr.write(`  ${name}: ${count}\n`)
+    if (process.env.CI === 'true') {
+      process.stderr.write('in CI nothing may be left out\n')
+      process.exitCode = 1
+    } else
+      process.stderr.write(
+        'EVIDENCE_INSTALL_TOOLS=1 npm test installs what is missing (apt-get as root on Debian, and PyPI)\n',
+      )
+  }
+}

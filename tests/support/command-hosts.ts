@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+
+/* The parent's side of tests/support/command-host.mjs: which processes there are, and what a command of them wrote. */
+
+const program = fileURLToPath(new URL('command-host.mjs', import.meta.url))
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Processes that wait for a command. */
+const idle: ChildProcess[] = []
+const running = new Set<ChildProcess>()
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
+function startHost(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return new Promise((resolve, reject) => {
+    child.once('message', () => resolve(child))
+    child.once('error', reject)
+    child.once('close', () => reject(new Error('the process that runs commands did not start: run "npx tsc -b" first')))
+  })
+}
+
+/** What one stream says up to a mark that nothing else would write. */
+function until(
+  stream: NodeJS.ReadableStream,
+  mark: string,
+): { whole: Promise<void>; text: () => string; stop: () => void } {
+  const end = Buffer.from(mark)
+  let bytes = Buffer.alloc(0)
+  let hear: (chunk: Buffer) => void = () => {}
+  const whole = new Promise<void>((resolve) => {
+    hear = (chunk) => {
+      bytes = Buffer.concat([bytes, chunk])
+      if (bytes.subarray(-end.length).equals(end)) resolve()
+    }
+    stream.on('data', hear)
+  })
+  const text = (): string => {
+    const marked = bytes.subarray(-end.length).equals(end)
+    return bytes.subarray(0, marked ? -end.length : undefined).toString()
+  }
+  return { whole, text, stop: () => stream.removeListener('data', hear) }
+}
+
+/** Runs one command in a process that ran others before it. Where the command ends that process, it ends as one of its own would. */
+export async function runInHost(
+  args: readonly string[],
+  cwd: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Ran> {
+  const child = idle.pop() ?? (await startHost())
+  const end = randomUUID()
+  const [out, err] = [child.stdout, child.stderr].map((stream) => until(stream as NodeJS.ReadableStream, end)) as [
+    ReturnType<typeof until>,
+    ReturnType<typeof until>,
+  ]
+  const code = await new Promise<number | null>((resolve) => {
+    const closed = (status: number | null): void => resolve(status)
+    child.once('close', closed)
+    child.once('message', ({ code: status }: { code: number }) => {
+      void Promise.all([out.whole, err.whole]).then(() => {
+        child.removeListener('close', closed)
+        out.stop()
+        err.stop()
+        idle.push(child)
+        resolve(status)
+      })
+    })
+    child.send({ args, cwd, env, end })
+  })
+  return { code, stdout: out.text(), stderr: err.text() }
+}
