@@ -55,8 +55,6 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
     return ran.stdout
   }
   const groupsIn = (text: string): string[] => text.match(/(?:[\w-]{4} ){10}[\w-]{3}/g) ?? []
-  /** Removes the state folder, which `init` makes. */
-  const withoutFolder = (): void => void must(`chmod 1777 /var/lib && rmdir ${data}`)
 
   beforeAll(async () => {
     machine = new Sandbox(join(path))
@@ -95,7 +93,6 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
     const [keygen, prepare, sign, seal] = ceremony as [string, string, string, string]
     const made = must(keygen)
     const deputy = must(keygen.replaceAll('clerk', 'deputy'))
-    withoutFolder()
     const prepared = must(prepare)
     const thumbprints = [...groupsIn(made), ...groupsIn(deputy)]
     expect(thumbprints).toHaveLength(2)
@@ -176,7 +173,6 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
 
   it('or gets a trial ledger', () => {
     must(`rm -r ${data} && install -d -m 0700 -o evidence-ledger -g evidence-ledger ${data}`)
-    withoutFolder()
     expect(must(trial)).toContain('made the trial ledger')
     must(start)
     must('systemctl stop evidence-ledger')
