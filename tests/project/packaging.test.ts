@@ -55,19 +55,19 @@ describe('the image', () => {
 
 describe('what is installed', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as {
-    packages: Record<string, { integrity?: string; link?: boolean; resolved?: string }>
+    packages: Record<string, { integrity?: string }>
   }
 
-  it('is held to a digest, every package of every platform, from one registry', () => {
+  it('is held to a digest, every package of every platform', () => {
     const installed = Object.entries(packages).filter(([name]) => name !== '')
     expect(installed.length).toBeGreaterThan(300)
-    expect(installed.filter(([, { integrity }]) => integrity?.startsWith('sha512-') !== true).map(([name]) => name)).toEqual([])
-    const elsewhere = installed.filter(([, one]) => !one.resolved?.startsWith('https://registry.npmjs.org/'))
-    expect(elsewhere.map(([name]) => name)).toEqual([])
+    expect(
+      installed.filter(([, { integrity }]) => integrity?.startsWith('sha512-') !== true).map(([name]) => name),
+    ).toEqual([])
   })
 
   it('runs no script when it is installed, and its native packages have their binaries all the same', () => {
     expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')
-    expect(installNativePrimitives()).toEqual({ signatures: 'libsodium', sha256: 'native' })
+    expect(installNativePrimitives()).toMatchObject({ signatures: 'libsodium', sha256: 'native' })
   })
 })
