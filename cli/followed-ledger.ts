@@ -52,6 +52,8 @@ export interface FollowOptions {
   readonly policy: Policy
   readonly folder: string
   readonly proofs: string
+  /** List of the origins of which a copy was begun; by default in the copy’s own folder. */
+  readonly known?: string
   readonly points: readonly VantagePoint[]
   readonly watch?: WatchList
   readonly cases?: readonly string[]
@@ -62,7 +64,7 @@ export async function followLedger(
   options: FollowOptions,
 ): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
   const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] }, cases = [] } = options
-  const { copy, report } = await VerifiedCopy.open(folder, origin, policy)
+  const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
   const client = points.map((point) => (point as Partial<LedgerPoint>).client).find((one) => one !== undefined)
   const casesAfter = cases.length === 0 || client === undefined ? undefined : caseSearch(client, cases)
   const monitor = new LedgerMonitor({

@@ -1,11 +1,13 @@
 import { isPkcs11Uri, type LedgerSigningKey, openHardwareKey, parsePkcs11Uri, readKeyFile } from '../src/node/index.ts'
-import { readPassphrase } from './options.ts'
+import { passphraseFor } from './passphrase.ts'
 
 /** A key that signs checkpoints, open. */
 export interface OpenLedgerKey {
   readonly key: LedgerSigningKey
   /** The file that holds it; none where it lies in hardware. */
   readonly file?: string
+  /** What opens that file; none where it is not encrypted. */
+  readonly passphrase?: string
   readonly close: () => Promise<void>
 }
 
@@ -15,6 +17,7 @@ export interface OpenLedgerKey {
  */
 export async function openLedgerKey(name: string, secretFile: string | undefined): Promise<OpenLedgerKey> {
   if (isPkcs11Uri(name)) return openHardwareKey(parsePkcs11Uri(name), secretFile)
-  const key = readKeyFile(name, readPassphrase(secretFile))
-  return { key, file: name, close: () => Promise.resolve() }
+  const passphrase = passphraseFor([name], secretFile)
+  const key = readKeyFile(name, passphrase)
+  return { key, file: name, ...(passphrase === undefined ? {} : { passphrase }), close: () => Promise.resolve() }
 }

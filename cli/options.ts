@@ -1,11 +1,12 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
-import { readKeyFile, requireFinished, type SigningKey } from '../src/node/index.ts'
+import { requireFinished, type SigningKey } from '../src/node/index.ts'
 import { Output } from './output.ts'
+import { openKeyFile, passphraseFile } from './passphrase.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -51,28 +52,10 @@ export function withClient(command: Command, defaults: { url?: string; policy?: 
       'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)',
     )
     .option('--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-}
-
-/** A passphrase out of a file, which only its owner may read; never out of an argument. */
-export function readPassphrase(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  let mode: number
-  try {
-    mode = statSync(file).mode & 0o077
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${file} cannot be read`, { where: file }, { cause })
-  }
-  if (process.platform !== 'win32' && statSync(file).isFile() && mode !== 0) {
-    throw new EvidenceError('key-file-permissions', `others may read the passphrase file ${file}`, {
-      where: file,
-      expected: '0600',
-    })
-  }
-  const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  if (text === '')
-    throw new EvidenceError('key-file-passphrase', `the passphrase file ${file} is empty`, { where: file })
-  return text
+    .option(
+      '--passphrase-file <file>',
+      'file that holds the key’s passphrase (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)',
+    )
 }
 
 /** The private key that a client signs with. */
@@ -83,7 +66,7 @@ export function clientKey(
   const folder = dataFolder(dataDir(options))
   const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
   const path = options.key ?? process.env['EVIDENCE_KEY'] ?? fallback
-  return { key: readKeyFile(path, readPassphrase(options.passphraseFile)), path }
+  return { key: openKeyFile(path, passphraseFile(options)), path }
 }
 
 export function clientOf(options: ClientOptions, output: Output, identity?: Identity): LedgerClient {

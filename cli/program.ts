@@ -10,6 +10,7 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   start: async () => (await import('./commands/serve.ts')).startCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   keygen: async () => (await import('./commands/keygen.ts')).keygenCommand,
+  key: async () => (await import('./commands/key.ts')).keyCommand,
   deposit: async () => (await import('./commands/deposit.ts')).depositCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,

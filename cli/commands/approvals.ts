@@ -10,7 +10,7 @@ import {
   proposalTyp,
   readProposal,
 } from '../../src/evidence/index.ts'
-import { randomSalt, readKeyFile } from '../../src/node/index.ts'
+import { randomSalt } from '../../src/node/index.ts'
 import { whenSeconds } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
@@ -24,10 +24,10 @@ import {
   identify,
   indexArgument,
   outputOf,
-  readPassphrase,
   withClient,
   withCommon,
 } from '../options.ts'
+import { openKeyFile, passphraseFile } from '../passphrase.ts'
 import { readRequest, signRequest } from '../requests.ts'
 import { requireReceiptFor } from '../statements.ts'
 
@@ -85,8 +85,7 @@ function proposeCommand(group: Command): void {
       '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
     )
     .action((path: string, options: Partial<KeyOptions> & { out: string; expires: string }) => {
-      const key =
-        options.key === undefined ? undefined : readKeyFile(options.key, readPassphrase(options.passphraseFile))
+      const key = options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
       const file = propose(readRequest(path), daysFrom(options.expires), key)
       writeProposal(options.out, file)
       outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])
@@ -123,7 +122,7 @@ function signCommand(group: Command): void {
     .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
     .addHelpText('after', '\nExample:\n  evidence approvals sign admit.json --key deputy.pem')
     .action((path: string, options: KeyOptions) => {
-      const signed = approve(read(path), readKeyFile(options.key, readPassphrase(options.passphraseFile)))
+      const signed = approve(read(path), openKeyFile(options.key, passphraseFile(options)))
       writeProposal(path, signed)
       outputOf(options).result({ proposal: path, approvals: signed.signatures.length }, [
         `${path} has ${signed.signatures.length} approvals; hand it on, or: evidence approvals submit ${path}`,
@@ -177,7 +176,7 @@ export function signStatementCommand(program: Command): void {
     )
     .action((path: string, options: KeyOptions & { id: string; out: string }) => {
       const request = readRequest(path)
-      const { jws } = signRequest(request, options.id, readKeyFile(options.key, readPassphrase(options.passphraseFile)))
+      const { jws } = signRequest(request, options.id, openKeyFile(options.key, passphraseFile(options)))
       writeOutput(outputKinds.statement, options.out, `${jws}\n`)
       outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
         `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,

@@ -10,6 +10,7 @@ import { roomChecks, softwareChecks } from '../doctor/machine.ts'
 import { type NamedFiles, namedModes } from '../doctor/modes.ts'
 import { serverChecks } from '../doctor/server.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { passphraseFile, passphraseFor } from '../passphrase.ts'
 
 const help = `
 Looks at the software, the machine and the data folder, and with --url at a running server: what was found, and what to do.
@@ -17,14 +18,14 @@ Changes nothing. It does not read every entry: that is "evidence verify". Exit c
 stand), 1 where the data do not hold, 3 where something keeps the ledger from running.
 
 Example:
-  evidence doctor --data /srv/ledger --url https://ledger.court.example`
+  evidence doctor --data /srv/ledger --passphrase-file ledger.pass --url https://ledger.court.example`
 
 /** `evidence doctor` */
 export function doctorCommand(program: Command): void {
   withCommon(program.command('doctor').description('look for what is wrong with a ledger and its machine'))
     .option('--url <url>', 'a running server to ask as well')
     .option('--config <file>', 'the server’s settings, whose mode is looked at')
-    .option('--passphrase-file <file>', 'file that holds the keys’ passphrase, whose mode is looked at')
+    .option('--passphrase-file <file>', 'file that holds the passphrase of the keys, which are opened with it')
     .addHelpText('after', help)
     .action(async (options: CommonOptions & NamedFiles & { readonly url?: string }) => {
       const { url } = options
@@ -33,10 +34,12 @@ export function doctorCommand(program: Command): void {
       const root = dataDir(options)
       // Of a server alone, the folder is not missed.
       const hasFolder = existsSync(dataFolder(root).config) || options.data !== undefined || url === undefined
+      const { ledgerKey, ledgerMlDsaKey } = dataFolder(root)
+      const passphrase = passphraseFor([ledgerKey, ledgerMlDsaKey], passphraseFile(options))
       const checks = [
         ...softwareChecks(),
         ...(hasFolder ? await attempt('machine', () => (existsSync(root) ? roomChecks(root) : [])) : []),
-        ...(hasFolder ? await folderChecks(root, Date.now()) : []),
+        ...(hasFolder ? await folderChecks(root, Date.now(), passphrase) : []),
         ...(await attempt('permissions', () => namedModes(options))),
         ...(url === undefined ? [] : await serverChecks(url, hasFolder ? root : undefined)),
       ]

@@ -1,17 +1,10 @@
 import type { Command } from 'commander'
 import { sealedClaims } from '../../src/evidence/index.ts'
-import { Ledger, readLedgerKey } from '../../src/ledger/index.ts'
+import { dataFolder, Ledger, readLedgerKey } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import {
-  type CommonOptions,
-  codeArgument,
-  dataDir,
-  indexArgument,
-  outputOf,
-  readPassphrase,
-  withCommon,
-} from '../options.ts'
+import { type CommonOptions, codeArgument, dataDir, indexArgument, outputOf, withCommon } from '../options.ts'
 import { openLedgerKey } from '../ledger-key.ts'
+import { passphraseFile, passphraseFor } from '../passphrase.ts'
 
 interface EraseOptions extends CommonOptions {
   readonly claim?: readonly string[]
@@ -40,8 +33,9 @@ export function eraseCommand(program: Command): void {
       const root = dataDir(options)
       const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
       const inHardware =
-        options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
-      const key = inHardware?.key ?? readLedgerKey(root, readPassphrase(options.passphraseFile))
+        options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, passphraseFile(options))
+      const key =
+        inHardware?.key ?? readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], passphraseFile(options)))
       const ledger = await Ledger.open(root, key, { acceptGap: true })
       try {
         const erased = await ledger.eraseDisclosures(indexArgument(index), claims)

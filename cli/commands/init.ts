@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, type Jwk, parseSignedCheckpoint } from '../../src/core/index.ts'
+import { EvidenceError, type Jwk, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import {
   type Administrator,
@@ -26,8 +26,10 @@ import {
 } from '../../src/node/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
+import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
-import { type CommonOptions, codeArgument, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
+import { type CommonOptions, codeArgument, dataDir, outputOf, withCommon } from '../options.ts'
+import { openKeyFile, passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 
 interface InitOptions extends CommonOptions {
   readonly origin?: string
@@ -73,7 +75,7 @@ export function initCommand(program: Command): void {
 
 async function init(options: InitOptions): Promise<void> {
   const inHardware =
-    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
+    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, passphraseFile(options))
   try {
     await initWith(options, inHardware?.key)
   } finally {
@@ -84,16 +86,21 @@ async function init(options: InitOptions): Promise<void> {
 async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | undefined): Promise<void> {
   const output = outputOf(options)
   const root = dataDir(options)
-  const passphrase = ledgerKey === undefined ? readPassphrase(options.passphraseFile) : undefined
+  const secretFile = passphraseFile(options)
+  // What has to be typed again to open the ledger's key.
+  const keyOptions = [
+    ['--ledger-key', options.ledgerKey],
+    ['--passphrase-file', secretFile],
+  ] as const
+  const serve = commandLine('evidence', 'serve', ['--data', root], ...keyOptions)
   const reading = codeArgument(options.reading, ['public', 'participants'] as const, 'reading mode')
   if (options.genesis !== undefined) {
-    await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? readLedgerKey(root, passphrase))
-    output.result({ data: root, sealed: true }, [
-      `the ledger in ${root} has its genesis`,
-      `next: evidence serve --data ${root}`,
-    ])
+    const own = (): SigningKey => readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], secretFile))
+    await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? own())
+    output.result({ data: root, sealed: true }, [`the ledger in ${root} has its genesis`, `next: ${serve}`])
     return
   }
+  const passphrase = ledgerKey === undefined ? readPassphrase(secretFile) : undefined
   const settings = {
     origin: originOf(options),
     reading,
@@ -113,10 +120,16 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
       ...(ledgerKey === undefined ? {} : { ledgerKey }),
     })
     const request = dataFolder(root).genesisRequest
-    output.result({ data: root, origin: settings.origin, genesis: request, sealed: false }, [
+    const keys = administrators.map(({ id, jwk }) => ({ id, thumbprint: thumbprint(jwk) }))
+    const [first] = administrators
+    output.result({ data: root, origin: settings.origin, genesis: request, administrators: keys, sealed: false }, [
       `prepared ${settings.origin} in ${root}`,
-      `next, on the machine of ${administrators[0]?.id}: evidence sign-genesis ${request} --key THEIR.pem --out genesis.jws`,
-      `then here: evidence init --data ${root} --genesis genesis.jws`,
+      ...administratorLines(keys),
+      `next, on the machine of ${first?.id}, with a copy of ${request}:`,
+      `  ${commandLine('evidence', 'sign-genesis', 'genesis.json', ['--key', `${first?.id}.pem`], ['--out', 'genesis.jws'])}`,
+      'then here:',
+      `  ${commandLine('evidence', 'init', ['--data', root], ['--genesis', 'genesis.jws'], ...keyOptions)}`,
+      `  ${serve}`,
     ])
     return
   }
@@ -124,8 +137,16 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
   await initTrial(root, { ...settings, ...secret })
   output.result({ data: root, origin: settings.origin, reading, sealed: true }, [
     `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,
-    `next: evidence serve --data ${root}`,
+    `next: ${serve}`,
   ])
+}
+
+/** The keys that the record of the ceremony is compared with. */
+function administratorLines(keys: readonly { readonly id: string; readonly thumbprint: string }[]): string[] {
+  return [
+    'administrators, and the thumbprints of their keys, to compare with the record:',
+    ...keys.map(({ id, thumbprint: text }) => `  ${id}  ${inGroups(text)}`),
+  ]
 }
 
 /** `court.example` gets a random last element, so that two ledgers never share a name; `court.example/2026` is taken as it is. */
@@ -241,24 +262,28 @@ export function signGenesisCommand(program: Command): void {
     .command('sign-genesis <file>')
     .description('sign the genesis of a production ledger, on the first administrator’s own machine')
     .requiredOption('--key <file>', 'the administrator’s private key')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
+    .option('--passphrase-file <file>', 'file that holds the key’s passphrase (default: asked for on a terminal)')
     .option('--out <file>', 'where to write the signed genesis', 'genesis.jws')
     .option('--json', 'print one JSON document instead of text')
     .addHelpText('after', '\nExample:\n  evidence sign-genesis genesis.json --key clerk.pem --out genesis.jws')
     .action((file: string, options: CommonOptions & { key: string; out: string; passphraseFile?: string }) => {
       const output = outputOf(options)
       const request = readGenesisRequest(file)
-      const key = readKeyFile(options.key, readPassphrase(options.passphraseFile))
+      const key = openKeyFile(options.key, passphraseFile(options))
       if (request.administrators[0]?.keys[0]?.x !== key.jwk.x) {
         throw new EvidenceError('genesis-issuer', 'the key is not that of the first administrator in the genesis', {
           where: options.key,
         })
       }
       writeOutput(outputKinds.statement, options.out, `${signGenesis(request, key)}\n`)
-      output.result({ out: options.out, origin: request.origin }, [
+      const keys = request.administrators.flatMap(({ id, keys: own }) =>
+        own.map((jwk) => ({ id, thumbprint: thumbprint(jwk) })),
+      )
+      output.result({ out: options.out, origin: request.origin, administrators: keys }, [
         `signed the genesis of ${request.origin} (${request.environment}); its ledger key is`,
         `  ${request.ledgerKeys.join(', ')}`,
-        `wrote ${options.out}: take it back to the ledger's machine`,
+        ...administratorLines(keys),
+        `wrote ${options.out}: take it back to the ledger's machine, for "evidence init --genesis"`,
       ])
     })
 }

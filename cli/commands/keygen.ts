@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
-import { canonicalJwk } from '../../src/core/index.ts'
-import { createKeyFile, openHardwareKey, parsePkcs11Uri, writeNewFile } from '../../src/node/index.ts'
-import { type CommonOptions, outputOf, readPassphrase } from '../options.ts'
+import { type Jwk, thumbprint } from '../../src/core/index.ts'
+import { createKeyFile, openHardwareKey, parsePkcs11Uri, requireNewFile, writeNewFile } from '../../src/node/index.ts'
+import { inGroups } from '../command-line.ts'
+import { type CommonOptions, outputOf } from '../options.ts'
+import { passphraseFile, readPassphrase } from '../passphrase.ts'
 
 interface KeygenOptions extends CommonOptions {
   readonly out: string
@@ -23,29 +25,41 @@ export function keygenCommand(program: Command): void {
     .option('--json', 'print one JSON document instead of text')
     .addHelpText(
       'after',
-      '\nExample:\n  evidence keygen --out police-station-9.pem\n  # then give police-station-9.jwk, and never the .pem, to the administrator',
+      '\nThe JWK holds the thumbprint as its "kid"; "evidence key show FILE" prints it again.\n\nExample:\n  evidence keygen --out police-station-9.pem\n  # then give police-station-9.jwk, and never the .pem, to the administrator',
     )
     .action(async (options: KeygenOptions) => {
       if (options.inHardware !== undefined) return keygenInHardware(options.inHardware, options)
       const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
-      const key = createKeyFile(options.out, readPassphrase(options.passphraseFile))
-      writeNewFile(publicPath, `${canonicalJwk(key.jwk)}\n`, 0o644)
+      // Before the private key is made: one without its public file could not be handed in.
+      requireNewFile(publicPath)
+      const key = createKeyFile(options.out, readPassphrase(passphraseFile(options)))
+      writeNewFile(publicPath, jwkFile(key.jwk), 0o644)
       outputOf(options).result(
         { privateKey: options.out, publicKey: publicPath, thumbprint: key.thumbprint, jwk: key.jwk },
         [
           `private key ${options.out} (keep it; it cannot be made again)`,
           `public key  ${publicPath} (give it to the administrator)`,
-          `thumbprint  ${key.thumbprint}`,
+          ...thumbprintLines(key.thumbprint),
         ],
       )
     })
 }
 
+/** A public key as a file: RFC 8037, and the thumbprint that people compare as its `kid`. */
+function jwkFile({ crv, kty, x }: Jwk): string {
+  return `${JSON.stringify({ crv, kid: thumbprint({ crv, kty, x }), kty, x })}\n`
+}
+
+/** A thumbprint to copy, and in groups to read aloud. */
+export function thumbprintLines(text: string): string[] {
+  return [`thumbprint  ${text}`, `  to compare  ${inGroups(text)}`]
+}
+
 async function keygenInHardware(uri: string, options: KeygenOptions): Promise<void> {
-  const { key, close } = await openHardwareKey(parsePkcs11Uri(uri), options.passphraseFile, true)
+  const { key, close } = await openHardwareKey(parsePkcs11Uri(uri), passphraseFile(options), true)
   await close()
   outputOf(options).result({ uri, thumbprint: key.thumbprint, jwk: key.jwk }, [
     `made a key in the token: ${uri}`,
-    `thumbprint  ${key.thumbprint}`,
+    ...thumbprintLines(key.thumbprint),
   ])
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   encodeKeyTransition,
@@ -23,12 +23,14 @@ import {
   readRotation,
   requestRotation,
   rotateLedgerKey,
+  type SecondKeyPassphrases,
 } from '../../src/ledger/index.ts'
-import { installNativePrimitives, type LedgerSigningKey, readKeyFile } from '../../src/node/index.ts'
+import { installNativePrimitives, type LedgerSigningKey } from '../../src/node/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
+import { commandLine } from '../command-line.ts'
 import { transitionPath } from '../evidence-files.ts'
-import { openLedgerKey } from '../ledger-key.ts'
+import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
 import {
   type ClientOptions,
   clientOf,
@@ -36,10 +38,10 @@ import {
   type CommonOptions,
   dataDir,
   outputOf,
-  readPassphrase,
   withClient,
   withCommon,
 } from '../options.ts'
+import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { signRequest } from '../requests.ts'
 import { emptyRegistry } from '../../src/evidence/index.ts'
@@ -50,7 +52,6 @@ interface RotateOptions extends CommonOptions {
   readonly newPassphraseFile?: string
   readonly passphraseFile?: string
   readonly ledgerKey?: string
-  readonly pinFile?: string
   readonly reason: string
   readonly out?: string
   readonly statement?: string
@@ -108,8 +109,12 @@ async function rotate(options: RotateOptions): Promise<void> {
       const request = await requestRotation(root, next.key, reason)
       writeOutput(outputKinds.request, options.out, `${JSON.stringify(request, null, 2)}\n`)
       output.result({ out: options.out, newKey: request.newKey }, [
-        `wrote ${options.out}: an administrator signs it with "evidence sign-statement", or several with "evidence approvals"`,
+        `wrote ${options.out}`,
         `  new key ${request.newKey}`,
+        'next, an administrator on their own machine (where several must approve: "evidence approvals propose"):',
+        `  ${commandLine('evidence', 'sign-statement', options.out, ['--key', 'ADMINISTRATOR.pem'], ['--id', 'ADMINISTRATOR'], ['--out', 'rotation.jws'])}`,
+        'then here, with the server stopped:',
+        `  ${commandLine('evidence', 'rotate-ledger-key', ['--data', root], ['--new-key', options.newKey], ['--new-passphrase-file', options.newPassphraseFile], ...oldKeyOptions(options), ['--statement', 'rotation.jws'])}`,
       ])
       return
     }
@@ -120,6 +125,7 @@ async function rotate(options: RotateOptions): Promise<void> {
         root,
         next: next.key,
         ...(old === undefined ? {} : { old: old.key }),
+        ...secondKeyPassphrases(next, old),
         ...(next.file === undefined ? {} : { keyFile: next.file }),
         ...(statement === undefined ? {} : { statement }),
         onStep: (step) => output.note(step),
@@ -128,6 +134,7 @@ async function rotate(options: RotateOptions): Promise<void> {
         `the ledger’s key is now ${result.newKey}: entry ${result.index}`,
         `  receipt of the rotation  ${result.receipt}`,
         `give out the new policy, ${dataFolder(root).policy}; destroy the old key when nobody needs it`,
+        `next: ${commandLine('evidence', 'serve', ['--data', root], ['--ledger-key', next.file === undefined ? options.newKey : undefined], ['--passphrase-file', options.newPassphraseFile])}`,
       ])
     } finally {
       await old?.close()
@@ -144,7 +151,7 @@ async function statementFor(options: RotateOptions, root: string, next: LedgerSi
     throw new EvidenceError('usage', 'say --out, --statement, --resume, or --key to sign here')
   const reason = codeArgument(options.reason, ledgerKeyReasons, 'reason')
   const { aud, kind, ...members } = await requestRotation(root, next, reason)
-  const key = readKeyFile(options.key, readPassphrase(options.keyPassphraseFile))
+  const key = openKeyFile(options.key, options.keyPassphraseFile)
   return signRequest({ aud, kind, members }, options.id, key).jws
 }
 
@@ -153,14 +160,43 @@ async function oldKey(
   options: RotateOptions,
   root: string,
   statement: string | undefined,
-): Promise<{ key: LedgerSigningKey; close: () => Promise<void> } | undefined> {
+): Promise<OpenLedgerKey | undefined> {
   if (options.reason === 'lost') return undefined
-  if (options.ledgerKey !== undefined) return openLedgerKey(options.ledgerKey, options.passphraseFile)
+  if (options.ledgerKey !== undefined) return openLedgerKey(options.ledgerKey, passphraseFile(options))
   const folder = dataFolder(root)
-  const key = readLedgerKey(root, readPassphrase(options.passphraseFile))
+  // Cut off after the key file was replaced: the passphrase of the old one does not open it.
+  if (options.resume === true && isSameFile(folder.ledgerKey, options.newKey as string)) return undefined
+  const passphrase = passphraseFor([folder.ledgerKey, folder.ledgerMlDsaKey], passphraseFile(options))
+  const key = readLedgerKey(root, passphrase)
   const isNext =
     statement === undefined && readRotation(folder)?.to === verifierKey(readOwnKey(folder).name, key.publicKey).text
-  return isNext ? undefined : { key, close: () => Promise.resolve() }
+  if (isNext) return undefined
+  return { key, ...(passphrase === undefined ? {} : { passphrase }), close: () => Promise.resolve() }
+}
+
+function isSameFile(ledgerKey: string, newKey: string): boolean {
+  return existsSync(ledgerKey) && existsSync(newKey) && readFileSync(ledgerKey).equals(readFileSync(newKey))
+}
+
+/** The options that say where the key in use is, and that it is lost, if so. */
+function oldKeyOptions({ reason, ledgerKey, ...options }: RotateOptions): (readonly [string, string | undefined])[] {
+  return [
+    ['--ledger-key', ledgerKey],
+    ['--passphrase-file', reason === 'lost' ? undefined : passphraseFile(options)],
+    ['--reason', reason === 'routine' ? undefined : reason],
+  ]
+}
+
+/**
+ * What opens the ledger's second key, and what is to open it: the passphrase of the new key, or, where that has none, the one that
+ * it has. Beside a key in hardware it has none, for a PIN is too short to hide it.
+ */
+function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefined): SecondKeyPassphrases {
+  const newPassphrase = next.file === undefined ? undefined : (next.passphrase ?? old?.passphrase)
+  return {
+    ...(old?.passphrase === undefined ? {} : { passphrase: old.passphrase }),
+    ...(newPassphrase === undefined ? {} : { newPassphrase }),
+  }
 }
 
 interface CloseOptions extends ChangeOptions {

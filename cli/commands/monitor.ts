@@ -214,6 +214,7 @@ class Monitors {
       policy,
       folder: copyFolderOf(state, origin),
       proofs: join(state, 'proofs'),
+      known: join(state, 'origins'),
       points,
       watch: { digests: watchDigest, participants: watchParticipant },
       cases: watchCase,

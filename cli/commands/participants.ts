@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { EvidenceError, thumbprint } from '../../src/core/index.ts'
 import { composePossession, participantTypes, personalTypes, revokeReasons, roles } from '../../src/evidence/index.ts'
-import { readKeyFile, readPublicKey, randomSalt } from '../../src/node/index.ts'
+import { readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
@@ -13,10 +13,10 @@ import {
   codeArgument,
   identify,
   outputOf,
-  readPassphrase,
   withClient,
+  withIdentityIfAny,
 } from '../options.ts'
-import { withIdentityIfAny } from '../options.ts'
+import { openKeyFile } from '../passphrase.ts'
 
 interface AdmitOptions extends ChangeOptions {
   readonly publicKey: string
@@ -52,7 +52,7 @@ function admitCommand(group: Command): void {
       group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
     ),
   )
-    .requiredOption('--public-key <file>', 'the participant’s public key: JWK or PEM')
+    .requiredOption('--public-key <file>', 'the participant’s public key: JWK, PEM or OpenSSH')
     .requiredOption('--type <code>', `one of ${participantTypes.join(', ')}`)
     .requiredOption('--role <role...>', `any of ${roles.join(', ')}`)
     .option('--name <text>', 'name; sealed where it is a person’s')
@@ -114,7 +114,7 @@ function rotateCommand(group: Command): void {
       const { key, path } = clientKey(options)
       const client = clientOf(options, output)
       const identity = await identify(options, client, key, path)
-      const newKey = readKeyFile(options.newKey, readPassphrase(options.newPassphraseFile))
+      const newKey = openKeyFile(options.newKey, options.newPassphraseFile)
       requireReceiptPlace(undefined)
       const { origin } = await client.ledger()
       const context = {

@@ -6,7 +6,8 @@ import { dataFolder } from '../../src/ledger/index.ts'
 import { readUnfinished } from '../../src/node/index.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
-import { type CommonOptions, dataDir, outputOf, readPassphrase, withCommon } from '../options.ts'
+import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { passphraseFile, passphraseFor } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -63,7 +64,7 @@ export function startCommand(program: Command): void {
     .action(async (options: ServeCommandOptions) => {
       if (options.printConfig === true) return printConfig(options)
       const root = dataDir(options)
-      const passphrase = readPassphrase(options.passphraseFile)
+      const passphrase = folderPassphrase(root, options)
       const say = (line: string): void => writeOut(`${line}\n`)
       if (readUnfinished(root) !== undefined || !existsSync(dataFolder(root).config)) {
         const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
@@ -79,7 +80,7 @@ export function startCommand(program: Command): void {
       } else if (await resumeTrial(root, passphrase)) say(`finished the trial ledger in ${root}`)
       const stopped = stopSignal()
       // Quiet by default: the next thing to read is what to type.
-      const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' })
+      const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' }, passphrase)
       say(
         `next, in another terminal: npx evidence deposit fixtures/case-001 --case "(2026)沪0104刑初123号"${elsewhere(running, root)}`,
       )
@@ -93,14 +94,20 @@ function elsewhere({ url }: RunningServer, root: string): string {
   return `${url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`}${root === 'data' ? '' : ` --data ${root}`}`
 }
 
-async function start(options: ServeCommandOptions): Promise<RunningServer> {
+/** The passphrase of the keys in a data folder, those of a trial ledger included. */
+function folderPassphrase(root: string, options: ServeCommandOptions): string | undefined {
+  const { ledgerKey, ledgerMlDsaKey } = dataFolder(root)
+  return passphraseFor([ledgerKey, ledgerMlDsaKey], passphraseFile(options))
+}
+
+async function start(options: ServeCommandOptions, given?: string): Promise<RunningServer> {
   // Loaded here: the server's packages take longer to load than most commands take to run.
   const { serve, serverSettings } = await import('../../server/index.ts')
   const { settings } = readSettings(options, process.env, serverSettings)
   const known = await Promise.all(settings.knownCheckpoints.map(knownCheckpoint))
   const inHardware =
-    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, options.passphraseFile)
-  const passphrase = inHardware === undefined ? readPassphrase(options.passphraseFile) : undefined
+    options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, passphraseFile(options))
+  const passphrase = inHardware === undefined ? (given ?? folderPassphrase(dataDir(options), options)) : undefined
   const running = await serve({
     dataDir: dataDir(options),
     settings,
@@ -127,15 +134,15 @@ async function start(options: ServeCommandOptions): Promise<RunningServer> {
 async function printConfig(options: ServeCommandOptions): Promise<void> {
   const { serverSettings } = await import('../../server/index.ts')
   const { settings, origins } = readSettings(options, process.env, serverSettings)
-  const { passphraseFile } = options
+  const file = passphraseFile(options)
   const shown = {
     data: resolve(dataDir(options)),
-    ...(passphraseFile === undefined ? {} : { passphraseFile: resolve(passphraseFile), passphrase: '(hidden)' }),
+    ...(file === undefined ? {} : { passphraseFile: resolve(file), passphrase: '(hidden)' }),
     settings,
   }
   const lines = Object.entries(settings).map(
     ([name, value]) => `${name.padEnd(24)} ${JSON.stringify(value)}  (${origins[name] ?? 'default'})`,
   )
-  const hidden = passphraseFile === undefined ? [] : [`${'passphrase'.padEnd(24)} (hidden)  (${passphraseFile})`]
+  const hidden = file === undefined ? [] : [`${'passphrase'.padEnd(24)} (hidden)  (${file})`]
   outputOf(options).result({ ...shown, origins }, [`${'data'.padEnd(24)} ${shown.data}`, ...lines, ...hidden])
 }

@@ -9,10 +9,13 @@ import {
   readLogList,
   readWitnessConfig,
   removeLog,
+  requireStateOf,
   type WitnessedLog,
   witnessFolder,
 } from '../../src/witness/index.ts'
-import { type CommonOptions, codeArgument, outputOf, readPassphrase } from '../options.ts'
+import { commandLine } from '../command-line.ts'
+import { type CommonOptions, codeArgument, outputOf } from '../options.ts'
+import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
 
@@ -65,12 +68,13 @@ function initCommand(group: Command): void {
     .addHelpText('after', '\nExample:\n  evidence witness init --data /srv/witness --name witness.notary.example/w1')
     .action((options: WitnessOptions & { readonly name: string }) => {
       const root = witnessDir(options)
-      const keys = vkeysOf(createWitness(root, options.name, readPassphrase(options.passphraseFile)))
+      const keys = vkeysOf(createWitness(root, options.name, readPassphrase(passphraseFile(options))))
       outputOf(options).result({ data: root, name: options.name, vkeys: keys }, [
         `made the witness ${options.name} in ${root}; lines for a policy, of which a ledger takes one or both:`,
         `  witness NAME ${keys.ed25519} https://WHERE-IT-IS-SERVED`,
         `  witness NAME-ML-DSA ${keys.mlDsa44} https://WHERE-IT-IS-SERVED`,
-        `next: evidence witness add-log POLICY --data ${root}`,
+        `next: ${commandLine('evidence', 'witness', 'add-log', 'POLICY', ['--data', root])}`,
+        `then: ${commandLine('evidence', 'witness', 'serve', ['--data', root], ['--passphrase-file', passphraseFile(options)])}`,
       ])
     })
 }
@@ -86,7 +90,8 @@ function serveCommand(group: Command): void {
       const { serveWitness } = await import('../../server/index.ts')
       const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
       const logLevel = codeArgument(options.logLevel, levels, 'log level')
-      const passphrase = readPassphrase(options.passphraseFile)
+      const { ed25519Key, mlDsaKey } = witnessFolder(witnessDir(options))
+      const passphrase = passphraseFor([ed25519Key, mlDsaKey], passphraseFile(options))
       const stopped = stopSignal()
       const running = await serveWitness({
         dataDir: witnessDir(options),
@@ -131,6 +136,7 @@ function addCommand(group: Command): void {
       readWitnessConfig(folder)
       const given = logsFrom(argument, options.url)
       if (given.length === 0) throw new EvidenceError('usage', `${argument} names no log`, { where: argument })
+      for (const { key } of given) requireStateOf(folder, key.name)
       const added = addLogs(folder.logs, given)
       outputOf(options).result(
         { added: added.map(show), known: given.length - added.length },

@@ -1,13 +1,5 @@
 import { existsSync } from 'node:fs'
-import {
-  equalBytes,
-  timeText,
-  isEvidenceError,
-  parseEntry,
-  parseSignedCheckpoint,
-  rootFromTiles,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { equalBytes, timeText, parseEntry, parseSignedCheckpoint, rootFromTiles } from '../../src/core/index.ts'
 import {
   checkDatabase,
   checkTable,
@@ -24,13 +16,13 @@ import {
   readStanding,
   requireLookups,
 } from '../../src/ledger/index.ts'
-import { readKeyFile } from '../../src/node/index.ts'
 import { count } from '../output.ts'
 import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
+import { keyChecks } from './keys.ts'
 import { folderModes } from './modes.ts'
 
-/** All about a data folder. `now` in milliseconds since 1970. */
-export async function folderChecks(root: string, now: number): Promise<Check[]> {
+/** All about a data folder, whose keys `passphrase` opens. `now` in milliseconds since 1970. */
+export async function folderChecks(root: string, now: number, passphrase?: string): Promise<Check[]> {
   const folder = dataFolder(root)
   const config = await attempt('configuration', () => {
     const { reading, awaitingGenesis } = readConfig(folder)
@@ -50,7 +42,7 @@ export async function folderChecks(root: string, now: number): Promise<Check[]> 
     ...config,
     ...(await attempt('standing', () => [standing(folder)])),
     ...(await attempt('permissions', () => folderModes(folder))),
-    ...(await attempt('ledger key', () => [ledgerKey(folder)])),
+    ...(await keyChecks(folder, passphrase)),
     ...leftovers(folder),
     ...(await database(folder, now)),
   ]
@@ -74,29 +66,7 @@ function standing(folder: DataFolder): Check {
   )
 }
 
-function ledgerKey(folder: DataFolder): Check {
-  const name = 'ledger key'
-  if (!existsSync(folder.ledgerKey))
-    return warn(
-      name,
-      `${folder.ledgerKey} is not there: this folder cannot sign`,
-      'Bring it from its sealed place, mode 0600.',
-    )
-  try {
-    const listed = readOwnKey(folder)
-    const own = verifierKey(listed.name, readKeyFile(folder.ledgerKey).publicKey)
-    if (own.text === listed.text) return ok(name, `is the one that the policy names: ${own.text}`)
-    return fail(name, 'is not the one that the policy names', 'Bring the right key from its sealed place.')
-  } catch (error) {
-    if (isEvidenceError(error, 'key-file-passphrase')) return ok(name, 'has a passphrase: not opened here')
-    // Said under permissions.
-    if (isEvidenceError(error, 'key-file-permissions'))
-      return warn(name, 'not opened: see permissions', 'Mend the permissions.')
-    throw error
-  }
-}
-
-/** What commands that were cut off left. */
+/** What commands that were cut off left, and copies that keep what is erased later. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
   const name = 'leftovers'
   const checks: Check[] = []

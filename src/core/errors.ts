@@ -268,6 +268,12 @@ export const errorTable = {
     exit: 1,
     action: 'Do not rely on the file: what it says is not shown by what it holds.',
   },
+  'copy-lost': {
+    status: 500,
+    exit: 3,
+    action:
+      'Put the newest copy of that folder back. Where there is none, begin anew in another folder: what was seen before can be compared no more.',
+  },
   'webhook-refused': {
     status: 502,
     exit: 3,
@@ -501,6 +507,12 @@ export const errorTable = {
     action:
       'Restore the witness’s folder from its newest copy. Where there is none, make a new witness with a new key: this one must not sign again.',
   },
+  'witness-state-lost': {
+    status: 500,
+    exit: 3,
+    action:
+      'Put the newest copy of that file back. Where there is none, run "evidence witness remove-log ORIGIN", and give that ledger another witness: this one must not cosign it again.',
+  },
   'witness-unreachable': {
     status: 503,
     exit: 3,
@@ -581,12 +593,28 @@ export const errorTable = {
     exit: 3,
     action: 'Make room, or send the output elsewhere, then run the command again.',
   },
-  'key-file-malformed': { status: 500, exit: 3, action: 'Give an Ed25519 private key in PKCS#8 PEM.' },
-  'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the key file.' },
+  'public-key-malformed': {
+    status: 400,
+    exit: 2,
+    action:
+      'Give an Ed25519 public key: a JWK, as "evidence keygen" writes it, a PEM public key, or a line of OpenSSH (ssh-ed25519 …).',
+  },
+  'key-file-malformed': {
+    status: 500,
+    exit: 3,
+    action: 'Give a private key in PKCS#8 PEM, as "evidence keygen" writes it.',
+  },
+  'key-file-permissions': { status: 500, exit: 3, action: 'Run "chmod 600" on the file that is named here.' },
   'key-file-passphrase': {
     status: 500,
     exit: 3,
-    action: 'Give the right passphrase in the file that --passphrase-file names.',
+    action: 'Give the right passphrase in the file that --passphrase-file names, or type it where there is a terminal.',
+  },
+  'key-file-weak': {
+    status: 500,
+    exit: 3,
+    action:
+      'Encrypt it anew: "openssl pkcs8 -topk8 -in KEY.pem -out NEW.pem -v2 aes-256-cbc -v2prf hmacWithSHA256 -iter 600000".',
   },
   'port-in-use': { status: 500, exit: 3, action: 'Choose another --port, or stop the program that has it.' },
   'descriptors-few': {

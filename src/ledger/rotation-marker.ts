@@ -21,6 +21,8 @@ const markerSchema = z.strictObject({
   to: z.string(),
   /** The signed statement, as it was handed in. */
   statement: z.string(),
+  /** vkey of the second key after the rotation; none where the ledger has none. */
+  second: z.string().optional(),
 })
 export type RotationMarker = z.infer<typeof markerSchema>
 

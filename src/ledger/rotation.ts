@@ -23,6 +23,13 @@ import { writeDurably } from './durable-file.ts'
 import { readHead, syncFolder } from './head-file.ts'
 import { Ledger } from './ledger.ts'
 import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
+import {
+  dropStagedSecondKey,
+  policyWithSecondKey,
+  type SecondKeyPassphrases,
+  stageSecondKey,
+  switchSecondKey,
+} from './rotation-second-key.ts'
 import { openSubmission } from './submission.ts'
 
 /*
@@ -52,7 +59,7 @@ export async function requestRotation(
   return { aud: old.name, kind: 'ledger.rotate-key', oldKey: old.text, newKey: key.text, reason, possession }
 }
 
-export interface RotationOptions {
+export interface RotationOptions extends SecondKeyPassphrases {
   readonly root: string
   /** What an administrator signed, or a change that several approved; left out to go on with one that was cut off. */
   readonly statement?: string
@@ -75,20 +82,21 @@ export interface RotationResult {
 /**
  * Seals the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
  * the codes of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
- * `rotation-unfinished` where another one was cut off.
+ * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */
 export async function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
   const { root, next, old, onStep } = options
   const folder = dataFolder(root)
-  const marker = begin(folder, options)
+  const { marker, reason } = begin(folder, options)
   onStep?.('marked')
   const from = parseVerifierKey(marker.from)
   const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
   const index = await seal(folder, marker, from, next, old, receipt, onStep)
-  const policy = readFileSync(folder.policy, 'latin1')
+  const policy = policyWithSecondKey(readFileSync(folder.policy, 'latin1'), from, marker.second)
   writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
   onStep?.('policy')
   switchKeyFile(folder, from, options.keyFile)
+  switchSecondKey(folder, from, reason)
   onStep?.('key')
   clearRotation(folder)
   onStep?.('done')
@@ -96,7 +104,11 @@ export async function rotateLedgerKey(options: RotationOptions): Promise<Rotatio
 }
 
 /** The marker of this rotation: written now, or found. */
-function begin(folder: DataFolder, { statement, next, old }: RotationOptions): RotationMarker {
+function begin(
+  folder: DataFolder,
+  options: RotationOptions,
+): { readonly marker: RotationMarker; readonly reason: RotateLedgerKeyBody['reason'] } {
+  const { statement, next, old } = options
   readConfig(folder)
   const found = readRotation(folder)
   if (found !== undefined && statement !== undefined && found.statement !== statement)
@@ -110,14 +122,17 @@ function begin(folder: DataFolder, { statement, next, old }: RotationOptions): R
   if (said?.kind !== 'ledger.rotate-key')
     throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
   const { oldKey, newKey, reason } = said.members
-  const { name } = readOwnKey(folder)
+  const own = readOwnKey(folder)
+  const { name } = own
   requireKey(newKey, verifierKey(name, next.publicKey), 'new')
   if (old !== undefined && found === undefined) requireKey(oldKey, verifierKey(name, old.publicKey), 'old')
   if (old === undefined && found === undefined && reason !== 'lost')
     throw new EvidenceError('usage', 'the key in use signs its last checkpoint, unless the reason is "lost"')
-  const marker = { from: oldKey, to: newKey, statement: text }
-  if (found === undefined) writeRotation(folder, marker)
-  return marker
+  if (found !== undefined) return { marker: found, reason }
+  const second = stageSecondKey(folder, own, reason, options)
+  const marker = { from: oldKey, to: newKey, statement: text, ...(second === undefined ? {} : { second }) }
+  writeRotation(folder, marker)
+  return { marker, reason }
 }
 
 function requireKey(said: string, { text }: VerifierKey, which: string): void {
@@ -147,7 +162,10 @@ async function seal(
     const { index } = await ledger.deposit(statement).catch((error: unknown) => {
       // Refused, so nothing was sealed: the folder is the old key's, as before.
       const isOurs = currentLedgerKeys(ledger.registry).includes(fromText)
-      if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) clearRotation(folder)
+      if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) {
+        clearRotation(folder)
+        dropStagedSecondKey(folder)
+      }
       throw error
     })
     onStep?.('sealed')

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   applyPolicy,
   type Checkpoint,
@@ -33,6 +34,7 @@ import {
   prefixHashes,
   prefixParts,
 } from '../verify/index.ts'
+import { KnownNames } from '../node/index.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */
@@ -79,27 +81,40 @@ export class VerifiedCopy {
   readonly folder: CopyFolder
   readonly origin: string
   readonly walk: GrowingWalk
+  private readonly begun: KnownNames
   private range = new CompactRange()
   private held: SignedNote | undefined
 
-  private constructor(folder: CopyFolder, origin: string) {
+  private constructor(folder: CopyFolder, origin: string, begun: KnownNames) {
     this.folder = folder
+    this.begun = begun
     this.origin = origin
     this.walk = new GrowingWalk(origin)
   }
 
   /**
-   * Opens a copy of `origin`, or begins one. What lies there is walked again from entry 0. Throws `root-mismatch`,
-   * `tile-missing`, and the codes of the checkpoint, where the copy is not what it was.
+   * Opens a copy of `origin`, or begins one. What lies there is walked again from entry 0. `known` is the list of origins of which a
+   * copy was begun: one that was, and whose checkpoint is gone, is not begun again, for nothing that was seen before could be
+   * compared any more. Throws `copy-lost` then, and `root-mismatch`, `tile-missing`, and the codes of the checkpoint, where
+   * the copy is not what it was.
    */
   static async open(
     path: string,
     origin: string,
     policy: Policy,
+    known: string = join(path, 'origins'),
   ): Promise<{ readonly copy: VerifiedCopy; readonly report: GrowthReport }> {
     const folder = new CopyFolder(path)
-    const copy = new VerifiedCopy(folder, origin)
-    if (!folder.hasCheckpoint) return { copy, report: { faults: [], unjudged: [] } }
+    const begun = new KnownNames(known)
+    const copy = new VerifiedCopy(folder, origin, begun)
+    if (!folder.hasCheckpoint) {
+      if (!begun.has(origin)) return { copy, report: { faults: [], unjudged: [] } }
+      const where = folder.path('checkpoint')
+      throw new EvidenceError('copy-lost', `a copy of ${origin} was begun here, and ${where} is not there any more`, {
+        where,
+      })
+    }
+    begun.add(origin)
     const { note, doubt } = keptNote(await folder.checkpoint(), policy)
     const { checkpoint } = note
     if (checkpoint.origin !== origin) {
@@ -177,6 +192,7 @@ export class VerifiedCopy {
     const report = await this.walk.advance(this.folder, leaves, verified, observer)
     this.range = range
     this.folder.writeCheckpoint(bytes)
+    this.begun.add(this.origin)
     this.held = note
     this.folder.removePartials(from, size)
     return { kind: 'grown', from, to: size, report }

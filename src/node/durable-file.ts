@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { makePrivateFolder } from './private-folder.ts'
+import { EvidenceError } from '../core/index.ts'
+import { makePrivateFolder, shareFile } from './private-folder.ts'
 
 /** Writes a file of mode 0600, and the folders that it lacks, so that it is there as a whole or not at all, and stays through a crash. */
 export function writeDurably(path: string, content: string | Uint8Array): void {
@@ -38,6 +39,32 @@ export function syncTree(folder: string): void {
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r')
   try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/**
+ * Writes and syncs a file that must not exist; one whose mode lets others read it is as open as the user's umask lets it be. Throws `file-exists`, `file-unreadable`.
+ */
+export function writeNewFile(path: string, content: string | Uint8Array, mode: number): void {
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', mode)
+  } catch (cause) {
+    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'
+    throw new EvidenceError(
+      exists ? 'file-exists' : 'file-unreadable',
+      exists ? `${path} exists already` : `${path} could not be made: ${(cause as Error).message}`,
+      { where: path },
+      { cause },
+    )
+  }
+  try {
+    if ((mode & 0o044) !== 0) shareFile(fd)
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     fsyncSync(fd)
   } finally {
     closeSync(fd)

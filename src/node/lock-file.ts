@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { EvidenceError } from '../core/index.ts'
-import { writeNewFile } from './key-file.ts'
+import { writeNewFile } from './durable-file.ts'
 
 /*
  * Who has the data folder. LevelDB's own lock keeps two writers apart for good; this file says it before anything of the

@@ -1,20 +1,57 @@
 import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { DerReader, der, derInteger, tags } from './der.ts'
 
 /*
- * PKCS#8 for keys that the runtime's own key objects do not know: the seed form of RFC 9881 (ML-DSA), and PBES2 of RFC 8018
- * around it with PBKDF2-HMAC-SHA256 and AES-256-CBC, as OpenSSL writes it. OpenSSL 3.5 reads both.
+ * Private keys as PKCS#8 (RFC 5958), and PBES2 of RFC 8018 around them. Written here and not by the runtime, because the runtime
+ * encrypts with 2,048 rounds, knows ML-DSA only in its newest versions, and with OpenSSL 3.0 does not read version 2.
  */
-const mlDsa44Prefix = Buffer.from('3034020100300b060960864801650304031104228020', 'hex')
+const algorithms = {
+  Ed25519: Buffer.from('2b6570', 'hex'),
+  'ML-DSA-44': Buffer.from('608648016503040311', 'hex'),
+} as const
+export type KeyAlgorithm = keyof typeof algorithms
 
-/** The private key of a 32-byte seed, DER. */
-export function encodeMlDsa44Seed(seed: Uint8Array): Uint8Array {
-  return Buffer.concat([mlDsa44Prefix, seed])
+/** How the 32-byte seed stands inside the private key: RFC 8410 in octets, RFC 9881 under the tag [0]. */
+const seedTags = { Ed25519: tags.octets, 'ML-DSA-44': 0x80 } as const
+
+export interface PrivateKeySeed {
+  readonly algorithm: KeyAlgorithm
+  /** 32 bytes; secret. */
+  readonly seed: Uint8Array
+  /** The public key that version 2 carries beside it; the caller holds it against the seed. */
+  readonly publicKey?: Uint8Array
 }
 
-/** The seed in such a DER; undefined where it is anything else. */
-export function decodeMlDsa44Seed(der: Uint8Array): Uint8Array | undefined {
-  const isOne = der.length === mlDsa44Prefix.length + 32 && mlDsa44Prefix.equals(der.subarray(0, mlDsa44Prefix.length))
-  return isOne ? Uint8Array.from(der.subarray(mlDsa44Prefix.length)) : undefined
+/** The private key of a 32-byte seed as PKCS#8 version 1, DER. */
+export function encodePkcs8({ algorithm, seed }: PrivateKeySeed): Uint8Array {
+  const id = der(tags.sequence, der(tags.oid, algorithms[algorithm]))
+  return der(tags.sequence, derInteger(0), id, der(tags.octets, der(seedTags[algorithm], seed)))
+}
+
+/** Reads PKCS#8 of version 1 or 2. Undefined where it is anything else than a key of a known algorithm as a seed. */
+export function decodePkcs8(bytes: Uint8Array): PrivateKeySeed | undefined {
+  try {
+    const outer = new DerReader(bytes)
+    const info = outer.enter(tags.sequence)
+    outer.end()
+    const version = info.integer()
+    const id = info.enter(tags.sequence)
+    const oid = id.take(tags.oid)
+    id.end()
+    const algorithm = (Object.keys(algorithms) as KeyAlgorithm[]).find((one) => algorithms[one].equals(oid))
+    if (algorithm === undefined || version > 1) return undefined
+    const key = info.enter(tags.octets)
+    const seed = Uint8Array.from(key.take(seedTags[algorithm]))
+    key.end()
+    info.takeIf(tags.attributes)
+    const bits = info.takeIf(tags.publicKey)
+    info.end()
+    if (seed.length !== 32 || (bits !== undefined && (version === 0 || bits[0] !== 0))) return undefined
+    return { algorithm, seed, ...(bits === undefined ? {} : { publicKey: Uint8Array.from(bits.subarray(1)) }) }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 const oids = {
@@ -23,28 +60,17 @@ const oids = {
   hmacSha256: Buffer.from('2a864886f70d0209', 'hex'),
   aes256Cbc: Buffer.from('60864801650304012a', 'hex'),
 } as const
-const tags = { integer: 0x02, octets: 0x04, null: 0x05, oid: 0x06, sequence: 0x30 } as const
-/** What OWASP asks of PBKDF2-HMAC-SHA256; and the most that a file of others may ask of us. */
-const iterations = 600_000
+/** What OWASP asks of PBKDF2-HMAC-SHA256, and the least that is read; and the most that a file of others may ask of us. */
+const minIterations = 600_000
 const maxIterations = 10_000_000
-
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(parts)
-  const { length } = body
-  const head =
-    length < 128 ? [tag, length] : length < 256 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 255]
-  return Buffer.concat([Buffer.from(head), body])
-}
 
 /** Encrypts a PKCS#8 DER under a passphrase. */
 export function encryptPkcs8(plain: Uint8Array, passphrase: string): Uint8Array {
   const [salt, iv] = [randomBytes(16), randomBytes(16)]
-  const key = pbkdf2Sync(passphrase, salt, iterations, 32, 'sha256')
-  const cipher = createCipheriv('aes-256-cbc', key, iv)
+  const cipher = createCipheriv('aes-256-cbc', pbkdf2Sync(passphrase, salt, minIterations, 32, 'sha256'), iv)
   const encrypted = Buffer.concat([cipher.update(plain), cipher.final()])
-  const count = Buffer.from([iterations >> 16, (iterations >> 8) & 255, iterations & 255])
   const prf = der(tags.sequence, der(tags.oid, oids.hmacSha256), der(tags.null))
-  const kdf = der(tags.sequence, der(tags.octets, salt), der(tags.integer, count), prf)
+  const kdf = der(tags.sequence, der(tags.octets, salt), derInteger(minIterations), prf)
   const scheme = der(
     tags.sequence,
     der(tags.sequence, der(tags.oid, oids.pbkdf2), kdf),
@@ -53,53 +79,54 @@ export function encryptPkcs8(plain: Uint8Array, passphrase: string): Uint8Array 
   return der(tags.sequence, der(tags.sequence, der(tags.oid, oids.pbes2), scheme), der(tags.octets, encrypted))
 }
 
-/** Reads DER elements one after another; throws a RangeError where the bytes are something else. */
-class DerReader {
-  private at = 0
-  private readonly bytes: Buffer
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes)
-  }
-  take(tag: number): Buffer {
-    const long = this.bytes[this.at + 1] ?? 0x80
-    const count = long < 128 ? 0 : long - 128
-    if (this.bytes[this.at] !== tag || long === 128 || count > 2)
-      throw new RangeError('another DER element is expected')
-    const begin = this.at + 2 + count
-    const length = count === 0 ? long : this.bytes.readUIntBE(this.at + 2, count)
-    if (begin + length > this.bytes.length) throw new RangeError('a DER element is longer than its bytes')
-    this.at = begin + length
-    return this.bytes.subarray(begin, this.at)
-  }
-  enter(tag: number): DerReader {
-    return new DerReader(this.take(tag))
-  }
-  expect(tag: number, body: Uint8Array): void {
-    if (!this.take(tag).equals(body)) throw new RangeError('another algorithm is expected')
+/** `weak`: by another derivation than ours, or fewer rounds, so that the file gives the passphrase away too cheaply. */
+export type Decrypted = Uint8Array | 'malformed' | 'weak' | 'wrong passphrase'
+
+interface Encryption {
+  readonly salt: Buffer
+  readonly rounds: number
+  readonly iv: Buffer
+  readonly encrypted: Buffer
+}
+
+/** Decrypts what {@link encryptPkcs8} makes, or OpenSSL with the same parameters. Never throws: no message quotes a key file. */
+export function decryptPkcs8(bytes: Uint8Array, passphrase: string): Decrypted {
+  const read = readEncryption(bytes)
+  if (typeof read === 'string') return read
+  const { salt, rounds, iv, encrypted } = read
+  try {
+    const decipher = createDecipheriv('aes-256-cbc', pbkdf2Sync(passphrase, salt, rounds, 32, 'sha256'), iv)
+    const plain = Buffer.concat([decipher.update(encrypted), decipher.final()])
+    // One wrong passphrase of 256 leaves a padding that looks right: the content then does not.
+    new DerReader(plain).enter(tags.sequence).integer()
+    return plain
+  } catch {
+    return 'wrong passphrase'
   }
 }
 
-/**
- * Decrypts what {@link encryptPkcs8} or OpenSSL made. Throws where it is anything else, or the passphrase is another: the caller
- * says so, for messages must not quote what lies in a key file.
- */
-export function decryptPkcs8(bytes: Uint8Array, passphrase: string): Uint8Array {
-  const outer = new DerReader(bytes).enter(tags.sequence)
-  const algorithm = outer.enter(tags.sequence)
-  const encrypted = outer.take(tags.octets)
-  algorithm.expect(tags.oid, oids.pbes2)
-  const scheme = algorithm.enter(tags.sequence)
-  const kdf = scheme.enter(tags.sequence)
-  kdf.expect(tags.oid, oids.pbkdf2)
-  const parameters = kdf.enter(tags.sequence)
-  const salt = parameters.take(tags.octets)
-  const rounds = parameters.take(tags.integer)
-  if (rounds.length > 4 || rounds.readUIntBE(0, rounds.length) > maxIterations) throw new RangeError('too many rounds')
-  parameters.enter(tags.sequence).expect(tags.oid, oids.hmacSha256)
-  const cipher = scheme.enter(tags.sequence)
-  cipher.expect(tags.oid, oids.aes256Cbc)
-  const iv = cipher.take(tags.octets)
-  const key = pbkdf2Sync(passphrase, salt, rounds.readUIntBE(0, rounds.length), 32, 'sha256')
-  const decipher = createDecipheriv('aes-256-cbc', key, iv)
-  return Buffer.concat([decipher.update(encrypted), decipher.final()])
+function readEncryption(bytes: Uint8Array): Encryption | 'malformed' | 'weak' {
+  try {
+    const outer = new DerReader(bytes).enter(tags.sequence)
+    const algorithm = outer.enter(tags.sequence)
+    const encrypted = outer.take(tags.octets)
+    if (!algorithm.take(tags.oid).equals(oids.pbes2)) return 'weak'
+    const scheme = algorithm.enter(tags.sequence)
+    const kdf = scheme.enter(tags.sequence)
+    if (!kdf.take(tags.oid).equals(oids.pbkdf2)) return 'weak'
+    const parameters = kdf.enter(tags.sequence)
+    const salt = parameters.take(tags.octets)
+    const rounds = parameters.integer()
+    // An optional key length; without the function that follows it is HMAC-SHA1.
+    parameters.takeIf(tags.integer)
+    const prf = parameters.takeIf(tags.sequence)
+    if (prf === undefined || !new DerReader(prf).take(tags.oid).equals(oids.hmacSha256)) return 'weak'
+    const cipher = scheme.enter(tags.sequence)
+    if (!cipher.take(tags.oid).equals(oids.aes256Cbc) || rounds < minIterations || salt.length < 8) return 'weak'
+    if (rounds > maxIterations) return 'malformed'
+    return { salt, rounds, iv: cipher.take(tags.octets), encrypted }
+  } catch (error) {
+    if (error instanceof RangeError) return 'malformed'
+    throw error
+  }
 }

@@ -20,6 +20,7 @@ export function createWitness(root: string, name: string, passphrase?: string): 
     for (const { text } of keys) parseVerifierKey(text)
     const config: WitnessConfig = { format: 1, name }
     writeNewFile(folder.logs, '', 0o600)
+    writeNewFile(folder.origins, '', 0o600)
     writeNewFile(folder.config, `${JSON.stringify(config, null, 2)}\n`, 0o600)
     filling.finish()
     return keys

@@ -14,6 +14,8 @@ export interface WitnessFolder {
   readonly logs: string
   /** The last cosigned checkpoint of each log, a file each. */
   readonly state: string
+  /** Origins of which a checkpoint was ever cosigned, a line each: a state file that is missing is missed (known-origins.ts). */
+  readonly origins: string
   /** What misbehaved, and the proof of it. */
   readonly evidence: string
   readonly config: string
@@ -29,6 +31,7 @@ export function witnessFolder(root: string): WitnessFolder {
     mlDsaKey: join(keys, 'witness-ml-dsa.key'),
     logs: join(root, 'logs'),
     state: join(root, 'state'),
+    origins: join(root, 'origins'),
     evidence: join(root, 'evidence'),
     config: join(root, 'witness.json'),
     lock: join(root, 'lock'),

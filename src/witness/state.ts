@@ -9,8 +9,9 @@ import {
   type VerifierKey,
   verifyNote,
 } from '../core/index.ts'
-import { writeDurably } from '../node/index.ts'
+import { type KnownNames, writeDurably } from '../node/index.ts'
 import { originHash, type WitnessFolder } from './folder.ts'
+import { readKnownOrigins, stateLost } from './known-origins.ts'
 
 /** The last checkpoint that was cosigned of a log. */
 export interface Cosigned {
@@ -27,15 +28,19 @@ export interface Cosigned {
  * What a witness must not forget: a file for each log, named by the hash of its origin, holding the last cosigned checkpoint
  * with our cosignatures. It is replaced by a synced file and a rename, so that a crash leaves the old one or the new one; a file
  * for each needs no database, and anybody can read it. All are read and verified at start: a damaged one refuses, for a witness
- * that took it for none would cosign a second history.
+ * that took it for none would cosign a second history. A list beside them says which there must be; an origin whose file is gone is
+ * never cosigned again.
  */
 export class WitnessState {
-  private readonly folder: string
+  private readonly folder: WitnessFolder
   private readonly latest = new Map<string, Cosigned>()
+  private readonly known: KnownNames
 
   /** Throws `witness-state-damaged`. */
-  constructor({ state }: WitnessFolder, keys: readonly VerifierKey[]) {
-    this.folder = state
+  constructor(folder: WitnessFolder, keys: readonly VerifierKey[]) {
+    this.folder = folder
+    const { state } = folder
+    this.known = readKnownOrigins(folder)
     if (!existsSync(state)) {
       throw new EvidenceError('witness-state-damaged', `the folder ${state} is missing`, { where: state })
     }
@@ -50,7 +55,14 @@ export class WitnessState {
         })
       }
       this.latest.set(name, cosigned)
+      // A crash came before it was listed: what it says was never answered, but may be from now on.
+      this.known.add(cosigned.head.origin)
     }
+  }
+
+  /** Throws `witness-state-lost` for an origin that was cosigned, and of which nothing is known any more. */
+  requireKept(origin: string): void {
+    if (this.known.has(origin) && this.of(origin) === undefined) throw stateLost(this.folder, origin)
   }
 
   /** By origin hash. */
@@ -65,7 +77,8 @@ export class WitnessState {
   /** Replaces the last checkpoint of its log: durable when this returns, and only then remembered. */
   put(cosigned: Cosigned): void {
     const name = originHash(cosigned.head.origin)
-    writeDurably(join(this.folder, name), cosigned.text)
+    writeDurably(join(this.folder.state, name), cosigned.text)
+    this.known.add(cosigned.head.origin)
     this.latest.set(name, cosigned)
   }
 }

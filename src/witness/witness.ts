@@ -71,7 +71,7 @@ export class Witness {
 
   /**
    * Opens a witness's folder, for this process alone. Throws `witness-missing`, `ledger-in-use`, `witness-state-damaged`,
-   * `policy-malformed`, and the codes of the key files.
+   * `witness-state-lost` for a log in the list, `policy-malformed`, and the codes of the key files.
    */
   static open(root: string, options: WitnessOptions = {}): Witness {
     const folder = witnessFolder(root)
@@ -80,7 +80,9 @@ export class Witness {
     const logs = new LogList(folder.logs, options.onListFault)
     const release = takeLock(folder.lock, root)
     try {
-      return new Witness(folder, cosigners, logs, new WitnessState(folder, cosigners.keys), release, options)
+      const state = new WitnessState(folder, cosigners.keys)
+      for (const origin of logs.origins()) state.requireKept(origin)
+      return new Witness(folder, cosigners, logs, state, release, options)
     } catch (error) {
       release()
       throw error
@@ -105,7 +107,7 @@ export class Witness {
   /**
    * Answers add-checkpoint with signature lines. Throws the codes of parseAddCheckpoint, `witness-log-unknown` (404),
    * `witness-signature` (403), `witness-old-size` (400), `witness-conflict` (409, `found` is the size), `witness-inconsistent`
-   * (422), `clock-unsafe`, `server-busy`, `disk-failed` (503).
+   * (422), `witness-state-lost` (500), `clock-unsafe`, `server-busy`, `disk-failed` (503).
    */
   async addCheckpoint(body: Uint8Array): Promise<string> {
     this.requireReady()
@@ -134,6 +136,7 @@ export class Witness {
   private async judge(request: AddCheckpointRequest): Promise<string> {
     this.requireReady()
     const { head, oldSize } = request
+    this.state.requireKept(head.origin)
     const latest = this.state.of(head.origin)
     const known = latest?.head.size ?? 0
     if (latest !== undefined && head.size === known && !equalBytes(head.root, latest.head.root)) {

@@ -57,6 +57,23 @@ describe('a verified copy', () => {
     expect(readdirSync(join(path, 'tile', '0')).filter((name) => name.endsWith('.p'))).toEqual(['005.p'])
   })
 
+  it('F-M2: is not begun anew where it was begun and its checkpoint is gone: nothing could be compared any more', async () => {
+    const chain = new TestChain().start().deposits(3).seal()
+    await (await open()).advance(chain, noteOf(chain))
+    const kept = readFileSync(join(path, 'checkpoint'))
+    rmSync(join(path, 'checkpoint'))
+    await expect(open()).rejects.toMatchObject({ code: 'copy-lost', facts: { where: join(path, 'checkpoint') } })
+    writeFileSync(join(path, 'checkpoint'), kept)
+    // The list is made again of the copies that are there, and outlives the copy where it lies elsewhere.
+    rmSync(join(path, 'origins'))
+    expect((await open()).size).toBe(chain.bytes.length)
+    const elsewhere = join(path, 'elsewhere')
+    await VerifiedCopy.open(path, origin, policy, elsewhere)
+    await expect(VerifiedCopy.open(join(path, 'gone'), origin, policy, elsewhere)).rejects.toMatchObject({
+      code: 'copy-lost',
+    })
+  })
+
   it('goes on where it was cut off, without asking for the bundles that are there', async () => {
     const chain = new TestChain().start().deposits(900).seal()
     let left = 2

@@ -63,7 +63,7 @@ describe('an ML-DSA-44 key file', () => {
     for (const der of ['', '30', '308200', '30030201ff', '3080']) {
       const pem = `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${Buffer.from(der, 'hex').toString('base64') || 'AA=='}\n-----END `
       writeFileSync(at('garbage'), pem, { mode: 0o600 })
-      expect(codeOf(() => readMlDsaKeyFile(at('garbage'), 'x'))).toBe('key-file-passphrase')
+      expect(codeOf(() => readMlDsaKeyFile(at('garbage'), 'x'))).toBe('key-file-malformed')
     }
     chmodSync(locked, 0o644)
     expect(codeOf(() => readMlDsaKeyFile(locked, 'right'))).toBe('key-file-permissions')

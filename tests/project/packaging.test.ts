@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { installNativePrimitives } from '../../src/node/index.ts'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 const read = (name: string): string => readFileSync(path(name), 'utf8')
@@ -49,5 +50,24 @@ describe('the image', () => {
     expect(copied.filter((name) => name !== '.' && !existsSync(path(name)))).toEqual([])
     const ignored = read('.dockerignore').split('\n')
     for (const name of ['data', '**/*.pem', 'node_modules', '.git']) expect(ignored).toContain(name)
+  })
+})
+
+describe('what is installed', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { integrity?: string }>
+  }
+
+  it('is held to a digest, every package of every platform', () => {
+    const installed = Object.entries(packages).filter(([name]) => name !== '')
+    expect(installed.length).toBeGreaterThan(300)
+    expect(
+      installed.filter(([, { integrity }]) => integrity?.startsWith('sha512-') !== true).map(([name]) => name),
+    ).toEqual([])
+  })
+
+  it('runs no script when it is installed, and its native packages have their binaries all the same', () => {
+    expect(read('.npmrc').split('\n')).toContain('ignore-scripts=true')
+    expect(installNativePrimitives()).toMatchObject({ signatures: 'libsodium', sha256: 'native' })
   })
 })

@@ -166,7 +166,7 @@ describe('commands for a running ledger', () => {
       const { pem, jwk, thumbprint } = await keygen('made')
       expect(statSync(pem).mode & 0o777).toBe(0o600)
       expect(readFileSync(pem, 'utf8')).toContain('BEGIN PRIVATE KEY')
-      expect(readFileSync(jwk, 'utf8')).toMatch(/^\{"crv":"Ed25519","kty":"OKP","x":"[A-Za-z0-9_-]{43}"\}\n$/)
+      expect(readFileSync(jwk, 'utf8')).toMatch(/^\{"crv":"Ed25519","kid":"[\w-]{43}","kty":"OKP","x":"[\w-]{43}"\}\n$/)
       expect(thumbprint).toMatch(/^[A-Za-z0-9_-]{43}$/)
       const again = await run('keygen', '--out', pem)
       expect(again.code).toBe(2)

@@ -11,6 +11,8 @@ const commands = [
   'start',
   'serve',
   'keygen',
+  'key',
+  'key show',
   'deposit',
   'check',
   'verify',
@@ -57,7 +59,7 @@ const commands = [
   'doctor',
 ]
 
-const groups = ['participants', 'approvals', 'witness']
+const groups = ['key', 'participants', 'approvals', 'witness']
 
 /** Commands as they must be called at least, in a folder where there is nothing. */
 const calls: Readonly<Record<string, readonly string[]>> = {
@@ -72,6 +74,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   'participants admit': ['x', '--public-key', 'x', '--type', 'court', '--role', 'auditor'],
   'participants revoke': ['x', '--reason', 'other'],
   'participants rotate-key': ['--new-key', 'x'],
+  'key show': ['x'],
   'approvals set': ['--administrators', '1'],
   'approvals propose': ['x', '--out', 'x'],
   'approvals show': ['x'],

@@ -85,7 +85,7 @@ describe('the key ceremony of a production ledger', () => {
 
   it('is signed by the first administrator alone', async () => {
     expect(await refusal('sign-genesis', request, '--key', deputy, '--out', signed)).toEqual({
-      exit: 1,
+      exit: 3,
       code: 'genesis-issuer',
     })
     expect(existsSync(signed)).toBe(false)
@@ -106,7 +106,7 @@ describe('the key ceremony of a production ledger', () => {
       `${header}.${Buffer.from(JSON.stringify({ ...changed, environment: 'trial' })).toString('base64url')}.${signature}\n`,
     )
     expect(await refusal('init', '--data', data, '--genesis', forged, ...secret)).toEqual({
-      exit: 1,
+      exit: 3,
       code: 'signature-invalid',
     })
     const other = join(path, 'other')
@@ -123,7 +123,7 @@ describe('the key ceremony of a production ledger', () => {
     const foreign = join(path, 'foreign.jws')
     await evidenceOk(['sign-genesis', join(other, 'genesis.json'), '--key', clerk, '--out', foreign])
     const refused = await refusal('init', '--data', data, '--genesis', foreign, ...secret)
-    expect(refused.exit).toBe(1)
+    expect(refused.exit).toBe(3)
     expect(['audience-wrong', 'genesis-origin']).toContain(refused.code)
     expect(await refusal('init', '--data', data, '--genesis', join(path, 'nowhere'), ...secret)).toEqual({
       exit: 3,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  type CliError,
   type CliServer,
   evidence,
   evidenceOk,
@@ -103,6 +104,14 @@ describe('a ledger that behaves', () => {
       'watch case (2026)1 4',
     ])
     expect((await monitor('sound', ledger.url, ...watch)).events).toEqual([])
+  })
+
+  it('F-M2: is not taken for a new one by a monitor whose copy of it is gone', async () => {
+    await monitor('forgetful', ledger.url)
+    rmSync(join(path, 'forgetful', sha256Hex(origin)), { recursive: true })
+    const again = ['monitor', ledger.url, '--once', '--json', '--policy', policy, '--state', join(path, 'forgetful')]
+    const refused = await evidence([...again, '--key', join(path, 'auditor.pem'), '--id', 'auditor'])
+    expect([refused.code, refused.json<CliError>().error.code]).toEqual([3, 'copy-lost'])
   })
 
   it('may show an older checkpoint at another place: that is told, and no alarm', async () => {

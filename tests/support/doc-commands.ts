@@ -20,6 +20,13 @@ export function commandSections(page: string): CommandSection[] {
   return sections
 }
 
+/** Every ```sh block of a page in order, as a reader copies it; those within lists lose the indentation of their list. */
+export function shellBlocks(page: string): string[] {
+  return [...page.matchAll(/^( *)```sh\n([\s\S]*?)^ *```/gm)].map(([, indentation = '', block]) =>
+    (block as string).replace(new RegExp(`^${indentation}`, 'gm'), ''),
+  )
+}
+
 /** Runs commands in a folder with the machine's own shell; what they said and how they ended. */
 export function runShell(
   cwd: string,

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { encodeAddCheckpoint, parseNote, parseTreeHead, utf8 } from '../../src/core/index.ts'
 import { addLogs, originHash, removeLog, Witness } from '../../src/witness/index.ts'
 import { codeOf } from '../core/support.ts'
+import { type CliError, evidence } from '../support/cli.ts'
 import { problemIn, request } from '../support/server.ts'
 import { type TestWitness, testWitness } from '../support/witness.ts'
 import { WitnessedLog } from '../support/witnessed-log.ts'
@@ -46,6 +47,52 @@ describe('a witness that is started again', () => {
     rmSync(witness.folder.state, { recursive: true })
     expect(opened()).toBe('witness-state-damaged')
     mkdirSync(witness.folder.state)
+  })
+
+  it('F-M2: cosigns no second history of a log whose state file it lost, and goes on with the others', async () => {
+    const other = new WitnessedLog('log.example/other')
+    witness = await testWitness([log.key, other.key])
+    await witness.add(log.request(0, 7))
+    await witness.add(other.request(0, 3))
+    await witness.stop()
+    const good = readFileSync(statePath(witness))
+    rmSync(statePath(witness))
+    // Asked to cosign it, the witness does not start.
+    expect(codeOf(() => void Witness.open(witness.root).close())).toBe('witness-state-lost')
+    // Taken out of the list, the others go on; put in again, also while it runs, it is refused.
+    const { logs } = witness.folder
+    removeLog(logs, log.origin)
+    await witness.start()
+    expect((await witness.add(other.request(3, 5))).status).toBe(200)
+    addLogs(logs, [{ key: log.key }])
+    let answer = await witness.add(log.forked(0).request(0, 7))
+    while (answer.status === 404) {
+      await sleep(50)
+      answer = await witness.add(log.forked(0).request(0, 7))
+    }
+    expect([answer.status, problemIn(answer).code]).toEqual([500, 'witness-state-lost'])
+    await witness.stop()
+    const add = await evidence(['witness', 'add-log', log.key.text, '--data', witness.root, '--json'])
+    expect(add.json<CliError>().error).toMatchObject({ code: 'witness-state-lost', where: statePath(witness) })
+    // The file put back, it knows what it knew.
+    writeFileSync(statePath(witness), good)
+    await witness.start()
+    expect((await witness.add(log.request(0, 9))).text).toBe('7\n')
+  })
+
+  it('F-M2: knows of a state file that a crash left before it was listed, and misses its list', async () => {
+    witness = await testWitness([log.key])
+    await witness.add(log.request(0, 7))
+    await witness.stop()
+    writeFileSync(witness.folder.origins, '')
+    await witness.start()
+    await witness.stop()
+    expect(readFileSync(witness.folder.origins, 'utf8')).toBe(`${log.origin}\n`)
+    rmSync(statePath(witness))
+    expect(codeOf(() => void Witness.open(witness.root).close())).toBe('witness-state-lost')
+    rmSync(witness.folder.origins)
+    expect(codeOf(() => void Witness.open(witness.root).close())).toBe('witness-state-damaged')
+    writeFileSync(witness.folder.origins, '')
   })
 
   it('has its folder alone, and keys that nobody else may read', async () => {

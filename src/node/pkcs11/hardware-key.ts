@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { EvidenceError, isAcceptablePublicKey, jwkOf, thumbprint, verifyEd25519 } from '../../core/index.ts'
 import type { LedgerSigningKey } from '../key-file.ts'
 import type { HelperAnswer, HelperRequest } from './helper.ts'
-import { type Pkcs11Uri, readPin } from './uri.ts'
+import { readSecretFile } from '../private-file.ts'
+import type { Pkcs11Uri } from './uri.ts'
 
 /** A process runs the built helper; a test that runs this file as source finds it where the build put it. */
 const helperUrl: URL = import.meta.url.endsWith('.ts')
@@ -29,7 +30,7 @@ function failed(why: string): EvidenceError {
 
 /**
  * Opens a key in a PKCS#11 token, in a process of its own; signatures come later, and this thread goes on. `generate` makes the
- * key first. Throws `pkcs11-uri`, `pkcs11-failed`, the codes of readPin.
+ * key first. Throws `pkcs11-uri`, `pkcs11-failed`, the codes of readSecretFile.
  */
 export async function openHardwareKey(uri: Pkcs11Uri, pinFile?: string, generate = false): Promise<HardwareKey> {
   if (process.platform === 'win32') throw failed('PKCS#11 is not supported on Windows')
@@ -37,7 +38,7 @@ export async function openHardwareKey(uri: Pkcs11Uri, pinFile?: string, generate
   if (path === undefined) throw new EvidenceError('pkcs11-uri', 'there is no PIN: name its file by --passphrase-file')
   const helper = new Helper()
   try {
-    const opened = await helper.ask({ open: uri, pin: readPin(path), generate })
+    const opened = await helper.ask({ open: uri, pin: readSecretFile(path, 'PIN file'), generate })
     const publicKey = 'publicKey' in opened ? opened.publicKey : new Uint8Array()
     if (!isAcceptablePublicKey(publicKey)) throw failed('its public key is not a canonical point of prime order')
     const jwk = jwkOf(publicKey)

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { EvidenceError } from '../../core/index.ts'
 
@@ -92,22 +91,4 @@ function pinFileOf(source: string | undefined): string | undefined {
   if (source.startsWith('file:/'))
     return fileURLToPath(source.startsWith('file://') ? source : `file://${source.slice(5)}`)
   throw refuse('has a pin-source that is no file')
-}
-
-/** A PIN out of a file that only its owner may read. Throws `file-unreadable`, `key-file-permissions`, `key-file-passphrase`. */
-export function readPin(path: string): string {
-  let text: string
-  let mode: number
-  try {
-    mode = statSync(path).mode & 0o077
-    text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `the PIN file ${path} cannot be read`, { where: path }, { cause })
-  }
-  if (mode !== 0) {
-    const facts = { where: path, expected: '0600' }
-    throw new EvidenceError('key-file-permissions', `others may read the PIN file ${path}`, facts)
-  }
-  if (text === '') throw new EvidenceError('key-file-passphrase', `the PIN file ${path} is empty`, { where: path })
-  return text
 }

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { type Jwk, mlDsa44PublicKey, thumbprint } from '../../src/core/index.ts'
+import { readPrivateKeyFile, readPublicKey, signingKeyOf } from '../../src/node/index.ts'
+import { type CommonOptions, outputOf } from '../options.ts'
+import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { thumbprintLines } from './keygen.ts'
+
+interface ShowOptions extends CommonOptions {
+  readonly passphraseFile?: string
+}
+
+/** What a key file is; nothing secret. */
+interface Shown {
+  readonly file: string
+  readonly holds: 'private key' | 'public key'
+  readonly type: 'Ed25519' | 'ML-DSA-44'
+  /** Of a private key alone. */
+  readonly encrypted?: boolean
+  /** RFC 7638, of an Ed25519 key. */
+  readonly thumbprint?: string
+  readonly jwk?: Jwk
+  /** SHA-256 of the public key, of an ML-DSA-44 key: it has no thumbprint here. */
+  readonly sha256?: string
+}
+
+/** `evidence key show` */
+export function keyCommand(program: Command): void {
+  const group = program
+    .command('key')
+    .description('look at a key file')
+    .addHelpText('after', '\nExample:\n  evidence key show clerk.jwk')
+  group
+    .command('show <file>')
+    .description('print type and thumbprint of a key file, private or public, and whether it is encrypted')
+    .option(
+      '--passphrase-file <file>',
+      'file that holds the key’s passphrase (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)',
+    )
+    .option('--json', 'print one JSON document instead of text')
+    .addHelpText(
+      'after',
+      '\nTakes a private key (PKCS#8 PEM), or a public one as JWK, PEM or OpenSSH line. Two files hold one key where their thumbprints are equal.\n\nExample:\n  evidence key show clerk.pem\n  evidence key show clerk.jwk --json',
+    )
+    .action((file: string, options: ShowOptions) => {
+      const shown = isPrivate(file) ? privateKey(file, options) : publicKey(file, readPublicKey(file))
+      outputOf(options).result(shown, linesOf(shown))
+    })
+}
+
+/** By its label alone: whoever reads it says what is wrong with it, or that it cannot be read. */
+function isPrivate(file: string): boolean {
+  try {
+    return /BEGIN (?:ENCRYPTED )?PRIVATE KEY/.test(readFileSync(file, 'latin1').slice(0, 65_536))
+  } catch {
+    return false
+  }
+}
+
+function publicKey(file: string, jwk: Jwk): Shown {
+  return { file, holds: 'public key', type: 'Ed25519', thumbprint: thumbprint(jwk), jwk }
+}
+
+function privateKey(file: string, options: ShowOptions): Shown {
+  const opened = readPrivateKeyFile(file, passphraseFor([file], passphraseFile(options)))
+  const { algorithm: type, isEncrypted: encrypted } = opened
+  const common = { file, holds: 'private key', type, encrypted } as const
+  if (type === 'ML-DSA-44')
+    return { ...common, sha256: createHash('sha256').update(mlDsa44PublicKey(opened.seed)).digest('hex') }
+  const { jwk, thumbprint: text } = signingKeyOf(opened, file)
+  return { ...common, thumbprint: text, jwk }
+}
+
+function linesOf({ file, holds, type, encrypted, thumbprint: text, sha256 }: Shown): string[] {
+  const how = encrypted === undefined ? '' : encrypted ? ', under a passphrase' : ', without a passphrase'
+  return [
+    `${file}: ${type} ${holds}${how}`,
+    ...(text === undefined ? [] : thumbprintLines(text)),
+    ...(sha256 === undefined ? [] : [`SHA-256 of the public key  ${sha256}`]),
+  ]
+}

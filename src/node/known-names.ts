@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { writeDurably } from './durable-file.ts'
+
+/**
+ * A durable list of names, of which none is ever taken off: what a program has once remembered something of. Where what it
+ * remembered is gone, the list says that it was there, so that the program does not begin anew as if it had never been.
+ */
+export class KnownNames {
+  private readonly path: string
+  private readonly names: Set<string>
+
+  /** Reads the list; one that is not there is empty. Throws what reading a file throws. */
+  constructor(path: string) {
+    this.path = path
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    this.names = new Set(text.split('\n').filter((line) => line !== ''))
+  }
+
+  has(name: string): boolean {
+    return this.names.has(name)
+  }
+
+  /** Adds a name of one line; durable when this returns, and only then listed. */
+  add(name: string): void {
+    if (this.names.has(name)) return
+    writeDurably(this.path, [...this.names, name].map((one) => `${one}\n`).join(''))
+    this.names.add(name)
+  }
+}
