@@ -1,11 +1,4 @@
-import {
-  EvidenceError,
-  isEvidenceError,
-  leafHash,
-  parseSignedCheckpoint,
-  type Policy,
-  toBase64,
-} from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
 import { LedgerClient } from '../src/client/index.ts'
 import { type CheckedEvent, type CheckedReceipt, checkStatus, type Finding, statusLimits } from '../src/verify/index.ts'
 
@@ -36,13 +29,12 @@ export async function askStatus(
     throw new EvidenceError('usage', `the policy has no URL for ${origin}; name the ledger’s by --url`)
   }
   const client = new LedgerClient(base)
-  const hash = toBase64(leafHash(entryBytes))
   const status = { url: client.url, size: undefined as number | undefined, flagged: false }
   const events: CheckedEvent[] = []
   for (let after: number | undefined, page = 0; page < maxPages; page++) {
     let answer: unknown
     try {
-      answer = await client.status(proof.index, hash, { from, after })
+      answer = await client.status(proof.index, entryBytes, { from, after })
     } catch (error) {
       if (!isEvidenceError(error, 'entry-not-found')) throw error
       return { ...status, events, faults: [await denial(client, from)], unjudged: [] }

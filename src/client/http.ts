@@ -20,7 +20,7 @@ const maxAnswerBytes = 64 * 1024 * 1024
 
 /**
  * One request, repeated while the server is busy (429, 503) or out of reach; only for requests that may be repeated, as all
- * of ours may. Throws `server-unreachable` when tries run out.
+ * of ours may. Throws `server-unreachable` when tries run out, `server-answer` for a redirect.
  */
 export async function request(url: string, init: RequestInit, options: HttpOptions = {}): Promise<HttpAnswer> {
   const { timeoutMs = 60_000, retries = 4, onRetry } = options
@@ -28,7 +28,8 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     let why: string
     let waitMs = 250 * 2 ** attempt
     try {
-      const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
+      const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
+      if (response.status >= 300 && response.status < 400) throw redirected(url, response.headers.get('location'))
       const answer = await readAnswer(response)
       if ((response.status !== 503 && response.status !== 429) || attempt >= retries) return answer
       why = `the server answered ${response.status}`
@@ -48,6 +49,21 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     onRetry?.(why, waitMs)
     await new Promise((resolve) => setTimeout(resolve, waitMs))
   }
+}
+
+/** A redirect is not followed: what is sent, and who is asked, is for the one server that was named. */
+function redirected(url: string, location: string | null): EvidenceError {
+  const { origin } = new URL(url)
+  const to =
+    location !== null && URL.canParse(location, url) ? new URL(location, url).origin : 'an address that is none'
+  const why = to === origin ? 'elsewhere on the same server' : `to ${to}`
+  return new EvidenceError(
+    'server-answer',
+    `${origin} redirects ${why}, which is not followed: name the ledger’s own address by --url`,
+    {
+      where: origin,
+    },
+  )
 }
 
 async function readAnswer(response: Response): Promise<HttpAnswer> {

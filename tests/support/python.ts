@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { CliResult } from './cli.ts'
 import { temporaryFolder } from './folder.ts'
@@ -109,4 +110,29 @@ export function pythonText(program: string, args: readonly string[]): CliResult 
   if (error !== undefined) throw error
   const text = stdout.toString()
   return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }
+}
+
+/** A Python that answers requests in their order while this process goes on: lines of tests/support/python-host.py. */
+export interface PythonLines {
+  readonly ask: (request: object) => Promise<unknown>
+  readonly end: () => void
+}
+
+export function startPythonLines(): PythonLines {
+  const child = spawn(pythonWithCryptography(), ['-B', hostProgram], { stdio: ['pipe', 'pipe', 'inherit'] })
+  // Its end is told below.
+  child.stdin.on('error', () => {})
+  const waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line)))
+  child.on('close', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error('the Python process ended'))
+  })
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject })
+        child.stdin.write(`${JSON.stringify(request)}\n`)
+      }),
+    end: () => child.stdin.end(),
+  }
 }

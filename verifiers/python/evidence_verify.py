@@ -4547,8 +4547,10 @@ def conclusion(findings: Findings) -> str:
     count = len(findings.faults)
     if count > 0:
         return f"{count} fault{'' if count == 1 else 's'} found"
-    if findings.not_judged:
-        return "not judged in full: part needs a newer verifier; in the rest no fault was found"
+    left = len(findings.not_judged)
+    if left > 0:
+        needs = "finding needs" if left == 1 else "findings need"
+        return f"not judged in part: {left} {needs} a newer verifier; no fault found in the rest"
     return "no fault found"
 
 
@@ -5025,6 +5027,7 @@ def not_checked(report: WalkReport, policy: Policy) -> Iterator[str]:
     yield "Whether what was deposited is true, or was untouched before it was deposited."
     if report.disclosures is None:
         yield "Disclosures: this source keeps none."
+    yield "Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word."
     if policy.quorum == b"none":
         yield "Whether others were shown the same history: the policy asks for no witness."
 
@@ -5080,7 +5083,7 @@ exit codes:
   1  evidence or chain does not verify
   2  wrong command line
   3  could not run: nothing to read, malformed policy
-  4  not judged in full: part needs a newer verifier, and in the rest there is no fault
+  4  not judged in part: something needs a newer verifier; no fault found in the rest
 """
 
 
