@@ -1,5 +1,5 @@
 import type { LedgerClient } from '../src/client/index.ts'
-import { EvidenceError, fromBase64, type Jwk, leafHash, type Policy, timeText, toBase64 } from '../src/core/index.ts'
+import { EvidenceError, fromBase64, type Jwk, type Policy, timeText } from '../src/core/index.ts'
 import { type LaterEntry, scanLaterEntries } from '../src/package/index.ts'
 import { type CheckedReceipt, checkStatus } from '../src/verify/index.ts'
 import { count } from './output.ts'
@@ -60,7 +60,7 @@ async function askedEvents(
   const from = proof.checkpoint.size
   const found: AskedEvent[] = []
   for (let after: number | undefined, page = 0; page < maxPages; page++) {
-    const answer = await client.status(proof.index, toBase64(leafHash(entryBytes)), { from, after })
+    const answer = await client.status(proof.index, entryBytes, { from, after })
     const judged = checkStatus(answer, checked, policy, after)
     const [fault] = [...judged.faults, ...judged.unjudged]
     if (fault !== undefined) throw new EvidenceError(fault.code, `entry ${proof.index}: ${fault.message}`, fault)

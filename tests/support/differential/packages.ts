@@ -46,7 +46,15 @@ export async function soundPackage(folder: string): Promise<Files> {
   }
   const ledger = { tree, locate: scanningLocator(tree) }
   const policyBytes = utf8(packagePolicy)
-  const files = await packageFiles({ deposits, related: [], policy, policyBytes, digestsOnly: false, ledger })
+  const files = await packageFiles({
+    deposits,
+    related: [],
+    policy,
+    policyBytes,
+    digestsOnly: false,
+    packed: '2026-11-26',
+    ledger,
+  })
   const root = join(folder, 'package')
   const sink = await FolderSink.create(root)
   await writeBag(sink, files)
