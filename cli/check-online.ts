@@ -1,11 +1,4 @@
-import {
-  EvidenceError,
-  isEvidenceError,
-  leafHash,
-  parseSignedCheckpoint,
-  type Policy,
-  toBase64,
-} from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
 import type { LedgerClient } from '../src/client/index.ts'
 import { type CheckedEvent, type CheckedReceipt, checkStatus, type Finding, statusLimits } from '../src/verify/index.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
@@ -51,13 +44,12 @@ export async function askStatus(
   const { proof, entryBytes } = checked.receipt
   const { origin, size: from } = proof.checkpoint
   const client = await ledgerOf(origin, policy, options, output)
-  const hash = toBase64(leafHash(entryBytes))
   const status = { url: client.url, size: undefined as number | undefined, flagged: false }
   const events: CheckedEvent[] = []
   for (let after: number | undefined, page = 0; page < maxPages; page++) {
     let answer: unknown
     try {
-      answer = await client.status(proof.index, hash, { from, after })
+      answer = await client.status(proof.index, entryBytes, { from, after })
     } catch (error) {
       if (!isEvidenceError(error, 'entry-not-found')) throw error
       return { ...status, events, faults: [await denial(client, origin, from)], unjudged: [] }

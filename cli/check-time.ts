@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { EvidenceError, type Policy } from '../src/core/index.ts'
-import type { JudgedTime, TimeJudge } from '../src/package/check-package.ts'
+import type { JudgedTime, TimeJudge } from '../src/package/package-report.ts'
 import { maxTimeProofBytes } from '../src/package/limits.ts'
 import { fsPath, whyOf } from '../src/node/index.ts'
 import type { Finding } from '../src/verify/index.ts'

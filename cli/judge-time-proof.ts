@@ -1,5 +1,5 @@
 import { isEvidenceError, type Policy, type Receipt } from '../src/core/index.ts'
-import type { JudgedTime } from '../src/package/check-package.ts'
+import type { JudgedTime } from '../src/package/package-report.ts'
 import { checkTimeProof, readPemCertificates } from '../src/timestamp/index.ts'
 import { type Finding, findingOf } from '../src/verify/index.ts'
 import { timeStatementDocument, timeStatementLines } from './time-proof-check.ts'

@@ -112,10 +112,9 @@ export class PackageGathering {
         ? parseFileProof(readArtefact(evidence.proof))
         : lineProof(evidence, path, itemOf((await this.sound(readArtefact(receiptFile), receiptFile)).checked)).proof
     const { deposit } = await this.of(proof.receipt, receiptFile)
-    const name = `${basename(path)}.file-proof`
     // Of two holders' receipts of one entry the first is kept, and a proof holds its own: they are made to agree.
     const bytes = encodeFileProof({ ...proof, receipt: deposit.receipt })
-    deposit.proofs.set(Buffer.from(proof.line).toString('latin1'), { name, bytes, line: proof.file })
+    deposit.proofs.set(Buffer.from(proof.line).toString('latin1'), { bytes, item: proof.item, line: proof.file })
     await addFile(deposit, path, proof.file.path, proof.file.sha256)
   }
 
@@ -177,6 +176,23 @@ export class PackageGathering {
       if (this.deposits.has(`${origin} ${Buffer.from(of, 'base64').toString('hex')}`))
         this.events.set(keyOf(sound.checked), sound)
     }
+  }
+
+  /** Deposits of one ledger, as their receipts show them. */
+  async depositsOf(origin: string): Promise<CheckedReceipt[]> {
+    const found: CheckedReceipt[] = []
+    for (const { receipt, sidecars: beside } of this.deposits.values()) {
+      const { checked } = await soundInput({ receipt, sidecars: beside }, this.policy, this.tree)
+      if (checked.receipt.proof.checkpoint.origin === origin) found.push(checked)
+    }
+    return found
+  }
+
+  /** A receipt of a later entry about what was gathered; one that lay beside the evidence is kept, for what it discloses. */
+  async addLater(receipt: Uint8Array): Promise<void> {
+    const sound = await this.sound(receipt, undefined)
+    const key = keyOf(sound.checked)
+    if (!this.events.has(key) && !this.deposits.has(key)) this.events.set(key, sound)
   }
 
   private async soundIfAny(bytes: Uint8Array, path: string): Promise<SoundReceipt | undefined> {

@@ -1,8 +1,8 @@
 import type { LedgerClient, ParticipantInfo } from '../src/client/index.ts'
 import { UrlSource } from '../src/client/index.ts'
-import { isEvidenceError, type Policy } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parseReceipt, type Policy } from '../src/core/index.ts'
 import { FolderSource } from '../src/ledger/folder-source.ts'
-import { type KeyLocator, scanningLocator, TreeReceipts } from '../src/package/index.ts'
+import { type EntryReader, type KeyLocator, scanningLocator, TreeReceipts } from '../src/package/index.ts'
 import type { LogSource } from '../src/verify/index.ts'
 import { type ClientOptions, clientOf, dataDir } from './options.ts'
 import type { Output } from './output.ts'
@@ -19,6 +19,8 @@ export interface PackageLedger {
   readonly locate: KeyLocator
   /** A server that can be asked for more. */
   readonly client: LedgerClient | undefined
+  /** The same, where it answers questions; undefined of a mirror, which has files alone. */
+  readonly answers: LedgerClient | undefined
   readonly close: () => Promise<void>
 }
 
@@ -60,10 +62,28 @@ async function ofSource(
   client: LedgerClient | undefined,
   close: () => Promise<void> = () => Promise.resolve(),
 ): Promise<PackageLedger> {
-  const tree = await TreeReceipts.open(source, policy)
+  const tree = await TreeReceipts.open(source, policy, client === undefined ? undefined : readerOf(client))
   const scan = scanningLocator(tree)
   const participants = client === undefined ? undefined : await participantsOf(client)
-  return { tree, locate: participants === undefined ? scan : locatorOf(participants), client, close }
+  // A mirror has files alone, and answers nothing.
+  return participants === undefined
+    ? { tree, locate: scan, client, answers: undefined, close }
+    : { tree, locate: locatorOf(participants), client, answers: client, close }
+}
+
+/** A depositor may read the registry's entries and its own one by one, and no bundle of a ledger that keeps entries to itself. */
+function readerOf(client: LedgerClient): EntryReader {
+  return async (index) => {
+    try {
+      const { entryBytes, disclosures } = parseReceipt(Buffer.from(await client.receipt(index)))
+      return { bytes: entryBytes, disclosures: disclosures.map(({ text }) => text) }
+    } catch (error) {
+      // A mirror has files alone.
+      if (isEvidenceError(error, 'not-found') || isEvidenceError(error, 'server-answer'))
+        throw new EvidenceError('not-permitted', `the entry ${index} cannot be read by itself`, {}, { cause: error })
+      throw error
+    }
+  }
 }
 
 /** A mirror has no such answer, and a ledger may keep the list to itself: then entries are read instead. */

@@ -40,7 +40,6 @@ const commands: Readonly<Record<string, () => Promise<Add>>> = {
   promote: async () => (await import('./commands/restore.ts')).promoteCommand,
   witness: async () => (await import('./commands/witness.ts')).witnessCommand,
   reindex: async () => (await import('./commands/maintain.ts')).reindexCommand,
-  migrate: async () => (await import('./commands/maintain.ts')).migrateCommand,
 }
 
 /** The command line: the one command that `name` names, or all of them for anything else (help, an error with a suggestion). */

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import {
+  type ErrorFacts,
   EvidenceError,
   isKnownAlgorithm,
   isSeconds,
@@ -7,27 +8,25 @@ import {
   parseJson,
   requireObject,
   splitJws,
+  timeText,
   verifyEd25519,
 } from '../src/core/index.ts'
-import { accessTyp, changesRegistry, type Registry } from '../src/evidence/index.ts'
-import type { FolderConfig } from '../src/ledger/index.ts'
+import { accessTyp, type Registry } from '../src/evidence/index.ts'
+import { anonymous, type Reader, readerNamed } from '../src/ledger/index.ts'
 
 /** Longest life of an access token, and how far its clock may be off, in seconds. */
 export const maxTokenSeconds = 300
 const clockSkewSeconds = 60
 
-/** Whoever reads. */
-export type Reader =
-  | { readonly kind: 'anonymous' }
-  | {
-      readonly kind: 'participant'
-      readonly id: string
-      readonly isAuditor: boolean
-      readonly isAdministrator: boolean
-    }
+function refuse(why: string, facts: ErrorFacts = {}): EvidenceError {
+  return new EvidenceError('token-invalid', `the access token ${why}`, facts)
+}
 
-function refuse(why: string): EvidenceError {
-  return new EvidenceError('token-invalid', `the access token ${why}`)
+/** A token whose signature was verified, at its cost, and does not hold. */
+export class ForgedToken extends EvidenceError {
+  constructor() {
+    super('token-invalid', 'the access token has a signature that does not verify')
+  }
 }
 
 /**
@@ -41,7 +40,7 @@ export function readerOf(
   nowMs: number,
 ): Reader {
   const { authorization } = request.headers
-  if (authorization === undefined) return { kind: 'anonymous' }
+  if (authorization === undefined) return anonymous
   const match = /^Bearer ([A-Za-z0-9_.-]{1,4096})$/i.exec(authorization)
   if (match === null) throw refuse('is not a bearer token')
   try {
@@ -60,52 +59,26 @@ function verifyToken(token: string, registry: Registry, audiences: readonly stri
   if (!isKnownAlgorithm(header.alg)) throw refuse('is not signed with Ed25519')
   const key = registry.keys.get(header.kid)
   if (key === undefined || key.status !== 'active') throw refuse('is not signed by a usable key')
-  const participant = registry.participants.get(key.participant)
-  if (participant === undefined || participant.revokedAt !== undefined) throw refuse('is of a revoked participant')
-  if (iss !== participant.id) throw refuse('is not issued by the owner of its key')
-  if (typeof aud !== 'string' || !audiences.includes(aud.replace(/\/$/, ''))) throw refuse('is for another server')
+  const reader = readerNamed(registry, key.participant)
+  if (reader.kind === 'anonymous') throw refuse('is of a revoked participant')
+  if (iss !== reader.id) throw refuse('is not issued by the owner of its key')
+  if (typeof aud !== 'string') throw refuse('names no server in aud')
   if (!isSeconds(iat) || !isSeconds(exp) || exp <= iat || exp - iat > maxTokenSeconds) {
     throw refuse(`is not valid for 1 to ${maxTokenSeconds} seconds`)
   }
   const now = nowMs / 1000
-  if (now >= exp + clockSkewSeconds || now < iat - clockSkewSeconds) throw refuse('is not valid now')
-  // Last, for it costs most.
-  if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature))
-    throw refuse('has a signature that does not verify')
-  return {
-    kind: 'participant',
-    id: participant.id,
-    isAuditor: participant.roles.includes('auditor'),
-    isAdministrator: participant.roles.includes('administrator'),
+  if (now >= exp + clockSkewSeconds || now < iat - clockSkewSeconds) {
+    throw refuse(
+      `is not valid now: it is for ${timeText(iat * 1000)} to ${timeText(exp * 1000)}, and the server’s clock says ${timeText(nowMs)}`,
+    )
   }
-}
-
-/** The right to read: auditors all; every participant the registry's entries and its own. */
-function hasRight(reader: Reader, entry: { readonly iss: string; readonly kind: string }): boolean {
-  if (reader.kind === 'anonymous') return false
-  return reader.isAuditor || changesRegistry(entry.kind) || entry.iss === reader.id
-}
-
-export function mayReadEntry(
-  config: FolderConfig,
-  reader: Reader,
-  entry: { readonly iss: string; readonly kind: string },
-): boolean {
-  return config.reading === 'public' || hasRight(reader, entry)
-}
-
-/** Disclosures need the right in public mode too, unless the ledger was made with open ones. */
-export function mayReadDisclosures(
-  config: FolderConfig,
-  reader: Reader,
-  entry: { readonly iss: string; readonly kind: string },
-): boolean {
-  return (config.reading === 'public' && config.openDisclosures) || hasRight(reader, entry)
-}
-
-/** The refusal for a reader without the right: anonymous ones are asked to say who they are. */
-export function denied(reader: Reader, what: string): EvidenceError {
-  return reader.kind === 'anonymous'
-    ? new EvidenceError('not-authenticated', `${what} is for participants`)
-    : new EvidenceError('not-permitted', `${what} is not for ${reader.id}`)
+  if (!verifyEd25519(key.publicKey, jws.signingInput, jws.signature)) throw new ForgedToken()
+  // After the signature: the names are told to participants alone.
+  if (!audiences.includes(aud.replace(/\/$/, ''))) {
+    throw refuse(`is for another server: this one goes by ${audiences.join(', ')}`, {
+      where: 'aud',
+      expected: audiences.join(' '),
+    })
+  }
+  return reader
 }

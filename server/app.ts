@@ -1,12 +1,15 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyInstance, type HTTPMethods, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../src/core/index.ts'
 import type { ServerContext } from './context.ts'
 import { completeOpenApi } from './openapi.ts'
+import { answerBelowRequests, answerParserError } from './http-errors.ts'
+import { HostNames } from './hosts.ts'
 import { Connections } from './connections.ts'
 import { boundInFlight, type InFlightLimits } from './in-flight.ts'
+import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { handleError } from './problem.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -21,22 +24,29 @@ export interface AppOptions {
   readonly logLevel: string
   readonly version: string
   readonly trustedProxies: readonly string[]
+  /** What it listens on, and the names that it goes by. */
+  readonly host: string
+  readonly baseUrls: readonly string[]
   /** Connections that are served at once. */
   readonly maxConnections: number
   readonly inFlight: InFlightLimits
 }
 
+function nothingHere(): EvidenceError {
+  return new EvidenceError('not-found', 'there is nothing at this address')
+}
+
 /** The HTTP application: thin routes over the ledger. */
 export async function createApp(
   context: ServerContext,
-  { logLevel, version, trustedProxies, maxConnections, inFlight }: AppOptions,
+  { logLevel, version, trustedProxies, maxConnections, inFlight, ...names }: AppOptions,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Our own line below: the framework's would quote URLs, and a query may name a case.
     // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
     frameworkErrors: (_error, request, reply) => {
-      void handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply)
+      void handleError(nothingHere(), request, reply)
     },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -45,11 +55,24 @@ export async function createApp(
     // Longer than the 60 seconds for which proxies commonly keep a connection, or theirs would break at each reuse.
     keepAliveTimeout: 75_000,
     // Heads are small; and time limits are looked at every 2 seconds, not every 30 as by default.
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    // A missing Host header is refused below, with a problem document.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+    clientErrorHandler: answerParserError,
+    // Below too, while it stops.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
   })
+  answerBelowRequests(app.server)
   const connections = new Connections(app.server, maxConnections)
+  const hosts = new HostNames(names.host, names.baseUrls)
+  let isStopping = false
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isStopping) return done(new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 }))
+    const refusal = hosts.refusal(request.raw)
+    // Before its body or media type: they are not what is wrong.
+    done(refusal ?? (request.is404 ? nothingHere() : undefined))
+  })
   boundInFlight(app, connections, inFlight)
   context.metrics.connections(() => connections.count)
   // Nothing here takes JSON: without a parser it is refused unread.
@@ -58,7 +81,7 @@ export async function createApp(
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(() => {
-    throw new EvidenceError('not-found', 'there is nothing at this address')
+    throw nothingHere()
   })
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
@@ -70,7 +93,6 @@ export async function createApp(
     done()
   })
   // A connection whose request came before the stop would else idle, and keep the process, until it times out.
-  let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
     context.ledger.stopWaiting()
@@ -107,35 +129,4 @@ export async function createApp(
   operationRoutes(app, context)
   refuseOtherMethods(app, methods)
   return app
-}
-
-/** Methods by route, as routes are added. */
-function collectMethods(app: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ method, url }) => {
-    if (url.startsWith('/docs')) return
-    const known = methods.get(url) ?? new Set()
-    for (const one of [method].flat()) known.add(one)
-    methods.set(url, known)
-  })
-  return methods
-}
-
-/** A known address asked with another method is 405 and names the ones it takes, not 404. */
-function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
-  for (const [url, known] of Array.from(methods)) {
-    const others = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => !known.has(method)) as HTTPMethods[]
-    const allow = [...known].sort().join(', ')
-    app.route({
-      method: others,
-      url,
-      schema: { hide: true },
-      // Before the body is looked at: its media type is not what is wrong.
-      onRequest: async (_request, reply) => {
-        reply.header('Allow', allow)
-        throw new EvidenceError('method-not-allowed', `this address takes ${allow}`)
-      },
-      handler: async () => undefined,
-    })
-  }
 }

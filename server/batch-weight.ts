@@ -1,4 +1,14 @@
-/** What a batch of so many bytes holds in memory: its lines are copied once, and its answer has a proof for each. */
+/** What the body of a batch holds in memory: its lines are copied once. */
+export function bodyWeight(bytes: number): number {
+  return 2 * bytes
+}
+
+/** What the answer of a batch holds: a receipt's proof, or a refusal, for each line. */
+export function answerWeight(lines: number): number {
+  return lines * 4 * 1024
+}
+
+/** What a batch of so many bytes may hold in all: 1,000 lines are the most. */
 export function batchWeight(bodyBytes: number): number {
-  return 2 * bodyBytes + 4 * 1024 * 1024
+  return bodyWeight(bodyBytes) + answerWeight(1024)
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { addressGroup } from './address-group.ts'
 
 /** How long clients may take, in milliseconds. */
 export interface Patience {
-  /** For a body, before its connection may have to make room. */
+  /** For a body, before its connection may have to make room for any other. */
   readonly bodyMs: number
   /** To read an answer that is finished, before it is cut off. */
   readonly answerMs: number
@@ -11,7 +12,7 @@ export interface Patience {
   readonly sweepMs: number
 }
 
-const usual: Patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 5_000 }
+const usual: Patience = { bodyMs: 2_500, answerMs: 60_000, sweepMs: 5_000 }
 
 interface Exchange {
   readonly request: IncomingMessage
@@ -23,8 +24,9 @@ interface Exchange {
 
 /**
  * Bounds the connections of a server. At the limit a newcomer takes the place of the connection that has idled longest (half
- * a request line is idling), then of the body that has been under way longest; with none to give way it is surplus, and its
- * requests are refused. So connections that do nothing, however many, keep nobody out.
+ * a request line is idling), then of the body that has been under way longest, then of a body of the address that has most
+ * connections, where that is not its own; with none to give way it is surplus, and its requests are refused. So connections
+ * that do nothing, however many, keep nobody out.
  */
 export class Connections {
   private readonly limit: number
@@ -77,13 +79,8 @@ export class Connections {
     response.once('close', once)
   }
 
-  /** Ends the body that has been under way longest, where it had its time: whoever comes next finds its place. */
-  endSlowestBody(): void {
-    this.slowestBody()?.destroy()
-  }
-
   private arrive(socket: Socket): void {
-    if (this.open.size < this.limit || this.makeRoom()) {
+    if (this.open.size < this.limit || this.makeRoom(socket)) {
       this.open.add(socket)
       this.idle.add(socket)
     } else this.arriveSurplus(socket)
@@ -100,9 +97,9 @@ export class Connections {
     this.surplus.add(socket)
   }
 
-  private makeRoom(): boolean {
+  private makeRoom(newcomer: Socket): boolean {
     const [longest] = this.idle
-    const leaving = longest ?? this.slowestBody()
+    const leaving = longest ?? this.slowestBody(this.patience.bodyMs) ?? this.bodyOfLargest(groupOf(newcomer))
     if (leaving === undefined) return false
     this.leave(leaving)
     return true
@@ -121,13 +118,23 @@ export class Connections {
     this.exchanges.delete(socket)
   }
 
-  private slowestBody(): Socket | undefined {
+  /** The body that has been under way longest, of those that have had so many milliseconds, and of one address where given. */
+  private slowestBody(ms: number, group?: string): Socket | undefined {
     const now = performance.now()
     for (const [socket, { request, since }] of this.exchanges) {
-      if (now - since < this.patience.bodyMs) return undefined // in order of time: none after it is older
-      if (!request.complete) return socket
+      if (now - since < ms) return undefined // in order of time: none after it is older
+      if (!request.complete && (group === undefined || groupOf(socket) === group)) return socket
     }
     return undefined
+  }
+
+  /** A body of the address that has most connections; undefined where that is the newcomer's own. */
+  private bodyOfLargest(newcomer: string): Socket | undefined {
+    const counts = new Map<string, number>()
+    for (const socket of this.open) counts.set(groupOf(socket), (counts.get(groupOf(socket)) ?? 0) + 1)
+    const [largest] = [...counts].sort(([, a], [, b]) => b - a)
+    if (largest === undefined || largest[0] === newcomer) return undefined
+    return this.slowestBody(0, largest[0])
   }
 
   private begin(request: IncomingMessage, response: ServerResponse): void {
@@ -152,6 +159,11 @@ export class Connections {
       if (now - exchange.unreadSince >= this.patience.answerMs) socket.destroy()
     }
   }
+}
+
+/** By the connection itself: a proxy's are one address, and its own business. */
+function groupOf({ remoteAddress }: Socket): string {
+  return addressGroup(remoteAddress ?? '')
 }
 
 /** Connections past the limit: half of them are still answered, with a refusal; the others may be on their way out. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { Ledger, Publisher } from '../src/ledger/index.ts'
-import { type Reader, readerOf } from './access.ts'
+import type { Ledger, Publisher, Reader } from '../src/ledger/index.ts'
+import { ForgedToken, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { TimeStamping } from './time-stamping.ts'
@@ -23,14 +23,18 @@ export interface ServerContext {
   readonly timeStamping: TimeStamping
 }
 
-/** Who asks; a bad token counts against its address as a bad signature does. Throws `token-invalid`, `rate-limited`. */
+/**
+ * Who asks. Tokens whose signature had to be verified and does not hold are counted by address, apart from statements: who
+ * reads badly keeps nobody from depositing, and what costs nothing to refuse counts for nothing. Throws `token-invalid`,
+ * `rate-limited`.
+ */
 export async function requestReader(context: ServerContext, request: FastifyRequest): Promise<Reader> {
   const { ledger, limits, audiences } = context
-  if (request.headers.authorization !== undefined) await limits.requireAddress(request.ip)
+  if (request.headers.authorization !== undefined) await limits.requireAddress('tokens', request.ip)
   try {
     return readerOf(request, ledger.registry, audiences(), Date.now())
   } catch (error) {
-    await limits.refusal(request.ip)
+    if (error instanceof ForgedToken) await limits.refusal('tokens', request.ip)
     throw error
   }
 }

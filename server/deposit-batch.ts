@@ -9,6 +9,10 @@ import { maxBatchLines } from './settings.ts'
 
 /** Lines of a batch whose signatures are verified in one turn. */
 const linesPerTurn = 200
+/** Bytes that every statement has: header and signature alone take more. */
+const shortestStatement = 200
+/** Lines shorter than that in one batch, that are answered one by one. */
+const maxStubs = 16
 
 /**
  * Answers a batch: a statement a line, a line of result each, in order. What is asked of each line is asked of a turn's lines
@@ -21,10 +25,11 @@ export async function answerBatch(
   body: Buffer,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
-  await context.limits.requireAddress(request.ip)
+  await context.limits.requireAddress('statements', request.ip)
   const lines = splitLines(body)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
+  requireLines(lines)
   const turns: Promise<AnswerText[]>[] = []
   for (let at = 0; at < lines.length; at += linesPerTurn) {
     const turn = lines.slice(at, at + linesPerTurn)
@@ -42,7 +47,7 @@ async function authenticateLines(
   address: string,
   lines: readonly Buffer[],
 ): Promise<(Submission | EvidenceError)[]> {
-  const stopped = await context.limits.requireAddress(address).catch((error: EvidenceError) => error)
+  const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
   const texts = lines.map(lineText)
   const readable = texts.filter((text) => typeof text === 'string')
@@ -95,6 +100,17 @@ function refusedLine(request: FastifyRequest, error: Error): AnswerText {
     ...extraOf(known),
     ...(isBusy(known) ? { busy: true } : {}),
   })
+}
+
+/**
+ * Refuses a batch of lines that hold nothing: each would be answered with a problem document, hundreds of times its size.
+ * Throws `body-malformed`.
+ */
+function requireLines(lines: readonly Buffer[]): void {
+  const stubs = lines.flatMap(({ length }, i) => (length < shortestStatement ? [i + 1] : []))
+  if (stubs.length <= maxStubs) return
+  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was looked at`
+  throw new EvidenceError('body-malformed', why, { where: `line ${stubs[0]}` })
 }
 
 /** Lines as bytes: one that is no UTF-8 is its own fault. A line feed at the end begins no further line. */

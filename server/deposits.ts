@@ -34,7 +34,7 @@ export async function authenticateMany(
 
 async function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): Promise<void> {
   metrics.statement(error.code)
-  if (error.code === 'signature-invalid') await limits.refusal(address)
+  if (error.code === 'signature-invalid') await limits.refusal('statements', address)
 }
 
 /** Limits and sequences one authenticated statement. Refusals come as throws. */
@@ -105,12 +105,11 @@ async function answerOf(
   if (isMinimal) return answer
   if (outcome.receipt !== undefined) return { ...answer, receipt: outcome.receipt }
   const entry = await ledger.reads.entry(index)
-  // Whoever has the bare statement may send it again: only what they disclose themselves comes back.
-  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
   return { ...answer, receipt: await ledger.reads.receipt(entry, shown, publisher.covering(entry.index)) }
 }
 
-/** A refusal that carries the receipt of the entry that stands in the way, for its own signer. */
+/** A refusal that carries the receipt of the entry that stands in the way, for its own issuer. */
 class RefusedWithReceipt extends EvidenceError {
   readonly receipt: string
   constructor(error: EvidenceError, receipt: string) {
@@ -121,14 +120,15 @@ class RefusedWithReceipt extends EvidenceError {
 
 async function withEarlierReceipt(
   { ledger }: ServerContext,
-  { statement }: Submission,
+  { statement, disclosures }: Submission,
   error: EvidenceError,
 ): Promise<EvidenceError> {
   const { index } = error.facts
   if (error.code !== 'jti-reused' || index === undefined) return error
   const entry = await ledger.reads.entry(index)
-  if (entry.statement.header.kid !== statement.header.kid) return error
-  return new RefusedWithReceipt(error, await ledger.reads.receipt(entry, await ledger.reads.disclosures(entry)))
+  if (!ledger.rights.mayHaveEarlier(ledger.registry, statement.header.kid, entry.statement.common)) return error
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
+  return new RefusedWithReceipt(error, await ledger.reads.receipt(entry, shown))
 }
 
 export function extraOf(error: EvidenceError): object {
@@ -148,7 +148,6 @@ export async function cosigned(
   if (checkpoint === undefined) return { ...answer, status: 202 }
   if (answer.receipt === undefined) return answer
   const entry = await ledger.reads.entry(answer.index)
-  // What was handed in, as in the answer that did not wait.
-  const shown = (await ledger.reads.disclosures(entry)).filter((text) => disclosures.includes(text))
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
   return { ...answer, receipt: await ledger.reads.receipt(entry, shown, checkpoint) }
 }

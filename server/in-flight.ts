@@ -1,13 +1,12 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
-import { batchWeight } from './batch-weight.ts'
+import { Bodies, type Pace } from './bodies.ts'
+import { busy } from './body-room.ts'
 import type { Connections } from './connections.ts'
-import { maxBatchBody, maxStatementBody, type ServerSettings } from './settings.ts'
+import type { ServerSettings } from './settings.ts'
 
 const MiB = 1024 * 1024
 
-/** What all bodies of single statements may hold at once. */
-export const maxSingleBytes: number = 64 * MiB
 /** An answer up to this is not counted: the operating system takes it whole. */
 const smallAnswer = 64 * 1024
 /** A bundle of 256 of the largest entries. */
@@ -84,51 +83,25 @@ class LargeRead {
   }
 }
 
-function busy(what: string): EvidenceError {
-  return new EvidenceError('server-busy', `${what}; nothing of this request was looked at`, { retryAfterSeconds: 1 })
-}
-
-/** What a body will hold, in memory, until it is answered; 0 where another refusal comes first. */
-function weightOf(request: FastifyRequest, isBatch: boolean): number {
-  const limit = isBatch ? maxBatchBody : maxStatementBody
-  const declared = request.headers['content-length']
-  // A body of unknown length may become as large as any.
-  const length = declared === undefined ? limit : Number(declared)
-  if (!(length <= limit)) return 0
-  return isBatch ? batchWeight(length) : length
-}
-
 /**
  * Bounds what all requests together hold in memory: each alone is bounded by its route. Past a bound a request is refused
- * before its body is read (`server-busy`, 503 with Retry-After), so that what was let in is finished.
+ * (`server-busy`, 503 with Retry-After).
  */
 export function boundInFlight(
   app: FastifyInstance,
   connections: Connections,
   { maxBatchBytes, maxAnswerBytes }: InFlightLimits,
+  pace?: Pace,
 ): void {
-  const singles = new ByteBudget(maxSingleBytes)
-  const batches = new ByteBudget(maxBatchBytes)
+  new Bodies(app, connections, maxBatchBytes, pace)
   const answers = new ByteBudget(maxAnswerBytes)
   const reads = new Turns(maxLargeReads)
 
   app.addHook('onRequest', (request, reply, done) => {
-    const { socket } = request.raw
-    if (connections.isSurplus(socket)) {
+    request.answer = reply.raw
+    if (connections.isSurplus(request.raw.socket)) {
       reply.header('Connection', 'close')
       return done(busy('too many connections are open'))
-    }
-    if (request.method !== 'POST') return done()
-    const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
-    const budget = isBatch ? batches : singles
-    const weight = weightOf(request, isBatch)
-    if (weight > 0) {
-      if (!budget.take(weight)) {
-        connections.endSlowestBody()
-        return done(busy('too many bytes of other requests are in flight'))
-      }
-      // However it ends: answered, refused, or broken off.
-      connections.whenOver(reply.raw, socket, () => budget.give(weight))
     }
     done()
   })
@@ -163,6 +136,8 @@ export function boundInFlight(
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** The answer to be: when it is over, what its request held is free. */
+    answer?: ServerResponse
     /** Where this reads many entries. */
     largeRead?: LargeRead
   }

@@ -1,5 +1,5 @@
 /** The Fastify server over a ledger. */
-export { type Reader, maxTokenSeconds } from './access.ts'
+export { maxTokenSeconds } from './access.ts'
 export { createApp } from './app.ts'
 export { type Problem, problemOf } from './problem.ts'
 export { type RunningServer, serve, type ServeOptions } from './serve.ts'

@@ -1,6 +1,7 @@
 import { type RateLimiterRes, RateLimiterMemory } from 'rate-limiter-flexible'
 import { EvidenceError } from '../src/core/index.ts'
 import type { Submission } from '../src/ledger/index.ts'
+import { addressGroup } from './address-group.ts'
 
 const day = 24 * 3600
 
@@ -12,6 +13,9 @@ export interface Quotas {
   readonly quotas: Readonly<Record<string, number>>
 }
 
+/** What is signed: bad ones of one sort do not count against the other. */
+export type Refusable = 'statements' | 'tokens'
+
 /** Whose statement it is: the key, and its owner. */
 type Handed = Pick<Submission, 'statement' | 'participant'>
 
@@ -21,7 +25,7 @@ type Handed = Pick<Submission, 'statement' | 'participant'>
  */
 export class Limits {
   private readonly byKey: RateLimiterMemory
-  private readonly refusals: RateLimiterMemory
+  private readonly refused: Readonly<Record<Refusable, RateLimiterMemory>>
   private readonly others: RateLimiterMemory | undefined
   private readonly own: ReadonlyMap<string, RateLimiterMemory>
   /** False until the first refusal: the usual case asks nothing. */
@@ -33,7 +37,8 @@ export class Limits {
     { statementsPerDay, quotas }: Quotas = { quotas: {} },
   ) {
     this.byKey = new RateLimiterMemory({ points: statementsPerMinute, duration: 60 })
-    this.refusals = new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 })
+    const byMinute = (): RateLimiterMemory => new RateLimiterMemory({ points: refusalsPerMinute, duration: 60 })
+    this.refused = { statements: byMinute(), tokens: byMinute() }
     const daily = (points: number): RateLimiterMemory => new RateLimiterMemory({ points, duration: day })
     this.others = statementsPerDay === undefined ? undefined : daily(statementsPerDay)
     this.own = new Map(Object.entries(quotas).map(([id, points]) => [id, daily(points)]))
@@ -95,18 +100,19 @@ export class Limits {
     if (participant !== undefined) await this.quotaOf(participant)?.reward(participant, 1)
   }
 
-  /** Counts a refused signature, or access token, from an address. */
-  async refusal(address: string): Promise<void> {
+  /** Counts a signature that was verified and refused, from an address. */
+  async refusal(what: Refusable, address: string): Promise<void> {
     this.anyRefused = true
-    await this.refusals.penalty(address)
+    await this.refused[what].penalty(addressGroup(address))
   }
 
-  /** Throws `rate-limited` for an address that has sent too many bad signatures. */
-  async requireAddress(address: string): Promise<void> {
+  /** Throws `rate-limited` for an address that has sent too many bad signatures of this sort. */
+  async requireAddress(what: Refusable, address: string): Promise<void> {
     if (!this.anyRefused) return
-    const state = await this.refusals.get(address)
-    if (state !== null && state.consumedPoints > this.refusals.points) {
-      throw limited('rate-limited', 'too many bad signatures came from this address', state)
+    const limiter = this.refused[what]
+    const state = await limiter.get(addressGroup(address))
+    if (state !== null && state.consumedPoints > limiter.points) {
+      throw limited('rate-limited', `too many bad signatures of ${what} came from this address`, state)
     }
   }
 }

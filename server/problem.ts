@@ -33,16 +33,23 @@ export function problemOf(error: EvidenceError): Problem {
   }
 }
 
-/** Sends a problem document; `extra` members stand beside the standard ones. */
-export function sendProblem(reply: FastifyReply, error: EvidenceError, extra: object = {}): FastifyReply {
+/** Headers of a refusal, whoever sends it. */
+export function problemHeaders(error: EvidenceError): Record<string, string> {
   const { retryAfterSeconds } = error.facts
   const { status } = error.kind
-  if (status === 503 || status === 429) reply.header('Retry-After', String(retryAfterSeconds ?? 1))
-  if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
-  reply.header('Cache-Control', 'no-store')
+  return {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...(status === 503 || status === 429 ? { 'Retry-After': String(retryAfterSeconds ?? 1) } : {}),
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+  }
+}
+
+/** Sends a problem document; `extra` members stand beside the standard ones. */
+export function sendProblem(reply: FastifyReply, error: EvidenceError, extra: object = {}): FastifyReply {
   return reply
-    .code(status)
-    .type('application/problem+json')
+    .code(error.kind.status)
+    .headers(problemHeaders(error))
     .send(JSON.stringify({ ...problemOf(error), ...extra }))
 }
 

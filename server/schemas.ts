@@ -23,10 +23,13 @@ export const depositQuery = z.strictObject({
 })
 
 export const statusQuery = z.strictObject({
-  leafHash: z
+  entryHash: z
     .string()
     .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, { error: 'is not 32 bytes in base64' })
-    .describe('The entry’s leaf hash: who knows it may ask.'),
+    .optional()
+    .describe(
+      'SHA-256 over `evidence-ledger/status/v1`, a line feed and the entry’s bytes: who has the entry may ask. Not needed by those who may read it.',
+    ),
   from: decimal
     .refine((size) => size >= 1, { error: 'is not at least 1' })
     .optional()

@@ -128,6 +128,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     app = await createApp(context, {
       logLevel: settings.logLevel,
       trustedProxies: settings.trustedProxies,
+      host: settings.host,
+      baseUrls: settings.baseUrls,
       maxConnections,
       inFlight: settings,
       version,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { installNativePrimitives, requireNewFile } from '../../src/node/index.ts'
 import {
   type Bag,
   type BagSink,
@@ -21,6 +21,8 @@ import { timeJudge } from '../check-time.ts'
 import { dataDir, outputOf, withClient } from '../options.ts'
 import { count } from '../output.ts'
 import { PackageGathering, receiptsBelow } from '../package-gather.ts'
+import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
+import { notHereLines } from '../package-text.ts'
 import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
 import { progressBar } from '../progress.ts'
 
@@ -34,7 +36,8 @@ interface PackageOptions extends LedgerOptions {
 const help = `
 Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
-by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes. A case number is looked for in the receipts
+by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
+asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. A case number is looked for in the receipts
 below --from and, if it may be read there, at the server; sealed claims of the receipts go into the package with them.
 
 Example:
@@ -52,7 +55,7 @@ export function packageCommand(program: Command): void {
     .requiredOption('--output <path>', 'folder to write, or zip file if it ends in .zip')
     .option('--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)')
     .option('--digests-only', 'leave the files out: only their digests')
-    .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys')
+    .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later')
     .option('--dir <export>', 'export or mirror of the ledger, as a folder of static tiles')
     .addHelpText('after', help)
     .action(async (wanted: string[], options: PackageOptions) => {
@@ -63,6 +66,8 @@ export function packageCommand(program: Command): void {
 
 async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
   const output = outputOf(options)
+  // Before anything is read, let alone hashed.
+  requireNewFile(options.output)
   const { policy, policyBytes } = readPolicy(options)
   if (options.withoutAdmissions === true && options.dir !== undefined)
     throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
@@ -81,6 +86,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
       }
     }
     await gathering.addRelated(receipts)
+    const later = await addLater(gathering, ledger, policy)
     const files = await packageFiles({
       ...(cases.length === 0 ? {} : { case: cases.join(', ') }),
       deposits: gathering.inputs,
@@ -89,6 +95,8 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
       policyBytes,
       ...(ledger === undefined ? {} : { ledger }),
       digestsOnly: options.digestsOnly === true,
+      packed: dayOfPacking(),
+      ...(later === undefined ? {} : { eventsNotShown: later.notShown }),
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
@@ -96,15 +104,24 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     const onBytes = (bytes: number): void => bar.update((done += bytes))
     const report = await write(options.output, files, policy, onBytes).finally(() => bar.stop())
     const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
-    const withheld = report.deposits.reduce((sum, { withheld: left }) => sum + (left ?? 0), 0)
+    const notHere = report.deposits.reduce((sum, { missing, unnamed }) => sum + missing.length + unnamed, 0)
     const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
-    const result = { deposits: report.deposits.length, files: fileCount, withheld, bytes: report.bytes }
-    output.result({ output: options.output, ...result, notShown: report.notShown, unjudged: report.unjudged }, [
-      `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(withheld)} withheld`,
-      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
-      ...report.unjudged.map(({ message }) => `not judged: ${message}`),
-      `  check with: npx evidence check ${options.output} --policy FILE`,
-    ])
+    const { retractions, standing, notShown, unjudged } = report
+    const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
+    const asked =
+      later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
+    output.result(
+      { output: options.output, ...result, standing, laterEvents: asked, retractions, notShown, unjudged },
+      [
+        ...retractions.map(({ of, by }) => `RETRACTED: entry ${of} was retracted by its depositor, by entry ${by}`),
+        ...notHereLines(report.deposits),
+        `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
+        ...askedLines(later, ledger),
+        ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
+        ...unjudged.map(({ message }) => `not judged: ${message}`),
+        `  check with: npx evidence check ${options.output} --policy FILE`,
+      ],
+    )
     return exitCodeOf([], report.unjudged)
   } finally {
     await ledger?.close()

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   EvidenceError,
-  timeText,
   fromBase64,
   parseEntry,
   parseReceipt,
   parseSignedCheckpoint,
   parseTime,
+  timeText,
 } from '../../src/core/index.ts'
 import { issueText, type SchemaIssue } from '../../src/evidence/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'

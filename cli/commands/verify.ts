@@ -8,7 +8,7 @@ import {
   type SignedCheckpoint,
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
-import { FolderSource, LookupAudit } from '../../src/ledger/index.ts'
+import { dataFolder, FolderSource, LookupAudit, type LookupCodec, readLookupCodec } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { exitCodeOf, type Finding, findingOf, type LogSource, walk, type WalkReport } from '../../src/verify/index.ts'
 import { type ClientOptions, clientOf, dataDir, outputOf, policyOf, withClient, withIdentityIfAny } from '../options.ts'
@@ -117,16 +117,17 @@ function unreadable(error: unknown, source: string, output: Output): number {
 async function verifyFolder(root: string, policy: Policy, output: Output, kept: Kept): Promise<number> {
   const [log] = policy.logs
   if (log === undefined) throw new EvidenceError('policy-malformed', 'the policy names no log')
-  const audit = new LookupAudit(kept.trusted?.checkpoint.size)
-  const pool = new AppraisalPool(audit.seed)
+  const codec = lookupCodec(root)
+  const audit = codec === undefined ? undefined : new LookupAudit(codec, kept.trusted?.checkpoint.size)
+  const pool = new AppraisalPool(codec)
   try {
     const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
     try {
       const size = await sizeOf(source)
-      if (size !== undefined) audit.begin(source.storage, size)
+      if (size !== undefined) audit?.begin(source.storage, size)
       const report = await run(source, policy, output, kept, pool, audit)
       const outside = report.root === undefined ? [] : await source.outsideFaults(report.size)
-      const lookups = report.root === undefined ? [] : await audit.finish(source.storage, report.size)
+      const lookups = await lookupFaults(source, report, audit)
       const extra = [...source.faults, ...outside, ...lookups].map((error) => findingOf(error, error.facts.index))
       const whole = { ...report, faults: [...extra, ...report.faults], faultCount: report.faultCount + extra.length }
       return conclude(whole, output, kept)
@@ -136,6 +137,25 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   } finally {
     await pool.close()
   }
+}
+
+/** Undefined where the folder has no secret: the source says so as a fault. Throws `ledger-missing` and what else keeps it from being read. */
+function lookupCodec(root: string): LookupCodec | undefined {
+  try {
+    return readLookupCodec(dataFolder(root))
+  } catch (error) {
+    if (isEvidenceError(error, 'lookups-damaged')) return undefined
+    throw error
+  }
+}
+
+async function lookupFaults(
+  source: FolderSource,
+  report: WalkReport,
+  audit: LookupAudit | undefined,
+): Promise<readonly EvidenceError[]> {
+  if (source.lookupFault !== undefined) return [source.lookupFault]
+  return report.root === undefined || audit === undefined ? [] : audit.finish(source.storage, report.size)
 }
 
 /** Size of the checkpoint that the walk will read; undefined where it will find that it cannot. */

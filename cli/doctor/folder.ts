@@ -23,6 +23,7 @@ import {
   readOwnCheckpoint,
   readOwnKey,
   readStanding,
+  requireLookups,
 } from '../../src/ledger/index.ts'
 import { readKeyFile } from '../../src/node/index.ts'
 import { count } from '../output.ts'
@@ -75,7 +76,7 @@ function standing(folder: DataFolder): Check {
 
 const octal = (mode: number): string => (mode & 0o777).toString(8).padStart(4, '0')
 
-function permissions({ root, keys, config, policy }: DataFolder): Check[] {
+function permissions({ root, keys, config, policy, lookupSecret }: DataFolder): Check[] {
   const checks: Check[] = []
   const name = 'permissions'
   try {
@@ -89,7 +90,8 @@ function permissions({ root, keys, config, policy }: DataFolder): Check[] {
       checks.push(warn(name, `others may write ${path} (mode ${octal(mode)})`, `Run "chmod go-w ${path}".`))
   }
   const pems = existsSync(keys) ? readdirSync(keys).filter((file) => /\.(?:pem|key)$/.test(file)) : []
-  for (const path of [...(existsSync(keys) ? [keys] : []), ...pems.map((file) => join(keys, file))]) {
+  const secret = [keys, lookupSecret].filter((path) => existsSync(path))
+  for (const path of [...secret, ...pems.map((file) => join(keys, file))]) {
     const { mode } = statSync(path)
     if ((mode & 0o077) === 0) continue
     const right = path === keys ? '700' : '600'
@@ -122,21 +124,12 @@ function ledgerKey(folder: DataFolder): Check {
   }
 }
 
-/** What commands that were cut off left, and copies that keep what is erased later. */
+/** What commands that were cut off left. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
-  const names = readdirSync(root)
   const name = 'leftovers'
   const checks: Check[] = []
   if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
     checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
-  for (const copy of names.filter((one) => one.startsWith('ledger.format-')))
-    checks.push(
-      warn(
-        name,
-        `${copy} is the database before a migration, and keeps what is erased`,
-        'Remove it when "evidence verify" finds no fault.',
-      ),
-    )
   return checks
 }
 
@@ -200,8 +193,17 @@ async function examined(
   const [last] = await source.storage.entries(size - 1, size)
   return [
     ok('database', `${count(size)} entries; checkpoint, head and right edge agree${cut} ("evidence verify" reads all)`),
+    ...(await attempt('look-ups', () => lookups(source))),
     ...(last === undefined ? [] : [clockOf(parseEntry(last).timeMs, now)]),
   ]
+}
+
+/** Every look-up key counted, against the seal that stands beside them. Throws `lookups-damaged`, `storage-damaged`. */
+async function lookups({ storage, lookupFault }: FolderSource): Promise<Check[]> {
+  if (lookupFault !== undefined) throw lookupFault
+  await requireLookups(storage)
+  const { count: keys } = (await storage.lookupSeal()) ?? { count: 0 }
+  return [ok('look-ups', `${count(keys)} look-up keys and statement ids, as their seal says`)]
 }
 
 /** The machine's clock against the last entry: what a start would say. */

@@ -34,7 +34,7 @@ export function roomChecks(root: string): Check[] {
   const room = `${bytesText(free)} free on the disk of ${root}; the database has ${bytesText(used)}`
   if (free < 64 * 1024 * 1024) checks.push(fail('disk', room, 'Free space now: deposits stop when the disk is full.'))
   else if (free < Math.max(used, 1024 * 1024 * 1024))
-    checks.push(warn('disk', room, 'Free space: reindex and migrate need as much again as the database has.'))
+    checks.push(warn('disk', room, 'Free space: reindex needs as much again as the database has.'))
   else checks.push(ok('disk', room))
   // Some file systems make inodes as they need them, and say 0.
   if (files > 0) {

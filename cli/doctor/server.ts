@@ -14,10 +14,27 @@ export async function serverChecks(address: string, root: string | undefined): P
         status === 200
           ? ok('server', `${url} takes deposits`)
           : fail('server', `${url} takes no deposits: ${reason(body)}`, 'Do what its answer says; its log says more.')
-      return [ready, ...(dateMs === undefined ? [] : [clockAgainst(dateMs, askedMs, answeredMs)])]
+      return [ready, ...lookups(body), ...(dateMs === undefined ? [] : [clockAgainst(dateMs, askedMs, answeredMs)])]
     })),
     ...(root === undefined ? [] : await attempt('served ledger', () => served(url, root))),
   ]
+}
+
+/** What a ready server says of its searches; one that refuses deposits has said why. */
+function lookups(body: string): Check[] {
+  const name = 'server look-ups'
+  const state = readLookups(body)
+  if (state === 'verified') return [ok(name, 'compared with their seal: searches are answered')]
+  if (state === undefined) return []
+  return [warn(name, 'are being compared with their seal', 'Ask again: searches are answered when that has ended.')]
+}
+
+function readLookups(body: string): unknown {
+  try {
+    return (JSON.parse(body) as { lookups?: unknown }).lookups
+  } catch {
+    return undefined
+  }
 }
 
 interface Asked {

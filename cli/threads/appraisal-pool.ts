@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Appraisal, Appraiser, Chunk, Packed, Rehashed } from '../../src/verify/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import type { LookupCodec } from '../../src/ledger/index.ts'
 import { EvidenceError } from '../../src/core/index.ts'
 import type { TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import type { AppraisalRequest } from './appraisal-worker.ts'
@@ -33,10 +34,10 @@ export class AppraisalPool implements Appraiser {
   private readonly lanes: Lane[] = []
   private nextId = 0
 
-  /** @param seed of a look-up tally over the walk, where there is one. */
-  constructor(seed?: number, threads: number = availableParallelism()) {
+  /** @param codec of a look-up tally over the walk, where there is one. */
+  constructor(codec?: LookupCodec, threads: number = availableParallelism()) {
     for (let i = 0; i < Math.max(1, threads); i++) {
-      const worker = new Worker(workerUrl, { workerData: { seed } })
+      const worker = new Worker(workerUrl, { workerData: { secret: codec?.secret } })
       const lane: Lane = { worker, waiting: new Map(), registry: undefined }
       worker.on('message', ({ id, answer }: { id: number; answer: never }) => {
         lane.waiting.get(id)?.resolve(answer)

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { fullTileRoots } from '../../src/core/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
 import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
+import { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { appraise, type Chunk, type Packed, rehash } from '../../src/verify/index.ts'
@@ -19,7 +20,8 @@ export type AppraisalRequest =
   | { readonly id: number; readonly tiles: Uint8Array }
   | { readonly id: number; readonly table: TableFile }
 
-const { seed } = workerData as { readonly seed: number | undefined }
+const { secret } = workerData as { readonly secret: Uint8Array | undefined }
+const codec = secret === undefined ? undefined : new LookupCodec(secret)
 let registry: Registry | undefined
 
 installNativePrimitives()
@@ -41,7 +43,7 @@ parentPort?.on('message', (request: AppraisalRequest) => {
     return
   }
   registry = request.registry ?? (registry as Registry)
-  const tally = seed === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, seed)
+  const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
   const answer = appraise(request.chunk, registry, request.context, tally)
   parentPort?.postMessage({ id: request.id, answer })
 })

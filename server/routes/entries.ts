@@ -9,8 +9,7 @@ import {
   toBase64,
 } from '../../src/core/index.ts'
 import { isActive } from '../../src/evidence/index.ts'
-import type { LookupKey, ServedEntry } from '../../src/ledger/index.ts'
-import { denied, mayReadDisclosures, mayReadEntry, type Reader } from '../access.ts'
+import type { LookupKey, Reader, ServedEntry } from '../../src/ledger/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import {
   entriesAnswer,
@@ -25,8 +24,6 @@ import {
 import { prefersText } from './statements.ts'
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
-/** Entries that one request may read to fill a page, however few of them the reader may see. */
-const maxScanned = 5000
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -122,8 +119,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      if (ledger.config.reading !== 'public' && reader.kind === 'anonymous')
-        throw denied(reader, 'the list of participants')
+      if (!ledger.rights.mayListParticipants(reader)) throw ledger.rights.denied(reader, 'the list of participants')
       cacheFor(context, reply)
       return participantsOf(context)
     },
@@ -131,17 +127,19 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
 }
 
 function cacheFor({ ledger }: ServerContext, reply: { header(name: string, value: string): unknown }): void {
-  reply.header('Cache-Control', ledger.config.reading === 'public' ? 'no-cache' : 'private, no-store')
+  reply.header('Cache-Control', ledger.rights.mayBeCached ? 'no-cache' : 'private, no-store')
 }
 
 async function readEntry({ ledger }: ServerContext, reader: Reader, index: number): Promise<ServedEntry> {
-  const entry = await ledger.reads.entry(index)
-  if (!mayReadEntry(ledger.config, reader, entry.statement.common)) throw denied(reader, `entry ${index}`)
+  const { rights, reads } = ledger
+  if (!rights.mayReadUnnamed(reader)) throw rights.denied(reader, `entry ${index}`)
+  const entry = await reads.entry(index)
+  if (!rights.mayReadEntry(reader, entry.statement.common)) throw rights.denied(reader, `entry ${index}`)
   return entry
 }
 
 async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
-  return mayReadDisclosures(ledger.config, reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
+  return ledger.rights.mayReadDisclosures(reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
 }
 
 function lookupOf(query: {
@@ -164,7 +162,7 @@ function lookupOf(query: {
   return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
 }
 
-/** One page: what the reader may not see is passed over, so that a page says nothing of it. */
+/** One page, of what the reader may find: nothing of it, its end included, depends on any other entry. */
 async function page(
   context: ServerContext,
   reader: Reader,
@@ -172,44 +170,14 @@ async function page(
   after: number,
   limit: number,
 ): Promise<{ entries: EntrySummary[]; next: number | null }> {
-  const { ledger } = context
-  if (reader.kind === 'anonymous' && needsName(context, key)) throw denied(reader, 'this search')
-  const entries: EntrySummary[] = []
-  let cursor = after
-  for (let scanned = 0; scanned < maxScanned; ) {
-    const indices =
-      key === undefined ? nextIndices(cursor, 256, ledger.reads.size) : await ledger.reads.lookup(key, cursor, 256)
-    for (const index of indices) {
-      cursor = index
-      scanned++
-      const entry = await ledger.reads.entry(index)
-      if (!mayFind(context, reader, key, entry)) continue
-      // There is a next page only where it has something to show: else it would tell of entries that it may not.
-      if (entries.length === limit) return { entries, next: (entries[limit - 1] as EntrySummary).index }
-      entries.push(summaryOf(entry))
-    }
-    if (indices.length < 256) return { entries, next: null }
-  }
-  return { entries, next: cursor }
-}
-
-/** Searches that show nothing to somebody without a name. */
-function needsName({ ledger }: ServerContext, key: LookupKey | undefined): boolean {
-  if (ledger.config.reading !== 'public') return true
-  return key?.by === 'case' && !ledger.config.openDisclosures
-}
-
-/** A case number is a sealed claim: who finds an entry by it must be allowed to read it. */
-function mayFind({ ledger }: ServerContext, reader: Reader, key: LookupKey | undefined, entry: ServedEntry): boolean {
-  const { common } = entry.statement
-  return key?.by === 'case'
-    ? mayReadDisclosures(ledger.config, reader, common)
-    : mayReadEntry(ledger.config, reader, common)
-}
-
-function nextIndices(after: number, count: number, size: number): number[] {
-  const begin = after + 1
-  return Array.from({ length: Math.max(0, Math.min(count, size - begin)) }, (_, i) => begin + i)
+  const { reads, rights } = context.ledger
+  const scope = rights.searchScope(reader, key)
+  if (scope === undefined) throw rights.denied(reader, 'this search')
+  const indices = await reads.search(key, scope, after, limit + 1)
+  const found = await Promise.all(indices.slice(0, limit).map((index) => reads.entry(index)))
+  // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+  const entries = found.filter((entry) => rights.mayFind(reader, key, entry.statement.common)).map(summaryOf)
+  return { entries, next: indices.length > limit ? (indices[limit - 1] as number) : null }
 }
 
 function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {

@@ -11,10 +11,14 @@ export function operationRoutes(app: FastifyInstance, { ledger, metrics }: Serve
 
   app.get(
     '/readyz',
-    hidden('Deposits are accepted; 503 and the reason where they are not.'),
+    hidden(
+      'Deposits are accepted; 503 and the reason where they are not. `lookups` says whether searches are answered: `verified`, or `checking` while look-up keys are compared after a start.',
+    ),
     async (_request, reply) => {
       ledger.requireReady()
-      return reply.header('Cache-Control', 'no-store').send({ status: 'ready', size: ledger.reads.size })
+      return reply
+        .header('Cache-Control', 'no-store')
+        .send({ status: 'ready', size: ledger.reads.size, lookups: ledger.lookupState })
     },
   )
 

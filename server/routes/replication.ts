@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64 } from '../../src/core/index.ts'
 import { encodePiece, unconfirmed } from '../../src/ledger/index.ts'
-import { denied } from '../access.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, replicationQuery } from '../schemas.ts'
 
@@ -23,7 +22,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'a copy of the ledger')
+      if (!ledger.rights.mayCopy(reader)) throw ledger.rights.denied(reader, 'a copy of the ledger')
       const { from, erasures = 0, wait = 0, root } = request.query
       if (root !== undefined && from > 0) {
         try {

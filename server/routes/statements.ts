@@ -7,15 +7,10 @@ import { answerBatch } from '../deposit-batch.ts'
 import { accept, authenticate, cosigned, extraOf } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
 import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
-import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
+import { maxBatchLines } from '../settings.ts'
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
-  const single = { parseAs: 'buffer', bodyLimit: maxStatementBody } as const
-  const keep = (_request: FastifyRequest, body: Buffer, done: (error: null, body: Buffer) => void): void =>
-    done(null, body)
-  app.addContentTypeParser(['application/sd-jwt', 'application/jwt', 'text/plain'], single, keep)
-  app.addContentTypeParser('application/x-ndjson', { parseAs: 'buffer', bodyLimit: maxBatchBody }, keep)
   const description =
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
     `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
@@ -60,7 +55,7 @@ async function one(
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   try {
-    await context.limits.requireAddress(request.ip)
+    await context.limits.requireAddress('statements', request.ip)
     const submission = await authenticate(context, request.ip, statementText(body))
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
     const accepted = await accept(context, submission, isMinimal)

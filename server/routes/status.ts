@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64, toBase64 } from '../../src/core/index.ts'
-import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/index.ts'
-import { mayReadEntry, type Reader } from '../access.ts'
+import { type EntryStatus, type Reader, type Rights, type StatusEvent, statusOf } from '../../src/ledger/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { indexParams, problemAnswer, type StatusAnswer, statusAnswer, statusQuery } from '../schemas.ts'
 
@@ -16,7 +15,8 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
     {
       schema: {
         tags: ['entries'],
-        description: 'What happened to an entry later, for whoever knows its leaf hash; proven by one checkpoint.',
+        description:
+          'What happened to an entry later, for those who may read it, or show by `entryHash` that they have it; proven by one checkpoint.',
         params: indexParams,
         querystring: statusQuery,
         response: { 200: statusAnswer, ...problems },
@@ -24,16 +24,26 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      const { leafHash, from, after } = request.query
-      const query = { index: request.params.index, leafHash: fromBase64(leafHash), from, after }
-      const status = await statusOf(ledger.reads, query)
+      const { entryHash, from, after } = request.query
+      const { index } = request.params
+      const what = `the status of entry ${index} without its entryHash`
+      if (entryHash === undefined && !ledger.rights.mayReadUnnamed(reader)) throw ledger.rights.denied(reader, what)
+      const status = await statusOf(ledger.reads, {
+        index,
+        entryHash: entryHash === undefined ? undefined : fromBase64(entryHash),
+        requireMayRead: ({ statement }) => {
+          if (!ledger.rights.mayReadEntry(reader, statement.common)) throw ledger.rights.denied(reader, what)
+        },
+        from,
+        after,
+      })
       reply.header('Cache-Control', 'private, no-store')
-      return answerOf(context, reader, status)
+      return answerOf(ledger.rights, reader, status)
     },
   )
 }
 
-function answerOf(context: ServerContext, reader: Reader, status: EntryStatus): StatusAnswer {
+function answerOf(rights: Rights, reader: Reader, status: EntryStatus): StatusAnswer {
   const { subject, size, note, proof, consistency, events, next } = status
   return {
     index: subject.index,
@@ -42,14 +52,9 @@ function answerOf(context: ServerContext, reader: Reader, status: EntryStatus): 
     checkpoint: note,
     hashes: proof.map(toBase64),
     ...(consistency === undefined ? {} : { consistency: consistency.map(toBase64) }),
-    events: events.map((event) => eventOf(event, mayBeShown(context, reader, event))),
+    events: events.map((event) => eventOf(event, rights.mayReadEvent(reader, event, event.entry.statement.common))),
     next: next ?? null,
   }
-}
-
-/** What is by or about the receipt's own signer is shown to whoever holds the receipt (docs/design/status.md). */
-function mayBeShown({ ledger }: ServerContext, reader: Reader, { what, entry }: StatusEvent): boolean {
-  return (what !== 'attested' && what !== 'related') || mayReadEntry(ledger.config, reader, entry.statement.common)
 }
 
 function eventOf(event: StatusEvent, isShown: boolean): StatusAnswer['events'][number] {

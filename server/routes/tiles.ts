@@ -2,7 +2,6 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import { EvidenceError, parseTilePath } from '../../src/core/index.ts'
-import { denied } from '../access.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 
 const compress = promisify(gzip)
@@ -38,10 +37,10 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
     async (request, reply) => {
       const address = parseTilePath((request.params as { '*': string })['*'])
       if (address === undefined) throw new EvidenceError('not-found', 'there is no tile of this name')
-      const isPrivate = address.level === 'entries' && ledger.config.reading !== 'public'
+      const isPrivate = address.level === 'entries' && !ledger.rights.mayBeCached
       if (isPrivate) {
         const reader = await requestReader(context, request)
-        if (reader.kind === 'anonymous' || !reader.isAuditor) throw denied(reader, 'an entry bundle')
+        if (!ledger.rights.mayReadAll(reader)) throw ledger.rights.denied(reader, 'an entry bundle')
       }
       const bytes = await ledger.reads.tile(address)
       if (bytes === undefined)

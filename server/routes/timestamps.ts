@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { EvidenceError, timeText } from '../../src/core/index.ts'
 import { parseRecord } from '../../src/timestamp/index.ts'
-import { denied } from '../access.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
 import { maxListLimit } from '../settings.ts'
@@ -71,7 +70,7 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      if (reader.kind === 'anonymous' || !reader.isAdministrator) throw denied(reader, 'asking for a time stamp')
+      if (!ledger.rights.mayStamp(reader)) throw ledger.rights.denied(reader, 'asking for a time stamp')
       const { size, created, tokens } = await timeStamping.stamp()
       const renewed = request.query.renew === 'true' ? await timeStamping.renew() : []
       reply.header('Cache-Control', 'no-store')

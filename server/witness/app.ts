@@ -2,6 +2,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 
 import { EvidenceError, isEvidenceError, maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/index.ts'
 import type { Witness } from '../../src/witness/index.ts'
 import { Connections } from '../connections.ts'
+import { answerBelowRequests, answerParserError } from '../http-errors.ts'
+import { missingHost } from '../hosts.ts'
+import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { handleError, sendProblem } from '../problem.ts'
 
 export interface WitnessAppOptions {
@@ -17,18 +20,26 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
     bodyLimit: maxWitnessRequestBytes,
     requestTimeout: 30_000,
     keepAliveTimeout: 75_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+    clientErrorHandler: answerParserError,
+    return503OnClosing: false,
+    frameworkErrors: (_error, request, reply) => {
+      void handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply)
+    },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 64 },
   })
+  answerBelowRequests(app.server)
+  const methods = collectMethods(app)
+  let isStopping = false
   const connections = new Connections(app.server, options.maxConnections)
   app.addHook('onRequest', (request, reply, done) => {
-    if (!connections.isSurplus(request.raw.socket)) return done()
+    if (isStopping) return done(new EvidenceError('shutting-down', 'the witness is stopping', { retryAfterSeconds: 5 }))
+    if (!connections.isSurplus(request.raw.socket)) return done(missingHost(request.raw))
     reply.header('Connection', 'close')
     done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
   })
   // As in the ledger's server: a connection whose request came before the stop would else keep the process.
-  let isStopping = false
   app.addHook('preClose', async () => {
     isStopping = true
   })
@@ -74,6 +85,7 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
     witness.requireReady()
     return reply.header('Cache-Control', 'no-store').send({ status: 'ok', logs: witness.origins().length })
   })
+  refuseOtherMethods(app, methods)
   return app
 }
 

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError, statusHash, toBase64 } from '../core/index.ts'
 import type { Signer } from '../evidence/index.ts'
 import { accessToken } from './access-token.ts'
 import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request, withClock } from './http.ts'
@@ -131,14 +131,18 @@ export class LedgerClient {
   async receipt(index: number): Promise<string> {
     return (await this.json<{ receipt: string }>(`/v1/entries/${index}/receipt`)).receipt
   }
-  /** The answer as it came, for `checkStatus` (docs/spec/15-status.md). A ledger smaller than `from` answers without it. */
+  /**
+   * The answer as it came, for `checkStatus` (docs/spec/15-status.md). The entry's bytes are the right to ask, and are not
+   * sent. A ledger smaller than `from` answers without it.
+   */
   async status(
     index: number,
-    leafHash: string,
+    entryBytes: Uint8Array,
     query: { readonly from?: number | undefined; readonly after?: number | undefined } = {},
   ): Promise<unknown> {
     const { from, after } = query
-    const members = { leafHash, ...(after === undefined ? {} : { after: String(after) }) }
+    const entryHash = toBase64(statusHash(entryBytes))
+    const members = { entryHash, ...(after === undefined ? {} : { after: String(after) }) }
     const path = `/v1/entries/${index}/status`
     const ask = (more: object): Promise<unknown> =>
       this.json(`${path}?${new URLSearchParams({ ...members, ...more }).toString()}`)

@@ -63,6 +63,19 @@ export function versionNumber(line: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
+const statusLabel = utf8('evidence-ledger/status/v1\n')
+
+/**
+ * What shows that somebody has an entry without sending it: SHA-256 over `evidence-ledger/status/v1`, a line feed, and the
+ * entry's bytes (docs/spec/15-status.md). No tile or proof holds it, as they hold leaf hashes. 32 bytes.
+ */
+export function statusHash(entryBytes: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(statusLabel.length + entryBytes.length)
+  bytes.set(statusLabel)
+  bytes.set(entryBytes, statusLabel.length)
+  return sha256(bytes)
+}
+
 /** Reads the bytes of an entry, strictly. Throws `entry-malformed`, `entry-too-large`, `utf8-malformed`. */
 export function parseEntry(bytes: Uint8Array): ParsedEntry {
   if (bytes.length > maxEntryBytes) {

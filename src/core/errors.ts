@@ -155,7 +155,11 @@ export const errorTable = {
     exit: 1,
     action: 'Seal the name of a person or lawyer in the claim names; only organisations are named in clear.',
   },
-  'reference-not-found': { status: 409, exit: 1, action: 'Refer to an entry earlier than this one.' },
+  'reference-not-found': {
+    status: 409,
+    exit: 1,
+    action: 'Copy index, leafHash and item from the receipt of an earlier deposit.',
+  },
   'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
   'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
@@ -227,6 +231,16 @@ export const errorTable = {
   'consistency-invalid': { status: 400, exit: 1, action: 'Keep both checkpoints: together they prove two histories.' },
   'lookup-missing': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
   'lookup-foreign': { status: 503, exit: 1, action: 'Rebuild the look-up keys from the entries.' },
+  'lookups-damaged': {
+    status: 503,
+    exit: 1,
+    action: 'Stop the server and run "evidence reindex". Until then no search says what there is; receipts hold.',
+  },
+  'lookups-unverified': {
+    status: 503,
+    exit: 3,
+    action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
+  },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
@@ -418,7 +432,6 @@ export const errorTable = {
     exit: 2,
     action: 'Make sure that the original will never sign again, then say --take-over.',
   },
-  'migration-needed': { status: 503, exit: 3, action: 'Stop the ledger, then run "evidence migrate".' },
   'pkcs11-uri': {
     status: 500,
     exit: 2,
@@ -505,10 +518,23 @@ export const errorTable = {
   // HTTP
   'not-found': { status: 404, exit: 3, action: 'Check the address against /openapi.json.' },
   'entry-not-found': { status: 404, exit: 3, action: 'Ask for an index below the ledger’s size.' },
+  'host-unknown': {
+    status: 421,
+    exit: 3,
+    action: 'Use a name that the server goes by; its operator adds one by baseUrls (docs/operations/configuration.md).',
+  },
+  'request-malformed': { status: 400, exit: 3, action: 'Send an HTTP/1.1 request as RFC 9112 has it.' },
+  'request-slow': { status: 408, exit: 3, action: 'Send the same request again, faster, or with less at once.' },
+  'head-too-large': { status: 431, exit: 3, action: 'Send fewer or shorter headers, and a shorter query.' },
+  'method-unknown': { status: 501, exit: 3, action: 'Use the method that /openapi.json gives.' },
   'method-not-allowed': { status: 405, exit: 3, action: 'Use the method that /openapi.json gives.' },
   'body-too-large': { status: 413, exit: 3, action: 'Send less at once; /openapi.json gives the limits.' },
   'body-malformed': { status: 400, exit: 3, action: 'Send the body that /openapi.json describes.' },
-  'media-type': { status: 415, exit: 3, action: 'Send application/sd-jwt, application/jwt or text/plain.' },
+  'media-type': {
+    status: 415,
+    exit: 3,
+    action: 'Send application/sd-jwt, application/jwt or text/plain, or a batch as application/x-ndjson, uncompressed.',
+  },
   'query-invalid': { status: 400, exit: 2, action: 'Mend the query; /openapi.json gives its parameters.' },
   'not-authenticated': { status: 401, exit: 3, action: 'Send a bearer token signed by an admitted key.' },
   'token-invalid': { status: 401, exit: 3, action: 'Sign a new token for this server, valid at most 300 seconds.' },

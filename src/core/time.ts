@@ -59,7 +59,7 @@ export function isSeconds(value: unknown): value is number {
 export function timeText(ms: number): string {
   const date = new Date(ms)
   const text = Number.isNaN(date.getTime()) ? '' : date.toISOString()
-  return tryTime(text) === undefined ? `${ms} ms since 1970` : text
+  return tryTime(text) === undefined ? `${ms} ms since 1970 (no time of the years 1 to 9999)` : text
 }
 
 /** Milliseconds since 1970 as a time of docs/spec/01-primitives.md. Throws `time-malformed` outside the years 0001 to 9999. */

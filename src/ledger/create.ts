@@ -26,6 +26,8 @@ import { emptySeal } from './entry-facts.ts'
 import { emptyChain } from './group.ts'
 import { HeadFile, syncFolder } from './head-file.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
+import { createLookupCodec } from './lookup-secret.ts'
+import { Rights } from './rights.ts'
 import { Sequencer } from './sequencer.ts'
 import { submissionOf } from './submission.ts'
 import { LedgerTree } from './tree.ts'
@@ -175,7 +177,7 @@ export async function sealGenesis(
   for (const leftover of [building.database, building.head, folder.database, folder.head]) {
     rmSync(leftover, { recursive: true, force: true })
   }
-  const storage = await LevelStorage.open(building.database, { create: true })
+  const storage = await LevelStorage.open(building.database, createLookupCodec(folder), { create: true })
   const head = await HeadFile.create(building.head)
   try {
     const epoch = await storage.claimWriter()
@@ -183,7 +185,17 @@ export async function sealGenesis(
     const published = { state: chain, note: '' }
     const tree = new LedgerTree(storage)
     const guard = new ClockGuard(clock, undefined)
-    const sequencer = new Sequencer({ storage, epoch, tree, head, clock: guard, key, sign: signer.sign, published })
+    const sequencer = new Sequencer({
+      storage,
+      epoch,
+      tree,
+      head,
+      clock: guard,
+      key,
+      sign: signer.sign,
+      published,
+      rights: new Rights(config),
+    })
     await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
     await sequencer.drain()
   } finally {

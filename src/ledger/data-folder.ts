@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly administratorKey: string
   readonly depositorKey: string
   readonly database: string
+  /** The secret of the database's look-up keys (lookup-secret.ts). */
+  readonly lookupSecret: string
   readonly head: string
   readonly policy: string
   readonly config: string
@@ -44,6 +46,7 @@ export function dataFolder(root: string): DataFolder {
     administratorKey: join(keys, 'administrator.pem'),
     depositorKey: join(keys, 'depositor.pem'),
     database: join(root, 'ledger'),
+    lookupSecret: join(root, 'lookup.key'),
     head: join(root, 'head'),
     policy: join(root, 'policy'),
     config: join(root, 'config.json'),

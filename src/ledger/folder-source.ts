@@ -12,6 +12,8 @@ import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
 import { checkDatabase, checkTable, type TableFile } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
+import { LookupCodec } from './lookup-codec.ts'
+import { readLookupCodec } from './lookup-secret.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 import { whileUnlocked } from './lock-file.ts'
 import type { DisclosedBytes, LedgerStorage } from './storage.ts'
@@ -29,6 +31,8 @@ export class FolderSource {
   readonly name: string
   /** Faults of the database's files and of the head file. */
   readonly faults: readonly EvidenceError[]
+  /** Why look-up keys cannot be compared, if so. */
+  readonly lookupFault: EvidenceError | undefined
   readonly storage: LedgerStorage
   readonly head: Head | undefined
   private readonly dispose: () => void
@@ -39,12 +43,14 @@ export class FolderSource {
     storage: LedgerStorage,
     head: Head | undefined,
     faults: readonly EvidenceError[],
+    lookupFault: EvidenceError | undefined,
     dispose: () => void,
   ) {
     this.name = name
     this.storage = storage
     this.head = head
     this.faults = faults
+    this.lookupFault = lookupFault
     this.dispose = dispose
   }
 
@@ -83,8 +89,10 @@ export class FolderSource {
     }
     const shadow = makeShadow(folder.database)
     try {
-      const storage = await LevelStorage.open(shadow.folder)
-      return new FolderSource(root, storage, head, faults, shadow.dispose)
+      const codec = codecOf(folder)
+      const isKnown = codec instanceof LookupCodec
+      const storage = await LevelStorage.open(shadow.folder, isKnown ? codec : new LookupCodec(new Uint8Array(32)))
+      return new FolderSource(root, storage, head, faults, isKnown ? undefined : codec, shadow.dispose)
     } catch (error) {
       shadow.dispose()
       // A database whose files are known to be damaged need not open: the first fault says more than the database does.
@@ -187,6 +195,16 @@ export class FolderSource {
       )
     }
     return faults
+  }
+}
+
+/** Without the secret everything but look-up keys can be read: then with why. */
+function codecOf(folder: DataFolder): LookupCodec | EvidenceError {
+  try {
+    return readLookupCodec(folder)
+  } catch (error) {
+    if (!isEvidenceError(error)) throw error
+    return error
   }
 }
 

@@ -18,7 +18,9 @@ import {
   type TargetFacts,
 } from '../evidence/index.ts'
 import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
+import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { RegistrySeal, StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -64,16 +66,25 @@ export class GroupBuilder {
   private readonly tree: LedgerTree
   private readonly prefetched: Prefetched
   private readonly context: RuleContext
+  private readonly rights: Rights
   private readonly timeMs: number
   /** The same as entries say it. */
   private readonly time: string
   state: ChainState
 
-  constructor(state: ChainState, tree: LedgerTree, prefetched: Prefetched, context: RuleContext, timeMs: number) {
+  constructor(
+    state: ChainState,
+    tree: LedgerTree,
+    prefetched: Prefetched,
+    context: RuleContext,
+    rights: Rights,
+    timeMs: number,
+  ) {
     this.state = state
     this.tree = tree
     this.prefetched = prefetched
     this.context = context
+    this.rights = rights
     this.timeMs = timeMs
     this.time = formatTime(timeMs)
   }
@@ -113,7 +124,7 @@ export class GroupBuilder {
   }
 
   /** Same bytes as before: the first answer again. The queue in flight counts as stored. */
-  private existing({ statement }: Submission): Placed | undefined {
+  private existing({ statement, participant }: Submission): Placed | undefined {
     const { iss, jti } = statement.common
     const name = statementName(iss, jti)
     const inFlight = this.statements.get(name)
@@ -127,6 +138,9 @@ export class GroupBuilder {
         return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
       }
     }
+    // Another's `jti` is told only with the right to read what used it: else the key is refused, whether it was used or not.
+    const isOwn = participant === undefined || participant === iss
+    if (!isOwn && !this.mayRead(readerByKey(this.state.registry, statement.header.kid), index)) return undefined
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -146,9 +160,10 @@ export class GroupBuilder {
     }
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
-    const [fault] = [...judgement.violations, ...judgement.unjudged]
+    const reader = readerByKey(state.registry, statement.header.kid)
+    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRead(reader, target))
     // What a newer verifier would have to judge is nothing that this server may seal.
-    if (fault !== undefined) throw fault.code === 'not-judged' ? unknownToServer(fault) : fault
+    if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
     const signing = this.context.ledgerKeys
     if (next !== state.registry && !currentLedgerKeys(next).some((vkey) => signing.includes(vkey))) {
@@ -157,6 +172,8 @@ export class GroupBuilder {
     if (body === undefined) throw new EvidenceError('kind-unknown', 'the kind is not known')
     const opened = requireDisclosures(body, disclosures)
     const bytes = encodeEntry({ index, time, previous: state.leafHash, statement: statement.jws.text })
+    // After all else that may refuse: which check comes first would tell whether the reference holds.
+    if (hidden !== undefined) throw hidden
     const hash = leafHash(bytes)
     const { common, header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
@@ -168,7 +185,7 @@ export class GroupBuilder {
         iss: common.iss,
         jti: common.jti,
         disclosures,
-        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(opened)],
+        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)],
       },
       state: {
         size: index + 1,
@@ -181,6 +198,13 @@ export class GroupBuilder {
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
     }
+  }
+
+  /** An entry that there is none of yet is readable to those who may read all. */
+  private mayRead(reader: Reader, index: number): boolean {
+    if (this.rights.mayReadAll(reader)) return true
+    const target = index < this.state.size ? this.history.target(index) : undefined
+    return target?.kind !== undefined && this.rights.mayReadEntry(reader, { iss: target.iss, kind: target.kind })
   }
 
   /** The entry becomes the chain's next: assignments alone. */

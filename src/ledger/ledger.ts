@@ -19,10 +19,13 @@ import { makeShadow } from './leveldb/shadow.ts'
 import { takeLock, whileUnlocked } from './lock-file.ts'
 import { Confirmation } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
-import { addErasures } from './erasures.ts'
+import { addErasures, readErasures } from './erasures.ts'
 import { type Handover, requireNotRotating } from './rotation-marker.ts'
 import { lookupsGone } from './lookup.ts'
+import { LookupCheck, type LookupState } from './lookup-check.ts'
+import { readLookupCodec } from './lookup-secret.ts'
 import { LedgerReads } from './reads.ts'
+import { Rights } from './rights.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
 import { requireMaySign } from './standing.ts'
@@ -59,9 +62,11 @@ interface LedgerParts {
   readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
+  readonly rights: Rights
   readonly gate: SignatureGate
   readonly replication: Replication
   readonly confirmation: Confirmation | undefined
+  readonly lookups: LookupCheck
   readonly release: () => void
 }
 
@@ -99,7 +104,7 @@ export class Ledger {
     // Everything that refuses has had its say: from here on the folder is written to.
     const release = takeLock(folder.lock, root)
     try {
-      const storage = await LevelStorage.open(folder.database)
+      const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
       try {
         return await Ledger.start({ folder, config, key, release, storage }, signer, {
           ...options,
@@ -152,13 +157,19 @@ export class Ledger {
     }
     const { outgoing } = options.handover ?? {}
     const leaving = outgoing === undefined ? {} : { outgoing }
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, onGroup, storage, epoch, tree, head, key, sign })
-    const reads = new LedgerReads(storage, tree, () => sequencer.published)
-    const durable = new LedgerReads(storage, tree, () => sequencer.durable)
     const { config } = parts
+    const rights = new Rights(config)
+    // Before the first group: what it compares must not move.
+    const lookups = await LookupCheck.start(storage)
+    const requireSound = (): void => lookups.requireUndamaged()
+    const writing = { storage, epoch, tree, head, key, sign, rights, requireSound }
+    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup })
+    const requireLookups = (): Promise<void> => lookups.requireVerified()
+    const reads = new LedgerReads(storage, tree, () => sequencer.published, requireLookups)
+    const durable = new LedgerReads(storage, tree, () => sequencer.durable, requireLookups)
     const replication = new Replication({ storage, reads: durable, key, sign, config, erased: folder.erased })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({ ...parts, head, sequencer, reads, gate, replication, confirmation })
+    return new Ledger({ ...parts, head, sequencer, reads, rights, gate, replication, confirmation, lookups })
   }
 
   get origin(): string {
@@ -169,6 +180,10 @@ export class Ledger {
   }
   get config(): FolderConfig {
     return this.parts.config
+  }
+  /** Who may read what. */
+  get rights(): Rights {
+    return this.parts.rights
   }
   get reads(): LedgerReads {
     return this.parts.reads
@@ -184,6 +199,10 @@ export class Ledger {
   /** Undefined where no follower is asked for. */
   get confirmation(): Confirmation | undefined {
     return this.parts.confirmation
+  }
+  /** Whether searches can be answered: the look-up keys are compared with their seal after each start. */
+  get lookupState(): LookupState {
+    return this.parts.lookups.state
   }
   /** Participants that have statements waiting. */
   get waitingParticipants(): number {
@@ -230,14 +249,25 @@ export class Ledger {
 
   /**
    * Erases disclosures of an entry, all or the named claims: from then on the verifier reports them withheld. The entry, its
-   * proofs and receipts stand. Gives the claims erased. Throws `entry-not-found`.
+   * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
-    const { reads, storage } = this.parts
+    const { reads, storage, lookups } = this.parts
+    // A comparison that is under way holds what is erased.
+    await lookups.finished()
     const entry = await reads.entry(index)
     const stored = (await reads.disclosures(entry)).map(parseDisclosure)
     const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
-    if (erased.length === 0) return []
+    if (erased.length === 0) {
+      // An erasure that was cut off may have left what it deleted in files that were not rewritten yet.
+      if (readErasures(this.parts.folder.erased).some((erasure) => erasure.index === index))
+        await storage.eraseDisclosures(
+          index,
+          stored.map(({ text }) => text),
+          [],
+        )
+      return []
+    }
     const gone = new Set(erased.map(({ text }) => disclosureDigest(text)))
     const keep = stored.filter(({ digest }) => !gone.has(digest))
     // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
@@ -245,7 +275,7 @@ export class Ledger {
     await storage.eraseDisclosures(
       index,
       keep.map(({ text }) => text),
-      lookupsGone(erased, keep),
+      lookupsGone(entry.statement.common, erased, keep),
     )
     return erased.map(({ claim }) => claim)
   }
@@ -258,8 +288,9 @@ export class Ledger {
 
   /** Finishes what was accepted, refuses the rest, closes. */
   async close(): Promise<void> {
-    const { sequencer, head, storage, gate, release } = this.parts
+    const { sequencer, head, storage, gate, lookups, release } = this.parts
     await sequencer.drain()
+    await lookups.stop()
     this.stopWaiting()
     await gate.close()
     await head.close()
@@ -309,7 +340,7 @@ export async function examineStandIn(
   const { checkpoint } = readHead(folder.head, ...keys)
   const shadow = makeShadow(folder.database)
   try {
-    const storage = await LevelStorage.open(shadow.folder)
+    const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
     try {
       const published = await examine(storage, checkpoint, ...keys)
       // Database and head may have gone back together: only what is kept elsewhere can tell.

@@ -1,13 +1,16 @@
 import { equalBytes, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
 import { readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
+import { damagedLookups, isSameSeal, pagesOf, requireLookups } from './lookup-check.ts'
+import type { LookupCodec } from './lookup-codec.ts'
 import {
+  addHash,
+  changeSeal,
+  emptyLookupSeal,
   expectedKeys,
   expectedLookups,
-  idKey,
   keyHash,
   type TalliedEntry,
-  tallyModulus,
   tallyOf,
 } from './lookup-tally.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -28,8 +31,8 @@ const caseLetter = 0x63
  * compared, each of their keys is asked for instead: that finds what is missing without reading every key that there is.
  */
 export class LookupAudit {
-  /** Both sides are hashed by it, here and wherever {@link tallyOf} runs. */
-  readonly seed: number = Math.floor(Math.random() * 0x7fffffff) | 1
+  /** Both sides are encoded and hashed by it, here and wherever {@link tallyOf} runs. */
+  readonly codec: LookupCodec
   /** Entries below it are not compared. */
   private readonly from: number
   private sums = new Float64Array(2048)
@@ -46,12 +49,11 @@ export class LookupAudit {
       grown.set(this.sums)
       this.sums = grown
     }
-    const modulus = tallyModulus
-    const sum = (this.sums[bucket] as number) + sign * (value % modulus)
-    this.sums[bucket] = ((sum % modulus) + modulus) % modulus
+    this.sums[bucket] = addHash(this.sums[bucket] as number, value, sign)
   }
 
-  constructor(from = 0) {
+  constructor(codec: LookupCodec, from = 0) {
+    this.codec = codec
     this.from = from
     this.last = from - 1
   }
@@ -59,7 +61,7 @@ export class LookupAudit {
   /** Told of every entry that the walk judged itself, in order. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
-    if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.seed))
+    if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
   }
 
   /** Told of every plain one. */
@@ -83,12 +85,18 @@ export class LookupAudit {
   /** Takes every stored key off the sums; gives those that lead to no entry. */
   private async readStored(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
-    for await (const page of stored(storage)) {
+    let seal = emptyLookupSeal
+    for await (const page of pagesOf(storage)) {
       for (const { key, index } of page) {
-        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), keyHash(key, index, this.seed), -1)
+        const hash = keyHash(key, index, this.codec.seed)
+        seal = changeSeal(seal, hash, 1)
+        if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), hash, -1)
         else faults.push(foreign(index))
       }
     }
+    // The seal is what an open ledger relies on: it must be that of the keys.
+    const sealed = await storage.lookupSeal()
+    if (sealed === undefined || !isSameSeal(sealed, seal)) faults.push(damagedLookups())
     return faults
   }
 
@@ -96,6 +104,10 @@ export class LookupAudit {
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
     if (this.from > 0) {
+      // Counted, which is quick, and not held against the entries.
+      const damaged = await requireLookups(storage).catch((error: unknown) => error)
+      if (damaged instanceof EvidenceError) faults.push(damaged)
+      else if (damaged !== undefined) throw damaged
       if (this.last + 1 >= size) await this.compareSeal(storage, faults)
       for (let begin = this.from; begin < size; begin += bucketWidth) {
         faults.push(...(await missingKeys(storage, begin, Math.min(size, begin + bucketWidth))))
@@ -124,15 +136,6 @@ export class LookupAudit {
   }
 }
 
-type StoredKey = { readonly key: Uint8Array; readonly index: number }
-
-async function* stored(storage: LedgerStorage): AsyncGenerator<readonly StoredKey[]> {
-  yield* storage.scanLookups()
-  for await (const page of storage.scanStatements()) {
-    yield page.map(({ iss, jti, index, leafHash }) => ({ key: idKey(iss, jti, leafHash), index }))
-  }
-}
-
 function foreign(index: number): EvidenceError {
   return new EvidenceError(
     'lookup-foreign',
@@ -154,11 +157,11 @@ async function nameDifferences(
     for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
       if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
         withheld.add(entry.index)
-      for (const key of expectedKeys(entry)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
+      for (const key of expectedKeys(entry, storage.codec)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
     }
   }
   const faults: EvidenceError[] = []
-  for await (const page of stored(storage)) {
+  for await (const page of pagesOf(storage)) {
     for (const { key, index } of page) {
       if (index < 0 || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
       if (expected.delete(`${toHex(key)} ${index}`)) continue
@@ -172,7 +175,9 @@ async function nameDifferences(
 /** Look-up keys and statement ids of the entries `begin` to `end` (excluded) that the database does not have. */
 async function missingKeys(storage: LedgerStorage, begin: number, end: number): Promise<EvidenceError[]> {
   const entries = await readEntries(storage, begin, end)
-  const keys = entries.flatMap((entry) => expectedLookups(entry).map((key) => ({ key, index: entry.index })))
+  const keys = entries.flatMap((entry) =>
+    expectedLookups(entry, storage.codec).map((key) => ({ key, index: entry.index })),
+  )
   const held = await storage.hasLookups(keys)
   const ids = await storage.findStatements(entries.map(({ statement }) => statement.common))
   const lost = keys.filter((_, i) => held[i] !== true).map(({ index }) => index)

@@ -1,6 +1,7 @@
 import type { Disclosure } from '../core/index.ts'
 import type { Statement, StatementBody } from '../evidence/index.ts'
-import { encodeLookup, lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import type { LookupCodec } from './lookup-codec.ts'
 
 /** What of an entry its look-up keys follow from. */
 export interface TalliedEntry {
@@ -11,13 +12,38 @@ export interface TalliedEntry {
   readonly disclosures: readonly Disclosure[]
 }
 
+/**
+ * How many look-up keys and statement ids a database has, and the sum of their hashes: one that is missing, added or altered
+ * is noticed by whoever counts them again. Kept with them, in the same batch.
+ */
+export interface LookupSeal {
+  readonly count: number
+  /** Modulo {@link tallyModulus}. */
+  readonly sum: number
+}
+
+export const emptyLookupSeal: LookupSeal = { count: 0, sum: 0 }
+
 /** Sums of hashes are kept below it: so they stay exact in a double. */
-export const tallyModulus: number = 2 ** 52
+const tallyModulus: number = 2 ** 52
+
+/** The seal with one key more (`sign` 1) or less (-1). */
+export function changeSeal({ count, sum }: LookupSeal, hash: number, sign: 1 | -1): LookupSeal {
+  return { count: count + sign, sum: addHash(sum, hash, sign) }
+}
+
+/** A sum with a hash added or taken off, modulo {@link tallyModulus}; the hash is below twice that. */
+export function addHash(sum: number, hash: number, sign: 1 | -1): number {
+  const reduced = hash >= tallyModulus ? hash - tallyModulus : hash
+  const next = sign === 1 ? sum + reduced : sum - reduced
+  if (next >= tallyModulus) return next - tallyModulus
+  return next < 0 ? next + tallyModulus : next
+}
 
 /** A keyed hash of a look-up key and the index that it leads to, below 2^53. */
 export function keyHash(bytes: Uint8Array, index: number, seed: number): number {
   let a = seed ^ index
-  let b = seed ^ bytes.length
+  let b = Math.imul(seed ^ index, 0x27d4eb2f) ^ bytes.length
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number
     a = Math.imul(a ^ byte, 0x9e3779b1)
@@ -28,16 +54,14 @@ export function keyHash(bytes: Uint8Array, index: number, seed: number): number 
 }
 
 /** Sum of the hashes of all keys of an entry. */
-export function tallyOf(entry: TalliedEntry, seed: number): number {
-  let sum = 0
-  for (const key of expectedKeys(entry)) sum = (sum + (keyHash(key, entry.index, seed) % tallyModulus)) % tallyModulus
-  return sum
+export function tallyOf(entry: TalliedEntry, codec: LookupCodec): number {
+  return expectedKeys(entry, codec).reduce((sum, key) => addHash(sum, keyHash(key, entry.index, codec.seed), 1), 0)
 }
 
 /** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
-export function expectedKeys(entry: TalliedEntry): Uint8Array[] {
+export function expectedKeys(entry: TalliedEntry, codec: LookupCodec): Uint8Array[] {
   const { statement, leafHash } = entry
-  const keys = expectedLookups(entry)
+  const keys = expectedLookups(entry, codec)
   keys.push(idKey(statement.common.iss, statement.common.jti, leafHash))
   return keys
 }
@@ -51,7 +75,8 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
   return out
 }
 
-/** The same without the statement id: look-up keys as encoded. */
-export function expectedLookups({ statement, body, disclosures }: TalliedEntry): Uint8Array[] {
-  return [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(disclosures)].map(encodeLookup)
+/** The same without the statement id: lists of look-up keys as encoded. */
+export function expectedLookups({ statement, body, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
+  const lists = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, disclosures)]
+  return lists.map((list) => codec.list(list))
 }

@@ -1,17 +1,17 @@
-import { type DigestAlgorithm, digestLengths, fromHex, sha256, utf8 } from '../core/index.ts'
+import type { DigestAlgorithm, Disclosure } from '../core/index.ts'
 import {
   caseNumbersOf,
+  changesRegistry,
   effectiveBody,
   lookupForm,
   type Reference,
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
-import type { Disclosure } from '../core/index.ts'
 
 /**
  * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from
- * them. A case number is kept as a hash, and goes with the disclosure that named it.
+ * them. A case number is kept under a keyed hash (lookup-codec.ts), and goes with the disclosure that named it.
  */
 export type LookupKey =
   | { readonly by: 'digest'; readonly algorithm: DigestAlgorithm; readonly hex: string }
@@ -25,50 +25,34 @@ export type LookupKey =
   /** What revokes a participant. */
   | { readonly by: 'revoked'; readonly participant: string }
 
-const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
-
-/** Bytes of a look-up key: a letter, then the value; text is ended by a zero, so that no key begins another. */
-export function encodeLookup(key: LookupKey): Uint8Array {
-  switch (key.by) {
-    case 'digest': {
-      const digest = fromHex(key.hex)
-      const out = new Uint8Array(2 + digest.length)
-      out[0] = 0x64
-      out[1] = algorithms.indexOf(key.algorithm)
-      out.set(digest, 2)
-      return out
-    }
-    case 'case': {
-      const out = new Uint8Array(33)
-      out[0] = 0x63
-      out.set(sha256(utf8(lookupForm(key.number))), 1)
-      return out
-    }
-    case 'participant':
-      return utf8(`p${key.id}\0`)
-    case 'kind':
-      return utf8(`k${key.kind}\0`)
-    case 'target': {
-      const out = new Uint8Array(9)
-      out[0] = 0x72
-      new DataView(out.buffer).setBigUint64(1, BigInt(key.index))
-      return out
-    }
-    case 'key':
-      return utf8(`y${key.thumbprint}\0`)
-    case 'revoked':
-      return utf8(`u${key.participant}\0`)
-  }
+/**
+ * A list of indices that a look-up key leads to. Each key has several, so that whoever may read only some entries reads only
+ * lists of those (docs/design/storage.md): by kind of entry for a participant, one for a kind, and by issuer for all others.
+ */
+export interface LookupList {
+  readonly key: LookupKey
+  /** Name of the list: a kind, an issuer, or empty. Entries that change the registry, which every participant may read, are in the empty one. */
+  readonly list: string
 }
 
-/** The keys that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
+/** What of a statement says in which lists its entry stands. */
+export type ListedBy = Pick<Statement['common'], 'iss' | 'kind'>
+
+/** The list of a key by issuer that an entry stands in. */
+function issuersList({ iss, kind }: ListedBy): string {
+  return changesRegistry(kind) ? '' : iss
+}
+
+/** The lists that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
 export function lookupsOfEntry(
   { common, header }: Pick<Statement, 'common' | 'header'>,
   body: StatementBody | undefined,
-): LookupKey[] {
-  const keys: LookupKey[] = [
-    { by: 'kind', kind: common.kind },
-    { by: 'participant', id: common.iss },
+): LookupList[] {
+  const { iss, kind } = common
+  const list = issuersList(common)
+  const lists: LookupList[] = [
+    { key: { by: 'kind', kind }, list: '' },
+    { key: { by: 'participant', id: iss }, list: kind },
   ]
   if (body?.kind === 'evidence.deposit') {
     const seen = new Set<string>()
@@ -76,18 +60,18 @@ export function lookupsOfEntry(
       for (const [algorithm, hex] of Object.entries(item.digest)) {
         if (seen.has(hex)) continue
         seen.add(hex)
-        keys.push({ by: 'digest', algorithm: algorithm as DigestAlgorithm, hex })
+        lists.push({ key: { by: 'digest', algorithm: algorithm as DigestAlgorithm, hex }, list })
       }
     }
   }
   const about = subjectOf(body)
-  if (about !== undefined && about !== common.iss) keys.push({ by: 'participant', id: about })
-  keys.push(...laterEventsOf(header.kid, body))
-  return keys
+  if (about !== undefined && about !== iss) lists.push({ key: { by: 'participant', id: about }, list: kind })
+  for (const key of laterEventsOf(header.kid, body)) lists.push({ key, list })
+  return lists
 }
 
 /** The keys by which the status of an earlier entry finds this one (docs/design/status.md). */
-export function laterEventsOf(kid: string, body: StatementBody | undefined): LookupKey[] {
+function laterEventsOf(kid: string, body: StatementBody | undefined): LookupKey[] {
   const said = body === undefined ? undefined : effectiveBody(body)
   switch (said?.kind) {
     case 'evidence.attest':
@@ -127,13 +111,20 @@ function subjectOf(body: StatementBody | undefined): string | undefined {
   return said?.kind === 'participant.revoke' ? said.members.participant : undefined
 }
 
-/** The keys that disclosures give: case numbers. */
-export function lookupsOfDisclosures(disclosures: readonly Disclosure[]): LookupKey[] {
-  return caseNumbersOf(disclosures).map((number) => ({ by: 'case', number }))
+/** The lists that an entry's disclosures give: case numbers. */
+export function lookupsOfDisclosures(common: ListedBy, disclosures: readonly Disclosure[]): LookupList[] {
+  const list = issuersList(common)
+  return caseNumbersOf(disclosures).map((number) => ({ key: { by: 'case', number }, list }))
 }
 
-/** The keys that only erased disclosures gave, and those that stay do not. */
-export function lookupsGone(erased: readonly Disclosure[], kept: readonly Disclosure[]): LookupKey[] {
+/** The lists that only erased disclosures gave, and those that stay do not. */
+export function lookupsGone(
+  common: ListedBy,
+  erased: readonly Disclosure[],
+  kept: readonly Disclosure[],
+): LookupList[] {
   const stay = new Set(caseNumbersOf(kept))
-  return lookupsOfDisclosures(erased).filter((key) => key.by === 'case' && !stay.has(lookupForm(key.number)))
+  return lookupsOfDisclosures(common, erased).filter(
+    ({ key }) => key.by === 'case' && !stay.has(lookupForm(key.number)),
+  )
 }

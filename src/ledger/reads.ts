@@ -23,6 +23,7 @@ import { type KeyRecord, readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { disclosureDigest } from '../core/index.ts'
 import { readStored, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
+import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import type { Published } from './sequencer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
@@ -40,6 +41,12 @@ export interface Inclusion {
   readonly leafHash: Uint8Array
   readonly root: Uint8Array
   readonly proof: Uint8Array[]
+}
+
+function unverified(): Promise<void> {
+  return Promise.reject(
+    new EvidenceError('lookups-unverified', 'the look-up keys have not been compared with their seal'),
+  )
 }
 
 /** Undefined where the proof that these tiles make does not lead to the root. */
@@ -64,10 +71,18 @@ export class LedgerReads {
   private readonly storage: LedgerStorage
   private readonly tree: LedgerTree
   private readonly current: () => Published
+  private readonly requireLookups: () => Promise<void>
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
 
-  constructor(storage: LedgerStorage, tree: LedgerTree, current: () => Published) {
+  /** `requireLookups` resolves when look-up keys may be relied on, and rejects where they may not: without it no search is answered. */
+  constructor(
+    storage: LedgerStorage,
+    tree: LedgerTree,
+    current: () => Published,
+    requireLookups: () => Promise<void> = unverified,
+  ) {
+    this.requireLookups = requireLookups
     this.storage = storage
     this.tree = tree
     this.current = current
@@ -234,9 +249,24 @@ export class LedgerReads {
     )
   }
 
-  /** Indices with a look-up key above `after`, ascending, published ones alone. */
-  async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
-    const { size } = this
-    return (await this.storage.lookup(key, after, limit)).filter((index) => index < size)
+  /**
+   * Indices of entries with a look-up key, or of all, within a scope: above `after`, ascending, at most `limit`, published ones
+   * alone. What is read follows from the question and from what the scope has. Throws `lookups-unverified`, `lookups-damaged`.
+   */
+  async search(key: LookupKey | undefined, scope: SearchScope, after: number, limit: number): Promise<number[]> {
+    await this.requireLookups()
+    const { size, storage } = this
+    if (scope !== 'everything') {
+      const lists = listsWithin(key, scope.issuers).map((list) => storage.lookupList(list, after, limit))
+      return mergeIndices(await Promise.all(lists), limit).filter((index) => index < size)
+    }
+    if (key !== undefined) {
+      // Of a kind there is one list.
+      const found =
+        key.by === 'kind' ? storage.lookupList(kindList(key.kind), after, limit) : storage.lookup(key, after, limit)
+      return (await found).filter((index) => index < size)
+    }
+    const begin = after + 1
+    return Array.from({ length: Math.max(0, Math.min(limit, size - begin)) }, (_, i) => begin + i)
   }
 }

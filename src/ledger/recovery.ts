@@ -23,6 +23,7 @@ import {
 } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
+import { kindList } from './lookup-scope.ts'
 import { writeBufferSize } from './leveldb/level-storage.ts'
 import type { Published } from './sequencer.ts'
 import type { LedgerStorage, RegistrySeal } from './storage.ts'
@@ -162,7 +163,7 @@ async function rebuildRegistry(
   const indices: number[] = []
   for (const kind of kinds.filter(changesRegistry)) {
     for (let after = -1; ; ) {
-      const page = await storage.lookup({ by: 'kind', kind }, after, 1000)
+      const page = await storage.lookupList(kindList(kind), after, 1000)
       indices.push(...page)
       if (page.length < 1000) break
       after = page[page.length - 1] as number

@@ -1,5 +1,13 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { equalBytes, latin1, parseSignedCheckpoint, tileLevels, tileWidth, toHex } from '../core/index.ts'
+import {
+  equalBytes,
+  isEvidenceError,
+  latin1,
+  parseSignedCheckpoint,
+  tileLevels,
+  tileWidth,
+  toHex,
+} from '../core/index.ts'
 import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
 import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
@@ -8,6 +16,8 @@ import { syncTree } from './durable-file.ts'
 import { FolderSource } from './folder-source.ts'
 import { syncFolder } from './head-file.ts'
 import { takeLock } from './lock-file.ts'
+import type { LookupCodec } from './lookup-codec.ts'
+import { createLookupCodec, readLookupCodec } from './lookup-secret.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /** What was missing from the old database, and what was there that should not be. */
@@ -56,6 +66,7 @@ export async function reindex(root: string, { onProgress }: ReindexOptions = {})
       const report = await rebuildDatabase(
         {
           location: fresh,
+          codec: codecFor(folder),
           note,
           key,
           entries: runsOf(source.storage, size),
@@ -74,6 +85,16 @@ export async function reindex(root: string, { onProgress }: ReindexOptions = {})
     }
   } finally {
     await source.close()
+  }
+}
+
+/** The folder's own secret: a new one only where there is none that can be read, for the old database's keys are lost with it. */
+function codecFor(folder: DataFolder): LookupCodec {
+  try {
+    return readLookupCodec(folder)
+  } catch (error) {
+    if (!isEvidenceError(error, 'lookups-damaged')) throw error
+    return createLookupCodec(folder)
   }
 }
 

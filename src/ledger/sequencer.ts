@@ -15,6 +15,7 @@ import { FairQueue, queueError } from './fair-queue.ts'
 import { type ChainState, GroupBuilder, type Placed, type Prefetched, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
 import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
+import type { Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
@@ -59,6 +60,8 @@ export interface SequencerOptions {
   /** Signs beside it: the key that is being replaced, while it is. */
   readonly outgoing?: NoteSigner
   readonly published: Published
+  /** Decides what a refusal may tell its signer of other entries. */
+  readonly rights: Rights
   /** Most statements that wait, most bytes that they hold, and most statements of one group. */
   readonly maxQueue?: number
   readonly maxQueueBytes?: number
@@ -66,6 +69,8 @@ export interface SequencerOptions {
   readonly onGroup?: (report: GroupReport) => void
   /** Where given, a group is published and answered only when a follower holds it (confirmation.ts). */
   readonly confirmation?: Confirmation
+  /** Throws where the database cannot be relied on to judge statements. */
+  readonly requireSound?: () => void
   /** Told once, when writing stops for good. */
   readonly onFailure?: (error: Error) => void
 }
@@ -126,10 +131,11 @@ export class Sequencer {
     return this.failure
   }
 
-  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `follower-unconfirmed`, `clock-unsafe`. */
+  /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `lookups-damaged`, `follower-unconfirmed`, `clock-unsafe`. */
   requireReady(): void {
     if (this.failure !== undefined) throw this.failure
     if (this.closing) throw new EvidenceError('shutting-down', 'the server is stopping', { retryAfterSeconds: 5 })
+    this.options.requireSound?.()
     this.options.confirmation?.requireReady()
     this.options.clock.next(this.chain.timeMs)
   }
@@ -188,7 +194,14 @@ export class Sequencer {
       const prefetched = await this.prefetch(group).catch(asDamage)
       const reading = this.options.clock.next(this.chain.timeMs)
       // 1. In memory.
-      const builder = new GroupBuilder(this.chain, this.options.tree, prefetched, this.context, reading.wall)
+      const builder = new GroupBuilder(
+        this.chain,
+        this.options.tree,
+        prefetched,
+        this.context,
+        this.options.rights,
+        reading.wall,
+      )
       const placed = group.map(({ submission }) => builder.place(submission))
       if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.

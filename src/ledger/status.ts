@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { EvidenceError, isEvidenceError, type Jwk, toBase64 } from '../core/index.ts'
+import { EvidenceError, isEvidenceError, type Jwk, statusHash, toBase64 } from '../core/index.ts'
 import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
@@ -30,8 +30,10 @@ export interface EntryStatus {
 
 export interface StatusQuery {
   readonly index: number
-  /** 32 bytes: the right to ask. */
-  readonly leafHash: Uint8Array
+  /** 32 bytes ({@link statusHash}): shows that the asker has the entry. Without it, `requireMayRead` decides. */
+  readonly entryHash?: Uint8Array | undefined
+  /** The asker's own right to the entry; throws where there is none. */
+  readonly requireMayRead: (entry: ServedEntry) => void
   /** Size of the asker's checkpoint. */
   readonly from?: number | undefined
   /** Only events of entries after it. */
@@ -39,8 +41,8 @@ export interface StatusQuery {
 }
 
 /**
- * Finds what later entries say of one. Throws `entry-not-found` for a wrong leaf hash as for an entry that there is none
- * of, `query-invalid`, `storage-damaged`.
+ * Finds what later entries say of one. Throws `entry-not-found` for a wrong entry hash as for an entry that there is none
+ * of, what `requireMayRead` throws, `query-invalid`, `storage-damaged`, `lookups-unverified`, `lookups-damaged`.
  */
 export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<EntryStatus> {
   // Of one moment: no await between them.
@@ -77,18 +79,19 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
 }
 
 /** Compared in constant time, and against something where there is no such entry. */
-async function subjectOf(reads: LedgerReads, { index, leafHash }: StatusQuery): Promise<ServedEntry> {
-  let held: Uint8Array = new Uint8Array(32)
-  let isThere = true
-  try {
-    held = await reads.leafHashAt(index)
-  } catch (error) {
-    if (!isEvidenceError(error, 'entry-not-found')) throw error
-    isThere = false
+async function subjectOf(reads: LedgerReads, { index, entryHash, requireMayRead }: StatusQuery): Promise<ServedEntry> {
+  if (entryHash === undefined) {
+    const entry = await reads.entry(index)
+    requireMayRead(entry)
+    return entry
   }
-  const isSame = timingSafeEqual(held, leafHash)
-  if (isThere && isSame) return reads.entry(index)
-  throw new EvidenceError('entry-not-found', 'there is no entry with this index and leaf hash', { where: 'leafHash' })
+  const entry = await reads.entry(index).catch((error: unknown) => {
+    if (isEvidenceError(error, 'entry-not-found')) return undefined
+    throw error
+  })
+  const isSame = timingSafeEqual(entry === undefined ? new Uint8Array(32) : statusHash(entry.bytes), entryHash)
+  if (entry !== undefined && isSame) return entry
+  throw new EvidenceError('entry-not-found', 'there is no entry with this index and entry hash', { where: 'entryHash' })
 }
 
 async function consistencyFrom(reads: LedgerReads, from: number, size: number): Promise<Uint8Array[]> {
@@ -98,7 +101,7 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
   return reads.consistency(from, size)
 }
 
-/** Ascending, below `size`, one more than an answer holds. */
+/** Ascending, below `size`, one more than an answer holds. Of everything: each is told to whoever may ask (docs/spec/15-status.md). */
 async function laterIndices(
   reads: LedgerReads,
   { index, iss, kid }: EventSubject,
@@ -110,7 +113,7 @@ async function laterIndices(
     { by: 'key', thumbprint: kid },
     { by: 'revoked', participant: iss },
   ]
-  const lists = await Promise.all(keys.map((key) => reads.lookup(key, after, maxStatusEvents + 1)))
+  const lists = await Promise.all(keys.map((key) => reads.search(key, 'everything', after, maxStatusEvents + 1)))
   const all = new Set(lists.flat().filter((at) => at < size))
   return [...all].sort((a, b) => a - b).slice(0, maxStatusEvents + 1)
 }

@@ -1,5 +1,8 @@
 import { compareBytes, encodeBundle, type EntryRun, EvidenceError, toHex, utf8 } from '../core/index.ts'
-import { encodeLookup, type LookupKey } from './lookup.ts'
+import type { LookupKey, LookupList } from './lookup.ts'
+import type { LookupCodec } from './lookup-codec.ts'
+import { mergeIndices } from './lookup-scope.ts'
+import { changeSeal, emptyLookupSeal, idKey, keyHash, type LookupSeal } from './lookup-tally.ts'
 import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
@@ -12,6 +15,12 @@ export class MemoryStorage implements LedgerStorage {
   private note: string | undefined
   private seal: RegistrySeal | undefined
   private epoch = 0
+  readonly codec: LookupCodec
+  private tally: LookupSeal | undefined
+
+  constructor(codec: LookupCodec) {
+    this.codec = codec
+  }
 
   claimWriter(): Promise<number> {
     this.epoch++
@@ -26,7 +35,12 @@ export class MemoryStorage implements LedgerStorage {
       this.entryBytes[index] = bytes.slice()
       this.statements.set(`${iss}\0${jti}`, { iss, jti, index, leafHash })
       if (disclosures.length > 0) this.disclosed.set(index, disclosures)
-      for (const key of lookups) this.indicesOf(encodeLookup(key)).add(index)
+      this.count(idKey(iss, jti, leafHash), index, 1)
+      for (const lookup of lookups) {
+        const list = this.codec.list(lookup)
+        this.indicesOf(list).add(index)
+        this.count(list, index, 1)
+      }
     }
     for (const { level, n, bytes, upper } of group.tiles) {
       this.tiles.set(`${level}/${n}`, {
@@ -37,6 +51,10 @@ export class MemoryStorage implements LedgerStorage {
     this.note = group.checkpoint
     this.seal = group.registrySeal ?? this.seal
     return Promise.resolve()
+  }
+
+  private count(bytes: Uint8Array, index: number, sign: 1 | -1): void {
+    this.tally = changeSeal(this.tally ?? emptyLookupSeal, keyHash(bytes, index, this.codec.seed), sign)
   }
 
   private indicesOf(key: Uint8Array): Set<number> {
@@ -83,18 +101,30 @@ export class MemoryStorage implements LedgerStorage {
     const found = [...(await this.disclosuresIn(begin, end))].sort(([a], [b]) => a - b)
     return found.map(([index, texts]) => ({ index, bytes: utf8(texts.join('~')) }))
   }
-  eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
+  eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void> {
     if (keep.length === 0) this.disclosed.delete(index)
     else this.disclosed.set(index, keep)
-    for (const key of lookups) this.indicesOf(encodeLookup(key)).delete(index)
+    for (const lookup of lists) {
+      const list = this.codec.list(lookup)
+      this.indicesOf(list).delete(index)
+      this.count(list, index, -1)
+    }
     return Promise.resolve()
   }
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]> {
     return Promise.resolve(ids.map(({ iss, jti }) => this.statements.get(`${iss}\0${jti}`)))
   }
+  lookupList(list: LookupList, after: number, limit: number): Promise<number[]> {
+    const indices = [...this.indicesOf(this.codec.list(list))].filter((index) => index > after)
+    return Promise.resolve(mergeIndices([indices], limit))
+  }
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
-    const indices = [...this.indicesOf(encodeLookup(key))].filter((index) => index > after)
-    return Promise.resolve(indices.sort((a, b) => a - b).slice(0, limit))
+    const start = toHex(this.codec.key(key))
+    const lists = [...this.lookups].filter(([name]) => name.startsWith(start)).map(([, { indices }]) => [...indices])
+    return Promise.resolve(mergeIndices([lists.flat().filter((index) => index > after)], limit))
+  }
+  lookupSeal(): Promise<LookupSeal | undefined> {
+    return Promise.resolve(this.tally)
   }
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
     return Promise.resolve(keys.map(({ key, index }) => this.lookups.get(toHex(key))?.indices.has(index) === true))

@@ -1,5 +1,7 @@
 import type { EntryRun } from '../core/index.ts'
-import type { LookupKey } from './lookup.ts'
+import type { LookupKey, LookupList } from './lookup.ts'
+import type { LookupCodec } from './lookup-codec.ts'
+import type { LookupSeal } from './lookup-tally.ts'
 
 /** One entry of a group, with all that is stored beside it. */
 export interface StoredEntry {
@@ -10,7 +12,7 @@ export interface StoredEntry {
   readonly iss: string
   readonly jti: string
   readonly disclosures: readonly string[]
-  readonly lookups: readonly LookupKey[]
+  readonly lookups: readonly LookupList[]
 }
 
 /** A full tile: 256 hashes. */
@@ -86,17 +88,26 @@ export interface LedgerStorage {
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>
   /** The same as they lie, ascending: the ASCII of all, joined by tildes. */
   disclosedBytes(begin: number, end: number): Promise<readonly DisclosedBytes[]>
-  /** Removes disclosures for good, and look-up keys that only they gave; the rest of the entry stands. */
-  eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void>
+  /**
+   * Removes disclosures for good, and the entry from lists that only they gave; the rest of the entry stands. No trace is left in
+   * any file. Nothing else may use the storage meanwhile.
+   */
+  eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void>
   /** Who holds `iss` + `jti`, for each asked. */
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
-  /** Indices with a look-up key, ascending, above `after` (-1 for all), at most `limit`. */
+  /** Indices of one list of a look-up key, ascending, above `after` (-1 for all), at most `limit`: one read, whatever other lists hold. */
+  lookupList(list: LookupList, after: number, limit: number): Promise<number[]>
+  /** The same of all lists of a key together. */
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
-  /** For each look-up key, as encoded, whether it leads to its index. */
+  /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
-  /** Every look-up key as encoded, with its index, in any order, a page at a time: for the verifier. */
+  /** The seal over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
+  lookupSeal(): Promise<LookupSeal | undefined>
+  /** How look-up keys are encoded here. */
+  readonly codec: LookupCodec
+  /** Every list as encoded, with each of its indices, in any order, a page at a time: as of the call, whatever is appended meanwhile. */
   scanLookups(): AsyncIterable<readonly { readonly key: Uint8Array; readonly index: number }[]>
-  /** Every `iss` + `jti` with its index and leaf hash, a page at a time. */
+  /** Every `iss` + `jti` with its index and leaf hash, a page at a time, as of the call. */
   scanStatements(): AsyncIterable<readonly StatementId[]>
   close(): Promise<void>
 }

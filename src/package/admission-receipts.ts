@@ -17,7 +17,7 @@ export interface KeyEntries {
 export type KeyLocator = (kid: string) => Promise<KeyEntries | undefined>
 
 /** The keys that an entry brings, by itself or as an approved change. */
-function keysOf(own: StatementBody | undefined): readonly Jwk[] {
+export function bringsKeys(own: StatementBody | undefined): readonly Jwk[] {
   const body = own === undefined ? undefined : effectiveBody(own)
   if (body?.kind === 'ledger.genesis') return body.members.administrators.flatMap(({ keys }) => keys)
   if (body?.kind === 'participant.admit') return body.members.participant.keys
@@ -48,7 +48,7 @@ async function scanKeys(
     const { statement, body: own } = await tree.entry(index)
     const body = own === undefined ? undefined : effectiveBody(own)
     onEntries?.(index + 1, tree.size)
-    for (const jwk of keysOf(body)) {
+    for (const jwk of bringsKeys(body)) {
       // Brought twice is a violation: the first entry counts.
       if (!keys.has(thumbprint(jwk))) keys.set(thumbprint(jwk), { since: index, later: [], ...approvals })
     }
@@ -102,7 +102,7 @@ export async function admissionReceipts(
     }
     await take(found.since)
     if (found.approvals !== undefined) await take(found.approvals)
-    const jwk = keysOf(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
+    const jwk = bringsKeys(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
     if (jwk === undefined)
       throw new EvidenceError('key-unknown', `the entry ${found.since} of ${tree.origin} does not bring the key ${kid}`)
     keys.set(kid, jwk)
@@ -110,7 +110,9 @@ export async function admissionReceipts(
   }
   const receipts = new Map<number, Uint8Array>()
   for (const [index, entry] of [...entries].sort(([a], [b]) => a - b)) {
-    receipts.set(index, await tree.receipt(entry, keys.get(entry.statement.header.kid) as Jwk, []))
+    // The name that the administrators vouch for may be sealed beside the admission.
+    const sealed = entry.body?.kind === 'participant.admit' ? await tree.disclosures(index) : []
+    receipts.set(index, await tree.receipt(entry, keys.get(entry.statement.header.kid) as Jwk, sealed))
   }
   return receipts
 }

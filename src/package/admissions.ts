@@ -17,6 +17,10 @@ import { type Approver, approversOf, approversRegistry } from './approvers.ts'
 /** What brought a key, as far as a package shows it. */
 export interface AdmittedKey {
   readonly owner: string
+  /** The name that the administrators vouch for, as its owner's admission gives it. */
+  readonly name?: string
+  /** Who admitted its owner, and by which entry; undefined of the administrators in the genesis. */
+  readonly by?: { readonly participant: string; readonly index: number }
   readonly roles: readonly string[]
   /** Index of the entry that brought it. */
   readonly index: number
@@ -42,6 +46,8 @@ interface RegistryEntry {
   readonly timeMs: number
   readonly statement: Statement
   readonly body: StatementBody
+  /** The sealed name beside an admission, where the receipt shows it. */
+  readonly sealedName: string | undefined
 }
 
 /** Roles of which a kind needs one (docs/spec/04-rulebook.md). */
@@ -194,8 +200,9 @@ export class Admissions {
     const verdict = body.kind === 'ledger.change' ? this.changeOf(entry, body.members) : this.signerOf(entry)
     if (verdict.state === 'fault') this.faults.push(verdict.fault)
     if (said.kind === 'participant.admit') {
-      const { id, keys, roles } = said.members.participant
-      this.bring(entry, keys[0] as Jwk, id, verdict, roles)
+      const { id, keys, roles, name = entry.sealedName } = said.members.participant
+      const by = { participant: entry.statement.common.iss, index: entry.index }
+      this.bring(entry, keys[0] as Jwk, id, verdict, { roles, by, ...(name === undefined ? {} : { name }) })
     } else if (said.kind === 'participant.rotate-key') this.applyRotation(entry, said, verdict)
     else if (verdict.state !== 'shown') return
     else if (said.kind === 'participant.revoke') {
@@ -220,7 +227,11 @@ export class Admissions {
 
   private applyGenesis(
     { origin, index, statement }: RegistryEntry,
-    administrators: readonly { readonly id: string; readonly keys: readonly Jwk[] }[],
+    administrators: readonly {
+      readonly id: string
+      readonly name?: string | undefined
+      readonly keys: readonly Jwk[]
+    }[],
   ): void {
     if (index !== 0) {
       this.faults.push({ code: 'genesis-misplaced', index, message: `Entry ${index} is a genesis, and not the first.` })
@@ -236,11 +247,12 @@ export class Admissions {
       })
       return
     }
-    for (const { id, keys } of administrators) {
+    for (const { id, name, keys } of administrators) {
+      const owner = { owner: id, ...(name === undefined ? {} : { name }) }
       for (const jwk of keys) {
         this.brought.set(`${origin} ${thumbprint(jwk)}`, 0)
         this.jwks.set(`${origin} ${thumbprint(jwk)}`, jwk)
-        this.keys.set(`${origin} ${thumbprint(jwk)}`, { owner: id, roles: ['administrator'], index, path: [0] })
+        this.keys.set(`${origin} ${thumbprint(jwk)}`, { ...owner, roles: ['administrator'], index, path: [0] })
       }
     }
   }
@@ -250,12 +262,12 @@ export class Admissions {
     jwk: Jwk,
     owner: string,
     verdict: AdmissionVerdict,
-    roles: readonly string[] | undefined,
+    admission: Pick<AdmittedKey, 'name' | 'by' | 'roles'> | undefined,
   ): void {
     const name = `${origin} ${thumbprint(jwk)}`
-    const before = this.brought.get(name)
-    if (before !== undefined) {
-      const message = `Entry ${index} brings a key that entry ${before} had brought.`
+    const earlier = this.brought.get(name)
+    if (earlier !== undefined) {
+      const message = `Entry ${index} brings a key that entry ${earlier} had brought.`
       this.faults.push({ code: 'key-exists', index, message })
       return
     }
@@ -263,7 +275,9 @@ export class Admissions {
     this.jwks.set(name, jwk)
     if (verdict.state !== 'shown') return
     const { key } = verdict
-    this.keys.set(name, { owner, roles: roles ?? key.roles, index, path: [index, ...key.path] })
+    // A rotation goes on from what its owner's admission said.
+    const { path, ...before } = key
+    this.keys.set(name, { ...(admission ?? before), owner, index, path: [index, ...path] })
   }
 
   private end(origin: string, name: string, ending: Ending): void {
@@ -285,10 +299,19 @@ export class Admissions {
   }
 }
 
-function entryOf({ receipt, statement, body, faults, unjudged }: CheckedReceipt): RegistryEntry | undefined {
+function entryOf({
+  receipt,
+  statement,
+  body,
+  disclosures,
+  faults,
+  unjudged,
+}: CheckedReceipt): RegistryEntry | undefined {
   if (statement === undefined || body === undefined || faults.length > 0 || unjudged.length > 0) return undefined
   const { index, timeMs } = receipt.entry
-  return { origin: receipt.proof.checkpoint.origin, index, timeMs, statement, body }
+  const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
+  const sealedName = typeof sealed === 'string' ? sealed : undefined
+  return { origin: receipt.proof.checkpoint.origin, index, timeMs, statement, body, sealedName }
 }
 
 /** By ledger and index, each entry once. */

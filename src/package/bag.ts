@@ -1,4 +1,5 @@
 import { EvidenceError } from '../core/index.ts'
+import { maxReceiptBytes } from './limits.ts'
 
 /** One file of a bag: its path relative to the bag's folder, its size in bytes as the bag states it. */
 export interface BagFile {
@@ -32,4 +33,21 @@ export function requireBagFile(bag: Bag, path: string): BagFile {
   if (file === undefined)
     throw new EvidenceError('package-incomplete', `the package lacks the file ${path}`, { where: path })
   return file
+}
+
+/** All receipts and proofs together are few enough to be held. Throws `package-too-large`. */
+export function requireFewReceipts(bag: Bag): void {
+  let total = 0
+  for (const { path, size } of bag.files.values())
+    if (/\.(?:tlog-proof|file-proof|time-proof|key-transition)$/.test(path) && !path.includes('/files/')) total += size
+  if (total > maxReceiptBytes) {
+    throw new EvidenceError(
+      'package-too-large',
+      `the receipts and proofs of the package have ${total} bytes together`,
+      {
+        expected: `at most ${maxReceiptBytes}`,
+        found: String(total),
+      },
+    )
+  }
 }

@@ -37,7 +37,7 @@ export class BagCheck {
     this.info = info
     this.expected = expected
     this.faults = faults
-    this.seen = new Set([...bag.files.keys()].filter((path) => /^tagmanifest-[^/]*\.txt$/.test(path)))
+    this.seen = new Set([...bag.files.keys()].filter(isTagManifest))
     this.onBytes = onBytes
   }
 
@@ -128,6 +128,11 @@ export class BagCheck {
   }
 }
 
+/** The tag manifests that count, by name: every other file stands in them. */
+function isTagManifest(path: string): boolean {
+  return counted.some(({ algorithm }) => path === `tagmanifest-${algorithm}.txt`)
+}
+
 /** Every file in its manifest, and every line a file. */
 function compareLists(
   bag: Bag,
@@ -140,7 +145,7 @@ function compareLists(
     faults.add({ code: 'package-incomplete', message, where } satisfies Finding)
   }
   const belongs = (path: string): boolean =>
-    kind === 'manifest' ? path.startsWith('data/') : !path.startsWith('data/') && !/^tagmanifest-[^/]*\.txt$/.test(path)
+    kind === 'manifest' ? path.startsWith('data/') : !path.startsWith('data/') && !isTagManifest(path)
   for (const path of listed.keys()) {
     if (!bag.files.has(path)) add(`The package lacks ${path}, which ${name} lists.`, path)
     else if (!belongs(path)) add(`${name} lists ${path}, which does not belong there.`, path)

@@ -6,8 +6,8 @@ import {
   parseFileProof,
   parseManifest,
 } from '../core/index.ts'
-import type { Item } from '../evidence/index.ts'
-import { canDigest, digestBytes } from '../node/index.ts'
+import type { Item, StatementBody } from '../evidence/index.ts'
+import { canDigest, digestBytes, type FileDigests } from '../node/index.ts'
 import {
   algorithmsOf,
   type CheckedReceipt,
@@ -19,6 +19,7 @@ import {
   findingOf,
 } from '../verify/index.ts'
 import type { BagCheck } from './check-bag.ts'
+import { type DepositedFile, DepositedFiles, type PresentFile, shownName } from './deposited-files.ts'
 import type { DepositPlaces } from './layout.ts'
 import { maxArtefactBytes, maxManifestBytes } from './limits.ts'
 
@@ -33,14 +34,26 @@ export interface CheckedFile {
   readonly sha256?: string
 }
 
+/** A file that was deposited and is not in the package. */
+export interface MissingFile {
+  readonly item: number
+  /** What the deposit calls it; `item N` where its receipt withholds that. */
+  readonly name: string
+  readonly sha256?: string
+}
+
 export interface CheckedFiles {
   readonly files: readonly CheckedFile[]
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
   /** Digests (SHA-256) that items, manifests and proofs name. */
   readonly known: ReadonlySet<string>
-  /** Files that they name and that are not in the package; undefined where a manifest is not in the package. */
-  readonly withheld: number | undefined
+  /** How many files were deposited. */
+  readonly deposited: number
+  /** Those of them that are not here, by name. */
+  readonly missing: readonly MissingFile[]
+  /** How many more are not here, whose names the package does not hold. */
+  readonly unnamed: number
 }
 
 /** Everything of one deposit but its receipts: manifests, file proofs, files. */
@@ -57,31 +70,24 @@ export async function checkFiles(
   return run.result()
 }
 
-interface Line {
-  readonly item: number
-  readonly name: string
-}
-
 class FilesCheck {
   private readonly check: BagCheck
   private readonly checked: CheckedReceipt
   private readonly items: readonly Item[]
   private readonly algorithms: readonly DigestAlgorithm[]
-  /** By SHA-256. */
-  private readonly lines = new Map<string, Line>()
-  private readonly whole = new Set<number>()
-  private readonly present = new Set<string>()
-  private readonly presentItems = new Set<number>()
-  private readonly files: CheckedFile[] = []
+  private readonly deposited: DepositedFiles
+  private readonly present: (PresentFile & { readonly sha256: string })[] = []
+  private readonly strangers: CheckedFile[] = []
   private readonly faults: Finding[] = []
   private readonly unjudged: Finding[] = []
 
   constructor(check: BagCheck, checked: CheckedReceipt) {
-    const { body } = checked
+    const { body, disclosures } = checked
     this.check = check
     this.checked = checked
     this.items = body?.kind === 'evidence.deposit' ? body.members.items : []
     this.algorithms = body === undefined ? [] : algorithmsOf(body).filter(canDigest)
+    this.deposited = new DepositedFiles(this.items, disclosures.find(({ claim }) => claim === 'names')?.value)
   }
 
   async manifest(item: number, path: string): Promise<void> {
@@ -98,10 +104,7 @@ class FilesCheck {
     this.faults.push(...faults)
     this.unjudged.push(...verdict.unjudged)
     if (faults.length > 0) return
-    this.whole.add(item)
-    for (const { sha256, path: name } of parseManifest(bytes)) {
-      if (!this.lines.has(sha256)) this.lines.set(sha256, { item, name: Buffer.from(name).toString() })
-    }
+    for (const { sha256, path: name } of parseManifest(bytes)) this.deposited.addLine(item, name, sha256)
   }
 
   async proof(path: string, receipt: Uint8Array): Promise<void> {
@@ -115,8 +118,7 @@ class FilesCheck {
       const { faults } = checkFileProof(proof, body, undefined)
       this.faults.push(...faults.map((fault) => at(path, fault)))
       if (faults.length > 0) return
-      const name = Buffer.from(proof.file.path).toString()
-      if (!this.lines.has(proof.file.sha256)) this.lines.set(proof.file.sha256, { item: proof.item, name })
+      this.deposited.addLine(proof.item, proof.file.path, proof.file.sha256)
     } catch (error) {
       if (!isEvidenceError(error)) throw error
       this.faults.push(at(path, findingOf(error)))
@@ -128,37 +130,47 @@ class FilesCheck {
     const measured = await this.check.measure(path, [...new Set([...this.algorithms, 'sha256' as const])])
     if (measured === undefined || body === undefined) return
     const sha256 = measured.digest.sha256 as string
-    const line = this.lines.get(sha256)
-    if (line !== undefined) {
-      this.present.add(sha256)
-      this.files.push({ path, ok: true, item: line.item, listedAs: line.name, sha256 })
+    const lines = this.deposited.lines(sha256)
+    const candidates = lines.length > 0 ? lines : this.itemsLike(path, body, measured)
+    if (candidates.length > 0) {
+      this.present.push({ path, name: path.slice(`${folder}/files/`.length), candidates, sha256 })
       return
     }
-    const verdict = checkFile(body, measured)
-    if (verdict.faults.length === 0 && verdict.item !== undefined) {
-      this.presentItems.add(verdict.item)
-      this.unjudged.push(...verdict.unjudged.map((finding) => at(path, finding)))
-      this.files.push({ path, ok: true, item: verdict.item, sha256 })
-      return
-    }
-    this.files.push({ path, ok: false, sha256 })
+    this.strangers.push({ path, ok: false, sha256 })
     const message = `${path}: ${fileDiffers} It was compared with all that ${folder} shows of its deposit.`
     this.faults.push({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }
 
+  /** Items that a file equals, manifests among them: every digest counts, and the size. */
+  private itemsLike(path: string, body: StatementBody, measured: FileDigests): DepositedFile[] {
+    const verdicts = this.items.map((_, i) => checkFile(body, measured, i)).filter(({ faults }) => faults.length === 0)
+    const best = verdicts.filter(({ unjudged }) => unjudged.length === 0)
+    if (best.length === 0) this.unjudged.push(...(verdicts[0]?.unjudged ?? []).map((finding) => at(path, finding)))
+    return (best.length > 0 ? best : verdicts).flatMap(({ item }) =>
+      item === undefined ? [] : (this.deposited.plainItem(item) ?? { item, name: undefined, sha256: undefined }),
+    )
+  }
+
   result(): CheckedFiles {
-    const plain = this.items.flatMap(({ tree }, i) => (tree === undefined && !this.presentItems.has(i) ? [i] : []))
-    const sameBytes = new Set([...this.presentItems].flatMap((i) => this.items[i]?.digest['sha256'] ?? []))
-    const missing = plain.filter((i) => !sameBytes.has(this.items[i]?.digest['sha256'] ?? ''))
-    const lines = [...this.lines.keys()].filter((sha256) => !this.present.has(sha256)).length
-    const isWhole = this.items.every(({ tree }, i) => tree === undefined || this.whole.has(i))
-    const known = new Set([...this.lines.keys(), ...this.items.flatMap(({ digest }) => digest['sha256'] ?? [])])
+    const { count, missing, unnamed, taken } = this.deposited.account(this.present)
+    const files = this.present.map(({ path, sha256 }): CheckedFile => {
+      const file = taken.get(path)
+      if (file === undefined) return { path, ok: true, sha256 }
+      const listedAs = file.name === undefined ? {} : { listedAs: shownName(file) }
+      return { path, ok: true, item: file.item, ...listedAs, sha256 }
+    })
     return {
-      files: this.files,
+      files: [...files, ...this.strangers].sort((a, b) => (a.path < b.path ? -1 : 1)),
       faults: this.faults,
       unjudged: this.unjudged,
-      known,
-      withheld: isWhole ? missing.length + lines : undefined,
+      known: this.deposited.digests,
+      deposited: count,
+      missing: missing.map((file) => ({
+        item: file.item,
+        name: shownName(file),
+        ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }),
+      })),
+      unnamed,
     }
   }
 }

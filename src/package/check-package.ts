@@ -3,88 +3,31 @@ import {
   EvidenceError,
   isEvidenceError,
   type KeyTransition,
-  leafHash,
   parseKeyTransition,
   type Policy,
-  type Receipt,
-  toBase64,
 } from '../core/index.ts'
-import { type CheckedReceipt, checkReceipt, type Finding, findingOf } from '../verify/index.ts'
-import { Admissions, type AdmissionVerdict } from './admissions.ts'
-import { type Bag, readBagFile } from './bag.ts'
+import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
+import { Admissions } from './admissions.ts'
+import { type Bag, readBagFile, requireFewReceipts } from './bag.ts'
 import { bagInfoValue, packageVersion, parseBagManifest } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
-import { type CheckedFile, type CheckedFiles, checkFiles } from './check-files.ts'
+import { type CheckedFiles, checkFiles } from './check-files.ts'
 import { type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
-import { maxArtefactBytes, maxPolicyBytes, maxReceiptBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
-
-/** What a time proof beside a receipt shows (docs/spec/13-time-stamps.md), as who can read certificates judged it. */
-export interface JudgedTime {
-  readonly faults: readonly Finding[]
-  readonly unjudged: readonly Finding[]
-  /** What it says, for people. */
-  readonly lines: readonly string[]
-  /** What it does not show. */
-  readonly limits: readonly string[]
-  /** The same for programs. */
-  readonly document: object
-}
-
-/**
- * Judges the time proof at a path of the package. `policy` is undefined for a receipt that a key transition stands in for: a
- * retired key may then have signed the stamped checkpoint, and no signature of it counts.
- */
-export type TimeJudge = (
-  path: string,
-  bytes: Uint8Array,
-  receipt: Receipt,
-  policy: Policy | undefined,
-) => Promise<JudgedTime>
-
-export interface PackageCheckOptions {
-  readonly onBytes?: (count: number) => void
-  /** Without one, time proofs are not judged. */
-  readonly judgeTime?: TimeJudge
-}
-
-/** What one receipt of a package shows. */
-export interface PackagedReceipt {
-  readonly path: string
-  readonly checked: CheckedReceipt
-  readonly admission: AdmissionVerdict
-  /** Size of the newest checkpoint under which the package shows the entry. */
-  readonly size: number
-  /** What the time proofs beside it show. */
-  readonly times: readonly JudgedTime[]
-}
-
-export interface PackagedDeposit extends PackagedReceipt {
-  readonly folder: string
-  readonly files: readonly CheckedFile[]
-  /** Files that were deposited and are not in the package, as far as the package says how many. */
-  readonly withheld: number | undefined
-}
-
-export interface PackageReport {
-  readonly case: string | undefined
-  readonly files: number
-  readonly bytes: number
-  readonly deposits: readonly PackagedDeposit[]
-  readonly related: readonly PackagedReceipt[]
-  readonly faults: readonly Finding[]
-  readonly faultCount: number
-  readonly unjudged: readonly Finding[]
-  readonly flagged: readonly string[]
-  /** What this package does not show. */
-  readonly notShown: readonly string[]
-}
-
-/** What no package shows. */
-const limits: readonly string[] = [
-  'That no revocation, retraction or attestation followed, or preceded, beyond what the package holds: ask the ledger, or "evidence verify".',
-  'Who stands behind a key: the administrators of the ledger admitted it under the name that they vouch for.',
-  'That what was deposited is true, or was untouched before it was deposited.',
-]
+import { maxArtefactBytes, maxPolicyBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
+import { eventFaults, eventsOf } from './package-events.ts'
+import { retractionsOf, standingOf } from './package-standing.ts'
+import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
+import {
+  type JudgedTime,
+  type PackageCheckOptions,
+  type PackagedDeposit,
+  type PackagedReceipt,
+  type PackagedRelated,
+  packageLimits,
+  type PackageReport,
+  type TimeJudge,
+} from './package-report.ts'
+import { guideFaults, labels, type PackerWords, readWords, uncheckedFiles } from './package-words.ts'
 
 /**
  * Checks a package against a policy (docs/spec/18-package.md, "Checking a package"), offline. What it holds never makes it throw:
@@ -104,20 +47,26 @@ export async function checkPackage(
     const finding = findingOf(error)
     const isFault = error.kind.exit !== 4
     const faults = isFault ? [finding] : []
-    const empty = { case: undefined, files: 0, bytes: 0, deposits: [], related: [], flagged: [], notShown: limits }
-    return { ...empty, faults, faultCount: faults.length, unjudged: isFault ? [] : [finding] }
+    return {
+      standing: undefined,
+      words: { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 },
+      files: 0,
+      bytes: 0,
+      deposits: [],
+      related: [],
+      retractions: [],
+      faults,
+      faultCount: faults.length,
+      unjudged: isFault ? [] : [finding],
+      flagged: [],
+      notShown: packageLimits,
+      notChecked: [],
+    }
   }
 }
 
 /** The judge of time proofs could not judge: no fault of the package. */
 class JudgeFailure extends Error {}
-
-interface ReadReceipt {
-  readonly path: string
-  readonly bytes: Uint8Array
-  readonly checked: CheckedReceipt
-  readonly transition: KeyTransition | undefined
-}
 
 interface ReadDeposit extends ReadReceipt {
   readonly places: DepositPlaces
@@ -129,7 +78,9 @@ class PackageCheck {
   private readonly check: BagCheck
   private readonly policy: Policy
   private readonly unjudged: Finding[] = []
-  private readonly known = new Set<string>()
+  /** By folder of a deposit: the digests that it names. */
+  private readonly known = new Map<string, ReadonlySet<string>>()
+  private words: PackerWords = { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 }
   private readonly notShown = new Set<string>()
   private readonly judgeTime: TimeJudge | undefined
   /** By path. */
@@ -149,7 +100,7 @@ class PackageCheck {
 
   async run(): Promise<PackageReport> {
     const { bag, info } = this.check
-    const version = bagInfoValue(info, 'Evidence-Package-Version')
+    const version = bagInfoValue(info, labels.version)
     if (version !== packageVersion) {
       await this.check.finish()
       if (version === undefined)
@@ -158,6 +109,12 @@ class PackageCheck {
       this.unjudged.push({ code: 'not-judged', message })
       return this.report([], [], [])
     }
+    const { words, faults } = readWords(info)
+    this.words = words
+    this.fault(...faults)
+    this.fault(
+      ...guideFaults(bag.files.has(names.guide) ? await this.check.read(names.guide, maxTagFileBytes) : undefined),
+    )
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
     requireFewReceipts(bag)
@@ -231,7 +188,7 @@ class PackageCheck {
     const content = await checkFiles(this.check, places, checked, bytes)
     this.fault(...content.faults)
     this.unjudged.push(...content.unjudged)
-    for (const sha256 of content.known) this.known.add(sha256)
+    this.known.set(places.folder, content.known)
     return [{ ...read, places, latest, content }]
   }
 
@@ -259,8 +216,9 @@ class PackageCheck {
     const bytes = await this.check.read(names.withheld, maxTagFileBytes)
     if (bytes === undefined) return
     for (const [path, sha256] of parseBagManifest(bytes, names.withheld, 64)) {
-      if (this.known.has(sha256)) continue
-      const message = `${names.withheld} lists ${path}, which no deposit of the package has.`
+      const [, folder] = /^(data\/deposits\/[0-9]{3,6})\/files\/./.exec(path) ?? []
+      if (folder !== undefined && this.known.get(folder)?.has(sha256) === true) continue
+      const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
       this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
     }
   }
@@ -272,6 +230,7 @@ class PackageCheck {
   ): PackageReport {
     const all = deposits.flatMap(({ latest, ...own }) => (latest === undefined ? [own] : [own, latest]))
     this.fault(...historyFaults([...all, ...related, ...brought]))
+    this.fault(...strangeAdmissions(brought, new Set([...all, ...related].map(originOf))))
     const admissions = new Admissions(brought.map(({ checked }) => checked))
     this.fault(...admissions.faults)
     this.unjudged.push(...admissions.unjudged)
@@ -286,82 +245,52 @@ class PackageCheck {
       const times = [...new Set([path, newest.path])].flatMap((at) => this.times.get(at) ?? [])
       return { path, checked, admission, size: newestOf(newest).size, times }
     }
-    const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }) => {
+    const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }): PackagedDeposit => {
       const { folder } = places
-      const { files, withheld } = content
-      return { ...judge(deposit, latest ?? deposit), folder, files, withheld }
+      const { files, deposited, missing, unnamed } = content
+      const judged = judge(deposit, latest ?? deposit)
+      return { ...judged, folder, files, deposited, missing, unnamed, askedAt: this.askedAt(latest ?? deposit) }
     })
-    const packagedRelated = related.map((receipt) => judge(receipt, receipt))
-    const { faults, bag, info } = this.check
+    const packagedRelated = related.map((receipt): PackagedRelated => {
+      const events = eventsOf(receipt.checked, packagedDeposits)
+      this.fault(...eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
+      return { ...judge(receipt, receipt), events }
+    })
+    const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
+    const flagged = [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked))
+    const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
+    const { faults, bag } = this.check
     return {
-      case: bagInfoValue(info, 'External-Identifier'),
+      standing: standingOf(faults.total, retractions.length, flagged.length, isAsked),
+      words: this.words,
       files: bag.files.size,
       bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
       deposits: packagedDeposits,
       related: packagedRelated,
+      retractions,
       faults: faults.kept,
       faultCount: faults.total,
       unjudged: this.unjudged,
-      flagged: [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked)),
-      notShown: [...this.notShown, ...limits],
+      flagged,
+      notShown: [...this.notShown, ...packageLimits],
+      notChecked: uncheckedFiles(bag.files.keys()),
     }
   }
-}
 
-/** Throws `package-too-large`. */
-function requireFewReceipts(bag: Bag): void {
-  let total = 0
-  for (const { path, size } of bag.files.values())
-    if (/\.(?:tlog-proof|file-proof|time-proof|key-transition)$/.test(path) && !path.includes('/files/')) total += size
-  if (total > maxReceiptBytes) {
-    throw new EvidenceError(
-      'package-too-large',
-      `the receipts and proofs of the package have ${total} bytes together`,
-      {
-        expected: `at most ${maxReceiptBytes}`,
-        found: String(total),
-      },
-    )
+  /** The size as of which the packer says to have asked: one under which the package shows the entry, or it is a fault. */
+  private askedAt(newest: ReadReceipt): number | undefined {
+    const { asked } = this.words
+    const { origin, size } = newestOf(newest)
+    if (asked === undefined || asked.origin !== origin) return undefined
+    if (asked.size === size) return size
+    const message = `The packer says to have asked as of size ${asked.size}; ${newest.path} is under the size ${size}.`
+    this.fault({ code: 'package-malformed', message, where: names.info })
+    return undefined
   }
-}
-
-/** The newest checkpoint of whose tree a receipt shows its entry to be: a key transition leads to a later one. */
-function newestOf({ checked, transition }: ReadReceipt): Receipt['proof']['checkpoint'] {
-  return (transition ?? checked.receipt.proof).checkpoint
-}
-
-function treeOf(receipt: ReadReceipt): string {
-  const { origin, size, root } = newestOf(receipt)
-  return `${origin} ${size} ${toBase64(root)}`
 }
 
 function findingAt(path: string, finding: Finding): Finding {
   return { ...finding, message: `${path}: ${finding.message}` }
-}
-
-/** Two trees of one size, or two entries at one index, of one ledger: proof that it showed two histories. */
-function historyFaults(receipts: readonly ReadReceipt[]): Finding[] {
-  const seen = new Map<string, string>()
-  const faults: Finding[] = []
-  const hold = (name: string, hash: string, message: string): void => {
-    const before = seen.get(name) ?? hash
-    seen.set(name, before)
-    if (before !== hash) faults.push({ code: 'consistency-invalid', message, expected: before, found: hash })
-  }
-  for (const { checked, transition } of receipts) {
-    const { receipt, faults: own } = checked
-    if (own.length > 0) continue
-    const { origin } = receipt.proof.checkpoint
-    for (const { size, root } of [
-      receipt.proof.checkpoint,
-      ...(transition === undefined ? [] : [transition.checkpoint]),
-    ])
-      hold(`${origin} size ${size}`, toBase64(root), `Two receipts of ${origin} give two roots for the size ${size}.`)
-    const { index } = receipt.entry
-    const leaf = toBase64(leafHash(receipt.entryBytes))
-    hold(`${origin} index ${index}`, leaf, `Two receipts of ${origin} give two entries at the index ${index}.`)
-  }
-  return faults
 }
 
 /** The package's own policy, for those who say that they take its word; undefined where there is none. Throws `package-too-large`. */

@@ -1,11 +1,15 @@
-import type { Disclosure } from '../core/index.ts'
+import { type Disclosure, visible } from '../core/index.ts'
 import type { CheckedReceipt } from '../verify/index.ts'
 import type { AdmissionVerdict } from './admissions.ts'
+import { subjectOf } from './event-subject.ts'
+import { eventsOf } from './package-events.ts'
 
 /** A file as custody.txt names it. */
 export interface CustodyFile {
   /** Path in the package, or the one it would have. */
   readonly path: string
+  /** Number of the item that it is, or whose manifest lists it. */
+  readonly item: number
   readonly sha256: string | undefined
   readonly size: number | undefined
   readonly isWithheld: boolean
@@ -14,32 +18,38 @@ export interface CustodyFile {
 }
 
 export interface CustodyDeposit {
-  readonly number: number
+  readonly folder: string
   readonly checked: CheckedReceipt
   readonly admission: AdmissionVerdict
   readonly files: readonly CustodyFile[]
 }
 
+interface CustodyEvent {
+  readonly checked: CheckedReceipt
+  readonly admission: AdmissionVerdict
+}
+
 const preamble = `CHAIN OF CUSTODY
 
-Written for people by whoever packed this package; a checker takes nothing from it. What it says of digests, entries, times and
-signers stands, signed, in the receipts below data/. All times are by the ledger's clock. VERIFY.md says how to check it all.
+Written for people by whoever packed this package. NO PROGRAM CHECKS THIS TEXT: "evidence check" and VERIFY.md read the receipts below
+data/, where digests, entries, times and signers stand, signed. All times are by the ledger's clock. Exhibit numbers are those of the authority
+that collected the evidence, where the deposit seals one; nothing is numbered here.
 `
 
 /** Text from outside on one line of its own. */
 function line(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ')
+  return visible(text)
 }
 
 function claimText({ claim, value }: Disclosure): string {
   return line(`${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
 }
 
-/** The text of custody.txt: exhibits with their digests, entries, times, signers, and what is known of them later. */
+/** The text of custody.txt: files with their digests, entries, times, signers, and what is known of them later. */
 export function custodyText(
   caseNumber: string | undefined,
   deposits: readonly CustodyDeposit[],
-  related: readonly { readonly checked: CheckedReceipt; readonly admission: AdmissionVerdict }[],
+  related: readonly CustodyEvent[],
 ): string {
   const parts = [preamble]
   if (caseNumber !== undefined) parts.push(`Case: ${line(caseNumber)}\n`)
@@ -51,57 +61,60 @@ function signerText({ statement }: CheckedReceipt, admission: AdmissionVerdict):
   if (statement === undefined) return []
   const { common, header } = statement
   const lines = [`signed by:   ${common.iss}, key ${header.kid}`]
-  if (admission.state === 'shown') {
-    const { index, roles, path } = admission.key
-    lines.push(
-      `admitted:    by entry ${index}, as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`,
-    )
-  } else lines.push('admitted:    not shown in this package')
-  return lines
+  if (admission.state !== 'shown') return [...lines, 'admitted:    not shown in this package']
+  const { index, roles, path, name, by } = admission.key
+  return [
+    ...lines,
+    ...(name === undefined ? [] : [`named:       ${line(name)}, as the administrators vouch`]),
+    `admitted:    by ${by === undefined ? 'the genesis' : `entry ${by.index} of ${by.participant}`}, as ${roles.join(', ')}`,
+    `key:         by entry ${index}; back to the genesis by entries ${path.join(', ')}`,
+  ]
 }
 
-function depositText(deposit: CustodyDeposit, related: Parameters<typeof custodyText>[2]): string {
-  const { number, checked, admission, files } = deposit
+/** The authority's own number and what its deposit says the object is. */
+function exhibitText(disclosures: readonly Disclosure[]): string[] {
+  const value = disclosures.find(({ claim }) => claim === 'collection')?.value
+  if (value === null || typeof value !== 'object') return []
+  const { exhibit, description } = value as { readonly exhibit?: unknown; readonly description?: unknown }
+  return [
+    ...(typeof exhibit === 'string' ? [`exhibit:     ${line(exhibit)} (the authority’s own number)`] : []),
+    ...(typeof description === 'string' ? [`described:   ${line(description)}`] : []),
+  ]
+}
+
+function depositText(deposit: CustodyDeposit, related: readonly CustodyEvent[]): string {
+  const { folder, checked, admission, files } = deposit
   const { entry, proof } = checked.receipt
   const claims = checked.disclosures.filter(({ claim }) => claim !== 'names')
-  const events = related.filter(({ checked: { body } }) => {
-    const of = body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract' ? body.members.of : undefined
-    return of?.index === entry.index
-  })
   return [
-    `Deposit ${String(number).padStart(3, '0')}`,
-    `  ledger:      ${proof.checkpoint.origin}`,
-    `  entry:       ${entry.index}, at ${entry.time}`,
+    `Entry ${entry.index} of ${proof.checkpoint.origin}`,
+    `  in:          ${folder}`,
+    `  time:        ${entry.time}`,
+    `  leaf hash:   ${subjectOf(checked).leafHash}`,
+    ...exhibitText(checked.disclosures).map((text) => `  ${text}`),
     ...signerText(checked, admission).map((text) => `  ${text}`),
     ...claims.map((disclosure) => `  sealed       ${claimText(disclosure)}`),
     ...(checked.withheld > 0 ? [`  withheld:    ${checked.withheld} sealed claims`] : []),
-    ...files.flatMap((file, i) => exhibitText(file, `${number}.${i + 1}`)),
-    ...events.flatMap((event) => eventText(event.checked, event.admission)),
+    ...files.flatMap(fileText),
+    ...related.flatMap((event) => eventText(event, deposit)),
     '',
   ].join('\n')
 }
 
-function exhibitText({ path, sha256, size, isWithheld, name }: CustodyFile, number: string): string[] {
+function fileText({ path, item, sha256, size, isWithheld, name }: CustodyFile): string[] {
   return [
-    `  Exhibit ${number}${isWithheld ? ' (withheld: only its digest is here)' : ''}`,
+    `  Item ${item}${name === undefined ? '' : `: ${line(name)}`}${isWithheld ? ' (NOT HERE: only its digest is)' : ''}`,
     `    file:      ${path}`,
-    ...(name === undefined || path.endsWith(`/files/${name}`) ? [] : [`    named:     ${line(name)}`]),
     `    sha256:    ${sha256 ?? 'none was deposited; see the receipt'}`,
     ...(size === undefined ? [] : [`    size:      ${size} bytes`]),
   ]
 }
 
-function eventText(checked: CheckedReceipt, admission: AdmissionVerdict): string[] {
-  const { body, receipt } = checked
-  const what =
-    body?.kind === 'evidence.attest'
-      ? `attested as ${body.members.as}`
-      : body?.kind === 'evidence.retract'
-        ? `retracted (${body.members.reason})`
-        : ''
-  return [
-    `  ${what}`,
-    `    entry:     ${receipt.entry.index}, at ${receipt.entry.time}`,
+function eventText({ checked, admission }: CustodyEvent, deposit: CustodyDeposit): string[] {
+  const { entry } = checked.receipt
+  return eventsOf(checked, [deposit]).flatMap(({ what, code, item }) => [
+    `  ${what === 'retracted' ? 'RETRACTED' : what}${code === undefined ? '' : ` (${line(code)})`}${item === undefined ? '' : `, item ${item}`}`,
+    `    entry:     ${entry.index}, at ${entry.time}`,
     ...signerText(checked, admission).map((text) => `    ${text.replace(/: {2}/, ':')}`),
-  ]
+  ])
 }

@@ -1,13 +1,7 @@
-import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
+import { requireNewFile } from '../node/index.ts'
 import type { BagSink } from './bag-writer.ts'
-
-/** Throws `file-exists`: nothing is written over. */
-export function requireFree(path: string): void {
-  if (existsSync(path)) throw new EvidenceError('file-exists', `${path} exists already`, { where: path })
-}
 
 /** A bag written as a folder, which appears under its name once it is whole. */
 export class FolderSink implements BagSink {
@@ -21,9 +15,9 @@ export class FolderSink implements BagSink {
 
   /** Throws `file-exists`. */
   static async create(path: string): Promise<FolderSink> {
-    requireFree(path)
+    requireNewFile(path)
     const sink = new FolderSink(path)
-    requireFree(sink.part)
+    requireNewFile(sink.part)
     await mkdir(sink.part, { recursive: true, mode: 0o700 })
     return sink
   }
@@ -45,7 +39,7 @@ export class FolderSink implements BagSink {
   }
 
   async publish(): Promise<void> {
-    requireFree(this.path)
+    requireNewFile(this.path)
     await rename(this.part, this.path)
   }
 

@@ -10,6 +10,9 @@ export const names = {
   latest: 'latest.tlog-proof',
 } as const
 
+/** Below it lie the deposits. */
+export const payloadFolder = 'data/deposits'
+
 /** What may lie beside a receipt, under the receipt's own name with one of these endings in the place of its own. */
 export const sidecars = ['.time-proof', '.key-transition'] as const
 export type Sidecar = (typeof sidecars)[number]
@@ -21,7 +24,7 @@ export function sidecarPath(receipt: string, ending: Sidecar): string {
 
 /** Folder of a deposit; `count` is how many there are. */
 export function depositFolder(number: number, count: number): string {
-  return `data/deposits/${String(number).padStart(Math.max(3, String(count).length), '0')}`
+  return `${payloadFolder}/${String(number).padStart(Math.max(3, String(count).length), '0')}`
 }
 
 /** The files of one deposit, by their full paths. */
@@ -77,7 +80,7 @@ function depositOf(deposits: Map<string, DepositPlaces>, number: string): Deposi
   const found = deposits.get(number)
   if (found !== undefined) return found
   const made: DepositPlaces = {
-    folder: `data/deposits/${number}`,
+    folder: `${payloadFolder}/${number}`,
     receipt: undefined,
     latest: undefined,
     manifests: new Map(),

@@ -8,6 +8,7 @@ import { bagitText, encodeBagManifest, oxum, packageVersion } from './bag-tags.t
 import { type CustodyFile, custodyText } from './custody.ts'
 import { FilePaths } from './file-paths.ts'
 import { depositFolder, names, sidecarPath } from './layout.ts'
+import { labels } from './package-words.ts'
 import { type ReceiptInput, type SoundReceipt, soundInput, soundReceipt } from './sound-receipt.ts'
 import type { TreeReceipts } from './tree-receipts.ts'
 import { verifyGuide } from './verify-guide.ts'
@@ -25,7 +26,7 @@ export interface FileInput {
 export interface DepositInput extends ReceiptInput {
   /** By number of the item. */
   readonly manifests: ReadonlyMap<number, Uint8Array>
-  readonly proofs: readonly { readonly name: string; readonly bytes: Uint8Array; readonly line: ManifestLine }[]
+  readonly proofs: readonly { readonly bytes: Uint8Array; readonly item: number; readonly line: ManifestLine }[]
   readonly files: readonly FileInput[]
 }
 
@@ -39,6 +40,10 @@ export interface PackageInput {
   /** Where admissions come from. */
   readonly ledger?: { readonly tree: TreeReceipts; readonly locate: KeyLocator }
   readonly digestsOnly: boolean
+  /** Day of packing, `YYYY-MM-DD`. */
+  readonly packed: string
+  /** Where the ledger was asked for later events, as of its tree's size: how many it told of that may not be read. */
+  readonly eventsNotShown?: number
 }
 
 interface ReadDeposit extends DepositInput {
@@ -91,7 +96,7 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
       if (sha256 !== undefined) withheld.set(path, sha256)
     }
     custody.push({
-      number: i + 1,
+      folder,
       checked: deposit.checked,
       admission: admissions.verdict(deposit.checked),
       files: placed.custody,
@@ -103,7 +108,7 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
     .filter(([path]) => path.startsWith('data/'))
     .map(([, content]) => ({ size: contentSize(content) }))
   put(names.bagit, bagitText)
-  put(names.info, infoText(input.case, oxum(payload)))
+  put(names.info, infoText(input, oxum(payload)))
   put(names.policy, input.policyBytes)
   put(names.guide, verifyGuide)
   const events = related.map(({ checked }) => ({ checked, admission: admissions.verdict(checked) }))
@@ -112,13 +117,17 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
   return files
 }
 
-function infoText(caseNumber: string | undefined, payloadOxum: string): string {
-  const one = caseNumber?.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').trim()
+function infoText({ case: number, packed, ledger, eventsNotShown }: PackageInput, payloadOxum: string): string {
+  const one = number?.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').trim()
+  const isAsked = ledger !== undefined && eventsNotShown !== undefined
   return [
     'Bag-Software-Agent: evidence-ledger',
-    `Evidence-Package-Version: ${packageVersion}`,
-    ...(one === undefined || one === '' ? [] : [`External-Identifier: ${one}`]),
-    `Payload-Oxum: ${payloadOxum}`,
+    `${labels.packed}: ${packed}`,
+    ...(isAsked ? [`${labels.asked}: ${ledger.tree.origin} ${ledger.tree.size}`] : []),
+    ...(isAsked && eventsNotShown > 0 ? [`${labels.notShown}: ${eventsNotShown}`] : []),
+    `${labels.version}: ${packageVersion}`,
+    ...(one === undefined || one === '' ? [] : [`${labels.case}: ${one}`]),
+    `${labels.oxum}: ${payloadOxum}`,
     '',
   ].join('\n')
 }
@@ -186,13 +195,13 @@ function placeFiles(deposit: ReadDeposit, folder: string, digestsOnly: boolean):
   const left = new FilesAtHand(deposit.files)
   const packed: { path: string; input: FileInput }[] = []
   const custody: CustodyFile[] = []
-  for (const { name, sha256, size } of listed(deposit)) {
+  for (const { item, name, sha256, size } of listed(deposit)) {
     const found = left.take(name, sha256)
     const file = digestsOnly ? undefined : found
     const path = paths.allot(name ?? found?.name ?? utf8('unnamed'))
     if (file !== undefined) packed.push({ path, input: file })
     const shown = name === undefined ? undefined : Buffer.from(name).toString()
-    custody.push({ path, sha256, size: size ?? found?.size, isWithheld: file === undefined, name: shown })
+    custody.push({ path, item, sha256, size: size ?? found?.size, isWithheld: file === undefined, name: shown })
   }
   const stranger = left.next()
   if (stranger !== undefined) {
@@ -203,6 +212,8 @@ function placeFiles(deposit: ReadDeposit, folder: string, digestsOnly: boolean):
 }
 
 interface Listed {
+  /** Number of the item that it is, or whose manifest lists it. */
+  readonly item: number
   /** Undefined where the receipt withholds names. */
   readonly name: Uint8Array | undefined
   readonly sha256: string | undefined
@@ -216,12 +227,13 @@ function listed({ checked, manifests, proofs }: ReadDeposit): Listed[] {
     throw new EvidenceError('reference-kind', `the receipt is for ${body?.kind ?? 'nothing'}, which deposits no file`)
   const names = disclosures.find(({ claim }) => claim === 'names')?.value
   const nameOf = (item: number): unknown => (Array.isArray(names) ? names[item] : undefined)
-  const line = ({ sha256, path }: ManifestLine): Listed => ({ name: path, sha256, size: undefined })
+  const line = (item: number, { sha256, path }: ManifestLine): Listed => ({ item, name: path, sha256, size: undefined })
   const items = body.members.items.flatMap(({ tree, digest, size }: Item, i): Listed[] => {
     const manifest = manifests.get(i)
-    if (tree !== undefined) return manifest === undefined ? [] : parseManifest(manifest).map(line)
+    if (tree !== undefined) return manifest === undefined ? [] : parseManifest(manifest).map((one) => line(i, one))
     const name = nameOf(i)
-    return [{ name: typeof name === 'string' && name !== '' ? utf8(name) : undefined, sha256: digest['sha256'], size }]
+    const bytes = typeof name === 'string' && name !== '' ? utf8(name) : undefined
+    return [{ item: i, name: bytes, sha256: digest['sha256'], size }]
   })
-  return [...items, ...proofs.map((proof) => line(proof.line))]
+  return [...items, ...proofs.map((proof) => line(proof.item, proof.line))]
 }

@@ -6,6 +6,7 @@ import {
   equalBytes,
   inclusionProof,
   inclusionRanges,
+  isEvidenceError,
   type Jwk,
   leafHash,
   parseEntry,
@@ -30,6 +31,13 @@ export interface TreeEntry {
 }
 
 /**
+ * Reads one entry with the claims that its reader may see, where no bundle may be read. Throws `not-permitted` and the like.
+ */
+export type EntryReader = (
+  index: number,
+) => Promise<{ readonly bytes: Uint8Array; readonly disclosures: readonly string[] }>
+
+/**
  * Receipts of any entries of a ledger at one checkpoint, made from its tiles: a server, a mirror, an export or a folder will
  * do. Nothing of it is trusted; each proof is verified before it is given out.
  */
@@ -42,19 +50,22 @@ export class TreeReceipts {
   private readonly tiles = new Map<string, Tile>()
   private readonly bundles = new Map<number, Promise<(Uint8Array | undefined)[]>>()
 
-  private constructor(source: LogSource, note: Uint8Array) {
+  private readonly readOne: EntryReader | undefined
+
+  private constructor(source: LogSource, note: Uint8Array, readOne: EntryReader | undefined) {
     const { checkpoint } = parseSignedCheckpoint(note)
     this.source = source
+    this.readOne = readOne
     this.noteText = Buffer.from(note).toString()
     this.size = checkpoint.size
     this.origin = checkpoint.origin
     this.root = checkpoint.root
   }
 
-  /** Takes the source's checkpoint. Throws `root-mismatch`, `tile-missing`, the codes of the policy, and what reading throws. */
-  static async open(source: LogSource, policy: Policy): Promise<TreeReceipts> {
+  /** Takes the source's checkpoint; `readOne` serves where the source's bundles may not be read. Throws `root-mismatch`, `tile-missing`, the codes of the policy, and what reading throws. */
+  static async open(source: LogSource, policy: Policy, readOne?: EntryReader): Promise<TreeReceipts> {
     const note = await source.checkpoint()
-    const tree = new TreeReceipts(source, note)
+    const tree = new TreeReceipts(source, note, readOne)
     applyPolicy(policy, parseSignedCheckpoint(note).note, tree.origin)
     await tree.load([{ begin: 0, end: tree.size }])
     if (!equalBytes(rootFromTiles(tree.size, tree.read), tree.root)) {
@@ -90,11 +101,31 @@ export class TreeReceipts {
     return read
   }
 
+  private async bytes(index: number): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.bundle(Math.floor(index / tileWidth)))[index % tileWidth]
+    } catch (error) {
+      if (this.readOne === undefined || !isClosed(error)) throw error
+      return (await this.readOne(index)).bytes
+    }
+  }
+
+  /** Sealed claims of an entry, as disclosures: none where its reader may not see them, or there is nobody to ask. */
+  async disclosures(index: number): Promise<readonly string[]> {
+    if (this.readOne === undefined) return []
+    try {
+      return (await this.readOne(index)).disclosures
+    } catch (error) {
+      if (isClosed(error)) return []
+      throw error
+    }
+  }
+
   /** Throws `entry-not-found`, `entry-missing`. */
   async entry(index: number): Promise<TreeEntry> {
     if (index >= this.size)
       throw new EvidenceError('entry-not-found', `there is no entry ${index} in ${this.source.name}`, { index })
-    const bytes = (await this.bundle(Math.floor(index / tileWidth)))[index % tileWidth]
+    const bytes = await this.bytes(index)
     if (bytes === undefined)
       throw new EvidenceError('entry-missing', `the entry ${index} cannot be had from ${this.source.name}`, { index })
     const entry = parseEntry(bytes)
@@ -127,4 +158,9 @@ export class TreeReceipts {
   async transitionFrom(size: number): Promise<string> {
     return encodeKeyTransition(size, await consistencyFrom(this.source, size, this.size), this.noteText)
   }
+}
+
+/** True where a server says that who asks may not read. */
+function isClosed(error: unknown): boolean {
+  return isEvidenceError(error, 'not-permitted') || isEvidenceError(error, 'not-authenticated')
 }

@@ -1,6 +1,6 @@
 /**
- * VERIFY.md of every package: how an expert checks it with `sha256sum`, `openssl` and a short program in Python, without this
- * software (docs/spec/18-package.md). A test runs its commands as they stand.
+ * VERIFY.md of every package of version 1, to the byte: how an expert checks it with `sha256sum`, `openssl` and a short program in
+ * Python, without this software (docs/spec/18-package.md gives its SHA-256). Tests run its commands as they stand.
  */
 export const verifyGuide = `# How to check this package without the software that made it
 
@@ -8,7 +8,9 @@ This folder holds evidence that was deposited in an evidence ledger, or the dige
 which the signers' keys were admitted. It is a bag (RFC 8493). You need a shell, \`sha256sum\`, \`openssl\` 3 and Python 3.8 or newer. Unpack a zip
 first; run everything in the folder that holds this text. Nothing is written into it.
 
-With the software, \`evidence check\` does all of this and more: run it with a policy that you have from elsewhere.
+**This text is the same in every package of version 1.** Its SHA-256 is in page 18 of the evidence ledger's \`docs/spec\`: compare it
+(\`sha256sum VERIFY.md\`) before you run anything from here, for whoever made the package could have changed it. With the software, \`evidence check\` does all of this
+and more: run it with a policy that you have from elsewhere.
 
 ## 1. The package is whole
 
@@ -18,8 +20,7 @@ sha256sum --check --strict --quiet tagmanifest-sha256.txt
 \`\`\`
 
 This finds accidents, not forgers: whoever can replace a file can replace these lists. Files that were deposited and are not here stand in
-\`withheld-sha256.txt\`, if there are any: put them, in a copy of this
-folder, where it says, and check them in the same way.
+\`withheld-sha256.txt\`, if the packer lists them: put them, in a copy of this folder, where it says, and check them in the same way. Section 4 names all that are not here.
 
 ## 2. The key of the ledger is the right one
 
@@ -53,23 +54,77 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 
 ## 4. Everything else
 
-The program below checks, for every receipt: the ledger's signature; that the entry is in the tree that is signed (RFC 6962); the signer's
-signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the genesis; and that every
-file here is one that its receipt, or the manifest or file proof under it, names by SHA-256. Read it first: it is short so that you can.
+The program below checks that every file here has a place in a package, and, for every receipt: the ledger's signature; that the entry is in the
+tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
+genesis, and was not rotated out or revoked before; and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
+this manifest is. It says first what was retracted, and which files were deposited and are not here. Any fault ends it, with exit code 1. Read it first.
 
 \`\`\`sh
 sed -n '/^\`\`\`python$/,/^\`\`\`$/p' VERIFY.md | sed '1d;$d' > "$work/verify.py"
-python3 "$work/verify.py" policy
+python3 -I "$work/verify.py" policy
 rm -r "$work"
 \`\`\`
 
 \`\`\`python
-import base64, glob, hashlib, json, os, subprocess, sys, tempfile
+import base64, hashlib, json, os, re, subprocess, sys, tempfile, time
+sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+def show(text):  # one line, whatever it holds
+    return "".join(c if c.isprintable() else "\\\\u{%x}" % ord(c) for c in str(text))
+
+def need(holds, *why):  # not "assert": python -O leaves those out
+    if not holds: sys.exit("FAULT " + show(" ".join(map(str, why))))
+
+def match(pattern, text, what):
+    found = re.fullmatch(pattern, text, re.S)
+    need(found, what, "is not in order")
+    return found
+
+def unique(pairs):
+    need(len({name for name, _ in pairs}) == len(pairs), "a member of a JSON object stands twice")
+    return dict(pairs)
+
 sha = lambda data: hashlib.sha256(data).digest()
-b64 = base64.b64decode
-url = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+read = lambda path: open(path, "rb").read()
+b64 = lambda text: base64.b64decode(text, validate=True)
+url = lambda text: base64.urlsafe_b64decode(match("[A-Za-z0-9_-]*", text, "base64url")[0] + "=" * (-len(text) % 4))
+number = lambda text: int(match("0|[1-9][0-9]{0,15}", text, "a number")[0])
+loads = lambda data: json.loads(data, object_pairs_hook=unique)
 thumb = lambda jwk: base64.urlsafe_b64encode(sha(jwk)).decode().rstrip("=")
-logs = [l.split()[1].split("+", 2) for l in open(sys.argv[1], encoding="utf-8") if l.startswith("log ")]
+names = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sm3": "sm3", "md5": "md5", "sha1": "sha1"}
+sums = {}
+
+def digest(path, name="sha256"):  # of a file, in pieces; None where Python does not know the algorithm
+    if names.get(name) not in hashlib.algorithms_available: return None
+    if (path, name) not in sums:
+        total = hashlib.new(names[name])
+        with open(path, "rb") as file:
+            for piece in iter(lambda: file.read(1 << 20), b""): total.update(piece)
+        sums[path, name] = total.hexdigest()
+    return sums[path, name]
+
+# Every file, and its place. A link is no file: what it leads to is not in the package.
+files = set()
+for folder, folders, found in os.walk("."):
+    for path in (os.path.join(folder, name) for name in folders): need(not os.path.islink(path), path, "is a link")
+    for path in (os.path.join(folder, name) for name in found):
+        need(os.path.isfile(path) and not os.path.islink(path), path, "is a link, or no file")
+        files.add(path[2:].replace(os.sep, "/"))
+payload = {path for path in files if path.startswith("data/")}
+beside = r"\\.(?:tlog-proof|time-proof|key-transition)"
+for path in sorted(payload):
+    match(r"data/(?:admissions|related)/[^/]+" + beside + r"|data/deposits/[0-9]{3,6}/(?:(?:receipt|latest)" + beside
+          + r"|manifests/(?:0|[1-9][0-9]?)\\.evidence-manifest|proofs/[^/]+\\.file-proof|files/.+)", path, path)
+for name, held in (("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", files - payload)):
+    held = held - {"tagmanifest-sha256.txt", "tagmanifest-sha512.txt"}
+    lines = [match("([0-9A-Fa-f]{64})[ \\t]+(.+?)\\r?", l, name) for l in read(name).decode().split("\\n") if l.strip()]
+    need({l[2] for l in lines} == held and len(lines) == len(held), name, "does not list the files that are here")
+    for l in lines: need(digest(l[2]) == l[1].lower(), l[2], "is not what", name, "lists")
+info = dict(l.split(": ", 1) for l in read("bag-info.txt").decode().splitlines() if ": " in l)
+need(info.get("Evidence-Package-Version") == "1", "this is no evidence package of version 1")
+policy = [l.split() for l in open(sys.argv[1], encoding="utf-8")]
+logs = [tuple(l[1].split("+", 2)) for l in policy if len(l) > 1 and l[0] == "log"]
 
 def signed(key, message, signature):  # Ed25519, by openssl
     with tempfile.TemporaryDirectory() as folder:
@@ -79,114 +134,246 @@ def signed(key, message, signature):  # Ed25519, by openssl
         return subprocess.run(["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", paths[0],
                                "-in", paths[1], "-sigfile", paths[2]], capture_output=True).returncode == 0
 
-def root(leaf, index, size, hashes):  # RFC 9162, 2.1.3.2
+def root(leaf, index, size, hashes):  # RFC 9162, 2.1.3.2: of an inclusion proof
+    need(0 <= index < size, "an index is beyond its tree")
     at, last = index, size - 1
     for h in hashes:
-        assert last > 0, "the inclusion proof is too long"
+        need(last > 0 and len(h) == 32, "an inclusion proof is too long")
         leaf = sha(b"\\1" + h + leaf) if at & 1 or at == last else sha(b"\\1" + leaf + h)
         while at == last and not at & 1 and at: at, last = at >> 1, last >> 1
         at, last = at >> 1, last >> 1
-    assert last == 0, "the inclusion proof is too short"
+    need(last == 0, "an inclusion proof is too short")
     return leaf
 
+def whole(hashes):  # RFC 9162, 2.1.1: of all leaves
+    while len(hashes) > 1:
+        hashes = [sha(b"\\1" + b"".join(hashes[i:i + 2])) if i + 1 < len(hashes) else hashes[i] for i in range(0, len(hashes), 2)]
+    return hashes[0] if hashes else sha(b"")
+
 def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger tree
+    need(0 < first < second and hashes, "a consistency proof is between no two sizes")
     at, last, hashes = first - 1, second - 1, hashes if first & (first - 1) else [old] + hashes
     while at & 1: at, last = at >> 1, last >> 1
-    begin = whole = hashes[0]
+    begin = end = hashes[0]
     for h in hashes[1:]:
-        assert last > 0, "the consistency proof is too long"
+        need(last > 0, "a consistency proof is too long")
         if at & 1 or at == last:
-            begin, whole = sha(b"\\1" + h + begin), sha(b"\\1" + h + whole)
+            begin, end = sha(b"\\1" + h + begin), sha(b"\\1" + h + end)
             while at and not at & 1: at, last = at >> 1, last >> 1
-        else: whole = sha(b"\\1" + whole + h)
+        else: end = sha(b"\\1" + end + h)
         at, last = at >> 1, last >> 1
-    assert last == 0 and begin == old, "the consistency proof leads elsewhere"
-    return whole
+    need(last == 0 and begin == old, "a consistency proof leads elsewhere")
+    return end
 
 def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
     text, signatures = note.split("\\n\\n", 1)
-    origin, size, tree = text.split("\\n")
-    keys = [b64(key)[1:] for log, _, key in logs if log == origin]
+    origin, size, tree = match("([^\\n]+)\\n([0-9]+)\\n([^\\n]{44})", text, "a checkpoint").groups()
+    keys = [b64(key) for log, _, key in logs if log == origin]
     marks = [b64(l.split(" ")[2])[4:] for l in signatures.split("\\n") if l.startswith("\\u2014 " + origin + " ")]
-    return any(signed(k, (text + "\\n").encode(), m) for k in keys for m in marks), origin, int(size), b64(tree)
+    good = any(signed(k[1:], (text + "\\n").encode(), m) for k in keys if k[:1] == b"\\1" and len(k) == 33 for m in marks if len(m) == 64)
+    return good, origin, number(size), b64(tree)
 
-def check(data, name, beside):  # one receipt: (index, kid, statement, ledger)
+seen = {}  # one root for each size, one entry for each index
+
+def same(kind, origin, at, value):
+    need(seen.setdefault((kind, origin, at), value) == value, "two histories:", origin, "has two", kind, "at", at)
+
+def check(data, name, path):  # one receipt
     head, note = data.decode().split("\\n\\n", 1)
     lines = head.split("\\n")
+    need(lines[0] == "c2sp.org/tlog-proof@v1" and lines[1].startswith("extra "), name, "is no receipt")
     extra = b64(lines[1][6:]).split(b"\\n")
     good, origin, size, tree = checkpoint(note)
-    moved = beside.replace(".tlog-proof", ".key-transition")  # an earlier key signed: what leads to a later checkpoint
-    if not good and os.path.exists(moved):
+    moved = path.replace(".tlog-proof", ".key-transition")  # an earlier key signed: what leads to a later checkpoint
+    if moved in files:
         first, note = read(moved).decode().split("\\n\\n", 1)
-        _, begin, *hashes = first.split("\\n")
+        title, begin, *hashes = first.split("\\n")
         good, other, later, new = checkpoint(note)
-        good = good and (other, begin) == (origin, "from " + str(size)) and grown(size, tree, later, [b64(h) for h in hashes]) == new
-    assert good, name + ": the checkpoint is not signed"
-    entry, index = b"\\n".join(extra[:5]) + b"\\n", int(extra[1])
-    leaf = root(sha(b"\\0" + entry), index, size, [b64(l) for l in lines[3:]])
-    assert extra[0] == b"evidence-ledger/entry/v1" and leaf == tree, name + ": the entry is not in the tree"
-    header, payload, mark = extra[4].decode().split(".")
-    assert thumb(extra[5]) == json.loads(url(header))["kid"], name + ": another key signed"
-    assert signed(url(json.loads(extra[5])["x"]), (header + "." + payload).encode(), url(mark)), name + ": not signed"
-    statement = json.loads(url(payload))
-    assert statement["aud"] == origin, name + ": made for another ledger"
-    return index, thumb(extra[5]), statement, origin
+        need((title, other, begin) == ("evidence-ledger/key-transition/v1", origin, "from %d" % size)
+             and grown(size, tree, later, [b64(h) for h in hashes]) == new, moved, "does not lead on from its receipt")
+        same("roots", origin, later, new)
+    need(good, name, ": the checkpoint is not signed")
+    entry, index = b"\\n".join(extra[:5]) + b"\\n", number(extra[1].decode())
+    need(lines[2] == "index %d" % index, name, ": another index than its entry's")
+    leaf = sha(b"\\0" + entry)
+    need(extra[0] == b"evidence-ledger/entry/v1" and root(leaf, index, size, [b64(l) for l in lines[3:]]) == tree,
+         name, ": the entry is not in the tree")
+    same("roots", origin, size, tree), same("entries", origin, index, leaf)
+    header, text, mark = extra[4].decode().split(".")
+    x = match(rb'\\{"crv":"Ed25519","kty":"OKP","x":"([A-Za-z0-9_-]{43})"\\}', extra[5], name)[1].decode()
+    kind, said = loads(url(header)), loads(url(text))
+    need(kind["typ"] == "evidence-statement+sd-jwt" and kind["alg"] in ("EdDSA", "Ed25519") and kind["kid"] == thumb(extra[5]),
+         name, ": another key signed, or another way")
+    need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
+    need(said["aud"] == origin, name, ": made for another ledger")
+    claims = {}
+    for shown in extra[6:-1]:
+        need(thumb(shown) in said.get("_sd", []), name, ": a claim that was not sealed")
+        _, claim, value = loads(url(shown.decode()))
+        need(claim not in claims, name, ": a claim twice")
+        claims[claim] = value
+    return dict(index=index, kid=thumb(extra[5]), said=said, origin=origin, leaf=base64.b64encode(leaf).decode(), size=size,
+                time=extra[2].decode(), claims=claims, path=path)
 
-read = lambda path: open(path, "rb").read()
-known, keys, nobody = {}, {}, (None, [], -1)  # (ledger, key) -> (owner, roles, entry), in order of entries
+known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
 
 def jwk(key):
-    name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":")).encode())
+    name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":"), sort_keys=True).encode())
     keys[name] = url(key["x"])
     return name
 
 def carried(change, origin):  # what a change proposes, and whether all who approved are known and may approve
     known_all = True
     for a in change["approvals"]:
-        kid = json.loads(url(a["protected"]))["kid"]
+        kid = loads(url(a["protected"]))["kid"]
         roles = known.get((origin, kid), nobody)[1]
         if "administrator" not in roles and "recovery" not in roles: known_all = False
-        else: assert signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed"
-    said = json.loads(url(change["proposal"]))
-    assert said["aud"] == origin, "a proposal was made for another ledger"
+        else: need(ended.get((origin, kid)) is None and signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
+    said = loads(url(change["proposal"]))
+    need(said["aud"] == origin, "a proposal was made for another ledger")
     return said, known_all
 
-for index, kid, said, origin in sorted((check(read(p), p, p) for p in glob.glob("data/admissions/*.tlog-proof")), key=lambda r: r[0]):
-    owner, roles, _ = known.get((origin, kid), nobody)
-    vouched = owner == said["iss"] and "administrator" in roles
-    if said["kind"] == "ledger.change" and owner == said["iss"]: said, vouched = carried(said, origin)
+def signer(r):  # (owner, roles, entry that brought the key, who vouched), or nobody
+    origin, kid, said = r["origin"], r["kid"], r["said"]
+    owner, roles, since, _ = key = known.get((origin, kid), nobody)
+    need(owner in (None, said["iss"]) and since < r["index"], r["path"], ": the key is another's, or came later")
+    for gone in (ended.get((origin, kid)), ended.get((origin, said["iss"]))):
+        need(gone is None or gone >= r["index"], r["path"], ": the key was rotated out or revoked before, by entry", gone)
+    return key
+
+receipts = {path: check(read(path), path, path) for path in sorted(payload) if path.endswith(".tlog-proof") and "/files/" not in path}
+part = lambda name: [r for path, r in receipts.items() if path.startswith("data/" + name + "/")]
+for r in sorted(part("admissions"), key=lambda r: (r["origin"], r["index"])):
+    index, kid, said, origin = r["index"], r["kid"], r["said"], r["origin"]
+    need(re.match(r"ledger\\.|participant\\.", said["kind"]), r["path"], "is about no key")
     if said["kind"] == "ledger.genesis" and index == 0:
-        for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], 0)
-    elif said["kind"] == "participant.admit" and vouched:
+        one = said["administrators"][0]
+        need((one["id"], jwk(one["keys"][0])) == (said["iss"], kid), r["path"], ": not signed by its first administrator")
+        for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], -1, "in the genesis")
+        continue
+    owner, roles = known.get((origin, kid), nobody)[:2]
+    vouched = owner == said["iss"] and "administrator" in roles
+    by = "by entry %d of %s" % (index, said["iss"])
+    if owner == said["iss"]: signer(r)
+    if said["kind"] == "ledger.change" and owner == said["iss"]: said, vouched = carried(said, origin)
+    if said["kind"] == "participant.admit" and vouched:
         who = said["participant"]
-        known.setdefault((origin, jwk(who["keys"][0])), (who["id"], who["roles"], index))
+        name = who.get("name") or r["claims"].get("names") or ""
+        known.setdefault((origin, jwk(who["keys"][0])), (who["id"], who["roles"], index, by + (", named " + name if name else "")))
     elif said["kind"] == "participant.rotate-key" and owner == said["iss"]:
-        known.setdefault((origin, jwk(said["newKey"])), (owner, roles, index))
-for folder in glob.glob("data/deposits/*"): assert os.path.exists(folder + "/receipt.tlog-proof"), folder + ": no receipt"
-for path in sorted(glob.glob("data/related/*.tlog-proof") + glob.glob("data/deposits/*/*.tlog-proof")):
-    index, kid, said, origin = check(read(path), path, path)
-    owner, roles, since = known.get((origin, kid), nobody)
-    assert owner in (None, said["iss"]) and since < index, path + ": the key is another's, or came later"
-    assert owner is None or said["kind"] != "evidence.deposit" or "depositor" in roles, path + ": no depositor"
-    by = "admitted as " + ", ".join(roles) if owner else "ADMISSION NOT SHOWN"
-    print(path, said["kind"], "entry", index, "of", origin, "by", said["iss"], "key", kid, by)
-    folder = os.path.dirname(path)
-    items, digests = said.get("items", []), set()
-    for item in items: digests.add(item["digest"].get("sha256"))
-    for m in glob.glob(folder + "/manifests/*"):
-        assert hashlib.sha256(read(m)).hexdigest() in digests, m + ": not the manifest that was deposited"
-    lines = [l for m in glob.glob(folder + "/manifests/*") for l in read(m).split(b"\\n") if l]
-    for p in glob.glob(folder + "/proofs/*.file-proof"):
-        first, rest = read(p).split(b"\\n\\n", 1)
-        _, number, at, line, *hashes = first.split(b"\\n")
-        check(rest, p, folder + "/receipt.tlog-proof")
-        leaf = root(sha(b"\\0" + line), int(at), items[int(number)]["tree"]["size"], [b64(h) for h in hashes])
-        assert leaf.hex() == items[int(number)]["tree"]["root"], p + ": does not lead to the manifest"
-        lines.append(line)
-    digests.update(l.lstrip(b"\\\\")[:64].decode() for l in lines)
-    for file in (os.path.join(d, f) for d, _, found in os.walk(folder + "/files") for f in found):
-        assert hashlib.sha256(read(file)).hexdigest() in digests, file + ": not byte-identical to any file deposited here"
-        print("  unchanged since deposit:", file)
+        known.setdefault((origin, jwk(said["newKey"])), (owner, roles, index, known[origin, kid][3]))
+        ended.setdefault((origin, kid), index)
+    elif said["kind"] == "participant.revoke" and vouched:
+        ended.setdefault((origin, said.get("key") or said.get("participant")), index)
+        if "compromisedSince" in said: compromised.append((origin, said.get("key") or said.get("participant"), said["compromisedSince"], index))
+
+first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
+
+def tell(r):
+    owner, roles, _, by = signer(r)
+    out.append("%s: %s, entry %d of %s, at %s" % (r["path"], r["said"]["kind"], r["index"], r["origin"], r["time"]))
+    out.append("  signed by %s, key %s; %s" % (r["said"]["iss"], r["kid"],
+               "admitted as %s, %s" % (", ".join(roles), by) if owner else "ADMISSION NOT SHOWN"))
+    for origin, name, since, at in compromised:
+        if origin == r["origin"] and name in (r["kid"], r["said"]["iss"]) and since <= r["time"]:
+            first.append("KEY COMPROMISED: entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
+    return roles if owner else None
+
+def equals(path, item):  # every digest that can be computed here, and the size
+    found = {name: digest(path, name) for name in item["digest"]}
+    strong = [name for name, value in found.items() if value and name not in ("md5", "sha1")]
+    return os.path.getsize(path) == item["size"] and strong and all(v in (None, item["digest"][n]) for n, v in found.items())
+
+def listed(line, what):  # (digest, name) of a line of a manifest
+    mark, hexes, name = match(rb"(\\\\?)([0-9a-f]{64})  (.+)", line, what).groups()
+    if mark: name = re.sub(rb"\\\\(.)", lambda m: {b"n": b"\\n", b"r": b"\\r"}.get(m[1], m[1]), name)
+    return hexes.decode(), name
+
+for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.startswith("data/deposits/")}):
+    need(folder + "/receipt.tlog-proof" in receipts, folder, "has no receipt")
+    r = receipts[folder + "/receipt.tlog-proof"]
+    newest = receipts.get(folder + "/latest.tlog-proof", r)
+    need((newest["origin"], newest["leaf"]) == (r["origin"], r["leaf"]), folder, "has receipts of two entries")
+    need(r["said"]["kind"] == "evidence.deposit", folder, "holds the receipt of no deposit")
+    roles = tell(r)
+    need(roles is None or "depositor" in roles, folder, ": signed by no depositor")
+    asked = info.get("Evidence-Later-Events") == "%s %d" % (newest["origin"], newest["size"])
+    out.append("  later events: " + ("the packer says to have asked" if asked else "the ledger was NOT ASKED") + ", as of size %d" % newest["size"])
+    deposits.append(dict(r, folder=folder))
+    items, known_names = r["said"]["items"], r["claims"].get("names", [])
+    left = {}  # digest -> names of lines with it that no file was taken for
+    plain = {n: known_names[n] if n < len(known_names) and known_names[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
+    own = sorted(path for path in payload if path.startswith(folder + "/"))
+    lines = set()
+    for m in (path for path in own if "/manifests/" in path[len(folder):]):
+        n, data = number(m.rsplit("/", 1)[1].split(".")[0]), read(m)
+        need(n < len(items) and "tree" in items[n] and equals(m, items[n]), m, "is not the manifest that is item", n, "of this deposit")
+        rows = data.split(b"\\n")
+        tree = items[n]["tree"]
+        need(rows.pop() == b"" and len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
+             m, "does not make the tree of its item")
+        lines.update((n, *listed(l, m)) for l in rows)
+    for p in (path for path in own if "/proofs/" in path[len(folder):] and path.endswith(".file-proof")):
+        head, rest = read(p).split(b"\\n\\n", 1)
+        title, n, at, line, *hashes = head.split(b"\\n")
+        n = number(n.decode())
+        need(title == b"evidence-ledger/file-proof/v1" and n < len(items) and "tree" in items[n], p, "is for no manifest of this deposit")
+        need(check(rest, p, r["path"])["leaf"] == r["leaf"], p, "holds the receipt of another entry")
+        leaf = root(sha(b"\\0" + line), number(at.decode()), items[n]["tree"]["size"], [b64(h) for h in hashes])
+        need(leaf.hex() == items[n]["tree"]["root"], p, "does not lead to the manifest")
+        lines.add((n, *listed(line, p)))
+    for n, hexes, name in sorted(lines): left.setdefault(hexes, {})[n, name] = True
+    known_digests = set(left) | {i["digest"].get("sha256") for i in items}
+    here = [path for path in own if path.startswith(folder + "/files/")]
+    for path in here:
+        n = next((n for n in range(len(items)) if equals(path, items[n])), None)
+        need(digest(path) in left or n is not None, path, "is not byte-identical to any file deposited here")
+        out.append("  unchanged since deposit: " + path)
+    for by_name in (True, False):  # of two files with the same bytes, one that was taken out is missing all the same
+        for path in list(here):
+            name, same_bytes = path[len(folder) + 7:].encode("utf-8", "surrogateescape"), left.get(digest(path), {})
+            taken = next((l for l in same_bytes if l[1] == name), None) if by_name else next(iter(same_bytes), None)
+            if taken is not None: del same_bytes[taken]
+            else:
+                taken = next((n for n in plain if equals(path, items[n]) and (not by_name or plain[n].encode() == name)), None)
+                if taken is not None: del plain[taken]
+            if taken is not None: here.remove(path)
+    total = sum(i["tree"]["size"] if "tree" in i else 1 for i in items)
+    gone = [l[1].decode("utf-8", "backslashreplace") for ls in left.values() for l in ls] + list(plain.values())
+    hidden = total - len(lines) - sum("tree" not in i for i in items)
+    missing += gone + ["%d whose names are in a manifest that is not here either" % hidden] * (hidden > 0)
+    lost, count = lost + len(gone) + hidden, count + total
+    held_by[folder] = known_digests
+
+for l in read("withheld-sha256.txt").decode().splitlines() if "withheld-sha256.txt" in files else []:
+    hexes, folder = match("([0-9a-f]{64})  (data/deposits/[0-9]{3,6})/files/.+", l, "withheld-sha256.txt").groups()
+    need(hexes in held_by.get(folder, ()), "withheld-sha256.txt lists what no deposit has:", l)
+for r in part("related"):
+    need(deposits, "there is no deposit")
+    said, about = r["said"], []
+    named = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+    for d in deposits:
+        for of in named:
+            if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
+                about.append(d)
+                out.append("%s: %s of entry %d (%s): %s" % (r["path"], said["kind"], d["index"], d["folder"], of.get("rel") or said.get("as") or said.get("reason")))
+    need(about, r["path"], "is about no deposit of this package")
+    tell(r)
+    if said["kind"] == "evidence.retract":
+        need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
+        first += ["RETRACTED: entry %d was retracted by its depositor, by entry %d at %s: %s" % (d["index"], r["index"], r["time"], said["reason"]) for d in about]
+need(deposits, "the package holds no deposit")
+
+for line in sorted(first, reverse=True): print(show(line))
+if lost == 1: print(show("1 of %d file%s deposited is NOT HERE: %s" % (count, "s" * (count != 1), missing[0])))
+elif lost: print("%d of %d files deposited are NOT HERE:" % (lost, count), *("  " + show(name) for name in missing), sep="\\n")
+for line in out: print(show(line))
+for path in sorted(files - payload):
+    if path not in ("bagit.txt", "VERIFY.md", "policy", "withheld-sha256.txt") and not re.fullmatch("(?:tag)?manifest-sha(?:256|512).txt", path):
+        print(show("not checked: " + path + ": the packer's words"))
+if "Bagging-Date" in info: print(show("packed on " + info["Bagging-Date"] + ", the packer says"))
+print("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
+    digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
 print("no fault found")
 \`\`\`
 
@@ -196,6 +383,6 @@ It shows that these files are unchanged since they were deposited, that the depo
 signature, and which administrators admitted the keys, or approved that they were. The times are by the ledger's clock. It does not show that the content is true, who
 stands behind a key beyond the administrators' word, that anything was untouched before its deposit, or what happened after the sizes that the
 checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, time
-stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, the rules of Ed25519 in corner cases, and digests other than SHA-256 are for a full verifier. The formats are specified in
-the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14 and 18.
+stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, the rules of Ed25519 in corner cases, and BLAKE3 are for a full
+verifier. \`custody.txt\` is the packer's text and is not checked. The formats are specified in the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14 and 18.
 `

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import type { BagSink } from './bag-writer.ts'
-import { requireFree } from './folder-sink.ts'
+import { requireNewFile } from '../node/index.ts'
 
 /**
  * A bag written as a zip, in one folder at its top. Entries are stored, not deflated, and bear one date, so that the same files
@@ -30,8 +30,8 @@ export class ZipSink implements BagSink {
 
   /** `base` names the folder inside. Throws `file-exists`. */
   static create(path: string, base: string): Promise<ZipSink> {
-    requireFree(path)
-    requireFree(`${path}.part`)
+    requireNewFile(path)
+    requireNewFile(`${path}.part`)
     return Promise.resolve(new ZipSink(path, base))
   }
 
@@ -59,7 +59,7 @@ export class ZipSink implements BagSink {
   }
 
   async publish(): Promise<void> {
-    requireFree(this.path)
+    requireNewFile(this.path)
     await rename(this.part, this.path)
   }
 

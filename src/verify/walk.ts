@@ -115,7 +115,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     ...(result.registry.successor === undefined ? {} : { successor: result.registry.successor.origin }),
     firstTime: result.firstTime,
     lastTime: result.lastTime,
-    notChecked: notChecked(source, size, policy, trustedSize),
+    notChecked: notChecked(options, size, trustedSize),
   }
 }
 
@@ -270,7 +270,7 @@ function compromised(registry: Registry, history: WalkHistory): WalkReport['flag
   return flagged
 }
 
-function notChecked(source: LogSource, size: number, policy: Policy, trustedSize: number): string[] {
+function notChecked({ source, policy, observer }: WalkOptions, size: number, trustedSize: number): string[] {
   const out = [
     `Later events: this is the ledger as of size ${size}.`,
     'Whether what was deposited is true, or was untouched before it was deposited.',
@@ -282,6 +282,9 @@ function notChecked(source: LogSource, size: number, policy: Policy, trustedSize
     )
   }
   if (source.disclosuresIn === undefined) out.push('Disclosures: this source keeps none.')
+  if (observer === undefined) {
+    out.push('Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word.')
+  }
   if (policy.quorum === 'none') {
     out.push('Whether others were shown the same history: the policy asks for no witness.')
   }

@@ -94,10 +94,17 @@ describe('cosignature/v1', () => {
   const text = checkpointText(checkpoint)
 
   it('gives the witness’s time', () => {
-    for (const seconds of [0n, 1n, 1_679_315_147n, BigInt(Number.MAX_SAFE_INTEGER)]) {
+    for (const seconds of [0n, 1n, 1_679_315_147n, 253_402_300_799n]) {
       const note = { text, signatures: [witness.cosign(text, seconds)] }
       const read = parseNote(utf8(encodeNote(note)))
       expect(verifyNote(read, [witness.key])).toEqual([{ key: witness.key, timestamp: Number(seconds) }])
+    }
+  })
+
+  it('F-H9: states no time after the year 9999', () => {
+    for (const seconds of [253_402_300_800n, BigInt(Number.MAX_SAFE_INTEGER), 2n ** 53n, 2n ** 64n - 1n]) {
+      const note = { text, signatures: [witness.cosign(text, seconds)] }
+      expect(codeOf(() => verifyNote(note, [witness.key]))).toBe('signature-invalid')
     }
   })
 

@@ -108,11 +108,11 @@ describe('F-H9: a time in numbers', () => {
   it.each([
     [0, '1970-01-01T00:00:00.000Z'],
     [-62_135_596_800_000, '0001-01-01T00:00:00.000Z'],
-    [-62_135_596_800_001, '-62135596800001 ms since 1970'],
-    [253_402_300_800_000, '253402300800000 ms since 1970'],
-    [Number.MAX_SAFE_INTEGER * 1000, '9007199254740991000 ms since 1970'],
-    [Number.NaN, 'NaN ms since 1970'],
-    [Infinity, 'Infinity ms since 1970'],
+    [-62_135_596_800_001, '-62135596800001 ms since 1970 (no time of the years 1 to 9999)'],
+    [253_402_300_800_000, '253402300800000 ms since 1970 (no time of the years 1 to 9999)'],
+    [Number.MAX_SAFE_INTEGER * 1000, '9007199254740991000 ms since 1970 (no time of the years 1 to 9999)'],
+    [Number.NaN, 'NaN ms since 1970 (no time of the years 1 to 9999)'],
+    [Infinity, 'Infinity ms since 1970 (no time of the years 1 to 9999)'],
   ])('of %s ms is written, whatever it is', (ms, text) => {
     expect(timeText(ms)).toBe(text)
   })

@@ -39,7 +39,7 @@ async function cutOff(args: readonly string[], afterMs: number): Promise<boolean
 async function faultsOf(root: string): Promise<string[]> {
   const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
     expect(report.size).toBe(size)
     const outside = [...(await source.outsideFaults(size)), ...(await audit.finish(source.storage, size))]

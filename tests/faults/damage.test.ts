@@ -42,9 +42,11 @@ async function served(ledger: Ledger, contents: readonly string[]): Promise<stri
       lines.push(...(await reads.inclusion(index, reads.size)).map((hash) => Buffer.from(hash).toString('hex')))
   }
   for (const content of contents) {
-    lines.push(String(await reads.lookup({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, -1, 10)))
+    lines.push(
+      String(await reads.search({ by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) }, 'everything', -1, 10)),
+    )
   }
-  lines.push(String(await reads.lookup({ by: 'case', number: caseNumber }, -1, 1000)))
+  lines.push(String(await reads.search({ by: 'case', number: caseNumber }, 'everything', -1, 1000)))
   return lines
 }
 
@@ -83,7 +85,7 @@ async function verified(root: string): Promise<string[]> {
   const folder = dataFolder(root)
   const source = await FolderSource.open(root, readOwnKey(folder))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: readPolicyFile(folder.policy), observer: audit })
     const others = [
       ...source.faults,

@@ -92,7 +92,7 @@ describe.skipIf(lacks())('clients that go no further', () => {
 
   it('connections that idle keep nobody out', async () => {
     const many = affordable(idleConnections)
-    const halves = ['', 'GET /v1/led', 'POST /v1/statements HTTP/1.1\r\nHost: x\r\nX-Slow: ']
+    const halves = ['', 'GET /v1/led', 'POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nX-Slow: ']
     const sockets = await open(server, many, (i) => halves[i % halves.length] as string)
     const slowest = await depositAll(book, server, 20)
     expect((await server.request('/checkpoint')).status).toBe(200)
@@ -110,7 +110,7 @@ describe.skipIf(lacks())('clients that go no further', () => {
   })
 
   it('bodies sent half are bounded together, leave single statements alone, and give way', async () => {
-    const head = `POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${maxBatchBody}\r\n\r\n`
+    const head = `POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${maxBatchBody}\r\n\r\n`
     const sockets = await open(server, bodies, () => head)
     listen(sockets)
     const most = Buffer.alloc(maxBatchBody - mib, 0x61)
@@ -170,7 +170,7 @@ describe.skipIf(lacks())('clients that go no further', () => {
     const { status, body } = await server.request(path)
     expect(status).toBe(200)
     before = residentBytes(server.pid).now
-    const sockets = await open(server, readers, () => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const sockets = await open(server, readers, () => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     const slowest = await depositAll(book, server, 20)
     await sleep(500)
     const { peak } = residentBytes(server.pid)

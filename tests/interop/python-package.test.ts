@@ -141,7 +141,9 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
     expect(hostile(zip([...bag, first]))).toEqual([1, 'package-zip'])
     expect(hostile(zip([{ ...first, localName: `${first.name}x` }, ...others]))).toEqual([1, 'package-zip'])
     expect(hostile(zip([{ ...first, flags: 0x801 }, ...others]))).toEqual([1, 'package-zip'])
-    expect(hostile(Buffer.concat([Buffer.from('#!/bin/sh\n'), zip(bag)]))).toEqual([1, 'package-zip'])
+    // What does not begin as a zip is no package at all.
+    writeFileSync(at('hostile.zip'), Buffer.concat([Buffer.from('#!/bin/sh\n'), zip(bag)]))
+    expect(python('evidence_verify.py', check(at('hostile.zip'))).code).toBe(2)
     expect(hostile(zip(bag).subarray(0, -30))).toEqual([1, 'package-zip'])
     expect(hostile(zip([...bag, { name: 'q/other' }]))).toEqual([1, 'package-zip'])
     expect(hostile(zip([...bag, { name: 'p/link', data: Buffer.from('/etc/passwd'), mode: 0o120777 }]))).toEqual([

@@ -56,7 +56,7 @@ async function verifyBackup(): Promise<{ exit: number; size: number; disclosures
 async function faultsOf(root: string): Promise<string[]> {
   const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
     const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
     return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
@@ -249,7 +249,7 @@ describe('restoring', () => {
     const { index } = await ledger.deposit(repeated.presentation)
     expect(index).toBe(600)
     expect(await ledger.deposit(repeated.presentation)).toMatchObject({ kind: 'existing', index: 600 })
-    expect(await ledger.reads.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 300, 5)).toEqual([
+    expect(await ledger.reads.search({ by: 'case', number: '(2026)沪0104刑初123号' }, 'everything', 300, 5)).toEqual([
       301, 302, 303, 304, 305,
     ])
     await ledger.close()

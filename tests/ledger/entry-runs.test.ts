@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LevelStorage } from '../../src/ledger/index.ts'
+import { LevelStorage, LookupCodec } from '../../src/ledger/index.ts'
 import { editDatabase } from '../support/damage.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { storedEntry } from './storage-conformance.ts'
 
 let kept: { path: string; remove: () => void }
+const codec = new LookupCodec(new Uint8Array(32))
 let location: string
 let storage: LevelStorage
 let epoch: number
@@ -15,7 +16,7 @@ let size: number
 beforeEach(async () => {
   kept = temporaryFolder()
   location = join(kept.path, 'db')
-  storage = await LevelStorage.open(location, { create: true })
+  storage = await LevelStorage.open(location, codec, { create: true })
   epoch = await storage.claimWriter()
   size = 0
 })
@@ -38,7 +39,7 @@ async function append(count: number): Promise<void> {
 
 async function reopen(): Promise<void> {
   await storage.close()
-  storage = await LevelStorage.open(location)
+  storage = await LevelStorage.open(location, codec)
   epoch = await storage.claimWriter()
 }
 
@@ -59,7 +60,7 @@ async function runs(): Promise<number[]> {
     const keys = await db.keys({ gte: Buffer.from('b'), lt: Buffer.from('c') }).all()
     starts.push(...keys.map((key) => Number(key.readBigUInt64BE(1))))
   })
-  storage = await LevelStorage.open(location)
+  storage = await LevelStorage.open(location, codec)
   epoch = await storage.claimWriter()
   return starts
 }
@@ -145,5 +146,5 @@ async function editAfterClosing(edit: Edit): Promise<void> {
       (at, value) => db.put(at, value),
     )
   })
-  storage = await LevelStorage.open(location)
+  storage = await LevelStorage.open(location, codec)
 }

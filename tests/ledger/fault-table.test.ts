@@ -10,7 +10,9 @@ import {
   openSubmission,
   readHead,
   readLedgerKey,
+  readLookupCodec,
   readOwnKey,
+  Rights,
   Sequencer,
   submissionOf,
   systemClock,
@@ -37,7 +39,7 @@ async function sequencerWith(
   armed: { now: boolean },
 ): Promise<{ sequencer: Sequencer; storage: LevelStorage; head: HeadFile; key: VerifierKey }> {
   const key = readOwnKey(folder.folder)
-  const storage = await LevelStorage.open(folder.folder.database)
+  const storage = await LevelStorage.open(folder.folder.database, readLookupCodec(folder.folder))
   const guard = readHead(folder.folder.head, key)
   const published = await examine(storage, guard.checkpoint, key)
   const head = await HeadFile.open(folder.folder.head, guard)
@@ -67,6 +69,7 @@ async function sequencerWith(
     key,
     sign: signer.sign,
     published,
+    rights: new Rights({ reading: 'public', openDisclosures: false }),
   })
   return { sequencer, storage, head, key }
 }

@@ -1,8 +1,16 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readHead, readOwnKey } from '../../src/ledger/index.ts'
-import { databaseFiles, editDatabase, flipBit, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
+import { FolderSource, readHead, readOwnKey } from '../../src/ledger/index.ts'
+import {
+  databaseFiles,
+  editDatabase,
+  flipBit,
+  folderHash,
+  type RawDatabase,
+  readRawEntry,
+  writeRawEntry,
+} from '../support/damage.ts'
 import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 /** A refusal must leave the folder as it was found: byte for byte, name for name. */
@@ -186,5 +194,13 @@ describe('opening', () => {
       ['format-version'],
     )
     await refuses(() => writeFileSync(test.folder.config, '{"format":1}'), ['config-invalid'])
+  })
+
+  it.each(['0', '2', '99', 'x'])('refuses a database whose layout has the number %s', async (number) => {
+    const relabel = (db: RawDatabase): Promise<void> => db.put(Buffer.from('mformat'), Buffer.from(number))
+    await refuses(() => editDatabase(database(), relabel), ['format-version'])
+    await expect(FolderSource.open(test.root, readOwnKey(test.folder))).rejects.toMatchObject({
+      code: 'format-version',
+    })
   })
 })

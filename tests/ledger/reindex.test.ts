@@ -33,7 +33,7 @@ afterAll(() => {
 async function faults(): Promise<string[]> {
   const source = await FolderSource.open(test.root, readOwnKey(test.folder))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
     const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
     return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { leafHash, utf8 } from '../../src/core/index.ts'
 import { packRuns, unpack } from '../../src/verify/index.ts'
-import type { LedgerStorage, LookupKey, StoredEntry, StoredGroup } from '../../src/ledger/index.ts'
+import { requireLookups } from '../../src/ledger/index.ts'
+import type { LedgerStorage, LookupKey, LookupList, StoredEntry, StoredGroup } from '../../src/ledger/index.ts'
 
 const digest = 'ab'.repeat(32)
 
@@ -17,8 +18,10 @@ export function storageConformance(
   create: () => Promise<LedgerStorage>,
   reopen?: (storage: LedgerStorage) => Promise<LedgerStorage>,
 ): void {
-  const byDigest: LookupKey = { by: 'digest', algorithm: 'sha256', hex: digest }
-  const byCase: LookupKey = { by: 'case', number: '(2026)沪0104刑初123号' }
+  const digestKey: LookupKey = { by: 'digest', algorithm: 'sha256', hex: digest }
+  const caseKey: LookupKey = { by: 'case', number: '(2026)沪0104刑初123号' }
+  const byDigest: LookupList = { key: digestKey, list: 'a' }
+  const byCase: LookupList = { key: caseKey, list: 'a' }
 
   async function filled(): Promise<{
     storage: LedgerStorage
@@ -112,19 +115,68 @@ export function storageConformance(
       await storage.close()
     })
 
-    it('looks up in order, in pages, one key apart from another', async () => {
+    it('looks up in order, in pages, one key apart from another, one list apart from another', async () => {
       const { storage, group } = await filled()
+      const participant = (id: string, list = 'evidence.deposit'): LookupList => ({
+        key: { by: 'participant', id },
+        list,
+      })
       const entries = Array.from({ length: 600 }, (_, i) =>
-        storedEntry(i, { lookups: i % 2 === 0 ? [byDigest] : [{ by: 'participant', id: 'a' }] }),
+        storedEntry(i, { lookups: i % 2 === 0 ? [byDigest] : [participant('a')] }),
       )
-      entries[3] = storedEntry(3, { lookups: [{ by: 'participant', id: 'ab' }] })
+      entries[3] = storedEntry(3, { lookups: [participant('ab')] })
       await storage.append(group(entries, 0))
-      expect(await storage.lookup(byDigest, -1, 3)).toEqual([0, 2, 4])
-      expect(await storage.lookup(byDigest, 4, 2)).toEqual([6, 8])
-      expect(await storage.lookup(byDigest, 598, 2)).toEqual([])
+      expect(await storage.lookup(digestKey, -1, 3)).toEqual([0, 2, 4])
+      expect(await storage.lookup(digestKey, 4, 2)).toEqual([6, 8])
+      expect(await storage.lookup(digestKey, 598, 2)).toEqual([])
+      expect(await storage.lookupList(byDigest, -1, 3)).toEqual([0, 2, 4])
+      expect(await storage.lookupList(byDigest, 4, 2)).toEqual([6, 8])
+      expect(await storage.lookupList({ ...byDigest, list: 'b' }, -1, 3)).toEqual([])
       expect(await storage.lookup({ by: 'participant', id: 'a' }, -1, 3)).toEqual([1, 5, 7])
       expect(await storage.lookup({ by: 'participant', id: 'ab' }, -1, 3)).toEqual([3])
-      expect(await storage.lookup({ ...byDigest, algorithm: 'sm3' }, -1, 3)).toEqual([])
+      expect(await storage.lookup({ by: 'digest', algorithm: 'sm3', hex: digest }, -1, 3)).toEqual([])
+      await storage.close()
+    })
+
+    it('merges the lists of a key by index, however long each is and wherever a page begins', async () => {
+      const { storage, group } = await filled()
+      // Lists of very different lengths, names that begin one another, and one that is empty.
+      const names = ['', 'a', 'a.b', 'ab', 'b']
+      const listOf = (i: number): string =>
+        names[i % 7 === 0 ? 3 : i % 50 === 0 ? 4 : i % 3 === 0 ? 0 : i % 2] as string
+      const entries = Array.from({ length: 400 }, (_, i) =>
+        storedEntry(i, {
+          lookups: [
+            { key: digestKey, list: listOf(i) },
+            { key: caseKey, list: 'z' },
+          ],
+        }),
+      )
+      await storage.append(group(entries, 0))
+      const all = Array.from({ length: 400 }, (_, i) => i)
+      for (const limit of [1, 2, 7, 100, 399, 400, 1000]) {
+        for (const after of [-1, 0, 5, 199, 398, 399]) {
+          expect(await storage.lookup(digestKey, after, limit)).toEqual(all.slice(after + 1, after + 1 + limit))
+        }
+      }
+      for (const list of [...names, 'c'])
+        expect(await storage.lookupList({ key: digestKey, list }, -1, 1000)).toEqual(
+          all.filter((i) => listOf(i) === list),
+        )
+      await storage.close()
+    })
+
+    it('F-M3: keeps a seal over all look-up keys and statement ids, whatever is added and erased', async () => {
+      const { storage, group } = await filled()
+      expect(await storage.lookupSeal()).toBeUndefined()
+      await storage.append(group([storedEntry(0, { lookups: [byDigest, byCase] }), storedEntry(1)], 0))
+      await requireLookups(storage)
+      expect(await storage.lookupSeal()).toMatchObject({ count: 4 })
+      await storage.append(group([storedEntry(2, { disclosures: ['aaa'], lookups: [byCase] })], 2))
+      await requireLookups(storage)
+      await storage.eraseDisclosures(2, [], [byCase])
+      await requireLookups(storage)
+      expect(await storage.lookupSeal()).toMatchObject({ count: 5 })
       await storage.close()
     })
 
@@ -133,8 +185,8 @@ export function storageConformance(
       await storage.append(group([storedEntry(0, { disclosures: ['aaa', 'bbb'], lookups: [byDigest, byCase] })], 0))
       await storage.eraseDisclosures(0, ['bbb'], [byCase])
       expect(await storage.disclosures(0)).toEqual(['bbb'])
-      expect(await storage.lookup(byCase, -1, 3)).toEqual([])
-      expect(await storage.lookup(byDigest, -1, 3)).toEqual([0])
+      expect(await storage.lookup(caseKey, -1, 3)).toEqual([])
+      expect(await storage.lookup(digestKey, -1, 3)).toEqual([0])
       await storage.eraseDisclosures(0, [], [])
       expect(await storage.disclosures(0)).toEqual([])
       expect(await storage.entryIndices(0, 3)).toEqual([0])
@@ -148,7 +200,7 @@ export function storageConformance(
       const again = await reopen(storage)
       expect(await again.entryIndices(0, 3)).toEqual([0])
       expect(await again.disclosures(0)).toEqual(['aaa'])
-      expect(await again.lookup(byCase, -1, 3)).toEqual([0])
+      expect(await again.lookup(caseKey, -1, 3)).toEqual([0])
       expect(await again.claimWriter()).toBeGreaterThan(epoch)
       await again.close()
     })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leafHash } from '../../src/core/index.ts'
-import { LedgerReads, LedgerTree, LevelStorage, readHead, readOwnKey } from '../../src/ledger/index.ts'
+import { LedgerReads, LedgerTree, LevelStorage, readHead, readLookupCodec, readOwnKey } from '../../src/ledger/index.ts'
 import { examine } from '../../src/ledger/recovery.ts'
 import { editDatabase, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
@@ -29,7 +29,7 @@ afterAll(() => test.remove())
 describe('an entry altered together with its tile', () => {
   it('is refused when it is read, and so is every proof through the tile', async () => {
     const key = readOwnKey(test.folder)
-    const storage = await LevelStorage.open(test.folder.database)
+    const storage = await LevelStorage.open(test.folder.database, readLookupCodec(test.folder))
     const published = await examine(storage, readHead(test.folder.head, key).checkpoint, key)
     // As a server that has been running: the edge was right when it was opened.
     const tree = await LedgerTree.rebuild(storage, published.state.size)
@@ -42,7 +42,7 @@ describe('an entry altered together with its tile', () => {
       Buffer.from(leafHash(bytes)).copy(tile, 7 * 32)
       await db.put(tileKey(0, 0), tile)
     })
-    const again = await LevelStorage.open(test.folder.database)
+    const again = await LevelStorage.open(test.folder.database, readLookupCodec(test.folder))
     Reflect.set(tree, 'storage', again)
     const reads = new LedgerReads(again, tree, () => published)
     for (const read of [

@@ -99,8 +99,8 @@ describe('a bag', () => {
       ['package-malformed'],
       [],
     ])
-    // Two files without a place, and no deposit.
-    expect((await report('Evidence-Package-Version: 1\n'))[0]).toEqual(Array(3).fill('package-malformed'))
+    // No VERIFY.md, two files without a place, and no deposit.
+    expect((await report('Evidence-Package-Version: 1\n'))[0]).toEqual(Array(4).fill('package-malformed'))
   })
 })
 

@@ -71,7 +71,15 @@ async function pack(
   // A chain that was sealed for another policy is taken as it is.
   const tree = chain === undefined ? undefined : await TreeReceipts.open(by === policy ? chain.seal() : chain, by)
   const ledger = tree === undefined ? {} : { ledger: { tree, locate: scanningLocator(tree) } }
-  const files = await packageFiles({ deposits, related, policy: by, policyBytes, digestsOnly: false, ...ledger })
+  const files = await packageFiles({
+    deposits,
+    related,
+    policy: by,
+    policyBytes,
+    digestsOnly: false,
+    packed: '2026-11-26',
+    ...ledger,
+  })
   const sink = await FolderSink.create(join(path, String(number++)))
   await writeBag(sink, files)
   await sink.publish()
@@ -103,7 +111,12 @@ describe('a package', () => {
     chain.deposits(5)
     const report = await check(await pack([input(old)], chain))
     expect(codes(report)).toEqual([])
-    expect(report.deposits[0]).toMatchObject({ size: 8, withheld: 1, admission: { state: 'shown' } })
+    expect(report.deposits[0]).toMatchObject({
+      size: 8,
+      deposited: 1,
+      missing: [{ name: 'item 0' }],
+      admission: { state: 'shown' },
+    })
     expect(report.notShown.join()).not.toContain('one history')
   })
 
@@ -155,7 +168,7 @@ describe('a package', () => {
       'renamed/2',
       'z',
     ])
-    expect(report.deposits[0]?.withheld).toBe(0)
+    expect(report.deposits[0]).toMatchObject({ deposited: 4, missing: [], unnamed: 0 })
   })
 
   it('is not made of what its receipt does not name, nor of a receipt that does not hold', async () => {

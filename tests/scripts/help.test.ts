@@ -54,7 +54,6 @@ const commands = [
   'anchor',
   'anchor-for',
   'reindex',
-  'migrate',
   'doctor',
 ]
 

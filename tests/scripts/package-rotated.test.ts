@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { verifyGuide } from '../../src/package/index.ts'
+import { bagFiles, writeFiles } from '../package/bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
 import { type AuthorityServer, honest, startAuthority, TestAuthority } from '../support/time-authority.ts'
 
@@ -201,16 +204,32 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     expect(alone.stdout).toContain('existed no later than')
 
     // A transition that is taken out, or leads elsewhere, is noticed by hand as well.
-    const forged = at('forged')
-    cpSync(after, forged, { recursive: true })
-    const transition = join(forged, 'data/deposits/001/receipt.key-transition')
-    writeFileSync(transition, readFileSync(transition, 'utf8').replace('from 6', 'from 5'))
+    const transition = 'data/deposits/001/receipt.key-transition'
     const program = at('verify.py')
-    const guide = readFileSync(join(forged, 'VERIFY.md'), 'utf8')
-    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(guide)?.[1] ?? '')
-    const byHand = () => spawnSync('python3', [program, 'policy'], { cwd: forged, encoding: 'utf8' })
-    expect(byHand().stderr).toContain('receipt.tlog-proof: the checkpoint is not signed')
-    rmSync(transition)
-    expect(byHand().stderr).toContain('receipt.tlog-proof: the checkpoint is not signed')
+    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+    const byHand = (change: (text: string) => string | undefined): string => {
+      const files: Record<string, Buffer | string> = {}
+      for (const entry of readdirSync(after, { recursive: true, withFileTypes: true })) {
+        const whole = join(entry.parentPath, entry.name)
+        const name = whole.slice(after.length + 1)
+        if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
+      }
+      files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
+      const changed = change(String(files[transition]))
+      if (changed === undefined) delete files[transition]
+      else files[transition] = changed
+      const forged = writeFiles(at(`forged-${number++}`), bagFiles(files))
+      return spawnSync('python3', [program, 'policy'], { cwd: forged, encoding: 'utf8' }).stderr
+    }
+    expect(byHand((text) => text)).toBe('')
+    expect(byHand((text) => text.replace('from 6', 'from 5'))).toContain('does not lead on from its receipt')
+    expect(byHand(() => undefined)).toContain('receipt.tlog-proof : the checkpoint is not signed')
+
+    // The second verifier, which judges no time stamp, says the rest of the same.
+    const second = verifier(['check', after, '--policy', policy]) as PythonDocument & {
+      readonly deposits: readonly { readonly size: number; readonly admission: string | null }[]
+    }
+    expect([second.exit, second.faults]).toEqual([4, []])
+    expect(second.deposits).toMatchObject([{ size: 8, admission: expect.stringContaining('by entries 4, 2, 0') }])
   })
 })

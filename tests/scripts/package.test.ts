@@ -29,9 +29,17 @@ interface Report {
     readonly claims: Record<string, unknown>
     readonly admission: { readonly state: string; readonly roles?: string[]; readonly path?: number[] }
     readonly files: readonly { readonly path: string; readonly ok: boolean }[]
-    readonly withheld: number | null
+    readonly deposited: number
+    readonly notHere: readonly { readonly name: string }[]
+    readonly notHereUnnamed: number
+    readonly askedAt: number | null
   }[]
-  readonly related: readonly { readonly kind: string }[]
+  readonly standing: string | null
+  readonly checker: { readonly version: string; readonly at: string }
+  readonly packed?: string
+  readonly laterEvents: { readonly asked: object | null; readonly notShown: number }
+  readonly related: readonly { readonly kind: string; readonly events: readonly object[] }[]
+  readonly notChecked: readonly string[]
   readonly faults: readonly { readonly code: string }[]
   readonly notShown: readonly string[]
 }
@@ -98,11 +106,12 @@ describe('evidence packages', () => {
       expect(codes(report)).toEqual([])
       expect(code).toBe(0)
       expect(report.policy).toEqual({ from: 'given', packageDiffers: false })
-      expect(report.deposits.map(({ index, files, withheld }) => [index, files.length, withheld])).toEqual([
-        [2, 9, 0],
-        [3, 1, 0],
-        [4, 1, 0],
+      expect(report.deposits.map((one) => [one.index, one.files.length, one.deposited, one.notHere])).toEqual([
+        [2, 9, 9, []],
+        [3, 1, 1, []],
+        [4, 1, 1, []],
       ])
+      expect(report.standing).toBe('sound')
       for (const { admission, size } of report.deposits) {
         expect(admission).toMatchObject({ state: 'shown', roles: ['depositor'], path: [1, 0] })
         expect(size).toBe(6)
@@ -118,14 +127,21 @@ describe('evidence packages', () => {
   })
 
   it('is the same bytes for the same inputs, wherever and whenever', async () => {
-    const first = await pack(['photo.jpg', 'case-001'], '.zip')
+    // The day of packing, for both.
+    const SOURCE_DATE_EPOCH = '1795000000'
+    const first = join(path, `package-${number++}.zip`)
+    await evidenceOk(['package', 'photo.jpg', 'case-001', '--output', first], {
+      ...options(),
+      env: { ...options().env, SOURCE_DATE_EPOCH },
+    })
+    expect((await check(first)).report.packed).toBe('2026-11-18')
     const elsewhere = join(path, 'elsewhere')
     mkdirSync(elsewhere)
     const second = join(elsewhere, basename(first))
     const { cwd, env } = options()
     await evidenceOk(['package', 'case-001', 'photo.jpg', '--output', second], {
       cwd,
-      env: { ...env, TZ: 'Asia/Shanghai', LANG: 'de_DE' },
+      env: { ...env, TZ: 'Asia/Shanghai', LANG: 'de_DE', SOURCE_DATE_EPOCH },
     })
     expect(readFileSync(second).equals(readFileSync(first))).toBe(true)
   })
@@ -139,7 +155,7 @@ describe('evidence packages', () => {
     const digests = await pack([caseNumber, '--digests-only'], '.zip')
     const { code, report } = await check(digests)
     expect(code).toBe(0)
-    expect(report.deposits.map(({ files, withheld }) => [files.length, withheld])).toEqual([
+    expect(report.deposits.map(({ files, notHere }) => [files.length, notHere.length])).toEqual([
       [0, 9],
       [0, 1],
     ])
@@ -157,7 +173,7 @@ describe('evidence packages', () => {
     const target = await pack(['case-001/photo/counter.jpg'])
     const { code, report } = await check(target)
     expect(code).toBe(0)
-    expect(report.deposits.map(({ files, withheld }) => [files.length, withheld])).toEqual([[1, null]])
+    expect(report.deposits.map((one) => [one.files.length, one.notHere, one.notHereUnnamed])).toEqual([[1, [], 8]])
     const all = readdirSync(target, { recursive: true, withFileTypes: true }).flatMap((entry) =>
       entry.isFile() ? [readFileSync(join(entry.parentPath, entry.name), 'latin1')] : [],
     )
@@ -274,7 +290,7 @@ describe('evidence packages', () => {
     rmSync(join(altered, 'data/deposits/001/files/photo.jpg'))
     expect(codes((await check(altered)).report)).toEqual(['package-incomplete'])
     const broken = join(path, 'broken.zip')
-    writeFileSync(broken, 'PK\u0003\u0004 and no more')
+    writeFileSync(broken, readFileSync(await pack(['photo.jpg'], '.zip')).subarray(0, -30))
     const { code, report } = await check(broken)
     expect([code, codes(report)]).toEqual([1, ['package-zip']])
     expect((await run('check', broken)).stdout).toMatch(

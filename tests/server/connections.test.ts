@@ -16,8 +16,8 @@ async function bounded(limit: number, handle: Handler, patience = { bodyMs: 10_0
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const sockets: Socket[] = []
-  const open = async (text = ''): Promise<Raw> => {
-    const socket = connect(port, '127.0.0.1')
+  const open = async (text = '', localAddress = '127.0.0.1'): Promise<Raw> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
     sockets.push(socket)
     let said = ''
     socket.on('error', () => {})
@@ -122,6 +122,23 @@ describe('connections at their limit', () => {
     await until(() => newcomer.said() !== '')
     expect(newcomer.said()).toMatch(/^HTTP\/1\.1 503 /)
     expect(working.map(({ destroyed }) => destroyed)).toEqual([false, false])
+  })
+
+  it('F-H5: an address that has most connections makes way for another with its bodies, and not for itself', async () => {
+    server = await bounded(3, answering)
+    const many: Raw[] = []
+    for (let i = 0; i < 3; i++) many.push(await server.open(halfBody, '127.0.0.2'))
+    await until(() => server.connections.count === 3)
+    await sleep(20)
+    const same = await server.open(get, '127.0.0.2')
+    await until(() => same.said() !== '')
+    expect(same.said()).toMatch(/^HTTP\/1\.1 503 /)
+    const closed = once(many[0] as Raw, 'close')
+    const other = await server.open(get, '127.0.0.3')
+    await until(() => other.said() !== '')
+    await closed
+    expect(other.said()).toMatch(/^HTTP\/1\.1 200 /)
+    expect(many.slice(1).map(({ destroyed }) => destroyed)).toEqual([false, false])
   })
 
   it('a body that has had its time gives way, and no other', async () => {

@@ -55,7 +55,7 @@ function post(url: string, body: string, agent?: Agent): Promise<{ status: numbe
 function begin(url: string, body: string): Promise<{ socket: Socket; finish: () => Promise<string> }> {
   const { hostname, port } = new URL(url)
   const half = Math.floor(body.length / 2)
-  const head = `POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/sd-jwt\r\nContent-Length: ${body.length}\r\n\r\n`
+  const head = `POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/sd-jwt\r\nContent-Length: ${body.length}\r\n\r\n`
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => {
       socket.write(head + body.slice(0, half), () =>

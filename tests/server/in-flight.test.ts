@@ -28,7 +28,7 @@ describe('bodies under way', () => {
     return socket
   }
   const head = (length: string): string =>
-    `POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n${length}\r\n\r\n`
+    `POST /v1/statements HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n${length}\r\n\r\n`
   const line = (): string => server.deposit(`line ${Math.random()}`).presentation
 
   /** A batch is taken; as soon as the server has seen the end of what stood in its way. */
@@ -43,19 +43,35 @@ describe('bodies under way', () => {
   }
 
   it.each([
-    ['that will be large', `Content-Length: ${maxBatchBody}`],
+    ['of a known length', `Content-Length: ${maxBatchBody}`],
     ['of unknown length', 'Transfer-Encoding: chunked'],
-  ])('a batch %s leaves no room for another, and does not touch single statements', async (_name, length) => {
-    await requireRoom()
-    const first = await begin(head(length))
-    const refused = await server.post(line(), ndjson)
-    expect(refused.status).toBe(503)
-    expect(refused.headers['retry-after']).toBe('1')
-    expect(problemIn(refused).code).toBe('server-busy')
-    expect((await server.post(line())).status).toBe(201)
-    first.destroy()
-    await requireRoom()
-  })
+  ])(
+    'a large batch %s leaves its address no room for another, and does not touch single statements',
+    async (_name, length) => {
+      await requireRoom()
+      const first = await begin(head(length))
+      const send = async (bytes: number): Promise<void> => {
+        const piece = Buffer.alloc(bytes, 0x61)
+        const framed = length.startsWith('Content')
+          ? piece
+          : Buffer.concat([Buffer.from(`${bytes.toString(16)}\r\n`), piece, Buffer.from('\r\n')])
+        await new Promise<void>((resolve) => first.write(framed, () => resolve()))
+      }
+      await send(24 * 1024 * 1024)
+      let refused = await server.post(line(), ndjson)
+      // The body goes on, so that it is not ended for its pace.
+      for (let tries = 0; refused.status === 200 && tries < 110; tries++) {
+        await send(64 * 1024)
+        refused = await server.post(line(), ndjson)
+      }
+      expect(refused.status).toBe(503)
+      expect(refused.headers['retry-after']).toBe('1')
+      expect(problemIn(refused).code).toBe('server-busy')
+      expect((await server.post(line())).status).toBe(201)
+      first.destroy()
+      await requireRoom()
+    },
+  )
 
   it('many batches begun on one connection that breaks leave their room', async () => {
     const small = 'Content-Length: 2\r\n'
@@ -63,11 +79,13 @@ describe('bodies under way', () => {
       const socket = await begin(`${head(small)}{}`.repeat(20))
       socket.destroy()
     }
-    await requireRoom()
-    const largest = await begin(head(`Content-Length: ${maxBatchBody}`))
-    expect(problemIn(await server.post(line(), ndjson)).code).toBe('server-busy')
-    largest.destroy()
-    await requireRoom()
+    // The largest batch needs all the room that there is.
+    let status = 503
+    for (let tries = 0; status === 503 && tries < 200; tries++) {
+      status = (await server.post(Buffer.alloc(maxBatchBody, 0x61), ndjson)).status
+      if (status === 503) await sleep(10)
+    }
+    expect(status).toBe(200)
   })
 
   it('a batch said to be larger than any takes no room', async () => {

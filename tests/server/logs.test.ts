@@ -90,7 +90,7 @@ describe.each(['info', 'debug'])('the log of a server at level %s', (level) => {
     await rawRequest(server.url, `GET /${secrets.path} HTTP/9.9\r\n${secrets.header}\r\n\r\n`)
     await rawRequest(
       server.url,
-      `POST /v1/statements HTTP/1.1\r\nContent-Length: 1000\r\nHost: x\r\n\r\n${secrets.note}`,
+      `POST /v1/statements HTTP/1.1\r\nContent-Length: 1000\r\nHost: localhost\r\n\r\n${secrets.note}`,
     )
     Object.assign(forbidden, {
       token,

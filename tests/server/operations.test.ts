@@ -144,7 +144,7 @@ describe('health', () => {
   it('/readyz says that deposits are accepted, and how many entries there are', async () => {
     const answer = await server.get('/readyz')
     expect(answer.status).toBe(200)
-    expect(answer.json()).toEqual({ status: 'ready', size: await server.size() })
+    expect(answer.json()).toEqual({ status: 'ready', size: await server.size(), lookups: 'verified' })
     expect(answer.headers['cache-control']).toBe('no-store')
   })
 

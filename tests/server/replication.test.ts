@@ -92,7 +92,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 async function faultsOf(folder: string): Promise<string[]> {
   const source = await FolderSource.open(folder, readOwnKey(dataFolder(folder)))
   try {
-    const audit = new LookupAudit()
+    const audit = new LookupAudit(source.storage.codec)
     const report = await walk({ source, policy: policyOfFolder(server.folder), observer: audit })
     const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
     return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { signCheckpoint, thumbprint, verifierKey, zeroHash } from '../../src/core/index.ts'
+import {
+  parseReceipt,
+  signCheckpoint,
+  statusHash,
+  thumbprint,
+  toBase64,
+  utf8,
+  verifierKey,
+  zeroHash,
+} from '../../src/core/index.ts'
 import { approve, changeMembers, composePossession, composeProposal, kinds } from '../../src/evidence/index.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
@@ -32,10 +41,11 @@ function tableOf(heading: string): Map<string, string[]> {
 
 interface Cast {
   readonly server: TestServer
-  /** In the order of the columns: the deposit is the third's. */
+  /** In the order of the columns: the deposit is the third's, and another the last's. */
   readonly readers: readonly (Party | undefined)[]
   readonly index: number
-  readonly leafHash: string
+  /** Shows that somebody has the deposit. */
+  readonly entryHash: string
 }
 
 async function cast(reading: 'public' | 'participants'): Promise<Cast> {
@@ -44,14 +54,22 @@ async function cast(reading: 'public' | 'participants'): Promise<Cast> {
   const attestor = await server.admit('attestor', ['attestor'])
   const auditor = await server.admit('auditor', ['auditor'])
   await server.fill(300)
-  const { index, leafHash } = (await server.post(server.deposit('own').presentation)).json<DepositAnswer>()
-  const readers = [undefined, server.administrator, server.depositor, other, attestor, auditor]
-  return { server, readers, index, leafHash }
+  const { index, receipt } = (await server.post(server.deposit('own').presentation)).json<DepositAnswer>()
+  const entryHash = toBase64(statusHash(parseReceipt(utf8(receipt ?? '')).entryBytes))
+  // The depositor's first key is revoked, by its second it reads on.
+  const second = { id: server.depositor.id, key: signerNamed(`second ${randomUUID()}`) }
+  const place = { aud: server.origin, iss: second.id, jti: randomUUID() }
+  const possession = composePossession({ ...place, old: server.depositor.key.thumbprint }, second.key)
+  const members = { newKey: second.key.jwk, possession }
+  await server.post(server.sign(server.depositor, 'participant.rotate-key', members, place).presentation)
+  await server.administer('participant.revoke', { key: server.depositor.key.thumbprint, reason: 'compromised' })
+  const readers = [undefined, server.administrator, second, other, attestor, auditor, server.depositor]
+  return { server, readers, index, entryHash }
 }
 
-function pathOf(operation: string, { index, leafHash }: Cast): string {
+function pathOf(operation: string, { index, entryHash }: Cast): string {
   const paths: Readonly<Record<string, string>> = {
-    'GET /v1/entries/{index}/status': `/v1/entries/${index}/status?leafHash=${encodeURIComponent(leafHash)}`,
+    'GET /v1/entries/{index}/status with entryHash': `/v1/entries/${index}/status?entryHash=${encodeURIComponent(entryHash)}`,
     'GET /v1/proofs/inclusion': '/v1/proofs/inclusion?index=1&size=200',
     'GET /v1/proofs/consistency': '/v1/proofs/consistency?from=100&to=200',
     'GET /tile/{*}': '/tile/0/000',
@@ -62,6 +80,20 @@ function pathOf(operation: string, { index, leafHash }: Cast): string {
   }
   return paths[operation] ?? operation.slice(4).replace('{index}', String(index))
 }
+
+it('F-H3, F-H4: reading rights are decided in one file', () => {
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const files = ['server', 'src/ledger'].flatMap((folder) =>
+    readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `${folder}/${name}`),
+  )
+  // Look-up keys are laid out by what a reader may search; who may search what is decided there too.
+  const deciding = files.filter((name) =>
+    /\.reading ===|\.reading !==|roles\.includes|hasRole/.test(readFileSync(`${root}${name}`, 'utf8')),
+  )
+  expect(deciding).toEqual(['src/ledger/rights.ts'])
+})
 
 describe.each([
   ['Reading, where the ledger is read by participants', 'participants'],
@@ -78,7 +110,11 @@ describe.each([
   it('has a row for each route that a server has', async () => {
     const document = (await all.server.request('/openapi.json')).json()
     const operations = operationsOf(document).map(({ method, path }) => `${method} ${path}`)
-    const expected = [...operations.filter((one) => one !== 'POST /v1/statements'), 'GET /tile/{*} of entries']
+    const expected = [
+      ...operations.filter((one) => one !== 'POST /v1/statements'),
+      'GET /tile/{*} of entries',
+      'GET /v1/entries/{index}/status with entryHash',
+    ]
     expect([...table.keys()].sort()).toEqual(expected.sort())
   })
 

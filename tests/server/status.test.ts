@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { composePossession } from '../../src/evidence/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
-import { fromBase64, parsePolicy, thumbprint, utf8 } from '../../src/core/index.ts'
+import { fromBase64, parsePolicy, statusHash, thumbprint, toBase64, utf8 } from '../../src/core/index.ts'
 import { type CheckedReceipt, checkReceipt, checkStatus } from '../../src/verify/index.ts'
 import { policyOfFolder } from '../support/folder.ts'
 import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
@@ -39,12 +39,17 @@ function checked(text: string): CheckedReceipt {
   return result
 }
 
-function pathOf(index: number, leafHash: string, more = ''): string {
-  return `/v1/entries/${index}/status?leafHash=${encodeURIComponent(leafHash)}${more}`
+function pathOf(index: number, entryHash: string, more = ''): string {
+  return `/v1/entries/${index}/status?entryHash=${encodeURIComponent(entryHash)}${more}`
+}
+
+/** What shows that somebody has the deposit's bytes. */
+function ownHash(): string {
+  return toBase64(statusHash(receipt.receipt.entryBytes))
 }
 
 async function status(more = '', reader?: Party): Promise<Status> {
-  const answer = await server.get(pathOf(reference.index, reference.leafHash, more), reader)
+  const answer = await server.get(pathOf(reference.index, ownHash(), more), reader)
   expect(answer.status).toBe(200)
   return answer.json<Status>()
 }
@@ -112,10 +117,10 @@ describe('the status of an entry', () => {
 
   it('is found by the client, with the consistency proof in the same answer', async () => {
     const client = new LedgerClient(server.url, undefined, { retries: 0 })
-    const answer = await client.status(reference.index, reference.leafHash, { from: 3 })
+    const answer = await client.status(reference.index, receipt.receipt.entryBytes, { from: 3 })
     expect(checkStatus(answer, receipt, policyOfFolder(server.folder)).faults[0]?.code).toBe('consistency-invalid')
     const { proof } = receipt.receipt
-    const right = await client.status(reference.index, reference.leafHash, { from: proof.checkpoint.size })
+    const right = await client.status(reference.index, receipt.receipt.entryBytes, { from: proof.checkpoint.size })
     expect(checkStatus(right, receipt, policyOfFolder(server.folder)).faults).toEqual([])
   })
 
@@ -126,18 +131,61 @@ describe('the status of an entry', () => {
     expect(later.events.every(({ index }) => index > (first.events[0] as Event).index)).toBe(true)
   })
 
-  it('says the same to a wrong leaf hash as where there is no entry', async () => {
-    const wrong = Buffer.from(fromBase64(reference.leafHash)).fill(1, 31).toString('base64')
+  it('says the same to a wrong entry hash as where there is no entry', async () => {
+    const wrong = Buffer.from(fromBase64(ownHash())).fill(1, 31).toString('base64')
     const other = problemIn(await server.get(pathOf(reference.index, wrong)))
-    const missing = problemIn(await server.get(pathOf(9999, reference.leafHash)))
+    const missing = problemIn(await server.get(pathOf(9999, ownHash())))
     expect(other.code).toBe('entry-not-found')
     const { instance: _one, request: _two, ...first } = other as unknown as Record<string, unknown>
     const { instance: _three, request: _four, ...second } = missing as unknown as Record<string, unknown>
     expect(first).toEqual(second)
   })
 
-  it.each(['', 'x', 'A'.repeat(44), `${'A'.repeat(42)}B=`])('refuses the leaf hash %j', async (hash) => {
+  it.each(['', 'x', 'A'.repeat(44), `${'A'.repeat(42)}B=`])('refuses the entry hash %j', async (hash) => {
     expect(problemIn(await server.get(pathOf(reference.index, hash))).code).toBe('query-invalid')
+  })
+})
+
+describe('F-H4: the right to ask for a status', () => {
+  const codeOf = async (path: string, reader?: Party): Promise<string> => {
+    const answer = await server.get(path, reader)
+    return answer.status === 200 ? 'told' : problemIn(answer).code
+  }
+
+  it('is not the leaf hash, which public tiles hold', async () => {
+    const { index, leafHash } = reference
+    const tile = (await server.get(`/tile/0/000.p/${index + 1}`)).body.subarray(32 * index, 32 * (index + 1))
+    expect(toBase64(tile)).toBe(leafHash)
+    const encoded = encodeURIComponent(leafHash)
+    expect(await codeOf(`/v1/entries/${index}/status?entryHash=${encoded}`)).toBe('entry-not-found')
+    expect(await codeOf(`/v1/entries/${index}/status?leafHash=${encoded}`)).toBe('query-invalid')
+    expect(await codeOf(`/v1/entries/${index}/status`)).toBe('not-authenticated')
+  })
+
+  it('is that of nobody for another entry', async () => {
+    expect(await codeOf(pathOf(reference.index + 1, ownHash()))).toBe('entry-not-found')
+    expect(await codeOf(pathOf(0, ownHash()))).toBe('entry-not-found')
+  })
+
+  it('is also the right to read the entry', async () => {
+    const auditor = await server.admit('reads-all', ['auditor'])
+    const path = `/v1/entries/${reference.index}/status`
+    expect(await codeOf(path, auditor)).toBe('told')
+    expect(await codeOf(path, court)).toBe('not-permitted')
+    expect(await codeOf(pathOf(reference.index, ownHash()), court)).toBe('told')
+    // What is given must fit, also by those who may read.
+    expect(await codeOf(pathOf(reference.index + 1, ownHash()), auditor)).toBe('entry-not-found')
+    expect(await codeOf('/v1/entries/999999/status')).toBe('not-authenticated')
+    expect(await codeOf('/v1/entries/999999/status', court)).toBe('entry-not-found')
+  })
+
+  it('is everybody’s where reading is public', async () => {
+    const open = await testServer({ reading: 'public' })
+    try {
+      expect((await open.get('/v1/entries/1/status')).status).toBe(200)
+    } finally {
+      await open.remove()
+    }
   })
 })
 
@@ -214,7 +262,10 @@ describe('more events than one answer holds', () => {
     const indices: number[] = []
     const sizes: number[] = []
     for (let after: number | undefined; ; ) {
-      const page = await client.status(of.index, of.leafHash, { from: own.receipt.proof.checkpoint.size, after })
+      const page = await client.status(of.index, own.receipt.entryBytes, {
+        from: own.receipt.proof.checkpoint.size,
+        after,
+      })
       const { faults, events, next } = checkStatus(page, own, policyOfFolder(server.folder), after)
       expect(faults).toEqual([])
       indices.push(...events.map(({ index }) => index))

@@ -104,12 +104,3 @@ export async function writeRawEntry(db: RawDatabase, index: number, bytes: Buffe
       : [[start, [...before, bytes, ...after]]]
   for (const [at, some] of whole) if (some.length > 0) await db.put(key9('b', at), pack(some))
 }
-
-/** Entries as database format 1 had them: each under a key of its own, here with any letter (it was e), from `from` on. */
-export async function unpackEntries(db: RawDatabase, letter: string, from = 0): Promise<void> {
-  for (const [key, value] of await db.iterator({ gte: key9('b', from), lt: Buffer.from('c') }).all()) {
-    const start = Number(key.readBigUInt64BE(1))
-    for (const [i, bytes] of split(value).entries()) await db.put(key9(letter, start + i), bytes)
-    await db.del(key)
-  }
-}

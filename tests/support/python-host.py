@@ -1,9 +1,10 @@
 """Runs programs of verifiers/python one after another in one process: loading Python and `cryptography` is most of a run.
 
-    python3 python-host.py REQUESTS ANSWERS
+    python3 python-host.py [REQUESTS ANSWERS]
 
-Each line of REQUESTS is {"program": "evidence_verify", "args": [...]}; each line of ANSWERS is {"code", "stdout", "stderr"}.
-An uncaught error is printed, and is exit code 1, as in a process of its own.
+REQUESTS and ANSWERS are files or pipes; without them they are standard input and output. Each line of REQUESTS is {"program": "evidence_verify", "args": [...]}; each line of ANSWERS is {"code", "stdout", "stderr"}.
+An uncaught error is printed, and is exit code 1, as in a process of its own. Or a line is {"vector": {...}}, an input in the form
+of fixtures/vectors; its answer is what vectors.py finds of it, or {"crash": text}.
 """
 
 import contextlib
@@ -43,12 +44,29 @@ def run(name: str, args: list) -> dict:
     return {"code": code, "stdout": stdout.text(), "stderr": stderr.text()}
 
 
+def judge(vector: dict) -> dict:
+    try:
+        return importlib.import_module("vectors").verdict_of(vector)
+    except Exception:
+        return {"crash": traceback.format_exc()}
+
+
+def answer(request: dict) -> dict:
+    return judge(request["vector"]) if "vector" in request else run(request["program"], request["args"])
+
+
+def serve(requests: io.TextIOBase, answers: io.TextIOBase) -> None:
+    for line in requests:
+        answers.write(json.dumps(answer(json.loads(line))) + "\n")
+        answers.flush()
+
+
 def main() -> None:
+    if len(sys.argv) == 1:
+        serve(sys.stdin, sys.stdout)
+        return
     with open(sys.argv[1], encoding="utf-8") as requests, open(sys.argv[2], "w", encoding="utf-8") as answers:
-        for line in requests:
-            request = json.loads(line)
-            answers.write(json.dumps(run(request["program"], request["args"])) + "\n")
-            answers.flush()
+        serve(requests, answers)
 
 
 if __name__ == "__main__":

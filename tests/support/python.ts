@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { CliResult } from './cli.ts'
 import { temporaryFolder } from './folder.ts'
@@ -98,4 +99,40 @@ export function python(
   const { without } = options
   const ran = without === undefined ? runInHost(program, args) : runWithout(program, args, without)
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
+}
+
+/** A Python that answers requests in their order while this process goes on: lines of tests/support/python-host.py. */
+export interface PythonLines {
+  readonly ask: (request: object) => Promise<unknown>
+  readonly end: () => void
+}
+
+export function startPythonLines(): PythonLines {
+  const child = spawn(pythonWithCryptography(), ['-B', hostProgram], { stdio: ['pipe', 'pipe', 'inherit'] })
+  // Its end is told below.
+  child.stdin.on('error', () => {})
+  const waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.resolve(JSON.parse(line)))
+  child.on('close', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error('the Python process ended'))
+  })
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ resolve, reject })
+        child.stdin.write(`${JSON.stringify(request)}\n`)
+      }),
+    end: () => child.stdin.end(),
+  }
+}
+
+/** Runs a program that is given as text, in a process of its own; it may import the verifier's modules. */
+export function pythonText(program: string, args: readonly string[]): CliResult {
+  const whole = `import sys\nsys.path.insert(0, ${JSON.stringify(verifiers)})\n${program}`
+  const { status, stdout, stderr, error } = spawnSync(pythonWithCryptography(), ['-B', '-c', whole, ...args], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (error !== undefined) throw error
+  const text = stdout.toString()
+  return { code: status, stdout: text, stderr: stderr.toString(), json: <T>() => JSON.parse(text) as T }
 }

@@ -10,14 +10,24 @@ export interface RawEntry {
   readonly crc?: number
   readonly size?: number
   readonly extra?: Buffer
-  /** What the local header says instead. */
+  /** Size of the data in the directory, instead of their own. */
+  readonly packed?: number
+  /** Offset in the directory, instead of its own. */
+  readonly offset?: number
+  /** External attributes, instead of those of `mode`. */
+  readonly attributes?: number
+  readonly comment?: string
+  /** What the local header says instead; `size` stands for both sizes. */
   readonly local?: {
     readonly name?: string
     readonly size?: number
     readonly crc?: number
     readonly method?: number
     readonly flags?: number
+    readonly extra?: Buffer
   }
+  /** Bytes after the data: a data descriptor, or anything else. */
+  readonly after?: Buffer
   /** Bytes before the local header. */
   readonly before?: Buffer
   /** The directory points at the entry with this number instead. */
@@ -52,7 +62,9 @@ export function rawZip(
     const data = deflate ? deflateRawSync(plain, { level: 9 }) : plain
     const crc = entry.crc ?? crc32(plain)
     const size = entry.size ?? plain.length
-    const packed = deflate ? data.length : size
+    const packed = entry.packed ?? (deflate ? data.length : size)
+    const localExtra = local.extra ?? Buffer.alloc(0)
+    const entryComment = Buffer.from(entry.comment ?? '')
     if (before !== undefined) push(before)
     offsets.push(at)
     const localName = local.name === undefined ? name : Buffer.from(local.name)
@@ -66,7 +78,8 @@ export function rawZip(
     head.writeUInt32LE(local.size ?? packed, 18)
     head.writeUInt32LE(local.size ?? size, 22)
     head.writeUInt16LE(localName.length, 26)
-    push(Buffer.concat([head, localName, data]))
+    head.writeUInt16LE(localExtra.length, 28)
+    push(Buffer.concat([head, localName, localExtra, data, entry.after ?? Buffer.alloc(0)]))
     const record = Buffer.alloc(46)
     record.writeUInt32LE(0x02014b50, 0)
     record.writeUInt16LE((3 << 8) | 20, 4)
@@ -79,9 +92,11 @@ export function rawZip(
     record.writeUInt32LE(size, 24)
     record.writeUInt16LE(name.length, 28)
     record.writeUInt16LE(extra.length, 30)
-    record.writeUInt32LE((mode << 16) >>> 0, 38)
-    record.writeUInt32LE(entry.at === undefined ? (offsets.at(-1) as number) : (offsets[entry.at] as number), 42)
-    central.push(Buffer.concat([record, name, extra]))
+    record.writeUInt16LE(entryComment.length, 32)
+    record.writeUInt32LE(entry.attributes ?? (mode << 16) >>> 0, 38)
+    const own = entry.at === undefined ? (offsets.at(-1) as number) : (offsets[entry.at] as number)
+    record.writeUInt32LE(entry.offset ?? own, 42)
+    central.push(Buffer.concat([record, name, extra, entryComment]))
   }
   push(after)
   const directory = Buffer.concat(central)

@@ -45,6 +45,7 @@ import {
   verifyNote,
   checkpointText,
   utf8,
+  statusHash,
 } from '../../src/core/index.ts'
 import { readBody, readEnvelope, readStatement, requireDisclosures } from '../../src/evidence/index.ts'
 import type { Input } from './vector-files.ts'
@@ -169,6 +170,8 @@ const entries: Record<string, Check> = {
     return { ...facts, statement: entry.statement }
   },
   'leaf-hash': (input) => holds(equalBytes(leafHash(input.bytes('entry')), input.bytes('leafHash')), 'entry-altered'),
+  'entry-hash': (input) =>
+    holds(equalBytes(statusHash(input.bytes('entry')), input.bytes('entryHash')), 'entry-altered'),
   bundle: (input) => {
     const parsed = parseBundle(input.bytes('bundle'), input.number('width'))
     requireSame(encodeBundle(parsed), input.bytes('bundle'))

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parsePolicy, utf8 } from '../../src/core/index.ts'
+import { parsePolicy, statusHash, toBase64, utf8 } from '../../src/core/index.ts'
 import {
   type CheckedReceipt,
   checkAnchors,
@@ -22,11 +22,13 @@ const lone = parsePolicy(
 )
 
 describe('the worked example of', () => {
-  const [receiptText, answer] = examplesOf('15-status') as [string, string]
+  const [receiptText, question, answer] = examplesOf('15-status') as [string, string, string]
 
   it('status', () => {
     const checked = checkReceipt(utf8(receiptText), lone) as CheckedReceipt
     expect(checked.faults).toEqual([])
+    const entryHash = new URL(question.slice(4).trim(), 'http://localhost').searchParams.get('entryHash')
+    expect(entryHash).toBe(toBase64(statusHash(checked.receipt.entryBytes)))
     const { faults, events } = checkStatus(JSON.parse(answer), checked, lone)
     expect(faults).toEqual([])
     expect(events.map(({ index, what, proven }) => [index, what, proven])).toEqual([

@@ -3432,9 +3432,9 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
 # =====================================================================================================================
 
 MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 20, 32 << 20, 256 << 20
-TIME_PROOF_BYTES = 16 << 20
+TIME_PROOF_BYTES = (8 << 20) + 4096
 FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
-RESERVED_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+RESERVED_NAMES = {"con", "prn", "aux", "nul", *(port + n for port in ("com", "lpt") for n in "0123456789¹²³")}
 
 
 # ---- Paths and bounds -----------------------------------------------------------------------------------------------
@@ -3454,8 +3454,8 @@ def is_package_component(part: str) -> bool:
         1 <= len(part.encode("utf-8", "surrogateescape")) <= 255
         and part not in (".", "..")
         and part[-1] not in " ."
-        and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs") for c in part)
-        and part.split(".")[0].lower() not in RESERVED_NAMES
+        and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in part)
+        and part.split(".")[0].rstrip().lower() not in RESERVED_NAMES
     )
 
 
@@ -3496,7 +3496,8 @@ def check_bounds(files: dict[str, PackageFile]) -> None:
             raise Refused("package-path", f"{shown(path)} lies in what is a file, on some disk")
     receipts = 0
     for path, file in files.items():
-        receipts += file.size if path.endswith((".tlog-proof", ".file-proof")) else 0
+        is_proof = path.endswith((".tlog-proof", ".file-proof", ".time-proof", ".key-transition"))
+        receipts += file.size if is_proof and "/files/" not in path else 0
         if file.size > most_bytes(path):
             raise Refused("package-too-large", f"{shown(path)} has more than {most_bytes(path)} bytes")
     if receipts > MOST_RECEIPT_BYTES:
@@ -3544,11 +3545,13 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
 #
 # Python's zipfile takes what this page refuses: zips that readers from either end see differently. So the headers are
-# read here, every one, before anything is unpacked; and only zlib is left to the library.
+# read here, every one, by the grammar of the page, before anything is unpacked; and only zlib is left to the library.
 
 ZIP_LIMIT_RATIO, ZIP_LIMIT_MORE = 200, 1 << 20
 ZIP_FLAGS = 0b0000_1000_0000_1110  # options of deflate, data descriptor, UTF-8
-ZIP_DEFERRED, ZIP_UTF8 = 0x0008, 0x0800
+ZIP_DEFERRED = 0x0008
+ZIP64, UNICODE_PATH, EXTRAS_IGNORED = 0x0001, 0x7075, (0x000A, 0x5455, 0x5855, 0x7855, 0x7875)
+DOS_LABEL, DOS_FOLDER = 0x08, 0x10
 ALL_16, ALL_32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -3560,7 +3563,6 @@ class ZipEntry(NamedTuple):
     packed: int
     size: int
     offset: int
-    mode: int
 
 
 def zip_refused(message: str) -> Refused:
@@ -3578,17 +3580,15 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
     files: dict[str, PackageFile] = {}
     tops = set()
     for entry, start in zip(sorted(entries, key=lambda entry: entry.offset), starts):
-        top, _, inner = entry.name.decode().partition("/")
+        top, slash, inner = entry.name.decode().partition("/")
         tops.add(top)
-        if not is_package_component(top) or len(tops) > 1:
+        if slash == "" or len(tops) > 1:
             raise zip_refused("it has not exactly one folder at the top")
-        if entry.name.endswith(b"/"):
-            if inner != "":
-                check_package_path(inner[:-1])
-            continue
-        if inner == "":
-            raise zip_refused("a file lies beside the one folder at the top")
-        files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+        check_package_path(entry.name.decode().removesuffix("/"))
+        if not entry.name.endswith(b"/"):
+            files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+    if not files:
+        raise zip_refused("it holds no file")
     return files
 
 
@@ -3598,12 +3598,19 @@ def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
     end = length - 22
     if end < 0:
         raise zip_refused("it is too short")
-    record = read_at(stream, end, 22)
-    signature, *disks, on_disk, count, size, start, comment = struct.unpack("<4s4H2LH", record)
+    record = struct.unpack("<4s4H2LH", read_at(stream, end, 22))
+    signature, *disks, on_disk, count, size, start, comment = record
     if signature != b"PK\5\6" or comment != 0 or any(disks):
         raise zip_refused("it does not end with its directory, or has a comment, or parts")
-    if ALL_16 in (on_disk, count) or ALL_32 in (size, start):
-        end, on_disk, count, size, start = read_zip64_end(stream, end)
+    has_large = end >= 76 and read_at(stream, end - 20, 4) == b"PK\6\7"
+    if has_large:
+        end, large = read_zip64_end(stream, end)
+        stated = zip((on_disk, count, size, start), (ALL_16, ALL_16, ALL_32, ALL_32), large)
+        if not all(small in (ones, value) for small, ones, value in stated):
+            raise zip_refused("its two ends do not tell the same")
+        on_disk, count, size, start = large
+    elif ALL_16 in (on_disk, count) or ALL_32 in (size, start):
+        raise zip_refused("it lacks the directory’s end of a large zip")
     if on_disk != count or start + size != end:
         raise zip_refused("its directory does not reach up to its end")
     if count > 2 * MOST_FILES or size > count * (46 + 2048):
@@ -3620,60 +3627,67 @@ def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
     return entries, start
 
 
-def read_zip64_end(stream: BinaryIO, end: int) -> tuple[int, int, int, int, int]:
-    if end < 76:
-        raise zip_refused("it lacks the directory of a large zip")
+def read_zip64_end(stream: BinaryIO, end: int) -> tuple[int, tuple[int, int, int, int]]:
     signature, disk, at, disks = struct.unpack("<4sLQL", read_at(stream, end - 20, 20))
     record = struct.unpack("<4sQ2H2L4Q", read_at(stream, end - 76, 56))
     if signature != b"PK\6\7" or disk != 0 or disks > 1 or at != end - 76 or record[:2] != (b"PK\6\6", 44):
-        raise zip_refused("the directory of a large zip is not in order")
+        raise zip_refused("the directory’s end of a large zip is not in order")
     if record[4] != 0 or record[5] != 0:
         raise zip_refused("it is in parts")
-    return end - 76, *record[6:]
+    return end - 76, record[6:]
 
 
 def read_central_header(directory: bytes, at: int) -> tuple[ZipEntry, int]:
     fields = struct.unpack("<4s6H3L5H2L", directory[at : at + 46])
-    signature, made_by, _, flags, method, _, _, crc, packed, size = fields[:10]
+    signature, _, _, flags, method, _, _, crc, packed, size = fields[:10]
     name_length, extra_length, comment_length, disk, _, attributes, offset = fields[10:]
     at += 46
     name, extra = directory[at : at + name_length], directory[at + name_length : at + name_length + extra_length]
     at += name_length + extra_length
     if signature != b"PK\1\2" or comment_length != 0 or disk != 0 or at > len(directory):
         raise zip_refused("an entry of its directory is not in order")
-    if flags & ~ZIP_FLAGS or method not in (0, 8):
-        raise zip_refused("an entry is encrypted, or neither stored nor deflated")
-    size, packed, offset = read_zip64_extra(extra, [size, packed, offset])
     try:
         text = name.decode()
     except UnicodeDecodeError:
-        raise zip_refused("a name is not UTF-8") from None
-    if (not text.isascii() and not flags & ZIP_UTF8) or "\0" in text:
-        raise zip_refused(f"the name {shown(text)} is not said to be UTF-8")
-    mode = attributes >> 16 if made_by >> 8 == 3 else 0
-    kind, wanted = stat.S_IFMT(mode), stat.S_IFDIR if name.endswith(b"/") else stat.S_IFREG
-    if kind not in (0, wanted):
-        raise Refused("package-path", f"{shown(text)} is neither a folder nor a regular file")
-    if name.endswith(b"/") and (size or packed):
+        raise Refused("package-path", f"the name {shown(printable(name))} in the zip is not UTF-8") from None
+    if text == "" or "\0" in text:
+        raise zip_refused("a name is empty, or ends within")
+    if flags & ~ZIP_FLAGS or method not in (0, 8):
+        raise zip_refused("an entry is encrypted, or neither stored nor deflated")
+    size, packed, offset = with_zip64([size, packed, offset], read_extra(extra, name))
+    is_folder = name.endswith(b"/")
+    kind, wanted = stat.S_IFMT(attributes >> 16), stat.S_IFDIR if is_folder else stat.S_IFREG
+    if kind not in (0, wanted) or attributes & DOS_LABEL or (attributes & DOS_FOLDER and not is_folder):
+        raise Refused("package-path", f"{shown(text)} is neither a folder nor a regular file, or not what its name says")
+    if is_folder and (size or packed):
         raise zip_refused(f"the folder {shown(text)} has content")
     if (method == 0 and size != packed) or size > ZIP_LIMIT_RATIO * packed + ZIP_LIMIT_MORE:
         raise zip_refused(f"{shown(text)} would unpack to more than its size allows")
-    return ZipEntry(name, flags, method, crc, packed, size, offset, mode), at
+    return ZipEntry(name, flags, method, crc, packed, size, offset), at
 
 
-def read_zip64_extra(extra: bytes, values: list[int]) -> list[int]:
-    """Extra fields: of a large zip values that a header has no room for. One that gives another name is refused."""
-    at, large = 0, None
+def read_extra(extra: bytes, name: bytes) -> Optional[bytes]:
+    """Extra fields, each of a known id, whole and once. Gives the one with 64-bit sizes. A second name is the first."""
+    at, found = 0, {}
     while at < len(extra):
         id, length = struct.unpack("<2H", extra[at : at + 4])
         data, at = extra[at + 4 : at + 4 + length], at + 4 + length
-        if at > len(extra) or id == 0x7075 or (id == 1 and large is not None):
-            raise zip_refused("an extra field is not in order, or gives another name")
-        large = data if id == 1 else large
+        if at > len(extra) or id in found or id not in (ZIP64, UNICODE_PATH, *EXTRAS_IGNORED):
+            raise zip_refused("an extra field is not in order, or not known")
+        found[id] = data
+    second = found.get(UNICODE_PATH)
+    if second is not None and (len(second) < 5 or second[0] != 1 or second[5:] != name):
+        raise zip_refused(f"an extra field gives another name to {shown(printable(name))}")
+    return found.get(ZIP64)
+
+
+def with_zip64(values: list[int], large: Optional[bytes]) -> list[int]:
+    """The extra field holds those values that a header has no room for, and no more."""
     wanted = [n for n, value in enumerate(values) if value == ALL_32]
-    if wanted:
-        for n, value in zip(wanted, struct.unpack(f"<{len(wanted)}Q", (large or b"")[: 8 * len(wanted)])):
-            values[n] = value
+    if len(large or b"") != 8 * len(wanted):
+        raise zip_refused("sizes of a large zip are not in order")
+    for n, value in zip(wanted, struct.unpack(f"<{len(wanted)}Q", large or b"")):
+        values[n] = value
     return values
 
 
@@ -3686,19 +3700,21 @@ def zip_spans(entries: list[ZipEntry], end: int) -> Iterator[tuple[ZipEntry, int
 
 
 def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int:
-    """The local header says what the central one says, and at most a data descriptor follows. Gives where data are."""
+    """The local header says what the central one says, and a data descriptor follows where one is due. Gives where data are."""
     header = struct.unpack("<4s5H3L2H", read_at(stream, entry.offset, 30))
     signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = header
     name_and_extra = read_at(stream, entry.offset + 30, name_length + extra_length)
-    size, packed = read_zip64_extra(name_and_extra[name_length:], [size, packed])
+    large = read_extra(name_and_extra[name_length:], entry.name)
+    size, packed = with_zip64([size, packed], large)
     deferred = flags & ZIP_DEFERRED
-    agree = (crc, packed, size) == (entry.crc, entry.packed, entry.size) or (deferred and not (crc or packed or size))
+    stated = zip((crc, packed, size), (entry.crc, entry.packed, entry.size))
+    agree = all(local == central or (deferred and local == 0) for local, central in stated)
     same = (signature, name_and_extra[:name_length], flags, method) == (b"PK\3\4", *entry[:3])
-    if not same or not agree:
+    if not same or not agree or len(name_and_extra) != name_length + extra_length:
         raise zip_refused(f"the two headers of {shown(printable(entry.name))} differ")
     start = entry.offset + 30 + name_length + extra_length
     gap = following - start - entry.packed
-    if gap != 0 and not (deferred and gap in (12, 16, 20, 24)):
+    if gap not in ((0,) if not deferred else (12, 16) if large is None else (20, 24)):
         raise zip_refused(f"{shown(printable(entry.name))} overlaps what follows, or something lies between")
     if deferred:
         check_data_descriptor(read_at(stream, start + entry.packed, gap), entry)
@@ -3706,9 +3722,9 @@ def check_local_header(stream: BinaryIO, entry: ZipEntry, following: int) -> int
 
 
 def check_data_descriptor(data: bytes, entry: ZipEntry) -> None:
-    values = data[4:] if len(data) in (16, 24) and data[:4] == b"PK\7\x08" else data
-    form = {12: "<3L", 20: "<L2Q"}.get(len(values))
-    if form is None or struct.unpack(form, values) != (entry.crc, entry.packed, entry.size):
+    mark = len(data) in (16, 24)
+    values = struct.unpack("<3L" if len(data) in (12, 16) else "<L2Q", data[4:] if mark else data)
+    if (mark and data[:4] != b"PK\7\x08") or values != (entry.crc, entry.packed, entry.size):
         raise zip_refused(f"the data descriptor of {shown(printable(entry.name))} is not in order")
 
 
@@ -3770,14 +3786,28 @@ class ZipStream:
 
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 BAG_DIGESTS = {"sha256": 64, "sha512": 128}
+LABELS: dict[str, str] = {  # of bag-info.txt, with the form of each value
+    "Evidence-Package-Version": r".*",
+    "External-Identifier": r".*",
+    "Payload-Oxum": r".*",
+    "Bagging-Date": r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+    "Evidence-Later-Events": r"[^ ]{1,255} (0|[1-9][0-9]{0,14})",
+    "Evidence-Events-Not-Shown": r"0|[1-9][0-9]{0,8}",
+}
+# "VERIFY.md": the text of version 1, to the byte.
+GUIDE_SHA256 = "7d9ecadbba8d9b940e0fdef0f1ddd1ab9f2c408ab95a65b8f5dc462b11abfa60"
+CHECKED_TAGS = {
+    "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
+    *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
+}  # fmt: skip
 
 
 class UnknownPackage(Exception):
     """The package, or the bag, is of a version that is not of this specification."""
 
 
-def check_bag(package: Package, findings: Findings) -> None:
-    """ "Checking a package", step 1. Raises `UnknownPackage` where the rest is not to be judged."""
+def check_bag(package: Package, findings: Findings) -> dict[str, str]:
+    """ "Checking a package", step 1. Gives the labels. Raises `UnknownPackage` where the rest is not to be judged."""
     files = package.files
     for path in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
         if path not in files:
@@ -3790,7 +3820,7 @@ def check_bag(package: Package, findings: Findings) -> None:
     if "fetch.txt" in files:
         raise Refused("package-malformed", "the package has a fetch.txt, and nothing is fetched while checking")
     info = read_bag_info(package.read("bag-info.txt"))
-    tag_manifests = {path for path in files if re.fullmatch(r"tagmanifest-[a-z0-9]+\.txt", path)}
+    tag_manifests = {f"tagmanifest-{name}.txt" for name in BAG_DIGESTS}
     payload = {path for path in files if path.startswith("data/")}
     for name in BAG_DIGESTS:
         for path, wanted in (
@@ -3807,6 +3837,7 @@ def check_bag(package: Package, findings: Findings) -> None:
         raise Refused("package-malformed", "bag-info.txt has no Evidence-Package-Version")
     if info["Evidence-Package-Version"] != "1":
         raise UnknownPackage(f"the package is of version {shown(info['Evidence-Package-Version'])}")
+    return info
 
 
 def read_bag_info(data: bytes) -> dict[str, str]:
@@ -3816,7 +3847,7 @@ def read_bag_info(data: bytes) -> dict[str, str]:
         label, colon, value = line.partition(":")
         if colon == "" or label.strip() == "":
             raise Refused("package-malformed", f"{shown(line)} in bag-info.txt is no label with a value")
-        if label in info and label in ("Evidence-Package-Version", "External-Identifier", "Payload-Oxum"):
+        if label in info and label in LABELS:
             raise Refused("package-malformed", f"bag-info.txt has {label} twice")
         info[label] = value.strip(" \t")
     return info
@@ -3855,10 +3886,12 @@ def file_of_package(package: Package, path: str) -> FileAtHand:
 # ---- Layout ---------------------------------------------------------------------------------------------------------
 
 IN_DEPOSIT = re.compile(
-    r"data/deposits/(?!000/)([0-9]{3,})/"
-    r"(receipt\.tlog-proof|latest\.tlog-proof|manifests/(?:0|[1-9][0-9]*)\.evidence-manifest|proofs/[^/]+\.file-proof|files/.+)"
+    r"data/deposits/([0-9]{3,6})/(receipt\.tlog-proof|latest\.tlog-proof"
+    r"|manifests/(?:0|[1-9][0-9]?)\.evidence-manifest|proofs/[^/]+\.file-proof|files/.+)",
+    re.S,
 )
-BESIDE_DEPOSITS = re.compile(r"data/(?:admissions|related)/[^/]+\.tlog-proof")
+BESIDE_DEPOSITS = re.compile(r"data/(?:admissions|related)/[^/]+\.tlog-proof", re.S)
+SIDECAR = re.compile(r"(data/.+)(\.time-proof|\.key-transition)", re.S)
 
 
 @dataclass
@@ -3871,6 +3904,14 @@ class DepositInPackage:
     latest: Optional[ReceiptCheck] = None
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
+    deposited: int = 0  # how many files were
+    missing: list[str] = field(default_factory=list)  # by name
+    unnamed: int = 0  # how many more are missing, whose names the package does not hold
+    asked: Optional[int] = None  # size as of which the packer says to have asked for later events
+
+    @property
+    def folder(self) -> str:
+        return f"data/deposits/{self.number}"
 
     @property
     def newest(self) -> Optional[ReceiptCheck]:
@@ -3884,11 +3925,31 @@ class PackageCheck:
     name: str
     findings: Findings = field(default_factory=Findings)
     deposits: dict[str, DepositInPackage] = field(default_factory=dict)
+    info: dict[str, str] = field(default_factory=dict)  # labels of bag-info.txt: the packer's words
+    not_checked: list[str] = field(default_factory=list)  # files of the packer's words
     receipts: dict[str, ReceiptCheck] = field(default_factory=dict)  # every receipt, by its path
+    transitions: dict[str, Transition] = field(default_factory=dict)  # those beside receipts, by the receipt's path
+    events: dict[str, list[tuple[DepositInPackage, str]]] = field(default_factory=dict)  # by path: about which, and what
+    retracted: list[str] = field(default_factory=list)
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
     one_tree: bool = True
+
+    @property
+    def standing(self) -> Optional[str]:
+        """ "Standing"."""
+        if self.findings.faults:
+            return None
+        if self.retracted or self.flagged:
+            return "retracted" if self.retracted else "key-compromised"
+        asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
+        return "sound" if asked else "not-asked"
+
+    def newest_checkpoint(self, path: str) -> Checkpoint:
+        """Of the tree that a receipt is shown to be of: a key transition leads to a later one."""
+        transition = self.transitions.get(path)
+        return self.receipts[path].receipt.proof.checkpoint if transition is None else transition.checkpoint
 
     def extend(self, where: str, findings: Findings) -> None:
         for finding in [*findings.faults, *findings.not_judged]:
@@ -3904,16 +3965,13 @@ def read_layout(package: Package, check: PackageCheck) -> None:
     for path in sorted(package.files):
         if not path.startswith("data/"):
             continue
-        match = IN_DEPOSIT.fullmatch(path)
+        match, beside = IN_DEPOSIT.fullmatch(path), SIDECAR.fullmatch(path)
         if match is not None:
             deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
             deposit.paths.append(match.group(2))
-        elif (
-            path.endswith(".time-proof")
-            and path[: -len(".time-proof")] in package.files
-            and is_receipt_path(path[:-11])
-        ):
-            check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
+        elif beside is not None and is_receipt_path(beside.group(1) + ".tlog-proof", package.files):
+            if beside.group(2) == ".time-proof":
+                check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
         elif BESIDE_DEPOSITS.fullmatch(path) is None:
             check.found(path, "package-malformed", "has no place in a package")
     if not check.deposits:
@@ -3923,11 +3981,10 @@ def read_layout(package: Package, check: PackageCheck) -> None:
             check.found(f"data/deposits/{deposit.number}", "package-malformed", "the deposit has no receipt.tlog-proof")
 
 
-def is_receipt_path(path: str) -> bool:
-    return path.endswith(".tlog-proof") and (
-        BESIDE_DEPOSITS.fullmatch(path) is not None
-        or re.fullmatch(r"data/deposits/[0-9]+/[a-z]+\.tlog-proof", path) is not None
-    )
+def is_receipt_path(path: str, files: Iterable[str]) -> bool:
+    inner = IN_DEPOSIT.fullmatch(path)
+    is_deposits = inner is not None and inner.group(2) in ("receipt.tlog-proof", "latest.tlog-proof")
+    return path in files and (is_deposits or BESIDE_DEPOSITS.fullmatch(path) is not None)
 
 
 # ---- Receipts and files ---------------------------------------------------------------------------------------------
@@ -3937,21 +3994,49 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
     """ "Checking a package", steps 1 to 6."""
     check = PackageCheck(package.name)
     try:
-        check_bag(package, check.findings)
+        check.info = check_bag(package, check.findings)
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
+        return check
     except UnknownPackage as unknown:
         check.findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
         return check
+    check_words(package, check)
     read_layout(package, check)
-    for path in sorted(filter(is_receipt_path, package.files)):
-        receipt = check.receipts[path] = check_receipt(package.read(path), policy)
+    for path in sorted(path for path in package.files if is_receipt_path(path, package.files)):
+        receipt = check.receipts[path] = check_receipt(package.read(path), policy, read_sidecar(package, check, path))
         check.extend(path, receipt.findings)
     for deposit in check.deposits.values():
         check_deposit_of_package(package, check, deposit)
     check_withheld(package, check)
     check_admissions(check)
+    check_events(check)
+    check_asked(check)
     return check
+
+
+def check_words(package: Package, check: PackageCheck) -> None:
+    """ "What the packer says": labels, VERIFY.md, and what nobody checks."""
+    for label, form in LABELS.items():
+        if label in check.info and re.fullmatch(form, check.info[label], re.S) is None:
+            check.found("bag-info.txt", "package-malformed", f"the label {label} has no such value")
+    guide = package.read("VERIFY.md") if "VERIFY.md" in package.files else b""
+    if hashlib.sha256(guide).hexdigest() != GUIDE_SHA256:
+        check.found("VERIFY.md", "package-malformed", "this is not the text of this version: do not follow it")
+    check.not_checked = sorted(p for p in package.files if not p.startswith("data/") and p not in CHECKED_TAGS)
+
+
+def read_sidecar(package: Package, check: PackageCheck, path: str) -> Optional[Transition]:
+    """The key transition beside a receipt."""
+    beside = path[: -len(".tlog-proof")] + ".key-transition"
+    if beside not in package.files:
+        return None
+    try:
+        transition = check.transitions[path] = read_transition(package.read(beside))
+        return transition
+    except Refused as breach:
+        check.found(beside, breach.code, breach.message)
+        return None
 
 
 def same_entry(one: ReceiptCheck, other: ReceiptCheck) -> bool:
@@ -3975,26 +4060,63 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
         return
     if said.kind != "evidence.deposit":
         return check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
-    items = said.payload["items"]
-    lines = {item["digest"]["sha256"] for item in items if "sha256" in item["digest"]}
+    items, lines = said.payload["items"], set()
     for path in deposit.paths:
         if path.startswith("manifests/"):
             lines |= check_manifest_of_package(package, check, folder + path, items)
         elif path.startswith("proofs/"):
             lines |= check_proof_of_package(package, check, folder + path, deposit.receipt)
-    deposit.known_digests = lines
-    listed = lines - {item["digest"].get("sha256") for item in items}
+    listed = {digest for _, _, digest in lines}
+    deposit.known_digests = listed | {item["digest"]["sha256"] for item in items if "sha256" in item["digest"]}
+    present: list[tuple[str, str, list[int]]] = []
     for path in deposit.paths:
         if path.startswith("files/"):
             deposit.files += 1
             file = file_of_package(package, folder + path)
-            check.extend(folder + path, check_file_of_package(file, items, listed))
+            findings, same = check_file_of_package(file, items, listed)
+            check.extend(folder + path, findings)
+            present.append((path[len("files/") :], file.digests["sha256"], same))
+    account_for_files(deposit, items, lines, present)
+
+
+def account_for_files(
+    deposit: DepositInPackage,
+    items: list[dict[str, Any]],
+    lines: set[tuple[int, bytes, str]],
+    present: list[tuple[str, str, list[int]]],
+) -> None:
+    """ "Files that are not here": each file of the package stands for one that was deposited, of its name if there is one."""
+    names = next((claim.value for claim in deposit.receipt.claims if claim.claim == "names"), [])
+    plain = {}
+    for number, item in enumerate(items):
+        if "tree" not in item:
+            given = names[number] if isinstance(names, list) and number < len(names) else ""
+            plain[number] = given if isinstance(given, str) and given != "" else f"item {number}"
+    free: dict[str, dict[tuple[int, bytes], None]] = {}
+    for number, name, digest in sorted(lines):
+        free.setdefault(digest, {})[number, name] = None
+    deposit.deposited = sum(item["tree"]["size"] if "tree" in item else 1 for item in items)
+    deposit.unnamed = deposit.deposited - len(lines) - len(plain)
+    left = present
+    for by_name in (True, False):
+        present, left = left, []
+        for path, digest, same in present:
+            own = free.get(digest, {})
+            line = next((line for line in own if not by_name or line[1] == path.encode()), None)
+            number = next((n for n in same if n in plain and (not by_name or plain[n] == path)), None)
+            if line is not None:
+                del own[line]
+            elif number is not None:
+                del plain[number]
+            else:
+                left.append((path, digest, same))
+    deposit.missing = [printable(name) for own in free.values() for _, name in own] + list(plain.values())
 
 
 def check_manifest_of_package(
     package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]
-) -> set[str]:
-    """A manifest is the item that it is named by. Gives the digests in its lines."""
+) -> set[tuple[int, bytes, str]]:
+    """A manifest is the item that it is named by. Gives its lines: item, name, digest."""
     number = int(path.rsplit("/", 1)[1].split(".")[0])
     if number >= len(items) or "tree" not in items[number]:
         check.found(path, "file-not-in-deposit", f"item {number} of the deposit is no manifest")
@@ -4003,11 +4125,13 @@ def check_manifest_of_package(
     check.extend(path, findings)
     if findings.faults:
         return set()
-    return {line.sha256 for line in read_manifest(package.read(path))}
+    return {(number, line.path, line.sha256) for line in read_manifest(package.read(path))}
 
 
-def check_proof_of_package(package: Package, check: PackageCheck, path: str, receipt: ReceiptCheck) -> set[str]:
-    """A file proof holds the receipt of its deposit. Gives the digest in its line."""
+def check_proof_of_package(
+    package: Package, check: PackageCheck, path: str, receipt: ReceiptCheck
+) -> set[tuple[int, bytes, str]]:
+    """A file proof holds the receipt of its deposit. Gives its line."""
     try:
         proof = read_file_proof(package.read(path))
         held = read_receipt(proof.receipt)
@@ -4019,27 +4143,30 @@ def check_proof_of_package(package: Package, check: PackageCheck, path: str, rec
         return set()
     findings = check_file_proof(proof, receipt, None)
     check.extend(path, findings)
-    return set() if findings.faults else {proof.line.sha256}
+    return set() if findings.faults else {(proof.item, proof.line.path, proof.line.sha256)}
 
 
-def check_file_of_package(file: FileAtHand, items: list[dict[str, Any]], listed: set[str]) -> Findings:
-    """Step 4 of one file. The first item that shows no fault is taken; else a line of a manifest or file proof."""
+def check_file_of_package(
+    file: FileAtHand, items: list[dict[str, Any]], listed: set[str]
+) -> tuple[Findings, list[int]]:
+    """Step 4 of one file: a line of a manifest or file proof, or an item. Gives the items that it may be."""
     file.measure(["sha256", *(name for item in items for name in item["digest"])])
-    for item in items:
-        findings = compare_with_item(file, {name: item[name] for name in ("size", "digest")})
-        if not findings.faults:
-            return findings
+    if file.digests["sha256"] in listed:
+        return Findings(), []
+    judged = [compare_with_item(file, {name: item[name] for name in ("size", "digest")}) for item in items]
+    same = [number for number, findings in enumerate(judged) if not findings.faults]
+    whole = [number for number in same if not judged[number].not_judged]
+    if same:
+        return judged[(whole or same)[0]], whole or same
     findings = Findings()
-    if file.digests["sha256"] not in listed:
-        findings.add("file-not-in-deposit", f"This file is none of the deposit’s. {FILE_DIFFERS}")
-    return findings
+    findings.add("file-not-in-deposit", f"This file is none of the deposit’s. {FILE_DIFFERS}")
+    return findings, []
 
 
 def check_withheld(package: Package, check: PackageCheck) -> None:
     """Step 4, last sentence."""
     if "withheld-sha256.txt" not in package.files:
         return
-    known = set().union(*(deposit.known_digests for deposit in check.deposits.values()))
     data = package.read("withheld-sha256.txt")
     for line in data.rstrip(b"\n").split(b"\n"):
         try:
@@ -4048,7 +4175,9 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
             check.found("withheld-sha256.txt", "package-malformed", breach.message)
             continue
         check.withheld += 1
-        if listed.sha256 not in known:
+        path = IN_DEPOSIT.fullmatch(printable(listed.path))
+        deposit = None if path is None else check.deposits.get(path.group(1))
+        if deposit is None or not path.group(2).startswith("files/") or listed.sha256 not in deposit.known_digests:
             message = f"{shown(printable(listed.path))} is of no deposit in the package"
             check.found("withheld-sha256.txt", "file-not-in-deposit", message)
 
@@ -4064,6 +4193,7 @@ class ShownKey:
     roles: list[str]
     public_key: bytes
     entries: list[int]  # that brought it: its own, then that of whoever signed it, to the genesis
+    vouched: str  # by whom, and under which name
     rotated_by: Optional[int] = None
     revoked_by: Optional[int] = None
 
@@ -4073,22 +4203,58 @@ class Chain:
 
     def __init__(self) -> None:
         self.keys: dict[str, ShownKey] = {}
+        self.brought: dict[str, int] = {}  # keys that some entry brings, whether or not that rests on anything
         self.revoked: dict[str, int] = {}  # participants
         self.compromised: list[tuple[str, str, str]] = []  # "kid" or "iss", which one, since when
+        self.approvals: Optional[Approvals] = None
+        self.used_proposals: set[str] = set()
+        self.closed_by: Optional[int] = None
+
+    def judge_change(self, origin: str, index: int, time: str, said: Statement) -> Optional[list[Refused]]:
+        """Page 14, "Change", steps 1 to 3, by the keys that are shown; None where one of them is not."""
+        state = State(origin, [])
+        state.approvals, state.used_proposals = self.approvals, self.used_proposals
+        proposal, entries = read_proposal(said.payload["proposal"]), set(self.keys[said.kid].entries)
+        for approval in said.payload["approvals"]:
+            try:
+                jws = read_approval(approval, said.payload["proposal"])
+            except Refused as breach:
+                return [breach]
+            key = self.keys.get(jws.kid)
+            if key is None:
+                return None
+            entries |= set(key.entries)
+            ends = [key.rotated_by, key.revoked_by, self.revoked.get(key.owner)]
+            status = ACTIVE if all(end is None or end >= index for end in ends) else "ended"
+            state.keys[jws.kid] = Key(key.public_key, key.owner, status)
+            state.participants[key.owner] = Participant(key.roles)
+        judgement = Judgement(state, index, time, said)
+        judge_proposal(judgement, proposal)
+        approvers = None if judgement.violations else judge_approvals(judgement, said.payload)
+        if approvers is None:
+            return judgement.violations
+        # How many were needed may have been set by an entry that is not here.
+        if not is_carried(state, proposal, approvers):
+            return None
+        self.used_proposals.add(proposal["jti"])
+        self.apply(index, proposal, said, "", sorted(entries, reverse=True))
+        return []
 
     def judge(self, index: int, said: Statement) -> Optional[list[Refused]]:
         """What is wrong with an entry's signer; None where its admission is not shown."""
-        if said.kind == "ledger.genesis" and index == 0:
-            own = [item for item in said.payload["administrators"] if item["id"] == said.iss]
-            signs = any(read_key_of(jwk)[0] == said.kid for item in own for jwk in item["keys"])
-            return (
-                [] if signs else [Refused("admission-invalid", "the genesis is signed by none of its administrators")]
-            )
+        if said.kind == "ledger.genesis":
+            first = said.payload["administrators"][0]
+            if index != 0:
+                return [Refused("genesis-misplaced", "a genesis is the first entry")]
+            signs = first["id"] == said.iss and read_key_of(first["keys"][0])[0] == said.kid
+            return [] if signs else [Refused("genesis-issuer", "the genesis is not signed by its first administrator")]
+        if self.closed_by is not None and self.closed_by < index:
+            return [Refused("ledger-closed", f"entry {self.closed_by} closed the ledger")]
+        if self.brought.get(said.kid, -1) >= index:
+            return [Refused("admission-invalid", f"the key came with entry {self.brought[said.kid]}")]
         key, found = self.keys.get(said.kid), []
         if key is None:
             return None
-        if key.entries[0] >= index:
-            found.append(Refused("admission-invalid", f"the key came with entry {key.entries[0]}"))
         if key.owner != said.iss:
             found.append(Refused("admission-invalid", f"the key was admitted to {key.owner}, and not to {said.iss}"))
         if ROLES_NEEDED.get(said.kind) and not set(ROLES_NEEDED[said.kind]) & set(key.roles):
@@ -4099,25 +4265,38 @@ class Chain:
             found.append(Refused("key-revoked", f"the key was revoked by entry {key.revoked_by}"))
         if self.revoked.get(key.owner, index) < index:
             found.append(Refused("participant-revoked", f"{key.owner} was revoked by entry {self.revoked[key.owner]}"))
+        if not found and self.may_not_stand_alone(said.payload):
+            return None
         return found
 
-    def apply(self, index: int, said: Statement) -> None:
-        """What an entry whose signer is in order does to keys."""
-        payload = said.payload
-        if said.kind == "ledger.genesis" and index == 0:
+    def may_not_stand_alone(self, payload: dict[str, Any]) -> bool:
+        """Page 14, "When approvals are needed", by the approvals and roles that are shown."""
+        state = State("", [])
+        state.approvals = self.approvals
+        for kid, key in self.keys.items():
+            state.keys[kid] = Key(key.public_key, key.owner)
+            state.participants[key.owner] = Participant(key.roles)
+        return approvals_are_needed(state, payload)
+
+    def apply(self, index: int, payload: dict[str, Any], said: Statement, name: str, entries: list[int]) -> None:
+        """What an entry whose signer is in order does. `entries` lead to the genesis from those who stand behind it."""
+        kind = payload["kind"]
+        if kind == "ledger.genesis":
             for administrator in payload["administrators"]:
-                self.bring(administrator["keys"][0], administrator["id"], ["administrator"], [0])
-        elif said.kind == "participant.admit":
+                self.bring(administrator["keys"][0], 0, administrator["id"], ["administrator"], [0], "in the genesis")
+        elif kind == "participant.admit":
             new = payload["participant"]
-            self.bring(new["keys"][0], new["id"], new["roles"], [index, *self.keys[said.kid].entries])
-        elif said.kind == "participant.rotate-key":
+            named = new.get("name") or name
+            vouched = f"by entry {index} of {said.iss}" + (f", named {shown(named)}" if named else "")
+            self.bring(new["keys"][0], index, new["id"], new["roles"], [index, *entries], vouched)
+        elif kind == "participant.rotate-key":
             old, (thumbprint, public_key) = self.keys[said.kid], read_key_of(payload["newKey"])
             possession = read_possession(said, thumbprint)
             if not possession.known_algorithm or not possession.verifies(public_key):
                 raise Refused("possession-invalid", "the possession proof’s signature does not verify")
-            self.bring(payload["newKey"], said.iss, old.roles, [index, *old.entries])
+            self.bring(payload["newKey"], index, said.iss, old.roles, [index, *old.entries], old.vouched)
             old.rotated_by = index
-        elif said.kind == "participant.revoke":
+        elif kind == "participant.revoke":
             key = self.keys.get(payload.get("key"))
             if key is not None and key.revoked_by is None:
                 key.revoked_by = index
@@ -4126,10 +4305,25 @@ class Chain:
             if "compromisedSince" in payload:
                 what = ("iss", payload["participant"]) if "participant" in payload else ("kid", payload["key"])
                 self.compromised.append((*what, payload["compromisedSince"]))
+        elif kind == "ledger.set-approvals":
+            self.approvals = Approvals(payload["administrators"], payload.get("recovery"))
+        elif kind == "ledger.close":
+            self.closed_by = index if self.closed_by is None else self.closed_by
 
-    def bring(self, jwk: dict[str, str], owner: str, roles: list[str], entries: list[int]) -> None:
+    def bring(
+        self, jwk: dict[str, str], index: int, owner: str, roles: list[str], entries: list[int], vouched: str
+    ) -> None:
         thumbprint, public_key = read_key_of(jwk)
-        self.keys.setdefault(thumbprint, ShownKey(owner, roles, public_key, entries))
+        if thumbprint in self.brought:
+            raise Refused("key-exists", f"entry {self.brought[thumbprint]} had brought this key")
+        self.brought[thumbprint] = index
+        self.keys[thumbprint] = ShownKey(owner, roles, public_key, entries, vouched)
+
+    def bring_unshown(self, index: int, payload: dict[str, Any]) -> None:
+        """An entry that rests on nothing shown brings a key all the same: nobody had it before."""
+        if payload["kind"] in ("participant.admit", "participant.rotate-key"):
+            jwk = payload["newKey"] if "newKey" in payload else payload["participant"]["keys"][0]
+            self.brought.setdefault(read_key_of(jwk)[0], index)
 
 
 def check_admissions(check: PackageCheck) -> None:
@@ -4138,25 +4332,38 @@ def check_admissions(check: PackageCheck) -> None:
     for path, receipt in check.receipts.items():
         if receipt.findings.exit_code == 0:
             origins.setdefault(receipt.receipt.proof.checkpoint.origin, {})[path] = receipt
-    for receipts in origins.values():
+    evidence = {
+        receipt.receipt.proof.checkpoint.origin
+        for path, receipt in check.receipts.items()
+        if receipt.receipt is not None and not path.startswith("data/admissions/")
+    }
+    for origin, receipts in origins.items():
         check_one_history(check, receipts)
         chain, judged = Chain(), {}
-        for receipt in sorted(receipts.values(), key=lambda receipt: receipt.receipt.entry.index):
-            index = receipt.receipt.entry.index
+        for path, receipt in sorted(receipts.items(), key=lambda pair: pair[1].receipt.entry.index):
+            index, said = receipt.receipt.entry.index, receipt.statement
+            if path.startswith("data/admissions/") and (
+                origin not in evidence or not said.kind.startswith(("ledger.", "participant."))
+            ):
+                check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
             if index not in judged:
-                judged[index] = judge_signer(chain, index, receipt.statement)
+                judged[index] = judge_signer(chain, origin, receipt)
         for path, receipt in receipts.items():
             index, said = receipt.receipt.entry.index, receipt.statement
             # Once more, now that all entries are known: a key may turn out to have come later.
-            found = chain.judge(index, said) if judged[index] in (None, []) else judged[index]
+            again = said.kind != "ledger.genesis" and judged[index] in (None, [])
+            found = chain.judge(index, said) if again else judged[index]
             key = chain.keys.get(said.kid)
             for breach in found or []:
                 check.found(path, breach.code, breach.message)
             if found == [] and key is not None:
                 entries = ", ".join(str(entry) for entry in key.entries)
                 check.admissions[path] = (
+                    f"admitted as {key.owner}, {key.vouched}; "
                     f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
                 )
+            if path.startswith("data/admissions/"):
+                continue
             for which, name, since in chain.compromised:
                 if getattr(said, which) == name and receipt.receipt.entry.time >= since:
                     check.flagged.append(path)
@@ -4164,14 +4371,88 @@ def check_admissions(check: PackageCheck) -> None:
     check.one_tree = are_of_one_tree(check)
 
 
-def judge_signer(chain: Chain, index: int, said: Statement) -> Optional[list[Refused]]:
-    found = chain.judge(index, said)
-    if found == []:
-        try:
-            chain.apply(index, said)
-        except Refused as breach:
-            return [breach]
-    return found
+def judge_signer(chain: Chain, origin: str, receipt: ReceiptCheck) -> Optional[list[Refused]]:
+    index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
+    try:
+        payload = meant_payload(said.payload)
+        found = chain.judge(index, said)
+        if found == [] and said.kind == "ledger.change":
+            found = chain.judge_change(origin, index, time, said)
+        elif found == []:
+            name = next((claim.value for claim in receipt.claims if claim.claim == "names"), "")
+            own = chain.keys[said.kid].entries if said.kid in chain.keys else []
+            chain.apply(index, payload, said, name if isinstance(name, str) else "", own)
+        if found != []:
+            chain.bring_unshown(index, payload)
+        return found
+    except Refused as breach:
+        return [breach]
+
+
+# ---- What happened later --------------------------------------------------------------------------------------------
+
+
+def check_events(check: PackageCheck) -> None:
+    """ "Related entries": each is about a deposit of the package, by index and leaf hash."""
+    for path, receipt in check.receipts.items():
+        if not path.startswith("data/related/") or receipt.statement is None or not receipt.members_in_order:
+            continue
+        check.events[path] = [
+            (deposit, what) for deposit in check.deposits.values() for what in events_of(receipt, deposit.receipt)
+        ]
+        index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
+        if not check.events[path]:
+            check.found(path, "package-malformed", f"entry {index} is about no deposit of this package")
+        if said.kind != "evidence.retract":
+            continue
+        for deposit, _ in check.events[path]:
+            of = deposit.receipt.receipt.entry.index
+            if deposit.receipt.statement.iss != said.iss:
+                check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
+            elif receipt.findings.exit_code == 0:
+                check.retracted.append(
+                    f"entry {of} ({deposit.folder}) was retracted by its depositor, by entry {index} at {time}: "
+                    + said.payload["reason"]
+                )
+
+
+def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
+    """What an entry says of a deposit of the same ledger: page 15, "Answer", without what is said of keys."""
+    if deposit is None or deposit.receipt is None:
+        return []
+    earlier, later = deposit.receipt, related.receipt
+    is_later = earlier.entry.index < later.entry.index
+    if earlier.proof.checkpoint.origin != later.proof.checkpoint.origin or not is_later:
+        return []
+    name = (earlier.entry.index, write_base64(leaf_hash(earlier.entry_bytes)))
+    kind, payload = related.statement.kind, related.statement.payload
+    said = {"evidence.attest": "attests", "evidence.retract": "retracts"}.get(kind)
+    if said is not None and (payload["of"]["index"], payload["of"]["leafHash"]) == name:
+        item = f", item {payload['of']['item']}" if "item" in payload["of"] else ""
+        return [f"{said} entry {name[0]}{item}: {payload['as'] if kind == 'evidence.attest' else payload['reason']}"]
+    relations = payload.get("relates", []) if kind == "evidence.deposit" else []
+    return [
+        f"is a deposit that calls itself {shown(relation['rel'])[1:-1]} of entry {name[0]}"
+        for relation in relations
+        if "origin" not in relation and (relation["index"], relation["leafHash"]) == name
+    ]
+
+
+def check_asked(check: PackageCheck) -> None:
+    """ "Later events": the size as of which the packer says to have asked is one that the package shows the deposit in."""
+    origin, _, size = check.info.get("Evidence-Later-Events", "").rpartition(" ")
+    for deposit in check.deposits.values():
+        latest = f"{deposit.folder}/latest.tlog-proof"
+        path = latest if latest in check.receipts else f"{deposit.folder}/receipt.tlog-proof"
+        if path not in check.receipts or check.receipts[path].receipt is None or origin == "":
+            continue
+        newest = check.newest_checkpoint(path)
+        if newest.origin != origin:
+            continue
+        if str(newest.size) == size:
+            deposit.asked = newest.size
+        else:
+            check.found("bag-info.txt", "package-malformed", f"{path} is not under the size as of which was asked")
 
 
 def check_one_history(check: PackageCheck, receipts: dict[str, ReceiptCheck]) -> None:
@@ -4179,24 +4460,22 @@ def check_one_history(check: PackageCheck, receipts: dict[str, ReceiptCheck]) ->
     entries: dict[int, bytes] = {}
     roots: dict[int, bytes] = {}
     for path, receipt in receipts.items():
-        _, size, root, _ = receipt.receipt.proof.checkpoint
         index, data = receipt.receipt.entry.index, receipt.receipt.entry_bytes
         if entries.setdefault(index, data) != data:
             check.found(path, "consistency-invalid", f"another receipt shows another entry {index} of this ledger")
-        if roots.setdefault(size, root) != root:
-            check.found(
-                path, "consistency-invalid", f"another receipt shows another tree of {size} entries of this ledger"
-            )
+        for _, size, root, _ in (receipt.receipt.proof.checkpoint, check.newest_checkpoint(path)):
+            if roots.setdefault(size, root) != root:
+                message = f"another receipt shows another tree of {size} entries of this ledger"
+                check.found(path, "consistency-invalid", message)
 
 
 def are_of_one_tree(check: PackageCheck) -> bool:
     """Whether the newest receipts of the deposits and those of the admissions have one checkpoint, ledger by ledger."""
-    newest = [deposit.newest for deposit in check.deposits.values()]
-    admissions = [receipt for path, receipt in check.receipts.items() if path.startswith("data/admissions/")]
     trees: dict[str, set[tuple[int, bytes]]] = {}
-    for receipt in [*newest, *admissions]:
-        if receipt is not None and receipt.receipt is not None:
-            origin, size, root, _ = receipt.receipt.proof.checkpoint
+    for path, receipt in check.receipts.items():
+        is_older = path.replace("receipt.tlog-proof", "latest.tlog-proof") in check.receipts and "receipt." in path
+        if receipt.receipt is not None and (not is_older or path.startswith("data/admissions/")):
+            origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
     return all(len(tree) == 1 for tree in trees.values())
 
@@ -4268,8 +4547,10 @@ def conclusion(findings: Findings) -> str:
     count = len(findings.faults)
     if count > 0:
         return f"{count} fault{'' if count == 1 else 's'} found"
-    if findings.not_judged:
-        return "not judged in full: part needs a newer verifier; in the rest no fault was found"
+    left = len(findings.not_judged)
+    if left > 0:
+        needs = "finding needs" if left == 1 else "findings need"
+        return f"not judged in part: {left} {needs} a newer verifier; no fault found in the rest"
     return "no fault found"
 
 
@@ -4322,8 +4603,40 @@ def run_check_misbehaviour(path: str, policy: Policy) -> tuple[Findings, dict[st
     return findings, document, [*lines, *findings_as_text(findings), conclusion(findings)]
 
 
-def is_zip(path: str) -> bool:
-    return path.lower().endswith(".zip") or read_bounded(path, 4).startswith(b"PK\3\4")
+def is_package(path: str) -> bool:
+    """A bag or a zip of somebody else's is no package that fails: it is a file or folder like any other."""
+    if os.path.isdir(path):
+        info = os.path.join(path, "bag-info.txt")
+        says_so = os.path.isfile(info) and PACKAGE_LABEL in read_bounded(info, TAG_FILE_BYTES)
+        return os.path.isfile(os.path.join(path, "bagit.txt")) and (
+            says_so or os.path.exists(os.path.join(path, "data", "deposits"))
+        )
+    with open(path, "rb") as stream:
+        head = stream.read(65536)
+        if head[:4] not in (b"PK\3\4", b"PK\5\6"):
+            return False
+        names = names_in_directory(stream)
+    tops = [name.split(b"/")[0] for name in names if re.fullmatch(rb"[^/]+/bagit\.txt", name)]
+    if not tops:
+        return not names and PACKAGE_LABEL in head and b"/bagit.txt" in head
+    return any(name.startswith(tops[0] + b"/data/deposits/") for name in names) or PACKAGE_LABEL in head
+
+
+def names_in_directory(stream: BinaryIO) -> list[bytes]:
+    """Names that a zip's directory holds, as far as it can be read: only to know what to check."""
+    length = stream.seek(0, os.SEEK_END)
+    tail = read_at(stream, max(0, length - 65557), 65557)
+    end = tail.rfind(b"PK\5\6")
+    if end < 0 or end + 22 > len(tail):
+        return []
+    at = max(0, length - 65557) + end
+    size = min(struct.unpack("<L", tail[end + 12 : end + 16])[0], at, 64 << 20)
+    directory, names, here = read_at(stream, at - size, size), [], 0
+    while here + 46 <= len(directory) and directory[here : here + 4] == b"PK\1\2":
+        name, extra, comment = struct.unpack("<3H", directory[here + 28 : here + 34])
+        names.append(directory[here + 46 : here + 46 + name])
+        here += 46 + name + extra + comment
+    return names
 
 
 def is_misbehaviour(path: str) -> bool:
@@ -4334,7 +4647,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     """Chooses the check by what is given: file proof, manifest with file or folder, file, or the receipt alone."""
     if args.receipt is None and args.policy is not None and is_misbehaviour(args.path):
         return run_check_misbehaviour(args.path, load_policy(args.policy))
-    if args.receipt is None and os.path.isfile(args.path) and not is_zip(args.path):
+    if args.receipt is None and os.path.exists(args.path) and not is_package(args.path):
         raise CouldNotRun("receipt-not-found", f"{shown(args.path)} is no package: name its receipt with --receipt")
     if args.receipt is None:
         return run_check_package(args)
@@ -4484,7 +4797,7 @@ def check_as_text(report: CheckReport) -> Iterator[str]:
     yield conclusion(report.findings)
 
 
-def receipt_as_text(check: ReceiptCheck) -> Iterator[str]:
+def receipt_as_text(check: ReceiptCheck, is_alone: bool = True) -> Iterator[str]:
     """What the receipt says; whether that is sound, the faults below it say."""
     if check.receipt is None:
         return
@@ -4501,7 +4814,8 @@ def receipt_as_text(check: ReceiptCheck) -> Iterator[str]:
         if upper.receipt is not None:
             entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
             yield f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock"
-    yield f"as of size {checkpoint.size}; later events not checked"
+    if is_alone:
+        yield f"as of size {checkpoint.size}; later events not checked"
 
 
 def file_as_text(report: CheckReport) -> Iterator[str]:
@@ -4523,6 +4837,7 @@ def file_as_text(report: CheckReport) -> Iterator[str]:
 
 # ---- check, of a package --------------------------------------------------------------------------------------------
 
+PACKAGE_LABEL = b"Evidence-Package-Version:"
 NOT_SHOWN_BY_A_PACKAGE = (
     "That no revocation, retraction or attestation followed, or preceded, beyond what it holds: re-walk the ledger.",
     *NOT_SHOWN_BY_A_RECEIPT[1:],
@@ -4563,19 +4878,43 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
             "index": deposit.receipt.receipt.entry.index,
             "origin": deposit.receipt.receipt.proof.checkpoint.origin,
             "time": deposit.receipt.receipt.entry.time,
-            "size": deposit.newest.receipt.proof.checkpoint.size,
+            "size": newest_size(check, deposit),
             "kid": deposit.receipt.statement.kid if deposit.receipt.statement is not None else None,
             "iss": deposit.receipt.statement.iss if deposit.receipt.statement is not None else None,
             "files": deposit.files,
+            "deposited": deposit.deposited,
+            "notHere": deposit.missing,
+            "notHereUnnamed": deposit.unnamed,
+            "askedAt": deposit.asked,
             "admission": check.admissions.get(f"data/deposits/{deposit.number}/receipt.tlog-proof"),
         }
         for deposit in check.deposits.values()
         if deposit.receipt is not None and deposit.receipt.receipt is not None and deposit.newest.receipt is not None
     ]
     document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions)
+    document["standing"], document["retracted"] = check.standing, check.retracted
+    document["related"] = {path: [what for _, what in events] for path, events in check.events.items()}
+    document["packed"], document["notChecked"] = check.info.get("Bagging-Date"), check.not_checked
+    document["checker"] = checker()
     document["withheldFiles"], document["flagged"], document["oneTree"] = check.withheld, check.flagged, check.one_tree
     document["notShown"] = list(NOT_SHOWN_BY_A_PACKAGE)
     return document
+
+
+def newest_size(check: PackageCheck, deposit: DepositInPackage) -> int:
+    latest = f"{deposit.folder}/latest.tlog-proof"
+    held = check.receipts.get(latest)
+    return check.newest_checkpoint(
+        latest if held is not None and held.receipt is not None else f"{deposit.folder}/receipt.tlog-proof"
+    ).size
+
+
+def checker() -> dict[str, str]:
+    """What checked, and when: a report is worth as much as the program that made it."""
+    with open(os.path.abspath(__file__), "rb") as program:
+        digest = hashlib.sha256(program.read()).hexdigest()
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"program": os.path.basename(__file__), "sha256": digest, "python": sys.version.split()[0], "at": now}
 
 
 def state_of_files(check: PackageCheck, folder: str) -> str:
@@ -4583,33 +4922,76 @@ def state_of_files(check: PackageCheck, folder: str) -> str:
     return "" if any(folder in finding.message for finding in check.findings.faults) else ", unchanged since deposit"
 
 
+def not_here_as_text(check: PackageCheck) -> Iterator[str]:
+    """ "Files that are not here"."""
+    names = [name for deposit in check.deposits.values() for name in deposit.missing]
+    unnamed = sum(deposit.unnamed for deposit in check.deposits.values())
+    count, total = len(names) + unnamed, sum(deposit.deposited for deposit in check.deposits.values())
+    if count == 1 and names:
+        yield f"1 of {total} file{'' if total == 1 else 's'} deposited is NOT HERE: {shown(names[0])[1:-1]}"
+    elif count > 0:
+        yield f"{count} of {total} file{'' if total == 1 else 's'} deposited {'is' if count == 1 else 'are'} NOT HERE:"
+        for name in names[:MOST_SHOWN]:
+            yield f"  {shown(name)[1:-1]}"
+        if len(names) > MOST_SHOWN:
+            yield f"  and {len(names) - MOST_SHOWN} more: --json names them all"
+        if unnamed > 0:
+            yield f"  {unnamed} whose names are in a manifest that is not here either"
+
+
 def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
-    yield f"{shown(check.name)[1:-1]}: evidence package, {len(check.deposits)} deposits, {len(check.receipts)} receipts"
+    if check.standing == "key-compromised":
+        yield "KEY COMPROMISED: a key that signed here is said to have been compromised at that time; see below"
+    for line in check.retracted:
+        yield f"RETRACTED: {line}"
+    yield from not_here_as_text(check)
+    packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
+    yield (
+        f"{shown(check.name)[1:-1]}: evidence package, {len(check.deposits)} deposits, "
+        f"{len(check.receipts)} receipts{packed}"
+    )
     if own_policy:
         yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
     for deposit in check.deposits.values():
-        path = f"data/deposits/{deposit.number}"
-        yield path
-        if deposit.receipt is not None:
-            for line in receipt_as_text(deposit.receipt):
-                yield "  " + line
-            if deposit.latest is not None and deposit.latest.receipt is not None:
-                yield f"  the same entry as of size {deposit.latest.receipt.proof.checkpoint.size}"
-            yield "  " + check.admissions.get(
-                f"{path}/receipt.tlog-proof", "admission of the key: NOT SHOWN in this package"
+        yield deposit.folder
+        if deposit.receipt is not None and deposit.receipt.receipt is not None:
+            yield from receipt_of_package_as_text(check, f"{deposit.folder}/receipt.tlog-proof")
+            yield (
+                f"  later events: the packer says to have asked the ledger as of size {deposit.asked}"
+                if deposit.asked is not None
+                else f"  as of size {newest_size(check, deposit)}; the ledger was NOT ASKED when this was packed"
             )
-        yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state_of_files(check, path)}"
+        state = state_of_files(check, deposit.folder)
+        yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state}"
+    for path, events in check.events.items():
+        yield f"{shown(path)[1:-1]}: {shown(check.receipts[path].statement.kind)[1:-1]}"
+        for deposit, what in events:
+            yield f"  {what} ({deposit.folder})"
+        yield from receipt_of_package_as_text(check, path)
     if check.withheld > 0:
-        yield f"withheld: {check.withheld}"
+        yield f"listed as withheld: {check.withheld}"
+    hidden = check.info.get("Evidence-Events-Not-Shown", "0")
+    if hidden != "0":
+        yield f"{shown(hidden)[1:-1]} later events not shown: the packer was told of them, and may not read them"
     for path in check.flagged:
         yield f"FLAGGED {path} {COMPROMISED}"
     if not check.one_tree:
         yield "receipts of several checkpoints: whether their trees are one history, the package does not show"
     yield from findings_as_text(check.findings)
+    for path in check.not_checked:
+        yield f"not checked: {shown(path)[1:-1]}: the packer’s words"
     yield "not shown by this package:"
     for line in NOT_SHOWN_BY_A_PACKAGE:
         yield "  " + line
+    program = checker()
+    yield f"checked by {program['program']}, SHA-256 {program['sha256']}, Python {program['python']}, at {program['at']}"
     yield conclusion(check.findings)
+
+
+def receipt_of_package_as_text(check: PackageCheck, path: str) -> Iterator[str]:
+    for line in receipt_as_text(check.receipts[path], False):
+        yield "  " + line
+    yield "  " + check.admissions.get(path, "admission of the key: NOT SHOWN in this package")
 
 
 # ---- verify ---------------------------------------------------------------------------------------------------------
@@ -4645,6 +5027,7 @@ def not_checked(report: WalkReport, policy: Policy) -> Iterator[str]:
     yield "Whether what was deposited is true, or was untouched before it was deposited."
     if report.disclosures is None:
         yield "Disclosures: this source keeps none."
+    yield "Look-up keys: that a search, or an answer about later events, leaves nothing out is the ledger’s word."
     if policy.quorum == b"none":
         yield "Whether others were shown the same history: the policy asks for no witness."
 
@@ -4700,7 +5083,7 @@ exit codes:
   1  evidence or chain does not verify
   2  wrong command line
   3  could not run: nothing to read, malformed policy
-  4  not judged in full: part needs a newer verifier, and in the rest there is no fault
+  4  not judged in part: something needs a newer verifier; no fault found in the rest
 """
 
 
@@ -4778,18 +5161,28 @@ def main(argv: Sequence[str]) -> int:
         findings, document, lines = run_check(args) if args.command == "check" else run_verify(args)
     except (CouldNotRun, OSError) as error:
         code = error.code if isinstance(error, CouldNotRun) else "file-unreadable"
+        # What is no package needs a receipt to be named: the command line is wrong, and nothing is said of the file.
+        exit_code = 2 if code == "receipt-not-found" else 3
         if args.json:
             print(
                 json.dumps(
-                    {"ok": False, "exit": 3, "error": {"code": code, "message": str(error)}},
+                    {"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}},
                     ensure_ascii=False,
                     indent=2,
                 )
             )
         else:
             sys.stderr.write(f"{code}: {error}\n")
-        return 3
-    print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines))
+        return exit_code
+    try:
+        print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.stderr.write(f"standard output cannot be written: {error.strerror}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return findings.exit_code or 3
     return findings.exit_code
 
 

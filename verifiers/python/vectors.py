@@ -416,6 +416,10 @@ CHECKS: dict[str, Callable[[Input], Facts]] = {
     "leaf-hash": lambda given: holds(
         verifier.leaf_hash(given.bytes("entry")) == given.bytes("leafHash"), "entry-altered"
     ),
+    "entry-hash": lambda given: holds(
+        verifier.sha256(b"evidence-ledger/status/v1\n" + given.bytes("entry")) == given.bytes("entryHash"),
+        "entry-altered",
+    ),
     "bundle": lambda given: {
         "entriesBase64": [write_base64(data) for data in verifier.read_bundle(given.bytes("bundle"), given["width"])]
     },

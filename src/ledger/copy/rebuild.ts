@@ -5,6 +5,7 @@ import { emptySeal } from '../entry-facts.ts'
 import { emptyChain } from '../group.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
+import type { LookupCodec } from '../lookup-codec.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { LedgerTree } from '../tree.ts'
 import type { CopiedEntry } from './piece.ts'
@@ -13,6 +14,8 @@ import { Replay } from './replay.ts'
 export interface RebuildOptions {
   /** Where the new database is made; what is there is removed. */
   readonly location: string
+  /** Of the secret that the look-up keys are made under. */
+  readonly codec: LookupCodec
   /** The signed checkpoint of all entries. */
   readonly note: string
   readonly key: VerifierKey
@@ -29,9 +32,9 @@ export async function rebuildDatabase<T>(
   options: RebuildOptions,
   use: (storage: LedgerStorage, tree: LedgerTree) => Promise<T>,
 ): Promise<T> {
-  const { location, note, key, entries, onProgress } = options
+  const { location, codec, note, key, entries, onProgress } = options
   rmSync(location, { recursive: true, force: true })
-  const storage = await LevelStorage.open(location, { create: true })
+  const storage = await LevelStorage.open(location, codec, { create: true })
   let isWhole = false
   try {
     const epoch = await storage.claimWriter()

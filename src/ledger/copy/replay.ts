@@ -98,7 +98,7 @@ export class Replay {
     this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }
     const { iss, jti } = statement.common
     const opened = disclosures.map(parseDisclosure)
-    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(opened)]
+    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, opened)]
     return { index, bytes, leafHash: end.link, iss, jti, disclosures, lookups }
   }
 

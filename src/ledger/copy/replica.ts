@@ -1,12 +1,14 @@
 import { EvidenceError, parseDisclosure, rootFromTiles, type VerifierKey } from '../../core/index.ts'
 import type { Registry } from '../../evidence/index.ts'
 import { type DataFolder, dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
+import { readStored } from '../entry-facts.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { HeadFile, readHead } from '../head-file.ts'
 import { examineStandIn } from '../ledger.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
 import { takeLock, whileUnlocked } from '../lock-file.ts'
 import { lookupsGone } from '../lookup.ts'
+import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
 import { readStanding } from '../standing.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { LedgerTree } from '../tree.ts'
@@ -55,7 +57,10 @@ export class Replica {
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
     await makeFolder(root, async (folder) => {
-      await rebuildDatabase({ location: folder.database, note, key, entries: once(entries) }, () => Promise.resolve())
+      const codec = createLookupCodec(folder)
+      await rebuildDatabase({ location: folder.database, codec, note, key, entries: once(entries) }, () =>
+        Promise.resolve(),
+      )
       addErasures(folder.erased, erased)
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
@@ -76,7 +81,7 @@ export class Replica {
     }))
     const release = takeLock(folder.lock, root)
     try {
-      const storage = await LevelStorage.open(folder.database)
+      const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
       try {
         const tree = await LedgerTree.rebuild(storage, published.state.size)
         const head = await HeadFile.open(folder.head, guard)
@@ -144,17 +149,15 @@ export class Replica {
   }
 
   private async erase(erased: readonly Erasure[]): Promise<void> {
-    const { storage, folder } = this.parts
+    const { storage, folder, replay } = this.parts
     for (const erasure of erased) {
       const held = await storage.disclosures(erasure.index)
       const keep = keptBy(erasure, held)
       if (keep.length === held.length) continue
       const gone = held.filter((text) => !keep.includes(text))
-      await storage.eraseDisclosures(
-        erasure.index,
-        keep,
-        lookupsGone(gone.map(parseDisclosure), keep.map(parseDisclosure)),
-      )
+      const { statement } = readStored(await replay.tree.entry(erasure.index), erasure.index)
+      const lists = lookupsGone(statement.common, gone.map(parseDisclosure), keep.map(parseDisclosure))
+      await storage.eraseDisclosures(erasure.index, keep, lists)
     }
     // After the claims are gone: cut off in between, they are told again.
     addErasures(folder.erased, erased)

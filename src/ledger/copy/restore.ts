@@ -5,6 +5,7 @@ import { writeNewFile } from '../../node/index.ts'
 import { type DataFolder, dataFolder, folderFormat, readOwnKey } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
 import { syncFolder } from '../head-file.ts'
+import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type Standing, writeStanding } from '../standing.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
@@ -57,7 +58,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   await makeFolder(root, async (folder) => {
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
     const entries = bundlesOf(backup, size)
-    await rebuildDatabase({ location: folder.database, note, key, entries, ...progress }, (_, tree) =>
+    const codec = createLookupCodec(folder)
+    await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree) =>
       requireKnown(tree, known, key),
     )
     if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased), 0o600)

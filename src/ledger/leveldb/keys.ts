@@ -5,9 +5,12 @@
  *     s <index, 8 bytes>             disclosures, joined by "~"
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
  *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
- *     l <look-up key> <index, 8>     nothing
- *     m <name>                       format, checkpoint, epoch, registry
+ *     l <key> <list> 00 <index, 8>   nothing; a look-up key and one of its lists (lookup-codec.ts)
+ *     m <name>                       format, checkpoint, epoch; seals over the registry and the look-ups
  */
+
+/** Number of this layout of keys and values, kept under `m format`: a database of another one is refused. */
+export const databaseFormat = '1'
 
 export function number8(value: number): Buffer {
   const out = Buffer.allocUnsafe(8)
@@ -34,10 +37,6 @@ function numbered(letter: string, value: number): Buffer {
 export function runKey(index: number): Buffer {
   return numbered('b', index)
 }
-/** Of one entry, in the database's format 1. */
-export function oldEntryKey(index: number): Buffer {
-  return numbered('e', index)
-}
 export function disclosuresKey(index: number): Buffer {
   return numbered('s', index)
 }
@@ -47,14 +46,19 @@ export function tileKey(level: number, n: number): Buffer {
 export function statementKey(iss: string, jti: string): Buffer {
   return Buffer.concat([Buffer.from(`j${iss}\0`, 'latin1'), Buffer.from(jti.replaceAll('-', ''), 'hex')])
 }
-export function lookupKey(lookup: Uint8Array, index: number): Buffer {
-  const out = Buffer.allocUnsafe(9 + lookup.length)
+/** Of an entry in a list of a look-up key, as encoded. */
+export function lookupKey(list: Uint8Array, index: number): Buffer {
+  const out = Buffer.allocUnsafe(9 + list.length)
   out[0] = 0x6c
-  out.set(lookup, 1)
-  out.writeUInt32BE(Math.floor(index / 0x1_0000_0000), 1 + lookup.length)
-  out.writeUInt32BE(index % 0x1_0000_0000, 5 + lookup.length)
+  out.set(list, 1)
+  out.writeUInt32BE(Math.floor(index / 0x1_0000_0000), 1 + list.length)
+  out.writeUInt32BE(index % 0x1_0000_0000, 5 + list.length)
   return out
 }
-export function metaKey(name: 'format' | 'checkpoint' | 'epoch' | 'registry'): Buffer {
+/** What the keys of a look-up key's lists, or of one list's entries, begin with. */
+export function lookupStart(encoded: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from('l'), encoded])
+}
+export function metaKey(name: 'format' | 'checkpoint' | 'epoch' | 'registry' | 'lookups'): Buffer {
   return Buffer.from(`m${name}`)
 }

@@ -7,16 +7,18 @@ import {
   parseSignedCheckpoint,
   tileWidth,
 } from '../../core/index.ts'
-import { encodeLookup, type LookupKey } from '../lookup.ts'
+import type { LookupKey, LookupList } from '../lookup.ts'
+import type { LookupCodec } from '../lookup-codec.ts'
+import type { LookupSeal } from '../lookup-tally.ts'
 import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
-import { disclosuresKey, lookupKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import { databaseFormat, disclosuresKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import { LevelLookups } from './level-lookups.ts'
+import { damaged, readable } from './readable.ts'
+import { Changes, changeWithoutTrace } from './rewrite.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
-
-/** Version of the keys and values in the database. */
-export const databaseFormat = '3'
 
 /** Bytes that LevelDB gathers before it writes a table: its log holds about as much, and there are at most two logs. */
 export const writeBufferSize: number = 32 * 1024 * 1024
@@ -33,7 +35,6 @@ const tileBytes = tileWidth * 32
 const fewKeys = 4
 /** Most bytes that an iterator fetches in one go. */
 const rangeBytes = 4 * 1024 * 1024
-const none = Buffer.alloc(0)
 const options = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 
 export interface LevelStorageOptions {
@@ -48,17 +49,25 @@ export class LevelStorage implements LedgerStorage {
   private epoch: number
   private readonly tiles: GatheredReads
   private readonly runs: EntryRuns
+  private readonly lookups: LevelLookups
+  readonly codec: LookupCodec
 
-  private constructor(db: Database, size: number, epoch: number) {
+  private constructor(db: Database, size: number, epoch: number, lookups: LevelLookups, codec: LookupCodec) {
     this.db = db
+    this.lookups = lookups
+    this.codec = codec
     this.runs = new EntryRuns(db)
     this.size = size
     this.epoch = epoch
     this.tiles = new GatheredReads(db)
   }
 
-  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`, `migration-needed`. */
-  static async open(location: string, { create = false }: LevelStorageOptions = {}): Promise<LevelStorage> {
+  /** Opens a database that has been checked (database-check.ts). Throws `ledger-in-use`, `database-missing`, `storage-damaged`, `format-version`. */
+  static async open(
+    location: string,
+    codec: LookupCodec,
+    { create = false }: LevelStorageOptions = {},
+  ): Promise<LevelStorage> {
     const db: Database = new Level<Uint8Array, Uint8Array>(location, {
       ...options,
       createIfMissing: create,
@@ -75,15 +84,15 @@ export class LevelStorage implements LedgerStorage {
       const format = await db.get(metaKey('format'))
       const found = format === undefined ? 'none' : Buffer.from(format).toString('latin1')
       if (found !== databaseFormat) {
-        const code = isOlder(found) ? 'migration-needed' : 'format-version'
-        throw new EvidenceError(code, `the database has the format ${found}, not ${databaseFormat}`, {
+        throw new EvidenceError('format-version', `the database has the format ${found}, not ${databaseFormat}`, {
           where: location,
         })
       }
       const note = await db.get(metaKey('checkpoint'))
       const size = note === undefined ? 0 : parseSignedCheckpoint(note).checkpoint.size
       const epoch = await db.get(metaKey('epoch'))
-      const storage = new LevelStorage(db, size, epoch === undefined ? 0 : readNumber8(epoch, 0))
+      const lookups = await LevelLookups.open(db, codec)
+      const storage = new LevelStorage(db, size, epoch === undefined ? 0 : readNumber8(epoch, 0), lookups, codec)
       await storage.runs.resume(size)
       return storage
     } catch (error) {
@@ -120,11 +129,10 @@ export class LevelStorage implements LedgerStorage {
       group.expectedSize,
       group.entries.map(({ bytes }) => bytes),
     )
-    for (const { index, leafHash, iss, jti, disclosures, lookups } of group.entries) {
-      put(statementKey(iss, jti), Buffer.concat([number8(index), leafHash]))
+    for (const { index, disclosures } of group.entries) {
       if (disclosures.length > 0) put(disclosuresKey(index), Buffer.from(disclosures.join('~'), 'latin1'))
-      for (const lookup of lookups) put(lookupKey(encodeLookup(lookup), index), none)
     }
+    const written = this.lookups.append(batch, group.entries)
     for (const { level, n, bytes, upper } of group.tiles) {
       put(tileKey(level, n), upper === undefined ? bytes : Buffer.concat([bytes, upper]))
     }
@@ -132,6 +140,7 @@ export class LevelStorage implements LedgerStorage {
     put(metaKey('checkpoint'), Buffer.from(group.checkpoint))
     // Durable when this returns.
     await batch.write({ sync: true })
+    written()
     this.size += group.entries.length
   }
 
@@ -191,17 +200,17 @@ export class LevelStorage implements LedgerStorage {
     return found.map(([key, bytes]) => ({ index: readNumber8(key, 1), bytes }))
   }
 
-  async eraseDisclosures(index: number, keep: readonly string[], lookups: readonly LookupKey[]): Promise<void> {
+  async eraseDisclosures(index: number, keep: readonly string[], lists: readonly LookupList[]): Promise<void> {
     const key = disclosuresKey(index)
-    const gone = lookups.map((lookup) => lookupKey(encodeLookup(lookup), index))
-    const batch = this.db.batch()
+    const batch = new Changes()
     if (keep.length === 0) batch.del(key)
     else batch.put(key, Buffer.from(keep.join('~'), 'latin1'))
-    for (const name of gone) batch.del(name)
-    await batch.write({ sync: true })
-    // A deleted value lives on in log and tables until they are rewritten: erased means gone from the disk's files too.
-    const db = this.db as unknown as { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> }
-    for (const name of [key, ...gone]) await db.compactRange(name, Buffer.concat([name, Buffer.from([0])]))
+    const { keys, written } = this.lookups.remove(batch, index, lists)
+    const change = (): Promise<void> => this.db.batch(batch.operations, { sync: true })
+    const reopen = (): Promise<void> =>
+      this.db.open({ ...options, ...sizes, createIfMissing: false, errorIfExists: false })
+    await changeWithoutTrace(this.db, [key, ...keys], change, reopen)
+    written()
   }
 
   async findStatements(
@@ -225,93 +234,32 @@ export class LevelStorage implements LedgerStorage {
     return keys.map((key) => this.db.getSync(key))
   }
 
-  async lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
-    const encoded = encodeLookup(key)
-    const range = { gt: after < 0 ? undefined : lookupKey(encoded, after), gte: undefined as Buffer | undefined }
-    if (after < 0) range.gte = lookupKey(encoded, 0)
-    const bound = range.gt === undefined ? { gte: range.gte as Buffer } : { gt: range.gt }
-    const keys = await readable(
-      this.db.keys({ ...bound, lte: lookupKey(encoded, Number.MAX_SAFE_INTEGER), limit }).all(),
-    )
-    return keys.map((found) => readNumber8(found, found.length - 8))
+  lookupList(list: LookupList, after: number, limit: number): Promise<number[]> {
+    return readable(this.lookups.list(list, after, limit))
   }
 
-  async hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
-    const values = await readable(this.db.getMany(keys.map(({ key, index }) => lookupKey(key, index))))
-    return values.map((value) => value !== undefined)
+  lookup(key: LookupKey, after: number, limit: number): Promise<number[]> {
+    return readable(this.lookups.all(key, after, limit))
   }
 
-  async *scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
-    for await (const page of pages(this.db.keys({ gte: Buffer.from('l'), lt: Buffer.from('m') }))) {
-      // A key too short to be ours leads to no entry.
-      yield page.map((key) => ({
-        key: key.subarray(1, -8),
-        index: key.length < 10 ? -1 : readNumber8(key, key.length - 8),
-      }))
-    }
+  hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
+    return readable(this.lookups.has(keys))
   }
 
-  async *scanStatements(): AsyncGenerator<StatementId[]> {
-    for await (const page of pages(this.db.iterator({ gte: Buffer.from('j'), lt: Buffer.from('k') }))) {
-      yield page.map(([key, value]) => {
-        const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
-        const hex = bytes.toString('hex', bytes.length - 16)
-        const jti = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-        const index = value.length === 40 ? readNumber8(value, 0) : -1
-        return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
-      })
-    }
+  lookupSeal(): Promise<LookupSeal | undefined> {
+    return readable(this.lookups.storedSeal())
+  }
+
+  scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
+    return this.lookups.scanLists()
+  }
+
+  scanStatements(): AsyncGenerator<StatementId[]> {
+    return this.lookups.scanStatements()
   }
 
   async close(): Promise<void> {
     await this.db.close()
-  }
-}
-
-/** True for a format that migration steps may lead from (migration.ts). */
-function isOlder(format: string): boolean {
-  return /^[0-9]{1,9}$/.test(format) && Number(format) < Number(databaseFormat)
-}
-
-/** The format that a database says it has, whatever it is; the database is opened, so give a stand-in. Throws as {@link LevelStorage.open}. */
-export async function formatOf(location: string): Promise<string> {
-  const db: Database = new Level<Uint8Array, Uint8Array>(location, { ...options, createIfMissing: false })
-  try {
-    await db.open()
-  } catch (error) {
-    throw openError(location, error)
-  }
-  try {
-    const format = await readable(db.get(metaKey('format')))
-    return format === undefined ? 'none' : Buffer.from(format).toString('latin1')
-  } finally {
-    await db.close()
-  }
-}
-
-function damaged(what: string, cause?: unknown): EvidenceError {
-  return new EvidenceError('storage-damaged', `${what} in the database is damaged`, {}, { cause })
-}
-
-/** A read that LevelDB refuses is damage, said in our words. */
-async function readable<T>(read: Promise<T>): Promise<T> {
-  try {
-    return await read
-  } catch (error) {
-    throw damaged('a block of a table', error)
-  }
-}
-
-/** An iterator's items a thousand at a time: one by one each costs a promise. */
-async function* pages<T>(iterator: { nextv(size: number): Promise<T[]>; close(): Promise<void> }): AsyncGenerator<T[]> {
-  try {
-    for (;;) {
-      const page = await readable(iterator.nextv(1000))
-      if (page.length === 0) return
-      yield page
-    }
-  } finally {
-    await iterator.close()
   }
 }
 

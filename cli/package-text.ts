@@ -1,0 +1,194 @@
+import type { Policy } from '../src/core/index.ts'
+import type {
+  PackagedDeposit,
+  PackagedEvent,
+  PackagedReceipt,
+  PackagedRelated,
+  PackageReport,
+} from '../src/package/index.ts'
+import { checkerLine, thisChecker } from './checker.ts'
+import { faultLines, provenance } from './check-text.ts'
+import { bytesText, count } from './output.ts'
+import { type Standing, verdictLine } from './verdict.ts'
+import { when } from './when.ts'
+
+/** Whose policy a package was checked with. */
+export interface ChosenPolicy {
+  readonly policy: Policy
+  readonly from: 'given' | 'package'
+  /** True where the package brings another one than was given. */
+  readonly differs: boolean
+}
+
+/** Names of missing files that are listed for people; a document has them all. */
+const maxNames = 100
+
+/** What was taken back, before anything else. */
+function retractionLines({ retractions, standing }: PackageReport): string[] {
+  const lines = retractions.map(
+    ({ folder, of, by, time, reason }) =>
+      `RETRACTED: entry ${of} (${folder}) was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
+  )
+  return standing === 'key-compromised'
+    ? ['KEY COMPROMISED: a key that signed here is said to have been compromised at that time; see below', ...lines]
+    : lines
+}
+
+/** What was deposited and is not in the package: how many, and which. */
+export function notHereLines(deposits: readonly PackagedDeposit[]): string[] {
+  const all = deposits.reduce((sum, { deposited }) => sum + deposited, 0)
+  const names = deposits.flatMap(({ missing }) => missing.map(({ name }) => name))
+  const unnamed = deposits.reduce((sum, one) => sum + one.unnamed, 0)
+  const missing = names.length + unnamed
+  if (missing === 0) return []
+  const head = `${count(missing)} of ${count(all)} file${all === 1 ? '' : 's'} deposited ${missing === 1 ? 'is' : 'are'} NOT HERE`
+  const [only] = names
+  if (missing === 1 && only !== undefined) return [`${head}: ${only}`]
+  return [
+    `${head}:`,
+    ...names.slice(0, maxNames).map((name) => `  ${name}`),
+    ...(names.length > maxNames ? [`  … and ${count(names.length - maxNames)} more: --json names them all`] : []),
+    ...(unnamed === 0 ? [] : [`  ${count(unnamed)} whose names are in a manifest that is not here either`]),
+  ]
+}
+
+function policyLines({ from, differs }: ChosenPolicy): string[] {
+  if (from === 'package') return ['policy: the package’s own word; compare its key with what the ledger publishes']
+  return differs ? ['policy: yours; the package brings another, which was not used'] : []
+}
+
+function admissionLines({ admission }: PackagedReceipt): string[] {
+  if (admission.state === 'fault') return [`admission: ${admission.fault.message}`]
+  if (admission.state === 'not-shown') return ['admission of the key: NOT SHOWN in this package']
+  const { owner, name, by, index, roles, path } = admission.key
+  const vouched = by === undefined ? 'in the genesis' : `by entry ${by.index} of ${by.participant}`
+  const rotated = by !== undefined && by.index !== index ? `, with this key by entry ${index}` : ''
+  return [
+    `admitted as ${owner}${name === undefined ? '' : `, named ${JSON.stringify(name)}`}, ${vouched}${rotated}`,
+    `key admitted by entry ${index} as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`,
+  ]
+}
+
+function receiptLines(receipt: PackagedReceipt, later?: readonly string[]): string[] {
+  const { checked, size, times } = receipt
+  const newer = size === checked.receipt.proof.checkpoint.size ? [] : [`the same entry as of size ${size}`]
+  return [
+    ...provenance(checked, [], later),
+    ...newer,
+    ...times.flatMap(({ lines }) => lines),
+    ...admissionLines(receipt),
+  ].map((line) => `  ${line}`)
+}
+
+/** Whether the ledger was asked what followed. */
+function askedLine({ askedAt, size }: PackagedDeposit): string {
+  return askedAt === undefined
+    ? `as of size ${size}; later events: the ledger was NOT ASKED when this was packed`
+    : `later events: the packer says to have asked the ledger as of size ${askedAt}, and packed all that it was shown`
+}
+
+function depositLines(deposit: PackagedDeposit): string[] {
+  return [
+    deposit.folder,
+    ...receiptLines(deposit, [askedLine(deposit)]),
+    ...deposit.files.map(({ path: file, ok, listedAs }) => {
+      const name = file.slice(deposit.folder.length + 1)
+      const listed = listedAs === undefined || file.endsWith(`/${listedAs}`) ? '' : ` (listed as ${listedAs})`
+      return `  ${ok ? 'unchanged ' : 'DIFFERS   '} ${name}${listed}`
+    }),
+  ]
+}
+
+function eventLine({ what, code, of, folder, item }: PackagedEvent): string {
+  const about = `entry ${of} (${folder})${item === undefined ? '' : `, item ${item}`}`
+  if (what === 'retracted') return `retracts ${about}: ${code ?? ''}`
+  return what === 'attested'
+    ? `attests ${about} as ${code ?? ''}`
+    : `is a deposit that calls itself ${code ?? ''} of ${about}`
+}
+
+function relatedLines(receipt: PackagedRelated): string[] {
+  const about = receipt.events.map((event) => `  ${eventLine(event)}`)
+  return [`${receipt.path}: ${receipt.checked.body?.kind ?? ''}`, ...about, ...receiptLines(receipt)]
+}
+
+/** The result of a check, for people. */
+export function packageText(path: string, report: PackageReport, chosen: ChosenPolicy): string[] {
+  const { words, deposits, related, faults, faultCount, unjudged, flagged, notShown, notChecked } = report
+  const head = words.case === undefined ? '' : ` of the case ${words.case} (the packer’s word)`
+  const packed = words.packed === undefined ? '' : `, packed on ${words.packed} (the packer’s word)`
+  const hidden = words.eventsNotShown
+  return [
+    ...retractionLines(report),
+    ...notHereLines(deposits),
+    `${path}: evidence package${head}${packed}, ${count(report.files)} files, ${bytesText(report.bytes)}`,
+    ...policyLines(chosen),
+    ...deposits.flatMap(depositLines),
+    ...related.flatMap(relatedLines),
+    ...faultLines(faults),
+    ...(faultCount > faults.length ? [`… and ${count(faultCount - faults.length)} more faults`] : []),
+    ...unjudged.map(({ message }) => `not judged: ${message}`),
+    ...flagged.map((message) => `FLAGGED ${message}`),
+    ...(hidden === 0
+      ? []
+      : [
+          `${count(hidden)} later event${hidden === 1 ? '' : 's'} not shown: the packer was told of them, and may not read them`,
+        ]),
+    ...notChecked.map((file) => `not checked: ${file}: the packer’s words`),
+    'not shown by this package:',
+    ...notShown.map((line) => `  ${line}`),
+    checkerLine(thisChecker()),
+    verdictLine({ faults, unjudged }, { faults: faultCount, unjudged: unjudged.length }),
+  ]
+}
+
+function receiptDocument(receipt: PackagedReceipt): object {
+  const { checked, path, size, admission, times } = receipt
+  const { proof, entry } = checked.receipt
+  const { statement, disclosures, withheld, witnesses } = checked
+  return {
+    path,
+    origin: proof.checkpoint.origin,
+    index: entry.index,
+    time: entry.time,
+    size,
+    ...(statement === undefined
+      ? {}
+      : { iss: statement.common.iss, kid: statement.header.kid, kind: statement.common.kind }),
+    claims: Object.fromEntries(disclosures.map(({ claim, value }) => [claim, value])),
+    withheldClaims: withheld,
+    witnesses,
+    times: times.map(({ document }) => document),
+    admission: admission.state === 'shown' ? { state: admission.state, ...admission.key } : { state: admission.state },
+  }
+}
+
+/** The result of a check, for programs. */
+export function packageDocument(path: string, report: PackageReport, { from, differs }: ChosenPolicy): object {
+  const { deposits, related, faults, unjudged, standing, words, ...rest } = report
+  const { asked, eventsNotShown, ...said } = words
+  const known: Standing | null = standing ?? null
+  return {
+    path,
+    package: true,
+    ok: faults.length === 0 && unjudged.length === 0,
+    standing: known,
+    checker: thisChecker(),
+    policy: { from, packageDiffers: differs },
+    ...said,
+    laterEvents: { asked: asked ?? null, notShown: eventsNotShown },
+    ...rest,
+    deposits: deposits.map((deposit) => ({
+      folder: deposit.folder,
+      ...receiptDocument(deposit),
+      files: deposit.files,
+      deposited: deposit.deposited,
+      notHere: deposit.missing,
+      notHereUnnamed: deposit.unnamed,
+      askedAt: deposit.askedAt ?? null,
+    })),
+    related: related.map((receipt) => ({ ...receiptDocument(receipt), events: receipt.events })),
+    faults,
+    unjudged,
+  }
+}

@@ -1,0 +1,162 @@
+import type { ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { EvidenceError } from '../src/core/index.ts'
+import { addressGroup } from './address-group.ts'
+import { answerWeight, bodyWeight } from './batch-weight.ts'
+import { BodyRoom, type BodyUnderWay, busy } from './body-room.ts'
+import type { Connections } from './connections.ts'
+import { maxBatchBody, maxStatementBody } from './settings.ts'
+
+const MiB = 1024 * 1024
+
+/** What all bodies of single statements may hold at once: those said to be small, and the others. */
+export const maxSmallBytes: number = 32 * MiB
+export const maxSingleBytes: number = 32 * MiB
+/** A body said to be at most this has a room of its own, which none of another length can fill. */
+const smallBody = 32 * 1024
+
+/** How fast bodies must arrive. */
+export interface Pace {
+  /** In each period, in milliseconds, a body brings so many bytes, or its end. */
+  readonly periodMs: number
+  readonly bytes: number
+}
+
+/** A small body arrives within a period, for it has no more to bring. */
+export const usualPace: Pace = { periodMs: 2_000, bytes: smallBody }
+
+/** What keeping a piece costs beside its bytes: one that is sent byte by byte holds many. */
+const chunkOverhead = 256
+
+interface Arriving extends BodyUnderWay {
+  since: number
+  brought: number
+}
+
+/**
+ * Reads the bodies of requests: the one place that does. Bounds what they hold together, by what has arrived, and how long
+ * they may take. Throws `media-type`, `body-too-large`, `body-malformed`, `server-busy`, `request-slow`.
+ */
+export class Bodies {
+  private readonly connections: Connections
+  private readonly pace: Pace
+  private readonly rooms: Readonly<Record<'small' | 'single' | 'batch', BodyRoom>>
+  private readonly arriving = new Set<Arriving>()
+  private readonly sweeper: NodeJS.Timeout
+  private sweptAt = performance.now()
+
+  constructor(app: FastifyInstance, connections: Connections, maxBatchBytes: number, pace: Pace = usualPace) {
+    this.connections = connections
+    this.pace = pace
+    this.rooms = {
+      small: new BodyRoom(maxSmallBytes, true),
+      single: new BodyRoom(maxSingleBytes, true),
+      batch: new BodyRoom(maxBatchBytes, false),
+    }
+    this.sweeper = setInterval(() => this.sweep(performance.now()), pace.periodMs / 4).unref()
+    app.server.on('close', () => clearInterval(this.sweeper))
+    const parse = async (request: FastifyRequest): Promise<Buffer> => this.read(request, false)
+    app.addContentTypeParser(['application/sd-jwt', 'application/jwt', 'text/plain'], parse)
+    app.addContentTypeParser('application/x-ndjson', async (request: FastifyRequest) => this.read(request, true))
+  }
+
+  private read(request: FastifyRequest, isBatch: boolean): Promise<Buffer> {
+    requirePlain(request)
+    const limit = isBatch ? maxBatchBody : maxStatementBody
+    const declared = request.headers['content-length']
+    const length = declared === undefined ? undefined : Number(declared)
+    if (length !== undefined && length > limit) throw tooLarge(limit)
+    const room = this.rooms[isBatch ? 'batch' : length !== undefined && length <= smallBody ? 'small' : 'single']
+    return new Promise((resolve, reject) => {
+      const { raw } = request
+      const chunks: Buffer[] = []
+      let received = 0
+      const finish = (error: Error | undefined): void => {
+        if (!this.arriving.delete(body)) return
+        raw.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
+        if (error !== undefined) {
+          room.leave(body)
+          // What still comes is read and forgotten until the answer is sent and the connection closes.
+          raw.resume()
+          return reject(error)
+        }
+        room.arrived(body)
+        // However it ends: answered, refused, or broken off.
+        this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => room.leave(body))
+        resolve(Buffer.concat(chunks, received))
+      }
+      const body: Arriving = {
+        group: addressGroup(request.ip),
+        end: finish,
+        since: performance.now(),
+        brought: 0,
+      }
+      const onData = (chunk: Buffer): void => {
+        received += chunk.length
+        body.brought += chunk.length
+        if (received > limit) return finish(tooLarge(limit))
+        const weight = (isBatch ? bodyWeight(chunk.length) : chunk.length) + chunkOverhead
+        if (!room.take(body, weight)) return finish(fullRoom())
+        chunks.push(chunk)
+      }
+      const onEnd = (): void => {
+        if (length !== undefined && received !== length) return finish(notWhole())
+        if (isBatch && !room.take(body, answerWeight(linesOf(chunks)))) return finish(fullRoom())
+        finish(undefined)
+      }
+      const onBroken = (): void => finish(notWhole())
+      this.arriving.add(body)
+      room.enter(body)
+      raw.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken)
+    })
+  }
+
+  /** Ends bodies that did not bring enough in their period. */
+  private sweep(now: number): void {
+    // Where the process itself was held up, what had come meanwhile is not read yet: the period begins anew.
+    const isLate = now - this.sweptAt > this.pace.periodMs / 2
+    this.sweptAt = now
+    for (const body of this.arriving) {
+      if (isLate) body.since = now
+      if (now - body.since < this.pace.periodMs) continue
+      if (body.brought < this.pace.bytes) {
+        const { periodMs, bytes } = this.pace
+        const why = `the body arrives too slowly: it must bring ${bytes} bytes, or its end, every ${periodMs / 1000} seconds`
+        body.end(new EvidenceError('request-slow', why))
+      }
+      body.since = now
+      body.brought = 0
+    }
+  }
+}
+
+/** Throws `media-type` for a body that is compressed, on the whole way or a part of it. */
+function requirePlain({ headers }: FastifyRequest): void {
+  for (const [name, plain] of [
+    ['Content-Encoding', 'identity'],
+    ['Transfer-Encoding', 'chunked'],
+  ] as const) {
+    const coding = String(headers[name.toLowerCase()] ?? plain).trim()
+    if (coding === '' || coding.toLowerCase() === plain) continue
+    const why = `the body has the coding "${coding.slice(0, 40)}"; send it as it is, without ${name}`
+    throw new EvidenceError('media-type', why, { where: name })
+  }
+}
+
+function linesOf(chunks: readonly Buffer[]): number {
+  let lines = 1
+  for (const chunk of chunks) for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++
+  return lines
+}
+
+function tooLarge(limit: number): EvidenceError {
+  return new EvidenceError('body-too-large', `the body is larger than the ${limit} bytes that it may have`)
+}
+
+function fullRoom(): EvidenceError {
+  return busy('the bodies of other requests hold as much as they may')
+}
+
+function notWhole(): EvidenceError {
+  return new EvidenceError('body-malformed', 'the body does not match its headers')
+}

@@ -1,0 +1,182 @@
+import type { Level } from 'level'
+import type { LookupList } from '../lookup.ts'
+import type { LookupCodec } from '../lookup-codec.ts'
+import { mergeIndices } from '../lookup-scope.ts'
+import { changeSeal, emptyLookupSeal, idKey, keyHash, type LookupSeal } from '../lookup-tally.ts'
+import type { StatementId, StoredEntry } from '../storage.ts'
+import type { RunBatch } from './entry-runs.ts'
+import { lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
+import { readable } from './readable.ts'
+
+type Database = Level<Uint8Array, Uint8Array>
+
+const none = Buffer.alloc(0)
+/** Keys by which lists are sought where a page does not begin at their beginning. */
+const probeKeys = 16
+/** Most keys, and most of their bytes, of one page of a scan: some 2 ms of work in this thread. */
+const pageKeys = 4000
+const pageBytes = 1024 * 1024
+
+/** Look-up keys and statement ids as they lie in the database, and the seal over them (docs/design/storage.md). */
+export class LevelLookups {
+  private readonly db: Database
+  private readonly codec: LookupCodec
+  /** The seal that the last write left. */
+  private seal: LookupSeal
+
+  private constructor(db: Database, codec: LookupCodec, seal: LookupSeal) {
+    this.db = db
+    this.codec = codec
+    this.seal = seal
+  }
+
+  /** A missing seal counts as one of no keys: whoever counts finds that it is not that of the keys. */
+  static async open(db: Database, codec: LookupCodec): Promise<LevelLookups> {
+    return new LevelLookups(db, codec, (await readSeal(db)) ?? emptyLookupSeal)
+  }
+
+  storedSeal(): Promise<LookupSeal | undefined> {
+    return readSeal(this.db)
+  }
+
+  /** Adds the keys of new entries to a batch; what is given is to be called when the batch is written. */
+  append(batch: RunBatch, entries: readonly StoredEntry[]): () => void {
+    let { seal } = this
+    const { seed } = this.codec
+    for (const { index, leafHash, iss, jti, lookups } of entries) {
+      batch.put(statementKey(iss, jti), Buffer.concat([number8(index), leafHash]))
+      seal = changeSeal(seal, keyHash(idKey(iss, jti, leafHash), index, seed), 1)
+      for (const lookup of lookups) {
+        const list = this.codec.list(lookup)
+        batch.put(lookupKey(list, index), none)
+        seal = changeSeal(seal, keyHash(list, index, seed), 1)
+      }
+    }
+    return this.write(batch, seal)
+  }
+
+  /** Takes an entry out of lists; gives their keys in the database, and what is to be called when the batch is written. */
+  remove(
+    batch: RunBatch,
+    index: number,
+    lookups: readonly LookupList[],
+  ): { readonly keys: readonly Uint8Array[]; readonly written: () => void } {
+    const lists = lookups.map((lookup) => this.codec.list(lookup))
+    const seal = lists.reduce((left, list) => changeSeal(left, keyHash(list, index, this.codec.seed), -1), this.seal)
+    const keys = lists.map((list) => lookupKey(list, index))
+    for (const key of keys) batch.del(key)
+    return { keys, written: this.write(batch, seal) }
+  }
+
+  private write(batch: RunBatch, seal: LookupSeal): () => void {
+    batch.put(metaKey('lookups'), Buffer.from(JSON.stringify(seal)))
+    return () => {
+      this.seal = seal
+    }
+  }
+
+  /** Indices of one list above `after`, ascending, at most `limit`: one read. */
+  list(list: LookupList, after: number, limit: number): Promise<number[]> {
+    return this.read(this.codec.list(list), after, limit)
+  }
+
+  /**
+   * The same of all lists of a key together. They lie one behind the other: short ones are read together, and past a long one
+   * the next is sought.
+   */
+  async all(key: LookupList['key'], after: number, limit: number): Promise<number[]> {
+    const begin = lookupStart(this.codec.key(key))
+    // Names of lists are ASCII.
+    const end = Buffer.concat([begin, Buffer.from([0xff])])
+    // Of a later page the beginning of a long list is nothing: a few keys tell which list it is.
+    const width = after < 0 ? limit : Math.min(limit, probeKeys)
+    let merged: number[] = []
+    for (let from = begin; ; ) {
+      const page = await this.db.keys({ gte: from, lt: end, limit: width }).all()
+      const [first, last] = [page[0], page[page.length - 1]]
+      if (first === undefined || last === undefined) return merged
+      const found = page.map(indexOf).filter((index) => index > after)
+      const isOne = isSameList(first, last)
+      // One list is in order, and mostly there is no other.
+      merged = isOne && merged.length === 0 ? found : mergeIndices([merged, found], limit)
+      if (page.length < width) return merged
+      const list = last.subarray(1, -8)
+      // Of one list, from its beginning: what was read is all that is wanted of it.
+      const isRead = after < 0 && isOne
+      if (!isRead) merged = mergeIndices([merged, await this.read(list, after, limit)], limit)
+      // Past the zero that ends the list's name.
+      from = lookupStart(list)
+      from[from.length - 1] = 1
+    }
+  }
+
+  private async read(list: Uint8Array, after: number, limit: number): Promise<number[]> {
+    const last = lookupKey(list, Number.MAX_SAFE_INTEGER)
+    const keys = await this.db.keys({ gte: lookupKey(list, after + 1), lte: last, limit }).all()
+    return keys.map(indexOf)
+  }
+
+  /** For each list, as encoded, whether it has the index. */
+  async has(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {
+    const values = await this.db.getMany(keys.map(({ key, index }) => lookupKey(key, index)))
+    return values.map((value) => value !== undefined)
+  }
+
+  /** Every list as encoded, with each of its indices, as of the call. */
+  scanLists(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {
+    const range = { gte: Buffer.from('l'), lt: Buffer.from('m'), highWaterMarkBytes: pageBytes }
+    // A key too short to be ours leads to no entry.
+    return pages(this.db.keys(range), (key) => ({
+      key: key.subarray(1, -8),
+      index: key.length < 10 ? -1 : indexOf(key),
+    }))
+  }
+
+  /** Every statement id, as of the call. */
+  scanStatements(): AsyncGenerator<StatementId[]> {
+    const range = { gte: Buffer.from('j'), lt: Buffer.from('k'), highWaterMarkBytes: pageBytes }
+    return pages(this.db.iterator(range), statementIdOf)
+  }
+}
+
+/** What an iterator, made before, gives, a page at a time: one by one each costs a promise. */
+async function* pages<T, U>(
+  iterator: { nextv(size: number): Promise<T[]>; close(): Promise<void> },
+  read: (item: T) => U,
+): AsyncGenerator<U[]> {
+  try {
+    for (;;) {
+      const page = await readable(iterator.nextv(pageKeys))
+      if (page.length === 0) return
+      yield page.map(read)
+    }
+  } finally {
+    await iterator.close()
+  }
+}
+
+function statementIdOf([key, value]: [Uint8Array, Uint8Array]): StatementId {
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  const hex = bytes.toString('hex', bytes.length - 16)
+  const jti = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const index = value.length === 40 ? readNumber8(value, 0) : -1
+  return { iss: bytes.toString('latin1', 1, bytes.length - 17), jti, index, leafHash: value.subarray(8) }
+}
+
+function isSameList(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.from(a.subarray(0, -8)).equals(b.subarray(0, -8))
+}
+
+async function readSeal(db: Database): Promise<LookupSeal | undefined> {
+  const value = await db.get(metaKey('lookups'))
+  if (value === undefined) return undefined
+  try {
+    return JSON.parse(Buffer.from(value).toString('utf8')) as LookupSeal
+  } catch {
+    return undefined // unreadable is as good as missing: the caller compares
+  }
+}
+
+function indexOf(key: Uint8Array): number {
+  return readNumber8(key, key.length - 8)
+}

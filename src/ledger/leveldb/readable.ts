@@ -1,0 +1,15 @@
+import { EvidenceError } from '../../core/index.ts'
+
+/** What is not as it was written. */
+export function damaged(what: string, cause?: unknown): EvidenceError {
+  return new EvidenceError('storage-damaged', `${what} in the database is damaged`, {}, { cause })
+}
+
+/** A read that LevelDB refuses is damage, said in our words. */
+export async function readable<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read
+  } catch (error) {
+    throw damaged('a block of a table', error)
+  }
+}

@@ -1,0 +1,13 @@
+import { leafHash, toBase64 } from '../core/index.ts'
+import type { EventSubject } from '../evidence/index.ts'
+import type { CheckedReceipt } from '../verify/index.ts'
+
+/** By what later entries name the entry of a receipt: index and leaf hash, signer and key. */
+export function subjectOf({ receipt, statement }: CheckedReceipt): EventSubject {
+  return {
+    index: receipt.entry.index,
+    leafHash: toBase64(leafHash(receipt.entryBytes)),
+    iss: statement?.common.iss ?? '',
+    kid: statement?.header.kid ?? '',
+  }
+}

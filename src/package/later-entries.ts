@@ -1,0 +1,44 @@
+import { type Jwk, thumbprint } from '../core/index.ts'
+import { laterEventsIn } from '../evidence/index.ts'
+import type { CheckedReceipt } from '../verify/index.ts'
+import { bringsKeys, type KeyLocator } from './admission-receipts.ts'
+import { subjectOf } from './event-subject.ts'
+import { relatedEvents } from './package-events.ts'
+import type { TreeReceipts } from './tree-receipts.ts'
+
+/** A later entry about a deposit, and the key that signed it. */
+export interface LaterEntry {
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly signer: Jwk
+}
+
+/**
+ * Every entry of a tree that attests, retracts or refers to one of some deposits, found by reading them all: for mirrors, exports
+ * and folders. Throws what reading throws.
+ */
+export async function scanLaterEntries(
+  tree: TreeReceipts,
+  locate: KeyLocator,
+  deposits: readonly CheckedReceipt[],
+): Promise<LaterEntry[]> {
+  const subjects = deposits.map(subjectOf)
+  const found: LaterEntry[] = []
+  for (let index = Math.min(...subjects.map((subject) => subject.index)) + 1; index < tree.size; index++) {
+    const { bytes, statement } = await tree.entry(index)
+    const isRelated = subjects.some(
+      (subject) =>
+        subject.index < index && laterEventsIn(subject, statement).some(({ what }) => relatedEvents.has(what)),
+    )
+    if (!isRelated) continue
+    const signer = await keyNamed(tree, locate, statement.header.kid)
+    if (signer !== undefined) found.push({ index, bytes, signer })
+  }
+  return found
+}
+
+async function keyNamed(tree: TreeReceipts, locate: KeyLocator, kid: string): Promise<Jwk | undefined> {
+  const located = await locate(kid)
+  if (located === undefined || located.since >= tree.size) return undefined
+  return bringsKeys((await tree.entry(located.since)).body).find((jwk) => thumbprint(jwk) === kid)
+}

@@ -1,0 +1,68 @@
+import { type LaterEvent, laterEventsIn } from '../evidence/index.ts'
+import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import { subjectOf } from './event-subject.ts'
+
+/**
+ * What is known of the deposits of a package that verifies, the worst first: one was taken back; one was signed by a key that was later
+ * reported as compromised at that time; of one the packer did not ask the ledger what followed.
+ */
+export const standings = ['retracted', 'key-compromised', 'not-asked', 'sound'] as const
+export type Standing = (typeof standings)[number]
+
+/** What a later entry of the package says of one of its deposits. */
+export interface PackagedEvent extends LaterEvent {
+  /** Folder of the deposit, and the index of its entry. */
+  readonly folder: string
+  readonly of: number
+  /** Of an attestation: the item of the deposit that it is about, by number; of all of them where it names none. */
+  readonly item?: number
+}
+
+interface Subject {
+  readonly folder: string
+  readonly checked: CheckedReceipt
+}
+
+/** What may lie in `data/related/`: entries about a deposit. Those about its signer's key lie among the admissions. */
+export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set(['retracted', 'attested', 'related'])
+
+function originOf({ receipt }: CheckedReceipt): string {
+  return receipt.proof.checkpoint.origin
+}
+
+/** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */
+export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
+  const { statement, body, receipt } = related
+  if (statement === undefined) return []
+  const item = body?.kind === 'evidence.attest' ? body.members.of.item : undefined
+  return deposits.flatMap(({ folder, checked }) => {
+    if (originOf(checked) !== originOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
+    return laterEventsIn(subjectOf(checked), statement)
+      .filter(({ what }) => relatedEvents.has(what))
+      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index, ...(item === undefined ? {} : { item }) }))
+  })
+}
+
+/** Whether an entry that was found without fault may say what it says of them; empty where it may. */
+export function eventFaults(
+  path: string,
+  related: CheckedReceipt,
+  events: readonly PackagedEvent[],
+  deposits: readonly Subject[],
+): Finding[] {
+  const { statement, receipt } = related
+  const { index } = receipt.entry
+  if (statement === undefined) return []
+  if (events.length === 0) {
+    const message = `${path}: entry ${index} is about no deposit of this package.`
+    return [{ code: 'package-malformed', index, message, where: path }]
+  }
+  const isForeign = events.some(
+    ({ what, folder }) =>
+      what === 'retracted' &&
+      deposits.find((one) => one.folder === folder)?.checked.statement?.common.iss !== statement.common.iss,
+  )
+  if (!isForeign) return []
+  const message = `${path}: entry ${index} retracts what another participant deposited.`
+  return [{ code: 'retract-not-own', index, message, where: path }]
+}

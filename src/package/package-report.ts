@@ -1,0 +1,99 @@
+import type { Policy, Receipt } from '../core/index.ts'
+import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import type { AdmissionVerdict } from './admissions.ts'
+import type { CheckedFile, MissingFile } from './check-files.ts'
+import type { PackagedEvent, Standing } from './package-events.ts'
+import type { PackerWords } from './package-words.ts'
+
+/** What a time proof beside a receipt shows (docs/spec/13-time-stamps.md), as who can read certificates judged it. */
+export interface JudgedTime {
+  readonly faults: readonly Finding[]
+  readonly unjudged: readonly Finding[]
+  /** What it says, for people. */
+  readonly lines: readonly string[]
+  /** What it does not show. */
+  readonly limits: readonly string[]
+  /** What it says, for programs. */
+  readonly document: object
+}
+
+/**
+ * Judges the time proof at a path of the package. `policy` is undefined for a receipt that a key transition stands in for: a
+ * retired key may then have signed the stamped checkpoint, and no signature of it counts.
+ */
+export type TimeJudge = (
+  path: string,
+  bytes: Uint8Array,
+  receipt: Receipt,
+  policy: Policy | undefined,
+) => Promise<JudgedTime>
+
+export interface PackageCheckOptions {
+  readonly onBytes?: (count: number) => void
+  /** Without one, time proofs are not judged. */
+  readonly judgeTime?: TimeJudge
+}
+
+/** What one receipt of a package shows. */
+export interface PackagedReceipt {
+  readonly path: string
+  readonly checked: CheckedReceipt
+  readonly admission: AdmissionVerdict
+  /** Size of the newest checkpoint under which the package shows the entry. */
+  readonly size: number
+  /** What the time proofs beside it show. */
+  readonly times: readonly JudgedTime[]
+}
+
+export interface PackagedDeposit extends PackagedReceipt {
+  readonly folder: string
+  readonly files: readonly CheckedFile[]
+  /** How many files were deposited. */
+  readonly deposited: number
+  /** Those of them that are not in the package, by name. */
+  readonly missing: readonly MissingFile[]
+  /** How many more are not in the package, whose names it does not hold. */
+  readonly unnamed: number
+  /** Whether the packer asked the ledger for what happened later, and as of which size: the packer's word. */
+  readonly askedAt: number | undefined
+}
+
+export interface PackagedRelated extends PackagedReceipt {
+  /** What it says, and of which deposit of the package. */
+  readonly events: readonly PackagedEvent[]
+}
+
+/** A deposit that its depositor took back. */
+export interface Retraction {
+  readonly folder: string
+  readonly of: number
+  readonly by: number
+  readonly time: string
+  readonly reason: string
+}
+
+export interface PackageReport {
+  /** Undefined where there is a fault. */
+  readonly standing: Standing | undefined
+  readonly words: PackerWords
+  readonly files: number
+  readonly bytes: number
+  readonly deposits: readonly PackagedDeposit[]
+  readonly related: readonly PackagedRelated[]
+  readonly retractions: readonly Retraction[]
+  readonly faults: readonly Finding[]
+  readonly faultCount: number
+  readonly unjudged: readonly Finding[]
+  readonly flagged: readonly string[]
+  /** What this package does not show. */
+  readonly notShown: readonly string[]
+  /** Files that hold the packer's words, which were not checked. */
+  readonly notChecked: readonly string[]
+}
+
+/** What no package shows. */
+export const packageLimits: readonly string[] = [
+  'That no revocation, retraction or attestation followed, or preceded, beyond what the package holds: ask the ledger, or "evidence verify".',
+  'Who stands behind a key: the administrators of the ledger admitted it under the name that they vouch for.',
+  'That what was deposited is true, or was untouched before it was deposited.',
+]

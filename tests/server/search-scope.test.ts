@@ -1,0 +1,134 @@
+import { Level } from 'level'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type DepositAnswer, type Party, type TestServer, testServer } from '../support/server.ts'
+import { itemFor, sha256Hex } from '../support/statements.ts'
+
+const caseNumber = '(2026)沪0104刑初123号'
+const content = 'a file that others deposit too'
+const hiddenEntries = 300
+
+interface Page {
+  readonly entries: readonly { readonly index: number }[]
+  readonly next: number | null
+}
+
+let server: TestServer
+let other: Party
+let auditor: Party
+/** An entry of the reader's own, to which others refer. */
+let own: DepositAnswer
+
+/** A deposit that every key of a search has in common. */
+function alike(signer?: Party): string {
+  const sealed = { case: [{ number: caseNumber }] }
+  if (signer === undefined) return server.deposit(content, { sealed }).presentation
+  const { index, leafHash } = own
+  const members = { items: [itemFor(content)], relates: [{ rel: 'later-version', index, leafHash }] }
+  return server.sign(signer, 'evidence.deposit', members, { sealed }).presentation
+}
+
+beforeAll(async () => {
+  server = await testServer({ reading: 'participants' })
+  other = await server.admit('other', ['depositor'])
+  auditor = await server.admit('auditor', ['auditor'])
+  own = (await server.post(alike())).json<DepositAnswer>()
+  await server.post(server.deposit('something else').presentation)
+  await server.post(alike())
+})
+afterAll(() => server.remove())
+afterEach(() => vi.restoreAllMocks())
+
+const queries: Readonly<Record<string, string>> = {
+  digest: `digest=sha256:${sha256Hex(content)}`,
+  'another digest': `digest=sha256:${sha256Hex('never deposited')}`,
+  case: `case=${encodeURIComponent(caseNumber)}`,
+  'another case': 'case=none',
+  'own participant': 'participant=depositor',
+  'another participant': 'participant=other',
+  'kind of deposits': 'kind=evidence.deposit',
+  'kind of attestations': 'kind=evidence.attest',
+  'kind of admissions': 'kind=participant.admit',
+  'every entry': 'limit=1000',
+}
+const pages = ['', '&limit=1', '&limit=2', '&after=0&limit=1', '&after=4', '&after=100000']
+
+/** Every answer of a reader, as bytes, and what the database was asked for each, by its methods. */
+async function record(reader: Party): Promise<Record<string, { body: string; asked: Record<string, number> }>> {
+  const out: Record<string, { body: string; asked: Record<string, number> }> = {}
+  for (const [name, query] of Object.entries(queries)) {
+    for (const page of query.includes('limit') ? [''] : pages) {
+      const spies = (['get', 'getMany', 'getSync', 'keys', 'iterator', 'values'] as const).map((method) => ({
+        method,
+        // Calls through: it only counts.
+        spy: vi.spyOn(Level.prototype, method),
+      }))
+      const answer = await server.get(`/v1/entries?${query}${page}`, reader)
+      expect(answer.status).toBe(200)
+      const asked = Object.fromEntries(spies.map(({ method, spy }) => [method, spy.mock.calls.length]))
+      out[`${name}${page}`] = { body: answer.text, asked }
+      for (const { spy } of spies) spy.mockRestore()
+    }
+  }
+  return out
+}
+
+const indicesOf = (body: string): number[] => (JSON.parse(body) as Page).entries.map(({ index }) => index)
+
+describe('F-M4: a search tells nothing of entries that its reader may not read', () => {
+  it('answers the same bytes after the same reads, with 300 entries of others that match and without', async () => {
+    const before = await record(server.depositor)
+    expect(Object.values(before).some(({ asked }) => (asked['keys'] as number) > 0)).toBe(true)
+    for (let i = 0; i < hiddenEntries; i += 50) {
+      await server.batch(Array.from({ length: 50 }, () => alike(other)))
+    }
+    const of = { index: own.index, leafHash: own.leafHash }
+    for (let i = 0; i < 20; i++)
+      await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation)
+    expect(await record(server.depositor)).toEqual(before)
+    // They are there, and would have been found.
+    for (const query of ['digest', 'case', 'another participant', 'kind of deposits']) {
+      const found = await server.get(`/v1/entries?${queries[query] as string}&limit=1000`, auditor)
+      expect(indicesOf(found.text).length).toBeGreaterThanOrEqual(hiddenEntries)
+    }
+  })
+
+  it('goes from page to page over own entries alone, wherever others lie between them', async () => {
+    await server.post(alike())
+    await server.batch(Array.from({ length: 40 }, () => alike(other)))
+    const last = (await server.post(alike())).json<DepositAnswer>()
+    for (const [name, query] of Object.entries(queries)) {
+      const whole = (
+        await server.get(`/v1/entries?${query}${query.includes('limit') ? '' : '&limit=1000'}`, server.depositor)
+      ).text
+      expect((JSON.parse(whole) as Page).next).toBeNull()
+      const walked: number[] = []
+      for (let after: number | null = -1; after !== null; ) {
+        const base = query.includes('limit') ? '' : `${query}&`
+        const from: string = after === -1 ? '' : `&after=${after}`
+        const page: Page = (await server.get(`/v1/entries?${base}limit=2${from}`, server.depositor)).json<Page>()
+        walked.push(...page.entries.map(({ index }) => index))
+        // A cursor is an entry that was shown, and there is one only where another follows.
+        expect(page.next === null || (page.entries.length === 2 && page.next === walked[walked.length - 1])).toBe(true)
+        after = page.next
+      }
+      expect([name, walked]).toEqual([name, indicesOf(whole)])
+    }
+    const mine = indicesOf((await server.get(`/v1/entries?${queries['digest'] as string}`, server.depositor)).text)
+    expect(mine).toHaveLength(4)
+    expect(mine[3]).toBe(last.index)
+  })
+
+  it('finds everything for whoever may read everything, in order, through entries of many', async () => {
+    const all: number[] = []
+    for (let after: number | null = -1; after !== null; ) {
+      const from: string = after === -1 ? '' : `&after=${after}`
+      const page: Page = (
+        await server.get(`/v1/entries?${queries['digest'] as string}&limit=37${from}`, auditor)
+      ).json<Page>()
+      all.push(...page.entries.map(({ index }) => index))
+      after = page.next
+    }
+    expect(all).toEqual([...new Set(all)].sort((a, b) => a - b))
+    expect(all).toHaveLength(hiddenEntries + 40 + 4)
+  })
+})

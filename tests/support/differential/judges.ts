@@ -1,0 +1,92 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EvidenceError } from '../../../src/core/index.ts'
+import type { Facts } from '../../vectors/check-formats.ts'
+import { Input, type Vector } from '../../vectors/vector-files.ts'
+import { verdictOf } from '../../vectors/verdict.ts'
+import type { PythonLines } from '../python.ts'
+import type { Case } from './cases.ts'
+import { packageCodes, packagePolicy } from './packages.ts'
+
+/** What one verifier says: the exit code of its command line, and the code of each fault, or of what is not judged. */
+export interface Verdict {
+  /** 9: it broke. */
+  readonly exit: 0 | 1 | 4 | 9
+  readonly codes: readonly string[]
+  readonly detail?: string
+}
+
+const notJudged: readonly unknown[] = ['not-judged', 'policy-unsupported', 'digest-not-computable']
+
+function verdictIn(facts: Facts): Verdict {
+  const { valid, code, faults, unjudged, crash } = facts
+  if (crash !== undefined) return { exit: 9, codes: [], detail: JSON.stringify(crash) }
+  if (!Array.isArray(faults) || !Array.isArray(unjudged)) {
+    if (valid === true) return { exit: 0, codes: [] }
+    return { exit: notJudged.includes(code) ? 4 : 1, codes: [String(code)] }
+  }
+  const list = faults.length > 0 ? faults : unjudged
+  const codes = [...new Set(list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))))].sort()
+  return { exit: faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, codes }
+}
+
+/** Where a package of a case is written for both. */
+export function packageFile(folder: string, seed: number): string {
+  return join(folder, `${seed}.zip`)
+}
+
+/** Of the TypeScript verifier, in this process. `file`: where the case is a package. */
+export async function ours({ format, input }: Case, file: string): Promise<Verdict> {
+  const vector = { format, input: new Input(input), description: '', rule: '', expect: { valid: false } } as Vector
+  try {
+    return verdictIn(format === 'package' ? await packageCodes(file) : await verdictOf(vector))
+  } catch (error) {
+    if (error instanceof EvidenceError) return { exit: 1, codes: [error.code] }
+    return { exit: 9, codes: [], detail: (error as Error).stack ?? String(error) }
+  }
+}
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Of the Python verifier's command line, of a package. */
+function packageVerdict({ stdout, stderr }: Ran): Verdict {
+  if (stderr !== '') return { exit: 9, codes: [], detail: stderr }
+  const { faults, notJudged: unjudged } = JSON.parse(stdout) as Record<string, { code: string }[] | undefined>
+  const codes = (list: { code: string }[] | undefined): string[] => [...new Set((list ?? []).map(({ code }) => code))]
+  return verdictIn({ faults: codes(faults), unjudged: codes(unjudged) })
+}
+
+/** Of the Python verifier. */
+export async function theirs(python: PythonLines, { format, input }: Case, file: string): Promise<Verdict> {
+  if (format === 'package') {
+    writeFileSync(file, Buffer.from(input['zipBase64'] as string, 'base64'))
+    const policy = join(file, '..', 'policy')
+    writeFileSync(policy, packagePolicy)
+    const args = ['check', file, '--policy', policy, '--json']
+    return packageVerdict((await python.ask({ program: 'evidence_verify', args })) as Ran)
+  }
+  return verdictIn((await python.ask({ vector: { format, input } })) as Facts)
+}
+
+/** Where several rules of one object are broken together, either code conforms (docs/spec/02-statement.md). */
+const schemaCodes = /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed)\b"?/
+
+/** Codes of which the pages do not say yet which is meant: counted, and no failure. To be emptied. */
+const undecided: readonly string[] = ['entry-malformed/receipt-malformed']
+
+/** How the two differ; undefined where they agree. */
+export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'undecided' | undefined {
+  if (one.exit !== other.exit || one.exit === 9) return 'exit'
+  const same = (codes: readonly string[]): string =>
+    [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
+  // Of an open verdict, which parts are open is counted otherwise in each.
+  if (one.exit !== 1 || same(one.codes) === same(other.codes)) return undefined
+  // Which checks of a package go on after one has failed is not written: what both find must be there.
+  const isPackage = one.codes.concat(other.codes).some((code) => code.startsWith('package-'))
+  if (isPackage && one.codes.some((code) => other.codes.includes(code))) return 'undecided'
+  return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
+}

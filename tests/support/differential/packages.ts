@@ -1,0 +1,185 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { timeJudge } from '../../../cli/check-time.ts'
+import { encodeLogPolicy, parsePolicy, utf8 } from '../../../src/core/index.ts'
+import {
+  checkPackage,
+  type DepositInput,
+  FolderSink,
+  packageFiles,
+  scanningLocator,
+  TreeReceipts,
+  writeBag,
+  ZipBag,
+} from '../../../src/package/index.ts'
+import { bagFiles } from '../../package/bag.ts'
+import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
+import type { Random } from '../random.ts'
+import { type RawEntry, rawZip } from '../raw-zip.ts'
+import { deposit, sha256Hex } from '../statements.ts'
+import { changedLines } from './lines.ts'
+
+/* Packages with one change: a file, a list, the zip; the lists made to fit, or not. */
+
+export const packagePolicy: string = encodeLogPolicy(ledgerKey)
+
+type Files = Readonly<Record<string, Buffer>>
+
+/** The files of a sound package of two deposits, by path. The same every time, but for the day on which it was packed. */
+export async function soundPackage(folder: string): Promise<Files> {
+  const contents = ['an exhibit\n', 'another\n']
+  const chain = new TestChain().start()
+  const policy = parsePolicy(utf8(packagePolicy))
+  const indices = contents.map((content, i) =>
+    chain.add(
+      deposit(depositor, origin, content, { iat: startMs / 1000, jti: `00000000-0000-4000-8000-00000000000${i}` }).jws,
+    ),
+  )
+  const tree = await TreeReceipts.open(chain.seal(), policy)
+  const deposits: DepositInput[] = []
+  for (const [i, content] of contents.entries()) {
+    const path = join(folder, `exhibit-${i}.txt`)
+    writeFileSync(path, content)
+    const receipt = tree.receipt(await tree.entry(indices[i] as number), depositor.jwk, [])
+    const file = { name: utf8(`exhibit-${i}.txt`), path, size: statSync(path).size, sha256: sha256Hex(content) }
+    deposits.push({ receipt: await receipt, sidecars: new Map(), manifests: new Map(), proofs: [], files: [file] })
+  }
+  const ledger = { tree, locate: scanningLocator(tree) }
+  const policyBytes = utf8(packagePolicy)
+  const files = await packageFiles({ deposits, related: [], policy, policyBytes, digestsOnly: false, ledger, packed: '2026-11-26' })
+  const root = join(folder, 'package')
+  const sink = await FolderSink.create(root)
+  await writeBag(sink, files)
+  await sink.publish()
+  const found = readdirSync(root, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  const paths = found.map((one) => join(one.parentPath, one.name)).sort()
+  return Object.fromEntries(paths.map((path) => [path.slice(root.length + 1), readFileSync(path)]))
+}
+
+const entriesOf = (files: Files): RawEntry[] =>
+  Object.entries(files).map(([name, content]) => ({ name: `p/${name}`, content }))
+
+/** The package with lists made anew for its payload and tag files. */
+function mended(files: Files): Files {
+  const own = Object.entries(files).filter(([name]) => !/^(?:tag)?manifest-/.test(name))
+  const made = bagFiles(Object.fromEntries(own))
+  return Object.fromEntries(Object.entries(made).map(([name, content]) => [name, Buffer.from(content as string)]))
+}
+
+function withFile(files: Files, random: Random): { files: Files; what: string } {
+  const names = Object.keys(files)
+  const name = random.pick(names)
+  const content = files[name] as Buffer
+  const other = random.pick(names)
+  const { [name]: _gone, ...rest } = files
+  const what = random.pick(['altered', 'altered', 'altered', 'left out', 'twice', 'exchanged', 'renamed', 'empty'])
+  if (what === 'left out') return { files: rest, what }
+  if (what === 'twice') return { files: { ...files, [`${name}2`]: content }, what }
+  if (what === 'exchanged') return { files: { ...files, [name]: files[other] as Buffer, [other]: content }, what }
+  if (what === 'renamed')
+    return { files: { ...rest, [random.pick([`${name}x`, name.toUpperCase(), `data/${name}`])]: content }, what }
+  if (what === 'empty') return { files: { ...files, [name]: Buffer.alloc(0) }, what }
+  const text = content.toString('latin1')
+  return { files: { ...files, [name]: Buffer.from(changedLines(text, random, [text]).text, 'latin1') }, what }
+}
+
+type ZipChange = (entry: RawEntry, random: Random) => RawEntry
+const zipChanges: readonly (readonly [string, ZipChange])[] = [
+  ['flags', (entry, random) => ({ ...entry, flags: random.pick([0, 1, 8, 0x801, 0x808, 0x840, 0x2800]) })],
+  ['size', (entry, random) => ({ ...entry, size: random.pick([0, 1, 0xffffffff]) })],
+  ['crc', (entry, random) => ({ ...entry, crc: random.pick([0, 1]) })],
+  ['local name', (entry) => ({ ...entry, local: { name: `${String(entry.name)}x` } })],
+  ['local size', (entry, random) => ({ ...entry, local: { size: random.pick([0, 1, 0xffffffff]) } })],
+  ['local checksum', (entry, random) => ({ ...entry, local: { crc: random.pick([0, 1]) } })],
+  ['local method', (entry, random) => ({ ...entry, local: { method: random.pick([0, 8, 9, 99]) } })],
+  ['local flags', (entry, random) => ({ ...entry, local: { flags: random.pick([0, 1, 8, 0x808]) } })],
+  ['mode', (entry, random) => ({ ...entry, mode: random.pick([0o120777, 0o040755, 0o010644, 0o104755, 0]) })],
+  ['bytes before', (entry) => ({ ...entry, before: Buffer.from('PK') })],
+  [
+    'extra field',
+    (entry, random) => ({
+      ...entry,
+      extra: random.pick([
+        Buffer.from('ux\x01\x00\x01', 'latin1'),
+        Buffer.of(1, 0, 0, 0),
+        Buffer.of(0x75, 0x70, 1, 0, 1),
+        Buffer.of(1),
+      ]),
+    }),
+  ],
+  ['deflated', (entry) => ({ ...entry, deflate: true })],
+  [
+    'name',
+    (entry, random) => ({
+      ...entry,
+      name: random.pick([
+        'p/../x',
+        '/p/x',
+        'p\\x',
+        'q/x',
+        'p/a:b',
+        'p/CON',
+        'p/data/',
+        'p/.',
+        `${String(entry.name)}.`,
+      ]),
+    }),
+  ],
+]
+
+export interface PackageCase {
+  readonly what: string
+  readonly zip: Buffer
+  readonly broken: boolean
+}
+
+/** Classes of changes to a package. */
+export const packageClasses: Readonly<Record<string, (files: Files, random: Random) => PackageCase>> = {
+  'package, a file, lists kept': (files, random) => {
+    const { files: changed, what } = withFile(files, random)
+    // A tag file more is not one that any list has to name.
+    return { what, zip: rawZip(entriesOf(changed)), broken: what === 'altered' }
+  },
+  'package, a file, lists mended': (files, random) => {
+    const { files: changed, what } = withFile(files, random)
+    return { what, zip: rawZip(entriesOf(mended(changed))), broken: false }
+  },
+  'package, a list': (files, random) => {
+    const name = random.pick(Object.keys(files).filter((one) => /^(?:tag)?manifest-|^bag/.test(one)))
+    const text = (files[name] as Buffer).toString('latin1')
+    const { text: changed, what } = changedLines(text, random, [text])
+    return { what, zip: rawZip(entriesOf({ ...files, [name]: Buffer.from(changed, 'latin1') })), broken: false }
+  },
+  'package, the zip': (files, random) => {
+    const entries = entriesOf(files)
+    const at = random.below(entries.length)
+    const [what, change] = random.pick(zipChanges)
+    return { what, zip: rawZip(entries.with(at, change(entries[at] as RawEntry, random))), broken: false }
+  },
+  'package, entries of the zip': (files, random) => {
+    const entries = entriesOf(files)
+    const at = random.below(entries.length)
+    const what = random.pick(['twice', 'in another order', 'comment', 'end', 'cut', 'pointed elsewhere'])
+    const copy = entries[at] as RawEntry
+    if (what === 'twice') return { what, zip: rawZip([...entries, copy]), broken: false }
+    if (what === 'in another order') return { what, zip: rawZip(entries.toReversed()), broken: false }
+    if (what === 'comment') return { what, zip: rawZip(entries, { comment: 'x' }), broken: false }
+    if (what === 'end') return { what, zip: rawZip(entries, { after: Buffer.from('x') }), broken: false }
+    const zip = rawZip(what === 'cut' ? entries : entries.with(at, { ...copy, at: 0 }))
+    return { what, zip: what === 'cut' ? zip.subarray(0, random.below(zip.length)) : zip, broken: false }
+  },
+}
+
+/** Codes of what our own check finds. */
+export async function packageCodes(file: string): Promise<{ faults: string[]; unjudged: string[] }> {
+  const bag = await ZipBag.open(file)
+  try {
+    const { faults, unjudged } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
+      judgeTime: timeJudge(undefined),
+    })
+    const codes = (list: readonly { readonly code: string }[]): string[] => [...new Set(list.map(({ code }) => code))]
+    return { faults: codes(faults), unjudged: codes(unjudged) }
+  } finally {
+    await bag.close()
+  }
+}
