@@ -28,6 +28,11 @@ export interface ReadManifest {
 
 const manifests = new Map<string, ReadManifest>()
 
+/** Has manifests read anew; called before each command. */
+export function forgetManifests(): void {
+  manifests.clear()
+}
+
 /**
  * Reads a manifest, which may be as long as its folder is large; once in a run, so that all is judged by the same bytes. Throws
  * `file-unreadable`, `manifest-malformed`.

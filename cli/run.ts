@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
+import { forgetManifests } from './artefact.ts'
 import { processArguments } from './file-argument.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
 import { asEvidenceError, Output } from './output.ts'
@@ -21,15 +22,19 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
   // What a library writes there by itself, as a server's log does, must not end the process when its reader goes away.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   // Thrown where nobody waits for it: Node would end with 1, which says that evidence does not verify.
-  process.on('uncaughtException', (error) => {
+  const uncaught = (error: unknown): void => {
     refuse(asEvidenceError(error), output)
     process.exit()
-  })
+  }
+  process.on('uncaughtException', uncaught)
+  forgetManifests()
   try {
     await throwing(await program()).parseAsync(processArguments())
   } catch (error) {
     if (error instanceof CommanderError) refuseUsage(error, output)
     else refuse(asEvidenceError(error), output)
+  } finally {
+    process.off('uncaughtException', uncaught)
   }
   requireWritten()
 }

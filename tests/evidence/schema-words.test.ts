@@ -55,7 +55,7 @@ describe('F-N19: what a schema refuses', () => {
         : messageOf(() => bodyOf(kind, members)),
     )
     const said = messages.filter((message) => message !== undefined)
-    expect(said.length).toBeGreaterThan(10)
+    expect(said.length).toBeGreaterThan(0)
     expect(said.filter((message) => ofTheLibrary.test(message))).toEqual([])
   })
 

@@ -304,7 +304,9 @@ describe('F-N20, F-N15: what a check says of the deposit', () => {
     const file = join(path, 'named.txt')
     writeFileSync(file, 'named')
     await evidenceOk(['deposit', file, '--data', data, '--url', server.url])
+    // The zone is read when Node starts: the command gets a process of its own, and that runs the one file.
     const env = {
+      TZ: 'Asia/Shanghai',
       EVIDENCE_URL: server.url,
       EVIDENCE_POLICY: join(data, 'policy'),
       EVIDENCE_KEY: join(data, 'keys/depositor.pem'),
