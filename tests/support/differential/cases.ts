@@ -19,13 +19,15 @@ import { type Changed, changedBase64, changedLines } from './lines.ts'
 /** An input for both verifiers, in the formats of fixtures/vectors. */
 export interface Case {
   readonly className: string
+  /** Which change of the class. */
+  readonly what: string
   readonly format: string
   readonly input: Readonly<Record<string, unknown>>
   /** Bytes that a hash or a signature covers were changed, and neither made anew: it must be refused. */
   readonly broken: boolean
 }
 
-type Made = Omit<Case, 'className'> & { readonly what: string }
+type Made = Omit<Case, 'className'>
 /** Undefined where there is nothing of that class to change. */
 type Maker = (random: Random) => Made | undefined
 
@@ -400,12 +402,12 @@ export function caseOf(seed: number, files: Readonly<Record<string, Buffer>>): C
   const className = classNames[seed % classNames.length] as string
   const ofPackage = packageClasses[className]
   if (ofPackage !== undefined) {
-    const { zip, broken } = ofPackage(files, random)
-    return { className, format: 'package', input: { zipBase64: zip.toString('base64') }, broken }
+    const { zip, broken, what } = ofPackage(files, random)
+    return { className, what, format: 'package', input: { zipBase64: zip.toString('base64') }, broken }
   }
   for (let tries = 0; tries < 1000; tries++) {
     const made = classes[className]?.(random)
-    if (made !== undefined) return { className, format: made.format, input: made.input, broken: made.broken }
+    if (made !== undefined) return { className, ...made }
   }
   throw new Error(`there is nothing to change of the class ${className}`)
 }
