@@ -113,7 +113,7 @@ describe('commands for a running ledger', () => {
       expect(await refusal('show', '99')).toEqual({ exit: 3, code: 'entry-not-found' })
       expect(await refusal('show', 'nothing.tlog-proof')).toEqual({ exit: 3, code: 'file-unreadable' })
       writeFileSync(join(desk, 'text.txt'), 'no receipt')
-      expect((await run('show', join(desk, 'text.txt'))).code).toBe(1)
+      expect((await run('show', join(desk, 'text.txt'))).code).toBe(3)
     })
   })
 
@@ -260,14 +260,14 @@ describe('commands for a running ledger', () => {
       const { jwk } = await keygen('refused')
       const admit = (id: string, key: string, ...more: string[]): Promise<{ exit: number | null; code: string }> =>
         refusal('participants', 'admit', id, '--public-key', key, '--type', 'platform', '--role', 'depositor', ...more)
-      expect(await admit('depositor', jwk)).toEqual({ exit: 1, code: 'participant-exists' })
-      expect(await admit('twin', join(desk, 'notary.jwk'))).toEqual({ exit: 1, code: 'key-exists' })
+      expect(await admit('depositor', jwk)).toEqual({ exit: 3, code: 'participant-exists' })
+      expect(await admit('twin', join(desk, 'notary.jwk'))).toEqual({ exit: 3, code: 'key-exists' })
       expect(await admit('nokey', join(desk, 'nowhere.jwk'))).toEqual({ exit: 3, code: 'file-unreadable' })
-      expect((await admit('notakey', photo)).exit).toBe(1)
+      expect((await admit('notakey', photo)).exit).toBe(3)
       expect(await admit('bytype', jwk, '--type', 'bank')).toEqual({ exit: 2, code: 'usage' })
       expect(await admit('byrole', jwk, '--role', 'king')).toEqual({ exit: 2, code: 'usage' })
       const key = join(data, 'keys', 'depositor.pem')
-      expect(await admit('bydepositor', jwk, '--key', key)).toEqual({ exit: 1, code: 'role-missing' })
+      expect(await admit('bydepositor', jwk, '--key', key)).toEqual({ exit: 3, code: 'role-missing' })
     })
 
     it('rotates a key: the new one signs, the old one no longer', async () => {
@@ -286,13 +286,13 @@ describe('commands for a running ledger', () => {
       const file = join(desk, 'turned.txt')
       writeFileSync(file, 'after the turn')
       const byOld = await run('deposit', file, '--key', old.pem, '--json')
-      expect(byOld.code).toBe(1)
+      expect(byOld.code).toBe(3)
       expect(byOld.json()).toMatchObject({ deposits: [{ error: { code: 'key-rotated' } }] })
       expect((await ok('deposit', file, '--key', fresh.pem, '--json')).json()).toMatchObject({
         deposits: [{ outcome: 'deposited' }],
       })
       expect(await refusal('participants', 'rotate-key', '--key', fresh.pem, '--new-key', old.pem)).toEqual({
-        exit: 1,
+        exit: 3,
         code: 'key-exists',
       })
     })
@@ -323,7 +323,7 @@ describe('commands for a running ledger', () => {
         [loser.pem, 'key-revoked'],
       ] as const) {
         const refused = await run('deposit', later, '--key', key, '--json')
-        expect(refused.code).toBe(1)
+        expect(refused.code).toBe(3)
         expect(refused.json()).toMatchObject({ deposits: [{ error: { code } }] })
       }
       expect(existsSync(`${later}.tlog-proof`)).toBe(false)
@@ -337,9 +337,9 @@ describe('commands for a running ledger', () => {
     it('refuses what cannot be revoked', async () => {
       const revoke = (...args: string[]): Promise<{ exit: number | null; code: string }> =>
         refusal('participants', 'revoke', ...args)
-      expect(await revoke('administrator', '--reason', 'other')).toEqual({ exit: 1, code: 'last-administrator' })
-      expect(await revoke('nobody', '--reason', 'other')).toEqual({ exit: 1, code: 'participant-unknown' })
-      expect(await revoke('leaver', '--reason', 'other')).toEqual({ exit: 1, code: 'already-revoked' })
+      expect(await revoke('administrator', '--reason', 'other')).toEqual({ exit: 3, code: 'last-administrator' })
+      expect(await revoke('nobody', '--reason', 'other')).toEqual({ exit: 3, code: 'participant-unknown' })
+      expect(await revoke('leaver', '--reason', 'other')).toEqual({ exit: 3, code: 'already-revoked' })
       expect(await revoke('depositor', '--reason', 'whim')).toEqual({ exit: 2, code: 'usage' })
       expect(await revoke('--reason', 'other')).toEqual({ exit: 2, code: 'usage' })
       expect(await revoke('depositor', '--key-thumbprint', 'x', '--reason', 'other')).toEqual({
@@ -392,14 +392,14 @@ describe('commands for a running ledger', () => {
     it('refuse what they cannot refer to', async () => {
       const key = join(desk, 'notary.pem')
       expect(await refusal('retract', String(deposited), '--reason', 'mistake', '--key', key)).toEqual({
-        exit: 1,
+        exit: 3,
         code: 'role-missing',
       })
       expect(await refusal('retract', String(deposited), '--reason', 'whim')).toEqual({ exit: 2, code: 'usage' })
       expect(await refusal('attest', String(deposited), '--as', 'friend')).toEqual({ exit: 2, code: 'usage' })
-      expect(await refusal('attest', '0', '--as', 'witness')).toEqual({ exit: 1, code: 'reference-kind' })
+      expect(await refusal('attest', '0', '--as', 'witness')).toEqual({ exit: 3, code: 'reference-kind' })
       expect(await refusal('attest', String(deposited), '--as', 'witness', '--item', '7')).toEqual({
-        exit: 1,
+        exit: 3,
         code: 'reference-item',
       })
       expect((await refusal('attest', '999', '--as', 'witness')).exit).toBeGreaterThan(0)

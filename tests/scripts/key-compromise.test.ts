@@ -263,7 +263,7 @@ describe('a ledger that ends', () => {
     }
     writeFileSync(at('late.txt'), 'late')
     const late = await evidence(['deposit', at('late.txt'), '--data', data, '--url', url, '--json'])
-    expect([late.code, late.stdout.includes('ledger-closed')]).toEqual([1, true])
+    expect([late.code, late.stdout.includes('ledger-closed')]).toEqual([3, true])
     await evidenceOk(['check', kept, '--policy', join(data, 'policy')])
     const report = await evidenceOk(['verify', '--url', url, '--policy', join(data, 'policy'), '--json'])
     expect(report.json()).toMatchObject({ ok: true, closedAt: 3, successor: origin })
