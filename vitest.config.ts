@@ -13,6 +13,7 @@ const online = process.env['FAULTS_FIGURES'] === undefined ? ['tests/faults/lite
 
 export default defineConfig({
   test: {
+    setupFiles: ['./tests/support/umask.ts'],
     reporters: ['default', './scripts/not-run.mjs'],
     // A worker that waits for a disk, a process or a timer leaves its core to another.
     maxWorkers: 4,

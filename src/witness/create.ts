@@ -1,5 +1,12 @@
 import { parseVerifierKey, signatureTypes, type VerifierKey, verifierKey } from '../core/index.ts'
-import { beginFolder, createKeyFile, createMlDsaKeyFile, makePrivateFolder, writeNewFile } from '../node/index.ts'
+import {
+  beginFolder,
+  createKeyFile,
+  createMlDsaKeyFile,
+  generateSigningKey,
+  makePrivateFolder,
+  writeNewFile,
+} from '../node/index.ts'
 import { type WitnessConfig, witnessFolder } from './folder.ts'
 
 /**
@@ -7,6 +14,8 @@ import { type WitnessConfig, witnessFolder } from './folder.ts'
  * first. Throws the codes of beginFolder, `vkey-malformed` for a name that no key can have.
  */
 export function createWitness(root: string, name: string, passphrase?: string): readonly [VerifierKey, VerifierKey] {
+  // Before anything is made: a name that no key can have.
+  parseVerifierKey(verifierKey(name, generateSigningKey().key.publicKey, signatureTypes.cosignature).text)
   const filling = beginFolder(root, { by: 'evidence witness init' })
   try {
     const folder = witnessFolder(root)
@@ -17,7 +26,6 @@ export function createWitness(root: string, name: string, passphrase?: string): 
       verifierKey(name, publicKey, signatureTypes.cosignature),
       verifierKey(name, mlDsa.publicKey, signatureTypes.mlDsa44),
     ] as const
-    for (const { text } of keys) parseVerifierKey(text)
     const config: WitnessConfig = { format: 1, name }
     writeNewFile(folder.logs, '', 0o600)
     writeNewFile(folder.origins, '', 0o600)

@@ -218,9 +218,10 @@ describe('a ledger taken away as files', () => {
       await erase(last)
       const database = dataFolder(data).database
       const bytes = Buffer.concat(readdirSync(database).map((name) => readFileSync(join(database, name))))
-      // A table may be compressed, but part of a salt stands in it as it is.
+      // A table may be compressed, but part of a salt is in it as it is: of most, for a pair of letters may repeat one before it.
       const holds = (text: string | undefined): boolean => bytes.includes(text?.slice(4, 30) ?? 'nothing')
-      expect(holds(made[100]?.disclosures[0]?.text)).toBe(true)
+      const kept = made.slice(90, 110).map(({ disclosures }) => holds(disclosures[0]?.text))
+      expect(kept.filter((one) => one).length).toBeGreaterThan(5)
       const { disclosures } = parseReceipt(readFileSync(`${photo}.tlog-proof`))
       const erased = [...disclosures, ...(made[8]?.disclosures ?? [])].map(({ text }) => text)
       expect(erased.map(holds)).toEqual([false, false, false])

@@ -139,7 +139,7 @@ const transition = `${before}.key-transition`
 
 describe('a ledger that was rotated, closed and has vanished', () => {
   it('is gone', async () => {
-    expect(lateDeposit).toEqual({ code: 1, said: expect.stringContaining('ledger-closed') })
+    expect(lateDeposit).toEqual({ code: 3, said: expect.stringContaining('ledger-closed') })
     expect(existsSync(data)).toBe(false)
     expect((await evidence(['verify', '--url', ledgerUrl, '--policy', newPolicy])).code).toBe(3)
   })

@@ -209,7 +209,7 @@ describe('a server told to stop', () => {
     server.child.kill('SIGTERM')
     await untilRefused(server.url)
     expect(server.child.exitCode).toBeNull()
-    expect(await server.stop('SIGTERM')).toBe(1)
+    expect(await server.stop('SIGTERM')).toBe(143)
     socket.destroy()
     const verified = await evidence(['verify', '--data', data, '--json'])
     expect(verified.code).toBe(0)

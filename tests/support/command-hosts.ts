@@ -18,7 +18,10 @@ const running = new Set<ChildProcess>()
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 function startHost(): Promise<ChildProcess> {
+  // The usual umask, whatever a server in this process has set.
+  const own = process.umask(0o022)
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  process.umask(own)
   running.add(child)
   child.once('close', () => running.delete(child))
   return new Promise((resolve, reject) => {

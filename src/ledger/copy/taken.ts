@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError } from '../../core/index.ts'
+import { EvidenceError, timeText } from '../../core/index.ts'
 import { lockHolder, readUnfinished, syncFolder } from '../../node/index.ts'
 import { BackupFolder } from './backup-folder.ts'
 
@@ -37,7 +37,7 @@ export function readTaken(path: string): Taken | undefined {
 
 /** Creates the file, which must not be there; durable when this returns. Throws EEXIST, and what the medium refuses. */
 export function writeTaken(path: string, id: string, to: string): void {
-  const taken: Taken = { id, to, since: new Date().toISOString() }
+  const taken: Taken = { id, to, since: timeText(Date.now()) }
   const fd = openSync(path, 'wx', 0o600)
   try {
     writeSync(fd, `${JSON.stringify(taken, null, 2)}\n`)
