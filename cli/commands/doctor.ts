@@ -35,10 +35,15 @@ export function doctorCommand(program: Command): void {
       // Of a server alone, the folder is not missed.
       const hasFolder = existsSync(dataFolder(root).config) || options.data !== undefined || url === undefined
       const { ledgerKey, ledgerMlDsaKey } = dataFolder(root)
-      const passphrase = passphraseFor([ledgerKey, ledgerMlDsaKey], passphraseFile(options))
+      let passphrase: string | undefined
+      const passphraseChecks = await attempt('passphrase', () => {
+        passphrase = passphraseFor([ledgerKey, ledgerMlDsaKey], passphraseFile(options))
+        return []
+      })
       const checks = [
         ...softwareChecks(),
         ...(hasFolder ? await attempt('machine', () => (existsSync(root) ? roomChecks(root) : [])) : []),
+        ...passphraseChecks,
         ...(hasFolder ? await folderChecks(root, Date.now(), passphrase) : []),
         ...(await attempt('permissions', () => namedModes(options))),
         ...(url === undefined ? [] : await serverChecks(url, hasFolder ? root : undefined)),

@@ -92,8 +92,20 @@ function above(root: string): Check[] {
   return [warn(name, says, `Run "chmod go-w ${parent}".`)]
 }
 
+/** Public keys, which are for everybody, lie beside the private ones. */
+function isSecret(name: string): boolean {
+  return !name.endsWith('.jwk')
+}
+
 function keyModes(keys: string, lookupSecret: string): Check[] {
-  const pems = existsSync(keys) ? [keys, ...readdirSync(keys).map((file) => join(keys, file))] : []
+  const pems = existsSync(keys)
+    ? [
+        keys,
+        ...readdirSync(keys)
+          .filter(isSecret)
+          .map((file) => join(keys, file)),
+      ]
+    : []
   const secrets = existsSync(lookupSecret) ? [lookupSecret] : []
   return [...pems, ...secrets].flatMap((path) => {
     const { mode } = statSync(path)
@@ -110,7 +122,7 @@ function openFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
     const stat = lstatSync(path, { throwIfNoEntry: false })
-    if (stat === undefined || entry.isSymbolicLink()) return []
+    if (stat === undefined || entry.isSymbolicLink() || !isSecret(entry.name)) return []
     return [...((stat.mode & others) === 0 ? [] : [path]), ...(entry.isDirectory() ? openFiles(path) : [])]
   })
 }

@@ -16,7 +16,9 @@ let givenUmask: number | undefined
  * called by programs when they start; does nothing on a thread, which cannot set what all threads share.
  */
 export function keepPrivate(): void {
-  if (isMainThread) givenUmask ??= process.umask(0o077)
+  if (!isMainThread) return
+  const before = process.umask(0o077)
+  if (before !== 0o077) givenUmask = before
 }
 
 /** Makes a folder, and those above it that are missing, with mode 0700; one that is there stays as it is. */

@@ -40,10 +40,13 @@ describe.each([
   let before: number
 
   beforeAll(() => {
+    // Each command in a process of its own, which inherits this umask.
+    process.env['EVIDENCE_TEST_COMMANDS'] = 'processes'
     before = process.umask(umask)
   })
   afterAll(() => {
     process.umask(before)
+    delete process.env['EVIDENCE_TEST_COMMANDS']
     remove()
   })
 

@@ -43,14 +43,14 @@ export interface CliOptions {
 }
 
 /** Whether each command has a process of its own: slower by far, and what `npm run faults -- commands` looks at. */
-const inProcesses = process.env['EVIDENCE_TEST_COMMANDS'] === 'processes'
+const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'processes'
 
 /** Runs the built command line. */
 export async function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   requireBuilt()
   const { cwd, env = {} } = options
   // What Node itself reads when it starts is for a process of its own.
-  const own = inProcesses || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
+  const own = inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
   const ran = own ? await runInProcess(args, cwd, environment(env)) : await runInHost(args, cwd, environment(env))
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
 }
