@@ -1,6 +1,13 @@
 import { EvidenceError, isEvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
-import type { LedgerClient } from '../src/client/index.ts'
-import { type CheckedEvent, type CheckedReceipt, checkStatus, type Finding, statusLimits } from '../src/verify/index.ts'
+import { asUnanswered, type LedgerClient, ServerRefusal } from '../src/client/index.ts'
+import {
+  type CheckedEvent,
+  type CheckedReceipt,
+  checkStatus,
+  type Finding,
+  findingOf,
+  statusLimits,
+} from '../src/verify/index.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
 import { type ClientOptions, clientOf, withIdentityIfAny } from './options.ts'
 import type { Output } from './output.ts'
@@ -34,16 +41,29 @@ async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, 
   return withIdentityIfAny(asked, clientOf(asked, output))
 }
 
-/** Asks the ledger what happened to an entry later, and who admitted its signer. Throws `usage`, `server-unreachable`. */
+/**
+ * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
+ * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it. Throws `usage`.
+ */
 export async function askStatus(
   checked: CheckedReceipt,
   policy: Policy,
   options: ClientOptions,
   output: Output,
 ): Promise<OnlineStatus> {
+  const client = await ledgerOf(checked.receipt.proof.checkpoint.origin, policy, options, output)
+  try {
+    return await statusFrom(client, checked, policy)
+  } catch (error) {
+    if (!isEvidenceError(error) || (error.code === 'usage' && !(error instanceof ServerRefusal))) throw error
+    const none = { url: client.url, size: undefined, events: [], flagged: false, unjudged: [] }
+    return { ...none, faults: [findingOf(asUnanswered(error))] }
+  }
+}
+
+async function statusFrom(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
   const { proof, entryBytes } = checked.receipt
   const { origin, size: from } = proof.checkpoint
-  const client = await ledgerOf(origin, policy, options, output)
   const status = { url: client.url, size: undefined as number | undefined, flagged: false }
   const events: CheckedEvent[] = []
   for (let after: number | undefined, page = 0; page < maxPages; page++) {

@@ -131,6 +131,11 @@ export async function withIdentityIfAny(options: ClientOptions, client: LedgerCl
 }
 
 /** The policy file that was named: --policy or $EVIDENCE_POLICY; else the one in the data folder, if it is there. */
+/** True where the reader has a policy of the ledger that is not the server's own word. */
+export function hasOwnPolicy(options: { readonly policy?: string } & CommonOptions): boolean {
+  return policyPath(options) !== undefined
+}
+
 function policyPath(options: { readonly policy?: string } & CommonOptions): string | undefined {
   const named = options.policy ?? process.env['EVIDENCE_POLICY']
   const own = join(dataDir(options), 'policy')

@@ -3,7 +3,6 @@ import {
   EvidenceError,
   isEvidenceError,
   parseFileProof,
-  parseKeyTransition,
   parseReceipt,
   parseSignedCheckpoint,
   toHex,
@@ -37,13 +36,6 @@ export const outputKinds = {
       return [item, lineIndex, toHex(line), receiptSubject(receipt)].join(' ')
     },
   },
-  keyTransition: {
-    name: 'key transition',
-    subject: (bytes) => {
-      const { from, checkpoint } = parseKeyTransition(bytes)
-      return `${from} ${checkpoint.origin}`
-    },
-  },
   anchor: {
     name: 'anchor',
     subject: (bytes) => {
@@ -60,6 +52,7 @@ export const outputKinds = {
   request: { name: 'request', subject: none },
   proposal: { name: 'proposal', subject: (bytes) => parseApprovalFile(bytes).payload },
   manifest: { name: 'manifest', subject: none },
+  keyTransition: { name: 'key transition', subject: none },
 } as const satisfies Record<string, OutputKind>
 
 function receiptSubject(bytes: Uint8Array): string {

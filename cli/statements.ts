@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Identity, LedgerClient } from '../src/client/index.ts'
-import { EvidenceError, type JsonValue, type Policy, splitPresentation, utf8 } from '../src/core/index.ts'
+import { EvidenceError, type JsonValue, type Policy, type Receipt, splitPresentation, utf8 } from '../src/core/index.ts'
 import { type ComposedStatement, composeStatement, type Kind, type SealedClaim } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
 import { checkReceipt } from '../src/verify/index.ts'
@@ -33,13 +33,18 @@ export function isCosigned(receipt: string, policy: Policy): boolean {
  * as it proves. Throws `server-answer`.
  */
 export function requireReceiptFor(receipt: string, presentation: string, policy: Policy): void {
-  const { receipt: read, faults, unjudged } = checkReceipt(utf8(receipt), withoutQuorum(policy))
+  const { entry } = requireSoundReceipt(receipt, policy)
+  if (entry.known && entry.statement === splitPresentation(presentation).jws) return
+  throw new EvidenceError('server-answer', 'the server’s receipt does not verify: it is for another statement')
+}
+
+/** Holds a receipt that a server gave against the policy, but for its quorum, and gives it. Throws `server-answer`. */
+export function requireSoundReceipt(text: string, policy: Policy): Receipt {
+  const { receipt, faults, unjudged } = checkReceipt(utf8(text), withoutQuorum(policy))
   const [fault] = [...faults, ...unjudged]
-  const { jws } = splitPresentation(presentation)
-  const isOurs = read?.entry.known === true && read.entry.statement === jws
-  if (fault === undefined && isOurs) return
-  const why = fault === undefined ? 'it is for another statement' : `${fault.code}: ${fault.message}`
-  throw new EvidenceError('server-answer', `the server’s receipt does not check: ${why}`)
+  if (receipt !== undefined && fault === undefined) return receipt
+  const why = fault === undefined ? '' : `: ${fault.code}: ${fault.message}`
+  throw new EvidenceError('server-answer', `the server’s receipt does not verify${why}`)
 }
 
 /** Signs and deposits in one go: for statements that no file goes with. */

@@ -1,4 +1,5 @@
-import type { EvidenceError } from '../src/core/index.ts'
+import { counted, type EvidenceError, errorTable } from '../src/core/index.ts'
+import { ServerRefusal } from '../src/client/index.ts'
 import { exitCodeOf, type Finding } from '../src/verify/index.ts'
 
 /** What was found of evidence or of a chain. */
@@ -37,14 +38,19 @@ export function exitOfVerdict({ faults, unjudged }: Verdict): 0 | 1 | 3 | 4 {
 }
 
 /** The exit code of a refusal: what a command could not do says nothing of evidence, and so is 2 or 3 where the command judges nothing. */
-export function exitOfRefusal({ kind }: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
-  return kind.exit === 1 && !judges(command) ? 3 : kind.exit
+export function exitOfRefusal(error: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
+  // Nor does a server's word, whatever code it states.
+  if (error instanceof ServerRefusal) return 3
+  return error.kind.exit === 1 && !judges(command) ? 3 : error.kind.exit
 }
 
 /** The last line of a result. It begins with "no fault found" only where all was judged. */
 export function verdictLine({ faults, unjudged }: Verdict, counts?: { faults: number; unjudged: number }): string {
   const found = counts?.faults ?? faults.length
   const open = counts?.unjudged ?? unjudged.length
+  const unseen = counts === undefined ? faults.filter(({ code }) => errorTable[code].exit === 3).length : 0
+  if (found > 0 && unseen === found)
+    return `not looked at in part: ${counted(unseen, 'thing')} could not be read or asked; no fault found in the rest`
   if (found > 0) return found === 1 ? '1 fault found' : `${found.toLocaleString('en-US')} faults found`
   if (open === 0) return 'no fault found'
   return `not judged in part: ${open === 1 ? '1 finding needs' : `${open.toLocaleString('en-US')} findings need`} a newer verifier; no fault found in the rest`

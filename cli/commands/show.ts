@@ -6,7 +6,18 @@ import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
 import { fileArgument } from '../file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { parseArtefact } from '../artefact.ts'
-import { type ClientOptions, clientOf, indexArgument, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import {
+  type ClientOptions,
+  clientOf,
+  depositPolicy,
+  hasOwnPolicy,
+  indexArgument,
+  outputOf,
+  withClient,
+  withIdentityIfAny,
+} from '../options.ts'
+import { requireNewFile } from '../../src/node/index.ts'
+import { requireSoundReceipt } from '../statements.ts'
 import { counted } from '../output.ts'
 import { when, whenSeconds } from '../when.ts'
 
@@ -39,10 +50,16 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   const output = outputOf(options)
   const anonymous = clientOf(options, output)
   const client = await withIdentityIfAny(options, anonymous)
-  if (options.receipt !== undefined) requireOutput(outputKinds.receipt, options.receipt)
+  if (options.receipt !== undefined) {
+    // A receipt that is there may be the better one: only the reader's own policy can tell that the new one verifies.
+    if (hasOwnPolicy(options)) requireOutput(outputKinds.receipt, options.receipt)
+    else requireNewFile(options.receipt)
+  }
   const info = await client.entry(index)
   if (options.receipt !== undefined) {
-    writeOutput(outputKinds.receipt, options.receipt, await client.receipt(index))
+    const receipt = await client.receipt(index)
+    requireSoundReceipt(receipt, depositPolicy(options, await client.ledger(), output))
+    writeOutput(outputKinds.receipt, options.receipt, receipt)
     output.note(`wrote ${options.receipt}`)
   }
   return info

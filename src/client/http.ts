@@ -175,7 +175,20 @@ export function withClock(error: EvidenceError, ahead: number): EvidenceError {
   if (!timed.has(error.code) || Math.abs(ahead) < skewSeconds) return error
   const by = `${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'}`
   const message = `${error.message}: this computer’s clock is ${by} the server’s; set it right, then try again`
-  return new EvidenceError(error.code, message, { ...error.facts, where: 'clock' }, { cause: error })
+  return new ServerRefusal(error.code, message, { ...error.facts, where: 'clock' }, { cause: error })
+}
+
+/**
+ * A refusal in a server's own words. It has the code that the server states, and is no verdict of ours: a server that says that
+ * evidence does not verify has verified nothing for the reader.
+ */
+export class ServerRefusal extends EvidenceError {}
+
+/** An error of a server, or of its answer, as one that says only that the server could not be asked. */
+export function asUnanswered(error: EvidenceError): EvidenceError {
+  if (error.code === 'server-unreachable' || error.code === 'server-answer') return error
+  const who = error instanceof ServerRefusal ? 'the server refused' : 'the server’s answer is none that can be read'
+  return new EvidenceError('server-answer', `${who}: ${error.code}: ${error.message}`, error.facts, { cause: error })
 }
 
 /** The error that a problem document, read already, states. */
@@ -184,7 +197,7 @@ export function problemFrom(document: unknown): EvidenceError {
   if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) {
     return new EvidenceError('server-answer', `the server refused with the unknown code ${String(code).slice(0, 40)}`)
   }
-  return new EvidenceError(code as ErrorCode, typeof detail === 'string' ? detail : code, {
+  return new ServerRefusal(code as ErrorCode, typeof detail === 'string' ? detail : code, {
     ...(typeof where === 'string' ? { where } : {}),
     ...(typeof expected === 'string' ? { expected } : {}),
     ...(typeof found === 'string' ? { found } : {}),

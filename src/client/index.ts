@@ -1,6 +1,6 @@
 /** HTTP client for depositors and auditors. */
 export * from './access-token.ts'
-export { type HttpOptions, problemError, problemFrom } from './http.ts'
+export { asUnanswered, type HttpOptions, problemError, problemFrom, ServerRefusal } from './http.ts'
 export * from './ledger-client.ts'
 export * from './server-url.ts'
 export * from './url-source.ts'

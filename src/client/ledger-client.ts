@@ -1,78 +1,37 @@
 import { EvidenceError, statusHash, toBase64 } from '../core/index.ts'
 import type { Signer } from '../evidence/index.ts'
+import type { z } from 'zod'
 import { accessToken } from './access-token.ts'
+import {
+  batchLine,
+  consistencyAnswer,
+  depositResult,
+  entryInfo,
+  entryPage,
+  inclusionAnswer,
+  ledgerInfo,
+  participantList,
+  type participantInfo,
+  receiptAnswer,
+  requireShape,
+  timeStampAnswer,
+  timeStampList,
+} from './answers.ts'
 import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request, withClock } from './http.ts'
 import { serverUrl } from './server-url.ts'
 
 /** What a deposit is answered. */
-export interface DepositResult {
-  /** False where the same bytes stood there before. */
+export interface DepositResult extends z.infer<typeof depositResult> {
+  /** False where the same bytes have been deposited before. */
   readonly created: boolean
-  readonly index: number
-  readonly time: string
-  /** Padded base64. */
-  readonly leafHash: string
-  readonly receipt: string
 }
 
-export interface LedgerInfo {
-  readonly origin: string
-  readonly environment: 'trial' | 'production'
-  readonly warning?: string
-  readonly reading: 'public' | 'participants'
-  readonly size: number
-  readonly root: string
-  readonly time: string | null
-  readonly checkpoint: string
-  readonly vkey: string
-  readonly policy: string
-}
+export type LedgerInfo = z.infer<typeof ledgerInfo>
+export type ParticipantInfo = z.infer<typeof participantInfo>
+export type EntryInfo = z.infer<typeof entryInfo>
+export type EntryPage = z.infer<typeof entryPage>
 
-export interface ParticipantInfo {
-  readonly id: string
-  readonly type?: string
-  readonly roles: readonly string[]
-  readonly name?: string
-  readonly active: boolean
-  readonly since: number
-  readonly revokedAt?: number
-  readonly keys: readonly {
-    readonly thumbprint: string
-    readonly status: string
-    readonly since: number
-    readonly until?: number
-  }[]
-}
-
-export interface EntryInfo {
-  readonly index: number
-  readonly time: string
-  readonly leafHash: string
-  readonly previous: string
-  readonly iss: string
-  readonly kind: string
-  readonly jti: string
-  readonly kid: string
-  readonly statement: string
-  readonly payload: Readonly<Record<string, unknown>>
-  readonly sealed: number
-  readonly claims: Readonly<Record<string, unknown>>
-  readonly disclosures: readonly string[]
-}
-
-export interface EntryPage {
-  readonly entries: readonly {
-    readonly index: number
-    readonly time: string
-    readonly leafHash: string
-    readonly iss: string
-    readonly kind: string
-    readonly items?: number
-  }[]
-  readonly next: number | null
-}
-
-/** Whoever reads by right. */
+/** A participant that asks, with the key that it signs its access tokens with. */
 export interface Identity {
   readonly id: string
   readonly signer: Signer
@@ -109,10 +68,14 @@ export class LedgerClient {
     return answer.body
   }
 
-  private async json<T>(path: string): Promise<T> {
+  private async json(path: string): Promise<unknown> {
     const answer = await this.send(path, { headers: { accept: 'application/json', ...this.authorization() } })
     if (answer.status !== 200) throw problemError(answer)
-    return parseAnswer(answer) as T
+    return parseAnswer(answer)
+  }
+
+  private async shaped<T>(shape: z.ZodType<T>, path: string): Promise<T> {
+    return requireShape(shape, await this.json(path), path.split('?')[0] as string)
   }
 
   private send(path: string, init: RequestInit): Promise<HttpAnswer> {
@@ -120,16 +83,16 @@ export class LedgerClient {
   }
 
   ledger(): Promise<LedgerInfo> {
-    return this.json('/v1/ledger')
+    return this.shaped(ledgerInfo, '/v1/ledger')
   }
   async participants(): Promise<readonly ParticipantInfo[]> {
-    return (await this.json<{ participants: ParticipantInfo[] }>('/v1/participants')).participants
+    return (await this.shaped(participantList, '/v1/participants')).participants
   }
   entry(index: number): Promise<EntryInfo> {
-    return this.json(`/v1/entries/${index}`)
+    return this.shaped(entryInfo, `/v1/entries/${index}`)
   }
   async receipt(index: number): Promise<string> {
-    return (await this.json<{ receipt: string }>(`/v1/entries/${index}/receipt`)).receipt
+    return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
   }
   /**
    * The answer as it came, for `checkStatus` (docs/spec/15-status.md). The entry's bytes are the right to ask, and are not
@@ -156,18 +119,21 @@ export class LedgerClient {
     }
   }
   find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
-    return this.json(`/v1/entries?${new URLSearchParams(query).toString()}`)
+    return this.shaped(entryPage, `/v1/entries?${new URLSearchParams(query).toString()}`)
   }
-  inclusion(index: number, size?: number): Promise<{ leafHash: string; root: string; size: number; hashes: string[] }> {
-    return this.json(`/v1/proofs/inclusion?index=${index}${size === undefined ? '' : `&size=${size}`}`)
+  inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
+    return this.shaped(
+      inclusionAnswer,
+      `/v1/proofs/inclusion?index=${index}${size === undefined ? '' : `&size=${size}`}`,
+    )
   }
-  consistency(from: number, to?: number): Promise<{ root1: string; root2: string; to: number; hashes: string[] }> {
-    return this.json(`/v1/proofs/consistency?from=${from}${to === undefined ? '' : `&to=${to}`}`)
+  consistency(from: number, to?: number): Promise<z.infer<typeof consistencyAnswer>> {
+    return this.shaped(consistencyAnswer, `/v1/proofs/consistency?from=${from}${to === undefined ? '' : `&to=${to}`}`)
   }
 
   /** Sizes of checkpoints that have a time stamp and commit to an entry, ascending. */
-  timeStamps(index: number): Promise<{ sizes: number[]; next: number | null }> {
-    return this.json(`/v1/timestamps?index=${index}&limit=10`)
+  timeStamps(index: number): Promise<z.infer<typeof timeStampList>> {
+    return this.shaped(timeStampList, `/v1/timestamps?index=${index}&limit=10`)
   }
   /** The time-stamp record of a checkpoint. */
   async timeStampRecord(size: number): Promise<Uint8Array> {
@@ -176,13 +142,11 @@ export class LedgerClient {
     return answer.body
   }
   /** Has the newest checkpoint stamped; for administrators. */
-  async timeStamp(
-    renew: boolean,
-  ): Promise<{ size: number; created: boolean; tokens: { authority: string; time: string }[]; renewed: number[] }> {
+  async timeStamp(renew: boolean): Promise<z.infer<typeof timeStampAnswer>> {
     const init = { method: 'POST', headers: this.authorization() }
     const answer = await this.send(`/v1/timestamps${renew ? '?renew=true' : ''}`, init)
     if (answer.status !== 200) throw problemError(answer)
-    return parseAnswer(answer) as never
+    return requireShape(timeStampAnswer, parseAnswer(answer), '/v1/timestamps')
   }
 
   /**
@@ -214,7 +178,7 @@ export class LedgerClient {
     if (lines.length !== presentations.length)
       throw new EvidenceError('server-answer', 'the server answered another number of lines')
     return lines.map((line) => {
-      const result = JSON.parse(line) as { status: number }
+      const result = requireShape(batchLine, parseJsonText(line), 'a line of /v1/statements')
       return result.status === 200 || result.status === 201
         ? resultOf(result.status, result)
         : withClock(problemFrom(result), answer.clockAhead)
@@ -223,22 +187,17 @@ export class LedgerClient {
 }
 
 function parseAnswer(answer: HttpAnswer): unknown {
+  return parseJsonText(Buffer.from(answer.body).toString('utf8'))
+}
+
+function parseJsonText(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(answer.body).toString('utf8'))
+    return JSON.parse(text)
   } catch {
     throw new EvidenceError('server-answer', 'the server’s answer is not JSON')
   }
 }
 
 function resultOf(status: number, document: unknown): DepositResult {
-  const { index, time, leafHash, receipt } = (document ?? {}) as Partial<DepositResult>
-  if (
-    typeof index !== 'number' ||
-    typeof time !== 'string' ||
-    typeof leafHash !== 'string' ||
-    typeof receipt !== 'string'
-  ) {
-    throw new EvidenceError('server-answer', 'the server’s answer to a deposit is not whole')
-  }
-  return { created: status !== 200, index, time, leafHash, receipt }
+  return { created: status === 201, ...requireShape(depositResult, document, '/v1/statements') }
 }

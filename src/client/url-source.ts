@@ -1,5 +1,6 @@
 import { EvidenceError, isEvidenceError, parseBundle, tilePath, tileWidth } from '../core/index.ts'
 import type { LogSource } from '../verify/index.ts'
+import { asUnanswered, ServerRefusal } from './http.ts'
 import type { LedgerClient } from './ledger-client.ts'
 
 /** A ledger at a URL, through C2SP tlog-tiles alone: any server or folder of static files will do. */
@@ -13,15 +14,24 @@ export class UrlSource implements LogSource {
   }
 
   async checkpoint(): Promise<Uint8Array> {
-    const bytes = await this.client.fetchBytes('/checkpoint')
+    const bytes = await this.fetchBytes('/checkpoint')
     if (bytes === undefined) throw new EvidenceError('server-answer', `there is no checkpoint at ${this.name}`)
     return bytes
+  }
+
+  /** What a server refuses is none of the chain's faults, whatever code it states. Throws `server-unreachable`, `server-answer`. */
+  private async fetchBytes(path: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.client.fetchBytes(path)
+    } catch (error) {
+      throw error instanceof ServerRefusal ? asUnanswered(error) : error
+    }
   }
 
   /** A tile with the width of its name. A partial one may be gone where the full one has come since: then that one serves. */
   private async fetchTile(level: number | 'entries', n: number, width: number): Promise<NamedTile | undefined> {
     for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
-      const bytes = await this.client.fetchBytes(`/${tilePath(level, n, named)}`)
+      const bytes = await this.fetchBytes(`/${tilePath(level, n, named)}`)
       if (bytes !== undefined) return { bytes, width: named }
     }
     return undefined
