@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join, resolve } from 'node:path'
-import { EvidenceError, withoutFinalSlashes } from '../src/core/index.ts'
+import { EvidenceError, withoutFinalSlashes, largest } from '../src/core/index.ts'
 import { temporaryName } from '../src/node/index.ts'
 
 /*
@@ -75,7 +75,7 @@ function inFolder(path: string, receipts: string | undefined, ending: string): s
 
 /** A name that leaves room for the longest ending: cut between characters, and told apart by a digest of the whole. */
 function shortened(name: string): string {
-  const room = maxName - Math.max(...ownEndings.map((ending) => ending.length + 1)) - '.entry-9007199254740991'.length
+  const room = maxName - largest(ownEndings.map((ending) => ending.length + 1)) - '.entry-9007199254740991'.length
   if (Buffer.byteLength(name) <= room) return name
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 12)
   let cut = ''

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { EvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
+import { EvidenceError, parseSignedCheckpoint, type Policy, append } from '../src/core/index.ts'
 import { type Identity, LedgerClient, UrlSource } from '../src/client/index.ts'
 import {
   callHook,
@@ -86,7 +86,10 @@ function caseSearch(client: LedgerClient, cases: readonly string[]) {
       for (let from: number | null = after; from !== null; ) {
         const query: Record<string, string> = { case: number, ...(from < 0 ? {} : { after: String(from) }) }
         const page = await client.find(query)
-        found.push(...page.entries.map(({ index }) => ({ watched: `case ${number}`, index })))
+        append(
+          found,
+          page.entries.map(({ index }) => ({ watched: `case ${number}`, index })),
+        )
         from = page.next
       }
     }

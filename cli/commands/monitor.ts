@@ -1,6 +1,13 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { digestLengths, EvidenceError, isDigestAlgorithm, isEvidenceError, type Policy } from '../../src/core/index.ts'
+import {
+  digestLengths,
+  EvidenceError,
+  isDigestAlgorithm,
+  isEvidenceError,
+  type Policy,
+  append,
+} from '../../src/core/index.ts'
 import type { Identity } from '../../src/client/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
 import { readPolicyFile, takeLock } from '../../src/ledger/index.ts'
@@ -171,7 +178,7 @@ class Monitors {
 
   async poll(): Promise<MonitorEvent[]> {
     const events: MonitorEvent[] = await this.place()
-    for (const monitor of this.monitors.values()) events.push(...(await monitor.poll()))
+    for (const monitor of this.monitors.values()) append(events, await monitor.poll())
     return events
   }
 
@@ -200,7 +207,7 @@ class Monitors {
     }
     this.waiting = left
     for (const [origin, points] of this.points) {
-      if (!this.monitors.has(origin)) events.push(...(await this.open(origin, points)))
+      if (!this.monitors.has(origin)) append(events, await this.open(origin, points))
     }
     return events
   }
@@ -208,7 +215,10 @@ class Monitors {
   private async open(origin: string, points: VantagePoint[]): Promise<MonitorEvent[]> {
     const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
     const policy = policyFor(origin, this.policies, origin)
-    points.push(...witness.map((url) => witnessPoint(url, origin)))
+    append(
+      points,
+      witness.map((url) => witnessPoint(url, origin)),
+    )
     const { monitor, found, copy } = await followLedger({
       origin,
       policy,

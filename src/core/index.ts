@@ -1,4 +1,5 @@
 /** Formats and mathematics of the evidence ledger: no clock, no randomness, no network; runs in a browser. */
+export * from './arrays.ts'
 export * from './base64.ts'
 export * from './bundle.ts'
 export * from './bytes.ts'

@@ -1,3 +1,4 @@
+import { append } from './arrays.ts'
 import { toBase64, tryBase64 } from './base64.ts'
 import { compareBytes, fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import type { Checkpoint } from './checkpoint-text.ts'
@@ -47,10 +48,11 @@ export function encodeMisbehaviour(proof: Misbehaviour): Uint8Array {
   const lines = [version, proof.kind]
   const notes = proof.notes.length === 2 ? inOrder(proof.notes) : proof.notes
   for (const note of notes) lines.push(`checkpoint ${toBase64(note)}`)
-  if (proof.kind === 'inconsistent') lines.push(...proof.hashes.map(hashLine))
+  if (proof.kind === 'inconsistent') append(lines, proof.hashes.map(hashLine))
   if (proof.kind === 'entry') {
     for (const { index, bytes, proof: path, signer } of [...proof.entries].sort((a, b) => a.index - b.index)) {
-      lines.push(`entry ${index} ${toBase64(bytes)}`, ...path.map(hashLine))
+      lines.push(`entry ${index} ${toBase64(bytes)}`)
+      append(lines, path.map(hashLine))
       if (signer !== undefined) lines.push(`signer ${canonicalJwk(signer)}`)
     }
   }

@@ -1,4 +1,4 @@
-import { concat, fromUtf8, utf8 } from './bytes.ts'
+import { concatAll, fromUtf8, utf8 } from './bytes.ts'
 
 /*
  * Text from outside, made safe to show on one line. Names of files, claims and messages of servers come from people who may be
@@ -61,7 +61,7 @@ export function bytesOfText(text: string): Uint8Array {
   const parts = text.split(byteUnit)
   if (parts.length === 1) return utf8(text)
   const units = [...text.matchAll(byteUnit)].map(([unit]) => Uint8Array.of(unit.charCodeAt(0) - 0xdc00))
-  return concat(...parts.flatMap((part, i) => (i === 0 ? [utf8(part)] : [units[i - 1] as Uint8Array, utf8(part)])))
+  return concatAll(parts.flatMap((part, i) => (i === 0 ? [utf8(part)] : [units[i - 1] as Uint8Array, utf8(part)])))
 }
 
 /** Length in bytes of the UTF-8 text that begins at `at`, up to the first byte that is not UTF-8; 0 where that is the first. */

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError, append } from '../core/index.ts'
 
 /** Why an item did not get in: nobody's would, or this participant holds as much as it may just now. */
 export type FairQueueRefusal = 'full' | 'share-full'
@@ -104,7 +104,7 @@ export class FairQueue<T> {
   clear(): T[] {
     this.distribute()
     const all: T[] = []
-    for (const { items, at } of this.lanes.values()) all.push(...(items.slice(at) as T[]))
+    for (const { items, at } of this.lanes.values()) append(all, items.slice(at) as T[])
     this.first = undefined
     this.last = undefined
     this.forget()

@@ -1,4 +1,4 @@
-import { equalBytes, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex } from '../core/index.ts'
+import { equalBytes, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex, append } from '../core/index.ts'
 import { readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import { damagedLookups, isSameSeal, pagesOf, requireLookups } from './lookup-check.ts'
@@ -110,11 +110,11 @@ export class LookupAudit {
       else if (damaged !== undefined) throw damaged
       if (this.last + 1 >= size) await this.compareSeal(storage, faults)
       for (let begin = this.from; begin < size; begin += bucketWidth) {
-        faults.push(...(await missingKeys(storage, begin, Math.min(size, begin + bucketWidth))))
+        append(faults, await missingKeys(storage, begin, Math.min(size, begin + bucketWidth)))
       }
       return faults
     }
-    faults.push(...(await (this.reading ?? this.readStored(storage, size))))
+    append(faults, await (this.reading ?? this.readStored(storage, size)))
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
     else await this.compareSeal(storage, faults)
@@ -122,7 +122,7 @@ export class LookupAudit {
     for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
       if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
     }
-    if (differing.size > 0) faults.push(...(await nameDifferences(storage, differing, size)))
+    if (differing.size > 0) append(faults, await nameDifferences(storage, differing, size))
     return faults
   }
 
@@ -168,7 +168,7 @@ async function nameDifferences(
       if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
     }
   }
-  faults.push(...Array.from(expected.values(), missing))
+  append(faults, Array.from(expected.values(), missing))
   return faults
 }
 

@@ -10,6 +10,7 @@ import {
   type VerifierKey,
   verifyEd25519,
   verifyNote,
+  append,
 } from '../core/index.ts'
 import {
   changesRegistry,
@@ -164,7 +165,7 @@ async function rebuildRegistry(
   for (const kind of kinds.filter(changesRegistry)) {
     for (let after = -1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
-      indices.push(...page)
+      append(indices, page)
       if (page.length < 1000) break
       after = page[page.length - 1] as number
     }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { EvidenceError, isEvidenceError, type Jwk, statusHash, toBase64 } from '../core/index.ts'
+import { EvidenceError, isEvidenceError, type Jwk, statusHash, toBase64, append } from '../core/index.ts'
 import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
@@ -72,7 +72,10 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
     if (said.length === 0) continue
     const proof = await reads.inclusion(at, size)
     const signer = reads.signer(entry).jwk
-    events.push(...said.map((event) => ({ ...event, entry, signer, proof })))
+    append(
+      events,
+      said.map((event) => ({ ...event, entry, signer, proof })),
+    )
   }
   if (found.length > maxStatusEvents) next ??= last
   return { subject, size, note, proof: await reads.inclusion(index, size), consistency, events, next }

@@ -11,6 +11,7 @@ import {
   parseTime,
   type Receipt,
   verifyInclusion,
+  append,
 } from '../core/index.ts'
 import type { Certificate } from './certificate.ts'
 import { clockSkewMs, judgeRecord, type LayerVerdict } from './judge-record.ts'
@@ -64,7 +65,7 @@ export function checkTimeProof(
   if (proof === undefined) return { size: undefined, layers: [], statement: undefined, faults, unjudged, limits: [] }
   const size = guard(() => requireCommitted(proof, receipt, policy))
   const judged = judgeRecord(proof.record, anchors, nowMs)
-  faults.push(...judged.faults)
+  append(faults, judged.faults)
   const first = judged.layers[0]
   guard(() => requireAfterEntry(first?.tokens ?? [], receipt))
   const sound = faults.length === 0 && unjudged.length === 0

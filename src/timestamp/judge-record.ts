@@ -1,4 +1,4 @@
-import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText, isEvidenceError, smallest, largest } from '../core/index.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { readCrl } from './crl.ts'
 import { judgeToken, type TokenVerdict } from './judge-token.ts'
@@ -40,7 +40,7 @@ export function judgeRecord(
     const layer = judgeLayer(record, i, { anchors, untilMs, isRenewed }, faults)
     layers.unshift(layer)
     if (layer.standing.length > 0) {
-      untilMs = Math.min(...layer.standing.map(({ token }) => token.genTimeMs))
+      untilMs = smallest(layer.standing.map(({ token }) => token.genTimeMs))
       isRenewed = true
     }
   }
@@ -99,7 +99,7 @@ function orderFault(layers: readonly LayerVerdict[], nowMs: number): EvidenceErr
         found: timeText(late),
       })
     }
-    before = Math.max(before, ...times)
+    before = largest([before, ...times])
   }
   return undefined
 }

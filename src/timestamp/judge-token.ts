@@ -1,4 +1,4 @@
-import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, timeText, isEvidenceError, smallest } from '../core/index.ts'
 import { type Certificate, unique } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { type CertificatePath, findPath, PathBudget } from './path.ts'
@@ -74,7 +74,7 @@ export function judgeToken(token: Token, context: TokenContext): TokenVerdict {
   }
 }
 
-const endOf = (path: CertificatePath): number => Math.min(...path.map(({ notAfterMs }) => notAfterMs))
+const endOf = (path: CertificatePath): number => smallest(path.map(({ notAfterMs }) => notAfterMs))
 
 function untrusted({ subject }: Certificate): EvidenceError {
   return new EvidenceError('time-stamp-untrusted', 'no trust anchor vouches for the key that signed the token', {

@@ -1,4 +1,4 @@
-import { EvidenceError, timeText } from '../core/index.ts'
+import { EvidenceError, timeText, largest, smallest } from '../core/index.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl, Revocation } from './crl.ts'
 import type { CertificatePath } from './path.ts'
@@ -42,10 +42,10 @@ export function requireUnrevoked(
         thisUpdateMs <= certificate.notAfterMs &&
         genTimeMs <= (nextUpdateMs ?? Number.POSITIVE_INFINITY),
     )
-    return clean.length === 0 ? undefined : Math.max(...clean.map(({ thisUpdateMs }) => thisUpdateMs))
+    return clean.length === 0 ? undefined : largest(clean.map(({ thisUpdateMs }) => thisUpdateMs))
   })
   const known = good.filter((time) => time !== undefined)
-  return { goodAsOfMs: known.length < good.length || known.length === 0 ? undefined : Math.min(...known) }
+  return { goodAsOfMs: known.length < good.length || known.length === 0 ? undefined : smallest(known) }
 }
 
 function requireHarmless(

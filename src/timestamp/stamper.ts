@@ -1,4 +1,4 @@
-import { encodeNote, EvidenceError, isEvidenceError, parseSignedCheckpoint, utf8 } from '../core/index.ts'
+import { encodeNote, EvidenceError, isEvidenceError, parseSignedCheckpoint, utf8, largest } from '../core/index.ts'
 import type { Authority, Material } from './authority.ts'
 import { readCertificate } from './certificate.ts'
 import { readCrl } from './crl.ts'
@@ -128,8 +128,8 @@ export class Stamper {
     const { standing = [], tokens = [] } = layers.at(-1) ?? {}
     const { renewMs } = this.options
     if (standing.length > 0) {
-      return Math.max(
-        ...standing.map(({ expiresMs, token: { genTimeMs } }) =>
+      return largest(
+        standing.map(({ expiresMs, token: { genTimeMs } }) =>
           Math.max(expiresMs - renewMs, genTimeMs + (expiresMs - genTimeMs) / 2),
         ),
       )
@@ -149,7 +149,7 @@ export class Stamper {
   private async renewOne(size: number): Promise<void> {
     let record = this.read(size)
     const last = record.layers.at(-1) as Layer
-    const notBeforeMs = Math.max(...last.tokens.map((der) => readToken(der).genTimeMs))
+    const notBeforeMs = largest(last.tokens.map((der) => readToken(der).genTimeMs))
     // What is known today of the tokens that are renewed goes in first: the renewal covers it.
     for (const authority of this.options.authorities) {
       const material = await authority.material((error) => this.options.onFailure?.(authority.settings.name, error))

@@ -53,7 +53,10 @@ export interface Anchor extends AnchorParts {
 /** Writes an anchor. */
 export function encodeAnchor({ lower, link, upper }: AnchorParts): Uint8Array {
   const lines = [version, `lower ${toBase64(lower)}`]
-  if (link !== undefined) lines.push(`from ${link.from}`, ...link.hashes.map((hash) => `hash ${toBase64(hash)}`))
+  if (link !== undefined) {
+    lines.push(`from ${link.from}`)
+    for (const hash of link.hashes) lines.push(`hash ${toBase64(hash)}`)
+  }
   return utf8(`${lines.join('\n')}\n\n${fromUtf8(upper, 'receipt')}`)
 }
 

@@ -7,6 +7,7 @@ import {
   parseReceipt,
   type Policy,
   verifyConsistency,
+  append,
 } from '../core/index.ts'
 import type { StatementBody } from '../evidence/index.ts'
 import { type Anchor, type AnchorLink, parseAnchor } from './anchor.ts'
@@ -66,14 +67,17 @@ export function checkAnchors(
       const checked = checkReceipt(current, policy)
       const { origin } = parseReceipt(current).proof.checkpoint
       const isRoot = policy.logs.some(({ key }) => key.name === origin)
-      faults.push(...checked.faults.filter(({ code }) => isRoot || code !== 'receipt-other-ledger'))
-      unjudged.push(...checked.unjudged)
+      append(
+        faults,
+        checked.faults.filter(({ code }) => isRoot || code !== 'receipt-other-ledger'),
+      )
+      append(unjudged, checked.unjudged)
       if (isRoot || faults.length > 0) return { steps, faults, unjudged }
       if (steps.length === maxSteps) throw new EvidenceError('anchor-missing', `more than ${maxSteps} anchors lead on`)
       const anchor = takeAnchor(left, parseReceipt(current).proof.checkpoint, linkOf)
       const { verdict, step } = judgeDeposit(anchor, policy)
-      faults.push(...verdict.faults)
-      unjudged.push(...verdict.unjudged)
+      append(faults, verdict.faults)
+      append(unjudged, verdict.unjudged)
       steps.push(step)
       current = anchor.upper
     }

@@ -1,3 +1,4 @@
+import { append } from '../arrays.ts'
 import { emptyRoot, nodeHash } from './hashing.ts'
 
 /** The right edge of a growing tree: the root of any number of leaves in log2(size) hashes of memory. */
@@ -13,7 +14,7 @@ export class CompactRange {
   /** The same range, to go on from twice. */
   copy(): CompactRange {
     const copy = new CompactRange()
-    copy.peaks.push(...this.peaks)
+    append(copy.peaks, this.peaks)
     copy.count = this.count
     return copy
   }

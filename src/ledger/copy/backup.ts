@@ -11,6 +11,7 @@ import {
   tileWidth,
   tileWidthAt,
   type VerifierKey,
+  append,
 } from '../../core/index.ts'
 import { openPrivateFolder } from '../../node/index.ts'
 import { writeDurably, writeSynced } from '../durable-file.ts'
@@ -89,7 +90,7 @@ class BackupRun {
     for (;;) {
       piece = await source.piece(this.tree.size, known.length + erased.length)
       this.requireSame(piece, before)
-      erased.push(...piece.erased)
+      append(erased, piece.erased)
       for (const entry of piece.entries) await this.take(entry)
       onProgress?.(this.tree.size, piece.size)
       const isAhead = this.tree.size < piece.size || known.length + erased.length < piece.erasures

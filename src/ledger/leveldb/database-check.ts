@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError } from '../../core/index.ts'
+import { EvidenceError, append } from '../../core/index.ts'
 import { liveTables } from './manifest.ts'
 import { checkRecordFile } from './record-file.ts'
 import { checkTableFile } from './table-file.ts'
@@ -38,10 +38,10 @@ export function checkDatabase(folder: string): DatabaseReport {
     const path = join(folder, file)
     const report = checkRecordFile(readFileSync(path))
     if (report.torn) torn.push(file)
-    if (report.damage !== undefined) faults.push(...damaged(path, report.damage.offset, report.damage.why).faults)
+    if (report.damage !== undefined) append(faults, damaged(path, report.damage.offset, report.damage.why).faults)
   }
   const bytes = readFileSync(join(folder, manifest))
-  if (bytes.length === 0) faults.push(...damaged(join(folder, manifest), 0, 'it is empty').faults)
+  if (bytes.length === 0) append(faults, damaged(join(folder, manifest), 0, 'it is empty').faults)
   if (faults.length > 0) return { torn, faults, tables: [] }
   const live = liveTables(bytes)
   if (live === undefined) return damaged(join(folder, manifest), 0, 'an edit that cannot be read')

@@ -1,5 +1,5 @@
 import type { Level } from 'level'
-import { encodeBundle, type EntryRun, isEvidenceError, parseRun } from '../../core/index.ts'
+import { encodeBundle, type EntryRun, isEvidenceError, parseRun, append } from '../../core/index.ts'
 import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -61,7 +61,7 @@ export class EntryRuns {
       this.starts = []
       this.block = []
     }
-    this.block.push(...run)
+    append(this.block, run)
     if (this.block.length === runWidth && this.starts.length >= maxRuns) {
       for (const other of this.starts) if (other !== base) batch.del(runKey(other))
       batch.put(runKey(base), encodeBundle(this.block))

@@ -8,6 +8,7 @@ import {
   type PolicyWitness,
   signatureTypes,
   type VerifierKey,
+  largest,
 } from '../../core/index.ts'
 import type { MlDsaSigner } from '../../node/index.ts'
 import { Candidate } from './candidate.ts'
@@ -291,7 +292,7 @@ export class Publisher {
     return this.peers.flatMap(({ address, knownSize }) =>
       address.witnesses.map(({ name, key }) => {
         const times = [this.published, ...this.candidates].map((candidate) => candidate?.timestampOf(key) ?? 0)
-        return { name, url: address.url, size: knownSize, timestamp: Math.max(0, ...times) }
+        return { name, url: address.url, size: knownSize, timestamp: largest([0, ...times]) }
       }),
     )
   }
