@@ -39,9 +39,10 @@ export function exitOfVerdict({ faults, unjudged }: Verdict): 0 | 1 | 3 | 4 {
 
 /** The exit code of a refusal: what a command could not do says nothing of evidence, and so is 2 or 3 where the command judges nothing. */
 export function exitOfRefusal(error: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
-  // Nor does a server's word, whatever code it states.
-  if (error instanceof ServerRefusal) return 3
-  return error.kind.exit === 1 && !judges(command) ? 3 : error.kind.exit
+  const { exit } = error.kind
+  // Nor does a server's word, whatever code it states: that a query has no form is all that it can know of the call.
+  if (error instanceof ServerRefusal) return exit === 2 && !judges(command) ? 2 : 3
+  return exit === 1 && !judges(command) ? 3 : exit
 }
 
 /** The last line of a result. It begins with "no fault found" only where all was judged. */

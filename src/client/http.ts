@@ -184,9 +184,9 @@ export function withClock(error: EvidenceError, ahead: number): EvidenceError {
  */
 export class ServerRefusal extends EvidenceError {}
 
-/** An error of a server, or of its answer, as one that says only that the server could not be asked. */
+/** An error of a server, or of its answer, as one that says only that the server could not be asked: a code of exit 3 is that already. */
 export function asUnanswered(error: EvidenceError): EvidenceError {
-  if (error.code === 'server-unreachable' || error.code === 'server-answer') return error
+  if (error.kind.exit === 3) return error
   const who = error instanceof ServerRefusal ? 'the server refused' : 'the server’s answer is none that can be read'
   return new EvidenceError('server-answer', `${who}: ${error.code}: ${error.message}`, error.facts, { cause: error })
 }

@@ -49,7 +49,7 @@ const check = (...args: string[]): Promise<CliResult> =>
   evidence(['check', file, '--online', ...policy, '--url', url, ...args])
 
 describe('a server’s word', () => {
-  it.each(['signature-invalid', 'file-differs', 'not-judged', 'usage', 'entry-altered', 'internal-error'])(
+  it.each(['signature-invalid', 'file-differs', 'not-judged', 'usage', 'entry-altered'])(
     'that something is %s is no verdict of a check, which is 3 and says that the ledger could not be asked',
     async (code) => {
       answer = (path) => (path.includes('/status') ? json({ code, detail: 'says the server' }, 400) : undefined)
