@@ -42,7 +42,12 @@ export type DepositJob =
     }
   | { readonly kind: 'sums'; readonly sums: string; readonly manifest: string; readonly receipts: readonly string[] }
   /** A statement that was signed before, and whose receipt never came. */
-  | { readonly kind: 'resend'; readonly statement: string; readonly receipts: readonly string[] }
+  | {
+      readonly kind: 'resend'
+      readonly statement: string
+      readonly manifest: string
+      readonly receipts: readonly string[]
+    }
   | { readonly kind: 'digests'; readonly known: KnownDigests; readonly receipts: readonly string[] }
 
 export interface PlanOptions {
@@ -203,7 +208,8 @@ function sumsJob(sums: string, options: PlanOptions): DepositJob {
 
 function resendJob(statement: string): DepositJob {
   statOf(statement)
-  return { kind: 'resend', statement, receipts: [`${statement.replace(/\.evidence-statement$/, '')}.tlog-proof`] }
+  const base = statement.replace(/\.evidence-statement$/, '')
+  return { kind: 'resend', statement, ...manifestPlaces(`${base}.evidence-manifest`) }
 }
 
 function digestsJob(known: KnownDigests, options: PlanOptions): DepositJob {

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { rmSync } from 'node:fs'
 import {
   type DigestAlgorithm,
   EvidenceError,
@@ -13,13 +12,14 @@ import type { DepositResult, Identity, LedgerClient } from '../src/client/index.
 import { type Item, readEnvelope, type Relation, type SealedClaim } from '../src/evidence/index.ts'
 import { readArtefact } from './artefact.ts'
 import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './deposit-earlier.ts'
+import { keepManifest, placeManifest, removePending } from './deposit-files.ts'
 import { measure } from './deposit-measure.ts'
 import { pendingManifestPath, pendingPath } from './deposit-names.ts'
 import { type DepositJob, jobBytes, jobName } from './deposit-plan.ts'
-import { syncFolder } from '../src/node/index.ts'
 import { asEvidenceError, type Output } from './output.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
 import { progressBar } from './progress.ts'
+import { takeTurn, type Turn } from './deposit-turn.ts'
 import { isCosigned, requireReceiptFor, signStatement } from './statements.ts'
 
 /** Statements sent in one request. */
@@ -69,6 +69,7 @@ export async function runDeposit(
   output: Output,
 ): Promise<JobOutcome[]> {
   const outcomes = new Map<DepositJob, JobOutcome>()
+  const turns: Turn[] = []
   const total = jobs.reduce((sum, job) => sum + jobBytes(job), 0)
   const bar = progressBar(output, 'hashing', total, 'bytes')
   let hashed = 0
@@ -78,9 +79,13 @@ export async function runDeposit(
     const sending = waiting
     waiting = []
     if (sending.length > 0) await send(sending, settings, outcomes)
+    for (const turn of turns.splice(0)) turn.end()
   }
   try {
     for (const job of jobs) {
+      turns.push(
+        await takeTurn(job.receipts[0] as string, () => settings.note(`another run deposits ${jobName(job)}; waiting`)),
+      )
       const prepared = await prepare(job, settings, (count) => {
         hashed += count
         bar.update(hashed)
@@ -94,6 +99,7 @@ export async function runDeposit(
     broken = asEvidenceError(error)
   } finally {
     bar.stop()
+    for (const turn of turns) turn.end()
   }
   return jobs.map(
     (job) =>
@@ -130,7 +136,7 @@ async function prepare(
       `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
     )
   }
-  if (manifest !== undefined) keepManifest(job, manifest, waiting.is === 'same')
+  if (manifest !== undefined) keepManifest(job, manifest)
   const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, wanted, identity)
   // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
   const meanwhile = existing()
@@ -139,35 +145,6 @@ async function prepare(
     return meanwhile
   }
   return { job, presentation, pending }
-}
-
-/**
- * Writes a manifest down before anything is sent: a deposit that is sealed and whose manifest is lost proves nothing. Throws
- * `file-exists` where a manifest of other files is in the way.
- */
-function keepManifest(job: DepositJob, manifest: Uint8Array, isSigned: boolean): void {
-  if (!('manifest' in job)) return
-  const [receipt = ''] = job.receipts
-  if (existsSync(job.manifest) && !existsSync(receipt) && !readFileSync(job.manifest).equals(manifest)) {
-    const what = `${job.manifest} is there, has no receipt, and lists other files or bytes; move it away`
-    throw new EvidenceError('file-exists', what, { where: job.manifest })
-  }
-  const waiting = pendingManifestPath(job.manifest)
-  // One that no statement was signed for is of a run that was broken off before.
-  if (!isSigned) rmSync(waiting, { force: true })
-  writeOutput(outputKinds.manifest, waiting, manifest)
-}
-
-/** Gives a manifest its name, now that its receipt is there. */
-function placeManifest(manifest: string): void {
-  const waiting = pendingManifestPath(manifest)
-  if (existsSync(waiting)) renameSync(waiting, manifest)
-  syncFolder(dirname(manifest))
-}
-
-function removePending(job: DepositJob, pending: string): void {
-  rmSync(pending, { force: true })
-  if ('manifest' in job) rmSync(pendingManifestPath(job.manifest), { force: true })
 }
 
 function readStatementFile(path: string): string {
@@ -221,11 +198,11 @@ async function send(
     // Until the receipt is known to be good, the signed statement is all that there is.
     requireReceiptFor(result.receipt, presentation, policy)
     if (again && job.kind !== 'resend') keepEarlier(job.receipts)
-    if ('manifest' in job) placeManifest(job.manifest)
+    const hasManifest = 'manifest' in job && placeManifest(job.manifest)
     for (const path of job.receipts) writeOutput(outputKinds.receipt, path, result.receipt)
     rmSync(pending, { force: true })
     const extra = {
-      ...('manifest' in job ? { manifest: job.manifest } : {}),
+      ...(hasManifest && 'manifest' in job ? { manifest: job.manifest } : {}),
       ...(job.kind === 'manifest' ? { skipped: job.listing.skipped } : {}),
       ...(isWatched ? { cosigned: isCosigned(result.receipt, policy) } : {}),
     }

@@ -1,12 +1,15 @@
 import {
+  encodeReceipt,
   type FileProof,
   inclusionRanges,
   leafHash,
   type LeafRange,
   manifestLeaves,
   nodeHash,
+  parseReceipt,
   rangeHash,
   type Subtree,
+  utf8,
 } from '../src/core/index.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { type Evidence, requireLine } from './evidence-files.ts'
@@ -16,6 +19,7 @@ export function lineProof(
   evidence: Extract<Evidence, { kind: 'manifest' }>,
   file: string,
   item: number,
+  withClaims: boolean,
 ): { readonly proof: FileProof; readonly of: number } {
   const { index, line } = requireLine(evidence, file)
   const leaves = manifestLeaves(readManifest(evidence.manifest))
@@ -25,9 +29,15 @@ export function lineProof(
     line: leaves[index] as Uint8Array,
     file: line,
     hashes: pathOf(leaves, index),
-    receipt: readArtefact(evidence.receipt),
+    receipt: withClaims ? readArtefact(evidence.receipt) : withoutClaims(readArtefact(evidence.receipt)),
   }
   return { proof, of: leaves.length }
+}
+
+/** A receipt without its disclosures: the names, case and note of the whole folder are not for whoever gets one file of it. */
+function withoutClaims(bytes: Uint8Array): Uint8Array {
+  const { proof, entryBytes, signer } = parseReceipt(bytes)
+  return utf8(encodeReceipt({ entryBytes, signer, disclosures: [] }, proof.index, proof.hashes, proof.noteText))
 }
 
 /** Inclusion proof of a line among the lines of a manifest. */

@@ -20,6 +20,8 @@ import { parseAnchor } from '../src/verify/index.ts'
 export interface OutputKind {
   readonly name: string
   readonly subject: (bytes: Uint8Array) => string | undefined
+  /** Why an artefact about the same subject may not be replaced by another: it says more. Undefined where it may. */
+  readonly isMore?: (there: Uint8Array, next: Uint8Array) => string | undefined
 }
 
 /** Largest file that is looked at to find out whether it is an artefact, in bytes. */
@@ -28,7 +30,7 @@ const maxArtefact = 16 * 1024 * 1024
 const none = (): undefined => undefined
 
 export const outputKinds = {
-  receipt: { name: 'receipt', subject: receiptSubject },
+  receipt: { name: 'receipt', subject: receiptSubject, isMore: isMoreReceipt },
   fileProof: {
     name: 'file proof',
     subject: (bytes) => {
@@ -55,6 +57,15 @@ export const outputKinds = {
   keyTransition: { name: 'key transition', subject: none },
 } as const satisfies Record<string, OutputKind>
 
+/** A receipt with sealed claims that the other lacks could not be made again once they are erased; a later one is not undone. */
+function isMoreReceipt(there: Uint8Array, next: Uint8Array): string | undefined {
+  const [old, made] = [parseReceipt(there), parseReceipt(next)]
+  const shown = new Set(made.disclosures.map(({ text }) => text))
+  if (old.disclosures.some(({ text }) => !shown.has(text)))
+    return 'is there, and shows sealed claims that the new one does not'
+  return made.proof.checkpoint.size < old.proof.checkpoint.size ? 'is there, and is of a later checkpoint' : undefined
+}
+
 function receiptSubject(bytes: Uint8Array): string {
   const { proof, entryBytes } = parseReceipt(bytes)
   return `${proof.checkpoint.origin} ${proof.index} ${toHex(leafHash(entryBytes))}`
@@ -66,7 +77,7 @@ function receiptSubject(bytes: Uint8Array): string {
  * link), `file-unwritable`, `disk-full`.
  */
 export function writeOutput(kind: OutputKind, path: string, content: string | Uint8Array): void {
-  const { name, subject } = kind
+  const { name, subject, isMore } = kind
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   const stat = lookAt(path)
   if (stat === undefined) return writeNew(path, bytes, 0o600)
@@ -75,6 +86,8 @@ export function writeOutput(kind: OutputKind, path: string, content: string | Ui
   if (existing?.equals(bytes) === true) return
   const about = existing === undefined ? undefined : trySubject(subject, existing)
   if (about === undefined || about !== subject(bytes)) throw refuse(path, `is there, and is no ${name} for this`)
+  const more = isMore?.(existing as Uint8Array, bytes)
+  if (more !== undefined) throw refuse(path, more)
   replaceFile(path, bytes, stat.mode & 0o777)
 }
 

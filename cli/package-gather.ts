@@ -110,7 +110,8 @@ export class PackageGathering {
     const proof =
       evidence.kind === 'file-proof'
         ? parseFileProof(readArtefact(evidence.proof))
-        : lineProof(evidence, path, itemOf((await this.sound(readArtefact(receiptFile), receiptFile)).checked)).proof
+        : lineProof(evidence, path, itemOf((await this.sound(readArtefact(receiptFile), receiptFile)).checked), true)
+            .proof
     const { deposit } = await this.of(proof.receipt, receiptFile)
     // Of two holders' receipts of one entry the first is kept, and a proof holds its own: they are made to agree.
     const bytes = encodeFileProof({ ...proof, receipt: deposit.receipt })

@@ -1,15 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
+  type Checkpoint,
   encodeKeyTransition,
   EvidenceError,
   fromBase64,
   isFileProof,
   parseFileProof,
+  parseKeyTransition,
   parseSignedCheckpoint,
   parseReceipt,
   utf8,
   verifierKey,
+  verifyConsistency,
 } from '../../src/core/index.ts'
 import { closeReasons, ledgerKeyReasons } from '../../src/evidence/index.ts'
 import {
@@ -262,9 +265,22 @@ export function transitionCommand(program: Command): void {
       const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
       const from = receipt.proof.checkpoint.size
       const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
-      writeOutput(outputKinds.keyTransition, out, encodeKeyTransition(from, made.hashes, made.note))
+      const transition = encodeKeyTransition(from, made.hashes, made.note)
+      requireGoesOn(receipt.proof.checkpoint, transition)
+      writeOutput(outputKinds.keyTransition, out, transition)
       output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
     })
+}
+
+/** Throws `server-answer` where a transition does not lead on from a receipt's own tree. */
+function requireGoesOn({ size, root }: Checkpoint, transition: string): void {
+  const { checkpoint, hashes } = parseKeyTransition(utf8(transition))
+  const facts = { size1: size, root1: root, size2: checkpoint.size, root2: checkpoint.root, proof: hashes }
+  if (!verifyConsistency(facts))
+    throw new EvidenceError(
+      'server-answer',
+      `the checkpoint of ${checkpoint.size} entries does not go on from the receipt’s ${size}`,
+    )
 }
 
 async function fromServer(options: ClientOptions, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {

@@ -15,11 +15,12 @@ interface ProveOptions extends CommonOptions {
   readonly folder?: string
   readonly policy?: string
   readonly out?: string
+  readonly withClaims?: boolean
 }
 
 const help = `
 Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and
-digests of the other files in the folder.
+digests of the other files in the folder. The folder's sealed claims are left out too, unless --with-claims is given.
 
 Example:
   evidence prove seized-phone/chat.json
@@ -32,6 +33,7 @@ export function proveCommand(program: Command): void {
     .option('--manifest <file>', 'manifest of the folder')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
     .option('--policy <file>', 'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder)')
+    .option('--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof')
     .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
     .addHelpText('after', help)
     .action(async (file: string, options: ProveOptions) => {
@@ -57,7 +59,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const result = await runCheck(file, evidence, policyOf(options))
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
-  const { proof, of } = lineProof(evidence, file, result.item ?? 0)
+  const { proof, of } = lineProof(evidence, file, result.item ?? 0, options.withClaims === true)
   writeOutput(outputKinds.fileProof, path, encodeFileProof(proof))
   output.result({ path: file, proof: path, item: proof.item, line: proof.lineIndex, of }, [
     `wrote ${path}: line ${proof.lineIndex} of the ${of} that the manifest has`,

@@ -66,6 +66,10 @@ interface Kept {
   readonly save?: string
 }
 
+function keptAt(path: string | undefined): string[] {
+  return path !== undefined && existsSync(path) ? [path] : []
+}
+
 async function verify(options: VerifyOptions): Promise<number> {
   if (options.dir !== undefined && options.url !== undefined)
     throw new EvidenceError('usage', 'give one of --dir and --url')
@@ -73,7 +77,8 @@ async function verify(options: VerifyOptions): Promise<number> {
   const policy = policyOf(options)
   if (options.saveCheckpoint !== undefined) requireOutput(outputKinds.checkpoint, options.saveCheckpoint)
   const kept: Kept = {
-    earlier: (options.checkpoint ?? []).map(keptCheckpoint),
+    // What is kept where the new one will go is held against the walk too: it may be the only proof of another history.
+    earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
     ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),
   }

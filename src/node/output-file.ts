@@ -9,8 +9,8 @@ import { syncFolder } from './durable-file.ts'
  * and temporary names are random, so that commands that run at once do not meet.
  */
 
-/** Name of a temporary file of this module, as a pattern for listings that leave it out. */
-export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.part$/
+/** Name of a temporary file of the command line, as a pattern for listings that leave it out. */
+export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.(?:part|turn(?:-[0-9a-f-]{36})?)$/
 
 /** What is at a path, without following a symbolic link; undefined where nothing is. Throws `file-unwritable`. */
 export function lookAt(path: string): Stats | undefined {

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CliError, type CliResult, type CliServer, evidence, startServer } from '../support/cli.ts'
+import {
+  type CliError,
+  type CliResult,
+  type CliServer,
+  evidence,
+  startFileServer,
+  startProxy,
+  startServer,
+} from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 interface Deposit {
@@ -136,6 +144,97 @@ describe('a second deposit of the same bytes', () => {
     expect(readdirSync(folder).sort()).toEqual(['inner', 'inner.evidence-manifest', 'inner.tlog-proof'])
     expect(readdirSync(inner)).toEqual(['a.txt'])
     expect((await run(['check', '.'], inner)).code).toBe(0)
+  })
+})
+
+describe('a deposit that was never answered', () => {
+  it('F-RB-H1: sent again by its statement, has its manifest, which nothing removes', async () => {
+    const inner = join(folder, 'dir')
+    mkdirSync(inner)
+    writeFileSync(join(inner, '1'), `${folder} 1`)
+    const broken = await startProxy(server.url, (line) => (line === 'POST /v1/statements' ? 'break after' : 'pass'))
+    try {
+      const first = await evidence(['deposit', inner, '--id', 'depositor', '--data', data, '--url', broken.url])
+      expect(first.code).toBe(3)
+    } finally {
+      await broken.close()
+    }
+    const sent = await deposit(['--resend', `${inner}.evidence-statement`])
+    expect(sent).toMatchObject({ code: 0, deposits: [{ manifest: `${inner}.evidence-manifest` }] })
+    expect((await run(['check', inner])).code).toBe(0)
+    const manifest = readFileSync(`${inner}.evidence-manifest`, 'utf8')
+    writeFileSync(join(inner, '2'), `${folder} 2`)
+    expect((await deposit([inner, '--again'])).deposits).toMatchObject([{ outcome: 'deposited' }])
+    const kept = readdirSync(folder).filter((name) => /\.entry-\d+\.evidence-manifest$/.test(name))
+    expect(kept.map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual([manifest])
+  })
+
+  it('F-RB-M1: again by six at once, leaves each receipt beside its own manifest', async () => {
+    const inner = join(folder, 'dir')
+    mkdirSync(inner)
+    writeFileSync(join(inner, '1'), `${folder} 1`)
+    expect((await deposit([inner])).code).toBe(0)
+    const runs = await Promise.all(Array.from({ length: 6 }, () => deposit([inner, '--again'])))
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0])
+    expect((await run(['check', inner])).code).toBe(0)
+    const receipts = readdirSync(folder).filter((name) => name.endsWith('.tlog-proof'))
+    expect(receipts).toHaveLength(7)
+    for (const name of receipts) {
+      const checked = await run(['check', inner, '--receipt', join(folder, name)])
+      expect({ name, code: checked.code }).toEqual({ name, code: 0 })
+    }
+    expect(readdirSync(folder).filter((name) => name.includes('.turn') || name.includes('.pending'))).toEqual([])
+  })
+})
+
+describe('what an output may replace', () => {
+  it('F-RB-H4: not a receipt by one that shows fewer sealed claims', async () => {
+    const one = file('one.txt')
+    const { deposits } = await deposit([one, '--note', 'sealed'])
+    const before = readFileSync(`${one}.tlog-proof`, 'utf8')
+    const bare = await run(['receipt', String(deposits[0]?.index), '--out', `${one}.tlog-proof`, '--json'])
+    expect({ code: bare.code, error: bare.json<CliError>().error?.code }).toEqual({ code: 2, error: 'file-exists' })
+    expect(readFileSync(`${one}.tlog-proof`, 'utf8')).toBe(before)
+  })
+
+  it('F-RB-H5: not a kept checkpoint by one of a smaller or another history', async () => {
+    const kept = join(folder, 'kept.checkpoint')
+    expect((await run(['verify', '--save-checkpoint', kept])).code).toBe(0)
+    expect((await deposit([file('more.txt')])).code).toBe(0)
+    const older = join(folder, 'older.checkpoint')
+    writeFileSync(older, readFileSync(kept))
+    expect((await run(['verify', '--save-checkpoint', kept])).code).toBe(0)
+    const newer = readFileSync(kept, 'utf8')
+    // A mirror that stands where the older one was taken.
+    const rolledBack = await startFileServer((path) => (path === '/checkpoint' ? readFileSync(older) : undefined))
+    const result = await evidence([
+      'verify',
+      '--url',
+      rolledBack.url,
+      '--policy',
+      join(data, 'policy'),
+      '--save-checkpoint',
+      kept,
+      '--json',
+    ])
+    await rolledBack.close()
+    expect(result.code).toBe(1)
+    expect(readFileSync(kept, 'utf8')).toBe(newer)
+  })
+
+  it('F-RB-M4: and a file proof holds no sealed claims of its folder, unless asked for', async () => {
+    const inner = join(folder, 'secret')
+    mkdirSync(inner)
+    for (const name of ['a', 'b']) writeFileSync(join(inner, name), `${folder} ${name}`)
+    expect((await deposit([inner, '--case', '2026-77', '--note', 'not for outsiders'])).code).toBe(0)
+    const proof = join(folder, 'a.file-proof')
+    expect((await run(['prove', join(inner, 'a'), '--out', proof])).code).toBe(0)
+    const shown = await run(['check', join(inner, 'a'), '--receipt', proof])
+    expect(shown.code).toBe(0)
+    expect(shown.stdout).not.toContain('not for outsiders')
+    const all = join(folder, 'all.file-proof')
+    expect((await run(['prove', join(inner, 'a'), '--out', all, '--with-claims'])).code).toBe(0)
+    expect((await run(['check', join(inner, 'a'), '--receipt', all])).stdout).toContain('not for outsiders')
   })
 })
 
