@@ -135,6 +135,8 @@ describe('a receipt that a server gives', () => {
     expect({ code: none.code, error: none.json<CliError>().error?.code }).toEqual({ code: 2, error: 'file-exists' })
     expect(readFileSync(receipt, 'utf8')).toBe(before)
     answer = () => undefined
-    expect((await evidence(['show', String(index), '--receipt', receipt, '--url', url, '--data', data])).code).toBe(0)
+    expect(
+      (await evidence(['show', String(index), '--receipt', receipt, '--url', ledger.url, '--data', data])).code,
+    ).toBe(0)
   })
 })
