@@ -3363,15 +3363,16 @@ def broken_rules(proof: Misbehaviour) -> list[str]:
     for entry in proof.entries:
         if not inclusion_holds(entry.index, checkpoint.size, leaf_hash(entry.data), entry.hashes, checkpoint.root):
             raise Refused("misbehaviour-unproven", f"entry {entry.index} is not shown to stand in the tree")
+    for entry in proof.entries:
+        if broken := rules_broken_by_one(checkpoint.origin, entry):
+            return broken
     if len(proof.entries) == 1:
-        return rules_broken_by_one(checkpoint.origin, first)
-    try:
-        return rules_broken_by_two(first, second, read_entry(first.data), read_entry(second.data))
-    except Refused:
         return []
+    return rules_broken_by_two(first, second, read_entry(first.data), read_entry(second.data))
 
 
 def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
+    broken: list[str] = []
     try:
         entry = read_entry(sealed.data)
         if entry.index != sealed.index:
@@ -3379,19 +3380,19 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         if entry.statement is None:
             return []
         said = read_statement(entry.statement)
-        state = State(origin, [])
-        judgement = Judgement(state, sealed.index, entry.time, said)
+        judgement = Judgement(State(origin, []), sealed.index, entry.time, said)
         judgement.judge_id_audience_and_times()
         broken = [violation.code for violation in judgement.violations]
-        if sealed.signer is not None and thumbprint_of(sealed.signer) == said.kid and said.jws.known_algorithm:
-            broken += [] if said.jws.verifies(sealed.signer) else ["signature-invalid"]
         check_members(said.payload)
+        own = [reference for reference in references_of(said) if "origin" not in reference]
+        broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
     except UnknownKind:
-        return broken
+        pass
     except Refused as breach:
-        return [breach.code]
-    own = [reference for reference in references_of(said) if "origin" not in reference]
-    return broken + ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
+        return [*broken, breach.code]
+    if sealed.signer is not None and thumbprint_of(sealed.signer) == said.kid and said.jws.known_algorithm:
+        broken += [] if said.jws.verifies(sealed.signer) else ["signature-invalid"]
+    return broken
 
 
 def references_of(said: Statement) -> list[dict[str, Any]]:
