@@ -2,12 +2,12 @@ import { type ErrorCode, EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
 import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
-import { judgeChange, requiresApproval } from './rules-approvals.ts'
+import { isApproverKnown, judgeChange, requiresApproval } from './rules-approvals.ts'
 import { judgeGenesis } from './rules-genesis.ts'
 import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
 import type { StatementBody } from './schema.ts'
-import { readBody } from './statement.ts'
+import { effectiveBody, readBody } from './statement.ts'
 import { changesRegistry, isKind, type Kind, type Role } from './vocabulary.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
@@ -19,6 +19,10 @@ export interface Judgement {
   readonly violations: readonly EvidenceError[]
   /** What needs a newer verifier; code `not-judged`. */
   readonly unjudged: readonly EvidenceError[]
+  /** Of a partial registry: what an entry that is not at hand may explain. Neither a fault, nor shown to be in order. */
+  readonly unshown: readonly EvidenceError[]
+  /** Whether the signer was entitled is not known: its finding stands in `unjudged` or `unshown`. */
+  readonly isAuthorityOpen: boolean
   /** The registry after the entry: the same object where nothing changed. */
   readonly next: Registry
   /** False where the entry violates a rule: then it uses up no `iss` + `jti`. */
@@ -90,13 +94,44 @@ export function judge(
   // A second genesis is one fault, and not every fault of its members besides.
   const isMisplaced = isGenesis && entry.index !== 0
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
+  const unshown = registry.isPartial === true ? takeUnshown(findings, registry, body) : []
   if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
-  if (findings.violations.length > 0 || authorityOpen) next = registry
+  const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
+  if (findings.violations.length > 0 || isAuthorityOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
-  return { ...findings, next, usesStatementId: findings.violations.length === 0, body }
+  return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
+}
+
+/** Of what a partial registry leaves open: what says whether the entry was entitled to do anything. */
+const authorityCodes: readonly ErrorCode[] = ['key-unknown', 'approvals-needed', 'approval-unknown', 'approvals-missing']
+
+/** Faults of a partial registry that an entry which is not at hand may explain. */
+const unshownCodes: readonly ErrorCode[] = [...authorityCodes, 'participant-unknown', 'last-administrator', 'threshold-impossible', 'ledger-key-retired']
+
+/** Takes out of the findings what may be otherwise by entries that are not at hand (docs/spec/18-package.md). */
+function takeUnshown(
+  { violations, unjudged }: Findings,
+  registry: Registry,
+  body: StatementBody | undefined,
+): EvidenceError[] {
+  const isOpen = ({ code, facts }: EvidenceError): boolean => {
+    if (code === 'approval-unknown') return body?.kind === 'ledger.change' && !isApproverKnown(registry, body.members, facts.where)
+    const said = body === undefined ? undefined : effectiveBody(body)
+    if (code === 'ledger-key-retired')
+      return said?.kind === 'ledger.rotate-key' && !registry.ledgerKeys.includes(said.members.oldKey)
+    return unshownCodes.includes(code)
+  }
+  // What a reference points at may lie in an entry that is not at hand.
+  const isReference = ({ facts }: EvidenceError): boolean => /^(?:of$|relates\[)/.test(facts.where ?? '')
+  const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]
+  for (const list of [violations, unjudged]) {
+    const kept = list.filter((finding) => !open.includes(finding))
+    list.splice(0, list.length, ...kept)
+  }
+  return open
 }
 
 /** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
