@@ -51,7 +51,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('a proof of misbehavio
     const sealed = names.map((_, i) => {
       const index = i + 2
       const bytes = chain.bytes[index] as Uint8Array
-      return { index, bytes, proof: inclusionProof(index, chain.bytes.length, () => tile), signer: undefined }
+      return { index, bytes, proof: inclusionProof(index, chain.bytes.length, () => tile) }
     })
     return encodeMisbehaviour({ kind: 'entry', notes: [utf8(chain.note)], entries: sealed })
   }
