@@ -106,10 +106,21 @@ export function judge(
 }
 
 /** Of what a partial registry leaves open: what says whether the entry was entitled to do anything. */
-const authorityCodes: readonly ErrorCode[] = ['key-unknown', 'approvals-needed', 'approval-unknown', 'approvals-missing']
+const authorityCodes: readonly ErrorCode[] = [
+  'key-unknown',
+  'approvals-needed',
+  'approval-unknown',
+  'approvals-missing',
+]
 
 /** Faults of a partial registry that an entry which is not at hand may explain. */
-const unshownCodes: readonly ErrorCode[] = [...authorityCodes, 'participant-unknown', 'last-administrator', 'threshold-impossible', 'ledger-key-retired']
+const unshownCodes: readonly ErrorCode[] = [
+  ...authorityCodes,
+  'participant-unknown',
+  'last-administrator',
+  'threshold-impossible',
+  'ledger-key-retired',
+]
 
 /** Takes out of the findings what may be otherwise by entries that are not at hand (docs/spec/18-package.md). */
 function takeUnshown(
@@ -118,7 +129,8 @@ function takeUnshown(
   body: StatementBody | undefined,
 ): EvidenceError[] {
   const isOpen = ({ code, facts }: EvidenceError): boolean => {
-    if (code === 'approval-unknown') return body?.kind === 'ledger.change' && !isApproverKnown(registry, body.members, facts.where)
+    if (code === 'approval-unknown')
+      return body?.kind === 'ledger.change' && !isApproverKnown(registry, body.members, facts.where)
     const said = body === undefined ? undefined : effectiveBody(body)
     if (code === 'ledger-key-retired')
       return said?.kind === 'ledger.rotate-key' && !registry.ledgerKeys.includes(said.members.oldKey)

@@ -197,17 +197,22 @@ class ShownLedger implements History {
     this.statements.set(name, this.statements.get(name) ?? index)
   }
 
-  /** Keys and ids are brought once. */
+  /** Keys and ids are brought once, and revoked once. */
   private bring(index: number, said: StatementBody): EvidenceError[] {
     const found: EvidenceError[] = []
-    const take = (name: string, what: string, code: 'key-exists' | 'participant-exists'): void => {
+    const take = (name: string, what: string, code: 'key-exists' | 'participant-exists' | 'already-revoked'): void => {
       const earlier = this.brought.get(name)
       if (earlier === undefined) this.brought.set(name, index)
-      else if (earlier !== index) found.push(new EvidenceError(code, `it brings ${what} that entry ${earlier} brought`))
+      else if (earlier !== index) found.push(new EvidenceError(code, `entry ${earlier} ${what}`))
     }
     const { keys, ids } = broughtBy(said)
-    for (const kid of keys) take(`key ${kid}`, 'a key', 'key-exists')
-    for (const id of ids) take(`participant ${id}`, `the participant ${id}`, 'participant-exists')
+    for (const kid of keys) take(`key ${kid}`, 'brought the key', 'key-exists')
+    for (const id of ids) take(`participant ${id}`, `brought the participant ${id}`, 'participant-exists')
+    if (said.kind === 'participant.revoke') {
+      const { participant, key } = said.members
+      const name = key === undefined ? `participant ${participant ?? ''}` : `key ${key}`
+      take(`revocation of ${name}`, `revoked the ${name}`, 'already-revoked')
+    }
     return found
   }
 
@@ -228,7 +233,9 @@ class ShownLedger implements History {
     const verdict = this.verdict(entry)
     if (verdict.state === 'fault') this.faults.push(...verdict.faults)
     // An unknown kind or alg is the receipt's own finding.
-    const open = (this.judged.get(index)?.unjudged ?? []).filter(({ facts }) => facts.where !== 'kind' && facts.where !== 'alg')
+    const open = (this.judged.get(index)?.unjudged ?? []).filter(
+      ({ facts }) => facts.where !== 'kind' && facts.where !== 'alg',
+    )
     this.unjudged.push(...open.map((error) => findingOf(error, index)))
   }
 

@@ -33,7 +33,8 @@ const entries: Readonly<Record<string, (chain: TestChain) => unknown>> = {
       ).jws,
     ),
   // Whether it is forbidden is not known.
-  unknown: (chain) => chain.add(statement(depositor, origin, 'evidence.future', { items: [itemFor('x')] }, { iat }).jws),
+  unknown: (chain) =>
+    chain.add(statement(depositor, origin, 'evidence.future', { items: [itemFor('x')] }, { iat }).jws),
 }
 
 describe.skipIf(lacks('python3', 'python3-cryptography'))('a proof of misbehaviour of two entries', () => {

@@ -4267,9 +4267,11 @@ class Chain:
         self.judged[entry.index] = Judged(receipt.receipt.entry_bytes, violations, judgement.not_judged, unshown)
 
     def bring(self, index: int, payload: dict[str, Any]) -> Iterator[Refused]:
-        """Keys and ids are brought once."""
+        """Keys and ids are brought once, and revoked once."""
         keys, ids = brought_by(payload)
+        revoked = (payload.get("key"), payload.get("participant")) if payload["kind"] == "participant.revoke" else None
         names = [("kid", kid, "key-exists") for kid in keys] + [("iss", id, "participant-exists") for id in ids]
+        names += [("revocation", repr(revoked), "already-revoked")] if revoked else []
         for which, name, code in names:
             earlier = self.brought.setdefault((which, name), index)
             if earlier != index:
