@@ -49,7 +49,7 @@ export class HostileLedger {
     // One by one: whoever makes a proposal by the rules does not approve twice.
     const [first, ...more] = approvers.map(alone)
     if (first === undefined) throw new Error('a change without an approval')
-    const approvals = [first, ...more].flatMap((members) => members.approvals)
+    const approvals = [first, ...more].flatMap((one) => (one as { readonly approvals: readonly object[] }).approvals)
     return this.by('ledger.change', { ...first, approvals })
   }
   of(index: number, more: object = {}): object {
