@@ -63,7 +63,7 @@ export interface Registry {
   readonly keys: ReadonlyMap<string, KeyRecord>
   /**
    * True where entries before may be unknown, as in a package: what stands in the registry holds, and what does not stand in it may be
-   * all the same (`unshownCodes` of the rulebook).
+   * all the same.
    */
   readonly isPartial?: boolean
   /** Index of the first registry entry that this version cannot judge: authority after it is not judged. */

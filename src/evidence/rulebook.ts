@@ -2,12 +2,13 @@ import { type ErrorCode, EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
 import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
-import { isApproverKnown, judgeChange, requiresApproval } from './rules-approvals.ts'
+import { judgeChange, requiresApproval } from './rules-approvals.ts'
 import { judgeGenesis } from './rules-genesis.ts'
 import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } from './rules-ledger.ts'
 import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
 import type { StatementBody } from './schema.ts'
-import { effectiveBody, readBody } from './statement.ts'
+import { readBody } from './statement.ts'
+import { authorityCodes, takeUnshown } from './unshown.ts'
 import { changesRegistry, isKind, type Kind, type Role } from './vocabulary.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
@@ -103,47 +104,6 @@ export function judge(
   if (findings.violations.length > 0 || isAuthorityOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
   return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
-}
-
-/** Of what a partial registry leaves open: what says whether the entry was entitled to do anything. */
-const authorityCodes: readonly ErrorCode[] = [
-  'key-unknown',
-  'approvals-needed',
-  'approval-unknown',
-  'approvals-missing',
-]
-
-/** Faults of a partial registry that an entry which is not at hand may explain. */
-const unshownCodes: readonly ErrorCode[] = [
-  ...authorityCodes,
-  'participant-unknown',
-  'last-administrator',
-  'threshold-impossible',
-  'ledger-key-retired',
-]
-
-/** Takes out of the findings what may be otherwise by entries that are not at hand (docs/spec/18-package.md). */
-function takeUnshown(
-  { violations, unjudged }: Findings,
-  registry: Registry,
-  body: StatementBody | undefined,
-): EvidenceError[] {
-  const isOpen = ({ code, facts }: EvidenceError): boolean => {
-    if (code === 'approval-unknown')
-      return body?.kind === 'ledger.change' && !isApproverKnown(registry, body.members, facts.where)
-    const said = body === undefined ? undefined : effectiveBody(body)
-    if (code === 'ledger-key-retired')
-      return said?.kind === 'ledger.rotate-key' && !registry.ledgerKeys.includes(said.members.oldKey)
-    return unshownCodes.includes(code)
-  }
-  // What a reference points at may lie in an entry that is not at hand.
-  const isReference = ({ facts }: EvidenceError): boolean => /^(?:of$|relates\[)/.test(facts.where ?? '')
-  const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]
-  for (const list of [violations, unjudged]) {
-    const kept = list.filter((finding) => !open.includes(finding))
-    list.splice(0, list.length, ...kept)
-  }
-  return open
 }
 
 /** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
