@@ -58,7 +58,7 @@ function policyLines({ from, differs }: ChosenPolicy): string[] {
 }
 
 function admissionLines({ admission }: PackagedReceipt): string[] {
-  if (admission.state === 'fault') return [`admission: ${admission.fault.message}`]
+  if (admission.state === 'fault') return admission.faults.map(({ message }) => `admission: ${message}`)
   if (admission.state === 'not-shown') return ['admission of the key: NOT SHOWN in this package']
   const { owner, name, by, index, roles, path } = admission.key
   const vouched = by === undefined ? 'in the genesis' : `by entry ${by.index} of ${by.participant}`

@@ -61,6 +61,11 @@ export interface Registry {
   readonly participants: ReadonlyMap<string, ParticipantRecord>
   /** By thumbprint. */
   readonly keys: ReadonlyMap<string, KeyRecord>
+  /**
+   * True where entries before may be unknown, as in a package: what stands in the registry holds, and what does not stand in it may be
+   * all the same.
+   */
+  readonly isPartial?: boolean
   /** Index of the first registry entry that this version cannot judge: authority after it is not judged. */
   readonly uncertainSince?: number
 }

@@ -8,6 +8,7 @@ import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } f
 import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
 import type { StatementBody } from './schema.ts'
 import { readBody } from './statement.ts'
+import { authorityCodes, takeUnshown } from './unshown.ts'
 import { changesRegistry, isKind, type Kind, type Role } from './vocabulary.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
@@ -19,6 +20,10 @@ export interface Judgement {
   readonly violations: readonly EvidenceError[]
   /** What needs a newer verifier; code `not-judged`. */
   readonly unjudged: readonly EvidenceError[]
+  /** Of a partial registry: what an entry that is not at hand may explain. Neither a fault, nor shown to be in order. */
+  readonly unshown: readonly EvidenceError[]
+  /** Whether the signer was entitled is not known: its finding stands in `unjudged` or `unshown`. */
+  readonly isAuthorityOpen: boolean
   /** The registry after the entry: the same object where nothing changed. */
   readonly next: Registry
   /** False where the entry violates a rule: then it uses up no `iss` + `jti`. */
@@ -90,13 +95,15 @@ export function judge(
   // A second genesis is one fault, and not every fault of its members besides.
   const isMisplaced = isGenesis && entry.index !== 0
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
+  const unshown = registry.isPartial === true ? takeUnshown(findings, registry, body) : []
   if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
-  if (findings.violations.length > 0 || authorityOpen) next = registry
+  const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
+  if (findings.violations.length > 0 || isAuthorityOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
-  return { ...findings, next, usesStatementId: findings.violations.length === 0, body }
+  return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
 }
 
 /** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */

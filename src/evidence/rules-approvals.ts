@@ -57,14 +57,14 @@ export const judgeChange: KindRule<ChangeBody> = (registry, entry, members, find
   const proposal = judgeProposal(registry, entry, members, findings, context)
   if (proposal === undefined) return registry
   const next = applyProposed(registry, entry, proposal.body, findings, history, context)
-  return next === registry ? registry : { ...next, proposals: new Set(registry.proposals).add(proposal.jti) }
+  return { ...next, proposals: new Set(registry.proposals).add(proposal.jti) }
 }
 
 /**
  * The proposal of a change, where its approvals carry it (docs/spec/14-ledger-keys.md, "Change", steps 1 to 3): what it proposes
- * is still to be judged. Of the registry only the approvers, whom it is about, the approvals in force and the proposals are asked.
+ * is still to be judged.
  */
-export function judgeProposal(
+function judgeProposal(
   registry: Registry,
   { timeMs }: Pick<EntryUnderJudgement, 'timeMs'>,
   members: ChangeBody,
@@ -142,6 +142,13 @@ function judgeApprovals(
       refuse('approval-invalid', 'has a signature that does not verify')
   })
   return [...approvers.values()]
+}
+
+/** Whether the registry has the key of the approval that a finding names, `approvals[i]`. */
+export function isApproverKnown(registry: Registry, { approvals }: ChangeBody, where: string | undefined): boolean {
+  const approval = approvals[Number(/\d+/.exec(where ?? '')?.[0])]
+  if (approval === undefined) return true
+  return registry.keys.has(parseHeader(fromBase64url(approval.protected, 'approval'), proposalTyp, 'approval').kid)
 }
 
 function applyProposed(

@@ -123,7 +123,7 @@ export const judgeSetApprovals: KindRule<SetApprovalsBody> = (registry, _entry, 
         `${needed} approvals of the role ${role} are asked for, and ${active} could give one`,
         role === 'recovery' ? 'recovery' : 'administrators',
       )
-      return registry
+      break
     }
   }
   return { ...registry, approvals: { administrators, ...(recovery === undefined ? {} : { recovery }) } }

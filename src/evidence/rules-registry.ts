@@ -136,7 +136,7 @@ export const judgeRotate: KindRule<RotateBody> = (registry, entry, members, find
 }
 
 /** The new key's own word, bound to this very statement, so that it cannot be replayed for another. */
-export function judgePossession(
+function judgePossession(
   entry: EntryUnderJudgement,
   { newKey, possession }: RotateBody,
   findings: Findings,

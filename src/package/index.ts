@@ -1,5 +1,6 @@
 /** Evidence packages: BagIt folders and zips that hold all that is needed to check some deposits. */
-export { type AdmissionVerdict, type AdmittedKey, Admissions } from './admissions.ts'
+export { Admissions } from './admissions.ts'
+export type { AdmissionVerdict, AdmittedKey } from './shown-ledger.ts'
 export { admissionReceipts, type KeyEntries, type KeyLocator, scanningLocator } from './admission-receipts.ts'
 export type { Bag, BagFile } from './bag.ts'
 export { type BagContent, type BagSink, contentSize, writeBag } from './bag-writer.ts'

@@ -72,7 +72,10 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
     .filter(({ checked }) => checked.receipt.proof.checkpoint.origin === ledger?.tree.origin)
     .flatMap(({ checked }) => checked.statement?.header.kid ?? [])
   const brought = ledger === undefined ? new Map() : await admissionReceipts(ledger.tree, ledger.locate, signers)
-  const admissions = new Admissions([...brought.values()].map((bytes) => soundReceipt(bytes, policy)))
+  const admissions = new Admissions([
+    ...[...brought.values()].map((bytes) => soundReceipt(bytes, policy)),
+    ...[...deposits, ...related].map(({ checked }) => checked),
+  ])
 
   const files = new Map<string, BagContent>()
   const put = (path: string, bytes: Uint8Array | string): unknown =>

@@ -50,9 +50,10 @@ export function eventFaults(
   events: readonly PackagedEvent[],
   deposits: readonly Subject[],
 ): Finding[] {
-  const { statement, receipt } = related
+  const { statement, body, receipt } = related
   const { index } = receipt.entry
-  if (statement === undefined) return []
+  // Whether an unknown kind is about one is not known: it is not judged.
+  if (statement === undefined || body === undefined) return []
   if (events.length === 0) {
     const message = `${path}: entry ${index} is about no deposit of this package.`
     return [{ code: 'package-malformed', index, message, where: path }]

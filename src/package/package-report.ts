@@ -1,6 +1,6 @@
 import type { Policy, Receipt } from '../core/index.ts'
 import type { CheckedReceipt, Finding } from '../verify/index.ts'
-import type { AdmissionVerdict } from './admissions.ts'
+import type { AdmissionVerdict } from './shown-ledger.ts'
 import type { CheckedFile, MissingFile } from './check-files.ts'
 import type { PackagedEvent, Standing } from './package-events.ts'
 import type { PackerWords } from './package-words.ts'

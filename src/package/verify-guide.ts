@@ -56,8 +56,10 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 
 The program below checks that every file here has a place in a package, and, for every receipt: the ledger's signature; that the entry is in the
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
-genesis, and was not rotated out or revoked before; and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
-this manifest is. It says first what was retracted, and which files were deposited and are not here. Any fault ends it, with exit code 1. Read it first.
+genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
+that are new, references, a closed ledger); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
+this manifest is. It says first what was retracted, and which files were deposited and are not here. Any fault ends it, with exit code 1. What
+it does not know (a kind, a role, an algorithm) it calls NOT JUDGED, and ends with 4. Read it first.
 
 \`\`\`sh
 sed -n '/^\`\`\`python$/,/^\`\`\`$/p' VERIFY.md | sed '1d;$d' > "$work/verify.py"
@@ -66,7 +68,7 @@ rm -r "$work"
 \`\`\`
 
 \`\`\`python
-import base64, hashlib, json, os, re, subprocess, sys, tempfile, time
+import base64, datetime, hashlib, json, os, re, subprocess, sys, tempfile, time, unicodedata
 sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
 
@@ -165,15 +167,19 @@ def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger 
     need(last == 0 and begin == old, "a consistency proof leads elsewhere")
     return end
 
-def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
+def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys)
     text, signatures = note.split("\\n\\n", 1)
     origin, size, tree = match("([^\\n]+)\\n([0-9]+)\\n([^\\n]{44})", text, "a checkpoint").groups()
-    keys = [b64(key) for log, _, key in logs if log == origin]
     marks = [b64(l.split(" ")[2])[4:] for l in signatures.split("\\n") if l.startswith("\\u2014 " + origin + " ")]
-    good = any(signed(k[1:], (text + "\\n").encode(), m) for k in keys if k[:1] == b"\\1" and len(k) == 33 for m in marks if len(m) == 64)
-    return good, origin, number(size), b64(tree)
+    return (text + "\\n").encode(), origin, number(size), b64(tree), [m for m in marks if len(m) == 64]
 
-seen = {}  # one root for each size, one entry for each index
+def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
+    text, origin, size, tree, marks = note_parts(note)
+    keys = [b64(key) for log, _, key in logs if log == origin]
+    good = any(signed(k[1:], text, m) for k in keys if k[:1] == b"\\1" and len(k) == 33 for m in marks)
+    return good, origin, size, tree
+
+algorithms, unjudged, seen = ("EdDSA", "Ed25519"), [], {}  # one root for each size, one entry for each index
 
 def same(kind, origin, at, value):
     need(seen.setdefault((kind, origin, at), value) == value, "two histories:", origin, "has two", kind, "at", at)
@@ -202,9 +208,9 @@ def check(data, name, path):  # one receipt
     header, text, mark = extra[4].decode().split(".")
     x = match(rb'\\{"crv":"Ed25519","kty":"OKP","x":"([A-Za-z0-9_-]{43})"\\}', extra[5], name)[1].decode()
     kind, said = loads(url(header)), loads(url(text))
-    need(kind["typ"] == "evidence-statement+sd-jwt" and kind["alg"] in ("EdDSA", "Ed25519") and kind["kid"] == thumb(extra[5]),
-         name, ": another key signed, or another way")
-    need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
+    need(kind["typ"] == "evidence-statement+sd-jwt" and kind["kid"] == thumb(extra[5]), name, ": another key signed")
+    if kind["alg"] not in algorithms: unjudged.append(name + ": a signature with " + str(kind["alg"]))
+    else: need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
     need(said["aud"] == origin, name, ": made for another ledger")
     claims = {}
     for shown in extra[6:-1]:
@@ -215,57 +221,172 @@ def check(data, name, path):  # one receipt
     return dict(index=index, kid=thumb(extra[5]), said=said, origin=origin, leaf=base64.b64encode(leaf).decode(), size=size,
                 time=extra[2].decode(), claims=claims, path=path)
 
+# The rules of pages 04 and 14, over the entries that are here: what an entry brings or ends stands, even if its signer's admission is
+# not shown, for a ledger that seals what contradicts it broke its rules there or here.
 known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
+here, brought, retired = {}, {}, set()
+roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change": (), "evidence.deposit": ("depositor",),
+             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor")}
+for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.set-approvals", "ledger.set-format"):
+    roles_for[kind] = ("administrator",)
+milliseconds = lambda text: round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 def jwk(key):
     name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":"), sort_keys=True).encode())
     keys[name] = url(key["x"])
     return name
 
-def carried(change, origin):  # what a change proposes, and whether all who approved are known and may approve
-    known_all = True
-    for a in change["approvals"]:
-        kid = loads(url(a["protected"]))["kid"]
-        roles = known.get((origin, kid), nobody)[1]
-        if "administrator" not in roles and "recovery" not in roles: known_all = False
-        else: need(ended.get((origin, kid)) is None and signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
-    said = loads(url(change["proposal"]))
-    need(said["aud"] == origin, "a proposal was made for another ledger")
-    return said, known_all
+def once(what, r, name):  # brought, used or ended by one entry alone
+    need(brought.setdefault((what, r["origin"], name), r["index"]) == r["index"], r["path"], ":", what, name, "stands in an earlier entry")
+
+def vkey(text, origin):  # the bytes of a key of this ledger
+    name, mark, key = match("([^+]+)[+]([0-9a-f]{8})[+](.+)", text, "a ledger's key").groups()
+    raw = b64(key)
+    need(name == origin and raw[:1] == b"\\1" and len(raw) == 33 and sha(name.encode() + b"\\n" + raw)[:4].hex() == mark, text, "is no key of", origin)
+    return raw[1:]
 
 def signer(r):  # (owner, roles, entry that brought the key, who vouched), or nobody
-    origin, kid, said = r["origin"], r["kid"], r["said"]
-    owner, roles, since, _ = key = known.get((origin, kid), nobody)
-    need(owner in (None, said["iss"]) and since < r["index"], r["path"], ": the key is another's, or came later")
-    for gone in (ended.get((origin, kid)), ended.get((origin, said["iss"]))):
-        need(gone is None or gone >= r["index"], r["path"], ": the key was rotated out or revoked before, by entry", gone)
-    return key
+    origin, kid, said, index = r["origin"], r["kid"], r["said"], r["index"]
+    owner = known.get((origin, kid), nobody)[0]
+    need(owner in (None, said["iss"]) and (index == 0 or brought.get(("the key", origin, kid), -1) < index),
+         r["path"], ": the key is another's, or came later")
+    for name in (("the ledger",), ("key", kid), ("participant", said["iss"])):
+        gone = ended.get((origin,) + name)
+        need(gone is None or gone >= index, r["path"], ":", *name, "was ended, rotated out or revoked before, by entry", gone)
+    return known.get((origin, kid), nobody)
+
+def carried(r):  # what a change proposes, and whether all who approved are known
+    change, origin, known_all, owners = r["said"], r["origin"], True, set()
+    said = loads(url(change["proposal"]))
+    need(said["aud"] == origin, "a proposal was made for another ledger")
+    need(0 <= said["exp"] * 1000 - milliseconds(r["time"]) <= 7776000000, r["path"], ": the proposal ended before, or ends too late")
+    for a in change["approvals"]:
+        head = loads(url(a["protected"]))
+        kid = head["kid"]
+        owner, roles = known.get((origin, kid), nobody)[:2]
+        if owner is None: known_all = False
+        else:
+            need({"administrator", "recovery"} & set(roles) and (origin, "key", kid) not in ended and (origin, "participant", owner) not in ended
+                 and owner not in owners and head["typ"] == "evidence-proposal+jwt", r["path"], ": an approval is by none who approves now")
+            owners.add(owner)
+            if head["alg"] not in algorithms: unjudged.append(r["path"] + ": an approval")
+            else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
+    return said, known_all
+
+def references(r):  # what it points at, as far as that is here
+    origin, said = r["origin"], r["said"]
+    of = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+    for one in of:
+        need(one.get("origin") != origin and ("origin" in one or one["index"] < r["index"]), r["path"], "refers to no earlier entry")
+        there = None if "origin" in one else here.get((origin, one["index"]))
+        if there:
+            what = there["said"]
+            need(there["leaf"] == one["leafHash"] and what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"]),
+                 r["path"], "refers to another entry, or item, than there is")
+            need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
+
+def strong(key):  # a point of prime order, in its one spelling (RFC 8032, 5.1.3 and 5.1.4)
+    p, d = 2**255 - 19, -121665 * pow(121666, 2**255 - 21, 2**255 - 19)
+    y = int.from_bytes(key, "little") & (2**255 - 1)
+    u, v = (y * y - 1) % p, (d * y * y + 1) % p
+    x = u * pow(v, 3, p) * pow(u * pow(v, 7, p), (p - 5) // 8, p) % p
+    if (v * x * x + u) % p == 0: x = x * pow(2, (p - 1) // 4, p) % p
+    if y >= p or (v * x * x - u) % p or x == 0: return False
+    if x & 1 != key[31] >> 7: x = p - x
+    def plus(a, b):
+        e, f, g, h = a[0] * b[1] + a[1] * b[0], a[2] * b[2] - d * a[3] * b[3], a[2] * b[2] + d * a[3] * b[3], a[1] * b[1] + a[0] * b[0]
+        return e * f % p, g * h % p, f * g % p, e * h % p
+    def times(n, point, sum=(0, 1, 1, 0)):
+        while n: sum, point, n = plus(sum, point) if n & 1 else sum, plus(point, point), n >> 1
+        return sum[0] == 0 and sum[1] == sum[2]
+    return len(key) == 32 and not times(8, (x, y, 1, x * y % p)) and times(2**252 + 27742317777372353535851937790883648493, (x, y, 1, x * y % p))
+
+def bring(r, key, owner, new):  # what stands behind it is shown, or new is None
+    name = jwk(key)
+    once("the key", r, name)
+    need(strong(keys[name]), r["path"], ": a weak key")
+    need(("ledger key", r["origin"], keys[name]) not in brought, r["path"], ": the ledger's own key")
+    if new: known[r["origin"], name] = (owner,) + new
+
+def genesis(r):
+    origin, said = r["origin"], r["said"]
+    need(said["origin"] == origin, r["path"], ": of another ledger")
+    admins = said["administrators"]
+    need((admins[0]["id"], jwk(admins[0]["keys"][0])) == (said["iss"], r["kid"]), r["path"], ": not signed by its first administrator")
+    need(len({a["id"] for a in admins}) == len({jwk(a["keys"][0]) for a in admins}) == len(admins), r["path"], ": two administrators are one")
+    for a in admins:
+        once("the participant", r, a["id"])
+        bring(r, a["keys"][0], a["id"], (["administrator"], -1, "in the genesis"))
+    for text in said["ledgerKeys"]:
+        key = vkey(text, origin)
+        need(key not in [keys[jwk(a["keys"][0])] for a in admins], r["path"], ": a ledger's key is an administrator's")
+        once("ledger key", r, key)
+
+def judge(r):
+    origin, index, kid, said, path = r["origin"], r["index"], r["kid"], r["said"], r["path"]
+    kind = said["kind"]
+    owner, roles, _, vouched = signer(r)
+    once("the jti", r, (said["iss"], said["jti"]))
+    need(said["iat"] * 1000 <= milliseconds(r["time"]) + 300000, path, ": issued after its entry")
+    need((kind == "ledger.genesis") == (index == 0), path, ": the genesis is entry 0, and nothing else is")
+    if kind == "ledger.genesis": return genesis(r)
+    needs = roles_for.get(kind, ())
+    need(not (owner and needs) or set(needs) & set(roles), path, ": signed by no", " or ".join(needs))
+    references(r)
+    if kind == "ledger.change":
+        said, known_all = carried(r)
+        kind = said["kind"]
+        if owner and known_all: once("the proposal", r, said["jti"])
+        else: owner = None
+    if kind not in roles_for: unjudged.append(path + ": the kind " + str(kind))
+    elif kind == "participant.admit":
+        who = said["participant"]
+        once("the participant", r, who["id"])
+        need(who["type"] not in ("person", "lawyer") or "name" not in who, path, ": a person's name stands in clear")
+        name = next((n for n in (who.get("name"), r["claims"].get("names")) if isinstance(n, str)), "")
+        by = "by entry %d of %s" % (index, r["said"]["iss"]) + (", named " + name if name else "")
+        bring(r, who["keys"][0], who["id"], owner and (who["roles"], index, by))
+        odd = set(who["roles"]) - {"administrator", "depositor", "attestor", "auditor", "recovery"}
+        if odd: unjudged.append(path + ": the roles " + ", ".join(map(str, odd)))
+    elif kind == "participant.rotate-key":
+        bring(r, said["newKey"], owner, owner and (roles, index, vouched))
+        header, text, mark = said["possession"].split(".")
+        head = loads(url(header))
+        need(head["kid"] == jwk(said["newKey"]) and head["typ"] == "evidence-key-possession+jwt"
+             and loads(url(text)) == dict(aud=origin, iss=said["iss"], jti=said["jti"], old=kid), path, ": the possession proof is another's")
+        if head["alg"] not in algorithms: unjudged.append(path + ": a possession proof")
+        else: need(signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
+        ended.setdefault((origin, "key", kid), index)
+    elif kind == "participant.revoke":
+        name = ("key", said["key"]) if "key" in said else ("participant", said["participant"])
+        once("the revocation of", r, name)
+        ended.setdefault((origin,) + name, index)
+        if "compromisedSince" in said:
+            need(said["compromisedSince"] <= r["time"], path, ": compromised later than it says so")
+            compromised.append((origin, name, said["compromisedSince"], index))
+    elif kind == "ledger.close":
+        ended.setdefault((origin, "the ledger"), index)
+        if "successor" in said:
+            _, next_origin, size, _, _ = note_parts(said["successor"]["checkpoint"])
+            need(next_origin == said["successor"]["origin"] != origin and size == 1, path, ": the successor is none")
+    elif kind == "ledger.rotate-key":
+        need((origin, said["oldKey"]) not in retired, path, ": the old key was replaced before")
+        key = vkey(said["newKey"], origin)
+        once("ledger key", r, key)
+        need(key not in keys.values() and key != vkey(said["oldKey"], origin), path, ": the new key is known")
+        text, of, size, _, marks = note_parts(said["possession"])
+        need(of == origin and 1 <= size <= index and any(signed(key, text, m) for m in marks), path, ": the new key signed no checkpoint")
+        retired.add((origin, said["oldKey"]))
 
 receipts = {path: check(read(path), path, path) for path in sorted(payload) if path.endswith(".tlog-proof") and "/files/" not in path}
 part = lambda name: [r for path, r in receipts.items() if path.startswith("data/" + name + "/")]
-for r in sorted(part("admissions"), key=lambda r: (r["origin"], r["index"])):
-    index, kid, said, origin = r["index"], r["kid"], r["said"], r["origin"]
-    need(re.match(r"ledger\\.|participant\\.", said["kind"]), r["path"], "is about no key")
-    if said["kind"] == "ledger.genesis" and index == 0:
-        one = said["administrators"][0]
-        need((one["id"], jwk(one["keys"][0])) == (said["iss"], kid), r["path"], ": not signed by its first administrator")
-        for a in said["administrators"]: known[origin, jwk(a["keys"][0])] = (a["id"], ["administrator"], -1, "in the genesis")
-        continue
-    owner, roles = known.get((origin, kid), nobody)[:2]
-    vouched = owner == said["iss"] and "administrator" in roles
-    by = "by entry %d of %s" % (index, said["iss"])
-    if owner == said["iss"]: signer(r)
-    if said["kind"] == "ledger.change" and owner == said["iss"]: said, vouched = carried(said, origin)
-    if said["kind"] == "participant.admit" and vouched:
-        who = said["participant"]
-        name = who.get("name") or r["claims"].get("names") or ""
-        known.setdefault((origin, jwk(who["keys"][0])), (who["id"], who["roles"], index, by + (", named " + name if name else "")))
-    elif said["kind"] == "participant.rotate-key" and owner == said["iss"]:
-        known.setdefault((origin, jwk(said["newKey"])), (owner, roles, index, known[origin, kid][3]))
-        ended.setdefault((origin, kid), index)
-    elif said["kind"] == "participant.revoke" and vouched:
-        ended.setdefault((origin, said.get("key") or said.get("participant")), index)
-        if "compromisedSince" in said: compromised.append((origin, said.get("key") or said.get("participant"), said["compromisedSince"], index))
+for r in part("admissions"):
+    need(re.match(r"ledger\\.|participant\\.", r["said"]["kind"]) or r["said"]["kind"] not in roles_for, r["path"], "is about no key")
+for r in sorted(receipts.values(), key=lambda r: (r["origin"], r["index"])):
+    if (r["origin"], r["index"]) not in here:
+        judge(r)
+        here[r["origin"], r["index"]] = r
+for r in receipts.values(): signer(r)  # once more: a key may turn out to have come later
 
 first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
 
@@ -275,7 +396,7 @@ def tell(r):
     out.append("  signed by %s, key %s; %s" % (r["said"]["iss"], r["kid"],
                "admitted as %s, %s" % (", ".join(roles), by) if owner else "ADMISSION NOT SHOWN"))
     for origin, name, since, at in compromised:
-        if origin == r["origin"] and name in (r["kid"], r["said"]["iss"]) and since <= r["time"]:
+        if origin == r["origin"] and name in (("key", r["kid"]), ("participant", r["said"]["iss"])) and since <= r["time"]:
             first.append("KEY COMPROMISED: entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
     return roles if owner else None
 
@@ -357,7 +478,7 @@ for r in part("related"):
             if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
                 about.append(d)
                 out.append("%s: %s of entry %d (%s): %s" % (r["path"], said["kind"], d["index"], d["folder"], of.get("rel") or said.get("as") or said.get("reason")))
-    need(about, r["path"], "is about no deposit of this package")
+    need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
     tell(r)
     if said["kind"] == "evidence.retract":
         need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
@@ -374,6 +495,8 @@ for path in sorted(files - payload):
 if "Bagging-Date" in info: print(show("packed on " + info["Bagging-Date"] + ", the packer says"))
 print("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
     digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+for line in unjudged: print(show("NOT JUDGED, needs a newer verifier: " + line))
+if unjudged: sys.exit(4)
 print("no fault found")
 \`\`\`
 
@@ -383,6 +506,6 @@ It shows that these files are unchanged since they were deposited, that the depo
 signature, and which administrators admitted the keys, or approved that they were. The times are by the ledger's clock. It does not show that the content is true, who
 stands behind a key beyond the administrators' word, that anything was untouched before its deposit, or what happened after the sizes that the
 checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, time
-stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, the rules of Ed25519 in corner cases, and BLAKE3 are for a full
+stamps (\`.time-proof\`: page 13 says how \`openssl ts\` checks one), how many had to approve, members that it does not use, the rules of Ed25519 in corner cases of signatures, and BLAKE3 are for a full
 verifier. \`custody.txt\` is the packer's text and is not checked. The formats are specified in the evidence ledger's \`docs/spec\`, by pages 06, 08, 09, 13, 14 and 18.
 `

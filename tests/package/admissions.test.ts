@@ -93,8 +93,8 @@ async function verdict(
     if (jwk === undefined) throw new Error('an unknown signer')
     receipts.push(soundReceipt(await tree.receipt(entry, jwk, []), policy))
   }
-  const admissions = new Admissions(receipts)
   const checked = soundReceipt(await tree.receipt(await tree.entry(index), signer.jwk, []), policy)
+  const admissions = new Admissions([...receipts, checked])
   const found = admissions.verdict(checked)
   const codes = admissions.faults.map(({ code }) => code).join(' ')
   const flags = admissions.flags(checked).length > 0 ? ' flagged' : ''
@@ -102,7 +102,7 @@ async function verdict(
     found.state === 'shown'
       ? `shown ${found.key.path.join(',')}`
       : found.state === 'fault'
-        ? found.fault.code
+        ? found.faults.map(({ code }) => code).join(' ')
         : found.state
   return `${state}${flags}${codes === '' ? '' : ` (${codes})`}`
 }
@@ -166,7 +166,9 @@ describe('the admission of a signer’s key', () => {
     expect(await verdict(revoked, sound, depositor)).toBe('shown 1,0 flagged')
     expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe('key-revoked flagged')
     say(revoked, administrator, 'administrator', 'participant.revoke', { participant: 'depositor', reason: 'other' })
-    expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe('key-revoked flagged')
+    expect(await verdict(revoked, depositBy(revoked, depositor), depositor)).toBe(
+      'participant-revoked key-revoked flagged',
+    )
   })
 
   it('takes no key twice, and no rotation without possession', async () => {

@@ -1009,6 +1009,13 @@ class Target(NamedTuple):
     items: int = 0
 
 
+class KnownTargets(dict[int, Target]):
+    """Targets of a partial state: what is not at hand may be anything."""
+
+    def __missing__(self, index: int) -> Target:
+        return Target(None)
+
+
 class Saying(NamedTuple):
     """Who signed which entry when: for the flags at the end of a walk."""
 
@@ -1025,6 +1032,7 @@ class State:
     origin: str
     checkpoint_vkeys: list[str]
     sealed: Optional[Sequence[bytes]] = None  # all leaf hashes, if the tree is authentic
+    partial: bool = False  # page 18: entries before may be unknown, and what does not stand here may be all the same
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
     closed_by: Optional[int] = None
@@ -1035,7 +1043,7 @@ class State:
     keys: dict[str, Key] = field(default_factory=dict)
     uncertain_since: Optional[int] = None
     used_ids: dict[tuple[str, str], int] = field(default_factory=dict)
-    targets: list[Target] = field(default_factory=list)
+    targets: list[Target] | KnownTargets = field(default_factory=list)
     sayings: list[Saying] = field(default_factory=list)
 
     def becomes_uncertain(self, index: int) -> None:
@@ -1090,6 +1098,12 @@ LEAVES_OPEN = (
     "threshold-impossible",
 )
 
+# Page 18, "The admission of a key": an entry that is not at hand may explain these. The first four leave open who was entitled.
+OPEN_AUTHORITY = ("key-unknown", "approvals-needed", "approval-unknown", "approvals-missing")
+MAY_BE_UNSHOWN = (
+    *OPEN_AUTHORITY, "participant-unknown", "last-administrator", "threshold-impossible", "ledger-key-retired",
+)  # fmt: skip
+
 
 def read_key_of(jwk: dict[str, str]) -> tuple[str, bytes]:
     """Thumbprint and bytes of a JWK whose form was checked."""
@@ -1109,11 +1123,14 @@ class Judgement:
         self.not_judged: list[str] = []
         self.kind_known = True
         self.members_in_order = False
+        self.unshown = False  # of a partial state: whether the signer was entitled is not shown
         self.left_open = False  # step 10: whether a finding of step 3, or of `LEAVES_OPEN`, was not judged
         self.signatures_judged = statement.jws.known_algorithm  # a rotation's possession proof included
 
-    def found(self, code: str, message: str) -> None:
-        if code in (*RESTS_ON_THE_REGISTRY, *LEAVES_OPEN) and self.state.uncertain_since is not None:
+    def found(self, code: str, message: str, rests_on_absence: bool = True) -> None:
+        if self.state.partial and rests_on_absence and code in MAY_BE_UNSHOWN:
+            self.unshown = self.unshown or code in OPEN_AUTHORITY
+        elif code in (*RESTS_ON_THE_REGISTRY, *LEAVES_OPEN) and self.state.uncertain_since is not None:
             self.not_judged.append(f"{message}; entry {self.state.uncertain_since} may have changed that")
             self.left_open = self.left_open or code in LEAVES_OPEN
         else:
@@ -1194,7 +1211,7 @@ class Judgement:
         said, state = self.statement, self.state
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
-            if self.left_open:
+            if self.left_open or self.unshown:
                 pass  # whoever may not be entitled changes nothing
             elif self.kind_known and self.signatures_judged:
                 change()
@@ -1367,6 +1384,8 @@ class Judgement:
         target = self.state.targets[at]
         if target.leaf_hash is not None and target.leaf_hash != hash:
             self.found("reference-hash", f"the leaf hash is not that of entry {at}")
+            return None
+        if target.leaf_hash is None and self.state.partial:
             return None
         if target.leaf_hash is None or target.kind is None:
             self.not_judged.append(f"what entry {at} says is not known, and it is referred to")
@@ -2861,7 +2880,10 @@ def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[
     state, index = judgement.state, judgement.index
     old = next((key for key in state.ledger_keys if key.text == payload["oldKey"] and key.retired_by is None), None)
     if old is None:
-        judgement.found("ledger-key-retired", f"{shown(payload['oldKey'])} is no key that signs for the ledger now")
+        unknown = all(key.text != payload["oldKey"] for key in state.ledger_keys)
+        judgement.found(
+            "ledger-key-retired", f"{shown(payload['oldKey'])} is no key that signs for the ledger now", unknown
+        )
     try:
         new = read_new_ledger_key(state, payload["newKey"])
         check_ledger_possession(state, index, new, payload["possession"])
@@ -2869,6 +2891,8 @@ def ledger_rotation(judgement: Judgement, payload: dict[str, Any]) -> Callable[[
         judgement.found(breach.code, breach.message)
 
     def change() -> None:
+        if old is None:
+            return
         old.retired_by = index
         state.ledger_keys.append(LedgerKey(new.text, new.public_key, brought_by=index))
 
@@ -2979,6 +3003,7 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
     """Step 2. The roles of each approver; None where an approval is not in order, or cannot be judged."""
     in_order, owners, roles = True, set(), []
     for approval in payload["approvals"]:
+        key = None
         try:
             jws = read_approval(approval, payload["proposal"])
             key = judgement.state.keys.get(jws.kid)
@@ -2995,7 +3020,7 @@ def judge_approvals(judgement: Judgement, payload: dict[str, Any]) -> Optional[l
             if not jws.verifies(key.public_key):
                 raise Refused("approval-invalid", f"the signature of {key.owner} under the proposal does not verify")
         except Refused as breach:
-            judgement.found(breach.code, breach.message)
+            judgement.found(breach.code, breach.message, key is None)
             in_order = False
             continue
         roles.append(owner.roles)
@@ -3363,15 +3388,16 @@ def broken_rules(proof: Misbehaviour) -> list[str]:
     for entry in proof.entries:
         if not inclusion_holds(entry.index, checkpoint.size, leaf_hash(entry.data), entry.hashes, checkpoint.root):
             raise Refused("misbehaviour-unproven", f"entry {entry.index} is not shown to stand in the tree")
+    for entry in proof.entries:
+        if broken := rules_broken_by_one(checkpoint.origin, entry):
+            return broken
     if len(proof.entries) == 1:
-        return rules_broken_by_one(checkpoint.origin, first)
-    try:
-        return rules_broken_by_two(first, second, read_entry(first.data), read_entry(second.data))
-    except Refused:
         return []
+    return rules_broken_by_two(first, second, read_entry(first.data), read_entry(second.data))
 
 
 def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
+    broken: list[str] = []
     try:
         entry = read_entry(sealed.data)
         if entry.index != sealed.index:
@@ -3379,19 +3405,19 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         if entry.statement is None:
             return []
         said = read_statement(entry.statement)
-        state = State(origin, [])
-        judgement = Judgement(state, sealed.index, entry.time, said)
+        judgement = Judgement(State(origin, []), sealed.index, entry.time, said)
         judgement.judge_id_audience_and_times()
         broken = [violation.code for violation in judgement.violations]
-        if sealed.signer is not None and thumbprint_of(sealed.signer) == said.kid and said.jws.known_algorithm:
-            broken += [] if said.jws.verifies(sealed.signer) else ["signature-invalid"]
         check_members(said.payload)
+        own = [reference for reference in references_of(said) if "origin" not in reference]
+        broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
     except UnknownKind:
-        return broken
+        pass
     except Refused as breach:
-        return [breach.code]
-    own = [reference for reference in references_of(said) if "origin" not in reference]
-    return broken + ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
+        return [*broken, breach.code]
+    if sealed.signer is not None and thumbprint_of(sealed.signer) == said.kid and said.jws.known_algorithm:
+        broken += [] if said.jws.verifies(sealed.signer) else ["signature-invalid"]
+    return broken
 
 
 def references_of(said: Statement) -> list[dict[str, Any]]:
@@ -3795,7 +3821,7 @@ LABELS: dict[str, str] = {  # of bag-info.txt, with the form of each value
     "Evidence-Events-Not-Shown": r"0|[1-9][0-9]{0,8}",
 }
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "7d9ecadbba8d9b940e0fdef0f1ddd1ab9f2c408ab95a65b8f5dc462b11abfa60"
+GUIDE_SHA256 = "488f1bddb47f4c1ab2b614f2466c0d891a8b38e5782f26603335b8a077d9447f"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4187,150 +4213,144 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
 
 @dataclass
 class ShownKey:
-    """A key whose admission the package shows back to the genesis, and what it shows of its end."""
+    """A key whose admission the package shows back to the genesis."""
 
     owner: str
     roles: list[str]
-    public_key: bytes
+    index: int
     entries: list[int]  # that brought it: its own, then that of whoever signed it, to the genesis
     vouched: str  # by whom, and under which name
-    rotated_by: Optional[int] = None
-    revoked_by: Optional[int] = None
+
+
+class Judged(NamedTuple):
+    """The rulebook's word on one entry."""
+
+    data: bytes
+    violations: list[Refused]
+    not_judged: list[str]
+    unshown: bool  # whether its signer was entitled
 
 
 class Chain:
-    """ "The admission of a key": the entries of one ledger that the package shows, taken in order."""
+    """ "The admission of a key": the entries of one ledger that the package shows, each judged by the rulebook, in order.
 
-    def __init__(self) -> None:
+    What an entry without a fault of its own brings or ends counts even if its signer's admission is not shown: a ledger
+    that seals what contradicts it broke its rules there or here.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.state = State(origin, [], partial=True, targets=KnownTargets())
         self.keys: dict[str, ShownKey] = {}
-        self.brought: dict[str, int] = {}  # keys that some entry brings, whether or not that rests on anything
-        self.revoked: dict[str, int] = {}  # participants
+        self.judged: dict[int, Judged] = {}
+        self.brought: dict[tuple[str, str], int] = {}
+        self.ended: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.compromised: list[tuple[str, str, str]] = []  # "kid" or "iss", which one, since when
-        self.approvals: Optional[Approvals] = None
-        self.used_proposals: set[str] = set()
-        self.closed_by: Optional[int] = None
 
-    def judge_change(self, origin: str, index: int, time: str, said: Statement) -> Optional[list[Refused]]:
-        """Page 14, "Change", steps 1 to 3, by the keys that are shown; None where one of them is not."""
-        state = State(origin, [])
-        state.approvals, state.used_proposals = self.approvals, self.used_proposals
-        proposal, entries = read_proposal(said.payload["proposal"]), set(self.keys[said.kid].entries)
-        for approval in said.payload["approvals"]:
-            try:
-                jws = read_approval(approval, said.payload["proposal"])
-            except Refused as breach:
-                return [breach]
-            key = self.keys.get(jws.kid)
-            if key is None:
-                return None
-            entries |= set(key.entries)
-            ends = [key.rotated_by, key.revoked_by, self.revoked.get(key.owner)]
-            status = ACTIVE if all(end is None or end >= index for end in ends) else "ended"
-            state.keys[jws.kid] = Key(key.public_key, key.owner, status)
-            state.participants[key.owner] = Participant(key.roles)
-        judgement = Judgement(state, index, time, said)
-        judge_proposal(judgement, proposal)
-        approvers = None if judgement.violations else judge_approvals(judgement, said.payload)
-        if approvers is None:
-            return judgement.violations
-        # How many were needed may have been set by an entry that is not here.
-        if not is_carried(state, proposal, approvers):
-            return None
-        self.used_proposals.add(proposal["jti"])
-        self.apply(index, proposal, said, "", sorted(entries, reverse=True))
-        return []
+    def take(self, receipt: ReceiptCheck) -> None:
+        """Judges the next entry."""
+        entry, said, state = receipt.receipt.entry, receipt.statement, self.state
+        used = state.used_ids.get((said.iss, said.jti))
+        judgement = Judgement(state, entry.index, entry.time, said)
+        judgement.judge(altered=False)
+        if used is not None:
+            state.used_ids[(said.iss, said.jti)] = used
+        state.targets[entry.index] = target_of(leaf_hash(receipt.receipt.entry_bytes), said)
+        violations = judgement.violations
+        unshown = judgement.unshown or judgement.left_open
+        if judgement.members_in_order:
+            payload = meant_payload(said.payload)
+            codes = {violation.code for violation in violations}
+            violations += [breach for breach in self.bring(entry.index, payload) if breach.code not in codes]
+            self.take_keys(receipt, payload)
+            if not violations:
+                self.end(entry.index, payload, said)
+        self.judged[entry.index] = Judged(receipt.receipt.entry_bytes, violations, judgement.not_judged, unshown)
 
-    def judge(self, index: int, said: Statement) -> Optional[list[Refused]]:
-        """What is wrong with an entry's signer; None where its admission is not shown."""
-        if said.kind == "ledger.genesis":
-            first = said.payload["administrators"][0]
-            if index != 0:
-                return [Refused("genesis-misplaced", "a genesis is the first entry")]
-            signs = first["id"] == said.iss and read_key_of(first["keys"][0])[0] == said.kid
-            return [] if signs else [Refused("genesis-issuer", "the genesis is not signed by its first administrator")]
-        if self.closed_by is not None and self.closed_by < index:
-            return [Refused("ledger-closed", f"entry {self.closed_by} closed the ledger")]
-        if self.brought.get(said.kid, -1) >= index:
-            return [Refused("admission-invalid", f"the key came with entry {self.brought[said.kid]}")]
-        key, found = self.keys.get(said.kid), []
-        if key is None:
-            return None
-        if key.owner != said.iss:
-            found.append(Refused("admission-invalid", f"the key was admitted to {key.owner}, and not to {said.iss}"))
-        if ROLES_NEEDED.get(said.kind) and not set(ROLES_NEEDED[said.kind]) & set(key.roles):
-            found.append(Refused("admission-invalid", f"{said.iss} is no {' or '.join(ROLES_NEEDED[said.kind])}"))
-        if key.rotated_by is not None and key.rotated_by < index:
-            found.append(Refused("key-rotated", f"the key was replaced by entry {key.rotated_by}"))
-        if key.revoked_by is not None and key.revoked_by < index:
-            found.append(Refused("key-revoked", f"the key was revoked by entry {key.revoked_by}"))
-        if self.revoked.get(key.owner, index) < index:
-            found.append(Refused("participant-revoked", f"{key.owner} was revoked by entry {self.revoked[key.owner]}"))
-        if not found and self.may_not_stand_alone(said.payload):
-            return None
-        return found
+    def bring(self, index: int, payload: dict[str, Any]) -> Iterator[Refused]:
+        """Keys and ids are brought once, and revoked once."""
+        keys, ids = brought_by(payload)
+        revoked = (payload.get("key"), payload.get("participant")) if payload["kind"] == "participant.revoke" else None
+        names = [("kid", kid, "key-exists") for kid in keys] + [("iss", id, "participant-exists") for id in ids]
+        names += [("revocation", repr(revoked), "already-revoked")] if revoked else []
+        for which, name, code in names:
+            earlier = self.brought.setdefault((which, name), index)
+            if earlier != index:
+                yield Refused(code, f"entry {earlier} had brought {name}")
 
-    def may_not_stand_alone(self, payload: dict[str, Any]) -> bool:
-        """Page 14, "When approvals are needed", by the approvals and roles that are shown."""
-        state = State("", [])
-        state.approvals = self.approvals
-        for kid, key in self.keys.items():
-            state.keys[kid] = Key(key.public_key, key.owner)
-            state.participants[key.owner] = Participant(key.roles)
-        return approvals_are_needed(state, payload)
+    def take_keys(self, receipt: ReceiptCheck, payload: dict[str, Any]) -> None:
+        """Where keys that took effect lead back to."""
+        index, said = receipt.receipt.entry.index, receipt.statement
+        for kid in brought_by(payload)[0]:
+            key = self.state.keys.get(kid)
+            if key is None or kid in self.keys:
+                continue
+            signers = [said.kid, *(approvers_of(said.payload) if said.kind == "ledger.change" else [])]
+            behind = {entry for signer in signers if signer in self.keys for entry in self.keys[signer].entries}
+            entries = [index, *sorted(behind, reverse=True)]
+            roles = self.state.participants[key.owner].roles
+            if payload["kind"] == "participant.rotate-key":
+                vouched = self.keys[said.kid].vouched if said.kid in self.keys else ""
+            elif index == 0:
+                vouched = "in the genesis"
+            else:
+                claimed = next((claim.value for claim in receipt.claims if claim.claim == "names"), "")
+                named = payload["participant"].get("name") or (claimed if isinstance(claimed, str) else "")
+                vouched = f"by entry {index} of {said.iss}" + (f", named {shown(named)}" if named else "")
+            self.keys[kid] = ShownKey(key.owner, roles, index, entries, vouched)
 
-    def apply(self, index: int, payload: dict[str, Any], said: Statement, name: str, entries: list[int]) -> None:
-        """What an entry whose signer is in order does. `entries` lead to the genesis from those who stand behind it."""
-        kind = payload["kind"]
-        if kind == "ledger.genesis":
-            for administrator in payload["administrators"]:
-                self.bring(administrator["keys"][0], 0, administrator["id"], ["administrator"], [0], "in the genesis")
-        elif kind == "participant.admit":
-            new = payload["participant"]
-            named = new.get("name") or name
-            vouched = f"by entry {index} of {said.iss}" + (f", named {shown(named)}" if named else "")
-            self.bring(new["keys"][0], index, new["id"], new["roles"], [index, *entries], vouched)
-        elif kind == "participant.rotate-key":
-            old, (thumbprint, public_key) = self.keys[said.kid], read_key_of(payload["newKey"])
-            possession = read_possession(said, thumbprint)
-            if not possession.known_algorithm or not possession.verifies(public_key):
-                raise Refused("possession-invalid", "the possession proof’s signature does not verify")
-            self.bring(payload["newKey"], index, said.iss, old.roles, [index, *old.entries], old.vouched)
-            old.rotated_by = index
-        elif kind == "participant.revoke":
-            key = self.keys.get(payload.get("key"))
-            if key is not None and key.revoked_by is None:
-                key.revoked_by = index
-            if "participant" in payload:
-                self.revoked.setdefault(payload["participant"], index)
-            if "compromisedSince" in payload:
-                what = ("iss", payload["participant"]) if "participant" in payload else ("kid", payload["key"])
-                self.compromised.append((*what, payload["compromisedSince"]))
-        elif kind == "ledger.set-approvals":
-            self.approvals = Approvals(payload["administrators"], payload.get("recovery"))
+    def end(self, index: int, payload: dict[str, Any], said: Statement) -> None:
+        kind, id, kid = payload["kind"], payload.get("participant"), payload.get("key")
+        if kind == "participant.rotate-key":
+            self.ended.setdefault(("kid", said.kid), []).append((index, "key-rotated"))
         elif kind == "ledger.close":
-            self.closed_by = index if self.closed_by is None else self.closed_by
+            self.ended.setdefault(("ledger", ""), []).append((index, "ledger-closed"))
+        elif kind == "participant.revoke":
+            what = ("iss", id) if id is not None else ("kid", kid)
+            code = "participant-revoked" if id is not None else "key-revoked"
+            self.ended.setdefault(what, []).append((index, code))
+            if "compromisedSince" in payload:
+                self.compromised.append((*what, payload["compromisedSince"]))
 
-    def bring(
-        self, jwk: dict[str, str], index: int, owner: str, roles: list[str], entries: list[int], vouched: str
-    ) -> None:
-        thumbprint, public_key = read_key_of(jwk)
-        if thumbprint in self.brought:
-            raise Refused("key-exists", f"entry {self.brought[thumbprint]} had brought this key")
-        self.brought[thumbprint] = index
-        self.keys[thumbprint] = ShownKey(owner, roles, public_key, entries, vouched)
+    def verdict(self, receipt: ReceiptCheck) -> Optional[list[Refused]]:
+        """What is wrong with an entry or its signer; None where the signer's admission is not shown."""
+        index, said = receipt.receipt.entry.index, receipt.statement
+        judged = self.judged[index]
+        if judged.data != receipt.receipt.entry_bytes:
+            return None
+        if judged.violations:
+            return judged.violations
+        if judged.unshown and self.brought.get(("kid", said.kid), -1) >= index:
+            return [Refused("admission-invalid", f"the key came with entry {self.brought[('kid', said.kid)]}")]
+        ended = [
+            Refused(code, f"entry {by} ended that before")
+            for name in (("ledger", ""), ("kid", said.kid), ("iss", said.iss))
+            for by, code in self.ended.get(name, [])
+            if by < index
+        ]
+        if ended:
+            return ended
+        return None if judged.unshown or said.kid not in self.keys else []
 
-    def bring_unshown(self, index: int, payload: dict[str, Any]) -> None:
-        """An entry that rests on nothing shown brings a key all the same: nobody had it before."""
-        if payload["kind"] in ("participant.admit", "participant.rotate-key"):
-            jwk = payload["newKey"] if "newKey" in payload else payload["participant"]["keys"][0]
-            self.brought.setdefault(read_key_of(jwk)[0], index)
+
+def brought_by(payload: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Keys and ids of participants that a statement brings."""
+    kind = payload["kind"]
+    if kind == "participant.rotate-key":
+        return [read_key_of(payload["newKey"])[0]], []
+    brought = {"participant.admit": [payload.get("participant")], "ledger.genesis": payload.get("administrators")}
+    new = brought.get(kind) or []
+    return [read_key_of(one["keys"][0])[0] for one in new], [one["id"] for one in new]
+
+
+def approvers_of(payload: dict[str, Any]) -> list[str]:
+    return [read_approval(approval, payload["proposal"]).kid for approval in payload["approvals"]]
 
 
 def check_admissions(check: PackageCheck) -> None:
-    """Step 5, over each ledger's faultless receipts, by index."""
+    """Step 5, over each ledger's receipts without fault, by index."""
     origins: dict[str, dict[str, ReceiptCheck]] = {}
     for path, receipt in check.receipts.items():
-        if receipt.findings.exit_code == 0:
+        if receipt.receipt is not None and not receipt.findings.faults:
             origins.setdefault(receipt.receipt.proof.checkpoint.origin, {})[path] = receipt
     evidence = {
         receipt.receipt.proof.checkpoint.origin
@@ -4339,54 +4359,40 @@ def check_admissions(check: PackageCheck) -> None:
     }
     for origin, receipts in origins.items():
         check_one_history(check, receipts)
-        chain, judged = Chain(), {}
-        for path, receipt in sorted(receipts.items(), key=lambda pair: pair[1].receipt.entry.index):
-            index, said = receipt.receipt.entry.index, receipt.statement
-            if path.startswith("data/admissions/") and (
-                origin not in evidence or not said.kind.startswith(("ledger.", "participant."))
-            ):
+        chain = Chain(origin)
+        read = {path: receipt for path, receipt in receipts.items() if receipt.statement is not None}
+        for receipt in sorted(read.values(), key=lambda receipt: receipt.receipt.entry.index):
+            if receipt.receipt.entry.index not in chain.judged:
+                chain.take(receipt)
+        for path, receipt in read.items():
+            report_signer(check, chain, path, receipt)
+            is_evidence = receipt.members_in_order and not receipt.statement.kind.startswith(("ledger.", "participant."))
+            if path.startswith("data/admissions/") and (origin not in evidence or is_evidence):
                 check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
-            if index not in judged:
-                judged[index] = judge_signer(chain, origin, receipt)
-        for path, receipt in receipts.items():
-            index, said = receipt.receipt.entry.index, receipt.statement
-            # Once more, now that all entries are known: a key may turn out to have come later.
-            again = said.kind != "ledger.genesis" and judged[index] in (None, [])
-            found = chain.judge(index, said) if again else judged[index]
-            key = chain.keys.get(said.kid)
-            for breach in found or []:
-                check.found(path, breach.code, breach.message)
-            if found == [] and key is not None:
-                entries = ", ".join(str(entry) for entry in key.entries)
-                check.admissions[path] = (
-                    f"admitted as {key.owner}, {key.vouched}; "
-                    f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
-                )
-            if path.startswith("data/admissions/"):
-                continue
-            for which, name, since in chain.compromised:
-                if getattr(said, which) == name and receipt.receipt.entry.time >= since:
-                    check.flagged.append(path)
-                    break
     check.one_tree = are_of_one_tree(check)
 
 
-def judge_signer(chain: Chain, origin: str, receipt: ReceiptCheck) -> Optional[list[Refused]]:
-    index, time, said = receipt.receipt.entry.index, receipt.receipt.entry.time, receipt.statement
-    try:
-        payload = meant_payload(said.payload)
-        found = chain.judge(index, said)
-        if found == [] and said.kind == "ledger.change":
-            found = chain.judge_change(origin, index, time, said)
-        elif found == []:
-            name = next((claim.value for claim in receipt.claims if claim.claim == "names"), "")
-            own = chain.keys[said.kid].entries if said.kid in chain.keys else []
-            chain.apply(index, payload, said, name if isinstance(name, str) else "", own)
-        if found != []:
-            chain.bring_unshown(index, payload)
-        return found
-    except Refused as breach:
-        return [breach]
+def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: ReceiptCheck) -> None:
+    said, entry = receipt.statement, receipt.receipt.entry
+    found, key = chain.verdict(receipt), chain.keys.get(said.kid)
+    for breach in found or []:
+        code = "admission-invalid" if breach.code in ("key-not-issuers", "role-missing") else breach.code
+        check.found(path, code, breach.message)
+    if found == [] and key is not None:
+        entries = ", ".join(str(index) for index in key.entries)
+        check.admissions[path] = (
+            f"admitted as {key.owner}, {key.vouched}; "
+            f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
+        )
+    if said.kind.startswith(("ledger.", "participant.")) and receipt.members_in_order and said.jws.known_algorithm:
+        for message in chain.judged[entry.index].not_judged:
+            check.found(path, "not-judged", message)
+    if path.startswith("data/admissions/"):
+        return
+    for which, name, since in chain.compromised:
+        if getattr(said, which) == name and entry.time >= since:
+            check.flagged.append(path)
+            break
 
 
 # ---- What happened later --------------------------------------------------------------------------------------------
@@ -4409,7 +4415,7 @@ def check_events(check: PackageCheck) -> None:
             of = deposit.receipt.receipt.entry.index
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
-            elif receipt.findings.exit_code == 0:
+            elif not receipt.findings.faults:
                 check.retracted.append(
                     f"entry {of} ({deposit.folder}) was retracted by its depositor, by entry {index} at {time}: "
                     + said.payload["reason"]

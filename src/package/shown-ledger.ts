@@ -1,0 +1,227 @@
+import { equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519 } from '../core/index.ts'
+import {
+  changesRegistry,
+  effectiveBody,
+  emptyRegistry,
+  type History,
+  judge,
+  type Judgement,
+  type Registry,
+  type Statement,
+  type StatementBody,
+  type TargetFacts,
+} from '../evidence/index.ts'
+import { type Finding, findingOf } from '../verify/index.ts'
+import { approversOf } from './approvers.ts'
+
+/** What brought a key, as far as a package shows it. */
+export interface AdmittedKey {
+  readonly owner: string
+  /** The name that the administrators vouch for, as its owner's admission gives it. */
+  readonly name?: string
+  /** Who admitted its owner, and by which entry; undefined of the administrators in the genesis. */
+  readonly by?: { readonly participant: string; readonly index: number }
+  readonly roles: readonly string[]
+  /** Index of the entry that brought it. */
+  readonly index: number
+  /** Entries that lead from it back to the genesis, itself first. */
+  readonly path: readonly number[]
+}
+
+export type AdmissionVerdict =
+  | { readonly state: 'shown'; readonly key: AdmittedKey }
+  | { readonly state: 'not-shown' }
+  | { readonly state: 'fault'; readonly faults: readonly Finding[] }
+
+/** What ends a key or a participant, or, as `ledger`, the ledger. */
+interface Ending {
+  readonly index: number
+  readonly code: 'key-rotated' | 'key-revoked' | 'participant-revoked' | 'ledger-closed'
+  readonly compromisedSince?: string
+}
+
+interface Judged extends Pick<Judgement, 'violations' | 'unjudged' | 'isAuthorityOpen'> {
+  readonly bytes: Uint8Array
+}
+
+/** A receipt in which no fault was found. */
+export interface ShownEntry {
+  readonly index: number
+  readonly time: string
+  readonly timeMs: number
+  readonly statement: Statement
+  /** Undefined of an unknown kind. */
+  readonly body: StatementBody | undefined
+  readonly bytes: Uint8Array
+  /** The sealed name beside an admission, where the receipt shows it. */
+  readonly sealedName: string | undefined
+}
+
+/** The entries of one ledger that a package shows. */
+export class ShownLedger implements History {
+  readonly faults: Finding[] = []
+  readonly unjudged: Finding[] = []
+  private readonly origin: string
+  private registry: Registry
+  private readonly judged = new Map<number, Judged>()
+  private readonly keys = new Map<string, AdmittedKey>()
+  /*
+   * What entries without a fault of their own bring and end, whether or not they rest on anything shown: a ledger that seals
+   * what contradicts it broke its rules there or here.
+   */
+  private readonly brought = new Map<string, number>()
+  private readonly endings = new Map<string, Ending[]>()
+  private readonly statements = new Map<string, number>()
+  private readonly targets = new Map<number, TargetFacts>()
+
+  constructor(origin: string, entries: readonly ShownEntry[]) {
+    this.origin = origin
+    this.registry = { ...emptyRegistry(origin), isPartial: true }
+    for (const entry of entries) this.apply(entry)
+    // A key may turn out to have come later than an entry that it signed. Of other entries a verdict is asked for.
+    for (const entry of entries) if (changesRegistry(entry.statement.common.kind)) this.report(entry)
+  }
+
+  verdict(entry: ShownEntry): AdmissionVerdict {
+    const judged = this.judged.get(entry.index)
+    // Of another entry at that index: two histories, and neither rests on the other.
+    if (judged === undefined || !equalBytes(judged.bytes, entry.bytes)) return { state: 'not-shown' }
+    return this.verdictOf(entry, judged)
+  }
+
+  endingsOf({ header, common }: Statement): Ending[] {
+    const at = (name: string): Ending[] => this.endings.get(name) ?? []
+    return [...at('ledger'), ...at(`key ${header.kid}`), ...at(`participant ${common.iss}`)]
+  }
+
+  findStatement(iss: string, jti: string): number | undefined {
+    return this.statements.get(JSON.stringify([iss, jti]))
+  }
+
+  /** What is not at hand may be anything. */
+  target(index: number): TargetFacts {
+    return this.targets.get(index) ?? { leafHash: undefined, kind: undefined, iss: '', items: 0 }
+  }
+
+  private verdictOf({ index, statement }: ShownEntry, { violations, isAuthorityOpen }: Judged): AdmissionVerdict {
+    const fault = (...errors: readonly EvidenceError[]): AdmissionVerdict => ({
+      state: 'fault',
+      faults: errors.map((error) => admissionFault(error, index)),
+    })
+    if (violations.length > 0) return fault(...violations)
+    const broughtAt = this.brought.get(`key ${statement.header.kid}`)
+    if (isAuthorityOpen && broughtAt !== undefined && broughtAt >= index) {
+      const message = `its signer’s key came to the ledger with entry ${broughtAt}, not before`
+      return fault(new EvidenceError('admission-invalid', message))
+    }
+    const ended = this.endingsOf(statement).filter((ending) => ending.index < index)
+    if (ended.length > 0)
+      return fault(...ended.map(({ code, index: by }) => new EvidenceError(code, `entry ${by} ended that before`)))
+    const key = this.keys.get(statement.header.kid)
+    return isAuthorityOpen || key === undefined ? { state: 'not-shown' } : { state: 'shown', key }
+  }
+
+  private apply(entry: ShownEntry): void {
+    const { index, statement, body } = entry
+    const { origin, registry } = this
+    const judgement = judge(registry, entry, this, { origin, ledgerKeys: [], verifies: verifyEd25519 })
+    const { common, payload } = statement
+    const items = Array.isArray(payload['items']) ? payload['items'].length : 0
+    this.targets.set(index, { leafHash: leafHash(entry.bytes), kind: common.kind, iss: common.iss, items })
+    const violations = [...judgement.violations]
+    this.registry = judgement.next
+    if (body !== undefined) {
+      const said = effectiveBody(body)
+      for (const error of this.bring(index, said))
+        if (!violations.some(({ code }) => code === error.code)) violations.push(error)
+      if (this.registry !== registry) this.takeKeys(entry, broughtBy(said).keys)
+      if (violations.length === 0) this.end(entry, said)
+    }
+    if (violations.length === 0) this.use(common.iss, common.jti, index)
+    const { unjudged, isAuthorityOpen } = judgement
+    this.judged.set(index, { violations, unjudged, isAuthorityOpen, bytes: entry.bytes })
+  }
+
+  private use(iss: string, jti: string, index: number): void {
+    const name = JSON.stringify([iss, jti])
+    this.statements.set(name, this.statements.get(name) ?? index)
+  }
+
+  /** Keys and ids are brought once, and revoked once. */
+  private bring(index: number, said: StatementBody): EvidenceError[] {
+    const found: EvidenceError[] = []
+    const take = (name: string, what: string, code: 'key-exists' | 'participant-exists' | 'already-revoked'): void => {
+      const earlier = this.brought.get(name)
+      if (earlier === undefined) this.brought.set(name, index)
+      else if (earlier !== index) found.push(new EvidenceError(code, `entry ${earlier} ${what}`))
+    }
+    const { keys, ids } = broughtBy(said)
+    for (const kid of keys) take(`key ${kid}`, 'brought the key', 'key-exists')
+    for (const id of ids) take(`participant ${id}`, `brought the participant ${id}`, 'participant-exists')
+    if (said.kind === 'participant.revoke') {
+      const { participant, key } = said.members
+      const name = key === undefined ? `participant ${participant ?? ''}` : `key ${key}`
+      take(`revocation of ${name}`, `revoked the ${name}`, 'already-revoked')
+    }
+    return found
+  }
+
+  private end({ index, statement }: ShownEntry, said: StatementBody): void {
+    const add = (name: string, ending: Omit<Ending, 'index'>): unknown =>
+      this.endings.set(name, [...(this.endings.get(name) ?? []), { index, ...ending }])
+    if (said.kind === 'participant.rotate-key') add(`key ${statement.header.kid}`, { code: 'key-rotated' })
+    if (said.kind === 'ledger.close') add('ledger', { code: 'ledger-closed' })
+    if (said.kind !== 'participant.revoke') return
+    const { participant, key, compromisedSince } = said.members
+    const since = compromisedSince === undefined ? {} : { compromisedSince }
+    if (key === undefined) add(`participant ${participant ?? ''}`, { code: 'participant-revoked', ...since })
+    else add(`key ${key}`, { code: 'key-revoked', ...since })
+  }
+
+  private report(entry: ShownEntry): void {
+    const { index } = entry
+    const verdict = this.verdict(entry)
+    if (verdict.state === 'fault') this.faults.push(...verdict.faults)
+    // An unknown kind or alg is the receipt's own finding.
+    const open = (this.judged.get(index)?.unjudged ?? []).filter(
+      ({ facts }) => facts.where !== 'kind' && facts.where !== 'alg',
+    )
+    this.unjudged.push(...open.map((error) => findingOf(error, index)))
+  }
+
+  /** Where the keys that an entry brought lead back to. */
+  private takeKeys({ index, statement, body, sealedName }: ShownEntry, kids: readonly string[]): void {
+    const { header, common } = statement
+    const signer = this.keys.get(header.kid)
+    const approvers = body?.kind === 'ledger.change' ? approversOf(body.members) : []
+    const behind = [header.kid, ...approvers].flatMap((kid) => this.keys.get(kid)?.path ?? [])
+    const path = [index, ...[...new Set(behind)].sort((a, b) => b - a)]
+    for (const kid of kids) {
+      const owner = this.registry.keys.get(kid)?.participant ?? common.iss
+      const { roles = [], name = sealedName } = this.registry.participants.get(owner) ?? {}
+      const by = index === 0 ? {} : { by: { participant: common.iss, index } }
+      const admission = { owner, roles, ...by, ...(name === undefined ? {} : { name }) }
+      // A rotation goes on from what its owner's admission said.
+      const isRotation = body?.kind === 'participant.rotate-key' && signer !== undefined
+      this.keys.set(kid, { ...(isRotation ? signer : admission), index, path })
+    }
+  }
+}
+
+function broughtBy(said: StatementBody): { readonly keys: readonly string[]; readonly ids: readonly string[] } {
+  if (said.kind === 'participant.rotate-key') return { keys: [thumbprint(said.members.newKey)], ids: [] }
+  const brought =
+    said.kind === 'participant.admit'
+      ? [said.members.participant]
+      : said.kind === 'ledger.genesis'
+        ? said.members.administrators
+        : []
+  return { keys: brought.flatMap(({ keys }) => keys.map(thumbprint)), ids: brought.map(({ id }) => id) }
+}
+
+/** That a key was admitted to another, or without the role, is one code of a package. */
+function admissionFault(error: EvidenceError, index: number): Finding {
+  const isAdmission = error.code === 'key-not-issuers' || error.code === 'role-missing'
+  const message = `Entry ${index}: ${error.message}.`
+  return { ...findingOf(error, index), message, ...(isAdmission ? { code: 'admission-invalid' as const } : {}) }
+}

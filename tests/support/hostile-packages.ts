@@ -1,0 +1,404 @@
+import { randomUUID } from 'node:crypto'
+import { signCheckpoint, verifierKey } from '../../src/core/index.ts'
+import {
+  approve,
+  changeMembers,
+  composePossession,
+  composeProposal,
+  type ProposableKind,
+} from '../../src/evidence/index.ts'
+import type { SigningKey } from '../../src/node/index.ts'
+import { TreeReceipts, verifyGuide } from '../../src/package/index.ts'
+import { bagFiles } from '../package/bag.ts'
+import { administrator, depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from './chain.ts'
+import { packagePolicy } from './differential/packages.ts'
+import { signerNamed } from './signers.ts'
+import { itemFor, statement } from './statements.ts'
+
+/* Packages of ledgers that seal what breaks a rule of docs/spec/04-rulebook.md or 14-ledger-keys.md: all else of them is in order. */
+
+const iat = startMs / 1000
+const [second, other, third] = ['second', 'other', 'third'].map(signerNamed) as [SigningKey, SigningKey, SigningKey]
+const signers = new Map([administrator, depositor, second, other, third].map((key) => [key.thumbprint, key]))
+
+/** A chain to which statements of any signer are added. It begins with genesis and the admission of a depositor. */
+export class HostileLedger {
+  readonly chain = new TestChain().start()
+
+  say(signer: SigningKey, iss: string, kind: string, members: object = {}, options: object = {}): number {
+    return this.chain.add(statement(signer, origin, kind, members, { iss, iat, ...options }).jws)
+  }
+  by(kind: string, members: object = {}, options: object = {}): number {
+    return this.say(administrator, 'administrator', kind, members, options)
+  }
+  admit(id: string, key: SigningKey, roles = ['depositor'], more: object = {}): number {
+    return this.by('participant.admit', participant(id, key, roles, more))
+  }
+  deposit(signer = depositor, iss = 'depositor', more: object = {}, options: object = {}): number {
+    return this.say(signer, iss, 'evidence.deposit', { items: [itemFor('content')], ...more }, options)
+  }
+  rotate(old: SigningKey, to: SigningKey, iss = 'depositor', proof: object = {}, possessor = to): number {
+    const jti = randomUUID()
+    const said = { aud: origin, iss, jti, old: old.thumbprint, ...proof }
+    const possession = composePossession(said, { ...possessor, jwk: to.jwk })
+    return this.say(old, iss, 'participant.rotate-key', { newKey: to.jwk, possession }, { jti })
+  }
+  change(kind: ProposableKind, members: object, approvers: readonly SigningKey[], context: object = {}): number {
+    const common = { aud: origin, jti: randomUUID(), exp: iat + 3600, kind, ...context }
+    const alone = (approver: SigningKey) => changeMembers(approve(composeProposal(common, members), approver))
+    // One by one: whoever makes a proposal by the rules does not approve twice.
+    const [first, ...more] = approvers.map(alone)
+    if (first === undefined) throw new Error('a change without an approval')
+    const approvals = [first, ...more].flatMap((one) => (one as { readonly approvals: readonly object[] }).approvals)
+    return this.by('ledger.change', { ...first, approvals })
+  }
+  of(index: number, more: object = {}): object {
+    return { ...this.chain.reference(index), ...more }
+  }
+}
+
+function participant(id: string, key: SigningKey, roles: string[], more: object = {}): object {
+  return { participant: { id, type: 'organisation', roles, keys: [key.jwk], ...more } }
+}
+
+const revoke = (what: object, more: object = {}): object => ({ ...what, reason: 'other', ...more })
+const depositorsKey = { key: depositor.thumbprint }
+const newLedgerKey = verifierKey(origin, third.publicKey)
+const zeros = Buffer.alloc(32).toString('base64')
+
+function rotation(size: number, members: object = {}, signer = third): object {
+  const root = Buffer.alloc(32, 7)
+  const possession = signCheckpoint({ origin, size, root }, newLedgerKey, signer.sign)
+  return { oldKey: ledgerKey.text, newKey: newLedgerKey.text, reason: 'routine', possession, ...members }
+}
+
+/** What lies where in the package; by default the last entry is its one deposit and all others are its admissions. */
+interface Places {
+  readonly deposits?: readonly number[]
+  readonly related?: readonly number[]
+  readonly left?: readonly number[]
+}
+type Build = (ledger: HostileLedger) => Places | undefined | number
+
+/** One deposit after something else. */
+const then =
+  (build: (ledger: HostileLedger) => unknown, signer = depositor, iss = 'depositor'): Build =>
+  (ledger) => {
+    build(ledger)
+    ledger.deposit(signer, iss)
+    return undefined
+  }
+/** A deposit, and something about it. */
+const about =
+  (build: (ledger: HostileLedger, deposit: number) => number): Build =>
+  (ledger) => {
+    const deposits = [ledger.deposit()]
+    return { deposits, related: [build(ledger, deposits[0] as number)] }
+  }
+const two = (ledger: HostileLedger): void => {
+  ledger.admit('second', second, ['administrator'])
+  ledger.by('ledger.set-approvals', { administrators: 2 })
+}
+const admission = participant('other', other, ['depositor'])
+
+const keyLater: Build = (ledger) => {
+  const deposits = [ledger.deposit(other, 'other')]
+  ledger.admit('other', other)
+  return { deposits }
+}
+const zeroId = '00000000-0000-4000-8000-0000000000aa'
+
+/** By name: the exit code that every program gives, and how the ledger is built. */
+export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]>> = {
+  'nothing wrong': [0, then(() => undefined)],
+  // Page 04, judging one entry.
+  'key not admitted': [0, then(() => undefined, other, 'other')],
+  'key of another': [1, then(() => undefined, depositor, 'other')],
+  'key that came later': [1, keyLater],
+  'revoked key': [1, then((l) => l.by('participant.revoke', revoke(depositorsKey)))],
+  'revoked participant': [1, then((l) => l.by('participant.revoke', revoke({ participant: 'depositor' })))],
+  'rotated key': [1, then((l) => l.rotate(depositor, other))],
+  'role missing': [1, then((l) => l.admit('other', other, ['auditor']), other, 'other')],
+  'registry kind without the role': [
+    1,
+    then((l) => l.say(depositor, 'depositor', 'ledger.set-format', { version: 2 })),
+  ],
+  'close without the role': [1, then((l) => l.say(depositor, 'depositor', 'ledger.close', { reason: 'ended' }))],
+  'close by nobody known': [1, then((l) => l.say(other, 'other', 'ledger.close', { reason: 'ended' }))],
+  'set-format by nobody known': [0, then((l) => l.say(other, 'other', 'ledger.set-format', { version: 2 }))],
+  'set-format by a revoked key': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      l.by('participant.revoke', revoke(depositorsKey))
+      l.say(depositor, 'depositor', 'ledger.set-format', { version: 2 })
+      return { deposits }
+    },
+  ],
+  'jti used before': [
+    1,
+    (l) => ({
+      deposits: [
+        l.deposit(depositor, 'depositor', {}, { jti: zeroId }),
+        l.deposit(depositor, 'depositor', {}, { jti: zeroId }),
+      ],
+    }),
+  ],
+  'issued in the future': [1, (l) => l.deposit(depositor, 'depositor', {}, { iat: iat + 90_000 })],
+  'second genesis': [1, then((l) => l.by('ledger.genesis', genesis()))],
+  'unknown kind': [4, then((l) => l.by('ledger.future'))],
+  'unknown kind, unknown signer': [4, then((l) => l.say(other, 'other', 'ledger.future'))],
+  'unknown kind after the end': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      l.by('ledger.close', { reason: 'ended' })
+      l.by('participant.future')
+      return { deposits }
+    },
+  ],
+  // New keys, admission.
+  'key twice': [1, then((l) => l.admit('other', depositor))],
+  'id twice': [1, then((l) => l.admit('depositor', other))],
+  'id twice, neither shown': [
+    1,
+    then((l) => {
+      for (const key of [second, third])
+        l.say(other, 'other', 'participant.admit', participant('x', key, ['depositor']))
+    }),
+  ],
+  'the ledger’s own key': [1, then((l) => l.admit('other', ledgerSigner))],
+  'name of a person': [1, then((l) => l.admit('other', other, ['depositor'], { type: 'person', name: 'A B' }))],
+  'unknown role': [4, then((l) => l.admit('other', other, ['depositor', 'quantum']))],
+  'admitted by a depositor': [
+    1,
+    then((l) => l.say(depositor, 'depositor', 'participant.admit', admission), other, 'other'),
+  ],
+  // Revocation.
+  'compromised later than it says': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      l.by('participant.revoke', revoke(depositorsKey, { compromisedSince: '2027-01-01T00:00:00.000Z' }))
+      return { deposits }
+    },
+  ],
+  'revocation of nobody known': [0, then((l) => l.by('participant.revoke', revoke({ participant: 'nobody' })))],
+  'revoked twice': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      for (let i = 0; i < 2; i++) l.by('participant.revoke', revoke({ participant: 'depositor' }))
+      return { deposits }
+    },
+  ],
+  'nobody known, revoked twice': [
+    1,
+    then((l) => [1, 2].forEach(() => l.by('participant.revoke', revoke({ participant: 'nobody' })))),
+  ],
+  'unknown key, revoked before it signs': [
+    1,
+    then((l) => l.by('participant.revoke', revoke({ key: other.thumbprint })), other, 'other'),
+  ],
+  'last administrator': [0, then((l) => l.by('participant.revoke', revoke({ participant: 'administrator' })))],
+  'by the last administrator': [
+    1,
+    then((l) => {
+      l.by('participant.revoke', revoke({ participant: 'administrator' }))
+      l.admit('other', other)
+    }),
+  ],
+  // Rotation.
+  rotation: [0, then((l) => l.rotate(depositor, other), other)],
+  'rotation to a known key': [1, then((l) => l.rotate(depositor, administrator))],
+  'rotation without possession': [1, then((l) => l.rotate(depositor, other, 'depositor', {}, second), other)],
+  'possession for another': [1, then((l) => l.rotate(depositor, other, 'depositor', { iss: 'other' }), other)],
+  'rotation of nobody known': [1, then((l) => l.rotate(other, second, 'other'), other, 'other')],
+  // References.
+  attestation: [
+    0,
+    about((l, deposit) => l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit), as: 'holder' })),
+  ],
+  'reference to itself': [
+    1,
+    (l) => l.deposit(depositor, 'depositor', { relates: [{ rel: 'corrects', ...l.of(1, { index: 2 }) }] }),
+  ],
+  'reference with another hash': [
+    1,
+    about((l, deposit) => {
+      const relates = [l.of(deposit), l.of(deposit, { leafHash: zeros })].map((of) => ({ rel: 'corrects', ...of }))
+      return l.deposit(depositor, 'depositor', { relates })
+    }),
+  ],
+  'reference to no deposit': [
+    1,
+    (l) => l.deposit(depositor, 'depositor', { relates: [{ rel: 'corrects', ...l.of(1) }] }),
+  ],
+  'reference to no item': [
+    1,
+    about((l, deposit) =>
+      l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit, { item: 9 }), as: 'holder' }),
+    ),
+  ],
+  'reference to what is not here': [
+    0,
+    (l) => {
+      const left = [l.deposit()]
+      const deposits = [
+        l.deposit(depositor, 'depositor', { relates: [{ rel: 'corrects', ...l.of(2, { leafHash: zeros }) }] }),
+      ]
+      return { deposits, left }
+    },
+  ],
+  'reference to this ledger as another': [
+    1,
+    (l) => {
+      const first = l.deposit()
+      return {
+        deposits: [
+          first,
+          l.deposit(depositor, 'depositor', { relates: [{ rel: 'corrects', ...l.of(first, { origin }) }] }),
+        ],
+      }
+    },
+  ],
+  'retraction of another’s': [
+    1,
+    (l) => {
+      l.admit('other', other)
+      const deposits = [l.deposit()]
+      return { deposits, related: [l.say(other, 'other', 'evidence.retract', { of: l.of(3), reason: 'mistake' })] }
+    },
+  ],
+  'unknown kind about it': [4, about((l) => l.say(depositor, 'depositor', 'evidence.future'))],
+  'attestation by an auditor': [
+    1,
+    (l) => {
+      l.admit('other', other, ['auditor'])
+      const deposits = [l.deposit()]
+      return { deposits, related: [l.say(other, 'other', 'evidence.attest', { of: l.of(3), as: 'holder' })] }
+    },
+  ],
+  // Page 14.
+  'after the end': [1, then((l) => l.by('ledger.close', { reason: 'ended' }))],
+  'approved end': [1, then((l) => (two(l), l.change('ledger.close', { reason: 'ended' }, [administrator, second])))],
+  'successor that is none': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      const checkpoint = signCheckpoint(
+        { origin: 'next.example/x', size: 2, root: Buffer.alloc(32) },
+        verifierKey('next.example/x', third.publicKey),
+        third.sign,
+      )
+      l.by('ledger.close', { reason: 'continued', successor: { origin: 'next.example/x', checkpoint } })
+      return { deposits }
+    },
+  ],
+  'ledger’s key rotated': [0, then((l) => l.by('ledger.rotate-key', rotation(2)))],
+  'ledger’s key of another ledger': [
+    1,
+    then((l) =>
+      l.by('ledger.rotate-key', rotation(2, { newKey: verifierKey('other.example/x', third.publicKey).text })),
+    ),
+  ],
+  'ledger’s key of a participant': [1, then((l) => (l.admit('third', third), l.by('ledger.rotate-key', rotation(2))))],
+  'ledger’s key that it has': [1, then((l) => l.by('ledger.rotate-key', rotation(2, { newKey: ledgerKey.text })))],
+  'ledger’s key without possession': [1, then((l) => l.by('ledger.rotate-key', rotation(2, {}, other)))],
+  'ledger’s key, of a larger tree': [1, then((l) => l.by('ledger.rotate-key', rotation(9)))],
+  'ledger’s key by a depositor': [1, then((l) => l.say(depositor, 'depositor', 'ledger.rotate-key', rotation(2)))],
+  'approvals that cannot be': [0, then((l) => l.by('ledger.set-approvals', { administrators: 9 }))],
+  'approvals by a depositor': [
+    1,
+    then((l) => l.say(depositor, 'depositor', 'ledger.set-approvals', { administrators: 1 })),
+  ],
+  'approved admission': [
+    0,
+    then((l) => (two(l), l.change('participant.admit', admission, [administrator, second])), other, 'other'),
+  ],
+  'admission alone where two are needed': [0, then((l) => (two(l), l.admit('other', other)), other, 'other')],
+  'too few approvals': [0, then((l) => (two(l), l.change('participant.admit', admission, [second])), other, 'other')],
+  'approval by a depositor': [
+    1,
+    then((l) => (two(l), l.change('participant.admit', admission, [administrator, depositor]))),
+  ],
+  'approval by nobody known': [
+    0,
+    then((l) => (two(l), l.change('participant.admit', admission, [administrator, third]))),
+  ],
+  'two approvals by one': [1, then((l) => (two(l), l.change('participant.admit', admission, [second, second])))],
+  'forged approval': [
+    1,
+    then(
+      (l) => (
+        two(l), l.change('participant.admit', admission, [administrator, { ...second, sign: administrator.sign }])
+      ),
+    ),
+  ],
+  'approval by a revoked key': [
+    1,
+    then((l) => {
+      two(l)
+      l.change('participant.revoke', revoke({ key: second.thumbprint }), [administrator, second])
+      l.change('participant.admit', admission, [administrator, second])
+    }),
+  ],
+  'expired proposal': [
+    1,
+    then((l) => (two(l), l.change('participant.admit', admission, [administrator, second], { exp: iat - 3600 }))),
+  ],
+  'proposal for another ledger': [
+    1,
+    then(
+      (l) => (two(l), l.change('participant.admit', admission, [administrator, second], { aud: 'other.example/x' })),
+    ),
+  ],
+  'proposal twice': [
+    1,
+    then((l) => {
+      two(l)
+      for (const members of [admission, participant('third', third, ['depositor'])])
+        l.change('participant.admit', members, [administrator, second], { jti: zeroId })
+    }),
+  ],
+  'approved admission of a known key': [
+    1,
+    then(
+      (l) => (
+        two(l), l.change('participant.admit', participant('other', depositor, ['depositor']), [administrator, second])
+      ),
+    ),
+  ],
+  'approved revocation': [
+    1,
+    then((l) => (two(l), l.change('participant.revoke', revoke(depositorsKey), [administrator, second]))),
+  ],
+}
+
+function genesis(): object {
+  const administrators = [{ id: 'other', keys: [other.jwk] }]
+  return { origin, environment: 'trial', ledgerKeys: [ledgerKey.text], administrators }
+}
+
+/** The files of the package of a ledger, every list of it in order. */
+export async function hostilePackage(build: Build): Promise<Record<string, string | Buffer>> {
+  const ledger = new HostileLedger()
+  const built = build(ledger)
+  const last = ledger.chain.bytes.length - 1
+  const { deposits = [last], related = [], left = [] } = typeof built === 'object' ? built : {}
+  const tree = await TreeReceipts.open(ledger.chain.seal(), policy)
+  const files: Record<string, string | Buffer> = { 'VERIFY.md': verifyGuide, policy: packagePolicy }
+  const elsewhere = new Set([...deposits, ...related, ...left])
+  for (const index of ledger.chain.bytes.keys()) {
+    if (left.includes(index)) continue
+    const entry = await tree.entry(index)
+    const jwk = signers.get(entry.statement.header.kid)?.jwk
+    if (jwk === undefined) throw new Error('an unknown signer')
+    const receipt = Buffer.from(await tree.receipt(entry, jwk, []))
+    if (deposits.includes(index))
+      files[`data/deposits/${String(deposits.indexOf(index) + 1).padStart(3, '0')}/receipt.tlog-proof`] = receipt
+    else if (related.includes(index)) files[`data/related/${index}.tlog-proof`] = receipt
+    else if (!elsewhere.has(index)) files[`data/admissions/${index}.tlog-proof`] = receipt
+  }
+  return bagFiles(files)
+}
