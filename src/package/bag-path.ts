@@ -1,8 +1,9 @@
 import { EvidenceError, utf8Length } from '../core/index.ts'
 import { maxComponentBytes, maxPathBytes } from './limits.ts'
 
-/** Names that some systems take for devices, whatever follows their first dot. */
-const reserved = /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])$/i
+/** Names that some systems take for devices, whatever follows their first dot; white space before it does not count. */
+const reserved =
+  /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]*(?:\.|$)/i
 
 function componentFault(component: string): string | undefined {
   if (component === '') return 'has an empty component'
@@ -12,7 +13,9 @@ function componentFault(component: string): string | undefined {
   const [odd] = /["*:<>?\\|%]/.exec(component) ?? []
   if (odd !== undefined) return `holds the character ${odd}`
   if (/[ .]$/.test(component)) return 'has a component that ends in a space or a dot'
-  if (reserved.test((component.split('.')[0] as string).trimEnd())) return 'has a component that names a device'
+  // A program that reads a name which is not UTF-8 has this in the place of what it could not read.
+  if (component.includes('\ufffd')) return 'holds U+FFFD'
+  if (reserved.test(component)) return 'has a component that names a device'
   return undefined
 }
 
