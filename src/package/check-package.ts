@@ -110,7 +110,7 @@ class PackageCheck {
         const message = `The package has the version ${version}: only its bag was checked; the rest needs a newer verifier.`
         this.unjudged.push({ code: 'not-judged', message })
       }
-      return this.report([], [], [])
+      return { ...this.report([], [], []), standing: undefined }
     }
     const { words, faults } = readWords(info)
     this.words = words

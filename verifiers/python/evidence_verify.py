@@ -3819,7 +3819,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "7d9ecadbba8d9b940e0fdef0f1ddd1ab9f2c408ab95a65b8f5dc462b11abfa60"
+GUIDE_SHA256 = "c2e181b83abb4fa16e1fac33bcb9a345c36669622664009040eef26fede64e09"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -3988,12 +3988,13 @@ class PackageCheck:
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
+    is_known: bool = True  # its version, and that of the bag
     one_tree: bool = True
 
     @property
     def standing(self) -> Optional[str]:
         """ "Standing"."""
-        if self.findings.faults:
+        if self.findings.faults or not self.is_known:
             return None
         if self.retracted or self.flagged:
             return "retracted" if self.retracted else "key-compromised"
@@ -4054,6 +4055,7 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
         return check
     except UnknownPackage as unknown:
         check.findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
+        check.is_known = False
         return check
     check_words(package, check)
     read_layout(package, check)
@@ -4193,6 +4195,9 @@ def check_proof_of_package(
         return set()
     if proof.receipt != package.read(path.split("/proofs/")[0] + "/receipt.tlog-proof"):
         check.found(path, "package-malformed", "holds another receipt than its deposit")
+        return set()
+    if receipt.statement.kind != "evidence.deposit":
+        check.found(path, "file-not-in-deposit", "the receipt is for no deposit")
         return set()
     findings = check_file_proof(proof, receipt, None)
     check.extend(path, findings)
