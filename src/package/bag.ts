@@ -1,10 +1,4 @@
-import {
-  EvidenceError,
-  maxFileProofBytes,
-  maxPolicyBytes,
-  maxProofBytes,
-  maxTransitionBytes,
-} from '../core/index.ts'
+import { EvidenceError, maxFileProofBytes, maxPolicyBytes, maxProofBytes, maxTransitionBytes } from '../core/index.ts'
 import { names } from './layout.ts'
 import { maxManifestBytes, maxReceiptBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
 
