@@ -43,6 +43,12 @@ export function foldedPath(path: string): string {
   return caseFolded(caseFolded(path.normalize('NFKC')).normalize('NFKC'))
 }
 
+function foldersOf(path: string): string[] {
+  const above: string[] = []
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) above.push(path.slice(0, at))
+  return above
+}
+
 /** The paths of one package: each allowed, no two the same on any disk, none a folder of another. */
 export class BagPaths {
   private readonly files = new Set<string>()
@@ -55,17 +61,26 @@ export class BagPaths {
     const folded = foldedPath(path)
     if (this.files.has(folded)) return 'comes twice, on a disk that does not tell case or composition'
     if (this.folders.has(folded)) return 'is a folder of another path'
-    const above: string[] = []
-    for (let at = folded.indexOf('/'); at >= 0; at = folded.indexOf('/', at + 1)) above.push(folded.slice(0, at))
+    const above = foldersOf(folded)
     if (above.some((folder) => this.files.has(folder))) return 'lies below another file'
     this.files.add(folded)
     for (const folder of above) this.folders.add(folder)
     return undefined
   }
 
-  /** The same for a reader. Throws `package-path`. */
-  require(path: string): void {
-    const fault = this.add(path)
+  /** The same of a folder that stands by itself: it may come again, and is no file. */
+  private addFolder(path: string): string | undefined {
+    const fault = bagPathFault(path)
+    if (fault !== undefined) return fault
+    const folders = [foldedPath(path), ...foldersOf(foldedPath(path))]
+    if (folders.some((folder) => this.files.has(folder))) return 'is a file as well, or lies below one'
+    for (const folder of folders) this.folders.add(folder)
+    return undefined
+  }
+
+  /** Takes a file, or a folder that stands by itself, for a reader. Throws `package-path`. */
+  require(path: string, kind: 'file' | 'folder' = 'file'): void {
+    const fault = kind === 'file' ? this.add(path) : this.addFolder(path)
     if (fault !== undefined) {
       const name = JSON.stringify(path.slice(0, 200))
       throw new EvidenceError('package-path', `the path ${name} in the package ${fault}`, { where: path.slice(0, 200) })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
 import type { Bag, BagFile } from './bag.ts'
 import { requireBagFile } from './bag.ts'
-import { BagPaths, bagPathFault } from './bag-path.ts'
+import { BagPaths } from './bag-path.ts'
 import { maxFiles } from './limits.ts'
 
 const blockBytes = 1024 * 1024
@@ -29,8 +29,11 @@ export class FolderBag implements Bag {
         if (++seen > 2 * maxFiles) throw tooMany()
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         requirePlain(entry, path)
-        if (entry.isDirectory()) await visit(path)
-        else {
+        // In a name that is not UTF-8, Node puts U+FFFD, which no path may hold.
+        if (entry.isDirectory()) {
+          paths.require(path, 'folder')
+          await visit(path)
+        } else {
           paths.require(path)
           files.set(path, { path, size: (await lstat(join(root, path))).size })
           if (files.size > maxFiles) throw tooMany()
@@ -74,13 +77,7 @@ function tooMany(): EvidenceError {
 
 /** Throws `package-path` for what is neither a folder nor a regular file. */
 function requirePlain(entry: Dirent, path: string): void {
-  if (entry.isFile() || entry.isDirectory()) {
-    // In a name that is not UTF-8, Node puts U+FFFD, which no path may hold.
-    const fault = bagPathFault(path)
-    if (fault === undefined) return
-    const name = JSON.stringify(path.slice(0, 200))
-    throw new EvidenceError('package-path', `the folder or file ${name} in the package ${fault}`, { where: path })
-  }
+  if (entry.isFile() || entry.isDirectory()) return
   const what = entry.isSymbolicLink() ? 'a symbolic link' : 'a special file'
   throw new EvidenceError('package-path', `${JSON.stringify(path)} in the package is ${what}`, { where: path })
 }

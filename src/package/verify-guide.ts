@@ -123,19 +123,20 @@ def fold(path):  # as a disk may see it that does not tell case or composition
     for _ in range(2): path = unicodedata.normalize("NFKC", path).casefold()
     return path
 
-files, folded = set(), {}
+files, folded, within = set(), {}, set()
 for folder, folders, found in os.walk("."):
     for path in (os.path.join(folder, name) for name in folders):
         need(not os.path.islink(path), path, "is a link")
         place(path[2:].replace(os.sep, "/"))
+        within.add(path[2:].replace(os.sep, "/") + "/")
     for path in (os.path.join(folder, name) for name in found):
         need(os.path.isfile(path) and not os.path.islink(path), path, "is a link, or no file")
         path = path[2:].replace(os.sep, "/")
         place(path)
         files.add(path)
         need(folded.setdefault(fold(path), path) == path, path, "and", folded[fold(path)], "would be one file on some disk")
-for path in folded:
-    need(not any(path[:m.start()] in folded for m in re.finditer("/", path)), folded[path], "lies in what is a file, on some disk")
+for path in files | within:
+    need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
 payload = {path for path in files if path.startswith("data/")}
 beside = r"\\.(?:tlog-proof|time-proof|key-transition)"
 for path in sorted(payload):

@@ -3483,7 +3483,7 @@ class Package(NamedTuple):
             return stream.read()
 
 
-def check_bounds(files: dict[str, PackageFile]) -> None:
+def check_bounds(files: dict[str, PackageFile], folders: Iterable[str]) -> None:
     """ "Paths and bounds", of all files together, before any is opened."""
     if len(files) > MOST_FILES:
         raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
@@ -3496,6 +3496,10 @@ def check_bounds(files: dict[str, PackageFile]) -> None:
         parts = as_folded.split("/")
         if any("/".join(parts[:count]) in seen for count in range(1, len(parts))):
             raise Refused("package-path", f"{shown(path)} lies in what is a file, on some disk")
+    for path in folders:
+        parts = folded(path).split("/")
+        if any("/".join(parts[:count]) in seen for count in range(1, len(parts) + 1)):
+            raise Refused("package-path", f"the folder {shown(path)} is, or lies in, what is a file, on some disk")
     receipts = 0
     for path, file in files.items():
         is_proof = path.endswith((".tlog-proof", ".file-proof", ".time-proof", ".key-transition"))
@@ -3518,15 +3522,15 @@ def most_bytes(path: str) -> int:
 
 
 def read_package(path: str) -> Package:
-    files = read_folder_package(path) if os.path.isdir(path) else read_zip_package(path)
-    check_bounds(files)
+    files, folders = read_folder_package(path) if os.path.isdir(path) else read_zip_package(path)
+    check_bounds(files, folders)
     return Package(path, files)
 
 
-def read_folder_package(top: str) -> dict[str, PackageFile]:
+def read_folder_package(top: str) -> tuple[dict[str, PackageFile], list[str]]:
     """Only folders and regular files. A name that is no UTF-8 is no path that a package allows."""
     files: dict[str, PackageFile] = {}
-    folders, seen = [""], 0
+    folders, all_folders, seen = [""], [], 0
     while folders:
         folder = folders.pop()
         with os.scandir(os.path.join(top, folder)) as listed:
@@ -3535,6 +3539,7 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
                 mode = found.stat(follow_symlinks=False)
                 if stat.S_ISDIR(mode.st_mode):
                     folders.append(check_package_path(path) + "/")
+                    all_folders.append(path)
                 elif stat.S_ISREG(mode.st_mode):
                     whole = os.path.join(top, path)
                     files[path] = PackageFile(mode.st_size, lambda whole=whole: open(whole, "rb"))
@@ -3542,7 +3547,7 @@ def read_folder_package(top: str) -> dict[str, PackageFile]:
                     raise Refused("package-path", f"{shown(path)} is neither a folder nor a regular file")
                 if len(files) > MOST_FILES or seen > 2 * MOST_FILES:
                     raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
-    return files
+    return files, all_folders
 
 
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
@@ -3572,7 +3577,7 @@ def zip_refused(message: str) -> Refused:
     return Refused("package-zip", f"the zip is not as a package’s has to be: {message}")
 
 
-def read_zip_package(path: str) -> dict[str, PackageFile]:
+def read_zip_package(path: str) -> tuple[dict[str, PackageFile], list[str]]:
     """Every header, from the end and then from the beginning; both have to tell the same."""
     try:
         with open(path, "rb") as stream:
@@ -3581,7 +3586,7 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
     except struct.error:
         raise zip_refused("it ends inside a header") from None
     files: dict[str, PackageFile] = {}
-    tops = set()
+    tops, folders = set(), []
     for entry, start in zip(sorted(entries, key=lambda entry: entry.offset), starts):
         top, slash, inner = entry.name.decode().partition("/")
         tops.add(top)
@@ -3590,9 +3595,11 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
         check_package_path(entry.name.decode().removesuffix("/"))
         if not entry.name.endswith(b"/"):
             files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+        elif inner != "":
+            folders.append(inner[:-1])
     if not files:
         raise zip_refused("it holds no file")
-    return files
+    return files, folders
 
 
 def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
@@ -3819,7 +3826,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "c2e181b83abb4fa16e1fac33bcb9a345c36669622664009040eef26fede64e09"
+GUIDE_SHA256 = "b91dda7618dada43509fe87fe2f28287c0a1ca6047a1fb32ffe6be44b276903d"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),

@@ -41,7 +41,9 @@ export async function ours({ format, input }: Case, file: string): Promise<Verdi
   const vector = { format, input: new Input(input), description: '', rule: '', expect: { valid: false } } as Vector
   try {
     if (format === 'package' && !isPackageZip(file)) return { exit: 2, codes: ['receipt-not-found'] }
-    return verdictIn(format === 'package' ? await packageCodes(file) : await verdictOf(vector))
+    if (format !== 'package') return verdictIn(await verdictOf(vector))
+    const { standing, ...codes } = await packageCodes(file)
+    return withStanding(verdictIn(codes), standing)
   } catch (error) {
     if (error instanceof EvidenceError) return { exit: 1, codes: [error.code] }
     return { exit: 9, codes: [], detail: (error as Error).stack ?? String(error) }
@@ -58,13 +60,18 @@ interface Ran {
 function packageVerdict({ stdout, stderr }: Ran): Verdict {
   if (stderr !== '') return { exit: 9, codes: [], detail: stderr }
   const document = JSON.parse(stdout) as Record<string, { code: string }[] | undefined>
-  const { faults, notJudged: unjudged } = document
+  const { faults, notJudged: unjudged, standing } = document
   const { error } = document as unknown as { error?: { code: string } }
   if (error?.code === 'receipt-not-found') return { exit: 2, codes: [error.code] }
   // It could not run, which no input may bring about.
   if (faults === undefined) return { exit: 9, codes: [], detail: stdout }
   const codes = (list: { code: string }[] | undefined): string[] => [...new Set((list ?? []).map(({ code }) => code))]
-  return verdictIn({ faults: codes(faults), unjudged: codes(unjudged) })
+  return withStanding(verdictIn({ faults: codes(faults), unjudged: codes(unjudged) }), standing)
+}
+
+/** Of a package without fault, how it stands is part of the verdict. */
+function withStanding(verdict: Verdict, standing: unknown): Verdict {
+  return verdict.exit === 0 ? { ...verdict, codes: [`standing: ${String(standing)}`] } : verdict
 }
 
 /** Of the Python verifier. */
@@ -100,6 +107,6 @@ export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'un
   const same = (codes: readonly string[]): string =>
     [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
   // Of an open verdict, which parts are open is counted otherwise in each.
-  if (one.exit !== 1 || same(one.codes) === same(other.codes)) return undefined
+  if (one.exit === 4 || same(one.codes) === same(other.codes)) return undefined
   return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
 }

@@ -227,9 +227,17 @@ export const packageClasses: Readonly<Record<string, (files: Files, random: Rand
   'package, entries of the zip': (files, random) => {
     const entries = entriesOf(files)
     const at = random.below(entries.length)
-    const what = random.pick(['twice', 'in another order', 'comment', 'end', 'cut', 'pointed elsewhere'])
+    const what = random.pick(['twice', 'in another order', 'comment', 'end', 'cut', 'pointed elsewhere', 'folder'])
     const copy = entries[at] as RawEntry
     if (what === 'twice') return { what, zip: rawZip([...entries, copy]), broken: false }
+    if (what === 'folder') {
+      const name = random.pick(['', 'empty', 'data', 'bagit.txt', 'BAGIT.TXT', 'DATA', 'bagit.txt/x', 'con', 'x\ufffd'])
+      return {
+        what,
+        zip: rawZip(entries.toSpliced(at, 0, { name: `p/${name}${name === '' ? '' : '/'}`, content: '' })),
+        broken: false,
+      }
+    }
     if (what === 'in another order') return { what, zip: rawZip(entries.toReversed()), broken: false }
     if (what === 'comment') return { what, zip: rawZip(entries, { comment: 'x' }), broken: false }
     if (what === 'end') return { what, zip: rawZip(entries, { after: Buffer.from('x') }), broken: false }
@@ -238,15 +246,21 @@ export const packageClasses: Readonly<Record<string, (files: Files, random: Rand
   },
 }
 
+interface PackageCodes {
+  readonly faults: string[]
+  readonly unjudged: string[]
+  readonly standing: string | undefined
+}
+
 /** Codes of what our own check finds. */
-export async function packageCodes(file: string): Promise<{ faults: string[]; unjudged: string[] }> {
+export async function packageCodes(file: string): Promise<PackageCodes> {
   const bag = await ZipBag.open(file)
   try {
-    const { faults, unjudged } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
+    const { faults, unjudged, standing } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
       judgeTime: timeJudge(undefined),
     })
     const codes = (list: readonly { readonly code: string }[]): string[] => [...new Set(list.map(({ code }) => code))]
-    return { faults: codes(faults), unjudged: codes(unjudged) }
+    return { faults: codes(faults), unjudged: codes(unjudged), standing }
   } finally {
     await bag.close()
   }
