@@ -317,7 +317,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as zip:
   })
 
   it('Review B, 68 to 73: a file proof holds the receipt of its deposit, to the byte', async () => {
-    const folder = await pack('case-001/notice.pdf')
+    const folder = await pack('case-001/photo/counter.jpg')
     const proof = 'data/deposits/001/proofs/1.file-proof'
     const latest = readFileSync(join(folder, 'data/deposits/001/latest.tlog-proof'), 'utf8')
     expect(exits(await three(forge(folder, () => undefined)))).toEqual([0, 0, 0])
