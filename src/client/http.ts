@@ -188,7 +188,12 @@ export class ServerRefusal extends EvidenceError {}
 export function asUnanswered(error: EvidenceError): EvidenceError {
   if (error.kind.exit === 3) return error
   const who = error instanceof ServerRefusal ? 'the server refused' : 'the server’s answer is none that can be read'
-  return new EvidenceError('server-answer', `${who}: ${error.code}: ${error.message}. ${error.kind.action}`, error.facts, { cause: error })
+  return new EvidenceError(
+    'server-answer',
+    `${who}: ${error.code}: ${error.message}. ${error.kind.action}`,
+    error.facts,
+    { cause: error },
+  )
 }
 
 /** The error that a problem document, read already, states. */

@@ -5,6 +5,8 @@ import { type ManifestLine, parseManifestLine } from './manifest.ts'
 import { maxProofBytes } from './tlog-proof.ts'
 import { explained } from './transit.ts'
 
+/** The receipt, and a path of the manifest before it. */
+export const maxFileProofBytes: number = maxProofBytes + 64 * 1024
 const version = 'evidence-ledger/file-proof/v1'
 
 /**
@@ -37,7 +39,7 @@ export function parseFileProof(bytes: Uint8Array): FileProof {
 
 function readFileProof(bytes: Uint8Array): FileProof {
   const bad = (why: string): EvidenceError => new EvidenceError('file-proof-malformed', `the file proof ${why}`)
-  if (bytes.length > maxProofBytes + 64 * 1024) throw bad('is too long')
+  if (bytes.length > maxFileProofBytes) throw bad('is too long')
   let at = 0
   const next = (): Uint8Array => {
     const end = bytes.indexOf(0x0a, at)

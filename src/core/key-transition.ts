@@ -5,6 +5,7 @@ import { EvidenceError } from './errors.ts'
 import { maxNoteBytes } from './note.ts'
 import { explained } from './transit.ts'
 
+export const maxTransitionBytes: number = maxNoteBytes + 8192
 const version = 'evidence-ledger/key-transition/v1'
 const maxHashes = 126
 
@@ -32,7 +33,7 @@ export function parseKeyTransition(bytes: Uint8Array): KeyTransition {
 
 function readKeyTransition(bytes: Uint8Array): KeyTransition {
   const bad = (why: string): EvidenceError => new EvidenceError('transition-malformed', `the key transition ${why}`)
-  if (bytes.length > maxNoteBytes + 8192) throw bad('is too long')
+  if (bytes.length > maxTransitionBytes) throw bad('is too long')
   const text = fromUtf8(bytes, 'key transition')
   const split = text.indexOf('\n\n')
   if (split < 0) throw bad('has no empty line before its checkpoint')

@@ -15,7 +15,7 @@ import { explained } from './transit.ts'
  */
 
 /** Bounds on what others send; tlog-policy asks for at least 32 of each. */
-const maxPolicyBytes = 256 * 1024
+export const maxPolicyBytes: number = 256 * 1024
 const maxDefinitions = 512
 
 export interface PolicyWitness {

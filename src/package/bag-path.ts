@@ -1,8 +1,9 @@
 import { EvidenceError, utf8Length } from '../core/index.ts'
 import { maxComponentBytes, maxPathBytes } from './limits.ts'
 
-/** Names that some systems take for devices, whatever follows their first dot. */
-const reserved = /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])$/i
+/** Names that some systems take for devices, whatever follows their first dot; white space before it does not count. */
+const reserved =
+  /^(?:con|prn|aux|nul|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff]*(?:\.|$)/i
 
 function componentFault(component: string): string | undefined {
   if (component === '') return 'has an empty component'
@@ -12,7 +13,9 @@ function componentFault(component: string): string | undefined {
   const [odd] = /["*:<>?\\|%]/.exec(component) ?? []
   if (odd !== undefined) return `holds the character ${odd}`
   if (/[ .]$/.test(component)) return 'has a component that ends in a space or a dot'
-  if (reserved.test((component.split('.')[0] as string).trimEnd())) return 'has a component that names a device'
+  // A program that reads a name which is not UTF-8 has this in the place of what it could not read.
+  if (component.includes('\ufffd')) return 'holds U+FFFD'
+  if (reserved.test(component)) return 'has a component that names a device'
   return undefined
 }
 
@@ -40,6 +43,12 @@ export function foldedPath(path: string): string {
   return caseFolded(caseFolded(path.normalize('NFKC')).normalize('NFKC'))
 }
 
+function foldersOf(path: string): string[] {
+  const above: string[] = []
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) above.push(path.slice(0, at))
+  return above
+}
+
 /** The paths of one package: each allowed, no two the same on any disk, none a folder of another. */
 export class BagPaths {
   private readonly files = new Set<string>()
@@ -52,17 +61,26 @@ export class BagPaths {
     const folded = foldedPath(path)
     if (this.files.has(folded)) return 'comes twice, on a disk that does not tell case or composition'
     if (this.folders.has(folded)) return 'is a folder of another path'
-    const above: string[] = []
-    for (let at = folded.indexOf('/'); at >= 0; at = folded.indexOf('/', at + 1)) above.push(folded.slice(0, at))
+    const above = foldersOf(folded)
     if (above.some((folder) => this.files.has(folder))) return 'lies below another file'
     this.files.add(folded)
     for (const folder of above) this.folders.add(folder)
     return undefined
   }
 
-  /** The same for a reader. Throws `package-path`. */
-  require(path: string): void {
-    const fault = this.add(path)
+  /** The same of a folder that stands by itself: it may come again, and is no file. */
+  private addFolder(path: string): string | undefined {
+    const fault = bagPathFault(path)
+    if (fault !== undefined) return fault
+    const folders = [foldedPath(path), ...foldersOf(foldedPath(path))]
+    if (folders.some((folder) => this.files.has(folder))) return 'is a file as well, or lies below one'
+    for (const folder of folders) this.folders.add(folder)
+    return undefined
+  }
+
+  /** Takes a file, or a folder that stands by itself, for a reader. Throws `package-path`. */
+  require(path: string, kind: 'file' | 'folder' = 'file'): void {
+    const fault = kind === 'file' ? this.add(path) : this.addFolder(path)
     if (fault !== undefined) {
       const name = JSON.stringify(path.slice(0, 200))
       throw new EvidenceError('package-path', `the path ${name} in the package ${fault}`, { where: path.slice(0, 200) })

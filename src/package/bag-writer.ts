@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { encodeBagManifest } from './bag-tags.ts'
+import { encodeBagList } from './bag-tags.ts'
 
 /** What is to stand at a path: bytes, or a file of a known size. */
 export type BagContent = { readonly bytes: Uint8Array } | { readonly file: string | Buffer; readonly size: number }
@@ -45,7 +45,7 @@ export async function writeBag(
   for (const path of paths) {
     const content = files.get(path)
     if (content !== undefined) await put(path, content)
-    else await put(path, { bytes: encodeBagManifest(path === manifestName ? payload : tags) })
+    else await put(path, { bytes: encodeBagList(path === manifestName ? payload : tags) })
   }
   await sink.close()
 }

@@ -1,8 +1,8 @@
 import { type DigestAlgorithm, EvidenceError, isEvidenceError } from '../core/index.ts'
 import { digestBytes, digestStream, type FileDigests } from '../node/index.ts'
 import { type Finding, FindingList, findingOf } from '../verify/index.ts'
-import { type Bag, readBagFile } from './bag.ts'
-import { bagInfoValue, oxum, parseBagInfo, parseBagManifest, requireBagit } from './bag-tags.ts'
+import { type Bag, readBagFile, requireBounds } from './bag.ts'
+import { labels, oxum, parseBagInfo, parseBagList, requireBagit } from './bag-tags.ts'
 import { names } from './layout.ts'
 import { maxTagFileBytes } from './limits.ts'
 
@@ -20,7 +20,7 @@ type Expected = Partial<Record<DigestAlgorithm, string>>
  */
 export class BagCheck {
   readonly bag: Bag
-  readonly info: ReadonlyMap<string, readonly string[]>
+  readonly info: ReadonlyMap<string, string>
   readonly faults: FindingList
   private readonly expected: ReadonlyMap<string, Expected>
   private readonly seen: Set<string>
@@ -28,7 +28,7 @@ export class BagCheck {
 
   private constructor(
     bag: Bag,
-    info: ReadonlyMap<string, readonly string[]>,
+    info: ReadonlyMap<string, string>,
     expected: ReadonlyMap<string, Expected>,
     faults: FindingList,
     onBytes: ((count: number) => void) | undefined,
@@ -42,13 +42,15 @@ export class BagCheck {
   }
 
   /**
-   * Reads the tag files that make a bag; what is incomplete stands in `faults`. Throws `package-malformed`, `package-path`,
-   * `package-incomplete` where one of them is missing, and `not-judged` for a later BagIt.
+   * Reads the texts that make a bag, all of them, and then holds the lists against the files: what is incomplete stands in
+   * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and
+   * `not-judged` for another BagIt.
    */
   static async open(bag: Bag, onBytes?: (count: number) => void): Promise<BagCheck> {
+    requireBounds(bag)
     if (!bag.files.has(names.bagit))
       throw new EvidenceError('package-malformed', 'there is no bagit.txt: this is no bag', { where: names.bagit })
-    requireBagit(await readBagFile(bag, names.bagit, 1024))
+    requireBagit(await readBagFile(bag, names.bagit, maxTagFileBytes))
     if (bag.files.has('fetch.txt'))
       throw new EvidenceError('package-malformed', 'the package has a fetch.txt; nothing is fetched', {
         where: 'fetch.txt',
@@ -56,24 +58,34 @@ export class BagCheck {
     const info = parseBagInfo(await readBagFile(bag, names.info, maxTagFileBytes))
     const faults = new FindingList()
     const expected = new Map<string, Expected>()
+    const lists: (() => void)[] = []
     for (const { algorithm, hexLength } of counted) {
       for (const kind of ['manifest', 'tagmanifest'] as const) {
         const name = `${kind}-${algorithm}.txt`
         if (algorithm !== 'sha256' && !bag.files.has(name)) continue
-        const listed = parseBagManifest(await readBagFile(bag, name, maxTagFileBytes), name, hexLength)
-        compareLists(bag, kind, name, listed, faults)
+        const listed = parseBagList(await readBagFile(bag, name, maxTagFileBytes), name, hexLength)
+        lists.push(() => compareLists(bag, kind, name, listed, faults))
         for (const [path, hex] of listed) expected.set(path, { ...expected.get(path), [algorithm]: hex })
       }
     }
+    for (const compare of lists) compare()
     const check = new BagCheck(bag, info, expected, faults, onBytes)
     check.checkOxum()
     return check
   }
 
   private checkOxum(): void {
-    const stated = bagInfoValue(this.info, 'Payload-Oxum')
+    const stated = this.info.get(labels.oxum)
     const found = oxum([...this.bag.files.values()].filter(({ path }) => path.startsWith('data/')))
     if (stated === undefined || stated === found) return
+    if (!/^(?:0|[1-9][0-9]{0,15})\.(?:0|[1-9][0-9]{0,5})$/.test(stated)) {
+      this.faults.add({
+        code: 'package-malformed',
+        message: `The label ${labels.oxum} has no such value.`,
+        where: names.info,
+      })
+      return
+    }
     const message = 'The package does not hold the bytes and files that its Payload-Oxum counts.'
     this.faults.add({ code: 'package-incomplete', message, expected: stated, found })
   }
@@ -116,12 +128,13 @@ export class BagCheck {
     }
   }
 
+  /** A zip whose data are not what its headers state ends the check: its readers would see different bytes. */
   private async guard<T>(path: string, run: () => Promise<T>): Promise<T | undefined> {
     this.seen.add(path)
     try {
       return await run()
     } catch (error) {
-      if (!isEvidenceError(error)) throw error
+      if (!isEvidenceError(error) || error.code === 'package-zip') throw error
       this.faults.add(findingOf(error))
       return undefined
     }

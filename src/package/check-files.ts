@@ -100,7 +100,8 @@ class FilesCheck {
       return
     }
     const verdict = checkFile(body, digestBytes(bytes, this.algorithms), item)
-    const faults = [...verdict.faults, ...checkManifest(body, item, bytes)].map((fault) => at(path, fault))
+    const own = verdict.faults.length > 0 ? verdict.faults : checkManifest(body, item, bytes)
+    const faults = own.map((fault) => at(path, fault))
     this.faults.push(...faults)
     this.unjudged.push(...verdict.unjudged)
     if (faults.length > 0) return

@@ -1,19 +1,19 @@
 import {
   equalBytes,
-  EvidenceError,
   isEvidenceError,
   type KeyTransition,
+  maxPolicyBytes,
   parseKeyTransition,
   type Policy,
 } from '../core/index.ts'
 import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
-import { type Bag, readBagFile, requireFewReceipts } from './bag.ts'
-import { bagInfoValue, packageVersion, parseBagManifest } from './bag-tags.ts'
+import { type Bag, readBagFile } from './bag.ts'
+import { labels, packageVersion, parseBagList } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFiles, checkFiles } from './check-files.ts'
 import { type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
-import { maxArtefactBytes, maxPolicyBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
+import { maxArtefactBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
 import { eventFaults, eventsOf } from './package-events.ts'
 import { retractionsOf, standingOf } from './package-standing.ts'
 import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
@@ -27,7 +27,7 @@ import {
   type PackageReport,
   type TimeJudge,
 } from './package-report.ts'
-import { guideFaults, labels, type PackerWords, readWords, uncheckedFiles } from './package-words.ts'
+import { guideFaults, type PackerWords, readWords, uncheckedFiles } from './package-words.ts'
 
 /**
  * Checks a package against a policy (docs/spec/18-package.md, "Checking a package"), offline. What it holds never makes it throw:
@@ -100,14 +100,17 @@ class PackageCheck {
 
   async run(): Promise<PackageReport> {
     const { bag, info } = this.check
-    const version = bagInfoValue(info, labels.version)
+    const version = info.get(labels.version)
     if (version !== packageVersion) {
       await this.check.finish()
-      if (version === undefined)
-        throw new EvidenceError('package-malformed', 'the bag is no evidence package: bag-info.txt gives no version')
-      const message = `The package has the version ${version.slice(0, 20)}: only its bag was checked; the rest needs a newer verifier.`
-      this.unjudged.push({ code: 'not-judged', message })
-      return this.report([], [], [])
+      if (version === undefined || !/^[1-9][0-9]{0,3}$/.test(version)) {
+        const message = 'The bag is no evidence package: bag-info.txt gives no version.'
+        this.fault({ code: 'package-malformed', message, where: names.info })
+      } else {
+        const message = `The package has the version ${version}: only its bag was checked; the rest needs a newer verifier.`
+        this.unjudged.push({ code: 'not-judged', message })
+      }
+      return { ...this.report([], [], []), standing: undefined }
     }
     const { words, faults } = readWords(info)
     this.words = words
@@ -117,7 +120,6 @@ class PackageCheck {
     )
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
-    requireFewReceipts(bag)
     const deposits: ReadDeposit[] = []
     for (const place of places.deposits) deposits.push(...(await this.deposit(place)))
     const admissions = await this.receipts(places.admissions)
@@ -215,12 +217,19 @@ class PackageCheck {
     if (!this.check.bag.files.has(names.withheld)) return
     const bytes = await this.check.read(names.withheld, maxTagFileBytes)
     if (bytes === undefined) return
-    for (const [path, sha256] of parseBagManifest(bytes, names.withheld, 64)) {
-      const [, folder] = /^(data\/deposits\/[0-9]{3,6})\/files\/./.exec(path) ?? []
-      if (folder !== undefined && this.known.get(folder)?.has(sha256) === true) continue
-      const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
-      this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
+    try {
+      for (const [path, sha256] of parseBagList(bytes, names.withheld, 64)) this.withheldFile(path, sha256)
+    } catch (error) {
+      if (!isEvidenceError(error)) throw error
+      this.fault(findingOf(error))
     }
+  }
+
+  private withheldFile(path: string, sha256: string): void {
+    const [, folder] = /^(data\/deposits\/[0-9]{3,6})\/files\/./.exec(path) ?? []
+    if (folder !== undefined && this.known.get(folder)?.has(sha256) === true) return
+    const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
+    this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }
 
   private report(

@@ -16,7 +16,7 @@ export class FilePaths {
   /** A path for a file that goes by a name, which may be raw bytes. */
   allot(name: Uint8Array): string {
     const text = Buffer.from(name).toString()
-    const isText = Buffer.from(text).equals(name) && !text.includes('\ufffd')
+    const isText = Buffer.from(text).equals(name)
     const path = `${this.folder}/${text}`
     // Room for the folder that a zip puts before it.
     const isShort = utf8Length(path) <= maxPathBytes - 256

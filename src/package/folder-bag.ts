@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
 import type { Bag, BagFile } from './bag.ts'
 import { requireBagFile } from './bag.ts'
-import { BagPaths, bagPathFault } from './bag-path.ts'
+import { BagPaths } from './bag-path.ts'
 import { maxFiles } from './limits.ts'
 
 const blockBytes = 1024 * 1024
@@ -26,15 +26,17 @@ export class FolderBag implements Bag {
     let seen = 0
     const visit = async (folder: string): Promise<void> => {
       for await (const entry of await opendir(join(root, folder))) {
-        if (++seen > 2 * maxFiles || files.size === maxFiles) {
-          throw new EvidenceError('package-too-large', `the package holds more than ${maxFiles} files`)
-        }
+        if (++seen > 2 * maxFiles) throw tooMany()
         const path = folder === '' ? entry.name : `${folder}/${entry.name}`
         requirePlain(entry, path)
-        if (entry.isDirectory()) await visit(path)
-        else {
+        // In a name that is not UTF-8, Node puts U+FFFD, which no path may hold.
+        if (entry.isDirectory()) {
+          paths.require(path, 'folder')
+          await visit(path)
+        } else {
           paths.require(path)
           files.set(path, { path, size: (await lstat(join(root, path))).size })
+          if (files.size > maxFiles) throw tooMany()
         }
       }
     }
@@ -69,15 +71,13 @@ export class FolderBag implements Bag {
   }
 }
 
+function tooMany(): EvidenceError {
+  return new EvidenceError('package-too-large', `the package holds more than ${maxFiles} files`)
+}
+
 /** Throws `package-path` for what is neither a folder nor a regular file. */
 function requirePlain(entry: Dirent, path: string): void {
-  if (entry.isFile() || entry.isDirectory()) {
-    // Node replaces bytes of a name that are not UTF-8.
-    const fault = entry.name.includes('\ufffd') ? 'is not UTF-8' : entry.isDirectory() ? bagPathFault(path) : undefined
-    if (fault === undefined) return
-    const name = JSON.stringify(path.slice(0, 200))
-    throw new EvidenceError('package-path', `the folder or file ${name} in the package ${fault}`, { where: path })
-  }
+  if (entry.isFile() || entry.isDirectory()) return
   const what = entry.isSymbolicLink() ? 'a symbolic link' : 'a special file'
   throw new EvidenceError('package-path', `${JSON.stringify(path)} in the package is ${what}`, { where: path })
 }

@@ -14,7 +14,5 @@ export const maxTimeProofBytes = 8 * 1024 * 1024 + 4096
 /** How much more an entry of a zip may unpack to than it takes: this many times, and {@link zipSlackBytes} besides. */
 export const maxZipRatio = 200
 export const zipSlackBytes = 1024 * 1024
-/** The package's own policy: more than any policy has. */
-export const maxPolicyBytes = 1024 * 1024
 /** All receipts, file proofs and what lies beside receipts together: most are held in memory, parsed. */
 export const maxReceiptBytes = 512 * 1024 * 1024

@@ -4,11 +4,10 @@ import { type CheckedReceipt, fileDiffers } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
 import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
 import { type BagContent, contentSize } from './bag-writer.ts'
-import { bagitText, encodeBagManifest, oxum, packageVersion } from './bag-tags.ts'
+import { bagitText, encodeBagList, labels, oxum, packageVersion } from './bag-tags.ts'
 import { type CustodyFile, custodyText } from './custody.ts'
 import { FilePaths } from './file-paths.ts'
 import { depositFolder, names, sidecarPath } from './layout.ts'
-import { labels } from './package-words.ts'
 import { type ReceiptInput, type SoundReceipt, soundInput, soundReceipt } from './sound-receipt.ts'
 import type { TreeReceipts } from './tree-receipts.ts'
 import { verifyGuide } from './verify-guide.ts'
@@ -116,7 +115,7 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
   put(names.guide, verifyGuide)
   const events = related.map(({ checked }) => ({ checked, admission: admissions.verdict(checked) }))
   put(names.custody, custodyText(input.case, custody, events))
-  if (withheld.size > 0) put(names.withheld, encodeBagManifest(withheld))
+  if (withheld.size > 0) put(names.withheld, encodeBagList(withheld))
   return files
 }
 

@@ -1,6 +1,6 @@
-import { equalBytes, utf8 } from '../core/index.ts'
+import { equalBytes, isOrigin, utf8 } from '../core/index.ts'
 import type { Finding } from '../verify/index.ts'
-import { bagInfoValue } from './bag-tags.ts'
+import { labels } from './bag-tags.ts'
 import { names } from './layout.ts'
 import { verifyGuide } from './verify-guide.ts'
 
@@ -19,43 +19,40 @@ export interface PackerWords {
   readonly eventsNotShown: number
 }
 
-/** Labels of bag-info.txt (docs/spec/18-package.md). */
-export const labels = {
-  version: 'Evidence-Package-Version',
-  case: 'External-Identifier',
-  packed: 'Bagging-Date',
-  asked: 'Evidence-Later-Events',
-  notShown: 'Evidence-Events-Not-Shown',
-  oxum: 'Payload-Oxum',
-} as const
-
-/** Reads the labels; one of another form is a fault. Throws `package-malformed` where one stands twice. */
-export function readWords(info: ReadonlyMap<string, readonly string[]>): {
+/** Reads the labels; one of another form is a fault. */
+export function readWords(info: ReadonlyMap<string, string>): {
   readonly words: PackerWords
   readonly faults: readonly Finding[]
 } {
   const faults: Finding[] = []
-  const value = (label: string, pattern: RegExp): RegExpExecArray | undefined => {
-    const text = bagInfoValue(info, label)
-    const match = text === undefined ? undefined : pattern.exec(text)
-    if (match === null)
-      faults.push({
-        code: 'package-malformed',
-        message: `The label ${label} in bag-info.txt has no such value.`,
-        where: names.info,
-      })
-    return match ?? undefined
+  const value = <T>(label: string, read: (text: string) => T | undefined): T | undefined => {
+    const text = info.get(label)
+    const found = text === undefined ? undefined : read(text)
+    if (text !== undefined && found === undefined) {
+      const message = `The label ${label} in bag-info.txt has no such value.`
+      faults.push({ code: 'package-malformed', message, where: names.info })
+    }
+    return found
   }
-  const [, origin, size] = value(labels.asked, /^([^ ]{1,255}) (0|[1-9][0-9]{0,14})$/) ?? []
-  const [packed] = value(labels.packed, /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/) ?? []
-  const [count] = value(labels.notShown, /^(?:0|[1-9][0-9]{0,8})$/) ?? []
   const words = {
-    case: bagInfoValue(info, labels.case),
-    packed,
-    asked: origin === undefined ? undefined : { origin, size: Number(size) },
-    eventsNotShown: Number(count ?? 0),
+    case: info.get(labels.case),
+    packed: value(labels.packed, dayOf),
+    asked: value(labels.asked, askedOf),
+    eventsNotShown: value(labels.notShown, (text) => (/^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : undefined)) ?? 0,
   }
   return { words, faults }
+}
+
+/** A day of the calendar, from 1970 to 9999. */
+function dayOf(text: string): string | undefined {
+  if (!/^(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$/.test(text)) return undefined
+  const time = Date.parse(`${text}T00:00:00Z`)
+  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : text
+}
+
+function askedOf(text: string): { readonly origin: string; readonly size: number } | undefined {
+  const [, origin, size] = /^([^ ]+) (0|[1-9][0-9]{0,14})$/.exec(text) ?? []
+  return origin === undefined || !isOrigin(origin) ? undefined : { origin, size: Number(size) }
 }
 
 /** VERIFY.md is the text of this version, to the byte: who follows other commands follows the packer's. */

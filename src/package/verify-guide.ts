@@ -54,7 +54,7 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 
 ## 4. Everything else
 
-The program below checks that every file here has a place in a package, and, for every receipt: the ledger's signature; that the entry is in the
+The program below checks that every file here has a place in a package and a name that every disk can hold, that the texts of the bag are in order, and, for every receipt: the ledger's signature; that the entry is in the
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
 genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
 that are new, references, a closed ledger); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
@@ -74,6 +74,11 @@ sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 def show(text):  # one line, whatever it holds
     return "".join(c if c.isprintable() else "\\\\u{%x}" % ord(c) for c in str(text))
+
+def broke(kind, why, at):  # whatever could not be read
+    what = "COULD NOT RUN:" if issubclass(kind, (OSError, KeyboardInterrupt)) else "FAULT what is here is not in order:"
+    print(show("%s %s, %s, at line %d of this program" % (what, kind.__name__, why, at.tb_lineno)), file=sys.stderr)
+sys.excepthook = broke
 
 def need(holds, *why):  # not "assert": python -O leaves those out
     if not holds: sys.exit("FAULT " + show(" ".join(map(str, why))))
@@ -106,25 +111,76 @@ def digest(path, name="sha256"):  # of a file, in pieces; None where Python does
         sums[path, name] = total.hexdigest()
     return sums[path, name]
 
-# Every file, and its place. A link is no file: what it leads to is not in the package.
-files = set()
+# Every file, and its place. A link is no file: what it leads to is not in the package. Names are such as every disk can hold.
+clear = "[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
+component = (r"(?!(?i:con|prn|aux|nul|(?:com|lpt)[0-9\\u00b9\\u00b2\\u00b3])[ \\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000\\ufeff]*(?:\\.|$))"
+             + r'(?:(?!["*:<>?\\\\|%\\ufffd])' + clear + ")+(?<![ .])")
+
+def place(path):  # a path that a package allows
+    need(len(os.fsencode(path)) <= 1024, path, "is too long")
+    for one in path.split("/"):
+        need(re.fullmatch(component, one) and len(os.fsencode(one)) <= 255, path, "is no name that every disk can hold")
+
+def fold(path):  # as a disk may see it that does not tell case or composition
+    for _ in range(2): path = unicodedata.normalize("NFKC", path).casefold()
+    return path
+
+files, folded, within = set(), {}, set()
 for folder, folders, found in os.walk("."):
-    for path in (os.path.join(folder, name) for name in folders): need(not os.path.islink(path), path, "is a link")
+    for path in (os.path.join(folder, name) for name in folders):
+        need(not os.path.islink(path), path, "is a link")
+        place(path[2:].replace(os.sep, "/"))
+        within.add(path[2:].replace(os.sep, "/") + "/")
     for path in (os.path.join(folder, name) for name in found):
         need(os.path.isfile(path) and not os.path.islink(path), path, "is a link, or no file")
-        files.add(path[2:].replace(os.sep, "/"))
+        path = path[2:].replace(os.sep, "/")
+        place(path)
+        files.add(path)
+        need(folded.setdefault(fold(path), path) == path, path, "and", folded[fold(path)], "would be one file on some disk")
+for path in files | within:
+    need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
 payload = {path for path in files if path.startswith("data/")}
 beside = r"\\.(?:tlog-proof|time-proof|key-transition)"
 for path in sorted(payload):
     match(r"data/(?:admissions|related)/[^/]+" + beside + r"|data/deposits/[0-9]{3,6}/(?:(?:receipt|latest)" + beside
           + r"|manifests/(?:0|[1-9][0-9]?)\\.evidence-manifest|proofs/[^/]+\\.file-proof|files/.+)", path, path)
-for name, held in (("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", files - payload)):
-    held = held - {"tagmanifest-sha256.txt", "tagmanifest-sha512.txt"}
-    lines = [match("([0-9A-Fa-f]{64})[ \\t]+(.+?)\\r?", l, name) for l in read(name).decode().split("\\n") if l.strip()]
-    need({l[2] for l in lines} == held and len(lines) == len(held), name, "does not list the files that are here")
-    for l in lines: need(digest(l[2]) == l[1].lower(), l[2], "is not what", name, "lists")
-info = dict(l.split(": ", 1) for l in read("bag-info.txt").decode().splitlines() if ": " in l)
-need(info.get("Evidence-Package-Version") == "1", "this is no evidence package of version 1")
+    if "/files/" not in path and path.endswith(("time-proof", "key-transition")):
+        need(re.sub(beside + "$", ".tlog-proof", path) in payload, path, "lies beside no receipt")
+
+# The texts of the bag.
+def text_lines(name):  # lines, each ended by a line feed and by nothing else
+    text = read(name).decode("utf-8")
+    need(text[-1:] == "\\n", name, "does not end in a line feed")
+    return text[:-1].split("\\n")
+
+def listing(name, digits=64):  # digest by path
+    digests = {}
+    for l in text_lines(name):
+        hexes, path = match("([0-9a-f]{%d})  (%s+)" % (digits, clear), l, name).groups()
+        place(path)
+        need(path not in digests, path, "stands twice in", name)
+        digests[path] = hexes
+    return digests
+
+need("fetch.txt" not in files, "fetch.txt names files that are not here")
+need(read("bagit.txt") == b"BagIt-Version: 1.0\\nTag-File-Character-Encoding: UTF-8\\n", "bagit.txt is not in order")
+for algorithm, digits in (("sha256", 64), ("sha512", 128)):
+    for name, held in (("manifest-%s.txt" % algorithm, payload), ("tagmanifest-%s.txt" % algorithm, files - payload)):
+        if algorithm == "sha512" and name not in files: continue
+        listed_here = listing(name, digits)
+        need(set(listed_here) == held - {"tagmanifest-sha256.txt", "tagmanifest-sha512.txt"}, name, "does not list the files that are here")
+        for path, hexes in listed_here.items(): need(digest(path, algorithm) == hexes, path, "is not what", name, "lists")
+forms = {
+    "Evidence-Package-Version": "1", "External-Identifier": ".*", "Bagging-Date": "(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}",
+    "Payload-Oxum": "%d[.]%d" % (sum(map(os.path.getsize, payload)), len(payload)),
+    "Evidence-Later-Events": "[!-*,-~]{1,255} (?:0|[1-9][0-9]{0,14})", "Evidence-Events-Not-Shown": "[1-9][0-9]{0,8}"}
+info, spelled = {}, {label.lower(): label for label in forms}
+for l in text_lines("bag-info.txt"):
+    label, value = match("([A-Za-z][A-Za-z0-9-]{0,63}): ((?! )%s+(?<! ))" % clear, l, "bag-info.txt").groups()
+    need(label not in info and spelled.setdefault(label.lower(), label) == label, label, "stands twice in bag-info.txt, or in another case")
+    info[label] = match(forms.get(label, ".*"), value, label)[0]
+need("Evidence-Package-Version" in info, "this is no evidence package of version 1")
+if "Bagging-Date" in info: datetime.date(*map(int, info["Bagging-Date"].split("-")))
 policy = [l.split() for l in open(sys.argv[1], encoding="utf-8")]
 logs = [tuple(l[1].split("+", 2)) for l in policy if len(l) > 1 and l[0] == "log"]
 
@@ -190,6 +246,7 @@ def check(data, name, path):  # one receipt
     need(lines[0] == "c2sp.org/tlog-proof@v1" and lines[1].startswith("extra "), name, "is no receipt")
     extra = b64(lines[1][6:]).split(b"\\n")
     good, origin, size, tree = checkpoint(note)
+    newest = size
     moved = path.replace(".tlog-proof", ".key-transition")  # an earlier key signed: what leads to a later checkpoint
     if moved in files:
         first, note = read(moved).decode().split("\\n\\n", 1)
@@ -198,6 +255,7 @@ def check(data, name, path):  # one receipt
         need((title, other, begin) == ("evidence-ledger/key-transition/v1", origin, "from %d" % size)
              and grown(size, tree, later, [b64(h) for h in hashes]) == new, moved, "does not lead on from its receipt")
         same("roots", origin, later, new)
+        newest = later
     need(good, name, ": the checkpoint is not signed")
     entry, index = b"\\n".join(extra[:5]) + b"\\n", number(extra[1].decode())
     need(lines[2] == "index %d" % index, name, ": another index than its entry's")
@@ -218,7 +276,7 @@ def check(data, name, path):  # one receipt
         _, claim, value = loads(url(shown.decode()))
         need(claim not in claims, name, ": a claim twice")
         claims[claim] = value
-    return dict(index=index, kid=thumb(extra[5]), said=said, origin=origin, leaf=base64.b64encode(leaf).decode(), size=size,
+    return dict(index=index, kid=thumb(extra[5]), said=said, origin=origin, leaf=base64.b64encode(leaf).decode(), size=newest,
                 time=extra[2].decode(), claims=claims, path=path)
 
 # The rules of pages 04 and 14, over the entries that are here: what an entry brings or ends stands, even if its signer's admission is
@@ -418,12 +476,14 @@ for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.
     need(r["said"]["kind"] == "evidence.deposit", folder, "holds the receipt of no deposit")
     roles = tell(r)
     need(roles is None or "depositor" in roles, folder, ": signed by no depositor")
-    asked = info.get("Evidence-Later-Events") == "%s %d" % (newest["origin"], newest["size"])
+    asked = info.get("Evidence-Later-Events", "").split(" ")[0] == newest["origin"]
+    need(not asked or info["Evidence-Later-Events"] == "%s %d" % (newest["origin"], newest["size"]), folder, "is not under the size as of which the packer says to have asked")
     out.append("  later events: " + ("the packer says to have asked" if asked else "the ledger was NOT ASKED") + ", as of size %d" % newest["size"])
     deposits.append(dict(r, folder=folder))
-    items, known_names = r["said"]["items"], r["claims"].get("names", [])
+    items, given = r["said"]["items"], r["claims"].get("names")
+    given = [n if isinstance(n, str) else "" for n in given] if isinstance(given, list) else []
     left = {}  # digest -> names of lines with it that no file was taken for
-    plain = {n: known_names[n] if n < len(known_names) and known_names[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
+    plain = {n: given[n] if n < len(given) and given[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
     own = sorted(path for path in payload if path.startswith(folder + "/"))
     lines = set()
     for m in (path for path in own if "/manifests/" in path[len(folder):]):
@@ -439,7 +499,7 @@ for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.
         title, n, at, line, *hashes = head.split(b"\\n")
         n = number(n.decode())
         need(title == b"evidence-ledger/file-proof/v1" and n < len(items) and "tree" in items[n], p, "is for no manifest of this deposit")
-        need(check(rest, p, r["path"])["leaf"] == r["leaf"], p, "holds the receipt of another entry")
+        need(rest == read(r["path"]), p, "holds another receipt than its deposit")
         leaf = root(sha(b"\\0" + line), number(at.decode()), items[n]["tree"]["size"], [b64(h) for h in hashes])
         need(leaf.hex() == items[n]["tree"]["root"], p, "does not lead to the manifest")
         lines.add((n, *listed(line, p)))
@@ -466,9 +526,9 @@ for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.
     lost, count = lost + len(gone) + hidden, count + total
     held_by[folder] = known_digests
 
-for l in read("withheld-sha256.txt").decode().splitlines() if "withheld-sha256.txt" in files else []:
-    hexes, folder = match("([0-9a-f]{64})  (data/deposits/[0-9]{3,6})/files/.+", l, "withheld-sha256.txt").groups()
-    need(hexes in held_by.get(folder, ()), "withheld-sha256.txt lists what no deposit has:", l)
+for path, hexes in listing("withheld-sha256.txt").items() if "withheld-sha256.txt" in files else []:
+    folder = match("(data/deposits/[0-9]{3,6})/files/.+", path, "withheld-sha256.txt")[1]
+    need(hexes in held_by.get(folder, ()), "withheld-sha256.txt lists what no deposit has:", path)
 for r in part("related"):
     need(deposits, "there is no deposit")
     said, about = r["said"], []

@@ -163,7 +163,7 @@ function inOneFolder(placed: readonly PlacedEntry[]): { base: string; entries: M
   for (const entry of placed) {
     const { path } = entry
     if (!path.startsWith(`${base}/`)) throw zipRefused('holds more at its top than the one folder of a bag', path)
-    if (path.endsWith('/')) new BagPaths().require(path.slice(0, -1))
+    if (path.endsWith('/')) paths.require(path.slice(0, -1), 'folder')
     else {
       paths.require(path)
       entries.set(path.slice(base.length + 1), entry)

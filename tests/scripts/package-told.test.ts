@@ -253,6 +253,81 @@ with zipfile.ZipFile(sys.argv[1], "w") as zip:
     }
   })
 
+  it('Review B, 20 to 33: withheld-sha256.txt has one spelling', async () => {
+    const folder = await pack('photo.jpg', '--digests-only')
+    const line = String(readFileSync(join(folder, 'withheld-sha256.txt')))
+    const path = 'files/photo.jpg'
+    for (const other of [
+      line.toUpperCase(),
+      line.replace('  ', '\t'),
+      line.replace('  ', ' *'),
+      line.replace('\n', '\r\n'),
+      line.trimEnd(),
+      `${line}\n`,
+      line + line,
+      '',
+      `\\${line}`,
+      line.replace(path, 'files/con.txt'),
+      line.replace(path, 'files/a:b'),
+      line.replace(path, 'files/../x'),
+    ]) {
+      const told = await three(forge(folder, (files) => (files['withheld-sha256.txt'] = other)))
+      expect([other, ...exits(told)]).toEqual([other, 1, 1, 1])
+    }
+  })
+
+  it('Review B, 1 to 14: bag-info.txt and bagit.txt have one spelling, for whoever reads them', async () => {
+    const folder = await pack('photo.jpg')
+    const change = (name: string, spell: (text: string) => string): string =>
+      forge(folder, (files) => (files[name] = spell(String(files[name]))))
+    expect(exits(await three(change('bag-info.txt', (text) => `${text}Note: é\n`)))).toEqual([0, 0, 0])
+    for (const spell of [
+      (text: string) => text.replace('Version: 1\n', 'Version: 1 \n'),
+      (text: string) => text.replace('Evidence-Later', 'Note: x\u2028Evidence-Later'),
+      (text: string) => text.replace('Evidence-Later', 'Note: x\u000bEvidence-Later'),
+      (text: string) => text.replace(/Events: /, 'Events:\n\t'),
+      (text: string) => `\ufeff${text}`,
+      (text: string) => `${text}\n`,
+      (text: string) => text.replace(/(Bagging-Date: ).*/, '$12026-02-31'),
+      (text: string) => text.replace(/(Later-Events: .* ).*/, '$11'),
+    ])
+      expect([String(spell), ...exits(await three(change('bag-info.txt', spell)))]).toEqual([String(spell), 1, 1, 1])
+    expect(exits(await three(change('bagit.txt', (text) => text.replaceAll('\n', '\r\n'))))).toEqual([1, 1, 1])
+  })
+
+  it('Review B, 34 to 67 and 103 to 117: names and places that no package has', async () => {
+    const folder = await pack('photo.jpg')
+    const photo = 'data/deposits/001/files/photo.jpg'
+    for (const name of ['con\ufeff.txt', 'aux\u3000', 'x.', 'a\u0085b', 'so\ufffdlo', 'COM\u00b9.x']) {
+      const moved = forge(folder, (files) => {
+        files[photo.replace('photo.jpg', name)] = files[photo] as Buffer
+        delete files[photo]
+      })
+      expect([name, ...exits(await three(moved))]).toEqual([name, 1, 1, 1])
+    }
+    for (const name of [
+      'data/deposits/001/files/PHOTO.JPG',
+      'Bagit.TXT',
+      'fetch.txt',
+      'data/admissions/9.time-proof',
+    ]) {
+      const more = forge(folder, (files) => (files[name] = files[photo] as Buffer))
+      expect([name, ...exits(await three(more))]).toEqual([name, 1, 1, 1])
+    }
+  })
+
+  it('Review B, 68 to 73: a file proof holds the receipt of its deposit, to the byte', async () => {
+    const folder = await pack('case-001/photo/counter.jpg')
+    const proof = 'data/deposits/001/proofs/1.file-proof'
+    const latest = readFileSync(join(folder, 'data/deposits/001/latest.tlog-proof'), 'utf8')
+    expect(exits(await three(forge(folder, () => undefined)))).toEqual([0, 0, 0])
+    const other = forge(folder, (files) => {
+      const text = String(files[proof])
+      files[proof] = text.slice(0, text.indexOf('\n\n') + 2) + latest
+    })
+    expect(exits(await three(other))).toEqual([1, 1, 1])
+  })
+
   it('F-B6: a package zipped again by Info-ZIP, with one name beyond ASCII, is sound', async () => {
     if (spawnSync('zip', ['-v']).error !== undefined) {
       process.stderr.write('\nNOT RUN, for want of zip: F-B6 in tests/scripts/package-told.test.ts\n')

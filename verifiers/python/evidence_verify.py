@@ -3461,6 +3461,7 @@ MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 
 TIME_PROOF_BYTES = (8 << 20) + 4096
 FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
 RESERVED_NAMES = {"con", "prn", "aux", "nul", *(port + n for port in ("com", "lpt") for n in "0123456789¹²³")}
+SPACES_BEFORE_A_DOT = " \xa0\u1680\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
 # ---- Paths and bounds -----------------------------------------------------------------------------------------------
@@ -3481,7 +3482,8 @@ def is_package_component(part: str) -> bool:
         and part not in (".", "..")
         and part[-1] not in " ."
         and not any(c in FORBIDDEN_IN_PATHS or unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in part)
-        and part.split(".")[0].rstrip().lower() not in RESERVED_NAMES
+        and "\ufffd" not in part
+        and part.split(".")[0].rstrip(SPACES_BEFORE_A_DOT).lower() not in RESERVED_NAMES
     )
 
 
@@ -3507,7 +3509,7 @@ class Package(NamedTuple):
             return stream.read()
 
 
-def check_bounds(files: dict[str, PackageFile]) -> None:
+def check_bounds(files: dict[str, PackageFile], folders: Iterable[str]) -> None:
     """ "Paths and bounds", of all files together, before any is opened."""
     if len(files) > MOST_FILES:
         raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
@@ -3520,6 +3522,10 @@ def check_bounds(files: dict[str, PackageFile]) -> None:
         parts = as_folded.split("/")
         if any("/".join(parts[:count]) in seen for count in range(1, len(parts))):
             raise Refused("package-path", f"{shown(path)} lies in what is a file, on some disk")
+    for path in folders:
+        parts = folded(path).split("/")
+        if any("/".join(parts[:count]) in seen for count in range(1, len(parts) + 1)):
+            raise Refused("package-path", f"the folder {shown(path)} is, or lies in, what is a file, on some disk")
     receipts = 0
     for path, file in files.items():
         is_proof = path.endswith((".tlog-proof", ".file-proof", ".time-proof", ".key-transition"))
@@ -3536,36 +3542,38 @@ def most_bytes(path: str) -> int:
         return POLICY_BYTES if path == "policy" else TAG_FILE_BYTES
     if re.match(r"data/deposits/[0-9]+/files/", path) is not None:
         return MAX_INTEGER
-    limits = {".tlog-proof": RECEIPT_BYTES, ".file-proof": FILE_PROOF_BYTES, ".time-proof": TIME_PROOF_BYTES}
-    return limits.get(os.path.splitext(path)[1], MANIFEST_BYTES)
+    limits = {".tlog-proof": RECEIPT_BYTES, ".file-proof": FILE_PROOF_BYTES,
+              ".time-proof": TIME_PROOF_BYTES, ".key-transition": TRANSITION_BYTES}  # fmt: skip
+    return next((limit for ending, limit in limits.items() if path.endswith(ending)), MANIFEST_BYTES)
 
 
 def read_package(path: str) -> Package:
-    files = read_folder_package(path) if os.path.isdir(path) else read_zip_package(path)
-    check_bounds(files)
+    files, folders = read_folder_package(path) if os.path.isdir(path) else read_zip_package(path)
+    check_bounds(files, folders)
     return Package(path, files)
 
 
-def read_folder_package(top: str) -> dict[str, PackageFile]:
+def read_folder_package(top: str) -> tuple[dict[str, PackageFile], list[str]]:
     """Only folders and regular files. A name that is no UTF-8 is no path that a package allows."""
     files: dict[str, PackageFile] = {}
-    folders = [""]
+    folders, all_folders, seen = [""], [], 0
     while folders:
         folder = folders.pop()
         with os.scandir(os.path.join(top, folder)) as listed:
             for found in listed:
-                path = folder + found.name
+                path, seen = folder + found.name, seen + 1
                 mode = found.stat(follow_symlinks=False)
                 if stat.S_ISDIR(mode.st_mode):
                     folders.append(check_package_path(path) + "/")
+                    all_folders.append(path)
                 elif stat.S_ISREG(mode.st_mode):
                     whole = os.path.join(top, path)
                     files[path] = PackageFile(mode.st_size, lambda whole=whole: open(whole, "rb"))
                 else:
                     raise Refused("package-path", f"{shown(path)} is neither a folder nor a regular file")
-                if len(files) > MOST_FILES:
+                if len(files) > MOST_FILES or seen > 2 * MOST_FILES:
                     raise Refused("package-too-large", f"the package has more than {MOST_FILES} files")
-    return files
+    return files, all_folders
 
 
 # ---- A package as a zip ---------------------------------------------------------------------------------------------
@@ -3595,7 +3603,7 @@ def zip_refused(message: str) -> Refused:
     return Refused("package-zip", f"the zip is not as a package’s has to be: {message}")
 
 
-def read_zip_package(path: str) -> dict[str, PackageFile]:
+def read_zip_package(path: str) -> tuple[dict[str, PackageFile], list[str]]:
     """Every header, from the end and then from the beginning; both have to tell the same."""
     try:
         with open(path, "rb") as stream:
@@ -3604,7 +3612,7 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
     except struct.error:
         raise zip_refused("it ends inside a header") from None
     files: dict[str, PackageFile] = {}
-    tops = set()
+    tops, folders = set(), []
     for entry, start in zip(sorted(entries, key=lambda entry: entry.offset), starts):
         top, slash, inner = entry.name.decode().partition("/")
         tops.add(top)
@@ -3613,9 +3621,11 @@ def read_zip_package(path: str) -> dict[str, PackageFile]:
         check_package_path(entry.name.decode().removesuffix("/"))
         if not entry.name.endswith(b"/"):
             files[inner] = PackageFile(entry.size, lambda entry=entry, start=start: ZipStream(path, entry, start))
+        elif inner != "":
+            folders.append(inner[:-1])
     if not files:
         raise zip_refused("it holds no file")
-    return files
+    return files, folders
 
 
 def read_central_directory(stream: BinaryIO) -> tuple[list[ZipEntry], int]:
@@ -3812,16 +3822,37 @@ class ZipStream:
 
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 BAG_DIGESTS = {"sha256": 64, "sha512": 128}
-LABELS: dict[str, str] = {  # of bag-info.txt, with the form of each value
-    "Evidence-Package-Version": r".*",
-    "External-Identifier": r".*",
-    "Payload-Oxum": r".*",
-    "Bagging-Date": r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
-    "Evidence-Later-Events": r"[^ ]{1,255} (0|[1-9][0-9]{0,14})",
-    "Evidence-Events-Not-Shown": r"0|[1-9][0-9]{0,8}",
+# "Texts of the bag": a line of bag-info.txt, and what stands in a list after the digest.
+INFO_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,63}): ((?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<! ))")
+LISTED_PATH = r"  ([^\x00-\x1f\x7f-\x9f\u2028\u2029]+)"
+
+
+def is_day(text: str) -> bool:
+    """A day of the calendar, from 1970 to 9999."""
+    match = re.fullmatch(r"((?:19[7-9]|[2-9][0-9]{2})[0-9])-([0-9]{2})-([0-9]{2})", text)
+    try:
+        return match is not None and datetime.date(*map(int, match.groups())) is not None
+    except ValueError:
+        return False
+
+
+def is_asked(text: str) -> bool:
+    """Origin, space, size."""
+    origin, space, size = text.partition(" ")
+    return is_origin(origin) and re.fullmatch(r"0|[1-9][0-9]{0,14}", size) is not None
+
+
+LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form of each value
+    "Evidence-Package-Version": lambda text: re.fullmatch(r"[1-9][0-9]{0,3}", text) is not None,
+    "External-Identifier": lambda text: True,
+    "Payload-Oxum": lambda text: re.fullmatch(r"(?:0|[1-9][0-9]{0,15})\.(?:0|[1-9][0-9]{0,5})", text) is not None,
+    "Bagging-Date": is_day,
+    "Evidence-Later-Events": is_asked,
+    "Evidence-Events-Not-Shown": lambda text: re.fullmatch(r"[1-9][0-9]{0,8}", text) is not None,
 }
+SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "488f1bddb47f4c1ab2b614f2466c0d891a8b38e5782f26603335b8a077d9447f"
+GUIDE_SHA256 = "ec3206b05cf530fbe5d5659283f5a0eba73bfc524369679779615f7e2546a050"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -3835,64 +3866,97 @@ class UnknownPackage(Exception):
 def check_bag(package: Package, findings: Findings) -> dict[str, str]:
     """ "Checking a package", step 1. Gives the labels. Raises `UnknownPackage` where the rest is not to be judged."""
     files = package.files
-    for path in ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"):
-        if path not in files:
-            raise Refused("package-malformed", f"the package has no {path}")
+    if "bagit.txt" not in files:
+        raise Refused("package-malformed", "there is no bagit.txt: this is no bag")
     bagit = package.read("bagit.txt")
     if bagit != BAGIT:
-        if re.match(rb"BagIt-Version: (?!1\.0\n)[0-9]+\.[0-9]+\n", bagit):
+        if re.match(rb"BagIt-Version: (?!1\.0\n)[0-9]{1,4}\.[0-9]{1,4}\n", bagit):
             raise UnknownPackage("the bag is of another version of BagIt")
         raise Refused("package-malformed", "bagit.txt is not the two lines of BagIt 1.0")
     if "fetch.txt" in files:
         raise Refused("package-malformed", "the package has a fetch.txt, and nothing is fetched while checking")
-    info = read_bag_info(package.read("bag-info.txt"))
+    info = read_bag_info(read_bag_text(package, "bag-info.txt"))
     tag_manifests = {f"tagmanifest-{name}.txt" for name in BAG_DIGESTS}
     payload = {path for path in files if path.startswith("data/")}
+    lists = []
     for name in BAG_DIGESTS:
         for path, wanted in (
             (f"manifest-{name}.txt", payload),
             (f"tagmanifest-{name}.txt", set(files) - payload - tag_manifests),
         ):
-            if path in files:
-                check_bag_manifest(package, path, name, wanted, findings)
+            if path in files or name == "sha256":
+                lists.append((name, path, wanted, read_bag_list(read_bag_text(package, path), path, BAG_DIGESTS[name])))
+    for name, path, wanted, listed in lists:
+        check_bag_list(package, path, name, wanted, listed, findings)
+    named = {path for *_, wanted, listed in lists for path in wanted & set(listed)}
+    for path in sorted(set(files) - named):
+        file_of_package(package, path).measure([])  # a zip's data are what its headers state, of files in no list as well
     total = f"{sum(files[path].size for path in payload)}.{len(payload)}"
-    if info.get("Payload-Oxum", total) != total:
+    stated = info.get("Payload-Oxum", total)
+    if not LABELS["Payload-Oxum"](stated):
+        findings.add("package-malformed", "the label Payload-Oxum in bag-info.txt has no such value")
+    elif stated != total:
         findings.add("package-incomplete", "the package has other files below data/ than its Payload-Oxum says",
-                     expected=info["Payload-Oxum"], found=total)  # fmt: skip
-    if info.get("Evidence-Package-Version") is None:
+                     expected=stated, found=total)  # fmt: skip
+    version = info.get("Evidence-Package-Version", "")
+    if not LABELS["Evidence-Package-Version"](version):
         raise Refused("package-malformed", "bag-info.txt has no Evidence-Package-Version")
-    if info["Evidence-Package-Version"] != "1":
-        raise UnknownPackage(f"the package is of version {shown(info['Evidence-Package-Version'])}")
+    if version != "1":
+        raise UnknownPackage(f"the package is of version {version}")
     return info
+
+
+def read_bag_text(package: Package, path: str) -> bytes:
+    if path not in package.files:
+        raise Refused("package-incomplete", f"the package has no {path}")
+    return package.read(path)
+
+
+def read_bag_lines(data: bytes, name: str) -> list[str]:
+    """ "Texts of the bag": lines, each ended by LF and by nothing else."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("package-malformed", f"{name} is not UTF-8") from None
+    if not text.endswith("\n"):
+        raise Refused("package-malformed", f"{name} is empty, or does not end in LF")
+    return text[:-1].split("\n")
 
 
 def read_bag_info(data: bytes) -> dict[str, str]:
-    """Lines `Label: value`. A line that begins with white space continues the one before, by RFC 8493."""
+    """Lines `Label: value`."""
     info: dict[str, str] = {}
-    for line in re.sub(r"\r?\n[ \t]+", " ", read_utf8(data)).splitlines():
-        label, colon, value = line.partition(":")
-        if colon == "" or label.strip() == "":
+    seen: set[str] = set()
+    for line in read_bag_lines(data, "bag-info.txt"):
+        match = INFO_LINE.fullmatch(line)
+        if match is None:
             raise Refused("package-malformed", f"{shown(line)} in bag-info.txt is no label with a value")
-        if label in info and label in LABELS:
-            raise Refused("package-malformed", f"bag-info.txt has {label} twice")
-        info[label] = value.strip(" \t")
+        label, value = match.groups()
+        if label.lower() in seen or SPELLED.get(label.lower(), label) != label:
+            raise Refused("package-malformed", f"bag-info.txt has {label} twice, or in another case")
+        seen.add(label.lower())
+        info[label] = value
     return info
 
 
-def read_bag_manifest(data: bytes, name: str, digits: int) -> dict[str, str]:
+def read_bag_list(data: bytes, name: str, digits: int) -> dict[str, str]:
+    """A list of files, of the payload, the tags or what is withheld: digest by path."""
     listed: dict[str, str] = {}
-    for line in read_utf8(data).split("\n"):
-        match = re.fullmatch(r"([0-9A-Fa-f]+)[ \t]+(.+?)\r?", line)
-        if line in ("", "\r"):
-            continue
-        if match is None or len(match.group(1)) != digits or match.group(2) in listed:
-            raise Refused("package-malformed", f"{shown(line)} in {name} is no digest with a path, or stands twice")
-        listed[match.group(2)] = match.group(1).lower()
+    pattern = re.compile(f"([0-9a-f]{{{digits}}}){LISTED_PATH}")
+    for line in read_bag_lines(data, name):
+        match = pattern.fullmatch(line)
+        if match is None:
+            raise Refused("package-malformed", f"{shown(line)} in {name} is no digest, two spaces and a path")
+        path = check_package_path(match.group(2))
+        if path in listed:
+            raise Refused("package-malformed", f"{shown(path)} stands twice in {name}")
+        listed[path] = match.group(1)
     return listed
 
 
-def check_bag_manifest(package: Package, path: str, name: str, wanted: set[str], findings: Findings) -> None:
-    listed = read_bag_manifest(package.read(path), path, BAG_DIGESTS[name])
+def check_bag_list(
+    package: Package, path: str, name: str, wanted: set[str], listed: dict[str, str], findings: Findings
+) -> None:
     for missing in sorted(set(listed) - wanted):
         findings.add("package-incomplete", f"{path} lists {shown(missing)}, which is not there, or not for it to list")
     for unlisted in sorted(wanted - set(listed)):
@@ -3960,12 +4024,13 @@ class PackageCheck:
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
+    is_known: bool = True  # its version, and that of the bag
     one_tree: bool = True
 
     @property
     def standing(self) -> Optional[str]:
         """ "Standing"."""
-        if self.findings.faults:
+        if self.findings.faults or not self.is_known:
             return None
         if self.retracted or self.flagged:
             return "retracted" if self.retracted else "key-compromised"
@@ -4022,10 +4087,13 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
     try:
         check.info = check_bag(package, check.findings)
     except Refused as breach:
+        if breach.code == "package-zip":
+            check.findings = Findings()
         check.findings.add(breach.code, breach.message)
         return check
     except UnknownPackage as unknown:
         check.findings.add("not-judged", f"{unknown}; {NEEDS_NEWER}")
+        check.is_known = False
         return check
     check_words(package, check)
     read_layout(package, check)
@@ -4043,8 +4111,8 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
 
 def check_words(package: Package, check: PackageCheck) -> None:
     """ "What the packer says": labels, VERIFY.md, and what nobody checks."""
-    for label, form in LABELS.items():
-        if label in check.info and re.fullmatch(form, check.info[label], re.S) is None:
+    for label, is_of_form in LABELS.items():
+        if label != "Payload-Oxum" and label in check.info and not is_of_form(check.info[label]):
             check.found("bag-info.txt", "package-malformed", f"the label {label} has no such value")
     guide = package.read("VERIFY.md") if "VERIFY.md" in package.files else b""
     if hashlib.sha256(guide).hexdigest() != GUIDE_SHA256:
@@ -4085,8 +4153,8 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
     if said is None or not deposit.receipt.members_in_order:
         return
     if said.kind != "evidence.deposit":
-        return check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
-    items, lines = said.payload["items"], set()
+        check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
+    items, lines = said.payload["items"] if said.kind == "evidence.deposit" else [], set()
     for path in deposit.paths:
         if path.startswith("manifests/"):
             lines |= check_manifest_of_package(package, check, folder + path, items)
@@ -4157,15 +4225,17 @@ def check_manifest_of_package(
 def check_proof_of_package(
     package: Package, check: PackageCheck, path: str, receipt: ReceiptCheck
 ) -> set[tuple[int, bytes, str]]:
-    """A file proof holds the receipt of its deposit. Gives its line."""
+    """A file proof holds the receipt of its deposit, to the byte. Gives its line."""
     try:
         proof = read_file_proof(package.read(path))
-        held = read_receipt(proof.receipt)
     except Refused as breach:
         check.found(path, breach.code, breach.message)
         return set()
-    if receipt.receipt is None or held.entry_bytes != receipt.receipt.entry_bytes:
-        check.found(path, "package-malformed", "holds the receipt of another entry than its deposit’s")
+    if proof.receipt != package.read(path.split("/proofs/")[0] + "/receipt.tlog-proof"):
+        check.found(path, "package-malformed", "holds another receipt than its deposit")
+        return set()
+    if receipt.statement.kind != "evidence.deposit":
+        check.found(path, "file-not-in-deposit", "the receipt is for no deposit")
         return set()
     findings = check_file_proof(proof, receipt, None)
     check.extend(path, findings)
@@ -4193,19 +4263,17 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
     """Step 4, last sentence."""
     if "withheld-sha256.txt" not in package.files:
         return
-    data = package.read("withheld-sha256.txt")
-    for line in data.rstrip(b"\n").split(b"\n"):
-        try:
-            listed = read_manifest_line(line)
-        except Refused as breach:
-            check.found("withheld-sha256.txt", "package-malformed", breach.message)
-            continue
-        check.withheld += 1
-        path = IN_DEPOSIT.fullmatch(printable(listed.path))
-        deposit = None if path is None else check.deposits.get(path.group(1))
-        if deposit is None or not path.group(2).startswith("files/") or listed.sha256 not in deposit.known_digests:
-            message = f"{shown(printable(listed.path))} is of no deposit in the package"
-            check.found("withheld-sha256.txt", "file-not-in-deposit", message)
+    name = "withheld-sha256.txt"
+    try:
+        listed = read_bag_list(package.read(name), name, BAG_DIGESTS["sha256"])
+    except Refused as breach:
+        return check.found(name, breach.code, breach.message)
+    check.withheld = len(listed)
+    for path, digest in listed.items():
+        match = IN_DEPOSIT.fullmatch(path)
+        deposit = None if match is None else check.deposits.get(match.group(1))
+        if deposit is None or not match.group(2).startswith("files/") or digest not in deposit.known_digests:
+            check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
 
 
 # ---- The admission of a key -----------------------------------------------------------------------------------------

@@ -405,7 +405,7 @@ export function caseOf(seed: number, files: Readonly<Record<string, Buffer>>): C
     const { zip, broken, what } = ofPackage(files, random)
     return { className, what, format: 'package', input: { zipBase64: zip.toString('base64') }, broken }
   }
-  for (let tries = 0; tries < 1000; tries++) {
+  for (let tries = 0; tries < 100_000; tries++) {
     const made = classes[className]?.(random)
     if (made !== undefined) return { className, ...made }
   }

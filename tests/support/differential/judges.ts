@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../../../src/core/index.ts'
+import { isPackageZip } from '../../../src/package/recognize.ts'
 import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'
 import { verdictOf } from '../../vectors/verdict.ts'
@@ -11,7 +12,7 @@ import { packageCodes, packagePolicy } from './packages.ts'
 /** What one verifier says: the exit code of its command line, and the code of each fault, or of what is not judged. */
 export interface Verdict {
   /** 9: it broke. */
-  readonly exit: 0 | 1 | 4 | 9
+  readonly exit: 0 | 1 | 2 | 4 | 9
   readonly codes: readonly string[]
   readonly detail?: string
 }
@@ -39,7 +40,10 @@ export function packageFile(folder: string, seed: number): string {
 export async function ours({ format, input }: Case, file: string): Promise<Verdict> {
   const vector = { format, input: new Input(input), description: '', rule: '', expect: { valid: false } } as Vector
   try {
-    return verdictIn(format === 'package' ? await packageCodes(file) : await verdictOf(vector))
+    if (format === 'package' && !isPackageZip(file)) return { exit: 2, codes: ['receipt-not-found'] }
+    if (format !== 'package') return verdictIn(await verdictOf(vector))
+    const { standing, ...codes } = await packageCodes(file)
+    return withStanding(verdictIn(codes), standing)
   } catch (error) {
     if (error instanceof EvidenceError) return { exit: 1, codes: [error.code] }
     return { exit: 9, codes: [], detail: (error as Error).stack ?? String(error) }
@@ -55,11 +59,19 @@ interface Ran {
 /** Of the Python verifier's command line, of a package. */
 function packageVerdict({ stdout, stderr }: Ran): Verdict {
   if (stderr !== '') return { exit: 9, codes: [], detail: stderr }
-  const { faults, notJudged: unjudged } = JSON.parse(stdout) as Record<string, { code: string }[] | undefined>
+  const document = JSON.parse(stdout) as Record<string, { code: string }[] | undefined>
+  const { faults, notJudged: unjudged, standing } = document
+  const { error } = document as unknown as { error?: { code: string } }
+  if (error?.code === 'receipt-not-found') return { exit: 2, codes: [error.code] }
   // It could not run, which no input may bring about.
   if (faults === undefined) return { exit: 9, codes: [], detail: stdout }
   const codes = (list: { code: string }[] | undefined): string[] => [...new Set((list ?? []).map(({ code }) => code))]
-  return verdictIn({ faults: codes(faults), unjudged: codes(unjudged) })
+  return withStanding(verdictIn({ faults: codes(faults), unjudged: codes(unjudged) }), standing)
+}
+
+/** Of a package without fault, how it stands is part of the verdict. */
+function withStanding(verdict: Verdict, standing: unknown): Verdict {
+  return verdict.exit === 0 ? { ...verdict, codes: [`standing: ${String(standing)}`] } : verdict
 }
 
 /** Of the Python verifier. */
@@ -84,9 +96,6 @@ type Known = (one: Verdict, other: Verdict) => boolean
 
 /** Disagreements that are found and not mended: counted, and no failure. To be emptied. */
 const pending: readonly Known[] = [
-  // Parts of a zip that readers see differently, and of a bag's lists.
-  (one, other) =>
-    one.exit !== other.exit && [...one.codes, ...other.codes].some((code) => /^package-(?:zip|malformed)$/.test(code)),
   // Entries before a rotation's that cannot be read are blamed.
   (one, other) => one.codes.includes('[0,"genesis-ledger-keys"]') && !other.codes.includes('[0,"genesis-ledger-keys"]'),
 ]
@@ -98,8 +107,6 @@ export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'un
   const same = (codes: readonly string[]): string =>
     [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
   // Of an open verdict, which parts are open is counted otherwise in each.
-  if (one.exit !== 1 || same(one.codes) === same(other.codes)) return undefined
-  // Which checks of a package go on after one has failed is not written.
-  if (one.codes.concat(other.codes).some((code) => code.startsWith('package-'))) return 'undecided'
+  if (one.exit === 4 || same(one.codes) === same(other.codes)) return undefined
   return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
 }

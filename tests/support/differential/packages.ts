@@ -1,7 +1,16 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timeJudge } from '../../../cli/check-time.ts'
-import { encodeLogPolicy, parsePolicy, utf8 } from '../../../src/core/index.ts'
+import {
+  encodeFileProof,
+  encodeLogPolicy,
+  encodeManifest,
+  encodeManifestLine,
+  manifestTree,
+  parsePolicy,
+  toHex,
+  utf8,
+} from '../../../src/core/index.ts'
 import {
   checkPackage,
   type DepositInput,
@@ -16,16 +25,15 @@ import { bagFiles } from '../../package/bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
 import type { Random } from '../random.ts'
 import { type RawEntry, rawZip } from '../raw-zip.ts'
-import { deposit, sha256Hex } from '../statements.ts'
+import { deposit, sha256Hex, statement } from '../statements.ts'
+import { type Files, withName, withProof, withText } from './bag-texts.ts'
 import { changedLines } from './lines.ts'
 
 /* Packages with one change: a file, a list, the zip; the lists made to fit, or not. */
 
 export const packagePolicy: string = encodeLogPolicy(ledgerKey)
 
-type Files = Readonly<Record<string, Buffer>>
-
-/** The files of a sound package of two deposits, by path. The same every time, but for the day on which it was packed. */
+/** The files of a sound package of three deposits, one of them of a folder, by path. The same every time, but for the day on which it was packed. */
 export async function soundPackage(folder: string): Promise<Files> {
   const contents = ['an exhibit\n', 'another\n']
   const chain = new TestChain().start()
@@ -35,6 +43,17 @@ export async function soundPackage(folder: string): Promise<Files> {
       deposit(depositor, origin, content, { iat: startMs / 1000, jti: `00000000-0000-4000-8000-00000000000${i}` }).jws,
     ),
   )
+  const inFolder = 'in a folder\n'
+  const line = { sha256: sha256Hex(inFolder), path: utf8('inside.txt') }
+  const manifest = encodeManifest([line])
+  const made = manifestTree(manifest)
+  const item = {
+    size: manifest.length,
+    digest: { sha256: sha256Hex(manifest) },
+    tree: { root: toHex(made.root), size: 1 },
+  }
+  const options = { iat: startMs / 1000, jti: '00000000-0000-4000-8000-000000000009' }
+  const ofFolder = chain.add(statement(depositor, origin, 'evidence.deposit', { items: [item] }, options).jws)
   const tree = await TreeReceipts.open(chain.seal(), policy)
   const deposits: DepositInput[] = []
   for (const [i, content] of contents.entries()) {
@@ -44,6 +63,17 @@ export async function soundPackage(folder: string): Promise<Files> {
     const file = { name: utf8(`exhibit-${i}.txt`), path, size: statSync(path).size, sha256: sha256Hex(content) }
     deposits.push({ receipt: await receipt, sidecars: new Map(), manifests: new Map(), proofs: [], files: [file] })
   }
+  const path = join(folder, 'inside.txt')
+  writeFileSync(path, inFolder)
+  const receipt = await tree.receipt(await tree.entry(ofFolder), depositor.jwk, [])
+  const proof = encodeFileProof({ item: 0, lineIndex: 0, line: encodeManifestLine(line), hashes: [], receipt })
+  deposits.push({
+    receipt,
+    sidecars: new Map(),
+    manifests: new Map([[0, manifest]]),
+    proofs: [{ bytes: proof, item: 0, line }],
+    files: [{ name: line.path, path, size: inFolder.length, sha256: line.sha256 }],
+  })
   const ledger = { tree, locate: scanningLocator(tree) }
   const policyBytes = utf8(packagePolicy)
   const files = await packageFiles({
@@ -72,6 +102,23 @@ function mended(files: Files): Files {
   const own = Object.entries(files).filter(([name]) => !/^(?:tag)?manifest-/.test(name))
   const made = bagFiles(Object.fromEntries(own))
   return Object.fromEntries(Object.entries(made).map(([name, content]) => [name, Buffer.from(content as string)]))
+}
+
+/** The package whose `Payload-Oxum` is that of its payload, with its lists. */
+function mendedAll(files: Files): Files {
+  const payload = Object.entries(files).filter(([name]) => name.startsWith('data/'))
+  const bytes = payload.reduce((sum, [, content]) => sum + content.length, 0)
+  const info = String(files['bag-info.txt']).replace(/^Payload-Oxum: .*$/m, `Payload-Oxum: ${bytes}.${payload.length}`)
+  return mended({ ...files, 'bag-info.txt': Buffer.from(info) })
+}
+
+/** The package with a tag manifest made anew. */
+function mendedTags(files: Files): Files {
+  const manifest = files['manifest-sha256.txt'] as Buffer
+  const { 'tagmanifest-sha256.txt': _old, ...rest } = files
+  const lines = Object.entries(rest).filter(([name]) => !name.startsWith('data/'))
+  const text = lines.map(([name, content]) => `${sha256Hex(content)}  ${name}\n`).join('')
+  return { ...rest, 'manifest-sha256.txt': manifest, 'tagmanifest-sha256.txt': Buffer.from(text) }
 }
 
 function withFile(files: Files, random: Random): { files: Files; what: string } {
@@ -150,13 +197,26 @@ export const packageClasses: Readonly<Record<string, (files: Files, random: Rand
   },
   'package, a file, lists mended': (files, random) => {
     const { files: changed, what } = withFile(files, random)
-    return { what, zip: rawZip(entriesOf(mended(changed))), broken: false }
+    return { what, zip: rawZip(entriesOf((random.below(2) === 0 ? mended : mendedAll)(changed))), broken: false }
   },
   'package, a list': (files, random) => {
     const name = random.pick(Object.keys(files).filter((one) => /^(?:tag)?manifest-|^bag/.test(one)))
     const text = (files[name] as Buffer).toString('latin1')
     const { text: changed, what } = changedLines(text, random, [text])
     return { what, zip: rawZip(entriesOf({ ...files, [name]: Buffer.from(changed, 'latin1') })), broken: false }
+  },
+  'package, a text of the bag': (files, random) => {
+    const { files: changed, what } = withText(files, random, mended, mendedTags)
+    return { what, zip: rawZip(entriesOf(changed)), broken: false }
+  },
+  'package, a name': (files, random) => {
+    const { files: changed, what } = withName(files, random, mendedAll)
+    return { what, zip: rawZip(entriesOf(changed)), broken: false }
+  },
+  'package, a file proof': (files, random) => {
+    const changed = (text: string): string => changedLines(text, random, [text]).text
+    const { files: other, what } = withProof(files, random, mendedAll, changed)
+    return { what, zip: rawZip(entriesOf(other)), broken: false }
   },
   'package, the zip': (files, random) => {
     const entries = entriesOf(files)
@@ -167,9 +227,17 @@ export const packageClasses: Readonly<Record<string, (files: Files, random: Rand
   'package, entries of the zip': (files, random) => {
     const entries = entriesOf(files)
     const at = random.below(entries.length)
-    const what = random.pick(['twice', 'in another order', 'comment', 'end', 'cut', 'pointed elsewhere'])
+    const what = random.pick(['twice', 'in another order', 'comment', 'end', 'cut', 'pointed elsewhere', 'folder'])
     const copy = entries[at] as RawEntry
     if (what === 'twice') return { what, zip: rawZip([...entries, copy]), broken: false }
+    if (what === 'folder') {
+      const name = random.pick(['', 'empty', 'data', 'bagit.txt', 'BAGIT.TXT', 'DATA', 'bagit.txt/x', 'con', 'x\ufffd'])
+      return {
+        what,
+        zip: rawZip(entries.toSpliced(at, 0, { name: `p/${name}${name === '' ? '' : '/'}`, content: '' })),
+        broken: false,
+      }
+    }
     if (what === 'in another order') return { what, zip: rawZip(entries.toReversed()), broken: false }
     if (what === 'comment') return { what, zip: rawZip(entries, { comment: 'x' }), broken: false }
     if (what === 'end') return { what, zip: rawZip(entries, { after: Buffer.from('x') }), broken: false }
@@ -178,15 +246,21 @@ export const packageClasses: Readonly<Record<string, (files: Files, random: Rand
   },
 }
 
+interface PackageCodes {
+  readonly faults: string[]
+  readonly unjudged: string[]
+  readonly standing: string | undefined
+}
+
 /** Codes of what our own check finds. */
-export async function packageCodes(file: string): Promise<{ faults: string[]; unjudged: string[] }> {
+export async function packageCodes(file: string): Promise<PackageCodes> {
   const bag = await ZipBag.open(file)
   try {
-    const { faults, unjudged } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
+    const { faults, unjudged, standing } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
       judgeTime: timeJudge(undefined),
     })
     const codes = (list: readonly { readonly code: string }[]): string[] => [...new Set(list.map(({ code }) => code))]
-    return { faults: codes(faults), unjudged: codes(unjudged) }
+    return { faults: codes(faults), unjudged: codes(unjudged), standing }
   } finally {
     await bag.close()
   }

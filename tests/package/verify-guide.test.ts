@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { encodeLogPolicy, parsePolicy, utf8 } from '../../src/core/index.ts'
+import type { JsonValue } from '../../src/core/index.ts'
+import {
+  packageFiles,
+  FolderSink,
+  scanningLocator,
+  TreeReceipts,
+  verifyGuide,
+  writeBag,
+} from '../../src/package/index.ts'
+import { checkPackage } from '../../src/package/check-package.ts'
+import { FolderBag } from '../../src/package/folder-bag.ts'
+import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { deposit, sha256Hex, statement } from '../support/statements.ts'
+import { lacks } from '../support/system-tools.ts'
+
+describe.skipIf(lacks('python3', 'openssl'))('the program of VERIFY.md', () => {
+  const { path, remove } = temporaryFolder()
+  const program = join(path, 'verify.py')
+  const policyText = encodeLogPolicy(ledgerKey)
+  const policy = parsePolicy(utf8(policyText))
+  let number = 0
+  beforeAll(() => writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? ''))
+  afterAll(remove)
+
+  /** A package of a deposit whose receipt, and that of its signer's admission, disclose their sealed names. */
+  async function packageOf(names: JsonValue | undefined, admission: JsonValue | undefined): Promise<string> {
+    const options = { iat: startMs / 1000 }
+    const sealed = (value: JsonValue | undefined): object => (value === undefined ? {} : { sealed: { names: value } })
+    const chain = new TestChain()
+    const start = new TestChain().start()
+    chain.bytes.push(start.bytes[0] as Uint8Array)
+    const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [depositor.jwk] }
+    const admit = statement(
+      administrator,
+      origin,
+      'participant.admit',
+      { participant },
+      {
+        ...options,
+        iss: 'administrator',
+        ...sealed(admission),
+      },
+    )
+    chain.add(admit.jws)
+    const made = deposit(depositor, origin, 'content', { ...options, ...sealed(names) })
+    const index = chain.add(made.jws)
+    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const shown = ({ disclosures }: typeof made): string[] => disclosures.map(({ text }) => text)
+    const receipt = await tree.receipt(await tree.entry(index), depositor.jwk, shown(made))
+    const content = join(path, 'content')
+    writeFileSync(content, 'content')
+    const files = await packageFiles({
+      deposits: [
+        {
+          receipt,
+          sidecars: new Map(),
+          manifests: new Map(),
+          proofs: [],
+          files: [{ name: utf8('content'), path: content, size: 7, sha256: sha256Hex('content') }],
+        },
+      ],
+      related: [],
+      policy,
+      policyBytes: utf8(policyText),
+      digestsOnly: false,
+      packed: '2026-11-26',
+      ledger: { tree, locate: scanningLocator(tree) },
+    })
+    const own = await tree.receipt(await tree.entry(1), administrator.jwk, shown(admit))
+    files.set('data/admissions/1.tlog-proof', { bytes: own })
+    const { bytes: info } = files.get('bag-info.txt') as { bytes: Uint8Array }
+    files.set('bag-info.txt', {
+      bytes: utf8(
+        Buffer.from(info)
+          .toString()
+          .replace(/^Payload-Oxum:.*\n/m, ''),
+      ),
+    })
+    const root = join(path, `package-${number++}`)
+    const sink = await FolderSink.create(root)
+    await writeBag(sink, files)
+    await sink.publish()
+    return root
+  }
+
+  it.each<[JsonValue | undefined, JsonValue | undefined]>([
+    [['content'], undefined],
+    [{ a: 1 }, undefined],
+    [[5], undefined],
+    [[null], undefined],
+    [null, undefined],
+    [7, undefined],
+    [true, undefined],
+    ['text', undefined],
+    [[], undefined],
+    [undefined, ['a', 'b']],
+    [undefined, 5],
+    [undefined, { a: 1 }],
+  ])(
+    'Review B, 216 to 233: takes any value of a sealed claim: names %j of the deposit, %j of the admission',
+    async (names, admission) => {
+      const root = await packageOf(names, admission)
+      const { faults, unjudged } = await checkPackage(await FolderBag.open(root), policy)
+      expect([faults, unjudged]).toEqual([[], []])
+      const { status, stdout, stderr } = spawnSync('python3', ['-I', program, 'policy'], {
+        cwd: root,
+        encoding: 'utf8',
+      })
+      expect([status, stderr]).toEqual([0, ''])
+      expect(stdout).toContain('no fault found')
+    },
+  )
+
+  it('says that what it cannot read is a fault, on one line', async () => {
+    const root = await packageOf(undefined, undefined)
+    writeFileSync(join(root, 'manifest-sha256.txt'), Buffer.of(0xff))
+    const { status, stderr } = spawnSync('python3', ['-I', program, 'policy'], { cwd: root, encoding: 'utf8' })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^FAULT what is here is not in order: UnicodeDecodeError.*\n$/)
+  })
+})
