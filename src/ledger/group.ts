@@ -12,9 +12,12 @@ import {
   currentLedgerKeys,
   type History,
   judge,
+  readBody,
   type Registry,
   requireDisclosures,
+  requireSealed,
   type RuleContext,
+  type Statement,
   type TargetFacts,
 } from '../evidence/index.ts'
 import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
@@ -123,24 +126,30 @@ export class GroupBuilder {
     return this.admit(next)
   }
 
-  /** Same bytes as before: the first answer again. The queue in flight counts as stored. */
-  private existing({ statement, participant }: Submission): Placed | undefined {
+  /**
+   * Same bytes as before: the first answer again. The queue in flight counts as stored. Throws `jti-reused`, and for
+   * disclosures that the statement does not seal what {@link requireSealed} throws.
+   */
+  private existing(submission: Submission): Placed | undefined {
+    if (!mayAskForId(submission, this.state.registry, this.rights)) return undefined
+    const { statement, disclosures } = submission
     const { iss, jti } = statement.common
     const name = statementName(iss, jti)
     const inFlight = this.statements.get(name)
-    if (inFlight?.jws === statement.jws.text) return { ...inFlight.placed, kind: 'existing' }
+    if (inFlight?.jws === statement.jws.text) {
+      requireSealedBy(statement, disclosures)
+      return { ...inFlight.placed, kind: 'existing' }
+    }
     const index = inFlight?.index ?? this.prefetched.statements.get(name)
     if (index === undefined) return undefined
     const bytes = inFlight === undefined ? this.stored(index) : undefined
     if (bytes !== undefined) {
       const { entry } = readStored(bytes, index)
       if (entry.statement === statement.jws.text) {
+        requireSealedBy(statement, disclosures)
         return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
       }
     }
-    // Another's `jti` is told only with the right to read what used it: else the key is refused, whether it was used or not.
-    const isOwn = participant === undefined || participant === iss
-    if (!isOwn && !this.mayRead(readerByKey(this.state.registry, statement.header.kid), index)) return undefined
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -216,6 +225,22 @@ export class GroupBuilder {
     this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
     return placed
   }
+}
+
+/**
+ * Whether it may matter to a statement that its id was used: its key is its issuer's, or may read every entry. For others the
+ * key is refused whether it was used or not, and nothing is looked up: what is read would tell.
+ */
+export function mayAskForId({ statement, participant }: Submission, registry: Registry, rights: Rights): boolean {
+  const { common, header } = statement
+  if (participant === undefined || participant === common.iss) return true
+  return rights.mayReadAll(readerByKey(registry, header.kid))
+}
+
+/** The sealed statement's body is read again only where there is something to hold against it. */
+function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
+  const body = disclosures.length === 0 ? undefined : readBody(statement)
+  if (body !== undefined) requireSealed(body, disclosures)
 }
 
 /** An entry judged and encoded, with the chain as it will be after it. */
