@@ -1,15 +1,35 @@
-import { disclosureDigest, EvidenceError, isEvidenceError, toBase64 } from '../src/core/index.ts'
+import type { FastifyRequest } from 'fastify'
+import {
+  disclosureDigest,
+  EvidenceError,
+  isEvidenceError,
+  parseShown,
+  type ShownEntries,
+  shownHeader,
+  toBase64,
+} from '../src/core/index.ts'
 import type { Outcome, Submission } from '../src/ledger/index.ts'
 import type { ServerContext } from './context.ts'
 import type { DepositAnswer } from './deposit-answer.ts'
 
+/** The entries that a request shows to have. Throws `request-malformed`. */
+export function shownIn({ headers }: FastifyRequest): ShownEntries {
+  const value = headers[shownHeader.toLowerCase()]
+  return value === undefined ? new Map() : parseShown(String(value))
+}
+
 /** Verifies the signature of one statement; a bad one counts against its address. Refusals come as throws. */
-export async function authenticate(context: ServerContext, address: string, text: string): Promise<Submission> {
+export async function authenticate(
+  context: ServerContext,
+  address: string,
+  text: string,
+  shown: ShownEntries,
+): Promise<Submission> {
   const began = performance.now()
   try {
     const submission = await context.ledger.authenticate(text)
     context.metrics.verified((performance.now() - began) / 1000)
-    return submission
+    return { ...submission, shown }
   } catch (error) {
     if (isEvidenceError(error)) await countRefusal(context, address, error)
     throw error
@@ -21,6 +41,7 @@ export async function authenticateMany(
   context: ServerContext,
   address: string,
   texts: readonly string[],
+  shown: ShownEntries,
 ): Promise<(Submission | EvidenceError)[]> {
   const began = performance.now()
   const submissions = await context.ledger.authenticateMany(texts)
@@ -29,7 +50,7 @@ export async function authenticateMany(
     if (submission instanceof EvidenceError) await countRefusal(context, address, submission)
     else context.metrics.verified(seconds)
   }
-  return submissions
+  return submissions.map((submission) => (submission instanceof EvidenceError ? submission : { ...submission, shown }))
 }
 
 async function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): Promise<void> {

@@ -5,7 +5,7 @@ import type { ServerContext } from '../context.ts'
 import { answerText, encodeAnswer, receiptText } from '../deposit-answer.ts'
 import { answerBatch } from '../deposit-batch.ts'
 import { freeBody } from '../bodies.ts'
-import { accept, authenticate, cosigned, extraOf, type Placed } from '../deposits.ts'
+import { accept, authenticate, cosigned, extraOf, type Placed, shownIn } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
 import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
 import { maxBatchLines } from '../settings.ts'
@@ -77,7 +77,7 @@ async function one(
 
 /** Has the statement of a request judged and sealed. Refusals come as throws. */
 async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
-  const submission = await authenticate(context, request.ip, statementText(requireBody(request)))
+  const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
   const answer = await accept(context, submission, isMinimal)
   return { answer, handed: submission.disclosures.map(disclosureDigest) }
 }

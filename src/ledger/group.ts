@@ -6,6 +6,8 @@ import {
   isEvidenceError,
   leafHash,
   type Jwk,
+  type ShownEntries,
+  statusHash,
   zeroHash,
 } from '../core/index.ts'
 import {
@@ -157,7 +159,7 @@ export class GroupBuilder {
   }
 
   /** All that can fail, before anything changes. */
-  private prepare({ statement, disclosures, verifiedUnder }: Submission): PreparedEntry {
+  private prepare({ statement, disclosures, verifiedUnder, shown }: Submission): PreparedEntry {
     const { state, timeMs, time } = this
     const { signingInput } = statement.jws
     const context: RuleContext = {
@@ -170,7 +172,7 @@ export class GroupBuilder {
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const reader = readerByKey(state.registry, statement.header.kid)
-    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRead(reader, target))
+    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
     // What a newer verifier would have to judge is nothing that this server may seal.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
@@ -207,6 +209,15 @@ export class GroupBuilder {
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
     }
+  }
+
+  /** To what the signer may read; to other entries, where the sender showed to have their bytes. */
+  private mayRefer(reader: Reader, index: number, shown: ShownEntries | undefined): boolean {
+    if (this.mayRead(reader, index)) return true
+    const hash = shown?.get(index)
+    if (hash === undefined) return false
+    const bytes = this.entries.find((entry) => entry.index === index)?.bytes ?? this.stored(index)
+    return bytes !== undefined && equalBytes(statusHash(bytes), hash)
   }
 
   /** An entry that there is none of yet is readable to those who may read all. */
