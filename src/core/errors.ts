@@ -158,7 +158,8 @@ export const errorTable = {
   'reference-not-found': {
     status: 409,
     exit: 1,
-    action: 'Copy index, leafHash and item from the receipt of an earlier deposit.',
+    action:
+      'Copy index, leafHash and item from the receipt of an earlier deposit; for one that the signer may not read, show its receipt too (Evidence-Shown; evidence attest RECEIPT).',
   },
   'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
   'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
