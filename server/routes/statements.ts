@@ -7,7 +7,7 @@ import { answerBatch } from '../deposit-batch.ts'
 import { freeBody } from '../bodies.ts'
 import { accept, authenticate, cosigned, extraOf, type Placed, shownIn } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
-import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
+import { depositAnswer, depositHeaders, depositQuery, problemAnswer } from '../schemas.ts'
 import { maxBatchLines } from '../settings.ts'
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
@@ -24,6 +24,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         description,
         tags: ['deposits'],
         querystring: depositQuery,
+        headers: depositHeaders,
         response: {
           200: depositAnswer,
           201: depositAnswer,

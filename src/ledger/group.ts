@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import {
   encodeEntry,
   EvidenceError,
@@ -218,7 +219,7 @@ export class GroupBuilder {
     if (hash === undefined) return false
     // Of this group nobody has a receipt yet.
     const bytes = this.stored(index)
-    return bytes !== undefined && equalBytes(statusHash(bytes), hash)
+    return bytes !== undefined && timingSafeEqual(statusHash(bytes), hash)
   }
 
   /** An entry that there is none of yet is readable to those who may read all. */
