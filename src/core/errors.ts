@@ -280,6 +280,11 @@ export const errorTable = {
     exit: 3,
     action: 'Name the final public URL of the webhook; --allow-private allows one on your own network.',
   },
+  'alarm-undelivered': {
+    status: 502,
+    exit: 3,
+    action: 'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
+  },
   'cosignature-early': {
     status: 400,
     exit: 1,
