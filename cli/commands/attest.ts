@@ -31,7 +31,9 @@ Example:
 
 /** `evidence attest INDEX|RECEIPT --as CAPACITY` */
 export function attestCommand(program: Command): void {
-  withClient(program.command('attest <entry>').description('sign somebody’s deposit, by its index or receipt, a second time'))
+  withClient(
+    program.command('attest <entry>').description('sign somebody’s deposit, by its index or receipt, a second time'),
+  )
     .requiredOption('--as <capacity>', `one of ${attestCapacities.join(', ')}`)
     .option('--item <n>', 'one item of the deposit, from 0')
     .option('--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)')

@@ -283,7 +283,8 @@ export const errorTable = {
   'alarm-undelivered': {
     status: 502,
     exit: 3,
-    action: 'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
+    action:
+      'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
   },
   'cosignature-early': {
     status: 400,

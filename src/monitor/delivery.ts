@@ -59,7 +59,12 @@ export class Delivery {
     for (const [name, one] of this.waiting) {
       const fresh = new Set(added.get(name))
       const now = this.options.now ?? (() => performance.now())
-      if (now() >= one.notBefore) await this.deliver(one, one.kept.filter((event) => !fresh.has(event)), now)
+      if (now() >= one.notBefore)
+        await this.deliver(
+          one,
+          one.kept.filter((event) => !fresh.has(event)),
+          now,
+        )
       // What is new is tried once at once, whatever became of what was kept.
       await this.deliver(one, [...fresh], now)
     }

@@ -377,41 +377,6 @@ describe('commands for a running ledger', () => {
       expect(checkReceipt(readFileSync(receipt), readPolicyFile(join(data, 'policy'))).faults).toEqual([])
     })
 
-    it('F-RA-H5: refer by its receipt to what the key may not read', async () => {
-      const { pem: key, jwk } = await keygen('second-depositor')
-      const person = ['--type', 'person', '--role', 'depositor', 'attestor']
-      await ok('participants', 'admit', 'second-depositor', '--public-key', jwk, ...person)
-      const asWitness = ['--as', 'witness', '--key', key]
-      expect(await refusal('attest', String(deposited), ...asWitness)).toEqual({ exit: 3, code: 'reference-not-found' })
-      const attested = (await ok('attest', `${photo}.tlog-proof`, ...asWitness, '--json')).json<{ index: number }>()
-      expect((await ok('show', String(attested.index), '--key', key, '--json')).json<Entry>().payload).toMatchObject({
-        of: { index: deposited },
-      })
-      const copy = join(desk, 'copy.jpg')
-      writeFileSync(copy, 'a copy of the photo')
-      const own = ['deposit', copy, '--no-names', '--key', key, '--json']
-      const { leafHash } = (await ok('show', String(deposited), '--json')).json<Entry>()
-      const unshown = await run(...own, '--relates', `derived-from:${deposited}:${leafHash}`)
-      expect(unshown.json<{ deposits: { error?: { code: string } }[] }>().deposits[0]?.error?.code).toBe(
-        'reference-not-found',
-      )
-      const shown = await ok(...own, '--relates', `derived-from:${photo}.tlog-proof:0`)
-      const [{ index } = { index: 0 }] = shown.json<{ deposits: { index: number }[] }>().deposits
-      expect((await ok('show', String(index), '--key', key, '--json')).json<Entry>().payload['relates']).toEqual([
-        { rel: 'derived-from', index: deposited, leafHash, item: 0 },
-      ])
-    })
-
-    it('F-RA-H5: take no receipt that does not hold under the policy', async () => {
-      const altered = join(desk, 'altered.tlog-proof')
-      const text = readFileSync(`${photo}.tlog-proof`, 'utf8')
-      const at = text.lastIndexOf('— ') + 60
-      writeFileSync(altered, `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`)
-      const { exit } = await refusal('attest', altered, '--as', 'witness')
-      expect(exit).toBe(1)
-      expect(await refusal('attest', photo, '--as', 'witness')).toMatchObject({ code: 'receipt-malformed' })
-    })
-
     it('retract a deposit of one’s own, which stays', async () => {
       const retracted = await ok('retract', String(deposited), '--reason', 'mistake', '--json')
       const { index, receipt } = retracted.json<{ index: number; receipt: string }>()

@@ -41,14 +41,15 @@ describe('F-RA-H7: deposits that wait for a quorum that is out of reach', () => 
       wait(server.deposit(`waits ${i}`, { sealed }).presentation).then((answer) => answered.push(answer)),
     )
     while ((await server.size()) < 2 + maxWaitersOfOne) await sleep(20)
-    const held = (): number =>
-      [...new Set(enter.mock.contexts as BodyRoom[])].reduce((all, room) => all + room.held, 0)
+    const held = (): number => [...new Set(enter.mock.contexts as BodyRoom[])].reduce((all, room) => all + room.held, 0)
     while (held() > 0) await sleep(20)
     expect(answered).toEqual([])
     const one = server.deposit('one more', { sealed })
     const past = await wait(one.presentation)
     expect(past.status).toBe(202)
-    expect(parseReceipt(utf8(past.json<DepositAnswer>().receipt ?? '')).disclosures.map(({ claim }) => claim)).toEqual(['note'])
+    expect(parseReceipt(utf8(past.json<DepositAnswer>().receipt ?? '')).disclosures.map(({ claim }) => claim)).toEqual([
+      'note',
+    ])
     expect(answered).toEqual([])
     expect((await server.post(server.deposit('without waiting').presentation)).status).toBe(201)
     await server.stop()

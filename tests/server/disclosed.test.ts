@@ -254,8 +254,7 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
   })
 
   it('F-RA-H5: is the real one for who shows to have the entry, and so is its sealing', async () => {
-    const exact = async (of: object): Promise<string> =>
-      problemIn(await server.post(attest(of), shown)).code
+    const exact = async (of: object): Promise<string> => problemIn(await server.post(attest(of), shown)).code
     expect(await exact({ ...deposit, item: 2 })).toBe('reference-item')
     expect(await exact({ ...deposit, leafHash: wrongHash })).toBe('reference-hash')
     expect(await exact(attestation)).toBe('reference-kind')
@@ -274,11 +273,24 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
 
   it('F-RA-H5: takes no other hash for it, and no header that is none', async () => {
     const { index, leafHash } = deposit
-    const other = [`${index}:${leafHash}`, `${index}:${wrongHash}`, `${attestation.index}:${wrongHash}`, `7:${wrongHash}`]
+    const other = [
+      `${index}:${leafHash}`,
+      `${index}:${wrongHash}`,
+      `${attestation.index}:${wrongHash}`,
+      `7:${wrongHash}`,
+    ]
     const answers = await Promise.all(other.map((value) => server.post(attest(deposit), shownAs(value))))
     for (const answer of answers) expect(problemIn(answer)).toEqual(await refusal(attest(deposit)))
     const many = Array.from({ length: 65 }, (_, i) => `${i}:${wrongHash}`).join()
-    for (const value of ['', 'x', `01:${wrongHash}`, `${index}:AAAA`, `1:${wrongHash},1:${wrongHash}`, `1:${wrongHash},`, many]) {
+    for (const value of [
+      '',
+      'x',
+      `01:${wrongHash}`,
+      `${index}:AAAA`,
+      `1:${wrongHash},1:${wrongHash}`,
+      `1:${wrongHash},`,
+      many,
+    ]) {
       const answer = problemIn(await server.post(attest(deposit), shownAs(value)))
       expect([value, answer.code, answer.where]).toEqual([value, 'request-malformed', shownHeader])
     }

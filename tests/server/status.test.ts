@@ -74,7 +74,10 @@ beforeAll(async () => {
   receipt = checked(deposited.receipt as string)
   await server.post(server.deposit('unrelated', {}, platform).presentation)
   const of = reference
-  await server.post(server.sign(court, 'evidence.attest', { of, as: 'examiner' }).presentation, showing(deposited.receipt))
+  await server.post(
+    server.sign(court, 'evidence.attest', { of, as: 'examiner' }).presentation,
+    showing(deposited.receipt),
+  )
   const relates = [
     { rel: 'corrects', ...reference },
     { rel: 'same-as', ...reference },
@@ -257,7 +260,9 @@ describe('more events than one answer holds', () => {
       { length: 230 },
       () => server.sign(court, 'evidence.attest', { of, as: 'holder' }).presentation,
     )
-    expect((await server.batch(attests, showing(answer.receipt))).every(({ status: code }) => Number(code) === 201)).toBe(true)
+    expect(
+      (await server.batch(attests, showing(answer.receipt))).every(({ status: code }) => Number(code) === 201),
+    ).toBe(true)
     const client = new LedgerClient(server.url, undefined, { retries: 0 })
     const indices: number[] = []
     const sizes: number[] = []
