@@ -81,10 +81,7 @@ describe('F-RA-M2: alarms that a channel does not take', () => {
     const again = over(file)
     // The look after a restart finds again what lasts.
     await again.delivery.tell([alarm('a')])
-    expect(again.told).toEqual(
-      [['a', 'b'].toSorted(), ['a']].map((one, i) => (i === 0 ? expect.arrayContaining(one) : one)),
-    )
-    expect(again.told[0]).toHaveLength(2)
+    expect(again.told.map((one) => one.toSorted())).toEqual([['a', 'b'], ['a']])
     const last = over(file)
     await last.delivery.tell([])
     expect(last.told).toEqual([[], []])

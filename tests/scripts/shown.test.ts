@@ -60,9 +60,9 @@ describe('F-RA-H5: what another deposited', () => {
     const refused = await relate(`derived-from:${index}:${leafHash}`, ...copies)
     const outcomes = refused.json<{ deposits: { error?: { code: string } }[] }>().deposits
     expect(outcomes.map(({ error }) => error?.code)).toEqual(['reference-not-found', 'reference-not-found'])
-    const { code, json } = await relate(`derived-from:${receipt}:0`, ...copies)
-    expect(code).toBe(0)
-    for (const made of json<{ deposits: { index: number }[] }>().deposits)
+    const shown = await relate(`derived-from:${receipt}:0`, ...copies)
+    expect(shown.code).toBe(0)
+    for (const made of shown.json<{ deposits: { index: number }[] }>().deposits)
       expect((await payloadOf(made.index))['relates']).toEqual([{ rel: 'derived-from', index, leafHash, item: 0 }])
   })
 
