@@ -5,6 +5,7 @@ import {
   isEvidenceError,
   type JsonValue,
   type Policy,
+  type ShownEntries,
   splitPresentation,
   thumbprint,
 } from '../src/core/index.ts'
@@ -32,6 +33,8 @@ export interface DepositSettings {
   readonly algorithms: readonly DigestAlgorithm[]
   readonly category: Item['category']
   readonly relates: readonly Relation[]
+  /** Of entries that `relates` names by their receipts: what shows that they are at hand. */
+  readonly shown: ShownEntries
   /** Sealed claims that all statements share. */
   readonly sealed: Partial<Record<SealedClaim, JsonValue>>
   readonly withNames: boolean
@@ -177,14 +180,17 @@ function refusedJob(job: DepositJob, error: unknown): JobOutcome {
 
 async function send(
   jobs: readonly SignedJob[],
-  { client, policy, again }: DepositSettings,
+  { client, policy, again, shown }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
   const isWatched = policy.quorum !== 'none'
   const results =
     jobs.length === 1
-      ? [await one(client, jobs[0] as SignedJob, isWatched)]
-      : await client.depositBatch(jobs.map(({ presentation }) => presentation))
+      ? [await one(client, jobs[0] as SignedJob, isWatched, shown)]
+      : await client.depositBatch(
+          jobs.map(({ presentation }) => presentation),
+          { shown },
+        )
   if (isWatched && jobs.length > 1) await takeCosigned(client, jobs, results)
   jobs.forEach(({ job, pending, presentation }, i) => {
     const result = results[i] as DepositResult | EvidenceError
@@ -241,9 +247,10 @@ async function one(
   client: LedgerClient,
   { presentation }: SignedJob,
   isWatched: boolean,
+  shown: ShownEntries,
 ): Promise<DepositResult | EvidenceError> {
   try {
-    return await client.deposit(presentation, { cosigned: isWatched })
+    return await client.deposit(presentation, { cosigned: isWatched, shown })
   } catch (error) {
     const known = asEvidenceError(error)
     if (known.code === 'server-unreachable' || known.code === 'server-answer') throw known

@@ -3,15 +3,14 @@ import { join } from 'node:path'
 import { EvidenceError, parseSignedCheckpoint, type Policy, append } from '../src/core/index.ts'
 import { type Identity, LedgerClient, UrlSource } from '../src/client/index.ts'
 import {
-  callHook,
-  callWebhook,
+  type Delivery,
   LedgerMonitor,
   type MonitorEvent,
   type VantagePoint,
   VerifiedCopy,
   type WatchList,
 } from '../src/monitor/index.ts'
-import { Output } from './output.ts'
+import type { Output } from './output.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */
 const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
@@ -97,12 +96,6 @@ function caseSearch(client: LedgerClient, cases: readonly string[]) {
   }
 }
 
-export interface AlarmOptions {
-  readonly hook: readonly string[]
-  readonly webhook?: string
-  readonly allowPrivate: boolean
-}
-
 /** One line for people. */
 function lineOf(event: MonitorEvent): string {
   const at = `${event.event === 'alarm' ? 'ALARM' : 'notice'} ${event.origin}`
@@ -130,27 +123,10 @@ function lineOf(event: MonitorEvent): string {
   }
 }
 
-/** Tells events: on the terminal or as lines of JSON, and alarms and what was watched for to hook and webhook. */
-export async function tell(events: readonly MonitorEvent[], options: AlarmOptions, output: Output): Promise<void> {
-  for (const event of events) {
-    output.line(event, lineOf(event))
-    if (event.event !== 'alarm' && event.what !== 'watch') continue
-    if (options.hook.length > 0) await attempt(() => callHook(options.hook, event))
-    if (options.webhook !== undefined) {
-      const { webhook, allowPrivate } = options
-      await attempt(() => callWebhook(webhook, event, { allowPrivate }))
-    }
-  }
-}
-
-/** A hook that fails stops nothing. */
-async function attempt(call: () => Promise<void>): Promise<void> {
-  try {
-    await call()
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    new Output(false).note(`evidence: ${error.code}: ${error.message}`)
-  }
+/** Tells events on the terminal or as lines of JSON; alarms and what was watched for also by the channels of `delivery`. */
+export async function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): Promise<void> {
+  for (const event of events) output.line(event, lineOf(event))
+  await delivery?.tell(events.filter(({ event, what }) => event === 'alarm' || what === 'watch'))
 }
 
 /** 1 after an alarm, 3 where a ledger could not be reached, 4 where a newer verifier has to judge something. */

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Identity, LedgerClient } from '../src/client/index.ts'
-import { EvidenceError, type JsonValue, type Policy, type Receipt, splitPresentation, utf8 } from '../src/core/index.ts'
+import {
+  EvidenceError,
+  type JsonValue,
+  type Policy,
+  type Receipt,
+  type ShownEntries,
+  splitPresentation,
+  utf8,
+} from '../src/core/index.ts'
 import { type ComposedStatement, composeStatement, type Kind, type SealedClaim } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
 import { checkReceipt } from '../src/verify/index.ts'
@@ -47,7 +55,7 @@ export function requireSoundReceipt(text: string, policy: Policy): Receipt {
   throw new EvidenceError('server-answer', `the server’s receipt does not verify${why}`)
 }
 
-/** Signs and deposits in one go: for statements that no file goes with. */
+/** Signs and deposits in one go: for statements that no file goes with. `shown` are entries whose receipts are at hand. */
 export async function signAndDeposit(
   client: LedgerClient,
   policy: Policy,
@@ -55,10 +63,11 @@ export async function signAndDeposit(
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
+  shown: ShownEntries = new Map(),
 ): Promise<{ index: number; time: string; leafHash: string; receipt: string }> {
   const { origin } = await client.ledger()
   const { presentation } = signStatement(origin, identity, kind, members, sealed)
-  const result = await client.deposit(presentation)
+  const result = await client.deposit(presentation, { shown })
   requireReceiptFor(result.receipt, presentation, policy)
   return result
 }

@@ -81,9 +81,13 @@ export class Bodies {
           return reject(error)
         }
         room.arrived(body)
-        // However it ends: answered, refused, or broken off.
+        // However it ends: answered, refused, or broken off. Or before that, by freeBody.
+        leaveRoom.set(request, () => room.leave(body))
         this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => room.leave(body))
-        resolve(Buffer.concat(chunks, received))
+        const whole = Buffer.concat(chunks, received)
+        // What is called when the request is over would keep the pieces until then.
+        chunks.length = 0
+        resolve(whole)
       }
       const body: Arriving = {
         group: addressGroup(request.ip),
@@ -128,6 +132,14 @@ export class Bodies {
       body.brought = 0
     }
   }
+}
+
+const leaveRoom = new WeakMap<FastifyRequest, () => void>()
+
+/** Gives back the room of a request's body, which is needed no more, and lets go of it: before a wait that may be long. */
+export function freeBody(request: FastifyRequest): void {
+  request.body = undefined
+  leaveRoom.get(request)?.()
 }
 
 /** Throws `media-type` for a body that is compressed, on the whole way or a part of it. */

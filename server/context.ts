@@ -4,6 +4,7 @@ import { ForgedToken, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { TimeStamping } from './time-stamping.ts'
+import type { Waiters } from './waiters.ts'
 
 /** What routes work with. */
 export interface ServerContext {
@@ -20,6 +21,7 @@ export interface ServerContext {
   readonly follower: string | undefined
   /** Longest wait for a quorum, in milliseconds. */
   readonly cosignWaitMs: number
+  readonly waiters: Waiters
   readonly timeStamping: TimeStamping
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { EvidenceError, fromUtf8, isEvidenceError } from '../src/core/index.ts'
+import { EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
 import type { Submission } from '../src/ledger/index.ts'
 import type { ServerContext } from './context.ts'
-import { acceptMany, authenticateMany, extraOf } from './deposits.ts'
+import { acceptMany, authenticateMany, extraOf, shownIn } from './deposits.ts'
 import { type AnswerText, answerText, type DepositAnswer, encodeLines, plainText } from './deposit-answer.ts'
 import { problemOf } from './problem.ts'
 import { maxBatchLines } from './settings.ts'
@@ -30,11 +30,12 @@ export async function answerBatch(
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
   requireLines(lines)
+  const shown = shownIn(request)
   const turns: Promise<AnswerText[]>[] = []
   for (let at = 0; at < lines.length; at += linesPerTurn) {
     const turn = lines.slice(at, at + linesPerTurn)
     // Signatures come back in any order; lines are sealed in theirs, so a turn waits for the signatures before it.
-    const submissions = await authenticateLines(context, request.ip, turn)
+    const submissions = await authenticateLines(context, request.ip, turn, shown)
     turns.push(sealLines(context, request, submissions, isMinimal))
   }
   reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
@@ -46,12 +47,13 @@ async function authenticateLines(
   context: ServerContext,
   address: string,
   lines: readonly Buffer[],
+  shown: ShownEntries,
 ): Promise<(Submission | EvidenceError)[]> {
   const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
   const texts = lines.map(lineText)
   const readable = texts.filter((text) => typeof text === 'string')
-  const submissions = await authenticateMany(context, address, readable)
+  const submissions = await authenticateMany(context, address, readable, shown)
   let next = 0
   return texts.map((text) => (typeof text === 'string' ? (submissions[next++] as Submission | EvidenceError) : text))
 }

@@ -1,15 +1,35 @@
-import { EvidenceError, isEvidenceError, toBase64 } from '../src/core/index.ts'
+import type { FastifyRequest } from 'fastify'
+import {
+  disclosureDigest,
+  EvidenceError,
+  isEvidenceError,
+  parseShown,
+  type ShownEntries,
+  shownHeader,
+  toBase64,
+} from '../src/core/index.ts'
 import type { Outcome, Submission } from '../src/ledger/index.ts'
 import type { ServerContext } from './context.ts'
 import type { DepositAnswer } from './deposit-answer.ts'
 
+/** The entries that a request shows to have. Throws `request-malformed`. */
+export function shownIn({ headers }: FastifyRequest): ShownEntries {
+  const value = headers[shownHeader.toLowerCase()]
+  return value === undefined ? new Map() : parseShown(String(value))
+}
+
 /** Verifies the signature of one statement; a bad one counts against its address. Refusals come as throws. */
-export async function authenticate(context: ServerContext, address: string, text: string): Promise<Submission> {
+export async function authenticate(
+  context: ServerContext,
+  address: string,
+  text: string,
+  shown: ShownEntries,
+): Promise<Submission> {
   const began = performance.now()
   try {
     const submission = await context.ledger.authenticate(text)
     context.metrics.verified((performance.now() - began) / 1000)
-    return submission
+    return { ...submission, shown }
   } catch (error) {
     if (isEvidenceError(error)) await countRefusal(context, address, error)
     throw error
@@ -21,6 +41,7 @@ export async function authenticateMany(
   context: ServerContext,
   address: string,
   texts: readonly string[],
+  shown: ShownEntries,
 ): Promise<(Submission | EvidenceError)[]> {
   const began = performance.now()
   const submissions = await context.ledger.authenticateMany(texts)
@@ -29,7 +50,7 @@ export async function authenticateMany(
     if (submission instanceof EvidenceError) await countRefusal(context, address, submission)
     else context.metrics.verified(seconds)
   }
-  return submissions
+  return submissions.map((submission) => (submission instanceof EvidenceError ? submission : { ...submission, shown }))
 }
 
 async function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): Promise<void> {
@@ -105,7 +126,7 @@ async function answerOf(
   if (isMinimal) return answer
   if (outcome.receipt !== undefined) return { ...answer, receipt: outcome.receipt }
   const entry = await ledger.reads.entry(index)
-  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures.map(disclosureDigest))
   return { ...answer, receipt: await ledger.reads.receipt(entry, shown, publisher.covering(entry.index)) }
 }
 
@@ -127,7 +148,7 @@ async function withEarlierReceipt(
   if (error.code !== 'jti-reused' || index === undefined) return error
   const entry = await ledger.reads.entry(index)
   if (!ledger.rights.mayHaveEarlier(ledger.registry, statement.header.kid, entry.statement.common)) return error
-  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures.map(disclosureDigest))
   return new RefusedWithReceipt(error, await ledger.reads.receipt(entry, shown))
 }
 
@@ -135,19 +156,30 @@ export function extraOf(error: EvidenceError): object {
   return error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}
 }
 
+/** A statement that was accepted, without anything of its body: all that is kept while its answer waits for a quorum. */
+export interface Placed {
+  readonly answer: DepositAnswer
+  /** Digests of the disclosures that came with it. */
+  readonly handed: readonly string[]
+}
+
 /**
- * The answer under a checkpoint that has the quorum; where it does not come in time, the answer as it was, as 202: the statement is
- * sealed and stays so, and its receipt can be asked for again.
+ * The answer under a checkpoint that has the quorum; where it does not come in time, or as many wait already as may, under the
+ * newest checkpoint, as 202: the statement is sealed and stays so, and its receipt can be asked for again.
  */
 export async function cosigned(
-  { ledger, publisher, cosignWaitMs }: ServerContext,
-  { disclosures }: Submission,
-  answer: DepositAnswer,
+  { ledger, publisher, cosignWaitMs, waiters }: ServerContext,
+  address: string,
+  { answer, handed }: Placed,
+  isMinimal: boolean,
 ): Promise<DepositAnswer> {
-  const checkpoint = await publisher.waitFor(answer.index, cosignWaitMs)
-  if (checkpoint === undefined) return { ...answer, status: 202 }
-  if (answer.receipt === undefined) return answer
-  const entry = await ledger.reads.entry(answer.index)
-  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), disclosures)
-  return { ...answer, receipt: await ledger.reads.receipt(entry, shown, checkpoint) }
+  const { index } = answer
+  const leave = waiters.enter(address)
+  const waited = leave === undefined ? undefined : publisher.waitFor(index, cosignWaitMs).finally(leave)
+  const checkpoint = await (waited ?? publisher.covering(index))
+  const status = checkpoint === undefined ? 202 : answer.status
+  if (isMinimal) return { ...answer, status }
+  const entry = await ledger.reads.entry(index)
+  const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), handed)
+  return { ...answer, status, receipt: await ledger.reads.receipt(entry, shown, checkpoint) }
 }

@@ -24,17 +24,23 @@ export class HostNames {
   refusal(request: IncomingMessage): EvidenceError | undefined {
     const { host } = request.headers
     if (host === undefined) return missingHost(request)
-    if (this.accepted.has(host)) return undefined
-    if (!this.isKnown(nameOf(host))) {
-      // Without the names that it goes by: they are no business of that site's.
-      const why = 'the request is for a host that this server does not go by'
-      return new EvidenceError('host-unknown', why, { where: 'Host' })
-    }
-    if (this.accepted.size < maxRemembered) this.accepted.add(host)
-    return undefined
+    // A target in absolute form names a host too, and that one counts before the header.
+    const target = absoluteHost(request.url ?? '')
+    if (this.accepts(host) && (target === undefined || this.accepts(target))) return undefined
+    // Without the names that it goes by: they are no business of that site's.
+    const why = 'the request is for a host that this server does not go by'
+    return new EvidenceError('host-unknown', why, { where: 'Host' })
   }
 
-  private isKnown(name: string): boolean {
+  private accepts(host: string): boolean {
+    if (this.accepted.has(host)) return true
+    if (!this.isKnown(nameOf(host))) return false
+    if (this.accepted.size < maxRemembered) this.accepted.add(host)
+    return true
+  }
+
+  private isKnown(name: string | undefined): boolean {
+    if (name === undefined) return false
     if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true
     if (isIPv4(name) && name.startsWith('127.')) return true
     return this.names.has(name) || (this.anyAddress && isIP(name) !== 0)
@@ -47,9 +53,15 @@ export function missingHost({ headers, httpVersion }: IncomingMessage): Evidence
   return new EvidenceError('request-malformed', 'the request has no Host header', { where: 'Host' })
 }
 
-/** The name without port. */
-function nameOf(host: string): string {
-  return bare(/^\[[^\]]*\]/.exec(host)?.[0] ?? host.replace(/:[0-9]*$/, ''))
+/** The name without port; undefined where it is not a name or address, with a port or without. */
+function nameOf(host: string): string | undefined {
+  const name = /^(\[[^[\]]*\]|[^:[\]]*)(?::[0-9]*)?$/.exec(host)?.[1]
+  return name === undefined ? undefined : bare(name)
+}
+
+/** Host and port of a target in absolute form; undefined for a path alone. */
+function absoluteHost(target: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(target)?.[1]
 }
 
 /** In lower case, without brackets and final dot. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { shownHeader } from '../src/core/index.ts'
 import { laterEventNames } from '../src/evidence/index.ts'
 import { maxListLimit, maxReplicationWait } from './settings.ts'
 
@@ -20,6 +21,16 @@ export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.opti
 
 export const depositQuery = z.strictObject({
   wait: z.literal('cosigned').optional().describe('Answer when the quorum of the ledger’s policy has cosigned it.'),
+})
+
+/** Other headers are left as they are. */
+export const depositHeaders = z.looseObject({
+  [shownHeader.toLowerCase()]: z
+    .string()
+    .optional()
+    .describe(
+      'Entries that the sender has, for references to what the signer may not read: `<index>:<base64>`, separated by commas, at most 64. The hash is SHA-256 over `evidence-ledger/status/v1`, a line feed and the entry’s bytes. Not sealed; for all lines of a batch.',
+    ),
 })
 
 export const statusQuery = z.strictObject({

@@ -35,6 +35,7 @@ import { listen } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import type { ServerSettings } from './settings.ts'
 import { TimeStamping } from './time-stamping.ts'
+import { Waiters } from './waiters.ts'
 
 export interface ServeOptions {
   readonly dataDir: string
@@ -126,6 +127,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       ledger,
       publisher: publishing,
       cosignWaitMs: settings.cosignWaitSeconds * 1000,
+      waiters: new Waiters(maxConnections),
       metrics,
       limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
       policy: readFileSync(folder.policy, 'latin1'),

@@ -8,7 +8,7 @@ import {
   parseJson,
   strongDigests,
 } from '../../src/core/index.ts'
-import { categories, type Relation, relations, type SealedClaim } from '../../src/evidence/index.ts'
+import { categories, relations, type SealedClaim } from '../../src/evidence/index.ts'
 import { canDigest } from '../../src/node/index.ts'
 import { digestArgument } from '../digest-argument.ts'
 import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
@@ -20,11 +20,11 @@ import {
   codeArgument,
   depositPolicy,
   identify,
-  indexArgument,
   outputOf,
   withClient,
 } from '../options.ts'
 import type { Output } from '../output.ts'
+import { relationFrom, relationsTo } from '../relation.ts'
 import { exitOfRefusal } from '../verdict.ts'
 
 interface DepositOptions extends ClientOptions {
@@ -71,7 +71,7 @@ export function depositCommand(program: Command): void {
     .option('--digest <algorithm...>', 'digests to record (default: sha256)')
     .option(
       '--relates <relation...>',
-      `rel:index:leafHash[:item] of an earlier entry, rel one of ${relations.join(', ')}`,
+      `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}`,
     )
     .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
     .option('--separate', 'a statement for each file, instead of one for all')
@@ -92,7 +92,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   const output = outputOf(options)
   const algorithms = algorithmsFrom(options.digest ?? ['sha256'])
   const category = options.category === undefined ? undefined : codeArgument(options.category, categories, 'category')
-  const relates = (options.relates ?? []).map(relationFrom)
+  const wanted = (options.relates ?? []).map(relationFrom)
   const sealed = sealedFrom(options)
   const known = knownFrom(options)
   if (paths.length === 0 && known === undefined && options.sums === undefined && options.resend === undefined)
@@ -115,6 +115,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   const { origin, warning } = info
   const policy = depositPolicy(options, info, output)
   const identity = await identify(options, client, key, path)
+  const { relates, shown } = relationsTo(wanted, policy)
   if (warning !== undefined) output.note(warning)
   const settings = {
     origin,
@@ -123,6 +124,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
     algorithms,
     category,
     relates,
+    shown,
     sealed,
     withNames: options.names !== false,
     again: options.again === true,
@@ -161,14 +163,6 @@ function knownFrom({ withoutFile, size, name }: DepositOptions): KnownDigests | 
   if (!Number.isSafeInteger(bytes))
     throw new EvidenceError('usage', '--without-file needs the size of the file in bytes: --size N')
   return { name, size: bytes, digest }
-}
-
-function relationFrom(text: string): Relation {
-  const [rel = '', index = '', leafHash = '', item, extra] = text.split(':')
-  if (extra !== undefined || leafHash === '')
-    throw new EvidenceError('usage', `${JSON.stringify(text)} is not rel:index:leafHash[:item]`)
-  const relation = { rel: codeArgument(rel, relations, 'relation'), index: indexArgument(index), leafHash }
-  return item === undefined ? relation : { ...relation, item: indexArgument(item) }
 }
 
 function jsonFile(path: string): JsonValue {

@@ -70,7 +70,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     })
     copy.folder.writePolicy(bytes)
     const events = [...found, ...(await monitor.poll())]
-    await tell(events, { hook: [], allowPrivate: false }, output)
+    await tell(events, output)
     if (options.serve !== true && options.once === true) {
       output.note(`holds ${count(copy.size)} entries of ${origin}`)
       return exitOf(events)
@@ -82,7 +82,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     while (!stopped.aborted) {
       await pause(pauseMs, stopped)
       if (stopped.aborted) break
-      await tell(await monitor.poll(), { hook: [], allowPrivate: false }, output)
+      await tell(await monitor.poll(), output)
     }
     await server?.close()
     return 0

@@ -12,6 +12,10 @@ import type { Identity } from '../../src/client/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
 import { readPolicyFile, takeLock } from '../../src/ledger/index.ts'
 import {
+  callHook,
+  callWebhook,
+  type Channel,
+  Delivery,
   type LedgerMonitor,
   type MonitorEvent,
   type VantagePoint,
@@ -20,7 +24,6 @@ import {
 } from '../../src/monitor/index.ts'
 import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import {
-  type AlarmOptions,
   copyFolderOf,
   exitOf,
   followLedger,
@@ -31,7 +34,7 @@ import {
   tell,
 } from '../followed-ledger.ts'
 import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options.ts'
-import type { Output } from '../output.ts'
+import { Output } from '../output.ts'
 import { pause, seconds, stopSignal } from '../repeat.ts'
 
 interface MonitorOptions extends CommonOptions {
@@ -56,7 +59,7 @@ const help = `
 Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show
 one history. Whatever misbehaves is proven by a file in STATE/proofs, which "evidence check FILE --policy POLICY" reads, offline. With
 --json each event is a line. --once looks once, and ends with 1 after an alarm; else it goes on, and tells alarms and watched entries to
---hook (event as JSON on standard input; no shell) and --webhook.
+--hook (event as JSON on standard input; no shell) and --webhook. What one of them does not take is kept in STATE and tried again.
 
 Example:
   evidence monitor https://ledger.court.example https://mirror.notary.example/court --policy court.policy --state /srv/monitor`
@@ -109,16 +112,16 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   const pauseMs = seconds(options.interval, '--interval') * 1000
   if (options.webhook !== undefined) webhookUrl(options.webhook)
   options.watchDigest.forEach(requireDigest)
-  const alarms: AlarmOptions = {
-    hook: options.hook === undefined ? [] : [options.hook, ...options.hookArg],
-    allowPrivate: options.allowPrivate === true,
-    ...(options.webhook === undefined ? {} : { webhook: options.webhook }),
-  }
   const own = options.data === undefined ? {} : { data: options.data }
   const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(own)]
   openPrivateFolder(options.state)
   const release = takeLock(join(options.state, 'lock'), options.state)
   try {
+    const delivery = new Delivery({
+      file: join(options.state, 'undelivered.json'),
+      channels: channelsOf(options),
+      onFailure: ({ code, message }) => new Output(false).note(`evidence: ${code}: ${message}`),
+    })
     const stopped = stopSignal()
     const monitors = new Monitors(
       await Promise.all(urls.map((url) => pointOf(url, options))),
@@ -128,13 +131,22 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
     )
     while (true) {
       const events = await monitors.poll()
-      await tell(events, alarms, output)
+      await tell(events, output, delivery)
       if (options.once === true) return exitOf(events)
       await pause(pauseMs, stopped)
       if (stopped.aborted) return 0
     }
   } finally {
     release()
+  }
+}
+
+function channelsOf({ hook, hookArg, webhook, allowPrivate }: MonitorOptions): Record<string, Channel> {
+  return {
+    ...(hook === undefined ? {} : { hook: (event) => callHook([hook, ...hookArg], event) }),
+    ...(webhook === undefined
+      ? {}
+      : { webhook: (event) => callWebhook(webhook, event, { allowPrivate: allowPrivate === true }) }),
   }
 }
 

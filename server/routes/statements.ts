@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { EvidenceError, fromUtf8, isEvidenceError } from '../../src/core/index.ts'
+import { disclosureDigest, EvidenceError, fromUtf8, isEvidenceError } from '../../src/core/index.ts'
 import type { ServerContext } from '../context.ts'
 import { answerText, encodeAnswer, receiptText } from '../deposit-answer.ts'
 import { answerBatch } from '../deposit-batch.ts'
-import { accept, authenticate, cosigned, extraOf } from '../deposits.ts'
+import { freeBody } from '../bodies.ts'
+import { accept, authenticate, cosigned, extraOf, type Placed, shownIn } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
-import { depositAnswer, depositQuery, problemAnswer } from '../schemas.ts'
+import { depositAnswer, depositHeaders, depositQuery, problemAnswer } from '../schemas.ts'
 import { maxBatchLines } from '../settings.ts'
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
@@ -15,7 +16,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
     `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
     '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
-    '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long.'
+    '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long, and at once where many others wait already.'
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/statements',
     {
@@ -23,6 +24,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         description,
         tags: ['deposits'],
         querystring: depositQuery,
+        headers: depositHeaders,
         response: {
           200: depositAnswer,
           201: depositAnswer,
@@ -33,33 +35,37 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
       },
     },
     async (request, reply) => {
-      const { body } = request
-      if (!Buffer.isBuffer(body))
-        throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
+      requireBody(request)
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
       const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
       if (isBatch && request.query.wait !== undefined)
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
       return isBatch
-        ? answerBatch(context, request, reply, body, isMinimal)
-        : one(context, request, reply, body, isMinimal)
+        ? answerBatch(context, request, reply, requireBody(request), isMinimal)
+        : one(context, request, reply, isMinimal)
     },
   )
+}
+
+/** Throws `media-type`. */
+function requireBody({ body }: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(body)) return body
+  throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
 }
 
 async function one(
   context: ServerContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: Buffer,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   try {
     await context.limits.requireAddress('statements', request.ip)
-    const submission = await authenticate(context, request.ip, statementText(body))
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
-    const accepted = await accept(context, submission, isMinimal)
-    const answer = isCosigned ? await cosigned(context, submission, accepted) : accepted
+    const placed = await place(context, request, isMinimal || isCosigned)
+    // Judged: nothing of the body is held while the answer waits.
+    freeBody(request)
+    const answer = isCosigned ? await cosigned(context, request.ip, placed, isMinimal) : placed.answer
     reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
       return reply.type('text/plain; charset=utf-8').send(receiptText(answer.receipt))
@@ -68,6 +74,13 @@ async function one(
     if (isEvidenceError(error) && error.code !== 'internal-error') return sendProblem(reply, error, extraOf(error))
     throw error
   }
+}
+
+/** Has the statement of a request judged and sealed. Refusals come as throws. */
+async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
+  const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
+  const answer = await accept(context, submission, isMinimal)
+  return { answer, handed: submission.disclosures.map(disclosureDigest) }
 }
 
 /** One line feed at the end is a text editor's, and no part of the statement. */

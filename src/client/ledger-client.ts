@@ -1,4 +1,4 @@
-import { EvidenceError, statusHash, toBase64 } from '../core/index.ts'
+import { encodeShown, EvidenceError, type ShownEntries, shownHeader, statusHash, toBase64 } from '../core/index.ts'
 import type { Signer } from '../evidence/index.ts'
 import type { z } from 'zod'
 import { accessToken } from './access-token.ts'
@@ -151,26 +151,30 @@ export class LedgerClient {
 
   /**
    * Deposits one statement; sending the same bytes again is safe. With `cosigned` the answer waits for the quorum of the ledger's
-   * policy, for as long as the server lets it: the receipt says whether it came.
+   * policy, for as long as the server lets it: the receipt says whether it came. `shown` names entries by their status hash: a
+   * statement may refer to what its signer may not read only so.
    */
   async deposit(
     presentation: string,
-    { cosigned = false }: { readonly cosigned?: boolean } = {},
+    { cosigned = false, shown = new Map() }: { readonly cosigned?: boolean; readonly shown?: ShownEntries } = {},
   ): Promise<DepositResult> {
     const answer = await this.send(`/v1/statements${cosigned ? '?wait=cosigned' : ''}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/sd-jwt', accept: 'application/json' },
+      headers: { 'content-type': 'application/sd-jwt', accept: 'application/json', ...headersShowing(shown) },
       body: presentation,
     })
     if (answer.status < 200 || answer.status > 202) throw problemError(answer)
     return resultOf(answer.status, parseAnswer(answer))
   }
 
-  /** Deposits many statements (at most 1,000); one result or error each, in order. */
-  async depositBatch(presentations: readonly string[]): Promise<(DepositResult | EvidenceError)[]> {
+  /** Deposits many statements (at most 1,000); one result or error each, in order. `shown` is for all of them. */
+  async depositBatch(
+    presentations: readonly string[],
+    { shown = new Map() }: { readonly shown?: ShownEntries } = {},
+  ): Promise<(DepositResult | EvidenceError)[]> {
     const answer = await this.send('/v1/statements', {
       method: 'POST',
-      headers: { 'content-type': 'application/x-ndjson' },
+      headers: { 'content-type': 'application/x-ndjson', ...headersShowing(shown) },
       body: presentations.join('\n'),
     })
     if (answer.status !== 200) throw problemError(answer)
@@ -184,6 +188,11 @@ export class LedgerClient {
         : withClock(problemFrom(result), answer.clockAhead)
     })
   }
+}
+
+function headersShowing(shown: ShownEntries): Record<string, string> {
+  const value = encodeShown(shown)
+  return value === undefined ? {} : { [shownHeader]: value }
 }
 
 function parseAnswer(answer: HttpAnswer): unknown {

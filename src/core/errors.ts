@@ -158,7 +158,8 @@ export const errorTable = {
   'reference-not-found': {
     status: 409,
     exit: 1,
-    action: 'Copy index, leafHash and item from the receipt of an earlier deposit.',
+    action:
+      'Copy index, leafHash and item from the receipt of an earlier deposit; for one that the signer may not read, show its receipt too (Evidence-Shown; evidence attest RECEIPT).',
   },
   'reference-hash': { status: 409, exit: 1, action: 'Copy index and leafHash from the receipt of the deposit.' },
   'reference-kind': { status: 409, exit: 1, action: 'Refer to an evidence.deposit.' },
@@ -278,6 +279,12 @@ export const errorTable = {
     status: 502,
     exit: 3,
     action: 'Name the final public URL of the webhook; --allow-private allows one on your own network.',
+  },
+  'alarm-undelivered': {
+    status: 502,
+    exit: 3,
+    action:
+      'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
   },
   'cosignature-early': {
     status: 400,

@@ -12,11 +12,27 @@ export function sealedDigestsOf(body: StatementBody): readonly string[] {
 }
 
 /**
- * Judges the disclosures handed in with a statement: every digest has exactly one, no claim comes twice (else one could
+ * Judges the disclosures handed in with a new statement: every digest has exactly one, no claim comes twice (else one could
  * show each party another name), the kind may seal it, and the value has its shape. The re-walk does not ask this.
  * Throws `disclosure-foreign`, `disclosure-repeated`, `disclosure-missing`, `disclosure-claim`, `disclosure-malformed`.
  */
 export function requireDisclosures(body: StatementBody, texts: readonly string[]): Disclosure[] {
+  const disclosures = requireSealed(body, texts)
+  const seen = new Set(disclosures.map(({ digest }) => digest))
+  const missing = sealedDigestsOf(body).find((digest) => !seen.has(digest))
+  if (missing !== undefined) {
+    throw new EvidenceError('disclosure-missing', `the digest ${missing} in _sd has no disclosure`)
+  }
+  for (const disclosure of disclosures) requireShape(body, disclosure)
+  return disclosures
+}
+
+/**
+ * Judges disclosures that may be some of those that a statement seals, as with one that is sent again: each belongs to a digest
+ * of its own, and no claim comes twice. Throws `disclosure-foreign`, `disclosure-repeated`, `disclosure-claim`,
+ * `disclosure-malformed`.
+ */
+export function requireSealed(body: StatementBody, texts: readonly string[]): Disclosure[] {
   const digests = sealedDigestsOf(body)
   const disclosures = texts.map(parseDisclosure)
   const allowed = sealableClaims(body.kind)
@@ -41,11 +57,6 @@ export function requireDisclosures(body: StatementBody, texts: readonly string[]
       )
     }
   }
-  const missing = digests.find((digest) => !seen.has(digest))
-  if (missing !== undefined) {
-    throw new EvidenceError('disclosure-missing', `the digest ${missing} in _sd has no disclosure`)
-  }
-  for (const disclosure of disclosures) requireShape(body, disclosure)
   return disclosures
 }
 

@@ -1,22 +1,20 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError, shownHeader } from '../core/index.ts'
 import type { Judgement, StatementBody } from '../evidence/index.ts'
 
 /**
  * The faults of a statement, as its signer may be told them: `told` is the first that is not about an entry that the signer
- * may not read. Where there are only such, they come to the one refusal `hidden`, whatever the entry is or is not, and
- * whichever of several references it was. It is to be thrown after all else that may refuse.
- * @param mayRead whether the signer may read an entry of this ledger; asked only where there is a fault.
+ * may not refer to. `hidden` is the one refusal of a statement that refers to such an entry, whatever the entry is or is not, and
+ * whichever of several references it was: also where the reference holds, for that would tell as much. It is to be thrown after all
+ * else that may refuse.
+ * @param mayRefer whether the signer may read an entry of this ledger, or has shown to have it.
  */
 export function faultsToTell(
   { violations, unjudged, body }: Judgement,
-  mayRead: (index: number) => boolean,
+  mayRefer: (index: number) => boolean,
 ): { readonly told: EvidenceError | undefined; readonly hidden: EvidenceError | undefined } {
-  const faults = [...violations, ...unjudged]
-  const [first] = faults
-  if (first === undefined) return { told: undefined, hidden: undefined }
-  const concealed = new Set(ownReferencesOf(body).flatMap(({ where, index }) => (mayRead(index) ? [] : [where])))
-  const told = faults.find(({ facts }) => !concealed.has(facts.where ?? ''))
-  return { told, hidden: told === undefined ? unreadableReference(first) : undefined }
+  const concealed = new Set(ownReferencesOf(body).flatMap(({ where, index }) => (mayRefer(index) ? [] : [where])))
+  const told = [...violations, ...unjudged].find(({ facts }) => !concealed.has(facts.where ?? ''))
+  return { told, hidden: concealed.size === 0 ? undefined : unreadableReference(concealed) }
 }
 
 /** References to entries of this ledger, with where the rulebook says that they stand. */
@@ -29,11 +27,11 @@ function ownReferencesOf(body: StatementBody | undefined): { where: string; inde
   )
 }
 
-function unreadableReference({ facts }: EvidenceError): EvidenceError {
-  const where = facts.where === 'of' ? 'of' : 'relates'
+function unreadableReference(concealed: ReadonlySet<string>): EvidenceError {
+  const where = concealed.has('of') ? 'of' : 'relates'
   return new EvidenceError(
     'reference-not-found',
-    `what "${where}" refers to is no earlier deposit with this leaf hash and item that this signer may refer to`,
+    `what "${where}" refers to is no earlier deposit with this leaf hash and item that this signer may read, or has shown to have by ${shownHeader}`,
     { where },
   )
 }

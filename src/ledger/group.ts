@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import {
   encodeEntry,
   EvidenceError,
@@ -6,15 +7,20 @@ import {
   isEvidenceError,
   leafHash,
   type Jwk,
+  type ShownEntries,
+  statusHash,
   zeroHash,
 } from '../core/index.ts'
 import {
   currentLedgerKeys,
   type History,
   judge,
+  readBody,
   type Registry,
   requireDisclosures,
+  requireSealed,
   type RuleContext,
+  type Statement,
   type TargetFacts,
 } from '../evidence/index.ts'
 import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
@@ -123,24 +129,30 @@ export class GroupBuilder {
     return this.admit(next)
   }
 
-  /** Same bytes as before: the first answer again. The queue in flight counts as stored. */
-  private existing({ statement, participant }: Submission): Placed | undefined {
+  /**
+   * Same bytes as before: the first answer again. The queue in flight counts as stored. Throws `jti-reused`, and for
+   * disclosures that the statement does not seal what {@link requireSealed} throws.
+   */
+  private existing(submission: Submission): Placed | undefined {
+    if (!mayAskForId(submission, this.state.registry, this.rights)) return undefined
+    const { statement, disclosures } = submission
     const { iss, jti } = statement.common
     const name = statementName(iss, jti)
     const inFlight = this.statements.get(name)
-    if (inFlight?.jws === statement.jws.text) return { ...inFlight.placed, kind: 'existing' }
+    if (inFlight?.jws === statement.jws.text) {
+      requireSealedBy(statement, disclosures)
+      return { ...inFlight.placed, kind: 'existing' }
+    }
     const index = inFlight?.index ?? this.prefetched.statements.get(name)
     if (index === undefined) return undefined
     const bytes = inFlight === undefined ? this.stored(index) : undefined
     if (bytes !== undefined) {
       const { entry } = readStored(bytes, index)
       if (entry.statement === statement.jws.text) {
+        requireSealedBy(statement, disclosures)
         return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
       }
     }
-    // Another's `jti` is told only with the right to read what used it: else the key is refused, whether it was used or not.
-    const isOwn = participant === undefined || participant === iss
-    if (!isOwn && !this.mayRead(readerByKey(this.state.registry, statement.header.kid), index)) return undefined
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -148,7 +160,7 @@ export class GroupBuilder {
   }
 
   /** All that can fail, before anything changes. */
-  private prepare({ statement, disclosures, verifiedUnder }: Submission): PreparedEntry {
+  private prepare({ statement, disclosures, verifiedUnder, shown }: Submission): PreparedEntry {
     const { state, timeMs, time } = this
     const { signingInput } = statement.jws
     const context: RuleContext = {
@@ -161,7 +173,7 @@ export class GroupBuilder {
     const index = state.size
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const reader = readerByKey(state.registry, statement.header.kid)
-    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRead(reader, target))
+    const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
     // What a newer verifier would have to judge is nothing that this server may seal.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
@@ -200,6 +212,16 @@ export class GroupBuilder {
     }
   }
 
+  /** To what the signer may read; to other entries, where the sender showed to have their bytes. */
+  private mayRefer(reader: Reader, index: number, shown: ShownEntries | undefined): boolean {
+    if (this.mayRead(reader, index)) return true
+    const hash = shown?.get(index)
+    if (hash === undefined) return false
+    // Of this group nobody has a receipt yet.
+    const bytes = this.stored(index)
+    return bytes !== undefined && timingSafeEqual(statusHash(bytes), hash)
+  }
+
   /** An entry that there is none of yet is readable to those who may read all. */
   private mayRead(reader: Reader, index: number): boolean {
     if (this.rights.mayReadAll(reader)) return true
@@ -216,6 +238,22 @@ export class GroupBuilder {
     this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
     return placed
   }
+}
+
+/**
+ * Whether it may matter to a statement that its id was used: its key is its issuer's, or may read every entry. For others the
+ * key is refused whether it was used or not, and nothing is looked up: what is read would tell.
+ */
+export function mayAskForId({ statement, participant }: Submission, registry: Registry, rights: Rights): boolean {
+  const { common, header } = statement
+  if (participant === undefined || participant === common.iss) return true
+  return rights.mayReadAll(readerByKey(registry, header.kid))
+}
+
+/** The sealed statement's body is read again only where there is something to hold against it. */
+function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
+  const body = disclosures.length === 0 ? undefined : readBody(statement)
+  if (body !== undefined) requireSealed(body, disclosures)
 }
 
 /** An entry judged and encoded, with the chain as it will be after it. */

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { disclosureDigest, EvidenceError } from '../core/index.ts'
 import { changesRegistry, isActive, type LaterEvent, type Registry } from '../evidence/index.ts'
 import type { FolderConfig } from './data-folder.ts'
 import type { LookupKey } from './lookup.ts'
@@ -109,9 +109,10 @@ export class Rights {
   /**
    * Disclosures that an answer to a statement shows: those that the sender handed in with this very request. A bare
    * statement may be sent again by anybody, and a revoked key still signs new ones.
+   * @param handed digests of what was handed in.
    */
   shownToSender(stored: readonly string[], handed: readonly string[]): string[] {
-    return stored.filter((text) => handed.includes(text))
+    return stored.filter((text) => handed.includes(disclosureDigest(text)))
   }
 
   /** Whether a sender whose `jti` was used before is given the earlier entry's receipt: its own, by a key in use. */

@@ -12,7 +12,7 @@ import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
-import { type ChainState, GroupBuilder, type Placed, type Prefetched, statementName } from './group.ts'
+import { type ChainState, GroupBuilder, mayAskForId, type Placed, type Prefetched, statementName } from './group.ts'
 import type { HeadFile } from './head-file.ts'
 import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
@@ -303,8 +303,11 @@ export class Sequencer {
 
   /** Fetches what the rulebook will ask, for the whole group at once; every entry is re-hashed before it is used. */
   private async prefetch(group: readonly Waiting[]): Promise<Prefetched> {
-    const ids = group.map(({ submission }) => submission.statement.common)
-    const found = await this.options.storage.findStatements(ids)
+    const { registry } = this.chain
+    const ids = group
+      .filter(({ submission }) => mayAskForId(submission, registry, this.options.rights))
+      .map(({ submission }) => submission.statement.common)
+    const found = ids.length === 0 ? [] : await this.options.storage.findStatements(ids)
     const statements = new Map<string, number>()
     ids.forEach(({ iss, jti }, i) => {
       const earlier = found[i]

@@ -1,4 +1,4 @@
-import { EvidenceError, isEvidenceError, maxEntryBytes, splitPresentation } from '../core/index.ts'
+import { EvidenceError, isEvidenceError, maxEntryBytes, type ShownEntries, splitPresentation } from '../core/index.ts'
 import {
   type Envelope,
   type KeyRecord,
@@ -18,6 +18,8 @@ export interface Submission {
   readonly verifiedUnder?: Uint8Array
   /** The owner of that key: whose quota and whose share of the queue this is, whatever `iss` says. */
   readonly participant?: string
+  /** Entries that the sender showed to have, for references to what the signer may not read; not sealed. */
+  readonly shown?: ShownEntries
   /** Bytes that it holds in the queue. */
   readonly weight: number
 }

@@ -1,5 +1,6 @@
 /** Following ledgers that are not trusted: a verified copy that grows, what it is compared with, and alarms. */
 export { serveCopy } from './copy-server.ts'
+export { type Channel, Delivery } from './delivery.ts'
 export type { MonitorEvent } from './events.ts'
 export { callHook } from './hook.ts'
 export { LedgerMonitor, type VantagePoint } from './monitor.ts'

@@ -191,6 +191,27 @@ describe('a ledger that shows two histories', () => {
     await witness.close()
   })
 
+  it('F-RA-M2: is told to a hook that failed, once it takes what it is told, and then no more', async () => {
+    const hook = join(path, 'failing-hook.mjs')
+    const out = join(path, 'told.jsonl')
+    const mended = join(path, 'mended')
+    writeFileSync(
+      hook,
+      `import { appendFileSync, existsSync, readFileSync } from 'node:fs'\nconst [, , out, mended] = process.argv\nif (!existsSync(mended)) process.exit(1)\nappendFileSync(out, readFileSync(0))\n`,
+    )
+    const hooked = ['--hook', process.execPath, '--hook-arg', hook, '--hook-arg', out, '--hook-arg', mended]
+    const failed = await monitor('failing', ledger.url, fork.url, ...hooked)
+    expect([failed.code, existsSync(out)]).toEqual([1, false])
+    expect(failed.stderr).toContain('the hook')
+    writeFileSync(mended, '')
+    await monitor('failing', ledger.url, ...hooked)
+    await monitor('failing', ledger.url, ...hooked)
+    const told = readFileSync(out, 'utf8').trimEnd().split('\n')
+    const alarms = failed.events.filter(({ event }) => event === 'alarm')
+    expect(told.map((line) => JSON.parse(line) as Event)).toEqual(alarms)
+    expect(alarms).toHaveLength(1)
+  })
+
   it('has a webhook that is not called at a private address unless told so', async () => {
     let posted = 0
     const receiver = await startFileServer(() => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { maxEntryBytes, parseReceipt, thumbprint, utf8 } from '../../src/core/index.ts'
+import { Level } from 'level'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { maxEntryBytes, parseReceipt, shownHeader, thumbprint, utf8 } from '../../src/core/index.ts'
 import { composePossession } from '../../src/evidence/index.ts'
 import {
   type Answer,
@@ -8,6 +9,7 @@ import {
   type Party,
   problemIn,
   type ProblemDocument,
+  showing,
   type TestServer,
   testServer,
 } from '../support/server.ts'
@@ -230,8 +232,106 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
     }
   })
 
-  it('leaves a reference that holds alone', async () => {
-    expect((await server.post(attest({ ...deposit, item: 1 }))).status).toBe(201)
-    expect((await server.post(relate([deposit, own]))).status).toBe(201)
+  /** What is shown: the entry's status hash. */
+  const shownAs = (value: string): Record<string, string> => ({ [shownHeader]: value })
+  let shown: Record<string, string>
+  beforeAll(async () => {
+    const receiptOf = async ({ index }: Target): Promise<string> =>
+      (await server.get(`/v1/entries/${index}/receipt`, owner)).json<{ receipt: string }>().receipt
+    shown = showing(await receiptOf(deposit), await receiptOf(attestation))
+  })
+
+  it('F-RA-H5: comes where the reference holds, too, and seals nothing', async () => {
+    const size = await server.size()
+    const references = [deposit, { ...deposit, item: 1 }, ...Object.values(wrong())]
+    expect((await oneAnswer(references.map((of) => attest(of)))).code).toBe('reference-not-found')
+    expect((await oneAnswer(references.map((one) => relate([one])))).code).toBe('reference-not-found')
+    await oneAnswer(references.map((one) => relate([own, one])))
+    const lines = await server.batch(references.map((of) => attest(of)))
+    for (const line of lines) expect(line).toEqual(lines[0])
+    expect(lines[0]?.code).toBe('reference-not-found')
+    expect(await server.size()).toBe(size)
+  })
+
+  it('F-RA-H5: is the real one for who shows to have the entry, and so is its sealing', async () => {
+    const exact = async (of: object): Promise<string> => problemIn(await server.post(attest(of), shown)).code
+    expect(await exact({ ...deposit, item: 2 })).toBe('reference-item')
+    expect(await exact({ ...deposit, leafHash: wrongHash })).toBe('reference-hash')
+    expect(await exact(attestation)).toBe('reference-kind')
+    expect(await exact({ index: 1_000_000, leafHash: wrongHash })).toBe('reference-not-found')
+    const retract = server.sign(signer, 'evidence.retract', { of: deposit, reason: 'mistake' }).jws
+    expect(problemIn(await server.post(retract, shown)).code).toBe('retract-not-own')
+    expect((await server.post(attest({ ...deposit, item: 1 }), shown)).status).toBe(201)
+    expect((await server.post(relate([deposit, own]), shown)).status).toBe(201)
+    const [line] = await server.batch([attest(deposit)], shown)
+    expect(line?.status).toBe(201)
+    // What is sealed is the statement alone: sent again, it needs nothing beside it.
+    const again = attest(deposit)
+    expect((await server.post(again, shown)).status).toBe(201)
+    expect((await server.post(again)).status).toBe(200)
+  })
+
+  it('F-RA-H5: takes no other hash for it, and no header that is none', async () => {
+    const { index, leafHash } = deposit
+    const other = [
+      `${index}:${leafHash}`,
+      `${index}:${wrongHash}`,
+      `${attestation.index}:${wrongHash}`,
+      `7:${wrongHash}`,
+    ]
+    const answers = await Promise.all(other.map((value) => server.post(attest(deposit), shownAs(value))))
+    for (const answer of answers) expect(problemIn(answer)).toEqual(await refusal(attest(deposit)))
+    const many = Array.from({ length: 65 }, (_, i) => `${i}:${wrongHash}`).join()
+    for (const value of [
+      '',
+      'x',
+      `01:${wrongHash}`,
+      `${index}:AAAA`,
+      `1:${wrongHash},1:${wrongHash}`,
+      `1:${wrongHash},`,
+      many,
+    ]) {
+      const answer = problemIn(await server.post(attest(deposit), shownAs(value)))
+      expect([value, answer.code, answer.where]).toEqual([value, 'request-malformed', shownHeader])
+    }
+  })
+
+  it('F-RA-H5: one header is for all lines of a batch', async () => {
+    const made = server.deposit('shown at once', {}, owner)
+    const { index, leafHash, receipt } = (await server.post(made.presentation)).json<DepositAnswer>()
+    const lines = await server.batch([attest({ index, leafHash }), relate([{ index, leafHash }])], showing(receipt))
+    expect(lines.map(({ status }) => status)).toEqual([201, 201])
+  })
+
+  /** What the database was asked for one statement, by its methods; and the answer without what it is about. */
+  async function asked(statement: string): Promise<{ code: string; calls: Record<string, number> }> {
+    const spies = (['get', 'getMany', 'getSync', 'keys', 'iterator', 'values'] as const).map(
+      // Calls through: it only counts.
+      (method) => [method, vi.spyOn(Level.prototype, method)] as const,
+    )
+    const { code } = await refusal(statement)
+    const calls = Object.fromEntries(spies.map(([method, spy]) => [method, spy.mock.calls.length]))
+    for (const [, spy] of spies) spy.mockRestore()
+    return { code, calls }
+  }
+
+  it('F-RA-H5: comes after the same reads, whatever the entry is', async () => {
+    const { 'no entry yet': _, ...below } = wrong()
+    const all: unknown[] = []
+    for (const of of [deposit, { ...deposit, item: 1 }, ...Object.values(below)]) all.push(await asked(attest(of)))
+    for (const one of all) expect(one).toEqual(all[0])
+    expect(all[0]).toMatchObject({ code: 'reference-not-found' })
+  })
+
+  it('F-RA-H6: that another used a jti is asked of no storage', async () => {
+    const jti = randomUUID()
+    expect((await server.post(server.deposit('used', { jti }, owner).presentation)).status).toBe(201)
+    const probe = (one: string): string => server.deposit('probe', { jti: one, iss: owner.id }, signer).jws
+    const none = { get: 0, getMany: 0, getSync: 0, keys: 0, iterator: 0, values: 0 }
+    for (const one of [jti, randomUUID()])
+      expect(await asked(probe(one))).toEqual({ code: 'key-not-issuers', calls: none })
+    // Who may read all is told, and its issuer.
+    expect((await refusal(server.deposit('x', { jti, iss: owner.id }, reader).jws)).code).toBe('jti-reused')
+    expect((await refusal(server.deposit('x', { jti }, owner).jws)).code).toBe('jti-reused')
   })
 })

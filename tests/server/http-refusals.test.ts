@@ -156,6 +156,11 @@ describe('F-L: names that a server is asked by', () => {
       'localhost.evil.example',
       '127.0.0.1.evil.example',
       '[::2]',
+      '[::1]x',
+      '[::1].evil.example',
+      '[::1]:80:80',
+      'x[::1]',
+      'localhost:80:80',
       'x y',
     ]) {
       const problem = problemIn(await ask(name))
@@ -167,6 +172,22 @@ describe('F-L: names that a server is asked by', () => {
     )
     expect(problemIn(await server.get('/nothing', undefined, { host: 'evil.example' })).code).toBe('host-unknown')
     expect(problemIn(await server.get('/docs/', undefined, { host: 'evil.example' })).code).toBe('host-unknown')
+  })
+
+  it('F-RA-Host: are asked of a target in absolute form as well as of the header', async () => {
+    for (const [target, name, status] of [
+      ['http://localhost/v1/ledger', 'localhost', 200],
+      ['HTTP://127.0.0.1:80/v1/ledger', 'localhost', 200],
+      ['http://evil.example/v1/ledger', 'localhost', 421],
+      ['http://localhost@evil.example/v1/ledger', 'localhost', 421],
+      ['http://localhost/v1/ledger', 'evil.example', 421],
+    ] as const) {
+      const answer = await server.request(target, { headers: { host: name } })
+      expect([target, name, answer.status]).toEqual([target, name, status])
+    }
+    // Not even a path: the framework finds nothing there.
+    for (const target of ['http://[::1]x/v1/ledger', 'http:///v1/ledger'])
+      expect((await server.request(target, { headers: { host: 'localhost' } })).status).toBeGreaterThanOrEqual(404)
   })
 
   it.each<[string, readonly string[], readonly string[], readonly string[]]>([

@@ -7,6 +7,7 @@ import {
   problemIn,
   type ServerOptions,
   soundReceipt,
+  showing,
   type TestServer,
   testServer,
 } from '../support/server.ts'
@@ -42,7 +43,7 @@ async function library(options: ServerOptions): Promise<Library> {
   const own = (await server.post(server.deposit(shared, { sealed }).presentation)).json<DepositAnswer>()
   await server.post(server.deposit(shared, { sealed: { case: [{ number: sameCase }] } }, other).presentation)
   const of = { index: own.index, leafHash: own.leafHash }
-  await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation)
+  await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation, showing(own.receipt))
   const { administrator, depositor } = server
   return { server, parties: { administrator, depositor, other, auditor } }
 }

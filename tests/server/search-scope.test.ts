@@ -1,6 +1,6 @@
 import { Level } from 'level'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type DepositAnswer, type Party, type TestServer, testServer } from '../support/server.ts'
+import { type DepositAnswer, type Party, showing, type TestServer, testServer } from '../support/server.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
@@ -79,7 +79,10 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
     const before = await record(server.depositor)
     expect(Object.values(before).some(({ asked }) => (asked['keys'] as number) > 0)).toBe(true)
     for (let i = 0; i < hiddenEntries; i += 50) {
-      await server.batch(Array.from({ length: 50 }, () => alike(other)))
+      await server.batch(
+        Array.from({ length: 50 }, () => alike(other)),
+        showing(own.receipt),
+      )
     }
     const of = { index: own.index, leafHash: own.leafHash }
     for (let i = 0; i < 20; i++)
@@ -94,7 +97,10 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
 
   it('goes from page to page over own entries alone, wherever others lie between them', async () => {
     await server.post(alike())
-    await server.batch(Array.from({ length: 40 }, () => alike(other)))
+    await server.batch(
+      Array.from({ length: 40 }, () => alike(other)),
+      showing(own.receipt),
+    )
     const last = (await server.post(alike())).json<DepositAnswer>()
     for (const [name, query] of Object.entries(queries)) {
       const whole = (

@@ -4,7 +4,7 @@ import { LedgerClient } from '../../src/client/index.ts'
 import { fromBase64, parsePolicy, statusHash, thumbprint, toBase64, utf8 } from '../../src/core/index.ts'
 import { type CheckedReceipt, checkReceipt, checkStatus } from '../../src/verify/index.ts'
 import { policyOfFolder } from '../support/folder.ts'
-import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { type DepositAnswer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
 
@@ -74,13 +74,16 @@ beforeAll(async () => {
   receipt = checked(deposited.receipt as string)
   await server.post(server.deposit('unrelated', {}, platform).presentation)
   const of = reference
-  await server.post(server.sign(court, 'evidence.attest', { of, as: 'examiner' }).presentation)
+  await server.post(
+    server.sign(court, 'evidence.attest', { of, as: 'examiner' }).presentation,
+    showing(deposited.receipt),
+  )
   const relates = [
     { rel: 'corrects', ...reference },
     { rel: 'same-as', ...reference },
   ]
   const items = [itemFor('b')]
-  await server.post(server.sign(court, 'evidence.deposit', { items, relates }).presentation)
+  await server.post(server.sign(court, 'evidence.deposit', { items, relates }).presentation, showing(deposited.receipt))
   const second = await rotate(platform)
   await server.post(server.sign(second, 'evidence.retract', { of, reason: 'mistake' }).presentation)
   const compromise = { reason: 'compromised', compromisedSince: '2026-01-01T00:00:00.000Z' }
@@ -257,7 +260,9 @@ describe('more events than one answer holds', () => {
       { length: 230 },
       () => server.sign(court, 'evidence.attest', { of, as: 'holder' }).presentation,
     )
-    expect((await server.batch(attests)).every(({ status: code }) => Number(code) === 201)).toBe(true)
+    expect(
+      (await server.batch(attests, showing(answer.receipt))).every(({ status: code }) => Number(code) === 201),
+    ).toBe(true)
     const client = new LedgerClient(server.url, undefined, { retries: 0 })
     const indices: number[] = []
     const sizes: number[] = []

@@ -3,7 +3,16 @@ import { randomUUID } from 'node:crypto'
 import { serverSettings, type RunningServer, serve, type ServerSettings } from '../../server/index.ts'
 import type { TrialOptions } from '../../cli/commands/init.ts'
 import { accessToken } from '../../src/client/index.ts'
-import { type ErrorCode, fromBase64, parseReceipt, type Receipt, utf8 } from '../../src/core/index.ts'
+import {
+  encodeShown,
+  type ErrorCode,
+  fromBase64,
+  parseReceipt,
+  type Receipt,
+  shownHeader,
+  statusHash,
+  utf8,
+} from '../../src/core/index.ts'
 import type { ComposedStatement } from '../../src/evidence/index.ts'
 import type { Clock } from '../../src/ledger/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
@@ -230,6 +239,15 @@ export function problemIn(answer: Answer): ProblemDocument {
       throw new Error(`the problem document has no ${member}: ${answer.text}`)
   }
   return problem
+}
+
+/** The header of a sender who has these receipts: for references to what the signer may not read. */
+export function showing(...receipts: readonly (string | undefined)[]): Record<string, string> {
+  const shown = receipts.map((receipt): [number, Uint8Array] => {
+    const { entry, entryBytes } = parseReceipt(utf8(receipt ?? ''))
+    return [entry.index, statusHash(entryBytes)]
+  })
+  return { [shownHeader]: encodeShown(new Map(shown)) ?? '' }
 }
 
 /** A receipt of an entry that this version knows. */
