@@ -1,4 +1,4 @@
-import type { ErrorCode, EvidenceError } from '../core/index.ts'
+import { append, type ErrorCode, type EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { Findings } from './rules.ts'
 import { isApproverKnown } from './rules-approvals.ts'
@@ -41,7 +41,8 @@ export function takeUnshown(
   const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]
   for (const list of [violations, unjudged]) {
     const kept = list.filter((finding) => !open.includes(finding))
-    list.splice(0, list.length, ...kept)
+    list.length = 0
+    append(list, kept)
   }
   return open
 }

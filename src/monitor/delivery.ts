@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { EvidenceError, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, isEvidenceError, append } from '../core/index.ts'
 import { writeDurably } from '../node/index.ts'
 import type { MonitorEvent } from './events.ts'
 
@@ -79,7 +79,7 @@ export class Delivery {
       this.options.onFailure(new EvidenceError('alarm-undelivered', why, { where: name }))
     }
     const taken = added.slice(0, room)
-    one.kept.push(...taken)
+    append(one.kept, taken)
     return taken
   }
 

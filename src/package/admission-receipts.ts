@@ -1,4 +1,4 @@
-import { EvidenceError, type Jwk, thumbprint } from '../core/index.ts'
+import { EvidenceError, type Jwk, thumbprint, append } from '../core/index.ts'
 import { effectiveBody, type StatementBody } from '../evidence/index.ts'
 import { approversOf } from './approvers.ts'
 import type { TreeEntry, TreeReceipts } from './tree-receipts.ts'
@@ -88,7 +88,7 @@ export async function admissionReceipts(
     const entry = await tree.entry(index)
     entries.set(index, entry)
     wanted.push(entry.statement.header.kid)
-    if (entry.body?.kind === 'ledger.change') wanted.push(...approversOf(entry.body.members))
+    if (entry.body?.kind === 'ledger.change') append(wanted, approversOf(entry.body.members))
   }
   for (let kid = wanted.pop(); kid !== undefined; kid = wanted.pop()) {
     if (seen.has(kid)) continue

@@ -1,3 +1,4 @@
+import { append } from '../core/index.ts'
 import type { CheckedReceipt, Finding } from '../verify/index.ts'
 import { type AdmissionVerdict, type ShownEntry, ShownLedger } from './shown-ledger.ts'
 
@@ -25,8 +26,8 @@ export class Admissions {
         [...entries.values()].sort((a, b) => a.index - b.index),
       )
       this.ledgers.set(origin, ledger)
-      this.faults.push(...ledger.faults)
-      this.unjudged.push(...ledger.unjudged)
+      append(this.faults, ledger.faults)
+      append(this.unjudged, ledger.unjudged)
     }
   }
 

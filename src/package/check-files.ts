@@ -5,6 +5,7 @@ import {
   isEvidenceError,
   parseFileProof,
   parseManifest,
+  append,
 } from '../core/index.ts'
 import type { Item, StatementBody } from '../evidence/index.ts'
 import { canDigest, digestBytes, type FileDigests } from '../node/index.ts'
@@ -102,8 +103,8 @@ class FilesCheck {
     const verdict = checkFile(body, digestBytes(bytes, this.algorithms), item)
     const own = verdict.faults.length > 0 ? verdict.faults : checkManifest(body, item, bytes)
     const faults = own.map((fault) => at(path, fault))
-    this.faults.push(...faults)
-    this.unjudged.push(...verdict.unjudged)
+    append(this.faults, faults)
+    append(this.unjudged, verdict.unjudged)
     if (faults.length > 0) return
     for (const { sha256, path: name } of parseManifest(bytes)) this.deposited.addLine(item, name, sha256)
   }
@@ -117,7 +118,10 @@ class FilesCheck {
       if (!equalBytes(proof.receipt, receipt))
         throw new EvidenceError('package-malformed', `${path} holds another receipt than its deposit`, { where: path })
       const { faults } = checkFileProof(proof, body, undefined)
-      this.faults.push(...faults.map((fault) => at(path, fault)))
+      append(
+        this.faults,
+        faults.map((fault) => at(path, fault)),
+      )
       if (faults.length > 0) return
       this.deposited.addLine(proof.item, proof.file.path, proof.file.sha256)
     } catch (error) {
@@ -146,7 +150,11 @@ class FilesCheck {
   private itemsLike(path: string, body: StatementBody, measured: FileDigests): DepositedFile[] {
     const verdicts = this.items.map((_, i) => checkFile(body, measured, i)).filter(({ faults }) => faults.length === 0)
     const best = verdicts.filter(({ unjudged }) => unjudged.length === 0)
-    if (best.length === 0) this.unjudged.push(...(verdicts[0]?.unjudged ?? []).map((finding) => at(path, finding)))
+    if (best.length === 0)
+      append(
+        this.unjudged,
+        (verdicts[0]?.unjudged ?? []).map((finding) => at(path, finding)),
+      )
     return (best.length > 0 ? best : verdicts).flatMap(({ item }) =>
       item === undefined ? [] : (this.deposited.plainItem(item) ?? { item, name: undefined, sha256: undefined }),
     )

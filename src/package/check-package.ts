@@ -5,6 +5,7 @@ import {
   maxPolicyBytes,
   parseKeyTransition,
   type Policy,
+  append,
 } from '../core/index.ts'
 import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
@@ -121,7 +122,7 @@ class PackageCheck {
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
     const deposits: ReadDeposit[] = []
-    for (const place of places.deposits) deposits.push(...(await this.deposit(place)))
+    for (const place of places.deposits) append(deposits, await this.deposit(place))
     const admissions = await this.receipts(places.admissions)
     const related = await this.receipts(places.related)
     for (const { path, receipt, ending } of places.sidecars)
@@ -144,7 +145,10 @@ class PackageCheck {
     const transition = await this.transition(sidecarPath(path, '.key-transition'))
     const checked = checkReceipt(bytes, this.policy, transition)
     this.fault(...checked.faults.map((finding) => findingAt(path, finding)))
-    this.unjudged.push(...checked.unjudged.map((finding) => findingAt(path, finding)))
+    append(
+      this.unjudged,
+      checked.unjudged.map((finding) => findingAt(path, finding)),
+    )
     if (checked.receipt === undefined) return undefined
     const found = { path, bytes, checked, transition }
     this.read.set(path, found)
@@ -189,7 +193,7 @@ class PackageCheck {
     }
     const content = await checkFiles(this.check, places, checked, bytes)
     this.fault(...content.faults)
-    this.unjudged.push(...content.unjudged)
+    append(this.unjudged, content.unjudged)
     this.known.set(places.folder, content.known)
     return [{ ...read, places, latest, content }]
   }
@@ -208,7 +212,10 @@ class PackageCheck {
       throw new JudgeFailure('a time proof cannot be judged', { cause })
     })
     this.fault(...judged.faults.map((finding) => findingAt(path, finding)))
-    this.unjudged.push(...judged.unjudged.map((finding) => findingAt(path, finding)))
+    append(
+      this.unjudged,
+      judged.unjudged.map((finding) => findingAt(path, finding)),
+    )
     for (const limit of judged.limits) this.notShown.add(limit)
     this.times.set(beside.path, judged)
   }
@@ -242,7 +249,7 @@ class PackageCheck {
     this.fault(...strangeAdmissions(brought, new Set([...all, ...related].map(originOf))))
     const admissions = new Admissions([...all, ...related, ...brought].map(({ checked }) => checked))
     this.fault(...admissions.faults)
-    this.unjudged.push(...admissions.unjudged)
+    append(this.unjudged, admissions.unjudged)
     const trees = new Set(brought.map(treeOf))
     const judge = ({ path, checked }: ReadReceipt, newest: ReadReceipt): PackagedReceipt => {
       const admission = admissions.verdict(checked)

@@ -1,4 +1,4 @@
-import { type Jwk, thumbprint } from '../core/index.ts'
+import { type Jwk, thumbprint, smallest } from '../core/index.ts'
 import { laterEventsIn } from '../evidence/index.ts'
 import type { CheckedReceipt } from '../verify/index.ts'
 import { bringsKeys, type KeyLocator } from './admission-receipts.ts'
@@ -24,7 +24,7 @@ export async function scanLaterEntries(
 ): Promise<LaterEntry[]> {
   const subjects = deposits.map(subjectOf)
   const found: LaterEntry[] = []
-  for (let index = Math.min(...subjects.map((subject) => subject.index)) + 1; index < tree.size; index++) {
+  for (let index = smallest(subjects.map((subject) => subject.index)) + 1; index < tree.size; index++) {
     const { bytes, statement } = await tree.entry(index)
     const isRelated = subjects.some(
       (subject) =>

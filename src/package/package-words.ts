@@ -1,4 +1,4 @@
-import { equalBytes, isOrigin, utf8 } from '../core/index.ts'
+import { equalBytes, isOrigin, tryTime, utf8 } from '../core/index.ts'
 import type { Finding } from '../verify/index.ts'
 import { labels } from './bag-tags.ts'
 import { names } from './layout.ts'
@@ -46,8 +46,7 @@ export function readWords(info: ReadonlyMap<string, string>): {
 /** A day of the calendar, from 1970 to 9999. */
 function dayOf(text: string): string | undefined {
   if (!/^(?:19[7-9]|[2-9][0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}$/.test(text)) return undefined
-  const time = Date.parse(`${text}T00:00:00Z`)
-  return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== text ? undefined : text
+  return tryTime(`${text}T00:00:00.000Z`) === undefined ? undefined : text
 }
 
 function askedOf(text: string): { readonly origin: string; readonly size: number } | undefined {

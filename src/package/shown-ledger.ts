@@ -1,4 +1,4 @@
-import { equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519 } from '../core/index.ts'
+import { equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519, append } from '../core/index.ts'
 import {
   changesRegistry,
   effectiveBody,
@@ -181,12 +181,15 @@ export class ShownLedger implements History {
   private report(entry: ShownEntry): void {
     const { index } = entry
     const verdict = this.verdict(entry)
-    if (verdict.state === 'fault') this.faults.push(...verdict.faults)
+    if (verdict.state === 'fault') append(this.faults, verdict.faults)
     // An unknown kind or alg is the receipt's own finding.
     const open = (this.judged.get(index)?.unjudged ?? []).filter(
       ({ facts }) => facts.where !== 'kind' && facts.where !== 'alg',
     )
-    this.unjudged.push(...open.map((error) => findingOf(error, index)))
+    append(
+      this.unjudged,
+      open.map((error) => findingOf(error, index)),
+    )
   }
 
   /** Where the keys that an entry brought lead back to. */
