@@ -6,6 +6,7 @@ import {
   BackupFolder,
   type BackupResult,
   backUpFolder,
+  dataFolder,
   makeBackup,
   readOwnKey,
 } from '../../src/ledger/index.ts'

@@ -79,7 +79,6 @@ export class Witness {
     readWitnessConfig(folder)
     const release = takeLock(folder.lock, root)
     try {
-      readWitnessConfig(folder)
       const cosigners = Cosigners.read(folder, options.passphrase)
       const logs = new LogList(folder.logs, options.onListFault)
       const state = new WitnessState(folder, cosigners.keys)
