@@ -89,7 +89,10 @@ async function reindexHeld(
   // Whatever the lock says: a ledger that went on, or had something erased, while it was read keeps its database.
   const answered = readHead(folder.head, key).checkpoint.size
   if (answered > size || readErasures(folder.erased).length !== erased)
-    throw new EvidenceError('ledger-in-use', `the ledger in ${folder.root} went on while it was read: nothing is changed`)
+    throw new EvidenceError(
+      'ledger-in-use',
+      `the ledger in ${folder.root} went on while it was read: nothing is changed`,
+    )
   renameSync(folder.database, old)
   renameSync(fresh, folder.database)
   syncFolder(folder.root)

@@ -18,7 +18,16 @@ import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
 import { writeNewFile } from './durable-file.ts'
 import { lockFile } from './file-lock.ts'
-import { describeRecord, encodeRecord, isAlive, isHere, kernel, type LockRecord, ownRecord, parseRecord } from './lock-record.ts'
+import {
+  describeRecord,
+  encodeRecord,
+  isAlive,
+  isHere,
+  kernel,
+  type LockRecord,
+  ownRecord,
+  parseRecord,
+} from './lock-record.ts'
 
 /*
  * Who has a folder. The lock is the kernel's, on the open lock file, for as long as its holder lives; the text in the file is for the
@@ -52,6 +61,11 @@ function mayHoldByKernel(record: LockRecord | undefined): boolean {
 
 /** Who holds the folder, for people; undefined where nobody does. */
 export function lockHolder(path: string): string | undefined {
+  const found = look(path)
+  return found === undefined ? undefined : describeRecord(found.record)
+}
+
+function look(path: string): { readonly record: LockRecord | undefined; readonly byKernel: boolean } | undefined {
   let fd: number
   try {
     fd = openSync(path, 'r')
@@ -62,19 +76,17 @@ export function lockHolder(path: string): string | undefined {
   try {
     const found = lockFile(fd, 'shared')
     const record = recordIn(path)
-    const isHeld =
-      found === 'held' || holdsByText(path, record) || (found === 'unsupported' && mayHoldByKernel(record))
-    return isHeld ? describeRecord(record) : undefined
+    const isHeld = found === 'held' || holdsByText(path, record) || (found === 'unsupported' && mayHoldByKernel(record))
+    return isHeld ? { record, byKernel: found === 'held' } : undefined
   } finally {
     closeSync(fd)
   }
 }
 
-function inUse(path: string, folder: string, record = recordIn(path)): EvidenceError {
-  const remedy =
-    record !== undefined && record.by !== kernel && !isHere(record)
-      ? `; where no such process runs any more, remove ${path}`
-      : ''
+function inUse(path: string, folder: string, record = recordIn(path), lockedByKernel = false): EvidenceError {
+  // Of a lock that the kernel holds the process is alive; of another only its own machine and container can tell.
+  const isCertain = lockedByKernel || record === undefined || isHere(record)
+  const remedy = isCertain ? '' : `; where no such process runs any more, remove ${path}`
   return new EvidenceError(
     'ledger-in-use',
     `the data folder ${folder} is in use by ${describeRecord(record)}${remedy}`,
@@ -84,7 +96,8 @@ function inUse(path: string, folder: string, record = recordIn(path)): EvidenceE
 
 /** Throws `ledger-in-use` where a live process has the folder. */
 export function requireUnlocked(path: string, folder: string): void {
-  if (lockHolder(path) !== undefined) throw inUse(path, folder)
+  const found = look(path)
+  if (found !== undefined) throw inUse(path, folder, found.record, found.byKernel)
 }
 
 /**
@@ -121,7 +134,7 @@ function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gon
   const found = lockExclusively(fd)
   if (found === 'unsupported') return found
   if (!isNamed(fd, path)) return 'gone'
-  if (found === 'held') throw inUse(path, folder)
+  if (found === 'held') throw inUse(path, folder, recordIn(path), true)
   const record = recordIn(path)
   if (holdsByText(path, record)) throw inUse(path, folder, record)
   ftruncateSync(fd)
