@@ -153,16 +153,33 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
     expect((await first.ended).code).toBe(0)
     const again = await evidence(seal)
     expect(again.stderr).toMatch(/^evidence: ledger-exists: /m)
-    // Cut off before the last step: finished with the same genesis.
+    // Cut off before the last step: finished with the same genesis, also where it is signed anew.
     const config = join(root, 'config.json')
     const awaiting = JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), awaitingGenesis: true })
     writeFileSync(config, awaiting)
     await evidenceOk(seal)
+    writeFileSync(config, awaiting)
+    rmSync(jws)
+    await evidenceOk(['sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
+    await evidenceOk(seal)
     await evidenceOk(['verify', '--data', root])
     // And with another one refused: what is there stays.
     writeFileSync(config, awaiting)
+    await evidenceOk(['keygen', '--out', at('usurper.pem')])
+    const otherRoot = at('other')
+    const usurper = `clerk=${at('usurper.jwk')}`
+    await evidenceOk([
+      'init',
+      '--data',
+      otherRoot,
+      '--production',
+      '--origin',
+      'gen.example/x',
+      '--administrator',
+      usurper,
+    ])
     const other = at('other.jws')
-    await evidenceOk(['sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', other])
+    await evidenceOk(['sign-genesis', join(otherRoot, 'genesis.json'), '--key', at('usurper.pem'), '--out', other])
     const before = readFileSync(join(root, 'head'))
     expect((await evidence(['init', '--data', root, '--genesis', other])).stderr).toMatch(/^evidence: ledger-exists: /m)
     expect(readFileSync(join(root, 'head'))).toEqual(before)
