@@ -13,8 +13,9 @@ import {
   askWitnesses,
   type Clock,
   type DataFolder,
-  dataFolder,
   type Head,
+  type HeldFolder,
+  holdFolder,
   type KnownCheckpoint,
   Ledger,
   Publisher,
@@ -23,7 +24,6 @@ import {
   readCosignedFile,
   readHead,
   readPolicyFile,
-  requireMaySign,
   type WitnessView,
 } from '../src/ledger/index.ts'
 import { installNativePrimitives, keepPrivate, type LedgerSigningKey } from '../src/node/index.ts'
@@ -58,15 +58,24 @@ export interface RunningServer {
   readonly close: () => Promise<void>
 }
 
-/** Opens the ledger and serves it. Throws the codes of Ledger.open, `port-in-use`, `descriptors-few`. */
+/** Opens the ledger and serves it. Throws the codes of holdFolder and Ledger.open, `port-in-use`, `descriptors-few`. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { dataDir, settings, version } = options
   installNativePrimitives()
   keepPrivate()
-  const maxConnections = affordableConnections(settings.maxConnections)
-  const folder = dataFolder(dataDir)
   // Before the key is asked for: a copy that may not sign says so, whether it has one or not.
-  requireMaySign(folder)
+  const held = holdFolder(options.dataDir, 'sign')
+  try {
+    return await serveHeld(held, options)
+  } catch (error) {
+    held.release()
+    throw error
+  }
+}
+
+async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<RunningServer> {
+  const { dataDir, settings, version } = options
+  const { folder } = held
+  const maxConnections = affordableConnections(settings.maxConnections)
   let metrics: Metrics | undefined
   let app: FastifyInstance | undefined
   let publisher: Publisher | undefined
@@ -76,6 +85,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const witnessed = await witnessView(folder, policy, settings)
   let timeStamping: TimeStamping | undefined
   const ledger = await Ledger.open(dataDir, signer, {
+    held,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,

@@ -8,7 +8,6 @@ import {
   backUpFolder,
   dataFolder,
   makeBackup,
-  readConfig,
   readOwnKey,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
@@ -73,12 +72,8 @@ function progressOf(output: Output): { onProgress: (done: number, total: number)
 
 async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
   if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
-  const folder = dataFolder(dataDir(options))
-  readConfig(folder)
   const { onProgress, stop } = progressOf(output)
-  const key = readOwnKey(folder)
-  const policy = readFileSync(folder.policy)
-  return backUpFolder({ root: folder.root, key, policy, out, final: options.final === true, onProgress }).finally(stop)
+  return backUpFolder({ root: dataDir(options), out, final: options.final === true, onProgress }).finally(stop)
 }
 
 async function ofServer(

@@ -80,7 +80,7 @@ async function database(folder: DataFolder, now: number): Promise<Check[]> {
   const holder = lockHolder(lock)
   if (holder !== undefined) {
     return [
-      ok('lock', `held by process ${holder}, which is alive`),
+      ok('lock', `held by ${holder}`),
       ok('database', 'not looked at while it is in use; with --url the server is asked'),
     ]
   }

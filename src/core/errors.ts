@@ -415,7 +415,8 @@ export const errorTable = {
   'ledger-in-use': {
     status: 409,
     exit: 3,
-    action: 'Stop the server that uses the folder, or ask that server (--url).',
+    action:
+      'Stop the process that uses the folder, also where it runs in another container, or ask the server (--url).',
   },
   'ledger-moved': {
     status: 503,

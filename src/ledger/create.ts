@@ -8,12 +8,11 @@ import {
   type VerifierKey,
   verifierKey,
 } from '../core/index.ts'
-import { emptyRegistry, type GenesisBody, readEnvelope } from '../evidence/index.ts'
+import type { GenesisBody } from '../evidence/index.ts'
 import {
   beginFolder,
   createKeyFile,
   createMlDsaKeyFile,
-  type LedgerSigningKey,
   makePrivateFolder,
   MlDsaSigner,
   readKeyFile,
@@ -21,17 +20,8 @@ import {
   type SigningKey,
   writeNewFile,
 } from '../node/index.ts'
-import { type Clock, ClockGuard, systemClock } from './clock.ts'
-import { type DataFolder, dataFolder, type FolderConfig, folderFormat, readConfig, readOwnKey } from './data-folder.ts'
-import { emptySeal } from './entry-facts.ts'
-import { emptyChain } from './group.ts'
-import { HeadFile, syncFolder } from './head-file.ts'
-import { LevelStorage } from './leveldb/level-storage.ts'
-import { createLookupCodec } from './lookup-secret.ts'
-import { Rights } from './rights.ts'
-import { Sequencer } from './sequencer.ts'
-import { submissionOf } from './submission.ts'
-import { LedgerTree } from './tree.ts'
+import { type DataFolder, dataFolder, type FolderConfig, folderFormat, readConfig } from './data-folder.ts'
+import { syncFolder } from './head-file.ts'
 
 export interface Administrator {
   readonly id: string
@@ -131,7 +121,8 @@ function genesisRequest(
   }
 }
 
-function writeConfig(folder: DataFolder, config: FolderConfig): void {
+/** Writes config.json, durable when this returns. */
+export function writeConfig(folder: DataFolder, config: FolderConfig): void {
   const path = `${folder.config}.new`
   rmSync(path, { force: true })
   writeNewFile(path, `${JSON.stringify(config, null, 2)}\n`, 0o600)
@@ -146,63 +137,6 @@ export function readGenesisRequest(path: string): GenesisRequest {
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `${path} cannot be read as a genesis`, { where: path }, { cause })
   }
-}
-
-/**
- * Second step: seals the signed genesis as entry 0. Begun again after a crash, it starts afresh; until it ends the folder
- * says that it awaits its genesis. Throws the rulebook's codes, `ledger-exists`.
- */
-export async function sealGenesis(
-  root: string,
-  jws: string,
-  signer: LedgerSigningKey,
-  clock: Clock = systemClock,
-): Promise<void> {
-  const folder = dataFolder(root)
-  const config = readConfig(folder)
-  if (config.awaitingGenesis !== true)
-    throw new EvidenceError('ledger-exists', `the ledger in ${root} has its genesis`, { where: root })
-  const listed = readOwnKey(folder)
-  const key = verifierKey(listed.name, signer.publicKey)
-  if (key.text !== listed.text) {
-    throw new EvidenceError('genesis-ledger-keys', 'the ledger’s private key is not the one that its policy names', {
-      expected: listed.text,
-    })
-  }
-  const building = { database: `${folder.database}.new`, head: `${folder.head}.new` }
-  for (const leftover of [building.database, building.head, folder.database, folder.head]) {
-    rmSync(leftover, { recursive: true, force: true })
-  }
-  const storage = await LevelStorage.open(building.database, createLookupCodec(folder), { create: true })
-  const head = await HeadFile.create(building.head)
-  try {
-    const epoch = await storage.claimWriter()
-    const chain = emptyChain(emptyRegistry(key.name), emptySeal)
-    const published = { state: chain, note: '' }
-    const tree = new LedgerTree(storage)
-    const guard = new ClockGuard(clock, undefined)
-    const sequencer = new Sequencer({
-      storage,
-      epoch,
-      tree,
-      head,
-      clock: guard,
-      key,
-      sign: signer.sign,
-      published,
-      rights: new Rights(config),
-    })
-    await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
-    await sequencer.drain()
-  } finally {
-    await head.close()
-    await storage.close()
-  }
-  renameSync(building.database, folder.database)
-  renameSync(building.head, folder.head)
-  syncFolder(root)
-  const { awaitingGenesis: _done, ...finished } = config
-  writeConfig(folder, finished)
 }
 
 /** Opens the ledger's own key file. Throws the codes of readConfig (`ledger-missing` where there is none) and readKeyFile. */

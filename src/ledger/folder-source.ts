@@ -10,6 +10,7 @@ import {
 import { readEnvelope, readStatement } from '../evidence/index.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
+import type { HeldFolder } from './held-folder.ts'
 import { checkDatabase, checkTable, type TableFile } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
@@ -65,6 +66,11 @@ export class FolderSource {
       throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
     }
     return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables))
+  }
+
+  /** Opens a folder that the caller holds, under its own key. Throws as {@link open} does. */
+  static held({ folder, key }: HeldFolder): Promise<FolderSource> {
+    return FolderSource.read(folder.root, folder, key, checkEach)
   }
 
   private static async read(

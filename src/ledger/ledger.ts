@@ -10,17 +10,17 @@ import { currentLedgerKeys, type Registry, signsAt } from '../evidence/index.ts'
 import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
 import { type LedgerSigningKey, SignatureGate } from '../node/index.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
-import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
+import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { type Head, HeadFile, readHead } from './head-file.ts'
+import { type HeldFolder, holdFolder } from './held-folder.ts'
 import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { takeLock, whileUnlocked } from './lock-file.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { addErasures, readErasures } from './erasures.ts'
-import { type Handover, requireNotRotating } from './rotation-marker.ts'
+import type { Handover } from './rotation-marker.ts'
 import { lookupsGone } from './lookup.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { readLookupCodec } from './lookup-secret.ts'
@@ -28,7 +28,6 @@ import { LedgerReads } from './reads.ts'
 import { Rights } from './rights.ts'
 import { examine } from './recovery.ts'
 import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
-import { requireMaySign } from './standing.ts'
 import type { LedgerStorage } from './storage.ts'
 import { authenticate, authenticateMany, openSubmission, type Submission } from './submission.ts'
 import { LedgerTree } from './tree.ts'
@@ -52,6 +51,8 @@ export interface OpenOptions extends ClockGuardOptions {
   readonly knownSizes?: readonly { readonly where: string; readonly size: number }[]
   /** The signer's key is taking another's place (rotation.ts): what the folder holds may be signed by either. */
   readonly handover?: Handover
+  /** The folder, where the caller holds it already: the ledger's from here on, and released if it does not open. */
+  readonly held?: HeldFolder
 }
 
 interface LedgerParts {
@@ -80,45 +81,36 @@ export class Ledger {
   }
 
   /**
-   * Opens a data folder for writing. Whatever it refuses, it leaves as it was found: the database is examined through a
-   * stand-in first (docs/design/recovery.md). Throws the codes of readConfig, readHead, checkDatabase and examine,
-   * requireKnown, `ledger-in-use`, `ledger-unfinished`, `ledger-moved`, `ledger-standby`, `clock-unsafe`, `genesis-ledger-keys`,
-   * `ledger-key-retired`, `rotation-unfinished`, `disk-full`, `disk-failed`.
+   * Opens a data folder for writing: held first, then judged. Whatever it refuses, it leaves as it was found: the database is examined
+   * through a stand-in (docs/design/recovery.md). Throws the codes of holdFolder, readHead, checkDatabase and examine, requireKnown,
+   * `clock-unsafe`, `genesis-ledger-keys`, `ledger-key-retired`, `disk-full`, `disk-failed`.
    */
   static async open(root: string, signer: LedgerSigningKey, options: OpenOptions = {}): Promise<Ledger> {
-    const folder = dataFolder(root)
-    const config = readConfig(folder)
-    if (config.awaitingGenesis === true) {
-      throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
+    const held = options.held ?? holdFolder(root, options.handover === undefined ? 'sign' : 'rotate')
+    try {
+      return await Ledger.openHeld(held, signer, options)
+    } catch (error) {
+      held.release()
+      throw error
     }
-    requireMaySign(folder)
+  }
+
+  private static async openHeld(held: HeldFolder, signer: LedgerSigningKey, options: OpenOptions): Promise<Ledger> {
+    const { folder, config, release } = held
     const { handover } = options
-    if (handover === undefined) requireNotRotating(folder)
-    const key = handover === undefined ? ownKey(folder, signer) : verifierKey(handover.from.name, signer.publicKey)
+    const key = handover === undefined ? ownKey(held, signer) : verifierKey(handover.from.name, signer.publicKey)
     const keys = handover === undefined ? [key] : [key, handover.from]
-    const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
-      guard: readHead(folder.head, ...keys),
-      published: await examineStandIn(folder, keys, options.known, options.knownSizes),
-    }))
+    const guard = readHead(folder.head, ...keys)
+    const published = await examineStandIn(folder, keys, options.known, options.knownSizes)
     if (handover === undefined) requireCurrent(published.state.registry, key)
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
-    const release = takeLock(folder.lock, root)
+    const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
     try {
-      const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
-      try {
-        return await Ledger.start({ folder, config, key, release, storage }, signer, {
-          ...options,
-          published,
-          guard,
-          clock,
-        })
-      } catch (error) {
-        await storage.close()
-        throw error
-      }
+      const parts = { folder, config, key, release, storage }
+      return await Ledger.start(parts, signer, { ...options, published, guard, clock })
     } catch (error) {
-      release()
+      await storage.close()
       throw error
     }
   }
@@ -337,8 +329,7 @@ export class Ledger {
 }
 
 /** The key of the policy, which must be the signer's. */
-function ownKey(folder: DataFolder, signer: LedgerSigningKey): VerifierKey {
-  const listed = readOwnKey(folder)
+function ownKey({ key: listed }: HeldFolder, signer: LedgerSigningKey): VerifierKey {
   const own = verifierKey(listed.name, signer.publicKey)
   if (own.text !== listed.text) {
     throw new EvidenceError('genesis-ledger-keys', 'the ledger’s private key is not the one that its policy names', {

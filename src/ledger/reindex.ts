@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import {
   equalBytes,
+  EvidenceError,
   isEvidenceError,
   latin1,
   parseSignedCheckpoint,
@@ -11,11 +12,13 @@ import {
 import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
 import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
-import { type DataFolder, dataFolder, readConfig, readOwnKey } from './data-folder.ts'
+import type { DataFolder } from './data-folder.ts'
 import { syncTree } from './durable-file.ts'
+import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
-import { syncFolder } from './head-file.ts'
-import { takeLock } from './lock-file.ts'
+import { readHead, syncFolder } from './head-file.ts'
+import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { examineStandIn } from './ledger.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { createLookupCodec, readLookupCodec } from './lookup-secret.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -46,46 +49,55 @@ export interface ReindexOptions {
  * of the folder, and the codes of Replay where the entries themselves do not hold: then nothing is changed.
  */
 export async function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
-  const folder = dataFolder(root)
-  readConfig(folder)
-  const release = takeLock(folder.lock, root)
+  const held = holdFolder(root, 'index')
   try {
-    settleExchange(folder)
-  } finally {
-    release()
-  }
-  const key = readOwnKey(folder)
-  const source = await FolderSource.open(root, key)
-  try {
-    const releaseAgain = takeLock(folder.lock, root)
+    await settleExchange(held)
+    const source = await FolderSource.held(held)
     try {
-      await FolderPieces.of(source)
-      const note = Buffer.from(await source.checkpoint()).toString('utf8')
-      const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
-      const { fresh } = exchanged(folder)
-      const report = await rebuildDatabase(
-        {
-          location: fresh,
-          codec: codecFor(folder),
-          note,
-          key,
-          entries: runsOf(source.storage, size),
-          onProgress: (done) => onProgress?.(done, size),
-        },
-        (storage) => compare(source.storage, storage, size),
-      )
-      syncTree(fresh)
-      renameSync(folder.database, exchanged(folder).old)
-      renameSync(fresh, folder.database)
-      syncFolder(root)
-      settleExchange(folder)
-      return report
+      return await reindexHeld(held, source, onProgress)
     } finally {
-      releaseAgain()
+      await source.close()
     }
   } finally {
-    await source.close()
+    held.release()
   }
+}
+
+async function reindexHeld(
+  held: HeldFolder,
+  source: FolderSource,
+  onProgress: ReindexOptions['onProgress'],
+): Promise<ReindexReport> {
+  const { folder, key } = held
+  await FolderPieces.of(source)
+  const note = Buffer.from(await source.checkpoint()).toString('utf8')
+  const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
+  const { fresh, old } = exchanged(folder)
+  const erased = readErasures(folder.erased).length
+  const report = await rebuildDatabase(
+    {
+      location: fresh,
+      codec: codecFor(folder),
+      note,
+      key,
+      entries: runsOf(source.storage, size),
+      onProgress: (done) => onProgress?.(done, size),
+    },
+    (storage) => compare(source.storage, storage, size),
+  )
+  syncTree(fresh)
+  // Whatever the lock says: a ledger that went on, or had something erased, while it was read keeps its database.
+  const answered = readHead(folder.head, key).checkpoint.size
+  if (answered > size || readErasures(folder.erased).length !== erased)
+    throw new EvidenceError(
+      'ledger-in-use',
+      `the ledger in ${folder.root} went on while it was read: nothing is changed`,
+    )
+  renameSync(folder.database, old)
+  renameSync(fresh, folder.database)
+  syncFolder(folder.root)
+  await settleExchange(held)
+  return report
 }
 
 /** The folder's own secret: a new one only where there is none that can be read, for the old database's keys are lost with it. */
@@ -102,12 +114,24 @@ function exchanged({ database }: DataFolder): { readonly fresh: string; readonly
   return { fresh: `${database}.new`, old: `${database}.old` }
 }
 
-/** Finishes an exchange that was cut off: `.old` is there only after the new database was whole and synced. */
-function settleExchange(folder: DataFolder): void {
+/**
+ * Finishes an exchange: `.old` is there only after the new database was whole and synced, and goes when the new one, in its place, was examined
+ * as at a start. One that does not stand up to that gives its place back. Throws the codes of examineStandIn.
+ */
+async function settleExchange({ folder, key }: HeldFolder): Promise<void> {
   const { fresh, old } = exchanged(folder)
   if (!existsSync(old)) return
   if (!existsSync(folder.database)) renameSync(fresh, folder.database)
   syncFolder(folder.root)
+  try {
+    await examineStandIn(folder, [key])
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true })
+    renameSync(folder.database, fresh)
+    renameSync(old, folder.database)
+    syncFolder(folder.root)
+    throw error
+  }
   rmSync(old, { recursive: true, force: true })
   syncFolder(folder.root)
 }

@@ -21,6 +21,7 @@ import type { LedgerSigningKey } from '../node/index.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { readHead, syncFolder } from './head-file.ts'
+import { type HeldFolder, holdFolder } from './held-folder.ts'
 import { Ledger } from './ledger.ts'
 import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
 import {
@@ -81,17 +82,27 @@ export interface RotationResult {
 
 /**
  * Seals the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
- * the codes of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
+ * the codes of holdFolder, of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
  * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */
 export async function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
-  const { root, next, old, onStep } = options
-  const folder = dataFolder(root)
-  const { marker, reason } = begin(folder, options)
+  const held = holdFolder(options.root, 'rotate')
+  try {
+    return await rotateHeld(held, options)
+  } finally {
+    held.release()
+  }
+}
+
+async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<RotationResult> {
+  const { onStep } = options
+  const { folder } = held
+  const begun = begin(held, options)
+  const { marker, reason } = begun
   onStep?.('marked')
   const from = parseVerifierKey(marker.from)
   const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
-  const index = await seal(folder, marker, from, next, old, receipt, onStep)
+  const index = await seal(held, begun, from, receipt, options)
   const policy = policyWithSecondKey(readFileSync(folder.policy, 'latin1'), from, marker.second)
   writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
   onStep?.('policy')
@@ -103,13 +114,16 @@ export async function rotateLedgerKey(options: RotationOptions): Promise<Rotatio
   return { index, oldKey: marker.from, newKey: marker.to, receipt }
 }
 
+interface Begun {
+  readonly marker: RotationMarker
+  readonly reason: RotateLedgerKeyBody['reason']
+  /** Written by this run: an earlier one may have sealed already. */
+  readonly isNew: boolean
+}
+
 /** The marker of this rotation: written now, or found. */
-function begin(
-  folder: DataFolder,
-  options: RotationOptions,
-): { readonly marker: RotationMarker; readonly reason: RotateLedgerKeyBody['reason'] } {
+function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begun {
   const { statement, next, old } = options
-  readConfig(folder)
   const found = readRotation(folder)
   if (found !== undefined && statement !== undefined && found.statement !== statement)
     throw new EvidenceError('rotation-unfinished', `another rotation was cut off in ${folder.root}`, {
@@ -122,17 +136,22 @@ function begin(
   if (said?.kind !== 'ledger.rotate-key')
     throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
   const { oldKey, newKey, reason } = said.members
-  const own = readOwnKey(folder)
   const { name } = own
   requireKey(newKey, verifierKey(name, next.publicKey), 'new')
   if (old !== undefined && found === undefined) requireKey(oldKey, verifierKey(name, old.publicKey), 'old')
   if (old === undefined && found === undefined && reason !== 'lost')
     throw new EvidenceError('usage', 'the key in use signs its last checkpoint, unless the reason is "lost"')
-  if (found !== undefined) return { marker: found, reason }
+  if (found !== undefined) return { marker: found, reason, isNew: false }
   const second = stageSecondKey(folder, own, reason, options)
   const marker = { from: oldKey, to: newKey, statement: text, ...(second === undefined ? {} : { second }) }
   writeRotation(folder, marker)
-  return { marker, reason }
+  return { marker, reason, isNew: true }
+}
+
+/** Nothing was sealed, and nothing will be: the folder is the old key's, as before. */
+function callOff(folder: DataFolder): void {
+  clearRotation(folder)
+  dropStagedSecondKey(folder)
 }
 
 function requireKey(said: string, { text }: VerifierKey, which: string): void {
@@ -147,25 +166,30 @@ function requireKey(said: string, { text }: VerifierKey, which: string): void {
 
 /** The entry, durable under both keys, and its receipt. */
 async function seal(
-  folder: DataFolder,
-  { statement, from: fromText }: RotationMarker,
+  held: HeldFolder,
+  { marker, isNew }: Begun,
   from: VerifierKey,
-  next: LedgerSigningKey,
-  old: LedgerSigningKey | undefined,
   receiptPath: string,
-  onStep: RotationOptions['onStep'],
+  { next, old, onStep }: RotationOptions,
 ): Promise<number> {
-  const isOld = old !== undefined && verifierKey(from.name, old.publicKey).text === fromText
+  const { folder } = held
+  const isOld = old !== undefined && verifierKey(from.name, old.publicKey).text === marker.from
   const outgoing = isOld ? { outgoing: { key: from, sign: old.sign } } : {}
-  const ledger = await Ledger.open(folder.root, next, { handover: { from, ...outgoing } })
+  let ledger: Ledger
   try {
-    const { index } = await ledger.deposit(statement).catch((error: unknown) => {
-      // Refused, so nothing was sealed: the folder is the old key's, as before.
-      const isOurs = currentLedgerKeys(ledger.registry).includes(fromText)
-      if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) {
-        clearRotation(folder)
-        dropStagedSecondKey(folder)
-      }
+    // Held by the rotation until it ends, and not by the ledger alone.
+    ledger = await Ledger.open(folder.root, next, {
+      handover: { from, ...outgoing },
+      held: { ...held, release: () => {} },
+    })
+  } catch (error) {
+    if (isNew) callOff(folder)
+    throw error
+  }
+  try {
+    const { index } = await ledger.deposit(marker.statement).catch((error: unknown) => {
+      const isOurs = currentLedgerKeys(ledger.registry).includes(marker.from)
+      if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) callOff(folder)
       throw error
     })
     onStep?.('sealed')

@@ -1,11 +1,37 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
 import { writeNewFile } from './durable-file.ts'
+import { lockFile } from './file-lock.ts'
+import {
+  describeRecord,
+  encodeRecord,
+  isAlive,
+  isHere,
+  kernel,
+  type LockRecord,
+  ownRecord,
+  parseRecord,
+} from './lock-record.ts'
 
 /*
- * Who has the data folder. LevelDB's own lock keeps two writers apart for good; this file says it before anything of the
- * database is read, in plain words, and lets a verifier see a live server without touching the lock.
+ * Who has a folder. The lock is the kernel's, on the open lock file, for as long as its holder lives; the text in the file is for the
+ * message. Where there are no such locks the text decides: of a process that cannot be looked for from here, it counts as alive.
  */
 
 /** Whether a name in a folder is that of its lock, or of one on its way to be it. */
@@ -13,45 +39,65 @@ export function isLockName(name: string): boolean {
   return name === 'lock' || /^lock\.[0-9]+-[0-9a-f-]{36}$/.test(name)
 }
 
-/** Start time of a process in clock ticks: a number used again by another process has another one. */
-function startOf(pid: number): string {
+function recordIn(path: string): LockRecord | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** The live process that holds the folder, if any. */
-export function lockHolder(path: string): number | undefined {
-  let held: string
-  try {
-    held = readFileSync(path, 'latin1')
+    return parseRecord(readFileSync(path, 'latin1'))
   } catch {
     return undefined
   }
-  const [pidText, started] = held.trim().split(' ')
-  const pid = Number(pidText)
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined
-  return startOf(pid) === (started ?? '') ? pid : undefined
+}
+
+/** Whether a lock file holds by its text: its holder has no locks of the kernel. */
+function holdsByText(path: string, record: LockRecord | undefined): boolean {
+  if (record === undefined || record.by === '' || record.by === kernel) return false
+  if (!existsSync(join(dirname(path), record.by))) return false
+  return !isHere(record) || isAlive(record)
+}
+
+/** Whether a lock of the kernel holds, as far as its text tells. */
+function mayHoldByKernel(record: LockRecord | undefined): boolean {
+  return record?.by === kernel && (!isHere(record) || isAlive(record))
+}
+
+/** Who holds the folder, for people; undefined where nobody does. */
+export function lockHolder(path: string): string | undefined {
+  const found = look(path)
+  return found === undefined ? undefined : describeRecord(found.record)
+}
+
+function look(path: string): { readonly record: LockRecord | undefined; readonly byKernel: boolean } | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    const found = lockFile(fd, 'shared')
+    const record = recordIn(path)
+    const isHeld = found === 'held' || holdsByText(path, record) || (found === 'unsupported' && mayHoldByKernel(record))
+    return isHeld ? { record, byKernel: found === 'held' } : undefined
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function inUse(path: string, folder: string, record = recordIn(path), lockedByKernel = false): EvidenceError {
+  // Of a lock that the kernel holds the process is alive; of another only its own machine and container can tell.
+  const isCertain = lockedByKernel || record === undefined || isHere(record)
+  const remedy = isCertain ? '' : `; where no such process runs any more, remove ${path}`
+  return new EvidenceError(
+    'ledger-in-use',
+    `the data folder ${folder} is in use by ${describeRecord(record)}${remedy}`,
+    { where: folder },
+  )
 }
 
 /** Throws `ledger-in-use` where a live process has the folder. */
 export function requireUnlocked(path: string, folder: string): void {
-  const pid = lockHolder(path)
-  if (pid !== undefined) {
-    throw new EvidenceError('ledger-in-use', `the data folder ${folder} is in use by process ${pid}`, { where: folder })
-  }
+  const found = look(path)
+  if (found !== undefined) throw inUse(path, folder, found.record, found.byKernel)
 }
 
 /**
@@ -68,10 +114,98 @@ export async function whileUnlocked<T>(path: string, folder: string, read: () =>
   }
 }
 
-function beingTaken(folder: string): EvidenceError {
-  return new EvidenceError('ledger-in-use', `the data folder ${folder} is being taken by another process`, {
-    where: folder,
-  })
+/** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
+export function takeLock(path: string, folder: string): () => void {
+  for (;;) {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+    let taken: (() => void) | 'gone' | 'unsupported' | undefined
+    try {
+      taken = takeOpen(fd, path, folder)
+      if (typeof taken === 'function') return taken
+    } finally {
+      if (typeof taken !== 'function') closeSync(fd)
+    }
+    if (taken === 'unsupported') return takeByText(path, folder)
+  }
+}
+
+/** The lock of an open file; `gone` where the file has another name by now, or none: its holder has released it. */
+function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gone' | 'unsupported' {
+  const found = lockExclusively(fd)
+  if (found === 'unsupported') return found
+  if (!isNamed(fd, path)) return 'gone'
+  if (found === 'held') throw inUse(path, folder, recordIn(path), true)
+  const record = recordIn(path)
+  if (holdsByText(path, record)) throw inUse(path, folder, record)
+  ftruncateSync(fd)
+  writeSync(fd, encodeRecord(ownRecord(kernel)), 0)
+  // Looked at again with the text in it: from here on one that goes by the text leaves it in its place.
+  if (!isNamed(fd, path)) return 'gone'
+  let isReleased = false
+  return () => {
+    if (isReleased) return
+    isReleased = true
+    // Removed while it is held: who waits for it finds that it has lost its name.
+    if (isNamed(fd, path)) rmSync(path, { force: true })
+    closeSync(fd)
+  }
+}
+
+/** Those who only look share the lock for a moment: they are waited for. */
+function lockExclusively(fd: number): ReturnType<typeof lockFile> {
+  for (;;) {
+    const found = lockFile(fd, 'exclusive')
+    if (found !== 'held') return found
+    if (lockFile(fd, 'shared') === 'held') return 'held'
+    lockFile(fd, 'none')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.ceil(Math.random() * 5))
+  }
+}
+
+function isNamed(fd: number, path: string): boolean {
+  const [own, named] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })]
+  return named !== undefined && own.ino === named.ino && own.dev === named.dev
+}
+
+/** Takes the folder where there are no locks of the kernel. */
+function takeByText(path: string, folder: string): () => void {
+  setStaleAside(path, folder)
+  // Held for as long as this file is there too: a lock that was released while another process looked at it, and put back, holds nothing.
+  const own = `${path}.${process.pid}-${randomUUID()}`
+  const mine = encodeRecord(ownRecord(basename(own)))
+  writeNewFile(own, mine, 0o600)
+  try {
+    nameExclusively(own, path)
+  } catch (cause) {
+    rmSync(own, { force: true })
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    throw inUse(path, folder)
+  }
+  return () => {
+    rmSync(own, { force: true })
+    if (existsSync(path) && readFileSync(path, 'latin1') === mine) rmSync(path, { force: true })
+  }
+}
+
+/** Removes a lock that nobody holds; one that another process took since it was looked at is put back. */
+function setStaleAside(path: string, folder: string): void {
+  const isHeld = (record: LockRecord | undefined): boolean => holdsByText(path, record) || mayHoldByKernel(record)
+  if (isHeld(recordIn(path))) throw inUse(path, folder)
+  const aside = `${path}.${process.pid}-${randomUUID()}`
+  try {
+    renameSync(path, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  try {
+    const record = recordIn(aside)
+    if (!isHeld(record)) return
+    nameExclusively(aside, path)
+    throw inUse(path, folder, record)
+  } finally {
+    rmSync(aside, { force: true })
+  }
 }
 
 /** Gives a file a name that must be free. Throws EEXIST. */
@@ -83,48 +217,5 @@ function nameExclusively(from: string, to: string): void {
     // A file system without hard links, as on a memory stick: made under its name, which is as exclusive, and not as whole.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error
     writeFileSync(to, readFileSync(from), { flag: 'wx', mode: 0o600 })
-  }
-}
-
-/** Removes a lock that nobody holds; one that another process took since it was looked at is put back. */
-function setStaleAside(path: string, folder: string): void {
-  const aside = `${path}.${process.pid}-${randomUUID()}`
-  try {
-    renameSync(path, aside)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw error
-  }
-  try {
-    if (lockHolder(aside) === undefined) return
-    nameExclusively(aside, path)
-    throw beingTaken(folder)
-  } finally {
-    rmSync(aside, { force: true })
-  }
-}
-
-/** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
-export function takeLock(path: string, folder: string): () => void {
-  requireUnlocked(path, folder)
-  setStaleAside(path, folder)
-  const mine = `${process.pid} ${startOf(process.pid)}\n`
-  // Written under another name first: a lock without its holder's number would be taken for one that nobody holds.
-  const own = `${path}.${process.pid}-${randomUUID()}`
-  writeNewFile(own, mine, 0o600)
-  try {
-    nameExclusively(own, path)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    throw beingTaken(folder)
-  } finally {
-    rmSync(own, { force: true })
-  }
-  return () => {
-    try {
-      if (readFileSync(path, 'latin1') === mine) rmSync(path, { force: true })
-    } catch {
-      // Gone already: nothing to release.
-    }
   }
 }

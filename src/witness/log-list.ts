@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import {
   equalBytes,
   EvidenceError,
@@ -7,7 +8,7 @@ import {
   signatureTypes,
   type VerifierKey,
 } from '../core/index.ts'
-import { writeDurably } from '../node/index.ts'
+import { takeLock, writeDurably } from '../node/index.ts'
 
 /*
  * The logs that a witness cosigns: lines of a tlog-policy, of which only those of logs mean anything here. A log's origin is its
@@ -57,22 +58,37 @@ export function readLogList(path: string): WitnessedLog[] {
   return parseLogList(text, path)
 }
 
-/** Adds logs, those that are listed already left out; gives the new ones. Durable when it returns. */
-export function addLogs(path: string, added: readonly WitnessedLog[]): WitnessedLog[] {
-  const logs = readLogList(path)
-  const fresh = added.filter(({ key }) => !logs.some((other) => other.key.text === key.text))
-  const text = encodeLogList([...logs, ...fresh])
-  parseLogList(text, path)
-  if (fresh.length > 0) writeDurably(path, text)
-  return fresh
+/** Reads the list, and writes what becomes of it, under a lock of its own: a running witness holds its folder, and reads the list only. */
+function changeList<T>(path: string, change: (logs: readonly WitnessedLog[], write: (text: string) => void) => T): T {
+  const release = takeLock(`${path}.lock`, dirname(path))
+  try {
+    return change(readLogList(path), (text) => writeDurably(path, text))
+  } finally {
+    release()
+  }
 }
 
-/** Removes every key of an origin; gives them. What was cosigned of it stays known, should it be added again. */
+/**
+ * Adds logs, those that are listed already left out; gives the new ones. Durable when it returns. Throws `ledger-in-use` where the list is
+ * being changed, and the codes of {@link readLogList}.
+ */
+export function addLogs(path: string, added: readonly WitnessedLog[]): WitnessedLog[] {
+  return changeList(path, (logs, write) => {
+    const fresh = added.filter(({ key }) => !logs.some((other) => other.key.text === key.text))
+    const text = encodeLogList([...logs, ...fresh])
+    parseLogList(text, path)
+    if (fresh.length > 0) write(text)
+    return fresh
+  })
+}
+
+/** Removes every key of an origin; gives them. What was cosigned of it stays known, should it be added again. Throws as {@link addLogs}. */
 export function removeLog(path: string, origin: string): WitnessedLog[] {
-  const logs = readLogList(path)
-  const gone = logs.filter(({ key }) => key.name === origin)
-  if (gone.length > 0) writeDurably(path, encodeLogList(logs.filter(({ key }) => key.name !== origin)))
-  return gone
+  return changeList(path, (logs, write) => {
+    const gone = logs.filter(({ key }) => key.name === origin)
+    if (gone.length > 0) write(encodeLogList(logs.filter(({ key }) => key.name !== origin)))
+    return gone
+  })
 }
 
 /** How often a running witness looks whether the list was changed, in milliseconds. */

@@ -75,11 +75,12 @@ export class Witness {
    */
   static open(root: string, options: WitnessOptions = {}): Witness {
     const folder = witnessFolder(root)
+    // No lock is left in a folder that is no witness's.
     readWitnessConfig(folder)
-    const cosigners = Cosigners.read(folder, options.passphrase)
-    const logs = new LogList(folder.logs, options.onListFault)
     const release = takeLock(folder.lock, root)
     try {
+      const cosigners = Cosigners.read(folder, options.passphrase)
+      const logs = new LogList(folder.logs, options.onListFault)
       const state = new WitnessState(folder, cosigners.keys)
       for (const origin of logs.origins()) state.requireKept(origin)
       return new Witness(folder, cosigners, logs, state, release, options)

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFolder } from '../../src/ledger/index.ts'
-import { beginFolder } from '../../src/node/index.ts'
 import { type CliError, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -162,7 +161,7 @@ describe('F-N2: an empty folder that was given', () => {
     const root = at('cut')
     mkdirSync(root)
     // As a process leaves it that is killed: the marker is there, the lock is nobody's.
-    beginFolder(root, { by: 'evidence init' })
+    writeFileSync(join(root, 'unfinished.json'), '{"by":"evidence init"}')
     writeFileSync(join(root, 'lock'), '999999999 1\n')
     cpSync(at('source'), root, { recursive: true, filter: (source) => !source.endsWith('lock') })
     const others = [

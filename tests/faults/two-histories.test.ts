@@ -94,8 +94,7 @@ describe('F-H1: a ledger that moves', { timeout: 180_000 }, () => {
   })
 
   it('is moved to one of two backups, where both are made at once', async () => {
-    const { policy } = dataFolder(test.root)
-    const options = { root: test.root, key: readOwnKey({ policy }), policy: readFileSync(policy), final: true }
+    const options = { root: test.root, final: true }
     const both = await Promise.allSettled(['out1', 'out2'].map((out) => backUpFolder({ ...options, out: at(out) })))
     expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     const finals = ['out1', 'out2'].filter((out) => {

@@ -42,8 +42,7 @@ async function fillTo(size: number): Promise<void> {
 }
 
 function backUp(final = false, root = test.root): ReturnType<typeof backUpFolder> {
-  const { policy } = dataFolder(root)
-  return backUpFolder({ root, key: readOwnKey({ policy }), policy: readFileSync(policy), out, final })
+  return backUpFolder({ root, out, final })
 }
 
 async function verifyBackup(): Promise<{ exit: number; size: number; disclosures: unknown; codes: string[] }> {

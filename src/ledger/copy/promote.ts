@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
 import { EvidenceError, equalBytes, isEvidenceError, rootFromTiles } from '../../core/index.ts'
-import { dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
 import { FolderSource } from '../folder-source.ts'
-import { takeLock } from '../lock-file.ts'
+import { type HeldFolder, holdFolder } from '../held-folder.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
-import { clearStanding, readStanding, type Standing } from '../standing.ts'
+import { clearStanding, type Standing } from '../standing.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
@@ -54,10 +53,31 @@ function callOff({ of, move }: Standing, root: string): boolean {
  * and the codes of requireKnown; the folder then stays shut.
  */
 export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
-  const folder = dataFolder(root)
-  readConfig(folder)
-  const key = readOwnKey(folder)
-  const source = await FolderSource.open(root, key)
+  const held = holdFolder(root, 'promote')
+  const { folder, standing: was } = held
+  try {
+    const size = await checkedSize(held, known)
+    if (was === undefined) return { size, was }
+    if (!takeOver) {
+      const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
+      throw new EvidenceError(
+        'take-over-needed',
+        `the ledger in ${root} ${what}; if another copy signs as well, there are two histories`,
+        { where: root },
+      )
+    }
+    const isMarked = was.standing !== 'moved' || callOff(was, root)
+    clearStanding(folder)
+    return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
+  } finally {
+    held.release()
+  }
+}
+
+/** The size of what the folder holds, which is what its checkpoint signs, and goes on from what is known. */
+async function checkedSize(held: HeldFolder, known: readonly KnownCheckpoint[]): Promise<number> {
+  const { key } = held
+  const source = await FolderSource.held(held)
   try {
     await FolderPieces.of(source)
     const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
@@ -65,26 +85,7 @@ export async function promote({ root, known = [], takeOver }: PromoteOptions): P
     if (!equalBytes(rootFromTiles(size, tree.read), signed))
       throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
     await requireKnown(tree, known, key)
-    const was = readStanding(folder)
-    if (was === undefined) return { size, was }
-    if (!takeOver) {
-      const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
-      throw new EvidenceError(
-        'take-over-needed',
-        `the ledger in ${root} ${what}; if another copy signs as well, there are two histories`,
-        {
-          where: root,
-        },
-      )
-    }
-    const release = takeLock(folder.lock, root)
-    try {
-      const isMarked = was.standing !== 'moved' || callOff(was, root)
-      clearStanding(folder)
-      return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
-    } finally {
-      release()
-    }
+    return size
   } finally {
     await source.close()
   }

@@ -1,15 +1,14 @@
 import { EvidenceError, parseDisclosure, rootFromTiles, type VerifierKey } from '../../core/index.ts'
 import type { Registry } from '../../evidence/index.ts'
-import { type DataFolder, dataFolder, readConfig, readOwnKey } from '../data-folder.ts'
+import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { HeadFile, readHead } from '../head-file.ts'
+import { holdFolder } from '../held-folder.ts'
 import { examineStandIn } from '../ledger.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
-import { takeLock, whileUnlocked } from '../lock-file.ts'
 import { lookupsGone } from '../lookup.ts'
 import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
-import { readStanding } from '../standing.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { isFillable } from '../../node/index.ts'
 import { LedgerTree } from '../tree.ts'
@@ -78,18 +77,10 @@ export class Replica {
 
   /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */
   static async open(root: string): Promise<Replica> {
-    const folder = dataFolder(root)
-    readConfig(folder)
-    if (readStanding(folder)?.standing !== 'follows') {
-      throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
-    }
-    const key = readOwnKey(folder)
-    const { guard, published } = await whileUnlocked(folder.lock, root, async () => ({
-      guard: readHead(folder.head, key),
-      published: await examineStandIn(folder, [key]),
-    }))
-    const release = takeLock(folder.lock, root)
+    const { folder, key, release } = holdFolder(root, 'follow')
     try {
+      const guard = readHead(folder.head, key)
+      const published = await examineStandIn(folder, [key])
       const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
       try {
         const tree = await LedgerTree.rebuild(storage, published.state.size)

@@ -85,9 +85,9 @@ export class Claim {
     if (earlier === undefined) return new Claim(id, options)
     if (earlier.id !== '' && readUnfinished(root)?.token === earlier.id) return new Claim(earlier.id, options)
     if (!takeOver || !final) throw takenBefore(options, earlier)
-    const pid = readUnfinished(earlier.to)?.token === earlier.id ? lockHolder(join(earlier.to, 'lock')) : undefined
-    if (pid !== undefined) {
-      throw new EvidenceError('ledger-in-use', `${from} is being restored to ${earlier.to} by process ${pid}`, {
+    const holder = readUnfinished(earlier.to)?.token === earlier.id ? lockHolder(join(earlier.to, 'lock')) : undefined
+    if (holder !== undefined) {
+      throw new EvidenceError('ledger-in-use', `${from} is being restored to ${earlier.to} by ${holder}`, {
         where: from,
       })
     }

@@ -1,14 +1,27 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const prefix = 'evidence-shadow-'
 
-/** Removes what killed processes left: a copied log may hold what has been erased since. */
-function sweep(): void {
+/** The number of this process's PID namespace: containers may share the temporary folder, and not the numbers of their processes. */
+function namespace(): string {
+  try {
+    return /[0-9]+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  } catch {
+    return '0'
+  }
+}
+
+/**
+ * Removes what killed processes left: a copied log may hold what has been erased since. What processes of another container left, or
+ * are using, is theirs to remove.
+ */
+function sweep(own: string): void {
   for (const name of readdirSync(tmpdir())) {
-    const pid = Number(new RegExp(`^${prefix}([0-9]+)-`).exec(name)?.[1])
-    if (!Number.isSafeInteger(pid) || pid === process.pid) continue
+    const [, space, number] = new RegExp(`^${prefix}([0-9]+)-([0-9]+)-`).exec(name) ?? []
+    const pid = Number(number)
+    if (space !== own || !Number.isSafeInteger(pid) || pid === process.pid) continue
     try {
       process.kill(pid, 0)
     } catch (error) {
@@ -24,8 +37,9 @@ function sweep(): void {
  * all that happens elsewhere, and what is examined stays as it was found.
  */
 export function makeShadow(folder: string): { readonly folder: string; readonly dispose: () => void } {
-  sweep()
-  const shadow = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+  const own = namespace()
+  sweep(own)
+  const shadow = mkdtempSync(join(tmpdir(), `${prefix}${own}-${process.pid}-`))
   try {
     for (const file of readdirSync(folder)) {
       const source = resolve(folder, file)

@@ -1,8 +1,8 @@
 import koffi from 'koffi'
 
 /*
- * The functions of a PKCS#11 library (OASIS PKCS#11 3.0) that a ledger's key needs, called through its function list. The one
- * file that knows koffi. CK_ULONG is 8 bytes, structures are aligned: Linux and macOS on 64 bits.
+ * The functions of a PKCS#11 library (OASIS PKCS#11 3.0) that a ledger's key needs, called through its function list.
+ * CK_ULONG is 8 bytes, structures are aligned: Linux and macOS on 64 bits.
  */
 
 /** Places in CK_FUNCTION_LIST. */

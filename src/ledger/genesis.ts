@@ -1,0 +1,119 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { EvidenceError, parseEntry, type VerifierKey, verifierKey } from '../core/index.ts'
+import { emptyRegistry, readBody, readEnvelope, readStatement } from '../evidence/index.ts'
+import type { LedgerSigningKey } from '../node/index.ts'
+import { type Clock, ClockGuard, systemClock } from './clock.ts'
+import { writeConfig } from './create.ts'
+import { emptySeal } from './entry-facts.ts'
+import { FolderSource } from './folder-source.ts'
+import { emptyChain } from './group.ts'
+import { HeadFile, syncFolder } from './head-file.ts'
+import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { LevelStorage } from './leveldb/level-storage.ts'
+import { createLookupCodec } from './lookup-secret.ts'
+import { Rights } from './rights.ts'
+import { Sequencer } from './sequencer.ts'
+import { submissionOf } from './submission.ts'
+import { LedgerTree } from './tree.ts'
+
+/**
+ * Second step of making a ledger: seals the signed genesis as entry 0. Until it ends the folder says that it awaits its genesis; cut off, it
+ * is repeated: it starts afresh, or, where the genesis was sealed already, finishes. Throws the rulebook's codes, the codes of holdFolder
+ * (`ledger-exists` where there is a genesis, or a database of other making), `genesis-ledger-keys`.
+ */
+export async function sealGenesis(
+  root: string,
+  jws: string,
+  signer: LedgerSigningKey,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const held = holdFolder(root, 'genesis')
+  try {
+    const { folder, config, key: listed } = held
+    const key = verifierKey(listed.name, signer.publicKey)
+    if (key.text !== listed.text) {
+      throw new EvidenceError('genesis-ledger-keys', 'the ledger’s private key is not the one that its policy names', {
+        expected: listed.text,
+      })
+    }
+    const building = { database: `${folder.database}.new`, head: `${folder.head}.new` }
+    if (existsSync(folder.database)) {
+      // Cut off between the two names, or after them. What has its name is never removed.
+      if (!existsSync(folder.head) && existsSync(building.head)) renameSync(building.head, folder.head)
+      await requireSealed(held, jws)
+    } else {
+      if (existsSync(folder.head)) throw foreign(held)
+      await seal(held, building, key, jws, signer, clock)
+      // Names that are free, as was seen under the lock.
+      renameSync(building.database, folder.database)
+      renameSync(building.head, folder.head)
+    }
+    syncFolder(root)
+    const { awaitingGenesis: _done, ...finished } = config
+    writeConfig(folder, finished)
+  } finally {
+    held.release()
+  }
+}
+
+/** Makes database and head of the genesis, under names of their own. */
+async function seal(
+  { folder, config }: HeldFolder,
+  building: { readonly database: string; readonly head: string },
+  key: VerifierKey,
+  jws: string,
+  signer: LedgerSigningKey,
+  clock: Clock,
+): Promise<void> {
+  for (const leftover of [building.database, building.head]) rmSync(leftover, { recursive: true, force: true })
+  const storage = await LevelStorage.open(building.database, createLookupCodec(folder), { create: true })
+  const head = await HeadFile.create(building.head)
+  try {
+    const sequencer = new Sequencer({
+      storage,
+      epoch: await storage.claimWriter(),
+      tree: new LedgerTree(storage),
+      head,
+      clock: new ClockGuard(clock, undefined),
+      key,
+      sign: signer.sign,
+      published: { state: emptyChain(emptyRegistry(key.name), emptySeal), note: '' },
+      rights: new Rights(config),
+    })
+    await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
+    await sequencer.drain()
+  } finally {
+    await head.close()
+    await storage.close()
+  }
+}
+
+/** What a genesis says, and who: not when it was signed, and under which id. A trial signs anew what it finishes. */
+function saidBy(jws: string): unknown {
+  const statement = readStatement(readEnvelope(jws))
+  return [statement.common.iss, statement.common.aud, readBody(statement)]
+}
+
+/** That database and head hold this genesis and nothing more. Throws `ledger-exists`, and the faults of the folder. */
+async function requireSealed(held: HeldFolder, jws: string): Promise<void> {
+  const source = await FolderSource.held(held)
+  try {
+    const [fault] = source.faults
+    if (fault !== undefined) throw fault
+    const [bytes, more] = await source.storage.entries(0, 2)
+    if (bytes === undefined || more !== undefined || source.head?.checkpoint.size !== 1) throw foreign(held)
+    const entry = parseEntry(bytes)
+    if (!entry.known || !isDeepStrictEqual(saidBy(entry.statement), saidBy(jws.trim()))) throw foreign(held)
+  } finally {
+    await source.close()
+  }
+}
+
+function foreign({ folder }: HeldFolder): EvidenceError {
+  return new EvidenceError(
+    'ledger-exists',
+    `${folder.root} awaits its genesis, and holds a database or head that is not of this genesis alone; nothing was changed`,
+    { where: folder.root },
+  )
+}

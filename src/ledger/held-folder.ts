@@ -1,0 +1,66 @@
+import { EvidenceError, type VerifierKey } from '../core/index.ts'
+import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
+import { takeLock } from './lock-file.ts'
+import { requireNotRotating } from './rotation-marker.ts'
+import { readStanding, requireMaySign, type Standing } from './standing.ts'
+
+/**
+ * What is to be done with a data folder: `sign` new entries, `rotate` its key, seal its `genesis`, `follow` a leader, or what needs no right
+ * to sign: to `copy` it, `index` it anew, `promote` it.
+ */
+export type FolderWork = 'sign' | 'rotate' | 'genesis' | 'follow' | 'copy' | 'index' | 'promote'
+
+/** What a folder says of itself, as read under its lock. */
+export interface FolderState {
+  readonly config: FolderConfig
+  /** The key that its policy names. */
+  readonly key: VerifierKey
+  /** Why it may not sign, if so. */
+  readonly standing: Standing | undefined
+}
+
+/** A data folder that this process alone works on, from before anything is decided until all is done. */
+export interface HeldFolder extends FolderState {
+  readonly folder: DataFolder
+  readonly release: () => void
+}
+
+/**
+ * What a folder says of itself, where it may do this now. Means something only while the folder is held. Throws the codes of readConfig and
+ * readOwnKey, `ledger-unfinished`, `ledger-exists` (it has its genesis, or follows nobody), `ledger-moved`, `ledger-standby`,
+ * `rotation-unfinished`, `config-invalid`.
+ */
+function allowedNow(folder: DataFolder, work: FolderWork): FolderState {
+  const { root } = folder
+  const config = readConfig(folder)
+  const isAwaiting = config.awaitingGenesis === true
+  if (isAwaiting && work !== 'genesis')
+    throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
+  if (!isAwaiting && work === 'genesis')
+    throw new EvidenceError('ledger-exists', `the ledger in ${root} has its genesis`, { where: root })
+  const standing = readStanding(folder)
+  if (work === 'follow') {
+    if (standing?.standing !== 'follows')
+      throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
+  }
+  if (work === 'sign' || work === 'rotate' || work === 'genesis') requireMaySign(folder)
+  if (work === 'sign') requireNotRotating(folder)
+  return { config, key: readOwnKey(folder), standing }
+}
+
+/**
+ * Takes a data folder for this process, to be released by the caller, and reads what it may do now. What it refuses it leaves as it was
+ * found. Throws `ledger-in-use` and the codes of {@link allowedNow}.
+ */
+export function holdFolder(root: string, work: FolderWork): HeldFolder {
+  const folder = dataFolder(root)
+  // No lock is left in a folder that is no ledger's.
+  readConfig(folder)
+  const release = takeLock(folder.lock, root)
+  try {
+    return { folder, release, ...allowedNow(folder, work) }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
