@@ -96,21 +96,18 @@ export function judge(
   const isMisplaced = isGenesis && entry.index !== 0
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
   const unshown = registry.isPartial === true ? takeUnshown(findings, registry, body) : []
-  if (registry.uncertainSince !== undefined) leaveUncertain(findings, registry.uncertainSince)
+  const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
   // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
   const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
-  if (findings.violations.length > 0 || isAuthorityOpen) next = registry
+  if (findings.violations.length > 0 || isAuthorityOpen || isOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
   return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
 }
 
-/** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
-const uncertainCodes: readonly ErrorCode[] = [
-  'participant-unknown',
-  'last-administrator',
-  'already-revoked',
+/** Of the faults that an unknown registry entry before may explain: those whose entry changes nothing then (docs/spec/14-ledger-keys.md). */
+const openCodes: readonly ErrorCode[] = [
   'ledger-key-retired',
   'approvals-needed',
   'approval-unknown',
@@ -118,15 +115,27 @@ const uncertainCodes: readonly ErrorCode[] = [
   'threshold-impossible',
 ]
 
-function leaveUncertain({ violations, unjudged }: Findings, since: number): void {
+/** Faults that an unknown registry entry before may explain: whom it admitted or revoked is not known. */
+const uncertainCodes: readonly ErrorCode[] = [
+  'participant-unknown',
+  'last-administrator',
+  'already-revoked',
+  ...openCodes,
+]
+
+/** Leaves such faults not judged. True where the entry changes nothing, for one of them leaves open whether it may. */
+function leaveUncertain({ violations, unjudged }: Findings, since: number): boolean {
+  let isOpen = false
   for (let i = violations.length - 1; i >= 0; i--) {
     const violation = violations[i] as EvidenceError
     if (!uncertainCodes.includes(violation.code)) continue
     violations.splice(i, 1)
+    isOpen ||= openCodes.includes(violation.code)
     unjudged.push(
       new EvidenceError('not-judged', `not judged after entry ${since}: ${violation.message}`, violation.facts),
     )
   }
+  return isOpen
 }
 
 /** A possession proof or an approval that this version cannot verify: whether the change holds is not known. */

@@ -194,7 +194,7 @@ describe('a follower', () => {
   })
 
   it('finds a statement that is repeated, and refuses a ledger’s folder', async () => {
-    await expect(Replica.open(server.folder.root)).rejects.toMatchObject({ code: 'ledger-exists' })
+    await expect(Replica.open(server.folder.root)).rejects.toMatchObject({ code: 'ledger-in-use' })
     const replica = await create()
     await expect(Replica.open(root)).rejects.toMatchObject({ code: 'ledger-in-use' })
     await expect(promote({ root, takeOver: true })).rejects.toMatchObject({ code: 'ledger-in-use' })
