@@ -9,9 +9,9 @@ import { progressBar } from './progress.ts'
 /** What became of a file that a deposit lists. */
 export type FileState =
   | 'unchanged'
-  /** The same bytes under a name that is the same text to Unicode, composed otherwise. */
+  /** Its bytes are here under a name that Unicode calls equal text, composed otherwise. */
   | 'respelled'
-  /** The same bytes under another name. */
+  /** Its bytes are here under another name. */
   | 'moved'
   | 'DIFFERS'
   | 'missing'

@@ -19,7 +19,7 @@ export interface PackageLedger {
   readonly locate: KeyLocator
   /** A server that can be asked for more. */
   readonly client: LedgerClient | undefined
-  /** The same, where it answers questions; undefined of a mirror, which has files alone. */
+  /** A client of the ledger, where that answers questions; undefined of a mirror, which has files alone. */
   readonly answers: LedgerClient | undefined
   readonly close: () => Promise<void>
 }

@@ -8,8 +8,7 @@ export interface Verdict {
   readonly unjudged: readonly Finding[]
 }
 
-/** What is known of a deposit that verifies: whether it was taken back, or its key reported compromised, as far as was asked. */
-export type Standing = 'sound' | 'retracted' | 'key-compromised' | 'not-asked'
+export type { Standing } from '../src/package/package-events.ts'
 
 /** Commands that verify nothing: exit code 1 says "does not verify" and nothing else, so it may not come out of them. */
 const withoutVerdict: ReadonlySet<string> = new Set([

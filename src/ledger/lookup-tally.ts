@@ -75,7 +75,7 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
   return out
 }
 
-/** The same without the statement id: lists of look-up keys as encoded. */
+/** An entry's look-up keys with their lists, as encoded, without its statement id. */
 export function expectedLookups({ statement, body, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
   const lists = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, disclosures)]
   return lists.map((list) => codec.list(list))

@@ -97,7 +97,7 @@ export interface LedgerStorage {
   findStatements(ids: readonly { readonly iss: string; readonly jti: string }[]): Promise<(StatementId | undefined)[]>
   /** Indices of one list of a look-up key, ascending, above `after` (-1 for all), at most `limit`: one read, whatever other lists hold. */
   lookupList(list: LookupList, after: number, limit: number): Promise<number[]>
-  /** The same of all lists of a key together. */
+  /** Indices in all lists of a key together, ascending, after `after`, at most `limit`. */
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
   /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>

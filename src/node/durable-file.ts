@@ -16,13 +16,18 @@ export function writeSynced(path: string, content: string | Uint8Array): void {
   rmSync(part, { force: true })
   const fd = openSync(part, 'wx', 0o600)
   try {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-    fsyncSync(fd)
+    writeAndSync(fd, content)
   } finally {
     closeSync(fd)
   }
   renameSync(part, path)
+}
+
+/** Writes the whole of a content to an open file, and syncs it. Throws what the file system throws. */
+export function writeAndSync(fd: number, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
+  fsyncSync(fd)
 }
 
 /** Syncs every file of a folder, and the folder: before it takes the place of another. */
@@ -63,9 +68,7 @@ export function writeNewFile(path: string, content: string | Uint8Array, mode: n
   }
   try {
     if ((mode & 0o044) !== 0) shareFile(fd)
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-    fsyncSync(fd)
+    writeAndSync(fd, content)
   } finally {
     closeSync(fd)
   }

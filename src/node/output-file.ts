@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, type Stats, writeSync } from 'node:fs'
+import { closeSync, linkSync, lstatSync, openSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
-import { syncFolder } from './durable-file.ts'
+import { syncFolder, writeAndSync } from './durable-file.ts'
 
 /*
  * Files that a command leaves beside other people's files. Nothing that is there is ever written over without being looked at,
@@ -84,9 +84,7 @@ function writePart(path: string, content: string | Uint8Array, mode: number): st
   try {
     const fd = openSync(part, 'wx', mode)
     try {
-      const bytes = typeof content === 'string' ? Buffer.from(content) : content
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
-      fsyncSync(fd)
+      writeAndSync(fd, content)
     } finally {
       closeSync(fd)
     }

@@ -68,7 +68,7 @@ export class BagPaths {
     return undefined
   }
 
-  /** The same of a folder that stands by itself: it may come again, and is no file. */
+  /** Takes the path of a folder that has an entry of its own: it may come again, and may not be a file's. */
   private addFolder(path: string): string | undefined {
     const fault = bagPathFault(path)
     if (fault !== undefined) return fault

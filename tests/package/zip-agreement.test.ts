@@ -35,7 +35,7 @@ async function ours(file: string): Promise<string | Record<string, string>> {
   }
 }
 
-/** The same of the Python verifier, for all files of a folder. */
+/** What the Python verifier says of each file of a folder. */
 function pythons(folder: string): Record<string, string | Record<string, string>> {
   const { code, stdout, stderr } = pythonText(
     `

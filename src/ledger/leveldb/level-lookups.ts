@@ -81,7 +81,7 @@ export class LevelLookups {
   }
 
   /**
-   * The same of all lists of a key together. They lie one behind the other: short ones are read together, and past a long one
+   * Indices in all lists of a key together, ascending. The lists lie one behind the other: short ones are read together, and past a long one
    * the next is sought.
    */
   async all(key: LookupList['key'], after: number, limit: number): Promise<number[]> {
