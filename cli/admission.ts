@@ -1,6 +1,6 @@
-import { isEvidenceError, type Policy, utf8 } from '../src/core/index.ts'
+import { defined, isEvidenceError, type Policy, utf8 } from '../src/core/index.ts'
 import type { LedgerClient } from '../src/client/index.ts'
-import { effectiveBody } from '../src/evidence/index.ts'
+import { admittedBy } from '../src/evidence/index.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/index.ts'
 import { when } from './when.ts'
 
@@ -45,20 +45,11 @@ export function admissionIn(receipt: Uint8Array, id: string, policy: Policy): Ad
   if (body === undefined || statement === undefined) return undefined
   const { index, time } = result.receipt.entry
   const at = { index, time, by: { iss: statement.common.iss, kid: statement.header.kid } }
-  const { kind, members } = effectiveBody(body)
-  if (kind === 'ledger.genesis') {
-    const administrator = members.administrators.find((one) => one.id === id)
-    if (administrator === undefined) return undefined
-    return { ...named(administrator.name), roles: ['administrator'], ...at }
-  }
-  if (kind !== 'participant.admit' || members.participant.id !== id) return undefined
-  const { name, type, roles } = members.participant
+  const admitted = admittedBy(body).find((one) => one.id === id)
+  if (admitted === undefined) return undefined
   const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
-  return { ...named(name ?? (typeof sealed === 'string' ? sealed : undefined)), type, roles, ...at }
-}
-
-function named(name: string | undefined): { name?: string } {
-  return name === undefined ? {} : { name }
+  const { type, roles, name = typeof sealed === 'string' ? sealed : undefined } = admitted
+  return { roles, ...defined({ name, type }), ...at }
 }
 
 /** An admission on one line, for people. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { EvidenceError, makeDisclosure } from '../src/core/index.ts'
-import { type ApprovalFile, approve, composeProposal, type ProposableKind, type Signer } from '../src/evidence/index.ts'
+import { type ApprovalFile, approve, composeProposal, type Kind, type Signer } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
 import { outputKinds, requireOutput, writeOutput } from './outputs.ts'
 import { type ClientOptions, clientKey, clientOf, depositPolicy, identify, outputOf } from './options.ts'
@@ -22,7 +22,7 @@ export function withProposing(command: Command): Command {
 /** Sends a change signed by an administrator, or writes it down with their approval. */
 export async function submitChange(
   options: ChangeOptions,
-  kind: ProposableKind,
+  kind: Kind,
   members: object,
   sealed: { names?: string } = {},
 ): Promise<void> {
@@ -46,7 +46,7 @@ export async function submitChange(
 
 /** A proposal of a change, approved by its proposer where a key is given. */
 export function propose(
-  change: { aud: string; kind: ProposableKind; members: object; sealed?: { names?: string } },
+  change: { aud: string; kind: Kind; members: object; sealed?: { names?: string } },
   days: number,
   signer?: Signer,
 ): ApprovalFile {

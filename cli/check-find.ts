@@ -1,6 +1,6 @@
 import { basename, relative } from 'node:path'
 import { isEvidenceError, type KeyTransition, parseReceipt, type Policy, textOfBytes } from '../src/core/index.ts'
-import { readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
+import { itemsOf, readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
 import { absolutePath, digestFile } from '../src/node/index.ts'
 import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
 import { manifestAt, readArtefact } from './artefact.ts'
@@ -97,7 +97,7 @@ function deposits(receipt: string, sha256: string): boolean {
     const { entry } = parseReceipt(readArtefact(receipt))
     if (!entry.known) return false
     const body = readBody(readStatement(readEnvelope(entry.statement)))
-    return body?.kind === 'evidence.deposit' && body.members.items.some(({ digest }) => digest['sha256'] === sha256)
+    return itemsOf(body).some(({ digest }) => digest['sha256'] === sha256)
   } catch (error) {
     if (isEvidenceError(error)) return false
     throw error

@@ -1,5 +1,6 @@
 import { textOfBytes } from '../src/core/index.ts'
 import { anchorLimits, type Finding, receiptLimits, statusLimits } from '../src/verify/index.ts'
+import { itemsOf } from '../src/evidence/index.ts'
 import { anchorLines, type AnchoredResult } from './check-anchored.ts'
 import { nameLines } from './check-find.ts'
 import { headline, type OnlineStatus, standingOf, statusLines } from './check-online.ts'
@@ -19,8 +20,7 @@ export function provenanceOf(result: CheckResult | AnchoredResult, online: Onlin
 /** What a forensic tool reported of the data inside: shown, not checked. */
 function reported({ checked, item }: CheckResult): string[] {
   const { body } = checked ?? {}
-  const acquired =
-    item !== undefined && body?.kind === 'evidence.deposit' ? body.members.items[item]?.acquired : undefined
+  const acquired = item === undefined ? undefined : itemsOf(body)[item]?.acquired
   if (acquired === undefined) return []
   const digests = Object.entries(acquired.digest).map(([name, hex]) => `${name} ${hex}`)
   return [`reported by ${acquired.source}, not checked: ${acquired.size} bytes inside, ${digests.join(', ')}`]

@@ -13,6 +13,7 @@ import {
   fileDiffers,
   findingOf,
 } from '../src/verify/index.ts'
+import { itemsOf } from '../src/evidence/index.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
 
@@ -114,7 +115,7 @@ async function checkByReceipt(
 
 /** The item that goes by the file's name, where the receipt discloses names and exactly one is that. */
 function namedItem({ disclosures, body }: CheckedReceipt, file: string): number | undefined {
-  const count = body?.kind === 'evidence.deposit' ? body.members.items.length : 0
+  const count = itemsOf(body).length
   const names = disclosures.find(({ claim }) => claim === 'names')?.value
   if (!Array.isArray(names)) return undefined
   const matching = names.flatMap((name, i) => (name === basename(file) && i < count ? [i] : []))
@@ -122,7 +123,7 @@ function namedItem({ disclosures, body }: CheckedReceipt, file: string): number 
 }
 
 function hasTree({ body }: CheckedReceipt, item: number): boolean {
-  return body?.kind === 'evidence.deposit' && body.members.items[item]?.tree !== undefined
+  return itemsOf(body)[item]?.tree !== undefined
 }
 
 async function checkByManifest(

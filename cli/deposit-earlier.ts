@@ -15,6 +15,7 @@ import { checkReceipt } from '../src/verify/index.ts'
 import { readArtefact } from './artefact.ts'
 import { companions } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
+import { depositIn } from './deposit-statement.ts'
 import { withoutQuorum } from './statements.ts'
 
 /** A deposit that is to be made. */
@@ -70,7 +71,8 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
     )
   }
   const { index } = receipt.entry
-  if (body?.kind !== 'evidence.deposit' || !sameItems(body.members.items, wanted.items, 'bytes')) {
+  const said = depositIn(body)
+  if (said === undefined || !sameItems(said.items, wanted.items, 'bytes')) {
     throw new EvidenceError(
       'file-exists',
       `${path} is the receipt of entry ${index}, which is of other bytes than these files have now; move it away, or deposit with --again`,
@@ -80,8 +82,8 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
   const sealed = Object.fromEntries(receipt.disclosures.map(({ claim, value }) => [claim, value]))
   const earlier = {
     iss: statement?.common.iss ?? '',
-    items: body.members.items,
-    relates: body.members.relates ?? [],
+    items: said.items,
+    relates: said.relates ?? [],
     sealed,
   }
   const differing = differences(earlier, wanted)
@@ -140,12 +142,12 @@ export function setAside(pending: string, manifest: string | undefined): string 
 function readPending(presentation: string): EarlierStatement & { readonly aud: string; readonly kid: string } {
   const { jws, disclosures } = splitPresentation(presentation)
   const statement = readStatement(readEnvelope(jws))
-  const body = readBody(statement)
-  if (body?.kind !== 'evidence.deposit')
+  const said = depositIn(readBody(statement))
+  if (said === undefined)
     throw new EvidenceError('kind-unknown', 'the statement that waits is no deposit')
   const { iss, aud } = statement.common
   const sealed = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
-  return { aud, kid: statement.header.kid, iss, items: body.members.items, relates: body.members.relates ?? [], sealed }
+  return { aud, kid: statement.header.kid, iss, items: said.items, relates: said.relates ?? [], sealed }
 }
 
 /** What is wanted now and an earlier deposit does not say, in words. */

@@ -20,8 +20,9 @@ import { type DepositJob, jobBytes, jobName } from './deposit-plan.ts'
 import { asEvidenceError, type Output } from './output.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
 import { progressBar } from './progress.ts'
+import { signDeposit } from './deposit-statement.ts'
 import { takeTurn, type Turn } from './deposit-turn.ts'
-import { isCosigned, requireReceiptFor, signStatement } from './statements.ts'
+import { isCosigned, requireReceiptFor } from './statements.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -159,8 +160,8 @@ function readStatementFile(path: string): string {
 /** Signs a statement and writes it down; where another run was faster, its statement is taken. */
 function signPending(path: string, wanted: WantedStatement, identity: Identity): string {
   const { origin, items, relates, sealed } = wanted
-  const members = { items, ...(relates.length === 0 ? {} : { relates }) }
-  const { presentation } = signStatement(origin, identity, 'evidence.deposit', members, sealed)
+  const members = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
+  const { presentation } = signDeposit(origin, identity, members, sealed)
   try {
     writeOutput(outputKinds.statement, path, presentation)
     return presentation

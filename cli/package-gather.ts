@@ -13,7 +13,7 @@ import {
   toHex,
   utf8,
 } from '../src/core/index.ts'
-import { caseNumbersOf, lookupForm } from '../src/evidence/index.ts'
+import { caseNumbersOf, itemsOf, lookupForm, referencesOf } from '../src/evidence/index.ts'
 import { digestFile } from '../src/node/index.ts'
 import {
   type DepositInput,
@@ -218,7 +218,7 @@ function sidecarsOf(path: string | undefined): Map<Sidecar, Uint8Array> {
 
 /** Leaf hash (base64) of what an attestation or retraction is about. */
 function eventOf({ body }: CheckedReceipt): string | undefined {
-  return body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract' ? body.members.of.leafHash : undefined
+  return referencesOf(body).find(({ where }) => where === 'of')?.leafHash
 }
 
 function keyOf({ receipt }: CheckedReceipt): string {
@@ -227,10 +227,9 @@ function keyOf({ receipt }: CheckedReceipt): string {
 
 /** Number of the item that is a manifest. */
 function itemOf({ body }: CheckedReceipt): number {
-  const items = body?.kind === 'evidence.deposit' ? body.members.items : []
   return Math.max(
     0,
-    items.findIndex(({ tree }) => tree !== undefined),
+    itemsOf(body).findIndex(({ tree }) => tree !== undefined),
   )
 }
 

@@ -3,8 +3,8 @@ import { EvidenceError, type JsonValue, parseJson, requireObject } from '../src/
 import {
   type ComposedStatement,
   composeStatement,
-  type ProposableKind,
-  proposableKinds,
+  isProposable,
+  type Kind,
   type Signer,
 } from '../src/evidence/index.ts'
 import { randomSalt } from '../src/node/index.ts'
@@ -13,7 +13,7 @@ import { readArtefact } from './artefact.ts'
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
 export interface ChangeRequest {
   readonly aud: string
-  readonly kind: ProposableKind
+  readonly kind: Kind
   readonly members: object
 }
 
@@ -23,11 +23,10 @@ export function readRequest(path: string): ChangeRequest {
     string,
     JsonValue
   >
-  const known = proposableKinds.find((one) => one === kind)
-  if (typeof aud !== 'string' || known === undefined) {
+  if (typeof aud !== 'string' || typeof kind !== 'string' || !isProposable(kind)) {
     throw new EvidenceError('usage', `${path} asks for no change that an administrator signs`, { where: path })
   }
-  return { aud, kind: known, members }
+  return { aud, kind, members }
 }
 
 /** Signs a request as one's own statement, now. */

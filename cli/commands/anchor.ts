@@ -17,6 +17,7 @@ import { readPolicyFile } from '../../src/ledger/index.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
 import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
+import { depositKind } from '../deposit-statement.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { pause, seconds, stopSignal } from '../repeat.ts'
@@ -103,7 +104,7 @@ async function anchorNewest(
   const last = lastAnchor(out, origin)
   if (last !== undefined && (await isKnown(lower, last, note))) return undefined
   const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
-  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, 'evidence.deposit', {
+  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, {
     items: [item],
   })
   openPrivateFolder(out)

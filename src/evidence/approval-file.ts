@@ -1,7 +1,8 @@
 import { EvidenceError, parseJson, requireObject, thumbprint, toBase64url, tryBase64url, utf8 } from '../core/index.ts'
 import type { Signer } from './compose.ts'
-import { type Approval, maxApprovals } from './schema.ts'
-import { type ProposableKind, readProposal } from './statement.ts'
+import { readProposal } from './body.ts'
+import type { Kind } from './kinds.ts'
+import { type Approval, maxApprovals } from './kinds/ledger-change.ts'
 import { proposalTyp } from './vocabulary.ts'
 
 /**
@@ -20,7 +21,7 @@ export const maxApprovalFileBytes = 256 * 1024
 
 /** Writes down a change to be approved. */
 export function composeProposal(
-  context: { readonly aud: string; readonly jti: string; readonly exp: number; readonly kind: ProposableKind },
+  context: { readonly aud: string; readonly jti: string; readonly exp: number; readonly kind: Kind },
   members: object,
   disclosures: readonly string[] = [],
 ): ApprovalFile {

@@ -1,15 +1,10 @@
 import { type Disclosure, EvidenceError, parseDisclosure } from '../core/index.ts'
-import type { StatementBody } from './schema.ts'
+import { effectiveBody } from './body.ts'
+import type { StatementBody } from './kinds.ts'
+import { sealedDigestsOf } from './said.ts'
 import { schemaError } from './schema-errors.ts'
-import { admittedName, type CaseClaim, sealedShapes } from './sealed.ts'
-import { effectiveBody } from './statement.ts'
-import { sealableClaims, type SealedClaim } from './vocabulary.ts'
-
-/** The digests that a statement seals. */
-export function sealedDigestsOf(body: StatementBody): readonly string[] {
-  const said = effectiveBody(body)
-  return said.kind === 'evidence.deposit' || said.kind === 'participant.admit' ? (said.members._sd ?? []) : []
-}
+import { type CaseClaim, sealedShapes } from './sealed.ts'
+import type { SealedClaim } from './vocabulary.ts'
 
 /**
  * Judges the disclosures handed in with a new statement: every digest has exactly one, no claim comes twice (else one could
@@ -35,7 +30,7 @@ export function requireDisclosures(body: StatementBody, texts: readonly string[]
 export function requireSealed(body: StatementBody, texts: readonly string[]): Disclosure[] {
   const digests = sealedDigestsOf(body)
   const disclosures = texts.map(parseDisclosure)
-  const allowed = sealableClaims(body.kind)
+  const { seals } = effectiveBody(body).rule
   const seen = new Set<string>()
   for (const { digest, claim } of disclosures) {
     if (!digests.includes(digest)) {
@@ -47,7 +42,7 @@ export function requireSealed(body: StatementBody, texts: readonly string[]): Di
       })
     }
     seen.add(digest).add(`claim ${claim}`)
-    if (!(allowed as readonly string[]).includes(claim)) {
+    if (!Object.hasOwn(seals, claim)) {
       throw new EvidenceError(
         'disclosure-claim',
         `the kind ${body.kind} may not seal the claim "${claim.slice(0, 40)}"`,
@@ -61,19 +56,12 @@ export function requireSealed(body: StatementBody, texts: readonly string[]): Di
 }
 
 function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
-  const schema =
-    claim === 'names' && body.kind !== 'evidence.deposit' ? admittedName : sealedShapes[claim as SealedClaim]
-  const result = schema.safeParse(value)
-  if (!result.success) throw schemaError(result.error, 'disclosure-claim', claim)
-  if (
-    claim === 'names' &&
-    body.kind === 'evidence.deposit' &&
-    (value as string[]).length !== body.members.items.length
-  ) {
-    throw new EvidenceError('disclosure-claim', 'the claim "names" has not one name for each item', {
-      where: 'names',
-    })
-  }
+  const { rule, members } = effectiveBody(body)
+  const name = claim as SealedClaim
+  const result = (rule).seals[name]?.safeParse(value)
+  if (result?.success === false) throw schemaError(result.error, 'disclosure-claim', claim)
+  const why = (rule).sealedFault?.(members, name, value)
+  if (why !== undefined) throw new EvidenceError('disclosure-claim', `the claim "${claim}" ${why}`, { where: claim })
 }
 
 /** Case numbers as they are looked up: under NFKC, so that full-width and ordinary brackets find each other. */

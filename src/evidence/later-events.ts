@@ -1,17 +1,19 @@
-import { isEvidenceError } from '../core/index.ts'
-import type { StatementBody } from './schema.ts'
-import { effectiveBody, readBody, type Statement } from './statement.ts'
+import { defined, isEvidenceError } from '../core/index.ts'
+import { readBody } from './body.ts'
+import type { LaterEventName } from './kind.ts'
+import type { StatementBody } from './kinds.ts'
+import { endingsOf, referencesOf } from './said.ts'
+import { signedBy, type Statement } from './statement.ts'
 
-/** What may happen to an entry later (docs/spec/15-status.md). */
-export const laterEventNames = [
+/** What may happen to an entry later, by name, in the order of docs/spec/15-status.md. */
+export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'retracted',
   'attested',
   'related',
   'key-rotated',
   'key-revoked',
   'participant-revoked',
-] as const
-export type LaterEventName = (typeof laterEventNames)[number]
+]
 
 /** One thing that a later entry says of an earlier one. */
 export interface LaterEvent {
@@ -34,42 +36,22 @@ export interface EventSubject {
 /** What a later statement says of an earlier entry, in the order of page 15; empty where it is about something else. */
 export function laterEventsIn(subject: EventSubject, statement: Statement): LaterEvent[] {
   const body = bodyOf(statement)
-  const isSubject = (reference: { readonly index: number; readonly leafHash: string }): boolean =>
-    reference.index === subject.index && reference.leafHash === subject.leafHash
-  switch (body?.kind) {
-    case 'evidence.retract':
-      return isSubject(body.members.of) ? [{ what: 'retracted', code: body.members.reason }] : []
-    case 'evidence.attest':
-      return isSubject(body.members.of) ? [{ what: 'attested', code: body.members.as }] : []
-    case 'evidence.deposit': {
-      const named = (body.members.relates ?? []).filter((one) => one.origin === undefined && isSubject(one))
-      return [...new Set(named.map(({ rel }) => rel))].map((rel) => ({ what: 'related', code: rel }))
-    }
-    case 'participant.rotate-key':
-      return statement.header.kid === subject.kid ? [{ what: 'key-rotated' }] : []
-    case 'participant.revoke': {
-      const { key, participant, reason, compromisedSince } = body.members
-      const what = key === subject.kid ? 'key-revoked' : participant === subject.iss ? 'participant-revoked' : undefined
-      if (what === undefined) return []
-      return [{ what, code: reason, ...(compromisedSince === undefined ? {} : { compromisedSince }) }]
-    }
-    case 'ledger.genesis':
-    case 'ledger.rotate-key':
-    case 'ledger.close':
-    case 'ledger.set-approvals':
-    case 'ledger.set-format':
-    case 'ledger.change':
-    case 'participant.admit':
-    case undefined:
-      return []
+  const events = new Map<string, LaterEvent>()
+  for (const { index, leafHash, event } of referencesOf(body)) {
+    if (event === undefined || index !== subject.index || leafHash !== subject.leafHash) continue
+    events.set(`${event.what} ${event.code}`, event)
   }
+  for (const { of, what, code, compromisedSince } of endingsOf(body, signedBy(statement))) {
+    if (of === 'ledger' || what === 'ledger-closed') continue
+    const isAbout = 'key' in of ? of.key === subject.kid : of.participant === subject.iss
+    if (isAbout) events.set(what, { what, ...defined({ code, compromisedSince }) })
+  }
+  return [...events.values()]
 }
 
 function bodyOf(statement: Statement): StatementBody | undefined {
   try {
-    const body = readBody(statement)
-    // An approved change is what it carries.
-    return body === undefined ? undefined : effectiveBody(body)
+    return readBody(statement)
   } catch (error) {
     if (isEvidenceError(error)) return undefined
     throw error

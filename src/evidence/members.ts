@@ -55,6 +55,9 @@ export const jwk = z
   })
   .readonly()
 
+/** The one key that a participant is admitted with. */
+export const oneKey = z.array(jwk).length(1)
+
 /** RFC 6838 grammar, without parameters. */
 const mediaType = clearText(127).refine(
   (text) => /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$/.test(text),
@@ -119,6 +122,21 @@ const referenceMembers = { index: safeSize, leafHash: leafHashText, item: safeSi
 export const reference = z.strictObject(referenceMembers)
 export type Reference = z.infer<typeof reference>
 
+/** A reference to an entry of this ledger, or to one item of it, and where in the statement it stands. */
+export interface Placed {
+  /** Path of the member, as findings name it: `of`, `relates[2]`. */
+  readonly where: string
+  readonly index: number
+  /** Padded base64 of 32 bytes. */
+  readonly leafHash: string
+  readonly item?: number
+}
+
+/** A reference with where it stands, without what else stands beside it. */
+export function placed(where: string, { index, leafHash, item: number }: Reference): Placed {
+  return number === undefined ? { where, index, leafHash } : { where, index, leafHash, item: number }
+}
+
 /** An entry of this ledger, as a whole. */
 export const entryReference = z.strictObject({ index: safeSize, leafHash: leafHashText })
 
@@ -134,6 +152,15 @@ export const sealedDigests = z
   .refine((digestList) => new Set(digestList).size === digestList.length, { error: 'repeats a digest' })
 
 export const sealMembers = { _sd: sealedDigests.optional(), _sd_alg: z.literal('sha-256').optional() }
+
+/** Canonical base64url of at most `max` characters. */
+export function base64urlText(max: number): z.ZodType<string> {
+  return z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => tryBase64url(text) !== undefined, { error: 'is not canonical base64url' })
+}
 
 /** `_sd` and `_sd_alg` come together. */
 export function sealIsWhole(body: { _sd?: unknown; _sd_alg?: unknown }): boolean {

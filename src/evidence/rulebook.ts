@@ -1,15 +1,10 @@
 import { type ErrorCode, EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
-import { judgeAttest, judgeDeposit, judgeRetract } from './rules-evidence.ts'
-import { judgeChange, requiresApproval } from './rules-approvals.ts'
-import { judgeGenesis } from './rules-genesis.ts'
-import { judgeClose, judgeRotateLedgerKey, judgeSetApprovals, judgeSetFormat } from './rules-ledger.ts'
-import { judgeAdmit, judgeRevoke, judgeRotate } from './rules-registry.ts'
-import type { StatementBody } from './schema.ts'
-import { readBody } from './statement.ts'
+import { readBody } from './body.ts'
+import type { Body } from './kind.ts'
+import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
 import { authorityCodes, takeUnshown } from './unshown.ts'
-import { changesRegistry, isKind, type Kind, type Role } from './vocabulary.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
 export const issuedToleranceMs = 300_000
@@ -30,23 +25,6 @@ export interface Judgement {
   readonly usesStatementId: boolean
   /** Undefined for an unknown kind, or members that violate the schema. */
   readonly body: StatementBody | undefined
-}
-
-/** Any one of these roles lets a participant sign the kind; none is needed where the list is empty. */
-const rolesFor: Record<Kind, readonly Role[]> = {
-  'ledger.genesis': [],
-  'participant.admit': ['administrator'],
-  'participant.revoke': ['administrator'],
-  'participant.rotate-key': [],
-  'evidence.deposit': ['depositor'],
-  'evidence.attest': ['attestor', 'depositor'],
-  'evidence.retract': ['depositor'],
-  'ledger.rotate-key': ['administrator'],
-  'ledger.close': ['administrator'],
-  'ledger.set-approvals': ['administrator'],
-  'ledger.set-format': ['administrator'],
-  // Its authority is that of those who approved.
-  'ledger.change': [],
 }
 
 /**
@@ -73,7 +51,7 @@ export function judge(
       new EvidenceError('not-judged', `the statement is signed with alg ${header.alg.slice(0, 40)}`, { where: 'alg' }),
     )
   }
-  const isGenesis = common.kind === 'ledger.genesis'
+  const isGenesis = kindNamed(common.kind)?.isGenesis === true
   const openBefore = findings.unjudged.length
   if (!isGenesis) judgeAuthority(registry, entry, findings, context)
   const authorityOpen = findings.unjudged.length > openBefore
@@ -195,7 +173,7 @@ function judgeAuthority(
   }
   if (key.status === 'revoked') violate('key-revoked', `the key was revoked by entry ${key.until}`, 'kid')
   if (key.status === 'rotated') violate('key-rotated', `the key was replaced by entry ${key.until}`, 'kid')
-  const needed = isKind(common.kind) ? rolesFor[common.kind] : []
+  const needed = kindNamed(common.kind)?.roles ?? []
   if (needed.length > 0 && !needed.some((role) => participant?.roles.includes(role))) {
     violate('role-missing', `${common.iss} has not the role ${needed.join(' or ')}, which ${common.kind} needs`, 'iss')
   }
@@ -209,42 +187,19 @@ function applyKind(
   history: History,
   context: RuleContext,
 ): Registry {
+  const { kind, rule, members, carried }: Body = body
   if (requiresApproval(registry, body)) {
-    findings.violations.push(
-      new EvidenceError(
-        'approvals-needed',
-        `the change ${body.kind} must be approved by several, in a statement of the kind ledger.change`,
-        {
-          where: 'kind',
-        },
-      ),
-    )
+    const message = `the change ${kind} must be approved by several, in a statement of the kind ledger.change`
+    findings.violations.push(new EvidenceError('approvals-needed', message, { where: 'kind' }))
     return registry
   }
-  switch (body.kind) {
-    case 'ledger.genesis':
-      return judgeGenesis(registry, entry, body.members, findings, context)
-    case 'participant.admit':
-      return judgeAdmit(registry, entry, body.members, findings, history, context)
-    case 'participant.revoke':
-      return judgeRevoke(registry, entry, body.members, findings, history, context)
-    case 'participant.rotate-key':
-      return judgeRotate(registry, entry, body.members, findings, history, context)
-    case 'evidence.deposit':
-      return judgeDeposit(registry, entry, body.members, findings, history, context)
-    case 'evidence.attest':
-      return judgeAttest(registry, entry, body.members, findings, history, context)
-    case 'evidence.retract':
-      return judgeRetract(registry, entry, body.members, findings, history, context)
-    case 'ledger.rotate-key':
-      return judgeRotateLedgerKey(registry, entry, body.members, findings, history, context)
-    case 'ledger.close':
-      return judgeClose(registry, entry, body.members, findings, history, context)
-    case 'ledger.set-approvals':
-      return judgeSetApprovals(registry, entry, body.members, findings, history, context)
-    case 'ledger.set-format':
-      return judgeSetFormat(registry, entry, body.members, findings, history, context)
-    case 'ledger.change':
-      return judgeChange(registry, entry, body.members, findings, history, context)
-  }
+  return rule.judge({ registry, entry, members, carried, findings, history, context })
+}
+
+/** Whether a statement of this kind may not stand alone. */
+function requiresApproval(registry: Registry, { rule, members }: Body): boolean {
+  const { approvals } = registry
+  if (approvals === undefined || rule.proposal === undefined) return false
+  const { administrators, recovery } = approvals
+  return administrators > 1 || (recovery !== undefined && rule.proposal.touchesRecovery(registry, members))
 }

@@ -1,5 +1,4 @@
-import type { EvidenceError } from '../core/index.ts'
-import type { Registry } from './registry.ts'
+import { type ErrorCode, EvidenceError } from '../core/index.ts'
 import type { Statement } from './statement.ts'
 
 /** What the rules ask of the entries before. */
@@ -18,8 +17,8 @@ export interface TargetFacts {
   /** Undefined where the entry cannot be read by this version: whether it is a deposit is not known. */
   readonly kind: string | undefined
   readonly iss: string
-  /** Number of items, of a deposit. */
-  readonly items: number
+  /** Number of items that it deposits; undefined of a kind that deposits none. */
+  readonly items: number | undefined
 }
 
 /** One entry to be judged on the registry before it. */
@@ -47,12 +46,12 @@ export interface Findings {
   readonly unjudged: EvidenceError[]
 }
 
-/** A rule of one kind: adds findings, gives the registry after the entry. */
-export type KindRule<Members> = (
-  registry: Registry,
-  entry: EntryUnderJudgement,
-  members: Members,
-  findings: Findings,
-  history: History,
-  context: RuleContext,
-) => Registry
+/** Adds a violation about a member of the statement, or about the statement where `where` is left out. */
+export function violate({ violations }: Findings, code: ErrorCode, message: string, where?: string): void {
+  violations.push(new EvidenceError(code, message, where === undefined ? {} : { where }))
+}
+
+/** Adds that a member needs a newer verifier. */
+export function leaveOpen({ unjudged }: Findings, message: string, where: string): void {
+  unjudged.push(new EvidenceError('not-judged', message, { where }))
+}

@@ -1,9 +1,7 @@
 import { append, type ErrorCode, type EvidenceError } from '../core/index.ts'
 import type { Registry } from './registry.ts'
 import type { Findings } from './rules.ts'
-import { isApproverKnown } from './rules-approvals.ts'
-import type { StatementBody } from './schema.ts'
-import { effectiveBody } from './statement.ts'
+import type { Body } from './kind.ts'
 
 /** Of what a partial registry leaves open: what says whether the entry was entitled to do anything. */
 export const authorityCodes: readonly ErrorCode[] = [
@@ -26,16 +24,12 @@ const unshownCodes: readonly ErrorCode[] = [
 export function takeUnshown(
   { violations, unjudged }: Findings,
   registry: Registry,
-  body: StatementBody | undefined,
+  body: Body | undefined,
 ): EvidenceError[] {
-  const isOpen = ({ code, facts }: EvidenceError): boolean => {
-    if (code === 'approval-unknown')
-      return body?.kind === 'ledger.change' && !isApproverKnown(registry, body.members, facts.where)
-    const said = body === undefined ? undefined : effectiveBody(body)
-    if (code === 'ledger-key-retired')
-      return said?.kind === 'ledger.rotate-key' && !registry.ledgerKeys.includes(said.members.oldKey)
-    return unshownCodes.includes(code)
-  }
+  const rules = [body, body?.carried].filter((one) => one !== undefined)
+  const isOpen = (finding: EvidenceError): boolean =>
+    unshownCodes.includes(finding.code) &&
+    !rules.some(({ rule, members }) => rule.holdsAnyway?.(registry, members, finding) === true)
   // What a reference points at may lie in an entry that is not at hand.
   const isReference = ({ facts }: EvidenceError): boolean => /^(?:of$|relates\[)/.test(facts.where ?? '')
   const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]

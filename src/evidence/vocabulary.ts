@@ -24,23 +24,6 @@ export const personalTypes: readonly ParticipantType[] = ['person', 'lawyer']
 export const roles = ['administrator', 'depositor', 'attestor', 'auditor', 'recovery'] as const
 export type Role = (typeof roles)[number]
 
-export const kinds = [
-  'ledger.genesis',
-  'participant.admit',
-  'participant.revoke',
-  'participant.rotate-key',
-  'evidence.deposit',
-  'evidence.attest',
-  'evidence.retract',
-  // docs/spec/14-ledger-keys.md
-  'ledger.rotate-key',
-  'ledger.set-approvals',
-  'ledger.set-format',
-  'ledger.change',
-  'ledger.close',
-] as const
-export type Kind = (typeof kinds)[number]
-
 export const environments = ['trial', 'production'] as const
 export const categories = [
   'published',
@@ -76,18 +59,6 @@ export const possessionTyp = 'evidence-key-possession+jwt'
 export const proposalTyp = 'evidence-proposal+jwt'
 export const accessTyp = 'evidence-access+jwt'
 
-export function isKind(name: string): name is Kind {
-  return (kinds as readonly string[]).includes(name)
-}
 export function isRole(name: string): name is Role {
   return (roles as readonly string[]).includes(name)
-}
-/** Only these kinds change who may do what. */
-export function changesRegistry(kind: string): boolean {
-  return kind.startsWith('ledger.') || kind.startsWith('participant.')
-}
-/** The sealed claims that a kind may carry. */
-export function sealableClaims(kind: string): readonly SealedClaim[] {
-  if (kind === 'evidence.deposit') return sealedClaims
-  return kind === 'participant.admit' || kind === 'ledger.change' ? ['names'] : []
 }

@@ -8,7 +8,7 @@ import {
   type VerifierKey,
   verifierKey,
 } from '../core/index.ts'
-import type { GenesisBody } from '../evidence/index.ts'
+import type { MembersOf } from '../evidence/index.ts'
 import {
   beginFolder,
   createKeyFile,
@@ -38,10 +38,12 @@ export interface PrepareOptions {
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
   /** The ledger that this one continues: its origin, and its signed checkpoint. */
-  readonly continues?: GenesisBody['continues']
+  readonly continues?: GenesisMembers['continues']
   /** A key that lies elsewhere, in hardware; without it one is made here. */
   readonly ledgerKey?: { readonly publicKey: Uint8Array }
 }
+
+type GenesisMembers = MembersOf<'ledger.genesis'>
 
 /** The name that a policy gives the ledger's second key: any other will do. */
 const ownWitnessName = 'ledger-ml-dsa'
@@ -51,7 +53,7 @@ export type GenesisRequest = {
   readonly iss: string
   readonly aud: string
   readonly kind: 'ledger.genesis'
-} & GenesisBody
+} & GenesisMembers
 
 /**
  * First step: fills the folder with the ledger's key, policy, configuration and the unsigned genesis, as a whole or not at all.

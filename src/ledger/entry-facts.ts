@@ -1,5 +1,5 @@
 import { type Entry, EvidenceError, leafHash, parseEntry, sha256, toHex, utf8 } from '../core/index.ts'
-import { readEnvelope, readStatement, type Statement, type TargetFacts } from '../evidence/index.ts'
+import { readEnvelope, readStatement, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
 import type { RegistrySeal } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
@@ -24,12 +24,7 @@ export function readStored(bytes: Uint8Array, index: number): StoredStatement {
 /** What references ask of a stored entry. */
 export function targetFacts(bytes: Uint8Array, index: number): TargetFacts {
   const { statement } = readStored(bytes, index)
-  return factsOf(statement, leafHash(bytes))
-}
-
-export function factsOf({ common, payload }: Statement, hash: Uint8Array): TargetFacts {
-  const items = Array.isArray(payload['items']) ? payload['items'].length : 0
-  return { leafHash: hash, kind: common.kind, iss: common.iss, items }
+  return targetFactsOf(statement, leafHash(bytes))
 }
 
 /** Indices that a payload may refer to, before its schema is judged: what to fetch for the rulebook. */

@@ -1,5 +1,5 @@
 import { EvidenceError, shownHeader } from '../core/index.ts'
-import type { Judgement, StatementBody } from '../evidence/index.ts'
+import { type Judgement, referencesOf } from '../evidence/index.ts'
 
 /**
  * The faults of a statement, as its signer may be told them: `told` is the first that is not about an entry that the signer
@@ -12,19 +12,9 @@ export function faultsToTell(
   { violations, unjudged, body }: Judgement,
   mayRefer: (index: number) => boolean,
 ): { readonly told: EvidenceError | undefined; readonly hidden: EvidenceError | undefined } {
-  const concealed = new Set(ownReferencesOf(body).flatMap(({ where, index }) => (mayRefer(index) ? [] : [where])))
+  const concealed = new Set(referencesOf(body).flatMap(({ where, index }) => (mayRefer(index) ? [] : [where])))
   const told = [...violations, ...unjudged].find(({ facts }) => !concealed.has(facts.where ?? ''))
   return { told, hidden: concealed.size === 0 ? undefined : unreadableReference(concealed) }
-}
-
-/** References to entries of this ledger, with where the rulebook says that they stand. */
-function ownReferencesOf(body: StatementBody | undefined): { where: string; index: number }[] {
-  if (body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract')
-    return [{ where: 'of', index: body.members.of.index }]
-  if (body?.kind !== 'evidence.deposit') return []
-  return (body.members.relates ?? []).flatMap(({ origin, index }, i) =>
-    origin === undefined ? [{ where: `relates[${i}]`, index }] : [],
-  )
 }
 
 function unreadableReference(concealed: ReadonlySet<string>): EvidenceError {

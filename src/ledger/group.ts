@@ -11,19 +11,8 @@ import {
   statusHash,
   zeroHash,
 } from '../core/index.ts'
-import {
-  currentLedgerKeys,
-  type History,
-  judge,
-  readBody,
-  type Registry,
-  requireDisclosures,
-  requireSealed,
-  type RuleContext,
-  type Statement,
-  type TargetFacts,
-} from '../evidence/index.ts'
-import { extendSeal, factsOf, readStored, targetFacts } from './entry-facts.ts'
+import { currentLedgerKeys, type History, judge, readBody, type Registry, requireDisclosures, requireSealed, type RuleContext, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
+import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
@@ -206,7 +195,7 @@ export class GroupBuilder {
         registry: next,
         seal: next === state.registry ? state.seal : extendSeal(state.seal, hash),
       },
-      facts: factsOf(statement, hash),
+      facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
     }

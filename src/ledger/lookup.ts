@@ -2,11 +2,14 @@ import type { DigestAlgorithm, Disclosure } from '../core/index.ts'
 import {
   caseNumbersOf,
   changesRegistry,
-  effectiveBody,
+  endingsOf,
+  itemsOf,
   lookupForm,
-  type Reference,
+  referencesOf,
+  signedBy,
   type Statement,
   type StatementBody,
+  subjectsOf,
 } from '../evidence/index.ts'
 
 /**
@@ -44,71 +47,36 @@ function issuersList({ iss, kind }: ListedBy): string {
 }
 
 /** The lists that an entry itself gives: digests of items, its issuer and whom it is about, its kind, what it refers to. */
-export function lookupsOfEntry(
-  { common, header }: Pick<Statement, 'common' | 'header'>,
-  body: StatementBody | undefined,
-): LookupList[] {
-  const { iss, kind } = common
-  const list = issuersList(common)
+export function lookupsOfEntry(statement: Statement, body: StatementBody | undefined): LookupList[] {
+  const { iss, kind } = statement.common
+  const by = signedBy(statement)
+  const list = issuersList(statement.common)
   const lists: LookupList[] = [
     { key: { by: 'kind', kind }, list: '' },
     { key: { by: 'participant', id: iss }, list: kind },
   ]
-  if (body?.kind === 'evidence.deposit') {
-    const seen = new Set<string>()
-    for (const item of body.members.items) {
-      for (const [algorithm, hex] of Object.entries(item.digest)) {
-        if (seen.has(hex)) continue
-        seen.add(hex)
-        lists.push({ key: { by: 'digest', algorithm: algorithm as DigestAlgorithm, hex }, list })
-      }
+  const seen = new Set<string>()
+  for (const { digest } of itemsOf(body)) {
+    for (const [algorithm, hex] of Object.entries(digest)) {
+      if (seen.has(hex)) continue
+      seen.add(hex)
+      lists.push({ key: { by: 'digest', algorithm: algorithm as DigestAlgorithm, hex }, list })
     }
   }
-  const about = subjectOf(body)
-  if (about !== undefined && about !== iss) lists.push({ key: { by: 'participant', id: about }, list: kind })
-  for (const key of laterEventsOf(header.kid, body)) lists.push({ key, list })
+  for (const id of new Set(subjectsOf(body, by))) {
+    if (id !== iss) lists.push({ key: { by: 'participant', id }, list: kind })
+  }
+  // By these the status of an earlier entry finds this one (docs/design/status.md).
+  for (const index of new Set(referencesOf(body).map((reference) => reference.index)))
+    lists.push({ key: { by: 'target', index }, list })
+  for (const { of } of endingsOf(body, by)) {
+    if (of === 'ledger') continue
+    lists.push({
+      key: 'key' in of ? { by: 'key', thumbprint: of.key } : { by: 'revoked', participant: of.participant },
+      list,
+    })
+  }
   return lists
-}
-
-/** The keys by which the status of an earlier entry finds this one (docs/design/status.md). */
-function laterEventsOf(kid: string, body: StatementBody | undefined): LookupKey[] {
-  const said = body === undefined ? undefined : effectiveBody(body)
-  switch (said?.kind) {
-    case 'evidence.attest':
-    case 'evidence.retract':
-      return [targetKey(said.members.of)]
-    case 'evidence.deposit': {
-      const targets = (said.members.relates ?? []).filter(({ origin }) => origin === undefined)
-      return [...new Map(targets.map((relation) => [relation.index, targetKey(relation)])).values()]
-    }
-    case 'participant.rotate-key':
-      return [{ by: 'key', thumbprint: kid }]
-    case 'participant.revoke': {
-      const { key, participant } = said.members
-      return key === undefined
-        ? [{ by: 'revoked', participant: participant as string }]
-        : [{ by: 'key', thumbprint: key }]
-    }
-    case 'ledger.genesis':
-    case 'ledger.rotate-key':
-    case 'ledger.close':
-    case 'ledger.set-approvals':
-    case 'ledger.set-format':
-    case 'ledger.change':
-    case 'participant.admit':
-    case undefined:
-      return []
-  }
-}
-
-function targetKey({ index }: Pick<Reference, 'index'>): LookupKey {
-  return { by: 'target', index }
-}
-
-function subjectOf(body: StatementBody | undefined): string | undefined {
-  const said = body === undefined ? undefined : effectiveBody(body)
-  if (said?.kind === 'participant.admit') return said.members.participant.id
-  return said?.kind === 'participant.revoke' ? said.members.participant : undefined
 }
 
 /** The lists that an entry's disclosures give: case numbers. */

@@ -13,11 +13,10 @@ import {
   append,
 } from '../core/index.ts'
 import {
-  changesRegistry,
   currentLedgerKeys,
   emptyRegistry,
   judge,
-  kinds,
+  replayedKinds,
   type Registry,
   type RuleContext,
   signsAt,
@@ -162,7 +161,7 @@ async function rebuildRegistry(
   let registry = emptyRegistry(origin)
   let seal = emptySeal
   const indices: number[] = []
-  for (const kind of kinds.filter(changesRegistry)) {
+  for (const kind of replayedKinds()) {
     for (let after = -1; ; ) {
       const page = await storage.lookupList(kindList(kind), after, 1000)
       append(indices, page)

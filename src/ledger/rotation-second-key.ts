@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parsePolicy, type Policy, signatureTypes, toHex, type VerifierKey, verifierKey } from '../core/index.ts'
-import type { RotateLedgerKeyBody } from '../evidence/index.ts'
+import type { LedgerKeyChange } from '../evidence/index.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/index.ts'
 import { type DataFolder, readPolicyFile } from './data-folder.ts'
 import { syncFolder } from './head-file.ts'
@@ -20,7 +20,7 @@ export interface SecondKeyPassphrases {
 
 const nextFile = ({ ledgerMlDsaKey }: DataFolder): string => `${ledgerMlDsaKey}.next`
 
-const isReplaced = (reason: RotateLedgerKeyBody['reason']): boolean => reason === 'compromised' || reason === 'lost'
+const isReplaced = (reason: LedgerKeyChange['reason']): boolean => reason === 'compromised' || reason === 'lost'
 
 /** The second key that a policy names: a witness by the name of the ledger. */
 export function secondKeyOf({ witnesses }: Policy, { name }: VerifierKey): VerifierKey | undefined {
@@ -34,7 +34,7 @@ export function secondKeyOf({ witnesses }: Policy, { name }: VerifierKey): Verif
 export function stageSecondKey(
   folder: DataFolder,
   log: VerifierKey,
-  reason: RotateLedgerKeyBody['reason'],
+  reason: LedgerKeyChange['reason'],
   { passphrase, newPassphrase }: SecondKeyPassphrases,
 ): string | undefined {
   dropStagedSecondKey(folder)
@@ -59,7 +59,7 @@ export function policyWithSecondKey(policy: string, log: VerifierKey, vkey: stri
 }
 
 /** Puts the staged key in its place; one that it replaces is kept under another name. Done already, it does nothing. */
-export function switchSecondKey(folder: DataFolder, from: VerifierKey, reason: RotateLedgerKeyBody['reason']): void {
+export function switchSecondKey(folder: DataFolder, from: VerifierKey, reason: LedgerKeyChange['reason']): void {
   const { ledgerMlDsaKey, keys } = folder
   const next = nextFile(folder)
   if (!existsSync(next)) return

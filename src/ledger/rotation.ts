@@ -10,13 +10,9 @@ import {
   type VerifierKey,
   verifierKey,
 } from '../core/index.ts'
-import {
-  currentLedgerKeys,
-  effectiveBody,
+import {  currentLedgerKeys,
   readBody,
-  readStatement,
-  type RotateLedgerKeyBody,
-} from '../evidence/index.ts'
+  readStatement, ledgerKeyChangeOf, type MembersOf } from '../evidence/index.ts'
 import type { LedgerSigningKey } from '../node/index.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
@@ -39,8 +35,10 @@ import { openSubmission } from './submission.ts'
  */
 export type RotationStep = 'marked' | 'sealed' | 'receipt' | 'policy' | 'key' | 'done'
 
+type RotationMembers = MembersOf<'ledger.rotate-key'>
+
 /** What an administrator is to sign: a `ledger.rotate-key` with the new key's own checkpoint. */
-export type RotationRequest = { readonly aud: string; readonly kind: 'ledger.rotate-key' } & RotateLedgerKeyBody
+export type RotationRequest = { readonly aud: string; readonly kind: 'ledger.rotate-key' } & RotationMembers
 
 /**
  * Writes down a rotation to be signed, with the new key's signature over the checkpoint that the ledger answered for last.
@@ -49,7 +47,7 @@ export type RotationRequest = { readonly aud: string; readonly kind: 'ledger.rot
 export async function requestRotation(
   root: string,
   next: LedgerSigningKey,
-  reason: RotateLedgerKeyBody['reason'],
+  reason: RotationMembers['reason'],
 ): Promise<RotationRequest> {
   const folder = dataFolder(root)
   readConfig(folder)
@@ -116,7 +114,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
 
 interface Begun {
   readonly marker: RotationMarker
-  readonly reason: RotateLedgerKeyBody['reason']
+  readonly reason: string
   /** Written by this run: an earlier one may have sealed already. */
   readonly isNew: boolean
 }
@@ -132,10 +130,10 @@ function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begu
   const text = found?.statement ?? statement
   if (text === undefined) throw new EvidenceError('usage', `no rotation was cut off in ${folder.root}`)
   const body = readBody(readStatement(openSubmission(text).envelope))
-  const said = body === undefined ? undefined : effectiveBody(body)
-  if (said?.kind !== 'ledger.rotate-key')
+  const change = ledgerKeyChangeOf(body)
+  if (change === undefined)
     throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
-  const { oldKey, newKey, reason } = said.members
+  const { oldKey, newKey, reason } = change
   const { name } = own
   requireKey(newKey, verifierKey(name, next.publicKey), 'new')
   if (old !== undefined && found === undefined) requireKey(oldKey, verifierKey(name, old.publicKey), 'old')

@@ -1,3 +1,4 @@
+import { itemsOf, signedBy, subjectsOf } from '../evidence/index.ts'
 import type { EntryObserver, WalkedEntry } from '../verify/index.ts'
 
 /** What to look out for in new entries. */
@@ -31,18 +32,11 @@ export class WatchObserver implements EntryObserver {
   entry({ index, statement, body }: WalkedEntry): void {
     const { iss, kind } = statement.common
     const add = (watched: string): void => void this.matches.push({ watched, index, kind, iss })
-    if (body?.kind === 'evidence.deposit' && this.list.digests.length > 0) {
-      const own = new Set(
-        body.members.items.flatMap(({ digest }) => Object.entries(digest).map(([name, hex]) => `${name}:${hex}`)),
-      )
-      for (const digest of this.list.digests) if (own.has(digest)) add(`digest ${digest}`)
-    }
-    const about =
-      body?.kind === 'participant.admit'
-        ? body.members.participant.id
-        : body?.kind === 'participant.revoke'
-          ? body.members.participant
-          : undefined
-    for (const id of this.list.participants) if (id === iss || id === about) add(`participant ${id}`)
+    const own = new Set(
+      itemsOf(body).flatMap(({ digest }) => Object.entries(digest).map(([name, hex]) => `${name}:${hex}`)),
+    )
+    for (const digest of this.list.digests) if (own.has(digest)) add(`digest ${digest}`)
+    const about = [iss, ...subjectsOf(body, signedBy(statement))]
+    for (const id of this.list.participants) if (about.includes(id)) add(`participant ${id}`)
   }
 }

@@ -1,6 +1,13 @@
 import { EvidenceError, type Jwk, thumbprint, append } from '../core/index.ts'
-import { effectiveBody, type StatementBody } from '../evidence/index.ts'
-import { approversOf } from './approvers.ts'
+import {
+  admittedBy,
+  cosignersOf,
+  endingsOf,
+  keysBroughtBy,
+  ownNewKeyOf,
+  setsApprovals,
+  signedBy,
+} from '../evidence/index.ts'
 import type { TreeEntry, TreeReceipts } from './tree-receipts.ts'
 
 /** Which entries speak of a key: only where to look; what they say is read from them. */
@@ -15,14 +22,6 @@ export interface KeyEntries {
 
 /** Where a key came from, by thumbprint; undefined where nobody knows. */
 export type KeyLocator = (kid: string) => Promise<KeyEntries | undefined>
-
-/** The keys that an entry brings, by itself or as an approved change. */
-export function bringsKeys(own: StatementBody | undefined): readonly Jwk[] {
-  const body = own === undefined ? undefined : effectiveBody(own)
-  if (body?.kind === 'ledger.genesis') return body.members.administrators.flatMap(({ keys }) => keys)
-  if (body?.kind === 'participant.admit') return body.members.participant.keys
-  return body?.kind === 'participant.rotate-key' ? [body.members.newKey] : []
-}
 
 /** A locator that reads every entry of the tree, once: for mirrors and exports, which answer no questions. */
 export function scanningLocator(tree: TreeReceipts, onEntries?: (done: number, total: number) => void): KeyLocator {
@@ -45,27 +44,20 @@ async function scanKeys(
   let approvals: { readonly approvals?: number } = {}
   const owners = new Map<string, string[]>()
   for (let index = 0; index < tree.size; index++) {
-    const { statement, body: own } = await tree.entry(index)
-    const body = own === undefined ? undefined : effectiveBody(own)
+    const { statement, body } = await tree.entry(index)
     onEntries?.(index + 1, tree.size)
-    for (const jwk of bringsKeys(body)) {
+    for (const jwk of keysBroughtBy(body)) {
       // Brought twice is a violation: the first entry counts.
       if (!keys.has(thumbprint(jwk))) keys.set(thumbprint(jwk), { since: index, later: [], ...approvals })
     }
-    if (body?.kind === 'ledger.set-approvals') approvals = { approvals: index }
-    if (body?.kind === 'ledger.genesis')
-      for (const { id, keys: own } of body.members.administrators) owners.set(id, own.map(thumbprint))
-    if (body?.kind === 'participant.admit')
-      owners.set(body.members.participant.id, body.members.participant.keys.map(thumbprint))
-    if (body?.kind === 'participant.rotate-key') {
-      keys.get(statement.header.kid)?.later.push(index)
-      owners.get(statement.common.iss)?.push(thumbprint(body.members.newKey))
+    if (setsApprovals(body)) approvals = { approvals: index }
+    for (const { id, keys: own } of admittedBy(body)) owners.set(id, own.map(thumbprint))
+    for (const { of } of endingsOf(body, signedBy(statement))) {
+      if (of === 'ledger') continue
+      for (const kid of 'key' in of ? [of.key] : (owners.get(of.participant) ?? [])) keys.get(kid)?.later.push(index)
     }
-    if (body?.kind === 'participant.revoke') {
-      const { key, participant } = body.members
-      for (const kid of key === undefined ? (owners.get(participant ?? '') ?? []) : [key])
-        keys.get(kid)?.later.push(index)
-    }
+    const next = ownNewKeyOf(body)
+    if (next !== undefined) owners.get(statement.common.iss)?.push(thumbprint(next))
   }
   return keys
 }
@@ -88,7 +80,7 @@ export async function admissionReceipts(
     const entry = await tree.entry(index)
     entries.set(index, entry)
     wanted.push(entry.statement.header.kid)
-    if (entry.body?.kind === 'ledger.change') append(wanted, approversOf(entry.body.members))
+    append(wanted, cosignersOf(entry.body))
   }
   for (let kid = wanted.pop(); kid !== undefined; kid = wanted.pop()) {
     if (seen.has(kid)) continue
@@ -102,7 +94,7 @@ export async function admissionReceipts(
     }
     await take(found.since)
     if (found.approvals !== undefined) await take(found.approvals)
-    const jwk = bringsKeys(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
+    const jwk = keysBroughtBy(entries.get(found.since)?.body).find((one) => thumbprint(one) === kid)
     if (jwk === undefined)
       throw new EvidenceError('key-unknown', `the entry ${found.since} of ${tree.origin} does not bring the key ${kid}`)
     keys.set(kid, jwk)
@@ -111,7 +103,7 @@ export async function admissionReceipts(
   const receipts = new Map<number, Uint8Array>()
   for (const [index, entry] of [...entries].sort(([a], [b]) => a - b)) {
     // The name that the administrators vouch for may be sealed beside the admission.
-    const sealed = entry.body?.kind === 'participant.admit' ? await tree.disclosures(index) : []
+    const sealed = admittedBy(entry.body).length > 0 ? await tree.disclosures(index) : []
     receipts.set(index, await tree.receipt(entry, keys.get(entry.statement.header.kid) as Jwk, sealed))
   }
   return receipts

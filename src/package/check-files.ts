@@ -7,7 +7,7 @@ import {
   parseManifest,
   append,
 } from '../core/index.ts'
-import type { Item, StatementBody } from '../evidence/index.ts'
+import { type Item, itemsOf, type StatementBody } from '../evidence/index.ts'
 import { canDigest, digestBytes, type FileDigests } from '../node/index.ts'
 import {
   algorithmsOf,
@@ -86,7 +86,7 @@ class FilesCheck {
     const { body, disclosures } = checked
     this.check = check
     this.checked = checked
-    this.items = body?.kind === 'evidence.deposit' ? body.members.items : []
+    this.items = itemsOf(body)
     this.algorithms = body === undefined ? [] : algorithmsOf(body).filter(canDigest)
     this.deposited = new DepositedFiles(this.items, disclosures.find(({ claim }) => claim === 'names')?.value)
   }

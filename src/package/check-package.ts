@@ -8,6 +8,7 @@ import {
   append,
 } from '../core/index.ts'
 import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
+import { isDeposit } from '../evidence/index.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { labels, packageVersion, parseBagList } from './bag-tags.ts'
@@ -187,7 +188,7 @@ class PackageCheck {
       const message = `${latestPath ?? ''} is for another entry than the receipt beside it.`
       this.fault({ code: 'package-malformed', message, where: latestPath ?? '' })
     }
-    if (checked.body !== undefined && checked.body.kind !== 'evidence.deposit') {
+    if (checked.body !== undefined && !isDeposit(checked.body)) {
       const message = `${path} is for ${checked.body.kind}, which deposits no file.`
       this.fault({ code: 'reference-kind', message, where: path })
     }

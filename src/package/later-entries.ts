@@ -1,7 +1,7 @@
 import { type Jwk, thumbprint, smallest } from '../core/index.ts'
-import { laterEventsIn } from '../evidence/index.ts'
+import { keysBroughtBy, laterEventsIn } from '../evidence/index.ts'
 import type { CheckedReceipt } from '../verify/index.ts'
-import { bringsKeys, type KeyLocator } from './admission-receipts.ts'
+import type { KeyLocator } from './admission-receipts.ts'
 import { subjectOf } from './event-subject.ts'
 import { relatedEvents } from './package-events.ts'
 import type { TreeReceipts } from './tree-receipts.ts'
@@ -40,5 +40,5 @@ export async function scanLaterEntries(
 async function keyNamed(tree: TreeReceipts, locate: KeyLocator, kid: string): Promise<Jwk | undefined> {
   const located = await locate(kid)
   if (located === undefined || located.since >= tree.size) return undefined
-  return bringsKeys((await tree.entry(located.since)).body).find((jwk) => thumbprint(jwk) === kid)
+  return keysBroughtBy((await tree.entry(located.since)).body).find((jwk) => thumbprint(jwk) === kid)
 }

@@ -1,5 +1,5 @@
 import { EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
-import type { Item } from '../evidence/index.ts'
+import { isDeposit, type Item, itemsOf } from '../evidence/index.ts'
 import { type CheckedReceipt, fileDiffers } from '../verify/index.ts'
 import { Admissions } from './admissions.ts'
 import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
@@ -225,12 +225,12 @@ interface Listed {
 /** Everything that a deposit names: its items, and the lines of its manifests and file proofs. */
 function listed({ checked, manifests, proofs }: ReadDeposit): Listed[] {
   const { body, disclosures } = checked
-  if (body?.kind !== 'evidence.deposit')
+  if (!isDeposit(body))
     throw new EvidenceError('reference-kind', `the receipt is for ${body?.kind ?? 'nothing'}, which deposits no file`)
   const names = disclosures.find(({ claim }) => claim === 'names')?.value
   const nameOf = (item: number): unknown => (Array.isArray(names) ? names[item] : undefined)
   const line = (item: number, { sha256, path }: ManifestLine): Listed => ({ item, name: path, sha256, size: undefined })
-  const items = body.members.items.flatMap(({ tree, digest, size }: Item, i): Listed[] => {
+  const items = itemsOf(body).flatMap(({ tree, digest, size }: Item, i): Listed[] => {
     const manifest = manifests.get(i)
     if (tree !== undefined) return manifest === undefined ? [] : parseManifest(manifest).map((one) => line(i, one))
     const name = nameOf(i)

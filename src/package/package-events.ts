@@ -1,4 +1,5 @@
-import { type LaterEvent, laterEventsIn } from '../evidence/index.ts'
+import { defined } from '../core/index.ts'
+import { type LaterEvent, laterEventsIn, referencesOf } from '../evidence/index.ts'
 import type { CheckedReceipt, Finding } from '../verify/index.ts'
 import { subjectOf } from './event-subject.ts'
 
@@ -34,12 +35,12 @@ function originOf({ receipt }: CheckedReceipt): string {
 export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
   const { statement, body, receipt } = related
   if (statement === undefined) return []
-  const item = body?.kind === 'evidence.attest' ? body.members.of.item : undefined
+  const item = referencesOf(body).find(({ where }) => where === 'of')?.item
   return deposits.flatMap(({ folder, checked }) => {
     if (originOf(checked) !== originOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
     return laterEventsIn(subjectOf(checked), statement)
       .filter(({ what }) => relatedEvents.has(what))
-      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index, ...(item === undefined ? {} : { item }) }))
+      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index, ...defined({ item }) }))
   })
 }
 

@@ -1,18 +1,24 @@
-import { equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519, append } from '../core/index.ts'
+import { append, defined, equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519 } from '../core/index.ts'
 import {
+  admittedBy,
   changesRegistry,
-  effectiveBody,
+  cosignersOf,
   emptyRegistry,
+  type Ending,
+  endingsOf,
   type History,
   judge,
   type Judgement,
+  keysBroughtBy,
+  ownNewKeyOf,
   type Registry,
+  signedBy,
   type Statement,
   type StatementBody,
   type TargetFacts,
+  targetFactsOf,
 } from '../evidence/index.ts'
 import { type Finding, findingOf } from '../verify/index.ts'
-import { approversOf } from './approvers.ts'
 
 /** What brought a key, as far as a package shows it. */
 export interface AdmittedKey {
@@ -33,10 +39,10 @@ export type AdmissionVerdict =
   | { readonly state: 'not-shown' }
   | { readonly state: 'fault'; readonly faults: readonly Finding[] }
 
-/** What ends a key or a participant, or, as `ledger`, the ledger. */
-interface Ending {
+/** What ends a key or a participant, or the ledger, and the entry that says so. */
+interface ShownEnding {
   readonly index: number
-  readonly code: 'key-rotated' | 'key-revoked' | 'participant-revoked' | 'ledger-closed'
+  readonly code: Ending['what']
   readonly compromisedSince?: string
 }
 
@@ -70,7 +76,7 @@ export class ShownLedger implements History {
    * what contradicts it broke its rules there or here.
    */
   private readonly brought = new Map<string, number>()
-  private readonly endings = new Map<string, Ending[]>()
+  private readonly endings = new Map<string, ShownEnding[]>()
   private readonly statements = new Map<string, number>()
   private readonly targets = new Map<number, TargetFacts>()
 
@@ -89,8 +95,8 @@ export class ShownLedger implements History {
     return this.verdictOf(entry, judged)
   }
 
-  endingsOf({ header, common }: Statement): Ending[] {
-    const at = (name: string): Ending[] => this.endings.get(name) ?? []
+  endingsOf({ header, common }: Statement): ShownEnding[] {
+    const at = (name: string): ShownEnding[] => this.endings.get(name) ?? []
     return [...at('ledger'), ...at(`key ${header.kid}`), ...at(`participant ${common.iss}`)]
   }
 
@@ -100,7 +106,7 @@ export class ShownLedger implements History {
 
   /** What is not at hand may be anything. */
   target(index: number): TargetFacts {
-    return this.targets.get(index) ?? { leafHash: undefined, kind: undefined, iss: '', items: 0 }
+    return this.targets.get(index) ?? { leafHash: undefined, kind: undefined, iss: '', items: undefined }
   }
 
   private verdictOf({ index, statement }: ShownEntry, { violations, isAuthorityOpen }: Judged): AdmissionVerdict {
@@ -122,21 +128,17 @@ export class ShownLedger implements History {
   }
 
   private apply(entry: ShownEntry): void {
-    const { index, statement, body } = entry
+    const { index, statement } = entry
     const { origin, registry } = this
     const judgement = judge(registry, entry, this, { origin, ledgerKeys: [], verifies: verifyEd25519 })
-    const { common, payload } = statement
-    const items = Array.isArray(payload['items']) ? payload['items'].length : 0
-    this.targets.set(index, { leafHash: leafHash(entry.bytes), kind: common.kind, iss: common.iss, items })
+    const { common } = statement
+    this.targets.set(index, targetFactsOf(statement, leafHash(entry.bytes)))
     const violations = [...judgement.violations]
     this.registry = judgement.next
-    if (body !== undefined) {
-      const said = effectiveBody(body)
-      for (const error of this.bring(index, said))
-        if (!violations.some(({ code }) => code === error.code)) violations.push(error)
-      if (this.registry !== registry) this.takeKeys(entry, broughtBy(said).keys)
-      if (violations.length === 0) this.end(entry, said)
-    }
+    for (const error of this.bring(entry))
+      if (!violations.some(({ code }) => code === error.code)) violations.push(error)
+    if (this.registry !== registry) this.takeKeys(entry)
+    if (violations.length === 0) this.end(entry)
     if (violations.length === 0) this.use(common.iss, common.jti, index)
     const { unjudged, isAuthorityOpen } = judgement
     this.judged.set(index, { violations, unjudged, isAuthorityOpen, bytes: entry.bytes })
@@ -148,34 +150,28 @@ export class ShownLedger implements History {
   }
 
   /** Keys and ids are brought once, and revoked once. */
-  private bring(index: number, said: StatementBody): EvidenceError[] {
+  private bring({ index, statement, body }: ShownEntry): EvidenceError[] {
     const found: EvidenceError[] = []
     const take = (name: string, what: string, code: 'key-exists' | 'participant-exists' | 'already-revoked'): void => {
       const earlier = this.brought.get(name)
       if (earlier === undefined) this.brought.set(name, index)
       else if (earlier !== index) found.push(new EvidenceError(code, `entry ${earlier} ${what}`))
     }
-    const { keys, ids } = broughtBy(said)
-    for (const kid of keys) take(`key ${kid}`, 'brought the key', 'key-exists')
-    for (const id of ids) take(`participant ${id}`, `brought the participant ${id}`, 'participant-exists')
-    if (said.kind === 'participant.revoke') {
-      const { participant, key } = said.members
-      const name = key === undefined ? `participant ${participant ?? ''}` : `key ${key}`
-      take(`revocation of ${name}`, `revoked the ${name}`, 'already-revoked')
+    for (const jwk of keysBroughtBy(body)) take(`key ${thumbprint(jwk)}`, 'brought the key', 'key-exists')
+    for (const { id } of admittedBy(body))
+      take(`participant ${id}`, `brought the participant ${id}`, 'participant-exists')
+    for (const { of, what } of endingsOf(body, signedBy(statement))) {
+      const isRevocation = what === 'key-revoked' || what === 'participant-revoked'
+      if (isRevocation) take(`revocation of ${nameOf(of)}`, `revoked the ${nameOf(of)}`, 'already-revoked')
     }
     return found
   }
 
-  private end({ index, statement }: ShownEntry, said: StatementBody): void {
-    const add = (name: string, ending: Omit<Ending, 'index'>): unknown =>
-      this.endings.set(name, [...(this.endings.get(name) ?? []), { index, ...ending }])
-    if (said.kind === 'participant.rotate-key') add(`key ${statement.header.kid}`, { code: 'key-rotated' })
-    if (said.kind === 'ledger.close') add('ledger', { code: 'ledger-closed' })
-    if (said.kind !== 'participant.revoke') return
-    const { participant, key, compromisedSince } = said.members
-    const since = compromisedSince === undefined ? {} : { compromisedSince }
-    if (key === undefined) add(`participant ${participant ?? ''}`, { code: 'participant-revoked', ...since })
-    else add(`key ${key}`, { code: 'key-revoked', ...since })
+  private end({ index, statement, body }: ShownEntry): void {
+    for (const { of, what, compromisedSince } of endingsOf(body, signedBy(statement))) {
+      const ending = { index, code: what, ...defined({ compromisedSince }) }
+      this.endings.set(nameOf(of), [...(this.endings.get(nameOf(of)) ?? []), ending])
+    }
   }
 
   private report(entry: ShownEntry): void {
@@ -193,33 +189,26 @@ export class ShownLedger implements History {
   }
 
   /** Where the keys that an entry brought lead back to. */
-  private takeKeys({ index, statement, body, sealedName }: ShownEntry, kids: readonly string[]): void {
+  private takeKeys({ index, statement, body, sealedName }: ShownEntry): void {
     const { header, common } = statement
     const signer = this.keys.get(header.kid)
-    const approvers = body?.kind === 'ledger.change' ? approversOf(body.members) : []
-    const behind = [header.kid, ...approvers].flatMap((kid) => this.keys.get(kid)?.path ?? [])
+    const behind = [header.kid, ...cosignersOf(body)].flatMap((kid) => this.keys.get(kid)?.path ?? [])
     const path = [index, ...[...new Set(behind)].sort((a, b) => b - a)]
-    for (const kid of kids) {
+    for (const kid of keysBroughtBy(body).map(thumbprint)) {
       const owner = this.registry.keys.get(kid)?.participant ?? common.iss
       const { roles = [], name = sealedName } = this.registry.participants.get(owner) ?? {}
       const by = index === 0 ? {} : { by: { participant: common.iss, index } }
       const admission = { owner, roles, ...by, ...(name === undefined ? {} : { name }) }
       // A rotation goes on from what its owner's admission said.
-      const isRotation = body?.kind === 'participant.rotate-key' && signer !== undefined
+      const isRotation = ownNewKeyOf(body) !== undefined && signer !== undefined
       this.keys.set(kid, { ...(isRotation ? signer : admission), index, path })
     }
   }
 }
 
-function broughtBy(said: StatementBody): { readonly keys: readonly string[]; readonly ids: readonly string[] } {
-  if (said.kind === 'participant.rotate-key') return { keys: [thumbprint(said.members.newKey)], ids: [] }
-  const brought =
-    said.kind === 'participant.admit'
-      ? [said.members.participant]
-      : said.kind === 'ledger.genesis'
-        ? said.members.administrators
-        : []
-  return { keys: brought.flatMap(({ keys }) => keys.map(thumbprint)), ids: brought.map(({ id }) => id) }
+function nameOf(of: Ending['of']): string {
+  if (of === 'ledger') return of
+  return 'key' in of ? `key ${of.key}` : `participant ${of.participant}`
 }
 
 /** That a key was admitted to another, or without the role, is one code of a package. */

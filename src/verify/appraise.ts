@@ -11,6 +11,7 @@ import {
   verifyEd25519,
 } from '../core/index.ts'
 import {
+  itemsOf,
   judge,
   readEnvelope,
   readStatement,
@@ -183,7 +184,7 @@ export function appraise(
     splitUuid(jti, out.ids, 4 * i)
     out.signerOf[i] = signers.number(`${iss} ${kid}`, () => [iss, kid])
     out.kindOf[i] = kinds.number(kind, () => kind)
-    out.items[i] = verdict.body.kind === 'evidence.deposit' ? verdict.body.members.items.length : 0
+    out.items[i] = itemsOf(verdict.body).length
     out.present[i] = read.length
     out.withheld[i] = withheld
     if (tally !== undefined)

@@ -10,7 +10,7 @@ import {
   parseManifest,
   verifyInclusion,
 } from '../core/index.ts'
-import type { Item, StatementBody } from '../evidence/index.ts'
+import { isDeposit, type Item, itemsOf, type StatementBody } from '../evidence/index.ts'
 import { type Finding, findingOf } from './report.ts'
 
 /** A file as the caller measured it. */
@@ -22,8 +22,7 @@ export interface MeasuredFile {
 
 /** The algorithms that a deposit's items name: what must be computed of a file that is held against them. */
 export function algorithmsOf(body: StatementBody): DigestAlgorithm[] {
-  if (body.kind !== 'evidence.deposit') return []
-  return [...new Set(body.members.items.flatMap(({ digest }) => Object.keys(digest) as DigestAlgorithm[]))]
+  return [...new Set(itemsOf(body).flatMap(({ digest }) => Object.keys(digest) as DigestAlgorithm[]))]
 }
 
 /** Where a file stands in a deposit, and what speaks against it. */
@@ -38,8 +37,8 @@ export interface FileVerdict {
 export const fileDiffers =
   'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
 
-function itemsOf(body: StatementBody): readonly Item[] {
-  if (body.kind === 'evidence.deposit') return body.members.items
+function depositedBy(body: StatementBody): readonly Item[] {
+  if (isDeposit(body)) return itemsOf(body)
   throw new EvidenceError('reference-kind', `the receipt is for ${body.kind}, which deposits no file`)
 }
 
@@ -75,7 +74,7 @@ function compare(item: Item, file: MeasuredFile): { readonly faults: Finding[]; 
  * digest that the item lists is mandatory.
  */
 export function checkFile(body: StatementBody, file: MeasuredFile, item?: number): FileVerdict {
-  const items = itemsOf(body)
+  const items = depositedBy(body)
   const candidates = item === undefined ? items.map((_, i) => i) : [item]
   const verdicts = candidates.map((i) => ({ item: i, ...compare(items[i] as Item, file) }))
   const matching = verdicts.filter(({ faults }) => faults.length === 0)
@@ -93,7 +92,7 @@ export function checkFile(body: StatementBody, file: MeasuredFile, item?: number
 
 /** Holds a manifest, whose digests have been compared, against the `tree` of its item. */
 export function checkManifest(body: StatementBody, item: number, manifest: Uint8Array): Finding[] {
-  const { tree } = itemsOf(body)[item] as Item
+  const { tree } = depositedBy(body)[item] as Item
   if (tree === undefined) return []
   try {
     parseManifest(manifest)
@@ -114,7 +113,7 @@ export function checkManifest(body: StatementBody, item: number, manifest: Uint8
 /** Checks a file proof's path from its line to the tree of the manifest's item, and the file against the line. */
 export function checkFileProof(proof: FileProof, body: StatementBody, file: MeasuredFile | undefined): FileVerdict {
   const faults: Finding[] = []
-  const item = itemsOf(body)[proof.item]
+  const item = depositedBy(body)[proof.item]
   const tree = item?.tree
   if (tree === undefined) {
     const message = `The deposit has no manifest as its item ${proof.item}.`

@@ -3,9 +3,7 @@ import {
   type ErrorCode,
   EvidenceError,
   type Entry,
-  fromBase64,
   isEvidenceError,
-  isKnownAlgorithm,
   leafHash,
   type Misbehaviour,
   type ParsedMisbehaviour,
@@ -21,7 +19,16 @@ import {
   verifyInclusion,
   verifyNote,
 } from '../core/index.ts'
-import { issuedToleranceMs, readBody, readEnvelope, readStatement, type Statement } from '../evidence/index.ts'
+import {
+  emptyRegistry,
+  type History,
+  judge,
+  readBody,
+  readEnvelope,
+  readStatement,
+  type Statement,
+  targetFactsOf,
+} from '../evidence/index.ts'
 import { rootsFromParts } from './prefix-parts.ts'
 import { type Finding, findingOf } from './report.ts'
 
@@ -117,7 +124,7 @@ function judgeEntries(
   }
   const [lower, upper] = entries
   if (lower !== undefined && upper !== undefined && lower.index < upper.index) {
-    const broken = ruleBrokenByTwo(lower, upper)
+    const broken = ruleBrokenByTwo(lower, upper, origin)
     if (broken !== undefined) return saying(origin, size, upper.index, broken)
   }
   throw unproven('its entries break no rule that they alone can show')
@@ -133,80 +140,86 @@ function saying(
   return { says: [says], code: broken.code }
 }
 
+/** An entry of a version that can be judged, and its statement. */
+interface Readable {
+  readonly index: number
+  readonly hash: Uint8Array
+  readonly entry: Entry & { readonly timeMs: number }
+  readonly statement: Statement
+}
+
+/** Rules of page 04 that one or two entries can show to be broken, whatever the others say (docs/spec/17-misbehaviour.md). */
+const provableCodes: readonly ErrorCode[] = [
+  'audience-wrong',
+  'issued-in-future',
+  'genesis-misplaced',
+  'genesis-missing',
+  'reference-not-found',
+  'reference-hash',
+  'reference-kind',
+  'reference-item',
+  'retract-not-own',
+  'jti-reused',
+]
+
 /** The rule that an entry breaks whatever stands before it; undefined where that takes more than the entry. */
-function ruleBrokenAlone({ index, bytes, signer }: SealedEntry, origin: string): EvidenceError | undefined {
+function ruleBrokenAlone(sealed: SealedEntry, origin: string): EvidenceError | undefined {
   try {
-    const entry = parseEntry(bytes)
-    if (entry.index !== index) {
-      throw new EvidenceError('index-wrong', `it says that it is entry ${entry.index}`)
-    }
-    if (!entry.known) return undefined
-    requireOwnRules(index, entry, readStatement(readEnvelope(entry.statement)), origin, signer)
-    return undefined
+    const found = readSealed(sealed)
+    if (found === undefined) return undefined
+    const fault = rulebookFault(found, origin, undefined)
+    if (fault !== undefined) return fault
+    // Throws where its members are not as page 02 asks.
+    readBody(found.statement)
+    return signatureFault(found.statement, sealed.signer)
   } catch (error) {
     if (isEvidenceError(error)) return error
     throw error
   }
 }
 
-function requireOwnRules(
-  index: number,
-  entry: Entry & { readonly timeMs: number },
-  statement: Statement,
+/** Takes an entry apart; undefined for one of a later version. Throws `index-wrong`, and the codes of entry and statement. */
+function readSealed({ index, bytes }: SealedEntry): Readable | undefined {
+  const entry = parseEntry(bytes)
+  if (entry.index !== index) throw new EvidenceError('index-wrong', `it says that it is entry ${entry.index}`)
+  if (!entry.known) return undefined
+  return { index, hash: leafHash(bytes), entry, statement: readStatement(readEnvelope(entry.statement)) }
+}
+
+/** The first provable rule that the rulebook finds broken, with nothing known of the ledger but perhaps one earlier entry. */
+function rulebookFault(
+  { index, entry, statement }: Readable,
   origin: string,
-  signer: SealedEntry['signer'],
-): void {
-  const { common, header, jws, knownAlgorithm } = statement
-  if (common.aud !== origin) throw new EvidenceError('audience-wrong', `it is for ${common.aud}`)
-  if (common.iat * 1000 > entry.timeMs + issuedToleranceMs)
-    throw new EvidenceError('issued-in-future', 'it was issued more than 300 seconds after its time')
-  const isGenesis = common.kind === 'ledger.genesis'
-  if (isGenesis && index !== 0) throw new EvidenceError('genesis-misplaced', 'a genesis stands after entry 0')
-  if (!isGenesis && index === 0) throw new EvidenceError('genesis-missing', 'entry 0 is no genesis')
-  const body = readBody(statement)
-  for (const reference of referencesOf(body)) {
-    if (reference.index >= index)
-      throw new EvidenceError('reference-not-found', `it refers to entry ${reference.index}, which is not before it`)
+  lower: Readable | undefined,
+): EvidenceError | undefined {
+  const unknown = { leafHash: undefined, kind: undefined, iss: '', items: undefined }
+  const isLower = (iss: string, jti: string): boolean =>
+    lower?.statement.common.iss === iss && lower.statement.common.jti === jti
+  const history: History = {
+    findStatement: (iss, jti) => (isLower(iss, jti) ? lower?.index : undefined),
+    target: (at) => (lower?.index === at ? targetFactsOf(lower.statement, lower.hash) : unknown),
   }
-  const isSigners = signer !== undefined && thumbprint(signer) === header.kid && isKnownAlgorithm(header.alg)
-  if (isSigners && knownAlgorithm && !verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature))
-    throw new EvidenceError('signature-invalid', 'its signature does not verify under the key that it names')
+  const registry = { ...emptyRegistry(origin), isPartial: true }
+  const under = { index, time: entry.time, timeMs: entry.timeMs, statement }
+  const { violations } = judge(registry, under, history, { origin, ledgerKeys: [], verifies: verifyEd25519 })
+  return violations.find(({ code }) => provableCodes.includes(code))
 }
 
-type Reference = { readonly index: number; readonly leafHash: string; readonly item?: number | undefined }
-
-function referencesOf(body: ReturnType<typeof readBody>): Reference[] {
-  if (body?.kind === 'evidence.attest' || body?.kind === 'evidence.retract') return [body.members.of]
-  if (body?.kind !== 'evidence.deposit') return []
-  return (body.members.relates ?? []).filter(({ origin }) => origin === undefined)
+function signatureFault(
+  { header, jws, knownAlgorithm }: Statement,
+  signer: SealedEntry['signer'],
+): EvidenceError | undefined {
+  if (signer === undefined || thumbprint(signer) !== header.kid || !knownAlgorithm) return undefined
+  if (verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature)) return undefined
+  return new EvidenceError('signature-invalid', 'its signature does not verify under the key that it names')
 }
 
-function ruleBrokenByTwo(lower: SealedEntry, upper: SealedEntry): EvidenceError | undefined {
+function ruleBrokenByTwo(lower: SealedEntry, upper: SealedEntry, origin: string): EvidenceError | undefined {
   const [before, after] = [parseEntry(lower.bytes), parseEntry(upper.bytes)]
-  const hash = leafHash(lower.bytes)
-  if (lower.index + 1 === upper.index && !equalBytes(after.previous, hash))
+  if (lower.index + 1 === upper.index && !equalBytes(after.previous, leafHash(lower.bytes)))
     return new EvidenceError('link-broken', 'its link is not the leaf hash of the entry before it')
   if (after.timeMs < before.timeMs)
     return new EvidenceError('time-reversed', `its time is earlier than that of entry ${lower.index}`)
-  if (!before.known || !after.known) return undefined
-  const [target, statement] = [before, after].map(({ statement: text }) => readStatement(readEnvelope(text))) as [
-    Statement,
-    Statement,
-  ]
-  if (target.common.iss === statement.common.iss && target.common.jti === statement.common.jti)
-    return new EvidenceError('jti-reused', `it has the iss and jti of entry ${lower.index}`)
-  const body = readBody(statement)
-  for (const reference of referencesOf(body)) {
-    if (reference.index !== lower.index) continue
-    if (!equalBytes(fromBase64(reference.leafHash), hash))
-      return new EvidenceError('reference-hash', `it names another leaf hash of entry ${lower.index}`)
-    if (target.common.kind !== 'evidence.deposit')
-      return new EvidenceError('reference-kind', `it refers to entry ${lower.index}, which is no deposit`)
-    const items = Array.isArray(target.payload['items']) ? target.payload['items'].length : 0
-    if (reference.item !== undefined && reference.item >= items)
-      return new EvidenceError('reference-item', `entry ${lower.index} has no item ${reference.item}`)
-    if (body?.kind === 'evidence.retract' && target.common.iss !== statement.common.iss)
-      return new EvidenceError('retract-not-own', `it retracts what ${target.common.iss} deposited`)
-  }
-  return undefined
+  const [first, second] = [readSealed(lower), readSealed(upper)]
+  return first === undefined || second === undefined ? undefined : rulebookFault(second, origin, first)
 }

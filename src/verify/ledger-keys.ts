@@ -1,9 +1,10 @@
 import { parseVerifierKey, type SignedCheckpoint, verifyNote } from '../core/index.ts'
 import {
-  effectiveBody,
+  changesRegistry,
+  type LedgerKeyChange,
+  ledgerKeyChangeOf,
   readBody,
   type Registry,
-  type RotateLedgerKeyBody,
   signsAt,
   type Statement,
 } from '../evidence/index.ts'
@@ -12,14 +13,11 @@ import type { FindingList } from './report.ts'
 
 /* What a rotation of the ledger's key asks of a walk (docs/spec/14-ledger-keys.md, "The walk"). */
 
-/** The rotation that a statement asks for, by itself or as an approved change; of one that can be read. */
-export function rotationOf(statement: Statement): RotateLedgerKeyBody | undefined {
-  const { kind } = statement.common
-  if (kind !== 'ledger.rotate-key' && kind !== 'ledger.change') return undefined
+/** The change of the ledger's key that a statement says, by itself or as an approved change; of one that can be read. */
+export function rotationOf(statement: Statement): LedgerKeyChange | undefined {
+  if (!changesRegistry(statement.common.kind)) return undefined
   const body = attempt(() => readBody(statement))
-  if (body === undefined || body instanceof Error) return undefined
-  const said = effectiveBody(body)
-  return said.kind === 'ledger.rotate-key' ? said.members : undefined
+  return body instanceof Error ? undefined : ledgerKeyChangeOf(body)
 }
 
 /** Whether a ledger key that signs at the checkpoint's size signed it. */

@@ -14,7 +14,7 @@ import {
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import { readBody, readEnvelope, readStatement, type StatementBody } from '../evidence/index.ts'
+import { keysBroughtBy, readBody, readEnvelope, readStatement } from '../evidence/index.ts'
 import { readEach } from './chunks.ts'
 import type { LogSource } from './source.ts'
 
@@ -62,18 +62,12 @@ async function keyNamed(source: LogSource, kid: string, until: number, size: num
   throw new EvidenceError('key-unknown', `no entry up to ${until} brings the key ${kid}`, { where: source.name })
 }
 
-function keysOf(bytes: Uint8Array): Jwk[] {
+function keysOf(bytes: Uint8Array): readonly Jwk[] {
   try {
     const entry = parseEntry(bytes)
-    return entry.known ? keysIn(readBody(readStatement(readEnvelope(entry.statement)))) : []
+    return entry.known ? keysBroughtBy(readBody(readStatement(readEnvelope(entry.statement)))) : []
   } catch (error) {
     if (isEvidenceError(error)) return []
     throw error
   }
-}
-
-function keysIn(body: StatementBody | undefined): Jwk[] {
-  if (body?.kind === 'ledger.genesis') return body.members.administrators.flatMap(({ keys }) => keys)
-  if (body?.kind === 'participant.admit') return body.members.participant.keys
-  return body?.kind === 'participant.rotate-key' ? [body.members.newKey] : []
 }

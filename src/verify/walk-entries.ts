@@ -15,6 +15,7 @@ import {
   type Judgement,
   judge,
   readBody,
+  referencesOf,
   type Registry,
   type RuleContext,
   type Statement,
@@ -245,7 +246,7 @@ export class EntryWalk {
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       const kind = kinds[kindOf[i] as number] as string
-      history.addFacts(index, timeMs, number, kind, items[i] as number)
+      history.addFacts(index, timeMs, number, items[i] === 0 ? undefined : items[i])
       this.result.kinds[kind] = (this.result.kinds[kind] ?? 0) + 1
       this.result.entries++
       this.result.disclosures.present += present[i] as number
@@ -264,7 +265,7 @@ export class EntryWalk {
     const { history, source, size, trustedSize } = this.options
     const body = attempt(() => readBody(statement))
     if (body === undefined || body instanceof EvidenceError) return
-    for (const index of referencesOf(body)) {
+    for (const { index } of referencesOf(body)) {
       if (index >= trustedSize || history.knows(index)) continue
       const n = Math.floor(index / tileWidth)
       // Static files have the width that follows from the size, and no other.
@@ -447,13 +448,6 @@ export class EntryWalk {
     disclosures.withheld += withheld
     return read
   }
-}
-
-/** Indices in this ledger that a statement refers to. */
-function referencesOf(body: StatementBody): number[] {
-  if (body.kind === 'evidence.attest' || body.kind === 'evidence.retract') return [body.members.of.index]
-  if (body.kind !== 'evidence.deposit') return []
-  return (body.members.relates ?? []).flatMap(({ index, origin }) => (origin === undefined ? [index] : []))
 }
 
 function asTime(ms: number | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import type { History, Statement, TargetFacts } from '../evidence/index.ts'
+import { type History, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
 import { StatementIds } from './statement-ids.ts'
 
 /** Bytes that grow by doubling. */
@@ -17,8 +17,8 @@ class Column<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array> {
   }
 }
 
-const kindDeposit = 1
-const kindOther = 2
+const depositsItems = 1
+const depositsNothing = 2
 
 /**
  * What the rulebook asks of earlier entries, some 50 bytes an entry: leaf hash, whether it is a deposit and of how many
@@ -67,9 +67,10 @@ export class WalkHistory implements History {
   }
 
   /** Notes what an entry says. */
-  addStatement(index: number, timeMs: number, { common, header, payload }: Statement): void {
-    const items = Array.isArray(payload['items']) ? payload['items'].length : 0
-    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), common.kind, items)
+  addStatement(index: number, timeMs: number, statement: Statement): void {
+    const { common, header } = statement
+    const { items } = targetFactsOf(statement, this.leaf(index))
+    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), items)
   }
 
   /** A number for a pair of issuer and key, for {@link addFacts}. */
@@ -83,15 +84,14 @@ export class WalkHistory implements History {
     return signer
   }
 
-  /** The same, from facts that were read elsewhere. */
-  addFacts(index: number, timeMs: number, signer: number, kind: string, items: number): void {
+  /** Notes facts of an entry that was read elsewhere. `items`: how many it deposits, undefined of a kind that deposits none. */
+  addFacts(index: number, timeMs: number, signer: number, items: number | undefined): void {
     this.facts.reserve(index + 1)
     this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
     this.times.reserve(index + 1)
-    const isDeposit = kind === 'evidence.deposit'
-    this.facts.data[index] = isDeposit ? kindDeposit : kindOther
-    this.items.data[index] = isDeposit ? items : 0
+    this.facts.data[index] = items === undefined ? depositsNothing : depositsItems
+    this.items.data[index] = items ?? 0
     this.signers.data[index] = signer
     this.times.data[index] = timeMs
     this.known = Math.max(this.known, index + 1)
@@ -106,11 +106,12 @@ export class WalkHistory implements History {
     // The rulebook asks only of entries before: one without facts could not be read.
     if (fact === 0 || fact === undefined) {
       const leafHash = this.lost.has(index) ? undefined : this.leaf(index)
-      return { leafHash, kind: undefined, iss: '', items: 0 }
+      return { leafHash, kind: undefined, iss: '', items: undefined }
     }
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
-    const kind = fact === kindDeposit ? 'evidence.deposit' : ''
-    return { leafHash: this.leaf(index), kind, iss, items: this.items.data[index] as number }
+    const items = fact === depositsItems ? this.items.data[index] : undefined
+    // Which kind it is no rule asks.
+    return { leafHash: this.leaf(index), kind: '', iss, items }
   }
 
   /** True where what the entry says has been noted. */

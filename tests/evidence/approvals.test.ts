@@ -3,7 +3,7 @@ import {
   approve,
   composeProposal,
   parseApprovalFile,
-  type ProposableKind,
+  type Kind,
   requireDisclosures,
   signJws,
 } from '../../src/evidence/index.ts'
@@ -21,7 +21,7 @@ beforeEach(() => {
 })
 
 /** Hands a change in, as the depositor: authority is the approvers'. */
-function change(kind: ProposableKind, members: object, by: readonly string[], more: object = {}): string[] {
+function change(kind: Kind, members: object, by: readonly string[], more: object = {}): string[] {
   const judgement = bench.say(signerNamed('depositor'), 'depositor', 'ledger.change', changeBy(kind, members, by, more))
   return violationsOf(judgement)
 }

@@ -18,13 +18,14 @@ import {
   type History,
   type Judgement,
   judge,
-  type ProposableKind,
+  type Kind,
   type Registry,
   readEnvelope,
   readStatement,
   type Signer,
   type Statement,
   type TargetFacts,
+  targetFactsOf,
 } from '../../src/evidence/index.ts'
 import { installNativePrimitives, type SigningKey } from '../../src/node/index.ts'
 import { administrator, ledgerKey, origin, startMs } from '../support/chain.ts'
@@ -85,11 +86,11 @@ export class RuleBench implements History {
   /** Judges a JWS as the next entry, and goes on as a walk does. */
   sealJws(jws: string, afterMs?: number): Judgement {
     const judgement = this.judgeJws(jws, afterMs)
-    const { iss, jti, kind } = statementOf(jws).common
+    const statement = statementOf(jws)
+    const { iss, jti } = statement.common
     if (judgement.usesStatementId) this.used.set(`${iss} ${jti}`, this.targets.length)
     this.registry = judgement.next
-    const items = judgement.body?.kind === 'evidence.deposit' ? judgement.body.members.items.length : 0
-    this.targets.push({ leafHash: leafHash(utf8(jws)), kind, iss, items })
+    this.targets.push(targetFactsOf(statement, leafHash(utf8(jws))))
     return judgement
   }
 
@@ -146,7 +147,7 @@ export function rotation(name: string, more: object = {}): { newKey: string } & 
 
 /** Members of a change that these signers approved; "administrator" is the first administrator's key. */
 export function changeBy(
-  kind: ProposableKind,
+  kind: Kind,
   members: object,
   approvers: readonly string[],
   { exp = iat + 3600, jti = randomUUID(), aud = origin } = {},

@@ -119,7 +119,7 @@ describe('attestations and retractions', () => {
   })
 
   it('of an entry that this version cannot read are not judged', () => {
-    bench.targets.push({ leafHash: hashOf(7), kind: undefined, iss: '', items: 0 })
+    bench.targets.push({ leafHash: hashOf(7), kind: undefined, iss: '', items: undefined })
     const of = bench.reference(bench.targets.length - 1)
     const judgement = bench.say(signerNamed('other'), 'other', 'evidence.attest', {
       of: { ...of, item: 5 },

@@ -5,7 +5,7 @@ import {
   changeMembers,
   composePossession,
   composeProposal,
-  type ProposableKind,
+  type Kind,
 } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { admissionReceipts, Admissions, scanningLocator, soundReceipt, TreeReceipts } from '../../src/package/index.ts'
@@ -50,7 +50,7 @@ function rotate(chain: TestChain, old: SigningKey, to: SigningKey, iss = 'deposi
 /** A change that some approve, handed in by the first of them. */
 function change(
   chain: TestChain,
-  kind: ProposableKind,
+  kind: Kind,
   members: object,
   approvers: readonly SigningKey[],
   { iss = 'administrator', signer = administrator, jti = randomUUID(), exp = iat + 3600, aud = origin } = {},

@@ -138,9 +138,9 @@ describe('statement', () => {
           kind,
           ...own
         } = JSON.parse(fromUtf8(bytes)) as Record<string, unknown>
-        expect(body).toEqual({ kind, members: own })
+        expect(body).toMatchObject({ kind, members: own })
         // An approved change seals what the statement that it carries seals.
-        const said = effectiveBody(body).members
+        const said = effectiveBody(body).members as object
         expect(accepted(() => requireDisclosures(body, [])) === undefined).toBe('_sd' in said)
       }),
       { numRuns: 2500 },

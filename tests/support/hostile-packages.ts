@@ -5,7 +5,7 @@ import {
   changeMembers,
   composePossession,
   composeProposal,
-  type ProposableKind,
+  type Kind,
 } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { TreeReceipts, verifyGuide } from '../../src/package/index.ts'
@@ -43,7 +43,7 @@ export class HostileLedger {
     const possession = composePossession(said, { ...possessor, jwk: to.jwk })
     return this.say(old, iss, 'participant.rotate-key', { newKey: to.jwk, possession }, { jti })
   }
-  change(kind: ProposableKind, members: object, approvers: readonly SigningKey[], context: object = {}): number {
+  change(kind: Kind, members: object, approvers: readonly SigningKey[], context: object = {}): number {
     const common = { aud: origin, jti: randomUUID(), exp: iat + 3600, kind, ...context }
     const alone = (approver: SigningKey) => changeMembers(approve(composeProposal(common, members), approver))
     // One by one: whoever makes a proposal by the rules does not approve twice.

@@ -9,17 +9,8 @@ import {
   type VerifierKey,
   verifyEd25519,
 } from '../../core/index.ts'
-import {
-  type History,
-  judge,
-  readEnvelope,
-  readStatement,
-  type RuleContext,
-  sealedDigestsOf,
-  type Statement,
-  type TargetFacts,
-} from '../../evidence/index.ts'
-import { extendSeal, factsOf, referencedIndices, targetFacts } from '../entry-facts.ts'
+import { type History, judge, readEnvelope, readStatement, type RuleContext, sealedDigestsOf, type Statement, type TargetFacts, targetFactsOf } from '../../evidence/index.ts'
+import { extendSeal, referencedIndices, targetFacts } from '../entry-facts.ts'
 import { type ChainState, statementName } from '../group.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -72,7 +63,7 @@ export class Replay {
       const statement = statements[i] as Statement
       const stored = this.place(entry, statement, history)
       earlier.ids.set(statementName(stored.iss, stored.jti), stored.index)
-      targets.set(stored.index, factsOf(statement, stored.leafHash))
+      targets.set(stored.index, targetFactsOf(statement, stored.leafHash))
       return stored
     })
     const tiles = this.tree.tilesToStore()

@@ -1,0 +1,25 @@
+import type { Identity } from '../src/client/index.ts'
+import type { JsonValue } from '../src/core/index.ts'
+import type { ComposedStatement, MembersOf, SealedClaim, StatementBody } from '../src/evidence/index.ts'
+import { signStatement } from './statements.ts'
+
+/** The members of a deposit. */
+export type DepositMembers = MembersOf<'evidence.deposit'>
+
+/** The kind of statement that `deposit` and `anchor` sign. */
+export const depositKind = 'evidence.deposit'
+
+/** What a deposit says; undefined of another statement. */
+export function depositIn(body: StatementBody | undefined): DepositMembers | undefined {
+  return body?.kind === depositKind ? body.members : undefined
+}
+
+/** Signs a deposit, with a new jti and the time of now. */
+export function signDeposit(
+  origin: string,
+  identity: Identity,
+  members: DepositMembers,
+  sealed: Partial<Record<SealedClaim, JsonValue>>,
+): ComposedStatement {
+  return signStatement(origin, identity, depositKind, members, sealed)
+}

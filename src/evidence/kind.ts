@@ -1,0 +1,133 @@
+import type { EvidenceError, JsonObject, Jwk } from '../core/index.ts'
+import type { z } from 'zod'
+import type { Item, Placed } from './members.ts'
+import type { Registry } from './registry.ts'
+import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
+import type { ParticipantType, Role, SealedClaim } from './vocabulary.ts'
+
+/** What an event says has happened to an earlier entry (docs/spec/15-status.md). */
+export type LaterEventName = 'retracted' | 'attested' | 'related' | EndedKey
+
+type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
+
+/** A reference, and what the statement says by it has happened to the entry. */
+export interface PlacedReference extends Placed {
+  /** Undefined where the statement says nothing that the status of the entry shows. */
+  readonly event?: { readonly what: LaterEventName; readonly code: string }
+}
+
+/** A participant that a statement admits. */
+export interface Admitted {
+  readonly id: string
+  readonly name?: string
+  /** Undefined for an administrator of the genesis, which gives no type. */
+  readonly type?: ParticipantType
+  readonly roles: readonly string[]
+  readonly keys: readonly Jwk[]
+}
+
+/** What a statement ends: a key by its thumbprint, a participant by its id, or the ledger. */
+export interface Ending {
+  readonly of: { readonly key: string } | { readonly participant: string } | 'ledger'
+  readonly what: EndedKey | 'ledger-closed'
+  /** The reason; none of a rotation. */
+  readonly code?: string
+  /** Canonical time from which on what the key signed is flagged. */
+  readonly compromisedSince?: string
+}
+
+/** A ledger's key that takes the place of another, each as a vkey. */
+export interface LedgerKeyChange {
+  readonly oldKey: string
+  readonly newKey: string
+  readonly reason: string
+}
+
+/** Who signed a statement: a participant's id, and the thumbprint of the key. */
+export interface SignedBy {
+  readonly iss: string
+  readonly kid: string
+}
+
+/** How a kind behaves as a change that several approve (docs/spec/14-ledger-keys.md). */
+export interface Proposable<Members> {
+  /** Whether the change would alter who can recover the ledger. */
+  touchesRecovery(registry: Registry, members: Members): boolean
+  /** Whether it only replaces an administrator: the one thing that recovery officers may do by themselves. */
+  replacesAdministrator(registry: Registry, members: Members): boolean
+}
+
+/** What a rule is asked: one entry, the registry before it, and where its findings go. */
+export interface Asked<Members> {
+  readonly registry: Registry
+  readonly entry: EntryUnderJudgement
+  readonly members: Members
+  /** The statement that this one carries, for a kind that carries one. */
+  readonly carried: Body | undefined
+  readonly findings: Findings
+  readonly history: History
+  readonly context: RuleContext
+}
+
+/** A statement's own members, judged by the schema of its kind. */
+export interface Body<Name extends string = string, Members = unknown> {
+  readonly kind: Name
+  readonly members: Members
+  /** The kind's file. */
+  readonly rule: StatementKind
+  /** What a `ledger.change` carries. */
+  readonly carried?: Body
+}
+
+/** Reads the members of a statement within another; undefined for a kind of a later version. Throws as `readBody`. */
+export type ReadMembers = (kind: string, own: JsonObject) => Body | undefined
+
+/**
+ * All that the software knows of one kind of statement (docs/design/statement-kinds.md). Other code asks a kind by these members,
+ * through the functions of said.ts, and never by its name.
+ */
+export interface StatementKind<Name extends string = string, Members = unknown> {
+  readonly name: Name
+  /** Its members besides the common ones. Published schemas never change: a new member is a new kind. */
+  readonly schema: z.ZodType<Members>
+  /** Any one of these roles lets a participant sign it. Empty: the rule itself says who may. */
+  readonly roles: readonly Role[]
+  /** The sealed claims that it may carry, each with the shape of its value. */
+  readonly seals: Readonly<Partial<Record<SealedClaim, z.ZodType>>>
+  /** True for the kind of entry 0, which brings the first keys and so is not judged by them. */
+  readonly isGenesis?: true
+  /** True where its rule keeps facts in the registry though its name does not say so: its entries are then judged again at start. */
+  readonly hasState?: true
+  /** True where it sets how many approve a change: what a key's admission rests on. */
+  readonly setsApprovals?: true
+  /** Present where it may be a change that several approve. */
+  readonly proposal?: Proposable<Members>
+
+  /** The rule: adds findings, returns the registry after the entry, the same object where nothing changed. */
+  judge(asked: Asked<Members>): Registry
+  /**
+   * Whether a violation that entries not at hand might explain holds whatever they say, since the registry has what it is about
+   * (docs/spec/18-package.md).
+   */
+  holdsAnyway?(registry: Registry, members: Members, finding: EvidenceError): boolean
+  /** What sealed values must be besides their shape: why one does not fit, or undefined. */
+  sealedFault?(members: Members, claim: SealedClaim, value: unknown): string | undefined
+  /** The statement within; undefined where it is of a later kind. Throws the codes of its members. */
+  carries?(members: Members, read: ReadMembers): Body | undefined
+  /** What it deposits, at most 64. */
+  items?(members: Members): readonly Item[]
+  /** Earlier entries of this ledger that it refers to, at most 64. */
+  references?(members: Members): readonly PlacedReference[]
+  /** Participants that it admits. */
+  admits?(members: Members): readonly Admitted[]
+  /** A key that it brings for its own signer. */
+  ownNewKey?(members: Members): Jwk
+  /** Keys and participants that it ends. */
+  ends?(members: Members, by: SignedBy): readonly Ending[]
+  /** Thumbprints of keys by which others signed within it. */
+  cosigners?(members: Members): readonly string[]
+  /** The change of the ledger's key that it says. */
+  ledgerKeyChange?(members: Members): LedgerKeyChange
+  /** Whether the registry, by what entries of this kind said, lets a participant read an entry and its claims. */
+  grantsReading?(registry: Registry, participant: string, index: number): boolean
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import type { PlacedReference, StatementKind } from '../kind.ts'
+import { item, placed, relation, sealIsWhole, sealMembers } from '../members.ts'
+import { judgeReference } from '../references.ts'
+import { violate } from '../rules.ts'
+import { sealedShapes } from '../sealed.ts'
+
+const schema = z
+  .strictObject({
+    items: z.array(item).min(1).max(64),
+    relates: z.array(relation).min(1).max(64).optional(),
+    ...sealMembers,
+  })
+  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+export type DepositMembers = z.infer<typeof schema>
+
+type Relation = NonNullable<DepositMembers['relates']>[number]
+
+function referenceOf(relation: Relation, i: number): PlacedReference {
+  return { ...placed(`relates[${i}]`, relation), event: { what: 'related', code: relation.rel } }
+}
+
+/** Digests of files, and what they have to do with earlier deposits (docs/spec/04-rulebook.md). */
+export const evidenceDeposit: StatementKind<'evidence.deposit', DepositMembers> = {
+  name: 'evidence.deposit',
+  schema,
+  roles: ['depositor'],
+  seals: sealedShapes,
+  items: ({ items }) => items,
+  references: ({ relates = [] }) =>
+    relates.flatMap((relation, i) => (relation.origin === undefined ? [referenceOf(relation, i)] : [])),
+  judge(asked) {
+    const { registry, members, findings } = asked
+    members.relates?.forEach((relation, i) => {
+      if (relation.origin === undefined) judgeReference(referenceOf(relation, i), asked)
+      else if (relation.origin === registry.origin)
+        violate(findings, 'reference-origin', 'the reference names this ledger as another', `relates[${i}]`)
+    })
+    return registry
+  },
+  sealedFault({ items }, claim, value) {
+    const isShort = claim === 'names' && (value as readonly string[]).length !== items.length
+    return isShort ? 'has not one name for each item' : undefined
+  },
+}

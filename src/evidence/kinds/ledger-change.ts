@@ -1,0 +1,135 @@
+import {
+  type ErrorCode,
+  EvidenceError,
+  fromBase64url,
+  isEvidenceError,
+  isKnownAlgorithm,
+  parseHeader,
+  type ProtectedHeader,
+  utf8,
+} from '../../core/index.ts'
+import { z } from 'zod'
+import type { Asked, Body, StatementKind } from '../kind.ts'
+import { base64urlText } from '../members.ts'
+import { parseProposal, type Proposal } from '../proposal.ts'
+import type { ParticipantRecord, Registry } from '../registry.ts'
+import { leaveOpen, violate } from '../rules.ts'
+import { admittedName } from '../sealed.ts'
+import { proposalTyp } from '../vocabulary.ts'
+
+/** Most approvals of one change: each is a signature to verify. */
+export const maxApprovals = 16
+
+/** Longest time between an entry and the end of the proposal that it carries, in milliseconds: 90 days. */
+export const proposalLifetimeMs = 7_776_000_000
+
+const approval = z.strictObject({ protected: base64urlText(512), signature: base64urlText(512) })
+export type Approval = z.infer<typeof approval>
+
+const schema = z.strictObject({
+  proposal: base64urlText(32_768),
+  approvals: z.array(approval).min(1).max(maxApprovals),
+})
+export type ChangeMembers = z.infer<typeof schema>
+
+/** A change with its approvals: what it carries applies as if it stood alone (docs/spec/14-ledger-keys.md, "Change"). */
+export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
+  name: 'ledger.change',
+  schema,
+  // Its authority is that of those who approved.
+  roles: [],
+  seals: { names: admittedName },
+  carries: ({ proposal }, read) => parseProposal(proposal, read)?.body,
+  cosigners: ({ approvals }) => [
+    ...new Set(
+      approvals.flatMap((one) => {
+        try {
+          return [headerOf(one).kid]
+        } catch (error) {
+          // One that cannot be read names nobody: the rule refuses it.
+          if (isEvidenceError(error)) return []
+          throw error
+        }
+      }),
+    ),
+  ],
+  holdsAnyway: (registry, { approvals }, { code, facts }) => {
+    const approval = approvals[Number(/\d+/.exec(facts.where ?? '')?.[0])]
+    return code === 'approval-unknown' && (approval === undefined || registry.keys.has(headerOf(approval).kid))
+  },
+  judge(asked) {
+    const proposal = judgeProposal(asked)
+    if (proposal === undefined) return asked.registry
+    const { rule, members, carried } = proposal.body
+    const next = rule.judge({ ...asked, members, carried })
+    return { ...next, proposals: new Set(asked.registry.proposals).add(proposal.jti) }
+  },
+}
+
+function headerOf(approval: Approval): ProtectedHeader {
+  return parseHeader(fromBase64url(approval.protected, 'approval'), proposalTyp, 'approval')
+}
+
+/** The proposal of a change, where its approvals carry it (steps 1 to 3): what it proposes is still to be judged. */
+function judgeProposal(asked: Asked<ChangeMembers>): Proposal | undefined {
+  const { registry, entry, members, carried, findings, context } = asked
+  const proposal = carried === undefined ? undefined : parseProposal(members.proposal, () => carried)
+  if (proposal === undefined) return undefined
+  const { aud, jti, exp, body } = proposal
+  const count = (): number => findings.violations.length + findings.unjudged.length
+  const before = count()
+  if (aud !== context.origin)
+    violate(findings, 'audience-wrong', `the proposal is for ${aud}, not for ${context.origin}`, 'aud')
+  if (exp * 1000 < entry.timeMs || exp * 1000 > entry.timeMs + proposalLifetimeMs)
+    violate(findings, 'proposal-expired', 'the proposal does not end within the 90 days after the entry’s time', 'exp')
+  if (registry.proposals?.has(jti) === true)
+    violate(findings, 'proposal-repeated', `the proposal ${jti} took effect before`, 'jti')
+  if (count() > before) return undefined
+  const approvers = judgeApprovals(asked)
+  if (count() > before) return undefined
+  if (isCarried(registry, body, approvers)) return proposal
+  violate(findings, 'approvals-missing', 'fewer have approved the change than it needs', 'approvals')
+  return undefined
+}
+
+function isCarried(registry: Registry, { rule, members }: Body, approvers: readonly ParticipantRecord[]): boolean {
+  const count = (role: string): number => approvers.filter(({ roles }) => roles.includes(role)).length
+  const { administrators = 1, recovery } = registry.approvals ?? {}
+  const recovered = recovery !== undefined && count('recovery') >= recovery
+  if (recovered && rule.proposal?.replacesAdministrator(registry, members) === true) return true
+  if (count('administrator') < administrators) return false
+  return recovered || recovery === undefined || rule.proposal?.touchesRecovery(registry, members) === false
+}
+
+/** Those who approved. Any approval that does not hold spoils the change: whoever sends it can leave it out. */
+function judgeApprovals({ registry, members, findings, context }: Asked<ChangeMembers>): ParticipantRecord[] {
+  const approvers = new Map<string, ParticipantRecord>()
+  members.approvals.forEach((approval, i) => {
+    const refuse = (code: ErrorCode, why: string): void =>
+      violate(findings, code, `approval ${i} ${why}`, `approvals[${i}]`)
+    let header: ProtectedHeader
+    try {
+      header = headerOf(approval)
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error
+      return refuse('approval-invalid', `cannot be read: ${error.message}`)
+    }
+    const key = registry.keys.get(header.kid)
+    const participant = key === undefined ? undefined : registry.participants.get(key.participant)
+    if (key === undefined || participant === undefined)
+      return refuse('approval-unknown', 'is by a key that was not admitted')
+    if (key.status !== 'active' || participant.revokedAt !== undefined)
+      return refuse('approval-unknown', 'is by a key that is not in use')
+    if (!participant.roles.includes('administrator') && !participant.roles.includes('recovery'))
+      return refuse('approval-unknown', `is by ${participant.id}, who approves nothing`)
+    if (approvers.has(participant.id)) return refuse('approval-invalid', `is the second by ${participant.id}`)
+    approvers.set(participant.id, participant)
+    if (!isKnownAlgorithm(header.alg))
+      return leaveOpen(findings, `approval ${i} is signed with alg ${header.alg.slice(0, 40)}`, 'approvals')
+    const signature = fromBase64url(approval.signature, 'approval')
+    const message = utf8(`${approval.protected}.${members.proposal}`)
+    if (signature.length !== 64 || !context.verifies(key.publicKey, message, signature))
+      refuse('approval-invalid', 'has a signature that does not verify')
+  })
+  return [...approvers.values()]
+}

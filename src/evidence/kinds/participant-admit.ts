@@ -1,0 +1,58 @@
+import type { Jwk } from '../../core/index.ts'
+import { z } from 'zod'
+import type { StatementKind } from '../kind.ts'
+import { clearText, oneKey, participantId, sealIsWhole, sealMembers } from '../members.ts'
+import { judgeNewKey } from '../new-key.ts'
+import { withParticipant } from '../registry.ts'
+import { leaveOpen, violate } from '../rules.ts'
+import { admittedName } from '../sealed.ts'
+import { isRole, participantTypes, personalTypes } from '../vocabulary.ts'
+
+const schema = z
+  .strictObject({
+    participant: z.strictObject({
+      id: participantId,
+      type: z.enum(participantTypes),
+      roles: z
+        .array(clearText(256))
+        .min(1)
+        .refine((names) => new Set(names).size === names.length, { error: 'repeats a role' }),
+      keys: oneKey,
+      name: clearText(256).optional(),
+    }),
+    ...sealMembers,
+  })
+  .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
+export type AdmitMembers = z.infer<typeof schema>
+
+/** A participant comes to the ledger, with its roles and one key (docs/spec/04-rulebook.md). */
+export const participantAdmit: StatementKind<'participant.admit', AdmitMembers> = {
+  name: 'participant.admit',
+  schema,
+  roles: ['administrator'],
+  seals: { names: admittedName },
+  proposal: {
+    touchesRecovery: (_registry, { participant }) => participant.roles.includes('recovery'),
+    replacesAdministrator: (_registry, { participant: { roles } }) =>
+      roles.length === 1 && roles[0] === 'administrator',
+  },
+  admits: ({ participant: { name, ...rest } }) => [name === undefined ? rest : { ...rest, name }],
+  judge({ registry, entry, members: { participant }, findings }) {
+    const { id, type, roles, keys, name } = participant
+    const jwk = keys[0] as Jwk
+    if (registry.participants.has(id))
+      violate(findings, 'participant-exists', `the participant id ${id} was used before`, 'participant.id')
+    if (name !== undefined && personalTypes.includes(type))
+      violate(findings, 'name-of-person', `the name of a ${type} stands in clear`, 'participant.name')
+    const unknown = roles.filter((role) => !isRole(role)).map((role) => JSON.stringify(role))
+    if (unknown.length > 0)
+      leaveOpen(
+        findings,
+        `the role ${unknown.join(', ')} grants nothing that this version knows`,
+        'participant.roles',
+      )
+    if (!judgeNewKey(registry, jwk, findings, 'participant.keys')) return registry
+    const record = { id, type, roles, since: entry.index }
+    return withParticipant(registry, name === undefined ? record : { ...record, name }, jwk)
+  },
+}

@@ -1,0 +1,27 @@
+import { equalBytes, type EvidenceError, type Jwk, parseVerifierKey, publicKeyOf, thumbprint } from '../core/index.ts'
+import type { Registry } from './registry.ts'
+import { type Findings, violate } from './rules.ts'
+
+/**
+ * Whether a key may be admitted: a canonical point of prime order that no participant had before, and not the ledger's. Adds
+ * `key-weak`, `key-exists` or `key-is-ledgers` where not.
+ */
+export function judgeNewKey(registry: Registry, jwk: Jwk, findings: Findings, where: string): boolean {
+  let publicKey: Uint8Array
+  try {
+    publicKey = publicKeyOf(jwk)
+  } catch (error) {
+    findings.violations.push(error as EvidenceError)
+    return false
+  }
+  const owner = registry.keys.get(thumbprint(jwk))
+  if (owner !== undefined) {
+    violate(findings, 'key-exists', `the key belongs to ${owner.participant} already`, where)
+    return false
+  }
+  if (registry.ledgerKeys.some((text) => equalBytes(parseVerifierKey(text).publicKey, publicKey))) {
+    violate(findings, 'key-is-ledgers', 'the key is the ledger’s own', where)
+    return false
+  }
+  return true
+}

@@ -1,0 +1,35 @@
+import { counted, equalBytes, type ErrorCode, EvidenceError, fromBase64 } from '../core/index.ts'
+import type { Asked } from './kind.ts'
+import type { Placed } from './members.ts'
+import type { TargetFacts } from './rules.ts'
+
+/**
+ * Judges a reference to a deposit of this ledger: its index lies below the entry's own, its hash is that entry's, the entry
+ * deposits something, and has the item (docs/spec/04-rulebook.md). Returns what is known of the deposit, or undefined with the
+ * findings `reference-not-found`, `reference-hash`, `reference-kind`, `reference-item`, `not-judged` added.
+ */
+export function judgeReference(
+  { index, leafHash, item, where }: Placed,
+  { entry, findings, history }: Asked<unknown>,
+): TargetFacts | undefined {
+  const violate = (code: ErrorCode, message: string): undefined => {
+    findings.violations.push(new EvidenceError(code, message, { where }))
+    return undefined
+  }
+  const target = index < entry.index ? history.target(index) : undefined
+  if (target === undefined) return violate('reference-not-found', `there is no entry ${index} before this one`)
+  if (target.leafHash !== undefined && !equalBytes(target.leafHash, fromBase64(leafHash))) {
+    return violate('reference-hash', `the leaf hash is not that of entry ${index}`)
+  }
+  if (target.kind === undefined) {
+    const message = `what entry ${index} is cannot be read by this version`
+    findings.unjudged.push(new EvidenceError('not-judged', message, { where }))
+    return undefined
+  }
+  if (target.items === undefined) return violate('reference-kind', `entry ${index} is no deposit`)
+  if (item !== undefined && item >= target.items) {
+    const has = counted(target.items, 'item')
+    return violate('reference-item', `entry ${index} has ${has}, numbered from 0; there is no item ${item}`)
+  }
+  return target
+}

@@ -1,0 +1,102 @@
+import type { Jwk } from '../core/index.ts'
+import { effectiveBody } from './body.ts'
+import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy, StatementKind } from './kind.ts'
+import { kindNamed, kindTable } from './kinds.ts'
+import type { Item } from './members.ts'
+import type { Registry } from './registry.ts'
+import type { TargetFacts } from './rules.ts'
+import type { Statement } from './statement.ts'
+
+/*
+ * What a statement says, asked of whatever kind it is: by itself, or as the change that it carries. A kind answers in its own
+ * file, and nothing else looks at its members (docs/design/statement-kinds.md). A body that could not be read says nothing.
+ */
+
+/** The items that a statement deposits; empty for a kind that deposits none. */
+export function itemsOf(body: Body | undefined): readonly Item[] {
+  if (body === undefined) return []
+  const { rule, members } = effectiveBody(body)
+  return rule.items?.(members) ?? []
+}
+
+/** Whether a statement deposits files, by itself. */
+export function isDeposit(body: Body | undefined): boolean {
+  return body?.rule.items !== undefined
+}
+
+/** The earlier entries of this ledger that a statement refers to, in its own order. */
+export function referencesOf(body: Body | undefined): readonly PlacedReference[] {
+  if (body === undefined) return []
+  const { rule, members } = effectiveBody(body)
+  return rule.references?.(members) ?? []
+}
+
+/** The participants that a statement admits. */
+export function admittedBy(body: Body | undefined): readonly Admitted[] {
+  if (body === undefined) return []
+  const { rule, members } = effectiveBody(body)
+  return rule.admits?.(members) ?? []
+}
+
+/** The key that a statement brings for its own signer. */
+export function ownNewKeyOf(body: Body | undefined): Jwk | undefined {
+  if (body === undefined) return undefined
+  const { rule, members } = effectiveBody(body)
+  return rule.ownNewKey?.(members)
+}
+
+/** All keys that a statement brings: of those that it admits, and its signer's new one. */
+export function keysBroughtBy(body: Body | undefined): readonly Jwk[] {
+  const own = ownNewKeyOf(body)
+  return [...admittedBy(body).flatMap(({ keys }) => keys), ...(own === undefined ? [] : [own])]
+}
+
+/** The keys and participants that a statement ends, and the ledger. */
+export function endingsOf(body: Body | undefined, by: SignedBy): readonly Ending[] {
+  if (body === undefined) return []
+  const { rule, members } = effectiveBody(body)
+  return rule.ends?.(members, by) ?? []
+}
+
+/** Ids of the participants that a statement admits or ends. */
+export function subjectsOf(body: Body | undefined, by: SignedBy): readonly string[] {
+  const ended = endingsOf(body, by).flatMap(({ of }) =>
+    of !== 'ledger' && 'participant' in of ? [of.participant] : [],
+  )
+  return [...admittedBy(body).map(({ id }) => id), ...ended]
+}
+
+/** Thumbprints of the keys by which others signed within a statement, such as those of who approved it; each once. */
+export function cosignersOf(body: Body | undefined): readonly string[] {
+  return body?.rule.cosigners?.(body.members) ?? []
+}
+
+/** The change of the ledger's key that a statement says. */
+export function ledgerKeyChangeOf(body: Body | undefined): LedgerKeyChange | undefined {
+  if (body === undefined) return undefined
+  const { rule, members } = effectiveBody(body)
+  return rule.ledgerKeyChange?.(members)
+}
+
+/** Whether a statement sets how many approve a change. */
+export function setsApprovals(body: Body | undefined): boolean {
+  return body !== undefined && effectiveBody(body).rule.setsApprovals === true
+}
+
+/** base64url SHA-256 of each disclosure that a statement seals. */
+export function sealedDigestsOf(body: Body): readonly string[] {
+  return (effectiveBody(body).members as { readonly _sd?: readonly string[] | undefined })._sd ?? []
+}
+
+/** What references ask of the entry of a statement. `leafHash`: 32 bytes. */
+export function targetFactsOf({ common: { kind, iss }, payload }: Statement, leafHash: Uint8Array): TargetFacts {
+  const { items } = payload
+  const count = Array.isArray(items) ? items.length : 0
+  return { leafHash, kind, iss, items: kindNamed(kind)?.items === undefined ? undefined : count }
+}
+
+/** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */
+export function grantsReading(registry: Registry, participant: string, index: number): boolean {
+  const table: readonly StatementKind[] = kindTable
+  return table.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
+}
