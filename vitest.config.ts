@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 /** Files whose process must be their own: they look at what a process has, or replace a part of it. */
-const alone = ['tests/node/**/*.test.ts', 'tests/scripts/hardware-key.test.ts', 'tests/faults/descriptors.test.ts']
+const alone = [
+  'tests/node/**/*.test.ts',
+  'tests/scripts/hardware-key.test.ts',
+  'tests/faults/descriptors.test.ts',
+  'tests/evidence/made-up-kind.test.ts',
+]
 /** Of src/core with nothing of Node's: no native primitive may have been installed by another file. */
 const pure = ['tests/core/**/*.test.ts', 'tests/property/**/*.test.ts']
 

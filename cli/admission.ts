@@ -4,6 +4,9 @@ import { admittedBy } from '../src/evidence/index.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/index.ts'
 import { when } from './when.ts'
 
+/** The kind of statement by which an administrator admits a participant. */
+export const admitKind = 'participant.admit'
+
 /** Under which name a key's owner was admitted, and by whom, out of the receipt of that entry. */
 export interface Admission {
   /** Undefined where it is sealed, and this reader may not see it. */

@@ -143,8 +143,7 @@ function readPending(presentation: string): EarlierStatement & { readonly aud: s
   const { jws, disclosures } = splitPresentation(presentation)
   const statement = readStatement(readEnvelope(jws))
   const said = depositIn(readBody(statement))
-  if (said === undefined)
-    throw new EvidenceError('kind-unknown', 'the statement that waits is no deposit')
+  if (said === undefined) throw new EvidenceError('kind-unknown', 'the statement that waits is no deposit')
   const { iss, aud } = statement.common
   const sealed = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
   return { aud, kid: statement.header.kid, iss, items: said.items, relates: said.relates ?? [], sealed }

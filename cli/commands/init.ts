@@ -25,6 +25,7 @@ import {
   type SigningKey,
 } from '../../src/node/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
+import { admitKind } from '../admission.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
@@ -229,7 +230,7 @@ async function finishTrial(
     const context = {
       iss: request.iss,
       aud: request.aud,
-      kind: 'participant.admit',
+      kind: admitKind,
       jti: randomUUID(),
       iat: Math.floor(Date.now() / 1000),
     }

@@ -4,6 +4,7 @@ import { EvidenceError, thumbprint } from '../../src/core/index.ts'
 import { composePossession, participantTypes, personalTypes, revokeReasons, roles } from '../../src/evidence/index.ts'
 import { readPublicKey, randomSalt } from '../../src/node/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
+import { admitKind } from '../admission.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import {
@@ -71,7 +72,7 @@ function admitCommand(group: Command): void {
         ...(options.name === undefined || isPersonal ? {} : { name: options.name }),
       }
       const sealed = options.name !== undefined && isPersonal ? { names: options.name } : {}
-      await submitChange(options, 'participant.admit', { participant }, sealed)
+      await submitChange(options, admitKind, { participant }, sealed)
     })
 }
 

@@ -9,7 +9,7 @@ import {
   toBase64,
 } from '../../src/core/index.ts'
 import { isActive } from '../../src/evidence/index.ts'
-import type { LookupKey, Reader, ServedEntry } from '../../src/ledger/index.ts'
+import { entryFacts, type LookupKey, type Reader, type ServedEntry } from '../../src/ledger/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import {
   entriesAnswer,
@@ -134,12 +134,12 @@ async function readEntry({ ledger }: ServerContext, reader: Reader, index: numbe
   const { rights, reads } = ledger
   if (!rights.mayReadUnnamed(reader)) throw rights.denied(reader, `entry ${index}`)
   const entry = await reads.entry(index)
-  if (!rights.mayReadEntry(reader, entry.statement.common)) throw rights.denied(reader, `entry ${index}`)
+  if (!rights.mayReadEntry(reader, entryFacts(entry))) throw rights.denied(reader, `entry ${index}`)
   return entry
 }
 
 async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
-  return ledger.rights.mayReadDisclosures(reader, entry.statement.common) ? ledger.reads.disclosures(entry) : []
+  return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
 }
 
 function lookupOf(query: {
@@ -176,7 +176,7 @@ async function page(
   const indices = await reads.search(key, scope, after, limit + 1)
   const found = await Promise.all(indices.slice(0, limit).map((index) => reads.entry(index)))
   // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
-  const entries = found.filter((entry) => rights.mayFind(reader, key, entry.statement.common)).map(summaryOf)
+  const entries = found.filter((entry) => rights.mayFind(reader, key, entryFacts(entry))).map(summaryOf)
   return { entries, next: indices.length > limit ? (indices[limit - 1] as number) : null }
 }
 

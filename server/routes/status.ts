@@ -1,7 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64, toBase64 } from '../../src/core/index.ts'
-import { type EntryStatus, type Reader, type Rights, type StatusEvent, statusOf } from '../../src/ledger/index.ts'
+import {
+  entryFacts,
+  type EntryStatus,
+  type Reader,
+  type Rights,
+  type StatusEvent,
+  statusOf,
+} from '../../src/ledger/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { indexParams, problemAnswer, type StatusAnswer, statusAnswer, statusQuery } from '../schemas.ts'
 
@@ -32,7 +39,8 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
         index,
         entryHash: entryHash === undefined ? undefined : fromBase64(entryHash),
         requireMayRead: ({ statement }) => {
-          if (!ledger.rights.mayReadEntry(reader, statement.common)) throw ledger.rights.denied(reader, what)
+          if (!ledger.rights.mayReadEntry(reader, { index, ...statement.common }))
+            throw ledger.rights.denied(reader, what)
         },
         from,
         after,
@@ -52,7 +60,7 @@ function answerOf(rights: Rights, reader: Reader, status: EntryStatus): StatusAn
     checkpoint: note,
     hashes: proof.map(toBase64),
     ...(consistency === undefined ? {} : { consistency: consistency.map(toBase64) }),
-    events: events.map((event) => eventOf(event, rights.mayReadEvent(reader, event, event.entry.statement.common))),
+    events: events.map((event) => eventOf(event, rights.mayReadEvent(reader, event, entryFacts(event.entry)))),
     next: next ?? null,
   }
 }

@@ -9,14 +9,25 @@ import { sealedClaims } from './vocabulary.ts'
 /** A change that is proposed, with its members by kind. */
 export type ProposedChange = Proposal<StatementBody>
 
+/** Bodies that were read: the writer looks at a statement once for its references, and once for the rulebook. */
+const known = new WeakMap<Statement, StatementBody>()
+
 /**
  * Judges the members that the kind asks for, and those of a statement within. Returns undefined where the kind, or that of the
  * statement within, is of a later version. Throws `statement-member`, `statement-member-unknown`, `claim-in-clear`,
  * `items-count`, `digest-malformed`, `digest-weak-only`, `proposal-malformed`.
  */
-export function readBody({ payload }: Statement): StatementBody | undefined {
-  const { iss: _iss, aud: _aud, jti: _jti, iat: _iat, kind, ...own } = payload
-  const body = readMembers(kind as string, own)
+export function readBody(statement: Statement): StatementBody | undefined {
+  const before = known.get(statement)
+  if (before !== undefined) return before
+  const { iss: _iss, aud: _aud, jti: _jti, iat: _iat, kind, ...own } = statement.payload
+  const body = readWhole(kind as string, own)
+  if (body !== undefined) known.set(statement, body)
+  return body
+}
+
+function readWhole(kind: string, own: JsonObject): StatementBody | undefined {
+  const body = readMembers(kind, own)
   if (body?.rule.carries === undefined) return body as StatementBody | undefined
   // What is proposed within must be as whole as if it stood alone; where it is of a later kind, so is the statement.
   const carried = body.rule.carries(body.members, readProposed)

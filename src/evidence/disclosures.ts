@@ -58,9 +58,9 @@ export function requireSealed(body: StatementBody, texts: readonly string[]): Di
 function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
   const { rule, members } = effectiveBody(body)
   const name = claim as SealedClaim
-  const result = (rule).seals[name]?.safeParse(value)
+  const result = rule.seals[name]?.safeParse(value)
   if (result?.success === false) throw schemaError(result.error, 'disclosure-claim', claim)
-  const why = (rule).sealedFault?.(members, name, value)
+  const why = rule.sealedFault?.(members, name, value)
   if (why !== undefined) throw new EvidenceError('disclosure-claim', `the claim "${claim}" ${why}`, { where: claim })
 }
 

@@ -1,32 +1,5 @@
 import type { Body, StatementKind } from './kind.ts'
-import { evidenceAttest } from './kinds/evidence-attest.ts'
-import { evidenceDeposit } from './kinds/evidence-deposit.ts'
-import { evidenceRetract } from './kinds/evidence-retract.ts'
-import { ledgerChange } from './kinds/ledger-change.ts'
-import { ledgerClose } from './kinds/ledger-close.ts'
-import { ledgerGenesis } from './kinds/ledger-genesis.ts'
-import { ledgerRotateKey } from './kinds/ledger-rotate-key.ts'
-import { ledgerSetApprovals } from './kinds/ledger-set-approvals.ts'
-import { ledgerSetFormat } from './kinds/ledger-set-format.ts'
-import { participantAdmit } from './kinds/participant-admit.ts'
-import { participantRevoke } from './kinds/participant-revoke.ts'
-import { participantRotateKey } from './kinds/participant-rotate-key.ts'
-
-/** Every kind of statement that this version knows: one line each (docs/design/statement-kinds.md). */
-export const kindTable = [
-  ledgerGenesis,
-  participantAdmit,
-  participantRevoke,
-  participantRotateKey,
-  evidenceDeposit,
-  evidenceAttest,
-  evidenceRetract,
-  ledgerRotateKey,
-  ledgerSetApprovals,
-  ledgerSetFormat,
-  ledgerChange,
-  ledgerClose,
-] as const
+import { kindTable } from './kind-table.ts'
 
 type KnownKind = (typeof kindTable)[number]
 
@@ -44,7 +17,10 @@ export type MembersOf<Name extends Kind> = Extract<StatementBody, { readonly kin
 /** The names of the kinds, in the order of the table. */
 export const kinds: readonly Kind[] = kindTable.map(({ name }) => name)
 
-const byName = new Map<string, StatementKind>(kindTable.map((kind) => [kind.name, kind]))
+/** Every kind, in the order of the table. */
+export const allKinds: readonly StatementKind<Kind>[] = kindTable
+
+const byName = new Map<string, StatementKind>(allKinds.map((kind) => [kind.name, kind]))
 
 /** The kind of this name; undefined where this version has none. */
 export function kindNamed(name: string): StatementKind | undefined {
@@ -67,6 +43,5 @@ export function changesRegistry(kind: string): boolean {
 
 /** Kinds whose entries are judged again at start: those that change the registry, and those whose rule keeps state in it. */
 export function replayedKinds(): Kind[] {
-  const table: readonly StatementKind<Kind>[] = kindTable
-  return table.filter(({ name, hasState }) => hasState === true || changesRegistry(name)).map(({ name }) => name)
+  return allKinds.filter(({ name, hasState }) => hasState === true || changesRegistry(name)).map(({ name }) => name)
 }

@@ -56,6 +56,8 @@ export interface Registry {
   readonly approvals?: Approvals
   /** Later entry versions that were announced. */
   readonly formats?: ReadonlySet<number>
+  /** What kinds with state keep, by name of the kind: plain data that can be cloned, never changed in place. */
+  readonly states?: ReadonlyMap<string, unknown>
   /** `jti` of each proposal that took effect. */
   readonly proposals?: ReadonlySet<string>
   readonly participants: ReadonlyMap<string, ParticipantRecord>
@@ -124,4 +126,9 @@ export function activeWithRole(registry: Registry, role: Role): number {
     if (participant.roles.includes(role) && isActive(registry, participant.id)) count++
   }
   return count
+}
+
+/** The registry with what a kind keeps in it replaced. */
+export function withState(registry: Registry, kind: string, state: unknown): Registry {
+  return { ...registry, states: new Map(registry.states).set(kind, state) }
 }

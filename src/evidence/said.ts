@@ -1,7 +1,7 @@
 import type { Jwk } from '../core/index.ts'
 import { effectiveBody } from './body.ts'
-import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy, StatementKind } from './kind.ts'
-import { kindNamed, kindTable } from './kinds.ts'
+import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy } from './kind.ts'
+import { allKinds, kindNamed } from './kinds.ts'
 import type { Item } from './members.ts'
 import type { Registry } from './registry.ts'
 import type { TargetFacts } from './rules.ts'
@@ -97,6 +97,5 @@ export function targetFactsOf({ common: { kind, iss }, payload }: Statement, lea
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */
 export function grantsReading(registry: Registry, participant: string, index: number): boolean {
-  const table: readonly StatementKind[] = kindTable
-  return table.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
+  return allKinds.some((kind) => kind.grantsReading?.(registry, participant, index) === true)
 }

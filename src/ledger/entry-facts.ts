@@ -1,5 +1,13 @@
 import { type Entry, EvidenceError, leafHash, parseEntry, sha256, toHex, utf8 } from '../core/index.ts'
-import { readEnvelope, readStatement, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
+import {
+  readBody,
+  readEnvelope,
+  readStatement,
+  referencesOf,
+  type Statement,
+  type TargetFacts,
+  targetFactsOf,
+} from '../evidence/index.ts'
 import type { RegistrySeal } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
@@ -27,14 +35,14 @@ export function targetFacts(bytes: Uint8Array, index: number): TargetFacts {
   return targetFactsOf(statement, leafHash(bytes))
 }
 
-/** Indices that a payload may refer to, before its schema is judged: what to fetch for the rulebook. */
-export function referencedIndices({ payload }: Statement): number[] {
-  const references = [payload['of'], ...(Array.isArray(payload['relates']) ? payload['relates'].slice(0, 64) : [])]
-  return references.flatMap((reference) => {
-    if (reference === null || typeof reference !== 'object' || Array.isArray(reference)) return []
-    const index = reference?.['index']
-    return typeof index === 'number' && index >= 0 ? [index] : []
-  })
+/** Indices of the entries that a statement refers to: what to fetch for the rulebook. Empty where its members cannot be read. */
+export function referencedIndices(statement: Statement): number[] {
+  try {
+    return referencesOf(readBody(statement)).map(({ index }) => index)
+  } catch (error) {
+    if (error instanceof EvidenceError) return []
+    throw error
+  }
 }
 
 /** The seal after one more registry entry. */

@@ -11,7 +11,19 @@ import {
   statusHash,
   zeroHash,
 } from '../core/index.ts'
-import { currentLedgerKeys, type History, judge, readBody, type Registry, requireDisclosures, requireSealed, type RuleContext, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
+import {
+  currentLedgerKeys,
+  type History,
+  judge,
+  readBody,
+  type Registry,
+  requireDisclosures,
+  requireSealed,
+  type RuleContext,
+  type Statement,
+  type TargetFacts,
+  targetFactsOf,
+} from '../evidence/index.ts'
 import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
@@ -215,7 +227,7 @@ export class GroupBuilder {
   private mayRead(reader: Reader, index: number): boolean {
     if (this.rights.mayReadAll(reader)) return true
     const target = index < this.state.size ? this.history.target(index) : undefined
-    return target?.kind !== undefined && this.rights.mayReadEntry(reader, { iss: target.iss, kind: target.kind })
+    return target?.kind !== undefined && this.rights.mayReadEntry(reader, { index, iss: target.iss, kind: target.kind })
   }
 
   /** The entry becomes the chain's next: assignments alone. */

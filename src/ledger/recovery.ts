@@ -15,13 +15,15 @@ import {
 import {
   currentLedgerKeys,
   emptyRegistry,
+  type History,
   judge,
-  replayedKinds,
   type Registry,
+  replayedKinds,
   type RuleContext,
   signsAt,
+  type TargetFacts,
 } from '../evidence/index.ts'
-import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
+import { emptySeal, extendSeal, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { kindList } from './lookup-scope.ts'
 import { writeBufferSize } from './leveldb/level-storage.ts'
@@ -172,7 +174,10 @@ async function rebuildRegistry(
   for (const index of indices.sort((a, b) => a - b)) {
     const bytes = await tree.entry(index)
     const { entry, statement } = readStored(bytes, index)
-    const history = { findStatement: () => undefined, target: () => undefined }
+    const targets = new Map<number, TargetFacts>()
+    for (const at of referencedIndices(statement))
+      if (at < index) targets.set(at, targetFacts(await tree.entry(at), at))
+    const history: History = { findStatement: () => undefined, target: (at) => targets.get(at) }
     const judgement = judge(registry, { index, time: entry.time, timeMs: entry.timeMs, statement }, history, context)
     const [fault] = judgement.violations
     if (fault !== undefined) {

@@ -1,5 +1,12 @@
 import { disclosureDigest, EvidenceError } from '../core/index.ts'
-import { changesRegistry, isActive, type LaterEvent, type Registry } from '../evidence/index.ts'
+import {
+  changesRegistry,
+  grantsReading,
+  isActive,
+  type LaterEvent,
+  type Registry,
+  type Statement,
+} from '../evidence/index.ts'
 import type { FolderConfig } from './data-folder.ts'
 import type { LookupKey } from './lookup.ts'
 import type { SearchScope } from './lookup-scope.ts'
@@ -11,6 +18,8 @@ export interface NamedReader {
   readonly kind: 'participant'
   readonly id: string
   readonly roles: readonly string[]
+  /** Whether a statement in the ledger lets it read an entry and its claims. */
+  readonly isGranted: (index: number) => boolean
 }
 
 export const anonymous: Reader = { kind: 'anonymous' }
@@ -19,7 +28,8 @@ export const anonymous: Reader = { kind: 'anonymous' }
 export function readerNamed(registry: Registry, id: string | undefined): Reader {
   const participant = id === undefined ? undefined : registry.participants.get(id)
   if (participant === undefined || !isActive(registry, participant.id)) return anonymous
-  return { kind: 'participant', id: participant.id, roles: participant.roles }
+  const isGranted = (index: number): boolean => grantsReading(registry, participant.id, index)
+  return { kind: 'participant', id: participant.id, roles: participant.roles, isGranted }
 }
 
 /** The owner of a key as a reader; anonymous where the key is not in use: one that was revoked may be in any hands. */
@@ -30,6 +40,7 @@ export function readerByKey(registry: Registry, kid: string): Reader {
 
 /** What a right depends on in an entry. */
 export interface EntryFacts {
+  readonly index: number
   readonly iss: string
   readonly kind: string
 }
@@ -116,7 +127,7 @@ export class Rights {
   }
 
   /** Whether a sender whose `jti` was used before is given the earlier entry's receipt: its own, by a key in use. */
-  mayHaveEarlier(registry: Registry, kid: string, entry: EntryFacts): boolean {
+  mayHaveEarlier(registry: Registry, kid: string, entry: Pick<EntryFacts, 'iss'>): boolean {
     const sender = readerByKey(registry, kid)
     return sender.kind === 'participant' && sender.id === entry.iss
   }
@@ -133,7 +144,19 @@ function hasRole(reader: Reader, role: 'auditor' | 'administrator'): boolean {
   return reader.kind === 'participant' && reader.roles.includes(role)
 }
 
-function ownsOrAudits(reader: Reader, { iss, kind }: EntryFacts): boolean {
+function ownsOrAudits(reader: Reader, { index, iss, kind }: EntryFacts): boolean {
   if (reader.kind === 'anonymous') return false
-  return hasRole(reader, 'auditor') || changesRegistry(kind) || iss === reader.id
+  return hasRole(reader, 'auditor') || changesRegistry(kind) || iss === reader.id || reader.isGranted(index)
+}
+
+/** What rights ask of an entry. */
+export function entryFacts({
+  index,
+  statement,
+}: {
+  readonly index: number
+  readonly statement: Statement
+}): EntryFacts {
+  const { iss, kind } = statement.common
+  return { index, iss, kind }
 }

@@ -10,9 +10,7 @@ import {
   type VerifierKey,
   verifierKey,
 } from '../core/index.ts'
-import {  currentLedgerKeys,
-  readBody,
-  readStatement, ledgerKeyChangeOf, type MembersOf } from '../evidence/index.ts'
+import { currentLedgerKeys, readBody, readStatement, ledgerKeyChangeOf, type MembersOf } from '../evidence/index.ts'
 import type { LedgerSigningKey } from '../node/index.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
@@ -131,8 +129,7 @@ function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begu
   if (text === undefined) throw new EvidenceError('usage', `no rotation was cut off in ${folder.root}`)
   const body = readBody(readStatement(openSubmission(text).envelope))
   const change = ledgerKeyChangeOf(body)
-  if (change === undefined)
-    throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
+  if (change === undefined) throw new EvidenceError('usage', 'the statement is no rotation of a ledger’s key')
   const { oldKey, newKey, reason } = change
   const { name } = own
   requireKey(newKey, verifierKey(name, next.publicKey), 'new')

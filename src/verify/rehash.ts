@@ -8,7 +8,7 @@ import {
   tryBase64url,
   utf8,
 } from '../core/index.ts'
-import { readEnvelope, readStatement } from '../evidence/index.ts'
+import { changesRegistry, readEnvelope, readStatement, replayedKinds } from '../evidence/index.ts'
 import { absent, type Packed } from './packed.ts'
 
 /*
@@ -30,7 +30,9 @@ const idMember = '"jti":"'
  * How a payload begins a kind that may change the registry. A canonical payload (RFC 8785) has this one spelling, without an
  * escape, and one that is not canonical changes nothing: what is not found is not there.
  */
-const telling = ['"kind":"ledger.', '"kind":"participant.'].flatMap(encodedSpellings).map(utf8)
+const telling = ['ledger.', 'participant.', ...replayedKinds().filter((kind) => !changesRegistry(kind))]
+  .flatMap((begin) => encodedSpellings(`"kind":"${begin}`))
+  .map(utf8)
 
 /** What a text inside a longer one looks like in base64url: a spelling for each remainder of its place by three. */
 export function encodedSpellings(text: string): string[] {

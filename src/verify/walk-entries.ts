@@ -163,9 +163,11 @@ export class EntryWalk {
    * Judges one entry outside the order of the walk: what an entry below the trusted size did to the registry.
    * Entries must come in ascending order, and before {@link run}.
    */
-  judgeTrusted(index: number, bytes: Uint8Array | undefined): void {
+  async judgeTrusted(index: number, bytes: Uint8Array | undefined): Promise<void> {
     this.expectedLink = index === 0 ? zeroHash : this.options.history.leaf(index - 1)
-    this.judgeEntry(index, bytes === undefined ? undefined : openEntry(bytes), undefined, [])
+    const opened = bytes === undefined ? undefined : openEntry(bytes)
+    if (opened !== undefined) await this.recall(opened)
+    this.judgeEntry(index, opened, undefined, [])
   }
 
   private async begin(begin: number, end: number): Promise<Pending> {
@@ -259,7 +261,7 @@ export class EntryWalk {
     }
   }
 
-  /** What an entry after the trusted size refers to below it is read now. */
+  /** What an entry refers to below the trusted size is read now. */
   private async recall({ statement }: Opened): Promise<void> {
     if (statement === undefined || statement instanceof EvidenceError) return
     const { history, source, size, trustedSize } = this.options

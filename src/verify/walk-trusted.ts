@@ -34,16 +34,16 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
     const packed = await readPacked(source, begin, end)
     return { packed, ...(await (appraiser?.rehash(packed, newIds) ?? rehash(packed, newIds))) }
   }
-  const judgeEach = (begin: number, packed: Packed, leafHashes: Uint8Array, marks: Uint8Array): void => {
-    unpack(packed).forEach((bytes, i) => {
+  const judgeEach = async (begin: number, packed: Packed, leafHashes: Uint8Array, marks: Uint8Array): Promise<void> => {
+    for (const [i, bytes] of unpack(packed).entries()) {
       const index = begin + i
       const leaf = history.leaf(index)
       const found = leafHashes.subarray(32 * i, 32 * i + 32)
       if (bytes !== undefined && !equalBytes(found, leaf)) {
         const message = `The stored bytes of entry ${index} are not those that were sealed.`
         faults.add({ code: 'entry-altered', index, message, expected: toBase64(leaf), found: toBase64(found) })
-      } else if (marks[i] === 1 || index === trustedSize - 1) walk.judgeTrusted(index, bytes)
-    })
+      } else if (marks[i] === 1 || index === trustedSize - 1) await walk.judgeTrusted(index, bytes)
+    }
   }
   for (let next = 0; next < trustedSize || pending.length > 0; ) {
     while (pending.length < lookahead && next < trustedSize) {
@@ -57,7 +57,7 @@ export async function walkTrusted(part: TrustedPart, walk: EntryWalk): Promise<v
     const count = marks.length
     const isSound = equalBytes(leafHashes, history.leaves(begin, count))
     const isPlain = isSound && begin + count < trustedSize && !marks.includes(1)
-    if (!isPlain) judgeEach(begin, packed, leafHashes, marks)
+    if (!isPlain) await judgeEach(begin, packed, leafHashes, marks)
     onProgress?.(Math.min(begin + count, size), size)
   }
 }

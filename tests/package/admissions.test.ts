@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import {
-  approve,
-  changeMembers,
-  composePossession,
-  composeProposal,
-  type Kind,
-} from '../../src/evidence/index.ts'
+import { approve, changeMembers, composePossession, composeProposal, type Kind } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { admissionReceipts, Admissions, scanningLocator, soundReceipt, TreeReceipts } from '../../src/package/index.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'

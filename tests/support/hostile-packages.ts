@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { signCheckpoint, verifierKey } from '../../src/core/index.ts'
-import {
-  approve,
-  changeMembers,
-  composePossession,
-  composeProposal,
-  type Kind,
-} from '../../src/evidence/index.ts'
+import { approve, changeMembers, composePossession, composeProposal, type Kind } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { TreeReceipts, verifyGuide } from '../../src/package/index.ts'
 import { bagFiles } from '../package/bag.ts'

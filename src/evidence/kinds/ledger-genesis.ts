@@ -110,7 +110,8 @@ function judgeLedgerKeys(registry: Registry, { members, findings, context }: Ask
     if (key.type !== signatureTypes.ed25519 || key.name !== members.origin)
       return refuse('a ledger key is not an Ed25519 key (type 0x01) named by the origin', where)
     for (const owned of registry.keys.values()) {
-      if (equalBytes(owned.publicKey, key.publicKey)) refuse(`a ledger key is also the key of ${owned.participant}`, where)
+      if (equalBytes(owned.publicKey, key.publicKey))
+        refuse(`a ledger key is also the key of ${owned.participant}`, where)
     }
   })
   for (const text of context.ledgerKeys) {

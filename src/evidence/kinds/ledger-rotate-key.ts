@@ -31,12 +31,12 @@ export const ledgerRotateKey: StatementKind<'ledger.rotate-key', RotateLedgerKey
   seals: {},
   proposal: { touchesRecovery: () => false, replacesAdministrator: () => false },
   ledgerKeyChange: (members) => members,
-  holdsAnyway: (registry, { oldKey }, { code }) => code === 'ledger-key-retired' && registry.ledgerKeys.includes(oldKey),
+  holdsAnyway: (registry, { oldKey }, { code }) =>
+    code === 'ledger-key-retired' && registry.ledgerKeys.includes(oldKey),
   judge({ registry, entry, members, findings, history }) {
     const { oldKey, newKey, possession } = members
     const isCurrent = currentLedgerKeys(registry).includes(oldKey)
-    if (!isCurrent)
-      violate(findings, 'ledger-key-retired', 'oldKey is no key that signs for this ledger now', 'oldKey')
+    if (!isCurrent) violate(findings, 'ledger-key-retired', 'oldKey is no key that signs for this ledger now', 'oldKey')
     const key = judgeNewLedgerKey(registry, newKey, findings)
     if (key === undefined) return registry
     const why = possessionFault(possession, key, entry, history)

@@ -46,11 +46,7 @@ export const participantAdmit: StatementKind<'participant.admit', AdmitMembers> 
       violate(findings, 'name-of-person', `the name of a ${type} stands in clear`, 'participant.name')
     const unknown = roles.filter((role) => !isRole(role)).map((role) => JSON.stringify(role))
     if (unknown.length > 0)
-      leaveOpen(
-        findings,
-        `the role ${unknown.join(', ')} grants nothing that this version knows`,
-        'participant.roles',
-      )
+      leaveOpen(findings, `the role ${unknown.join(', ')} grants nothing that this version knows`, 'participant.roles')
     if (!judgeNewKey(registry, jwk, findings, 'participant.keys')) return registry
     const record = { id, type, roles, since: entry.index }
     return withParticipant(registry, name === undefined ? record : { ...record, name }, jwk)

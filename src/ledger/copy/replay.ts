@@ -9,7 +9,17 @@ import {
   type VerifierKey,
   verifyEd25519,
 } from '../../core/index.ts'
-import { type History, judge, readEnvelope, readStatement, type RuleContext, sealedDigestsOf, type Statement, type TargetFacts, targetFactsOf } from '../../evidence/index.ts'
+import {
+  type History,
+  judge,
+  readEnvelope,
+  readStatement,
+  type RuleContext,
+  sealedDigestsOf,
+  type Statement,
+  type TargetFacts,
+  targetFactsOf,
+} from '../../evidence/index.ts'
 import { extendSeal, referencedIndices, targetFacts } from '../entry-facts.ts'
 import { type ChainState, statementName } from '../group.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'

@@ -1,0 +1,28 @@
+import { evidenceAttest } from './kinds/evidence-attest.ts'
+import { evidenceDeposit } from './kinds/evidence-deposit.ts'
+import { evidenceRetract } from './kinds/evidence-retract.ts'
+import { ledgerChange } from './kinds/ledger-change.ts'
+import { ledgerClose } from './kinds/ledger-close.ts'
+import { ledgerGenesis } from './kinds/ledger-genesis.ts'
+import { ledgerRotateKey } from './kinds/ledger-rotate-key.ts'
+import { ledgerSetApprovals } from './kinds/ledger-set-approvals.ts'
+import { ledgerSetFormat } from './kinds/ledger-set-format.ts'
+import { participantAdmit } from './kinds/participant-admit.ts'
+import { participantRevoke } from './kinds/participant-revoke.ts'
+import { participantRotateKey } from './kinds/participant-rotate-key.ts'
+
+/** Every kind of statement that this version knows: one line each (docs/design/statement-kinds.md). */
+export const kindTable = [
+  ledgerGenesis,
+  participantAdmit,
+  participantRevoke,
+  participantRotateKey,
+  evidenceDeposit,
+  evidenceAttest,
+  evidenceRetract,
+  ledgerRotateKey,
+  ledgerSetApprovals,
+  ledgerSetFormat,
+  ledgerChange,
+  ledgerClose,
+] as const
