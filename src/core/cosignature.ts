@@ -1,9 +1,9 @@
 import { concat, utf8 } from './bytes.ts'
 import { parseTreeHead } from './checkpoint-text.ts'
 import { verifyEd25519 } from './ed25519.ts'
-import { isEvidenceError } from './errors.ts'
 import { mlDsa44SignatureBytes, verifyMlDsa44 } from './mldsa.ts'
 import { maxSeconds } from './time.ts'
+import { valueOr } from './attempt.ts'
 
 /*
  * C2SP tlog-cosignature, as docs/spec/05-checkpoint.md has it: `timestamp (8 bytes, big-endian seconds) || signature`, over
@@ -65,13 +65,10 @@ export function cosignatureMessage(
   text: string,
 ): Uint8Array | undefined {
   if (type === signatureTypes.cosignature) return utf8(`cosignature/v1\ntime ${timestamp}\n${text}`)
-  try {
+  return valueOr(() => {
     const { origin, size, root } = parseTreeHead(text)
     return subtreeMessage({ cosigner, timestamp, origin, start: 0, end: size, hash: root })
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  }, undefined)
 }
 
 /** Bytes of a signature line, after the key id. */

@@ -1,5 +1,6 @@
 /** Formats and mathematics of the evidence ledger: no clock, no randomness, no network; runs in a browser. */
 export * from './arrays.ts'
+export * from './attempt.ts'
 export * from './base64.ts'
 export * from './bundle.ts'
 export * from './bytes.ts'

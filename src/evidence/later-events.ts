@@ -1,7 +1,6 @@
-import { defined, isEvidenceError } from '../core/index.ts'
+import { defined, valueOr } from '../core/index.ts'
 import { readBody } from './body.ts'
 import type { LaterEventName } from './kind.ts'
-import type { StatementBody } from './kinds.ts'
 import { endingsOf, referencesOf } from './said.ts'
 import { signedBy, type Statement } from './statement.ts'
 
@@ -35,7 +34,7 @@ export interface EventSubject {
 
 /** What a later statement says of an earlier entry, in the order of page 15; empty where it is about something else. */
 export function laterEventsIn(subject: EventSubject, statement: Statement): LaterEvent[] {
-  const body = bodyOf(statement)
+  const body = valueOr(() => readBody(statement), undefined)
   const events = new Map<string, LaterEvent>()
   for (const { index, leafHash, event } of referencesOf(body)) {
     if (event === undefined || index !== subject.index || leafHash !== subject.leafHash) continue
@@ -47,13 +46,4 @@ export function laterEventsIn(subject: EventSubject, statement: Statement): Late
     if (isAbout) events.set(what, { what, ...defined({ code, compromisedSince }) })
   }
   return [...events.values()]
-}
-
-function bodyOf(statement: Statement): StatementBody | undefined {
-  try {
-    return readBody(statement)
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
 }

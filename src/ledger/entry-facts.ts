@@ -1,8 +1,8 @@
-import { type Entry, EvidenceError, leafHash, parseEntry, sha256, toHex, utf8 } from '../core/index.ts'
+import { attempt, EvidenceError, leafHash, sha256, toHex, utf8, valueOr } from '../core/index.ts'
 import {
+  type OpenedEntry,
+  openEntry,
   readBody,
-  readEnvelope,
-  readStatement,
   referencesOf,
   type Statement,
   type TargetFacts,
@@ -12,18 +12,14 @@ import type { RegistrySeal } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
 export interface StoredStatement {
-  readonly entry: Entry & { readonly timeMs: number }
+  readonly entry: OpenedEntry['entry']
   readonly statement: Statement
 }
 
 /** Takes apart an entry that this server sealed. Throws `storage-damaged` where it is not one. */
 export function readStored(bytes: Uint8Array, index: number): StoredStatement {
-  try {
-    const entry = parseEntry(bytes)
-    if (entry.known && entry.index === index) return { entry, statement: readStatement(readEnvelope(entry.statement)) }
-  } catch (cause) {
-    if (!(cause instanceof EvidenceError)) throw cause
-  }
+  const opened = attempt(() => openEntry(bytes))
+  if (!(opened instanceof EvidenceError) && opened.entry.index === index) return opened
   throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
     index,
   })
@@ -37,12 +33,7 @@ export function targetFacts(bytes: Uint8Array, index: number): TargetFacts {
 
 /** Indices of the entries that a statement refers to: what to fetch for the rulebook. Empty where its members cannot be read. */
 export function referencedIndices(statement: Statement): number[] {
-  try {
-    return referencesOf(readBody(statement)).map(({ index }) => index)
-  } catch (error) {
-    if (error instanceof EvidenceError) return []
-    throw error
-  }
+  return referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
 }
 
 /** The seal after one more registry entry. */

@@ -1,13 +1,14 @@
 import {
+  attempt,
   CompactRange,
   type EntryRun,
   EvidenceError,
   isEvidenceError,
-  parseEntry,
   tileWidth,
+  valueOr,
   type VerifierKey,
 } from '../core/index.ts'
-import { readEnvelope, readStatement } from '../evidence/index.ts'
+import { openEntry } from '../evidence/index.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
 import type { HeldFolder } from './held-folder.ts'
@@ -15,9 +16,9 @@ import { checkDatabase, checkTable, type TableFile } from './leveldb/database-ch
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
-import { makeShadow } from './leveldb/shadow.ts'
 import { whileUnlocked } from './lock-file.ts'
 import type { DisclosedBytes, LedgerStorage } from './storage.ts'
+import { makeShadow } from './leveldb/shadow.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>
@@ -206,21 +207,10 @@ export class FolderSource {
 
 /** Without the secret everything but look-up keys can be read: then with why. */
 function codecOf(folder: DataFolder): LookupCodec | EvidenceError {
-  try {
-    return readLookupCodec(folder)
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    return error
-  }
+  return attempt(() => readLookupCodec(folder))
 }
 
 function statementIdOf(bytes: Uint8Array | undefined): { iss: string; jti: string }[] {
   if (bytes === undefined) return []
-  try {
-    const entry = parseEntry(bytes)
-    return entry.known ? [readStatement(readEnvelope(entry.statement)).common] : []
-  } catch (error) {
-    if (isEvidenceError(error)) return []
-    throw error
-  }
+  return valueOr(() => [openEntry(bytes).statement.common], [])
 }

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { EvidenceError, parseEntry, type VerifierKey, verifierKey } from '../core/index.ts'
-import { emptyRegistry, readBody, readEnvelope, readStatement } from '../evidence/index.ts'
+import { emptyRegistry, openStatement, readBody, readEnvelope } from '../evidence/index.ts'
 import type { LedgerSigningKey } from '../node/index.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { writeConfig } from './create.ts'
@@ -91,7 +91,7 @@ async function seal(
 
 /** What a genesis says, and who: not when it was signed, and under which id. A trial signs anew what it finishes. */
 function saidBy(jws: string): unknown {
-  const statement = readStatement(readEnvelope(jws))
+  const statement = openStatement(jws)
   return [statement.common.iss, statement.common.aud, readBody(statement)]
 }
 

@@ -1,4 +1,4 @@
-import { EvidenceError, isEvidenceError, maxEntryBytes, type ShownEntries, splitPresentation } from '../core/index.ts'
+import { attempt, EvidenceError, maxEntryBytes, type ShownEntries, splitPresentation } from '../core/index.ts'
 import {
   type Envelope,
   type KeyRecord,
@@ -87,7 +87,7 @@ export async function authenticateMany(
   verify: VerifySignatures,
 ): Promise<(Submission | EvidenceError)[]> {
   const opened = texts.map((text) =>
-    orRefusal(() => {
+    attempt(() => {
       const one = openSubmission(text)
       const key = keyOf(registry, one)
       return { one, key, job: jobOf(key, one) }
@@ -98,18 +98,8 @@ export async function authenticateMany(
   return opened.map((one) => {
     if (one instanceof EvidenceError) return one
     const isValid = verdicts[next++] === true
-    return orRefusal(() => authenticated(one.one, one.key, isValid))
+    return attempt(() => authenticated(one.one, one.key, isValid))
   })
-}
-
-/** The value, or the refusal as a value. */
-function orRefusal<T>(read: () => T): T | EvidenceError {
-  try {
-    return read()
-  } catch (error) {
-    if (isEvidenceError(error)) return error
-    throw error
-  }
 }
 
 /** A submission whose signature the rulebook judges: the genesis. */

@@ -1,5 +1,5 @@
-import { isEvidenceError, parseEntry, type Policy } from '../core/index.ts'
-import { readEnvelope, readStatement, type Statement } from '../evidence/index.ts'
+import { type Policy, valueOr } from '../core/index.ts'
+import { openEntry, readBody, referencesOf, type Statement } from '../evidence/index.ts'
 import { checkMisbehaviour, encodeMisbehaviour, type Finding, type SealedEntry } from '../verify/index.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
 
@@ -44,23 +44,13 @@ async function othersOf(copy: VerifiedCopy, { index, bytes }: SealedEntry): Prom
   return out
 }
 
-function named(copy: VerifiedCopy, { common, payload }: Statement): number[] {
-  const used = copy.walk.history.findStatement(common.iss, common.jti)
-  const references = [payload['of'], ...(Array.isArray(payload['relates']) ? payload['relates'].slice(0, 64) : [])]
-  const indices = references.flatMap((reference) => {
-    if (reference === null || typeof reference !== 'object' || Array.isArray(reference)) return []
-    const at = reference?.['index']
-    return typeof at === 'number' ? [at] : []
-  })
+function named(copy: VerifiedCopy, statement: Statement): number[] {
+  const { iss, jti } = statement.common
+  const used = copy.walk.history.findStatement(iss, jti)
+  const indices = referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
   return used === undefined ? indices : [used, ...indices]
 }
 
 function statementOf(bytes: Uint8Array): Statement | undefined {
-  try {
-    const entry = parseEntry(bytes)
-    return entry.known ? readStatement(readEnvelope(entry.statement)) : undefined
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  return valueOr(() => openEntry(bytes).statement, undefined)
 }

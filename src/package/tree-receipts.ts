@@ -9,7 +9,6 @@ import {
   isEvidenceError,
   type Jwk,
   leafHash,
-  parseEntry,
   parseSignedCheckpoint,
   type Policy,
   rootFromTiles,
@@ -19,7 +18,7 @@ import {
   tileWidthAt,
   verifyInclusion,
 } from '../core/index.ts'
-import { readBody, readEnvelope, readStatement, type Statement, type StatementBody } from '../evidence/index.ts'
+import { openEntry, readBody, type Statement, type StatementBody } from '../evidence/index.ts'
 import { consistencyFrom, type LogSource } from '../verify/index.ts'
 
 /** An entry of the tree, read. */
@@ -128,10 +127,7 @@ export class TreeReceipts {
     const bytes = await this.bytes(index)
     if (bytes === undefined)
       throw new EvidenceError('entry-missing', `the entry ${index} cannot be had from ${this.source.name}`, { index })
-    const entry = parseEntry(bytes)
-    if (!entry.known)
-      throw new EvidenceError('not-judged', `the entry ${index} has the version ${entry.version}`, { index })
-    const statement = readStatement(readEnvelope(entry.statement))
+    const { statement } = openEntry(bytes)
     return { index, bytes, statement, body: readBody(statement) }
   }
 

@@ -1,20 +1,17 @@
 import {
+  attempt,
   type Disclosure,
   type Entry,
   equalBytes,
   EvidenceError,
-  isEvidenceError,
   latin1,
-  leafHash,
   parseDisclosure,
-  parseEntry,
   verifyEd25519,
 } from '../core/index.ts'
 import {
+  examineEntry,
   itemsOf,
   judge,
-  readEnvelope,
-  readStatement,
   type Registry,
   type RuleContext,
   sealedDigestsOf,
@@ -66,30 +63,6 @@ export interface PlainEntry {
   readonly statement: Statement
   readonly body: StatementBody
   readonly disclosures: readonly Disclosure[]
-}
-
-/** An entry taken apart, before its place in the chain is judged. */
-export interface Opened {
-  readonly hash: Uint8Array
-  readonly entry: ReturnType<typeof parseEntry> | EvidenceError
-  readonly statement: Statement | EvidenceError | undefined
-}
-
-export function openEntry(bytes: Uint8Array): Opened {
-  const hash = leafHash(bytes)
-  const entry = attempt(() => parseEntry(bytes))
-  if (entry instanceof EvidenceError || !entry.known) return { hash, entry, statement: undefined }
-  return { hash, entry, statement: attempt(() => readStatement(readEnvelope(entry.statement))) }
-}
-
-/** The value, or the refusal as a value. */
-export function attempt<T>(read: () => T): T | EvidenceError {
-  try {
-    return read()
-  } catch (error) {
-    if (isEvidenceError(error)) return error
-    throw error
-  }
 }
 
 /** Each stored disclosure that the entry seals, once; `foreign` counts the others. */
@@ -165,7 +138,7 @@ export function appraise(
     const index = begin + i
     const start = at + gap
     at = start + length
-    const { hash, entry, statement } = openEntry(bytes.subarray(start, at))
+    const { hash, entry, statement } = examineEntry(bytes.subarray(start, at))
     out.leafHashes.set(hash, 32 * i)
     before = hash
     if (entry instanceof EvidenceError || !entry.known || entry.index !== index) continue

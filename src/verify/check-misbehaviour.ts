@@ -2,7 +2,6 @@ import {
   equalBytes,
   type ErrorCode,
   EvidenceError,
-  type Entry,
   isEvidenceError,
   leafHash,
   type Misbehaviour,
@@ -20,12 +19,13 @@ import {
   verifyNote,
 } from '../core/index.ts'
 import {
+  chainFaults,
   emptyRegistry,
   type History,
   judge,
+  type OpenedEntry,
+  openEntry,
   readBody,
-  readEnvelope,
-  readStatement,
   type Statement,
   targetFactsOf,
 } from '../evidence/index.ts'
@@ -140,14 +140,6 @@ function saying(
   return { says: [says], code: broken.code }
 }
 
-/** An entry of a version that can be judged, and its statement. */
-interface Readable {
-  readonly index: number
-  readonly hash: Uint8Array
-  readonly entry: Entry & { readonly timeMs: number }
-  readonly statement: Statement
-}
-
 /** Rules of page 04 that one or two entries can show to be broken, whatever the others say (docs/spec/17-misbehaviour.md). */
 const provableCodes: readonly ErrorCode[] = [
   'audience-wrong',
@@ -179,28 +171,27 @@ function ruleBrokenAlone(sealed: SealedEntry, origin: string): EvidenceError | u
 }
 
 /** Takes an entry apart; undefined for one of a later version. Throws `index-wrong`, and the codes of entry and statement. */
-function readSealed({ index, bytes }: SealedEntry): Readable | undefined {
+function readSealed({ index, bytes }: SealedEntry): OpenedEntry | undefined {
   const entry = parseEntry(bytes)
   if (entry.index !== index) throw new EvidenceError('index-wrong', `it says that it is entry ${entry.index}`)
-  if (!entry.known) return undefined
-  return { index, hash: leafHash(bytes), entry, statement: readStatement(readEnvelope(entry.statement)) }
+  return entry.known ? openEntry(bytes) : undefined
 }
 
 /** The first provable rule that the rulebook finds broken, with nothing known of the ledger but perhaps one earlier entry. */
 function rulebookFault(
-  { index, entry, statement }: Readable,
+  { entry, statement }: OpenedEntry,
   origin: string,
-  lower: Readable | undefined,
+  lower: OpenedEntry | undefined,
 ): EvidenceError | undefined {
   const unknown = { leafHash: undefined, kind: undefined, iss: '', items: undefined }
   const isLower = (iss: string, jti: string): boolean =>
     lower?.statement.common.iss === iss && lower.statement.common.jti === jti
   const history: History = {
-    findStatement: (iss, jti) => (isLower(iss, jti) ? lower?.index : undefined),
-    target: (at) => (lower?.index === at ? targetFactsOf(lower.statement, lower.hash) : unknown),
+    findStatement: (iss, jti) => (isLower(iss, jti) ? lower?.entry.index : undefined),
+    target: (at) => (lower?.entry.index === at ? targetFactsOf(lower.statement, lower.hash) : unknown),
   }
   const registry = { ...emptyRegistry(origin), isPartial: true }
-  const under = { index, time: entry.time, timeMs: entry.timeMs, statement }
+  const under = { index: entry.index, time: entry.time, timeMs: entry.timeMs, statement }
   const { violations } = judge(registry, under, history, { origin, ledgerKeys: [], verifies: verifyEd25519 })
   return violations.find(({ code }) => provableCodes.includes(code))
 }
@@ -216,10 +207,9 @@ function signatureFault(
 
 function ruleBrokenByTwo(lower: SealedEntry, upper: SealedEntry, origin: string): EvidenceError | undefined {
   const [before, after] = [parseEntry(lower.bytes), parseEntry(upper.bytes)]
-  if (lower.index + 1 === upper.index && !equalBytes(after.previous, leafHash(lower.bytes)))
-    return new EvidenceError('link-broken', 'its link is not the leaf hash of the entry before it')
-  if (after.timeMs < before.timeMs)
-    return new EvidenceError('time-reversed', `its time is earlier than that of entry ${lower.index}`)
+  const link = lower.index + 1 === upper.index ? leafHash(lower.bytes) : undefined
+  const [broken] = chainFaults({ index: upper.index, link, timeMs: before.timeMs }, after)
+  if (broken !== undefined) return broken
   const [first, second] = [readSealed(lower), readSealed(upper)]
   return first === undefined || second === undefined ? undefined : rulebookFault(second, origin, first)
 }

@@ -14,14 +14,7 @@ import {
   verifyEd25519,
   verifyInclusion,
 } from '../core/index.ts'
-import {
-  readBody,
-  readEnvelope,
-  readStatement,
-  sealedDigestsOf,
-  type Statement,
-  type StatementBody,
-} from '../evidence/index.ts'
+import { openStatement, readBody, sealedDigestsOf, type Statement, type StatementBody } from '../evidence/index.ts'
 import { judgeLedger } from './receipt-ledger.ts'
 import { type Finding, findingOf } from './report.ts'
 
@@ -132,7 +125,7 @@ function requireAudience({ common }: Statement, origin: string): void {
 }
 
 function knownStatement(entry: ParsedEntry): Statement {
-  if (entry.known) return readStatement(readEnvelope(entry.statement))
+  if (entry.known) return openStatement(entry.statement)
   throw new EvidenceError(
     'not-judged',
     `the entry has the version ${entry.version}: what it says needs a newer verifier`,

@@ -1,4 +1,4 @@
-import { parseVerifierKey, type SignedCheckpoint, verifyNote } from '../core/index.ts'
+import { attempt, parseVerifierKey, type SignedCheckpoint, verifyNote } from '../core/index.ts'
 import {
   changesRegistry,
   type LedgerKeyChange,
@@ -8,7 +8,6 @@ import {
   signsAt,
   type Statement,
 } from '../evidence/index.ts'
-import { attempt } from './appraise.ts'
 import type { FindingList } from './report.ts'
 
 /* What a rotation of the ledger's key asks of a walk (docs/spec/14-ledger-keys.md, "The walk"). */

@@ -4,7 +4,6 @@ import {
   fromUtf8,
   inclusionProof,
   inclusionRanges,
-  isEvidenceError,
   type Jwk,
   parseEntry,
   parseSignedCheckpoint,
@@ -14,7 +13,7 @@ import {
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import { keysBroughtBy, readBody, readEnvelope, readStatement } from '../evidence/index.ts'
+import { bodyOfEntry, keysBroughtBy, readEnvelope } from '../evidence/index.ts'
 import { readEach } from './chunks.ts'
 import type { LogSource } from './source.ts'
 
@@ -55,19 +54,10 @@ async function entryAt(source: LogSource, index: number, size: number): Promise<
 async function keyNamed(source: LogSource, kid: string, until: number, size: number): Promise<Jwk> {
   for (let begin = 0; begin <= until; begin += tileWidth) {
     for (const bytes of await readEach(source, begin, Math.min(size, begin + tileWidth))) {
-      const found = bytes === undefined ? undefined : keysOf(bytes).find((jwk) => thumbprint(jwk) === kid)
+      const found =
+        bytes === undefined ? undefined : keysBroughtBy(bodyOfEntry(bytes)).find((jwk) => thumbprint(jwk) === kid)
       if (found !== undefined) return found
     }
   }
   throw new EvidenceError('key-unknown', `no entry up to ${until} brings the key ${kid}`, { where: source.name })
-}
-
-function keysOf(bytes: Uint8Array): readonly Jwk[] {
-  try {
-    const entry = parseEntry(bytes)
-    return entry.known ? keysBroughtBy(readBody(readStatement(readEnvelope(entry.statement)))) : []
-  } catch (error) {
-    if (isEvidenceError(error)) return []
-    throw error
-  }
 }

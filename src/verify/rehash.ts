@@ -1,14 +1,5 @@
-import {
-  entryVersion,
-  holdsBytes,
-  isEvidenceError,
-  latin1,
-  leafHash,
-  toBase64url,
-  tryBase64url,
-  utf8,
-} from '../core/index.ts'
-import { changesRegistry, readEnvelope, readStatement, replayedKinds } from '../evidence/index.ts'
+import { entryVersion, holdsBytes, latin1, leafHash, toBase64url, tryBase64url, utf8, valueOr } from '../core/index.ts'
+import { changesRegistry, openStatement, replayedKinds } from '../evidence/index.ts'
 import { absent, type Packed } from './packed.ts'
 
 /*
@@ -93,10 +84,5 @@ function matters(bytes: Uint8Array, newIds: ReadonlySet<string>): boolean {
 
 /** The id of an entry, for {@link rehash} to look for; undefined where it cannot be read. */
 export function statementIdOf(statement: string): string | undefined {
-  try {
-    return readStatement(readEnvelope(statement)).common.jti
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  return valueOr(() => openStatement(statement).common.jti, undefined)
 }

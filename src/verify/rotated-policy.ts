@@ -1,5 +1,6 @@
 import {
   applyPolicy,
+  attempt,
   equalBytes,
   EvidenceError,
   parseReceipt,
@@ -8,7 +9,6 @@ import {
   signatureTypes,
   type VerifierKey,
 } from '../core/index.ts'
-import { attempt } from './appraise.ts'
 import { checkReceipt } from './check-receipt.ts'
 import { rotationOf } from './ledger-keys.ts'
 

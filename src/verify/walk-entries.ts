@@ -3,17 +3,22 @@ import {
   type Entry,
   equalBytes,
   EvidenceError,
-  timeText,
   tileWidth,
   tileWidthAt,
+  timeText,
   toBase64,
+  valueOr,
   verifyEd25519,
   versionNumber,
   zeroHash,
 } from '../core/index.ts'
 import {
-  type Judgement,
+  chainFaults,
+  type ExaminedEntry,
+  examineEntry,
   judge,
+  type Judgement,
+  openEntry,
   readBody,
   referencesOf,
   type Registry,
@@ -21,16 +26,7 @@ import {
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
-import {
-  type Appraisal,
-  attempt,
-  openEntry,
-  type Opened,
-  plain,
-  readDisclosures,
-  signed,
-  splitDisclosed,
-} from './appraise.ts'
+import { type Appraisal, plain, readDisclosures, signed, splitDisclosed } from './appraise.ts'
 import { type Appraiser, type Chunk, readChunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
 import { type FindingList, findingOf } from './report.ts'
@@ -165,7 +161,7 @@ export class EntryWalk {
    */
   async judgeTrusted(index: number, bytes: Uint8Array | undefined): Promise<void> {
     this.expectedLink = index === 0 ? zeroHash : this.options.history.leaf(index - 1)
-    const opened = bytes === undefined ? undefined : openEntry(bytes)
+    const opened = bytes === undefined ? undefined : examineEntry(bytes)
     if (opened !== undefined) await this.recall(opened)
     this.judgeEntry(index, opened, undefined, [])
   }
@@ -224,7 +220,7 @@ export class EntryWalk {
       each ??= unpack(entries)
       disclosed ??= disclosures === undefined ? [] : unpack(disclosures)
       const bytes = each[i]
-      const opened = bytes === undefined ? undefined : openEntry(bytes)
+      const opened = bytes === undefined ? undefined : examineEntry(bytes)
       if (this.options.trustedSize > 0 && opened !== undefined) await this.recall(opened)
       const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
       this.judgeEntry(index, opened, isSigned ? registry : undefined, splitDisclosed(disclosed[i]))
@@ -262,21 +258,17 @@ export class EntryWalk {
   }
 
   /** What an entry refers to below the trusted size is read now. */
-  private async recall({ statement }: Opened): Promise<void> {
+  private async recall({ statement }: ExaminedEntry): Promise<void> {
     if (statement === undefined || statement instanceof EvidenceError) return
     const { history, source, size, trustedSize } = this.options
-    const body = attempt(() => readBody(statement))
-    if (body === undefined || body instanceof EvidenceError) return
-    for (const { index } of referencesOf(body)) {
+    for (const { index } of referencesOf(valueOr(() => readBody(statement), undefined))) {
       if (index >= trustedSize || history.knows(index)) continue
       const n = Math.floor(index / tileWidth)
       // Static files have the width that follows from the size, and no other.
       const bundle = await source.entries(n, tileWidthAt(0, n, size))
       const bytes = bundle[index % tileWidth]
-      const target = bytes === undefined ? undefined : openEntry(bytes)
+      const target = bytes === undefined ? undefined : valueOr(() => openEntry(bytes), undefined)
       if (target === undefined || !equalBytes(target.hash, history.leaf(index))) continue
-      if (target.entry instanceof EvidenceError || !target.entry.known) continue
-      if (target.statement === undefined || target.statement instanceof EvidenceError) continue
       history.addStatement(index, target.entry.timeMs, target.statement)
     }
   }
@@ -289,7 +281,7 @@ export class EntryWalk {
   /** `signedUnder`: a registry under whose key for `kid` the signature is known to verify. */
   private judgeEntry(
     index: number,
-    opened: Opened | undefined,
+    opened: ExaminedEntry | undefined,
     signedUnder: Registry | undefined,
     texts: readonly string[],
   ): void {
@@ -335,27 +327,8 @@ export class EntryWalk {
     entry: Pick<Entry, 'index' | 'time' | 'previous'> & { readonly timeMs: number },
     altered: boolean,
   ): void {
-    if (entry.index !== index) {
-      this.fault(
-        'index-wrong',
-        index,
-        `Entry ${index} says that it is entry ${entry.index}.`,
-        String(index),
-        String(entry.index),
-      )
-    }
-    if (this.last !== undefined && entry.timeMs < this.last.timeMs) {
-      this.fault(
-        'time-reversed',
-        index,
-        `Entry ${index} has an earlier time than the entry before it.`,
-        `at least ${timeText(this.last.timeMs)}`,
-        entry.time,
-      )
-    }
-    if (this.expectedLink !== undefined && !equalBytes(entry.previous, this.expectedLink)) {
-      const message = `The link of entry ${index} is not the leaf hash of the entry before it.`
-      this.fault('link-broken', index, message, toBase64(this.expectedLink), toBase64(entry.previous))
+    for (const fault of chainFaults({ index, link: this.expectedLink, timeMs: this.last?.timeMs }, entry)) {
+      this.options.faults.add({ ...findingOf(fault, index), message: `E${fault.message.slice(1)}.` })
     }
     this.firstMs ??= entry.timeMs
     // A time that went back is judged once: the next entry is held to the later one. An altered one binds nobody.

@@ -1,5 +1,4 @@
-import { equalBytes, parseEntry, tileWidth, toBase64 } from '../core/index.ts'
-import { attempt } from './appraise.ts'
+import { attempt, equalBytes, parseEntry, tileWidth, toBase64 } from '../core/index.ts'
 import { type Appraiser, readEach, readPacked } from './chunks.ts'
 import { type Packed, unpack } from './packed.ts'
 import { rehash, statementIdOf } from './rehash.ts'

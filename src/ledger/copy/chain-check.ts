@@ -1,13 +1,5 @@
-import {
-  disclosureDigest,
-  type ErrorCode,
-  EvidenceError,
-  equalBytes,
-  leafHash,
-  parseEntry,
-  zeroHash,
-} from '../../core/index.ts'
-import { readBody, readEnvelope, readStatement, sealedDigestsOf } from '../../evidence/index.ts'
+import { disclosureDigest, EvidenceError, leafHash, parseEntry, zeroHash } from '../../core/index.ts'
+import { chainFaults, openStatement, readBody, sealedDigestsOf } from '../../evidence/index.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** Where a chain stands. */
@@ -32,17 +24,12 @@ export function chainEndOf(bytes: Uint8Array): ChainEnd {
  */
 export function checkNext(end: ChainEnd, { bytes, disclosures }: CopiedEntry): ChainEnd {
   const index = end.size
-  const refuse = (code: ErrorCode, message: string): EvidenceError => new EvidenceError(code, message, { index })
   const entry = parseEntry(bytes)
-  if (entry.index !== index) throw refuse('index-wrong', `entry ${index} says that it is entry ${entry.index}`)
-  if (!equalBytes(entry.previous, end.link))
-    throw refuse('link-broken', `the link of entry ${index} is not the leaf hash of the entry before it`)
-  if (entry.timeMs < end.timeMs)
-    throw refuse('time-reversed', `entry ${index} has an earlier time than the entry before it`)
+  const [fault] = chainFaults({ index, link: end.link, timeMs: end.timeMs }, entry)
+  if (fault !== undefined) throw fault
   if (disclosures.length > 0) {
-    const body = entry.known ? readBody(readStatement(readEnvelope(entry.statement))) : undefined
-    const sealed = body === undefined ? [] : sealedDigestsOf(body)
-    requireSealed(index, disclosures, sealed)
+    const body = entry.known ? readBody(openStatement(entry.statement)) : undefined
+    requireSealed(index, disclosures, body === undefined ? [] : sealedDigestsOf(body))
   }
   return { size: index + 1, link: leafHash(bytes), timeMs: entry.timeMs }
 }

@@ -1,10 +1,9 @@
 import {
+  attempt,
   equalBytes,
   EvidenceError,
   formatTime,
   parseDisclosure,
-  isEvidenceError,
-  parseEntry,
   rootFromTiles,
   type VerifierKey,
   verifyEd25519,
@@ -12,8 +11,7 @@ import {
 import {
   type History,
   judge,
-  readEnvelope,
-  readStatement,
+  openEntry,
   type RuleContext,
   sealedDigestsOf,
   type Statement,
@@ -126,15 +124,10 @@ export class Replay {
 
 /** The statement of a copied entry. Throws `not-judged`, and the codes of its parts with the entry's index. */
 function statementOf(bytes: Uint8Array, index: number): Statement {
-  try {
-    const entry = parseEntry(bytes)
-    if (entry.known) return readStatement(readEnvelope(entry.statement))
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    const { code, message, facts } = error
-    throw new EvidenceError(code, `entry ${index}: ${message}`, { ...facts, index }, { cause: error })
-  }
-  throw new EvidenceError('not-judged', `entry ${index} has a version that this software does not know`, { index })
+  const opened = attempt(() => openEntry(bytes))
+  if (!(opened instanceof EvidenceError)) return opened.statement
+  const { code, message, facts } = opened
+  throw new EvidenceError(code, `entry ${index}: ${message}`, { ...facts, index }, { cause: opened })
 }
 
 /** The note is this ledger's, and its size and root are the tree's. Throws `root-mismatch`, `checkpoint-untrusted`. */

@@ -1,5 +1,5 @@
 import type { Level } from 'level'
-import { encodeBundle, type EntryRun, isEvidenceError, parseRun, append } from '../../core/index.ts'
+import { append, encodeBundle, type EntryRun, parseRun, valueOr } from '../../core/index.ts'
 import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -126,10 +126,5 @@ function startOf(key: Uint8Array): number {
 
 /** None for a value that is not a run: each of its entries is missing then. */
 function entriesOf(value: Uint8Array): readonly Uint8Array[] {
-  try {
-    return parseRun(value)
-  } catch (error) {
-    if (isEvidenceError(error)) return []
-    throw error
-  }
+  return valueOr(() => parseRun(value), [])
 }
