@@ -1,13 +1,7 @@
 import { EvidenceError, isEvidenceError, parseReceipt, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
 import { LedgerClient, UrlSource } from '../src/client/index.ts'
-import {
-  anchorLimits,
-  type CheckedAnchors,
-  checkAnchors,
-  consistencyFrom,
-  type LinkSource,
-  parseAnchor,
-} from '../src/verify/index.ts'
+import { anchorLimits, type CheckedAnchors, checkAnchors, type LinkSource, parseAnchor } from '../src/verify/index.ts'
+import { LogView } from '../src/log/index.ts'
 import { type CheckResult } from './check-run.ts'
 import { readArtefact } from './artefact.ts'
 import { counted } from './output.ts'
@@ -79,7 +73,7 @@ async function fetchLinks(
 
 async function link(source: UrlSource, from: number, to: number): Promise<readonly Uint8Array[] | undefined> {
   try {
-    return await consistencyFrom(source, from, to)
+    return await (await LogView.open(source)).consistency(from, to)
   } catch (error) {
     if (isEvidenceError(error) && (error.code === 'query-invalid' || error.code === 'tile-missing')) return undefined
     throw error

@@ -23,9 +23,9 @@ import {
   sidecars,
   soundInput,
   type SoundReceipt,
-  type TreeReceipts,
 } from '../src/package/index.ts'
 import type { CheckedReceipt } from '../src/verify/index.ts'
+import { LogView } from '../src/log/index.ts'
 import { readTimeProof } from './check-time.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { type Evidence, findEvidence, findManifest, transitionPath } from './evidence-files.ts'
@@ -45,11 +45,11 @@ interface Gathering {
 export class PackageGathering {
   private readonly policy: Policy
   /** Gives key transitions to receipts that a retired key of the ledger signed. */
-  private readonly tree: TreeReceipts | undefined
+  private readonly tree: LogView | undefined
   private readonly deposits = new Map<string, Gathering>()
   private readonly events = new Map<string, ReceiptInput>()
 
-  constructor(policy: Policy, tree: TreeReceipts | undefined) {
+  constructor(policy: Policy, tree: LogView | undefined) {
     this.policy = policy
     this.tree = tree
   }

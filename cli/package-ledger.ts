@@ -2,8 +2,8 @@ import type { LedgerClient, ParticipantInfo } from '../src/client/index.ts'
 import { UrlSource } from '../src/client/index.ts'
 import { EvidenceError, isEvidenceError, parseReceipt, type Policy } from '../src/core/index.ts'
 import { FolderSource } from '../src/ledger/folder-source.ts'
-import { type EntryReader, type KeyLocator, scanningLocator, TreeReceipts } from '../src/package/index.ts'
-import type { LogSource } from '../src/verify/index.ts'
+import { type KeyLocator, scanningLocator } from '../src/package/index.ts'
+import { type EntryReader, type LogSource, LogView } from '../src/log/index.ts'
 import { type ClientOptions, clientOf, dataDir } from './options.ts'
 import type { Output } from './output.ts'
 import { StaticSource } from './sources/static-source.ts'
@@ -15,7 +15,7 @@ export interface LedgerOptions extends ClientOptions {
 
 /** Where a package gets admissions and newest receipts from. */
 export interface PackageLedger {
-  readonly tree: TreeReceipts
+  readonly tree: LogView
   readonly locate: KeyLocator
   /** A server that can be asked for more. */
   readonly client: LedgerClient | undefined
@@ -62,7 +62,7 @@ async function ofSource(
   client: LedgerClient | undefined,
   close: () => Promise<void> = () => Promise.resolve(),
 ): Promise<PackageLedger> {
-  const tree = await TreeReceipts.open(source, policy, client === undefined ? undefined : readerOf(client))
+  const tree = await LogView.verified(source, policy, client === undefined ? undefined : readerOf(client))
   const scan = scanningLocator(tree)
   const participants = client === undefined ? undefined : await participantsOf(client)
   // A mirror has files alone, and answers nothing.

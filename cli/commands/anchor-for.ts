@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { EvidenceError, parseReceipt, verifyConsistency } from '../../src/core/index.ts'
 import { LedgerClient, UrlSource } from '../../src/client/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { type Anchor, consistencyFrom, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
+import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { readArtefact } from '../artefact.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
@@ -49,7 +50,7 @@ async function anchorFor(path: string, options: AnchorForOptions): Promise<void>
   )
   const source = dir === undefined ? new UrlSource(new LedgerClient(url as string)) : new StaticSource(dir)
   const { checkpoint, lower, upper } = anchor
-  const hashes = size === checkpoint.size ? [] : await consistencyFrom(source, size, checkpoint.size)
+  const hashes = size === checkpoint.size ? [] : await (await LogView.open(source)).consistency(size, checkpoint.size)
   if (!verifyConsistency({ size1: size, size2: checkpoint.size, root1: root, root2: checkpoint.root, proof: hashes })) {
     throw new EvidenceError('consistency-invalid', 'the anchored checkpoint does not go on from the receipt’s', {
       expected: `from size ${size}`,

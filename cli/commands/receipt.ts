@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { EvidenceError, type Policy, utf8 } from '../../src/core/index.ts'
+import { EvidenceError, type Policy } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { checkReceipt, type LogSource, receiptFrom } from '../../src/verify/index.ts'
+import { checkReceipt } from '../../src/verify/index.ts'
+import { type LogSource, LogView } from '../../src/log/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import {
   clientKey,
@@ -51,18 +52,18 @@ async function receipt(index: number, options: ReceiptOptions): Promise<void> {
   const policy = policyOf(options)
   const path = options.out ?? `${index}.tlog-proof`
   requireOutput(outputKinds.receipt, path)
-  const text = await soundReceipt(await sourceOf(options), index, policy)
-  writeOutput(outputKinds.receipt, path, text)
+  const bytes = await soundReceipt(await sourceOf(options), index, policy)
+  writeOutput(outputKinds.receipt, path, bytes)
   output.result({ index, receipt: path }, [`wrote ${path}: the receipt of entry ${index}`])
 }
 
 /** Throws the first fault of what was made: a source is believed only as far as it proves. */
-async function soundReceipt(source: LogSource, index: number, policy: Policy): Promise<string> {
-  const text = await receiptFrom(source, index)
-  const { faults } = checkReceipt(utf8(text), policy)
+async function soundReceipt(source: LogSource, index: number, policy: Policy): Promise<Uint8Array> {
+  const bytes = await (await LogView.open(source)).receiptOf(index)
+  const { faults } = checkReceipt(bytes, policy)
   const [fault] = faults
   if (fault !== undefined) throw new EvidenceError(fault.code, `${source.name}: ${fault.message}`, { index })
-  return text
+  return bytes
 }
 
 async function sourceOf(options: ReceiptOptions): Promise<LogSource> {

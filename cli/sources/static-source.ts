@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
-import { type NamedTile, splitBundle } from '../../src/client/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
 import { requireFinished } from '../../src/node/index.ts'
-import type { LogSource } from '../../src/verify/index.ts'
+import { type LogSource, type NamedTile, splitBundle } from '../../src/log/index.ts'
 
 /** A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. */
 export class StaticSource implements LogSource {

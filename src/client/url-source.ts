@@ -1,5 +1,5 @@
-import { EvidenceError, isEvidenceError, parseBundle, tilePath, tileWidth } from '../core/index.ts'
-import type { LogSource } from '../verify/index.ts'
+import { EvidenceError, tilePath, tileWidth } from '../core/index.ts'
+import { type LogSource, type NamedTile, splitBundle } from '../log/index.ts'
 import { asUnanswered, ServerRefusal } from './http.ts'
 import type { LedgerClient } from './ledger-client.ts'
 
@@ -44,20 +44,4 @@ export class UrlSource implements LogSource {
   async entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
     return splitBundle(await this.fetchTile('entries', n, width), width)
   }
-}
-
-/** A tile or bundle with the width that its name states. */
-export interface NamedTile {
-  readonly bytes: Uint8Array
-  readonly width: number
-}
-
-/** The first `width` entries of a bundle; all undefined where there is none, or it does not hold as many as its name says. */
-export function splitBundle(bundle: NamedTile | undefined, width: number): (Uint8Array | undefined)[] {
-  try {
-    if (bundle !== undefined) return parseBundle(bundle.bytes, bundle.width).slice(0, width)
-  } catch (error) {
-    if (!isEvidenceError(error, 'bundle-malformed')) throw error
-  }
-  return Array.from({ length: width }, () => undefined)
 }

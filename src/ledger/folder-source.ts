@@ -9,6 +9,7 @@ import {
   type VerifierKey,
 } from '../core/index.ts'
 import { openEntry } from '../evidence/index.ts'
+import type { DisclosedBytes } from '../log/index.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { type Head, readHead } from './head-file.ts'
 import type { HeldFolder } from './held-folder.ts'
@@ -17,7 +18,7 @@ import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { whileUnlocked } from './lock-file.ts'
-import type { DisclosedBytes, LedgerStorage } from './storage.ts'
+import type { LedgerStorage } from './storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */

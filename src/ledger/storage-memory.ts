@@ -1,9 +1,10 @@
 import { compareBytes, encodeBundle, type EntryRun, EvidenceError, toHex, utf8 } from '../core/index.ts'
+import type { DisclosedBytes } from '../log/index.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { mergeIndices } from './lookup-scope.ts'
 import { changeSeal, emptyLookupSeal, idKey, keyHash, type LookupSeal } from './lookup-tally.ts'
-import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {

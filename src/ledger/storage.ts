@@ -1,4 +1,5 @@
 import type { EntryRun } from '../core/index.ts'
+import type { DisclosedBytes } from '../log/index.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import type { LookupSeal } from './lookup-tally.ts'
@@ -53,11 +54,6 @@ export interface RegistrySeal {
   readonly count: number
   /** Hex, 64 characters. */
   readonly hash: string
-}
-
-export interface DisclosedBytes {
-  readonly index: number
-  readonly bytes: Uint8Array
 }
 
 /**

@@ -12,9 +12,8 @@ import {
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import type { LogSource } from '../verify/index.ts'
-import { splitBundle } from '../client/index.ts'
 import { writeDurably } from '../node/index.ts'
+import { type LogSource, splitBundle } from '../log/index.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.

@@ -10,15 +10,9 @@ import {
   type Policy,
   verifyNote,
 } from '../core/index.ts'
-import {
-  checkMisbehaviour,
-  encodeMisbehaviour,
-  type Finding,
-  findingOf,
-  type LogSource,
-  type Misbehaviour,
-} from '../verify/index.ts'
+import { checkMisbehaviour, encodeMisbehaviour, type Finding, findingOf, type Misbehaviour } from '../verify/index.ts'
 import { writeDurably } from '../node/index.ts'
+import type { LogSource } from '../log/index.ts'
 import { proofOfFault } from './entry-proof.ts'
 import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
 import type { SignedNote, VerifiedCopy } from './verified-copy.ts'

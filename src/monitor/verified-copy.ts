@@ -1,22 +1,17 @@
 import { join } from 'node:path'
 import {
   applyPolicy,
-  type Checkpoint,
   CompactRange,
   equalBytes,
   EvidenceError,
   inclusionProof,
   isEvidenceError,
-  type LeafRange,
   leafHash,
   parseSignedCheckpoint,
-  perfectSubtrees,
   type Policy,
   rootFromTiles,
   type SignedCheckpoint,
   subtreeHashFrom,
-  Tile,
-  tilesNeeded,
   tilesAt,
   tileWidth,
   tileWidthAt,
@@ -29,12 +24,12 @@ import {
   GrowingWalk,
   type GrowthReport,
   isSignedByLedger,
-  type LogSource,
   type Misbehaviour,
   prefixHashes,
   prefixParts,
 } from '../verify/index.ts'
 import { KnownNames } from '../node/index.ts'
+import { type LogSource, LogView } from '../log/index.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */
@@ -183,10 +178,15 @@ export class VerifiedCopy {
     const { checkpoint, bytes, verified } = note
     const { size, root } = checkpoint
     const from = this.size
-    const leaves = await newLeaves(source, from, size)
+    const view = new LogView(source, bytes)
+    if (size - from > maxGrowth) {
+      const message = `the checkpoint claims ${size - from} new entries, more than a copy takes at once`
+      throw new EvidenceError('server-answer', message)
+    }
+    const leaves = await view.leavesFrom(from)
     const range = this.range.copy()
     for (let at = 0; at < leaves.length; at += 32) range.append(leaves.slice(at, at + 32))
-    if (!equalBytes(range.root(), root)) return this.explain(source, checkpoint, bytes)
+    if (!equalBytes(range.root(), root)) return this.explain(view, bytes)
     await this.takeEntries(source, from, size, leaves)
     this.folder.writeTiles(from, size, leaves)
     const report = await this.walk.advance(this.folder, leaves, verified, observer)
@@ -199,15 +199,15 @@ export class VerifiedCopy {
   }
 
   /** The new leaves do not go on from those held: either the ledger's history does not, or its tiles are not of its checkpoint. */
-  private async explain(source: LogSource, { size, root }: Checkpoint, bytes: Uint8Array): Promise<Growth> {
+  private async explain(view: LogView, bytes: Uint8Array): Promise<Growth> {
+    const { size, root } = view.checkpoint
     const mismatch = new EvidenceError('root-mismatch', 'the ledger’s tiles are not those that its checkpoint signs', {
       expected: toBase64(root),
     })
     if (this.held === undefined || this.size === 0) return { kind: 'refused', finding: findingOf(mismatch) }
-    const parts = prefixParts(this.size, size)
-    const read = await tilesOf(source, size, parts)
-    if (!equalBytes(rootFromTiles(size, read), root)) return { kind: 'refused', finding: findingOf(mismatch) }
-    const hashes = prefixHashes(this.size, size, subtreeHashFrom(read))
+    await view.load(prefixParts(this.size, size))
+    if (!equalBytes(await view.root(), root)) return { kind: 'refused', finding: findingOf(mismatch) }
+    const hashes = prefixHashes(this.size, size, subtreeHashFrom(view.read))
     return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes: [this.held.bytes, bytes], hashes } }
   }
 
@@ -252,54 +252,4 @@ function wrongEntry(entries: readonly (Uint8Array | undefined)[], leaves: Uint8A
     })
   }
   return new EvidenceError('bundle-malformed', `the bundle at ${begin} is not as wide as the checkpoint asks`)
-}
-
-/** The leaf hashes `from` to `size`, out of tiles of level 0. Throws `tile-missing`, `tile-malformed`. */
-async function newLeaves(source: LogSource, from: number, size: number): Promise<Uint8Array> {
-  if (size - from > maxGrowth) {
-    throw new EvidenceError(
-      'server-answer',
-      `the checkpoint claims ${size - from} new entries, more than a copy takes at once`,
-    )
-  }
-  const parts: Uint8Array[] = []
-  for (let n = Math.floor(from / tileWidth); n * tileWidth < size; n++) {
-    const bytes = await requireTile(source, 0, n, tileWidthAt(0, n, size))
-    parts.push(bytes.subarray(Math.max(0, from - n * tileWidth) * 32))
-  }
-  // Only now is it known that the ledger has as many as its checkpoint claims.
-  const out = new Uint8Array((size - from) * 32)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
-
-async function requireTile(source: LogSource, level: number, n: number, width: number): Promise<Uint8Array> {
-  const bytes = await source.tile(level, n, width)
-  const where = `tile ${n} of level ${level}`
-  if (bytes === undefined) throw new EvidenceError('tile-missing', `the ledger does not give the ${where}`, { where })
-  if (bytes.length < width * 32 || bytes.length % 32 !== 0)
-    throw new EvidenceError('tile-malformed', `the ledger gives a ${where} of ${bytes.length} bytes`, { where })
-  return bytes.subarray(0, width * 32)
-}
-
-/** A reader of the tiles that some ranges need, and the whole tree's. */
-async function tilesOf(
-  source: LogSource,
-  size: number,
-  parts: readonly LeafRange[],
-): Promise<(level: number, n: number) => Tile | undefined> {
-  const tiles = new Map<string, Tile>()
-  const whole = perfectSubtrees({ begin: 0, end: size })
-  const ranges = [
-    ...parts,
-    ...whole.map(({ height, index }) => ({ begin: index * 2 ** height, end: (index + 1) * 2 ** height })),
-  ]
-  for (const { level, n } of tilesNeeded(ranges)) {
-    tiles.set(`${level}/${n}`, Tile.parse(await requireTile(source, level, n, tileWidthAt(level, n, size))))
-  }
-  return (level, n) => tiles.get(`${level}/${n}`)
 }

@@ -1,4 +1,4 @@
-import { EvidenceError, type Jwk, thumbprint, append } from '../core/index.ts'
+import { append, EvidenceError, type Jwk, thumbprint } from '../core/index.ts'
 import {
   admittedBy,
   cosignersOf,
@@ -8,7 +8,7 @@ import {
   setsApprovals,
   signedBy,
 } from '../evidence/index.ts'
-import type { TreeEntry, TreeReceipts } from './tree-receipts.ts'
+import { type LogEntry, LogView } from '../log/index.ts'
 
 /** Which entries speak of a key: only where to look; what they say is read from them. */
 export interface KeyEntries {
@@ -24,7 +24,7 @@ export interface KeyEntries {
 export type KeyLocator = (kid: string) => Promise<KeyEntries | undefined>
 
 /** A locator that reads every entry of the tree, once: for mirrors and exports, which answer no questions. */
-export function scanningLocator(tree: TreeReceipts, onEntries?: (done: number, total: number) => void): KeyLocator {
+export function scanningLocator(tree: LogView, onEntries?: (done: number, total: number) => void): KeyLocator {
   let scan: Promise<Map<string, ScannedKey>> | undefined
   return async (kid) => {
     scan ??= scanKeys(tree, onEntries)
@@ -37,7 +37,7 @@ interface ScannedKey extends KeyEntries {
 }
 
 async function scanKeys(
-  tree: TreeReceipts,
+  tree: LogView,
   onEntries: ((done: number, total: number) => void) | undefined,
 ): Promise<Map<string, ScannedKey>> {
   const keys = new Map<string, ScannedKey>()
@@ -67,11 +67,11 @@ async function scanKeys(
  * those that ended one of them. By index. Throws `key-unknown`, and what the tree throws.
  */
 export async function admissionReceipts(
-  tree: TreeReceipts,
+  tree: LogView,
   locate: KeyLocator,
   kids: Iterable<string>,
 ): Promise<Map<number, Uint8Array>> {
-  const entries = new Map<number, TreeEntry>()
+  const entries = new Map<number, LogEntry>()
   const keys = new Map<string, Jwk>()
   const wanted = [...kids]
   const seen = new Set<string>()
@@ -104,7 +104,8 @@ export async function admissionReceipts(
   for (const [index, entry] of [...entries].sort(([a], [b]) => a - b)) {
     // The name that the administrators vouch for may be sealed beside the admission.
     const sealed = admittedBy(entry.body).length > 0 ? await tree.disclosures(index) : []
-    receipts.set(index, await tree.receipt(entry, keys.get(entry.statement.header.kid) as Jwk, sealed))
+    const signer = keys.get(entry.statement.header.kid) as Jwk
+    receipts.set(index, await tree.receipt(entry, signer, sealed))
   }
   return receipts
 }

@@ -1,10 +1,10 @@
 import { type Jwk, thumbprint, smallest } from '../core/index.ts'
 import { keysBroughtBy, laterEventsIn } from '../evidence/index.ts'
 import type { CheckedReceipt } from '../verify/index.ts'
+import { LogView } from '../log/index.ts'
 import type { KeyLocator } from './admission-receipts.ts'
 import { subjectOf } from './event-subject.ts'
 import { relatedEvents } from './package-events.ts'
-import type { TreeReceipts } from './tree-receipts.ts'
 
 /** A later entry about a deposit, and the key that signed it. */
 export interface LaterEntry {
@@ -18,7 +18,7 @@ export interface LaterEntry {
  * and folders. Throws what reading throws.
  */
 export async function scanLaterEntries(
-  tree: TreeReceipts,
+  tree: LogView,
   locate: KeyLocator,
   deposits: readonly CheckedReceipt[],
 ): Promise<LaterEntry[]> {
@@ -37,7 +37,7 @@ export async function scanLaterEntries(
   return found
 }
 
-async function keyNamed(tree: TreeReceipts, locate: KeyLocator, kid: string): Promise<Jwk | undefined> {
+async function keyNamed(tree: LogView, locate: KeyLocator, kid: string): Promise<Jwk | undefined> {
   const located = await locate(kid)
   if (located === undefined || located.since >= tree.size) return undefined
   return keysBroughtBy((await tree.entry(located.since)).body).find((jwk) => thumbprint(jwk) === kid)

@@ -1,6 +1,7 @@
 import { EvidenceError, type ManifestLine, parseManifest, parseReceipt, type Policy, utf8 } from '../core/index.ts'
 import { isDeposit, type Item, itemsOf } from '../evidence/index.ts'
 import { type CheckedReceipt, fileDiffers } from '../verify/index.ts'
+import { LogView } from '../log/index.ts'
 import { Admissions } from './admissions.ts'
 import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
 import { type BagContent, contentSize } from './bag-writer.ts'
@@ -9,7 +10,6 @@ import { type CustodyFile, custodyText } from './custody.ts'
 import { FilePaths } from './file-paths.ts'
 import { depositFolder, names, sidecarPath } from './layout.ts'
 import { type ReceiptInput, type SoundReceipt, soundInput, soundReceipt } from './sound-receipt.ts'
-import type { TreeReceipts } from './tree-receipts.ts'
 import { verifyGuide } from './verify-guide.ts'
 
 /** A file that lies on a disk; its name is what the deposit calls it, raw bytes. */
@@ -37,7 +37,7 @@ export interface PackageInput {
   readonly policy: Policy
   readonly policyBytes: Uint8Array
   /** Where admissions come from. */
-  readonly ledger?: { readonly tree: TreeReceipts; readonly locate: KeyLocator }
+  readonly ledger?: { readonly tree: LogView; readonly locate: KeyLocator }
   readonly digestsOnly: boolean
   /** Day of packing, `YYYY-MM-DD`. */
   readonly packed: string
@@ -137,16 +137,13 @@ function infoText({ case: number, packed, ledger, eventsNotShown }: PackageInput
 /** The same entry under the tree's checkpoint, unless the receipt has that one already. */
 async function latestReceipt(
   { receipt, index, origin }: ReadDeposit,
-  tree: TreeReceipts | undefined,
+  tree: LogView | undefined,
 ): Promise<Uint8Array | undefined> {
   if (tree === undefined || tree.origin !== origin || tree.size <= index) return undefined
   const { entryBytes, signer, disclosures, proof } = parseReceipt(receipt)
   if (proof.checkpoint.size === tree.size) return undefined
-  return tree.receipt(
-    { index, bytes: entryBytes },
-    signer,
-    disclosures.map(({ text }) => text),
-  )
+  const shown = disclosures.map(({ text }) => text)
+  return tree.receipt({ index, bytes: entryBytes }, signer, shown)
 }
 
 /** Files that were gathered and not placed yet: found by digest where that is known, else by the name that the deposit gives. */

@@ -7,8 +7,8 @@ import {
   utf8,
 } from '../core/index.ts'
 import { type CheckedReceipt, checkReceipt } from '../verify/index.ts'
+import { LogView } from '../log/index.ts'
 import type { Sidecar } from './layout.ts'
-import type { TreeReceipts } from './tree-receipts.ts'
 
 /** A receipt that goes into a package. */
 export interface ReceiptInput {
@@ -38,7 +38,7 @@ export function soundReceipt(bytes: Uint8Array, policy: Policy, transition?: Key
 export async function soundInput(
   { receipt, sidecars }: ReceiptInput,
   policy: Policy,
-  tree: TreeReceipts | undefined,
+  tree: LogView | undefined,
 ): Promise<SoundReceipt> {
   const beside = sidecars.get('.key-transition')
   const transition = beside === undefined ? undefined : parseKeyTransition(beside)

@@ -3,7 +3,7 @@ import type { Registry, RuleContext } from '../evidence/index.ts'
 import type { Appraisal } from './appraise.ts'
 import { pack, type Packed, packRuns, unpack } from './packed.ts'
 import type { Rehashed } from './rehash.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
 export interface Chunk {

@@ -2,7 +2,7 @@ import { zeroHash } from '../core/index.ts'
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 import { type EntryObserver, EntryWalk } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
 

@@ -30,7 +30,7 @@ import { type Appraisal, plain, readDisclosures, signed, splitDisclosed } from '
 import { type Appraiser, type Chunk, readChunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
 import { type FindingList, findingOf } from './report.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
 

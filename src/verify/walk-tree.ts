@@ -15,7 +15,7 @@ import {
 } from '../core/index.ts'
 import type { Appraiser } from './chunks.ts'
 import { type Finding, type FindingList, findingOf } from './report.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 import type { WalkHistory } from './walk-history.ts'
 
 const tileBytes = tileWidth * 32

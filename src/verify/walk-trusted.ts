@@ -3,7 +3,7 @@ import { type Appraiser, readEach, readPacked } from './chunks.ts'
 import { type Packed, unpack } from './packed.ts'
 import { rehash, statementIdOf } from './rehash.ts'
 import type { FindingList } from './report.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 import type { EntryWalk } from './walk-entries.ts'
 import type { WalkHistory } from './walk-history.ts'
 

@@ -14,7 +14,7 @@ import {
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
 import { isSignedByLedger, judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
-import type { LogSource } from './source.ts'
+import type { LogSource } from '../log/index.ts'
 import type { Appraiser } from './chunks.ts'
 import { type EntryObserver, EntryWalk, type EntryWalkResult } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { leafHash, tilePath, utf8 } from '../../src/core/index.ts'
 import { serveCopy, trustedNote, VerifiedCopy } from '../../src/monitor/index.ts'
 import { LedgerClient, UrlSource } from '../../src/client/index.ts'
-import { checkMisbehaviour, checkReceipt, encodeMisbehaviour, receiptFrom, walk } from '../../src/verify/index.ts'
+import { checkMisbehaviour, checkReceipt, encodeMisbehaviour, walk } from '../../src/verify/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -191,7 +192,10 @@ describe('a copy that is served', () => {
       const source = new UrlSource(new LedgerClient(server.url))
       expect((await walk({ source, policy })).faults).toEqual([])
       for (const index of [0, 2, 300, 404]) {
-        expect(checkReceipt(utf8(await receiptFrom(source, index)), policy)).toMatchObject({ faults: [], unjudged: [] })
+        expect(checkReceipt(await (await LogView.open(source)).receiptOf(index), policy)).toMatchObject({
+          faults: [],
+          unjudged: [],
+        })
       }
       const status = async (file: string, method = 'GET') => (await request(server.url, file, { method })).status
       expect(await status('/checkpoint', 'HEAD')).toBe(200)

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { approve, changeMembers, composePossession, composeProposal, type Kind } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
-import { admissionReceipts, Admissions, scanningLocator, soundReceipt, TreeReceipts } from '../../src/package/index.ts'
+import { admissionReceipts, Admissions, scanningLocator, soundReceipt } from '../../src/package/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, statement } from '../support/statements.ts'
@@ -76,7 +77,7 @@ async function verdict(
   signer: SigningKey,
   shown?: readonly number[],
 ): Promise<string> {
-  const tree = await TreeReceipts.open(chain.seal(), policy)
+  const tree = await LogView.verified(chain.seal(), policy)
   const keys = new Map<string, SigningKey>(
     [administrator, second, depositor, next, other, signerNamed('somebody')].map((key) => [key.thumbprint, key]),
   )
@@ -284,7 +285,7 @@ describe('receipts of admissions', () => {
     change(chain, 'participant.admit', participant('other', other), [administrator, second])
     depositBy(chain, other, 'other')
     change(chain, 'participant.revoke', { participant: 'other', reason: 'requested' }, [second, administrator])
-    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const tree = await LogView.verified(chain.seal(), policy)
     const found = await admissionReceipts(tree, scanningLocator(tree), [other.thumbprint])
     expect([...found.keys()]).toEqual([0, 2, 3, 7, 9])
   })
@@ -296,7 +297,7 @@ describe('receipts of admissions', () => {
     depositBy(chain, next)
     say(chain, administrator, 'administrator', 'participant.revoke', { participant: 'depositor', reason: 'requested' })
     for (let i = 0; i < 300; i++) chain.deposits(1)
-    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const tree = await LogView.verified(chain.seal(), policy)
     const found = await admissionReceipts(tree, scanningLocator(tree), [next.thumbprint])
     expect([...found.keys()]).toEqual([0, 1, 3, 5])
     for (const bytes of found.values()) expect(soundReceipt(bytes, policy).receipt.proof.checkpoint.size).toBe(306)
@@ -308,11 +309,11 @@ describe('receipts of admissions', () => {
   it('come out of no tree that is not the signed one', async () => {
     const chain = new TestChain().start().seal()
     await expect(
-      TreeReceipts.open(Object.assign(chain, { note: chain.note.replace('\n2\n', '\n1\n') }), policy),
+      LogView.verified(Object.assign(chain, { note: chain.note.replace('\n2\n', '\n1\n') }), policy),
     ).rejects.toThrow()
     const altered = new TestChain().start().seal()
     altered.bytes[1] = altered.bytes[0] as Uint8Array
-    const tree = await TreeReceipts.open(altered, policy)
+    const tree = await LogView.verified(altered, policy)
     const entry = await tree.entry(1)
     await expect(tree.receipt({ ...entry, index: 1 }, administrator.jwk, [])).rejects.toThrow(/another entry 1/)
   })

@@ -24,7 +24,6 @@ import {
   type PackageReport,
   type ReceiptInput,
   scanningLocator,
-  TreeReceipts,
   writeBag,
 } from '../../src/package/index.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
@@ -34,6 +33,7 @@ import { deposit, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { day, TestAuthority } from '../support/time-authority.ts'
 import { encodeTimeProof, newRecord, stampedBytes } from '../../src/timestamp/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { bagFiles, writeFiles } from './bag.ts'
 
 const { path, remove } = temporaryFolder()
@@ -54,7 +54,7 @@ const nextKey = verifierKey(origin, nextSigner.publicKey)
 const nextPolicy = parsePolicy(utf8(encodeLogPolicy(nextKey)))
 
 async function receiptOf(chain: TestChain, index: number): Promise<Uint8Array> {
-  const tree = await TreeReceipts.open(chain.seal(), policy)
+  const tree = await LogView.verified(chain.seal(), policy)
   return tree.receipt(await tree.entry(index), depositor.jwk, [])
 }
 
@@ -69,7 +69,7 @@ async function pack(
   { by = policy, related = [] as ReceiptInput[] } = {},
 ): Promise<string> {
   // A chain that was sealed for another policy is taken as it is.
-  const tree = chain === undefined ? undefined : await TreeReceipts.open(by === policy ? chain.seal() : chain, by)
+  const tree = chain === undefined ? undefined : await LogView.verified(by === policy ? chain.seal() : chain, by)
   const ledger = tree === undefined ? {} : { ledger: { tree, locate: scanningLocator(tree) } }
   const files = await packageFiles({
     deposits,

@@ -4,14 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeLogPolicy, parsePolicy, utf8 } from '../../src/core/index.ts'
 import type { JsonValue } from '../../src/core/index.ts'
-import {
-  packageFiles,
-  FolderSink,
-  scanningLocator,
-  TreeReceipts,
-  verifyGuide,
-  writeBag,
-} from '../../src/package/index.ts'
+import { packageFiles, FolderSink, scanningLocator, verifyGuide, writeBag } from '../../src/package/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/folder-bag.ts'
 import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
@@ -50,7 +44,7 @@ describe.skipIf(lacks('python3', 'openssl'))('the program of VERIFY.md', () => {
     chain.add(admit.jws)
     const made = deposit(depositor, origin, 'content', { ...options, ...sealed(names) })
     const index = chain.add(made.jws)
-    const tree = await TreeReceipts.open(chain.seal(), policy)
+    const tree = await LogView.verified(chain.seal(), policy)
     const shown = ({ disclosures }: typeof made): string[] => disclosures.map(({ text }) => text)
     const receipt = await tree.receipt(await tree.entry(index), depositor.jwk, shown(made))
     const content = join(path, 'content')

@@ -13,7 +13,7 @@ import {
   verifierKey,
   zeroHash,
 } from '../../src/core/index.ts'
-import type { LogSource } from '../../src/verify/index.ts'
+import type { LogSource } from '../../src/log/index.ts'
 import { signerNamed } from './signers.ts'
 import { deposit, statement } from './statements.ts'
 

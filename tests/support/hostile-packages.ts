@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { signCheckpoint, verifierKey } from '../../src/core/index.ts'
 import { approve, changeMembers, composePossession, composeProposal, type Kind } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
-import { TreeReceipts, verifyGuide } from '../../src/package/index.ts'
+import { verifyGuide } from '../../src/package/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { bagFiles } from '../package/bag.ts'
 import { administrator, depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from './chain.ts'
 import { packagePolicy } from './differential/packages.ts'
@@ -380,7 +381,7 @@ export async function hostilePackage(build: Build): Promise<Record<string, strin
   const built = build(ledger)
   const last = ledger.chain.bytes.length - 1
   const { deposits = [last], related = [], left = [] } = typeof built === 'object' ? built : {}
-  const tree = await TreeReceipts.open(ledger.chain.seal(), policy)
+  const tree = await LogView.verified(ledger.chain.seal(), policy)
   const files: Record<string, string | Buffer> = { 'VERIFY.md': verifyGuide, policy: packagePolicy }
   const elsewhere = new Set([...deposits, ...related, ...left])
   for (const index of ledger.chain.bytes.keys()) {

@@ -21,10 +21,10 @@ import {
   type FileVerdict,
   type Finding,
   findingOf,
-  type LogSource,
   rotatedPolicy,
   walk,
 } from '../../src/verify/index.ts'
+import type { LogSource } from '../../src/log/index.ts'
 import type { Facts } from './check-formats.ts'
 import { fromBase64, type Input } from './vector-files.ts'
 

@@ -13,7 +13,8 @@ import {
   verifierKey,
   zeroHash,
 } from '../../src/core/index.ts'
-import { checkAnchors, encodeAnchor, receiptFrom } from '../../src/verify/index.ts'
+import { checkAnchors, encodeAnchor } from '../../src/verify/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
@@ -45,7 +46,7 @@ async function check(algorithm: DigestAlgorithm, of?: string): Promise<object> {
   const chain = new TestChain().start()
   const items = [{ size: lower.length, digest }]
   chain.add(statement(depositor, origin, 'evidence.deposit', { items }, { iat }).jws)
-  const upper = utf8(await receiptFrom(chain.seal(), 2))
+  const upper = await (await LogView.open(chain.seal())).receiptOf(2)
   const { faults, unjudged } = checkAnchors(receipt, [encodeAnchor({ lower, upper })], policy)
   return { faults: faults.map(({ code }) => code), unjudged: unjudged.map(({ code }) => code) }
 }

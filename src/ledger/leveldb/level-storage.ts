@@ -7,10 +7,11 @@ import {
   parseSignedCheckpoint,
   tileWidth,
 } from '../../core/index.ts'
+import type { DisclosedBytes } from '../../log/index.ts'
 import type { LookupKey, LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import type { LookupSeal } from '../lookup-tally.ts'
-import type { DisclosedBytes, LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
 import { databaseFormat, disclosuresKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'

@@ -17,10 +17,10 @@ import {
   FolderSink,
   packageFiles,
   scanningLocator,
-  TreeReceipts,
   writeBag,
   ZipBag,
 } from '../../../src/package/index.ts'
+import { LogView } from '../../../src/log/index.ts'
 import { bagFiles } from '../../package/bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
 import type { Random } from '../random.ts'
@@ -54,7 +54,7 @@ export async function soundPackage(folder: string): Promise<Files> {
   }
   const options = { iat: startMs / 1000, jti: '00000000-0000-4000-8000-000000000009' }
   const ofFolder = chain.add(statement(depositor, origin, 'evidence.deposit', { items: [item] }, options).jws)
-  const tree = await TreeReceipts.open(chain.seal(), policy)
+  const tree = await LogView.verified(chain.seal(), policy)
   const deposits: DepositInput[] = []
   for (const [i, content] of contents.entries()) {
     const path = join(folder, `exhibit-${i}.txt`)
