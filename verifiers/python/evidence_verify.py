@@ -869,9 +869,9 @@ def check_members(payload: dict[str, Any]) -> None:
     """Page 02, "Types used below" and "Kinds": the members of a kind of this version, in the order that is stated."""
     if payload["kind"] not in KINDS:
         raise UnknownKind(payload["kind"])
-    if payload["kind"] == "ledger.change" and "proposal" in payload:
-        check_proposal(payload["proposal"])
     check_kind(payload, COMMON_MEMBERS, "the statement")
+    if payload["kind"] == "ledger.change":
+        check_proposal(payload["proposal"])
 
 
 def check_kind(payload: dict[str, Any], common: dict[str, Check], where: str) -> None:
@@ -2832,10 +2832,9 @@ def read_proposal(text: str) -> dict[str, Any]:
     return proposal
 
 
-def check_proposal(value: Any) -> None:
-    """ "ledger.change": the member `proposal`, and in it exactly the members of its kind."""
-    a_proposal(value, "the statement.proposal")
-    proposal = read_proposal(value)
+def check_proposal(text: str) -> None:
+    """ "ledger.change": what its member `proposal` holds, and in it exactly the members of its kind."""
+    proposal = read_proposal(text)
     if proposal["kind"] not in KINDS:
         raise UnknownKind(proposal["kind"])
     if proposal["kind"] not in PROPOSED_KINDS:
@@ -3870,7 +3869,8 @@ def check_bag(package: Package, findings: Findings) -> dict[str, str]:
         raise Refused("package-malformed", "there is no bagit.txt: this is no bag")
     bagit = package.read("bagit.txt")
     if bagit != BAGIT:
-        if re.match(rb"BagIt-Version: (?!1\.0\n)[0-9]{1,4}\.[0-9]{1,4}\n", bagit):
+        if re.match(rb"BagIt-Version: (?!1\.0\n)(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})\n", bagit):
+            check_bagit_listed(package, bagit)
             raise UnknownPackage("the bag is of another version of BagIt")
         raise Refused("package-malformed", "bagit.txt is not the two lines of BagIt 1.0")
     if "fetch.txt" in files:
@@ -3904,6 +3904,22 @@ def check_bag(package: Package, findings: Findings) -> dict[str, str]:
     if version != "1":
         raise UnknownPackage(f"the package is of version {version}")
     return info
+
+
+def check_bagit_listed(package: Package, bagit: bytes) -> None:
+    """Of another version of BagIt: each tag manifest that is there and can be read has to list this `bagit.txt`, or none."""
+    for name, digits in BAG_DIGESTS.items():
+        path = f"tagmanifest-{name}.txt"
+        if path not in package.files:
+            continue
+        data = package.read(path)
+        try:
+            expected = read_bag_list(data, path, digits).get("bagit.txt")
+        except Refused:
+            continue
+        found = hashlib.new(name, bagit).hexdigest()
+        if expected is not None and expected != found:
+            raise Refused("package-altered", f"bagit.txt is not what {path} lists, {expected}: it has the digest {found}")
 
 
 def read_bag_text(package: Package, path: str) -> bytes:

@@ -89,24 +89,11 @@ export async function theirs(python: PythonLines, { format, input }: Case, file:
 /** Where several rules of one object are broken together, either code conforms (docs/spec/02-statement.md). */
 const schemaCodes = /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed)\b"?/
 
-/** Codes of which the pages do not say yet which is meant: counted, and no failure. To be emptied. */
-const undecided: readonly string[] = ['entry-malformed/receipt-malformed']
-
-type Known = (one: Verdict, other: Verdict) => boolean
-
-/** Disagreements that are found and not mended: counted, and no failure. To be emptied. */
-const pending: readonly Known[] = [
-  // Entries before a rotation's that cannot be read are blamed.
-  (one, other) => one.codes.includes('[0,"genesis-ledger-keys"]') && !other.codes.includes('[0,"genesis-ledger-keys"]'),
-]
-
 /** How the two differ; undefined where they agree. */
-export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'undecided' | 'pending' | undefined {
-  if (pending.some((known) => known(one, other))) return 'pending'
+export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | undefined {
   if (one.exit !== other.exit || one.exit === 9) return 'exit'
   const same = (codes: readonly string[]): string =>
     [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
   // Of an open verdict, which parts are open is counted otherwise in each.
-  if (one.exit === 4 || same(one.codes) === same(other.codes)) return undefined
-  return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
+  return one.exit === 4 || same(one.codes) === same(other.codes) ? undefined : 'codes'
 }
