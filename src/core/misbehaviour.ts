@@ -98,11 +98,16 @@ function readKind(lines: Lines): Misbehaviour {
   const kind = lines.next()
   const note = (): Uint8Array => lines.base64('checkpoint')
   if (kind === 'split-view') return { kind, notes: [note(), note()] }
-  if (kind === 'inconsistent') return { kind, notes: [note(), note()], hashes: lines.hashes(maxHashes) }
+  if (kind === 'inconsistent') {
+    const [notes, hashes] = [[note(), note()] as const, lines.hashes(maxHashes)]
+    if (hashes.length === 0) throw bad('has no hash where one must be')
+    return { kind, notes, hashes }
+  }
   if (kind !== 'entry') throw bad('is of no kind that this version knows')
   const notes = [note()] as const
   const entries = [readEntry(lines)]
   if (!lines.isAtEnd) entries.push(readEntry(lines))
+  if (entries[0]?.index === entries[1]?.index) throw bad('has an entry twice')
   return { kind, notes, entries }
 }
 

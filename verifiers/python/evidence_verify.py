@@ -3172,7 +3172,7 @@ class Anchor(NamedTuple):
     lower: Checkpoint
     start: Optional[int]  # of the consistency proof, if there is one
     hashes: list[bytes]
-    receipt: bytes
+    receipt: bytes  # was read
 
 
 def read_anchor(data: bytes) -> Anchor:
@@ -3195,6 +3195,8 @@ def read_anchor(data: bytes) -> Anchor:
             code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one"
         )
     note = read_base64(lines.pop(0)[len("lower ") :], code)
+    if note == b"":
+        raise Refused(code, "the lower checkpoint is empty")
     lower, start = read_checkpoint(note), None
     if lines:
         if not lines[0].startswith("from ") or len(lines) > 1 + MOST_HASHES:
@@ -3202,7 +3204,9 @@ def read_anchor(data: bytes) -> Anchor:
         start = read_decimal(lines.pop(0)[len("from ") :], code)
         if not 1 <= start <= lower.size:
             raise Refused(code, "from is not 1 to the lower checkpoint’s size")
-    return Anchor(note, lower, start, read_hash_lines(lines, code), receipt.encode())
+    anchor = Anchor(note, lower, start, read_hash_lines(lines, code), receipt.encode())
+    read_receipt(anchor.receipt)
+    return anchor
 
 
 def read_hash_lines(lines: list[str], code: str) -> list[bytes]:
@@ -3212,12 +3216,24 @@ def read_hash_lines(lines: list[str], code: str) -> list[bytes]:
     return [read_hash(line[len("hash ") :], code) for line in lines]
 
 
+def check_by_anchors(data: bytes, policy: Policy, anchors: Iterable[bytes]) -> ReceiptCheck:
+    """Page 16, "Checking". Every anchor is read first; the first that cannot be read is the one fault."""
+    try:
+        return check_anchored(data, policy, [read_anchor(anchor) for anchor in anchors])
+    except Refused as breach:
+        unread = ReceiptCheck()
+        unread.findings.add(breach.code, breach.message)
+        return unread
+
+
 def check_anchored(data: bytes, policy: Policy, anchors: Sequence[Anchor]) -> ReceiptCheck:
-    """Page 16, "Checking": the check of the lowest receipt, with all that is found on the way up."""
+    """Steps 1 to 6: the check of the lowest receipt, with all that is found on the way up."""
     lowest = running = check_at_some_ledger(data, policy)
     left = list(anchors)
     for _ in range(MOST_ANCHORS + 1):
-        if running.receipt is None or any(log.name == running.receipt.proof.checkpoint.origin for log in policy.logs):
+        if lowest.findings.faults:
+            return lowest
+        if any(log.name == running.receipt.proof.checkpoint.origin for log in policy.logs):
             return lowest
         checkpoint = running.receipt.proof.checkpoint
         of_origin = [anchor for anchor in left if anchor.lower.origin == checkpoint.origin]
@@ -3260,7 +3276,7 @@ def is_connected(checkpoint: Checkpoint, anchor: Anchor) -> bool:
 # =====================================================================================================================
 
 MISBEHAVIOUR_BYTES = 1048576
-MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/"
+MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/v1\n"
 
 
 class SealedEntry(NamedTuple):
@@ -3289,11 +3305,14 @@ def read_misbehaviour(data: bytes) -> Misbehaviour:
     wanted = {"split-view": 2, "inconsistent": 2, "entry": 1}.get(kind, 0)
     if wanted == 0 or len(rest) < wanted or not all(line.startswith("checkpoint ") for line in rest[:wanted]):
         raise Refused(code, f"{shown(kind)} is no kind of misbehaviour, or lacks its checkpoints")
-    checkpoints = [read_checkpoint(read_base64(line[len("checkpoint ") :], code)) for line in rest[:wanted]]
+    notes = [read_base64(line[len("checkpoint ") :], code) for line in rest[:wanted]]
+    if b"" in notes:
+        raise Refused(code, "a checkpoint is empty")
     entries = read_sealed_entries(rest[wanted:], code) if kind == "entry" else []
     hashes = [] if kind == "entry" else read_hash_lines(rest[wanted:], code)
     if len(hashes) > 127 or (kind == "inconsistent") != (len(hashes) > 0):
         raise Refused(code, "the file has too few or too many hashes")
+    checkpoints = [read_checkpoint(note) for note in notes]
     keys = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints]
     indices = [entry.index for entry in entries]
     if sorted(keys) != keys or sorted(set(indices)) != indices:
@@ -3308,12 +3327,13 @@ def read_sealed_entries(lines: list[str], code: str) -> list[SealedEntry]:
         if len(words) != 3 or words[0] != "entry" or len(entries) == 2:
             raise Refused(code, "the file does not hold one or two entries")
         count = next((n for n, line in enumerate(lines) if not line.startswith("hash ")), len(lines))
+        index, data = read_decimal(words[1], code), read_base64(words[2], code)
         hashes = read_hash_lines(lines[:count], code)
+        if data == b"" or len(hashes) > MOST_HASHES:
+            raise Refused(code, f"an entry is empty, or its inclusion proof has more than {MOST_HASHES} hashes")
         del lines[:count]
         signer = read_jwk_line(lines.pop(0)[len("signer ") :]) if lines and lines[0].startswith("signer ") else None
-        if len(hashes) > MOST_HASHES:
-            raise Refused(code, f"an inclusion proof has more than {MOST_HASHES} hashes")
-        entries.append(SealedEntry(read_decimal(words[1], code), read_base64(words[2], code), hashes, signer))
+        entries.append(SealedEntry(index, data, hashes, signer))
     if not entries:
         raise Refused(code, "the file holds no entry")
     return entries
@@ -3341,12 +3361,11 @@ def check_misbehaviour(data: bytes, policy: Policy) -> tuple[Findings, Optional[
 
 
 def check_one_key_signed(proof: Misbehaviour, policy: Policy) -> None:
-    """Step 1. Neither witnesses nor quorum are asked for."""
+    """Step 1. Neither witnesses nor quorum are asked for. A key is tried until a checkpoint is not signed by it."""
     origins = {checkpoint.origin for checkpoint in proof.checkpoints}
     logs = [log for log in policy.logs if log.name in origins and len(origins) == 1]
     for log in logs:
-        signed = [verify_note(checkpoint.note, [log]) for checkpoint in proof.checkpoints]
-        if all(signed):
+        if all(verify_note(checkpoint.note, [log]) for checkpoint in proof.checkpoints):
             return
     raise Refused("misbehaviour-unproven", "no log of the policy signed all that the file holds")
 
@@ -4788,14 +4807,7 @@ def check_with(
 ) -> ReceiptCheck:
     if not anchor_paths:
         return check_receipt(data, policy, transition)
-    anchors, unreadable = [], Findings()
-    for path in anchor_paths:
-        try:
-            anchors.append(read_anchor(read_input(path, ANCHOR_BYTES)))
-        except Refused as breach:
-            unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
-    check = ReceiptCheck(unreadable) if unreadable.faults else check_anchored(data, policy, anchors)
-    return check
+    return check_by_anchors(data, policy, (read_input(path, ANCHOR_BYTES) for path in anchor_paths))
 
 
 def check_by_file_proof(

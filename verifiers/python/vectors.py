@@ -360,6 +360,23 @@ def file_proof(given: Input) -> Facts:
     }
 
 
+def anchor(given: Input) -> Facts:
+    policy = verifier.read_policy(given.bytes("policy"))
+    check = verifier.check_by_anchors(given.bytes("receipt"), policy, given.list("anchors"))
+    steps = [upper.receipt for upper in check.anchored_in]
+    return {
+        **reported(check.findings),
+        "steps": [{"origin": read.proof.checkpoint.origin, "index": read.proof.index} for read in steps],
+    }
+
+
+def misbehaviour(given: Input) -> Facts:
+    policy = verifier.read_policy(given.bytes("policy"))
+    findings, proof, broken = verifier.check_misbehaviour(given.bytes("proof"), policy)
+    facts = {"kind": proof.kind, "broken": next(iter(broken), None)} if proof is not None else {}
+    return {**reported(findings), **facts}
+
+
 class VectorSource(verifier.Source):
     """A ledger of at most one tile, out of a vector."""
 
@@ -445,6 +462,8 @@ CHECKS: dict[str, Callable[[Input], Facts]] = {
     "receipt": receipt,
     "file": file,
     "file-proof": file_proof,
+    "anchor": anchor,
+    "misbehaviour": misbehaviour,
     "walk": walk,
 }
 
