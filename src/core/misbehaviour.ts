@@ -90,6 +90,7 @@ export function parseMisbehaviour(bytes: Uint8Array): ParsedMisbehaviour {
   const proof = readKind(lines)
   if (!lines.isAtEnd) throw bad('has lines after its end')
   const checkpoints = proof.notes.map((note) => parseSignedCheckpoint(note))
+  if (proof.kind === 'entry' && proof.entries[0]?.index === proof.entries[1]?.index) throw bad('has an entry twice')
   if (compareBytes(encodeMisbehaviour(proof), bytes) !== 0) throw bad('is not in the order that its format asks for')
   return { proof, checkpoints }
 }
@@ -107,7 +108,6 @@ function readKind(lines: Lines): Misbehaviour {
   const notes = [note()] as const
   const entries = [readEntry(lines)]
   if (!lines.isAtEnd) entries.push(readEntry(lines))
-  if (entries[0]?.index === entries[1]?.index) throw bad('has an entry twice')
   return { kind, notes, entries }
 }
 

@@ -23,6 +23,7 @@ import argparse
 import base64
 import binascii
 import datetime
+import errno
 import hashlib
 import io
 import json
@@ -2307,8 +2308,6 @@ def check_file_proof(proof: FileProof, check: ReceiptCheck, file: Optional[FileA
 # =====================================================================================================================
 
 TILE_WIDTH = 256
-# So many bundles may be missing one after another; what follows them is not looked for. A ledger may claim any size.
-MOST_MISSING_BUNDLES = 4096
 
 
 class Source:
@@ -2324,10 +2323,6 @@ class Source:
 
     def entries(self, number: int, width: int) -> list[Optional[bytes]]:
         """Entries of a bundle, None for one that cannot be had."""
-        raise NotImplementedError
-
-    def end_of_entries(self) -> int:
-        """An index from which on there are no entries."""
         raise NotImplementedError
 
     keeps_disclosures = False
@@ -2486,8 +2481,6 @@ def compare_higher_levels(source: Source, size: int, known: list[bytes], finding
 
 def hash_all_entries(source: Source, size: int) -> Optional[list[bytes]]:
     """Step 5: the leaf hashes of the entries, if the bytes of every one are at hand."""
-    if source.end_of_entries() < size:
-        return None
     hashed: list[bytes] = []
     while len(hashed) < size:
         entries = source.entries(len(hashed) // TILE_WIDTH, min(TILE_WIDTH, size - len(hashed)))
@@ -2543,10 +2536,9 @@ class EntryWalk:
 
     def run(self, size: int) -> None:
         """Each index in turn, up to the first bundle past the known leaf hashes of which nothing can be had."""
-        end = self.source.end_of_entries()
         for first in range(0, size, TILE_WIDTH):
             width = min(TILE_WIDTH, size - first)
-            entries = self.source.entries(first // TILE_WIDTH, width) if first < end else [None] * width
+            entries = self.source.entries(first // TILE_WIDTH, width)
             if first >= len(self.tree.known) and all(data is None for data in entries):
                 self.found("entry-missing", first, f"The entries {first} to {size - 1} cannot be had.")
                 self.state.becomes_uncertain(first)
@@ -2694,16 +2686,25 @@ def read_bundle(data: bytes, width: int) -> list[bytes]:
     return entries
 
 
+LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
 class FolderSource(Source):
     """Page 12, "Export folder": static files on a disk. A partial tile may be gone once the full one exists."""
 
     def __init__(self, folder: str) -> None:
         self.name = folder
-        self.end: Optional[int] = None
 
     def read(self, path: str, limit: int) -> Optional[bytes]:
+        """A regular file, links followed; what is anything else is not there. One that may not be read is an `OSError`."""
         whole = os.path.join(self.name, *path.split("/"))
-        return read_bounded(whole, limit) if os.path.isfile(whole) else None
+        try:
+            is_file = stat.S_ISREG(os.stat(whole).st_mode)
+        except OSError as error:
+            if error.errno not in LEADS_NOWHERE:
+                raise
+            is_file = False
+        return read_bounded(whole, limit) if is_file else None
 
     def checkpoint(self) -> Optional[bytes]:
         return self.read("checkpoint", NOTE_BYTES)
@@ -2726,19 +2727,6 @@ class FolderSource(Source):
             return list(read_bundle(data, present)[:width]) if data is not None else [None] * width
         except Refused:
             return [None] * width
-
-    def end_of_entries(self) -> int:
-        if self.end is None:
-            top = os.fsencode(self.name)
-            bundles = os.path.join(top, b"tile", b"entries")
-            paths = [b"tile/entries/" + path for path in files_below(bundles)] if os.path.isdir(bundles) else []
-            named = [read_tile_path(os.fsdecode(path)) for path in paths]
-            self.end = 0
-            for number, width in sorted(name[1:] for name in named if name is not None):
-                if number > self.end // TILE_WIDTH + MOST_MISSING_BUNDLES:
-                    break
-                self.end = number * TILE_WIDTH + width
-        return self.end
 
 
 def read_bounded(path: str, limit: int) -> bytes:
@@ -5115,6 +5103,8 @@ def run_verify(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list
         except Refused as breach:
             unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
     source = FolderSource(args.folder)
+    if os.path.lexists(os.path.join(args.folder, "unfinished.json")):
+        raise CouldNotRun("folder-unfinished", f"{shown(args.folder)} is not whole: what fills it has not finished")
     if source.checkpoint() is None and not os.path.isdir(os.path.join(args.folder, "tile")):
         raise CouldNotRun("file-unreadable", f"{shown(args.folder)} holds no ledger: neither checkpoint nor tiles")
     report = walk(source, policy, earlier)

@@ -373,8 +373,10 @@ def anchor(given: Input) -> Facts:
 def misbehaviour(given: Input) -> Facts:
     policy = verifier.read_policy(given.bytes("policy"))
     findings, proof, broken = verifier.check_misbehaviour(given.bytes("proof"), policy)
-    facts = {"kind": proof.kind, "broken": next(iter(broken), None)} if proof is not None else {}
-    return {**reported(findings), **facts}
+    if proof is None:
+        return reported(findings)
+    rule = broken[0] if proof.kind == "entry" and broken else None
+    return {**reported(findings), "kind": proof.kind, "broken": rule}
 
 
 class VectorSource(verifier.Source):
@@ -396,10 +398,8 @@ class VectorSource(verifier.Source):
         return b"".join(hashes[:width]) if len(hashes) >= width else None
 
     def entries(self, number: int, width: int) -> list[Optional[bytes]]:
-        return (self.stored + [None] * width)[:width]
-
-    def end_of_entries(self) -> int:
-        return len(self.stored)
+        first = number * verifier.TILE_WIDTH
+        return (self.stored[first:] + [None] * width)[:width]
 
     def disclosures(self, index: int) -> list[str]:
         return self.members.get("disclosures", {}).get(str(index), [])

@@ -6,7 +6,7 @@ import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'
 import { verdictOf } from '../../vectors/verdict.ts'
 import type { PythonLines } from '../python.ts'
-import type { Case } from './cases.ts'
+import type { Case } from './changes.ts'
 import { packageCodes, packagePolicy } from './packages.ts'
 
 /** What one verifier says: the exit code of its command line, and the code of each fault, or of what is not judged. */
@@ -20,12 +20,14 @@ export interface Verdict {
 const notJudged: readonly unknown[] = ['not-judged', 'policy-unsupported', 'digest-not-computable']
 
 function verdictIn(facts: Facts): Verdict {
-  const { valid, code, faults, unjudged, crash } = facts
+  const { valid, code, faults, unjudged, crash, broken } = facts
   if (crash !== undefined) return { exit: 9, codes: [], detail: JSON.stringify(crash) }
   if (!Array.isArray(faults) || !Array.isArray(unjudged)) {
     if (valid === true) return { exit: 0, codes: [] }
     return { exit: notJudged.includes(code) ? 4 : 1, codes: [String(code)] }
   }
+  // Of a proof of misbehaviour without fault, the rule that it shows to be broken is part of the verdict.
+  if (faults.length + unjudged.length === 0 && typeof broken === 'string') return { exit: 0, codes: [broken] }
   const list = faults.length > 0 ? faults : unjudged
   const codes = [...new Set(list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))))].sort()
   return { exit: faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, codes }
@@ -87,7 +89,8 @@ export async function theirs(python: PythonLines, { format, input }: Case, file:
 }
 
 /** Where several rules of one object are broken together, either code conforms (docs/spec/02-statement.md). */
-const schemaCodes = /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed)\b"?/
+const schemaCodes =
+  /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed|digest-weak-only|items-count)\b"?/
 
 /** How the two differ; undefined where they agree. */
 export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | undefined {
