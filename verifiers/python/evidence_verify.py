@@ -508,8 +508,32 @@ def is_uuid(text: str) -> bool:
 def shown(value: Any) -> str:
     """For reports: a text from outside, in quotation marks, short, without anything that a terminal would act on."""
     text = json.dumps(value, ensure_ascii=False)
-    text = text if len(text) <= 200 else text[:200] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return visible(text if len(text) <= 200 else text[:200] + "…")
+
+
+# Default_Ignorable_Code_Point, as far as `isprintable` lets it pass: characters that nobody sees.
+IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+
+def is_visible(character: str) -> bool:
+    """No control, bidirectional, invisible or unassigned character; U+3000, the space of Chinese text, is seen."""
+    return (character.isprintable() and IGNORED.match(character) is None) or character == "\u3000"
+
+
+def visible(text: str) -> str:
+    """One line for people, whatever the text holds: what a terminal would act on, or nobody sees, as `\\u{hex}`."""
+    return "".join(c if is_visible(c) else f"\\u{{{ord(c):x}}}" for c in text)
+
+
+def json_text(document: Any) -> str:
+    """JSON that a terminal can show: the same document, with the same characters escaped as JSON has it."""
+
+    def escaped(character: str) -> str:
+        units = character.encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return "".join(c if c == "\n" or is_visible(c) else escaped(c) for c in text)
 
 
 # =====================================================================================================================
@@ -2736,13 +2760,126 @@ def read_bounded(path: str, limit: int) -> bytes:
 
 
 # =====================================================================================================================
-# Page 13: Time stamps. Not judged: tokens, certificates and CRLs are ASN.1, which needs more than this one file.
+# Page 13: Time stamps. What tokens, certificates and CRLs say is not judged: that is ASN.1, which needs more than this one file.
 # =====================================================================================================================
 
 TIME_PROOF_NOT_JUDGED = (
     "a time stamp is not judged by this program: use the openssl commands of docs/spec/13-time-stamps.md, "
     "“Checking without this software”"
 )
+TIME_PROOF_BYTES, RECORD_BYTES = (8 << 20) + 4096, 8 << 20
+MOST_LAYERS, MOST_TOKENS, MOST_LAYER_TOKENS, MOST_MATERIAL = 32, 64, 8, 64
+MOST_DER = {"token": 64 << 10, "certificate": 16 << 10, "crl": 1 << 20}
+DER_DEPTH = 32
+
+
+class TimeProof(NamedTuple):
+    """The path of an entry to a checkpoint that was stamped."""
+
+    index: int
+    hashes: list[bytes]
+    note: bytes
+
+
+def read_time_proof(data: bytes) -> TimeProof:
+    """Page 13, "Time proof": its form, that of its record, and that of all DER in it."""
+    code = "time-proof-malformed"
+    end = data[:4096].find(b"\n\n")
+    lines = data[: max(end, 0)].decode("latin-1").split("\n")
+    if len(data) > TIME_PROOF_BYTES or lines.pop(0) != "evidence-ledger/time-proof/v1":
+        raise Refused(code, "the time proof is too large, or does not begin as evidence-ledger/time-proof/v1")
+    if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MOST_HASHES:
+        raise Refused(code, f"the time proof has no index, or more than {MOST_HASHES} hashes")
+    index = read_decimal(lines.pop(0)[len("index ") :], code)
+    hashes = [read_hash(line, code) for line in lines]
+    return TimeProof(index, hashes, read_time_record(data[end + 2 :]))
+
+
+def read_time_record(data: bytes) -> bytes:
+    """Page 13, "Time-stamp record". Gives the stamped bytes: a checkpoint."""
+    code = "time-stamp-malformed"
+    lines = data.decode("latin-1").split("\n")
+    if len(data) > RECORD_BYTES or lines.pop() != "" or lines[:1] != ["evidence-ledger/time-stamps/v1"] or len(lines) < 2:
+        raise Refused(code, "the record is too large, does not begin as evidence-ledger/time-stamps/v1, or ends without LF")
+    note = read_record_value(lines[1], "checkpoint", NOTE_BYTES)
+    layers: list[list[str]] = []  # of each layer the words of its lines
+    for line in lines[2:]:
+        word = line.split(" ")[0]
+        if word == "hash":
+            if line not in ("hash sha256", "hash sha384", "hash sha512") or len(layers) == MOST_LAYERS:
+                raise Refused(code, "the record has an unknown hash, or too many layers")
+            layers.append([])
+            continue
+        if not layers or word not in MOST_DER:
+            raise Refused(code, f"{shown(word)} begins no line that may stand here")
+        layers[-1].append(word)
+        require_der(read_record_value(line, word, MOST_DER[word]), word)
+    for words in layers:
+        tokens = words.count("token")
+        in_order = words[:tokens] == ["token"] * tokens
+        if not in_order or not 1 <= tokens <= MOST_LAYER_TOKENS or len(words) - tokens > MOST_MATERIAL:
+            raise Refused(code, "a layer has no token, too many, one after a certificate, or too much that it is judged with")
+    if not layers or sum(words.count("token") for words in layers) > MOST_TOKENS:
+        raise Refused(code, "the record has no token, or too many")
+    return note
+
+
+def read_record_value(line: str, word: str, limit: int) -> bytes:
+    code = "time-stamp-malformed"
+    if not line.startswith(word + " "):
+        raise Refused(code, f"the record has no {word} where one has to be")
+    value = read_base64(line[len(word) + 1 :], code)
+    if not 1 <= len(value) <= limit:
+        raise Refused(code, f"the record has a {word} of {len(value)} bytes, where {limit} are the most")
+    return value
+
+
+def require_der(data: bytes, what: str) -> None:
+    """One element from the first byte to the last, of definite lengths in as few bytes as they need; tags and lengths alone."""
+    at, ends = 0, [len(data)]
+    while at < len(data):
+        malformed = at > 0 and len(ends) == 1  # something follows the element
+        tag, first = data[at], data[at + 1 : at + 2]
+        at += 2
+        length = first[0] if first else 0x80
+        malformed = malformed or tag & 0x1F == 0x1F or length == 0x80 or length > 0x84
+        if length > 0x80 and not malformed:
+            count = length & 0x7F
+            length = int.from_bytes(data[at : at + count].ljust(count, b"\0"), "big")
+            malformed = length < 0x80 or length >> (8 * (count - 1)) == 0
+            at += count
+        if malformed or at + length > ends[-1] or (tag & 0x20 and len(ends) == DER_DEPTH):
+            raise Refused("time-stamp-malformed", f"a {what} is no DER of definite lengths, or is nested too deep")
+        if tag & 0x20:
+            ends.append(at + length)
+        else:
+            at += length
+        while len(ends) > 1 and ends[-1] == at:
+            ends.pop()
+    if len(ends) > 1:
+        raise Refused("time-stamp-malformed", f"a {what} ends too early")
+
+
+def check_time_proof(data: bytes, receipt: Receipt, policy: Optional[Policy]) -> Findings:
+    """Page 13, "Time proof", steps 1 and 2; the record is _not judged_. No policy: the receipt has a key transition."""
+    findings = Findings()
+    try:
+        proof = read_time_proof(data)
+        stamped, own = read_checkpoint(proof.note), receipt.proof.checkpoint
+        if (stamped.origin, proof.index) != (own.origin, receipt.entry.index):
+            raise Refused("time-proof-foreign", f"the time proof is of entry {proof.index} of {shown(stamped.origin)}")
+        if policy is not None:
+            read_signers(policy, stamped.note, stamped.origin)
+        leaf = leaf_hash(receipt.entry_bytes)
+        if not inclusion_holds(proof.index, stamped.size, leaf, proof.hashes, stamped.root):
+            raise Refused("inclusion-invalid", "the time proof does not lead to the checkpoint that was stamped")
+        if stamped.size == own.size and stamped.root != own.root:
+            raise Refused("consistency-invalid", "the stamped checkpoint and the receipt’s have one size and two roots")
+    except Refused as breach:
+        findings.add(breach.code, breach.message)
+    else:
+        findings.add("not-judged", TIME_PROOF_NOT_JUDGED)
+    return findings
 
 
 # =====================================================================================================================
@@ -3464,7 +3601,6 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
 # =====================================================================================================================
 
 MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 20, 32 << 20, 256 << 20
-TIME_PROOF_BYTES = (8 << 20) + 4096
 FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
 RESERVED_NAMES = {"con", "prn", "aux", "nul", *(port + n for port in ("com", "lpt") for n in "0123456789¹²³")}
 SPACES_BEFORE_A_DOT = " \xa0\u1680\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -3858,7 +3994,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "ec3206b05cf530fbe5d5659283f5a0eba73bfc524369679779615f7e2546a050"
+GUIDE_SHA256 = "50eb4001d8ddc649986092f42a60cae0e7af7606b3eb007027bd36c351c89154"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4084,12 +4220,14 @@ def read_layout(package: Package, check: PackageCheck) -> None:
             deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
             deposit.paths.append(match.group(2))
         elif beside is not None and is_receipt_path(beside.group(1) + ".tlog-proof", package.files):
-            if beside.group(2) == ".time-proof":
-                check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
+            pass
         elif BESIDE_DEPOSITS.fullmatch(path) is None:
             check.found(path, "package-malformed", "has no place in a package")
     if not check.deposits:
         check.found("data/deposits", "package-malformed", "the package has no deposit")
+    width = max(3, len(str(len(check.deposits))))
+    if sorted(check.deposits) != [str(number + 1).zfill(width) for number in range(len(check.deposits))]:
+        check.found("data/deposits", "package-malformed", "the deposits are not numbered from 1, in one width")
     for deposit in check.deposits.values():
         if "receipt.tlog-proof" not in deposit.paths:
             check.found(f"data/deposits/{deposit.number}", "package-malformed", "the deposit has no receipt.tlog-proof")
@@ -4123,6 +4261,10 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
     for path in sorted(path for path in package.files if is_receipt_path(path, package.files)):
         receipt = check.receipts[path] = check_receipt(package.read(path), policy, read_sidecar(package, check, path))
         check.extend(path, receipt.findings)
+        beside = path[: -len(".tlog-proof")] + ".time-proof"
+        if beside in package.files and receipt.receipt is not None:
+            by = None if path in check.transitions else policy
+            check.extend(beside, check_time_proof(package.read(beside), receipt.receipt, by))
     for deposit in check.deposits.values():
         check_deposit_of_package(package, check, deposit)
     check_withheld(package, check)
@@ -4769,8 +4911,10 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
             checked = check_file(report.receipt, file_at(args.path), args.item)
             report.findings.extend(checked.findings)
             report.item = checked.item
-    if args.time_proof is not None:
-        report.findings.add("not-judged", f"{shown(args.time_proof)}: {TIME_PROOF_NOT_JUDGED}")
+    if args.time_proof is not None and report.receipt.receipt is not None:
+        by = policy if transition is None else None
+        data = read_input(args.time_proof, TIME_PROOF_BYTES)
+        report.findings.extend(check_time_proof(data, report.receipt.receipt, by))
     return report.findings, check_as_json(report), list(check_as_text(report))
 
 
@@ -5256,18 +5400,12 @@ def main(argv: Sequence[str]) -> int:
         # What is no package needs a receipt to be named: the command line is wrong, and nothing is said of the file.
         exit_code = 2 if code == "receipt-not-found" else 3
         if args.json:
-            print(
-                json.dumps(
-                    {"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}},
-                    ensure_ascii=False,
-                    indent=2,
-                )
-            )
+            print(json_text({"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}}))
         else:
-            sys.stderr.write(f"{code}: {error}\n")
+            sys.stderr.write(visible(f"{code}: {error}") + "\n")
         return exit_code
     try:
-        print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines), flush=True)
+        print(json_text(document) if args.json else "\n".join(map(visible, lines)), flush=True)
     except BrokenPipeError:
         # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
