@@ -121,18 +121,44 @@ function mendedTags(files: Files): Files {
   return { ...rest, 'manifest-sha256.txt': manifest, 'tagmanifest-sha256.txt': Buffer.from(text) }
 }
 
+/** Of the form of a time proof, with a token that is DER and says nothing. */
+const timeProof =
+  'evidence-ledger/time-proof/v1\nindex 0\n\nevidence-ledger/time-stamps/v1\ncheckpoint AA==\nhash sha256\ntoken MAA=\n'
+
 function withFile(files: Files, random: Random): { files: Files; what: string } {
   const names = Object.keys(files)
   const name = random.pick(names)
   const content = files[name] as Buffer
   const other = random.pick(names)
   const { [name]: _gone, ...rest } = files
-  const what = random.pick(['altered', 'altered', 'altered', 'left out', 'twice', 'exchanged', 'renamed', 'empty'])
+  const what = random.pick([
+    'altered',
+    'altered',
+    'altered',
+    'left out',
+    'twice',
+    'exchanged',
+    'renamed',
+    'empty',
+    'renumbered',
+    'time proof',
+  ])
   if (what === 'left out') return { files: rest, what }
   if (what === 'twice') return { files: { ...files, [`${name}2`]: content }, what }
   if (what === 'exchanged') return { files: { ...files, [name]: files[other] as Buffer, [other]: content }, what }
-  if (what === 'renamed')
-    return { files: { ...rest, [random.pick([`${name}x`, name.toUpperCase(), `data/${name}`])]: content }, what }
+  if (what === 'renamed') {
+    const renamed = [`${name}x`, name.toUpperCase(), `data/${name}`, name.replace('deposits/', 'deposits/0')]
+    return { files: { ...rest, [random.pick(renamed)]: content }, what }
+  }
+  if (what === 'renumbered') {
+    const [from, to] = [random.pick(['001', '002', '003']), random.pick(['0001', '0003', '004', '000', '1000'])]
+    const named = (path: string): string => path.replace(`deposits/${from}/`, `deposits/${to}/`)
+    return { files: Object.fromEntries(names.map((path) => [named(path), files[path] as Buffer])), what }
+  }
+  if (what === 'time proof') {
+    const { text } = changedLines(timeProof, random, [timeProof])
+    return { files: { ...files, 'data/deposits/001/receipt.time-proof': Buffer.from(text, 'latin1') }, what }
+  }
   if (what === 'empty') return { files: { ...files, [name]: Buffer.alloc(0) }, what }
   const text = content.toString('latin1')
   return { files: { ...files, [name]: Buffer.from(changedLines(text, random, [text]).text, 'latin1') }, what }
