@@ -4585,11 +4585,7 @@ def check_admissions(check: PackageCheck) -> None:
     for path, receipt in check.receipts.items():
         if receipt.receipt is not None and not receipt.findings.faults:
             origins.setdefault(receipt.receipt.proof.checkpoint.origin, {})[path] = receipt
-    evidence = {
-        receipt.receipt.proof.checkpoint.origin
-        for path, receipt in check.receipts.items()
-        if receipt.receipt is not None and not path.startswith("data/admissions/")
-    }
+    check_strange_admissions(check)
     for origin, receipts in origins.items():
         check_one_history(check, receipts)
         chain = Chain(origin)
@@ -4599,10 +4595,18 @@ def check_admissions(check: PackageCheck) -> None:
                 chain.take(receipt)
         for path, receipt in read.items():
             report_signer(check, chain, path, receipt)
-            is_evidence = receipt.members_in_order and not receipt.statement.kind.startswith(("ledger.", "participant."))
-            if path.startswith("data/admissions/") and (origin not in evidence or is_evidence):
-                check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
     check.one_tree = are_of_one_tree(check)
+
+
+def check_strange_admissions(check: PackageCheck) -> None:
+    """Step 7: of each receipt that could be read, faulty or not, the ledger and the kind of what lies in data/admissions/."""
+    read = {path: receipt for path, receipt in check.receipts.items() if receipt.receipt is not None}
+    brought = {path: receipt for path, receipt in read.items() if path.startswith("data/admissions/")}
+    evidence = {receipt.receipt.proof.checkpoint.origin for path, receipt in read.items() if path not in brought}
+    for path, receipt in brought.items():
+        is_evidence = receipt.members_in_order and not receipt.statement.kind.startswith(("ledger.", "participant."))
+        if receipt.receipt.proof.checkpoint.origin not in evidence or is_evidence:
+            check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
 
 
 def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: ReceiptCheck) -> None:
