@@ -3263,10 +3263,11 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
-    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or the first finding says why not."""
     check = check_receipt(data, policy)
     if check.findings.exit_code != 0:
-        return check.findings
+        faults, not_judged = check.findings.faults[:1], check.findings.not_judged[:1]
+        return Findings(faults, not_judged if not faults else [])
     code, payload = "ledger-key-invalid", meant_payload(check.statement.payload)
     try:
         if payload["kind"] != "ledger.rotate-key":

@@ -4,7 +4,7 @@ import { base64, ledgers, type Made, type Maker, member, parts, resealed, soundL
 import { type BaseLedger, partsOf, sealedCheckpoint, signedNote, signerOfHeader } from './ledgers.ts'
 import { changedLines, changedWithin } from './lines.ts'
 
-/* Anchors and proofs of misbehaviour: those of the vectors with one change, and proofs made of ledgers that were changed and sealed anew. */
+/* Anchors, key transitions and proofs of misbehaviour: those of the vectors with one change, and proofs made of ledgers that were changed and sealed anew. */
 
 interface AnchorInput {
   readonly policy: string
@@ -69,6 +69,47 @@ function proofCase(random: Random): Made {
   }
 }
 
+interface RotatedInput {
+  readonly policy: string
+  readonly receipt: string
+  readonly transition?: string
+  readonly rotations?: readonly string[]
+}
+const rotatedInputs = inputsOf<RotatedInput>('receipt').filter(
+  ({ transition, rotations }) => transition !== undefined || rotations !== undefined,
+)
+
+/** A receipt with a key transition or with receipts of rotations, one of these with a change. */
+function rotatedCase(random: Random): Made | undefined {
+  const input = random.pick(rotatedInputs)
+  const other = random.pick(rotatedInputs)
+  const made = (over: Record<string, unknown>, what: string): Made => ({
+    format: 'receipt',
+    input: { ...input, ...over },
+    broken: false,
+    what,
+  })
+  const how = random.below(6)
+  if (how === 0) return made({ policy: other.policy }, 'policy of another')
+  if (how === 1) return made({ receipt: other.receipt }, 'receipt of another')
+  if (how === 2 && input.rotations !== undefined)
+    return made({ rotations: [...input.rotations, ...(other.rotations ?? [other.receipt])] }, 'rotations of another')
+  const part = input.transition ?? random.pick(input.rotations ?? [])
+  if (part === undefined) return undefined
+  const { text, what } = changed(latin1(part), random, [latin1(other.transition ?? part)])
+  if (input.transition !== undefined) {
+    const { transition: _own, ...rest } = input
+    return { ...made({}, `transition, ${what}`), input: { ...rest, ...member('transition', text) } }
+  }
+  const bytes = Buffer.from(text, 'latin1')
+  // Rotations stand in a vector as text alone.
+  if (!Buffer.from(bytes.toString()).equals(bytes)) return undefined
+  return made(
+    { rotations: input.rotations?.map((one) => (one === part ? bytes.toString() : one)) },
+    `rotation, ${what}`,
+  )
+}
+
 const version = 'evidence-ledger/misbehaviour/v1'
 const checkpointLine = (note: string): string => `checkpoint ${base64(Buffer.from(note))}\n`
 const hashLines = (hashes: readonly Uint8Array[]): string => hashes.map((hash) => `hash ${base64(hash)}\n`).join('')
@@ -118,9 +159,10 @@ function twoTrees(random: Random): Made | undefined {
   return { format: 'misbehaviour', input: { policy: ledger.policy, proof }, broken: false, what }
 }
 
-/** Classes of changes to anchors and to proofs of misbehaviour. */
+/** Classes of changes to anchors, to what leads from key to key, and to proofs of misbehaviour. */
 export const proofClasses: Readonly<Record<string, Maker>> = {
   anchors: anchorCase,
+  'receipt, what leads to the key in use': rotatedCase,
   'misbehaviour, a part': proofCase,
   'misbehaviour, two trees': twoTrees,
   ...Object.fromEntries(
