@@ -16,6 +16,7 @@ import {
   type DepositInput,
   FolderSink,
   packageFiles,
+  type ReceiptInput,
   scanningLocator,
   TreeReceipts,
   writeBag,
@@ -33,7 +34,10 @@ import { changedLines } from './lines.ts'
 
 export const packagePolicy: string = encodeLogPolicy(ledgerKey)
 
-/** The files of a sound package of three deposits, one of them of a folder, by path. The same every time, but for the day on which it was packed. */
+/**
+ * The files of a sound package of three deposits, one of them of a folder, one attested and one retracted later, by path. The same
+ * every time.
+ */
 export async function soundPackage(folder: string): Promise<Files> {
   const contents = ['an exhibit\n', 'another\n']
   const chain = new TestChain().start()
@@ -74,11 +78,28 @@ export async function soundPackage(folder: string): Promise<Files> {
     proofs: [{ bytes: proof, item: 0, line }],
     files: [{ name: line.path, path, size: inFolder.length, sha256: line.sha256 }],
   })
-  const ledger = { tree, locate: scanningLocator(tree) }
+  const later = [
+    ['evidence.attest', { of: chain.reference(indices[0] as number), as: 'holder' }],
+    ['evidence.retract', { of: chain.reference(indices[1] as number), reason: 'mistake' }],
+  ] as const
+  const events = later.map(([kind, members], i) =>
+    chain.add(
+      statement(depositor, origin, kind, members, {
+        iat: startMs / 1000,
+        jti: `00000000-0000-4000-8000-00000000001${i}`,
+      }).jws,
+    ),
+  )
+  const newer = await TreeReceipts.open(chain.seal(), policy)
+  const related: ReceiptInput[] = []
+  for (const index of events)
+    related.push({ receipt: await newer.receipt(await newer.entry(index), depositor.jwk, []), sidecars: new Map() })
+  const ledger = { tree: newer, locate: scanningLocator(newer) }
   const policyBytes = utf8(packagePolicy)
   const files = await packageFiles({
     deposits,
-    related: [],
+    related,
+    eventsNotShown: 0,
     policy,
     policyBytes,
     digestsOnly: false,
