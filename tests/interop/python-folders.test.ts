@@ -57,7 +57,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('an export folder, by 
       renameSync(join(folder, name), join(folder, 'elsewhere'))
       symlinkSync(join(folder, 'elsewhere'), join(folder, name))
     }
-  const folderAt = (at: string): void => void mkdirSync(at)
+  const folderAt = (at: string): void => mkdirSync(at)
   const pipeAt = (at: string): void => void execFileSync('mkfifo', [at])
 
   it.each<[string, (folder: string) => void, unknown[]]>([
