@@ -4165,7 +4165,8 @@ class DepositInPackage:
 
     @property
     def newest(self) -> Optional[ReceiptCheck]:
-        return self.latest or self.receipt
+        is_read = self.latest is not None and self.latest.receipt is not None
+        return self.latest if is_read else self.receipt
 
 
 @dataclass
@@ -4684,10 +4685,9 @@ def check_asked(check: PackageCheck) -> None:
     """ "Later events": the size as of which the packer says to have asked is one that the package shows the deposit in."""
     origin, _, size = check.info.get("Evidence-Later-Events", "").rpartition(" ")
     for deposit in check.deposits.values():
-        latest = f"{deposit.folder}/latest.tlog-proof"
-        path = latest if latest in check.receipts else f"{deposit.folder}/receipt.tlog-proof"
-        if path not in check.receipts or check.receipts[path].receipt is None or origin == "":
+        if deposit.receipt is None or deposit.receipt.receipt is None or origin == "":
             continue
+        path = f"{deposit.folder}/{'receipt' if deposit.newest is deposit.receipt else 'latest'}.tlog-proof"
         newest = check.newest_checkpoint(path)
         if newest.origin != origin:
             continue
@@ -4715,7 +4715,8 @@ def are_of_one_tree(check: PackageCheck) -> bool:
     """Whether the newest receipts of the deposits and those of the admissions have one checkpoint, ledger by ledger."""
     trees: dict[str, set[tuple[int, bytes]]] = {}
     for path, receipt in check.receipts.items():
-        is_older = path.replace("receipt.tlog-proof", "latest.tlog-proof") in check.receipts and "receipt." in path
+        latest = check.receipts.get(path.replace("receipt.tlog-proof", "latest.tlog-proof"))
+        is_older = path.endswith("/receipt.tlog-proof") and latest is not None and latest.receipt is not None
         if receipt.receipt is not None and (not is_older or path.startswith("data/admissions/")):
             origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
