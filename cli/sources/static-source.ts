@@ -1,11 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
+import { EvidenceError, maxEntryBytes, maxNoteBytes, tilePath, tileWidth } from '../../src/core/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
-import { requireFinished } from '../../src/node/index.ts'
 import { type LogSource, type NamedTile, splitBundle } from '../../src/log/index.ts'
+import { readRegularFile, requireFinished } from '../../src/node/index.ts'
 
-/** A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. */
+/** The most bytes of a tile, and of an entry bundle. */
+const mostTile = 32 * tileWidth
+const mostBundle = (2 + maxEntryBytes) * tileWidth
+
+/**
+ * A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. Links are followed; where
+ * there is anything but a regular file in the place of one, the file is not there.
+ */
 export class StaticSource implements LogSource {
   readonly name: string
   readonly disclosuresIn?: (begin: number, end: number) => Promise<Map<number, string[]>>
@@ -13,22 +20,29 @@ export class StaticSource implements LogSource {
   constructor(folder: string) {
     this.name = folder
     requireFinished(folder)
-    if (!existsSync(join(folder, 'checkpoint'))) {
-      throw new EvidenceError('ledger-missing', `there is no checkpoint in ${folder}: it is no export`, {
-        where: folder,
-      })
+    if (this.note() === undefined && !isFolder(join(folder, 'tile'))) {
+      const why = `there is neither a checkpoint nor a tile in ${folder}: it is no export`
+      throw new EvidenceError('ledger-missing', why, { where: folder })
     }
     if (existsSync(BackupFolder.paths(folder).manifest)) this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
   }
 
+  private note(): Uint8Array | undefined {
+    return readRegularFile(join(this.name, 'checkpoint'), maxNoteBytes)
+  }
+
   checkpoint(): Promise<Uint8Array> {
-    return Promise.resolve(readFileSync(join(this.name, 'checkpoint')))
+    const note = this.note()
+    if (note !== undefined) return Promise.resolve(note)
+    const missing = new EvidenceError('checkpoint-missing', `${this.name} has tiles and no checkpoint`)
+    return Promise.reject(missing)
   }
 
   private read(level: number | 'entries', n: number, width: number): NamedTile | undefined {
     for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
-      const path = join(this.name, tilePath(level, n, named))
-      if (existsSync(path)) return { bytes: readFileSync(path), width: named }
+      const most = level === 'entries' ? mostBundle : mostTile
+      const bytes = readRegularFile(join(this.name, tilePath(level, n, named)), most)
+      if (bytes !== undefined) return { bytes, width: named }
     }
     return undefined
   }
@@ -50,4 +64,8 @@ function disclosuresOf(backup: BackupFolder): NonNullable<LogSource['disclosures
     }
     return Promise.resolve(found)
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }

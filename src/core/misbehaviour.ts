@@ -90,6 +90,7 @@ export function parseMisbehaviour(bytes: Uint8Array): ParsedMisbehaviour {
   const proof = readKind(lines)
   if (!lines.isAtEnd) throw bad('has lines after its end')
   const checkpoints = proof.notes.map((note) => parseSignedCheckpoint(note))
+  if (proof.kind === 'entry' && proof.entries[0]?.index === proof.entries[1]?.index) throw bad('has an entry twice')
   if (compareBytes(encodeMisbehaviour(proof), bytes) !== 0) throw bad('is not in the order that its format asks for')
   return { proof, checkpoints }
 }
@@ -98,7 +99,11 @@ function readKind(lines: Lines): Misbehaviour {
   const kind = lines.next()
   const note = (): Uint8Array => lines.base64('checkpoint')
   if (kind === 'split-view') return { kind, notes: [note(), note()] }
-  if (kind === 'inconsistent') return { kind, notes: [note(), note()], hashes: lines.hashes(maxHashes) }
+  if (kind === 'inconsistent') {
+    const [notes, hashes] = [[note(), note()] as const, lines.hashes(maxHashes)]
+    if (hashes.length === 0) throw bad('has no hash where one must be')
+    return { kind, notes, hashes }
+  }
   if (kind !== 'entry') throw bad('is of no kind that this version knows')
   const notes = [note()] as const
   const entries = [readEntry(lines)]

@@ -19,7 +19,7 @@ function bad(what: string, why: string): EvidenceError {
 export function requireBagit(bytes: Uint8Array): void {
   const text = latin1(bytes)
   if (text === bagitText) return
-  const [, version] = /^BagIt-Version: ([0-9]{1,4}\.[0-9]{1,4})\n/.exec(text) ?? []
+  const [, version] = /^BagIt-Version: ((?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3}))\n/.exec(text) ?? []
   if (version !== undefined && version !== '1.0') {
     throw new EvidenceError('not-judged', `the package is a bag of BagIt ${version}: this version checks 1.0`, {
       where: 'bagit.txt',

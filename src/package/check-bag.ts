@@ -43,14 +43,14 @@ export class BagCheck {
 
   /**
    * Reads the texts that make a bag, all of them, and then holds the lists against the files: what is incomplete stands in
-   * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and
-   * `not-judged` for another BagIt.
+   * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and for
+   * another BagIt `not-judged`, or `package-altered` where a tag manifest lists another `bagit.txt`.
    */
   static async open(bag: Bag, onBytes?: (count: number) => void): Promise<BagCheck> {
     requireBounds(bag)
     if (!bag.files.has(names.bagit))
       throw new EvidenceError('package-malformed', 'there is no bagit.txt: this is no bag', { where: names.bagit })
-    requireBagit(await readBagFile(bag, names.bagit, maxTagFileBytes))
+    await requireThisBagit(bag)
     if (bag.files.has('fetch.txt'))
       throw new EvidenceError('package-malformed', 'the package has a fetch.txt; nothing is fetched', {
         where: 'fetch.txt',
@@ -138,6 +138,40 @@ export class BagCheck {
       this.faults.add(findingOf(error))
       return undefined
     }
+  }
+}
+
+/**
+ * Judges `bagit.txt`. One of another version is not judged only where no tag manifest that can be read lists other bytes: else one
+ * altered digit would make every file of the bag unjudged. Throws `package-malformed`, `package-altered`, `not-judged`.
+ */
+async function requireThisBagit(bag: Bag): Promise<void> {
+  const bytes = await readBagFile(bag, names.bagit, maxTagFileBytes)
+  try {
+    return requireBagit(bytes)
+  } catch (error) {
+    if (!isEvidenceError(error) || error.code !== 'not-judged') throw error
+    for (const { algorithm, hexLength } of counted) {
+      const expected = (await readableTags(bag, algorithm, hexLength)).get(names.bagit)
+      const found = digestBytes(bytes, [algorithm]).digest[algorithm] as string
+      if (expected === undefined || expected === found) continue
+      const message = `${names.bagit} is not the file that the package was made with`
+      throw new EvidenceError('package-altered', message, { where: `${names.bagit} ${algorithm}`, expected, found })
+    }
+    throw error
+  }
+}
+
+/** The lines of a tag manifest; none where it is not there, or is not in the form of this version. */
+async function readableTags(bag: Bag, algorithm: string, hexLength: number): Promise<ReadonlyMap<string, string>> {
+  const name = `tagmanifest-${algorithm}.txt`
+  if (!bag.files.has(name)) return new Map()
+  const bytes = await readBagFile(bag, name, maxTagFileBytes)
+  try {
+    return parseBagList(bytes, name, hexLength)
+  } catch (error) {
+    if (isEvidenceError(error)) return new Map()
+    throw error
   }
 }
 

@@ -14,7 +14,7 @@ import { type Bag, readBagFile } from './bag.ts'
 import { labels, packageVersion, parseBagList } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFiles, checkFiles } from './check-files.ts'
-import { type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
+import { depositFolder, type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
 import { maxArtefactBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
 import { eventFaults, eventsOf } from './package-events.ts'
 import { retractionsOf, standingOf } from './package-standing.ts'
@@ -138,6 +138,9 @@ class PackageCheck {
     for (const path of strange) bad(`${path} has no place in an evidence package.`, path)
     if (deposits.length === 0) bad('The package holds no deposit.', 'data/deposits')
     for (const { folder, receipt } of deposits) if (receipt === undefined) bad(`${folder} has no receipt.`, folder)
+    const misnumbered = deposits.find(({ folder }, i) => folder !== depositFolder(i + 1, deposits.length))
+    if (misnumbered !== undefined)
+      bad('The deposits are not numbered from 1 without a gap, in one width.', misnumbered.folder)
   }
 
   private async receipt(path: string): Promise<ReadReceipt | undefined> {

@@ -146,6 +146,8 @@ for path in sorted(payload):
           + r"|manifests/(?:0|[1-9][0-9]?)\\.evidence-manifest|proofs/[^/]+\\.file-proof|files/.+)", path, path)
     if "/files/" not in path and path.endswith(("time-proof", "key-transition")):
         need(re.sub(beside + "$", ".tlog-proof", path) in payload, path, "lies beside no receipt")
+numbered = sorted({"/".join(path.split("/")[:3]) for path in payload if path.startswith("data/deposits/")})
+need(numbered == ["data/deposits/%0*d" % (max(3, len(str(len(numbered)))), n + 1) for n in range(len(numbered))], "the deposits are not numbered from 1, in one width")
 
 # The texts of the bag.
 def text_lines(name):  # lines, each ended by a line feed and by nothing else
@@ -468,7 +470,7 @@ def listed(line, what):  # (digest, name) of a line of a manifest
     if mark: name = re.sub(rb"\\\\(.)", lambda m: {b"n": b"\\n", b"r": b"\\r"}.get(m[1], m[1]), name)
     return hexes.decode(), name
 
-for folder in sorted({"/".join(path.split("/")[:3]) for path in payload if path.startswith("data/deposits/")}):
+for folder in numbered:
     need(folder + "/receipt.tlog-proof" in receipts, folder, "has no receipt")
     r = receipts[folder + "/receipt.tlog-proof"]
     newest = receipts.get(folder + "/latest.tlog-proof", r)
@@ -545,19 +547,25 @@ for r in part("related"):
         first += ["RETRACTED: entry %d was retracted by its depositor, by entry %d at %s: %s" % (d["index"], r["index"], r["time"], said["reason"]) for d in about]
 need(deposits, "the package holds no deposit")
 
-for line in sorted(first, reverse=True): print(show(line))
-if lost == 1: print(show("1 of %d file%s deposited is NOT HERE: %s" % (count, "s" * (count != 1), missing[0])))
-elif lost: print("%d of %d files deposited are NOT HERE:" % (lost, count), *("  " + show(name) for name in missing), sep="\\n")
-for line in out: print(show(line))
+report = sorted(first, reverse=True)
+if lost == 1: report.append("1 of %d file%s deposited is NOT HERE: %s" % (count, "s" * (count != 1), missing[0]))
+elif lost: report += ["%d of %d files deposited are NOT HERE:" % (lost, count), *("  " + name for name in missing)]
+report += out
 for path in sorted(files - payload):
     if path not in ("bagit.txt", "VERIFY.md", "policy", "withheld-sha256.txt") and not re.fullmatch("(?:tag)?manifest-sha(?:256|512).txt", path):
-        print(show("not checked: " + path + ": the packer's words"))
-if "Bagging-Date" in info: print(show("packed on " + info["Bagging-Date"] + ", the packer says"))
-print("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
+        report.append("not checked: " + path + ": the packer's words")
+if "Bagging-Date" in info: report.append("packed on " + info["Bagging-Date"] + ", the packer says")
+report.append("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
     digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
-for line in unjudged: print(show("NOT JUDGED, needs a newer verifier: " + line))
-if unjudged: sys.exit(4)
-print("no fault found")
+report += ["NOT JUDGED, needs a newer verifier: " + line for line in unjudged] or ["no fault found"]
+code = 4 if unjudged else 0
+try: print(*map(show, report), sep="\\n", flush=True)
+except OSError as why:  # a reader that has read enough changes no verdict
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(why, BrokenPipeError):
+        print("standard output cannot be written:", why.strerror, file=sys.stderr)
+        code = code or 3
+sys.exit(code)
 \`\`\`
 
 ## What this does and does not show

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkPackage, FolderBag, verifyGuide } from '../../src/package/index.ts'
-import { writeFiles } from '../package/bag.ts'
-import { policy } from '../support/chain.ts'
+import { bagFiles, writeFiles } from '../package/bag.ts'
+import { origin, policy } from '../support/chain.ts'
 import { packagePolicy } from '../support/differential/packages.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { hostileLedgers, hostilePackage } from '../support/hostile-packages.ts'
@@ -37,4 +37,44 @@ describe.skipIf(lacks('openssl', 'python3', 'python3-cryptography'))('a package 
       }).toEqual({ codes: codes(theirs.faults), exits: [exit, exit, exit], said: says[exit] })
     },
   )
+
+  type Texts = Record<string, string | Buffer>
+  const bagit = (version: string): string => `BagIt-Version: ${version}\nTag-File-Character-Encoding: UTF-8\n`
+  const ofAnother = (files: Texts): Texts => {
+    const name = Object.keys(files).find((one) => one.startsWith('data/admissions/')) as string
+    return { ...files, [name]: String(files[name]).replace(`\n${origin}\n`, '\nother.example/x\n') }
+  }
+  it.each<[string, (files: Texts) => Texts, number, string[]]>([
+    ['as it was made', (files) => files, 0, []],
+    ['with bagit.txt of BagIt 2.0', (files) => bagFiles({ ...files, 'bagit.txt': bagit('2.0') }), 4, []],
+    [
+      'with bagit.txt altered to BagIt 2.0',
+      (files) => ({ ...files, 'bagit.txt': bagit('2.0') }),
+      1,
+      ['package-altered'],
+    ],
+    [
+      'with bagit.txt of BagIt 00.0',
+      (files) => bagFiles({ ...files, 'bagit.txt': bagit('00.0') }),
+      1,
+      ['package-malformed'],
+    ],
+    [
+      'with a faulty admission of another ledger',
+      (files) => bagFiles(ofAnother(files)),
+      1,
+      ['audience-wrong', 'package-malformed', 'receipt-other-ledger'],
+    ],
+  ])('is judged alike by both verifiers: %s', async (name, change, exit, codes) => {
+    const files = await hostilePackage((ledger) => void ledger.deposit())
+    const own = Object.entries(files).filter(([path]) => !/^(?:tag)?manifest-/.test(path))
+    const whole = bagFiles(Object.fromEntries(own))
+    const folder = writeFiles(join(path, name.replace(/[^a-z0-9]/gi, '-')), change(whole))
+    const { faults, unjudged } = await checkPackage(await FolderBag.open(folder), policy)
+    const theirs = verifier(['check', folder, '--policy', policyFile])
+    const codesOf = (list: readonly { readonly code: string }[]): string[] =>
+      [...new Set(list.map(({ code }) => code))].sort()
+    expect([codesOf(faults), codesOf(theirs.faults)]).toEqual([codes, codes])
+    expect([faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, theirs.exit]).toEqual([exit, exit])
+  })
 })

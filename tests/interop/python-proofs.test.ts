@@ -51,6 +51,21 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
     ])
   })
 
+  it('RB-H13: reads every anchor, needed or not, as our own check does', async () => {
+    const spoilt = at('spoilt.anchor')
+    const text = readFileSync(anchor, 'utf8')
+    writeFileSync(spoilt, `${text.slice(0, text.indexOf('\n\n') + 2)}x\n`)
+    const notNeeded = ['check', notice, '--receipt', at('9.tlog-proof'), '--policy', at('court.policy')]
+    expect(verdict(notNeeded)).toEqual([0])
+    for (const needed of [notNeeded, anchored('6.tlog-proof')]) {
+      const args = [...needed, '--anchor', spoilt]
+      const own = await evidence([...args, '--json'])
+      expect(own.code).toBe(1)
+      expect(own.json<{ faults: { code: string }[] }>().faults.map(({ code }) => code)).toEqual(['receipt-malformed'])
+      expect(verdict(args)).toEqual([1, 'receipt-malformed'])
+    }
+  })
+
   it('finds one byte changed in an anchor', () => {
     const changed = (text: string, offset: number): readonly [number, ...string[]] =>
       withByteChanged(anchor, text, offset, () => verdict(anchored('6.tlog-proof')))

@@ -67,6 +67,8 @@ describe('a bag', () => {
     ['CRLF', 'bagit.txt', (text) => text.replaceAll('\n', '\r\n'), 'package-malformed'],
     ['a number of five digits', 'bagit.txt', (text) => text.replace('1.0', '12345.0'), 'package-malformed'],
     ['another version', 'bagit.txt', (text) => text.replace('1.0', '0.97'), 'not-judged'],
+    ['a version with a zero before it', 'bagit.txt', (text) => text.replace('1.0', '01.1'), 'package-malformed'],
+    ['a version that ends in 01', 'bagit.txt', (text) => text.replace('1.0', '1.01'), 'package-malformed'],
     ['a byte order mark', 'bag-info.txt', (text) => `\ufeff${text}`, 'package-malformed'],
     ['a line continued', 'bag-info.txt', (text) => text.replace(': ', ':\n '), 'package-malformed'],
     ['a first line indented', 'bag-info.txt', (text) => ` ${text}`, 'package-malformed'],
@@ -115,7 +117,15 @@ describe('a bag', () => {
   it.each<[string, (files: Files) => void, string | string[]]>([
     ['no bagit.txt', (files) => delete files['bagit.txt'], 'package-malformed'],
     ['another bagit.txt', (files) => (files['bagit.txt'] = 'BagIt-Version: 1.0\n'), 'package-malformed'],
-    ['a later BagIt', (files) => (files['bagit.txt'] = 'BagIt-Version: 2.0\nx\n'), 'not-judged'],
+    ['a later BagIt, its lists kept', (files) => (files['bagit.txt'] = 'BagIt-Version: 2.0\nx\n'), 'package-altered'],
+    [
+      'a later BagIt, its lists of another form',
+      (files) => {
+        files['bagit.txt'] = 'BagIt-Version: 2.0\nx\n'
+        files['tagmanifest-sha256.txt'] = 'nonsense\n'
+      },
+      'not-judged',
+    ],
     ['no bag-info.txt', (files) => delete files['bag-info.txt'], 'package-incomplete'],
     ['no manifest', (files) => delete files['manifest-sha256.txt'], 'package-incomplete'],
     ['no tag manifest', (files) => delete files['tagmanifest-sha256.txt'], 'package-incomplete'],

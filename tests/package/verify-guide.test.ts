@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeLogPolicy, parsePolicy, utf8 } from '../../src/core/index.ts'
 import type { JsonValue } from '../../src/core/index.ts'
@@ -10,10 +10,12 @@ import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/folder-bag.ts'
 import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { verdict } from '../support/python-verifier.ts'
 import { deposit, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
+import { bagFiles, writeFiles } from './bag.ts'
 
-describe.skipIf(lacks('python3', 'openssl'))('the program of VERIFY.md', () => {
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the program of VERIFY.md', () => {
   const { path, remove } = temporaryFolder()
   const program = join(path, 'verify.py')
   const policyText = encodeLogPolicy(ledgerKey)
@@ -117,5 +119,48 @@ describe.skipIf(lacks('python3', 'openssl'))('the program of VERIFY.md', () => {
     const { status, stderr } = spawnSync('python3', ['-I', program, 'policy'], { cwd: root, encoding: 'utf8' })
     expect(status).toBe(1)
     expect(stderr).toMatch(/^FAULT what is here is not in order: UnicodeDecodeError.*\n$/)
+  })
+
+  /** Runs it with standard output as given: a pipe that nobody reads any more, or a file. */
+  function runInto(target: 'closed pipe' | '/dev/full', root: string): { status: number | null; stderr: string } {
+    const open = target === 'closed pipe' ? 'r, w = os.pipe(); os.close(r)' : 'w = os.open("/dev/full", os.O_WRONLY)'
+    const launcher = `import os, subprocess, sys; ${open}; sys.exit(subprocess.run(sys.argv[1:], stdout=w).returncode)`
+    const args = ['-c', launcher, 'python3', '-I', program, 'policy']
+    return spawnSync('python3', args, { cwd: root, encoding: 'utf8' })
+  }
+
+  it('does not change its verdict where nobody reads it to its end, and says nothing of it', async () => {
+    const root = await packageOf(undefined, undefined)
+    expect(runInto('closed pipe', root)).toMatchObject({ status: 0, stderr: '' })
+    expect(runInto('/dev/full', root)).toMatchObject({
+      status: 3,
+      stderr: 'standard output cannot be written: No space left on device\n',
+    })
+    writeFileSync(join(root, 'data', 'deposits', '001', 'files', 'content'), 'contents')
+    const { status, stderr } = runInto('closed pipe', root)
+    expect([status, stderr.split('\n').length]).toEqual([1, 2])
+    expect(stderr).toMatch(/^FAULT /)
+  })
+
+  it.each<[string, string, boolean]>([
+    ['from 1, in three digits', 'data/deposits/001', true],
+    ['in four digits', 'data/deposits/0001', false],
+    ['from 2', 'data/deposits/002', false],
+    ['from 0', 'data/deposits/000', false],
+  ])('numbers deposits %s, as both verifiers do', async (_what, folder, isSound) => {
+    const root = await packageOf(undefined, undefined)
+    const paths = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/^(?:tag)?manifest-/.test(entry.name))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    const named = (one: string): string => one.replace('data/deposits/001', folder)
+    const files = Object.fromEntries(paths.map((one) => [named(one), readFileSync(join(root, one))]))
+    const copy = writeFiles(join(path, `numbered-${number++}`), bagFiles(files))
+    const { faults } = await checkPackage(await FolderBag.open(copy), policy)
+    expect(faults.map(({ code }) => code)).toEqual(isSound ? [] : ['package-malformed'])
+    const policyFile = join(path, 'court.policy')
+    writeFileSync(policyFile, policyText)
+    expect(verdict(['check', copy, '--policy', policyFile])).toEqual(isSound ? [0] : [1, 'package-malformed'])
+    const { status } = spawnSync('python3', ['-I', program, 'policy'], { cwd: copy, encoding: 'utf8' })
+    expect(status).toBe(isSound ? 0 : 1)
   })
 })

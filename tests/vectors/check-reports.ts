@@ -15,8 +15,10 @@ import {
 import { digestBytes } from '../../src/node/index.ts'
 import {
   algorithmsOf,
+  checkAnchors,
   checkFile,
   checkFileProof,
+  checkMisbehaviour,
   checkReceipt,
   type FileVerdict,
   type Finding,
@@ -108,6 +110,21 @@ function fileProof(input: Input): Report {
   }
 }
 
+function anchor(input: Input): Report {
+  const policy = parsePolicy(input.bytes('policy'))
+  const { steps, faults, unjudged } = checkAnchors(input.bytes('receipt'), input.list('anchors'), policy)
+  return {
+    steps: steps.map(({ upper: { origin, index } }) => ({ origin, index })),
+    faults: codesOf(faults),
+    unjudged: codesOf(unjudged),
+  }
+}
+
+function misbehaviour(input: Input): Report {
+  const { kind, code, faults } = checkMisbehaviour(input.bytes('proof'), parsePolicy(input.bytes('policy')))
+  return { kind, broken: code, faults: codesOf(faults), unjudged: [] }
+}
+
 /** A ledger out of a vector: entries as stored, leaves as sealed. */
 function sourceOf(input: Input): LogSource {
   const entries = input
@@ -162,5 +179,7 @@ export const reportChecks: Record<string, ReportCheck> = {
   receipt,
   file,
   'file-proof': fileProof,
+  anchor,
+  misbehaviour,
   walk: wholeLedger,
 }

@@ -123,7 +123,8 @@ describe('an inconsistent pair', () => {
   it('needs the hashes of the larger tree, all of them, and no more', async () => {
     const proof = (await proofOf(two(5, 0), two(9))) as Extract<Misbehaviour, { kind: 'inconsistent' }>
     const { hashes } = proof
-    for (const wrong of [[], hashes.slice(1), [...hashes, hashes[0] as Uint8Array], [...hashes].reverse()])
+    expect(checked(encodeMisbehaviour({ ...proof, hashes: [] }))).toEqual({ fault: 'misbehaviour-malformed' })
+    for (const wrong of [hashes.slice(1), [...hashes, hashes[0] as Uint8Array], [...hashes].reverse()])
       expect(checked(encodeMisbehaviour({ ...proof, hashes: wrong }))).toEqual({ fault: 'misbehaviour-unproven' })
     const [a, b] = proof.notes
     expect(checked(encodeMisbehaviour({ ...proof, notes: [a, a] }))).toEqual({ fault: 'misbehaviour-unproven' })

@@ -23,6 +23,7 @@ import argparse
 import base64
 import binascii
 import datetime
+import errno
 import hashlib
 import io
 import json
@@ -507,8 +508,32 @@ def is_uuid(text: str) -> bool:
 def shown(value: Any) -> str:
     """For reports: a text from outside, in quotation marks, short, without anything that a terminal would act on."""
     text = json.dumps(value, ensure_ascii=False)
-    text = text if len(text) <= 200 else text[:200] + "…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+    return visible(text if len(text) <= 200 else text[:200] + "…")
+
+
+# Default_Ignorable_Code_Point, as far as `isprintable` lets it pass: characters that nobody sees.
+IGNORED = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+
+def is_visible(character: str) -> bool:
+    """No control, bidirectional, invisible or unassigned character; U+3000, the space of Chinese text, is seen."""
+    return (character.isprintable() and IGNORED.match(character) is None) or character == "\u3000"
+
+
+def visible(text: str) -> str:
+    """One line for people, whatever the text holds: what a terminal would act on, or nobody sees, as `\\u{hex}`."""
+    return "".join(c if is_visible(c) else f"\\u{{{ord(c):x}}}" for c in text)
+
+
+def json_text(document: Any) -> str:
+    """JSON that a terminal can show: the same document, with the same characters escaped as JSON has it."""
+
+    def escaped(character: str) -> str:
+        units = character.encode("utf-16-be", "surrogatepass")
+        return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    return "".join(c if c == "\n" or is_visible(c) else escaped(c) for c in text)
 
 
 # =====================================================================================================================
@@ -869,9 +894,9 @@ def check_members(payload: dict[str, Any]) -> None:
     """Page 02, "Types used below" and "Kinds": the members of a kind of this version, in the order that is stated."""
     if payload["kind"] not in KINDS:
         raise UnknownKind(payload["kind"])
-    if payload["kind"] == "ledger.change" and "proposal" in payload:
-        check_proposal(payload["proposal"])
     check_kind(payload, COMMON_MEMBERS, "the statement")
+    if payload["kind"] == "ledger.change":
+        check_proposal(payload["proposal"])
 
 
 def check_kind(payload: dict[str, Any], common: dict[str, Check], where: str) -> None:
@@ -2307,8 +2332,6 @@ def check_file_proof(proof: FileProof, check: ReceiptCheck, file: Optional[FileA
 # =====================================================================================================================
 
 TILE_WIDTH = 256
-# So many bundles may be missing one after another; what follows them is not looked for. A ledger may claim any size.
-MOST_MISSING_BUNDLES = 4096
 
 
 class Source:
@@ -2324,10 +2347,6 @@ class Source:
 
     def entries(self, number: int, width: int) -> list[Optional[bytes]]:
         """Entries of a bundle, None for one that cannot be had."""
-        raise NotImplementedError
-
-    def end_of_entries(self) -> int:
-        """An index from which on there are no entries."""
         raise NotImplementedError
 
     keeps_disclosures = False
@@ -2486,8 +2505,6 @@ def compare_higher_levels(source: Source, size: int, known: list[bytes], finding
 
 def hash_all_entries(source: Source, size: int) -> Optional[list[bytes]]:
     """Step 5: the leaf hashes of the entries, if the bytes of every one are at hand."""
-    if source.end_of_entries() < size:
-        return None
     hashed: list[bytes] = []
     while len(hashed) < size:
         entries = source.entries(len(hashed) // TILE_WIDTH, min(TILE_WIDTH, size - len(hashed)))
@@ -2543,10 +2560,9 @@ class EntryWalk:
 
     def run(self, size: int) -> None:
         """Each index in turn, up to the first bundle past the known leaf hashes of which nothing can be had."""
-        end = self.source.end_of_entries()
         for first in range(0, size, TILE_WIDTH):
             width = min(TILE_WIDTH, size - first)
-            entries = self.source.entries(first // TILE_WIDTH, width) if first < end else [None] * width
+            entries = self.source.entries(first // TILE_WIDTH, width)
             if first >= len(self.tree.known) and all(data is None for data in entries):
                 self.found("entry-missing", first, f"The entries {first} to {size - 1} cannot be had.")
                 self.state.becomes_uncertain(first)
@@ -2694,16 +2710,25 @@ def read_bundle(data: bytes, width: int) -> list[bytes]:
     return entries
 
 
+LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
 class FolderSource(Source):
     """Page 12, "Export folder": static files on a disk. A partial tile may be gone once the full one exists."""
 
     def __init__(self, folder: str) -> None:
         self.name = folder
-        self.end: Optional[int] = None
 
     def read(self, path: str, limit: int) -> Optional[bytes]:
+        """A regular file, links followed; what is anything else is not there. One that may not be read is an `OSError`."""
         whole = os.path.join(self.name, *path.split("/"))
-        return read_bounded(whole, limit) if os.path.isfile(whole) else None
+        try:
+            is_file = stat.S_ISREG(os.stat(whole).st_mode)
+        except OSError as error:
+            if error.errno not in LEADS_NOWHERE:
+                raise
+            is_file = False
+        return read_bounded(whole, limit) if is_file else None
 
     def checkpoint(self) -> Optional[bytes]:
         return self.read("checkpoint", NOTE_BYTES)
@@ -2727,19 +2752,6 @@ class FolderSource(Source):
         except Refused:
             return [None] * width
 
-    def end_of_entries(self) -> int:
-        if self.end is None:
-            top = os.fsencode(self.name)
-            bundles = os.path.join(top, b"tile", b"entries")
-            paths = [b"tile/entries/" + path for path in files_below(bundles)] if os.path.isdir(bundles) else []
-            named = [read_tile_path(os.fsdecode(path)) for path in paths]
-            self.end = 0
-            for number, width in sorted(name[1:] for name in named if name is not None):
-                if number > self.end // TILE_WIDTH + MOST_MISSING_BUNDLES:
-                    break
-                self.end = number * TILE_WIDTH + width
-        return self.end
-
 
 def read_bounded(path: str, limit: int) -> bytes:
     """A whole file; of one that is too large only as much as shows that."""
@@ -2748,13 +2760,126 @@ def read_bounded(path: str, limit: int) -> bytes:
 
 
 # =====================================================================================================================
-# Page 13: Time stamps. Not judged: tokens, certificates and CRLs are ASN.1, which needs more than this one file.
+# Page 13: Time stamps. What tokens, certificates and CRLs say is not judged: that is ASN.1, which needs more than this one file.
 # =====================================================================================================================
 
 TIME_PROOF_NOT_JUDGED = (
     "a time stamp is not judged by this program: use the openssl commands of docs/spec/13-time-stamps.md, "
     "“Checking without this software”"
 )
+TIME_PROOF_BYTES, RECORD_BYTES = (8 << 20) + 4096, 8 << 20
+MOST_LAYERS, MOST_TOKENS, MOST_LAYER_TOKENS, MOST_MATERIAL = 32, 64, 8, 64
+MOST_DER = {"token": 64 << 10, "certificate": 16 << 10, "crl": 1 << 20}
+DER_DEPTH = 32
+
+
+class TimeProof(NamedTuple):
+    """The path of an entry to a checkpoint that was stamped."""
+
+    index: int
+    hashes: list[bytes]
+    note: bytes
+
+
+def read_time_proof(data: bytes) -> TimeProof:
+    """Page 13, "Time proof": its form, that of its record, and that of all DER in it."""
+    code = "time-proof-malformed"
+    end = data[:4096].find(b"\n\n")
+    lines = data[: max(end, 0)].decode("latin-1").split("\n")
+    if len(data) > TIME_PROOF_BYTES or lines.pop(0) != "evidence-ledger/time-proof/v1":
+        raise Refused(code, "the time proof is too large, or does not begin as evidence-ledger/time-proof/v1")
+    if not lines or not lines[0].startswith("index ") or len(lines) > 1 + MOST_HASHES:
+        raise Refused(code, f"the time proof has no index, or more than {MOST_HASHES} hashes")
+    index = read_decimal(lines.pop(0)[len("index ") :], code)
+    hashes = [read_hash(line, code) for line in lines]
+    return TimeProof(index, hashes, read_time_record(data[end + 2 :]))
+
+
+def read_time_record(data: bytes) -> bytes:
+    """Page 13, "Time-stamp record". Gives the stamped bytes: a checkpoint."""
+    code = "time-stamp-malformed"
+    lines = data.decode("latin-1").split("\n")
+    if len(data) > RECORD_BYTES or lines.pop() != "" or lines[:1] != ["evidence-ledger/time-stamps/v1"] or len(lines) < 2:
+        raise Refused(code, "the record is too large, does not begin as evidence-ledger/time-stamps/v1, or ends without LF")
+    note = read_record_value(lines[1], "checkpoint", NOTE_BYTES)
+    layers: list[list[str]] = []  # of each layer the words of its lines
+    for line in lines[2:]:
+        word = line.split(" ")[0]
+        if word == "hash":
+            if line not in ("hash sha256", "hash sha384", "hash sha512") or len(layers) == MOST_LAYERS:
+                raise Refused(code, "the record has an unknown hash, or too many layers")
+            layers.append([])
+            continue
+        if not layers or word not in MOST_DER:
+            raise Refused(code, f"{shown(word)} begins no line that may stand here")
+        layers[-1].append(word)
+        require_der(read_record_value(line, word, MOST_DER[word]), word)
+    for words in layers:
+        tokens = words.count("token")
+        in_order = words[:tokens] == ["token"] * tokens
+        if not in_order or not 1 <= tokens <= MOST_LAYER_TOKENS or len(words) - tokens > MOST_MATERIAL:
+            raise Refused(code, "a layer has no token, too many, one after a certificate, or too much that it is judged with")
+    if not layers or sum(words.count("token") for words in layers) > MOST_TOKENS:
+        raise Refused(code, "the record has no token, or too many")
+    return note
+
+
+def read_record_value(line: str, word: str, limit: int) -> bytes:
+    code = "time-stamp-malformed"
+    if not line.startswith(word + " "):
+        raise Refused(code, f"the record has no {word} where one has to be")
+    value = read_base64(line[len(word) + 1 :], code)
+    if not 1 <= len(value) <= limit:
+        raise Refused(code, f"the record has a {word} of {len(value)} bytes, where {limit} are the most")
+    return value
+
+
+def require_der(data: bytes, what: str) -> None:
+    """One element from the first byte to the last, of definite lengths in as few bytes as they need; tags and lengths alone."""
+    at, ends = 0, [len(data)]
+    while at < len(data):
+        malformed = at > 0 and len(ends) == 1  # something follows the element
+        tag, first = data[at], data[at + 1 : at + 2]
+        at += 2
+        length = first[0] if first else 0x80
+        malformed = malformed or tag & 0x1F == 0x1F or length == 0x80 or length > 0x84
+        if length > 0x80 and not malformed:
+            count = length & 0x7F
+            length = int.from_bytes(data[at : at + count].ljust(count, b"\0"), "big")
+            malformed = length < 0x80 or length >> (8 * (count - 1)) == 0
+            at += count
+        if malformed or at + length > ends[-1] or (tag & 0x20 and len(ends) == DER_DEPTH):
+            raise Refused("time-stamp-malformed", f"a {what} is no DER of definite lengths, or is nested too deep")
+        if tag & 0x20:
+            ends.append(at + length)
+        else:
+            at += length
+        while len(ends) > 1 and ends[-1] == at:
+            ends.pop()
+    if len(ends) > 1:
+        raise Refused("time-stamp-malformed", f"a {what} ends too early")
+
+
+def check_time_proof(data: bytes, receipt: Receipt, policy: Optional[Policy]) -> Findings:
+    """Page 13, "Time proof", steps 1 and 2; the record is _not judged_. No policy: the receipt has a key transition."""
+    findings = Findings()
+    try:
+        proof = read_time_proof(data)
+        stamped, own = read_checkpoint(proof.note), receipt.proof.checkpoint
+        if (stamped.origin, proof.index) != (own.origin, receipt.entry.index):
+            raise Refused("time-proof-foreign", f"the time proof is of entry {proof.index} of {shown(stamped.origin)}")
+        if policy is not None:
+            read_signers(policy, stamped.note, stamped.origin)
+        leaf = leaf_hash(receipt.entry_bytes)
+        if not inclusion_holds(proof.index, stamped.size, leaf, proof.hashes, stamped.root):
+            raise Refused("inclusion-invalid", "the time proof does not lead to the checkpoint that was stamped")
+        if stamped.size == own.size and stamped.root != own.root:
+            raise Refused("consistency-invalid", "the stamped checkpoint and the receipt’s have one size and two roots")
+    except Refused as breach:
+        findings.add(breach.code, breach.message)
+    else:
+        findings.add("not-judged", TIME_PROOF_NOT_JUDGED)
+    return findings
 
 
 # =====================================================================================================================
@@ -2832,10 +2957,9 @@ def read_proposal(text: str) -> dict[str, Any]:
     return proposal
 
 
-def check_proposal(value: Any) -> None:
-    """ "ledger.change": the member `proposal`, and in it exactly the members of its kind."""
-    a_proposal(value, "the statement.proposal")
-    proposal = read_proposal(value)
+def check_proposal(text: str) -> None:
+    """ "ledger.change": what its member `proposal` holds, and in it exactly the members of its kind."""
+    proposal = read_proposal(text)
     if proposal["kind"] not in KINDS:
         raise UnknownKind(proposal["kind"])
     if proposal["kind"] not in PROPOSED_KINDS:
@@ -3139,10 +3263,11 @@ def check_transition(check: ReceiptCheck, receipt: Receipt, policy: Policy, tran
 
 
 def bring_forward(policy: Policy, data: bytes) -> Findings:
-    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or it is said why not."""
+    """ "Receipt of a rotation": the policy then has the new key in the place of the old, or the first finding says why not."""
     check = check_receipt(data, policy)
     if check.findings.exit_code != 0:
-        return check.findings
+        faults, not_judged = check.findings.faults[:1], check.findings.not_judged[:1]
+        return Findings(faults, not_judged if not faults else [])
     code, payload = "ledger-key-invalid", meant_payload(check.statement.payload)
     try:
         if payload["kind"] != "ledger.rotate-key":
@@ -3173,7 +3298,7 @@ class Anchor(NamedTuple):
     lower: Checkpoint
     start: Optional[int]  # of the consistency proof, if there is one
     hashes: list[bytes]
-    receipt: bytes
+    receipt: bytes  # was read
 
 
 def read_anchor(data: bytes) -> Anchor:
@@ -3196,6 +3321,8 @@ def read_anchor(data: bytes) -> Anchor:
             code, "the anchor does not begin as evidence-ledger/anchor/v1, or has no lower line, or no empty one"
         )
     note = read_base64(lines.pop(0)[len("lower ") :], code)
+    if note == b"":
+        raise Refused(code, "the lower checkpoint is empty")
     lower, start = read_checkpoint(note), None
     if lines:
         if not lines[0].startswith("from ") or len(lines) > 1 + MOST_HASHES:
@@ -3203,7 +3330,9 @@ def read_anchor(data: bytes) -> Anchor:
         start = read_decimal(lines.pop(0)[len("from ") :], code)
         if not 1 <= start <= lower.size:
             raise Refused(code, "from is not 1 to the lower checkpoint’s size")
-    return Anchor(note, lower, start, read_hash_lines(lines, code), receipt.encode())
+    anchor = Anchor(note, lower, start, read_hash_lines(lines, code), receipt.encode())
+    read_receipt(anchor.receipt)
+    return anchor
 
 
 def read_hash_lines(lines: list[str], code: str) -> list[bytes]:
@@ -3213,12 +3342,24 @@ def read_hash_lines(lines: list[str], code: str) -> list[bytes]:
     return [read_hash(line[len("hash ") :], code) for line in lines]
 
 
+def check_by_anchors(data: bytes, policy: Policy, anchors: Iterable[bytes]) -> ReceiptCheck:
+    """Page 16, "Checking". Every anchor is read first; the first that cannot be read is the one fault."""
+    try:
+        return check_anchored(data, policy, [read_anchor(anchor) for anchor in anchors])
+    except Refused as breach:
+        unread = ReceiptCheck()
+        unread.findings.add(breach.code, breach.message)
+        return unread
+
+
 def check_anchored(data: bytes, policy: Policy, anchors: Sequence[Anchor]) -> ReceiptCheck:
-    """Page 16, "Checking": the check of the lowest receipt, with all that is found on the way up."""
+    """Steps 1 to 6: the check of the lowest receipt, with all that is found on the way up."""
     lowest = running = check_at_some_ledger(data, policy)
     left = list(anchors)
     for _ in range(MOST_ANCHORS + 1):
-        if running.receipt is None or any(log.name == running.receipt.proof.checkpoint.origin for log in policy.logs):
+        if lowest.findings.faults:
+            return lowest
+        if any(log.name == running.receipt.proof.checkpoint.origin for log in policy.logs):
             return lowest
         checkpoint = running.receipt.proof.checkpoint
         of_origin = [anchor for anchor in left if anchor.lower.origin == checkpoint.origin]
@@ -3261,7 +3402,7 @@ def is_connected(checkpoint: Checkpoint, anchor: Anchor) -> bool:
 # =====================================================================================================================
 
 MISBEHAVIOUR_BYTES = 1048576
-MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/"
+MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/v1\n"
 
 
 class SealedEntry(NamedTuple):
@@ -3290,11 +3431,14 @@ def read_misbehaviour(data: bytes) -> Misbehaviour:
     wanted = {"split-view": 2, "inconsistent": 2, "entry": 1}.get(kind, 0)
     if wanted == 0 or len(rest) < wanted or not all(line.startswith("checkpoint ") for line in rest[:wanted]):
         raise Refused(code, f"{shown(kind)} is no kind of misbehaviour, or lacks its checkpoints")
-    checkpoints = [read_checkpoint(read_base64(line[len("checkpoint ") :], code)) for line in rest[:wanted]]
+    notes = [read_base64(line[len("checkpoint ") :], code) for line in rest[:wanted]]
+    if b"" in notes:
+        raise Refused(code, "a checkpoint is empty")
     entries = read_sealed_entries(rest[wanted:], code) if kind == "entry" else []
     hashes = [] if kind == "entry" else read_hash_lines(rest[wanted:], code)
     if len(hashes) > 127 or (kind == "inconsistent") != (len(hashes) > 0):
         raise Refused(code, "the file has too few or too many hashes")
+    checkpoints = [read_checkpoint(note) for note in notes]
     keys = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints]
     indices = [entry.index for entry in entries]
     if sorted(keys) != keys or sorted(set(indices)) != indices:
@@ -3309,12 +3453,13 @@ def read_sealed_entries(lines: list[str], code: str) -> list[SealedEntry]:
         if len(words) != 3 or words[0] != "entry" or len(entries) == 2:
             raise Refused(code, "the file does not hold one or two entries")
         count = next((n for n, line in enumerate(lines) if not line.startswith("hash ")), len(lines))
+        index, data = read_decimal(words[1], code), read_base64(words[2], code)
         hashes = read_hash_lines(lines[:count], code)
+        if data == b"" or len(hashes) > MOST_HASHES:
+            raise Refused(code, f"an entry is empty, or its inclusion proof has more than {MOST_HASHES} hashes")
         del lines[:count]
         signer = read_jwk_line(lines.pop(0)[len("signer ") :]) if lines and lines[0].startswith("signer ") else None
-        if len(hashes) > MOST_HASHES:
-            raise Refused(code, f"an inclusion proof has more than {MOST_HASHES} hashes")
-        entries.append(SealedEntry(read_decimal(words[1], code), read_base64(words[2], code), hashes, signer))
+        entries.append(SealedEntry(index, data, hashes, signer))
     if not entries:
         raise Refused(code, "the file holds no entry")
     return entries
@@ -3342,12 +3487,11 @@ def check_misbehaviour(data: bytes, policy: Policy) -> tuple[Findings, Optional[
 
 
 def check_one_key_signed(proof: Misbehaviour, policy: Policy) -> None:
-    """Step 1. Neither witnesses nor quorum are asked for."""
+    """Step 1. Neither witnesses nor quorum are asked for. A key is tried until a checkpoint is not signed by it."""
     origins = {checkpoint.origin for checkpoint in proof.checkpoints}
     logs = [log for log in policy.logs if log.name in origins and len(origins) == 1]
     for log in logs:
-        signed = [verify_note(checkpoint.note, [log]) for checkpoint in proof.checkpoints]
-        if all(signed):
+        if all(verify_note(checkpoint.note, [log]) for checkpoint in proof.checkpoints):
             return
     raise Refused("misbehaviour-unproven", "no log of the policy signed all that the file holds")
 
@@ -3458,7 +3602,6 @@ def rules_broken_by_two(first: SealedEntry, second: SealedEntry, one: Entry, two
 # =====================================================================================================================
 
 MOST_FILES, MOST_RECEIPT_BYTES, TAG_FILE_BYTES, MANIFEST_BYTES = 100000, 512 << 20, 32 << 20, 256 << 20
-TIME_PROOF_BYTES = (8 << 20) + 4096
 FORBIDDEN_IN_PATHS = set('"*:<>?\\|%')
 RESERVED_NAMES = {"con", "prn", "aux", "nul", *(port + n for port in ("com", "lpt") for n in "0123456789¹²³")}
 SPACES_BEFORE_A_DOT = " \xa0\u1680\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -3852,7 +3995,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "ec3206b05cf530fbe5d5659283f5a0eba73bfc524369679779615f7e2546a050"
+GUIDE_SHA256 = "50eb4001d8ddc649986092f42a60cae0e7af7606b3eb007027bd36c351c89154"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -3870,7 +4013,8 @@ def check_bag(package: Package, findings: Findings) -> dict[str, str]:
         raise Refused("package-malformed", "there is no bagit.txt: this is no bag")
     bagit = package.read("bagit.txt")
     if bagit != BAGIT:
-        if re.match(rb"BagIt-Version: (?!1\.0\n)[0-9]{1,4}\.[0-9]{1,4}\n", bagit):
+        if re.match(rb"BagIt-Version: (?!1\.0\n)(?:0|[1-9][0-9]{0,3})\.(?:0|[1-9][0-9]{0,3})\n", bagit):
+            check_bagit_listed(package, bagit)
             raise UnknownPackage("the bag is of another version of BagIt")
         raise Refused("package-malformed", "bagit.txt is not the two lines of BagIt 1.0")
     if "fetch.txt" in files:
@@ -3904,6 +4048,22 @@ def check_bag(package: Package, findings: Findings) -> dict[str, str]:
     if version != "1":
         raise UnknownPackage(f"the package is of version {version}")
     return info
+
+
+def check_bagit_listed(package: Package, bagit: bytes) -> None:
+    """Of another version of BagIt: each tag manifest that is there and can be read has to list this `bagit.txt`, or none."""
+    for name, digits in BAG_DIGESTS.items():
+        path = f"tagmanifest-{name}.txt"
+        if path not in package.files:
+            continue
+        data = package.read(path)
+        try:
+            expected = read_bag_list(data, path, digits).get("bagit.txt")
+        except Refused:
+            continue
+        found = hashlib.new(name, bagit).hexdigest()
+        if expected is not None and expected != found:
+            raise Refused("package-altered", f"bagit.txt is not what {path} lists, {expected}: it has the digest {found}")
 
 
 def read_bag_text(package: Package, path: str) -> bytes:
@@ -4005,7 +4165,8 @@ class DepositInPackage:
 
     @property
     def newest(self) -> Optional[ReceiptCheck]:
-        return self.latest or self.receipt
+        is_read = self.latest is not None and self.latest.receipt is not None
+        return self.latest if is_read else self.receipt
 
 
 @dataclass
@@ -4061,12 +4222,14 @@ def read_layout(package: Package, check: PackageCheck) -> None:
             deposit = check.deposits.setdefault(match.group(1), DepositInPackage(match.group(1)))
             deposit.paths.append(match.group(2))
         elif beside is not None and is_receipt_path(beside.group(1) + ".tlog-proof", package.files):
-            if beside.group(2) == ".time-proof":
-                check.found(path, "not-judged", TIME_PROOF_NOT_JUDGED)
+            pass
         elif BESIDE_DEPOSITS.fullmatch(path) is None:
             check.found(path, "package-malformed", "has no place in a package")
     if not check.deposits:
         check.found("data/deposits", "package-malformed", "the package has no deposit")
+    width = max(3, len(str(len(check.deposits))))
+    if sorted(check.deposits) != [str(number + 1).zfill(width) for number in range(len(check.deposits))]:
+        check.found("data/deposits", "package-malformed", "the deposits are not numbered from 1, in one width")
     for deposit in check.deposits.values():
         if "receipt.tlog-proof" not in deposit.paths:
             check.found(f"data/deposits/{deposit.number}", "package-malformed", "the deposit has no receipt.tlog-proof")
@@ -4100,6 +4263,10 @@ def check_package(package: Package, policy: Policy) -> PackageCheck:
     for path in sorted(path for path in package.files if is_receipt_path(path, package.files)):
         receipt = check.receipts[path] = check_receipt(package.read(path), policy, read_sidecar(package, check, path))
         check.extend(path, receipt.findings)
+        beside = path[: -len(".tlog-proof")] + ".time-proof"
+        if beside in package.files and receipt.receipt is not None:
+            by = None if path in check.transitions else policy
+            check.extend(beside, check_time_proof(package.read(beside), receipt.receipt, by))
     for deposit in check.deposits.values():
         check_deposit_of_package(package, check, deposit)
     check_withheld(package, check)
@@ -4134,10 +4301,8 @@ def read_sidecar(package: Package, check: PackageCheck, path: str) -> Optional[T
 
 
 def same_entry(one: ReceiptCheck, other: ReceiptCheck) -> bool:
-    if one.receipt is None or other.receipt is None:
-        return False
-    origins = {check.receipt.proof.checkpoint.origin for check in (one, other)}
-    return len(origins) == 1 and one.receipt.entry_bytes == other.receipt.entry_bytes
+    """Step 3: asked where both receipts can be read."""
+    return one.receipt is None or other.receipt is None or one.receipt.entry_bytes == other.receipt.entry_bytes
 
 
 def check_deposit_of_package(package: Package, check: PackageCheck, deposit: DepositInPackage) -> None:
@@ -4420,11 +4585,7 @@ def check_admissions(check: PackageCheck) -> None:
     for path, receipt in check.receipts.items():
         if receipt.receipt is not None and not receipt.findings.faults:
             origins.setdefault(receipt.receipt.proof.checkpoint.origin, {})[path] = receipt
-    evidence = {
-        receipt.receipt.proof.checkpoint.origin
-        for path, receipt in check.receipts.items()
-        if receipt.receipt is not None and not path.startswith("data/admissions/")
-    }
+    check_strange_admissions(check)
     for origin, receipts in origins.items():
         check_one_history(check, receipts)
         chain = Chain(origin)
@@ -4434,10 +4595,18 @@ def check_admissions(check: PackageCheck) -> None:
                 chain.take(receipt)
         for path, receipt in read.items():
             report_signer(check, chain, path, receipt)
-            is_evidence = receipt.members_in_order and not receipt.statement.kind.startswith(("ledger.", "participant."))
-            if path.startswith("data/admissions/") and (origin not in evidence or is_evidence):
-                check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
     check.one_tree = are_of_one_tree(check)
+
+
+def check_strange_admissions(check: PackageCheck) -> None:
+    """Step 7: of each receipt that could be read, faulty or not, the ledger and the kind of what lies in data/admissions/."""
+    read = {path: receipt for path, receipt in check.receipts.items() if receipt.receipt is not None}
+    brought = {path: receipt for path, receipt in read.items() if path.startswith("data/admissions/")}
+    evidence = {receipt.receipt.proof.checkpoint.origin for path, receipt in read.items() if path not in brought}
+    for path, receipt in brought.items():
+        is_evidence = receipt.members_in_order and not receipt.statement.kind.startswith(("ledger.", "participant."))
+        if receipt.receipt.proof.checkpoint.origin not in evidence or is_evidence:
+            check.found(path, "package-malformed", "is about no key of the ledger of a deposit in this package")
 
 
 def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: ReceiptCheck) -> None:
@@ -4516,10 +4685,9 @@ def check_asked(check: PackageCheck) -> None:
     """ "Later events": the size as of which the packer says to have asked is one that the package shows the deposit in."""
     origin, _, size = check.info.get("Evidence-Later-Events", "").rpartition(" ")
     for deposit in check.deposits.values():
-        latest = f"{deposit.folder}/latest.tlog-proof"
-        path = latest if latest in check.receipts else f"{deposit.folder}/receipt.tlog-proof"
-        if path not in check.receipts or check.receipts[path].receipt is None or origin == "":
+        if deposit.receipt is None or deposit.receipt.receipt is None or origin == "":
             continue
+        path = f"{deposit.folder}/{'receipt' if deposit.newest is deposit.receipt else 'latest'}.tlog-proof"
         newest = check.newest_checkpoint(path)
         if newest.origin != origin:
             continue
@@ -4547,7 +4715,8 @@ def are_of_one_tree(check: PackageCheck) -> bool:
     """Whether the newest receipts of the deposits and those of the admissions have one checkpoint, ledger by ledger."""
     trees: dict[str, set[tuple[int, bytes]]] = {}
     for path, receipt in check.receipts.items():
-        is_older = path.replace("receipt.tlog-proof", "latest.tlog-proof") in check.receipts and "receipt." in path
+        latest = check.receipts.get(path.replace("receipt.tlog-proof", "latest.tlog-proof"))
+        is_older = path.endswith("/receipt.tlog-proof") and latest is not None and latest.receipt is not None
         if receipt.receipt is not None and (not is_older or path.startswith("data/admissions/")):
             origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
@@ -4746,8 +4915,10 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
             checked = check_file(report.receipt, file_at(args.path), args.item)
             report.findings.extend(checked.findings)
             report.item = checked.item
-    if args.time_proof is not None:
-        report.findings.add("not-judged", f"{shown(args.time_proof)}: {TIME_PROOF_NOT_JUDGED}")
+    if args.time_proof is not None and report.receipt.receipt is not None:
+        by = policy if transition is None else None
+        data = read_input(args.time_proof, TIME_PROOF_BYTES)
+        report.findings.extend(check_time_proof(data, report.receipt.receipt, by))
     return report.findings, check_as_json(report), list(check_as_text(report))
 
 
@@ -4772,14 +4943,7 @@ def check_with(
 ) -> ReceiptCheck:
     if not anchor_paths:
         return check_receipt(data, policy, transition)
-    anchors, unreadable = [], Findings()
-    for path in anchor_paths:
-        try:
-            anchors.append(read_anchor(read_input(path, ANCHOR_BYTES)))
-        except Refused as breach:
-            unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
-    check = ReceiptCheck(unreadable) if unreadable.faults else check_anchored(data, policy, anchors)
-    return check
+    return check_by_anchors(data, policy, (read_input(path, ANCHOR_BYTES) for path in anchor_paths))
 
 
 def check_by_file_proof(
@@ -5087,6 +5251,8 @@ def run_verify(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list
         except Refused as breach:
             unreadable.add(breach.code, f"{shown(path)}: {breach.message}")
     source = FolderSource(args.folder)
+    if os.path.lexists(os.path.join(args.folder, "unfinished.json")):
+        raise CouldNotRun("folder-unfinished", f"{shown(args.folder)} is not whole: what fills it has not finished")
     if source.checkpoint() is None and not os.path.isdir(os.path.join(args.folder, "tile")):
         raise CouldNotRun("file-unreadable", f"{shown(args.folder)} holds no ledger: neither checkpoint nor tiles")
     report = walk(source, policy, earlier)
@@ -5238,18 +5404,12 @@ def main(argv: Sequence[str]) -> int:
         # What is no package needs a receipt to be named: the command line is wrong, and nothing is said of the file.
         exit_code = 2 if code == "receipt-not-found" else 3
         if args.json:
-            print(
-                json.dumps(
-                    {"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}},
-                    ensure_ascii=False,
-                    indent=2,
-                )
-            )
+            print(json_text({"ok": False, "exit": exit_code, "error": {"code": code, "message": str(error)}}))
         else:
-            sys.stderr.write(f"{code}: {error}\n")
+            sys.stderr.write(visible(f"{code}: {error}") + "\n")
         return exit_code
     try:
-        print(json.dumps(document, ensure_ascii=False, indent=2) if args.json else "\n".join(lines), flush=True)
+        print(json_text(document) if args.json else "\n".join(map(visible, lines)), flush=True)
     except BrokenPipeError:
         # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -360,6 +360,25 @@ def file_proof(given: Input) -> Facts:
     }
 
 
+def anchor(given: Input) -> Facts:
+    policy = verifier.read_policy(given.bytes("policy"))
+    check = verifier.check_by_anchors(given.bytes("receipt"), policy, given.list("anchors"))
+    steps = [upper.receipt for upper in check.anchored_in]
+    return {
+        **reported(check.findings),
+        "steps": [{"origin": read.proof.checkpoint.origin, "index": read.proof.index} for read in steps],
+    }
+
+
+def misbehaviour(given: Input) -> Facts:
+    policy = verifier.read_policy(given.bytes("policy"))
+    findings, proof, broken = verifier.check_misbehaviour(given.bytes("proof"), policy)
+    if proof is None:
+        return reported(findings)
+    rule = broken[0] if proof.kind == "entry" and broken else None
+    return {**reported(findings), "kind": proof.kind, "broken": rule}
+
+
 class VectorSource(verifier.Source):
     """A ledger of at most one tile, out of a vector."""
 
@@ -379,10 +398,8 @@ class VectorSource(verifier.Source):
         return b"".join(hashes[:width]) if len(hashes) >= width else None
 
     def entries(self, number: int, width: int) -> list[Optional[bytes]]:
-        return (self.stored + [None] * width)[:width]
-
-    def end_of_entries(self) -> int:
-        return len(self.stored)
+        first = number * verifier.TILE_WIDTH
+        return (self.stored[first:] + [None] * width)[:width]
 
     def disclosures(self, index: int) -> list[str]:
         return self.members.get("disclosures", {}).get(str(index), [])
@@ -445,6 +462,8 @@ CHECKS: dict[str, Callable[[Input], Facts]] = {
     "receipt": receipt,
     "file": file,
     "file-proof": file_proof,
+    "anchor": anchor,
+    "misbehaviour": misbehaviour,
     "walk": walk,
 }
 

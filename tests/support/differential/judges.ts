@@ -6,7 +6,7 @@ import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'
 import { verdictOf } from '../../vectors/verdict.ts'
 import type { PythonLines } from '../python.ts'
-import type { Case } from './cases.ts'
+import type { Case } from './changes.ts'
 import { packageCodes, packagePolicy } from './packages.ts'
 
 /** What one verifier says: the exit code of its command line, and the code of each fault, or of what is not judged. */
@@ -20,12 +20,14 @@ export interface Verdict {
 const notJudged: readonly unknown[] = ['not-judged', 'policy-unsupported', 'digest-not-computable']
 
 function verdictIn(facts: Facts): Verdict {
-  const { valid, code, faults, unjudged, crash } = facts
+  const { valid, code, faults, unjudged, crash, broken } = facts
   if (crash !== undefined) return { exit: 9, codes: [], detail: JSON.stringify(crash) }
   if (!Array.isArray(faults) || !Array.isArray(unjudged)) {
     if (valid === true) return { exit: 0, codes: [] }
     return { exit: notJudged.includes(code) ? 4 : 1, codes: [String(code)] }
   }
+  // Of a proof of misbehaviour without fault, the rule that it shows to be broken is part of the verdict.
+  if (faults.length + unjudged.length === 0 && typeof broken === 'string') return { exit: 0, codes: [broken] }
   const list = faults.length > 0 ? faults : unjudged
   const codes = [...new Set(list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))))].sort()
   return { exit: faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, codes }
@@ -87,26 +89,21 @@ export async function theirs(python: PythonLines, { format, input }: Case, file:
 }
 
 /** Where several rules of one object are broken together, either code conforms (docs/spec/02-statement.md). */
-const schemaCodes = /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed)\b"?/
+const schemaCodes =
+  /"?\b(?:statement-member-unknown|statement-member|claim-in-clear|digest-malformed|digest-weak-only|items-count)\b"?/
 
-/** Codes of which the pages do not say yet which is meant: counted, and no failure. To be emptied. */
-const undecided: readonly string[] = ['entry-malformed/receipt-malformed']
+/** What the first says without what it alone finds: in tokens of time stamps, which Python does not read (docs/spec/18-package.md, step 6). */
+function withoutTokens(one: Verdict, other: Verdict): Verdict {
+  const codes = one.codes.filter((code) => !code.startsWith('time-stamp-') || other.codes.includes(code))
+  return one.exit === 1 && codes.length === 0 && other.exit === 4 ? other : { ...one, codes }
+}
 
-type Known = (one: Verdict, other: Verdict) => boolean
-
-/** Disagreements that are found and not mended: counted, and no failure. To be emptied. */
-const pending: readonly Known[] = [
-  // Entries before a rotation's that cannot be read are blamed.
-  (one, other) => one.codes.includes('[0,"genesis-ledger-keys"]') && !other.codes.includes('[0,"genesis-ledger-keys"]'),
-]
-
-/** How the two differ; undefined where they agree. */
-export function difference(one: Verdict, other: Verdict): 'exit' | 'codes' | 'undecided' | 'pending' | undefined {
-  if (pending.some((known) => known(one, other))) return 'pending'
+/** How the verdicts of TypeScript and Python differ; undefined where they agree. */
+export function difference(mine: Verdict, other: Verdict): 'exit' | 'codes' | undefined {
+  const one = withoutTokens(mine, other)
   if (one.exit !== other.exit || one.exit === 9) return 'exit'
   const same = (codes: readonly string[]): string =>
     [...new Set(codes.map((code) => code.replace(schemaCodes, 'statement-member')))].sort().join()
   // Of an open verdict, which parts are open is counted otherwise in each.
-  if (one.exit === 4 || same(one.codes) === same(other.codes)) return undefined
-  return undecided.includes([same(one.codes), same(other.codes)].join('/')) ? 'undecided' : 'codes'
+  return one.exit === 4 || same(one.codes) === same(other.codes) ? undefined : 'codes'
 }

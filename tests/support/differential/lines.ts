@@ -119,3 +119,18 @@ export function changedLines(text: string, random: Random, others: readonly stri
   }
   return { text: `${text}x`, what: 'end' }
 }
+
+/** A text of lines with one change in what one of its runs of base64 holds; undefined where it holds none of lines. */
+export function changedWithin(text: string, random: Random): Changed | undefined {
+  const runs = [...text.matchAll(/(?<= )[A-Za-z0-9+/]{60,}={0,2}(?=\n)/g)].map((found) => ({
+    at: found.index,
+    base64: found[0],
+    held: Buffer.from(found[0], 'base64').toString('latin1'),
+  }))
+  const ofLines = runs.filter(({ held }) => held.includes('\n'))
+  if (ofLines.length === 0) return undefined
+  const { at, base64: before, held } = random.pick(ofLines)
+  const { text: changed, what } = changedLines(held, random, [held])
+  const after = Buffer.from(changed, 'latin1').toString('base64')
+  return { text: text.slice(0, at) + after + text.slice(at + before.length), what: `within, ${what}` }
+}

@@ -16,6 +16,7 @@ import {
   type DepositInput,
   FolderSink,
   packageFiles,
+  type ReceiptInput,
   scanningLocator,
   writeBag,
   ZipBag,
@@ -33,7 +34,10 @@ import { changedLines } from './lines.ts'
 
 export const packagePolicy: string = encodeLogPolicy(ledgerKey)
 
-/** The files of a sound package of three deposits, one of them of a folder, by path. The same every time, but for the day on which it was packed. */
+/**
+ * The files of a sound package of three deposits, one of them of a folder, one attested and one retracted later, by path. The same
+ * every time.
+ */
 export async function soundPackage(folder: string): Promise<Files> {
   const contents = ['an exhibit\n', 'another\n']
   const chain = new TestChain().start()
@@ -74,11 +78,28 @@ export async function soundPackage(folder: string): Promise<Files> {
     proofs: [{ bytes: proof, item: 0, line }],
     files: [{ name: line.path, path, size: inFolder.length, sha256: line.sha256 }],
   })
-  const ledger = { tree, locate: scanningLocator(tree) }
+  const later = [
+    ['evidence.attest', { of: chain.reference(indices[0] as number), as: 'holder' }],
+    ['evidence.retract', { of: chain.reference(indices[1] as number), reason: 'mistake' }],
+  ] as const
+  const events = later.map(([kind, members], i) =>
+    chain.add(
+      statement(depositor, origin, kind, members, {
+        iat: startMs / 1000,
+        jti: `00000000-0000-4000-8000-00000000001${i}`,
+      }).jws,
+    ),
+  )
+  const newer = await TreeReceipts.open(chain.seal(), policy)
+  const related: ReceiptInput[] = []
+  for (const index of events)
+    related.push({ receipt: await newer.receipt(await newer.entry(index), depositor.jwk, []), sidecars: new Map() })
+  const ledger = { tree: newer, locate: scanningLocator(newer) }
   const policyBytes = utf8(packagePolicy)
   const files = await packageFiles({
     deposits,
-    related: [],
+    related,
+    eventsNotShown: 0,
     policy,
     policyBytes,
     digestsOnly: false,
@@ -121,21 +142,54 @@ function mendedTags(files: Files): Files {
   return { ...rest, 'manifest-sha256.txt': manifest, 'tagmanifest-sha256.txt': Buffer.from(text) }
 }
 
+/** Of the form of a time proof, with a token that is DER and says nothing. */
+const timeProof =
+  'evidence-ledger/time-proof/v1\nindex 0\n\nevidence-ledger/time-stamps/v1\ncheckpoint AA==\nhash sha256\ntoken MAA=\n'
+
 function withFile(files: Files, random: Random): { files: Files; what: string } {
   const names = Object.keys(files)
   const name = random.pick(names)
   const content = files[name] as Buffer
   const other = random.pick(names)
   const { [name]: _gone, ...rest } = files
-  const what = random.pick(['altered', 'altered', 'altered', 'left out', 'twice', 'exchanged', 'renamed', 'empty'])
+  const what = random.pick([
+    'altered',
+    'altered',
+    'altered',
+    'left out',
+    'twice',
+    'exchanged',
+    'renamed',
+    'empty',
+    'renumbered',
+    'time proof',
+  ])
   if (what === 'left out') return { files: rest, what }
   if (what === 'twice') return { files: { ...files, [`${name}2`]: content }, what }
   if (what === 'exchanged') return { files: { ...files, [name]: files[other] as Buffer, [other]: content }, what }
-  if (what === 'renamed')
-    return { files: { ...rest, [random.pick([`${name}x`, name.toUpperCase(), `data/${name}`])]: content }, what }
+  if (what === 'renamed') {
+    const renamed = [`${name}x`, name.toUpperCase(), `data/${name}`, name.replace('deposits/', 'deposits/0')]
+    return { files: { ...rest, [random.pick(renamed)]: content }, what }
+  }
+  if (what === 'renumbered') {
+    const [from, to] = [random.pick(['001', '002', '003']), random.pick(['0001', '0003', '004', '000', '1000'])]
+    const named = (path: string): string => path.replace(`deposits/${from}/`, `deposits/${to}/`)
+    return { files: Object.fromEntries(names.map((path) => [named(path), files[path] as Buffer])), what }
+  }
+  if (what === 'time proof') {
+    const { text } = changedLines(timeProof, random, [timeProof])
+    return { files: { ...files, 'data/deposits/001/receipt.time-proof': Buffer.from(text, 'latin1') }, what }
+  }
   if (what === 'empty') return { files: { ...files, [name]: Buffer.alloc(0) }, what }
   const text = content.toString('latin1')
   return { files: { ...files, [name]: Buffer.from(changedLines(text, random, [text]).text, 'latin1') }, what }
+}
+
+/** The tag manifest, which no list names, with its lines in another order says the same. */
+function isReordered(files: Files, changed: Files): boolean {
+  const linesOf = (all: Files): string => String(all['tagmanifest-sha256.txt']).split('\n').sort().join('\n')
+  const isOther = String(changed['tagmanifest-sha256.txt']) !== String(files['tagmanifest-sha256.txt'])
+  return isOther && linesOf(files) === linesOf(changed)
 }
 
 type ZipChange = (entry: RawEntry, random: Random) => RawEntry
@@ -192,8 +246,7 @@ export interface PackageCase {
 export const packageClasses: Readonly<Record<string, (files: Files, random: Random) => PackageCase>> = {
   'package, a file, lists kept': (files, random) => {
     const { files: changed, what } = withFile(files, random)
-    // A tag file more is not one that any list has to name.
-    return { what, zip: rawZip(entriesOf(changed)), broken: what === 'altered' }
+    return { what, zip: rawZip(entriesOf(changed)), broken: what === 'altered' && !isReordered(files, changed) }
   },
   'package, a file, lists mended': (files, random) => {
     const { files: changed, what } = withFile(files, random)
