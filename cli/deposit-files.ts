@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EvidenceError } from '../src/core/index.ts'
-import { syncFolder } from '../src/node/index.ts'
+import { fileBounds, readNamed, syncFolder } from '../src/node/index.ts'
 import { pendingManifestPath } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
@@ -20,7 +20,7 @@ function moveAside(path: string): void {
 }
 
 function isOther(path: string, bytes: Uint8Array): boolean {
-  return existsSync(path) && !readFileSync(path).equals(bytes)
+  return existsSync(path) && !readNamed(path, fileBounds.manifest).equals(bytes)
 }
 
 /**
@@ -43,7 +43,7 @@ export function keepManifest(job: DepositJob, manifest: Uint8Array): void {
 export function placeManifest(manifest: string): boolean {
   const waiting = pendingManifestPath(manifest)
   if (existsSync(waiting)) {
-    if (isOther(manifest, readFileSync(waiting))) moveAside(manifest)
+    if (isOther(manifest, readNamed(waiting, fileBounds.manifest))) moveAside(manifest)
     renameSync(waiting, manifest)
     syncFolder(dirname(manifest))
   }

@@ -1,5 +1,4 @@
 import { basename } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { lookup as mediaTypeOf } from 'mrmime'
 import {
   type DigestAlgorithm,
@@ -11,7 +10,7 @@ import {
   toHex,
 } from '../src/core/index.ts'
 import type { Item } from '../src/evidence/index.ts'
-import { digestBytes, digestFile } from '../src/node/index.ts'
+import { digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { makeManifest, requireSameFiles } from './folder-manifest.ts'
 
@@ -77,7 +76,7 @@ async function manifestOfFiles(
  * as a manifest is. Throws `manifest-malformed`, naming the line.
  */
 function manifestOf(path: string): Uint8Array {
-  const bytes = readFileSync(path)
+  const bytes = readNamed(path, fileBounds.manifest)
   const lines: ManifestLine[] = []
   for (let start = 0, number = 1; start < bytes.length; number++) {
     const found = bytes.indexOf(0x0a, start)

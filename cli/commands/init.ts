@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, type Jwk, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
 import { composeStatement } from '../../src/evidence/index.ts'
@@ -17,10 +17,12 @@ import {
 } from '../../src/ledger/index.ts'
 import {
   createKeyFile,
+  fileBounds,
   installNativePrimitives,
   type LedgerSigningKey,
   randomSalt,
   readKeyFile,
+  readNamed,
   readPublicKey,
   type SigningKey,
 } from '../../src/node/index.ts'
@@ -174,11 +176,7 @@ function predecessor(path: string): { origin: string; checkpoint: string } {
 }
 
 function readGenesis(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-  }
+  return readNamed(path, fileBounds.small).toString('latin1')
 }
 
 /** The unsigned genesis as a signed statement. */

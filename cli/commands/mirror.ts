@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
-import { takeLock } from '../../src/ledger/index.ts'
+import { readPolicyBytes, takeLock } from '../../src/ledger/index.ts'
 import { serveCopy } from '../../src/monitor/index.ts'
 import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
@@ -96,12 +96,7 @@ function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Pol
   const kept = join(dir, 'policy')
   const path = options.policy ?? (existsSync(kept) ? kept : undefined)
   if (path !== undefined) {
-    let bytes: Uint8Array
-    try {
-      bytes = new Uint8Array(readFileSync(path))
-    } catch (cause) {
-      throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-    }
+    const bytes = new Uint8Array(readPolicyBytes(path))
     return { policy: parsePolicy(bytes), bytes }
   }
   policyOf(options)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, type VerifierKey } from '../../src/core/index.ts'
 import {
@@ -18,6 +18,7 @@ import { type CommonOptions, codeArgument, outputOf } from '../options.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
+import { fileBounds, readNamed } from '../../src/node/index.ts'
 
 interface WitnessOptions extends CommonOptions {
   readonly passphraseFile?: string
@@ -114,7 +115,7 @@ function portArgument(text: string): number {
 
 /** A vkey, or a file with lines of logs: a policy. */
 function logsFrom(argument: string, url: string | undefined): WitnessedLog[] {
-  if (existsSync(argument)) return parseLogList(readFileSync(argument, 'utf8'), argument)
+  if (existsSync(argument)) return parseLogList(readNamed(argument, fileBounds.small).toString('utf8'), argument)
   return parseLogList(`log ${argument}${url === undefined ? '' : ` ${url}`}\n`, 'the argument')
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
+import { EvidenceError, maxBundleBytes, maxNoteBytes, tilePath, tileWidth } from '../../src/core/index.ts'
 import { type NamedTile, splitBundle } from '../../src/client/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
-import { requireFinished } from '../../src/node/index.ts'
+import { readBounded, requireFinished } from '../../src/node/index.ts'
 import type { LogSource } from '../../src/verify/index.ts'
 
 /** A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. */
@@ -23,13 +23,13 @@ export class StaticSource implements LogSource {
   }
 
   checkpoint(): Promise<Uint8Array> {
-    return Promise.resolve(readFileSync(join(this.name, 'checkpoint')))
+    return Promise.resolve(readBounded(join(this.name, 'checkpoint'), maxNoteBytes))
   }
 
   private read(level: number | 'entries', n: number, width: number): NamedTile | undefined {
     for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
       const path = join(this.name, tilePath(level, n, named))
-      if (existsSync(path)) return { bytes: readFileSync(path), width: named }
+      if (existsSync(path)) return { bytes: readBounded(path, maxBundleBytes), width: named }
     }
     return undefined
   }

@@ -1,11 +1,13 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   encodeBundle,
+  equalBytes,
   EvidenceError,
   fullTileRoots,
   leafHash,
-  equalBytes,
+  maxBundleBytes,
+  maxNoteBytes,
   Tile,
   tileLevels,
   tilePath,
@@ -14,7 +16,7 @@ import {
 } from '../core/index.ts'
 import type { LogSource } from '../verify/index.ts'
 import { splitBundle } from '../client/index.ts'
-import { writeDurably } from '../node/index.ts'
+import { readBounded, writeDurably } from '../node/index.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.
@@ -43,7 +45,7 @@ export class CopyFolder implements LogSource {
   }
 
   checkpoint(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(readFileSync(this.path('checkpoint'))))
+    return Promise.resolve(new Uint8Array(readBounded(this.path('checkpoint'), maxNoteBytes)))
   }
 
   /** Written last: it says what is there. */
@@ -60,7 +62,7 @@ export class CopyFolder implements LogSource {
     const width = tileWidthAt(level === 'entries' ? 0 : level, n, this.size)
     for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
       const path = this.path(tilePath(level, n, held))
-      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readFileSync(path)), width: held }
+      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width: held }
     }
     return undefined
   }
@@ -99,7 +101,7 @@ export class CopyFolder implements LogSource {
     const width = leaves.length / 32
     const path = this.path(tilePath('entries', n, width))
     if (!existsSync(path)) return false
-    return areLeaves(splitBundle({ bytes: new Uint8Array(readFileSync(path)), width }, width), leaves)
+    return areLeaves(splitBundle({ bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width }, width), leaves)
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {

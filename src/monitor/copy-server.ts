@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { encodeBundle, parseTilePath, tileWidth, tileWidthAt } from '../core/index.ts'
+import { encodeBundle, maxPolicyBytes, parseTilePath, tileWidth, tileWidthAt } from '../core/index.ts'
+import { readBounded } from '../node/index.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
 
 export interface CopyServerOptions {
@@ -68,7 +69,7 @@ async function answerTo(
     return note === undefined ? undefined : { bytes: note.bytes, type: text, cache: 'no-cache, max-age=0' }
   if (path === '/policy') {
     const file = folder.path('policy')
-    return existsSync(file) ? { bytes: readFileSync(file), type: text, cache: 'no-cache' } : undefined
+    return existsSync(file) ? { bytes: readBounded(file, maxPolicyBytes), type: text, cache: 'no-cache' } : undefined
   }
   const address = path.startsWith('/tile/') ? parseTilePath(path.slice('/tile/'.length)) : undefined
   if (address === undefined) return undefined

@@ -1,4 +1,5 @@
 /** What core needs of Node: native primitives, key files, digests of files. */
+export * from './bounded-file.ts'
 export * from './durable-file.ts'
 export * from './file-digest.ts'
 export * from './file-path.ts'

@@ -7,7 +7,6 @@ import {
   ftruncateSync,
   linkSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { fileBounds, openUnread, readBounded, readBoundedText } from './bounded-file.ts'
 import { writeNewFile } from './durable-file.ts'
 import { lockFile } from './file-lock.ts'
 import {
@@ -41,7 +41,7 @@ export function isLockName(name: string): boolean {
 
 function recordIn(path: string): LockRecord | undefined {
   try {
-    return parseRecord(readFileSync(path, 'latin1'))
+    return parseRecord(readBoundedText(path, fileBounds.small, 'latin1'))
   } catch {
     return undefined
   }
@@ -68,7 +68,7 @@ export function lockHolder(path: string): string | undefined {
 function look(path: string): { readonly record: LockRecord | undefined; readonly byKernel: boolean } | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openUnread(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -183,7 +183,7 @@ function takeByText(path: string, folder: string): () => void {
   }
   return () => {
     rmSync(own, { force: true })
-    if (existsSync(path) && readFileSync(path, 'latin1') === mine) rmSync(path, { force: true })
+    if (existsSync(path) && readBoundedText(path, fileBounds.small, 'latin1') === mine) rmSync(path, { force: true })
   }
 }
 
@@ -216,6 +216,6 @@ function nameExclusively(from: string, to: string): void {
     const { code } = error as NodeJS.ErrnoException
     // A file system without hard links, as on a memory stick: made under its name, which is as exclusive, and not as whole.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error
-    writeFileSync(to, readFileSync(from), { flag: 'wx', mode: 0o600 })
+    writeFileSync(to, readBounded(from, fileBounds.small), { flag: 'wx', mode: 0o600 })
   }
 }
