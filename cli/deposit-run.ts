@@ -87,7 +87,11 @@ export async function runDeposit(
   try {
     for (const job of jobs) {
       turns.push(
-        await takeTurn(job.receipts[0] as string, () => settings.note(`another run deposits ${jobName(job)}; waiting`)),
+        await takeTurn(job.receipts[0] as string, async ({ message }) => {
+          // A run that waits holds nothing: two that take the same files in another order would wait for ever.
+          await flush()
+          settings.note(`another run deposits ${jobName(job)}; waiting: ${message}`)
+        }),
       )
       const prepared = await prepare(job, settings, (count) => {
         hashed += count

@@ -87,11 +87,9 @@ function inUse(path: string, folder: string, record = recordIn(path), lockedByKe
   // Of a lock that the kernel holds the process is alive; of another only its own machine and container can tell.
   const isCertain = lockedByKernel || record === undefined || isHere(record)
   const remedy = isCertain ? '' : `; where no such process runs any more, remove ${path}`
-  return new EvidenceError(
-    'ledger-in-use',
-    `the data folder ${folder} is in use by ${describeRecord(record)}${remedy}`,
-    { where: folder },
-  )
+  return new EvidenceError('ledger-in-use', `${folder} is in use by ${describeRecord(record)}${remedy}`, {
+    where: folder,
+  })
 }
 
 /** Throws `ledger-in-use` where a live process has the folder. */

@@ -10,7 +10,7 @@ import { syncFolder, writeAndSync } from './durable-file.ts'
  */
 
 /** Name of a temporary file of the command line, as a pattern for listings that leave it out. */
-export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.(?:part|turn(?:-[0-9a-f-]{36})?)$/
+export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.(?:part|turn(?:\.[0-9]+-[0-9a-f-]{36})?)$/
 
 /** What is at a path, without following a symbolic link; undefined where nothing is. Throws `file-unwritable`. */
 export function lookAt(path: string): Stats | undefined {
