@@ -19,11 +19,13 @@ import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { fileBounds, readNamed } from '../../src/node/index.ts'
+import { serverUrl } from '../../src/client/index.ts'
 
 interface WitnessOptions extends CommonOptions {
   readonly passphraseFile?: string
 }
 interface ServeOptions extends WitnessOptions {
+  readonly baseUrl?: readonly string[]
   readonly host: string
   readonly port: string
   readonly logLevel: string
@@ -84,6 +86,7 @@ function serveCommand(group: Command): void {
   withFolder(group.command('serve').description('serve add-checkpoint, sign-subtree and the cosigned checkpoints'))
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on, 0 for any', '8081')
+    .option('--base-url <url...>', 'where the witness is reached, if a proxy passes that name on')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent', 'info')
     .option('--passphrase-file <file>', 'file that holds the keys’ passphrase')
     .addHelpText('after', '\nExample:\n  evidence witness serve --data /srv/witness --host 0.0.0.0 --port 8081')
@@ -98,6 +101,7 @@ function serveCommand(group: Command): void {
         dataDir: witnessDir(options),
         host: options.host,
         port: portArgument(options.port),
+        baseUrls: (options.baseUrl ?? []).map(serverUrl),
         logLevel,
         ...(passphrase === undefined ? {} : { passphrase }),
       })
