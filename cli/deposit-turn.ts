@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { EvidenceError, isEvidenceError } from '../src/core/index.ts'
+import { bytesOfText, EvidenceError, isEvidenceError } from '../src/core/index.ts'
 import { absolutePath, takeLock, whyOf } from '../src/node/index.ts'
 
 /*
@@ -38,7 +38,10 @@ export async function takeTurn(receipt: string, onWait: (refusal: EvidenceError)
 }
 
 function turnPath(receipt: string): string {
-  const hash = createHash('sha256').update(basename(receipt)).digest('hex').slice(0, 16)
+  const hash = createHash('sha256')
+    .update(bytesOfText(basename(receipt)))
+    .digest('hex')
+    .slice(0, 16)
   return join(dirname(absolutePath(receipt)), `.evidence-${hash}.turn`)
 }
 

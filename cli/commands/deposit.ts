@@ -25,6 +25,7 @@ import {
 import type { Output } from '../output.ts'
 import { relationFrom, relationsTo } from '../relation.ts'
 import { exitOfRefusal } from '../verdict.ts'
+import { fileArgument } from '../file-argument.ts'
 
 interface DepositOptions extends ClientOptions {
   readonly case?: readonly string[]
@@ -83,7 +84,7 @@ export function depositCommand(program: Command): void {
     .option('--no-names', 'do not record file names, not even sealed')
     .addHelpText('after', help)
     .action(async (paths: string[], options: DepositOptions) => {
-      process.exitCode = await deposit(paths, options)
+      process.exitCode = await deposit(paths.map(fileArgument), options)
     })
 }
 

@@ -159,7 +159,7 @@ describe.skipIf(!isLinux)('F-RA: two at the same moment', { timeout: 120_000 }, 
   it.each([
     ['openSync', 'd/lock$'],
     ['rmSync', 'd/unfinished\\.json$'],
-    ['rmSync', 'd/lock$'],
+    ['unlinkSync', 'd/lock$'],
     ['rmSync', 'ledger\\.new$'],
     ['renameSync', 'config\\.json\\.new$'],
     ['mkdirSync', 'evidence-shadow'],
