@@ -1,4 +1,5 @@
 import { type Jwk, publicKeyOf, thumbprint } from '../core/index.ts'
+import { withEntry } from './grown-map.ts'
 import type { ParticipantType, Role } from './vocabulary.ts'
 
 /** A key, for ever one participant's. */
@@ -57,7 +58,7 @@ export interface Registry {
   /** Later entry versions that were announced. */
   readonly formats?: ReadonlySet<number>
   /** `jti` of each proposal that took effect. */
-  readonly proposals?: ReadonlySet<string>
+  readonly proposals?: ReadonlyMap<string, true>
   readonly participants: ReadonlyMap<string, ParticipantRecord>
   /** By thumbprint. */
   readonly keys: ReadonlyMap<string, KeyRecord>
@@ -77,7 +78,7 @@ export function emptyRegistry(origin: string): Registry {
 
 /** The registry with a participant and its one key added. */
 export function withParticipant(registry: Registry, participant: ParticipantRecord, jwk: Jwk): Registry {
-  const participants = new Map(registry.participants).set(participant.id, participant)
+  const participants = withEntry(registry.participants, participant.id, participant)
   return withKey({ ...registry, participants }, participant.id, jwk, participant.since)
 }
 
@@ -85,17 +86,17 @@ export function withParticipant(registry: Registry, participant: ParticipantReco
 export function withKey(registry: Registry, participant: string, jwk: Jwk, since: number): Registry {
   const name = thumbprint(jwk)
   const record: KeyRecord = { jwk, publicKey: publicKeyOf(jwk), thumbprint: name, participant, status: 'active', since }
-  return { ...registry, keys: new Map(registry.keys).set(name, record) }
+  return { ...registry, keys: withEntry(registry.keys, name, record) }
 }
 
 /** The registry with one key's record replaced. */
 export function withKeyRecord(registry: Registry, record: KeyRecord): Registry {
-  return { ...registry, keys: new Map(registry.keys).set(record.thumbprint, record) }
+  return { ...registry, keys: withEntry(registry.keys, record.thumbprint, record) }
 }
 
 /** The registry with one participant's record replaced. */
 export function withParticipantRecord(registry: Registry, record: ParticipantRecord): Registry {
-  return { ...registry, participants: new Map(registry.participants).set(record.id, record) }
+  return { ...registry, participants: withEntry(registry.participants, record.id, record) }
 }
 
 /** Whether a vkey signs the checkpoint of `size`: brought before it, and retired at the earliest by its last entry. */

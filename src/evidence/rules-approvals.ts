@@ -1,3 +1,4 @@
+import { withEntry } from './grown-map.ts'
 import {
   type ErrorCode,
   EvidenceError,
@@ -57,7 +58,7 @@ export const judgeChange: KindRule<ChangeBody> = (registry, entry, members, find
   const proposal = judgeProposal(registry, entry, members, findings, context)
   if (proposal === undefined) return registry
   const next = applyProposed(registry, entry, proposal.body, findings, history, context)
-  return { ...next, proposals: new Set(registry.proposals).add(proposal.jti) }
+  return { ...next, proposals: withEntry(registry.proposals ?? new Map(), proposal.jti, true) }
 }
 
 /**

@@ -40,6 +40,11 @@ interface Ending {
   readonly compromisedSince?: string
 }
 
+/** A key, and those of who signed and approved the entry that brought it. */
+interface BroughtKey extends Omit<AdmittedKey, 'path'> {
+  readonly behind: readonly BroughtKey[]
+}
+
 interface Judged extends Pick<Judgement, 'violations' | 'unjudged' | 'isAuthorityOpen'> {
   readonly bytes: Uint8Array
 }
@@ -64,7 +69,7 @@ export class ShownLedger implements History {
   private readonly origin: string
   private registry: Registry
   private readonly judged = new Map<number, Judged>()
-  private readonly keys = new Map<string, AdmittedKey>()
+  private readonly keys = new Map<string, BroughtKey>()
   /*
    * What entries without a fault of their own bring and end, whether or not they rest on anything shown: a ledger that seals
    * what contradicts it broke its rules there or here.
@@ -118,7 +123,9 @@ export class ShownLedger implements History {
     if (ended.length > 0)
       return fault(...ended.map(({ code, index: by }) => new EvidenceError(code, `entry ${by} ended that before`)))
     const key = this.keys.get(statement.header.kid)
-    return isAuthorityOpen || key === undefined ? { state: 'not-shown' } : { state: 'shown', key }
+    if (isAuthorityOpen || key === undefined) return { state: 'not-shown' }
+    const { behind: _behind, ...admitted } = key
+    return { state: 'shown', key: { ...admitted, path: pathOf(key) } }
   }
 
   private apply(entry: ShownEntry): void {
@@ -197,8 +204,7 @@ export class ShownLedger implements History {
     const { header, common } = statement
     const signer = this.keys.get(header.kid)
     const approvers = body?.kind === 'ledger.change' ? approversOf(body.members) : []
-    const behind = [header.kid, ...approvers].flatMap((kid) => this.keys.get(kid)?.path ?? [])
-    const path = [index, ...[...new Set(behind)].sort((a, b) => b - a)]
+    const behind = [header.kid, ...approvers].flatMap((kid) => this.keys.get(kid) ?? [])
     for (const kid of kids) {
       const owner = this.registry.keys.get(kid)?.participant ?? common.iss
       const { roles = [], name = sealedName } = this.registry.participants.get(owner) ?? {}
@@ -206,9 +212,17 @@ export class ShownLedger implements History {
       const admission = { owner, roles, ...by, ...(name === undefined ? {} : { name }) }
       // A rotation goes on from what its owner's admission said.
       const isRotation = body?.kind === 'participant.rotate-key' && signer !== undefined
-      this.keys.set(kid, { ...(isRotation ? signer : admission), index, path })
+      this.keys.set(kid, { ...(isRotation ? signer : admission), index, behind })
     }
   }
+}
+
+/** Entries that lead from a key back to the genesis. Only where it is asked for: of all keys of a long chain the ways are as long as its square. */
+function pathOf(key: BroughtKey): number[] {
+  const seen = new Set<BroughtKey>([key])
+  // A set is walked to its end, which moves on while it grows.
+  for (const one of seen) for (const before of one.behind) seen.add(before)
+  return [...new Set(Array.from(seen, ({ index }) => index))].sort((a, b) => b - a)
 }
 
 function broughtBy(said: StatementBody): { readonly keys: readonly string[]; readonly ids: readonly string[] } {
