@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ beforeAll(async () => {
   writeFileSync(at('file'), 'content')
   await evidenceOk(['deposit', at('file'), '--data', data, '--url', server.url])
   await evidenceOk(['witness', 'init', '--name', 'witness.example/w', '--data', witness])
-  expect(spawnSync('mkfifo', [at('pipe')]).status).toBe(0)
+  execFileSync('mkfifo', [at('pipe')])
   // Longer than memory, and takes no room.
   writeFileSync(at('huge'), '', { mode: 0o600 })
   truncateSync(at('huge'), 2 ** 40)

@@ -1,10 +1,12 @@
-/** Counts what every `Map` is given while something runs. */
+type Set = (this: Map<unknown, unknown>, key: unknown, value: unknown) => Map<unknown, unknown>
+
+/** Counts what every `Map` is given while something runs, copies included. */
 export function setsDuring(run: () => void): number {
-  const { set } = Map.prototype
+  const set = Reflect.get(Map.prototype, 'set') as Set
   let sets = 0
-  Map.prototype.set = function (...given: [unknown, unknown]) {
+  Map.prototype.set = function (key: unknown, value: unknown) {
     sets++
-    return set.apply(this, given)
+    return set.call(this, key, value)
   }
   try {
     run()
