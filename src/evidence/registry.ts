@@ -99,6 +99,17 @@ export function withParticipantRecord(registry: Registry, record: ParticipantRec
   return { ...registry, participants: withEntry(registry.participants, record.id, record) }
 }
 
+/** The registry as another thread can be handed it: with maps that are nothing but maps. */
+export function copyableRegistry(registry: Registry): Registry {
+  const { participants, keys, proposals } = registry
+  return {
+    ...registry,
+    participants: new Map(participants),
+    keys: new Map(keys),
+    ...(proposals === undefined ? {} : { proposals: new Map(proposals) }),
+  }
+}
+
 /** Whether a vkey signs the checkpoint of `size`: brought before it, and retired at the earliest by its last entry. */
 export function signsAt(registry: Registry, vkey: string, size: number): boolean {
   if (!registry.ledgerKeys.includes(vkey)) return false
