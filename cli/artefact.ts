@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import {
   EvidenceError,
   isEvidenceError,
@@ -7,7 +7,7 @@ import {
   maxProofBytes,
   parseManifest,
 } from '../src/core/index.ts'
-import { fsPath, whyOf } from '../src/node/index.ts'
+import { fileBounds, fsPath, readNamed } from '../src/node/index.ts'
 
 /** True where something is at a path and may be looked at. */
 export function isThere(path: string): boolean {
@@ -28,9 +28,13 @@ export interface ReadManifest {
 
 const manifests = new Map<string, ReadManifest>()
 
-/** Has manifests read anew; called before each command. */
-export function forgetManifests(): void {
+/** What came through a pipe, which can be read only once, by its path. */
+const fromPipes = new Map<string, Uint8Array>()
+
+/** Has files read anew; called before each command. */
+export function forgetFiles(): void {
   manifests.clear()
+  fromPipes.clear()
 }
 
 /**
@@ -40,7 +44,7 @@ export function forgetManifests(): void {
 export function manifestAt(path: string): ReadManifest {
   const known = manifests.get(path)
   if (known !== undefined) return known
-  const bytes = read(path)
+  const bytes = readNamed(path, fileBounds.manifest)
   const lines = named(path, () => parseManifest(bytes))
   const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
   manifests.set(path, manifest)
@@ -54,7 +58,11 @@ export function readManifest(path: string): Uint8Array {
 
 /** Reads a receipt, proof or other artefact, bounded; a pipe will do. Throws `file-unreadable`, `receipt-malformed`. */
 export function readArtefact(path: string): Uint8Array {
-  return read(path, 2 * maxProofBytes)
+  const known = fromPipes.get(path)
+  if (known !== undefined) return known
+  const bytes = readNamed(path, 2 * maxProofBytes, { pipes: true, tooLong: 'receipt-malformed' })
+  if (statSync(fsPath(path), { throwIfNoEntry: false })?.isFile() !== true) fromPipes.set(path, bytes)
+  return bytes
 }
 
 /** Reads an artefact with a parser; its refusal names the file. Throws as {@link readArtefact}, and the parser's codes. */
@@ -69,33 +77,5 @@ function named<T>(path: string, parse: () => T): T {
   } catch (error) {
     if (!isEvidenceError(error) || error.message.includes(path)) throw error
     throw new EvidenceError(error.code, `${path}: ${error.message}`, { ...error.facts, where: path }, { cause: error })
-  }
-}
-
-function read(path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
-  try {
-    const file = openSync(fsPath(path), 'r')
-    try {
-      return readThrough(file, path, maxBytes)
-    } finally {
-      closeSync(file)
-    }
-  } catch (cause) {
-    if (isEvidenceError(cause)) throw cause
-    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
-  }
-}
-
-/** To the end, or past the bound: what is no regular file has no size, and may never end. */
-function readThrough(file: number, path: string, maxBytes: number): Uint8Array {
-  const blocks: Uint8Array[] = []
-  for (let length = 0; ; ) {
-    const block = new Uint8Array(256 * 1024)
-    const count = readSync(file, block)
-    if (count === 0) return Buffer.concat(blocks)
-    length += count
-    if (length > maxBytes)
-      throw new EvidenceError('receipt-malformed', `${path} is larger than any receipt`, { where: path })
-    blocks.push(block.subarray(0, count))
   }
 }

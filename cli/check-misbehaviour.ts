@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import type { Policy } from '../src/core/index.ts'
-import { fsPath } from '../src/node/index.ts'
+import { openUnread } from '../src/node/index.ts'
 import { checkMisbehaviour, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
 import { readArtefact } from './artefact.ts'
 import type { Output } from './output.ts'
@@ -9,7 +9,7 @@ import { exitOfVerdict } from './verdict.ts'
 /** True for a file that begins as a proof of misbehaviour does. */
 export function isMisbehaviourFile(path: string): boolean {
   const begin = new Uint8Array(64)
-  const fd = openSync(fsPath(path), 'r')
+  const fd = openUnread(path)
   try {
     return isMisbehaviour(begin.subarray(0, readSync(fd, begin)))
   } finally {

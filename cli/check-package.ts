@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import type { Bag } from '../src/package/bag.ts'
@@ -6,6 +6,7 @@ import { checkPackage as checkBag, ownPolicy } from '../src/package/check-packag
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { rotatedPolicy } from '../src/verify/index.ts'
+import { readPolicyBytes } from '../src/ledger/data-folder.ts'
 import { readArtefact } from './artefact.ts'
 import { faultLines } from './check-text.ts'
 import { exitOfVerdict, verdictLine } from './verdict.ts'
@@ -78,7 +79,7 @@ function givenPolicy(options: PackageCheckOptions): Uint8Array | undefined {
       { where: path },
     )
   }
-  return readFileSync(path)
+  return readPolicyBytes(path)
 }
 
 async function choosePolicy(bag: Bag, options: PackageCheckOptions): Promise<ChosenPolicy> {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
 import { EvidenceError, type KeyTransition, type ManifestLine, parseFileProof, type Policy } from '../src/core/index.ts'
-import { absolutePath, canDigest, digestBytes, digestFile, fsPath } from '../src/node/index.ts'
+import { absolutePath, canDigest, digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
 import {
   algorithmsOf,
   type CheckedReceipt,
@@ -104,7 +103,7 @@ async function checkByReceipt(
   const manifest =
     verdict.item === undefined || !hasTree(checked, verdict.item)
       ? []
-      : checkManifest(checked.body, verdict.item, bytes ?? readFileSync(fsPath(file)))
+      : checkManifest(checked.body, verdict.item, bytes ?? readNamed(file, fileBounds.manifest))
   return {
     ...base,
     item: verdict.item,

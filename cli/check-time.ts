@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { EvidenceError, type Policy } from '../src/core/index.ts'
 import type { JudgedTime, TimeJudge } from '../src/package/package-report.ts'
 import { maxTimeProofBytes } from '../src/package/limits.ts'
-import { fsPath, whyOf } from '../src/node/index.ts'
+import { fileBounds, readNamed } from '../src/node/index.ts'
 import type { Finding } from '../src/verify/index.ts'
 import { type CheckResult } from './check-run.ts'
 import { findTransition } from './evidence-files.ts'
@@ -31,7 +30,7 @@ export function timeJudge(anchorsPath: string | undefined): TimeJudge {
     const judge = await loadJudge()
     if (judge === undefined) return { ...noTime, unjudged: [notLoaded] }
     if (anchorsPath !== undefined)
-      anchors ??= { path: anchorsPath, pem: Buffer.from(readFile(anchorsPath)).toString('latin1') }
+      anchors ??= { path: anchorsPath, pem: Buffer.from(readNamed(anchorsPath, fileBounds.small)).toString('latin1') }
     const judged = judge({ path, bytes, receipt, policy, anchors })
     if (!('refusal' in judged)) return judged
     const { code, message, where } = judged.refusal
@@ -54,14 +53,6 @@ const notLoaded: Finding = {
   message: 'A time stamp is not judged: check-time.mjs, which reads certificates, is not beside check.mjs.',
 }
 
-function readFile(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(fsPath(path)))
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
-  }
-}
-
 /** Checks the time proof that lies beside the receipt, or was named. */
 export async function checkTime(
   { checked, evidence }: CheckResult,
@@ -78,8 +69,5 @@ export async function checkTime(
 
 /** A time proof, bounded. Throws `file-unreadable`, `time-proof-malformed`. */
 export function readTimeProof(path: string): Uint8Array {
-  const size = statSync(fsPath(path), { throwIfNoEntry: false })?.size ?? 0
-  if (size > maxTimeProofBytes)
-    throw new EvidenceError('time-proof-malformed', `${path} is larger than any time proof`, { where: path })
-  return readFile(path)
+  return new Uint8Array(readNamed(path, maxTimeProofBytes, { tooLong: 'time-proof-malformed' }))
 }

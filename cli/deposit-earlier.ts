@@ -10,7 +10,7 @@ import {
   splitPresentation,
 } from '../src/core/index.ts'
 import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
-import { syncFolder } from '../src/node/index.ts'
+import { fsPath, syncFolder } from '../src/node/index.ts'
 import { checkReceipt } from '../src/verify/index.ts'
 import { readArtefact } from './artefact.ts'
 import { companions } from './deposit-names.ts'
@@ -57,7 +57,7 @@ export function earlierDeposit(job: DepositJob, wanted: WantedStatement, policy:
 }
 
 function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): number | undefined {
-  if (!existsSync(path)) return undefined
+  if (!existsSync(fsPath(path))) return undefined
   const { receipt, faults, ...checked } = checkReceipt(readArtefact(path), withoutQuorum(policy))
   const { body, statement } = 'body' in checked ? checked : { body: undefined, statement: undefined }
   if (receipt === undefined || faults.length > 0) {
@@ -106,7 +106,7 @@ export type Pending =
 
 /** Looks at the statement that waits at a path. One that was cut off while it was written, or is none, counts as another. */
 export function pendingStatement(path: string, wanted: WantedStatement): Pending {
-  if (!existsSync(path)) return { is: 'none' }
+  if (!existsSync(fsPath(path))) return { is: 'none' }
   const presentation = Buffer.from(readArtefact(path)).toString('latin1')
   try {
     const found = readPending(presentation)
@@ -131,10 +131,11 @@ export function pendingStatement(path: string, wanted: WantedStatement): Pending
 export function setAside(pending: string, manifest: string | undefined): string {
   const base = pending.replace(/\.evidence-statement$/, '')
   let n = 1
-  while (existsSync(`${base}.unanswered-${n}.evidence-statement`)) n++
+  while (existsSync(fsPath(`${base}.unanswered-${n}.evidence-statement`))) n++
   const kept = `${base}.unanswered-${n}`
-  if (manifest !== undefined && existsSync(manifest)) renameSync(manifest, `${kept}.evidence-manifest`)
-  renameSync(pending, `${kept}.evidence-statement`)
+  if (manifest !== undefined && existsSync(fsPath(manifest)))
+    renameSync(fsPath(manifest), fsPath(`${kept}.evidence-manifest`))
+  renameSync(fsPath(pending), fsPath(`${kept}.evidence-statement`))
   syncFolder(dirname(pending))
   return `${kept}.evidence-statement`
 }
@@ -203,12 +204,12 @@ function sameItems(a: readonly Item[], b: readonly Item[], how: 'bytes' | 'all')
  */
 export function keepEarlier(receipts: readonly string[]): void {
   for (const receipt of receipts) {
-    if (!existsSync(receipt)) continue
+    if (!existsSync(fsPath(receipt))) continue
     const index = indexOf(receipt)
-    const files = companions(receipt).filter(({ path }) => existsSync(path))
+    const files = companions(receipt).filter(({ path }) => existsSync(fsPath(path)))
     let n = 1
-    while (files.some(({ kept }) => existsSync(kept(index, n)))) n++
-    for (const { path, kept } of files) renameSync(path, kept(index, n))
+    while (files.some(({ kept }) => existsSync(fsPath(kept(index, n))))) n++
+    for (const { path, kept } of files) renameSync(fsPath(path), fsPath(kept(index, n)))
     syncFolder(dirname(receipt))
   }
 }

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { EvidenceError } from '../src/core/index.ts'
-import { syncFolder } from '../src/node/index.ts'
+import { fileBounds, fsPath, readNamed, removeFile, syncFolder } from '../src/node/index.ts'
 import { pendingManifestPath } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
@@ -15,12 +15,12 @@ import { outputKinds, writeOutput } from './outputs.ts'
 function moveAside(path: string): void {
   const base = path.replace(/(?:\.pending)?\.evidence-manifest$/, '')
   let n = 1
-  while (existsSync(`${base}.earlier-${n}.evidence-manifest`)) n++
-  renameSync(path, `${base}.earlier-${n}.evidence-manifest`)
+  while (existsSync(fsPath(`${base}.earlier-${n}.evidence-manifest`))) n++
+  renameSync(fsPath(path), fsPath(`${base}.earlier-${n}.evidence-manifest`))
 }
 
 function isOther(path: string, bytes: Uint8Array): boolean {
-  return existsSync(path) && !readFileSync(path).equals(bytes)
+  return existsSync(fsPath(path)) && !readNamed(path, fileBounds.manifest).equals(bytes)
 }
 
 /**
@@ -30,7 +30,7 @@ function isOther(path: string, bytes: Uint8Array): boolean {
 export function keepManifest(job: DepositJob, manifest: Uint8Array): void {
   if (!('manifest' in job)) return
   const [receipt = ''] = job.receipts
-  if (!existsSync(receipt) && isOther(job.manifest, manifest)) {
+  if (!existsSync(fsPath(receipt)) && isOther(job.manifest, manifest)) {
     const what = `${job.manifest} is there, has no receipt, and lists other files or bytes; move it away`
     throw new EvidenceError('file-exists', what, { where: job.manifest })
   }
@@ -42,16 +42,16 @@ export function keepManifest(job: DepositJob, manifest: Uint8Array): void {
 /** Gives a manifest its name, now that its receipt is there. True where there is one. */
 export function placeManifest(manifest: string): boolean {
   const waiting = pendingManifestPath(manifest)
-  if (existsSync(waiting)) {
-    if (isOther(manifest, readFileSync(waiting))) moveAside(manifest)
-    renameSync(waiting, manifest)
+  if (existsSync(fsPath(waiting))) {
+    if (isOther(manifest, readNamed(waiting, fileBounds.manifest))) moveAside(manifest)
+    renameSync(fsPath(waiting), fsPath(manifest))
     syncFolder(dirname(manifest))
   }
-  return existsSync(manifest)
+  return existsSync(fsPath(manifest))
 }
 
 /** Removes what waits for an answer: the deposit was refused for good, or another run has made it. */
 export function removePending(job: DepositJob, pending: string): void {
-  rmSync(pending, { force: true })
-  if ('manifest' in job && job.kind !== 'resend') rmSync(pendingManifestPath(job.manifest), { force: true })
+  removeFile(pending)
+  if ('manifest' in job && job.kind !== 'resend') removeFile(pendingManifestPath(job.manifest))
 }

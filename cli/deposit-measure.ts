@@ -1,5 +1,3 @@
-import { basename } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { lookup as mediaTypeOf } from 'mrmime'
 import {
   type DigestAlgorithm,
@@ -11,7 +9,8 @@ import {
   toHex,
 } from '../src/core/index.ts'
 import type { Item } from '../src/evidence/index.ts'
-import { digestBytes, digestFile } from '../src/node/index.ts'
+import { digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
+import { recordedName } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { makeManifest, requireSameFiles } from './folder-manifest.ts'
 
@@ -48,7 +47,7 @@ export async function measure(
       const { size, digest } = await digestFile(path, algorithms, onBytes)
       items.push({ size, digest: digestsOf(digest), ...mediaOf(path), ...common })
     }
-    return { items, names: job.paths.map((path) => basename(path)) }
+    return { items, names: job.paths.map(recordedName) }
   }
   const bytes = job.kind === 'sums' ? manifestOf(job.sums) : await manifestOfFiles(job, onBytes)
   const { root, size } = manifestTree(bytes)
@@ -60,7 +59,7 @@ export async function measure(
     ...common,
     tree: { root: toHex(root), size },
   }
-  return { items: [item], names: [basename(job.manifest)], manifest: bytes }
+  return { items: [item], names: [recordedName(job.manifest)], manifest: bytes }
 }
 
 async function manifestOfFiles(
@@ -77,7 +76,7 @@ async function manifestOfFiles(
  * as a manifest is. Throws `manifest-malformed`, naming the line.
  */
 function manifestOf(path: string): Uint8Array {
-  const bytes = readFileSync(path)
+  const bytes = readNamed(path, fileBounds.manifest)
   const lines: ManifestLine[] = []
   for (let start = 0, number = 1; start < bytes.length; number++) {
     const found = bytes.indexOf(0x0a, start)

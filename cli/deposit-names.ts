@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { basename, dirname, join, resolve } from 'node:path'
-import { EvidenceError, withoutFinalSlashes, largest } from '../src/core/index.ts'
-import { temporaryName } from '../src/node/index.ts'
+import { basename, dirname, join } from 'node:path'
+import { bytesOfText, EvidenceError, largest, withoutFinalSlashes, withVisibleBytes } from '../src/core/index.ts'
+import { absolutePath, temporaryName } from '../src/node/index.ts'
 
 /*
  * Names of what a deposit leaves beside the evidence: FILE.tlog-proof, FOLDER.evidence-manifest with FOLDER.tlog-proof, and, until
@@ -32,7 +32,7 @@ export function isOwnArtefact(name: string): boolean {
 function namedPath(path: string): string {
   const plain = withoutFinalSlashes(path)
   const name = basename(plain)
-  const named = name === '.' || name === '..' || name === '' ? resolve(plain === '' ? path : plain) : plain
+  const named = name === '.' || name === '..' || name === '' ? absolutePath(plain === '' ? path : plain) : plain
   if (basename(named) === '')
     throw new EvidenceError('usage', `${path} has no name that a receipt could have; name the folders in it`, {
       where: path,
@@ -76,11 +76,11 @@ function inFolder(path: string, receipts: string | undefined, ending: string): s
 /** A name that leaves room for the longest ending: cut between characters, and told apart by a digest of the whole. */
 function shortened(name: string): string {
   const room = maxName - largest(ownEndings.map((ending) => ending.length + 1)) - '.entry-9007199254740991'.length
-  if (Buffer.byteLength(name) <= room) return name
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 12)
+  if (bytesOfText(name).length <= room) return name
+  const digest = createHash('sha256').update(bytesOfText(name)).digest('hex').slice(0, 12)
   let cut = ''
   for (const character of name) {
-    if (Buffer.byteLength(cut + character) > room - digest.length - 1) break
+    if (bytesOfText(cut + character).length > room - digest.length - 1) break
     cut += character
   }
   return `${cut}~${digest}`
@@ -101,7 +101,13 @@ export function companions(
 
 /** The folder that holds all of some paths. */
 export function commonFolder(paths: readonly string[]): string {
-  let common = dirname(resolve(paths[0] as string))
-  while (!paths.every((path) => resolve(path).startsWith(common === '/' ? '/' : `${common}/`))) common = dirname(common)
+  const full = paths.map(absolutePath)
+  let common = dirname(full[0] as string)
+  while (!full.every((path) => path.startsWith(common === '/' ? '/' : `${common}/`))) common = dirname(common)
   return common
+}
+
+/** The name of a file as a deposit records it, sealed: JSON has no bytes, and one that is not UTF-8 is written as `\x{hex}`. */
+export function recordedName(path: string): string {
+  return withVisibleBytes(basename(path))
 }

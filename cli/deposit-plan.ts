@@ -1,7 +1,7 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { counted, EvidenceError, textOfBytes } from '../src/core/index.ts'
-import { makePrivateFolder, whyOf } from '../src/node/index.ts'
+import { absolutePath, fsPath, makePrivateFolder, whyOf } from '../src/node/index.ts'
 import {
   commonFolder,
   isOwnArtefact,
@@ -96,7 +96,7 @@ export function planDeposit(given: readonly string[], options: PlanOptions): Pla
 
 function statOf(path: string): Stats {
   try {
-    return statSync(path)
+    return statSync(fsPath(path))
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `${path} cannot be read: ${whyOf(cause)}`, { where: path }, { cause })
   }
@@ -125,7 +125,7 @@ function outputsOf(job: DepositJob): string[] {
 function requireDistinct(jobs: readonly DepositJob[]): void {
   const seen = new Set<string>()
   for (const path of jobs.flatMap(outputsOf)) {
-    const full = resolve(path)
+    const full = absolutePath(path)
     if (seen.has(full)) {
       throw new EvidenceError('usage', `two of the paths would have the same ${full}; deposit them apart`, {
         where: path,
@@ -140,7 +140,7 @@ function requireReadable(jobs: readonly DepositJob[]): void {
   const refused: { readonly name: string; readonly why: string }[] = []
   const look = (path: string | Buffer): void => {
     try {
-      accessSync(path, constants.R_OK)
+      accessSync(typeof path === 'string' ? fsPath(path) : path, constants.R_OK)
     } catch (cause) {
       refused.push({ name: typeof path === 'string' ? path : textOfBytes(path), why: whyOf(cause) })
     }
@@ -187,10 +187,7 @@ function folderJob(folder: string, options: PlanOptions): DepositJob {
 /** More files than a statement holds become a manifest of the folder that holds them all. */
 function setJob(files: readonly string[], options: PlanOptions): DepositJob {
   const folder = commonFolder(files)
-  const listing = listFiles(
-    folder,
-    files.map((path) => resolve(path)),
-  )
+  const listing = listFiles(folder, files.map(absolutePath))
   const names = listing.files.map(({ name }) => name)
   return {
     kind: 'manifest',
@@ -225,7 +222,7 @@ function manifestPlaces(manifest: string): { manifest: string; receipts: string[
 /** Bytes that a job hashes, for the progress bar. */
 export function jobBytes(job: DepositJob): number {
   if (job.kind === 'manifest') return job.listing.files.reduce((sum, { size }) => sum + size, 0)
-  return job.kind === 'files' ? job.paths.reduce((sum, path) => sum + statSync(path).size, 0) : 0
+  return job.kind === 'files' ? job.paths.reduce((sum, path) => sum + statSync(fsPath(path)).size, 0) : 0
 }
 
 /** What a job is called in a result. */

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import {
   type DigestAlgorithm,
   EvidenceError,
@@ -11,6 +10,7 @@ import {
 } from '../src/core/index.ts'
 import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
 import { type Item, readEnvelope, type Relation, type SealedClaim } from '../src/evidence/index.ts'
+import { removeFile } from '../src/node/index.ts'
 import { readArtefact } from './artefact.ts'
 import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './deposit-earlier.ts'
 import { keepManifest, placeManifest, removePending } from './deposit-files.ts'
@@ -88,7 +88,11 @@ export async function runDeposit(
   try {
     for (const job of jobs) {
       turns.push(
-        await takeTurn(job.receipts[0] as string, () => settings.note(`another run deposits ${jobName(job)}; waiting`)),
+        await takeTurn(job.receipts[0] as string, async ({ message }) => {
+          // A run that waits holds nothing: two that take the same files in another order would wait for ever.
+          await flush()
+          settings.note(`another run deposits ${jobName(job)}; waiting: ${message}`)
+        }),
       )
       const prepared = await prepare(job, settings, (count) => {
         hashed += count
@@ -207,7 +211,7 @@ async function send(
     if (again && job.kind !== 'resend') keepEarlier(job.receipts)
     const hasManifest = 'manifest' in job && placeManifest(job.manifest)
     for (const path of job.receipts) writeOutput(outputKinds.receipt, path, result.receipt)
-    rmSync(pending, { force: true })
+    removeFile(pending)
     const extra = {
       ...(hasManifest && 'manifest' in job ? { manifest: job.manifest } : {}),
       ...(job.kind === 'manifest' ? { skipped: job.listing.skipped } : {}),

@@ -8,7 +8,7 @@ import {
   type ManifestLine,
   textOfBytes,
 } from '../src/core/index.ts'
-import { changed, digestFile, fileState, whyOf } from '../src/node/index.ts'
+import { absolutePath, changed, digestFile, fileState, fsPath, whyOf } from '../src/node/index.ts'
 import { isOwnArtefact } from './deposit-names.ts'
 
 export { manifestPath } from './deposit-names.ts'
@@ -71,9 +71,9 @@ function readFolder(directory: Buffer) {
 /** Files given one by one, as the listing of the folder that holds them all. */
 export function listFiles(folder: string, paths: readonly string[]): FolderListing {
   const files = paths.map((path) => ({
-    path: Buffer.from(path),
-    name: Buffer.from(relative(folder, path)),
-    size: statSync(path).size,
+    path: Buffer.from(bytesOfText(path)),
+    name: Buffer.from(bytesOfText(relative(folder, absolutePath(path)))),
+    size: statSync(fsPath(path)).size,
   }))
   return { files: files.sort((a, b) => compareBytes(a.name, b.name)), skipped: [], unreadable: [] }
 }

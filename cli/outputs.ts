@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import {
   EvidenceError,
   isEvidenceError,
@@ -9,7 +8,7 @@ import {
   leafHash,
 } from '../src/core/index.ts'
 import { parseApprovalFile } from '../src/evidence/index.ts'
-import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/index.ts'
+import { lookAt, readBounded, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/index.ts'
 import { parseAnchor } from '../src/verify/index.ts'
 
 /**
@@ -82,7 +81,7 @@ export function writeOutput(kind: OutputKind, path: string, content: string | Ui
   const stat = lookAt(path)
   if (stat === undefined) return writeNew(path, bytes, 0o600)
   if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-  const existing = stat.size > maxArtefact ? undefined : readFileSync(path)
+  const existing = stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
   if (existing?.equals(bytes) === true) return
   const about = existing === undefined ? undefined : trySubject(subject, existing)
   if (about === undefined || about !== subject(bytes)) throw refuse(path, `is there, and is no ${name} for this`)
@@ -99,7 +98,7 @@ export function requireOutput(kind: OutputKind, path: string): void {
   const stat = lookAt(path)
   if (stat === undefined) return requireNewFile(path)
   if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-  const about = stat.size > maxArtefact ? undefined : trySubject(kind.subject, readFileSync(path))
+  const about = stat.size > maxArtefact ? undefined : trySubject(kind.subject, readBounded(path, maxArtefact))
   if (about === undefined) throw refuse(path, `is there, and is no ${kind.name}`)
 }
 

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/index.ts'
-import { forgetManifests } from './artefact.ts'
+import { forgetFiles } from './artefact.ts'
 import { processArguments } from './file-argument.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
 import { asEvidenceError, Output } from './output.ts'
@@ -27,7 +27,7 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
     process.exit()
   }
   process.on('uncaughtException', uncaught)
-  forgetManifests()
+  forgetFiles()
   try {
     await throwing(await program()).parseAsync(processArguments())
   } catch (error) {

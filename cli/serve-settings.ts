@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import type { ServerSettings } from '../server/index.ts'
 import { EvidenceError } from '../src/core/index.ts'
 import { issueText } from '../src/evidence/index.ts'
+import { fileBounds, readBoundedText } from '../src/node/index.ts'
 
 /** Flags of `serve` and `start` that are settings. */
 export interface SettingFlags {
@@ -139,7 +139,7 @@ function asJson(text: string): unknown {
 function fromFile(path: string | undefined): object {
   if (path === undefined) return {}
   try {
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const json: unknown = JSON.parse(readBoundedText(path, fileBounds.small))
     if (json !== null && typeof json === 'object' && !Array.isArray(json)) return json
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${path} cannot be read as JSON`, { where: path }, { cause })

@@ -1,19 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { EvidenceError, timeText } from '../src/core/index.ts'
+import { timeText } from '../src/core/index.ts'
 import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
 import { readPemCertificates } from '../src/timestamp/index.ts'
+import { fileBounds, readNamed } from '../src/node/index.ts'
 
 /** Certificates that whoever checks trusts. Throws `file-unreadable`, `anchors-malformed`. */
 export function readAnchors(path: string | undefined): Certificate[] | undefined {
-  return path === undefined ? undefined : readPemCertificates(Buffer.from(readFile(path)).toString('latin1'), path)
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path))
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-  }
+  return path === undefined
+    ? undefined
+    : readPemCertificates(readNamed(path, fileBounds.small).toString('latin1'), path)
 }
 
 /** What a time proof says, for people. */

@@ -71,6 +71,8 @@ export class Bodies {
       const { raw } = request
       const chunks: Buffer[] = []
       let received = 0
+      /** What the answer will take, in the same room. */
+      let answer = 0
       const finish = (error: Error | undefined): void => {
         if (!this.arriving.delete(body)) return
         raw.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
@@ -82,7 +84,7 @@ export class Bodies {
         }
         room.arrived(body)
         // However it ends: answered, refused, or broken off. Or before that, by freeBody.
-        leaveRoom.set(request, () => room.leave(body))
+        leaveRoom.set(request, () => room.keep(body, answer))
         this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => room.leave(body))
         const whole = Buffer.concat(chunks, received)
         // What is called when the request is over would keep the pieces until then.
@@ -105,7 +107,8 @@ export class Bodies {
       }
       const onEnd = (): void => {
         if (length !== undefined && received !== length) return finish(notWhole())
-        if (isBatch && !room.take(body, answerWeight(linesOf(chunks)))) return finish(fullRoom())
+        answer = isBatch ? answerWeight(linesOf(chunks)) : 0
+        if (!room.take(body, answer)) return finish(fullRoom())
         finish(undefined)
       }
       const onBroken = (): void => finish(notWhole())
@@ -136,7 +139,10 @@ export class Bodies {
 
 const leaveRoom = new WeakMap<FastifyRequest, () => void>()
 
-/** Gives back the room of a request's body, which is needed no more, and lets go of it: before a wait that may be long. */
+/**
+ * Gives back the room of a request's body, but for that of a batch's answer, and lets go of it: once it is read into what waits,
+ * which is bounded by itself, and before a wait that may be long.
+ */
 export function freeBody(request: FastifyRequest): void {
   request.body = undefined
   leaveRoom.get(request)?.()

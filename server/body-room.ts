@@ -63,6 +63,14 @@ export class BodyRoom {
     if (held !== undefined) held.arriving = false
   }
 
+  /** So much of its memory is still used, and the rest is free. */
+  keep(body: BodyUnderWay, bytes: number): void {
+    const held = this.bodies.get(body)
+    if (held === undefined || held.bytes <= bytes) return
+    this.add(body.group, bytes - held.bytes)
+    held.bytes = bytes
+  }
+
   /** Its memory is free. */
   leave(body: BodyUnderWay): void {
     const held = this.bodies.get(body)

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
 import type { Submission } from '../src/ledger/index.ts'
+import { freeBody } from './bodies.ts'
 import type { ServerContext } from './context.ts'
 import { acceptMany, authenticateMany, extraOf, shownIn } from './deposits.ts'
 import { type AnswerText, answerText, type DepositAnswer, encodeLines, plainText } from './deposit-answer.ts'
@@ -22,11 +23,23 @@ export async function answerBatch(
   context: ServerContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: Buffer,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   await context.limits.requireAddress('statements', request.ip)
-  const lines = splitLines(body)
+  const turns = await beginTurns(context, request, isMinimal)
+  // All lines are read into what waits, to be sealed and for a follower, which is bounded by the queue.
+  freeBody(request)
+  reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
+  return reply.send(encodeLines((await Promise.all(turns)).flat()))
+}
+
+/** Has every line authenticated, in turns, and put into the queue; the answers come later. In a frame of its own, which holds the body. */
+async function beginTurns(
+  context: ServerContext,
+  request: FastifyRequest,
+  isMinimal: boolean,
+): Promise<readonly Promise<AnswerText[]>[]> {
+  const lines = splitLines(request.body as Buffer)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
   requireLines(lines)
@@ -38,8 +51,7 @@ export async function answerBatch(
     const submissions = await authenticateLines(context, request.ip, turn, shown)
     turns.push(sealLines(context, request, submissions, isMinimal))
   }
-  reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
-  return reply.send(encodeLines((await Promise.all(turns)).flat()))
+  return turns
 }
 
 /** Between turns the address is asked of, so that a batch of bad signatures costs no more than its address may spend. */

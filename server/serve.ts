@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import {
@@ -19,10 +18,11 @@ import {
   type KnownCheckpoint,
   Ledger,
   Publisher,
-  readLedgerKey,
-  readLedgerMlDsaKey,
   readCosignedFile,
   readHead,
+  readLedgerKey,
+  readLedgerMlDsaKey,
+  readPolicyBytes,
   readPolicyFile,
   type WitnessView,
 } from '../src/ledger/index.ts'
@@ -140,7 +140,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       waiters: new Waiters(maxConnections),
       metrics,
       limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
-      policy: readFileSync(folder.policy, 'latin1'),
+      policy: readPolicyBytes(folder.policy).toString('latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,
       timeStamping,

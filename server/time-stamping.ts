@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { EvidenceError, isEvidenceError, timeText } from '../src/core/index.ts'
 import { type DataFolder, type Ledger, TimeStampFiles } from '../src/ledger/index.ts'
 import { Authority, type Stampable, Stamper, type StampResult } from '../src/timestamp/index.ts'
+import { readNamed } from '../src/node/index.ts'
 import type { Metrics } from './metrics.ts'
 import type { TimeStampingSettings } from './settings.ts'
 
@@ -37,7 +38,7 @@ export class TimeStamping {
     this.files = new TimeStampFiles(folder.timeStamps)
     this.stamper = new Stamper({
       store: this.files,
-      authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000)),
+      authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000, readNamed)),
       hash: settings.hash,
       renewMs: settings.renewDays * 24 * 3600 * 1000,
       retiredHashes: settings.retiredHashes,

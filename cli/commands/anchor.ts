@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
@@ -15,8 +15,8 @@ import {
 import { type Identity, LedgerClient } from '../../src/client/index.ts'
 import { readPolicyFile } from '../../src/ledger/index.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
-import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
-import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/index.ts'
+import { installNativePrimitives, openPrivateFolder, readNamed } from '../../src/node/index.ts'
+import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/index.ts'
 import { depositKind } from '../deposit-statement.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
@@ -118,7 +118,7 @@ function lastAnchor(folder: string, origin: string): Anchor | undefined {
   if (!existsSync(folder)) return undefined
   const names = readdirSync(folder).filter((name) => name.endsWith('.anchor'))
   const own = names
-    .map((name) => parseAnchor(new Uint8Array(readFileSync(join(folder, name)))))
+    .map((name) => parseAnchor(new Uint8Array(readNamed(join(folder, name), maxAnchorBytes))))
     .filter(({ checkpoint }) => checkpoint.origin === origin)
   return own.sort((a, b) => b.checkpoint.size - a.checkpoint.size)[0]
 }

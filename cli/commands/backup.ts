@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/index.ts'
 import {
+  backUpFolder,
   BackupFolder,
   type BackupResult,
-  backUpFolder,
   dataFolder,
   makeBackup,
   readOwnKey,
+  readPolicyBytes,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type ClientOptions, clientKey, clientOf, dataDir, identify, outputOf, withClient } from '../options.ts'
@@ -92,5 +93,5 @@ async function ofServer(
   const source = new UrlPieces(client.as(await identify(options, client, signer, keyPath)))
   const { onProgress, stop } = progressOf(output)
   const key = readOwnKey({ policy: path })
-  return makeBackup({ source, out, key, policy: readFileSync(path), onProgress }).finally(stop)
+  return makeBackup({ source, out, key, policy: readPolicyBytes(path), onProgress }).finally(stop)
 }

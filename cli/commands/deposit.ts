@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   EvidenceError,
@@ -9,7 +8,7 @@ import {
   strongDigests,
 } from '../../src/core/index.ts'
 import { categories, relations, type SealedClaim } from '../../src/evidence/index.ts'
-import { canDigest } from '../../src/node/index.ts'
+import { canDigest, fileBounds, readNamed } from '../../src/node/index.ts'
 import { digestArgument } from '../digest-argument.ts'
 import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit-run.ts'
@@ -26,6 +25,7 @@ import {
 import type { Output } from '../output.ts'
 import { relationFrom, relationsTo } from '../relation.ts'
 import { exitOfRefusal } from '../verdict.ts'
+import { fileArgument } from '../file-argument.ts'
 
 interface DepositOptions extends ClientOptions {
   readonly case?: readonly string[]
@@ -84,7 +84,7 @@ export function depositCommand(program: Command): void {
     .option('--no-names', 'do not record file names, not even sealed')
     .addHelpText('after', help)
     .action(async (paths: string[], options: DepositOptions) => {
-      process.exitCode = await deposit(paths, options)
+      process.exitCode = await deposit(paths.map(fileArgument), options)
     })
 }
 
@@ -166,12 +166,7 @@ function knownFrom({ withoutFile, size, name }: DepositOptions): KnownDigests | 
 }
 
 function jsonFile(path: string): JsonValue {
-  try {
-    return parseJson(readFileSync(path), path)
-  } catch (cause) {
-    if (cause instanceof EvidenceError) throw cause
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-  }
+  return parseJson(readNamed(path, fileBounds.small), path)
 }
 
 function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonValue>> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   dataFolder,
@@ -9,6 +8,7 @@ import {
   readConfig,
   readOwnCheckpoint,
   readOwnKey,
+  readPolicyBytes,
   TimeStampFiles,
 } from '../../src/ledger/index.ts'
 import { equalBytes, EvidenceError, rootFromTiles } from '../../src/core/index.ts'
@@ -59,7 +59,7 @@ export function exportCommand(program: Command): void {
         const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
         let bar: ReturnType<typeof progressBar> | undefined
         const result = await exportTiles(reads, out, {
-          policy: readFileSync(folder.policy),
+          policy: readPolicyBytes(folder.policy),
           timeStamps: new TimeStampFiles(folder.timeStamps),
           isPublic: readConfig(folder).reading === 'public',
           onTile: (done, total) => {

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError } from '../../src/core/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
-import { readOwnKey, Replica } from '../../src/ledger/index.ts'
+import { readOwnKey, readPolicyBytes, Replica } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type ClientOptions, clientKey, clientOf, dataDir, identify, outputOf, withClient } from '../options.ts'
 import { count, type Output } from '../output.ts'
@@ -86,7 +85,7 @@ class Follower {
     }
     if (options.policy === undefined) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE')
     const key = readOwnKey({ policy: options.policy })
-    const policy = readFileSync(options.policy)
+    const policy = readPolicyBytes(options.policy)
     const source = new UrlPieces(client.as(await identify(options, client, signer, path)))
     const first = await untilAnswered(() => source.next(0, 0, undefined, 0), output, stopped)
     if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')

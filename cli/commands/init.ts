@@ -1,36 +1,29 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
-import { EvidenceError, type Jwk, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
-import { composeStatement } from '../../src/evidence/index.ts'
+import { EvidenceError, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
 import {
   type Administrator,
-  type DataFolder,
   dataFolder,
-  type GenesisRequest,
-  Ledger,
   prepareLedger,
-  readConfig,
   readGenesisRequest,
   readLedgerKey,
   sealGenesis,
 } from '../../src/ledger/index.ts'
 import {
-  createKeyFile,
+  fileBounds,
   installNativePrimitives,
   type LedgerSigningKey,
-  randomSalt,
-  readKeyFile,
+  readNamed,
   readPublicKey,
   type SigningKey,
 } from '../../src/node/index.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
-import { admitKind } from '../admission.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, dataDir, outputOf, withCommon } from '../options.ts'
 import { openKeyFile, passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
+import { initTrial, signGenesis } from '../trial.ts'
 
 interface InitOptions extends CommonOptions {
   readonly origin?: string
@@ -175,86 +168,7 @@ function predecessor(path: string): { origin: string; checkpoint: string } {
 }
 
 function readGenesis(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-  }
-}
-
-/** The unsigned genesis as a signed statement. */
-function signGenesis(request: GenesisRequest, key: SigningKey): string {
-  const { iss, aud, kind, ...members } = request
-  const context = { iss, aud, kind, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
-  return composeStatement(context, members, {}, key, randomSalt).jws
-}
-
-export interface TrialOptions {
-  readonly origin: string
-  readonly reading: 'public' | 'participants'
-  readonly openDisclosures: boolean
-  readonly passphrase?: string
-  readonly continues?: { readonly origin: string; readonly checkpoint: string }
-}
-
-/** Makes a whole trial ledger: administrator, first depositor, genesis, admission. A half-made one is begun again. */
-export async function initTrial(root: string, options: TrialOptions): Promise<void> {
-  const { passphrase } = options
-  const keys: { administrator?: SigningKey; depositor?: SigningKey } = {}
-  const fill = (folder: DataFolder): void => {
-    keys.depositor = createKeyFile(folder.depositorKey, passphrase)
-  }
-  const make = (folder: DataFolder): Jwk => {
-    keys.administrator = createKeyFile(folder.administratorKey, passphrase)
-    return keys.administrator.jwk
-  }
-  const request = prepareLedger(
-    root,
-    { ...options, environment: 'trial', administrators: (folder) => [{ id: 'administrator', jwk: make(folder) }] },
-    fill,
-  )
-  await finishTrial(root, request, keys.administrator as SigningKey, keys.depositor as SigningKey, passphrase)
-}
-
-async function finishTrial(
-  root: string,
-  request: GenesisRequest,
-  administrator: SigningKey,
-  depositor: SigningKey,
-  passphrase: string | undefined,
-): Promise<void> {
-  const ledgerKey = readLedgerKey(root, passphrase)
-  await sealGenesis(root, signGenesis(request, administrator), ledgerKey)
-  const ledger = await Ledger.open(root, ledgerKey)
-  try {
-    const context = {
-      iss: request.iss,
-      aud: request.aud,
-      kind: admitKind,
-      jti: randomUUID(),
-      iat: Math.floor(Date.now() / 1000),
-    }
-    const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [depositor.jwk] }
-    await ledger.deposit(composeStatement(context, { participant }, {}, administrator, randomSalt).presentation)
-  } finally {
-    await ledger.close()
-  }
-}
-
-/** Finishes a trial ledger whose making was cut off; true where there was one to finish. */
-export async function resumeTrial(root: string, passphrase: string | undefined): Promise<boolean> {
-  const folder = dataFolder(root)
-  if (!existsSync(folder.config) || !existsSync(folder.depositorKey)) return false
-  if (readConfig(folder).awaitingGenesis !== true) return false
-  const request = readGenesisRequest(folder.genesisRequest)
-  await finishTrial(
-    root,
-    request,
-    readKeyFile(folder.administratorKey, passphrase),
-    readKeyFile(folder.depositorKey, passphrase),
-    passphrase,
-  )
-  return true
+  return readNamed(path, fileBounds.small).toString('latin1')
 }
 
 /** `evidence sign-genesis FILE` */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Jwk, mlDsa44PublicKey, thumbprint } from '../../src/core/index.ts'
-import { readPrivateKeyFile, readPublicKey, signingKeyOf } from '../../src/node/index.ts'
+import { readBoundedText, readPrivateKeyFile, readPublicKey, signingKeyOf } from '../../src/node/index.ts'
 import { type CommonOptions, outputOf } from '../options.ts'
 import { passphraseFile, passphraseFor } from '../passphrase.ts'
 import { thumbprintLines } from './keygen.ts'
@@ -52,7 +51,7 @@ export function keyCommand(program: Command): void {
 /** By its label alone: whoever reads it says what is wrong with it, or that it cannot be read. */
 function isPrivate(file: string): boolean {
   try {
-    return /BEGIN (?:ENCRYPTED )?PRIVATE KEY/.test(readFileSync(file, 'latin1').slice(0, 65_536))
+    return /BEGIN (?:ENCRYPTED )?PRIVATE KEY/.test(readBoundedText(file, 65_536, 'latin1'))
   } catch {
     return false
   }

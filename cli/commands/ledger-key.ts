@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   type Checkpoint,
@@ -28,7 +28,7 @@ import {
   rotateLedgerKey,
   type SecondKeyPassphrases,
 } from '../../src/ledger/index.ts'
-import { installNativePrimitives, type LedgerSigningKey } from '../../src/node/index.ts'
+import { installNativePrimitives, type LedgerSigningKey, readPrivateFile } from '../../src/node/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine } from '../command-line.ts'
@@ -148,7 +148,7 @@ async function rotate(options: RotateOptions): Promise<void> {
 }
 
 async function statementFor(options: RotateOptions, root: string, next: LedgerSigningKey): Promise<string | undefined> {
-  if (options.statement !== undefined) return readFileSync(options.statement, 'latin1').trim()
+  if (options.statement !== undefined) return Buffer.from(readArtefact(options.statement)).toString('latin1').trim()
   if (options.resume === true) return undefined
   if (options.key === undefined)
     throw new EvidenceError('usage', 'say --out, --statement, --resume, or --key to sign here')
@@ -178,7 +178,7 @@ async function oldKey(
 }
 
 function isSameFile(ledgerKey: string, newKey: string): boolean {
-  return existsSync(ledgerKey) && existsSync(newKey) && readFileSync(ledgerKey).equals(readFileSync(newKey))
+  return existsSync(ledgerKey) && existsSync(newKey) && readPrivateFile(ledgerKey) === readPrivateFile(newKey)
 }
 
 /** The options that say where the key in use is, and that it is lost, if so. */

@@ -1,19 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
-import { takeLock } from '../../src/ledger/index.ts'
+import { readPolicyBytes, takeLock } from '../../src/ledger/index.ts'
 import { serveCopy } from '../../src/monitor/index.ts'
 import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { count } from '../output.ts'
 import { pause, seconds, stopSignal } from '../repeat.ts'
+import { serverUrl } from '../../src/client/index.ts'
 
 interface MirrorOptions extends ClientOptions {
   readonly serve?: boolean
   readonly host: string
   readonly port: string
+  readonly baseUrl?: readonly string[]
   readonly serveEntries?: boolean
   readonly interval: string
   readonly once?: boolean
@@ -37,6 +39,7 @@ export function mirrorCommand(program: Command): void {
     .option('--serve', 'serve the copy, read-only')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any', '8081')
+    .option('--base-url <url...>', 'where the copy is reached, if a proxy passes that name on')
     .option('--serve-entries', 'serve entries even where the ledger gives them by right only')
     .option('--interval <seconds>', 'pause between two looks', '10')
     .option('--once', 'copy what is there now, then end')
@@ -54,6 +57,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     throw new EvidenceError('usage', 'give one of --once and --serve')
   const port = /^[0-9]{1,5}$/.test(options.port) ? Number(options.port) : 65_536
   if (port > 65_535) throw new EvidenceError('usage', `${JSON.stringify(options.port)} is not a port`)
+  const baseUrls = (options.baseUrl ?? []).map(serverUrl)
   const { policy, bytes } = policyFrom(dir, options)
   openPrivateFolder(dir)
   const release = takeLock(join(dir, 'lock'), dir)
@@ -76,7 +80,8 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
       return exitOf(events)
     }
     const entries = options.key === undefined || options.serveEntries === true
-    const server = options.serve === true ? await serveCopy(copy, { host: options.host, port, entries }) : undefined
+    const server =
+      options.serve === true ? await serveCopy(copy, { host: options.host, port, baseUrls, entries }) : undefined
     if (server !== undefined) output.line({ event: 'listening', url: server.url }, `listening on ${server.url}`)
     const stopped = stopSignal()
     while (!stopped.aborted) {
@@ -96,12 +101,7 @@ function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Pol
   const kept = join(dir, 'policy')
   const path = options.policy ?? (existsSync(kept) ? kept : undefined)
   if (path !== undefined) {
-    let bytes: Uint8Array
-    try {
-      bytes = new Uint8Array(readFileSync(path))
-    } catch (cause) {
-      throw new EvidenceError('file-unreadable', `${path} cannot be read`, { where: path }, { cause })
-    }
+    const bytes = new Uint8Array(readPolicyBytes(path))
     return { policy: parsePolicy(bytes), bytes }
   }
   policyOf(options)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
@@ -25,6 +25,7 @@ import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
 import { notHereLines } from '../package-text.ts'
 import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
 import { progressBar } from '../progress.ts'
+import { readPolicyBytes } from '../../src/ledger/index.ts'
 
 interface PackageOptions extends LedgerOptions {
   readonly output: string
@@ -139,7 +140,7 @@ function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uin
       },
     )
   }
-  const policyBytes = readFileSync(path)
+  const policyBytes = readPolicyBytes(path)
   return { policy: parsePolicy(policyBytes), policyBytes }
 }
 

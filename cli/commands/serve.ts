@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { RunningServer } from '../../server/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
-import { readUnfinished } from '../../src/node/index.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
@@ -12,7 +10,7 @@ import { writeOut } from '../standard-output.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { version } from '../version.ts'
-import { initTrial, resumeTrial } from './init.ts'
+import { provideTrial } from '../trial.ts'
 
 interface ServeCommandOptions extends CommonOptions, SettingFlags {
   readonly printConfig?: boolean
@@ -66,18 +64,18 @@ export function startCommand(program: Command): void {
       const root = dataDir(options)
       const passphrase = folderPassphrase(root, options)
       const say = (line: string): void => writeOut(`${line}\n`)
-      if (readUnfinished(root) !== undefined || !existsSync(dataFolder(root).config)) {
-        const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
-        await initTrial(root, {
-          origin,
-          reading: 'public',
-          openDisclosures: false,
-          ...(passphrase === undefined ? {} : { passphrase }),
-        })
+      const origin = `localhost/${crypto.randomUUID().slice(0, 13).replace('-', '')}`
+      const done = await provideTrial(root, {
+        origin,
+        reading: 'public',
+        openDisclosures: false,
+        ...(passphrase === undefined ? {} : { passphrase }),
+      })
+      if (done === 'finished') say(`finished the trial ledger in ${root}`)
+      if (done === 'made')
         say(
           `made a trial ledger, ${origin}, in ${root}: reading is public, sealed claims are not; not for evidence that matters`,
         )
-      } else if (await resumeTrial(root, passphrase)) say(`finished the trial ledger in ${root}`)
       const stopped = stopSignal()
       // Quiet by default: the next thing to read is what to type.
       const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' }, passphrase)

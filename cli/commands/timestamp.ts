@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   EvidenceError,
@@ -11,7 +10,7 @@ import {
 } from '../../src/core/index.ts'
 import { issueText, type SchemaIssue } from '../../src/evidence/index.ts'
 import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { fileBounds, installNativePrimitives, readBoundedText, readNamed } from '../../src/node/index.ts'
 import {
   checkTimeProof,
   encodeTimeProof,
@@ -156,7 +155,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   const { timeStampingSettings } = await import('../../server/index.ts')
   let json: { timeStamping?: unknown }
   try {
-    json = JSON.parse(readFileSync(config, 'utf8')) as { timeStamping?: unknown }
+    json = JSON.parse(readBoundedText(config, fileBounds.small)) as { timeStamping?: unknown }
   } catch (cause) {
     throw new EvidenceError(
       'config-invalid',
@@ -179,7 +178,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   const target = await newestOf(root)
   const stamper = new Stamper({
     store: new TimeStampFiles(dataFolder(root).timeStamps),
-    authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000)),
+    authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000, readNamed)),
     hash: settings.hash,
     renewMs: settings.renewDays * 24 * 3600 * 1000,
     retiredHashes: settings.retiredHashes,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, type VerifierKey } from '../../src/core/index.ts'
 import {
@@ -18,11 +18,14 @@ import { type CommonOptions, codeArgument, outputOf } from '../options.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
+import { fileBounds, readNamed } from '../../src/node/index.ts'
+import { serverUrl } from '../../src/client/index.ts'
 
 interface WitnessOptions extends CommonOptions {
   readonly passphraseFile?: string
 }
 interface ServeOptions extends WitnessOptions {
+  readonly baseUrl?: readonly string[]
   readonly host: string
   readonly port: string
   readonly logLevel: string
@@ -83,6 +86,7 @@ function serveCommand(group: Command): void {
   withFolder(group.command('serve').description('serve add-checkpoint, sign-subtree and the cosigned checkpoints'))
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on, 0 for any', '8081')
+    .option('--base-url <url...>', 'where the witness is reached, if a proxy passes that name on')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or silent', 'info')
     .option('--passphrase-file <file>', 'file that holds the keys’ passphrase')
     .addHelpText('after', '\nExample:\n  evidence witness serve --data /srv/witness --host 0.0.0.0 --port 8081')
@@ -97,6 +101,7 @@ function serveCommand(group: Command): void {
         dataDir: witnessDir(options),
         host: options.host,
         port: portArgument(options.port),
+        baseUrls: (options.baseUrl ?? []).map(serverUrl),
         logLevel,
         ...(passphrase === undefined ? {} : { passphrase }),
       })
@@ -114,7 +119,7 @@ function portArgument(text: string): number {
 
 /** A vkey, or a file with lines of logs: a policy. */
 function logsFrom(argument: string, url: string | undefined): WitnessedLog[] {
-  if (existsSync(argument)) return parseLogList(readFileSync(argument, 'utf8'), argument)
+  if (existsSync(argument)) return parseLogList(readNamed(argument, fileBounds.small).toString('utf8'), argument)
   return parseLogList(`log ${argument}${url === undefined ? '' : ` ${url}`}\n`, 'the argument')
 }
 

@@ -1,13 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError, maxEntryBytes, maxNoteBytes, tilePath, tileWidth } from '../../src/core/index.ts'
+import { EvidenceError, maxBundleBytes, maxNoteBytes, tilePath, tileWidth } from '../../src/core/index.ts'
 import { BackupFolder } from '../../src/ledger/index.ts'
 import { type LogSource, type NamedTile, splitBundle } from '../../src/log/index.ts'
 import { readRegularFile, requireFinished } from '../../src/node/index.ts'
-
-/** The most bytes of a tile, and of an entry bundle. */
-const mostTile = 32 * tileWidth
-const mostBundle = (2 + maxEntryBytes) * tileWidth
 
 /**
  * A folder of static tiles, as `evidence export` writes it, or a backup, which keeps disclosures as well. Links are followed; where
@@ -40,8 +36,7 @@ export class StaticSource implements LogSource {
 
   private read(level: number | 'entries', n: number, width: number): NamedTile | undefined {
     for (const named of width === tileWidth ? [width] : [width, tileWidth]) {
-      const most = level === 'entries' ? mostBundle : mostTile
-      const bytes = readRegularFile(join(this.name, tilePath(level, n, named)), most)
+      const bytes = readRegularFile(join(this.name, tilePath(level, n, named)), maxBundleBytes)
       if (bytes !== undefined) return { bytes, width: named }
     }
     return undefined

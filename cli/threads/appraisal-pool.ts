@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Appraisal, Appraiser, Chunk, Packed, Rehashed } from '../../src/verify/index.ts'
-import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import { copyableRegistry, type Registry, type RuleContext } from '../../src/evidence/index.ts'
 import type { LookupCodec } from '../../src/ledger/index.ts'
 import { EvidenceError } from '../../src/core/index.ts'
 import type { TableFile } from '../../src/ledger/leveldb/database-check.ts'
@@ -75,7 +75,7 @@ export class AppraisalPool implements Appraiser {
     { origin, ledgerKeys }: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   ): Promise<Appraisal> {
     const lane = this.lane()
-    const news = lane.registry === registry ? {} : { registry }
+    const news = lane.registry === registry ? {} : { registry: copyableRegistry(registry) }
     lane.registry = registry
     // Copied and not handed over: the walk may have to look for itself.
     return this.ask(lane, { chunk, context: { origin, ledgerKeys }, ...news }, [])

@@ -40,9 +40,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
       const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
       if (isBatch && request.query.wait !== undefined)
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
-      return isBatch
-        ? answerBatch(context, request, reply, requireBody(request), isMinimal)
-        : one(context, request, reply, isMinimal)
+      return isBatch ? answerBatch(context, request, reply, isMinimal) : one(context, request, reply, isMinimal)
     },
   )
 }
@@ -63,8 +61,6 @@ async function one(
     await context.limits.requireAddress('statements', request.ip)
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
     const placed = await place(context, request, isMinimal || isCosigned)
-    // Judged: nothing of the body is held while the answer waits.
-    freeBody(request)
     const answer = isCosigned ? await cosigned(context, request.ip, placed, isMinimal) : placed.answer
     reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
     if (answer.receipt !== undefined && prefersText(request))
@@ -79,6 +75,8 @@ async function one(
 /** Has the statement of a request judged and sealed. Refusals come as throws. */
 async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
   const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
+  // What waits from here on, to be sealed and for a follower, is bounded by the queue: the body is not held beside it.
+  freeBody(request)
   const answer = await accept(context, submission, isMinimal)
   return { answer, handed: submission.disclosures.map(disclosureDigest) }
 }

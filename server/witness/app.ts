@@ -1,15 +1,18 @@
 import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify'
 import { EvidenceError, isEvidenceError, maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/index.ts'
+import { HostNames } from '../../src/node/index.ts'
 import type { Witness } from '../../src/witness/index.ts'
 import { Connections } from '../connections.ts'
 import { answerBelowRequests, answerParserError } from '../http-errors.ts'
-import { missingHost } from '../hosts.ts'
 import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { handleError, sendProblem } from '../problem.ts'
 
 export interface WitnessAppOptions {
   readonly logLevel: string
   readonly maxConnections: number
+  /** What it listens on, and the URLs that it is reached by. */
+  readonly host: string
+  readonly baseUrls: readonly string[]
 }
 
 /** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
@@ -31,11 +34,12 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
   })
   answerBelowRequests(app.server)
   const methods = collectMethods(app)
+  const hosts = new HostNames(options.host, options.baseUrls)
   let isStopping = false
   const connections = new Connections(app.server, options.maxConnections)
   app.addHook('onRequest', (request, reply, done) => {
     if (isStopping) return done(new EvidenceError('shutting-down', 'the witness is stopping', { retryAfterSeconds: 5 }))
-    if (!connections.isSurplus(request.raw.socket)) return done(missingHost(request.raw))
+    if (!connections.isSurplus(request.raw.socket)) return done(hosts.refusal(request.raw))
     reply.header('Connection', 'close')
     done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
   })

@@ -10,6 +10,8 @@ export interface ServeWitnessOptions {
   readonly dataDir: string
   readonly host: string
   readonly port: number
+  /** URLs that it is reached by, where a proxy passes their names on. */
+  readonly baseUrls?: readonly string[]
   readonly logLevel: string
   readonly passphrase?: string
   /** Milliseconds since 1970. */
@@ -27,7 +29,7 @@ const maxConnections = 1024
 
 /** Opens a witness and serves it. Throws the codes of Witness.open, `port-in-use`, `descriptors-few`. */
 export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
-  const { dataDir, host, port, logLevel, passphrase, now } = options
+  const { dataDir, host, port, baseUrls = [], logLevel, passphrase, now } = options
   installNativePrimitives()
   keepPrivate()
   let app: FastifyInstance | undefined
@@ -38,7 +40,12 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })
   try {
-    app = createWitnessApp(witness, { logLevel, maxConnections: affordableConnections(maxConnections) })
+    app = createWitnessApp(witness, {
+      logLevel,
+      maxConnections: affordableConnections(maxConnections),
+      host,
+      baseUrls,
+    })
     await listen(app, { host, port })
     const { port: bound } = app.server.address() as AddressInfo
     const running = app

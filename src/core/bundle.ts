@@ -1,6 +1,9 @@
 import { EvidenceError } from './errors.ts'
 import { tileWidth } from './merkle/layout.ts'
 
+/** Largest bundle: as many entries as a tile is wide, each of the length that two bytes can say. */
+export const maxBundleBytes: number = tileWidth * (2 + 0xffff)
+
 /** Consecutive entries as a bundle of C2SP tlog-tiles lays them out, each behind its length, under the index of the first. */
 export interface EntryRun {
   readonly begin: number

@@ -1,4 +1,5 @@
 import { type Jwk, publicKeyOf, thumbprint } from '../core/index.ts'
+import { withEntry } from './grown-map.ts'
 import type { ParticipantType, Role } from './vocabulary.ts'
 
 /** A key, for ever one participant's. */
@@ -59,7 +60,7 @@ export interface Registry {
   /** What kinds with state keep, by name of the kind: plain data that can be cloned, never changed in place. */
   readonly states?: ReadonlyMap<string, unknown>
   /** `jti` of each proposal that took effect. */
-  readonly proposals?: ReadonlySet<string>
+  readonly proposals?: ReadonlyMap<string, true>
   readonly participants: ReadonlyMap<string, ParticipantRecord>
   /** By thumbprint. */
   readonly keys: ReadonlyMap<string, KeyRecord>
@@ -79,7 +80,7 @@ export function emptyRegistry(origin: string): Registry {
 
 /** The registry with a participant and its one key added. */
 export function withParticipant(registry: Registry, participant: ParticipantRecord, jwk: Jwk): Registry {
-  const participants = new Map(registry.participants).set(participant.id, participant)
+  const participants = withEntry(registry.participants, participant.id, participant)
   return withKey({ ...registry, participants }, participant.id, jwk, participant.since)
 }
 
@@ -87,17 +88,28 @@ export function withParticipant(registry: Registry, participant: ParticipantReco
 export function withKey(registry: Registry, participant: string, jwk: Jwk, since: number): Registry {
   const name = thumbprint(jwk)
   const record: KeyRecord = { jwk, publicKey: publicKeyOf(jwk), thumbprint: name, participant, status: 'active', since }
-  return { ...registry, keys: new Map(registry.keys).set(name, record) }
+  return { ...registry, keys: withEntry(registry.keys, name, record) }
 }
 
 /** The registry with one key's record replaced. */
 export function withKeyRecord(registry: Registry, record: KeyRecord): Registry {
-  return { ...registry, keys: new Map(registry.keys).set(record.thumbprint, record) }
+  return { ...registry, keys: withEntry(registry.keys, record.thumbprint, record) }
 }
 
 /** The registry with one participant's record replaced. */
 export function withParticipantRecord(registry: Registry, record: ParticipantRecord): Registry {
-  return { ...registry, participants: new Map(registry.participants).set(record.id, record) }
+  return { ...registry, participants: withEntry(registry.participants, record.id, record) }
+}
+
+/** The registry as another thread can be handed it: with maps that are nothing but maps. */
+export function copyableRegistry(registry: Registry): Registry {
+  const { participants, keys, proposals } = registry
+  return {
+    ...registry,
+    participants: new Map(participants),
+    keys: new Map(keys),
+    ...(proposals === undefined ? {} : { proposals: new Map(proposals) }),
+  }
 }
 
 /** Whether a vkey signs the checkpoint of `size`: brought before it, and retired at the earliest by its last entry. */

@@ -6,6 +6,8 @@ export interface HeldGroup {
   readonly size: number
   /** How many wait for their answer. */
   readonly statements: number
+  /** Bytes that they hold meanwhile. */
+  readonly bytes: number
   /** Readers may see it: a follower holds it. Called once, in order, even long after its depositors were refused. */
   readonly publish: () => void
   /** Its depositors are answered. */
@@ -30,6 +32,7 @@ export class Confirmation {
   private readonly openingSize: number
   private confirmed = -1
   private waiting = 0
+  private waitingBytes = 0
   private stopped = false
 
   constructor(openingSize: number, timeoutMs: number) {
@@ -52,6 +55,11 @@ export class Confirmation {
     return this.waiting
   }
 
+  /** Bytes that those hold. */
+  get unansweredBytes(): number {
+    return this.waitingBytes
+  }
+
   /** Why a new statement is refused before it is sealed. Throws `follower-unconfirmed`. */
   requireReady(): void {
     // The first has waited longest: if its time is not up, nobody's is.
@@ -70,6 +78,7 @@ export class Confirmation {
     this.held.push(held)
     if (this.stopped) return group.refuse(stopping())
     this.waiting += group.statements
+    this.waitingBytes += group.bytes
     held.timer = setTimeout(() => {
       this.release(held)
       group.refuse(unconfirmed())
@@ -81,6 +90,7 @@ export class Confirmation {
     clearTimeout(held.timer)
     held.timer = undefined
     this.waiting -= held.statements
+    this.waitingBytes -= held.bytes
   }
 
   /** Told that the follower holds so many entries, durably. */

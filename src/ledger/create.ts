@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import {
   type Jwk,
   encodeLogPolicy,
@@ -13,8 +13,10 @@ import {
   beginFolder,
   createKeyFile,
   createMlDsaKeyFile,
+  fileBounds,
   makePrivateFolder,
   MlDsaSigner,
+  readBoundedText,
   readKeyFile,
   readMlDsaKeyFile,
   type SigningKey,
@@ -135,7 +137,7 @@ export function writeConfig(folder: DataFolder, config: FolderConfig): void {
 /** Reads the unsigned genesis of a prepared folder. Throws `file-unreadable`. */
 export function readGenesisRequest(path: string): GenesisRequest {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as GenesisRequest
+    return JSON.parse(readBoundedText(path, fileBounds.small)) as GenesisRequest
   } catch (cause) {
     throw new EvidenceError('file-unreadable', `${path} cannot be read as a genesis`, { where: path }, { cause })
   }

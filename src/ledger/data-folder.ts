@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
+import { EvidenceError, maxPolicyBytes, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
 import { issueText } from '../evidence/index.ts'
-import { requireFinished } from '../node/index.ts'
+import { fileBounds, readBoundedText, readNamed, requireFinished } from '../node/index.ts'
 
 /** Where things lie in a data folder. */
 export interface DataFolder {
@@ -84,7 +84,7 @@ export function readConfig(folder: DataFolder): FolderConfig {
   }
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(folder.config, 'utf8'))
+    json = JSON.parse(readBoundedText(folder.config, fileBounds.small))
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${folder.config} is not JSON`, { where: folder.config }, { cause })
   }
@@ -104,15 +104,19 @@ export function readConfig(folder: DataFolder): FolderConfig {
   return result.data
 }
 
-/** Reads the policy file. Throws `folder-unfinished`, `file-unreadable`, `policy-malformed`. */
-export function readPolicyFile(path: string): Policy {
-  let bytes: Uint8Array
+/** Reads the bytes of a policy file. Throws `folder-unfinished`, `file-unreadable`. */
+export function readPolicyBytes(path: string): Buffer {
   try {
-    bytes = readFileSync(path)
-  } catch (cause) {
+    return readNamed(path, maxPolicyBytes, { what: 'the policy' })
+  } catch (error) {
     requireFinished(dirname(path))
-    throw new EvidenceError('file-unreadable', `the policy ${path} cannot be read`, { where: path }, { cause })
+    throw error
   }
+}
+
+/** Reads and parses a policy file. Throws `folder-unfinished`, `file-unreadable`, `policy-malformed`. */
+export function readPolicyFile(path: string): Policy {
+  const bytes = readPolicyBytes(path)
   try {
     return parsePolicy(bytes)
   } catch (error) {

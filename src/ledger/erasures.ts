@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { disclosureDigest, EvidenceError } from '../core/index.ts'
+import { fileBounds, readBoundedText } from '../node/index.ts'
 import { writeDurably } from './durable-file.ts'
 
 /*
@@ -17,7 +18,7 @@ export type Erasure = z.infer<typeof erasureSchema>
 /** Reads a list; an absent file is an empty one. Throws `config-invalid`. */
 export function readErasures(path: string): Erasure[] {
   if (!existsSync(path)) return []
-  const lines = readFileSync(path, 'utf8').split('\n')
+  const lines = readBoundedText(path, fileBounds.large).split('\n')
   return lines
     .filter((line) => line !== '')
     .map((line, i) => {

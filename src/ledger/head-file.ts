@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -8,7 +8,7 @@ import {
   type VerifierKey,
   verifyNote,
 } from '../core/index.ts'
-import { syncFolder } from '../node/index.ts'
+import { fileBounds, readBounded, syncFolder } from '../node/index.ts'
 
 export { syncFolder }
 
@@ -47,7 +47,7 @@ function readSlot(
 export function readHead(path: string, ...keys: readonly VerifierKey[]): Head {
   let bytes: Uint8Array
   try {
-    bytes = readFileSync(path)
+    bytes = readBounded(path, fileBounds.small)
   } catch (cause) {
     throw new EvidenceError('head-missing', `the head file ${path} cannot be read`, { where: path }, { cause })
   }

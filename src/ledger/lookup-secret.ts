@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { EvidenceError } from '../core/index.ts'
+import { fileBounds, readBoundedText } from '../node/index.ts'
 import type { DataFolder } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { LookupCodec } from './lookup-codec.ts'
@@ -15,7 +15,7 @@ const secretText = /^[0-9a-f]{64}\n$/
 export function readLookupCodec({ lookupSecret: path }: DataFolder): LookupCodec {
   let text: string
   try {
-    text = readFileSync(path, 'latin1')
+    text = readBoundedText(path, fileBounds.small, 'latin1')
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : 'cannot be read'
     throw unusable(path, why, cause)

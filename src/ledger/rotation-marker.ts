@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, type NoteSigner, type VerifierKey } from '../core/index.ts'
+import { fileBounds, readBoundedText } from '../node/index.ts'
 import type { DataFolder } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { syncFolder } from './head-file.ts'
@@ -30,7 +31,7 @@ export type RotationMarker = z.infer<typeof markerSchema>
 export function readRotation({ rotation }: Pick<DataFolder, 'rotation'>): RotationMarker | undefined {
   if (!existsSync(rotation)) return undefined
   try {
-    return markerSchema.parse(JSON.parse(readFileSync(rotation, 'utf8')))
+    return markerSchema.parse(JSON.parse(readBoundedText(rotation, fileBounds.small)))
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${rotation} cannot be read`, { where: rotation }, { cause })
   }

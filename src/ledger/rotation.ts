@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   encodeLogPolicy,
@@ -12,7 +12,8 @@ import {
 } from '../core/index.ts'
 import { currentLedgerKeys, readBody, readStatement, ledgerKeyChangeOf, type MembersOf } from '../evidence/index.ts'
 import type { LedgerSigningKey } from '../node/index.ts'
-import { dataFolder, type DataFolder, readConfig, readOwnKey } from './data-folder.ts'
+import { fileBounds, readBounded } from '../node/index.ts'
+import { dataFolder, type DataFolder, readConfig, readOwnKey, readPolicyBytes } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { readHead, syncFolder } from './head-file.ts'
 import { type HeldFolder, holdFolder } from './held-folder.ts'
@@ -99,7 +100,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
   const from = parseVerifierKey(marker.from)
   const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
   const index = await seal(held, begun, from, receipt, options)
-  const policy = policyWithSecondKey(readFileSync(folder.policy, 'latin1'), from, marker.second)
+  const policy = policyWithSecondKey(readPolicyBytes(folder.policy).toString('latin1'), from, marker.second)
   writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
   onStep?.('policy')
   switchKeyFile(folder, from, options.keyFile)
@@ -206,8 +207,8 @@ function policyAfter(policy: string, { from, to }: RotationMarker): string {
 }
 
 function switchKeyFile({ ledgerKey, keys }: DataFolder, from: VerifierKey, keyFile: string | undefined): void {
-  const next = keyFile === undefined ? undefined : readFileSync(keyFile)
-  const present = existsSync(ledgerKey) ? readFileSync(ledgerKey) : undefined
+  const next = keyFile === undefined ? undefined : readBounded(keyFile, fileBounds.small)
+  const present = existsSync(ledgerKey) ? readBounded(ledgerKey, fileBounds.small) : undefined
   if (present !== undefined && (next === undefined || !present.equals(next))) {
     // Kept until the operator destroys it: nothing here needs it any more.
     writeDurably(join(keys, `retired-${toHex(from.id)}.pem`), present)

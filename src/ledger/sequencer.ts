@@ -91,6 +91,7 @@ interface Waiting {
 export class Sequencer {
   private readonly options: SequencerOptions
   private readonly maxQueue: number
+  private readonly maxQueueBytes: number
   private readonly signers: readonly NoteSigner[]
   private readonly context: RuleContext
   /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
@@ -108,6 +109,7 @@ export class Sequencer {
     this.options = options
     const { maxQueue = 8192, maxQueueBytes = 64 * 1024 * 1024, maxGroup = 1024 } = options
     this.maxQueue = maxQueue
+    this.maxQueueBytes = maxQueueBytes
     this.queue = new FairQueue({ maxItems: maxQueue, maxBytes: maxQueueBytes, maxGroup })
     this.durable = options.published
     this.published = options.published
@@ -170,9 +172,7 @@ export class Sequencer {
     const { participant = '', weight } = waiting.submission
     try {
       this.requireReady()
-      // What is sealed and waits for a follower holds memory as what waits to be sealed does.
-      const unanswered = this.options.confirmation?.unanswered ?? 0
-      if (unanswered > 0 && this.queue.size + unanswered >= this.maxQueue) throw queueError('full')
+      this.requireRoomBesideUnanswered(weight)
     } catch (error) {
       return waiting.reject(error as Error)
     }
@@ -180,6 +180,14 @@ export class Sequencer {
     if (refused !== undefined) return waiting.reject(queueError(refused))
     // Started in a later turn, so that statements which arrive together share the first sync too.
     this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
+  }
+
+  /** What is sealed and waits for a follower holds memory as what waits to be sealed does. Throws `queue-full`. */
+  private requireRoomBesideUnanswered(weight: number): void {
+    const { unanswered = 0, unansweredBytes = 0 } = this.options.confirmation ?? {}
+    if (unanswered === 0) return
+    const isFull = this.queue.size + unanswered >= this.maxQueue
+    if (isFull || this.queue.bytes + unansweredBytes + weight > this.maxQueueBytes) throw queueError('full')
   }
 
   private async run(): Promise<void> {
@@ -275,6 +283,7 @@ export class Sequencer {
     confirmation.hold({
       size: durable.state.size,
       statements: group.length,
+      bytes: group.reduce((sum, { submission }) => sum + submission.weight, 0),
       publish,
       answer,
       refuse: (error) => group.forEach(({ reject }) => reject(error)),

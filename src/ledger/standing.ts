@@ -1,7 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, timeText } from '../core/index.ts'
+import { fileBounds, readBoundedText } from '../node/index.ts'
 import type { DataFolder } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
 import { syncFolder } from './head-file.ts'
@@ -25,7 +26,7 @@ export type Standing = z.infer<typeof standingSchema>
 export function readStanding(folder: DataFolder): Standing | undefined {
   let text: string
   try {
-    text = readFileSync(folder.standing, 'utf8')
+    text = readBoundedText(folder.standing, fileBounds.small)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw unreadable(folder, cause)

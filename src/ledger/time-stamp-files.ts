@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDecimal } from '../core/index.ts'
+import { fileBounds, readBounded } from '../node/index.ts'
 import { writeDurably } from './durable-file.ts'
 
 const ending = '.time-stamps'
@@ -27,7 +28,7 @@ export class TimeStampFiles {
   /** Bytes of a record, or undefined where there is none. */
   read(size: number): Uint8Array | undefined {
     const path = this.path(size)
-    return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
+    return existsSync(path) ? new Uint8Array(readBounded(path, fileBounds.large)) : undefined
   }
 
   /** When a record was written last, milliseconds since 1970; undefined where there is none. */

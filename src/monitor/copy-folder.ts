@@ -1,18 +1,20 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   encodeBundle,
+  equalBytes,
   EvidenceError,
   fullTileRoots,
   leafHash,
-  equalBytes,
+  maxBundleBytes,
+  maxNoteBytes,
   Tile,
   tileLevels,
   tilePath,
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import { writeDurably } from '../node/index.ts'
+import { readBounded, writeDurably } from '../node/index.ts'
 import { type LogSource, splitBundle } from '../log/index.ts'
 
 /**
@@ -42,7 +44,7 @@ export class CopyFolder implements LogSource {
   }
 
   checkpoint(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(readFileSync(this.path('checkpoint'))))
+    return Promise.resolve(new Uint8Array(readBounded(this.path('checkpoint'), maxNoteBytes)))
   }
 
   /** Written last: it says what is there. */
@@ -59,7 +61,7 @@ export class CopyFolder implements LogSource {
     const width = tileWidthAt(level === 'entries' ? 0 : level, n, this.size)
     for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
       const path = this.path(tilePath(level, n, held))
-      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readFileSync(path)), width: held }
+      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width: held }
     }
     return undefined
   }
@@ -98,7 +100,7 @@ export class CopyFolder implements LogSource {
     const width = leaves.length / 32
     const path = this.path(tilePath('entries', n, width))
     if (!existsSync(path)) return false
-    return areLeaves(splitBundle({ bytes: new Uint8Array(readFileSync(path)), width }, width), leaves)
+    return areLeaves(splitBundle({ bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width }, width), leaves)
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {

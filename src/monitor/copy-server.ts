@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { encodeBundle, parseTilePath, tileWidth, tileWidthAt } from '../core/index.ts'
+import { encodeBundle, maxPolicyBytes, parseTilePath, tileWidth, tileWidthAt } from '../core/index.ts'
+import { HostNames, readBounded } from '../node/index.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
 
 export interface CopyServerOptions {
   readonly host: string
   /** 0 for any. */
   readonly port: number
+  /** URLs that the copy is reached by, where a proxy passes their names on. */
+  readonly baseUrls?: readonly string[]
   /** False where entries were got by a right that readers of the copy need not have. */
   readonly entries: boolean
 }
@@ -21,7 +24,11 @@ export async function serveCopy(
   copy: VerifiedCopy,
   options: CopyServerOptions,
 ): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (from, to) => {
+  const hosts = new HostNames(options.host, options.baseUrls ?? [])
+  const limits = { requestTimeout: 30_000, headersTimeout: 10_000, requireHostHeader: false }
+  const server = createServer(limits, (from, to) => {
+    const refusal = hosts.refusal(from)
+    if (refusal !== undefined) return refuse(from, to, refusal.kind.status, refusal.message)
     handle(copy, options, from, to).catch(() => to.destroy())
   })
   server.maxConnections = 1024
@@ -39,21 +46,24 @@ function closed(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
+function refuse(from: IncomingMessage, to: ServerResponse, status: number, text: string, headers = {}): void {
+  from.resume()
+  to.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }).end(`${text}\n`)
+}
+
 async function handle(
   copy: VerifiedCopy,
   options: CopyServerOptions,
   from: IncomingMessage,
   to: ServerResponse,
 ): Promise<void> {
-  from.resume()
-  const refuse = (status: number, text: string, headers = {}): void =>
-    void to.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...headers }).end(`${text}\n`)
   if (from.method !== 'GET' && from.method !== 'HEAD')
-    return refuse(405, 'this is a mirror: it is read only', { allow: 'GET, HEAD' })
+    return refuse(from, to, 405, 'this is a mirror: it is read only', { allow: 'GET, HEAD' })
   const answer = await answerTo((from.url ?? '').split('?')[0] as string, copy, options)
-  if (answer === 'closed') return refuse(403, 'this mirror serves no entries')
-  if (answer === undefined) return refuse(404, 'there is nothing at this address')
+  if (answer === 'closed') return refuse(from, to, 403, 'this mirror serves no entries')
+  if (answer === undefined) return refuse(from, to, 404, 'there is nothing at this address')
   const { bytes, type, cache } = answer
+  from.resume()
   to.writeHead(200, { 'content-type': type, 'content-length': bytes.length, 'cache-control': cache })
   to.end(from.method === 'HEAD' ? undefined : bytes)
 }
@@ -68,7 +78,7 @@ async function answerTo(
     return note === undefined ? undefined : { bytes: note.bytes, type: text, cache: 'no-cache, max-age=0' }
   if (path === '/policy') {
     const file = folder.path('policy')
-    return existsSync(file) ? { bytes: readFileSync(file), type: text, cache: 'no-cache' } : undefined
+    return existsSync(file) ? { bytes: readBounded(file, maxPolicyBytes), type: text, cache: 'no-cache' } : undefined
   }
   const address = path.startsWith('/tile/') ? parseTilePath(path.slice('/tile/'.length)) : undefined
   if (address === undefined) return undefined

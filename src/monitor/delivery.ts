@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { EvidenceError, isEvidenceError, append } from '../core/index.ts'
-import { writeDurably } from '../node/index.ts'
+import { fileBounds, readBoundedText, writeDurably } from '../node/index.ts'
 import type { MonitorEvent } from './events.ts'
 
 /** A way by which events are told, besides the terminal. Fails with an `EvidenceError` where an event was not taken. */
@@ -127,7 +127,7 @@ async function attempt(call: Channel, event: MonitorEvent): Promise<EvidenceErro
 function readKept(file: string): Record<string, MonitorEvent[]> {
   if (!existsSync(file)) return {}
   try {
-    const kept: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const kept: unknown = JSON.parse(readBoundedText(file, fileBounds.large))
     const isMap = typeof kept === 'object' && kept !== null && !Array.isArray(kept)
     if (isMap && Object.values(kept).every(Array.isArray)) return kept as Record<string, MonitorEvent[]>
   } catch (cause) {

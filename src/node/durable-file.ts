@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { fsPath } from './file-path.ts'
 import { makePrivateFolder, shareFile } from './private-folder.ts'
 
 /** Writes a file of mode 0600, and the folders that it lacks, so that it is there as a whole or not at all, and stays through a crash. */
@@ -42,7 +43,7 @@ export function syncTree(folder: string): void {
 
 /** Makes a new or renamed name in a folder durable. */
 export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
+  const fd = openSync(fsPath(folder), 'r')
   try {
     fsyncSync(fd)
   } finally {
@@ -56,7 +57,7 @@ export function syncFolder(folder: string): void {
 export function writeNewFile(path: string, content: string | Uint8Array, mode: number): void {
   let fd: number
   try {
-    fd = openSync(path, 'wx', mode)
+    fd = openSync(fsPath(path), 'wx', mode)
   } catch (cause) {
     const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'
     throw new EvidenceError(

@@ -1,9 +1,9 @@
 import { createHash, getHashes, type Hash } from 'node:crypto'
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
+import { type BigIntStats, closeSync, fstatSync, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { blake3 } from '@noble/hashes/blake3.js'
 import { type DigestAlgorithm, EvidenceError, textOfBytes } from '../core/index.ts'
-import { fsPath } from './file-path.ts'
+import { openUnread, whyOf } from './bounded-file.ts'
 
 interface Hasher {
   update(data: Uint8Array): unknown
@@ -73,8 +73,7 @@ export async function digestFile(
 ): Promise<FileDigests & { readonly state: string }> {
   let fd: number | undefined
   try {
-    // Without waiting: opening a pipe that nobody writes to would otherwise never return.
-    fd = openSync(typeof path === 'string' ? fsPath(path) : path, constants.O_RDONLY | constants.O_NONBLOCK)
+    fd = openUnread(path)
     const before = fstatSync(fd, { bigint: true })
     if (!before.isFile())
       throw new EvidenceError('file-unreadable', `${shown(path)} is no regular file`, { where: shown(path) })
@@ -159,21 +158,4 @@ export function changed(path: string | Buffer): EvidenceError {
 /** Identity, size and times of a file: two that are equal were taken of the same bytes, as far as a file system can tell. */
 export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
-  ELOOP: 'its symbolic links lead in a circle',
-  EIO: 'the medium reports a read error',
-  ENAMETOOLONG: 'its name is too long',
-}
-
-/** Why a file could not be read, in words. */
-export function whyOf(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException
-  return reasons[code ?? ''] ?? message
 }

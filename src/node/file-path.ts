@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs'
+import { readlinkSync, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { bytesOfText, textOfBytes, withVisibleBytes } from '../core/index.ts'
 
@@ -22,4 +22,13 @@ function workingFolder(): string {
   // What Node could not decode has U+FFFD, and Linux has the bytes.
   if (process.platform !== 'linux' || !folder.includes('\ufffd')) return folder
   return textOfBytes(readlinkSync('/proc/self/cwd', 'buffer'))
+}
+
+/** Removes a file; one that is not there is removed already. Throws what the file system throws. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(fsPath(path))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
 }

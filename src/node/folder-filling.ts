@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { fileBounds, readBoundedText } from './bounded-file.ts'
 import { syncFolder, syncTree, writeDurably } from './durable-file.ts'
 import { isLockName, takeLock } from './lock-file.ts'
 import { makePrivateFolder, makePublicFolder } from './private-folder.ts'
@@ -37,7 +38,7 @@ export interface Filling {
 export function readUnfinished(root: string): Unfinished | undefined {
   let text: string
   try {
-    text = readFileSync(join(root, markerName), 'utf8')
+    text = readBoundedText(join(root, markerName), fileBounds.small)
   } catch {
     return undefined
   }

@@ -7,15 +7,15 @@ import {
   ftruncateSync,
   linkSync,
   openSync,
-  readFileSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { fsPath, removeFile } from './file-path.ts'
+import { fileBounds, openUnread, readBounded, readBoundedText } from './bounded-file.ts'
 import { writeNewFile } from './durable-file.ts'
 import { lockFile } from './file-lock.ts'
 import {
@@ -41,7 +41,7 @@ export function isLockName(name: string): boolean {
 
 function recordIn(path: string): LockRecord | undefined {
   try {
-    return parseRecord(readFileSync(path, 'latin1'))
+    return parseRecord(readBoundedText(path, fileBounds.small, 'latin1'))
   } catch {
     return undefined
   }
@@ -50,7 +50,7 @@ function recordIn(path: string): LockRecord | undefined {
 /** Whether a lock file holds by its text: its holder has no locks of the kernel. */
 function holdsByText(path: string, record: LockRecord | undefined): boolean {
   if (record === undefined || record.by === '' || record.by === kernel) return false
-  if (!existsSync(join(dirname(path), record.by))) return false
+  if (!existsSync(fsPath(join(dirname(path), record.by)))) return false
   return !isHere(record) || isAlive(record)
 }
 
@@ -68,7 +68,7 @@ export function lockHolder(path: string): string | undefined {
 function look(path: string): { readonly record: LockRecord | undefined; readonly byKernel: boolean } | undefined {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openUnread(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
@@ -87,11 +87,9 @@ function inUse(path: string, folder: string, record = recordIn(path), lockedByKe
   // Of a lock that the kernel holds the process is alive; of another only its own machine and container can tell.
   const isCertain = lockedByKernel || record === undefined || isHere(record)
   const remedy = isCertain ? '' : `; where no such process runs any more, remove ${path}`
-  return new EvidenceError(
-    'ledger-in-use',
-    `the data folder ${folder} is in use by ${describeRecord(record)}${remedy}`,
-    { where: folder },
-  )
+  return new EvidenceError('ledger-in-use', `${folder} is in use by ${describeRecord(record)}${remedy}`, {
+    where: folder,
+  })
 }
 
 /** Throws `ledger-in-use` where a live process has the folder. */
@@ -117,7 +115,7 @@ export async function whileUnlocked<T>(path: string, folder: string, read: () =>
 /** Takes the folder for this process; gives what releases it, and it alone. Throws `ledger-in-use`. */
 export function takeLock(path: string, folder: string): () => void {
   for (;;) {
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+    const fd = openSync(fsPath(path), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
     let taken: (() => void) | 'gone' | 'unsupported' | undefined
     try {
       taken = takeOpen(fd, path, folder)
@@ -146,7 +144,7 @@ function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gon
     if (isReleased) return
     isReleased = true
     // Removed while it is held: who waits for it finds that it has lost its name.
-    if (isNamed(fd, path)) rmSync(path, { force: true })
+    if (isNamed(fd, path)) removeFile(path)
     closeSync(fd)
   }
 }
@@ -163,7 +161,7 @@ function lockExclusively(fd: number): ReturnType<typeof lockFile> {
 }
 
 function isNamed(fd: number, path: string): boolean {
-  const [own, named] = [fstatSync(fd), statSync(path, { throwIfNoEntry: false })]
+  const [own, named] = [fstatSync(fd), statSync(fsPath(path), { throwIfNoEntry: false })]
   return named !== undefined && own.ino === named.ino && own.dev === named.dev
 }
 
@@ -177,13 +175,13 @@ function takeByText(path: string, folder: string): () => void {
   try {
     nameExclusively(own, path)
   } catch (cause) {
-    rmSync(own, { force: true })
+    removeFile(own)
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
     throw inUse(path, folder)
   }
   return () => {
-    rmSync(own, { force: true })
-    if (existsSync(path) && readFileSync(path, 'latin1') === mine) rmSync(path, { force: true })
+    removeFile(own)
+    if (existsSync(fsPath(path)) && readBoundedText(path, fileBounds.small, 'latin1') === mine) removeFile(path)
   }
 }
 
@@ -193,7 +191,7 @@ function setStaleAside(path: string, folder: string): void {
   if (isHeld(recordIn(path))) throw inUse(path, folder)
   const aside = `${path}.${process.pid}-${randomUUID()}`
   try {
-    renameSync(path, aside)
+    renameSync(fsPath(path), fsPath(aside))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
@@ -204,18 +202,18 @@ function setStaleAside(path: string, folder: string): void {
     nameExclusively(aside, path)
     throw inUse(path, folder, record)
   } finally {
-    rmSync(aside, { force: true })
+    removeFile(aside)
   }
 }
 
 /** Gives a file a name that must be free. Throws EEXIST. */
 function nameExclusively(from: string, to: string): void {
   try {
-    linkSync(from, to)
+    linkSync(fsPath(from), fsPath(to))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     // A file system without hard links, as on a memory stick: made under its name, which is as exclusive, and not as whole.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') throw error
-    writeFileSync(to, readFileSync(from), { flag: 'wx', mode: 0o600 })
+    writeFileSync(fsPath(to), readBounded(from, fileBounds.small), { flag: 'wx', mode: 0o600 })
   }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, linkSync, lstatSync, openSync, renameSync, rmSync, type Stats } from 'node:fs'
+import { closeSync, linkSync, lstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
+import { fsPath, removeFile } from './file-path.ts'
 import { syncFolder, writeAndSync } from './durable-file.ts'
 
 /*
@@ -10,12 +11,12 @@ import { syncFolder, writeAndSync } from './durable-file.ts'
  */
 
 /** Name of a temporary file of the command line, as a pattern for listings that leave it out. */
-export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.(?:part|turn(?:-[0-9a-f-]{36})?)$/
+export const temporaryName: RegExp = /^\.evidence-[0-9a-f]{16}\.(?:part|turn(?:\.[0-9]+-[0-9a-f-]{36})?)$/
 
 /** What is at a path, without following a symbolic link; undefined where nothing is. Throws `file-unwritable`. */
 export function lookAt(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })
+    return lstatSync(fsPath(path), { throwIfNoEntry: false })
   } catch (cause) {
     throw unwritable(path, cause)
   }
@@ -33,8 +34,8 @@ export function requireNewFile(path: string): void {
 function probe(path: string): void {
   const part = temporaryBeside(path)
   try {
-    closeSync(openSync(part, 'wx', 0o600))
-    rmSync(part)
+    closeSync(openSync(fsPath(part), 'wx', 0o600))
+    removeFile(part)
   } catch (cause) {
     throw unwritable(path, cause)
   }
@@ -50,7 +51,7 @@ export function writeNew(path: string, content: string | Uint8Array, mode: numbe
   requireNothing(path)
   const part = writePart(path, content, mode)
   try {
-    linkSync(part, path)
+    linkSync(fsPath(part), fsPath(path))
     syncFolder(dirname(path))
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
@@ -59,11 +60,11 @@ export function writeNew(path: string, content: string | Uint8Array, mode: numbe
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS')
       throw unwritable(path, cause)
     requireNothing(path)
-    renameSync(part, path)
+    renameSync(fsPath(part), fsPath(path))
     syncFolder(dirname(path))
     return
   } finally {
-    rmSync(part, { force: true })
+    removeFile(part)
   }
 }
 
@@ -71,10 +72,10 @@ export function writeNew(path: string, content: string | Uint8Array, mode: numbe
 export function replaceFile(path: string, content: string | Uint8Array, mode: number): void {
   const part = writePart(path, content, mode)
   try {
-    renameSync(part, path)
+    renameSync(fsPath(part), fsPath(path))
     syncFolder(dirname(path))
   } catch (cause) {
-    rmSync(part, { force: true })
+    removeFile(part)
     throw unwritable(path, cause)
   }
 }
@@ -82,14 +83,14 @@ export function replaceFile(path: string, content: string | Uint8Array, mode: nu
 function writePart(path: string, content: string | Uint8Array, mode: number): string {
   const part = temporaryBeside(path)
   try {
-    const fd = openSync(part, 'wx', mode)
+    const fd = openSync(fsPath(part), 'wx', mode)
     try {
       writeAndSync(fd, content)
     } finally {
       closeSync(fd)
     }
   } catch (cause) {
-    rmSync(part, { force: true })
+    removeFile(part)
     throw unwritable(path, cause)
   }
   return part

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import { EvidenceError } from '../core/index.ts'
+import { openUnread, readOpen } from './bounded-file.ts'
 
 /** Longest file of a key or a passphrase, in bytes. */
 const maxBytes = 65_536
@@ -12,7 +13,7 @@ const maxBytes = 65_536
 export function readPrivateFile(path: string, what = 'key file'): string {
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = openUnread(path)
   } catch (cause) {
     throw unreadable(path, what, cause)
   }
@@ -27,9 +28,7 @@ export function readPrivateFile(path: string, what = 'key file'): string {
         found,
       })
     }
-    if (stat.isFile() && stat.size > maxBytes)
-      throw new EvidenceError('key-file-malformed', `the ${what} ${path} is too long`, { where: path })
-    return readFileSync(fd, 'utf8')
+    return readOpen(fd, path, maxBytes, { pipes: true, what, tooLong: 'key-file-malformed' }).toString('utf8')
   } catch (cause) {
     throw cause instanceof EvidenceError ? cause : unreadable(path, what, cause)
   } finally {

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
+import { fsPath } from './file-path.ts'
 
 /*
  * Modes of what this software writes. A ledger's folder, its copies, receipts and packages hold sealed claims: all of them are their
@@ -23,7 +24,7 @@ export function keepPrivate(): void {
 
 /** Makes a folder, and those above it that are missing, with mode 0700; one that is there stays as it is. */
 export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  mkdirSync(fsPath(path), { recursive: true, mode: 0o700 })
 }
 
 /** A mode less what the user's own umask forbids. */
@@ -33,10 +34,10 @@ function allowed(mode: number): number {
 
 /** Makes a folder for everybody to read, and those above it that are missing: 0755, less what the user's umask forbids. */
 export function makePublicFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o755 })
+  const first = mkdirSync(fsPath(path), { recursive: true, mode: 0o755 })
   if (first === undefined || givenUmask === undefined) return
   const top = resolve(first)
-  for (let at = resolve(path); at.length >= top.length; at = dirname(at)) chmodSync(at, allowed(0o755))
+  for (let at = resolve(path); at.length >= top.length; at = dirname(at)) chmodSync(fsPath(at), allowed(0o755))
 }
 
 /** Lets everybody read a file that is open here, as {@link keepPrivate} keeps them from it: 0644, less what the user's umask forbids. */
@@ -46,7 +47,7 @@ export function shareFile(fd: number): void {
 
 /** Writes a file for everybody to read, in the place of nothing. Throws what the file system throws (EEXIST). */
 export function writePublicFile(path: string, content: string | Uint8Array): void {
-  const fd = openSync(path, 'wx', 0o644)
+  const fd = openSync(fsPath(path), 'wx', 0o644)
   try {
     shareFile(fd)
     writeFileSync(fd, content)

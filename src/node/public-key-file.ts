@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { EvidenceError, fromBase64, isEvidenceError, type Jwk, jwkOf, parseJson, publicKeyOf } from '../core/index.ts'
+import { readNamed } from './bounded-file.ts'
 
 /** Longest file of a public key, in bytes. */
 const maxBytes = 65_536
@@ -10,14 +10,10 @@ const maxBytes = 65_536
  * `id_ed25519.pub`. Throws `file-unreadable`, `public-key-malformed`, `key-weak`.
  */
 export function readPublicKey(path: string): Jwk {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `${path} cannot be read: ${(cause as Error).message}`, { where: path })
-  }
-  if (text.length > maxBytes) throw malformed(path, 'is too long for a public key')
-  return parsePublicKey(text, path)
+  return parsePublicKey(
+    readNamed(path, maxBytes, { pipes: true, tooLong: 'public-key-malformed' }).toString('utf8'),
+    path,
+  )
 }
 
 /** Reads a public key of any of those forms out of text; `where` names it in errors. Throws `public-key-malformed`, `key-weak`. */

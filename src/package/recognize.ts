@@ -1,6 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { fsPath } from '../node/index.ts'
+import { fsPath, openUnread, readNamed } from '../node/index.ts'
+import { maxTagFileBytes } from './limits.ts'
 import { names, payloadFolder } from './layout.ts'
 
 /*
@@ -21,13 +22,13 @@ const versionLabel = 'Evidence-Package-Version:'
 export function isPackageFolder(path: string): boolean {
   if (!existsSync(fsPath(join(path, names.bagit)))) return false
   if (existsSync(fsPath(join(path, payloadFolder)))) return true
-  const info = fsPath(join(path, names.info))
-  return existsSync(info) && readFileSync(info, 'latin1').includes(versionLabel)
+  const info = join(path, names.info)
+  return existsSync(fsPath(info)) && readNamed(info, maxTagFileBytes).includes(versionLabel)
 }
 
 /** True for a zip with a folder that is such a bag, as its directory says, or, where that is gone, its first entries. */
 export function isPackageZip(path: string): boolean {
-  const file = openSync(fsPath(path), 'r')
+  const file = openUnread(path)
   try {
     const head = readAt(file, 0, headBytes)
     if (!isZipHead(head)) return false
@@ -42,7 +43,7 @@ export function isPackageZip(path: string): boolean {
 
 /** True for a file that begins as a zip does. */
 export function beginsAsZip(path: string): boolean {
-  const file = openSync(fsPath(path), 'r')
+  const file = openUnread(path)
   try {
     return isZipHead(readAt(file, 0, 4))
   } finally {

@@ -46,6 +46,11 @@ interface ShownEnding {
   readonly compromisedSince?: string
 }
 
+/** A key, and those of who signed and approved the entry that brought it. */
+interface BroughtKey extends Omit<AdmittedKey, 'path'> {
+  readonly behind: readonly BroughtKey[]
+}
+
 interface Judged extends Pick<Judgement, 'violations' | 'unjudged' | 'isAuthorityOpen'> {
   readonly bytes: Uint8Array
 }
@@ -70,7 +75,7 @@ export class ShownLedger implements History {
   private readonly origin: string
   private registry: Registry
   private readonly judged = new Map<number, Judged>()
-  private readonly keys = new Map<string, AdmittedKey>()
+  private readonly keys = new Map<string, BroughtKey>()
   /*
    * What entries without a fault of their own bring and end, whether or not they rest on anything shown: a ledger that seals
    * what contradicts it broke its rules there or here.
@@ -124,7 +129,9 @@ export class ShownLedger implements History {
     if (ended.length > 0)
       return fault(...ended.map(({ code, index: by }) => new EvidenceError(code, `entry ${by} ended that before`)))
     const key = this.keys.get(statement.header.kid)
-    return isAuthorityOpen || key === undefined ? { state: 'not-shown' } : { state: 'shown', key }
+    if (isAuthorityOpen || key === undefined) return { state: 'not-shown' }
+    const { behind: _behind, ...admitted } = key
+    return { state: 'shown', key: { ...admitted, path: pathOf(key) } }
   }
 
   private apply(entry: ShownEntry): void {
@@ -192,8 +199,7 @@ export class ShownLedger implements History {
   private takeKeys({ index, statement, body, sealedName }: ShownEntry): void {
     const { header, common } = statement
     const signer = this.keys.get(header.kid)
-    const behind = [header.kid, ...cosignersOf(body)].flatMap((kid) => this.keys.get(kid)?.path ?? [])
-    const path = [index, ...[...new Set(behind)].sort((a, b) => b - a)]
+    const behind = [header.kid, ...cosignersOf(body)].flatMap((kid) => this.keys.get(kid) ?? [])
     for (const kid of keysBroughtBy(body).map(thumbprint)) {
       const owner = this.registry.keys.get(kid)?.participant ?? common.iss
       const { roles = [], name = sealedName } = this.registry.participants.get(owner) ?? {}
@@ -201,7 +207,7 @@ export class ShownLedger implements History {
       const admission = { owner, roles, ...by, ...(name === undefined ? {} : { name }) }
       // A rotation goes on from what its owner's admission said.
       const isRotation = ownNewKeyOf(body) !== undefined && signer !== undefined
-      this.keys.set(kid, { ...(isRotation ? signer : admission), index, path })
+      this.keys.set(kid, { ...(isRotation ? signer : admission), index, behind })
     }
   }
 }
@@ -209,6 +215,14 @@ export class ShownLedger implements History {
 function nameOf(of: Ending['of']): string {
   if (of === 'ledger') return of
   return 'key' in of ? `key ${of.key}` : `participant ${of.participant}`
+}
+
+/** Entries that lead from a key back to the genesis. Only where it is asked for: of all keys of a long chain the ways are as long as its square. */
+function pathOf(key: BroughtKey): number[] {
+  const seen = new Set<BroughtKey>([key])
+  // A set is walked to its end, which moves on while it grows.
+  for (const one of seen) for (const before of one.behind) seen.add(before)
+  return [...new Set(Array.from(seen, ({ index }) => index))].sort((a, b) => b - a)
 }
 
 /** That a key was admitted to another, or without the role, is one code of a package. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
 import { type Certificate, readPemCertificates, unique } from './certificate.ts'
 import { type Crl, maxCrlBytes, readCrl } from './crl.ts'
@@ -29,20 +28,32 @@ export interface Material {
 
 const crlPem = /-----BEGIN X509 CRL-----\s([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/
 
+/** Reads a file that the settings name, whole, up to a number of bytes. Throws `file-unreadable`. */
+export type ReadFile = (path: string, maxBytes: number) => Uint8Array
+
+/** Largest file of certificates, in bytes. */
+const maxPemBytes = 1024 * 1024
+
 /** An authority that can be asked. Its files are read once, when it is made. */
 export class Authority {
   readonly settings: AuthoritySettings
   readonly anchors: readonly Certificate[]
   private readonly between: readonly Certificate[]
   private readonly timeoutMs: number
+  private readonly read: ReadFile
 
   /** Throws `file-unreadable`, `anchors-malformed`. */
-  constructor(settings: AuthoritySettings, timeoutMs: number) {
+  constructor(settings: AuthoritySettings, timeoutMs: number, read: ReadFile) {
+    this.read = read
     this.settings = settings
     this.timeoutMs = timeoutMs
-    this.anchors = readPemCertificates(readText(settings.anchors), settings.anchors)
+    this.anchors = this.pem(settings.anchors)
     const { certificates } = settings
-    this.between = certificates === undefined ? [] : readPemCertificates(readText(certificates), certificates)
+    this.between = certificates === undefined ? [] : this.pem(certificates)
+  }
+
+  private pem(path: string): Certificate[] {
+    return readPemCertificates(Buffer.from(this.read(path, maxPemBytes)).toString('latin1'), path)
   }
 
   /**
@@ -67,7 +78,7 @@ export class Authority {
     const isUrl = /^https?:\/\//.test(from)
     const bytes = isUrl
       ? await fetchBounded(from, {}, { name, maxBytes: 2 * maxCrlBytes, timeoutMs: this.timeoutMs })
-      : readBytes(from)
+      : this.read(from, 2 * maxCrlBytes)
     const pem = crlPem.exec(Buffer.from(bytes).toString('latin1'))
     return readCrl(pem === null ? bytes : new Uint8Array(Buffer.from(pem[1] as string, 'base64'))).der
   }
@@ -124,18 +135,3 @@ export class Authority {
 }
 
 const readable = (crls: readonly Uint8Array[]): Crl[] => crls.map(readCrl)
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path))
-  } catch (cause) {
-    throw new EvidenceError(
-      'file-unreadable',
-      `${path}, which the setting timeStamping names, cannot be read`,
-      { where: path },
-      { cause },
-    )
-  }
-}
-
-const readText = (path: string): string => Buffer.from(readBytes(path)).toString('latin1')

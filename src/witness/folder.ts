@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../core/index.ts'
-import { requireFinished } from '../node/index.ts'
+import { fileBounds, readBoundedText, requireFinished } from '../node/index.ts'
 
 /** Where things lie in a witness's folder. */
 export interface WitnessFolder {
@@ -52,7 +52,7 @@ export function readWitnessConfig({ config, root }: WitnessFolder): WitnessConfi
   }
   let json: { readonly format?: unknown; readonly name?: unknown } | null
   try {
-    json = JSON.parse(readFileSync(config, 'utf8')) as typeof json
+    json = JSON.parse(readBoundedText(config, fileBounds.small)) as typeof json
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${config} cannot be read as JSON`, { where: config }, { cause })
   }

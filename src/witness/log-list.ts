@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   equalBytes,
@@ -8,7 +8,7 @@ import {
   signatureTypes,
   type VerifierKey,
 } from '../core/index.ts'
-import { takeLock, writeDurably } from '../node/index.ts'
+import { fileBounds, readNamed, takeLock, writeDurably } from '../node/index.ts'
 
 /*
  * The logs that a witness cosigns: lines of a tlog-policy, of which only those of logs mean anything here. A log's origin is its
@@ -49,13 +49,8 @@ function encodeLogList(logs: readonly WitnessedLog[]): string {
 
 /** Reads the file. Throws `file-unreadable`, `policy-malformed`, `vkey-malformed`. */
 export function readLogList(path: string): WitnessedLog[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new EvidenceError('file-unreadable', `the list of logs ${path} cannot be read`, { where: path }, { cause })
-  }
-  return parseLogList(text, path)
+  const bytes = readNamed(path, fileBounds.small, { what: 'the list of logs' })
+  return parseLogList(bytes.toString('utf8'), path)
 }
 
 /** Reads the list, and writes what becomes of it, under a lock of its own: a running witness holds its folder, and reads the list only. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   EvidenceError,
@@ -9,7 +9,7 @@ import {
   type VerifierKey,
   verifyNote,
 } from '../core/index.ts'
-import { type KnownNames, writeDurably } from '../node/index.ts'
+import { fileBounds, type KnownNames, readBounded, writeDurably } from '../node/index.ts'
 import { originHash, type WitnessFolder } from './folder.ts'
 import { readKnownOrigins, stateLost } from './known-origins.ts'
 
@@ -85,7 +85,7 @@ export class WitnessState {
 
 function readCosigned(path: string, keys: readonly VerifierKey[]): Cosigned | undefined {
   try {
-    const bytes = readFileSync(path)
+    const bytes = readBounded(path, fileBounds.small)
     const note = parseNote(bytes)
     const [ours] = verifyNote(note, keys)
     if (ours?.timestamp === undefined) return undefined

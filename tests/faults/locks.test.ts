@@ -1,80 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Acknowledged } from '../support/acknowledged.ts'
 import { evidence, evidenceOk } from '../support/cli.ts'
 import { launch, launchSound } from '../support/fault-server.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { Commands, program, withoutKoffi } from '../support/stopped-command.ts'
 
 /* Two processes on one folder, the first standing still in the middle, or in another container: the second is refused. */
-
-const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
-
-/** Stops its process once, before a call of node:fs whose first argument matches. */
-const stopper = `
-const fs = require('node:fs')
-const call = fs[process.env.STOP_CALL]
-let stopped = false
-fs[process.env.STOP_CALL] = (...given) => {
-  if (!stopped && new RegExp(process.env.STOP_MATCH).test(String(given[0]))) {
-    stopped = true
-    process.kill(process.pid, 'SIGSTOP')
-  }
-  return call(...given)
-}
-require('node:module').syncBuiltinESMExports()
-`
-
-/** A platform without koffi's binary. */
-const withoutKoffi = `
-const Module = require('node:module')
-const load = Module._load
-Module._load = function (name, ...rest) {
-  if (name === 'koffi') throw new Error('no koffi here')
-  return load.call(this, name, ...rest)
-}
-`
 
 const isLinux = process.platform === 'linux'
 const canUnshare = isLinux && process.getuid?.() === 0
 if (!canUnshare) console.warn('SKIPPED: locks across PID namespaces need root on Linux')
 const inContainer = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
 
-interface Running {
-  readonly child: ChildProcess
-  readonly ended: Promise<{ readonly code: number | null; readonly said: string }>
-}
-
 let test: TestFolder
-const running = new Set<ChildProcess>()
+let commands: Commands
 const at = (name: string): string => join(test.root, '..', name)
-
-function run(args: readonly string[], env: Readonly<Record<string, string>>, preload: string): Running {
-  const child = spawn(process.execPath, ['--require', preload, program, ...args], {
-    env: { ...process.env, NO_COLOR: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
-  let said = ''
-  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, said }))) }
-}
-
-/** Runs a command until it stands still before a call. */
-async function stopAt(call: string, match: string, args: readonly string[]): Promise<Running> {
-  const preload = at('stopper.cjs')
-  writeFileSync(preload, stopper)
-  const found = run(args, { STOP_CALL: call, STOP_MATCH: match }, preload)
-  while (!/^State:\s+T/m.test(readFileSync(`/proc/${found.child.pid}/status`, 'latin1'))) {
-    if (found.child.exitCode !== null) throw new Error(`ended before ${call}: ${(await found.ended).said}`)
-    await pause(10)
-  }
-  return found
-}
 
 async function refusal(args: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await evidence(args)
@@ -91,15 +34,15 @@ const inTurn = async (commands: readonly (readonly string[])[]): Promise<string[
 describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     test = await trialFolder()
+    commands = new Commands(join(test.root, '..'))
   })
   afterEach(() => {
-    for (const child of running) child.kill('SIGKILL')
-    running.clear()
+    commands.kill()
     test.remove()
   })
 
   it('F-RA-H2: a server that stands still at its start is not overtaken by a final backup', async () => {
-    const server = await stopAt('mkdtempSync', 'evidence-shadow', ['serve', '--data', test.root, '--port', '0'])
+    const server = await commands.stopAt('mkdirSync', 'evidence-shadow', ['serve', '--data', test.root, '--port', '0'])
     expect(await refusal(['backup', at('out'), '--data', test.root, '--final'])).toBe('ledger-in-use')
     expect(existsSync(test.folder.standing)).toBe(false)
     server.child.kill('SIGCONT')
@@ -113,7 +56,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
 
   it('F-RA-H3: a ledger is not served while it is indexed anew, and loses nothing', async () => {
     const book = new Acknowledged(test.root)
-    const reindex = await stopAt('mkdtempSync', 'evidence-shadow', ['reindex', '--data', test.root])
+    const reindex = await commands.stopAt('mkdirSync', 'evidence-shadow', ['reindex', '--data', test.root])
     const refused = await launch(test.root)
     expect(refused.url).toBeUndefined()
     expect(refused.output()).toMatch(/^evidence: ledger-in-use: /m)
@@ -127,7 +70,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
   })
 
   it('F-RA-H3: killed between the two names, reindex keeps the old database until the new one was examined', async () => {
-    const stopped = await stopAt('rmSync', 'ledger\\.old$', ['reindex', '--data', test.root])
+    const stopped = await commands.stopAt('rmSync', 'ledger\\.old$', ['reindex', '--data', test.root])
     expect(existsSync(`${test.folder.database}.old`)).toBe(true)
     stopped.child.kill('SIGKILL')
     await stopped.ended
@@ -147,7 +90,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
     const jws = at('genesis.jws')
     await evidenceOk(['sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
     const seal = ['init', '--data', root, '--genesis', jws]
-    const first = await stopAt('rmSync', 'ledger\\.new$', seal)
+    const first = await commands.stopAt('rmSync', 'ledger\\.new$', seal)
     expect(await refusal(seal)).toBe('ledger-in-use')
     first.child.kill('SIGCONT')
     expect((await first.ended).code).toBe(0)
@@ -210,7 +153,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
     const book = new Acknowledged(test.root)
     const server = await launchSound(test.root, { under: inContainer })
     const data = ['--data', test.root]
-    const commands = [
+    const refused = [
       ['backup', at('out'), ...data, '--final'],
       ['reindex', ...data],
       ['erase', '1', ...data],
@@ -218,7 +161,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
       ['promote', ...data, '--take-over'],
       ['verify', ...data],
     ]
-    expect(await inTurn(commands)).toEqual(commands.map(() => 'ledger-in-use'))
+    expect(await inTurn(refused)).toEqual(refused.map(() => 'ledger-in-use'))
     expect(existsSync(test.folder.lock)).toBe(true)
     expect((await book.send(server.url)).kind).toBe('acknowledged')
     // Killed, it holds nothing: the kernel released the lock, whatever the file says.
@@ -256,7 +199,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
       [...inContainer.slice(1), process.execPath, program, 'witness', 'serve', '--data', root, '--port', '0'],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
-    running.add(child)
+    commands.running.add(child)
     await new Promise<void>((resolve) => {
       let said = ''
       child.stdout.on('data', (chunk: Buffer) => {
@@ -268,7 +211,13 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, ()
     await evidenceOk(['witness', 'add-log', test.folder.policy, '--data', root])
     expect(existsSync(join(root, 'logs.lock'))).toBe(false)
     // An `add-log` that stands still holds the list.
-    const stopped = await stopAt('renameSync', 'logs\\.part$', ['witness', 'remove-log', test.origin, '--data', root])
+    const stopped = await commands.stopAt('renameSync', 'logs\\.part$', [
+      'witness',
+      'remove-log',
+      test.origin,
+      '--data',
+      root,
+    ])
     expect(await refusal(['witness', 'add-log', test.folder.policy, '--data', root])).toBe('ledger-in-use')
     stopped.child.kill('SIGCONT')
     expect((await stopped.ended).code).toBe(0)

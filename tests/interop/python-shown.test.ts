@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encodeLogPolicy, parsePolicy, utf8 } from '../../src/core/index.ts'
-import { TreeReceipts } from '../../src/package/index.ts'
+import { LogView } from '../../src/log/index.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
@@ -39,7 +39,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('what the Python verif
     const chain = new TestChain().start()
     const { jws, disclosures } = deposit(depositor, origin, 'content', { iat: startMs / 1000, sealed: { note } })
     const index = chain.add(jws)
-    const tree = await TreeReceipts.open(chain.seal(), parsePolicy(utf8(policyText)))
+    const tree = await LogView.verified(chain.seal(), parsePolicy(utf8(policyText)))
     const texts = disclosures.map(({ text }) => text)
     const folder = mkdtempSync(join(path, 'shown-'))
     const [receipt, policy] = [join(folder, 'receipt'), join(folder, 'policy')]

@@ -9,6 +9,7 @@ function hold(size: number): void {
   confirmation.hold({
     size,
     statements: 2,
+    bytes: 100,
     publish: () => told.push(`publish ${size}`),
     answer: () => told.push(`answer ${size}`),
     refuse: ({ code }) => told.push(`${code} ${size}`),
@@ -47,7 +48,7 @@ describe('Confirmation', () => {
     hold(11)
     hold(13)
     hold(14)
-    expect(confirmation.unanswered).toBe(6)
+    expect([confirmation.unanswered, confirmation.unansweredBytes]).toEqual([6, 300])
     confirmation.confirm(13)
     expect(told).toEqual(['publish 11', 'answer 11', 'publish 13', 'answer 13'])
     confirmation.confirm(12)
@@ -57,7 +58,7 @@ describe('Confirmation', () => {
     // What is held already is told at once: a repeat, or a confirmation that was quicker.
     hold(14)
     expect(told.slice(6)).toEqual(['publish 14', 'answer 14'])
-    expect(confirmation.unanswered).toBe(0)
+    expect([confirmation.unanswered, confirmation.unansweredBytes]).toEqual([0, 0])
   })
 
   it('refuses what waited too long, takes nothing more, and publishes it when it is confirmed', () => {

@@ -222,6 +222,26 @@ describe('a copy that is served', () => {
     expect((await request(closed.url, '/tile/0/000')).status).toBe(200)
     await closed.close()
   })
+
+  it('F-L: serves nobody who asks for a host that it does not go by', async () => {
+    const chain = grown(new TestChain().start().deposits(3).seal(), 4)
+    const copy = await open()
+    await copy.advance(chain, noteOf(chain))
+    const baseUrls = ['https://mirror.example/court']
+    const server = await serveCopy(copy, { host: '127.0.0.1', port: 0, baseUrls, entries: true })
+    try {
+      const asked = async (host: string): Promise<number[]> => {
+        const paths = ['/checkpoint', '/policy', '/tile/entries/000.p/9', '/nothing']
+        return Promise.all(paths.map(async (path) => (await request(server.url, path, { headers: { host } })).status))
+      }
+      expect(await asked('evil.example')).toEqual([421, 421, 421, 421])
+      for (const host of ['localhost:1', '127.0.0.1', 'mirror.example']) {
+        expect([host, (await asked(host))[0]]).toEqual([host, 200])
+      }
+    } finally {
+      await server.close()
+    }
+  })
 })
 
 describe('an entry that the rulebook forbids', () => {

@@ -5,6 +5,7 @@ import type { SigningKey } from '../../src/node/index.ts'
 import { admissionReceipts, Admissions, scanningLocator, soundReceipt } from '../../src/package/index.ts'
 import { LogView } from '../../src/log/index.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { setsDuring } from '../support/map-sets.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, statement } from '../support/statements.ts'
 
@@ -316,5 +317,44 @@ describe('receipts of admissions', () => {
     const tree = await LogView.verified(altered, policy)
     const entry = await tree.entry(1)
     await expect(tree.receipt({ ...entry, index: 1 }, administrator.jwk, [])).rejects.toThrow(/another entry 1/)
+  })
+})
+
+describe('F-B3: a package with very many admissions', () => {
+  /** Entries of maps that are written to judge a package of so many admissions, each by a key of its own. */
+  async function written(count: number): Promise<number> {
+    const chain = new TestChain().start()
+    for (let i = 0; i < count; i++) admit(chain, administrator, 'administrator', `d${i}`, signerNamed(`many ${i}`))
+    const tree = await LogView.verified(chain.seal(), policy)
+    const receipts: ReturnType<typeof soundReceipt>[] = []
+    for (let index = 0; index < chain.bytes.length; index++) {
+      receipts.push(soundReceipt(await tree.receipt(await tree.entry(index), administrator.jwk, []), policy))
+    }
+    return setsDuring(() => {
+      const admissions = new Admissions(receipts)
+      expect(admissions.faults).toEqual([])
+      expect(receipts.map((one) => admissions.verdict(one).state)).toEqual(receipts.map(() => 'shown'))
+    })
+  }
+
+  it('costs no more for each of them than one with few', async () => {
+    expect(await written(800)).toBeLessThan(8 * (await written(200)))
+  })
+
+  it('names the way back to the genesis along a chain of any length', async () => {
+    const chain = new TestChain().start()
+    const keys = [depositor, ...Array.from({ length: 50 }, (_, i) => signerNamed(`link ${i}`))]
+    for (const [i, key] of keys.slice(1).entries()) rotate(chain, keys[i] as SigningKey, key)
+    const index = depositBy(chain, keys.at(-1) as SigningKey)
+    const tree = await LogView.verified(chain.seal(), policy)
+    const receipts: ReturnType<typeof soundReceipt>[] = []
+    for (let at = 0; at <= index; at++) {
+      const entry = await tree.entry(at)
+      const signer = [administrator, ...keys].find(({ thumbprint }) => thumbprint === entry.statement.header.kid)
+      receipts.push(soundReceipt(await tree.receipt(entry, (signer as SigningKey).jwk, []), policy))
+    }
+    const found = new Admissions(receipts).verdict(receipts.at(-1) as ReturnType<typeof soundReceipt>)
+    const way = Array.from({ length: index }, (_, i) => index - 1 - i)
+    expect(found).toMatchObject({ state: 'shown', key: { path: way } })
   })
 })

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -183,6 +183,50 @@ describe('F-B8: a file is known by its bytes', () => {
     const script = `'${process.execPath}' '${cli}' check '${folder}'/*.jpg --data '${data}'`
     const raw = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
     expect([raw.status, raw.stdout]).toEqual([0, expect.stringContaining(`listed in the deposit as ${shown}\n`)])
+  })
+})
+
+describe('F-B8: a file whose name, and whose folder’s name, is not UTF-8', () => {
+  const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+  const folder = (): string => join(path, 'of-gbk')
+  const at = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder()}/`), bytes(name)])
+  const names = (of: Buffer): string[] =>
+    readdirSync(of, { encoding: 'buffer' })
+      .map((name) => name.toString('latin1'))
+      .toSorted()
+  /** A command whose last words are written by the shell, which hands bytes over as they are. */
+  const shell = (command: string): { status: number | null; said: string } => {
+    const script = `cd '${folder()}' && '${process.execPath}' '${cli}' ${command} --data '${data}'`
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
+    return { status, said: `${stdout}${stderr}` }
+  }
+
+  it('F-B8: is deposited alone, with others, again, into another folder, and proved', async () => {
+    mkdirSync(at('\xb0\xb8'), { recursive: true })
+    for (const name of ['\xd6\xd0.jpg', '\xd6\xd1.jpg', '\xb0\xb8/\xff.txt'])
+      writeFileSync(at(name), `content of ${name}`)
+    const url = `--url '${server.url}'`
+    expect(shell(`deposit *.jpg ${url}`)).toMatchObject({
+      status: 0,
+      said: expect.stringContaining('\\x{d6}\\x{d0}.jpg'),
+    })
+    const receipts = ['\xd6\xd0.jpg', '\xd6\xd1.jpg'].flatMap((name) => [name, `${name}.tlog-proof`])
+    expect(names(at('.'))).toEqual(['\xb0\xb8', ...receipts].toSorted())
+    for (const name of ['\\x{d6}\\x{d0}.jpg', '\\x{d6}\\x{d1}.jpg'])
+      expect((await check(join(folder(), name))).code).toBe(0)
+    expect(shell(`deposit *.jpg ${url}`)).toMatchObject({ status: 0, said: expect.stringMatching(/^existing/) })
+    expect(shell(`deposit *.jpg --again --note again ${url}`).status).toBe(0)
+    expect(names(at('.')).filter((name) => /^\xd6.+\.entry-\d+\.tlog-proof$/.test(name))).toHaveLength(2)
+    // By its printed name, with the receipt elsewhere.
+    const printed = join(folder(), '\\x{d6}\\x{d1}.jpg')
+    await evidenceOk(['deposit', printed, '--receipts', join(folder(), 'out'), '--data', data, '--url', server.url])
+    expect(names(at('out'))).toEqual(['\xd6\xd1.jpg.tlog-proof'])
+    // In a folder that is deposited whole: one file of it is proved, and checked by the proof alone.
+    expect(shell(`deposit "$(printf '\\260\\270')" ${url}`).status).toBe(0)
+    expect(shell(`prove "$(printf '\\260\\270')"/*.txt`).status).toBe(0)
+    expect(names(at('\xb0\xb8'))).toEqual(['\xff.txt', '\xff.txt.file-proof'])
+    rmSync(at('\xb0\xb8.evidence-manifest'))
+    expect(shell(`check "$(printf '\\260\\270')"/*.txt`)).toMatchObject({ status: 0 })
   })
 })
 

@@ -1,6 +1,8 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { BodyRoom } from '../../server/body-room.ts'
 import { LedgerClient } from '../../src/client/index.ts'
 import { parseReceipt, toBase64, utf8 } from '../../src/core/index.ts'
 import {
@@ -363,6 +365,33 @@ describe('a leader that requires a follower', () => {
     soundReceipt(server, repeated.json<DepositAnswer>().receipt)
     expect(replication.durableSize).toBe(4)
     await replica.close()
+  })
+
+  it('F-H5: holds no room for bodies while deposits wait for the follower; what waits is bounded by the queue', async () => {
+    const enter = vi.spyOn(BodyRoom.prototype, 'enter')
+    const bounded = { followerTimeoutSeconds: 30, maxQueueBytes: 40_000 }
+    server = await server.restart({ ...settings, ...bounded })
+    const replica = await create()
+    await catchUp(replica)
+    const long = { note: 'n'.repeat(5000) }
+    const waiting = [1, 2, 3].map((i) => server.post(server.deposit(`waits ${i}`, { sealed: long }).presentation))
+    const batch = server.batch([4, 5].map((i) => server.deposit(`waits ${i}`).presentation))
+    const { confirmation } = server.running.ledger
+    while (confirmation?.unanswered !== 5) await sleep(20)
+    const rooms = [...new Set(enter.mock.contexts as BodyRoom[])]
+    // The room of a batch's answer is kept: 4 KiB a line.
+    expect(rooms.map(({ held }) => held).toSorted((a, b) => a - b)).toEqual([...rooms.slice(1).map(() => 0), 2 * 4096])
+    expect(confirmation.unansweredBytes).toBeLessThan(40_000)
+    const past = server.deposit('one more', { sealed: { note: 'n'.repeat(11_000) } }).presentation
+    expect(code(await server.post(past))).toBe('queue-full')
+    const follower = followOn(replica)
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([201, 201, 201])
+    expect((await batch).map(({ status }) => status)).toEqual([201, 201])
+    expect([confirmation.unanswered, confirmation.unansweredBytes]).toEqual([0, 0])
+    expect((await server.post(past)).status).toBe(201)
+    await follower.stop()
+    await replica.close()
+    vi.restoreAllMocks()
   })
 
   it('counts the word of the named participant alone, with the right root', async () => {

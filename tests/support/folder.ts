@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { initTrial, type TrialOptions } from '../../cli/commands/init.ts'
+import { initTrial, type TrialOptions } from '../../cli/trial.ts'
 import {
   type DataFolder,
   dataFolder,

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { serverSettings, type RunningServer, serve, type ServerSettings } from '../../server/index.ts'
-import type { TrialOptions } from '../../cli/commands/init.ts'
+import type { TrialOptions } from '../../cli/trial.ts'
 import { accessToken } from '../../src/client/index.ts'
 import {
   encodeShown,

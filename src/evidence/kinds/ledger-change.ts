@@ -9,6 +9,7 @@ import {
   utf8,
 } from '../../core/index.ts'
 import { z } from 'zod'
+import { withEntry } from '../grown-map.ts'
 import type { Asked, Body, StatementKind } from '../kind.ts'
 import { base64urlText } from '../members.ts'
 import { parseProposal, type Proposal } from '../proposal.ts'
@@ -62,7 +63,7 @@ export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
     if (proposal === undefined) return asked.registry
     const { rule, members, carried } = proposal.body
     const next = rule.judge({ ...asked, members, carried })
-    return { ...next, proposals: new Set(asked.registry.proposals).add(proposal.jti) }
+    return { ...next, proposals: withEntry(asked.registry.proposals ?? new Map(), proposal.jti, true) }
   },
 }
 

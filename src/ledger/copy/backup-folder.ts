@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, parseBundle, tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/index.ts'
-import { isLockName } from '../../node/index.ts'
+import { fileBounds, isLockName, readBounded, readBoundedText } from '../../node/index.ts'
 import { configSchema } from '../data-folder.ts'
 import { writeSynced } from '../durable-file.ts'
 
@@ -67,7 +67,7 @@ export class BackupFolder {
     }
     let json: unknown
     try {
-      json = JSON.parse(readFileSync(manifest, 'utf8'))
+      json = JSON.parse(readBoundedText(manifest, fileBounds.large))
       const { format } = json as { format?: unknown }
       if (typeof format === 'number' && format !== backupFormat) {
         throw new EvidenceError('format-version', `the backup has the format ${format}, not ${backupFormat}`, {
@@ -90,7 +90,7 @@ export class BackupFolder {
 
   private read(path: string): Uint8Array | undefined {
     try {
-      return readFileSync(join(this.root, path))
+      return readBounded(join(this.root, path), fileBounds.large)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error

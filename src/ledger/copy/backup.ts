@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import {
+  append,
   encodeBundle,
   equalBytes,
   EvidenceError,
+  maxNoteBytes,
   parseSignedCheckpoint,
   tileLevels,
   tilePath,
@@ -11,9 +13,8 @@ import {
   tileWidth,
   tileWidthAt,
   type VerifierKey,
-  append,
 } from '../../core/index.ts'
-import { openPrivateFolder } from '../../node/index.ts'
+import { openPrivateFolder, readBounded, readBoundedText } from '../../node/index.ts'
 import { writeDurably, writeSynced } from '../durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { syncFolder } from '../head-file.ts'
@@ -81,7 +82,7 @@ class BackupRun {
     const { source, out, key, policy, onProgress } = this.options
     const paths = BackupFolder.paths(out)
     // A cut-off run may have got as far as the checkpoint and not to the manifest.
-    const before = existsSync(paths.checkpoint) ? readFileSync(paths.checkpoint, 'utf8') : undefined
+    const before = existsSync(paths.checkpoint) ? readBoundedText(paths.checkpoint, maxNoteBytes) : undefined
     const sizeBefore = before === undefined ? 0 : parseSignedCheckpoint(Buffer.from(before)).checkpoint.size
     await this.resume(before, sizeBefore)
     const known = readErasures(paths.erased)
@@ -216,7 +217,8 @@ class BackupRun {
   }
 
   private write(path: string, bytes: Uint8Array): void {
-    if (existsSync(path) && equalBytes(readFileSync(path), bytes)) return
+    if (existsSync(path) && statSync(path).size === bytes.length && equalBytes(readBounded(path, bytes.length), bytes))
+      return
     writeSynced(path, bytes)
     this.written.add(dirname(path))
   }

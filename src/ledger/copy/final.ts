@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, holdFolder } from '../held-folder.ts'
 import { requireNotRotating } from '../rotation-marker.ts'
 import { requireMaySign, writeStanding } from '../standing.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
+import { readPolicyBytes } from '../data-folder.ts'
 import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
@@ -57,7 +58,7 @@ async function backUpHeld(
   return makeBackup({
     ...options,
     key,
-    policy: readFileSync(folder.policy),
+    policy: readPolicyBytes(folder.policy),
     source: await FolderPieces.of(source),
     timeStamps: new TimeStampFiles(folder.timeStamps),
     ...(final ? { move: { id, shut } } : {}),

@@ -1,9 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { EvidenceError, tilesAt, tileWidth } from '../../core/index.ts'
-import { beginFolder, makePrivateFolder, requireFillable, type Unfinished, writeNewFile } from '../../node/index.ts'
-import { type DataFolder, dataFolder, folderFormat, readOwnKey } from '../data-folder.ts'
+import { EvidenceError, maxNoteBytes, tilesAt, tileWidth } from '../../core/index.ts'
+import {
+  beginFolder,
+  fileBounds,
+  makePrivateFolder,
+  readBounded,
+  readBoundedText,
+  requireFillable,
+  type Unfinished,
+  writeNewFile,
+} from '../../node/index.ts'
+import { dataFolder, type DataFolder, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -46,7 +55,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const { final, config } = BackupFolder.requireManifest(from)
   const paths = BackupFolder.paths(from)
   const key = readOwnKey(paths)
-  const note = readFileSync(paths.checkpoint, 'utf8')
+  const note = readBoundedText(paths.checkpoint, maxNoteBytes)
   const { size } = readOwnCheckpoint(note, key)
   const backup = new BackupFolder(from, size)
   const maySign = takeOver || final
@@ -60,11 +69,11 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
     await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree) =>
       requireKnown(tree, known, key),
     )
-    if (existsSync(paths.erased)) writeDurably(folder.erased, readFileSync(paths.erased))
+    if (existsSync(paths.erased)) writeDurably(folder.erased, readBounded(paths.erased, fileBounds.large))
     copyTimeStamps(new TimeStampFiles(paths.timeStamps), new TimeStampFiles(folder.timeStamps), size)
     await finishFolder(
       folder,
-      { note, policy: readFileSync(paths.policy), config },
+      { note, policy: readPolicyBytes(paths.policy), config },
       maySign ? undefined : 'restored',
       resolve(from),
     )

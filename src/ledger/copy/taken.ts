@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError, timeText } from '../../core/index.ts'
-import { lockHolder, readUnfinished, syncFolder } from '../../node/index.ts'
+import { fileBounds, lockHolder, readBoundedText, readUnfinished, syncFolder } from '../../node/index.ts'
 import { BackupFolder } from './backup-folder.ts'
 
 /*
@@ -23,7 +23,7 @@ export type Taken = z.infer<typeof takenSchema>
 export function readTaken(path: string): Taken | undefined {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = readBoundedText(path, fileBounds.small)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError, append } from '../../core/index.ts'
+import { fileBounds, readBounded, readBoundedText } from '../../node/index.ts'
 import { liveTables } from './manifest.ts'
 import { checkRecordFile } from './record-file.ts'
 import { checkTableFile } from './table-file.ts'
@@ -27,7 +28,7 @@ export function checkDatabase(folder: string): DatabaseReport {
   if (!existsSync(folder)) return missing('the database folder')
   const current = join(folder, 'CURRENT')
   if (!existsSync(current)) return missing('the database’s file CURRENT')
-  const name = readFileSync(current, 'latin1')
+  const name = readBoundedText(current, fileBounds.small, 'latin1')
   if (!/^MANIFEST-[0-9]{6,}\n$/.test(name)) return damaged(current, 0, 'it names no manifest')
   const manifest = name.slice(0, -1)
   if (!existsSync(join(folder, manifest))) return missing(`the database’s file ${manifest}`)
@@ -36,11 +37,11 @@ export function checkDatabase(folder: string): DatabaseReport {
   const faults: EvidenceError[] = []
   for (const file of [manifest, ...logs]) {
     const path = join(folder, file)
-    const report = checkRecordFile(readFileSync(path))
+    const report = checkRecordFile(readBounded(path, fileBounds.large))
     if (report.torn) torn.push(file)
     if (report.damage !== undefined) append(faults, damaged(path, report.damage.offset, report.damage.why).faults)
   }
-  const bytes = readFileSync(join(folder, manifest))
+  const bytes = readBounded(join(folder, manifest), fileBounds.large)
   if (bytes.length === 0) append(faults, damaged(join(folder, manifest), 0, 'it is empty').faults)
   if (faults.length > 0) return { torn, faults, tables: [] }
   const live = liveTables(bytes)
@@ -77,7 +78,7 @@ function tableFault(path: string, offset: number, why: string): EvidenceError {
 export function checkTable({ path, size }: TableFile): EvidenceError | undefined {
   let bytes: Uint8Array
   try {
-    bytes = readFileSync(path)
+    bytes = readBounded(path, fileBounds.large)
   } catch (error) {
     return tableFault(path, 0, `it cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }

@@ -1,34 +1,39 @@
-import { copyFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { copyFileSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { takeLock } from '../../node/index.ts'
 
 const prefix = 'evidence-shadow-'
+const lockEnding = '.lock'
+const shadowName = new RegExp(`^${prefix}[0-9a-f-]{36}`)
 
-/** The number of this process's PID namespace: containers may share the temporary folder, and not the numbers of their processes. */
-function namespace(): string {
-  try {
-    return /[0-9]+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
-  } catch {
-    return '0'
+/**
+ * Removes what killed processes left, of this user: a copied log may hold what has been erased since. A stand-in is made and
+ * removed under its lock, which the kernel releases with its process, in whatever container: one that is not locked is nobody's.
+ */
+function sweepShadows(): void {
+  const names = readdirSync(tmpdir()).flatMap((name) => shadowName.exec(name)?.[0] ?? [])
+  for (const name of new Set(names)) {
+    try {
+      const path = join(tmpdir(), name)
+      if ([path, `${path}${lockEnding}`].some(isOfAnother)) continue
+      const release = takeLock(`${path}${lockEnding}`, path)
+      try {
+        rmSync(path, { recursive: true, force: true })
+      } finally {
+        release()
+      }
+    } catch {
+      // In use, or not to be removed by this process: it is looked at again next time.
+    }
   }
 }
 
-/**
- * Removes what killed processes left: a copied log may hold what has been erased since. What processes of another container left, or
- * are using, is theirs to remove.
- */
-function sweep(own: string): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, space, number] = new RegExp(`^${prefix}([0-9]+)-([0-9]+)-`).exec(name) ?? []
-    const pid = Number(number)
-    if (space !== own || !Number.isSafeInteger(pid) || pid === process.pid) continue
-    try {
-      process.kill(pid, 0)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH')
-        rmSync(join(tmpdir(), name), { recursive: true, force: true })
-    }
-  }
+/** Whether another user has put something at a path: that is not followed, and not removed. */
+function isOfAnother(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && (stat.isSymbolicLink() || stat.uid !== (process.getuid?.() ?? stat.uid))
 }
 
 /**
@@ -37,18 +42,24 @@ function sweep(own: string): void {
  * all that happens elsewhere, and what is examined stays as it was found.
  */
 export function makeShadow(folder: string): { readonly folder: string; readonly dispose: () => void } {
-  const own = namespace()
-  sweep(own)
-  const shadow = mkdtempSync(join(tmpdir(), `${prefix}${own}-${process.pid}-`))
+  sweepShadows()
+  const shadow = join(tmpdir(), `${prefix}${randomUUID()}`)
+  // Before the folder is there: no other process ever finds it without its lock.
+  const release = takeLock(`${shadow}${lockEnding}`, shadow)
+  const dispose = (): void => {
+    rmSync(shadow, { recursive: true, force: true })
+    release()
+  }
   try {
+    mkdirSync(shadow, { mode: 0o700 })
     for (const file of readdirSync(folder)) {
       const source = resolve(folder, file)
       if (/\.(ldb|sst)$/.test(file)) symlinkSync(source, join(shadow, file))
       else if (file === 'CURRENT' || /^MANIFEST-|\.log$/.test(file)) copyFileSync(source, join(shadow, file))
     }
   } catch (error) {
-    rmSync(shadow, { recursive: true, force: true })
+    dispose()
     throw error
   }
-  return { folder: shadow, dispose: () => rmSync(shadow, { recursive: true, force: true }) }
+  return { folder: shadow, dispose }
 }

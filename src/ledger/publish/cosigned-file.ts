@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { fileBounds, readBoundedText } from '../../node/index.ts'
 
 /*
  * What witnesses cosigned last, for the next start. It is a convenience: each witness remembers for itself, and tells. So it is not
@@ -20,7 +20,7 @@ const nothing: CosignedFile = { format: 1, published: null, sizes: {} }
 /** Reads it; as empty where it is not there, or says nothing. */
 export function readCosignedFile(path: string): CosignedFile {
   try {
-    return fileSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+    return fileSchema.parse(JSON.parse(readBoundedText(path, fileBounds.small)))
   } catch {
     return nothing
   }

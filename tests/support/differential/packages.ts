@@ -90,7 +90,7 @@ export async function soundPackage(folder: string): Promise<Files> {
       }).jws,
     ),
   )
-  const newer = await TreeReceipts.open(chain.seal(), policy)
+  const newer = await LogView.verified(chain.seal(), policy)
   const related: ReceiptInput[] = []
   for (const index of events)
     related.push({ receipt: await newer.receipt(await newer.entry(index), depositor.jwk, []), sidecars: new Map() })

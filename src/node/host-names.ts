@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv4 } from 'node:net'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../core/index.ts'
 
 /** Names of the `Host` header that are remembered as accepted, so that each is judged once. */
 const maxRemembered = 64
@@ -48,7 +48,7 @@ export class HostNames {
 }
 
 /** The refusal of a request of HTTP/1.1 that has no `Host` header: `request-malformed`. */
-export function missingHost({ headers, httpVersion }: IncomingMessage): EvidenceError | undefined {
+function missingHost({ headers, httpVersion }: IncomingMessage): EvidenceError | undefined {
   if (headers.host !== undefined || httpVersion === '1.0') return undefined
   return new EvidenceError('request-malformed', 'the request has no Host header', { where: 'Host' })
 }
