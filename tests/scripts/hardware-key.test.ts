@@ -10,7 +10,7 @@ import { lacks } from '../support/system-tools.ts'
 const { path, remove } = temporaryFolder()
 const at = (name: string): string => join(path, name)
 let token: SoftToken
-const ok = (args: readonly string[]) => evidenceOk(args, { env: token.env })
+const ok = (args: readonly string[]) => evidenceOk(args)
 const pin = (): string[] => ['--passphrase-file', token.pinFile]
 
 afterAll(remove)

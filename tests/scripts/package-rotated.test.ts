@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
-import { verifyGuide } from '../../src/package/index.ts'
 import { bagFiles, writeFiles } from '../package/bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
+import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 import { type AuthorityServer, honest, startAuthority, TestAuthority } from '../support/time-authority.ts'
 
 interface Report {
@@ -206,7 +206,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     // A transition that is taken out, or leads elsewhere, is noticed by hand as well.
     const transition = 'data/deposits/001/receipt.key-transition'
     const program = at('verify.py')
-    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+    writeGuideProgram(program)
     const byHand = (change: (text: string) => string | undefined): string => {
       const files: Record<string, Buffer | string> = {}
       for (const entry of readdirSync(after, { recursive: true, withFileTypes: true })) {
@@ -219,7 +219,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
       if (changed === undefined) delete files[transition]
       else files[transition] = changed
       const forged = writeFiles(at(`forged-${number++}`), bagFiles(files))
-      return spawnSync('python3', [program, 'policy'], { cwd: forged, encoding: 'utf8' }).stderr
+      return checkByHand(program, forged).stderr
     }
     expect(byHand((text) => text)).toBe('')
     expect(byHand((text) => text.replace('from 6', 'from 5'))).toContain('does not lead on from its receipt')

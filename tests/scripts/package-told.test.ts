@@ -26,6 +26,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
+import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 import { bagFiles, writeFiles } from '../package/bag.ts'
 
 /*
@@ -65,27 +66,22 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     readonly code: number | null
     readonly said: string
   }
-  /** Exit code and text of the three programs; the third one as VERIFY.md has it, run with -O besides. */
+  /** Exit code and text of the three programs; the third one as VERIFY.md has it. */
   async function three(folder: string): Promise<readonly Told[]> {
     const own = await evidence(['check', folder, '--policy', policy], options())
     const second = python('evidence_verify.py', ['check', folder, '--policy', policy])
-    const byHand = ['', '1'].map((PYTHONOPTIMIZE) => {
-      const env = { ...process.env, PYTHONOPTIMIZE }
-      const { status, stdout, stderr } = spawnSync('python3', [program, 'policy'], {
-        cwd: folder,
-        encoding: 'utf8',
-        env,
-      })
-      return { code: status, said: stdout + stderr }
-    })
-    expect(byHand[1]?.code).toBe(byHand[0]?.code)
-    return [own, second].map(({ code, stdout }) => ({ code, said: stdout })).concat(byHand[0] as Told)
+    const third = checkByHand(program, folder)
+    return [
+      { code: own.code, said: own.stdout },
+      { code: second.code, said: second.stdout },
+      { code: third.code, said: third.stdout + third.stderr },
+    ]
   }
   const exits = (told: readonly Told[]): (number | null)[] => told.map(({ code }) => code)
 
   beforeAll(async () => {
     server = await startServer(data)
-    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+    writeGuideProgram(program)
     copyCase(at('case-001'))
     // A chat log that happens to hold a line like a manifest's: a file like any other.
     writeFileSync(at('chat.txt'), `${sha256Hex('forged')}  forged.jpg\n`)

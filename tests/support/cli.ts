@@ -40,6 +40,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** 022 where none is given. */
+  readonly umask?: number
 }
 
 /** Whether each command has a process of its own: slower by far, and what `npm run faults -- commands` looks at. */
@@ -48,15 +50,24 @@ const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'pr
 /** Runs the built command line. */
 export async function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   requireBuilt()
-  const { cwd, env = {} } = options
+  const { cwd, env = {}, umask } = options
   // What Node itself reads when it starts is for a process of its own.
   const own = inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
-  const ran = own ? await runInProcess(args, cwd, environment(env)) : await runInHost(args, cwd, environment(env))
+  const ran = own
+    ? await runInProcess(args, cwd, environment(env), umask)
+    : await runInHost(args, cwd, environment(env), umask)
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
 }
 
-function runInProcess(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): Promise<Ran> {
+function runInProcess(
+  args: readonly string[],
+  cwd: string | undefined,
+  env: NodeJS.ProcessEnv,
+  umask = 0o022,
+): Promise<Ran> {
+  const ours = process.umask(umask)
   const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  process.umask(ours)
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []

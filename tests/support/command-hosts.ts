@@ -58,6 +58,7 @@ export async function runInHost(
   args: readonly string[],
   cwd: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  umask?: number,
 ): Promise<Ran> {
   const child = idle.pop() ?? (await startHost())
   const end = randomUUID()
@@ -77,7 +78,7 @@ export async function runInHost(
         resolve(status)
       })
     })
-    child.send({ args, cwd, env, end })
+    child.send({ args, cwd, env, umask, end })
   })
   return { code, stdout: out.text(), stderr: err.text() }
 }
