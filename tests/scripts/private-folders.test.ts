@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFolder, TimeStampFiles } from '../../src/ledger/index.ts'
-import { evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 /*
@@ -54,7 +54,7 @@ describe.each([
     await ok(['init', '--data', data])
     await ok(['keygen', '--out', at('auditor.pem')])
     new TimeStampFiles(dataFolder(data).timeStamps).write(2, Buffer.from('a record\n'))
-    const server = await startServer(data, [], 'serve')
+    const server = await startServerProcess(data, [], 'serve')
     try {
       const url = ['--url', server.url]
       const clerk = ['--key', dataFolder(data).administratorKey, '--id', 'administrator', '--data', data]

@@ -8,21 +8,21 @@ import { readKeyFile } from '../../src/node/index.ts'
 import { checkReceipt } from '../../src/verify/index.ts'
 import { utf8 } from '../../src/core/index.ts'
 import type { ComposedStatement } from '../../src/evidence/index.ts'
-import { type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { type ServerProcess, evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import type { DepositAnswer } from '../support/server.ts'
 import { deposit } from '../support/statements.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let data: string
-let server: CliServer
+let server: ServerProcess
 let sign: (content: string) => ComposedStatement
 
 beforeEach(async () => {
   folder = temporaryFolder()
   data = join(folder.path, 'data')
   await evidenceOk(['init', '--data', data, '--reading', 'public'])
-  server = await startServer(data, [], 'serve')
+  server = await startServerProcess(data, [], 'serve')
   const key = readKeyFile(dataFolder(data).depositorKey)
   const origin = readOwnKey(dataFolder(data)).name
   sign = (content) => deposit(key, origin, content)
@@ -94,7 +94,7 @@ async function untilRefused(url: string): Promise<void> {
 }
 
 /** The exit code of a server that was told to stop already. */
-async function ended({ child }: CliServer): Promise<number | null> {
+async function ended({ child }: ServerProcess): Promise<number | null> {
   if (child.exitCode === null) await once(child, 'exit')
   return child.exitCode
 }
@@ -143,7 +143,7 @@ describe('a server told to stop', () => {
       for (const { receipt } of answered.values()) {
         expect(checkReceipt(utf8(receipt ?? ''), policy).faults).toEqual([])
       }
-      server = await startServer(data, [], 'serve')
+      server = await startServerProcess(data, [], 'serve')
       const { size: reopened } = (await server.request('/v1/ledger')).json<{ size: number }>()
       expect(reopened).toBe(size)
       const lost: number[] = []
@@ -180,7 +180,7 @@ describe('a server told to stop', () => {
     socket.end()
     expect(await ended(server)).toBe(0)
     const { index } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as DepositAnswer
-    server = await startServer(data, [], 'serve')
+    server = await startServerProcess(data, [], 'serve')
     expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
   })
 
@@ -235,7 +235,7 @@ describe('a server told to stop', () => {
     await Promise.all(Array.from({ length: 12 }, worker))
     await server.stop('SIGKILL')
     expect(answered.length).toBeGreaterThanOrEqual(60)
-    server = await startServer(data, [], 'serve')
+    server = await startServerProcess(data, [], 'serve')
     const hashes = new Map(answered.map(({ index, leafHash }) => [index, leafHash]))
     for (const [index, leafHash] of hashes) {
       expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ leafHash })
