@@ -24,7 +24,7 @@ export function copyCase(to: string): void {
 }
 
 /** Nothing of the machine's own settings reaches a command. */
-function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+export function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('EVIDENCE_'))
   return { ...Object.fromEntries(kept), EVIDENCE_RETRIES: '0', NO_COLOR: '1', ...more }
 }
@@ -44,6 +44,10 @@ export interface CliOptions {
   readonly umask?: number
 }
 
+/** Whether a command with this environment needs a process of its own: what Node itself reads, it reads when it starts. */
+export const needsProcess = (env: Readonly<Record<string, string>>): boolean =>
+  inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
+
 /** Whether each command has a process of its own: slower by far, and what `npm run faults -- commands` looks at. */
 const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'processes'
 
@@ -51,9 +55,7 @@ const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'pr
 export async function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   requireBuilt()
   const { cwd, env = {}, umask } = options
-  // What Node itself reads when it starts is for a process of its own.
-  const own = inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
-  const ran = own
+  const ran = needsProcess(env)
     ? await runInProcess(args, cwd, environment(env), umask)
     : await runInHost(args, { cwd, env: environment(env), umask })
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
@@ -169,11 +171,11 @@ export async function startServer(
       if (match !== null) resolve(match[1] as string)
     }
     heard()
-    void running.ended.then((code) => reject(new Error(`the server ended with ${code}: ${output()}`)))
+    void running.ended.then(({ code }) => reject(new Error(`the server ended with ${code}: ${output()}`)))
   })
-  return serverAt(url, data, output, (signal) => {
+  return serverAt(url, data, output, async (signal) => {
     running.kill(signal)
-    return running.ended
+    return (await running.ended).code
   })
 }
 

@@ -63,13 +63,19 @@ export interface HostOptions {
   readonly heard?: () => void
 }
 
+/** How a command ended: by a signal where its process did. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
 /** A command that runs. */
 export interface RunningCommand {
+  readonly pid: number
   /** What it wrote so far. */
   readonly stdout: () => string
   readonly stderr: () => string
-  /** Its exit code, once it has ended. */
-  readonly ended: Promise<number | null>
+  readonly ended: Promise<Ended>
   /** Sends a signal; nothing where it has ended. */
   readonly kill: (signal: NodeJS.Signals) => void
 }
@@ -83,25 +89,26 @@ export async function beginInHost(args: readonly string[], options: HostOptions)
     until(stream as NodeJS.ReadableStream, end, heard),
   ) as [ReturnType<typeof until>, ReturnType<typeof until>]
   let isOver = false
-  const ended = new Promise<number | null>((resolve) => {
-    const closed = (status: number | null): void => {
+  const ended = new Promise<Ended>((resolve) => {
+    const closed = (code: number | null, signal: NodeJS.Signals | null): void => {
       isOver = true
-      resolve(status)
+      resolve({ code, signal })
     }
     child.once('close', closed)
-    child.once('message', ({ code: status }: { code: number }) => {
+    child.once('message', ({ code }: { code: number }) => {
       isOver = true
       void Promise.all([out.whole, err.whole]).then(() => {
         child.removeListener('close', closed)
         out.stop()
         err.stop()
         idle.push(child)
-        resolve(status)
+        resolve({ code, signal: null })
       })
     })
     child.send({ args, cwd, env, umask, end })
   })
   return {
+    pid: child.pid as number,
     stdout: out.text,
     stderr: err.text,
     ended,
@@ -114,6 +121,6 @@ export async function beginInHost(args: readonly string[], options: HostOptions)
 /** Runs one command in a process that ran others before it. */
 export async function runInHost(args: readonly string[], options: HostOptions): Promise<Ran> {
   const { ended, stdout, stderr } = await beginInHost(args, options)
-  const code = await ended
+  const { code } = await ended
   return { code, stdout: stdout(), stderr: stderr() }
 }
