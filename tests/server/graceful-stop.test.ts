@@ -155,8 +155,8 @@ describe('a server told to stop', () => {
         expect(checkReceipt(utf8(receipt ?? ''), policy).faults).toEqual([])
       }
       reopened = await startServer(data, [], 'serve')
-      const { size: reopened } = (await reopened.request('/v1/ledger')).json<{ size: number }>()
-      expect(reopened).toBe(size)
+      const { size: sizeAgain } = (await reopened.request('/v1/ledger')).json<{ size: number }>()
+      expect(sizeAgain).toBe(size)
       const lost: number[] = []
       for (const [i, { index, leafHash }] of answered) {
         const entry = (await reopened.request(`/v1/entries/${index}`)).json<{ statement: string; leafHash: string }>()
