@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
-import { bagFiles, writeFiles } from '../package/bag.ts'
+import { forgeBag } from '../support/bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
@@ -208,17 +208,11 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     const program = at('verify.py')
     writeGuideProgram(program)
     const byHand = (change: (text: string) => string | undefined): string => {
-      const files: Record<string, Buffer | string> = {}
-      for (const entry of readdirSync(after, { recursive: true, withFileTypes: true })) {
-        const whole = join(entry.parentPath, entry.name)
-        const name = whole.slice(after.length + 1)
-        if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
-      }
-      files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
-      const changed = change(String(files[transition]))
-      if (changed === undefined) delete files[transition]
-      else files[transition] = changed
-      const forged = writeFiles(at(`forged-${number++}`), bagFiles(files))
+      const forged = forgeBag(after, at(`forged-${number++}`), (files) => {
+        const changed = change(String(files[transition]))
+        if (changed === undefined) delete files[transition]
+        else files[transition] = changed
+      })
       return checkByHand(program, forged).stderr
     }
     expect(byHand((text) => text)).toBe('')

@@ -27,7 +27,7 @@ import { python } from '../support/python.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
-import { bagFiles, writeFiles } from '../package/bag.ts'
+import { bagFiles, type Files, forgeBag, writeFiles } from '../support/bag.ts'
 
 /*
  * What a package tells, and whose word that is: by the command line, by the Python verifier and by the program in VERIFY.md, which
@@ -49,19 +49,8 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     await ok('package', ...args, '--output', output)
     return output
   }
-  type Files = Record<string, Buffer | string>
-  /** A package with files changed and every list of the bag made to fit. */
-  function forge(from: string, change: (files: Files) => unknown): string {
-    const files: Files = {}
-    for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-      const whole = join(entry.parentPath, entry.name)
-      const name = whole.slice(from.length + 1)
-      if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
-    }
-    files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
-    change(files)
-    return writeFiles(at(`forged-${number++}`), bagFiles(files))
-  }
+  const forge = (from: string, change: (files: Files) => unknown): string =>
+    forgeBag(from, at(`forged-${number++}`), change)
   interface Told {
     readonly code: number | null
     readonly said: string

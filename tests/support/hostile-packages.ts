@@ -9,7 +9,7 @@ import {
 } from '../../src/evidence/index.ts'
 import type { SigningKey } from '../../src/node/index.ts'
 import { TreeReceipts, verifyGuide } from '../../src/package/index.ts'
-import { bagFiles } from '../package/bag.ts'
+import { bagFiles } from './bag.ts'
 import { administrator, depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from './chain.ts'
 import { packagePolicy } from './differential/packages.ts'
 import { signerNamed } from './signers.ts'

@@ -21,7 +21,7 @@ import {
   writeBag,
   ZipBag,
 } from '../../../src/package/index.ts'
-import { bagFiles } from '../../package/bag.ts'
+import { bagFiles } from '../bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
 import type { Random } from '../random.ts'
 import { type RawEntry, rawZip } from '../raw-zip.ts'
