@@ -67,7 +67,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     const guide = readFileSync(join(folder, 'VERIFY.md'), 'utf8')
     const commands = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
     const options = { cwd: folder, encoding: 'utf8' } as const
-    const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', commands], options)
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], options)
     return { code: status, output: stdout + stderr }
   }
 

@@ -315,7 +315,7 @@ describe('evidence packages', () => {
       const guide = readFileSync(join(folder, 'VERIFY.md'), 'utf8')
       const commands = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
       expect(commands.match(/^python3 /gm)).toHaveLength(1)
-      const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', commands], {
+      const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
         cwd: folder,
         encoding: 'utf8',
       })
