@@ -4,11 +4,12 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder, FolderSource, LookupAudit, readOwnKey, reindex, restoreBackup } from '../../src/ledger/index.ts'
+import { dataFolder, reindex, restoreBackup } from '../../src/ledger/index.ts'
 import { readUnfinished } from '../../src/node/index.ts'
 import { walk } from '../../src/verify/index.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { judgeFolder } from '../support/folder-faults.ts'
 
 /* SIGKILL at a random moment of backup, restore and reindex; more of them: COPY_KILL_CYCLES=100. */
 const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
@@ -38,16 +39,9 @@ async function cutOff(args: readonly string[], afterMs: number): Promise<boolean
 }
 
 async function faultsOf(root: string): Promise<string[]> {
-  const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
-  try {
-    const audit = new LookupAudit(source.storage.codec)
-    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
-    expect(report.size).toBe(size)
-    const outside = [...(await source.outsideFaults(size)), ...(await audit.finish(source.storage, size))]
-    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
-  } finally {
-    await source.close()
-  }
+  const judged = await judgeFolder(test, root)
+  expect(judged.size).toBe(size)
+  return judged.codes
 }
 
 /** How long a whole run takes here and now: the kills fall within it. */

@@ -61,7 +61,7 @@ beforeAll(async () => {
   await evidenceOk(['backup', at('backup'), ...auditor])
   for (const folder of ['backup']) give(at(folder))
   if (isRoot) for (const file of ['auditor.pem', 'policy']) chownSync(at(file), nobody, nobody)
-}, 180_000)
+})
 afterAll(async () => {
   await server.stop()
   for (const name of readdirSync(path)) if (statSync(at(name)).isDirectory()) chmodSync(at(name), 0o755)
@@ -80,7 +80,7 @@ const commands: [string, (folder: string) => string[], string][] = [
 ]
 
 describe('F-H1: a final backup', () => {
-  it('on a medium that cannot be marked is restored with the operator’s word alone', { timeout: 180_000 }, async () => {
+  it('on a medium that cannot be marked is restored with the operator’s word alone', async () => {
     await evidenceOk(['init', '--data', at('mover')])
     await evidenceOk(['backup', at('final'), '--data', at('mover'), '--final'])
     give(at('final'))
@@ -97,21 +97,17 @@ describe('F-H1: a final backup', () => {
 })
 
 describe('F-N2: an empty folder that was given', () => {
-  it.each(commands)(
-    'is filled by "%s", by a user who may write nothing beside it',
-    { timeout: 180_000 },
-    async (name, args, made) => {
-      const folder = given(`given-${name.replace(' ', '-')}`)
-      const { ino } = statSync(folder)
-      await asService(...args(folder))
-      expect(readdirSync(folder)).not.toContain('unfinished.json')
-      expect(readdirSync(folder).join(' ')).toMatch(new RegExp(made))
-      expect(statSync(folder).ino).toBe(ino)
-      expect(readdirSync(join(folder, '..'))).toEqual(['data'])
-    },
-  )
+  it.each(commands)('is filled by "%s", by a user who may write nothing beside it', async (name, args, made) => {
+    const folder = given(`given-${name.replace(' ', '-')}`)
+    const { ino } = statSync(folder)
+    await asService(...args(folder))
+    expect(readdirSync(folder)).not.toContain('unfinished.json')
+    expect(readdirSync(folder).join(' ')).toMatch(new RegExp(made))
+    expect(statSync(folder).ino).toBe(ino)
+    expect(readdirSync(join(folder, '..'))).toEqual(['data'])
+  })
 
-  it('is filled by "export"', { timeout: 180_000 }, async () => {
+  it('is filled by "export"', async () => {
     const data = given('exported')
     await asService('init', '--data', data)
     const out = given('export')
@@ -123,7 +119,7 @@ describe('F-N2: an empty folder that was given', () => {
     expect(verified).toMatchObject({ ok: true, size: 2 })
   })
 
-  it.runIf(isRoot)('is a mount point, of a file system with its own lost+found', { timeout: 120_000 }, async () => {
+  it.runIf(isRoot)('is a mount point, of a file system with its own lost+found', async () => {
     const shell = commands
       .filter(([name]) => name !== 'monitor')
       .flatMap(([, args, made], i) => {
@@ -155,9 +151,7 @@ describe('F-N2: an empty folder that was given', () => {
     expect(readdirSync(at('full'))).toEqual(['mine'])
   })
 
-  it('that was left unfinished is used by nothing, and filled anew by the command itself', {
-    timeout: 60_000,
-  }, async () => {
+  it('that was left unfinished is used by nothing, and filled anew by the command itself', async () => {
     const root = at('cut')
     mkdirSync(root)
     // As a process leaves it that is killed: the marker is there, the lock is nobody's.

@@ -31,7 +31,7 @@ const inTurn = async (commands: readonly (readonly string[])[]): Promise<string[
   return codes
 }
 
-describe.skipIf(!isLinux)('F-RA: the lock of a folder', { timeout: 120_000 }, () => {
+describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   beforeEach(async () => {
     test = await trialFolder()
     commands = new Commands(join(test.root, '..'))

@@ -74,7 +74,7 @@ describe.skipIf(lacks())('clients that go no further', () => {
   beforeEach(async () => {
     folder = await trialFolder()
     book = new Acknowledged(folder.root)
-    server = await launchSound(folder.root)
+    server = await launchSound(folder.root, { alone: true })
     await depositAll(book, server, 3)
     before = residentBytes(server.pid).now
   })

@@ -9,7 +9,7 @@ import { utf8 } from '../../src/core/index.ts'
 import { dataFolder, readPolicyFile } from '../../src/ledger/index.ts'
 import { readKeyFile } from '../../src/node/index.ts'
 import { checkReceipt } from '../../src/verify/index.ts'
-import { type CliError, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { type CliError, evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { deposit } from '../support/statements.ts'
 
@@ -58,7 +58,7 @@ describe('a leader that is lost', () => {
     const sealedPlace = join(path, 'keys')
     const auditor = join(path, 'auditor.pem')
     const policy = join(path, 'policy')
-    let server = await startServer(data)
+    let server = await startServerProcess(data)
     cpSync(dataFolder(data).keys, sealedPlace, { recursive: true })
     cpSync(dataFolder(data).policy, policy)
     await evidenceOk(['keygen', '--out', auditor])
@@ -84,7 +84,7 @@ describe('a leader that is lost', () => {
     const depositor = readKeyFile(join(sealedPlace, 'depositor.pem'))
     const receipts = new Map<number, string>()
     for (let cycle = 0; cycle < cycles; cycle++) {
-      server = await startServer(data, ['--require-follower', 'court-b'], 'serve')
+      server = await startServerProcess(data, ['--require-follower', 'court-b'], 'serve')
       children.push(server.child)
       const copy = join(path, `data${cycle + 1}`)
       let follower = await follow(server.url, copy, auditor, policy)
@@ -124,7 +124,7 @@ describe('a leader that is lost', () => {
       expect(verified.json()).toMatchObject({ ok: true, faults: [] })
       data = copy
     }
-    server = await startServer(data, [], 'serve')
+    server = await startServerProcess(data, [], 'serve')
     const client = new LedgerClient(server.url, { id: 'depositor', signer: depositor })
     const own = readPolicyFile(policy)
     const { size } = await client.ledger()

@@ -67,7 +67,7 @@ afterAll(() => {
   remove()
 })
 
-describe('F-H1: a ledger that moves', { timeout: 180_000 }, () => {
+describe('F-H1: a ledger that moves', () => {
   it('is moved once: --final into another backup is refused, and that is no backup of anything', async () => {
     expect((await backup('out1', '--final')).code).toBe(0)
     expect((await restore('out1', 'b')).json()).toMatchObject({ maySign: true })
@@ -146,7 +146,7 @@ describe('F-H1: a ledger that moves', { timeout: 180_000 }, () => {
   })
 })
 
-describe('F-H1: a backup that is restored', { timeout: 180_000 }, () => {
+describe('F-H1: a backup that is restored', () => {
   let child: ChildProcess | undefined
   afterAll(() => child?.kill('SIGKILL'))
 
@@ -252,7 +252,7 @@ describe('F-H1: a backup that is restored', { timeout: 180_000 }, () => {
   })
 })
 
-describe('F-H1: one folder', { timeout: 180_000 }, () => {
+describe('F-H1: one folder', () => {
   it('has one writer, by whatever path it is opened', async () => {
     symlinkSync(test.root, at('link'))
     const server = await startServer(test.root, [], 'serve')

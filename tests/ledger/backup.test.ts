@@ -10,7 +10,6 @@ import {
   FolderPieces,
   FolderSource,
   Ledger,
-  LookupAudit,
   makeBackup,
   promote,
   readLedgerKey,
@@ -23,6 +22,7 @@ import { exitCodeOf, walk } from '../../src/verify/index.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { folderHash } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { judgeFolder } from '../support/folder-faults.ts'
 
 const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
 const { path, remove } = temporaryFolder()
@@ -51,18 +51,7 @@ async function verifyBackup(): Promise<{ exit: number; size: number; disclosures
   return { exit: exitCodeOf(report.faults, report.unjudged), size: report.size, disclosures: report.disclosures, codes }
 }
 
-/** All faults of a data folder, look-up keys included. */
-async function faultsOf(root: string): Promise<string[]> {
-  const source = await FolderSource.open(root, readOwnKey(dataFolder(root)))
-  try {
-    const audit = new LookupAudit(source.storage.codec)
-    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
-    const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
-    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
-  } finally {
-    await source.close()
-  }
-}
+const faultsOf = async (root: string): Promise<string[]> => (await judgeFolder(test, root)).codes
 
 function giveKey(root: string): void {
   cpSync(test.folder.ledgerKey, dataFolder(root).ledgerKey)

@@ -1,38 +1,23 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderChecks } from '../../cli/doctor/folder.ts'
-import {
-  FolderSource,
-  LookupAudit,
-  type LookupKey,
-  readLookupCodec,
-  readOwnKey,
-  reindex,
-} from '../../src/ledger/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { type LookupKey, readLookupCodec, reindex } from '../../src/ledger/index.ts'
 import { editDatabase, type RawDatabase } from '../support/damage.ts'
-import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import type { TestFolder } from '../support/folder.ts'
+import { judgeFolder } from '../support/folder-faults.ts'
+import { type KeptLedger, keptLedger } from '../support/kept-ledger.ts'
 import { sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
 const byCase: LookupKey = { by: 'case', number: caseNumber }
-const { path, remove } = temporaryFolder()
-const kept = join(path, 'kept')
+let held: KeptLedger
 let test: TestFolder
 
 beforeAll(async () => {
-  test = await trialFolder()
-  const ledger = await test.open()
-  const sealed = { case: [{ number: caseNumber }] }
-  for (let i = 0; i < 8; i++) await ledger.deposit(test.deposit(`content ${i}`, { sealed }).presentation)
-  await ledger.close()
-  cpSync(test.root, kept, { recursive: true })
+  held = await keptLedger(8, { case: [{ number: caseNumber }] })
+  test = held.test
 })
-afterAll(() => {
-  test.remove()
-  remove()
-})
+afterAll(() => held.remove())
 
 async function keysFrom(db: RawDatabase, letters: string): Promise<Buffer[]> {
   const next = Buffer.from(letters)
@@ -102,22 +87,7 @@ const damages: readonly { readonly name: string; readonly damage: (db: RawDataba
   { name: 'the seal made unreadable', damage: (db) => db.put(Buffer.from('mlookups'), Buffer.from('{')) },
 ]
 
-function restoreFolder(): void {
-  rmSync(test.root, { recursive: true })
-  cpSync(kept, test.root, { recursive: true })
-}
-
-async function verifyCodes(): Promise<string[]> {
-  const source = await FolderSource.open(test.root, readOwnKey(test.folder))
-  try {
-    const audit = new LookupAudit(source.storage.codec)
-    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
-    const found = [...report.faults, ...(await audit.finish(source.storage, report.size))]
-    return found.map(({ code }) => code)
-  } finally {
-    await source.close()
-  }
-}
+const verifyCodes = async (): Promise<string[]> => (await judgeFolder(test)).codes
 
 async function doctorSays(): Promise<string | undefined> {
   return (await folderChecks(test.root, Date.now())).find(({ name }) => name === 'look-ups')?.status
@@ -125,7 +95,7 @@ async function doctorSays(): Promise<string | undefined> {
 
 describe('F-M3: look-up keys of an open ledger', () => {
   it('are compared after each start, and searched when they are as they were stored', async () => {
-    restoreFolder()
+    held.restore()
     const ledger = await test.open()
     expect(await ledger.reads.search(byCase, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
     expect(ledger.lookupState).toBe('verified')
@@ -140,7 +110,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
   })
 
   it('compares what was there at the start, whatever is deposited meanwhile', async () => {
-    restoreFolder()
+    held.restore()
     for (let i = 0; i < 3; i++) {
       const ledger = await test.open()
       const sent = Array.from({ length: 30 }, (_, k) => ledger.deposit(test.deposit(`at once ${i} ${k}`).presentation))
@@ -153,7 +123,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
   })
 
   it.each(damages)('F-M3: $name: nothing is searched or sealed, and reindex mends it', async ({ damage }) => {
-    restoreFolder()
+    held.restore()
     await editDatabase(test.folder.database, damage)
     const ledger = await test.open()
     const digest: LookupKey = { by: 'digest', algorithm: 'sha256', hex: sha256Hex('content 3') }
@@ -178,7 +148,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
     ['missing', (file: string) => rmSync(file)],
     ['cut short', (file: string) => writeFileSync(file, 'ab\n')],
   ])('F-M3: a secret that is %s keeps the ledger shut until it is reindexed', async (_name, damage) => {
-    restoreFolder()
+    held.restore()
     damage(test.folder.lookupSecret)
     await expect(test.open()).rejects.toMatchObject({ code: 'lookups-damaged' })
     expect(await doctorSays()).toBe('fail')
@@ -189,7 +159,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
   })
 
   it('F-M3: another secret than that of the keys is noticed', async () => {
-    restoreFolder()
+    held.restore()
     const { lookupSecret } = test.folder
     writeFileSync(
       lookupSecret,
@@ -203,7 +173,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
   })
 
   it('F-L: case numbers stand in look-up keys under the ledger’s own secret', async () => {
-    restoreFolder()
+    held.restore()
     await editDatabase(test.folder.database, async (db) => {
       const [key] = await keysFrom(db, 'lc')
       const hash = readLookupCodec(test.folder).key(byCase)

@@ -1,46 +1,23 @@
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, renameSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { FolderSource, LookupAudit, readOwnKey, reindex } from '../../src/ledger/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { reindex } from '../../src/ledger/index.ts'
 import { editDatabase, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
-import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import type { TestFolder } from '../support/folder.ts'
+import { judgeFolder } from '../support/folder-faults.ts'
+import { type KeptLedger, keptLedger } from '../support/kept-ledger.ts'
 
 const size = 600
-const { path, remove } = temporaryFolder()
-const kept = join(path, 'kept')
+let held: KeptLedger
 let test: TestFolder
 
 beforeAll(async () => {
-  test = await trialFolder()
-  const ledger = await test.open()
-  const sealed = { case: [{ number: '(2026)沪0104刑初123号' }] }
-  await Promise.all(
-    Array.from({ length: size - 2 }, (_, i) => ledger.deposit(test.deposit(`content ${i}`, { sealed }).presentation)),
-  )
-  await ledger.close()
-  cpSync(test.root, kept, { recursive: true })
+  held = await keptLedger(size - 2, { case: [{ number: '(2026)沪0104刑初123号' }] })
+  test = held.test
 })
-beforeEach(() => {
-  rmSync(test.root, { recursive: true })
-  cpSync(kept, test.root, { recursive: true })
-})
-afterAll(() => {
-  test.remove()
-  remove()
-})
+beforeEach(() => held.restore())
+afterAll(() => held.remove())
 
-async function faults(): Promise<string[]> {
-  const source = await FolderSource.open(test.root, readOwnKey(test.folder))
-  try {
-    const audit = new LookupAudit(source.storage.codec)
-    const report = await walk({ source, policy: policyOfFolder(test), observer: audit })
-    const outside = [...(await source.outsideFaults(report.size)), ...(await audit.finish(source.storage, report.size))]
-    return [...source.faults, ...outside, ...report.faults].map(({ code }) => code)
-  } finally {
-    await source.close()
-  }
-}
+const faults = async (): Promise<string[]> => (await judgeFolder(test)).codes
 
 describe('reindex', () => {
   it('changes nothing that anybody can see in a sound ledger', async () => {

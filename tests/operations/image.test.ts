@@ -24,7 +24,7 @@ describe('the base of the image', () => {
   })
 })
 
-describe.skipIf(lacking !== undefined)('an image that is made and run by the page', { timeout: 600_000 }, () => {
+describe.skipIf(lacking !== undefined)('an image that is made and run by the page', () => {
   const { path, remove } = temporaryFolder()
   let machine: Sandbox
   const must = (script: string, cwd = '/'): string => {
@@ -36,7 +36,7 @@ describe.skipIf(lacking !== undefined)('an image that is made and run by the pag
   beforeAll(async () => {
     machine = new Sandbox(path)
     await machine.open()
-  }, 120_000)
+  })
   afterAll(() => {
     machine.run('docker stop ledger')
     machine.close()

@@ -42,7 +42,7 @@ chmod 0644 /mnt/tls.pem
 setsid node /mnt/proxy.mjs < /dev/null > /dev/null 2>&1 &`
 const trust = { NODE_EXTRA_CA_CERTS: '/mnt/tls.pem', CURL_CA_BUNDLE: '/mnt/tls.pem' }
 
-describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', { timeout: 600_000 }, () => {
+describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', () => {
   const { path, remove } = temporaryFolder()
   let machine: Sandbox
   const desk = '/mnt/desk'
@@ -62,7 +62,7 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
     writeFileSync(join(path, 'proxy.mjs'), proxy)
     machine.run(`mkdir ${desk} && cp '${join(path, 'proxy.mjs')}' /mnt/`)
     must(certificate)
-  }, 120_000)
+  })
   afterAll(() => {
     machine.close()
     remove()

@@ -8,7 +8,7 @@ import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/folder-bag.ts'
 import { policy } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { bagFiles, writeFiles } from './bag.ts'
+import { bagFiles, writeFiles } from '../support/bag.ts'
 
 const { path, remove } = temporaryFolder()
 afterAll(remove)

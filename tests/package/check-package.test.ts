@@ -34,7 +34,7 @@ import { lacks } from '../support/system-tools.ts'
 import { day, TestAuthority } from '../support/time-authority.ts'
 import { encodeTimeProof, newRecord, stampedBytes } from '../../src/timestamp/index.ts'
 import { LogView } from '../../src/log/index.ts'
-import { bagFiles, writeFiles } from './bag.ts'
+import { bagFiles, writeFiles } from '../support/bag.ts'
 
 const { path, remove } = temporaryFolder()
 afterAll(remove)

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeLogPolicy, parsePolicy, utf8 } from '../../src/core/index.ts'
 import type { JsonValue } from '../../src/core/index.ts'
-import { packageFiles, FolderSink, scanningLocator, verifyGuide, writeBag } from '../../src/package/index.ts'
+import { packageFiles, FolderSink, scanningLocator, writeBag } from '../../src/package/index.ts'
 import { LogView } from '../../src/log/index.ts'
 import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/folder-bag.ts'
@@ -13,7 +13,8 @@ import { temporaryFolder } from '../support/folder.ts'
 import { verdict } from '../support/python-verifier.ts'
 import { deposit, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
-import { bagFiles, writeFiles } from './bag.ts'
+import { bagFiles, writeFiles } from '../support/bag.ts'
+import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 
 describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the program of VERIFY.md', () => {
   const { path, remove } = temporaryFolder()
@@ -21,7 +22,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
   const policyText = encodeLogPolicy(ledgerKey)
   const policy = parsePolicy(utf8(policyText))
   let number = 0
-  beforeAll(() => writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? ''))
+  beforeAll(() => writeGuideProgram(program))
   afterAll(remove)
 
   /** A package of a deposit whose receipt, and that of its signer's admission, disclose their sealed names. */
@@ -104,11 +105,8 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
       const root = await packageOf(names, admission)
       const { faults, unjudged } = await checkPackage(await FolderBag.open(root), policy)
       expect([faults, unjudged]).toEqual([[], []])
-      const { status, stdout, stderr } = spawnSync('python3', ['-I', program, 'policy'], {
-        cwd: root,
-        encoding: 'utf8',
-      })
-      expect([status, stderr]).toEqual([0, ''])
+      const { code, stdout, stderr } = checkByHand(program, root)
+      expect([code, stderr]).toEqual([0, ''])
       expect(stdout).toContain('no fault found')
     },
   )
@@ -116,8 +114,8 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
   it('says that what it cannot read is a fault, on one line', async () => {
     const root = await packageOf(undefined, undefined)
     writeFileSync(join(root, 'manifest-sha256.txt'), Buffer.of(0xff))
-    const { status, stderr } = spawnSync('python3', ['-I', program, 'policy'], { cwd: root, encoding: 'utf8' })
-    expect(status).toBe(1)
+    const { code, stderr } = checkByHand(program, root)
+    expect(code).toBe(1)
     expect(stderr).toMatch(/^FAULT what is here is not in order: UnicodeDecodeError.*\n$/)
   })
 
@@ -162,5 +160,39 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
     expect(verdict(['check', copy, '--policy', policyFile])).toEqual(isSound ? [0] : [1, 'package-malformed'])
     const { status } = spawnSync('python3', ['-I', program, 'policy'], { cwd: copy, encoding: 'utf8' })
     expect(status).toBe(isSound ? 0 : 1)
+  })
+
+  it('says the same in a process of its own, with -O as well', async () => {
+    const sound = await packageOf(['content'], undefined)
+    const faulty = await packageOf(['content'], undefined)
+    writeFileSync(join(faulty, 'content.txt'), 'more')
+    const unreadable = await packageOf(['content'], undefined)
+    writeFileSync(join(unreadable, 'manifest-sha256.txt'), Buffer.of(0xff))
+    // When it was checked is in the text.
+    const timeless = (text: string): string => text.replace(/ at 20[-0-9]+T[:0-9]+Z/, '')
+    for (const [folder, expected] of [
+      [sound, 0],
+      [faulty, 1],
+      [unreadable, 1],
+    ] as const) {
+      const { code, stdout, stderr } = checkByHand(program, folder)
+      expect(code).toBe(expected)
+      for (const options of [['-I'], ['-I', '-O']]) {
+        const alone = spawnSync('python3', [...options, program, 'policy'], { cwd: folder, encoding: 'utf8' })
+        expect([options, alone.status, timeless(alone.stdout), alone.stderr]).toEqual([
+          options,
+          code,
+          timeless(stdout),
+          stderr,
+        ])
+      }
+    }
+  })
+
+  it('is the same program under -O, which leaves out assertions', () => {
+    const compare =
+      'import sys; t = open(sys.argv[1]).read(); c = [compile(t, "x", "exec", optimize=n) for n in (0, 1)]'
+    const { status } = spawnSync('python3', ['-c', `${compare}; sys.exit(c[0] != c[1])`, program])
+    expect(status).toBe(0)
   })
 })

@@ -289,7 +289,11 @@ describe('F-B1: the verdict is in the exit code, whoever reads', () => {
     const run = (after: string): { status: number | null; stderr: string } =>
       spawnSync(
         'bash',
-        ['-c', `set -o pipefail; '${process.execPath}' '${cli}' check '${folder}' --data '${data}'${json} ${after}`],
+        [
+          '--norc',
+          '-c',
+          `set -o pipefail; '${process.execPath}' '${cli}' check '${folder}' --data '${data}'${json} ${after}`,
+        ],
         { encoding: 'utf8' },
       )
     expect(run('> /dev/full').status).toBe(3)
@@ -310,15 +314,21 @@ describe('F-B1: the verdict is in the exit code, whoever reads', () => {
       ]
       const policy = command === 'verify' ? ['--policy', join(data, 'policy')] : []
       const line = [...args, ...policy].map((arg) => `'${arg}'`).join(' ')
-      const full = spawnSync('bash', ['-c', `'${process.execPath}' '${cli}' ${line} > /dev/full`], { encoding: 'utf8' })
+      const full = spawnSync('bash', ['--norc', '-c', `'${process.execPath}' '${cli}' ${line} > /dev/full`], {
+        encoding: 'utf8',
+      })
       expect([command, full.status, full.stderr.split('\n').filter((text) => text.startsWith('    at '))]).toEqual([
         command,
         3,
         [],
       ])
-      const piped = spawnSync('bash', ['-c', `set -o pipefail; '${process.execPath}' '${cli}' ${line} | head -c 1`], {
-        encoding: 'utf8',
-      })
+      const piped = spawnSync(
+        'bash',
+        ['--norc', '-c', `set -o pipefail; '${process.execPath}' '${cli}' ${line} | head -c 1`],
+        {
+          encoding: 'utf8',
+        },
+      )
       expect([command, piped.status]).toEqual([command, 0])
     }
   })

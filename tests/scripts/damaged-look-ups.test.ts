@@ -34,7 +34,7 @@ afterAll(async () => {
 const withServer = (...args: string[]): string[] => [...args, '--data', data, '--url', server.url, '--json']
 
 describe('F-M3: a ledger that lost look-up keys', () => {
-  it('does not say "nothing found", nor that nothing happened later', { timeout: 120_000 }, async () => {
+  it('does not say "nothing found", nor that nothing happened later', async () => {
     for (const args of [
       ['find', file],
       ['find', '--kind', 'evidence.deposit'],
@@ -60,7 +60,7 @@ describe('F-M3: a ledger that lost look-up keys', () => {
     expect(online.json<{ notChecked: string[] }>().notChecked.join(' ')).toContain('Look-up keys')
   })
 
-  it('is found by doctor and by verify on the folder, and mended by reindex', { timeout: 60_000 }, async () => {
+  it('is found by doctor and by verify on the folder, and mended by reindex', async () => {
     const asked = await evidence(['doctor', '--data', data, '--url', server.url, '--json'])
     expect([asked.code, asked.stdout.includes('lookups-damaged')]).toEqual([3, true])
     await server.stop()

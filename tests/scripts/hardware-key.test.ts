@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type SoftToken, softToken } from '../support/softhsm.ts'
 import { lacks } from '../support/system-tools.ts'
@@ -10,7 +10,7 @@ import { lacks } from '../support/system-tools.ts'
 const { path, remove } = temporaryFolder()
 const at = (name: string): string => join(path, name)
 let token: SoftToken
-const ok = (args: readonly string[]) => evidenceOk(args, { env: token.env })
+const ok = (args: readonly string[]) => evidenceOk(args)
 const pin = (): string[] => ['--passphrase-file', token.pinFile]
 
 afterAll(remove)
@@ -37,7 +37,7 @@ describe.skipIf(lacks('softhsm2-util'))('a ledger whose key lies in hardware', (
     expect(existsSync(join(data, 'keys', 'ledger.pem'))).toBe(false)
     await ok(['sign-genesis', join(data, 'genesis.json'), '--key', at('clerk.pem'), '--out', at('genesis.jws')])
     await ok(['init', '--data', data, '--genesis', at('genesis.jws'), ...key, ...pin()])
-    const server = await startServer(data, [...key, ...pin()], 'serve')
+    const server = await startServerProcess(data, [...key, ...pin()], 'serve')
     try {
       await ok(['keygen', '--out', at('station.pem')])
       const admit = ['participants', 'admit', 'station', '--public-key', at('station.jwk'), '--type', 'police']
@@ -66,7 +66,7 @@ describe.skipIf(lacks('softhsm2-util'))('a ledger whose key lies in hardware', (
     await ok([...rotate, ...next('first')])
     await ok([...rotate, ...next('second'), '--ledger-key', token.uri('first'), ...pin()])
     await ok(['verify', '--data', data])
-    const server = await startServer(data, ['--ledger-key', token.uri('second'), ...pin()], 'serve')
+    const server = await startServerProcess(data, ['--ledger-key', token.uri('second'), ...pin()], 'serve')
     await server.stop()
     const old = await evidence(['serve', '--data', data, '--port', '0', '--ledger-key', token.uri('first'), ...pin()], {
       env: token.env,

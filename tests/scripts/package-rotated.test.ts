@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
-import { verifyGuide } from '../../src/package/index.ts'
-import { bagFiles, writeFiles } from '../package/bag.ts'
+import { forgeBag } from '../support/bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
+import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 import { type AuthorityServer, honest, startAuthority, TestAuthority } from '../support/time-authority.ts'
 
 interface Report {
@@ -67,7 +67,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     const guide = readFileSync(join(folder, 'VERIFY.md'), 'utf8')
     const commands = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
     const options = { cwd: folder, encoding: 'utf8' } as const
-    const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', commands], options)
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], options)
     return { code: status, output: stdout + stderr }
   }
 
@@ -206,20 +206,14 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
     // A transition that is taken out, or leads elsewhere, is noticed by hand as well.
     const transition = 'data/deposits/001/receipt.key-transition'
     const program = at('verify.py')
-    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+    writeGuideProgram(program)
     const byHand = (change: (text: string) => string | undefined): string => {
-      const files: Record<string, Buffer | string> = {}
-      for (const entry of readdirSync(after, { recursive: true, withFileTypes: true })) {
-        const whole = join(entry.parentPath, entry.name)
-        const name = whole.slice(after.length + 1)
-        if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
-      }
-      files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
-      const changed = change(String(files[transition]))
-      if (changed === undefined) delete files[transition]
-      else files[transition] = changed
-      const forged = writeFiles(at(`forged-${number++}`), bagFiles(files))
-      return spawnSync('python3', [program, 'policy'], { cwd: forged, encoding: 'utf8' }).stderr
+      const forged = forgeBag(after, at(`forged-${number++}`), (files) => {
+        const changed = change(String(files[transition]))
+        if (changed === undefined) delete files[transition]
+        else files[transition] = changed
+      })
+      return checkByHand(program, forged).stderr
     }
     expect(byHand((text) => text)).toBe('')
     expect(byHand((text) => text.replace('from 6', 'from 5'))).toContain('does not lead on from its receipt')

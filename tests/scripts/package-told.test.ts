@@ -26,7 +26,8 @@ import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
-import { bagFiles, writeFiles } from '../package/bag.ts'
+import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
+import { bagFiles, type Files, forgeBag, writeFiles } from '../support/bag.ts'
 
 /*
  * What a package tells, and whose word that is: by the command line, by the Python verifier and by the program in VERIFY.md, which
@@ -48,44 +49,28 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     await ok('package', ...args, '--output', output)
     return output
   }
-  type Files = Record<string, Buffer | string>
-  /** A package with files changed and every list of the bag made to fit. */
-  function forge(from: string, change: (files: Files) => unknown): string {
-    const files: Files = {}
-    for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-      const whole = join(entry.parentPath, entry.name)
-      const name = whole.slice(from.length + 1)
-      if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
-    }
-    files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
-    change(files)
-    return writeFiles(at(`forged-${number++}`), bagFiles(files))
-  }
+  const forge = (from: string, change: (files: Files) => unknown): string =>
+    forgeBag(from, at(`forged-${number++}`), change)
   interface Told {
     readonly code: number | null
     readonly said: string
   }
-  /** Exit code and text of the three programs; the third one as VERIFY.md has it, run with -O besides. */
+  /** Exit code and text of the three programs; the third one as VERIFY.md has it. */
   async function three(folder: string): Promise<readonly Told[]> {
     const own = await evidence(['check', folder, '--policy', policy], options())
     const second = python('evidence_verify.py', ['check', folder, '--policy', policy])
-    const byHand = ['', '1'].map((PYTHONOPTIMIZE) => {
-      const env = { ...process.env, PYTHONOPTIMIZE }
-      const { status, stdout, stderr } = spawnSync('python3', [program, 'policy'], {
-        cwd: folder,
-        encoding: 'utf8',
-        env,
-      })
-      return { code: status, said: stdout + stderr }
-    })
-    expect(byHand[1]?.code).toBe(byHand[0]?.code)
-    return [own, second].map(({ code, stdout }) => ({ code, said: stdout })).concat(byHand[0] as Told)
+    const third = checkByHand(program, folder)
+    return [
+      { code: own.code, said: own.stdout },
+      { code: second.code, said: second.stdout },
+      { code: third.code, said: third.stdout + third.stderr },
+    ]
   }
   const exits = (told: readonly Told[]): (number | null)[] => told.map(({ code }) => code)
 
   beforeAll(async () => {
     server = await startServer(data)
-    writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+    writeGuideProgram(program)
     copyCase(at('case-001'))
     // A chat log that happens to hold a line like a manifest's: a file like any other.
     writeFileSync(at('chat.txt'), `${sha256Hex('forged')}  forged.jpg\n`)

@@ -15,7 +15,7 @@ import {
 import { temporaryFolder } from '../support/folder.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
-import { bagFiles, writeFiles } from '../package/bag.ts'
+import { type Files, forgeBag } from '../support/bag.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
 
@@ -69,18 +69,8 @@ describe('evidence packages', () => {
     return { code: result.code, report: result.json<Report>() }
   }
   const codes = ({ faults }: Report): string[] => [...new Set(faults.map(({ code }) => code))].sort()
-  /** The bag of a package again, with files changed and the manifests made to fit: a forger's work. */
-  function forge(from: string, change: (files: Record<string, Buffer | string>) => void): string {
-    const files: Record<string, Buffer | string> = {}
-    for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-      const whole = join(entry.parentPath, entry.name)
-      const name = whole.slice(from.length + 1)
-      if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
-    }
-    delete files['bag-info.txt']
-    change(files)
-    return writeFiles(join(path, `forged-${number++}`), bagFiles(files))
-  }
+  const forge = (from: string, change: (files: Files) => unknown): string =>
+    forgeBag(from, join(path, `forged-${number++}`), change)
 
   beforeAll(async () => {
     server = await startServer(data)
@@ -234,9 +224,7 @@ describe('evidence packages', () => {
 
   it('shows what a forger did who makes the manifests fit', async () => {
     const target = await pack(['case-001', 'photo.jpg'])
-    const judged = async (
-      change: (files: Record<string, Buffer | string>) => void,
-    ): Promise<[number | null, string[]]> => {
+    const judged = async (change: (files: Files) => void): Promise<[number | null, string[]]> => {
       const { code, report } = await check(forge(target, change))
       return [code, codes(report)]
     }
@@ -327,7 +315,7 @@ describe('evidence packages', () => {
       const guide = readFileSync(join(folder, 'VERIFY.md'), 'utf8')
       const commands = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
       expect(commands.match(/^python3 /gm)).toHaveLength(1)
-      const { status, stdout, stderr } = spawnSync('bash', ['-euo', 'pipefail', '-c', commands], {
+      const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
         cwd: folder,
         encoding: 'utf8',
       })
@@ -354,7 +342,7 @@ describe('evidence packages', () => {
     it('finds what a forger did', async () => {
       const folder = await pack(['case-001', 'photo.jpg'])
       const receipt = 'data/deposits/002/receipt.tlog-proof'
-      const forgeries: [string, (files: Record<string, Buffer | string>) => void][] = [
+      const forgeries: [string, (files: Files) => void][] = [
         ['not byte-identical', (files) => (files['data/deposits/002/files/photo.jpg'] = 'another photo')],
         ['not byte-identical', (files) => (files['data/deposits/001/files/extra.txt'] = 'slipped in')],
         ['no receipt', (files) => (files['data/deposits/009/files/extra.txt'] = 'slipped in')],

@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, evidence, evidenceOk, startCommand, startServer, systemProgram } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { onTerminal } from '../support/terminal.ts'
 
 /* Passphrases as the command line takes them: from a file, from the environment, from a terminal; and what it makes with them. */
 const { path, remove } = temporaryFolder()
 afterAll(remove)
 const at = (name: string): string => join(path, name)
-const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
 const passphrase = 'a passphrase 口令'
 const secret = at('passphrase')
 
@@ -70,49 +68,20 @@ describe('F-N15: EVIDENCE_PASSPHRASE_FILE', () => {
   })
 })
 
-/** Runs a command on a terminal of its own, and types into it once it asks. */
-function onTerminal(args: readonly string[], typed: string): { readonly code: number; readonly screen: string } {
-  const script = `
-import json, os, pty, sys, time
-argv, typed = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(argv[0], argv)
-screen, asked = b'', False
-while True:
-    try:
-        got = os.read(fd, 4096)
-    except OSError:
-        break
-    if not got:
-        break
-    screen += got
-    if not asked and b'passphrase of ' in screen and screen.endswith(b': '):
-        asked = True
-        os.write(fd, typed.encode())
-_, status = os.waitpid(pid, 0)
-print(json.dumps({'code': os.waitstatus_to_exitcode(status), 'screen': screen.decode()}))
-`
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EVIDENCE_')))
-  const argv = JSON.stringify([process.execPath, program, ...args])
-  const { stdout, stderr } = spawnSync('python3', ['-c', script, argv, JSON.stringify(typed)], {
-    env,
-    encoding: 'utf8',
-  })
-  expect(stderr).toBe('')
-  return JSON.parse(stdout) as { code: number; screen: string }
-}
+/** Types into a command once it asks for the passphrase. */
+const typedInto = (args: readonly string[], type: string): { readonly code: number; readonly screen: string } =>
+  onTerminal(args, { once: { seen: 'passphrase of .*: $', type } })
 
 describe.skipIf(process.platform === 'win32')('F-N15: a key under a passphrase, on a terminal', () => {
   it('is asked for, and what is typed is shown nowhere', async () => {
     await evidenceOk(['keygen', '--out', at('asked.pem'), '--passphrase-file', secret])
     const { thumbprint } = await show(at('asked.jwk'))
-    const right = onTerminal(['key', 'show', at('asked.pem')], `${passphrase}\r`)
+    const right = typedInto(['key', 'show', at('asked.pem')], `${passphrase}\r`)
     expect(right).toMatchObject({ code: 0, screen: expect.stringContaining(thumbprint) })
     expect(right.screen).toContain(`passphrase of ${at('asked.pem')}: `)
     expect(right.screen).not.toContain('口令')
     // Corrected while it is typed: one character of three bytes goes as one, and a line can be begun again.
-    const corrected = onTerminal(['key', 'show', at('asked.pem')], `wrong\u0015${passphrase}号\u007f\r`)
+    const corrected = typedInto(['key', 'show', at('asked.pem')], `wrong\u0015${passphrase}号\u007f\r`)
     expect(corrected).toMatchObject({ code: 0, screen: expect.stringContaining(thumbprint) })
   })
 
@@ -122,7 +91,7 @@ describe.skipIf(process.platform === 'win32')('F-N15: a key under a passphrase, 
       ['\r', 3, 'key-file-passphrase'],
       ['half\u0003', 130, ''],
     ] as const) {
-      const result = onTerminal(['key', 'show', at('asked.pem')], typed)
+      const result = typedInto(['key', 'show', at('asked.pem')], typed)
       expect([typed, result.code, result.screen.includes(said)]).toEqual([typed, code, true])
       expect(result.screen).not.toMatch(/wrong|half/)
     }

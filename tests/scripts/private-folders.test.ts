@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dataFolder, TimeStampFiles } from '../../src/ledger/index.ts'
-import { evidence, evidenceOk, startServer } from '../support/cli.ts'
+import { evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 /*
@@ -38,70 +38,54 @@ describe.each([
   const auditor = ['--key', at('auditor.pem'), '--id', 'court-b']
   const policy = ['--policy', dataFolder(data).policy]
   let before: number
+  const ok = (args: readonly string[], cwd?: string): Promise<unknown> =>
+    evidenceOk(args, cwd === undefined ? { umask } : { umask, cwd })
 
   beforeAll(() => {
-    // Each command in a process of its own, which inherits this umask.
-    process.env['EVIDENCE_TEST_COMMANDS'] = 'processes'
+    // The server inherits it; commands are given it.
     before = process.umask(umask)
   })
   afterAll(() => {
     process.umask(before)
-    delete process.env['EVIDENCE_TEST_COMMANDS']
     remove()
   })
 
-  it('a ledger, and every copy, receipt and package of it, is its owner’s alone', { timeout: 300_000 }, async () => {
-    await evidenceOk(['init', '--data', data])
-    await evidenceOk(['keygen', '--out', at('auditor.pem')])
+  it('a ledger, and every copy, receipt and package of it, is its owner’s alone', async () => {
+    await ok(['init', '--data', data])
+    await ok(['keygen', '--out', at('auditor.pem')])
     new TimeStampFiles(dataFolder(data).timeStamps).write(2, Buffer.from('a record\n'))
-    const server = await startServer(data, [], 'serve')
+    const server = await startServerProcess(data, [], 'serve')
     try {
       const url = ['--url', server.url]
       const clerk = ['--key', dataFolder(data).administratorKey, '--id', 'administrator', '--data', data]
       const who = ['court-b', '--public-key', at('auditor.jwk'), '--role', 'auditor', '--type', 'court']
-      await evidenceOk(['participants', 'admit', ...who, ...clerk, ...url], { cwd: path })
+      await ok(['participants', 'admit', ...who, ...clerk, ...url], path)
       mkdirSync(at('case'), { mode: 0o700 })
       writeFileSync(join(at('case'), 'a.txt'), 'evidence', { mode: 0o600 })
-      await evidenceOk(['deposit', join(at('case'), 'a.txt'), '--note', 'secret', '--data', data, ...url])
-      await evidenceOk(['receipt', '3', '--out', at('receipt'), ...auditor, ...url, '--data', data])
-      await evidenceOk(['follow', '--once', '--data', at('follower'), ...auditor, ...policy, ...url])
-      await evidenceOk(['backup', at('backup'), ...auditor, ...policy, ...url])
-      await evidenceOk(['mirror', server.url, at('mirror'), '--once', ...auditor, ...policy])
-      await evidenceOk(['monitor', server.url, '--state', at('monitor'), '--once', ...auditor, ...policy])
-      await evidenceOk(['package', join(at('case'), 'a.txt'), '--output', at('package'), ...policy, ...auditor, ...url])
-      await evidenceOk([
-        'package',
-        join(at('case'), 'a.txt'),
-        '--output',
-        at('package.zip'),
-        ...policy,
-        ...auditor,
-        ...url,
-      ])
+      await ok(['deposit', join(at('case'), 'a.txt'), '--note', 'secret', '--data', data, ...url])
+      await ok(['receipt', '3', '--out', at('receipt'), ...auditor, ...url, '--data', data])
+      await ok(['follow', '--once', '--data', at('follower'), ...auditor, ...policy, ...url])
+      await ok(['backup', at('backup'), ...auditor, ...policy, ...url])
+      await ok(['mirror', server.url, at('mirror'), '--once', ...auditor, ...policy])
+      await ok(['monitor', server.url, '--state', at('monitor'), '--once', ...auditor, ...policy])
+      await ok(['package', join(at('case'), 'a.txt'), '--output', at('package'), ...policy, ...auditor, ...url])
+      await ok(['package', join(at('case'), 'a.txt'), '--output', at('package.zip'), ...policy, ...auditor, ...url])
     } finally {
       expect(await server.stop()).toBe(0)
     }
-    await evidenceOk(['erase', '3', '--claim', 'note', '--data', data])
-    await evidenceOk(['verify', '--data', data, '--save-checkpoint', at('checkpoint')])
-    await evidenceOk(['backup', at('backup-2'), '--data', data])
-    await evidenceOk(['export', at('export'), '--data', data])
-    await evidenceOk(['restore', '--from', at('backup-2'), '--data', at('restored'), '--take-over'])
-    await evidenceOk(['reindex', '--data', at('restored')])
-    await evidenceOk(['witness', 'init', '--data', at('witness'), '--name', 'w.example/1'])
-    await evidenceOk(['witness', 'add-log', dataFolder(data).policy, '--data', at('witness')])
+    await ok(['erase', '3', '--claim', 'note', '--data', data])
+    await ok(['verify', '--data', data, '--save-checkpoint', at('checkpoint')])
+    await ok(['backup', at('backup-2'), '--data', data])
+    await ok(['export', at('export'), '--data', data])
+    await ok(['restore', '--from', at('backup-2'), '--data', at('restored'), '--take-over'])
+    await ok(['reindex', '--data', at('restored')])
+    await ok(['witness', 'init', '--data', at('witness'), '--name', 'w.example/1'])
+    await ok(['witness', 'add-log', dataFolder(data).policy, '--data', at('witness')])
     const administrator = ['--administrator', `clerk=${at('auditor.jwk')}`]
-    await evidenceOk([
-      'init',
-      '--data',
-      at('deep/er/court'),
-      '--production',
-      '--origin',
-      'court.example/e',
-      ...administrator,
-    ])
+    await ok(['init', '--data', at('deep/er/court'), '--production', '--origin', 'court.example/e', ...administrator])
     // A folder that was there, empty and open, is shut when it is filled.
     mkdirSync(at('given'), { mode: 0o777 })
-    await evidenceOk(['init', '--data', at('given')])
+    await ok(['init', '--data', at('given')])
     expect(openOnes(path).filter(({ path: one }) => !one.endsWith('auditor.jwk'))).toEqual([])
     const names = everything(path).map(({ path: one }) => one.split('/').slice(1).join('/'))
     for (const one of [
@@ -119,10 +103,10 @@ describe.each([
       expect(names).toContain(one)
   })
 
-  it('what is for everybody is as open as the umask lets it be', { timeout: 180_000 }, async () => {
+  it('what is for everybody is as open as the umask lets it be', async () => {
     const open = at('open')
-    await evidenceOk(['init', '--data', open, '--reading', 'public'])
-    await evidenceOk(['export', at('site/export'), '--data', open])
+    await ok(['init', '--data', open, '--reading', 'public'])
+    await ok(['export', at('site/export'), '--data', open])
     const allowed = { d: (0o777 & 0o755 & ~umask).toString(8), f: (0o644 & ~umask).toString(8) }
     expect(new Set(everything(at('site')).map(({ mode }) => mode))).toEqual(new Set([`d${allowed.d}`, `f${allowed.f}`]))
     expect(openOnes(open)).toEqual([])
@@ -132,11 +116,11 @@ describe.each([
     ).toBe(`f${allowed.f}`)
   })
 
-  it('doctor tells of modes that let others in, and what to do', { timeout: 180_000 }, async () => {
+  it('doctor tells of modes that let others in, and what to do', async () => {
     const ill = at('ill')
     cpSync(at('restored'), ill, { recursive: true })
     const doctor = async (...more: string[]): Promise<string> =>
-      (await evidence(['doctor', '--data', ill, ...more])).stdout.replaceAll('\n     do: ', ' DO ')
+      (await evidence(['doctor', '--data', ill, ...more], { umask })).stdout.replaceAll('\n     do: ', ' DO ')
     const chmod = (mode: number, ...names: string[]): void => {
       for (const name of names) chmodSync(join(ill, name), mode)
     }

@@ -8,27 +8,38 @@ import { readKeyFile } from '../../src/node/index.ts'
 import { checkReceipt } from '../../src/verify/index.ts'
 import { utf8 } from '../../src/core/index.ts'
 import type { ComposedStatement } from '../../src/evidence/index.ts'
-import { type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
+import {
+  type CliServer,
+  evidence,
+  evidenceOk,
+  type ServerProcess,
+  startServer,
+  startServerProcess,
+} from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import type { DepositAnswer } from '../support/server.ts'
 import { deposit } from '../support/statements.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let data: string
-let server: CliServer
+let server: ServerProcess
+/** The ledger again, once the server has ended. */
+let reopened: CliServer | undefined
 let sign: (content: string) => ComposedStatement
 
 beforeEach(async () => {
   folder = temporaryFolder()
   data = join(folder.path, 'data')
   await evidenceOk(['init', '--data', data, '--reading', 'public'])
-  server = await startServer(data, [], 'serve')
+  server = await startServerProcess(data, [], 'serve')
   const key = readKeyFile(dataFolder(data).depositorKey)
   const origin = readOwnKey(dataFolder(data)).name
   sign = (content) => deposit(key, origin, content)
 })
 afterEach(async () => {
   await server.stop('SIGKILL')
+  await reopened?.stop('SIGKILL')
+  reopened = undefined
   folder.remove()
 })
 
@@ -94,7 +105,7 @@ async function untilRefused(url: string): Promise<void> {
 }
 
 /** The exit code of a server that was told to stop already. */
-async function ended({ child }: CliServer): Promise<number | null> {
+async function ended({ child }: ServerProcess): Promise<number | null> {
   if (child.exitCode === null) await once(child, 'exit')
   return child.exitCode
 }
@@ -143,16 +154,16 @@ describe('a server told to stop', () => {
       for (const { receipt } of answered.values()) {
         expect(checkReceipt(utf8(receipt ?? ''), policy).faults).toEqual([])
       }
-      server = await startServer(data, [], 'serve')
-      const { size: reopened } = (await server.request('/v1/ledger')).json<{ size: number }>()
-      expect(reopened).toBe(size)
+      reopened = await startServer(data, [], 'serve')
+      const { size: sizeAgain } = (await reopened.request('/v1/ledger')).json<{ size: number }>()
+      expect(sizeAgain).toBe(size)
       const lost: number[] = []
       for (const [i, { index, leafHash }] of answered) {
-        const entry = (await server.request(`/v1/entries/${index}`)).json<{ statement: string; leafHash: string }>()
+        const entry = (await reopened.request(`/v1/entries/${index}`)).json<{ statement: string; leafHash: string }>()
         if (entry.statement !== made[i]?.jws || entry.leafHash !== leafHash) lost.push(index)
       }
       expect(lost).toEqual([])
-      const again = await server.request('/v1/statements', {
+      const again = await reopened.request('/v1/statements', {
         method: 'POST',
         body: made.map(({ presentation }) => presentation).join('\n'),
         headers: { 'content-type': 'application/x-ndjson', prefer: 'return=minimal' },
@@ -164,7 +175,7 @@ describe('a server told to stop', () => {
       const moved = [...answered].filter(([i, { index }]) => lines[i]?.status !== 200 || lines[i]?.index !== index)
       expect(moved).toEqual([])
       expect(lines.filter(({ status }) => status === 201)).toHaveLength(made.length + 2 - size)
-      expect(await server.stop()).toBe(0)
+      expect(await reopened.stop()).toBe(0)
     },
   )
 
@@ -180,8 +191,8 @@ describe('a server told to stop', () => {
     socket.end()
     expect(await ended(server)).toBe(0)
     const { index } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as DepositAnswer
-    server = await startServer(data, [], 'serve')
-    expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
+    reopened = await startServer(data, [], 'serve')
+    expect((await reopened.request(`/v1/entries/${index}`)).json()).toMatchObject({ statement: jws })
   })
 
   it('is not kept by a connection that is idle since it had its answer', async () => {
@@ -235,12 +246,12 @@ describe('a server told to stop', () => {
     await Promise.all(Array.from({ length: 12 }, worker))
     await server.stop('SIGKILL')
     expect(answered.length).toBeGreaterThanOrEqual(60)
-    server = await startServer(data, [], 'serve')
+    reopened = await startServer(data, [], 'serve')
     const hashes = new Map(answered.map(({ index, leafHash }) => [index, leafHash]))
     for (const [index, leafHash] of hashes) {
-      expect((await server.request(`/v1/entries/${index}`)).json()).toMatchObject({ leafHash })
+      expect((await reopened.request(`/v1/entries/${index}`)).json()).toMatchObject({ leafHash })
     }
-    expect(await server.stop()).toBe(0)
+    expect(await reopened.stop()).toBe(0)
     expect((await evidence(['verify', '--data', data])).code).toBe(0)
   })
 })

@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { serve, serverSettings, type RunningServer, type ServerSettings } from '../../server/index.ts'
 import {
   applyPolicy,
@@ -24,6 +23,8 @@ import { type Answer, problemIn, request } from '../support/server.ts'
 import { type TestWitness, testWitness } from '../support/witness.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void
+/** `own` is the name of the witness in whose place it answers. */
+type Failure = (...given: [...Parameters<Handler>, own: string]) => void
 
 /** What answers in a witness's place, and what it was asked. */
 class Impostor {
@@ -56,9 +57,9 @@ class Impostor {
 }
 
 const cleanups: (() => Promise<void> | void)[] = []
-afterEach(async () => {
+const cleanUp = async (): Promise<void> => {
   for (const clean of cleanups.splice(0).reverse()) await clean()
-})
+}
 
 interface Listed {
   readonly name: string
@@ -119,6 +120,8 @@ const checkpointOf = async (running: RunningServer) =>
   parseSignedCheckpoint((await request(running.url, '/checkpoint')).body)
 
 describe('a ledger whose policy asks for no witness', () => {
+  afterEach(cleanUp)
+
   it('publishes each checkpoint with both its keys, and receipts asked for again have both', async () => {
     const folder = await folderWith(async () => ({ list: [], quorum: 'quorum none' }))
     const running = await served(folder)
@@ -158,8 +161,8 @@ describe('a ledger whose policy asks for no witness', () => {
   })
 })
 
-/** Ways in which a witness may fail; each stands beside a good one, of which one is enough. */
-const failures: readonly [string, string, Handler][] = [
+/** Ways in which a witness may fail; all stand beside a good one, which is enough. */
+const failures: readonly [string, string, Failure][] = [
   ['never answers', 'witness-unreachable', () => undefined],
   ['breaks off', 'witness-unreachable', (from) => from.socket.destroy()],
   ['answers 500', 'witness-refused', (_from, to) => to.writeHead(500).end('no')],
@@ -172,13 +175,13 @@ const failures: readonly [string, string, Handler][] = [
   [
     'signs another text',
     'signature-invalid',
-    (_from, to, body) => to.writeHead(200).end(lineBy('listed', body.replace(/\n\n.*\n/, '\n\nanother.example\n'))),
+    (_from, to, body, own) => to.writeHead(200).end(lineBy(own, body.replace(/\n\n.*\n/, '\n\nanother.example\n'))),
   ],
-  ['states no time', 'witness-answer', (_from, to, body) => to.writeHead(200).end(lineBy('listed', body, 0n))],
+  ['states no time', 'witness-answer', (_from, to, body, own) => to.writeHead(200).end(lineBy(own, body, 0n))],
   [
     'F-H9: states a time in the year 10000',
     'signature-invalid',
-    (_from, to, body) => to.writeHead(200).end(lineBy('listed', body, 253_402_300_800n)),
+    (_from, to, body, own) => to.writeHead(200).end(lineBy(own, body, 253_402_300_800n)),
   ],
   ['has a 409 without a size', 'witness-answer', (_from, to) => to.writeHead(409).end('7\n')],
   [
@@ -200,42 +203,58 @@ function lineBy(name: string, body: string, seconds = 1_793_520_000n): string {
 }
 
 describe('a witness that', () => {
-  it.each(failures)('%s is told as %s, and holds up neither deposits nor the others', async (_, code, handle) => {
+  const bad: Impostor[] = []
+  let folder: TestFolder
+  let running: RunningServer
+  const statuses: number[] = []
+
+  beforeAll(async () => {
     let isReady = false
-    const bad = await impostor((from, to, body) => {
-      if (isReady) return handle(from, to, body)
-      to.writeHead(404).end()
+    folder = await folderWith(async (one) => {
+      const list: Listed[] = []
+      for (const [i, [, , handle]] of failures.entries()) {
+        const own = `listed-${i}`
+        const made = await impostor((from, to, body) => {
+          if (isReady) return handle(from, to, body, own)
+          to.writeHead(404).end()
+        })
+        bad.push(made)
+        list.push({ name: own, key: cosignerNamed(own).key, url: made.url })
+      }
+      const good = await realWitness(one)
+      list.push({ name: 'good', key: good.keys[0], url: good.url() })
+      return { list, quorum: `group any-of-them any ${list.map(({ name }) => name).join(' ')}\nquorum any-of-them` }
     })
-    let good: TestWitness | undefined
-    const folder = await folderWith(async (one) => {
-      good = await realWitness(one)
-      const list = [
-        { name: 'bad', key: cosignerNamed('listed').key, url: bad.url },
-        { name: 'good', key: good.keys[0], url: good.url() },
-      ]
-      return { list, quorum: 'group any-of-them any bad good\nquorum any-of-them' }
-    })
-    const running = await served(folder)
+    running = await served(folder)
     isReady = true
-    const answer = await post(running, folder, 'a', '?wait=cosigned')
-    expect(answer.status).toBe(201)
-    const policy = parsePolicy(readFileSync(folder.folder.policy))
-    const { note } = await checkpointOf(running)
-    expect(applyPolicy(policy, note, folder.origin).witnesses.map(({ name }) => name)).toEqual([
-      'ledger-ml-dsa',
-      'good',
-    ])
-    expect((await post(running, folder, 'b', '?wait=cosigned')).status).toBe(201)
-    const told = new RegExp(`evidence_witness_failures_total\\{url="${bad.url}",code="${code}"\\} [1-9]`)
-    while (!told.test((await request(running.url, '/metrics')).text)) await sleep(50)
-    // Nothing else was ever asked of it.
-    expect(new Set(bad.asked.map((line) => line.replace(/[0-9a-f]{64}/, 'HASH')))).toEqual(
-      new Set(['GET /HASH/checkpoint', 'POST /add-checkpoint']),
-    )
+    for (const content of ['a', 'b']) statuses.push((await post(running, folder, content, '?wait=cosigned')).status)
   })
+  afterAll(cleanUp)
+
+  it.each(failures.map(([what, code], i) => [what, code, i] as const))(
+    '%s is told as %s, and holds up neither deposits nor the others',
+    async (_, code, i) => {
+      expect(statuses).toEqual([201, 201])
+      const policy = parsePolicy(readFileSync(folder.folder.policy))
+      const { note } = await checkpointOf(running)
+      expect(applyPolicy(policy, note, folder.origin).witnesses.map(({ name }) => name)).toEqual([
+        'ledger-ml-dsa',
+        'good',
+      ])
+      const { url, asked } = bad[i] as Impostor
+      const told = new RegExp(`evidence_witness_failures_total\\{url="${url}",code="${code}"\\} [1-9]`)
+      while (!told.test((await request(running.url, '/metrics')).text)) await sleep(50)
+      // Nothing else was ever asked of it.
+      expect(new Set(asked.map((line) => line.replace(/[0-9a-f]{64}/, 'HASH')))).toEqual(
+        new Set(['GET /HASH/checkpoint', 'POST /add-checkpoint']),
+      )
+    },
+  )
 })
 
 describe('a witness of the policy', () => {
+  afterEach(cleanUp)
+
   it('is sent the checkpoint with both signatures of the ledger, and a proof from what it has', async () => {
     let witness: TestWitness | undefined
     const folder = await folderWith(async (one) => {
@@ -323,6 +342,8 @@ describe('a witness of the policy', () => {
 })
 
 describe('a policy', () => {
+  afterEach(cleanUp)
+
   it.each([
     ['an address that is none', 'ftp://witness.example', 'quorum w'],
     ['an address with a password', 'http://user:secret@127.0.0.1:1', 'quorum w'],

@@ -227,7 +227,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
       await new Promise((resolve) => setTimeout(resolve, 3500))
       expect([files.sizes(), seen.seen]).toEqual([[], []])
       held.running.ledger.confirmation?.confirm(2)
-      await expect.poll(() => files.sizes(), { timeout: 20_000 }).toEqual([2])
+      await expect.poll(() => files.sizes()).toEqual([2])
     } finally {
       await held.remove()
       await seen.close()

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { accessToken } from '../../src/client/index.ts'
 import { dataFolder } from '../../src/ledger/index.ts'
 import { readKeyFile } from '../../src/node/index.ts'
-import { type Ran, runInHost } from './command-hosts.ts'
+import { beginInHost, type Ran, runInHost } from './command-hosts.ts'
 import { type Answer, request, type RequestOptions } from './server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -24,7 +24,7 @@ export function copyCase(to: string): void {
 }
 
 /** Nothing of the machine's own settings reaches a command. */
-function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+export function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('EVIDENCE_'))
   return { ...Object.fromEntries(kept), EVIDENCE_RETRIES: '0', NO_COLOR: '1', ...more }
 }
@@ -40,7 +40,13 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** 022 where none is given. */
+  readonly umask?: number
 }
+
+/** Whether a command with this environment needs a process of its own: what Node itself reads, it reads when it starts. */
+export const needsProcess = (env: Readonly<Record<string, string>>): boolean =>
+  inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
 
 /** Whether each command has a process of its own: slower by far, and what `npm run faults -- commands` looks at. */
 const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'processes'
@@ -48,15 +54,22 @@ const inProcesses = (): boolean => process.env['EVIDENCE_TEST_COMMANDS'] === 'pr
 /** Runs the built command line. */
 export async function evidence(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   requireBuilt()
-  const { cwd, env = {} } = options
-  // What Node itself reads when it starts is for a process of its own.
-  const own = inProcesses() || Object.keys(env).some((name) => !name.startsWith('EVIDENCE_'))
-  const ran = own ? await runInProcess(args, cwd, environment(env)) : await runInHost(args, cwd, environment(env))
+  const { cwd, env = {}, umask } = options
+  const ran = needsProcess(env)
+    ? await runInProcess(args, cwd, environment(env), umask)
+    : await runInHost(args, { cwd, env: environment(env), umask })
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
 }
 
-function runInProcess(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): Promise<Ran> {
+function runInProcess(
+  args: readonly string[],
+  cwd: string | undefined,
+  env: NodeJS.ProcessEnv,
+  umask = 0o022,
+): Promise<Ran> {
+  const ours = process.umask(umask)
   const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  process.umask(ours)
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
@@ -91,7 +104,6 @@ export interface CliError {
 export interface CliServer {
   readonly url: string
   readonly data: string
-  readonly child: ChildProcess
   /** All that it wrote so far. */
   readonly output: () => string
   readonly request: (path: string, options?: RequestOptions) => Promise<Answer>
@@ -101,6 +113,43 @@ export interface CliServer {
   readonly stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
+/** A server in a process that runs nothing else. */
+export interface ServerProcess extends CliServer {
+  readonly child: ChildProcess
+}
+
+const listening = /^listening on (http:\/\/\S+)$/m
+
+const serverArgs = (data: string, args: readonly string[], command: string): string[] => [
+  command,
+  '--data',
+  data,
+  ...(args.includes('--port') ? [] : ['--port', '0']),
+  ...args,
+]
+
+/** What a server is once it listens at a URL. */
+async function serverAt(
+  url: string,
+  data: string,
+  output: () => string,
+  stop: (signal: NodeJS.Signals) => Promise<number | null>,
+): Promise<CliServer> {
+  await request(url, '/healthz')
+  return {
+    url,
+    data,
+    output,
+    request: (path, options) => request(url, path, options),
+    token: (who) => {
+      const { depositorKey, administratorKey } = dataFolder(data)
+      const key = readKeyFile(who === 'depositor' ? depositorKey : administratorKey)
+      return accessToken(who, key, url, Date.now())
+    },
+    stop: (signal = 'SIGTERM') => stop(signal),
+  }
+}
+
 /** Starts `evidence start` (or another command) on a free port, and waits until it listens. */
 export async function startServer(
   data: string,
@@ -108,42 +157,67 @@ export async function startServer(
   command: 'start' | 'serve' = 'start',
 ): Promise<CliServer> {
   requireBuilt()
-  const port = args.includes('--port') ? [] : ['--port', '0']
-  const child = spawn(process.execPath, [program, command, '--data', data, ...port, ...args], {
+  if (inProcesses()) return startServerProcess(data, args, command)
+  let heard = (): void => {}
+  const running = await beginInHost(serverArgs(data, args, command), {
+    cwd: undefined,
+    env: environment({}),
+    heard: () => heard(),
+  })
+  const output = (): string => running.stdout() + running.stderr()
+  const url = await new Promise<string>((resolve, reject) => {
+    heard = () => {
+      const match = listening.exec(running.stdout())
+      if (match !== null) resolve(match[1] as string)
+    }
+    heard()
+    void running.ended.then(({ code }) => reject(new Error(`the server ended with ${code}: ${output()}`)))
+  })
+  return serverAt(url, data, output, async (signal) => {
+    running.kill(signal)
+    return (await running.ended).code
+  })
+}
+
+/** Starts a server as {@link startServer} does, in a process of its own with this process's umask: for what a process is. */
+export async function startServerProcess(
+  data: string,
+  args: readonly string[] = [],
+  command: 'start' | 'serve' = 'start',
+): Promise<ServerProcess> {
+  requireBuilt()
+  const child = spawn(process.execPath, [program, ...serverArgs(data, args, command)], {
     env: environment({}),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let output = ''
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = (chunk: Buffer): void => {
-      output += chunk.toString()
-      const match = /^listening on (http:\/\/\S+)$/m.exec(output)
-      if (match !== null) resolve(match[1] as string)
-    }
-    child.stdout.on('data', look)
-    child.stderr.on('data', look)
-    child.on('error', reject)
-    child.on('close', (code) => reject(new Error(`the server ended with ${code}: ${output}`)))
-  })
-  await request(url, '/healthz')
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> => {
+  const { output, url, ended } = spoken(child)
+  const server = await serverAt(await url, data, output, (signal) => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     return ended
-  }
-  return {
-    url,
-    data,
-    child,
-    output: () => output,
-    request: (path, options) => request(url, path, options),
-    token: (who) => {
-      const { depositorKey, administratorKey } = dataFolder(data)
-      const key = readKeyFile(who === 'depositor' ? depositorKey : administratorKey)
-      return accessToken(who, key, url, Date.now())
-    },
-    stop,
-  }
+  })
+  return { ...server, child }
+}
+
+/** What a process that will listen says, where it listens, and its exit code. The URL rejects where it ends before. */
+function spoken(child: ChildProcess): {
+  readonly output: () => string
+  readonly url: Promise<string>
+  readonly ended: Promise<number | null>
+} {
+  let output = ''
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const url = new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const match = listening.exec(output)
+      if (match !== null) resolve(match[1] as string)
+    }
+    child.stdout?.on('data', look)
+    child.stderr?.on('data', look)
+    child.on('error', reject)
+    child.on('close', (code) => reject(new Error(`the command ended with ${code}: ${output}`)))
+  })
+  return { output: () => output, url, ended }
 }
 
 /** A command that serves something else than a ledger. */
@@ -157,19 +231,8 @@ export interface CommandServer {
 export async function startCommand(args: readonly string[]): Promise<CommandServer> {
   requireBuilt()
   const child = spawn(process.execPath, [program, ...args], { env: environment({}), stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  let output = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = (chunk: Buffer): void => {
-      output += chunk.toString()
-      const match = /^listening on (http:\/\/\S+)$/m.exec(output)
-      if (match !== null) resolve(match[1] as string)
-    }
-    child.stdout.on('data', look)
-    child.stderr.on('data', look)
-    child.on('error', reject)
-    child.on('close', (code) => reject(new Error(`the command ended with ${code}: ${output}`)))
-  })
+  const { ended, url: listensAt } = spoken(child)
+  const url = await listensAt
   return {
     url,
     request: (path, options) => request(url, path, options),
@@ -253,7 +316,7 @@ export async function startProxy(target: string, rule: ProxyRule): Promise<Proxy
     from.pipe(passed)
   }
   const server = createServer(handle)
-  const url = await listening(server)
+  const url = await listen(server)
   return { url, seen, close: () => closing(server) }
 }
 
@@ -266,11 +329,11 @@ export async function startFileServer(read: (path: string) => Uint8Array | undef
     if (bytes === undefined) to.writeHead(404, { 'content-type': 'text/plain' }).end('nothing here\n')
     else to.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
   })
-  const url = await listening(server)
+  const url = await listen(server)
   return { url, seen, close: () => closing(server) }
 }
 
-async function listening(server: Server): Promise<string> {
+async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
@@ -285,7 +348,7 @@ function closing(server: Server): Promise<void> {
 /** A port that nobody listens on just now. */
 export async function unusedUrl(): Promise<string> {
   const server = createServer()
-  const url = await listening(server)
+  const url = await listen(server)
   await closing(server)
   return url
 }

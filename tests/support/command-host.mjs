@@ -22,12 +22,13 @@ async function untilNothingIsOpen(before) {
 
 const written = (stream, text) => new Promise((resolve) => stream.write(text, resolve))
 
-async function command({ args, cwd, env, end }) {
+async function command({ args, cwd, env, umask, end }) {
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, env)
   process.chdir(cwd ?? ours.cwd)
   process.argv.splice(2, process.argv.length, ...args)
   process.exitCode = undefined
+  if (umask !== undefined) process.umask(umask)
   const before = await alive()
   await run(() => createProgram(args[0]))
   await untilNothingIsOpen(before)

@@ -35,49 +35,92 @@ function startHost(): Promise<ChildProcess> {
 function until(
   stream: NodeJS.ReadableStream,
   mark: string,
+  heard: () => void,
 ): { whole: Promise<void>; text: () => string; stop: () => void } {
   const end = Buffer.from(mark)
   let bytes = Buffer.alloc(0)
   let hear: (chunk: Buffer) => void = () => {}
-  const whole = new Promise<void>((resolve) => {
-    hear = (chunk) => {
-      bytes = Buffer.concat([bytes, chunk])
-      if (bytes.subarray(-end.length).equals(end)) resolve()
-    }
-    stream.on('data', hear)
-  })
   const text = (): string => {
     const marked = bytes.subarray(-end.length).equals(end)
     return bytes.subarray(0, marked ? -end.length : undefined).toString()
   }
+  const whole = new Promise<void>((resolve) => {
+    hear = (chunk) => {
+      bytes = Buffer.concat([bytes, chunk])
+      if (bytes.subarray(-end.length).equals(end)) resolve()
+      heard()
+    }
+    stream.on('data', hear)
+  })
   return { whole, text, stop: () => stream.removeListener('data', hear) }
 }
 
-/** Runs one command in a process that ran others before it. Where the command ends that process, it ends as one of its own would. */
-export async function runInHost(
-  args: readonly string[],
-  cwd: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Ran> {
+export interface HostOptions {
+  readonly cwd: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly umask?: number | undefined
+  /** Called whenever the command has written something. */
+  readonly heard?: () => void
+}
+
+/** How a command ended: by a signal where its process did. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly pid: number
+  /** What it wrote so far. */
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly ended: Promise<Ended>
+  /** Sends a signal; nothing where it has ended. */
+  readonly kill: (signal: NodeJS.Signals) => void
+}
+
+/** Begins a command in a process that ran others before it. Where the command ends that process, it ends as one of its own would. */
+export async function beginInHost(args: readonly string[], options: HostOptions): Promise<RunningCommand> {
+  const { cwd, env, umask, heard = () => {} } = options
   const child = idle.pop() ?? (await startHost())
   const end = randomUUID()
-  const [out, err] = [child.stdout, child.stderr].map((stream) => until(stream as NodeJS.ReadableStream, end)) as [
-    ReturnType<typeof until>,
-    ReturnType<typeof until>,
-  ]
-  const code = await new Promise<number | null>((resolve) => {
-    const closed = (status: number | null): void => resolve(status)
+  const [out, err] = [child.stdout, child.stderr].map((stream) =>
+    until(stream as NodeJS.ReadableStream, end, heard),
+  ) as [ReturnType<typeof until>, ReturnType<typeof until>]
+  let isOver = false
+  const ended = new Promise<Ended>((resolve) => {
+    const closed = (code: number | null, signal: NodeJS.Signals | null): void => {
+      isOver = true
+      resolve({ code, signal })
+    }
     child.once('close', closed)
-    child.once('message', ({ code: status }: { code: number }) => {
+    child.once('message', ({ code }: { code: number }) => {
+      isOver = true
       void Promise.all([out.whole, err.whole]).then(() => {
         child.removeListener('close', closed)
         out.stop()
         err.stop()
         idle.push(child)
-        resolve(status)
+        resolve({ code, signal: null })
       })
     })
-    child.send({ args, cwd, env, end })
+    child.send({ args, cwd, env, umask, end })
   })
-  return { code, stdout: out.text(), stderr: err.text() }
+  return {
+    pid: child.pid as number,
+    stdout: out.text,
+    stderr: err.text,
+    ended,
+    kill: (signal) => {
+      if (!isOver) child.kill(signal)
+    },
+  }
+}
+
+/** Runs one command in a process that ran others before it. */
+export async function runInHost(args: readonly string[], options: HostOptions): Promise<Ran> {
+  const { ended, stdout, stderr } = await beginInHost(args, options)
+  const { code } = await ended
+  return { code, stdout: stdout(), stderr: stderr() }
 }

@@ -4,7 +4,7 @@ import { approve, changeMembers, composePossession, composeProposal, type Kind }
 import type { SigningKey } from '../../src/node/index.ts'
 import { verifyGuide } from '../../src/package/index.ts'
 import { LogView } from '../../src/log/index.ts'
-import { bagFiles } from '../package/bag.ts'
+import { bagFiles } from './bag.ts'
 import { administrator, depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from './chain.ts'
 import { packagePolicy } from './differential/packages.ts'
 import { signerNamed } from './signers.ts'

@@ -3,16 +3,20 @@
     python3 python-host.py [REQUESTS ANSWERS]
 
 REQUESTS and ANSWERS are files or pipes; without them they are standard input and output. Each line of REQUESTS is {"program": "evidence_verify", "args": [...]}; each line of ANSWERS is {"code", "stdout", "stderr"}.
-An uncaught error is printed, and is exit code 1, as in a process of its own. Or a line is {"vector": {...}}, an input in the form
-of fixtures/vectors; its answer is what vectors.py finds of it, or {"crash": text}.
+An uncaught error is printed, and is exit code 1, as in a process of its own. Or a line is {"script": path, "args": [...], "cwd": folder},
+a program of one file that needs nothing but Python, with the same answer. Or a line is {"vector": {...}}, an input in the form of
+fixtures/vectors; its answer is what vectors.py finds of it, or {"crash": text}.
 """
 
 import contextlib
+import functools
 import importlib
 import io
 import json
+import os
 import sys
 import traceback
+import types
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "verifiers" / "python"))
@@ -44,6 +48,40 @@ def run(name: str, args: list) -> dict:
     return {"code": code, "stdout": stdout.text(), "stderr": stderr.text()}
 
 
+@functools.lru_cache(maxsize=4)
+def compiled(text: str, path: str) -> types.CodeType:
+    return compile(text, path, "exec")
+
+
+def run_script(path: str, args: list, cwd: str) -> dict:
+    stdout, stderr = Captured(), Captured()
+    ours = os.getcwd(), sys.excepthook
+    code = 0
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    os.chdir(cwd)
+    sys.argv = [path, *args]
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            try:
+                exec(compiled(text, path), {"__name__": "__main__", "__file__": path})
+            except SystemExit as end:
+                if isinstance(end.code, str):
+                    print(end.code, file=sys.stderr)
+                code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            except BaseException as error:
+                at = error.__traceback__
+                # Frames before the program's own are this one's.
+                while at is not None and at.tb_frame.f_code.co_filename != path:
+                    at = at.tb_next
+                sys.excepthook(type(error), error, at)
+                code = 1
+    finally:
+        os.chdir(ours[0])
+        sys.excepthook = ours[1]
+    return {"code": code, "stdout": stdout.text(), "stderr": stderr.text()}
+
+
 def judge(vector: dict) -> dict:
     try:
         return importlib.import_module("vectors").verdict_of(vector)
@@ -52,7 +90,11 @@ def judge(vector: dict) -> dict:
 
 
 def answer(request: dict) -> dict:
-    return judge(request["vector"]) if "vector" in request else run(request["program"], request["args"])
+    if "vector" in request:
+        return judge(request["vector"])
+    if "script" in request:
+        return run_script(request["script"], request["args"], request["cwd"])
+    return run(request["program"], request["args"])
 
 
 def serve(requests: io.TextIOBase, answers: io.TextIOBase) -> None:

@@ -32,7 +32,7 @@ function pythonWithCryptography(): string {
 }
 
 type Program = 'evidence_verify.py' | 'vectors.py'
-interface Ran {
+export interface Ran {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
@@ -70,9 +70,10 @@ function readLine(descriptor: number): string {
   }
 }
 
-function runInHost(program: Program, args: readonly string[]): Ran {
+/** One line of tests/support/python-host.py, and its answer. */
+function askHost(request: object): Ran {
   host ??= startHost()
-  writeSync(host.requests, `${JSON.stringify({ program: program.replace(/\.py$/, ''), args })}\n`)
+  writeSync(host.requests, `${JSON.stringify(request)}\n`)
   return JSON.parse(readLine(host.answers)) as Ran
 }
 
@@ -97,8 +98,16 @@ export function python(
   options: { readonly without?: string } = {},
 ): CliResult {
   const { without } = options
-  const ran = without === undefined ? runInHost(program, args) : runWithout(program, args, without)
+  const ran =
+    without === undefined
+      ? askHost({ program: program.replace(/\.py$/, ''), args })
+      : runWithout(program, args, without)
   return { ...ran, json: <T>() => JSON.parse(ran.stdout) as T }
+}
+
+/** Runs a program of one file, which imports nothing but Python's own modules, in a folder. */
+export function pythonScript(script: string, args: readonly string[], cwd: string): Ran {
+  return askHost({ script, args, cwd })
 }
 
 /** A Python that answers requests in their order while this process goes on: lines of tests/support/python-host.py. */

@@ -1,23 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { VerifierKey } from '../../src/core/index.ts'
 import { addLogs, createWitness, type WitnessFolder, witnessFolder } from '../../src/witness/index.ts'
+import { environment } from './cli.ts'
+import { beginInHost, type RunningCommand } from './command-hosts.ts'
 
-const program = join(fileURLToPath(new URL('../../', import.meta.url)), 'cli', 'evidence.mjs')
-
-const running = new Set<ChildProcess>()
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')))
-
-/** `evidence witness serve` as a process of its own; it keeps its port from start to start. */
+/** `evidence witness serve` in another process; it keeps its port from start to start. */
 export class WitnessProcess {
   readonly root: string
   readonly folder: WitnessFolder
   /** Ed25519, ML-DSA-44. */
   readonly keys: readonly [VerifierKey, VerifierKey]
   url = ''
-  private child: ChildProcess | undefined
-  private ended: Promise<void> = Promise.resolve()
+  private running: RunningCommand | undefined
 
   constructor(root: string, name: string, logs: readonly VerifierKey[]) {
     this.root = root
@@ -32,29 +25,24 @@ export class WitnessProcess {
   async start(): Promise<void> {
     const port = this.url === '' ? '0' : new URL(this.url).port
     const args = ['witness', 'serve', '--data', this.root, '--port', port, '--log-level', 'warn']
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    running.add(child)
-    this.child = child
-    this.ended = new Promise((resolve) => child.on('close', () => resolve()))
-    let said = ''
+    let look = (): void => {}
+    const running = await beginInHost(args, { cwd: undefined, env: environment({}), heard: () => look() })
+    this.running = running
     this.url = await new Promise<string>((resolve, reject) => {
-      const hear = (chunk: Buffer): void => {
-        said += chunk.toString()
-        const match = /listening on (\S+)\n/.exec(said)
+      look = () => {
+        const match = /listening on (\S+)\n/.exec(running.stdout())
         if (match !== null) resolve(match[1] as string)
       }
-      child.stdout?.on('data', hear)
-      child.stderr?.on('data', hear)
-      child.on('close', () => reject(new Error(`the witness ended: ${said}`)))
+      look()
+      void running.ended.then(() => reject(new Error(`the witness ended: ${running.stdout()}${running.stderr()}`)))
     })
   }
 
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const { child } = this
-    if (child === undefined) return
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-    await this.ended
-    running.delete(child)
-    this.child = undefined
+    const { running } = this
+    if (running === undefined) return
+    running.kill(signal)
+    await running.ended
+    this.running = undefined
   }
 }

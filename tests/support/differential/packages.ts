@@ -22,7 +22,7 @@ import {
   ZipBag,
 } from '../../../src/package/index.ts'
 import { LogView } from '../../../src/log/index.ts'
-import { bagFiles } from '../../package/bag.ts'
+import { bagFiles } from '../bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
 import type { Random } from '../random.ts'
 import { type RawEntry, rawZip } from '../raw-zip.ts'

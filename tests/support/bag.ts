@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const hex = (algorithm: string, text: string | Buffer): string => createHash(algorithm).update(text).digest('hex')
@@ -32,4 +32,20 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
     writeFileSync(join(folder, path), text)
   }
   return folder
+}
+
+/** Files of a bag by their paths. */
+export type Files = Record<string, string | Buffer>
+
+/** Writes the bag of a package again, to another folder, with files changed and every list of the bag made to fit: a forger's work. */
+export function forgeBag(from: string, to: string, change: (files: Files) => unknown): string {
+  const files: Files = {}
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const whole = join(entry.parentPath, entry.name)
+    const name = whole.slice(from.length + 1)
+    if (entry.isFile() && !/^(?:tag)?manifest-/.test(name)) files[name] = readFileSync(whole)
+  }
+  files['bag-info.txt'] = String(files['bag-info.txt']).replace(/^Payload-Oxum:.*\n/m, '')
+  change(files)
+  return writeFiles(to, bagFiles(files))
 }
