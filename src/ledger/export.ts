@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { EvidenceError, parseSignedCheckpoint, tileLevels, tilePath, tilesAt, tileWidthAt } from '../core/index.ts'
+import { EvidenceError, parseSignedCheckpoint } from '../core/index.ts'
 import { beginFolder, makePrivateFolder, makePublicFolder, writePublicFile } from '../node/index.ts'
+import { tilesOf } from '../log/node/index.ts'
 import type { LedgerReads } from './reads.ts'
 import type { TimeStampFiles } from './time-stamp-files.ts'
 
@@ -53,19 +54,12 @@ async function writeTiles(
       writeFileSync(at, bytes, { flag: 'wx', mode: 0o600 })
     }
   }
-  const levels: (number | 'entries')[] = ['entries', ...Array.from({ length: tileLevels(size) }, (_, level) => level)]
-  const total = levels.reduce<number>((sum, level) => sum + tilesAt(level === 'entries' ? 0 : level, size), 0)
-  let files = 0
-  for (const level of levels) {
-    const treeLevel = level === 'entries' ? 0 : level
-    for (let n = 0; n < tilesAt(treeLevel, size); n++) {
-      const width = tileWidthAt(treeLevel, n, size)
-      const bytes = await reads.tile({ level, n, width })
-      if (bytes === undefined)
-        throw new EvidenceError('tile-missing', `the tile ${tilePath(level, n, width)} cannot be read`)
-      write(tilePath(level, n, width), bytes)
-      onTile?.(++files, total)
-    }
+  const tiles = [...tilesOf(size)]
+  for (const [i, { path, ...named }] of tiles.entries()) {
+    const bytes = await reads.tile(named)
+    if (bytes === undefined) throw new EvidenceError('tile-missing', `the tile ${path} cannot be read`)
+    write(path, bytes)
+    onTile?.(i + 1, tiles.length)
   }
   const stamped = timeStamps.sizes().filter((one) => one <= size)
   for (const one of stamped) {
@@ -74,5 +68,5 @@ async function writeTiles(
   }
   write('policy', policy)
   write('checkpoint', note)
-  return { size, files: files + 2 + stamped.length }
+  return { size, files: tiles.length + 2 + stamped.length }
 }

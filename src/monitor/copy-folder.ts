@@ -1,50 +1,34 @@
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   encodeBundle,
   equalBytes,
   EvidenceError,
   fullTileRoots,
   leafHash,
-  maxBundleBytes,
-  maxNoteBytes,
   Tile,
   tileLevels,
   tilePath,
   tileWidth,
   tileWidthAt,
 } from '../core/index.ts'
-import { readBounded, writeDurably } from '../node/index.ts'
-import { type LogSource, splitBundle } from '../log/index.ts'
+import { writeDurably } from '../node/index.ts'
+import { type NamedTile, splitBundle } from '../log/index.ts'
+import { TileFolder, type TileLevel } from '../log/node/index.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.
  * Nothing here judges; see verified-copy.ts.
  */
-export class CopyFolder implements LogSource {
-  readonly name: string
+export class CopyFolder extends TileFolder {
   /** Files written for a size that the checkpoint does not cover yet are read up to here. */
   private size = 0
-
-  constructor(folder: string) {
-    this.name = folder
-  }
 
   /** Reads as of a size: partial tiles have the widths that follow from it. */
   readAt(size: number): void {
     this.size = size
   }
 
-  path(...parts: readonly string[]): string {
-    return join(this.name, ...parts)
-  }
-
   get hasCheckpoint(): boolean {
-    return existsSync(this.path('checkpoint'))
-  }
-
-  checkpoint(): Promise<Uint8Array> {
-    return Promise.resolve(new Uint8Array(readBounded(this.path('checkpoint'), maxNoteBytes)))
+    return this.note() !== undefined
   }
 
   /** Written last: it says what is there. */
@@ -56,29 +40,24 @@ export class CopyFolder implements LogSource {
     writeDurably(this.path('policy'), policy)
   }
 
-  /** Bytes of a tile or bundle of the width that the size asks for, or of the full one. */
-  private read(level: number | 'entries', n: number): { bytes: Uint8Array; width: number } | undefined {
-    const width = tileWidthAt(level === 'entries' ? 0 : level, n, this.size)
-    for (const held of width === tileWidth ? [width] : [width, tileWidth]) {
-      const path = this.path(tilePath(level, n, held))
-      if (held > 0 && existsSync(path)) return { bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width: held }
-    }
-    return undefined
+  /** A tile or bundle of the width that the size asks for, or the full one. */
+  private held(level: TileLevel, n: number): NamedTile | undefined {
+    return this.read(level, n, tileWidthAt(level === 'entries' ? 0 : level, n, this.size))
   }
 
   /** Reads a tile for proofs; what comes of it is compared with a signed root. */
   readonly tileAt = (level: number, n: number): Tile | undefined => {
-    const bytes = this.read(level, n)?.bytes
+    const bytes = this.held(level, n)?.bytes
     return bytes === undefined ? undefined : Tile.parse(bytes)
   }
 
-  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
-    const bytes = this.read(level, n)?.bytes
+  override tile(level: number, n: number, width: number): Promise<Uint8Array | undefined> {
+    const bytes = this.held(level, n)?.bytes
     return Promise.resolve(bytes === undefined || bytes.length < width * 32 ? undefined : bytes.subarray(0, width * 32))
   }
 
-  entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
-    return Promise.resolve(splitBundle(this.read('entries', n), width))
+  override entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
+    return Promise.resolve(splitBundle(this.held('entries', n), width))
   }
 
   /** Leaf hashes of all entries up to a size, 32 bytes each. Throws `tile-missing`. */
@@ -86,7 +65,7 @@ export class CopyFolder implements LogSource {
     const out = new Uint8Array(size * 32)
     for (let n = 0; n * tileWidth < size; n++) {
       const width = Math.min(tileWidth, size - n * tileWidth)
-      const bytes = this.read(0, n)?.bytes
+      const bytes = this.held(0, n)?.bytes
       if (bytes === undefined || bytes.length < width * 32) {
         throw new EvidenceError('tile-missing', `the copy lacks the tile ${n} of level 0`, { where: this.name })
       }
@@ -98,9 +77,8 @@ export class CopyFolder implements LogSource {
   /** Whether a bundle that an earlier run left behind holds exactly these leaves. */
   async holdsBundle(n: number, leaves: Uint8Array): Promise<boolean> {
     const width = leaves.length / 32
-    const path = this.path(tilePath('entries', n, width))
-    if (!existsSync(path)) return false
-    return areLeaves(splitBundle({ bytes: new Uint8Array(readBounded(path, maxBundleBytes)), width }, width), leaves)
+    const held = this.read('entries', n, width)
+    return held?.width === width && areLeaves(splitBundle(held, width), leaves)
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {
@@ -116,7 +94,7 @@ export class CopyFolder implements LogSource {
       const row = new Uint8Array(before * 32 + hashes.length)
       if (before > 0) {
         this.readAt(from)
-        row.set((this.read(level, first)?.bytes ?? new Uint8Array()).subarray(0, before * 32))
+        row.set((this.held(level, first)?.bytes ?? new Uint8Array()).subarray(0, before * 32))
       }
       row.set(hashes, before * 32)
       const tileBytes = tileWidth * 32
@@ -128,16 +106,6 @@ export class CopyFolder implements LogSource {
       begin = first
     }
     this.readAt(size)
-  }
-
-  /** Partial tiles and bundles below full ones: readers fall back on those (tlog-tiles, "Partial Tiles"). */
-  removePartials(from: number, size: number): void {
-    for (let level = 0; level < tileLevels(size); level++) {
-      const n = Math.floor(from / tileWidth ** (level + 1))
-      if (tileWidthAt(level, n, size) < tileWidth) continue
-      for (const name of level === 0 ? [level, 'entries' as const] : [level])
-        rmSync(`${this.path(tilePath(name, n, tileWidth))}.p`, { recursive: true, force: true })
-    }
   }
 }
 

@@ -30,6 +30,7 @@ import {
 } from '../verify/index.ts'
 import { KnownNames } from '../node/index.ts'
 import { type LogSource, LogView } from '../log/index.ts'
+import { removePartials } from '../log/node/index.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */
@@ -194,7 +195,7 @@ export class VerifiedCopy {
     this.folder.writeCheckpoint(bytes)
     this.begun.add(this.origin)
     this.held = note
-    this.folder.removePartials(from, size)
+    removePartials(this.folder.name, from, size)
     return { kind: 'grown', from, to: size, report }
   }
 

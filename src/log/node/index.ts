@@ -1,0 +1,2 @@
+/** A log in a folder of files. */
+export * from './tile-folder.ts'
