@@ -1,8 +1,5 @@
 import { tileWidth, utf8 } from '../core/index.ts'
-import type { Registry, RuleContext } from '../evidence/index.ts'
-import type { Appraisal } from './appraise.ts'
 import { pack, type Packed, packRuns, unpack } from './packed.ts'
-import type { Rehashed } from './rehash.ts'
 import type { LogSource } from '../log/index.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
@@ -11,18 +8,6 @@ export interface Chunk {
   readonly entries: Packed
   /** Disclosures of each entry, ASCII, joined by tildes; undefined where none has any. */
   readonly disclosures: Packed | undefined
-}
-
-/** Other threads, for what needs no entry but the one in hand. Rejects only if a thread dies: nothing is accepted then. */
-export interface Appraiser {
-  appraise(
-    chunk: Chunk,
-    registry: Registry,
-    context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
-  ): Promise<Appraisal | undefined>
-  rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed>
-  /** Roots of full tiles that lie end to end, 32 bytes each. */
-  tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
 }
 
 /** Reads the entries `begin` to `end` (excluded), with their disclosures. */

@@ -27,7 +27,8 @@ import {
   type StatementBody,
 } from '../evidence/index.ts'
 import { type Appraisal, plain, readDisclosures, signed, splitDisclosed } from './appraise.ts'
-import { type Appraiser, type Chunk, readChunk } from './chunks.ts'
+import type { Appraiser } from './appraiser.ts'
+import { type Chunk, readChunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
 import { type FindingList, findingOf } from './report.ts'
 import type { LogSource } from '../log/index.ts'

@@ -13,7 +13,7 @@ import {
   toBase64,
   type Checkpoint,
 } from '../core/index.ts'
-import type { Appraiser } from './chunks.ts'
+import type { Appraiser } from './appraiser.ts'
 import { type Finding, type FindingList, findingOf } from './report.ts'
 import type { LogSource } from '../log/index.ts'
 import type { WalkHistory } from './walk-history.ts'

@@ -1,5 +1,6 @@
 import { attempt, equalBytes, parseEntry, tileWidth, toBase64 } from '../core/index.ts'
-import { type Appraiser, readEach, readPacked } from './chunks.ts'
+import type { Appraiser } from './appraiser.ts'
+import { readEach, readPacked } from './chunks.ts'
 import { type Packed, unpack } from './packed.ts'
 import { rehash, statementIdOf } from './rehash.ts'
 import type { FindingList } from './report.ts'

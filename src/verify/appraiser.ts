@@ -1,0 +1,17 @@
+import type { Registry, RuleContext } from '../evidence/index.ts'
+import type { Appraisal } from './appraise.ts'
+import type { Chunk } from './chunks.ts'
+import type { Packed } from './packed.ts'
+import type { Rehashed } from './rehash.ts'
+
+/** Other threads, for what needs no entry but the one in hand. Rejects only if a thread dies: nothing is accepted then. */
+export interface Appraiser {
+  appraise(
+    chunk: Chunk,
+    registry: Registry,
+    context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+  ): Promise<Appraisal | undefined>
+  rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed>
+  /** Roots of full tiles that lie end to end, 32 bytes each. */
+  tileRoots(tiles: Uint8Array<ArrayBuffer>): Promise<Uint8Array>
+}
