@@ -4,3 +4,4 @@ export { asUnanswered, type HttpOptions, problemError, problemFrom, ServerRefusa
 export * from './ledger-client.ts'
 export * from './server-url.ts'
 export * from './url-source.ts'
+export { composePossession, composeStatement, type ComposedStatement, type Signer } from '../evidence/compose.ts'
