@@ -27,6 +27,11 @@ export function makePrivateFolder(path: string): void {
   mkdirSync(fsPath(path), { recursive: true, mode: 0o700 })
 }
 
+/** Makes one folder with mode 0700, in the place of nothing. Throws what the file system throws (EEXIST). */
+export function makeNewPrivateFolder(path: string): void {
+  mkdirSync(fsPath(path), { mode: 0o700 })
+}
+
 /** A mode less what the user's own umask forbids. */
 function allowed(mode: number): number {
   return mode & ~(givenUmask ?? 0)

@@ -1,29 +1,26 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import {
-  closeSync,
-  constants,
   cpSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { backUpFolder, dataFolder, Ledger, readLedgerKey, readOwnKey } from '../../src/ledger/index.ts'
 import { type CliError, type CliResult, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { Commands } from '../support/stopped-command.ts'
 
 /*
  * Every documented way to two writers of one ledger, as an operator types it: what the tools can see, they refuse. What they cannot see
  * (a folder copied by other means, two machines that know nothing of each other) is for witnesses: docs/operations/moving.md.
  */
-const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
 const { path, remove } = temporaryFolder()
 let test: TestFolder
 let kept: string
@@ -147,24 +144,24 @@ describe('F-H1: a ledger that moves', () => {
 })
 
 describe('F-H1: a backup that is restored', () => {
-  let child: ChildProcess | undefined
-  afterAll(() => child?.kill('SIGKILL'))
+  const preloads = temporaryFolder()
+  const commands = new Commands(preloads.path)
+  afterAll(() => {
+    commands.kill()
+    preloads.remove()
+  })
 
-  /** A restore that stands still midway, when the database is made and the folder is not finished: it reads a pipe that nobody writes. */
-  async function restoreHeld(to: string): Promise<{ ended: Promise<number | null>; goOn: () => void }> {
-    execFileSync('mkfifo', [join(at('out'), 'erased')])
-    child = spawn(process.execPath, [program, 'restore', '--from', at('out'), '--data', at(to)], { stdio: 'ignore' })
-    const ended = new Promise<number | null>((resolve) => child?.on('close', resolve))
-    // Opened for writing it can be once somebody reads; what is written nobody reads before it is closed.
-    for (;;) {
-      try {
-        const fd = openSync(join(at('out'), 'erased'), constants.O_WRONLY | constants.O_NONBLOCK)
-        return { ended, goOn: () => closeSync(fd) }
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error
-        if (child.exitCode !== null) throw new Error('the restore ended before it was held', { cause: error })
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
+  /** A restore that stands still midway, when the database is made and the folder is not finished: before it reads the list of erasures. */
+  async function restoreHeld(
+    to: string,
+  ): Promise<{ ended: Promise<number | null>; goOn: () => void; kill: () => void }> {
+    writeFileSync(join(at('out'), 'erased'), '')
+    const args = ['restore', '--from', at('out'), '--data', at(to)]
+    const { child, ended } = await commands.stopAt('openSync', '/out/erased$', args)
+    return {
+      ended: ended.then(({ code }) => code),
+      goOn: () => child.kill('SIGCONT'),
+      kill: () => child.kill('SIGKILL'),
     }
   }
 
@@ -187,7 +184,7 @@ describe('F-H1: a backup that is restored', () => {
     const held = await restoreHeld('b')
     // On another machine: nothing here shows that the first is alive.
     renameSync(at('out'), at('out-moved'))
-    cpSync(at('out-moved'), at('out'), { recursive: true, filter: (source) => !source.endsWith('erased') })
+    cpSync(at('out-moved'), at('out'), { recursive: true })
     rmSync(join(at('out'), 'taken'))
     expect((await restore('out', 'c')).json()).toMatchObject({ maySign: true })
     held.goOn()
@@ -199,7 +196,7 @@ describe('F-H1: a backup that is restored', () => {
   it('and was killed midway leaves a folder that nothing uses, and is begun anew in that folder alone', async () => {
     await backup('out', '--final')
     const held = await restoreHeld('b')
-    child?.kill('SIGKILL')
+    held.kill()
     await held.ended
     rmSync(join(at('out'), 'erased'))
     expect(readdirSync(at('b'))).toContain('unfinished.json')

@@ -345,7 +345,7 @@ describe('evidence packages', () => {
       const forgeries: [string, (files: Files) => void][] = [
         ['not byte-identical', (files) => (files['data/deposits/002/files/photo.jpg'] = 'another photo')],
         ['not byte-identical', (files) => (files['data/deposits/001/files/extra.txt'] = 'slipped in')],
-        ['no receipt', (files) => (files['data/deposits/009/files/extra.txt'] = 'slipped in')],
+        ['no receipt', (files) => (files['data/deposits/003/files/extra.txt'] = 'slipped in')],
         [
           'the checkpoint is not signed',
           (files) => (files[receipt] = String(files[receipt]).replace(/\n4\n/, '\n5\n')),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { copyFileSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, lstatSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { takeLock } from '../../node/index.ts'
+import { makeNewPrivateFolder, takeLock } from '../../node/index.ts'
 
 const prefix = 'evidence-shadow-'
 const lockEnding = '.lock'
@@ -51,7 +51,7 @@ export function makeShadow(folder: string): { readonly folder: string; readonly 
     release()
   }
   try {
-    mkdirSync(shadow, { mode: 0o700 })
+    makeNewPrivateFolder(shadow)
     for (const file of readdirSync(folder)) {
       const source = resolve(folder, file)
       if (/\.(ldb|sst)$/.test(file)) symlinkSync(source, join(shadow, file))
