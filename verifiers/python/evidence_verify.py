@@ -1766,6 +1766,12 @@ class ReceiptCheck:
     withheld: int = 0
     anchored_in: list[ReceiptCheck] = field(default_factory=list)  # page 16: of upper ledgers, the next one first
 
+    @property
+    def anchors_shown(self) -> list[ReceiptCheck]:
+        """Those of `anchored_in`, where all of them are sound and nothing of them is unjudged; else none."""
+        sound = not self.findings.faults and all(upper.findings.exit_code == 0 for upper in self.anchored_in)
+        return self.anchored_in if sound else []
+
 
 def check_receipt(data: bytes, policy: Policy, transition: Optional[Transition] = None) -> ReceiptCheck:
     """Page 06, "Checking a receipt", steps 1 to 9. With a key transition (page 14) step 2 is another."""
@@ -3232,9 +3238,9 @@ def check_anchored(data: bytes, policy: Policy, anchors: Sequence[Anchor]) -> Re
             return lowest
         left.remove(anchor)
         running = check_at_some_ledger(anchor.receipt, policy)
-        lowest.findings.extend(running.findings)
         file = FileAtHand(b"", lambda anchor=anchor: io.BytesIO(anchor.note))
-        lowest.findings.extend(check_file(running, file).findings)
+        running.findings.extend(check_file(running, file).findings)
+        lowest.findings.extend(running.findings)
         lowest.anchored_in.append(running)
     origin = running.receipt.proof.checkpoint.origin
     lowest.findings.add("anchor-missing", f"no anchor leads from {shown(origin)} to a ledger of the policy")
@@ -4560,6 +4566,12 @@ def are_of_one_tree(check: PackageCheck) -> bool:
 
 COMPROMISED = "was signed by a key that was later said to have been compromised at that time."
 UNCHANGED = "unchanged since deposit, signed by this key, at this time by this ledger’s clock:"
+NOT_SHOWN_BY_ANCHORS = (
+    "That a lower ledger’s key signed its checkpoint: it is vouched for by the upper entry’s digest alone, and so by "
+    "who deposited it.",
+    "The time in a lower entry: that is the lower ledger’s clock. It existed by the time of the upper entry.",
+    "That a lower ledger kept one history: it may have anchored one of two.",
+)
 NOT_SHOWN_BY_A_RECEIPT = (
     "That the signer’s key was admitted to the ledger, and not revoked, when it signed: re-walk the ledger, or ask it.",
     "Who stands behind the key: the ledger’s administrators admitted it under the name that they vouch for.",
@@ -4657,6 +4669,7 @@ class CheckReport:
     listed_as: Optional[bytes] = None  # path of the file in the manifest
     listed_files: Optional[int] = None  # of a folder
     unlisted: list[bytes] = field(default_factory=list)
+    by_anchors: bool = False  # the policy does not name the receipt's ledger, and anchors were given
 
     @property
     def findings(self) -> Findings:
@@ -4733,7 +4746,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     if key_change.exit_code != 0:
         report = CheckReport(args.path, ReceiptCheck(key_change))
     elif proof_bytes.startswith(FILE_PROOF_BEGINS):
-        report = check_by_file_proof(proof_bytes, policy, args.path, transition)
+        report = check_by_file_proof(proof_bytes, policy, args.path, args.anchor, transition)
     else:
         report = CheckReport(args.path, check_with(proof_bytes, policy, args.anchor, transition))
         if args.manifest is not None:
@@ -4746,9 +4759,16 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
             checked = check_file(report.receipt, file_at(args.path), args.item)
             report.findings.extend(checked.findings)
             report.item = checked.item
+    report.by_anchors = len(args.anchor) > 0 and not is_named(policy, report.receipt)
     if args.time_proof is not None:
         report.findings.add("not-judged", f"{shown(args.time_proof)}: {TIME_PROOF_NOT_JUDGED}")
     return report.findings, check_as_json(report), list(check_as_text(report))
+
+
+def is_named(policy: Policy, check: ReceiptCheck) -> bool:
+    """Whether the policy has a log of the receipt's origin."""
+    origin = None if check.receipt is None else check.receipt.proof.checkpoint.origin
+    return any(log.name == origin for log in policy.logs)
 
 
 def read_key_changes(
@@ -4783,16 +4803,17 @@ def check_with(
 
 
 def check_by_file_proof(
-    data: bytes, policy: Policy, path: Optional[str], transition: Optional[Transition]
+    data: bytes, policy: Policy, path: Optional[str], anchor_paths: Sequence[str], transition: Optional[Transition]
 ) -> CheckReport:
-    """Page 09, "Checking"."""
+    """Page 09, "Checking"; with anchors, page 16 for the receipt within."""
     try:
         proof = read_file_proof(data)
     except Refused as breach:
         report = CheckReport(path, ReceiptCheck())
         report.findings.add(breach.code, breach.message)
         return report
-    report = CheckReport(path, check_receipt(proof.receipt, policy, transition), proof.item, proof.line.path)
+    receipt = check_with(proof.receipt, policy, anchor_paths, transition)
+    report = CheckReport(path, receipt, proof.item, proof.line.path)
     file = None if path is None else file_at(path)
     report.findings.extend(check_file_proof(proof, report.receipt, file))
     return report
@@ -4851,32 +4872,59 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
             report.listed_files,
             [printable(path) for path in report.unlisted],
         )
+    if report.by_anchors:
+        document["anchors"] = {
+            "steps": [step_as_json(upper) for upper in check.anchors_shown],
+            "notShown": list(NOT_SHOWN_BY_ANCHORS),
+        }
     document["notShown"] = list(NOT_SHOWN_BY_A_RECEIPT)
     return document
+
+
+def step_as_json(upper: ReceiptCheck) -> dict[str, Any]:
+    entry, statement = upper.receipt.entry, upper.statement
+    said = {"iss": statement.iss, "kid": statement.kid}
+    return {"origin": upper.receipt.proof.checkpoint.origin, "index": entry.index, "time": entry.time, **said}
+
+
+def what_is_shown(report: CheckReport) -> str:
+    """Of a check without fault or unjudged part: what that says of the file."""
+    if not report.by_anchors:
+        return UNCHANGED
+    top = report.receipt.anchors_shown[-1].receipt
+    return (
+        f"in a tree that existed when entry {top.entry.index} of {top.proof.checkpoint.origin} was made, at "
+        f"{top.entry.time} by that ledger’s clock; times, signers and rules of the ledgers below are their own word, "
+        "and their keys were not asked:"
+    )
 
 
 def check_as_text(report: CheckReport) -> Iterator[str]:
     if report.path is not None:
         yield shown(report.path)[1:-1]
     if report.path is not None and report.findings.exit_code == 0:
-        yield UNCHANGED
-    for line in receipt_as_text(report.receipt):
+        yield what_is_shown(report)
+    for line in receipt_as_text(report.receipt, by_anchors=report.by_anchors):
         yield "  " + line
     for line in file_as_text(report):
         yield "  " + line
     yield from findings_as_text(report.findings)
+    if report.by_anchors:
+        yield "not shown by anchors:"
+        for line in NOT_SHOWN_BY_ANCHORS:
+            yield "  " + line
     yield "not shown by a receipt:"
     for line in NOT_SHOWN_BY_A_RECEIPT:
         yield "  " + line
     yield conclusion(report.findings)
 
 
-def receipt_as_text(check: ReceiptCheck, is_alone: bool = True) -> Iterator[str]:
+def receipt_as_text(check: ReceiptCheck, is_alone: bool = True, by_anchors: bool = False) -> Iterator[str]:
     """What the receipt says; whether that is sound, the faults below it say."""
     if check.receipt is None:
         return
     entry, checkpoint = check.receipt.entry, check.receipt.proof.checkpoint
-    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock"
+    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock{', which is its own word' if by_anchors else ''}"
     if check.statement is not None:
         yield f"signed by key {check.statement.kid}, which calls itself {check.statement.iss}"
     for claim in check.claims:
@@ -4884,10 +4932,14 @@ def receipt_as_text(check: ReceiptCheck, is_alone: bool = True) -> Iterator[str]
     if check.withheld > 0:
         yield f"{check.withheld} sealed claim{'' if check.withheld == 1 else 's'} withheld from this receipt"
     yield from cosigned_as_text(check.witnesses, check.unverified_witnesses)
-    for upper in check.anchored_in:
-        if upper.receipt is not None:
-            entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
-            yield f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock"
+    for upper in check.anchors_shown:
+        entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
+        yield (
+            f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock, deposited by "
+            f"{shown(upper.statement.iss)[1:-1]} with key {upper.statement.kid}"
+        )
+    if by_anchors and not check.anchors_shown:
+        yield "not shown: that any ledger of the policy vouches for this tree"
     if is_alone:
         yield f"as of size {checkpoint.size}; later events not checked"
 
