@@ -91,12 +91,22 @@ function depositLines(deposit: PackagedDeposit): string[] {
   return [
     deposit.folder,
     ...receiptLines(deposit, [askedLine(deposit)]),
-    ...deposit.files.map(({ path: file, ok, listedAs }) => {
-      const name = file.slice(deposit.folder.length + 1)
-      const listed = listedAs === undefined || file.endsWith(`/${listedAs}`) ? '' : ` (listed as ${listedAs})`
-      return `  ${ok ? 'unchanged ' : 'DIFFERS   '} ${name}${listed}`
+    ...deposit.files.map((file) => {
+      const { path, listedAs } = file
+      const name = path.slice(deposit.folder.length + 1)
+      const listed = listedAs === undefined || name === `files/${listedAs}` ? '' : ` (listed as ${listedAs})`
+      return `  ${stateOf(file, deposit).padEnd(10)} ${name}${listed}`
     }),
   ]
+}
+
+/** What is said of a file: that it is unchanged only where the receipt that names it is sound too, with no part unjudged. */
+function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: PackagedDeposit): string {
+  if (notJudged === true) return 'not judged'
+  if (!ok) return 'DIFFERS'
+  const { checked, admission } = deposit
+  const isSound = checked.faults.length === 0 && checked.unjudged.length === 0 && admission.state !== 'fault'
+  return isSound ? 'unchanged' : 'as listed'
 }
 
 function eventLine({ what, code, of, folder, item }: PackagedEvent): string {

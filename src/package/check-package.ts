@@ -80,8 +80,8 @@ class PackageCheck {
   private readonly check: BagCheck
   private readonly policy: Policy
   private readonly unjudged: Finding[] = []
-  /** By folder of a deposit: the digests that it names. */
-  private readonly known = new Map<string, ReadonlySet<string>>()
+  /** By folder of a deposit: the digests that it names; undefined where it is not known what its entry says. */
+  private readonly known = new Map<string, ReadonlySet<string> | undefined>()
   private words: PackerWords = { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 }
   private readonly notShown = new Set<string>()
   private readonly judgeTime: TimeJudge | undefined
@@ -195,7 +195,7 @@ class PackageCheck {
     const content = await checkFiles(this.check, places, checked, bytes)
     this.fault(...content.faults)
     append(this.unjudged, content.unjudged)
-    this.known.set(places.folder, content.known)
+    this.known.set(places.folder, checked.body === undefined ? undefined : content.known)
     return [{ ...read, places, latest, content }]
   }
 
@@ -235,7 +235,8 @@ class PackageCheck {
 
   private withheldFile(path: string, sha256: string): void {
     const [, folder] = /^(data\/deposits\/[0-9]{3,6})\/files\/./.exec(path) ?? []
-    if (folder !== undefined && this.known.get(folder)?.has(sha256) === true) return
+    const known = folder === undefined ? undefined : this.known.get(folder)
+    if (known?.has(sha256) === true || (folder !== undefined && this.known.has(folder) && known === undefined)) return
     const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
     this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }

@@ -3858,7 +3858,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "ec3206b05cf530fbe5d5659283f5a0eba73bfc524369679779615f7e2546a050"
+GUIDE_SHA256 = "0feb0fd24fa85a3fb5334da6926116d8ff2f71cfd6fedd75a925b968bbc61a3e"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4000,6 +4000,7 @@ class DepositInPackage:
     latest: Optional[ReceiptCheck] = None
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
+    is_known: bool = True  # what the entry says: else nothing can be held against it
     deposited: int = 0  # how many files were
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold
@@ -4157,6 +4158,7 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
         check.found(folder + "latest.tlog-proof", "package-malformed", "holds another entry than the receipt beside it")
     said = deposit.receipt.statement
     if said is None or not deposit.receipt.members_in_order:
+        deposit.is_known = deposit.receipt.receipt is None
         return
     if said.kind != "evidence.deposit":
         check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
@@ -4278,7 +4280,9 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
     for path, digest in listed.items():
         match = IN_DEPOSIT.fullmatch(path)
         deposit = None if match is None else check.deposits.get(match.group(1))
-        if deposit is None or not match.group(2).startswith("files/") or digest not in deposit.known_digests:
+        if deposit is None or not match.group(2).startswith("files/"):
+            check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
+        elif deposit.is_known and digest not in deposit.known_digests:
             check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
 
 
@@ -4899,11 +4903,19 @@ def what_is_shown(report: CheckReport) -> str:
     )
 
 
+def said_of_files(exit_code: int, what: str, unchanged: Callable[[], str]) -> Iterator[str]:
+    """The one place where it is said that files are unchanged: where nothing about them is a fault or not judged."""
+    if exit_code == 0:
+        yield unchanged()
+    elif exit_code == 4:
+        yield f"not judged: whether {what} is as it was deposited; see below"
+
+
 def check_as_text(report: CheckReport) -> Iterator[str]:
     if report.path is not None:
         yield shown(report.path)[1:-1]
-    if report.path is not None and report.findings.exit_code == 0:
-        yield what_is_shown(report)
+    if report.path is not None:
+        yield from said_of_files(report.findings.exit_code, "this file", lambda: what_is_shown(report))
     for line in receipt_as_text(report.receipt, by_anchors=report.by_anchors):
         yield "  " + line
     for line in file_as_text(report):
@@ -5043,9 +5055,15 @@ def checker() -> dict[str, str]:
     return {"program": os.path.basename(__file__), "sha256": digest, "python": sys.version.split()[0], "at": now}
 
 
-def state_of_files(check: PackageCheck, folder: str) -> str:
-    """Whether, of a deposit's files, nothing is wrong: in the words of page 10."""
-    return "" if any(folder in finding.message for finding in check.findings.faults) else ", unchanged since deposit"
+def verdicts_of_deposits(check: PackageCheck) -> Callable[[str], int]:
+    """Of a deposit's folder the exit code, by all findings but those of other deposits."""
+    worst: dict[str, int] = {}
+    for code, findings in ((4, check.findings.not_judged), (1, check.findings.faults)):
+        for finding in findings:
+            match = re.match(r"data/deposits/([0-9]{3,6})[/:]", finding.message)
+            folder = "" if match is None else f"data/deposits/{match.group(1)}"
+            worst[folder] = code
+    return lambda folder: 1 if 1 in (worst.get(""), worst.get(folder)) else worst.get("", worst.get(folder, 0))
 
 
 def not_here_as_text(check: PackageCheck) -> Iterator[str]:
@@ -5078,6 +5096,7 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
     )
     if own_policy:
         yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
+    verdict_of = verdicts_of_deposits(check)
     for deposit in check.deposits.values():
         yield deposit.folder
         if deposit.receipt is not None and deposit.receipt.receipt is not None:
@@ -5087,8 +5106,12 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
                 if deposit.asked is not None
                 else f"  as of size {newest_size(check, deposit)}; the ledger was NOT ASKED when this was packed"
             )
-        state = state_of_files(check, deposit.folder)
-        yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state}"
+        files = f"{deposit.files} file{'' if deposit.files == 1 else 's'} in the package"
+        if deposit.files == 0 or verdict_of(deposit.folder) == 1:
+            yield f"  {files}"
+            continue
+        said = said_of_files(verdict_of(deposit.folder), f"what is here ({files})", lambda: f"{files}, unchanged since deposit")
+        yield from ("  " + line for line in said)
     for path, events in check.events.items():
         yield f"{shown(path)[1:-1]}: {shown(check.receipts[path].statement.kind)[1:-1]}"
         for deposit, what in events:

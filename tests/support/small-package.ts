@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeLogPolicy, encodeReceipt, inclusionProof, parsePolicy, Tile, utf8 } from '../../src/core/index.ts'
+import { checkPackage, FolderBag, verifyGuide } from '../../src/package/index.ts'
+import { packageText } from '../../cli/package-text.ts'
+import { bagFiles, writeFiles } from '../package/bag.ts'
+import { administrator, depositor, ledgerKey, type TestChain } from './chain.ts'
+import { python } from './python.ts'
+
+const policyText = encodeLogPolicy(ledgerKey)
+const policy = parsePolicy(utf8(policyText))
+
+/** A receipt of whatever a sealed chain has at an index, of any version; the first two entries are the administrator's. */
+async function receiptOf(chain: TestChain, index: number): Promise<Buffer> {
+  const size = chain.bytes.length
+  const tile = Tile.parse((await chain.tile(0, 0, size)) as Uint8Array)
+  const note = Buffer.from(await chain.checkpoint()).toString()
+  const signer = index < 2 ? administrator.jwk : depositor.jwk
+  const disclosures = chain.disclosed.get(index) ?? []
+  const entryBytes = chain.bytes[index] as Uint8Array
+  return Buffer.from(encodeReceipt({ entryBytes, signer, disclosures }, index, inclusionProof(index, size, () => tile), note))
+}
+
+/** A package of one deposit of a sealed chain, with files below `data/deposits/001/` and, in `extra`, anywhere. */
+export async function smallPackage(
+  folder: string,
+  chain: TestChain,
+  index: number,
+  files: Readonly<Record<string, string>>,
+  extra: Readonly<Record<string, string | Buffer>> = {},
+): Promise<string> {
+  const below = Object.entries(files).map(([name, text]) => [`data/deposits/001/${name}`, text] as const)
+  const bag = bagFiles({
+    'data/admissions/0.tlog-proof': await receiptOf(chain, 0),
+    'data/admissions/1.tlog-proof': await receiptOf(chain, 1),
+    'data/deposits/001/receipt.tlog-proof': await receiptOf(chain, index),
+    ...Object.fromEntries(below),
+    'VERIFY.md': verifyGuide,
+    policy: policyText,
+    ...extra,
+  })
+  return writeFiles(folder, bag)
+}
+
+export interface Judged {
+  readonly by: 'evidence' | 'python' | 'VERIFY.md'
+  readonly code: number | null
+  readonly text: string
+}
+
+/** What each of the three judges says of a package: this project's check, the Python verifier, the program of VERIFY.md. */
+export async function judgedByAll(root: string): Promise<readonly Judged[]> {
+  const report = await checkPackage(await FolderBag.open(root), policy)
+  const code = report.faultCount > 0 ? 1 : report.unjudged.length > 0 ? 4 : 0
+  const text = packageText(root, report, { policy, from: 'given', differs: false }).join('\n')
+  const policyFile = `${root}.policy`
+  writeFileSync(policyFile, policyText)
+  const theirs = python('evidence_verify.py', ['check', root, '--policy', policyFile])
+  const program = join(`${root}.verify.py`)
+  writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
+  const guide = spawnSync('python3', ['-I', program, 'policy'], { cwd: root, encoding: 'utf8' })
+  return [
+    { by: 'evidence', code, text },
+    { by: 'python', code: theirs.code, text: theirs.stdout + theirs.stderr },
+    { by: 'VERIFY.md', code: guide.status, text: guide.stdout + guide.stderr },
+  ]
+}
