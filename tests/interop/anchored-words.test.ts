@@ -21,7 +21,7 @@ interface Said {
   readonly steps: readonly object[]
 }
 
-/** What both verifiers say of the lower receipt, with an anchor whose upper entry is such. */
+/** What both verifiers say of the lower receipt, with an anchor whose upper entry is of a kind and for the lower checkpoint or another file. */
 async function check(kind: string, other?: string): Promise<Said[]> {
   const { receipt, note } = lowerLedger()
   const lower = utf8(note)

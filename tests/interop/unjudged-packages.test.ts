@@ -57,21 +57,35 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of what a 
     const { digest } = blake3Of('content') as { digest: object }
     const item = { size: 7, digest: { ...itemFor('content').digest, ...digest } }
     const chain = chainOf('evidence.deposit', { items: [item] })
-    expect(codesOf(await judged(chain, { 'files/a.txt': 'content' }))).toEqual({ evidence: 0, python: 4, 'VERIFY.md': 4 })
-    expect(codesOf(await judged(chain, { 'files/a.txt': 'CONTENT' }))).toEqual({ evidence: 1, python: 1, 'VERIFY.md': 1 })
+    expect(codesOf(await judged(chain, { 'files/a.txt': 'content' }))).toEqual({
+      evidence: 0,
+      python: 4,
+      'VERIFY.md': 4,
+    })
+    expect(codesOf(await judged(chain, { 'files/a.txt': 'CONTENT' }))).toEqual({
+      evidence: 1,
+      python: 1,
+      'VERIFY.md': 1,
+    })
   })
 
   it.each<[string, TestChain]>([
     ['of a kind', chainOf('evidence.deposit2', { items: [itemFor('content')] })],
-    ['in an entry of a version', chainOf('evidence.deposit', { items: [itemFor('content')] }, 'evidence-ledger/entry/v2')],
-  ])('R3-H8: a deposit %s that they do not know is no fault, and nothing of it is called unchanged', async (_, chain) => {
-    for (const extra of [{}, { 'withheld-sha256.txt': `${'0'.repeat(64)}  data/deposits/001/files/b.txt\n` }]) {
-      const all = await judged(chain, { 'files/a.txt': 'content' }, extra)
-      expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
-      expect(calledUnchanged(all)).toEqual([])
-      for (const { text } of all) expect(text).not.toContain('FAULT')
-    }
-  })
+    [
+      'in an entry of a version',
+      chainOf('evidence.deposit', { items: [itemFor('content')] }, 'evidence-ledger/entry/v2'),
+    ],
+  ])(
+    'R3-H8: a deposit %s that they do not know is no fault, and nothing of it is called unchanged',
+    async (_, chain) => {
+      for (const extra of [{}, { 'withheld-sha256.txt': `${'0'.repeat(64)}  data/deposits/001/files/b.txt\n` }]) {
+        const all = await judged(chain, { 'files/a.txt': 'content' }, extra)
+        expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
+        expect(calledUnchanged(all)).toEqual([])
+        for (const { text } of all) expect(text).not.toContain('FAULT')
+      }
+    },
+  )
 
   it.each([
     ['package', 'bag-info.txt', 'Evidence-Package-Version: 2\nBagging-Date: later\n'],

@@ -19,7 +19,14 @@ async function receiptOf(chain: TestChain, index: number): Promise<Buffer> {
   const signer = index < 2 ? administrator.jwk : depositor.jwk
   const disclosures = chain.disclosed.get(index) ?? []
   const entryBytes = chain.bytes[index] as Uint8Array
-  return Buffer.from(encodeReceipt({ entryBytes, signer, disclosures }, index, inclusionProof(index, size, () => tile), note))
+  return Buffer.from(
+    encodeReceipt(
+      { entryBytes, signer, disclosures },
+      index,
+      inclusionProof(index, size, () => tile),
+      note,
+    ),
+  )
 }
 
 /** A package of one deposit of a sealed chain, with files below `data/deposits/001/` and, in `extra`, anywhere. */

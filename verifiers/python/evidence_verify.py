@@ -1453,7 +1453,9 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
     if statement is None:
         return Target(leaf)
     items = statement.payload.get("items")
-    return Target(leaf, statement.kind, statement.iss, len(items) if isinstance(items, list) else 0)
+    # Of a kind that is not known here it is not known what it deposits.
+    kind = statement.kind if statement.kind in KINDS else None
+    return Target(leaf, kind, statement.iss, len(items) if isinstance(items, list) else 0)
 
 
 # =====================================================================================================================
