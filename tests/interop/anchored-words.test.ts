@@ -1,14 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { digestsOf, encodeLogPolicy, utf8 } from '../../src/core/index.ts'
+import {
+  digestsOf,
+  encodeFileProof,
+  encodeLogPolicy,
+  encodeManifest,
+  manifestTree,
+  toHex,
+  utf8,
+} from '../../src/core/index.ts'
 import { encodeAnchor, receiptFrom } from '../../src/verify/index.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { evidence } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lowerLedger, lowerOrigin } from '../support/lower-ledger.ts'
 import { python } from '../support/python.ts'
-import { statement } from '../support/statements.ts'
+import { sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 
 const { path, remove } = temporaryFolder()
@@ -22,15 +30,20 @@ interface Said {
 }
 
 /** What both verifiers say of the lower receipt, with an anchor whose upper entry is of a kind and for the lower checkpoint or another file. */
-async function check(kind: string, other?: string): Promise<Said[]> {
-  const { receipt, note } = lowerLedger()
+async function check(kind: string, other?: string, isFileProof = false): Promise<Said[]> {
+  const manifest = encodeManifest([{ sha256: sha256Hex('x'), path: utf8('x') }])
+  const { root, size } = manifestTree(manifest)
+  const digested = { size: manifest.length, digest: digestsOf(manifest, ['sha256']) }
+  const item = { ...digested, tree: { root: toHex(root), size } }
+  const { receipt, note } = isFileProof ? lowerLedger([item]) : lowerLedger()
+  const proof = encodeFileProof({ item: 0, lineIndex: 0, line: manifest.slice(0, -1), hashes: [], receipt })
   const lower = utf8(note)
   const digest = digestsOf(other === undefined ? lower : utf8(other), ['sha256'])
   const chain = new TestChain().start()
   const items = [{ size: lower.length, digest }]
   chain.add(statement(depositor, origin, kind, { items }, { iat: startMs / 1000 }).jws)
   writeFileSync(at('x'), 'x')
-  writeFileSync(at('x.tlog-proof'), receipt)
+  writeFileSync(at('x.tlog-proof'), isFileProof ? proof : receipt)
   writeFileSync(at('x.anchor'), encodeAnchor({ lower, upper: utf8(await receiptFrom(chain.seal(), 2)) }))
   writeFileSync(at('policy'), encodeLogPolicy(ledgerKey))
   const args = ['check', at('x'), '--receipt', at('x.tlog-proof'), '--anchor', at('x.anchor'), '--policy', at('policy')]
@@ -56,6 +69,14 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('R3-H6: of an anchored
       expect(text).toContain('not shown by anchors:')
       expect(text).toContain('That a lower ledger’s key signed its checkpoint')
     }
+  })
+
+  it('R3-M7: of the receipt in a file proof', async () => {
+    for (const { code, text, steps } of await check('evidence.deposit', undefined, true)) {
+      expect([code, steps.length]).toEqual([0, 1])
+      expect(text).toContain(`in a tree that existed when entry 2 of ${origin} was made, at `)
+    }
+    for (const { code } of await check('evidence.deposit', 'another file', true)) expect(code).toBe(1)
   })
 
   it.each([

@@ -16,13 +16,13 @@ import { itemFor, statement } from './statements.ts'
 /** The origin of {@link lowerLedger}. */
 export const lowerOrigin = 'lower.example/chain'
 
-/** A ledger of one entry, a deposit of the file `x` whose time is earlier than any of a test chain; its receipt and its checkpoint. */
-export function lowerLedger(): { receipt: Uint8Array; note: string } {
+/** A ledger of one entry, a deposit of the file `x`, or of other items; its receipt and its checkpoint. */
+export function lowerLedger(items: readonly object[] = [itemFor('x')]): { receipt: Uint8Array; note: string } {
   const { jws } = statement(
     depositor,
     lowerOrigin,
     'evidence.deposit',
-    { items: [itemFor('x')] },
+    { items },
     { iat: startMs / 1000 },
   )
   const time = '2026-11-01T08:00:00.000Z'
