@@ -3161,10 +3161,22 @@ def bring_forward(policy: Policy, data: bytes) -> Findings:
         new = read_new_ledger_key(State(old.name, []), payload["newKey"])
         if any(new.public_key == log.public_key for log in policy.logs):
             raise Refused(code, "the new key is in the policy already")
+        require_rules(check.receipt, check.statement)
         policy.logs[policy.logs.index(old)] = new
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
     return check.findings
+
+
+def require_rules(receipt: Receipt, said: Statement) -> None:
+    """The rules that the entry breaks by itself, whatever other entries say: who may sign it they do not show."""
+    state = State(receipt.proof.checkpoint.origin, [], partial=True, targets=KnownTargets())
+    judgement = Judgement(state, receipt.entry.index, receipt.entry.time, said)
+    judgement.judge(altered=False)
+    for breach in judgement.violations:
+        raise breach
+    for message in judgement.not_judged:
+        raise Refused("not-judged", message)
 
 
 # =====================================================================================================================
