@@ -261,7 +261,7 @@ class PackageCheck {
       else if (!trees.has(treeOf(newest)) || trees.size > 1)
         this.notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
       const times = [...new Set([path, newest.path])].flatMap((at) => this.times.get(at) ?? [])
-      return { path, checked, admission, size: newestOf(newest).size, times }
+      return { path, checked, admission, size: newestOf(newest).size, times, flagged: admissions.flags(checked) }
     }
     const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }): PackagedDeposit => {
       const { folder } = places
@@ -275,7 +275,7 @@ class PackageCheck {
       return { ...judge(receipt, receipt), events }
     })
     const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
-    const flagged = [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked))
+    const flagged = [...packagedDeposits, ...packagedRelated].flatMap((one) => one.flagged)
     const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
     const { faults, bag } = this.check
     return {
@@ -283,7 +283,11 @@ class PackageCheck {
       words: this.words,
       files: bag.files.size,
       bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
-      deposits: packagedDeposits,
+      deposits: packagedDeposits.map((deposit) => {
+        const retracted = retractions.filter(({ folder }) => folder === deposit.folder).length
+        const isKnown = deposit.askedAt !== undefined
+        return { ...deposit, standing: standingOf(faults.total, retracted, deposit.flagged.length, isKnown) }
+      }),
       related: packagedRelated,
       retractions,
       faults: faults.kept,

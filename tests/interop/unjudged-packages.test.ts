@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/core/index.ts'
+import { leafHash, toBase64, utf8 } from '../../src/core/index.ts'
 import { digestBytes } from '../../src/node/index.ts'
-import { depositor, origin, startMs, TestChain } from '../support/chain.ts'
+import { administrator, depositor, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { type Judged, judgedByAll, smallPackage } from '../support/small-package.ts'
+import { signerNamed } from '../support/signers.ts'
+import { documentsOf, type Judged, judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
 import { itemFor, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 
@@ -39,6 +40,66 @@ async function judged(
 const codesOf = (all: readonly Judged[]): object => Object.fromEntries(all.map(({ by, code }) => [by, code]))
 const calledUnchanged = (all: readonly Judged[]): string[] =>
   all.filter(({ text }) => /unchanged/.test(text.replaceAll(/whether .* unchanged/g, ''))).map(({ by }) => by)
+
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of several deposits', () => {
+  it('R3-L1: a retraction of one hides no compromised key of another', async () => {
+    const chain = new TestChain().start()
+    const second = signerNamed('second')
+    const options = { iat: startMs / 1000 }
+    chain.admit('second', ['depositor'], second)
+    const one = chain.add(statement(depositor, origin, 'evidence.deposit', { items: [itemFor('one')] }, options).jws)
+    const by = { ...options, iss: 'second' }
+    const two = chain.add(statement(second, origin, 'evidence.deposit', { items: [itemFor('two')] }, by).jws)
+    const of = { index: one, leafHash: toBase64(leafHash(chain.bytes[one] as Uint8Array)) }
+    const taken = chain.add(statement(depositor, origin, 'evidence.retract', { of, reason: 'mistake' }, options).jws)
+    const compromisedSince = new Date(startMs).toISOString()
+    const members = { participant: 'second', reason: 'compromised', compromisedSince }
+    const admin = { ...options, iss: 'administrator' }
+    const ended = chain.add(statement(administrator, origin, 'participant.revoke', members, admin).jws)
+    chain.seal()
+    const root = await smallPackage(
+      join(path, 'several'),
+      chain,
+      one,
+      {},
+      {
+        'data/admissions/2.tlog-proof': await receiptOf(chain, 2, administrator.jwk),
+        'data/admissions/6.tlog-proof': await receiptOf(chain, ended, administrator.jwk),
+        'data/deposits/002/receipt.tlog-proof': await receiptOf(chain, two, second.jwk),
+        'data/related/5.tlog-proof': await receiptOf(chain, taken),
+      },
+    )
+    const all = await judgedByAll(root)
+    expect(codesOf(all)).toEqual({ evidence: 0, python: 0, 'VERIFY.md': 0 })
+    for (const { by: judge, text } of all) {
+      const [first, next] = text.split('\n')
+      expect([judge, first]).toEqual([judge, expect.stringMatching(/^RETRACTED: entry 3 /)])
+      expect([judge, next]).toEqual([judge, expect.stringMatching(/^KEY COMPROMISED: entry 4 /)])
+    }
+    for (const document of await documentsOf(root))
+      expect(document).toMatchObject({
+        standing: 'retracted',
+        deposits: [{ standing: 'retracted' }, { standing: 'key-compromised' }],
+      })
+  })
+
+  it('R3-L2: a file whose path ends in a listed name, but is another, is shown with the name that it was listed under', async () => {
+    const names = { names: ['a.txt'] }
+    const chain = new TestChain().start()
+    const items = [itemFor('content')]
+    const made = statement(depositor, origin, 'evidence.deposit', { items }, { iat: startMs / 1000, sealed: names })
+    const index = chain.add(made.jws)
+    chain.disclosed.set(
+      index,
+      made.disclosures.map(({ text }) => text),
+    )
+    for (const name of ['found at the suspect flat/a.txt', 'a.txt']) {
+      const [ours] = await judged(chain.seal(), { [`files/${name}`]: 'content' })
+      const listed = name === 'a.txt' ? '' : ' (listed as a.txt)'
+      expect(ours?.text).toContain(`unchanged  files/${name}${listed}\n`)
+    }
+  })
+})
 
 describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of what a verifier cannot judge', () => {
   it('R3-H7: a file under a digest that cannot be computed is not called unchanged', async () => {

@@ -18,13 +18,7 @@ export const lowerOrigin = 'lower.example/chain'
 
 /** A ledger of one entry, a deposit of the file `x`, or of other items; its receipt and its checkpoint. */
 export function lowerLedger(items: readonly object[] = [itemFor('x')]): { receipt: Uint8Array; note: string } {
-  const { jws } = statement(
-    depositor,
-    lowerOrigin,
-    'evidence.deposit',
-    { items },
-    { iat: startMs / 1000 },
-  )
+  const { jws } = statement(depositor, lowerOrigin, 'evidence.deposit', { items }, { iat: startMs / 1000 })
   const time = '2026-11-01T08:00:00.000Z'
   const entryBytes = encodeEntry({ index: 0, time, previous: zeroHash, statement: jws })
   const tile = new Tile()

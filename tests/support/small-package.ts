@@ -1,9 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { encodeLogPolicy, encodeReceipt, inclusionProof, parsePolicy, Tile, utf8 } from '../../src/core/index.ts'
+import {
+  encodeLogPolicy,
+  encodeReceipt,
+  inclusionProof,
+  type Jwk,
+  parsePolicy,
+  Tile,
+  utf8,
+} from '../../src/core/index.ts'
 import { checkPackage, FolderBag, verifyGuide } from '../../src/package/index.ts'
-import { packageText } from '../../cli/package-text.ts'
+import { packageDocument, packageText } from '../../cli/package-text.ts'
 import { bagFiles, writeFiles } from '../package/bag.ts'
 import { administrator, depositor, ledgerKey, type TestChain } from './chain.ts'
 import { python } from './python.ts'
@@ -11,12 +19,15 @@ import { python } from './python.ts'
 const policyText = encodeLogPolicy(ledgerKey)
 const policy = parsePolicy(utf8(policyText))
 
-/** A receipt of whatever a sealed chain has at an index, of any version; the first two entries are the administrator's. */
-async function receiptOf(chain: TestChain, index: number): Promise<Buffer> {
+/** A receipt of whatever a sealed chain has at an index, of any version; by default the first two entries are the administrator's. */
+export async function receiptOf(
+  chain: TestChain,
+  index: number,
+  signer: Jwk = index < 2 ? administrator.jwk : depositor.jwk,
+): Promise<Buffer> {
   const size = chain.bytes.length
   const tile = Tile.parse((await chain.tile(0, 0, size)) as Uint8Array)
   const note = Buffer.from(await chain.checkpoint()).toString()
-  const signer = index < 2 ? administrator.jwk : depositor.jwk
   const disclosures = chain.disclosed.get(index) ?? []
   const entryBytes = chain.bytes[index] as Uint8Array
   return Buffer.from(
@@ -48,6 +59,15 @@ export async function smallPackage(
     ...extra,
   })
   return writeFiles(folder, bag)
+}
+
+/** What both verifiers print of a package with --json. */
+export async function documentsOf(root: string): Promise<readonly object[]> {
+  const report = await checkPackage(await FolderBag.open(root), policy)
+  const ours = packageDocument(root, report, { policy, from: 'given', differs: false })
+  const policyFile = `${root}.policy`
+  writeFileSync(policyFile, policyText)
+  return [ours, python('evidence_verify.py', ['check', root, '--policy', policyFile, '--json']).json<object>()]
 }
 
 export interface Judged {

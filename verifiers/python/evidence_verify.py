@@ -4019,6 +4019,7 @@ class DepositInPackage:
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold
     asked: Optional[int] = None  # size as of which the packer says to have asked for later events
+    is_retracted: bool = False
 
     @property
     def folder(self) -> str:
@@ -4050,13 +4051,19 @@ class PackageCheck:
 
     @property
     def standing(self) -> Optional[str]:
-        """ "Standing"."""
+        """ "Standing", of the package."""
+        asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
+        return self.worst_of(bool(self.retracted), bool(self.flagged), bool(asked))
+
+    def standing_of(self, deposit: DepositInPackage) -> Optional[str]:
+        """ "Standing", of one deposit."""
+        flagged = any(path.startswith(f"{deposit.folder}/") for path in self.flagged)
+        return self.worst_of(deposit.is_retracted, flagged, deposit.asked is not None)
+
+    def worst_of(self, retracted: bool, flagged: bool, asked: bool) -> Optional[str]:
         if self.findings.faults or not self.is_known:
             return None
-        if self.retracted or self.flagged:
-            return "retracted" if self.retracted else "key-compromised"
-        asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
-        return "sound" if asked else "not-asked"
+        return "retracted" if retracted else "key-compromised" if flagged else "sound" if asked else "not-asked"
 
     def newest_checkpoint(self, path: str) -> Checkpoint:
         """Of the tree that a receipt is shown to be of: a key transition leads to a later one."""
@@ -4508,6 +4515,7 @@ def check_events(check: PackageCheck) -> None:
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
             elif not receipt.findings.faults:
+                deposit.is_retracted = True
                 check.retracted.append(
                     f"entry {of} ({deposit.folder}) was retracted by its depositor, by entry {index} at {time}: "
                     + said.payload["reason"]
@@ -5027,6 +5035,7 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
     document["deposits"] = [
         {
             "number": deposit.number,
+            "standing": check.standing_of(deposit),
             "index": deposit.receipt.receipt.entry.index,
             "origin": deposit.receipt.receipt.proof.checkpoint.origin,
             "time": deposit.receipt.receipt.entry.time,
@@ -5080,6 +5089,19 @@ def verdicts_of_deposits(check: PackageCheck) -> Callable[[str], int]:
     return lambda folder: 1 if 1 in (worst.get(""), worst.get(folder)) else worst.get("", worst.get(folder, 0))
 
 
+def compromised_as_text(check: PackageCheck) -> Iterator[str]:
+    """What a compromised key may have signed, each entry once."""
+    for path in check.flagged:
+        deposit = IN_DEPOSIT.fullmatch(path)
+        if deposit is not None and deposit.group(2) != "receipt.tlog-proof":
+            continue
+        where = path if deposit is None else f"data/deposits/{deposit.group(1)}"
+        yield (
+            f"KEY COMPROMISED: entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is said "
+            "to have been compromised at that time; see below"
+        )
+
+
 def not_here_as_text(check: PackageCheck) -> Iterator[str]:
     """ "Files that are not here"."""
     names = [name for deposit in check.deposits.values() for name in deposit.missing]
@@ -5098,10 +5120,9 @@ def not_here_as_text(check: PackageCheck) -> Iterator[str]:
 
 
 def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
-    if check.standing == "key-compromised":
-        yield "KEY COMPROMISED: a key that signed here is said to have been compromised at that time; see below"
     for line in check.retracted:
         yield f"RETRACTED: {line}"
+    yield from compromised_as_text(check)
     yield from not_here_as_text(check)
     packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
     yield (
