@@ -11,6 +11,7 @@ import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { isDeposit } from '../evidence/index.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
+import { hasUnknownCharacter } from './bag-path.ts'
 import { labels, packageVersion, parseBagList } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFiles, checkFiles } from './check-files.ts'
@@ -102,6 +103,11 @@ class PackageCheck {
 
   async run(): Promise<PackageReport> {
     const { bag, info } = this.check
+    const strange = [...bag.files.keys()].find(hasUnknownCharacter)
+    if (strange !== undefined) {
+      const message = `${strange} holds a character that this version of Unicode does not have: whether it and another path would be one file on some disk is not judged.`
+      this.unjudged.push({ code: 'not-judged', message, where: strange })
+    }
     const version = info.get(labels.version)
     if (version !== packageVersion) {
       await this.check.finish()

@@ -126,7 +126,10 @@ def fold(path):  # as a disk may see it that does not tell case or composition
     for _ in range(2): path = unicodedata.normalize("NFKC", path).casefold()
     return path
 
-files, folded, within = set(), {}, set()
+def unknown(c):  # newer than Python's Unicode: what it is equal to on some disk is not known
+    return unicodedata.category(c) == "Cn" and ord(c) & 0xfffe != 0xfffe and not 0xfdd0 <= ord(c) <= 0xfdef
+
+files, folded, within, unjudged = set(), {}, set(), []
 for folder, folders, found in os.walk("."):
     for path in (os.path.join(folder, name) for name in folders):
         need(not os.path.islink(path), path, "is a link")
@@ -138,6 +141,7 @@ for folder, folders, found in os.walk("."):
         place(path)
         files.add(path)
         need(folded.setdefault(fold(path), path) == path, path, "and", folded[fold(path)], "would be one file on some disk")
+        if any(map(unknown, path)): unjudged.append(path + ": whether it is another path on some disk")
 for path in files | within:
     need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
 payload = {path for path in files if path.startswith("data/")}
@@ -258,7 +262,7 @@ def checkpoint(note):  # (whether a key of the policy signed it, origin, size, r
     good = any(signed(k[1:], text, m) for k in keys if k[:1] == b"\\1" and len(k) == 33 for m in marks)
     return good, origin, size, tree
 
-algorithms, unjudged, seen = ("EdDSA", "Ed25519"), [], {}  # one root for each size, one entry for each index
+algorithms, seen = ("EdDSA", "Ed25519"), {}  # one root for each size, one entry for each index
 
 def same(kind, origin, at, value):
     need(seen.setdefault((kind, origin, at), value) == value, "two histories:", origin, "has two", kind, "at", at)

@@ -65,10 +65,10 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
 
   it('R3-L6: calls proofs with other line ends, or of another version, malformed, as our own check does', async () => {
     const both = async (args: readonly string[]): Promise<object> => {
-      const { code, json } = await evidence([...args, '--json'])
-      const { faults } = json<{ faults: { code: string; message: string }[] }>()
-      expect(verdict(args)).toEqual([code, ...new Set(faults.map((fault) => fault.code))])
-      return { code, faults }
+      const ours = await evidence([...args, '--json'])
+      const { faults } = ours.json<{ faults: { code: string; message: string }[] }>()
+      expect(verdict(args)).toEqual([ours.code, ...new Set(faults.map(({ code }) => code))])
+      return { code: ours.code, faults }
     }
     const text = readFileSync(fork, 'latin1')
     const altered = ['check', at('altered.misbehaviour'), '--policy', at('court.policy')]

@@ -157,6 +157,23 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of what a 
     expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
   })
 
+  it('R3-L3: whether a path is another on some disk is not judged where Unicode has its characters only later', async () => {
+    const chain = chainOf('evidence.deposit', { items: [itemFor('content')] })
+    // U+0378 is none yet; U+FDD0 never will be.
+    const all = await judged(chain, { 'files/\u0378.txt': 'content' })
+    expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
+    for (const { text } of all) expect(text).toMatch(/path.* on some disk/)
+    const never = await judged(chain, { 'files/\ufdd0.txt': 'content' })
+    expect(codesOf(never)).toEqual({ evidence: 0, python: 0, 'VERIFY.md': 0 })
+    // A pair of Unicode 16: whoever knows it calls it one file, and who does not, does not judge.
+    const items = { items: [itemFor('content'), itemFor('other')] }
+    const pair = await judged(chainOf('evidence.deposit', items), {
+      'files/\u1c89': 'content',
+      'files/\u1c8a': 'other',
+    })
+    for (const { by, code } of pair) expect([by, code === 1 || code === 4]).toEqual([by, true])
+  })
+
   it('R3-H7: what a faulty receipt names is not called unchanged', async () => {
     const chain = chainOf('evidence.deposit', { items: [itemFor('content')] })
     chain.note = chain.note.replace(/\n— [^\n]*\n$/, '\n— someone.example/else AAAAAAAA\n')

@@ -1,23 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import {
-  encodeLogPolicy,
-  encodeReceipt,
-  inclusionProof,
-  type Jwk,
-  parsePolicy,
-  Tile,
-  utf8,
-} from '../../src/core/index.ts'
-import { checkPackage, FolderBag, verifyGuide } from '../../src/package/index.ts'
-import { packageDocument, packageText } from '../../cli/package-text.ts'
+import { encodeLogPolicy, encodeReceipt, inclusionProof, type Jwk, Tile } from '../../src/core/index.ts'
+import { verifyGuide } from '../../src/package/index.ts'
 import { bagFiles, writeFiles } from '../package/bag.ts'
 import { administrator, depositor, ledgerKey, type TestChain } from './chain.ts'
+import { evidence } from './cli.ts'
 import { python } from './python.ts'
 
 const policyText = encodeLogPolicy(ledgerKey)
-const policy = parsePolicy(utf8(policyText))
 
 /** A receipt of whatever a sealed chain has at an index, of any version; by default the first two entries are the administrator's. */
 export async function receiptOf(
@@ -63,11 +53,15 @@ export async function smallPackage(
 
 /** What both verifiers print of a package with --json. */
 export async function documentsOf(root: string): Promise<readonly object[]> {
-  const report = await checkPackage(await FolderBag.open(root), policy)
-  const ours = packageDocument(root, report, { policy, from: 'given', differs: false })
-  const policyFile = `${root}.policy`
-  writeFileSync(policyFile, policyText)
-  return [ours, python('evidence_verify.py', ['check', root, '--policy', policyFile, '--json']).json<object>()]
+  const args = ['check', root, '--policy', policyBeside(root), '--json']
+  return [(await evidence(args)).json<object>(), python('evidence_verify.py', args).json<object>()]
+}
+
+/** The policy that a package is checked with, as a file. */
+function policyBeside(root: string): string {
+  const file = `${root}.policy`
+  writeFileSync(file, policyText)
+  return file
 }
 
 export interface Judged {
@@ -78,17 +72,13 @@ export interface Judged {
 
 /** What each of the three judges says of a package: this project's check, the Python verifier, the program of VERIFY.md. */
 export async function judgedByAll(root: string): Promise<readonly Judged[]> {
-  const report = await checkPackage(await FolderBag.open(root), policy)
-  const code = report.faultCount > 0 ? 1 : report.unjudged.length > 0 ? 4 : 0
-  const text = packageText(root, report, { policy, from: 'given', differs: false }).join('\n')
-  const policyFile = `${root}.policy`
-  writeFileSync(policyFile, policyText)
-  const theirs = python('evidence_verify.py', ['check', root, '--policy', policyFile])
-  const program = join(`${root}.verify.py`)
+  const args = ['check', root, '--policy', policyBeside(root)]
+  const [ours, theirs] = [await evidence(args), python('evidence_verify.py', args)]
+  const program = `${root}.verify.py`
   writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')
   const guide = spawnSync('python3', ['-I', program, 'policy'], { cwd: root, encoding: 'utf8' })
   return [
-    { by: 'evidence', code, text },
+    { by: 'evidence', code: ours.code, text: ours.stdout + ours.stderr },
     { by: 'python', code: theirs.code, text: theirs.stdout + theirs.stderr },
     { by: 'VERIFY.md', code: guide.status, text: guide.stdout + guide.stderr },
   ]
