@@ -617,7 +617,7 @@ print("no fault found")
 
 ## What this does and does not show
 
-It shows that these files are unchanged since they were deposited, that the deposits were signed by these keys, in this order, under this ledger's
+It shows that the files which it calls unchanged are as they were deposited, that the deposits were signed by these keys, in this order, under this ledger's
 signature, and which administrators admitted the keys, or approved that they were. The times are by the ledger's clock. It does not show that the content is true, who
 stands behind a key beyond the administrators' word, that anything was untouched before its deposit, or what happened after the sizes that the
 checkpoints state: a revocation or retraction may have followed. This program trusts the ledger's key alone; witnesses' cosignatures, time

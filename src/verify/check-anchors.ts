@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Checkpoint,
   digestsOf,
   equalBytes,
@@ -29,7 +30,7 @@ export interface AnchorStep {
 }
 
 export interface CheckedAnchors {
-  /** True where a ledger of the policy signed the receipt itself, and no anchor is asked for. */
+  /** True where the policy names the receipt's own ledger, and no anchor is asked for. */
   readonly isOwn: boolean
   /** From the receipt's ledger up to one of the policy; none unless every receipt above is sound, with no part unjudged. */
   readonly steps: readonly AnchorStep[]
@@ -65,7 +66,8 @@ export function checkAnchors(
   const unjudged: Finding[] = []
   let isShown = true
   // A step is a fact only where the whole way up is: what is unjudged above may be about anything.
-  const verdict = (isOwn: boolean): CheckedAnchors => {
+  const verdict = (): CheckedAnchors => {
+    const isOwn = isNamed(receipt, policy)
     return { isOwn, steps: isShown && faults.length === 0 ? steps : [], faults, unjudged }
   }
   try {
@@ -80,7 +82,7 @@ export function checkAnchors(
       )
       append(unjudged, checked.unjudged)
       if (current !== receipt && checked.unjudged.length > 0) isShown = false
-      if (isRoot || faults.length > 0) return verdict(current === receipt && isRoot)
+      if (isRoot || faults.length > 0) return verdict()
       if (steps.length === maxSteps) throw new EvidenceError('anchor-missing', `more than ${maxSteps} anchors lead on`)
       const anchor = takeAnchor(left, parseReceipt(current).proof.checkpoint, linkOf)
       const { deposit, step } = judgeDeposit(anchor, policy)
@@ -93,8 +95,16 @@ export function checkAnchors(
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     faults.push(findingOf(error))
-    return verdict(false)
+    return verdict()
   }
+}
+
+/** Whether the policy has a log of a receipt's origin. */
+function isNamed(receipt: Uint8Array, policy: Policy): boolean {
+  const parsed = attempt(() => parseReceipt(receipt))
+  return (
+    !(parsed instanceof EvidenceError) && policy.logs.some(({ key }) => key.name === parsed.proof.checkpoint.origin)
+  )
 }
 
 /** The first anchor that leads on from a checkpoint, taken out of those that are left. */
