@@ -4935,10 +4935,10 @@ def what_is_shown(report: CheckReport) -> str:
     )
 
 
-def said_of_files(exit_code: int, what: str, unchanged: Callable[[], str]) -> Iterator[str]:
+def said_of_files(exit_code: int, what: str, unchanged: str) -> Iterator[str]:
     """The one place where it is said that files are unchanged: where nothing about them is a fault or not judged."""
     if exit_code == 0:
-        yield unchanged()
+        yield unchanged
     elif exit_code == 4:
         yield f"not judged: whether {what} is as it was deposited; see below"
 
@@ -4947,7 +4947,8 @@ def check_as_text(report: CheckReport) -> Iterator[str]:
     if report.path is not None:
         yield shown(report.path)[1:-1]
     if report.path is not None:
-        yield from said_of_files(report.findings.exit_code, "this file", lambda: what_is_shown(report))
+        exit_code = report.findings.exit_code
+        yield from said_of_files(exit_code, "this file", what_is_shown(report) if exit_code == 0 else "")
     for line in receipt_as_text(report.receipt, by_anchors=report.by_anchors):
         yield "  " + line
     for line in file_as_text(report):
@@ -4968,7 +4969,8 @@ def receipt_as_text(check: ReceiptCheck, is_alone: bool = True, by_anchors: bool
     if check.receipt is None:
         return
     entry, checkpoint = check.receipt.entry, check.receipt.proof.checkpoint
-    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock{', which is its own word' if by_anchors else ''}"
+    own_word = ", which is its own word" if by_anchors else ""
+    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock{own_word}"
     if check.statement is not None:
         yield f"signed by key {check.statement.kid}, which calls itself {check.statement.iss}"
     for claim in check.claims:
@@ -5107,8 +5109,8 @@ def compromised_as_text(check: PackageCheck) -> Iterator[str]:
             continue
         where = path if deposit is None else f"data/deposits/{deposit.group(1)}"
         yield (
-            f"KEY COMPROMISED: entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is said "
-            "to have been compromised at that time; see below"
+            f"KEY COMPROMISED: entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is "
+            "said to have been compromised at that time; see below"
         )
 
 
@@ -5155,8 +5157,8 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
         if deposit.files == 0 or verdict_of(deposit.folder) == 1:
             yield f"  {files}"
             continue
-        said = said_of_files(verdict_of(deposit.folder), f"what is here ({files})", lambda: f"{files}, unchanged since deposit")
-        yield from ("  " + line for line in said)
+        what, unchanged = f"what is here ({files})", f"{files}, unchanged since deposit"
+        yield from ("  " + line for line in said_of_files(verdict_of(deposit.folder), what, unchanged))
     for path, events in check.events.items():
         yield f"{shown(path)[1:-1]}: {shown(check.receipts[path].statement.kind)[1:-1]}"
         for deposit, what in events:
