@@ -134,7 +134,7 @@ function fileLines({ files, unlisted, skipped, unreadable }: ComparedFolder): st
   return [
     ...shown.map((file) => `${file.state.padEnd(10)} ${file.name}${whereNow(file)}`),
     ...unlisted.map((name) => `not in the deposit: ${name}`),
-    ...skipped.filter(({ why }) => !why.includes('receipt')).map(({ name, why }) => `not looked at: ${name}, ${why}`),
+    ...skipped.map(({ name, why }) => `not looked at: ${name}, ${why}`),
     ...unreadable.map(({ name, why }) => `not looked at: the folder ${name}: ${why}`),
   ]
 }

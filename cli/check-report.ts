@@ -1,7 +1,7 @@
 import { textOfBytes } from '../src/core/index.ts'
 import { anchorLimits, type Finding, receiptLimits, statusLimits } from '../src/verify/index.ts'
 import { itemsOf } from '../src/evidence/index.ts'
-import { anchorLines, type AnchoredResult } from './check-anchored.ts'
+import { anchoredLine, anchorLines, type AnchoredResult } from './check-anchored.ts'
 import { nameLines } from './check-find.ts'
 import { headline, type OnlineStatus, standingOf, statusLines } from './check-online.ts'
 import type { CheckResult } from './check-run.ts'
@@ -12,9 +12,9 @@ import type { TimeResult } from './check-time.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
 export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
-  const anchored = 'anchored' in result ? anchorLines(result.anchored) : []
+  const anchored = 'anchored' in result && !result.anchored.isOwn ? result.anchored : undefined
   const later = online?.size === undefined ? undefined : statusLines(online)
-  return provenance(result.checked, anchored, later)
+  return provenance(result.checked, anchored === undefined ? undefined : anchorLines(anchored), later)
 }
 
 /** What a forensic tool reported of the data inside: shown, not checked. */
@@ -41,9 +41,8 @@ export function statusDocument(online: OnlineStatus | undefined): object {
 
 /** What is said where nothing is wrong, and no more. */
 function cleanLine(result: CheckResult | AnchoredResult): string {
-  return 'anchored' in result && result.anchored.steps.length > 0
-    ? 'unchanged since deposit, signed by this key; vouched for by the ledger of the policy, through anchors:'
-    : 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
+  const anchored = 'anchored' in result ? anchoredLine(result.anchored) : undefined
+  return anchored ?? 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
 }
 
 /** The result of a check, for people. */

@@ -101,9 +101,13 @@ async function checkByReceipt(
   const measured = bytes === undefined ? await digestFile(file, algorithms, onBytes) : digestBytes(bytes, algorithms)
   const verdict = checkFile(checked.body, measured, namedItem(checked, file))
   const manifest =
-    verdict.item === undefined || !hasTree(checked, verdict.item)
+    verdict.item === undefined
       ? []
-      : checkManifest(checked.body, verdict.item, bytes ?? readNamed(file, fileBounds.manifest))
+      : hasTree(checked, verdict.item)
+        ? checkManifest(checked.body, verdict.item, bytes ?? readNamed(file, fileBounds.manifest))
+        : evidence.kind === 'manifest' && verdict.faults.length === 0
+          ? [isNoManifest(verdict.item)]
+          : []
   return {
     ...base,
     item: verdict.item,
@@ -119,6 +123,12 @@ function namedItem({ disclosures, body }: CheckedReceipt, file: string): number 
   if (!Array.isArray(names)) return undefined
   const matching = names.flatMap((name, i) => (name === basename(file) && i < count ? [i] : []))
   return matching.length === 1 ? matching[0] : undefined
+}
+
+/** Of a text that lists files and was deposited as a file like any other: nobody said that it lists files. */
+function isNoManifest(item: number): Finding {
+  const message = `Item ${item} of the deposit is no manifest: it has no tree.`
+  return { code: 'file-not-in-deposit', message }
 }
 
 function hasTree({ body }: CheckedReceipt, item: number): boolean {

@@ -2,17 +2,20 @@ import type { CheckedReceipt, Finding } from '../src/verify/index.ts'
 import { counted } from './output.ts'
 import { when, whenSeconds } from './when.ts'
 
-/** Who signed what, when, where; then what leads upward from there, and what is known of later events. */
+/**
+ * Who signed what, when, where; then what leads upward from there, where the policy does not name the receipt's ledger, and what is
+ * known of later events.
+ */
 export function provenance(
   checked: CheckedReceipt | undefined,
-  upward: readonly string[] = [],
+  upward?: readonly string[],
   later?: readonly string[],
 ): string[] {
   if (checked?.statement === undefined) return []
   const { receipt, statement, disclosures, withheld, witnesses } = checked
   const { origin, size } = receipt.proof.checkpoint
   const lines = [
-    `entry ${receipt.entry.index} of ${origin}, at ${when(receipt.entry.time)} by the ledger’s clock`,
+    `entry ${receipt.entry.index} of ${origin}, at ${when(receipt.entry.time)} by the ledger’s clock${upward === undefined ? '' : ', which is its own word'}`,
     `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
   ]
   for (const { claim, value } of disclosures) {
@@ -24,7 +27,7 @@ export function provenance(
       `cosigned by witness ${name}${timestamp === undefined || timestamp === 0 ? ', at no time that it states' : ` at ${whenSeconds(timestamp)}`}`,
     )
   const notAsked = `as of size ${size}; later events not checked: the ledger was not asked (--online asks it)`
-  return [...lines, ...upward, ...(later ?? [notAsked])]
+  return [...lines, ...(upward ?? []), ...(later ?? [notAsked])]
 }
 
 /** Faults, one by one, with the file that each is about, what was expected and what was found. */

@@ -2,7 +2,7 @@ import { isEvidenceError, latin1, type ManifestLine, textOfBytes } from '../src/
 import { digestFile } from '../src/node/index.ts'
 import { type Finding, findingOf } from '../src/verify/index.ts'
 import { differsFrom } from './check-run.ts'
-import { type FoundFile, listFolder } from './folder-manifest.ts'
+import { type FoundFile, listWholeFolder } from './folder-manifest.ts'
 import type { Output } from './output.ts'
 import { progressBar } from './progress.ts'
 
@@ -27,7 +27,7 @@ export interface ComparedFile {
 
 export interface ComparedFolder {
   readonly files: readonly ComparedFile[]
-  /** Files that the deposit does not list, and that have no listed file's bytes. */
+  /** Files that the deposit does not list, and that have no listed file's bytes; receipts and proofs among them. */
   readonly unlisted: readonly string[]
   /** Links and special files, which a deposit never lists, and why they are none. */
   readonly skipped: readonly { readonly name: string; readonly why: string }[]
@@ -44,7 +44,7 @@ export async function compareFolder(
   listed: readonly ManifestLine[],
   output: Output,
 ): Promise<ComparedFolder> {
-  const { files, skipped, unreadable } = listFolder(folder)
+  const { files, skipped, unreadable } = listWholeFolder(folder)
   const present = new Map(files.map((file) => [latin1(file.name), file]))
   const isHidden = hiddenBelow(folder, unreadable)
   const bar = progressBar(output, 'checking', listed.length, 'files')

@@ -33,8 +33,20 @@ export interface FolderListing {
 
 const slash = Buffer.from('/')
 
-/** Every regular file below a folder, by bytes of its relative path. Folders that cannot be read are listed, not passed over. */
+/**
+ * The regular files below a folder that a deposit of it records, by bytes of their relative paths: all but what this tool put there
+ * itself, which is listed in `skipped`. Folders that cannot be read are listed, not passed over.
+ */
 export function listFolder(folder: string): FolderListing {
+  return listing(folder, isOwnArtefact)
+}
+
+/** Like {@link listFolder}, but with every regular file: what a name looks like says nothing of what a file is. */
+export function listWholeFolder(folder: string): FolderListing {
+  return listing(folder, () => false)
+}
+
+function listing(folder: string, isPassedOver: (name: string) => boolean): FolderListing {
   const files: FoundFile[] = []
   const skipped: { name: string; why: string }[] = []
   const unreadable: { name: string; why: string }[] = []
@@ -46,7 +58,7 @@ export function listFolder(folder: string): FolderListing {
       if (entry.isDirectory()) visit(path, name)
       else if (!entry.isFile()) {
         skipped.push({ name: textOfBytes(name), why: entry.isSymbolicLink() ? 'a symbolic link' : 'a special file' })
-      } else if (isOwnArtefact(base.toString('latin1'))) {
+      } else if (isPassedOver(base.toString('latin1'))) {
         skipped.push({ name: textOfBytes(name), why: 'a receipt or proof of a ledger' })
       } else files.push({ path, name, size: lstatSync(path).size })
     }

@@ -23,15 +23,22 @@ export interface ChosenPolicy {
 /** Names of missing files that are listed for people; a document has them all. */
 const maxNames = 100
 
-/** What was taken back, before anything else. */
-function retractionLines({ retractions, standing }: PackageReport): string[] {
-  const lines = retractions.map(
-    ({ folder, of, by, time, reason }) =>
-      `RETRACTED: entry ${of} (${folder}) was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
-  )
-  return standing === 'key-compromised'
-    ? ['KEY COMPROMISED: a key that signed here is said to have been compromised at that time; see below', ...lines]
-    : lines
+/** What was taken back, and what a compromised key may have signed, before anything else: each said, whatever else is. */
+function headlines({ retractions, deposits, related }: PackageReport): string[] {
+  const signed = [...deposits.map((one) => ({ ...one, path: one.folder })), ...related]
+  return [
+    ...retractions.map(
+      ({ folder, of, by, time, reason }) =>
+        `RETRACTED: entry ${of} (${folder}) was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
+    ),
+    ...signed.flatMap(({ path, checked, flagged }) =>
+      flagged.length === 0
+        ? []
+        : [
+            `KEY COMPROMISED: entry ${checked.receipt.entry.index} (${path}) was signed by a key that is said to have been compromised at that time; see below`,
+          ],
+    ),
+  ]
 }
 
 /** What was deposited and is not in the package: how many, and which. */
@@ -91,12 +98,22 @@ function depositLines(deposit: PackagedDeposit): string[] {
   return [
     deposit.folder,
     ...receiptLines(deposit, [askedLine(deposit)]),
-    ...deposit.files.map(({ path: file, ok, listedAs }) => {
-      const name = file.slice(deposit.folder.length + 1)
-      const listed = listedAs === undefined || file.endsWith(`/${listedAs}`) ? '' : ` (listed as ${listedAs})`
-      return `  ${ok ? 'unchanged ' : 'DIFFERS   '} ${name}${listed}`
+    ...deposit.files.map((file) => {
+      const { path, listedAs } = file
+      const name = path.slice(deposit.folder.length + 1)
+      const listed = listedAs === undefined || name === `files/${listedAs}` ? '' : ` (listed as ${listedAs})`
+      return `  ${stateOf(file, deposit).padEnd(10)} ${name}${listed}`
     }),
   ]
+}
+
+/** What is said of a file: that it is unchanged only where the receipt that names it is sound too, with no part unjudged. */
+function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: PackagedDeposit): string {
+  if (notJudged === true) return 'not judged'
+  if (!ok) return 'DIFFERS'
+  const { checked, admission } = deposit
+  const isSound = checked.faults.length === 0 && checked.unjudged.length === 0 && admission.state !== 'fault'
+  return isSound ? 'unchanged' : 'as listed'
 }
 
 function eventLine({ what, code, of, folder, item }: PackagedEvent): string {
@@ -119,7 +136,7 @@ export function packageText(path: string, report: PackageReport, chosen: ChosenP
   const packed = words.packed === undefined ? '' : `, packed on ${words.packed} (the packer’s word)`
   const hidden = words.eventsNotShown
   return [
-    ...retractionLines(report),
+    ...headlines(report),
     ...notHereLines(deposits),
     `${path}: evidence package${head}${packed}, ${count(report.files)} files, ${bytesText(report.bytes)}`,
     ...policyLines(chosen),
@@ -180,6 +197,7 @@ export function packageDocument(path: string, report: PackageReport, { from, dif
     ...rest,
     deposits: deposits.map((deposit) => ({
       folder: deposit.folder,
+      standing: deposit.standing ?? null,
       ...receiptDocument(deposit),
       files: deposit.files,
       deposited: deposit.deposited,

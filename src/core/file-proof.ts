@@ -71,7 +71,9 @@ export function encodeFileProof(proof: Omit<FileProof, 'file'>): Uint8Array {
   return concat(head, proof.line, tail, proof.receipt)
 }
 
-/** True where the bytes begin as a file proof does. */
+const begins = 'evidence-ledger/file-proof/'
+
+/** True for what begins as a file proof does, of whatever version, and whatever a mail program made of its line ends. */
 export function isFileProof(bytes: Uint8Array): boolean {
-  return latin1(bytes.subarray(0, version.length + 1)) === `${version}\n`
+  return latin1(bytes.subarray(0, begins.length)) === begins
 }

@@ -1,10 +1,11 @@
 import { append } from './arrays.ts'
 import { toBase64, tryBase64 } from './base64.ts'
-import { compareBytes, fromUtf8, parseDecimal, utf8 } from './bytes.ts'
+import { compareBytes, fromUtf8, latin1, parseDecimal, utf8 } from './bytes.ts'
 import type { Checkpoint } from './checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { EvidenceError } from './errors.ts'
 import { canonicalJwk, type Jwk, parseCanonicalJwk } from './jwk.ts'
+import { explained } from './transit.ts'
 
 /*
  * A proof of misbehaviour (docs/spec/17-misbehaviour.md), one line a field:
@@ -38,9 +39,11 @@ export type Misbehaviour =
     }
   | { readonly kind: 'entry'; readonly notes: readonly [Uint8Array]; readonly entries: readonly SealedEntry[] }
 
-/** True for what begins as a proof of misbehaviour does. */
+const begins = 'evidence-ledger/misbehaviour/'
+
+/** True for what begins as a proof of misbehaviour does, of whatever version, and whatever a mail program made of its line ends. */
 export function isMisbehaviour(bytes: Uint8Array): boolean {
-  return compareBytes(bytes.subarray(0, version.length + 1), utf8(`${version}\n`)) === 0
+  return latin1(bytes.subarray(0, begins.length)) === begins
 }
 
 /** Writes a proof; two checkpoints, and two entries, in the order that the format asks for. */
@@ -82,6 +85,10 @@ function bad(why: string): EvidenceError {
 
 /** Reads a proof, strictly: what is accepted is written again as it was. Throws `misbehaviour-malformed`, and the codes of notes. */
 export function parseMisbehaviour(bytes: Uint8Array): ParsedMisbehaviour {
+  return explained(bytes, 'proof of misbehaviour', () => readMisbehaviour(bytes))
+}
+
+function readMisbehaviour(bytes: Uint8Array): ParsedMisbehaviour {
   if (bytes.length > maxMisbehaviourBytes) throw bad(`is longer than ${maxMisbehaviourBytes} bytes`)
   const text = fromUtf8(bytes, 'proof of misbehaviour')
   if (!text.endsWith('\n')) throw bad('does not end in a line feed')

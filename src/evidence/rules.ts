@@ -14,7 +14,7 @@ export interface History {
 export interface TargetFacts {
   /** 32 bytes; undefined where neither the entry nor a tile of it is to be had. */
   readonly leafHash: Uint8Array | undefined
-  /** Undefined where the entry cannot be read by this version: whether it is a deposit is not known. */
+  /** Undefined where this version cannot read the entry, or does not know its kind: whether it is a deposit is not known. */
   readonly kind: string | undefined
   readonly iss: string
   /** Number of items that it deposits; undefined of a kind that deposits none. */

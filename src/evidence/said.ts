@@ -88,11 +88,12 @@ export function sealedDigestsOf(body: Body): readonly string[] {
   return (effectiveBody(body).members as { readonly _sd?: readonly string[] | undefined })._sd ?? []
 }
 
-/** What references ask of the entry of a statement. `leafHash`: 32 bytes. */
+/** What references ask of the entry of a statement; of a kind that is not known here, no kind. `leafHash`: 32 bytes. */
 export function targetFactsOf({ common: { kind, iss }, payload }: Statement, leafHash: Uint8Array): TargetFacts {
+  const known = kindNamed(kind)
   const { items } = payload
   const count = Array.isArray(items) ? items.length : 0
-  return { leafHash, kind, iss, items: kindNamed(kind)?.items === undefined ? undefined : count }
+  return { leafHash, kind: known && kind, iss, items: known?.items === undefined ? undefined : count }
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */

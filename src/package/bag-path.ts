@@ -43,6 +43,14 @@ export function foldedPath(path: string): string {
   return caseFolded(caseFolded(path.normalize('NFKC')).normalize('NFKC'))
 }
 
+/**
+ * True for a path with a character that Unicode gained after the version of this build: {@link foldedPath} does not know what it is
+ * equal to. A noncharacter is none, in every version.
+ */
+export function hasUnknownCharacter(path: string): boolean {
+  return /(?!\p{Noncharacter_Code_Point})\p{Cn}/u.test(path)
+}
+
 function foldersOf(path: string): string[] {
   const above: string[] = []
   for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) above.push(path.slice(0, at))

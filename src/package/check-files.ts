@@ -27,7 +27,10 @@ import { maxArtefactBytes, maxManifestBytes } from './limits.ts'
 /** One file of a deposit, as it was found. */
 export interface CheckedFile {
   readonly path: string
+  /** True for one of the deposited files, with every digest of it compared. */
   readonly ok: boolean
+  /** True for one that may be a deposited file: a digest of that cannot be computed here. */
+  readonly notJudged?: true
   /** Number of the item that it is, or whose manifest lists it. */
   readonly item?: number
   /** What the manifest or file proof calls it. */
@@ -79,6 +82,8 @@ class FilesCheck {
   private readonly deposited: DepositedFiles
   private readonly present: (PresentFile & { readonly sha256: string })[] = []
   private readonly strangers: CheckedFile[] = []
+  /** Paths of files that some digest of their item was not compared of. */
+  private readonly uncompared = new Set<string>()
   private readonly faults: Finding[] = []
   private readonly unjudged: Finding[] = []
 
@@ -150,11 +155,13 @@ class FilesCheck {
   private itemsLike(path: string, body: StatementBody, measured: FileDigests): DepositedFile[] {
     const verdicts = this.items.map((_, i) => checkFile(body, measured, i)).filter(({ faults }) => faults.length === 0)
     const best = verdicts.filter(({ unjudged }) => unjudged.length === 0)
-    if (best.length === 0)
+    if (best.length === 0 && verdicts[0] !== undefined) {
+      this.uncompared.add(path)
       append(
         this.unjudged,
-        (verdicts[0]?.unjudged ?? []).map((finding) => at(path, finding)),
+        verdicts[0].unjudged.map((finding) => at(path, finding)),
       )
+    }
     return (best.length > 0 ? best : verdicts).flatMap(({ item }) =>
       item === undefined ? [] : (this.deposited.plainItem(item) ?? { item, name: undefined, sha256: undefined }),
     )
@@ -164,9 +171,10 @@ class FilesCheck {
     const { count, missing, unnamed, taken } = this.deposited.account(this.present)
     const files = this.present.map(({ path, sha256 }): CheckedFile => {
       const file = taken.get(path)
-      if (file === undefined) return { path, ok: true, sha256 }
+      const verdict = this.uncompared.has(path) ? ({ ok: false, notJudged: true } as const) : { ok: true }
+      if (file === undefined) return { path, ...verdict, sha256 }
       const listedAs = file.name === undefined ? {} : { listedAs: shownName(file) }
-      return { path, ok: true, item: file.item, ...listedAs, sha256 }
+      return { path, ...verdict, item: file.item, ...listedAs, sha256 }
     })
     return {
       files: [...files, ...this.strangers].sort((a, b) => (a.path < b.path ? -1 : 1)),

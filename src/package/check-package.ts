@@ -11,6 +11,7 @@ import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
 import { isDeposit } from '../evidence/index.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
+import { hasUnknownCharacter } from './bag-path.ts'
 import { labels, packageVersion, parseBagList } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
 import { type CheckedFiles, checkFiles } from './check-files.ts'
@@ -80,8 +81,8 @@ class PackageCheck {
   private readonly check: BagCheck
   private readonly policy: Policy
   private readonly unjudged: Finding[] = []
-  /** By folder of a deposit: the digests that it names. */
-  private readonly known = new Map<string, ReadonlySet<string>>()
+  /** By folder of a deposit: the digests that it names; undefined where it is not known what its entry says. */
+  private readonly known = new Map<string, ReadonlySet<string> | undefined>()
   private words: PackerWords = { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 }
   private readonly notShown = new Set<string>()
   private readonly judgeTime: TimeJudge | undefined
@@ -102,6 +103,11 @@ class PackageCheck {
 
   async run(): Promise<PackageReport> {
     const { bag, info } = this.check
+    const strange = [...bag.files.keys()].find(hasUnknownCharacter)
+    if (strange !== undefined) {
+      const message = `${strange} holds a character that this version of Unicode does not have: whether it and another path would be one file on some disk is not judged.`
+      this.unjudged.push({ code: 'not-judged', message, where: strange })
+    }
     const version = info.get(labels.version)
     if (version !== packageVersion) {
       await this.check.finish()
@@ -198,7 +204,7 @@ class PackageCheck {
     const content = await checkFiles(this.check, places, checked, bytes)
     this.fault(...content.faults)
     append(this.unjudged, content.unjudged)
-    this.known.set(places.folder, content.known)
+    this.known.set(places.folder, checked.body === undefined ? undefined : content.known)
     return [{ ...read, places, latest, content }]
   }
 
@@ -238,7 +244,8 @@ class PackageCheck {
 
   private withheldFile(path: string, sha256: string): void {
     const [, folder] = /^(data\/deposits\/[0-9]{3,6})\/files\/./.exec(path) ?? []
-    if (folder !== undefined && this.known.get(folder)?.has(sha256) === true) return
+    const known = folder === undefined ? undefined : this.known.get(folder)
+    if (known?.has(sha256) === true || (folder !== undefined && this.known.has(folder) && known === undefined)) return
     const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
     this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }
@@ -263,7 +270,7 @@ class PackageCheck {
       else if (!trees.has(treeOf(newest)) || trees.size > 1)
         this.notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
       const times = [...new Set([path, newest.path])].flatMap((at) => this.times.get(at) ?? [])
-      return { path, checked, admission, size: newestOf(newest).size, times }
+      return { path, checked, admission, size: newestOf(newest).size, times, flagged: admissions.flags(checked) }
     }
     const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }): PackagedDeposit => {
       const { folder } = places
@@ -277,7 +284,7 @@ class PackageCheck {
       return { ...judge(receipt, receipt), events }
     })
     const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
-    const flagged = [...deposits, ...related].flatMap(({ checked }) => admissions.flags(checked))
+    const flagged = [...packagedDeposits, ...packagedRelated].flatMap((one) => one.flagged)
     const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
     const { faults, bag } = this.check
     return {
@@ -285,7 +292,11 @@ class PackageCheck {
       words: this.words,
       files: bag.files.size,
       bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
-      deposits: packagedDeposits,
+      deposits: packagedDeposits.map((deposit) => {
+        const retracted = retractions.filter(({ folder }) => folder === deposit.folder).length
+        const isKnown = deposit.askedAt !== undefined
+        return { ...deposit, standing: standingOf(faults.total, retracted, deposit.flagged.length, isKnown) }
+      }),
       related: packagedRelated,
       retractions,
       faults: faults.kept,

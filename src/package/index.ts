@@ -10,6 +10,7 @@ export type {
   JudgedTime,
   PackageCheckOptions,
   PackagedDeposit,
+  StandingDeposit,
   PackagedReceipt,
   PackagedRelated,
   PackageReport,

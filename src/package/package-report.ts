@@ -43,6 +43,8 @@ export interface PackagedReceipt {
   readonly size: number
   /** What the time proofs beside it show. */
   readonly times: readonly JudgedTime[]
+  /** By entries of the package: that its signer's key is said to have been compromised at its time. */
+  readonly flagged: readonly string[]
 }
 
 export interface PackagedDeposit extends PackagedReceipt {
@@ -56,6 +58,11 @@ export interface PackagedDeposit extends PackagedReceipt {
   readonly unnamed: number
   /** Whether the packer asked the ledger for what happened later, and as of which size: the packer's word. */
   readonly askedAt: number | undefined
+}
+
+export interface StandingDeposit extends PackagedDeposit {
+  /** What is known of it; undefined where the package has a fault. */
+  readonly standing: Standing | undefined
 }
 
 export interface PackagedRelated extends PackagedReceipt {
@@ -73,12 +80,12 @@ export interface Retraction {
 }
 
 export interface PackageReport {
-  /** Undefined where there is a fault. */
+  /** The worst of its deposits and related entries; undefined where there is a fault. */
   readonly standing: Standing | undefined
   readonly words: PackerWords
   readonly files: number
   readonly bytes: number
-  readonly deposits: readonly PackagedDeposit[]
+  readonly deposits: readonly StandingDeposit[]
   readonly related: readonly PackagedRelated[]
   readonly retractions: readonly Retraction[]
   readonly faults: readonly Finding[]

@@ -1,7 +1,7 @@
 import { eventFaults, type Standing } from './package-events.ts'
 import type { PackagedDeposit, PackagedRelated, Retraction } from './package-report.ts'
 
-/** What is known of the deposits of a package; undefined where it has a fault. */
+/** What is known of one deposit of a package, or of all of them; undefined where the package has a fault. */
 export function standingOf(
   faults: number,
   retractions: number,

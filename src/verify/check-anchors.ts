@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Checkpoint,
   digestsOf,
   equalBytes,
@@ -29,7 +30,9 @@ export interface AnchorStep {
 }
 
 export interface CheckedAnchors {
-  /** From the receipt's ledger upward. */
+  /** True where the policy names the receipt's own ledger, and no anchor is asked for. */
+  readonly isOwn: boolean
+  /** From the receipt's ledger up to one of the policy; none unless every receipt above is sound, with no part unjudged. */
   readonly steps: readonly AnchorStep[]
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
@@ -61,6 +64,12 @@ export function checkAnchors(
   const steps: AnchorStep[] = []
   const faults: Finding[] = []
   const unjudged: Finding[] = []
+  let isShown = true
+  // A step is a fact only where the whole way up is: what is unjudged above may be about anything.
+  const verdict = (): CheckedAnchors => {
+    const isOwn = isNamed(receipt, policy)
+    return { isOwn, steps: isShown && faults.length === 0 ? steps : [], faults, unjudged }
+  }
   try {
     const left = anchors.map((bytes) => parseAnchor(bytes))
     for (let current = receipt; ; ) {
@@ -72,19 +81,30 @@ export function checkAnchors(
         checked.faults.filter(({ code }) => isRoot || code !== 'receipt-other-ledger'),
       )
       append(unjudged, checked.unjudged)
-      if (isRoot || faults.length > 0) return { steps, faults, unjudged }
+      if (current !== receipt && checked.unjudged.length > 0) isShown = false
+      if (isRoot || faults.length > 0) return verdict()
       if (steps.length === maxSteps) throw new EvidenceError('anchor-missing', `more than ${maxSteps} anchors lead on`)
       const anchor = takeAnchor(left, parseReceipt(current).proof.checkpoint, linkOf)
-      const { verdict, step } = judgeDeposit(anchor, policy)
-      append(faults, verdict.faults)
-      append(unjudged, verdict.unjudged)
+      const { deposit, step } = judgeDeposit(anchor, policy)
+      append(faults, deposit.faults)
+      append(unjudged, deposit.unjudged)
+      if (deposit.unjudged.length > 0) isShown = false
       steps.push(step)
       current = anchor.upper
     }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
-    return { steps, faults: [...faults, findingOf(error)], unjudged }
+    faults.push(findingOf(error))
+    return verdict()
   }
+}
+
+/** Whether the policy has a log of a receipt's origin. */
+function isNamed(receipt: Uint8Array, policy: Policy): boolean {
+  const parsed = attempt(() => parseReceipt(receipt))
+  return (
+    !(parsed instanceof EvidenceError) && policy.logs.some(({ key }) => key.name === parsed.proof.checkpoint.origin)
+  )
 }
 
 /** The first anchor that leads on from a checkpoint, taken out of those that are left. */
@@ -122,7 +142,7 @@ function judgeDeposit(
   { lower, checkpoint, upper }: Anchor,
   policy: Policy,
 ): {
-  readonly verdict: { readonly faults: readonly Finding[]; readonly unjudged: readonly Finding[] }
+  readonly deposit: { readonly faults: readonly Finding[]; readonly unjudged: readonly Finding[] }
   readonly step: AnchorStep
 } {
   const checked = checkReceipt(upper, policy)
@@ -130,12 +150,12 @@ function judgeDeposit(
   const { proof, entry } = checked.receipt
   const iss = checked.statement?.common.iss
   const kid = checked.statement?.header.kid
-  const verdict = checked.body === undefined ? { faults: [], unjudged: [] } : heldAgainst(checked.body, lower)
+  const deposit = checked.body === undefined ? { faults: [], unjudged: [] } : heldAgainst(checked.body, lower)
   const step: AnchorStep = {
     lower: { origin: checkpoint.origin, size: checkpoint.size },
     upper: { origin: proof.checkpoint.origin, index: proof.index, time: entry.time, iss, kid },
   }
-  return { verdict, step }
+  return { deposit, step }
 }
 
 /** The note as a file: size, every digest, and where the item is a manifest its tree. */

@@ -18,17 +18,8 @@ import {
   verifyInclusion,
   verifyNote,
 } from '../core/index.ts'
-import {
-  chainFaults,
-  emptyRegistry,
-  type History,
-  judge,
-  type OpenedEntry,
-  openEntry,
-  readBody,
-  type Statement,
-  targetFactsOf,
-} from '../evidence/index.ts'
+import { chainFaults, type OpenedEntry, openEntry, readBody, type Statement } from '../evidence/index.ts'
+import { judgeAlone } from './judge-alone.ts'
 import { rootsFromParts } from './prefix-parts.ts'
 import { type Finding, findingOf } from './report.ts'
 
@@ -183,16 +174,8 @@ function rulebookFault(
   origin: string,
   lower: OpenedEntry | undefined,
 ): EvidenceError | undefined {
-  const unknown = { leafHash: undefined, kind: undefined, iss: '', items: undefined }
-  const isLower = (iss: string, jti: string): boolean =>
-    lower?.statement.common.iss === iss && lower.statement.common.jti === jti
-  const history: History = {
-    findStatement: (iss, jti) => (isLower(iss, jti) ? lower?.entry.index : undefined),
-    target: (at) => (lower?.entry.index === at ? targetFactsOf(lower.statement, lower.hash) : unknown),
-  }
-  const registry = { ...emptyRegistry(origin), isPartial: true }
   const under = { index: entry.index, time: entry.time, timeMs: entry.timeMs, statement }
-  const { violations } = judge(registry, under, history, { origin, ledgerKeys: [], verifies: verifyEd25519 })
+  const { violations } = judgeAlone(under, origin, lower)
   return violations.find(({ code }) => provableCodes.includes(code))
 }
 

@@ -9,7 +9,8 @@ import {
   signatureTypes,
   type VerifierKey,
 } from '../core/index.ts'
-import { checkReceipt } from './check-receipt.ts'
+import { checkReceipt, type CheckedReceipt } from './check-receipt.ts'
+import { judgeAlone } from './judge-alone.ts'
 import { rotationOf } from './ledger-keys.ts'
 
 /**
@@ -29,12 +30,25 @@ function afterRotation(policy: Policy, bytes: Uint8Array): Policy {
   const signed = applyPolicy(policy, proof.note, proof.checkpoint.origin).logs.map(({ text }) => text)
   const rotation =
     checked.receipt === undefined || checked.statement === undefined ? undefined : rotationOf(checked.statement)
-  if (rotation === undefined || !signed.includes(rotation.oldKey)) {
+  if (checked.receipt === undefined || rotation === undefined || !signed.includes(rotation.oldKey)) {
     throw new EvidenceError('ledger-key-invalid', 'the receipt is of no rotation of a key that the policy names')
   }
   const key = newKeyOf(rotation.newKey, proof.checkpoint.origin, policy)
+  requireRules(checked, proof.checkpoint.origin)
   const logs = policy.logs.map((log) => (log.key.text === rotation.oldKey ? { ...log, key } : log))
   return { ...policy, logs }
+}
+
+/**
+ * Throws the first rule of the ledger that the entry of a checked receipt breaks by itself, such as `ledger-possession`, and `not-judged`
+ * for what is not judged of it. Who may sign it the receipt alone does not show.
+ */
+function requireRules({ receipt, statement }: CheckedReceipt, origin: string): void {
+  if (statement === undefined || !receipt.entry.known) return
+  const { index, time, timeMs } = receipt.entry
+  const { violations, unjudged } = judgeAlone({ index, time, timeMs, statement }, origin)
+  const [broken] = [...violations, ...unjudged]
+  if (broken !== undefined) throw new EvidenceError(broken.code, `the receipt of a rotation: ${broken.message}`)
 }
 
 /** The new key, as a log of the policy can have it. Throws `ledger-key-invalid`. */

@@ -245,7 +245,7 @@ export class EntryWalk {
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       const kind = kinds[kindOf[i] as number] as string
-      history.addFacts(index, timeMs, number, items[i] === 0 ? undefined : items[i])
+      history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number))
       this.result.kinds[kind] = (this.result.kinds[kind] ?? 0) + 1
       this.result.entries++
       this.result.disclosures.present += present[i] as number

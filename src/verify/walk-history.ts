@@ -19,6 +19,10 @@ class Column<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array> {
 
 const depositsItems = 1
 const depositsNothing = 2
+const isOfUnknownKind = 3
+
+/** How many items an entry deposits; `unknown` where its kind is. */
+export type Deposits = number | 'nothing' | 'unknown'
 
 /**
  * What the rulebook asks of earlier entries, some 50 bytes an entry: leaf hash, whether it is a deposit and of how many
@@ -69,8 +73,9 @@ export class WalkHistory implements History {
   /** Notes what an entry says. */
   addStatement(index: number, timeMs: number, statement: Statement): void {
     const { common, header } = statement
-    const { items } = targetFactsOf(statement, this.leaf(index))
-    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), items)
+    const { kind, items } = targetFactsOf(statement, this.leaf(index))
+    const deposits = kind === undefined ? 'unknown' : (items ?? 'nothing')
+    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits)
   }
 
   /** A number for a pair of issuer and key, for {@link addFacts}. */
@@ -84,14 +89,15 @@ export class WalkHistory implements History {
     return signer
   }
 
-  /** Notes facts of an entry that was read elsewhere. `items`: how many it deposits, undefined of a kind that deposits none. */
-  addFacts(index: number, timeMs: number, signer: number, items: number | undefined): void {
+  /** Notes facts of an entry that was read elsewhere. */
+  addFacts(index: number, timeMs: number, signer: number, deposits: Deposits): void {
     this.facts.reserve(index + 1)
     this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
     this.times.reserve(index + 1)
-    this.facts.data[index] = items === undefined ? depositsNothing : depositsItems
-    this.items.data[index] = items ?? 0
+    this.facts.data[index] =
+      deposits === 'unknown' ? isOfUnknownKind : deposits === 'nothing' ? depositsNothing : depositsItems
+    this.items.data[index] = typeof deposits === 'number' ? deposits : 0
     this.signers.data[index] = signer
     this.times.data[index] = timeMs
     this.known = Math.max(this.known, index + 1)
@@ -110,8 +116,8 @@ export class WalkHistory implements History {
     }
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
     const items = fact === depositsItems ? this.items.data[index] : undefined
-    // Which kind it is no rule asks.
-    return { leafHash: this.leaf(index), kind: '', iss, items }
+    // Which kind it is no rule asks, but only whether that is known.
+    return { leafHash: this.leaf(index), kind: fact === isOfUnknownKind ? undefined : '', iss, items }
   }
 
   /** True where what the entry says has been noted. */

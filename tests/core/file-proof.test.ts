@@ -91,8 +91,10 @@ describe('isFileProof', () => {
   it.each<[string, boolean]>([
     [good, true],
     ['evidence-ledger/file-proof/v1\n', true],
-    ['evidence-ledger/file-proof/v1', false],
-    ['evidence-ledger/file-proof/v2\n', false],
+    ['evidence-ledger/file-proof/v1\r\n', true],
+    ['evidence-ledger/file-proof/v2\n', true],
+    ['evidence-ledger/file-proof', false],
+    ['evidence-ledger/anchor/v1\n', false],
     [receiptText, false],
     ['', false],
   ])('tells %.32j from others', (text, expected) => {

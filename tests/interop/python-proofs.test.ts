@@ -78,6 +78,28 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
     expect(changed('lower ', 70)[0]).toBe(1)
   })
 
+  it('R3-L6: calls proofs with other line ends, or of another version, malformed, as our own check does', async () => {
+    const both = async (args: readonly string[]): Promise<object> => {
+      const ours = await evidence([...args, '--json'])
+      const { faults } = ours.json<{ faults: { code: string; message: string }[] }>()
+      expect(verdict(args)).toEqual([ours.code, ...new Set(faults.map(({ code }) => code))])
+      return { code: ours.code, faults }
+    }
+    const text = readFileSync(fork, 'latin1')
+    const altered = ['check', at('altered.misbehaviour'), '--policy', at('court.policy')]
+    writeFileSync(at('altered.misbehaviour'), text.replaceAll('\n', '\r\n'))
+    const message = expect.stringContaining('has CR line ends') as string
+    expect(await both(altered)).toMatchObject({ code: 1, faults: [{ code: 'misbehaviour-malformed', message }] })
+    writeFileSync(at('altered.misbehaviour'), text.replace('/v1\n', '/v2\n'))
+    expect(await both(altered)).toMatchObject({ code: 1, faults: [{ code: 'misbehaviour-malformed' }] })
+    const proof = example('09-file-proof.md', 'evidence-ledger/file-proof')
+    const named = ['check', notice, '--receipt', at('altered.file-proof'), '--policy', at('court.policy')]
+    for (const changed of [proof.replaceAll('\n', '\r\n'), proof.replace('/v1\n', '/v2\n')]) {
+      writeFileSync(at('altered.file-proof'), changed)
+      expect(await both(named)).toMatchObject({ code: 1, faults: [{ code: 'file-proof-malformed' }] })
+    }
+  })
+
   it('says what a proof of misbehaviour proves, as our own check does', async () => {
     expect(verifier(proves)).toMatchObject({ ok: true, proves: ['split-view'] })
     expect((await evidence([...proves, '--json'])).code).toBe(0)

@@ -1,40 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type DigestAlgorithm,
-  digestLengths,
-  digestsOf,
-  encodeEntry,
-  encodeReceipt,
-  leafHash,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  utf8,
-  verifierKey,
-  zeroHash,
-} from '../../src/core/index.ts'
+import { type DigestAlgorithm, digestLengths, digestsOf, utf8 } from '../../src/core/index.ts'
 import { checkAnchors, encodeAnchor } from '../../src/verify/index.ts'
 import { LogView } from '../../src/log/index.ts'
 import { depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
-import { signerNamed } from '../support/signers.ts'
-import { itemFor, statement } from '../support/statements.ts'
+import { lowerLedger } from '../support/lower-ledger.ts'
+import { statement } from '../support/statements.ts'
 
 const iat = startMs / 1000
-const lowerOrigin = 'lower.example/chain'
-
-/** The lower ledger: one entry, and its checkpoint. */
-function lowerLedger(): { receipt: Uint8Array; note: string } {
-  const { jws } = statement(depositor, lowerOrigin, 'evidence.deposit', { items: [itemFor('x')] }, { iat })
-  const time = '2026-11-01T08:00:00.000Z'
-  const entryBytes = encodeEntry({ index: 0, time, previous: zeroHash, statement: jws })
-  const tile = new Tile()
-  tile.append(leafHash(entryBytes))
-  const signer = signerNamed('lower ledger')
-  const key = verifierKey(lowerOrigin, signer.publicKey)
-  const note = signCheckpoint({ origin: lowerOrigin, size: 1, root: rootFromTiles(1, () => tile) }, key, signer.sign)
-  return { receipt: utf8(encodeReceipt({ entryBytes, signer: depositor.jwk, disclosures: [] }, 0, [], note)), note }
-}
-
 /** What comes of an anchor whose item has one digest, of the note or of something else. */
 async function check(algorithm: DigestAlgorithm, of?: string): Promise<object> {
   const { receipt, note } = lowerLedger()

@@ -1,6 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
-import { inclusionProof, parsePolicy, signCheckpoint, Tile, utf8 } from '../../src/core/index.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import {
+  encodeLogPolicy,
+  inclusionProof,
+  leafHash,
+  parsePolicy,
+  signCheckpoint,
+  Tile,
+  toBase64,
+  utf8,
+} from '../../src/core/index.ts'
 import {
   checkMisbehaviour,
   encodeMisbehaviour,
@@ -20,10 +31,14 @@ import {
   startMs,
   TestChain,
 } from '../support/chain.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { python } from '../support/python.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, itemFor, statement } from '../support/statements.ts'
 
 const iat = startMs / 1000
+const { path, remove } = temporaryFolder()
+afterAll(remove)
 
 /** An entry of a chain with its proof at the chain's size. */
 async function sealed(chain: TestChain, index: number, signer = depositor.jwk) {
@@ -42,6 +57,31 @@ const checked = (bytes: Uint8Array) => {
   const { faults, code, says } = checkMisbehaviour(bytes, policy)
   return faults.length === 0 ? { code, says: says.length > 0 } : { fault: faults[0]?.code }
 }
+
+describe('R3-M12: a reference to an entry of a kind that is not known here', () => {
+  it.each<[string, object, string | undefined]>([
+    ['proves nothing', {}, undefined],
+    ['whatever item it names', { item: 7 }, undefined],
+    ['but has its leaf hash', { leafHash: toBase64(new Uint8Array(32)) }, 'reference-hash'],
+  ])('%s', async (_, more, broken) => {
+    const chain = new TestChain().start()
+    const index = chain.add(statement(depositor, origin, 'evidence.deposit2', { items: [itemFor('x')] }, { iat }).jws)
+    const of = { index, leafHash: toBase64(leafHash(chain.bytes[index] as Uint8Array)), ...more }
+    const upper = chain.add(statement(depositor, origin, 'evidence.attest', { of, as: 'notary' }, { iat }).jws)
+    const proof = await entryProof(chain, index, upper)
+    expect(checked(proof)).toEqual(
+      broken === undefined ? { fault: 'misbehaviour-unproven' } : { code: broken, says: true },
+    )
+    const file = join(path, 'a.misbehaviour')
+    writeFileSync(file, proof)
+    writeFileSync(join(path, 'policy'), encodeLogPolicy(ledgerKey))
+    const theirs = python('evidence_verify.py', ['check', file, '--policy', join(path, 'policy'), '--json'])
+    const { proves, faults } = theirs.json<{ proves: string[]; faults: { code: string }[] }>()
+    expect([proves, faults.map(({ code }) => code)]).toEqual(
+      broken === undefined ? [[], ['misbehaviour-unproven']] : [[broken], []],
+    )
+  })
+})
 
 describe('the parts of a prefix', () => {
   it.each([

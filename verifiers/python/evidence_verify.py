@@ -1478,7 +1478,9 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
     if statement is None:
         return Target(leaf)
     items = statement.payload.get("items")
-    return Target(leaf, statement.kind, statement.iss, len(items) if isinstance(items, list) else 0)
+    # Of a kind that is not known here it is not known what it deposits.
+    kind = statement.kind if statement.kind in KINDS else None
+    return Target(leaf, kind, statement.iss, len(items) if isinstance(items, list) else 0)
 
 
 # =====================================================================================================================
@@ -1790,6 +1792,12 @@ class ReceiptCheck:
     claims: list[Disclosure] = field(default_factory=list)
     withheld: int = 0
     anchored_in: list[ReceiptCheck] = field(default_factory=list)  # page 16: of upper ledgers, the next one first
+
+    @property
+    def anchors_shown(self) -> list[ReceiptCheck]:
+        """Those of `anchored_in`, where all of them are sound and nothing of them is unjudged; else none."""
+        sound = not self.findings.faults and all(upper.findings.exit_code == 0 for upper in self.anchored_in)
+        return self.anchored_in if sound else []
 
 
 def check_receipt(data: bytes, policy: Policy, transition: Optional[Transition] = None) -> ReceiptCheck:
@@ -3278,10 +3286,22 @@ def bring_forward(policy: Policy, data: bytes) -> Findings:
         new = read_new_ledger_key(State(old.name, []), payload["newKey"])
         if any(new.public_key == log.public_key for log in policy.logs):
             raise Refused(code, "the new key is in the policy already")
+        require_rules(check.receipt, check.statement)
         policy.logs[policy.logs.index(old)] = new
     except Refused as breach:
         check.findings.add(breach.code, breach.message)
     return check.findings
+
+
+def require_rules(receipt: Receipt, said: Statement) -> None:
+    """The rules that the entry breaks by itself, whatever other entries say: who may sign it they do not show."""
+    state = State(receipt.proof.checkpoint.origin, [], partial=True, targets=KnownTargets())
+    judgement = Judgement(state, receipt.entry.index, receipt.entry.time, said)
+    judgement.judge(altered=False)
+    for breach in judgement.violations:
+        raise breach
+    for message in judgement.not_judged:
+        raise Refused("not-judged", message)
 
 
 # =====================================================================================================================
@@ -3373,9 +3393,9 @@ def check_anchored(data: bytes, policy: Policy, anchors: Sequence[Anchor]) -> Re
             return lowest
         left.remove(anchor)
         running = check_at_some_ledger(anchor.receipt, policy)
-        lowest.findings.extend(running.findings)
         file = FileAtHand(b"", lambda anchor=anchor: io.BytesIO(anchor.note))
-        lowest.findings.extend(check_file(running, file).findings)
+        running.findings.extend(check_file(running, file).findings)
+        lowest.findings.extend(running.findings)
         lowest.anchored_in.append(running)
     origin = running.receipt.proof.checkpoint.origin
     lowest.findings.add("anchor-missing", f"no anchor leads from {shown(origin)} to a ledger of the policy")
@@ -3634,6 +3654,13 @@ def folded(path: str) -> str:
     """Paths that are equal so would be one file on some disk."""
     once = unicodedata.normalize("NFKC", path).casefold()
     return unicodedata.normalize("NFKC", once).casefold()
+
+
+def has_unknown_character(path: str) -> bool:
+    """One that Unicode gained after the version of this Python, so that `folded` does not know what it is equal to."""
+    return any(
+        unicodedata.category(c) == "Cn" and ord(c) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(c) <= 0xFDEF for c in path
+    )
 
 
 class PackageFile(NamedTuple):
@@ -3995,7 +4022,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "50eb4001d8ddc649986092f42a60cae0e7af7606b3eb007027bd36c351c89154"
+GUIDE_SHA256 = "ce71587ad72a3613c7cbaea02a60778963310103e7bd044c6c6e8f36087d3b62"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4154,10 +4181,12 @@ class DepositInPackage:
     latest: Optional[ReceiptCheck] = None
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
+    is_known: bool = True  # what the entry says: else nothing can be held against it
     deposited: int = 0  # how many files were
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold
     asked: Optional[int] = None  # size as of which the packer says to have asked for later events
+    is_retracted: bool = False
 
     @property
     def folder(self) -> str:
@@ -4190,13 +4219,19 @@ class PackageCheck:
 
     @property
     def standing(self) -> Optional[str]:
-        """ "Standing"."""
+        """ "Standing", of the package."""
+        asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
+        return self.worst_of(bool(self.retracted), bool(self.flagged), bool(asked))
+
+    def standing_of(self, deposit: DepositInPackage) -> Optional[str]:
+        """ "Standing", of one deposit."""
+        flagged = any(path.startswith(f"{deposit.folder}/") for path in self.flagged)
+        return self.worst_of(deposit.is_retracted, flagged, deposit.asked is not None)
+
+    def worst_of(self, retracted: bool, flagged: bool, asked: bool) -> Optional[str]:
         if self.findings.faults or not self.is_known:
             return None
-        if self.retracted or self.flagged:
-            return "retracted" if self.retracted else "key-compromised"
-        asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
-        return "sound" if asked else "not-asked"
+        return "retracted" if retracted else "key-compromised" if flagged else "sound" if asked else "not-asked"
 
     def newest_checkpoint(self, path: str) -> Checkpoint:
         """Of the tree that a receipt is shown to be of: a key transition leads to a later one."""
@@ -4247,6 +4282,9 @@ def is_receipt_path(path: str, files: Iterable[str]) -> bool:
 def check_package(package: Package, policy: Policy) -> PackageCheck:
     """ "Checking a package", steps 1 to 6."""
     check = PackageCheck(package.name)
+    strange = next(filter(has_unknown_character, package.files), None)
+    if strange is not None:
+        check.found(strange, "not-judged", f"whether it is another path on some disk, by its characters; {NEEDS_NEWER}")
     try:
         check.info = check_bag(package, check.findings)
     except Refused as breach:
@@ -4316,6 +4354,7 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
         check.found(folder + "latest.tlog-proof", "package-malformed", "holds another entry than the receipt beside it")
     said = deposit.receipt.statement
     if said is None or not deposit.receipt.members_in_order:
+        deposit.is_known = deposit.receipt.receipt is None
         return
     if said.kind != "evidence.deposit":
         check.found(folder + "receipt.tlog-proof", "reference-kind", "the receipt is for no deposit")
@@ -4437,7 +4476,9 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
     for path, digest in listed.items():
         match = IN_DEPOSIT.fullmatch(path)
         deposit = None if match is None else check.deposits.get(match.group(1))
-        if deposit is None or not match.group(2).startswith("files/") or digest not in deposit.known_digests:
+        if deposit is None or not match.group(2).startswith("files/"):
+            check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
+        elif deposit.is_known and digest not in deposit.known_digests:
             check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
 
 
@@ -4653,6 +4694,7 @@ def check_events(check: PackageCheck) -> None:
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
             elif not receipt.findings.faults:
+                deposit.is_retracted = True
                 check.retracted.append(
                     f"entry {of} ({deposit.folder}) was retracted by its depositor, by entry {index} at {time}: "
                     + said.payload["reason"]
@@ -4729,6 +4771,12 @@ def are_of_one_tree(check: PackageCheck) -> bool:
 
 COMPROMISED = "was signed by a key that was later said to have been compromised at that time."
 UNCHANGED = "unchanged since deposit, signed by this key, at this time by this ledger’s clock:"
+NOT_SHOWN_BY_ANCHORS = (
+    "That a lower ledger’s key signed its checkpoint: it is vouched for by the upper entry’s digest alone, and so by "
+    "who deposited it.",
+    "The time in a lower entry: that is the lower ledger’s clock. It existed by the time of the upper entry.",
+    "That a lower ledger kept one history: it may have anchored one of two.",
+)
 NOT_SHOWN_BY_A_RECEIPT = (
     "That the signer’s key was admitted to the ledger, and not revoked, when it signed: re-walk the ledger, or ask it.",
     "Who stands behind the key: the ledger’s administrators admitted it under the name that they vouch for.",
@@ -4826,6 +4874,7 @@ class CheckReport:
     listed_as: Optional[bytes] = None  # path of the file in the manifest
     listed_files: Optional[int] = None  # of a folder
     unlisted: list[bytes] = field(default_factory=list)
+    by_anchors: bool = False  # the policy does not name the receipt's ledger, and anchors were given
 
     @property
     def findings(self) -> Findings:
@@ -4902,7 +4951,7 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
     if key_change.exit_code != 0:
         report = CheckReport(args.path, ReceiptCheck(key_change))
     elif proof_bytes.startswith(FILE_PROOF_BEGINS):
-        report = check_by_file_proof(proof_bytes, policy, args.path, transition)
+        report = check_by_file_proof(proof_bytes, policy, args.path, args.anchor, transition)
     else:
         report = CheckReport(args.path, check_with(proof_bytes, policy, args.anchor, transition))
         if args.manifest is not None:
@@ -4915,11 +4964,18 @@ def run_check(args: argparse.Namespace) -> tuple[Findings, dict[str, Any], list[
             checked = check_file(report.receipt, file_at(args.path), args.item)
             report.findings.extend(checked.findings)
             report.item = checked.item
+    report.by_anchors = len(args.anchor) > 0 and not is_named(policy, report.receipt)
     if args.time_proof is not None and report.receipt.receipt is not None:
         by = policy if transition is None else None
         data = read_input(args.time_proof, TIME_PROOF_BYTES)
         report.findings.extend(check_time_proof(data, report.receipt.receipt, by))
     return report.findings, check_as_json(report), list(check_as_text(report))
+
+
+def is_named(policy: Policy, check: ReceiptCheck) -> bool:
+    """Whether the policy has a log of the receipt's origin."""
+    origin = None if check.receipt is None else check.receipt.proof.checkpoint.origin
+    return any(log.name == origin for log in policy.logs)
 
 
 def read_key_changes(
@@ -4947,16 +5003,17 @@ def check_with(
 
 
 def check_by_file_proof(
-    data: bytes, policy: Policy, path: Optional[str], transition: Optional[Transition]
+    data: bytes, policy: Policy, path: Optional[str], anchor_paths: Sequence[str], transition: Optional[Transition]
 ) -> CheckReport:
-    """Page 09, "Checking"."""
+    """Page 09, "Checking"; with anchors, page 16 for the receipt within."""
     try:
         proof = read_file_proof(data)
     except Refused as breach:
         report = CheckReport(path, ReceiptCheck())
         report.findings.add(breach.code, breach.message)
         return report
-    report = CheckReport(path, check_receipt(proof.receipt, policy, transition), proof.item, proof.line.path)
+    receipt = check_with(proof.receipt, policy, anchor_paths, transition)
+    report = CheckReport(path, receipt, proof.item, proof.line.path)
     file = None if path is None else file_at(path)
     report.findings.extend(check_file_proof(proof, report.receipt, file))
     return report
@@ -5015,32 +5072,69 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
             report.listed_files,
             [printable(path) for path in report.unlisted],
         )
+    if report.by_anchors:
+        document["anchors"] = {
+            "steps": [step_as_json(upper) for upper in check.anchors_shown],
+            "notShown": list(NOT_SHOWN_BY_ANCHORS),
+        }
     document["notShown"] = list(NOT_SHOWN_BY_A_RECEIPT)
     return document
+
+
+def step_as_json(upper: ReceiptCheck) -> dict[str, Any]:
+    entry, statement = upper.receipt.entry, upper.statement
+    said = {"iss": statement.iss, "kid": statement.kid}
+    return {"origin": upper.receipt.proof.checkpoint.origin, "index": entry.index, "time": entry.time, **said}
+
+
+def what_is_shown(report: CheckReport) -> str:
+    """Of a check without fault or unjudged part: what that says of the file."""
+    if not report.by_anchors:
+        return UNCHANGED
+    top = report.receipt.anchors_shown[-1].receipt
+    return (
+        f"in a tree that existed when entry {top.entry.index} of {top.proof.checkpoint.origin} was made, at "
+        f"{top.entry.time} by that ledger’s clock; times, signers and rules of the ledgers below are their own word, "
+        "and their keys were not asked:"
+    )
+
+
+def said_of_files(exit_code: int, what: str, unchanged: str) -> Iterator[str]:
+    """The one place where it is said that files are unchanged: where nothing about them is a fault or not judged."""
+    if exit_code == 0:
+        yield unchanged
+    elif exit_code == 4:
+        yield f"not judged: whether {what} is as it was deposited; see below"
 
 
 def check_as_text(report: CheckReport) -> Iterator[str]:
     if report.path is not None:
         yield shown(report.path)[1:-1]
-    if report.path is not None and report.findings.exit_code == 0:
-        yield UNCHANGED
-    for line in receipt_as_text(report.receipt):
+    if report.path is not None:
+        exit_code = report.findings.exit_code
+        yield from said_of_files(exit_code, "this file", what_is_shown(report) if exit_code == 0 else "")
+    for line in receipt_as_text(report.receipt, by_anchors=report.by_anchors):
         yield "  " + line
     for line in file_as_text(report):
         yield "  " + line
     yield from findings_as_text(report.findings)
+    if report.by_anchors:
+        yield "not shown by anchors:"
+        for line in NOT_SHOWN_BY_ANCHORS:
+            yield "  " + line
     yield "not shown by a receipt:"
     for line in NOT_SHOWN_BY_A_RECEIPT:
         yield "  " + line
     yield conclusion(report.findings)
 
 
-def receipt_as_text(check: ReceiptCheck, is_alone: bool = True) -> Iterator[str]:
+def receipt_as_text(check: ReceiptCheck, is_alone: bool = True, by_anchors: bool = False) -> Iterator[str]:
     """What the receipt says; whether that is sound, the faults below it say."""
     if check.receipt is None:
         return
     entry, checkpoint = check.receipt.entry, check.receipt.proof.checkpoint
-    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock"
+    own_word = ", which is its own word" if by_anchors else ""
+    yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock{own_word}"
     if check.statement is not None:
         yield f"signed by key {check.statement.kid}, which calls itself {check.statement.iss}"
     for claim in check.claims:
@@ -5048,10 +5142,14 @@ def receipt_as_text(check: ReceiptCheck, is_alone: bool = True) -> Iterator[str]
     if check.withheld > 0:
         yield f"{check.withheld} sealed claim{'' if check.withheld == 1 else 's'} withheld from this receipt"
     yield from cosigned_as_text(check.witnesses, check.unverified_witnesses)
-    for upper in check.anchored_in:
-        if upper.receipt is not None:
-            entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
-            yield f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock"
+    for upper in check.anchors_shown:
+        entry, origin = upper.receipt.entry, upper.receipt.proof.checkpoint.origin
+        yield (
+            f"anchored in entry {entry.index} of {origin}, at {entry.time} by that ledger’s clock, deposited by "
+            f"{shown(upper.statement.iss)[1:-1]} with key {upper.statement.kid}"
+        )
+    if by_anchors and not check.anchors_shown:
+        yield "not shown: that any ledger of the policy vouches for this tree"
     if is_alone:
         yield f"as of size {checkpoint.size}; later events not checked"
 
@@ -5113,6 +5211,7 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
     document["deposits"] = [
         {
             "number": deposit.number,
+            "standing": check.standing_of(deposit),
             "index": deposit.receipt.receipt.entry.index,
             "origin": deposit.receipt.receipt.proof.checkpoint.origin,
             "time": deposit.receipt.receipt.entry.time,
@@ -5155,9 +5254,28 @@ def checker() -> dict[str, str]:
     return {"program": os.path.basename(__file__), "sha256": digest, "python": sys.version.split()[0], "at": now}
 
 
-def state_of_files(check: PackageCheck, folder: str) -> str:
-    """Whether, of a deposit's files, nothing is wrong: in the words of page 10."""
-    return "" if any(folder in finding.message for finding in check.findings.faults) else ", unchanged since deposit"
+def verdicts_of_deposits(check: PackageCheck) -> Callable[[str], int]:
+    """Of a deposit's folder the exit code, by all findings but those of other deposits."""
+    worst: dict[str, int] = {}
+    for code, findings in ((4, check.findings.not_judged), (1, check.findings.faults)):
+        for finding in findings:
+            match = re.match(r"data/deposits/([0-9]{3,6})[/:]", finding.message)
+            folder = "" if match is None else f"data/deposits/{match.group(1)}"
+            worst[folder] = code
+    return lambda folder: 1 if 1 in (worst.get(""), worst.get(folder)) else worst.get("", worst.get(folder, 0))
+
+
+def compromised_as_text(check: PackageCheck) -> Iterator[str]:
+    """What a compromised key may have signed, each entry once."""
+    for path in check.flagged:
+        deposit = IN_DEPOSIT.fullmatch(path)
+        if deposit is not None and deposit.group(2) != "receipt.tlog-proof":
+            continue
+        where = path if deposit is None else f"data/deposits/{deposit.group(1)}"
+        yield (
+            f"KEY COMPROMISED: entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is "
+            "said to have been compromised at that time; see below"
+        )
 
 
 def not_here_as_text(check: PackageCheck) -> Iterator[str]:
@@ -5178,10 +5296,9 @@ def not_here_as_text(check: PackageCheck) -> Iterator[str]:
 
 
 def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
-    if check.standing == "key-compromised":
-        yield "KEY COMPROMISED: a key that signed here is said to have been compromised at that time; see below"
     for line in check.retracted:
         yield f"RETRACTED: {line}"
+    yield from compromised_as_text(check)
     yield from not_here_as_text(check)
     packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
     yield (
@@ -5190,6 +5307,7 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
     )
     if own_policy:
         yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
+    verdict_of = verdicts_of_deposits(check)
     for deposit in check.deposits.values():
         yield deposit.folder
         if deposit.receipt is not None and deposit.receipt.receipt is not None:
@@ -5199,8 +5317,12 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
                 if deposit.asked is not None
                 else f"  as of size {newest_size(check, deposit)}; the ledger was NOT ASKED when this was packed"
             )
-        state = state_of_files(check, deposit.folder)
-        yield f"  {deposit.files} file{'' if deposit.files == 1 else 's'} in the package{state}"
+        files = f"{deposit.files} file{'' if deposit.files == 1 else 's'} in the package"
+        if deposit.files == 0 or verdict_of(deposit.folder) == 1:
+            yield f"  {files}"
+            continue
+        what, unchanged = f"what is here ({files})", f"{files}, unchanged since deposit"
+        yield from ("  " + line for line in said_of_files(verdict_of(deposit.folder), what, unchanged))
     for path, events in check.events.items():
         yield f"{shown(path)[1:-1]}: {shown(check.receipts[path].statement.kind)[1:-1]}"
         for deposit, what in events:

@@ -1,0 +1,184 @@
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { leafHash, toBase64, utf8 } from '../../src/core/index.ts'
+import { digestBytes } from '../../src/node/index.ts'
+import { administrator, depositor, origin, startMs, TestChain } from '../support/chain.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
+import { documentsOf, type Judged, judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
+import { itemFor, statement } from '../support/statements.ts'
+import { lacks } from '../support/system-tools.ts'
+
+const { path, remove } = temporaryFolder()
+afterAll(remove)
+let number = 0
+
+const blake3Of = (text: string): object => {
+  const { digest } = digestBytes(utf8(text), ['blake3'])
+  return { size: text.length, digest }
+}
+
+/** A chain whose entry 2 says this; `version` takes the place of that of the entry. */
+function chainOf(kind: string, members: object, version?: string): TestChain {
+  const chain = new TestChain().start()
+  const index = chain.add(statement(depositor, origin, kind, members, { iat: startMs / 1000 }).jws)
+  if (version !== undefined) {
+    const text = Buffer.from(chain.bytes[index] as Uint8Array).toString()
+    chain.bytes[index] = utf8(text.replace('evidence-ledger/entry/v1', version))
+  }
+  return chain.seal()
+}
+
+async function judged(
+  chain: TestChain,
+  files: Readonly<Record<string, string>>,
+  extra?: Readonly<Record<string, string>>,
+): Promise<readonly Judged[]> {
+  return judgedByAll(await smallPackage(join(path, `package-${number++}`), chain, 2, files, extra))
+}
+
+const codesOf = (all: readonly Judged[]): object => Object.fromEntries(all.map(({ by, code }) => [by, code]))
+const calledUnchanged = (all: readonly Judged[]): string[] =>
+  all.filter(({ text }) => /unchanged/.test(text.replaceAll(/whether .* unchanged/g, ''))).map(({ by }) => by)
+
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of several deposits', () => {
+  it('R3-L1: a retraction of one hides no compromised key of another', async () => {
+    const chain = new TestChain().start()
+    const second = signerNamed('second')
+    const options = { iat: startMs / 1000 }
+    chain.admit('second', ['depositor'], second)
+    const one = chain.add(statement(depositor, origin, 'evidence.deposit', { items: [itemFor('one')] }, options).jws)
+    const by = { ...options, iss: 'second' }
+    const two = chain.add(statement(second, origin, 'evidence.deposit', { items: [itemFor('two')] }, by).jws)
+    const of = { index: one, leafHash: toBase64(leafHash(chain.bytes[one] as Uint8Array)) }
+    const taken = chain.add(statement(depositor, origin, 'evidence.retract', { of, reason: 'mistake' }, options).jws)
+    const compromisedSince = new Date(startMs).toISOString()
+    const members = { participant: 'second', reason: 'compromised', compromisedSince }
+    const admin = { ...options, iss: 'administrator' }
+    const ended = chain.add(statement(administrator, origin, 'participant.revoke', members, admin).jws)
+    chain.seal()
+    const root = await smallPackage(
+      join(path, 'several'),
+      chain,
+      one,
+      {},
+      {
+        'data/admissions/2.tlog-proof': await receiptOf(chain, 2, administrator.jwk),
+        'data/admissions/6.tlog-proof': await receiptOf(chain, ended, administrator.jwk),
+        'data/deposits/002/receipt.tlog-proof': await receiptOf(chain, two, second.jwk),
+        'data/related/5.tlog-proof': await receiptOf(chain, taken),
+      },
+    )
+    const all = await judgedByAll(root)
+    expect(codesOf(all)).toEqual({ evidence: 0, python: 0, 'VERIFY.md': 0 })
+    for (const { by: judge, text } of all) {
+      const [first, next] = text.split('\n')
+      expect([judge, first]).toEqual([judge, expect.stringMatching(/^RETRACTED: entry 3 /)])
+      expect([judge, next]).toEqual([judge, expect.stringMatching(/^KEY COMPROMISED: entry 4 /)])
+    }
+    for (const document of await documentsOf(root))
+      expect(document).toMatchObject({
+        standing: 'retracted',
+        deposits: [{ standing: 'retracted' }, { standing: 'key-compromised' }],
+      })
+  })
+
+  it('R3-L2: a file whose path ends in a listed name, but is another, is shown with the name that it was listed under', async () => {
+    const names = { names: ['a.txt'] }
+    const chain = new TestChain().start()
+    const items = [itemFor('content')]
+    const made = statement(depositor, origin, 'evidence.deposit', { items }, { iat: startMs / 1000, sealed: names })
+    const index = chain.add(made.jws)
+    chain.disclosed.set(
+      index,
+      made.disclosures.map(({ text }) => text),
+    )
+    for (const name of ['found at the suspect flat/a.txt', 'a.txt']) {
+      const [ours] = await judged(chain.seal(), { [`files/${name}`]: 'content' })
+      const listed = name === 'a.txt' ? '' : ' (listed as a.txt)'
+      expect(ours?.text).toContain(`unchanged  files/${name}${listed}\n`)
+    }
+  })
+})
+
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of what a verifier cannot judge', () => {
+  it('R3-H7: a file under a digest that cannot be computed is not called unchanged', async () => {
+    const chain = chainOf('evidence.deposit', { items: [blake3Of('content')] })
+    const genuine = await judged(chain, { 'files/a.txt': 'content' })
+    expect(codesOf(genuine)).toEqual({ evidence: 0, python: 4, 'VERIFY.md': 4 })
+    expect(calledUnchanged(genuine)).toEqual(['evidence'])
+    const altered = await judged(chain, { 'files/a.txt': 'CONTENT' })
+    expect(codesOf(altered)).toEqual({ evidence: 1, python: 4, 'VERIFY.md': 4 })
+    expect(calledUnchanged(altered)).toEqual([])
+    expect(altered[1]?.text).toMatch(/^ {2}not judged: whether what is here \(1 file in the package\)/m)
+    expect(altered[2]?.text).toContain('  not judged: data/deposits/001/files/a.txt')
+  })
+
+  it('R3-H8: a file under two digests, one of them not computable, is not judged where the other agrees', async () => {
+    const { digest } = blake3Of('content') as { digest: object }
+    const item = { size: 7, digest: { ...itemFor('content').digest, ...digest } }
+    const chain = chainOf('evidence.deposit', { items: [item] })
+    expect(codesOf(await judged(chain, { 'files/a.txt': 'content' }))).toEqual({
+      evidence: 0,
+      python: 4,
+      'VERIFY.md': 4,
+    })
+    expect(codesOf(await judged(chain, { 'files/a.txt': 'CONTENT' }))).toEqual({
+      evidence: 1,
+      python: 1,
+      'VERIFY.md': 1,
+    })
+  })
+
+  it.each<[string, TestChain]>([
+    ['of a kind', chainOf('evidence.deposit2', { items: [itemFor('content')] })],
+    [
+      'in an entry of a version',
+      chainOf('evidence.deposit', { items: [itemFor('content')] }, 'evidence-ledger/entry/v2'),
+    ],
+  ])(
+    'R3-H8: a deposit %s that they do not know is no fault, and nothing of it is called unchanged',
+    async (_, chain) => {
+      for (const extra of [{}, { 'withheld-sha256.txt': `${'0'.repeat(64)}  data/deposits/001/files/b.txt\n` }]) {
+        const all = await judged(chain, { 'files/a.txt': 'content' }, extra)
+        expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
+        expect(calledUnchanged(all)).toEqual([])
+        for (const { text } of all) expect(text).not.toContain('FAULT')
+      }
+    },
+  )
+
+  it.each([
+    ['package', 'bag-info.txt', 'Evidence-Package-Version: 2\nBagging-Date: later\n'],
+    ['BagIt', 'bagit.txt', 'BagIt-Version: 2.0\nTag-File-Character-Encoding: UTF-8\n'],
+  ])('R3-H8: another version of %s is not judged', async (_, name, text) => {
+    const chain = chainOf('evidence.deposit', { items: [itemFor('content')] })
+    const all = await judged(chain, { 'files/a.txt': 'content' }, { [name]: text })
+    expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
+  })
+
+  it('R3-L3: whether a path is another on some disk is not judged where Unicode has its characters only later', async () => {
+    const chain = chainOf('evidence.deposit', { items: [itemFor('content')] })
+    // U+0378 is none yet; U+FDD0 never will be.
+    const all = await judged(chain, { 'files/\u0378.txt': 'content' })
+    expect(codesOf(all)).toEqual({ evidence: 4, python: 4, 'VERIFY.md': 4 })
+    for (const { text } of all) expect(text).toMatch(/path.* on some disk/)
+    const never = await judged(chain, { 'files/\ufdd0.txt': 'content' })
+    expect(codesOf(never)).toEqual({ evidence: 0, python: 0, 'VERIFY.md': 0 })
+    // A pair of Unicode 16: whoever knows it calls it one file, and who does not, does not judge.
+    const items = { items: [itemFor('content'), itemFor('other')] }
+    const pair = await judged(chainOf('evidence.deposit', items), {
+      'files/\u1c89': 'content',
+      'files/\u1c8a': 'other',
+    })
+    for (const { by, code } of pair) expect([by, code === 1 || code === 4]).toEqual([by, true])
+  })
+
+  it('R3-H7: what a faulty receipt names is not called unchanged', async () => {
+    const chain = chainOf('evidence.deposit', { items: [itemFor('content')] })
+    chain.note = chain.note.replace(/\n— [^\n]*\n$/, '\n— someone.example/else AAAAAAAA\n')
+    const all = await judged(chain, { 'files/a.txt': 'content' })
+    expect(codesOf(all)).toEqual({ evidence: 1, python: 1, 'VERIFY.md': 1 })
+    expect(calledUnchanged(all)).toEqual([])
+  })
+})
