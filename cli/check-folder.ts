@@ -3,7 +3,7 @@ import { absolutePath } from '../src/node/index.ts'
 import type { AnchoredResult } from './check-anchored.ts'
 import { headline, type OnlineStatus, standingOf } from './check-online.ts'
 import { anchorDocument, provenanceOf, statusDocument, together } from './check-report.ts'
-import { checkManifestOnly, type CheckResult } from './check-run.ts'
+import { checkManifestOnly, type CheckResult, isTied } from './check-run.ts'
 import { faultLines } from './check-text.ts'
 import type { TimeResult } from './check-time.ts'
 import { checkerLine, thisChecker } from './checker.ts'
@@ -12,13 +12,15 @@ import { type ManifestEvidence, manifestOf, receiptOf } from './evidence-files.t
 import { type ComparedFile, type ComparedFolder, compareFolder, type FileState } from './folder-compare.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { count, counted, type Output } from './output.ts'
-import { exitOfVerdict, verdictLine } from './verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
+import { exitOfVerdict, isSound, verdictLine } from './verdict.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20
 
 /** What is asked besides of the folder's deposit. */
 export interface Besides {
+  readonly policy: PolicyFile
   readonly anchored: (result: CheckResult) => Promise<CheckResult | AnchoredResult>
   readonly online: (result: CheckResult) => Promise<OnlineStatus | undefined>
   readonly time: (result: CheckResult) => Promise<TimeResult>
@@ -64,7 +66,7 @@ export async function checkFolder(
   output: Output,
 ): Promise<number> {
   const deposit = await besides.anchored(await checkManifestOnly(evidence, policy, besides.transition))
-  const compared = await compareFolder(folder, linesOf(evidence), output)
+  const compared = isTied(deposit) ? await compareFolder(folder, manifestAt(evidence.manifest).lines, output) : nothing
   const time = await besides.time(deposit)
   const online = await besides.online(deposit)
   const faults = [...deposit.faults]
@@ -74,7 +76,7 @@ export async function checkFolder(
   output.result(
     {
       path: folder,
-      ok: verdict.faults.length === 0,
+      ok: isSound(verdict),
       standing: standingOf(online),
       counts,
       files: compared.files,
@@ -84,6 +86,7 @@ export async function checkFolder(
       ...statusDocument(online),
       ...anchorDocument(deposit),
       ...time.document,
+      policy: policyDocument(besides.policy),
       checker: thisChecker(),
     },
     [
@@ -94,18 +97,17 @@ export async function checkFolder(
       ...faultLines(verdict.faults),
       ...verdict.unjudged.map(({ message }) => `not judged: ${message}`),
       ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+      policyLine(besides.policy),
       checkerLine(thisChecker()),
-      countLine(counts),
+      compared === nothing ? notCompared : countLine(counts),
       verdictLine(verdict),
     ],
   )
   return exitOfVerdict(verdict)
 }
 
-/** Lines of a manifest whose deposit was checked already: one that cannot be read is a fault there, and lists nothing here. */
-function linesOf({ manifest }: ManifestEvidence): ReturnType<typeof manifestAt>['lines'] {
-  return manifestAt(manifest).lines
-}
+const nothing: ComparedFolder = { files: [], unlisted: [], skipped: [], unreadable: [] }
+const notCompared = 'no file was compared: the receipt does not show that this manifest is the one deposited'
 
 type Counts = Readonly<Record<Lowercase<FileState>, number>> & { readonly listed: number; readonly unlisted: number }
 

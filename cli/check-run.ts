@@ -133,6 +133,7 @@ async function checkByManifest(
   { onBytes, transition, line: known }: RunOptions,
 ): Promise<CheckResult> {
   const manifest = await checkManifestOnly(evidence, policy, transition)
+  if (!isTied(manifest)) return manifest
   const line = known ?? lineOf(evidence, file)?.line
   if (line === undefined) {
     const message = `The manifest does not list ${relative(evidence.folder, absolutePath(file))}.`
@@ -140,6 +141,14 @@ async function checkByManifest(
   }
   const faults = await compareLine(line, file, onBytes)
   return { ...manifest, line, faults: [...manifest.faults, ...inFile(file, faults)] }
+}
+
+/**
+ * Whether a manifest is shown to be the one deposited. Only then its lines say anything of files: neither that one is unchanged nor
+ * that it differs.
+ */
+export function isTied({ faults, unjudged, item }: CheckResult): boolean {
+  return item !== undefined && faults.length === 0 && unjudged.length === 0
 }
 
 /** Receipt and manifest of a folder's deposit, checked once for all its files. */
@@ -176,12 +185,15 @@ async function checkByFileProof(
 ): Promise<CheckResult> {
   const proof = parseFileProof(readArtefact(evidence.proof))
   const receipt = readChecked(proof.receipt, policy, evidence, transition)
-  const base = { evidence, ...receipt, item: proof.item, line: proof.file }
+  const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (receipt.checked?.body === undefined) return base
   const measured = await digestFile(file, ['sha256'], onBytes)
   const verdict = checkFileProof(proof, receipt.checked.body, measured)
+  const isListed = verdict.item !== undefined && verdict.faults.every(({ code }) => code === 'file-differs')
   return {
     ...base,
+    item: verdict.item,
+    line: isListed && receipt.faults.length === 0 ? proof.file : undefined,
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }

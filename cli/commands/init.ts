@@ -29,7 +29,8 @@ import { admitKind } from '../admission.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
-import { type CommonOptions, codeArgument, dataDir, outputOf, withCommon } from '../options.ts'
+import { type CommonOptions, codeArgument, outputOf, withCommon } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 
 interface InitOptions extends CommonOptions {
