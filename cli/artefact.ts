@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import {
   EvidenceError,
   isEvidenceError,
@@ -8,11 +8,24 @@ import {
   parseManifest,
 } from '../src/core/index.ts'
 import { fsPath, whyOf } from '../src/node/index.ts'
+import { maxManifestBytes } from '../src/package/limits.ts'
 
 /** True where something is at a path and may be looked at. */
 export function isThere(path: string): boolean {
   try {
     return statSync(fsPath(path), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/**
+ * True for a regular file, by whatever links. A search takes nothing else: to open a pipe that nobody writes waits for ever, and a device
+ * never ends.
+ */
+export function isFileAt(path: string): boolean {
+  try {
+    return statSync(fsPath(path), { throwIfNoEntry: false })?.isFile() === true
   } catch {
     return false
   }
@@ -27,10 +40,14 @@ export interface ReadManifest {
 }
 
 const manifests = new Map<string, ReadManifest>()
+/** What all manifests of a run take at most: a folder may hold any number of them, of anybody's making. */
+const maxRunBytes = 2 * maxManifestBytes
+let taken = 0
 
 /** Has manifests read anew; called before each command. */
 export function forgetManifests(): void {
   manifests.clear()
+  taken = 0
 }
 
 /**
@@ -40,7 +57,8 @@ export function forgetManifests(): void {
 export function manifestAt(path: string): ReadManifest {
   const known = manifests.get(path)
   if (known !== undefined) return known
-  const bytes = read(path)
+  const bytes = read(path, { bytes: Math.min(maxManifestBytes, maxRunBytes - taken), code: 'manifest-malformed' })
+  taken += bytes.length
   const lines = named(path, () => parseManifest(bytes))
   const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
   manifests.set(path, manifest)
@@ -54,7 +72,7 @@ export function readManifest(path: string): Uint8Array {
 
 /** Reads a receipt, proof or other artefact, bounded; a pipe will do. Throws `file-unreadable`, `receipt-malformed`. */
 export function readArtefact(path: string): Uint8Array {
-  return read(path, 2 * maxProofBytes)
+  return read(path, { bytes: 2 * maxProofBytes, code: 'receipt-malformed' })
 }
 
 /** Reads an artefact with a parser; its refusal names the file. Throws as {@link readArtefact}, and the parser's codes. */
@@ -72,11 +90,19 @@ function named<T>(path: string, parse: () => T): T {
   }
 }
 
-function read(path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
+interface Limit {
+  readonly bytes: number
+  /** The code that refuses more. */
+  readonly code: 'receipt-malformed' | 'manifest-malformed'
+}
+
+function read(path: string, limit: Limit): Uint8Array {
   try {
     const file = openSync(fsPath(path), 'r')
     try {
-      return readThrough(file, path, maxBytes)
+      const stat = fstatSync(file)
+      if (stat.isFile() && stat.size > limit.bytes) throw tooLarge(path, limit)
+      return readThrough(file, path, limit)
     } finally {
       closeSync(file)
     }
@@ -86,16 +112,20 @@ function read(path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
   }
 }
 
+function tooLarge(path: string, { bytes, code }: Limit): EvidenceError {
+  const what = code === 'receipt-malformed' ? 'any receipt' : `a manifest may be, ${bytes} bytes`
+  return new EvidenceError(code, `${path} is larger than ${what}`, { where: path })
+}
+
 /** To the end, or past the bound: what is no regular file has no size, and may never end. */
-function readThrough(file: number, path: string, maxBytes: number): Uint8Array {
+function readThrough(file: number, path: string, limit: Limit): Uint8Array {
   const blocks: Uint8Array[] = []
   for (let length = 0; ; ) {
     const block = new Uint8Array(256 * 1024)
     const count = readSync(file, block)
     if (count === 0) return Buffer.concat(blocks)
     length += count
-    if (length > maxBytes)
-      throw new EvidenceError('receipt-malformed', `${path} is larger than any receipt`, { where: path })
+    if (length > limit.bytes) throw tooLarge(path, limit)
     blocks.push(block.subarray(0, count))
   }
 }

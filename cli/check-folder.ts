@@ -7,7 +7,7 @@ import { checkManifestOnly, type CheckResult, isTied } from './check-run.ts'
 import { faultLines } from './check-text.ts'
 import type { TimeResult } from './check-time.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { isThere, manifestAt } from './artefact.ts'
+import { isFileAt, isThere, manifestAt } from './artefact.ts'
 import { type ManifestEvidence, manifestOf, receiptOf } from './evidence-files.ts'
 import { type ComparedFile, type ComparedFolder, compareFolder, type FileState } from './folder-compare.ts'
 import { manifestPath } from './folder-manifest.ts'
@@ -37,13 +37,14 @@ export function folderEvidence(
 ): ManifestEvidence {
   const own = manifestPath(folder)
   const beside = named.receipt === undefined ? undefined : manifestOf(named.receipt)
-  const manifest = named.manifest ?? [beside, own].find((path) => path !== undefined && isThere(path)) ?? own
+  const manifest = named.manifest ?? [beside, own].find((path) => path !== undefined && isFileAt(path)) ?? own
   const receipt = named.receipt ?? receiptOf(manifest)
   for (const [what, path] of [
     ['manifest', manifest],
     ['receipt', receipt],
   ] as const) {
-    if (isThere(path)) continue
+    // What was named may be a pipe; what is looked for may not, for reading it might never end.
+    if (named[what] === undefined ? isFileAt(path) : isThere(path)) continue
     const how = `name it by --${what} FILE`
     const also = beside === undefined || what === 'receipt' || beside === path ? '' : `, nor ${beside}`
     throw new EvidenceError(

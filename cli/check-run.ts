@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { basename, relative } from 'node:path'
-import { EvidenceError, type KeyTransition, type ManifestLine, parseFileProof, type Policy } from '../src/core/index.ts'
+import {
+  attempt,
+  EvidenceError,
+  type KeyTransition,
+  type ManifestLine,
+  parseFileProof,
+  type Policy,
+} from '../src/core/index.ts'
 import { absolutePath, canDigest, digestBytes, digestFile, fsPath } from '../src/node/index.ts'
 import {
   algorithmsOf,
@@ -22,6 +29,8 @@ export interface CheckResult {
   readonly checked: CheckedReceipt | undefined
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
+  /** True where a key transition stood in for the receipt's own checkpoint. */
+  readonly byTransition: boolean
   /** Number of the item that the file is, or whose manifest lists it. */
   readonly item: number | undefined
   /** The manifest's line, where the file stands in one. */
@@ -44,7 +53,7 @@ export async function runCheck(
   } catch (error) {
     if (!(error instanceof EvidenceError) || error.kind.exit === 3 || error.kind.exit === 2) throw error
     const faults = inFile(artefactOf(evidence), [findingOf(error)])
-    return { evidence, checked: undefined, faults, unjudged: [], item: undefined, line: undefined }
+    return { evidence, checked: undefined, byTransition: false, faults, unjudged: [], item: undefined, line: undefined }
   }
 }
 
@@ -61,11 +70,7 @@ export function inFile(file: string, findings: readonly Finding[]): Finding[] {
   return findings.map((finding) => ({ ...finding, file }))
 }
 
-interface Checked {
-  readonly checked: CheckedReceipt | undefined
-  readonly faults: readonly Finding[]
-  readonly unjudged: readonly Finding[]
-}
+type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
 
 /**
  * With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
@@ -78,13 +83,19 @@ function readChecked(
   transition: KeyTransition | undefined,
 ): Checked {
   let result = checkReceipt(bytes, policy, transition)
-  if (transition === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
-    const beside = findTransition(evidence)
-    if (beside !== undefined) result = checkReceipt(bytes, policy, beside)
+  let used = transition
+  const unread: Finding[] = []
+  if (used === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
+    const beside = attempt(() => findTransition(evidence))
+    if (beside instanceof EvidenceError) unread.push(findingOf(beside))
+    else if (beside !== undefined) result = checkReceipt(bytes, policy, (used = beside))
   }
-  const faults = inFile(artefactOf(evidence), result.faults)
-  const unjudged = inFile(artefactOf(evidence), result.unjudged)
-  return { checked: result.receipt === undefined ? undefined : result, faults, unjudged }
+  return {
+    checked: result.receipt === undefined ? undefined : result,
+    byTransition: used !== undefined,
+    faults: [...inFile(artefactOf(evidence), result.faults), ...unread],
+    unjudged: inFile(artefactOf(evidence), result.unjudged),
+  }
 }
 
 async function checkByReceipt(

@@ -14,7 +14,7 @@ import { documentOf, textOf, together } from '../check-report.ts'
 import { type CheckResult, runCheck } from '../check-run.ts'
 import { checkTime } from '../check-time.ts'
 import { readArtefact } from '../artefact.ts'
-import { namedEvidence, readTransition } from '../evidence-files.ts'
+import { hasEvidence, namedEvidence, readTransition } from '../evidence-files.ts'
 import { fileArgument } from '../file-argument.ts'
 import { type ClientOptions, outputOf, withClient } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -96,7 +96,8 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const policy = rotatedPolicy(readPolicyFile(file.path), (options.rotation ?? []).map(readArtefact))
   const besides = besidesOf(policy, file, options, output)
   if (stat.isDirectory()) return checkFolder(path, folderEvidence(path, options), policy, besides, output)
-  if (options.receipt === undefined && isMisbehaviourFile(path))
+  // What begins so may be evidence like any other file: what lies beside it goes before, as for a package.
+  if (options.receipt === undefined && isMisbehaviourFile(path) && !hasEvidence(path))
     return checkMisbehaviourFile(path, policy, file, output)
   return checkOne(path, stat.size, policy, options, besides, output)
 }
