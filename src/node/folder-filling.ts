@@ -173,6 +173,8 @@ export function beginFolder(root: string, options: FillOptions): Filling {
     },
     abandon: () => {
       try {
+        // This process made it, under a name that nobody knew.
+        rmSync(folder, { recursive: true, force: true })
         clear(root, options)
         removeMarker(root)
       } finally {

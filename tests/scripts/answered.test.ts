@@ -72,7 +72,7 @@ describe('R3-M1: an answer that says another thing than its receipt', () => {
       ]
       for (const command of commands) {
         const who = command[0] === 'participants' ? 'administrator' : 'depositor'
-      const result = await evidence([...command, ...ask(), '--id', who])
+        const result = await evidence([...command, ...ask(), '--id', who])
         expect([command[0], result.code, result.stdout]).toEqual([
           command[0],
           3,
@@ -83,7 +83,9 @@ describe('R3-M1: an answer that says another thing than its receipt', () => {
       expect([...files.map((file) => `${file}.tlog-proof`), receipt].filter((file) => existsSync(file))).toEqual([])
       // The statements that wait are sent again, and what the receipts say is told.
       forged = {}
-      const sound = (await evidenceOk(['deposit', '--separate', ...files, ...ask(), '--id', 'depositor'])).json<{ deposits: { index: number }[] }>()
+      const sound = (await evidenceOk(['deposit', '--separate', ...files, ...ask(), '--id', 'depositor'])).json<{
+        deposits: { index: number }[]
+      }>()
       expect(sound.deposits.map(({ index }) => index).every((index) => index > 0 && index < 100)).toBe(true)
     },
   )
