@@ -33,7 +33,7 @@ export async function askAdmission(
   try {
     const owner = (await client.participants()).find(({ id }) => id === iss)
     if (owner === undefined) return undefined
-    return admissionIn(utf8(await client.receipt(owner.since)), iss, policy)
+    return admissionIn(utf8(await client.receipt(owner.since)), iss, checked.receipt.proof.checkpoint.origin, policy)
   } catch (error) {
     if (isEvidenceError(error)) return undefined
     throw error
@@ -41,9 +41,11 @@ export async function askAdmission(
 }
 
 /** What the receipt of an admission says of a participant; undefined where it does not verify, or admits another. */
-export function admissionIn(receipt: Uint8Array, id: string, policy: Policy): Admission | undefined {
+export function admissionIn(receipt: Uint8Array, id: string, origin: string, policy: Policy): Admission | undefined {
   const result = checkReceipt(receipt, policy)
   if (result.receipt === undefined || result.faults.length > 0 || result.unjudged.length > 0) return undefined
+  // A policy may name several ledgers, and each of them has participants of its own.
+  if (result.receipt.proof.checkpoint.origin !== origin) return undefined
   const { body, statement, disclosures } = result
   if (body === undefined || statement === undefined) return undefined
   const { index, time } = result.receipt.entry

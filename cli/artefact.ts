@@ -7,12 +7,25 @@ import {
   maxProofBytes,
   parseManifest,
 } from '../src/core/index.ts'
-import { fileBounds, fsPath, readNamed } from '../src/node/index.ts'
+import { fsPath, readNamed } from '../src/node/index.ts'
+import { maxManifestBytes } from '../src/package/limits.ts'
 
 /** True where something is at a path and may be looked at. */
 export function isThere(path: string): boolean {
   try {
     return statSync(fsPath(path), { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/**
+ * True for a regular file, by whatever links. A search takes nothing else: to open a pipe that nobody writes waits for ever, and a device
+ * never ends.
+ */
+export function isFileAt(path: string): boolean {
+  try {
+    return statSync(fsPath(path), { throwIfNoEntry: false })?.isFile() === true
   } catch {
     return false
   }
@@ -27,6 +40,9 @@ export interface ReadManifest {
 }
 
 const manifests = new Map<string, ReadManifest>()
+/** What all manifests of a run take at most: a folder may hold any number of them, of anybody's making. */
+const maxRunBytes = 2 * maxManifestBytes
+let taken = 0
 
 /** What came through a pipe, which can be read only once, by its path. */
 const fromPipes = new Map<string, Uint8Array>()
@@ -35,6 +51,7 @@ const fromPipes = new Map<string, Uint8Array>()
 export function forgetFiles(): void {
   manifests.clear()
   fromPipes.clear()
+  taken = 0
 }
 
 /**
@@ -44,7 +61,9 @@ export function forgetFiles(): void {
 export function manifestAt(path: string): ReadManifest {
   const known = manifests.get(path)
   if (known !== undefined) return known
-  const bytes = readNamed(path, fileBounds.manifest)
+  const most = Math.min(maxManifestBytes, maxRunBytes - taken)
+  const bytes = readNamed(path, most, { tooLong: 'manifest-malformed' })
+  taken += bytes.length
   const lines = named(path, () => parseManifest(bytes))
   const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
   manifests.set(path, manifest)

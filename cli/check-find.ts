@@ -66,7 +66,8 @@ async function flawOf(
   transition: KeyTransition | undefined,
 ): Promise<string | undefined> {
   try {
-    return (await checkManifestOnly(found, policy, transition)).faults[0]?.message
+    const { faults, unjudged } = await checkManifestOnly(found, policy, transition)
+    return (faults[0] ?? unjudged[0])?.message
   } catch (error) {
     if (isEvidenceError(error)) return error.message
     throw error

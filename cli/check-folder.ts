@@ -3,22 +3,24 @@ import { absolutePath } from '../src/node/index.ts'
 import type { AnchoredResult } from './check-anchored.ts'
 import { headline, type OnlineStatus, standingOf } from './check-online.ts'
 import { anchorDocument, provenanceOf, statusDocument, together } from './check-report.ts'
-import { checkManifestOnly, type CheckResult } from './check-run.ts'
+import { checkManifestOnly, type CheckResult, isTied } from './check-run.ts'
 import { faultLines } from './check-text.ts'
 import type { TimeResult } from './check-time.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { isThere, manifestAt } from './artefact.ts'
+import { isFileAt, isThere, manifestAt } from './artefact.ts'
 import { type ManifestEvidence, manifestOf, receiptOf } from './evidence-files.ts'
 import { type ComparedFile, type ComparedFolder, compareFolder, type FileState } from './folder-compare.ts'
 import { manifestPath } from './folder-manifest.ts'
 import { count, counted, type Output } from './output.ts'
-import { exitOfVerdict, verdictLine } from './verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
+import { exitOfVerdict, isSound, verdictLine } from './verdict.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20
 
 /** What is asked besides of the folder's deposit. */
 export interface Besides {
+  readonly policy: PolicyFile
   readonly anchored: (result: CheckResult) => Promise<CheckResult | AnchoredResult>
   readonly online: (result: CheckResult) => Promise<OnlineStatus | undefined>
   readonly time: (result: CheckResult) => Promise<TimeResult>
@@ -35,13 +37,14 @@ export function folderEvidence(
 ): ManifestEvidence {
   const own = manifestPath(folder)
   const beside = named.receipt === undefined ? undefined : manifestOf(named.receipt)
-  const manifest = named.manifest ?? [beside, own].find((path) => path !== undefined && isThere(path)) ?? own
+  const manifest = named.manifest ?? [beside, own].find((path) => path !== undefined && isFileAt(path)) ?? own
   const receipt = named.receipt ?? receiptOf(manifest)
   for (const [what, path] of [
     ['manifest', manifest],
     ['receipt', receipt],
   ] as const) {
-    if (isThere(path)) continue
+    // What was named may be a pipe; what is looked for may not, for reading it might never end.
+    if (named[what] === undefined ? isFileAt(path) : isThere(path)) continue
     const how = `name it by --${what} FILE`
     const also = beside === undefined || what === 'receipt' || beside === path ? '' : `, nor ${beside}`
     throw new EvidenceError(
@@ -64,7 +67,7 @@ export async function checkFolder(
   output: Output,
 ): Promise<number> {
   const deposit = await besides.anchored(await checkManifestOnly(evidence, policy, besides.transition))
-  const compared = await compareFolder(folder, linesOf(evidence), output)
+  const compared = isTied(deposit) ? await compareFolder(folder, manifestAt(evidence.manifest).lines, output) : nothing
   const time = await besides.time(deposit)
   const online = await besides.online(deposit)
   const faults = [...deposit.faults]
@@ -74,7 +77,7 @@ export async function checkFolder(
   output.result(
     {
       path: folder,
-      ok: verdict.faults.length === 0,
+      ok: isSound(verdict),
       standing: standingOf(online),
       counts,
       files: compared.files,
@@ -84,6 +87,7 @@ export async function checkFolder(
       ...statusDocument(online),
       ...anchorDocument(deposit),
       ...time.document,
+      policy: policyDocument(besides.policy),
       checker: thisChecker(),
     },
     [
@@ -94,18 +98,17 @@ export async function checkFolder(
       ...faultLines(verdict.faults),
       ...verdict.unjudged.map(({ message }) => `not judged: ${message}`),
       ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+      policyLine(besides.policy),
       checkerLine(thisChecker()),
-      countLine(counts),
+      compared === nothing ? notCompared : countLine(counts),
       verdictLine(verdict),
     ],
   )
   return exitOfVerdict(verdict)
 }
 
-/** Lines of a manifest whose deposit was checked already: one that cannot be read is a fault there, and lists nothing here. */
-function linesOf({ manifest }: ManifestEvidence): ReturnType<typeof manifestAt>['lines'] {
-  return manifestAt(manifest).lines
-}
+const nothing: ComparedFolder = { files: [], unlisted: [], skipped: [], unreadable: [] }
+const notCompared = 'no file was compared: the receipt does not show that this manifest is the one deposited'
 
 type Counts = Readonly<Record<Lowercase<FileState>, number>> & { readonly listed: number; readonly unlisted: number }
 

@@ -4,7 +4,8 @@ import { openUnread } from '../src/node/index.ts'
 import { checkMisbehaviour, isMisbehaviour, misbehaviourLimits } from '../src/verify/index.ts'
 import { readArtefact } from './artefact.ts'
 import type { Output } from './output.ts'
-import { exitOfVerdict } from './verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
+import { exitOfVerdict, isSound } from './verdict.ts'
 
 /** True for a file that begins as a proof of misbehaviour does. */
 export function isMisbehaviourFile(path: string): boolean {
@@ -18,21 +19,22 @@ export function isMisbehaviourFile(path: string): boolean {
 }
 
 /** Says exactly what a proof of misbehaviour proves, and what not; 0 where it proves it. */
-export function checkMisbehaviourFile(path: string, policy: Policy, output: Output): number {
+export function checkMisbehaviourFile(path: string, policy: Policy, file: PolicyFile, output: Output): number {
   const { faults, kind, origin, says, code } = checkMisbehaviour(readArtefact(path), policy)
   const document = {
     path,
-    ok: faults.length === 0,
+    ok: isSound({ faults, unjudged: [] }),
     kind,
     origin,
     ...(code === undefined ? {} : { code }),
     proves: says,
   }
-  output.result({ ...document, faults, notShown: misbehaviourLimits }, [
+  output.result({ ...document, policy: policyDocument(file), faults, notShown: misbehaviourLimits }, [
     path,
     ...(faults.length === 0 ? ['this file proves:', ...says.map((line) => `  ${line}`)] : []),
     ...faults.map((fault) => `FAULT ${fault.code}: ${fault.message}`),
     ...(faults.length === 0 ? ['it does not show:', ...misbehaviourLimits.map((line) => `  ${line}`)] : []),
+    policyLine(file),
     faults.length === 0 ? 'the proof holds' : 'the file proves nothing',
   ])
   return exitOfVerdict({ faults, unjudged: [] })

@@ -1,4 +1,15 @@
-import { EvidenceError, isEvidenceError, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
+import {
+  applyPolicy,
+  type Checkpoint,
+  equalBytes,
+  EvidenceError,
+  fromBase64,
+  isEvidenceError,
+  parseSignedCheckpoint,
+  type Policy,
+  type SignedCheckpoint,
+  verifyConsistency,
+} from '../src/core/index.ts'
 import { asUnanswered, type LedgerClient, ServerRefusal } from '../src/client/index.ts'
 import {
   type CheckedEvent,
@@ -6,6 +17,7 @@ import {
   checkStatus,
   type Finding,
   findingOf,
+  type ProvenEvent,
   statusLimits,
 } from '../src/verify/index.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
@@ -27,6 +39,18 @@ export interface OnlineStatus {
   readonly admission?: Admission | undefined
 }
 
+/** Codes that two signatures of the ledger bear out: that of the receipt's checkpoint, and that of the answer's. */
+const contradictions: ReadonlySet<Finding['code']> = new Set(['status-behind', 'consistency-invalid'])
+
+/**
+ * What is said of an answer that does not hold. Nobody signs an answer: whatever else is wrong with it says that the ledger could not be
+ * asked, and nothing of the evidence.
+ */
+export function faultOfAnswer(fault: Finding): Finding {
+  if (contradictions.has(fault.code)) return fault
+  return findingOf(asUnanswered(new EvidenceError(fault.code, fault.message, fault)))
+}
+
 /** Pages that are asked for at most, of 100 events each. */
 const maxPages = 50
 
@@ -43,7 +67,8 @@ async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, 
 
 /**
  * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
- * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it. Throws `usage`.
+ * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it; what was proven before that
+ * stays. Throws `usage` where no URL is known, or that of another ledger.
  */
 export async function askStatus(
   checked: CheckedReceipt,
@@ -52,78 +77,107 @@ export async function askStatus(
   output: Output,
 ): Promise<OnlineStatus> {
   const client = await ledgerOf(checked.receipt.proof.checkpoint.origin, policy, options, output)
+  const asked = { url: client.url, size: undefined as number | undefined, flagged: false, events: [] as CheckedEvent[] }
+  const none = { faults: [], unjudged: [] }
   try {
-    return await statusFrom(client, checked, policy)
+    const found = await askPages(client, checked, policy, asked)
+    if (found.faults.length > 0 || found.unjudged.length > 0) return { ...asked, ...found }
+    const admission = await askAdmission(checked, policy, client)
+    return { ...asked, ...found, signer: checked.statement?.common.iss ?? '', admission }
   } catch (error) {
     if (!isEvidenceError(error) || (error.code === 'usage' && !(error instanceof ServerRefusal))) throw error
-    const none = { url: client.url, size: undefined, events: [], flagged: false, unjudged: [] }
-    return { ...none, faults: [findingOf(asUnanswered(error))] }
+    return { ...asked, ...none, faults: [findingOf(asUnanswered(error))] }
   }
 }
 
-async function statusFrom(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
+/** Asks page by page, and adds to `asked` what each of them proves. */
+async function askPages(
+  client: LedgerClient,
+  checked: CheckedReceipt,
+  policy: Policy,
+  asked: { size: number | undefined; flagged: boolean; readonly events: CheckedEvent[] },
+): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
   const { proof, entryBytes } = checked.receipt
-  const { origin, size: from } = proof.checkpoint
-  const status = { url: client.url, size: undefined as number | undefined, flagged: false }
-  const events: CheckedEvent[] = []
   for (let after: number | undefined, page = 0; page < maxPages; page++) {
     let answer: unknown
     try {
-      answer = await client.status(proof.index, entryBytes, { from, after })
+      answer = await client.status(proof.index, entryBytes, { from: proof.checkpoint.size, after })
     } catch (error) {
       if (!isEvidenceError(error, 'entry-not-found')) throw error
-      return { ...status, events, faults: [await denial(client, origin, from)], unjudged: [] }
+      return { faults: [await denial(client, proof.checkpoint, policy)], unjudged: [] }
     }
     const found = checkStatus(answer, checked, policy, after)
     if (found.size === undefined) {
-      await requireLedger(client, origin)
-      return { ...status, events, faults: found.faults, unjudged: found.unjudged }
+      await requireLedger(client, proof.checkpoint.origin)
+      return { faults: found.faults.map(faultOfAnswer), unjudged: found.unjudged }
     }
-    for (const event of found.events) events.push(event)
-    status.size ??= found.size
-    status.flagged ||= found.flagged
-    if (found.next === undefined) {
-      const admission = await askAdmission(checked, policy, client)
-      return { ...status, events, faults: [], unjudged: [], signer: checked.statement?.common.iss ?? '', admission }
-    }
+    for (const event of found.events) asked.events.push(event)
+    asked.size ??= found.size
+    asked.flagged ||= found.flagged
+    if (found.next === undefined) return { faults: found.faults.map(faultOfAnswer), unjudged: [] }
     after = found.next
   }
   throw new EvidenceError('server-answer', `more than ${maxPages * 100} later events: ask for them page by page`)
 }
 
-/** The size that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */
-async function requireLedger(client: LedgerClient, origin: string): Promise<number> {
-  const { checkpoint } = parseSignedCheckpoint((await client.fetchBytes('/checkpoint')) ?? new Uint8Array())
-  if (checkpoint.origin === origin) return checkpoint.size
+/** The checkpoint that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */
+async function requireLedger(client: LedgerClient, origin: string): Promise<SignedCheckpoint> {
+  const signed = parseSignedCheckpoint((await client.fetchBytes('/checkpoint')) ?? new Uint8Array())
+  if (signed.checkpoint.origin === origin) return signed
   throw new EvidenceError('usage', `${client.url} is another ledger than the receipt’s; name that one by --url`, {
     where: client.url,
     expected: origin,
-    found: checkpoint.origin,
+    found: signed.checkpoint.origin,
   })
 }
 
-/** The receipt proves that the ledger signed the entry: that it has none is a fault, whatever it shows instead. */
-async function denial(client: LedgerClient, origin: string, from: number): Promise<Finding> {
-  const size = await requireLedger(client, origin)
-  return {
-    code: size < from ? 'status-behind' : 'consistency-invalid',
-    message: 'The ledger says that it has no such entry; its signature in the receipt says that it had.',
-    expected: `a history with the receipt’s ${from} entries`,
-    found: `a checkpoint of size ${size}`,
-  }
+/**
+ * The receipt proves that the ledger has the entry, and somebody answers that it has none. That is a fault only where a checkpoint that the ledger
+ * signed bears it out: one of fewer entries, or one of another history.
+ */
+async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): Promise<Finding> {
+  const { checkpoint, note } = await requireLedger(client, from.origin)
+  const { size } = checkpoint
+  applyPolicy(policy, note, from.origin)
+  const expected = `a history with the receipt’s ${from.size} entries`
+  const found = `a checkpoint of size ${size}`
+  const message = 'The ledger says that it has no such entry; its signature in the receipt says that it had.'
+  if (size < from.size) return { code: 'status-behind', message, expected, found }
+  const hashes = size === from.size ? [] : (await client.consistency(from.size, size)).hashes
+  const proof = hashes.map((hash) => fromBase64(hash))
+  const goesOn = { size1: from.size, size2: size, root1: from.root, root2: checkpoint.root, proof }
+  const isSame = size === from.size ? equalBytes(from.root, checkpoint.root) : verifyConsistency(goesOn)
+  if (!isSame) return { code: 'consistency-invalid', message, expected, found }
+  throw new EvidenceError(
+    'server-answer',
+    `${client.url} says that it has no such entry, and shows a checkpoint that goes on from the receipt’s`,
+  )
 }
 
-/** What is known of a deposit: offline, or where no answer could be trusted, nothing was asked. */
+/** True where all pages were read, and every later entry that they name was shown. */
+function isWhole({ events, faults, unjudged }: OnlineStatus): boolean {
+  return faults.length === 0 && unjudged.length === 0 && events.every(({ proven }) => proven)
+}
+
+/**
+ * What is known of a deposit: out of events that are proven. `not-asked` where no answer could be trusted, where it is not whole, or
+ * names entries that it does not show.
+ */
 export function standingOf(online: OnlineStatus | undefined): Standing {
   if (online?.size === undefined) return 'not-asked'
-  if (online.events.some(({ what }) => what === 'retracted')) return 'retracted'
-  return online.flagged ? 'key-compromised' : 'sound'
+  if (retractionIn(online) !== undefined) return 'retracted'
+  if (online.flagged) return 'key-compromised'
+  return isWhole(online) ? 'sound' : 'not-asked'
+}
+
+function retractionIn(online: OnlineStatus | undefined): ProvenEvent | undefined {
+  return online?.events.find((event): event is ProvenEvent => event.proven && event.what === 'retracted')
 }
 
 /** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
 export function headline(online: OnlineStatus | undefined): string[] {
   const standing = standingOf(online)
-  const retraction = online?.events.find(({ what }) => what === 'retracted')
+  const retraction = retractionIn(online)
   if (standing === 'retracted' && retraction !== undefined) {
     const { index, time, code } = retraction
     return [`RETRACTED: this deposit was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`]
@@ -133,16 +187,24 @@ export function headline(online: OnlineStatus | undefined): string[] {
 }
 
 /** The ledger's answer, for people. */
-export function statusLines({ url, size, events, flagged, signer, admission }: OnlineStatus): string[] {
+export function statusLines(online: OnlineStatus): string[] {
+  const { url, size, events, flagged, signer, admission } = online
   if (size === undefined) return []
-  const lines = events.map(({ index, time, what, code, compromisedSince, proven }) => {
+  const lines = events.map((event) => {
+    if (!event.proven) return `the ledger says, not shown: ${event.what}: entry ${event.index}`
+    const { index, time, what, code, compromisedSince } = event
     const since = compromisedSince === undefined ? undefined : `compromised since ${when(compromisedSince)}`
     const said = [what, ...[code, since].filter((one) => one !== undefined)].join(', ')
-    return `later: ${said}: entry ${index} at ${when(time)}${proven ? '' : ' (that entry is there; what it says is the ledger’s word)'}`
+    return `later: ${said}: entry ${index} at ${when(time)}`
   })
+  const named =
+    events.length === 0
+      ? 'it names nothing later, which is its word and signed by nobody'
+      : `it names ${events.length} later`
+  const broken = online.faults.length > 0 || online.unjudged.length > 0 ? ', and there its answer broke off' : ''
   return [
     ...(admission === undefined || signer === undefined ? [] : [admissionLine(signer, admission)]),
-    `asked ${url}: ${events.length === 0 ? 'nothing later' : `${events.length} later`} as of size ${size}, which goes on from the receipt’s checkpoint`,
+    `asked ${url} as of size ${size}, which goes on from the receipt’s checkpoint: ${named}${broken}`,
     ...lines,
     ...(flagged ? ['FLAGGED: the key is said to have been compromised at the time of this entry'] : []),
     statusLimits,

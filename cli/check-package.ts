@@ -1,17 +1,16 @@
-import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 import { equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import type { Bag } from '../src/package/bag.ts'
 import { checkPackage as checkBag, ownPolicy } from '../src/package/check-package.ts'
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { rotatedPolicy } from '../src/verify/index.ts'
-import { readPolicyBytes } from '../src/ledger/data-folder.ts'
 import { readArtefact } from './artefact.ts'
 import { faultLines } from './check-text.ts'
 import { exitOfVerdict, verdictLine } from './verdict.ts'
 import { timeJudge } from './check-time.ts'
-import { type CommonOptions, dataDir } from './options.ts'
+import type { CommonOptions } from './options.ts'
+import { policyDocument, type PolicyFile, policyLine, requirePolicy } from './policy-source.ts'
 import type { Output } from './output.ts'
 import { type ChosenPolicy, packageDocument, packageText } from './package-text.ts'
 import { progressBar } from './progress.ts'
@@ -31,7 +30,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
     bag = statSync(path).isDirectory() ? await FolderBag.open(path) : await ZipBag.open(path)
   } catch (error) {
     // Asked for first: a package that is refused must not hide that there is nothing to check it with.
-    givenPolicy(options)
+    const file = givenPolicy(options)
     if (!(error instanceof EvidenceError) || error.kind.exit !== 1) throw error
     const { code, message, facts } = error
     const { where, expected, found } = facts
@@ -41,8 +40,13 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
       ...(found === undefined ? {} : { found }),
     }
     const faults = [{ code, message, ...detail }]
-    output.result({ path, package: true, ok: false, faults, faultCount: 1, unjudged: [] }, [
+    const policy = {
+      from: file === undefined ? 'package' : 'given',
+      ...(file === undefined ? {} : policyDocument(file)),
+    }
+    output.result({ path, package: true, ok: false, policy, faults, faultCount: 1, unjudged: [] }, [
       path,
+      ...(file === undefined ? [] : [policyLine(file)]),
       ...faultLines(faults),
       'nothing else was read',
       verdictLine({ faults, unjudged: [] }),
@@ -65,30 +69,24 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
   }
 }
 
-/** The policy of whoever checks; undefined where they have none. Throws `usage` where two are asked for. */
-function givenPolicy(options: PackageCheckOptions): Uint8Array | undefined {
+/** The policy of whoever checks; undefined where the package's own is asked for. Throws `usage` where both are, or there is none. */
+function givenPolicy(options: PackageCheckOptions): PolicyFile | undefined {
   if (options.policyFromPackage === true) {
     if (options.policy === undefined) return undefined
     throw new EvidenceError('usage', 'give one of --policy and --policy-from-package')
   }
-  const path = options.policy ?? join(dataDir(options), 'policy')
-  if (options.policy === undefined && !existsSync(path)) {
-    throw new EvidenceError(
-      'usage',
-      `there is no policy at ${path}; name the ledger’s policy by --policy FILE, or take the package’s own word by --policy-from-package`,
-      { where: path },
-    )
-  }
-  return readPolicyBytes(path)
+  return requirePolicy(options, ', or take the package’s own word by --policy-from-package')
 }
 
 async function choosePolicy(bag: Bag, options: PackageCheckOptions): Promise<ChosenPolicy> {
-  const given = givenPolicy(options)
+  const file = givenPolicy(options)
   const own = await ownPolicy(bag)
   const rotated = (bytes: Uint8Array): Policy =>
     rotatedPolicy(parsePolicy(bytes), (options.rotation ?? []).map(readArtefact))
-  if (given !== undefined)
-    return { policy: rotated(given), from: 'given', differs: own !== undefined && !equalBytes(own, given) }
+  if (file !== undefined) {
+    const given = readFileSync(file.path)
+    return { policy: rotated(given), from: 'given', file, differs: own !== undefined && !equalBytes(own, given) }
+  }
   if (own === undefined)
     throw new EvidenceError('usage', 'the package brings no policy; name the ledger’s by --policy FILE')
   return { policy: rotated(own), from: 'package', differs: false }

@@ -7,7 +7,8 @@ import { headline, type OnlineStatus, standingOf, statusLines } from './check-on
 import type { CheckResult } from './check-run.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { verdictLine } from './verdict.ts'
+import { type PolicyFile, policyLine } from './policy-source.ts'
+import { isSound, verdictLine } from './verdict.ts'
 import type { TimeResult } from './check-time.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
@@ -51,6 +52,7 @@ export function textOf(
   result: CheckResult,
   online: OnlineStatus | undefined,
   time: TimeResult,
+  policy: PolicyFile,
 ): string[] {
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
@@ -66,6 +68,7 @@ export function textOf(
     ...unjudged.map(({ message }) => `not judged: ${message}`),
     ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+    policyLine(policy),
     checkerLine(thisChecker()),
     verdictLine({ faults, unjudged }),
   ]
@@ -77,7 +80,7 @@ export function documentOf(path: string, result: CheckResult, online: OnlineStat
   const statement = checked?.statement
   return {
     path,
-    ok: faults.length === 0 && unjudged.length === 0,
+    ok: isSound(result),
     standing: standingOf(online),
     evidence,
     ...(line === undefined ? {} : { listedAs: textOfBytes(line.path) }),

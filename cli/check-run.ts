@@ -1,5 +1,12 @@
 import { basename, relative } from 'node:path'
-import { EvidenceError, type KeyTransition, type ManifestLine, parseFileProof, type Policy } from '../src/core/index.ts'
+import {
+  attempt,
+  EvidenceError,
+  type KeyTransition,
+  type ManifestLine,
+  parseFileProof,
+  type Policy,
+} from '../src/core/index.ts'
 import { absolutePath, canDigest, digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
 import {
   algorithmsOf,
@@ -21,6 +28,8 @@ export interface CheckResult {
   readonly checked: CheckedReceipt | undefined
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
+  /** True where a key transition stood in for the receipt's own checkpoint. */
+  readonly byTransition: boolean
   /** Number of the item that the file is, or whose manifest lists it. */
   readonly item: number | undefined
   /** The manifest's line, where the file stands in one. */
@@ -43,7 +52,7 @@ export async function runCheck(
   } catch (error) {
     if (!(error instanceof EvidenceError) || error.kind.exit === 3 || error.kind.exit === 2) throw error
     const faults = inFile(artefactOf(evidence), [findingOf(error)])
-    return { evidence, checked: undefined, faults, unjudged: [], item: undefined, line: undefined }
+    return { evidence, checked: undefined, byTransition: false, faults, unjudged: [], item: undefined, line: undefined }
   }
 }
 
@@ -60,11 +69,7 @@ export function inFile(file: string, findings: readonly Finding[]): Finding[] {
   return findings.map((finding) => ({ ...finding, file }))
 }
 
-interface Checked {
-  readonly checked: CheckedReceipt | undefined
-  readonly faults: readonly Finding[]
-  readonly unjudged: readonly Finding[]
-}
+type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
 
 /**
  * With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
@@ -77,13 +82,19 @@ function readChecked(
   transition: KeyTransition | undefined,
 ): Checked {
   let result = checkReceipt(bytes, policy, transition)
-  if (transition === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
-    const beside = findTransition(evidence)
-    if (beside !== undefined) result = checkReceipt(bytes, policy, beside)
+  let used = transition
+  const unread: Finding[] = []
+  if (used === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
+    const beside = attempt(() => findTransition(evidence))
+    if (beside instanceof EvidenceError) unread.push(findingOf(beside))
+    else if (beside !== undefined) result = checkReceipt(bytes, policy, (used = beside))
   }
-  const faults = inFile(artefactOf(evidence), result.faults)
-  const unjudged = inFile(artefactOf(evidence), result.unjudged)
-  return { checked: result.receipt === undefined ? undefined : result, faults, unjudged }
+  return {
+    checked: result.receipt === undefined ? undefined : result,
+    byTransition: used !== undefined,
+    faults: [...inFile(artefactOf(evidence), result.faults), ...unread],
+    unjudged: inFile(artefactOf(evidence), result.unjudged),
+  }
 }
 
 async function checkByReceipt(
@@ -142,6 +153,7 @@ async function checkByManifest(
   { onBytes, transition, line: known }: RunOptions,
 ): Promise<CheckResult> {
   const manifest = await checkManifestOnly(evidence, policy, transition)
+  if (!isTied(manifest)) return manifest
   const line = known ?? lineOf(evidence, file)?.line
   if (line === undefined) {
     const message = `The manifest does not list ${relative(evidence.folder, absolutePath(file))}.`
@@ -149,6 +161,14 @@ async function checkByManifest(
   }
   const faults = await compareLine(line, file, onBytes)
   return { ...manifest, line, faults: [...manifest.faults, ...inFile(file, faults)] }
+}
+
+/**
+ * Whether a manifest is shown to be the one deposited. Only then its lines say anything of files: neither that one is unchanged nor
+ * that it differs.
+ */
+export function isTied({ faults, unjudged, item }: CheckResult): boolean {
+  return item !== undefined && faults.length === 0 && unjudged.length === 0
 }
 
 /** Receipt and manifest of a folder's deposit, checked once for all its files. */
@@ -185,12 +205,15 @@ async function checkByFileProof(
 ): Promise<CheckResult> {
   const proof = parseFileProof(readArtefact(evidence.proof))
   const receipt = readChecked(proof.receipt, policy, evidence, transition)
-  const base = { evidence, ...receipt, item: proof.item, line: proof.file }
+  const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (receipt.checked?.body === undefined) return base
   const measured = await digestFile(file, ['sha256'], onBytes)
   const verdict = checkFileProof(proof, receipt.checked.body, measured)
+  const isListed = verdict.item !== undefined && verdict.faults.every(({ code }) => code === 'file-differs')
   return {
     ...base,
+    item: verdict.item,
+    line: isListed && receipt.faults.length === 0 ? proof.file : undefined,
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }

@@ -4,7 +4,6 @@ import { maxTimeProofBytes } from '../src/package/limits.ts'
 import { fileBounds, readNamed } from '../src/node/index.ts'
 import type { Finding } from '../src/verify/index.ts'
 import { type CheckResult } from './check-run.ts'
-import { findTransition } from './evidence-files.ts'
 import type { judgeTimeProof, TimeProofInput } from './judge-time-proof.ts'
 import { findTimeProof } from './time-proof-path.ts'
 
@@ -55,15 +54,14 @@ const notLoaded: Finding = {
 
 /** Checks the time proof that lies beside the receipt, or was named. */
 export async function checkTime(
-  { checked, evidence }: CheckResult,
+  { checked, evidence, byTransition }: CheckResult,
   policy: Policy,
   options: TimeOptions,
 ): Promise<TimeResult> {
   const path = findTimeProof(evidence, options.timeProof)
   if (path === undefined || checked === undefined) return noTime
-  const hasTransition = options.transition !== undefined || findTransition(evidence) !== undefined
   const judge = timeJudge(options.timestampAnchors)
-  const judged = await judge(path, readTimeProof(path), checked.receipt, hasTransition ? undefined : policy)
+  const judged = await judge(path, readTimeProof(path), checked.receipt, byTransition ? undefined : policy)
   return { ...judged, document: { time: judged.document } }
 }
 

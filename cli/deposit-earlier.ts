@@ -71,6 +71,14 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
     )
   }
   const { index } = receipt.entry
+  const { origin } = receipt.proof.checkpoint
+  if (origin !== wanted.origin) {
+    throw new EvidenceError(
+      'file-exists',
+      `${path} is the receipt of entry ${index} of ${origin}, and this deposit goes to ${wanted.origin}; move it away, or deposit with --again`,
+      { where: path, expected: wanted.origin, found: origin },
+    )
+  }
   const said = depositIn(body)
   if (said === undefined || !sameItems(said.items, wanted.items, 'bytes')) {
     throw new EvidenceError(

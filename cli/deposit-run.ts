@@ -22,7 +22,7 @@ import { outputKinds, writeOutput } from './outputs.ts'
 import { progressBar } from './progress.ts'
 import { signDeposit } from './deposit-statement.ts'
 import { takeTurn, type Turn } from './deposit-turn.ts'
-import { isCosigned, requireReceiptFor } from './statements.ts'
+import { isCosigned, requireAnswerFor } from './statements.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -207,7 +207,7 @@ async function send(
       return
     }
     // Until the receipt is known to be good, the signed statement is all that there is.
-    requireReceiptFor(result.receipt, presentation, policy)
+    requireAnswerFor(result, presentation, policy)
     if (again && job.kind !== 'resend') keepEarlier(job.receipts)
     const hasManifest = 'manifest' in job && placeManifest(job.manifest)
     for (const path of job.receipts) writeOutput(outputKinds.receipt, path, result.receipt)

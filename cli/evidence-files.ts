@@ -12,7 +12,7 @@ import {
   textOfBytes,
 } from '../src/core/index.ts'
 import { absolutePath, fsPath, whyOf } from '../src/node/index.ts'
-import { isThere, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
+import { isFileAt, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 import { receiptPath } from './deposit-plan.ts'
 
 /** What stands between a file and the ledger. */
@@ -51,6 +51,11 @@ export function findEvidence(file: string, note?: Note): Evidence {
   )
 }
 
+/** True where a file has evidence of its own: then it is that deposit's file, whatever it begins with. */
+export function hasEvidence(file: string): boolean {
+  return evidenceBeside(file) !== undefined || findManifest(file) !== undefined
+}
+
 /** The receipt or file proof that lies beside a file, by its name in any Unicode spelling: a copy may have respelled one of the two. */
 export function evidenceBeside(file: string): Evidence | undefined {
   const receipt = inAnySpelling(receiptPath(file, undefined))
@@ -64,11 +69,12 @@ export function evidenceBeside(file: string): Evidence | undefined {
 
 /** A path that is there: this one, or one whose name is the same text to Unicode, composed or decomposed. */
 function inAnySpelling(path: string): string | undefined {
-  if (isThere(path)) return path
+  if (isFileAt(path)) return path
   const name = basename(path).normalize()
   if (/^[\x20-\x7e]*$/.test(name)) return undefined
   const found = namesIn(dirname(path)).find((other) => other.normalize() === name)
-  return found === undefined ? undefined : join(dirname(path), found)
+  const respelled = found === undefined ? undefined : join(dirname(path), found)
+  return respelled !== undefined && isFileAt(respelled) ? respelled : undefined
 }
 
 /** Names in a folder, sorted; none where it cannot be read. */
@@ -85,7 +91,10 @@ function namesIn(folder: string, note: Note = silent): string[] {
 export function receiptsBeside(file: string): string[] {
   const folder = dirname(absolutePath(file))
   const own = namesIn(folder).filter((name) => name.endsWith('.tlog-proof'))
-  return own.slice(0, mostReceipts).map((name) => join(folder, name))
+  return own
+    .slice(0, mostReceipts)
+    .map((name) => join(folder, name))
+    .filter(isFileAt)
 }
 
 /** The nearest manifest, with its receipt, that lists a file. */
@@ -99,7 +108,7 @@ export function* manifestsAbove(file: string, note: Note = silent): Generator<Ma
   for (let folder = dirname(absolutePath(file)); ; folder = dirname(folder)) {
     for (const manifest of manifestsOf(folder, note)) {
       const receipt = receiptOf(manifest)
-      if (!isThere(receipt)) continue
+      if (!isFileAt(receipt)) continue
       try {
         manifestAt(manifest)
       } catch (error) {
@@ -116,7 +125,7 @@ export function* manifestsAbove(file: string, note: Note = silent): Generator<Ma
 function manifestsOf(folder: string, note: Note): string[] {
   const beside = `${folder}.evidence-manifest`
   const inside = namesIn(folder, note).filter((name) => name.endsWith('.evidence-manifest'))
-  return [...(isThere(beside) ? [beside] : []), ...inside.map((name) => join(folder, name))]
+  return [beside, ...inside.map((name) => join(folder, name))].filter(isFileAt)
 }
 
 /** Where the receipt of a manifest lies. */
@@ -161,7 +170,7 @@ export function namedEvidence(
   if (manifest !== undefined) return withFolder(file, receipt, manifest, folder)
   if (isFileProof(readArtefact(receipt))) return { kind: 'file-proof', proof: receipt }
   const beside = manifestOf(receipt)
-  return beside !== undefined && isThere(beside) && absolutePath(beside) !== absolutePath(file)
+  return beside !== undefined && isFileAt(beside) && absolutePath(beside) !== absolutePath(file)
     ? withFolder(file, receipt, beside, folder)
     : { kind: 'receipt', receipt }
 }
@@ -180,7 +189,7 @@ function withFolder(file: string, receipt: string, manifest: string, named: stri
 /** The key transition beside a receipt or file proof, if there is one. Throws the codes of {@link readTransition}. */
 export function findTransition(evidence: Evidence): KeyTransition | undefined {
   const path = transitionPath(artefactOf(evidence))
-  return isThere(path) ? readTransition(path) : undefined
+  return isFileAt(path) ? readTransition(path) : undefined
 }
 
 /** The file that holds a receipt: the receipt, or a file proof. */

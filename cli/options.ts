@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import { type Identity, LedgerClient } from '../src/client/index.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
-import { requireFinished, type SigningKey } from '../src/node/index.ts'
+import type { SigningKey } from '../src/node/index.ts'
 import { Output } from './output.ts'
 import { openKeyFile, passphraseFile } from './passphrase.ts'
+import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy-source.ts'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -24,11 +24,6 @@ export interface ClientOptions extends CommonOptions {
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
-/** The data folder: --data, $EVIDENCE_DATA, or ./data. */
-export function dataDir(options: CommonOptions): string {
-  return options.data ?? process.env['EVIDENCE_DATA'] ?? 'data'
-}
-
 export function outputOf(options: CommonOptions): Output {
   return new Output(options.json === true)
 }
@@ -42,8 +37,10 @@ export function withCommon(command: Command): Command {
 
 /** Adds the options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
 export function withClient(command: Command, defaults: { url?: string; policy?: string } = {}): Command {
-  const { url = `$EVIDENCE_URL or ${defaultUrl}`, policy = '$EVIDENCE_POLICY, or the one in the data folder' } =
-    defaults
+  const {
+    url = `$EVIDENCE_URL or ${defaultUrl}`,
+    policy = '$EVIDENCE_POLICY, or the one in the data folder of your own ledger',
+  } = defaults
   return withCommon(command)
     .option('--url <url>', `server (default: ${url})`)
     .option('--policy <file>', `the ledger’s policy (default: ${policy})`)
@@ -130,44 +127,27 @@ export async function withIdentityIfAny(options: ClientOptions, client: LedgerCl
   }
 }
 
-/** The policy file that was named: --policy or $EVIDENCE_POLICY; else the one in the data folder, if it is there. */
 /** True where the reader has a policy of the ledger that is not the server's own word. */
-export function hasOwnPolicy(options: { readonly policy?: string } & CommonOptions): boolean {
-  return policyPath(options) !== undefined
-}
-
-function policyPath(options: { readonly policy?: string } & CommonOptions): string | undefined {
-  const named = options.policy ?? process.env['EVIDENCE_POLICY']
-  const own = join(dataDir(options), 'policy')
-  return named ?? (existsSync(own) ? own : undefined)
+export function hasOwnPolicy(options: PolicyOptions): boolean {
+  return findPolicy(options) !== undefined
 }
 
 /**
  * The policy that a depositor holds a server's receipts against: their own, or, where they have none yet, the one that the
  * server gives, and they are told so.
  */
-export function depositPolicy(
-  options: { readonly policy?: string } & CommonOptions,
-  info: { readonly policy: string },
-  output: Output,
-): Policy {
-  const path = policyPath(options)
-  if (path !== undefined) return readPolicyFile(path)
+export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {
+  const found = findPolicy(options)
+  if (found !== undefined) return readPolicyFile(found.path)
   output.note(
     'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
   )
   return parsePolicy(Buffer.from(info.policy, 'latin1'))
 }
 
-/** The policy to check against: --policy, $EVIDENCE_POLICY, or that of the data folder. Throws `usage` where there is none. */
-export function policyOf(options: { readonly policy?: string } & CommonOptions): Policy {
-  const path = policyPath(options)
-  if (path !== undefined) return readPolicyFile(path)
-  const own = join(dataDir(options), 'policy')
-  requireFinished(dataDir(options))
-  throw new EvidenceError('usage', `there is no policy at ${own}; name the ledger’s policy by --policy FILE`, {
-    where: own,
-  })
+/** The policy to check against. Throws as {@link requirePolicy}, and the codes of a policy. */
+export function policyOf(options: PolicyOptions): Policy {
+  return readPolicyFile(requirePolicy(options).path)
 }
 
 /** A non-negative integer given as an argument. Throws `usage`. */

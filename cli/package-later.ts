@@ -2,6 +2,7 @@ import type { LedgerClient } from '../src/client/index.ts'
 import { EvidenceError, fromBase64, type Jwk, type Policy, timeText } from '../src/core/index.ts'
 import { type LaterEntry, scanLaterEntries } from '../src/package/index.ts'
 import { type CheckedReceipt, checkStatus } from '../src/verify/index.ts'
+import { faultOfAnswer } from './check-online.ts'
 import { count } from './output.ts'
 import type { PackageGathering } from './package-gather.ts'
 import type { PackageLedger } from './package-ledger.ts'
@@ -63,7 +64,10 @@ async function askedEvents(
     const answer = await client.status(proof.index, entryBytes, { from, after })
     const judged = checkStatus(answer, checked, policy, after)
     const [fault] = [...judged.faults, ...judged.unjudged]
-    if (fault !== undefined) throw new EvidenceError(fault.code, `entry ${proof.index}: ${fault.message}`, fault)
+    if (fault !== undefined) {
+      const { code, message } = faultOfAnswer(fault)
+      throw new EvidenceError(code, `entry ${proof.index}: ${message}`, fault)
+    }
     if (judged.size === undefined || judged.size < least)
       throw new EvidenceError(
         'status-behind',

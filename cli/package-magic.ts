@@ -1,7 +1,7 @@
 import { existsSync, type Stats } from 'node:fs'
 import { fsPath } from '../src/node/index.ts'
 import { beginsAsZip, isPackageFolder, isPackageZip } from '../src/package/recognize.ts'
-import { evidenceBeside, findManifest } from './evidence-files.ts'
+import { hasEvidence } from './evidence-files.ts'
 import { manifestPath } from './folder-manifest.ts'
 
 /**
@@ -16,7 +16,7 @@ export function isPackage(
   if (options.receipt !== undefined) return false
   if (stat.isDirectory())
     return options.manifest === undefined && isPackageFolder(path) && !existsSync(fsPath(manifestPath(path)))
-  if (!stat.isFile() || evidenceBeside(path) !== undefined) return false
+  if (!stat.isFile()) return false
   const isZip = options.policyFromPackage === true ? beginsAsZip(path) : isPackageZip(path)
-  return isZip && findManifest(path) === undefined
+  return isZip && !hasEvidence(path)
 }

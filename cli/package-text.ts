@@ -9,13 +9,16 @@ import type {
 import { checkerLine, thisChecker } from './checker.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { bytesText, count } from './output.ts'
-import { type Standing, verdictLine } from './verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
+import { isSound, type Standing, verdictLine } from './verdict.ts'
 import { when } from './when.ts'
 
 /** Whose policy a package was checked with. */
 export interface ChosenPolicy {
   readonly policy: Policy
   readonly from: 'given' | 'package'
+  /** The file that was given. */
+  readonly file?: PolicyFile
   /** True where the package brings another one than was given. */
   readonly differs: boolean
 }
@@ -59,9 +62,9 @@ export function notHereLines(deposits: readonly PackagedDeposit[]): string[] {
   ]
 }
 
-function policyLines({ from, differs }: ChosenPolicy): string[] {
-  if (from === 'package') return ['policy: the package’s own word; compare its key with what the ledger publishes']
-  return differs ? ['policy: yours; the package brings another, which was not used'] : []
+function policyLines({ file, differs }: ChosenPolicy): string[] {
+  if (file === undefined) return ['policy: the package’s own word; compare its key with what the ledger publishes']
+  return [policyLine(file), ...(differs ? ['the package brings another policy, which was not used'] : [])]
 }
 
 function admissionLines({ admission }: PackagedReceipt): string[] {
@@ -181,17 +184,17 @@ function receiptDocument(receipt: PackagedReceipt): object {
 }
 
 /** The result of a check, for programs. */
-export function packageDocument(path: string, report: PackageReport, { from, differs }: ChosenPolicy): object {
+export function packageDocument(path: string, report: PackageReport, { from, file, differs }: ChosenPolicy): object {
   const { deposits, related, faults, unjudged, standing, words, ...rest } = report
   const { asked, eventsNotShown, ...said } = words
   const known: Standing | null = standing ?? null
   return {
     path,
     package: true,
-    ok: faults.length === 0 && unjudged.length === 0,
+    ok: isSound(report),
     standing: known,
     checker: thisChecker(),
-    policy: { from, packageDiffers: differs },
+    policy: { from, packageDiffers: differs, ...(file === undefined ? {} : policyDocument(file)) },
     ...said,
     laterEvents: { asked: asked ?? null, notShown: eventsNotShown },
     ...rest,

@@ -3,10 +3,12 @@ import type { Identity, LedgerClient } from '../src/client/index.ts'
 import {
   EvidenceError,
   type JsonValue,
+  leafHash,
   type Policy,
   type Receipt,
   type ShownEntries,
   splitPresentation,
+  toBase64,
   utf8,
 } from '../src/core/index.ts'
 import { type ComposedStatement, composeStatement, type Kind, type SealedClaim } from '../src/evidence/index.ts'
@@ -36,14 +38,31 @@ export function isCosigned(receipt: string, policy: Policy): boolean {
   return faults.length === 0 && unjudged.length === 0
 }
 
+/** What a server answers to a deposit, as far as it is told on. */
+interface Answered {
+  readonly index: number
+  readonly time: string
+  readonly leafHash: string
+  readonly receipt: string
+}
+
 /**
- * Holds an answered receipt against the policy, but for its quorum, and against what was sent: a server is believed only as far
- * as it proves. Throws `server-answer`.
+ * Holds an answer to a deposit against the policy, but for its quorum, and against what was sent: a server is believed only as far as its
+ * receipt proves, and whatever it says beside it must be what the receipt says. Throws `server-answer`.
  */
-export function requireReceiptFor(receipt: string, presentation: string, policy: Policy): void {
-  const { entry } = requireSoundReceipt(receipt, policy)
-  if (entry.known && entry.statement === splitPresentation(presentation).jws) return
-  throw new EvidenceError('server-answer', 'the server’s receipt does not verify: it is for another statement')
+export function requireAnswerFor(answer: Answered, presentation: string, policy: Policy): void {
+  const { entry, entryBytes } = requireSoundReceipt(answer.receipt, policy)
+  if (!entry.known || entry.statement !== splitPresentation(presentation).jws)
+    throw new EvidenceError('server-answer', 'the server’s receipt does not verify: it is for another statement')
+  const proven = { index: entry.index, time: entry.time, leafHash: toBase64(leafHash(entryBytes)) }
+  for (const where of ['index', 'time', 'leafHash'] as const) {
+    if (answer[where] === proven[where]) continue
+    throw new EvidenceError('server-answer', `the server’s answer has another ${where} than its receipt`, {
+      where,
+      expected: String(proven[where]),
+      found: String(answer[where]),
+    })
+  }
 }
 
 /** Holds a receipt that a server gave against the policy, but for its quorum, and gives it. Throws `server-answer`. */
@@ -68,6 +87,6 @@ export async function signAndDeposit(
   const { origin } = await client.ledger()
   const { presentation } = signStatement(origin, identity, kind, members, sealed)
   const result = await client.deposit(presentation, { shown })
-  requireReceiptFor(result.receipt, presentation, policy)
+  requireAnswerFor(result, presentation, policy)
   return result
 }

@@ -1,4 +1,4 @@
-import { isThere } from './artefact.ts'
+import { isFileAt } from './artefact.ts'
 import type { Evidence } from './evidence-files.ts'
 
 /** Where the time proof of a receipt, or of a file proof, lies: beside it. */
@@ -10,5 +10,5 @@ export function timeProofPath(receipt: string): string {
 export function findTimeProof(evidence: Evidence, named: string | undefined): string | undefined {
   if (named !== undefined) return named
   const beside = timeProofPath(evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt)
-  return isThere(beside) ? beside : undefined
+  return isFileAt(beside) ? beside : undefined
 }

@@ -36,6 +36,11 @@ export function exitOfVerdict({ faults, unjudged }: Verdict): 0 | 1 | 3 | 4 {
   return exitCodeOf(faults, unjudged)
 }
 
+/** Whether all was looked at and judged, and no fault found: `ok` of every document is this, so that it is true exactly where the exit code is 0. */
+export function isSound(verdict: Verdict): boolean {
+  return exitOfVerdict(verdict) === 0
+}
+
 /** The exit code of a refusal: what a command could not do says nothing of evidence, and so is 2 or 3 where the command judges nothing. */
 export function exitOfRefusal(error: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
   const { exit } = error.kind

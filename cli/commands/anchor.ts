@@ -47,7 +47,7 @@ export function anchorCommand(program: Command): void {
   withClient(
     program.command('anchor').description('deposit a ledger’s checkpoints into another ledger, on a schedule'),
     {
-      policy: '$EVIDENCE_POLICY, or the one in the data folder; that of the lower ledger',
+      policy: '$EVIDENCE_POLICY, or the one in the data folder of your own ledger; that of the lower ledger',
     },
   )
     .requiredOption('--to <url>', 'the upper ledger')

@@ -29,7 +29,7 @@ import {
 } from '../options.ts'
 import { openKeyFile, passphraseFile } from '../passphrase.ts'
 import { readRequest, signRequest } from '../requests.ts'
-import { requireReceiptFor } from '../statements.ts'
+import { requireAnswerFor } from '../statements.ts'
 
 interface KeyOptions extends CommonOptions {
   readonly key: string
@@ -154,7 +154,7 @@ function submitCommand(group: Command): void {
       }
       const policy = depositPolicy(options, await client.ledger(), output)
       const result = await client.deposit(presentation)
-      requireReceiptFor(result.receipt, presentation, policy)
+      requireAnswerFor(result, presentation, policy)
       output.result(result, [`the change is entry ${result.index}, ${result.time}`])
     })
 }

@@ -12,7 +12,8 @@ import {
   readPolicyBytes,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { type ClientOptions, clientKey, clientOf, dataDir, identify, outputOf, withClient } from '../options.ts'
+import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'

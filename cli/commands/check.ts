@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError, type Policy } from '../../src/core/index.ts'
+import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { fsPath, installNativePrimitives } from '../../src/node/index.ts'
 import { rotatedPolicy } from '../../src/verify/index.ts'
 import { type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
@@ -13,11 +14,12 @@ import { documentOf, textOf, together } from '../check-report.ts'
 import { type CheckResult, runCheck } from '../check-run.ts'
 import { checkTime } from '../check-time.ts'
 import { readArtefact } from '../artefact.ts'
-import { namedEvidence, readTransition } from '../evidence-files.ts'
+import { hasEvidence, namedEvidence, readTransition } from '../evidence-files.ts'
 import { fileArgument } from '../file-argument.ts'
-import { type ClientOptions, outputOf, policyOf, withClient } from '../options.ts'
+import { type ClientOptions, outputOf, withClient } from '../options.ts'
 import type { Output } from '../output.ts'
 import { isPackage } from '../package-magic.ts'
+import { policyDocument, type PolicyFile, requirePolicy } from '../policy-source.ts'
 import { progressBar } from '../progress.ts'
 import { exitOfVerdict } from '../verdict.ts'
 
@@ -86,14 +88,17 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
   if (isPackage(path, stat, options)) {
     requireForPackage(options)
-    return checkPackage(path, { ...options, ...packagePolicy(options) }, output)
+    return checkPackage(path, options, output)
   }
   if (options.policyFromPackage === true)
     throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
-  const policy = rotatedPolicy(policyOf(options), (options.rotation ?? []).map(readArtefact))
-  const besides = besidesOf(policy, options, output)
+  const file = requirePolicy(options)
+  const policy = rotatedPolicy(readPolicyFile(file.path), (options.rotation ?? []).map(readArtefact))
+  const besides = besidesOf(policy, file, options, output)
   if (stat.isDirectory()) return checkFolder(path, folderEvidence(path, options), policy, besides, output)
-  if (options.receipt === undefined && isMisbehaviourFile(path)) return checkMisbehaviourFile(path, policy, output)
+  // What begins so may be evidence like any other file: what lies beside it goes before, as for a package.
+  if (options.receipt === undefined && isMisbehaviourFile(path) && !hasEvidence(path))
+    return checkMisbehaviourFile(path, policy, file, output)
   return checkOne(path, stat.size, policy, options, besides, output)
 }
 
@@ -121,14 +126,18 @@ async function checkOne(
   const online = await besides.online(result)
   const time = await besides.time(result)
   const whole = { ...followed, ...together(followed, online, time) }
-  output.result({ ...documentOf(path, whole, online), ...time.document }, textOf(path, whole, online, time))
+  output.result(
+    { ...documentOf(path, whole, online), policy: policyDocument(besides.policy), ...time.document },
+    textOf(path, whole, online, time, besides.policy),
+  )
   return exitOfVerdict(whole)
 }
 
 /** What the options ask for besides the receipt. */
-function besidesOf(policy: Policy, options: CheckOptions, output: Output): Besides {
+function besidesOf(policy: Policy, file: PolicyFile, options: CheckOptions, output: Output): Besides {
   const { transition, online, anchor } = options
   return {
+    policy: file,
     anchored: (result) => anchoredOf(result, policy, options),
     // Asked of what is sound alone: there is no entry to ask for where the receipt does not hold.
     online: async ({ checked }) =>
@@ -160,11 +169,4 @@ function requireForPackage(options: CheckOptions): void {
   if (named === undefined) return
   const flag = `--${named.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
   throw new EvidenceError('usage', `${flag} is for one file, and this is a package: it brings its own`, { where: flag })
-}
-
-/** The policy of the environment, for a package that is not to bring its own. */
-function packagePolicy(options: CheckOptions): { policy?: string } {
-  const policy =
-    options.policyFromPackage === true ? options.policy : (options.policy ?? process.env['EVIDENCE_POLICY'])
-  return policy === undefined ? {} : { policy }
 }

@@ -9,7 +9,8 @@ import { folderChecks } from '../doctor/folder.ts'
 import { roomChecks, softwareChecks } from '../doctor/machine.ts'
 import { type NamedFiles, namedModes } from '../doctor/modes.ts'
 import { serverChecks } from '../doctor/server.ts'
-import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { passphraseFile, passphraseFor } from '../passphrase.ts'
 
 const help = `

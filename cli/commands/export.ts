@@ -14,7 +14,8 @@ import {
 import { equalBytes, EvidenceError, rootFromTiles } from '../../src/core/index.ts'
 import { emptyRegistry } from '../../src/evidence/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { count } from '../output.ts'
 import { progressBar } from '../progress.ts'
 

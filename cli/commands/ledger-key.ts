@@ -39,11 +39,11 @@ import {
   clientOf,
   codeArgument,
   type CommonOptions,
-  dataDir,
   outputOf,
   withClient,
   withCommon,
 } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { signRequest } from '../requests.ts'

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import { type Difference, reindex } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { count } from '../output.ts'
 import { progressBar } from '../progress.ts'
 

@@ -34,7 +34,7 @@ Example:
 export function mirrorCommand(program: Command): void {
   withClient(
     program.command('mirror <ledger> <dir>').description('keep a full verified copy of a ledger, and serve it'),
-    { policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder' },
+    { policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder of your own ledger' },
   )
     .option('--serve', 'serve the copy, read-only')
     .option('--host <address>', 'address to listen on', '127.0.0.1')

@@ -74,7 +74,7 @@ export function monitorCommand(program: Command): void {
     .option('--state <dir>', 'folder of the verified copies and of proofs', 'monitor')
     .option(
       '--policy <file>',
-      'policy of a ledger; again for each (default: the one in the data folder)',
+      'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
       (value: string, all?: readonly string[]) => repeat(value, all ?? []),
     )
     .option('--witness <url>', 'a witness’s monitoring prefix; may be given again', repeat, [])

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives, requireNewFile } from '../../src/node/index.ts'
@@ -18,7 +18,8 @@ import {
 } from '../../src/package/index.ts'
 import { exitCodeOf } from '../../src/verify/index.ts'
 import { timeJudge } from '../check-time.ts'
-import { dataDir, outputOf, withClient } from '../options.ts'
+import { outputOf, withClient } from '../options.ts'
+import { requirePolicy } from '../policy-source.ts'
 import { count } from '../output.ts'
 import { PackageGathering, receiptsBelow } from '../package-gather.ts'
 import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
@@ -130,16 +131,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
 }
 
 function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {
-  const path = options.policy ?? join(dataDir(options), 'policy')
-  if (!existsSync(path)) {
-    throw new EvidenceError(
-      'usage',
-      `there is no policy at ${path} to pack; name the ledger’s policy by --policy FILE`,
-      {
-        where: path,
-      },
-    )
-  }
+  const { path } = requirePolicy(options)
   const policyBytes = readPolicyBytes(path)
   return { policy: parsePolicy(policyBytes), policyBytes }
 }

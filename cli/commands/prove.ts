@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import { encodeFileProof, EvidenceError } from '../../src/core/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf } from '../../src/verify/index.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
@@ -32,7 +31,10 @@ export function proveCommand(program: Command): void {
     .option('--receipt <file>', 'receipt of the folder’s deposit')
     .option('--manifest <file>', 'manifest of the folder')
     .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
-    .option('--policy <file>', 'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder)')
+    .option(
+      '--policy <file>',
+      'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
+    )
     .option('--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof')
     .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
     .addHelpText('after', help)
@@ -59,10 +61,12 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const result = await runCheck(file, evidence, policyOf(options))
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
+  const [open] = result.unjudged
+  if (open !== undefined) throw new EvidenceError('not-judged', open.message, { where: file })
   const { proof, of } = lineProof(evidence, file, result.item ?? 0, options.withClaims === true)
   writeOutput(outputKinds.fileProof, path, encodeFileProof(proof))
   output.result({ path: file, proof: path, item: proof.item, line: proof.lineIndex, of }, [
     `wrote ${path}: line ${proof.lineIndex} of the ${of} that the manifest has`,
   ])
-  return exitCodeOf([], result.unjudged)
+  return 0
 }

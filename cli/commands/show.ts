@@ -38,12 +38,17 @@ export function showCommand(program: Command): void {
     .addHelpText('after', help)
     .action(async (entry: string, options: ShowOptions) => {
       const output = outputOf(options)
-      const info =
-        /^[0-9]+$/.test(entry) && !existsSync(entry)
-          ? await fromServer(indexArgument(entry), options)
-          : fromReceipt(fileArgument(entry))
-      output.result(info, linesOf(info))
+      const info = isServers(entry) ? await fromServer(indexArgument(entry), options) : fromReceipt(fileArgument(entry))
+      output.result({ ...info, verified: false }, [...linesOf(info), isServers(entry) ? serversWord : filesWord])
     })
+}
+
+const serversWord = 'not verified: this is the server’s word'
+const filesWord = 'not verified: this is what the file says, which anybody may have written; "evidence check" verifies'
+
+/** True for the index of an entry, which the server is asked for; else a file is shown. */
+function isServers(entry: string): boolean {
+  return /^[0-9]+$/.test(entry) && !existsSync(entry)
 }
 
 async function fromServer(index: number, options: ShowOptions): Promise<EntryInfo> {
@@ -58,7 +63,12 @@ async function fromServer(index: number, options: ShowOptions): Promise<EntryInf
   const info = await client.entry(index)
   if (options.receipt !== undefined) {
     const receipt = await client.receipt(index)
-    requireSoundReceipt(receipt, depositPolicy(options, await client.ledger(), output))
+    const { entry } = requireSoundReceipt(receipt, depositPolicy(options, await client.ledger(), output))
+    if (entry.index !== index)
+      throw new EvidenceError(
+        'server-answer',
+        `the server gives the receipt of entry ${entry.index} for that of entry ${index}`,
+      )
     writeOutput(outputKinds.receipt, options.receipt, receipt)
     output.note(`wrote ${options.receipt}`)
   }

@@ -22,16 +22,8 @@ import {
 } from '../../src/timestamp/index.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  dataDir,
-  identify,
-  outputOf,
-  policyOf,
-  withClient,
-} from '../options.ts'
+import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
+import { dataDir } from '../policy-source.ts'
 import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
 import { timeProofPath } from '../time-proof-path.ts'
 

@@ -8,12 +8,20 @@ import {
   type SignedCheckpoint,
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
-import { dataFolder, FolderSource, LookupAudit, type LookupCodec, readLookupCodec } from '../../src/ledger/index.ts'
+import {
+  dataFolder,
+  FolderSource,
+  LookupAudit,
+  type LookupCodec,
+  readLookupCodec,
+  readPolicyFile,
+} from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
+import { dataDir, policyDocument, type PolicyFile, policyLine, requirePolicy } from '../policy-source.ts'
+import { exitOfVerdict, isSound, verdictLine } from '../verdict.ts'
 import type { LogSource } from '../../src/log/index.ts'
-import { type ClientOptions, clientOf, dataDir, outputOf, policyOf, withClient, withIdentityIfAny } from '../options.ts'
-import { verdictLine } from '../verdict.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { keptCheckpoint } from '../known-checkpoint.ts'
@@ -60,8 +68,9 @@ export function verifyCommand(program: Command): void {
     })
 }
 
-/** Checkpoints that were kept from before, and where to keep this one. */
+/** What the walk is held against besides the log: the policy's file, checkpoints that were kept from before; and where to keep this one. */
 interface Kept {
+  readonly policyFile: PolicyFile
   readonly earlier: readonly SignedCheckpoint[]
   readonly trusted?: SignedCheckpoint
   readonly save?: string
@@ -75,9 +84,11 @@ async function verify(options: VerifyOptions): Promise<number> {
   if (options.dir !== undefined && options.url !== undefined)
     throw new EvidenceError('usage', 'give one of --dir and --url')
   const output = outputOf(options)
-  const policy = policyOf(options)
+  const policyFile = requirePolicy(options)
+  const policy = readPolicyFile(policyFile.path)
   if (options.saveCheckpoint !== undefined) requireOutput(outputKinds.checkpoint, options.saveCheckpoint)
   const kept: Kept = {
+    policyFile,
     // What is kept where the new one will go is held against the walk too: it may be the only proof of another history.
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
@@ -89,7 +100,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     return await verifyFolder(dataDir(options), policy, output, kept)
   } catch (error) {
     const isServed = isEvidenceError(error, 'ledger-in-use') && options.data === undefined
-    if (!isServed) return unreadable(error, dataDir(options), output)
+    if (!isServed) return unreadable(error, dataDir(options), policyFile, output)
     output.note(`${error.message}; asking the server instead`)
     return verifySource(await urlSource(options, output), policy, output, kept)
   }
@@ -108,13 +119,14 @@ async function urlSource(options: VerifyOptions, output: Output): Promise<UrlSou
 }
 
 /** Data so damaged that nothing can be walked is a fault found; what only keeps us from looking is a failure to run. */
-function unreadable(error: unknown, source: string, output: Output): number {
+function unreadable(error: unknown, source: string, policyFile: PolicyFile, output: Output): number {
   if (!isEvidenceError(error) || error.kind.exit !== 1) throw error
   const faults = [findingOf(error)]
-  output.result({ source, ok: false, faults, faultCount: 1 }, [
+  output.result({ source, ok: false, policy: policyDocument(policyFile), faults, faultCount: 1 }, [
     source,
     ...faults.flatMap(faultLine),
     'nothing else could be read',
+    policyLine(policyFile),
     '1 fault found',
   ])
   return 1
@@ -184,8 +196,8 @@ async function verifySource(source: LogSource, policy: Policy, output: Output, k
 }
 
 /** Prints the report; a ledger without fault leaves its checkpoint for the next time, one with a fault leaves the old. */
-function conclude(report: WalkReport, output: Output, { save }: Kept): number {
-  const code = print(report, output)
+function conclude(report: WalkReport, output: Output, { save, policyFile }: Kept): number {
+  const code = print(report, policyFile, output)
   if (save !== undefined && code === 0 && report.checkpoint !== undefined)
     writeOutput(outputKinds.checkpoint, save, report.checkpoint)
   return code
@@ -227,7 +239,7 @@ function faultLine({ code, index, message, expected, found }: Finding): string[]
   return [`FAULT ${code}:${at} ${message}`, ...detail]
 }
 
-function print(report: WalkReport, output: Output): number {
+function print(report: WalkReport, policyFile: PolicyFile, output: Output): number {
   const { faults, faultCount, unjudged, disclosures, flagged } = report
   const lines = [
     `${report.origin ?? 'unknown ledger'}${report.environment === undefined ? '' : ` (${report.environment})`}, read from ${report.source}`,
@@ -256,8 +268,9 @@ function print(report: WalkReport, output: Output): number {
     ...flagged.slice(0, printedFaults).map(({ message }) => `FLAGGED ${message}`),
     'not checked:',
     ...report.notChecked.map((line) => `  ${line}`),
+    policyLine(policyFile),
     verdictLine(report, { faults: faultCount, unjudged: unjudged.length }),
   ]
-  output.result({ ...report, ok: faultCount === 0 }, lines)
-  return exitCodeOf(faults, unjudged)
+  output.result({ ...report, ok: isSound(report), policy: policyDocument(policyFile) }, lines)
+  return exitOfVerdict(report)
 }

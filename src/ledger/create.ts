@@ -22,7 +22,7 @@ import {
   type SigningKey,
   writeNewFile,
 } from '../node/index.ts'
-import { type DataFolder, dataFolder, type FolderConfig, folderFormat, readConfig } from './data-folder.ts'
+import { type DataFolder, dataFolder, type FolderConfig, folderFiles, folderFormat, readConfig } from './data-folder.ts'
 import { syncFolder } from './head-file.ts'
 
 export interface Administrator {
@@ -67,9 +67,9 @@ export function prepareLedger(
   fill?: (folder: DataFolder) => void,
 ): GenesisRequest {
   requireOrigin(options.origin)
-  const filling = beginFolder(root, { by: 'evidence init' })
+  const filling = beginFolder(root, { by: 'evidence init', writes: folderFiles.made })
   try {
-    const folder = dataFolder(root)
+    const folder = dataFolder(filling.folder)
     makePrivateFolder(folder.keys)
     const key = options.ledgerKey ?? createKeyFile(folder.ledgerKey, options.passphrase)
     const vkey = verifierKey(options.origin, key.publicKey)

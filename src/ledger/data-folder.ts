@@ -62,6 +62,15 @@ export function dataFolder(root: string): DataFolder {
   }
 }
 
+/** Files that a command writes when it makes a data folder, in full or as far as it was cut off; relative to the folder. */
+export const folderFiles = {
+  /** By the first step of making a ledger. */
+  made: /^(keys\/(ledger|administrator|depositor)\.pem|keys\/ledger-ml-dsa\.key|policy|genesis\.json|config\.json)(\.new|\.part)?$/,
+  /** Of a backup or a leader: no private key is among them. */
+  copied:
+    /^((policy|config\.json|standing\.json|erased|lookup\.key|head|timestamps\/[0-9]+\.time-stamps)(\.part)?|ledger\/(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-[0-9]+|[0-9]+\.(ldb|sst|log|dbtmp)))$/,
+} as const
+
 /** Version of the layout of a data folder. */
 export const folderFormat = 1
 

@@ -15,6 +15,9 @@ export interface ExportOptions {
   readonly onTile?: (done: number, total: number) => void
 }
 
+/** Files of an export, relative to its folder. */
+const exportedFiles = /^(checkpoint|policy|timestamps\/[0-9]+\.time-stamps|tile\/[0-9a-z./]+)$/
+
 /**
  * Writes a ledger as static files of C2SP tlog-tiles: `checkpoint`, `tile/…`, `tile/entries/…`, the policy, and the time-stamp records. No
  * disclosure is among them. The folder is there as a whole or not at all. Throws the codes of beginFolder (`file-exists` where it is
@@ -26,9 +29,9 @@ export async function exportTiles(
   options: ExportOptions,
 ): Promise<{ readonly size: number; readonly files: number }> {
   const { isPublic } = options
-  const filling = beginFolder(target, { by: 'evidence export', taken: 'file-exists', isPublic })
+  const filling = beginFolder(target, { by: 'evidence export', taken: 'file-exists', isPublic, writes: exportedFiles })
   try {
-    const written = await writeTiles(reads, target, options)
+    const written = await writeTiles(reads, filling.folder, options)
     filling.finish(false)
     return written
   } catch (error) {

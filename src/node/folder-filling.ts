@@ -1,98 +1,130 @@
-import { chmodSync, existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
-import { fileBounds, readBoundedText } from './bounded-file.ts'
-import { syncFolder, syncTree, writeDurably } from './durable-file.ts'
-import { isLockName, takeLock } from './lock-file.ts'
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { defined, EvidenceError } from '../core/index.ts'
+import { syncFolder, syncTree } from './durable-file.ts'
+import {
+  isStagingName,
+  type Made,
+  type Marker,
+  namesIn,
+  newStagingName,
+  readMarker,
+  readUnfinished,
+  removeMarker,
+  requireFinished,
+  type Unfinished,
+  writeMarker,
+} from './folder-marker.ts'
+import { takeLock } from './lock-file.ts'
 import { makePrivateFolder, makePublicFolder } from './private-folder.ts'
 
 /*
  * How a folder is made that is there as a whole or not at all, in place: a service user may have no right to write beside it, and a
- * mount point cannot be renamed. The marker is written first and removed last; who opens the folder in between is refused.
+ * mount point cannot be renamed. All is written in a staging folder within, under a name that nobody can know before, and moved to its
+ * place when it is whole. The marker is written first and removed last; who opens the folder in between is refused.
  */
-const markerName = 'unfinished.json'
 const lockName = 'lock'
-
-/** What a marker says: which command fills the folder, and, where it matters, for what. */
-export interface Unfinished {
-  readonly by: string
-  readonly token?: string
-}
 
 export interface FillOptions extends Unfinished {
   /** The code that refuses a folder which is not empty. */
   readonly taken?: 'ledger-exists' | 'file-exists'
   /** For everybody to read, where the user's umask lets them. */
   readonly isPublic?: boolean
+  /** The paths of files that the command writes, relative to the folder: of what an earlier run left no other file is removed. */
+  readonly writes: RegExp
 }
 
-/** A folder that is being filled. One of the two ends it. */
+/** A folder that is being filled. One of the two functions ends it. */
 export interface Filling {
+  /** Where its content is to be written; moved to its place by {@link finish}. */
+  readonly folder: string
   /** All is written: the folder counts from here on, durably. `isSynced` false: its files are not worth a sync each. */
   finish(isSynced?: boolean): void
   /** Removes what was written, and the folder if it was made here. */
   abandon(): void
 }
 
-/** What an unfinished folder says of itself; undefined where it is whole, empty or not there. */
-export function readUnfinished(root: string): Unfinished | undefined {
-  let text: string
-  try {
-    text = readBoundedText(join(root, markerName), fileBounds.small)
-  } catch {
-    return undefined
-  }
-  try {
-    const { by, token } = JSON.parse(text) as { by?: unknown; token?: unknown }
-    return { by: String(by), ...(typeof token === 'string' ? { token } : {}) }
-  } catch {
-    return { by: 'a command' }
-  }
-}
-
-/** Throws `folder-unfinished` for a folder that a command began to fill, and did not finish. */
-export function requireFinished(root: string): void {
-  const unfinished = readUnfinished(root)
-  if (unfinished === undefined) return
-  throw new EvidenceError(
-    'folder-unfinished',
-    `the folder ${root} is not whole: "${unfinished.by}" has not finished it`,
-    {
-      where: root,
-    },
-  )
-}
-
-/** Names in a folder, but for those of the marker, of a lock, and of what the file system puts there. */
-function namesIn(root: string): string[] {
-  return readdirSync(root).filter((name) => {
-    if (isLockName(name) || name === markerName || name === `${markerName}.part`) return false
-    return name !== 'lost+found' || !lstatSync(join(root, name)).isDirectory()
-  })
-}
-
-/** Whether a command finds a folder that it may fill: missing, empty, or left unfinished by itself. */
+/** Whether a command fills a folder rather than opening it: missing, empty, or left unfinished by itself. */
 export function isFillable(root: string, by: string): boolean {
   return !existsSync(root) || namesIn(root).length === 0 || readUnfinished(root)?.by === by
 }
 
-/** Throws what refuses a folder that a command cannot fill: `file-exists` or `ledger-exists`, `folder-unfinished` of another command. */
-export function requireFillable(root: string, { by, taken = 'ledger-exists' }: FillOptions): void {
+/**
+ * Throws what refuses a folder that a command cannot fill: `folder-unfinished` of another command; `file-exists` or `ledger-exists`
+ * where it holds anything that no earlier run of this command is known to have made.
+ */
+export function requireFillable(root: string, options: FillOptions): void {
   if (existsSync(root) && !statSync(root).isDirectory())
     throw new EvidenceError('file-exists', `${root} is no folder`, { where: root })
-  if (isFillable(root, by)) return
-  requireFinished(root)
-  throw new EvidenceError(taken, `the folder ${root} exists and is not empty`, { where: root })
+  if (!existsSync(root)) return
+  leftovers(root, options)
 }
 
-function clear(root: string): void {
-  for (const name of namesIn(root)) rmSync(join(root, name), { recursive: true, force: true })
+/** Names in the folder that an earlier run of the command made. Throws as {@link requireFillable}. */
+function leftovers(root: string, { by, taken = 'ledger-exists', writes }: FillOptions): string[] {
+  const names = namesIn(root)
+  if (names.length === 0) return []
+  const marker = readMarker(root)
+  if (marker === undefined)
+    throw new EvidenceError(taken, `the folder ${root} exists and is not empty`, { where: root })
+  if (marker.by !== by) requireFinished(root)
+  const foreign = foreignIn(root, names, marker, writes)
+  if (foreign === undefined) return names
+  const where = join(root, foreign)
+  throw new EvidenceError(
+    taken,
+    `the folder ${root} was left unfinished by "${by}", and ${where} is not known to be of that run: nothing was removed; move it away, or choose another folder`,
+    { where },
+  )
+}
+
+/** The path of the first thing in a folder that is not shown to be of the run whose marker it has. */
+function foreignIn(
+  root: string,
+  names: readonly string[],
+  { staging, moving }: Marker,
+  writes: RegExp,
+): string | undefined {
+  for (const name of names) {
+    const found = lstatSync(join(root, name), { bigint: true })
+    const isStaging = name === staging?.name && isStagingName(name) && found.isDirectory()
+    const inode = isStaging ? staging.inode : moving.find((one) => one.name === name)?.inode
+    const isEmpty = isStaging && readdirSync(join(root, name)).length === 0
+    if (inode === undefined ? !isEmpty : inode !== String(found.ino))
+      return foreignUnder(join(root, name), name, noFile) ?? name
+    const foreign = foreignUnder(join(root, name), isStaging ? '' : name, writes)
+    if (foreign !== undefined) return relative(root, join(root, isStaging ? name : '', foreign))
+  }
+  return undefined
+}
+
+const noFile = /^(?!)/
+
+/** The first thing at or under a path that is no folder, and no file that the command writes; `as` is the path that it is written for. */
+function foreignUnder(path: string, as: string, writes: RegExp): string | undefined {
+  const stat = lstatSync(path)
+  if (stat.isFile()) return writes.test(as) ? undefined : as
+  if (!stat.isDirectory()) return as
+  for (const name of readdirSync(path)) {
+    const foreign = foreignUnder(join(path, name), as === '' ? name : `${as}/${name}`, writes)
+    if (foreign !== undefined) return foreign
+  }
+  return undefined
+}
+
+/** Removes what this command, now or in an earlier run, made in a folder. Throws as {@link requireFillable}, and removes nothing then. */
+function clear(root: string, options: FillOptions): void {
+  for (const name of leftovers(root, options)) rmSync(join(root, name), { recursive: true, force: true })
+}
+
+function inodeOf(path: string): string {
+  return String(lstatSync(path, { bigint: true }).ino)
 }
 
 /**
- * Begins to fill a folder: one that is missing, is empty, or was left unfinished by the same command (its content is removed: it was empty when that
- * began). Throws `ledger-exists` or `file-exists` where it is not empty, `folder-unfinished` of another command, `ledger-in-use` where another process fills it, `file-unreadable`
- * where it cannot be written.
+ * Begins to fill a folder: one that is missing, is empty, or was left unfinished by the same command. What that run is shown to have
+ * made is removed; nothing else ever is. Throws `ledger-exists` or `file-exists` where it holds anything else, `folder-unfinished` of another
+ * command, `ledger-in-use` where another process fills it, `file-unreadable` where it cannot be written.
  */
 export function beginFolder(root: string, options: FillOptions): Filling {
   const { by, token, isPublic = false } = options
@@ -101,7 +133,10 @@ export function beginFolder(root: string, options: FillOptions): Filling {
   if (isNew) (isPublic ? makePublicFolder : makePrivateFolder)(root)
   else if (!isPublic) shut(root)
   const release = takeLock(join(root, lockName), root)
-  const marker = join(root, markerName)
+  const name = newStagingName()
+  const folder = join(root, name)
+  const mark = (staging: Marker['staging'], moving: readonly Made[] = []): void =>
+    writeMarker(root, { by, ...defined({ token }), ...defined({ staging }), moving })
   const leave = (): void => {
     release()
     if (!isNew) return
@@ -111,29 +146,50 @@ export function beginFolder(root: string, options: FillOptions): Filling {
       // Somebody else has put something there.
     }
   }
+  let staging: Made
   try {
-    requireFillable(root, options)
-    clear(root)
-    writeDurably(marker, `${JSON.stringify({ by, ...(token === undefined ? {} : { token }) })}\n`)
+    clear(root, options)
+    mark({ name })
+    makePrivateFolder(folder)
+    staging = { name, inode: inodeOf(folder) }
+    mark(staging)
   } catch (error) {
     leave()
     throw error
   }
   return {
+    folder,
     finish: (isSynced = true) => {
-      if (isSynced) syncTree(root)
-      else syncFolder(root)
-      rmSync(marker)
+      if (isSynced) syncTree(folder)
+      const made = readdirSync(folder).map((one) => ({ name: one, inode: inodeOf(join(folder, one)) }))
+      mark(staging, made)
+      for (const one of made) moveOut(root, folder, one.name, options)
+      rmdirSync(folder)
+      syncFolder(root)
+      removeMarker(root)
       syncFolder(root)
       if (isNew) syncParent(root)
       release()
     },
     abandon: () => {
-      clear(root)
-      rmSync(marker, { force: true })
-      leave()
+      try {
+        // This process made it, under a name that nobody knew.
+        rmSync(folder, { recursive: true, force: true })
+        clear(root, options)
+        removeMarker(root)
+      } finally {
+        leave()
+      }
     },
   }
+}
+
+/** Moves a finished file or folder to its place, where nothing may be. */
+function moveOut(root: string, folder: string, name: string, { taken = 'ledger-exists' }: FillOptions): void {
+  const to = join(root, name)
+  if (existsSync(to))
+    throw new EvidenceError(taken, `${to} was put there while the folder was made; move it away`, { where: to })
+  renameSync(join(folder, name), to)
 }
 
 /**

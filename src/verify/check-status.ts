@@ -1,6 +1,7 @@
 import {
   applyPolicy,
   type Checkpoint,
+  defined,
   encodeReceipt,
   equalBytes,
   EvidenceError,
@@ -20,14 +21,25 @@ import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } fr
 import { type CheckedReceipt, checkReceipt } from './check-receipt.ts'
 import { type Finding, findingOf } from './report.ts'
 
-/** A later event as the answer tells it. */
-export interface CheckedEvent extends LaterEvent {
+/** A later event: the later entry was shown, is in the tree, and says so. */
+export interface ProvenEvent extends LaterEvent {
+  readonly proven: true
   readonly index: number
   readonly time: string
   readonly kind: string
-  /** True where the later entry itself was shown and says so; else it is the ledger's word. */
-  readonly proven: boolean
 }
+
+/** A later entry that is in the tree, and is not shown: that it is about the earlier one at all is the ledger's word, which nothing signs. */
+export interface StatedEvent {
+  readonly proven: false
+  readonly index: number
+  readonly what: LaterEvent['what']
+}
+
+export type CheckedEvent = ProvenEvent | StatedEvent
+
+/** What a ledger may tell of without showing it: what others said of the entry. All else is by or about its own signer, and shown whole. */
+const mayBeStated: ReadonlySet<LaterEvent['what']> = new Set(['attested', 'related'])
 
 /** What a ledger's answer about an entry comes to (docs/spec/15-status.md). */
 export interface CheckedStatus {
@@ -36,7 +48,7 @@ export interface CheckedStatus {
   /** Undefined where the answer's checkpoint cannot be trusted. */
   readonly size: number | undefined
   readonly events: readonly CheckedEvent[]
-  /** True where the key, or the participant, is said to have been compromised at the entry's time. */
+  /** True where a proven event says that the key, or the participant, was compromised at the entry's time. */
   readonly flagged: boolean
   readonly next: number | undefined
 }
@@ -107,19 +119,23 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       requireIncluded(event, checkpoint)
       if (event.entry !== undefined) requireSaid(event, document, policy, subject)
       const { index: at, time, kind, what, code, compromisedSince, entry } = event
-      events.push({
-        index: at,
-        time,
-        kind,
-        what,
-        ...(code === undefined ? {} : { code }),
-        ...(compromisedSince === undefined ? {} : { compromisedSince }),
-        proven: entry !== undefined,
-      })
+      if (entry === undefined && !mayBeStated.has(what))
+        throw bad(`does not show the entry ${at}, of which it says: ${what}`)
+      events.push(
+        entry === undefined
+          ? { proven: false, index: at, what }
+          : { proven: true, index: at, time, kind, what, ...defined({ code, compromisedSince }) },
+      )
     }
     const { timeMs } = receipt.entry
-    const flagged = events.some(({ compromisedSince }) => (tryTime(compromisedSince ?? '') ?? Infinity) <= timeMs)
-    return { faults, unjudged, size, events, flagged, next: document.next }
+    const flagged = events.some(
+      (event) => event.proven && (tryTime(event.compromisedSince ?? '') ?? Infinity) <= timeMs,
+    )
+    // What this page proves stays proven.
+    const { next } = document
+    const goesOn = next === undefined || (next >= last && next > (after ?? -1))
+    if (!goesOn) faults.push(findingOf(bad('names a next page that does not go on')))
+    return { faults, unjudged, size, events, flagged, next: goesOn ? next : undefined }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     ;(error.kind.exit === 4 ? unjudged : faults).push(findingOf(error))

@@ -9,6 +9,9 @@ import {
 } from '../node/index.ts'
 import { type WitnessConfig, witnessFolder } from './folder.ts'
 
+/** Files of a new witness, relative to its folder. */
+const madeFiles = /^(keys\/witness\.pem|keys\/witness-ml-dsa\.key|logs|origins|witness\.json)$/
+
 /**
  * Makes a witness: two keys, an empty list of logs, an empty state, as a whole or not at all; gives its verifier keys, Ed25519
  * first. Throws the codes of beginFolder, `vkey-malformed` for a name that no key can have.
@@ -16,9 +19,9 @@ import { type WitnessConfig, witnessFolder } from './folder.ts'
 export function createWitness(root: string, name: string, passphrase?: string): readonly [VerifierKey, VerifierKey] {
   // Before anything is made: a name that no key can have.
   parseVerifierKey(verifierKey(name, generateSigningKey().key.publicKey, signatureTypes.cosignature).text)
-  const filling = beginFolder(root, { by: 'evidence witness init' })
+  const filling = beginFolder(root, { by: 'evidence witness init', writes: madeFiles })
   try {
-    const folder = witnessFolder(root)
+    const folder = witnessFolder(filling.folder)
     for (const made of [folder.keys, folder.state, folder.evidence]) makePrivateFolder(made)
     const { publicKey } = createKeyFile(folder.ed25519Key, passphrase)
     const mlDsa = createMlDsaKeyFile(folder.mlDsaKey, passphrase)

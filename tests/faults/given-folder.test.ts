@@ -155,9 +155,13 @@ describe('F-N2: an empty folder that was given', () => {
     const root = at('cut')
     mkdirSync(root)
     // As a process leaves it that is killed: the marker is there, the lock is nobody's.
-    writeFileSync(join(root, 'unfinished.json'), '{"by":"evidence init"}')
+    const staging = `unfinished-${'ab'.repeat(16)}`
+    mkdirSync(join(root, staging))
+    for (const name of ['keys', 'policy', 'config.json'])
+      cpSync(join(at('source'), name), join(root, staging, name), { recursive: true })
+    const made = { name: staging, inode: String(statSync(join(root, staging)).ino) }
+    writeFileSync(join(root, 'unfinished.json'), JSON.stringify({ by: 'evidence init', staging: made, moving: [] }))
     writeFileSync(join(root, 'lock'), '999999999 1\n')
-    cpSync(at('source'), root, { recursive: true, filter: (source) => !source.endsWith('lock') })
     const others = [
       ['serve', '--port', '0'],
       ['verify'],

@@ -293,8 +293,13 @@ describe('restoring', () => {
 
   it('begins again after a run that was cut off', async () => {
     await backUp()
-    cpSync(test.root, fresh, { recursive: true })
-    writeFileSync(join(fresh, 'unfinished.json'), '{"by":"evidence restore"}')
+    const staging = `unfinished-${'ab'.repeat(16)}`
+    cpSync(test.root, join(fresh, staging), {
+      recursive: true,
+      filter: (from) => !/(lock|genesis\.json|\.pem|ledger-ml-dsa\.key|cosigned\.json)$/.test(from),
+    })
+    const made = { name: staging, inode: String(statSync(join(fresh, staging)).ino) }
+    writeFileSync(join(fresh, 'unfinished.json'), JSON.stringify({ by: 'evidence restore', staging: made, moving: [] }))
     await restoreBackup({ from: out, root: fresh })
     expect(await faultsOf(fresh)).toEqual([])
     expect(readdirSync(fresh)).not.toContain('unfinished.json')

@@ -280,8 +280,11 @@ export interface Proxy {
 /** What a proxy does with a request: passes it on, breaks off before or after the server has answered, or answers itself. */
 export type ProxyRule = (line: string, count: number) => 'pass' | 'break' | 'break after' | number
 
+/** What a proxy makes of the body of an answer to a request. */
+export type ProxyChange = (line: string, body: string) => string
+
 /** A proxy on a free port. */
-export async function startProxy(target: string, rule: ProxyRule): Promise<Proxy> {
+export async function startProxy(target: string, rule: ProxyRule, change?: ProxyChange): Promise<Proxy> {
   const seen: string[] = []
   const counts = new Map<string, number>()
   const handle = (from: IncomingMessage, to: ServerResponse): void => {
@@ -306,6 +309,14 @@ export async function startProxy(target: string, rule: ProxyRule): Promise<Proxy
         if (verdict === 'break after') {
           answer.resume()
           answer.on('end', () => from.socket.destroy())
+          return
+        }
+        if (change !== undefined) {
+          void answer.toArray().then((chunks: Buffer[]) => {
+            const body = change(line, Buffer.concat(chunks).toString())
+            const { 'content-length': _length, 'transfer-encoding': _coding, ...headers } = answer.headers
+            to.writeHead(answer.statusCode ?? 500, headers).end(body)
+          })
           return
         }
         to.writeHead(answer.statusCode ?? 500, answer.headers)

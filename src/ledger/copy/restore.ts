@@ -12,7 +12,7 @@ import {
   type Unfinished,
   writeNewFile,
 } from '../../node/index.ts'
-import { dataFolder, type DataFolder, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
+import { dataFolder, type DataFolder, folderFiles, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
 import { writeDurably } from '../durable-file.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -59,7 +59,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const { size } = readOwnCheckpoint(note, key)
   const backup = new BackupFolder(from, size)
   const maySign = takeOver || final
-  requireFillable(root, { by: restoring })
+  requireFillable(root, { by: restoring, writes: folderFiles.copied })
   const claim = maySign ? Claim.ask({ from, root, final, takeOver, id: randomUUID() }) : undefined
   const fill = async (folder: DataFolder): Promise<void> => {
     claim?.make()
@@ -94,9 +94,9 @@ export async function fillDataFolder(
   unfinished: Unfinished,
   fill: (folder: DataFolder) => Promise<void>,
 ): Promise<void> {
-  const filling = beginFolder(root, unfinished)
+  const filling = beginFolder(root, { ...unfinished, writes: folderFiles.copied })
   try {
-    await fill(dataFolder(root))
+    await fill(dataFolder(filling.folder))
     filling.finish()
   } catch (error) {
     filling.abandon()
