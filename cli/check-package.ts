@@ -65,7 +65,10 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
   }
 }
 
-/** The policy of whoever checks; undefined where they have none. Throws `usage` where two are asked for. */
+/**
+ * The policy's bytes from `--policy` or, by default, the data folder's; undefined with `--policy-from-package`. Throws `usage` where
+ * both options are given or no policy exists, and what reading throws.
+ */
 function givenPolicy(options: PackageCheckOptions): Uint8Array | undefined {
   if (options.policyFromPackage === true) {
     if (options.policy === undefined) return undefined

@@ -150,7 +150,7 @@ export class Connections {
     })
   }
 
-  /** Cuts off whoever does not read: an answer that waits holds memory, and its connection's place. */
+  /** Closes connections whose peer has not read a finished answer in time: such an answer holds memory and the connection's place. */
   private sweep(now: number): void {
     for (const [socket, exchange] of this.exchanges) {
       const { response } = exchange

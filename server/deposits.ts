@@ -36,7 +36,7 @@ export async function authenticate(
   }
 }
 
-/** The same of many, in order: a submission or the refusal of each. */
+/** Opens and authenticates several statements; gives, in their order, a submission or the refusal of each. Refusals are counted against the address. */
 export async function authenticateMany(
   context: ServerContext,
   address: string,
@@ -72,7 +72,7 @@ export async function accept(
   }
 }
 
-/** The same of many, in order: the answer or the refusal of each; a refused one spoils no other. */
+/** Limits and sequences several authenticated statements; gives, in their order, the answer or the refusal of each. One refusal does not affect the others. */
 export async function acceptMany(
   context: ServerContext,
   submissions: readonly Submission[],

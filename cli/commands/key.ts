@@ -48,7 +48,7 @@ export function keyCommand(program: Command): void {
     })
 }
 
-/** By its label alone: whoever reads it says what is wrong with it, or that it cannot be read. */
+/** True where the file has the PEM label of a private key. False where it cannot be read: reading the key then reports why. */
 function isPrivate(file: string): boolean {
   try {
     return /BEGIN (?:ENCRYPTED )?PRIVATE KEY/.test(readBoundedText(file, 65_536, 'latin1'))

@@ -12,7 +12,7 @@ export interface ErrorKind {
 }
 
 const resend = 'Mend the statement, sign it again and send it as a new one.'
-const refetch = 'Get the file again from whoever gave it to you; do not edit it.'
+const refetch = 'Get the file again from its source; do not edit it.'
 const askOperator = 'Tell the operator of the ledger; keep your receipts.'
 const restore =
   'Do not start a server on this folder. Keep it as it is, and restore the folder from a copy; docs/operations/recovery.md says how.'
@@ -369,7 +369,7 @@ export const errorTable = {
   'package-path': {
     status: 400,
     exit: 1,
-    action: 'Do not unpack it. Get the package again from whoever gave it to you.',
+    action: 'Do not unpack it. Get the package again from its source.',
   },
   'package-zip': {
     status: 400,

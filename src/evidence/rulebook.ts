@@ -77,7 +77,7 @@ export function judge(
   const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
-  // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
+  // An entry whose issuer's authority is open changes nothing: what it would have admitted stays unknown, and so not judged.
   const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
   if (findings.violations.length > 0 || isAuthorityOpen || isOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }

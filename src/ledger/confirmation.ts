@@ -93,7 +93,7 @@ export class Confirmation {
     this.waitingBytes -= held.bytes
   }
 
-  /** Told that the follower holds so many entries, durably. */
+  /** Records that the follower holds `size` entries durably; publishes and answers the groups up to there. */
   confirm(size: number): void {
     if (size > this.confirmed) this.confirmed = size
     while (this.held[0] !== undefined && this.held[0].size <= this.confirmed) {

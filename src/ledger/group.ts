@@ -75,7 +75,7 @@ export class GroupBuilder {
   private readonly context: RuleContext
   private readonly rights: Rights
   private readonly timeMs: number
-  /** The same as entries say it. */
+  /** `timeMs` as entries write it. */
   private readonly time: string
   state: ChainState
 

@@ -58,13 +58,13 @@ export class LookupAudit {
     this.last = from - 1
   }
 
-  /** Told of every entry that the walk judged itself, in order. */
+  /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
     if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
   }
 
-  /** Told of every plain one. */
+  /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
   tally(index: number, tally: number): void {
     for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
     this.last = index

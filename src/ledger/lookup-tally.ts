@@ -13,8 +13,8 @@ export interface TalliedEntry {
 }
 
 /**
- * How many look-up keys and statement ids a database has, and the sum of their hashes: one that is missing, added or altered
- * is noticed by whoever counts them again. Kept with them, in the same batch.
+ * The look-up seal: how many look-up keys and statement ids a database has, and the sum of their hashes. Counting again finds one
+ * that is missing, added or altered. Written with them, in the same batch.
  */
 export interface LookupSeal {
   readonly count: number

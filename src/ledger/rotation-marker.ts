@@ -11,7 +11,7 @@ import { syncFolder } from './head-file.ts'
 export interface Handover {
   /** The key that is being replaced. */
   readonly from: VerifierKey
-  /** The same, where the ledger still has it: it signs the checkpoint of its rotation, its last. */
+  /** The key that is being replaced, where the ledger still has it: it signs the checkpoint of its rotation, its last. */
   readonly outgoing?: NoteSigner
 }
 

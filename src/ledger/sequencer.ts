@@ -73,7 +73,7 @@ export interface SequencerOptions {
   readonly requireSound?: () => void
   /** Called when a follower has confirmed a group, and readers may see it. */
   readonly onPublished?: () => void
-  /** Told once, when writing stops for good. */
+  /** Called once when the writer stops permanently. */
   readonly onFailure?: (error: Error) => void
 }
 

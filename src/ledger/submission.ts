@@ -80,7 +80,7 @@ export async function authenticate(
   return authenticated(opened, key, await verify(jobOf(key, opened)))
 }
 
-/** The same of many texts, in order: a submission or the refusal of each. */
+/** Opens several texts and verifies their signatures in one call; gives, in their order, a submission or the refusal of each. */
 export async function authenticateMany(
   registry: Registry,
   texts: readonly string[],

@@ -15,8 +15,8 @@ const counted = [
 type Expected = Partial<Record<DigestAlgorithm, string>>
 
 /**
- * A bag under check (RFC 8493, and the bounds of docs/spec/18-package.md): each file is read once, by whoever needs its bytes
- * or digests, and held against the manifests as it is read; {@link BagCheck.finish} reads what nobody asked for.
+ * A bag under check (RFC 8493, and the bounds of docs/spec/18-package.md): each file is read once, by the check that needs its bytes
+ * or digests, and compared with the manifests as it is read; {@link BagCheck.finish} reads the files that no check needed.
  */
 export class BagCheck {
   readonly bag: Bag

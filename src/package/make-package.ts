@@ -134,7 +134,10 @@ function infoText({ case: number, packed, ledger, eventsNotShown }: PackageInput
   ].join('\n')
 }
 
-/** The same entry under the tree's checkpoint, unless the receipt has that one already. */
+/**
+ * A receipt of the deposit's entry under the tree's checkpoint. Undefined where there is no tree, it is of another ledger or does not hold the
+ * entry, or the given receipt is of that size already. Throws what reading the tree throws.
+ */
 async function latestReceipt(
   { receipt, index, origin }: ReadDeposit,
   tree: LogView | undefined,

@@ -81,7 +81,7 @@ export class Stamper {
     return this.alone(async () => {
       const renewed: number[] = []
       for (const size of this.options.store.sizes()) {
-        // Whoever serves is let through between two records.
+        // Other work of the process gets its turn between two records.
         await new Promise((resolve) => setImmediate(resolve))
         try {
           if (!all && !this.isDue(size)) continue

@@ -141,7 +141,10 @@ function knownBody(statement: Statement): StatementBody {
   return body
 }
 
-/** Each disclosure is one that the statement seals, and no digest and no claim comes twice: else whoever shows it could choose. */
+/**
+ * The disclosures, and how many sealed claims are withheld. Each must be sealed by the statement, and no digest and no claim may come twice:
+ * the holder could choose between two values. Throws `disclosure-foreign`, `disclosure-repeated`.
+ */
 function requireSealed(
   body: StatementBody,
   disclosures: readonly Disclosure[],

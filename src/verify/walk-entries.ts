@@ -34,11 +34,11 @@ import type { LogSource } from '../log/index.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
 
-/** Told of each entry that could be read, in order. */
+/** Observes a walk: one of its methods is called once for each readable entry, in order of index. */
 export interface EntryObserver {
   /** An entry that the walk judged itself. */
   entry(entry: WalkedEntry): void
-  /** A plain one, and what the appraiser's tally made of it. */
+  /** A plain entry, by its index and what the appraiser's tally function made of it. */
   tally(index: number, tally: number): void
 }
 

@@ -4,7 +4,7 @@ import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
 
-/** Entries of a run at most: a run crosses no multiple of it, so whoever wants one entry knows where to look. */
+/** Most entries of a run. A run crosses no multiple of it, so the block in which an entry lies follows from its index. */
 export const runWidth = 32
 /** A block of {@link runWidth} that is full and lies in more runs than these is written anew as one. */
 const maxRuns = 4

@@ -19,7 +19,7 @@ export function number8(value: number): Buffer {
   return out
 }
 
-/** Reads 8 bytes of a key; a number past 2^53-1 comes out unsafe, and is found foreign by whoever compares it. */
+/** Reads 8 bytes of a key as a big-endian number. One past 2^53-1 is inexact: the caller must compare the key with that of the number. */
 export function readNumber8(bytes: Uint8Array, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4)

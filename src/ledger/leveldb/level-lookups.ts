@@ -30,7 +30,7 @@ export class LevelLookups {
     this.seal = seal
   }
 
-  /** A missing seal counts as one of no keys: whoever counts finds that it is not that of the keys. */
+  /** Opens the look-up keys of a database. A missing look-up seal is read as that of no keys, so that an audit finds the difference. */
   static async open(db: Database, codec: LookupCodec): Promise<LevelLookups> {
     return new LevelLookups(db, codec, (await readSeal(db)) ?? emptyLookupSeal)
   }
