@@ -125,7 +125,7 @@ export function pendingStatement(path: string, wanted: WantedStatement): Pending
 }
 
 /**
- * Moves a statement that waits, with its manifest, out of the way of another: it may have been sealed, and is sent again by
+ * Moves a statement that waits, with its manifest, out of the way of another: it may have been sequenced, and is sent again by
  * `evidence deposit --resend`. Gives its new path.
  */
 export function setAside(pending: string, manifest: string | undefined): string {

@@ -42,7 +42,7 @@ export interface DepositSettings {
   readonly again: boolean
   /** Prints a line for people beside the result. */
   readonly note: (line: string) => void
-  /** What receipts are held against before they are believed. */
+  /** The policy under which receipts are checked before they are believed. */
   readonly policy: Policy
 }
 

@@ -143,7 +143,7 @@ function policyPath(options: { readonly policy?: string } & CommonOptions): stri
 }
 
 /**
- * The policy that a depositor holds a server's receipts against: their own, or, where they have none yet, the one that the
+ * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
  * server gives, and they are told so.
  */
 export function depositPolicy(

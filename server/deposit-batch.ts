@@ -27,7 +27,7 @@ export async function answerBatch(
 ): Promise<FastifyReply> {
   await context.limits.requireAddress('statements', request.ip)
   const turns = await beginTurns(context, request, isMinimal)
-  // All lines are read into what waits, to be sealed and for a follower, which is bounded by the queue.
+  // All lines are read into what waits, to be sequenced and for a follower, which is bounded by the queue.
   freeBody(request)
   reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
   return reply.send(encodeLines((await Promise.all(turns)).flat()))
@@ -47,7 +47,7 @@ async function beginTurns(
   const turns: Promise<AnswerText[]>[] = []
   for (let at = 0; at < lines.length; at += linesPerTurn) {
     const turn = lines.slice(at, at + linesPerTurn)
-    // Signatures come back in any order; lines are sealed in theirs, so a turn waits for the signatures before it.
+    // Signatures come back in any order; lines are sequenced in theirs, so a turn waits for the signatures before it.
     const submissions = await authenticateLines(context, request.ip, turn, shown)
     turns.push(sealLines(context, request, submissions, isMinimal))
   }

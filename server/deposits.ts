@@ -165,7 +165,7 @@ export interface Placed {
 
 /**
  * The answer under a checkpoint that has the quorum; where it does not come in time, or as many wait already as may, under the
- * newest checkpoint, as 202: the statement is sealed and stays so, and its receipt can be asked for again.
+ * newest checkpoint, as 202: the statement is sequenced and stays so, and its receipt can be asked for again.
  */
 export async function cosigned(
   { ledger, publisher, cosignWaitMs, waiters }: ServerContext,

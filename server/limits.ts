@@ -5,7 +5,7 @@ import { addressGroup } from './address-group.ts'
 
 const day = 24 * 3600
 
-/** Statements that participants may have sealed in a day (24 hours from the first). */
+/** Statements that participants may have sequenced in a day (24 hours from the first). */
 export interface Quotas {
   /** Of every participant that has none of its own; none where undefined. */
   readonly statementsPerDay?: number | undefined
@@ -55,7 +55,7 @@ export class Limits {
     const quota = participant === undefined ? undefined : this.quotaOf(participant)
     if (quota === undefined) return
     try {
-      const why = `${participant} has had the ${quota.points} statements sealed that it may in a day`
+      const why = `${participant} has had the ${quota.points} statements sequenced that it may in a day`
       await consume(quota, participant as string, 'quota-exceeded', why)
     } catch (error) {
       await this.byKey.reward(kid, 1)

@@ -21,7 +21,7 @@ are validly signed, and nobody can tell which receipts count. Say it only when t
 is lost, or its folder was removed. No program can know that.`
 
 const help = `
-Judges every entry by the rulebook while the database is built anew, then holds the tree against the signed checkpoint and
+Judges every entry by the rulebook while the database is built anew, then compares the tree with the signed checkpoint and
 against every --known-checkpoint (a file, a receipt, or a URL); the folder appears when all of it holds. A backup made with
 --final may sign at once; any other stays shut until "evidence promote --take-over", or with --take-over here.
 The ledger's private keys are not in a backup: put them in NEW/keys/ (ledger.pem, ledger-ml-dsa.key), mode 0600.
@@ -68,7 +68,7 @@ export function restoreCommand(program: Command): void {
 
 const promoteHelp = `
 For a follower whose leader is lost, a restored copy, or a move that was called off. Stop "evidence follow" first. The copy is
-examined, and held against every --known-checkpoint, before it may sign.
+verified, and compared with every --known-checkpoint, before it may sign.
 ${danger}
 
 Example:

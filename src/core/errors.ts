@@ -438,7 +438,7 @@ export const errorTable = {
   'follower-unconfirmed': {
     status: 503,
     exit: 3,
-    action: 'Send the same bytes again after the time in Retry-After; they are sealed once, whatever was answered.',
+    action: 'Send the same bytes again after the time in Retry-After; they are sequenced once, whatever was answered.',
   },
   'backup-missing': { status: 404, exit: 3, action: 'Name a folder that "evidence backup" has written to its end.' },
   'restore-behind': {

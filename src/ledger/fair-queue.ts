@@ -221,7 +221,7 @@ function newLane<T>(participant: string): Lane<T> {
 /** The refusal as depositors are told it: `queue-full`, `queue-share-full`. */
 export function queueError(refusal: FairQueueRefusal): EvidenceError {
   return refusal === 'full'
-    ? new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
+    ? new EvidenceError('queue-full', 'too many statements wait to be sequenced', { retryAfterSeconds: 1 })
     : new EvidenceError('queue-share-full', 'this participant has as many statements waiting as it may just now', {
         retryAfterSeconds: 1,
       })

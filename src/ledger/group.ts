@@ -175,7 +175,7 @@ export class GroupBuilder {
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const reader = readerByKey(state.registry, statement.header.kid)
     const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
-    // What a newer verifier would have to judge is nothing that this server may seal.
+    // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
     const signing = this.context.ledgerKeys
@@ -251,7 +251,7 @@ export function mayAskForId({ statement, participant }: Submission, registry: Re
   return rights.mayReadAll(readerByKey(registry, header.kid))
 }
 
-/** The sealed statement's body is read again only where there is something to hold against it. */
+/** The sequenced statement's body is read again only where there is something to compare with it. */
 function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
   const body = disclosures.length === 0 ? undefined : readBody(statement)
   if (body !== undefined) requireSealed(body, disclosures)

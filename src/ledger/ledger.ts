@@ -228,7 +228,7 @@ export class Ledger {
   get confirmation(): Confirmation | undefined {
     return this.parts.confirmation
   }
-  /** Whether searches can be answered: the look-up keys are compared with their seal after each start. */
+  /** Whether searches can be answered: the look-up keys are compared with their checksum after each start. */
   get lookupState(): LookupState {
     return this.parts.lookups.state
   }

@@ -15,7 +15,7 @@ export interface Handover {
   readonly outgoing?: NoteSigner
 }
 
-/** What a rotation that was cut off needs to go on: written before anything is sealed, removed when all is done. */
+/** What a rotation that was cut off needs to go on: written before anything is sequenced, removed when all is done. */
 const markerSchema = z.strictObject({
   /** vkeys. */
   from: z.string(),

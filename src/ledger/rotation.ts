@@ -114,7 +114,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
 interface Begun {
   readonly marker: RotationMarker
   readonly reason: string
-  /** Written by this run: an earlier one may have sealed already. */
+  /** Written by this run: an earlier one may have sequenced already. */
   readonly isNew: boolean
 }
 
@@ -144,7 +144,7 @@ function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begu
   return { marker, reason, isNew: true }
 }
 
-/** Nothing was sealed, and nothing will be: the folder is the old key's, as before. */
+/** Nothing was sequenced, and nothing will be: the folder is the old key's, as before. */
 function callOff(folder: DataFolder): void {
   clearRotation(folder)
   dropStagedSecondKey(folder)

@@ -43,7 +43,7 @@ export interface GroupReport {
   readonly entries: number
   /** Statements answered without an entry: refused, or there before. */
   readonly others: number
-  /** Milliseconds of judging and sealing, of LevelDB's synced batch, of the head file. */
+  /** Milliseconds of judging and sequencing, of LevelDB's synced batch, of the head file. */
   readonly prepareMs: number
   readonly storeMs: number
   readonly headMs: number
@@ -94,7 +94,7 @@ export class Sequencer {
   private readonly maxQueueBytes: number
   private readonly signers: readonly NoteSigner[]
   private readonly context: RuleContext
-  /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
+  /** What waits to be sequenced. Read it for metrics; only the sequencer changes it. */
   readonly queue: FairQueue<Waiting>
   private running: Promise<void> | undefined
   private chain: ChainState
@@ -182,7 +182,7 @@ export class Sequencer {
     this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
   }
 
-  /** What is sealed and waits for a follower holds memory as what waits to be sealed does. Throws `queue-full`. */
+  /** What is sequenced and waits for a follower holds memory as what waits to be sequenced does. Throws `queue-full`. */
   private requireRoomBesideUnanswered(weight: number): void {
     const { unanswered = 0, unansweredBytes = 0 } = this.options.confirmation ?? {}
     if (unanswered === 0) return

@@ -97,7 +97,7 @@ export interface LedgerStorage {
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
   /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
-  /** The seal over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
+  /** The checksum over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
   lookupSeal(): Promise<LookupSeal | undefined>
   /** How look-up keys are encoded here. */
   readonly codec: LookupCodec

@@ -18,7 +18,7 @@ export interface Submission {
   readonly verifiedUnder?: Uint8Array
   /** The owner of that key: whose quota and whose share of the queue this is, whatever `iss` says. */
   readonly participant?: string
-  /** Entries that the sender showed to have, for references to what the signer may not read; not sealed. */
+  /** Entries that the sender showed to have, for references to what the signer may not read; not sequenced. */
   readonly shown?: ShownEntries
   /** Bytes that it holds in the queue. */
   readonly weight: number

@@ -116,9 +116,13 @@ export class LedgerTree {
     const [[bytes], read] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
     const expected = read(0, n)?.node(0, index % tileWidth)
     if (bytes === undefined || expected === undefined || !equalBytes(leafHash(bytes), expected)) {
-      throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
-        index,
-      })
+      throw new EvidenceError(
+        'storage-damaged',
+        `the stored bytes of entry ${index} are not those that were sequenced`,
+        {
+          index,
+        },
+      )
     }
     return bytes
   }
@@ -182,7 +186,7 @@ export class LedgerTree {
     if (expected === undefined || !equalBytes(tile.root as Uint8Array, expected)) {
       throw new EvidenceError(
         'storage-damaged',
-        `the stored tile ${n} of level ${level} is not the one that was sealed`,
+        `the stored tile ${n} of level ${level} is not that of the signed tree`,
       )
     }
     this.remember(level, n, tile)

@@ -42,7 +42,7 @@ export class BagCheck {
   }
 
   /**
-   * Reads the texts that make a bag, all of them, and then holds the lists against the files: what is incomplete stands in
+   * Reads the texts that make a bag, all of them, and then compares the lists with the files: what is incomplete stands in
    * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and for
    * another BagIt `not-judged`, or `package-altered` where a tag manifest lists another `bagit.txt`.
    */

@@ -27,7 +27,7 @@ export function algorithmsOf(body: StatementBody): DigestAlgorithm[] {
 
 /** Where a file stands in a deposit, and what speaks against it. */
 export interface FileVerdict {
-  /** Number of the item that the file was held against, from 0; undefined where it matches none. */
+  /** Number of the item that the file was compared with, from 0; undefined where it matches none. */
   readonly item: number | undefined
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]

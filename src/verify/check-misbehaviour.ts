@@ -40,7 +40,7 @@ export interface CheckedMisbehaviour {
   readonly origin: string | undefined
   /** What it proves, a sentence each. */
   readonly says: readonly string[]
-  /** Code of the rule that a sealed entry breaks. */
+  /** Code of the rule that a sequenced entry breaks. */
   readonly code?: ErrorCode
 }
 

@@ -2358,7 +2358,7 @@ class Source:
 
 @dataclass
 class Tree:
-    """Leaf hashes from index 0 on, as far as they are known, and whether they are what was sealed."""
+    """Leaf hashes from index 0 on, as far as they are known, and whether they are what was sequenced."""
 
     known: list[bytes]
     authentic: bool
@@ -2487,7 +2487,7 @@ def read_tile(source: Source, level: int, number: int, width: int, findings: Fin
 
 
 def compare_higher_levels(source: Source, size: int, known: list[bytes], findings: Findings) -> None:
-    """Steps 2 and 3: each level above is computed from the one below, and the stored tiles are held against it."""
+    """Steps 2 and 3: each level above is computed from the one below, and the stored tiles are compared with it."""
     all_read, level, below = len(known) == size, 0, known
     while size // TILE_WIDTH > 0:
         size, level = size // TILE_WIDTH, level + 1
@@ -2578,14 +2578,14 @@ class EntryWalk:
         computed = leaf_hash(data)
         altered = known is not None and known != computed
         if altered:
-            held_by = "that were sealed" if self.tree.authentic else "that the stored tree holds"
+            held_by = "that were sequenced" if self.tree.authentic else "that the stored tree holds"
             message = f"The stored bytes of entry {index} are not those {held_by}."
             self.found("entry-altered", index, message, **expected_and_found(known, computed))
         sealed = known if self.tree.authentic else computed
         statement = self.judge(index, data, altered)
         self.expected_link = sealed
         self.state.targets.append(target_of(sealed, None if altered else statement))
-        # Where the sealed bytes were read, it is certain what was sealed, even if they say nothing.
+        # Where the sequenced bytes were read, it is certain what was sequenced, even if they say nothing.
         if altered or (statement is None and not self.tree.authentic):
             self.state.becomes_uncertain(index)
 
@@ -2617,7 +2617,7 @@ class EntryWalk:
         for violation in judgement.violations:
             self.found(violation.code, index, f"entry {index}: {violation.message}")
         if judgement.violations and not self.tree.authentic:
-            self.state.becomes_uncertain(index)  # nothing says that these bytes were sealed
+            self.state.becomes_uncertain(index)  # nothing says that these bytes were sequenced
         for message in judgement.not_judged:
             self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:

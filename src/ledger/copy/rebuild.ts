@@ -25,7 +25,7 @@ export interface RebuildOptions {
 
 /**
  * Makes a database of entries and disclosures alone: each entry judged by the rulebook, look-up keys, statement ids, tiles and
- * registry seal made anew. `use` sees the finished database, whose tree makes the signed root. Where this throws nothing
+ * registry checksum made anew. `use` sees the finished database, whose tree makes the signed root. Where this throws nothing
  * is left. Throws the codes of Replay.
  */
 export async function rebuildDatabase<T>(

@@ -6,7 +6,7 @@
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
  *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
  *     l <key> <list> 00 <index, 8>   nothing; a look-up key and one of its lists (lookup-codec.ts)
- *     m <name>                       format, checkpoint, epoch; seals over the registry and the look-ups
+ *     m <name>                       format, checkpoint, epoch; checksums over the registry and the look-ups
  */
 
 /** Number of this layout of keys and values, kept under `m format`: a database of another one is refused. */
