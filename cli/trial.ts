@@ -16,6 +16,7 @@ import {
   sealGenesis,
 } from '../src/ledger/index.ts'
 import { createKeyFile, randomSalt, readKeyFile, readUnfinished, type SigningKey } from '../src/node/index.ts'
+import { admitKind } from './admission.ts'
 
 /* A trial ledger: its administrator and its first depositor have their keys in the folder itself. */
 
@@ -99,7 +100,7 @@ async function finishTrial(root: string, passphrase: string | undefined): Promis
   try {
     if (ledger.registry.participants.has('depositor')) return
     const { iss, aud } = request
-    const context = { iss, aud, kind: 'participant.admit', jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
+    const context = { iss, aud, kind: admitKind, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
     const { jwk } = readKeyFile(folder.depositorKey, passphrase)
     const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [jwk] }
     await ledger.deposit(composeStatement(context, { participant }, {}, administrator, randomSalt).presentation)

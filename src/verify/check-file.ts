@@ -20,7 +20,7 @@ export interface MeasuredFile {
   readonly digest: Readonly<Partial<Record<DigestAlgorithm, string>>>
 }
 
-/** The algorithms that a deposit's items name: what must be computed of a file that is held against them. */
+/** The algorithms that a deposit's items name: what must be computed of a file that is compared with them. */
 export function algorithmsOf(body: StatementBody): DigestAlgorithm[] {
   return [...new Set(itemsOf(body).flatMap(({ digest }) => Object.keys(digest) as DigestAlgorithm[]))]
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -11,10 +11,16 @@ const docComment = /\/\*\*[^]*?\*\//g
 /** Openings that lean on a neighbour, or do not say what the thing does. */
 const leaning = /^(?:The same|Told|As above|Whoever)\b/i
 
-const sources = execFileSync('git', ['ls-files', 'src', 'server', 'cli'], { cwd: root, encoding: 'utf8' })
-  .split('\n')
-  .filter((path) => path.endsWith('.ts'))
-  .map((path) => ({ path, source: readFileSync(join(root, path), 'utf8') }))
+/** The tracked files below some folders, with their texts. */
+function read(folders: readonly string[]): { readonly path: string; readonly source: string }[] {
+  const listed = execFileSync('git', ['ls-files', '-z', '--', ...folders], { cwd: root, encoding: 'utf8' })
+  return listed
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(root, path)))
+    .map((path) => ({ path, source: readFileSync(join(root, path), 'utf8') }))
+}
+
+const sources = read(['src', 'server', 'cli']).filter(({ path }) => path.endsWith('.ts'))
 
 const placeOf = (path: string, source: string, index: number): string =>
   `${path}:${source.slice(0, index).split('\n').length}`
@@ -33,10 +39,17 @@ describe('comments and messages', () => {
     expect(docCommentsWhere((text) => leaning.test(text))).toEqual([])
   })
 
-  it('name the person or the program: "whoever" stands in no source', () => {
-    const found = sources.flatMap(({ path, source }) =>
-      [...source.matchAll(/\bwhoever\b/gi)].map(({ index }) => placeOf(path, source, index)),
-    )
+  it('have no phrase that the glossary has replaced, in no source, page or verifier', () => {
+    const glossary = readFileSync(join(root, 'docs/glossary.md'), 'utf8')
+    const [, listed = ''] = /^A test refuses these phrases[^:]*:\n(.*?)\n\n/ms.exec(glossary) ?? []
+    const phrases = [...listed.matchAll(/`([^`]+)`/g)].map(([, phrase]) => phrase as string)
+    expect(phrases).toContain('whoever')
+    const replaced = new RegExp(`\\b(?:${phrases.join('|').replaceAll(' ', '\\s+')})\\b`, 'gi')
+    const found = read(['src', 'server', 'cli', 'docs', 'verifiers', 'fixtures', 'scripts'])
+      .filter(({ path }) => /\.(?:ts|mjs|md|py|json|yml)$/.test(path) && path !== 'docs/glossary.md')
+      .flatMap(({ path, source }) =>
+        [...source.matchAll(replaced)].map(({ 0: phrase, index }) => `${placeOf(path, source, index)} ${phrase}`),
+      )
     expect(found).toEqual([])
   })
 

@@ -1237,7 +1237,7 @@ class Judgement:
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
             if self.left_open or self.unshown:
-                pass  # whoever may not be entitled changes nothing
+                pass  # an entry whose authority is open changes nothing
             elif self.kind_known and self.signatures_judged:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
@@ -3091,7 +3091,7 @@ def announcing_version(judgement: Judgement, payload: dict[str, Any]) -> Callabl
 
 
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    """ "Change", steps 1 to 4. The approvers give a proposal its authority, no matter who sends it."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
     before = len(judgement.violations)
     judge_proposal(judgement, proposal)
@@ -3995,7 +3995,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "50eb4001d8ddc649986092f42a60cae0e7af7606b3eb007027bd36c351c89154"
+GUIDE_SHA256 = "0ce6bf15543b2bfa7a88cf1bdc3582315c1e27eb26019d8646ed58edf176a89a"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4451,7 +4451,7 @@ class ShownKey:
     owner: str
     roles: list[str]
     index: int
-    entries: list[int]  # that brought it: its own, then that of whoever signed it, to the genesis
+    entries: list[int]  # that brought it: its own, then that of its signer, to the genesis
     vouched: str  # by whom, and under which name
 
 
@@ -5189,7 +5189,7 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
         f"{len(check.receipts)} receipts{packed}"
     )
     if own_policy:
-        yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
+        yield "THE POLICY IS THE PACKAGE’S OWN WORD: a person who can replace the receipts can replace it too"
     for deposit in check.deposits.values():
         yield deposit.folder
         if deposit.receipt is not None and deposit.receipt.receipt is not None:
@@ -5411,7 +5411,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         print(json_text(document) if args.json else "\n".join(map(visible, lines)), flush=True)
     except BrokenPipeError:
-        # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
+        # The reader closed the pipe, having read enough: the verdict stands. Python must not try to write the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         sys.stderr.write(f"standard output cannot be written: {error.strerror}\n")
