@@ -100,7 +100,7 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
 /** A statement that waits for its receipt: signed before, and perhaps never sent, or sent and never answered. */
 export type Pending =
   | { readonly is: 'none' }
-  /** Of the same files, by the same key, with the same claims: to be sent again, byte for byte. */
+  /** A statement over the same files, by the same key, with the same claims: to be sent again, byte for byte. */
   | { readonly is: 'same'; readonly presentation: string }
   | { readonly is: 'other' }
 

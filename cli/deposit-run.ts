@@ -34,7 +34,7 @@ export interface DepositSettings {
   readonly algorithms: readonly DigestAlgorithm[]
   readonly category: Item['category']
   readonly relates: readonly Relation[]
-  /** Of entries that `relates` names by their receipts: what shows that they are at hand. */
+  /** What shows the ledger that the sender has the entries that `relates` names by their receipts. */
   readonly shown: ShownEntries
   /** Sealed claims that all statements share. */
   readonly sealed: Partial<Record<SealedClaim, JsonValue>>

@@ -7,9 +7,9 @@ const day = 24 * 3600
 
 /** Statements that participants may have sequenced in a day (24 hours from the first). */
 export interface Quotas {
-  /** Of every participant that has none of its own; none where undefined. */
+  /** The quota of every participant without one of its own; undefined: no limit. */
   readonly statementsPerDay?: number | undefined
-  /** Of participants by id. */
+  /** Quotas of single participants, by id. */
   readonly quotas: Readonly<Record<string, number>>
 }
 

@@ -41,7 +41,7 @@ export interface ServeOptions {
   readonly dataDir: string
   readonly settings: ServerSettings
   readonly version: string
-  /** Of the ledger's key file. */
+  /** The passphrase of the ledger's key file. */
   readonly passphrase?: string
   /** A key that is open already, in hardware; the data folder's key file is used without it. */
   readonly ledgerKey?: LedgerSigningKey

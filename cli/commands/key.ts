@@ -15,7 +15,7 @@ interface Shown {
   readonly file: string
   readonly holds: 'private key' | 'public key'
   readonly type: 'Ed25519' | 'ML-DSA-44'
-  /** Of a private key alone. */
+  /** Whether a private key is under a passphrase; absent for a public key. */
   readonly encrypted?: boolean
   /** RFC 7638, of an Ed25519 key. */
   readonly thumbprint?: string

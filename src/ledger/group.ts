@@ -54,7 +54,7 @@ export interface Placed {
   readonly index: number
   readonly time: string
   readonly leafHash: Uint8Array
-  /** Of a new entry, for its receipt. */
+  /** What the receipt of a new entry holds; absent for an existing one. */
   readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
 }
 

@@ -28,7 +28,7 @@ export interface Outcome {
   readonly time: string
   /** 32 bytes. */
   readonly leafHash: Uint8Array
-  /** Of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
+  /** The receipt of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
   readonly receipt?: ReceiptText
 }
 

@@ -174,7 +174,7 @@ class FilesAtHand {
     return found
   }
 
-  /** One that no deposit names. */
+  /** A file that no deposit names; undefined where there is none left. */
   next(): FileInput | undefined {
     return this.left.values().next().value
   }

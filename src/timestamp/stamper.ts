@@ -30,7 +30,7 @@ export interface StamperReport {
 export interface StamperOptions extends StamperReport {
   readonly store: TimeStampStore
   readonly authorities: readonly Authority[]
-  /** Of all new tokens. */
+  /** The hash of all new tokens. */
   readonly hash: HashAlgorithm
   /** Renewed when what a record rests on ends within this time. */
   readonly renewMs: number

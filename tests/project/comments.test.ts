@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const docComment = /\/\*\*[^]*?\*\//g
 /** Openings that lean on a neighbour, or do not say what the thing does. */
-const leaning = /^(?:The same|Told|As above|Whoever)\b/i
+const leaning = /^(?:The same|Told|As above|Whoever|Those|Of|One that|So much|It is)\b/i
 
 /** The tracked files below some folders, with their texts. */
 function read(folders: readonly string[]): { readonly path: string; readonly source: string }[] {

@@ -14,7 +14,7 @@ import { Replay } from './replay.ts'
 export interface RebuildOptions {
   /** Where the new database is made; what is there is removed. */
   readonly location: string
-  /** Of the secret that the look-up keys are made under. */
+  /** The encoding of look-up keys, with the secret that they are made under. */
   readonly codec: LookupCodec
   /** The signed checkpoint of all entries. */
   readonly note: string

@@ -33,7 +33,7 @@ function numbered(letter: string, value: number): Buffer {
   return out
 }
 
-/** Of the run of entries that begins at an index. */
+/** Database key of the run of entries that begins at an index. */
 export function runKey(index: number): Buffer {
   return numbered('b', index)
 }
@@ -46,7 +46,7 @@ export function tileKey(level: number, n: number): Buffer {
 export function statementKey(iss: string, jti: string): Buffer {
   return Buffer.concat([Buffer.from(`j${iss}\0`, 'latin1'), Buffer.from(jti.replaceAll('-', ''), 'hex')])
 }
-/** Of an entry in a list of a look-up key, as encoded. */
+/** Database key of an entry in a list of a look-up key; `list` is the list as encoded. */
 export function lookupKey(list: Uint8Array, index: number): Buffer {
   const out = Buffer.allocUnsafe(9 + list.length)
   out[0] = 0x6c
