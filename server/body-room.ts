@@ -115,5 +115,5 @@ export class BodyRoom {
 
 /** Refused for the moment; the same request is taken later. */
 export function busy(what: string): EvidenceError {
-  return new EvidenceError('server-busy', `${what}; nothing of this request was looked at`, { retryAfterSeconds: 1 })
+  return new EvidenceError('server-busy', `${what}; nothing of this request was processed`, { retryAfterSeconds: 1 })
 }

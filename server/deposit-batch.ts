@@ -80,7 +80,7 @@ function lineText(line: Buffer): string | EvidenceError {
   }
 }
 
-/** Seals a turn's lines; a bad line spoils no other. */
+/** Sequences the lines that were verified together; one refused line does not affect the others. */
 async function sealLines(
   context: ServerContext,
   request: FastifyRequest,
@@ -123,7 +123,7 @@ function refusedLine(request: FastifyRequest, error: Error): AnswerText {
 function requireLines(lines: readonly Buffer[]): void {
   const stubs = lines.flatMap(({ length }, i) => (length < shortestStatement ? [i + 1] : []))
   if (stubs.length <= maxStubs) return
-  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was looked at`
+  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was processed`
   throw new EvidenceError('body-malformed', why, { where: `line ${stubs[0]}` })
 }
 

@@ -51,7 +51,7 @@ export class Limits {
   /** Counts a statement. Throws `rate-limited`, `quota-exceeded`. */
   async statement({ statement, participant }: Handed): Promise<void> {
     const { kid } = statement.header
-    await consume(this.byKey, kid, 'rate-limited', 'this key has handed in more statements than it may in a minute')
+    await consume(this.byKey, kid, 'rate-limited', 'this key has sent more statements than its limit for a minute')
     const quota = participant === undefined ? undefined : this.quotaOf(participant)
     if (quota === undefined) return
     try {

@@ -6,7 +6,7 @@ export class Metrics {
   readonly registry: Registry = new Registry()
   private readonly statements = new Counter({
     name: 'evidence_statements_total',
-    help: 'Statements handed in, by outcome (created, existing, or the code of the refusal).',
+    help: 'Statements received, by outcome (created, existing, or the code of the refusal).',
     labelNames: ['outcome'],
     registers: [this.registry],
   })

@@ -99,7 +99,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       metrics?.group(report)
       publisher?.wake()
     },
-    onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
+    onFailure: (error) => app?.log.fatal({ err: error }, 'the writer has stopped permanently; reading continues'),
   })
   try {
     metrics = new Metrics({

@@ -37,7 +37,7 @@ export const serverSettings = z.strictObject({
   port: z.int().min(0).max(65535).default(8080),
   /** Names that this server goes by: the `aud` of access tokens. By default what it listens on. */
   baseUrls: z.array(z.url()).default([]),
-  /** Statements a minute that one key may hand in. */
+  /** Statements a minute that one key may send. */
   statementsPerMinute: z.int().min(1).default(600_000),
   /** Statements that a participant may have sequenced in a day, and those of participants by id; none unless given. */
   statementsPerDay: z.int().min(1).optional(),

@@ -35,7 +35,7 @@ export function restoreCommand(program: Command): void {
   withCommon(program.command('restore').description('make a data folder of a backup'))
     .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
-    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
     .addHelpText('after', help)
     .action(async (options: RestoreCommandOptions) => {
       installNativePrimitives()
@@ -78,7 +78,7 @@ Example:
 export function promoteCommand(program: Command): void {
   withCommon(program.command('promote').description('let a follower or a restored copy sign from now on'))
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind')
-    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
     .addHelpText('after', promoteHelp)
     .action(async (options: RestoreCommandOptions) => {
       installNativePrimitives()

@@ -24,7 +24,7 @@ function withServing(command: Command): Command {
     .option('--host <address>', 'address to listen on (default 127.0.0.1)')
     .option('--port <port>', 'port to listen on, 0 for any (default 8080)')
     .option('--base-url <url...>', 'the server’s public name, which access tokens must carry')
-    .option('--rate-limit <n>', 'statements a minute that one key may hand in (default 600000)')
+    .option('--rate-limit <n>', 'statements a minute that one key may send (default 600000)')
     .option('--max-queue <n>', 'statements that may wait to be sequenced (default 8192)')
     .option('--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)')
     .option('--accept-clock-gap', 'the clock is right, however far ahead of the last entry')

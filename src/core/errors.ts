@@ -284,7 +284,7 @@ export const errorTable = {
     status: 502,
     exit: 3,
     action:
-      'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
+      'Repair the hook or webhook: kept events are delivered as soon as it accepts them. Events that are not kept are on the terminal alone.',
   },
   'cosignature-early': {
     status: 400,

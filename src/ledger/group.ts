@@ -63,7 +63,7 @@ export function statementName(iss: string, jti: string): string {
 }
 
 /**
- * Seals submissions one after another, in memory: nothing here is durable, nothing here is seen. The chain state and tree
+ * Sequences submissions one after another, in memory: nothing here is durable, nothing here is seen. The chain state and tree
  * go ahead of what is stored; if storing fails, the writer never goes on (docs/design/commit-point.md).
  */
 export class GroupBuilder {

@@ -20,7 +20,7 @@ const markerSchema = z.strictObject({
   /** vkeys. */
   from: z.string(),
   to: z.string(),
-  /** The signed statement, as it was handed in. */
+  /** The signed statement, as it was sent. */
   statement: z.string(),
   /** vkey of the second key after the rotation; none where the ledger has none. */
   second: z.string().optional(),

@@ -78,7 +78,7 @@ export interface RotationResult {
 }
 
 /**
- * Seals the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
+ * Sequences the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
  * the codes of holdFolder, of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
  * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */

@@ -303,7 +303,7 @@ export class Sequencer {
     const { why, isFull } = deepestReason(error)
     this.failure = new EvidenceError(
       isFull ? 'disk-full' : 'writer-stopped',
-      `writing stopped for good, until a restart: ${why}`,
+      `the writer has stopped until a restart: ${why}`,
       { retryAfterSeconds: 60 },
       { cause: error },
     )

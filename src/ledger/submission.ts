@@ -9,7 +9,7 @@ import {
 } from '../evidence/index.ts'
 import type { SignatureJob } from '../node/index.ts'
 
-/** A statement handed in, its signature verified, waiting to be sequenced. */
+/** A statement as sent, its signature verified, waiting to be sequenced. */
 export interface Submission {
   readonly statement: Statement
   /** The text of each disclosure, not read yet. */
@@ -24,7 +24,7 @@ export interface Submission {
   readonly weight: number
 }
 
-/** Splits what was handed in, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
+/** Splits a statement as sent, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
 export function openSubmission(text: string): { envelope: Envelope; disclosures: readonly string[] } {
   const { jws, disclosures } = splitPresentation(text)
   if (jws.length >= maxEntryBytes) {
