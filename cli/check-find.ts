@@ -111,9 +111,7 @@ export function nameLines(file: string, { evidence, line }: Pick<CheckResult, 'e
   if (line === undefined) {
     const receipt = evidence.kind === 'receipt' ? basename(evidence.receipt).replace(/\.tlog-proof$/, '') : own
     const isAmongItems = receipt !== own && receipt.normalize() !== own.normalize()
-    return isAmongItems && own !== `${receipt}.evidence-manifest`
-      ? [`the receipt lies under another name: ${receipt}`]
-      : []
+    return isAmongItems && own !== `${receipt}.evidence-manifest` ? [`the receipt has another name: ${receipt}`] : []
   }
   const listed = textOfBytes(line.path)
   const said = `listed in the deposit as ${listed}`

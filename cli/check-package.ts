@@ -5,6 +5,7 @@ import { checkPackage as checkBag, ownPolicy } from '../src/package/check-packag
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { rotatedPolicy } from '../src/verify/index.ts'
+import { readPolicyBytes } from '../src/ledger/index.ts'
 import { readArtefact } from './artefact.ts'
 import { faultLines } from './check-text.ts'
 import { exitOfVerdict, verdictLine } from './verdict.ts'
@@ -69,7 +70,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
   }
 }
 
-/** The policy of whoever checks; undefined where the package's own is asked for. Throws `usage` where both are, or there is none. */
+/** The policy that is given; undefined where the package's own is asked for. Throws `usage` where both are, or there is none. */
 function givenPolicy(options: PackageCheckOptions): PolicyFile | undefined {
   if (options.policyFromPackage === true) {
     if (options.policy === undefined) return undefined
@@ -84,7 +85,7 @@ async function choosePolicy(bag: Bag, options: PackageCheckOptions): Promise<Cho
   const rotated = (bytes: Uint8Array): Policy =>
     rotatedPolicy(parsePolicy(bytes), (options.rotation ?? []).map(readArtefact))
   if (file !== undefined) {
-    const given = readFileSync(file.path)
+    const given = readPolicyBytes(file.path)
     return { policy: rotated(given), from: 'given', file, differs: own !== undefined && !equalBytes(own, given) }
   }
   if (own === undefined)

@@ -108,7 +108,7 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
 /** A statement that waits for its receipt: signed before, and perhaps never sent, or sent and never answered. */
 export type Pending =
   | { readonly is: 'none' }
-  /** Of the same files, by the same key, with the same claims: to be sent again, byte for byte. */
+  /** A statement over the same files, by the same key, with the same claims: to be sent again, byte for byte. */
   | { readonly is: 'same'; readonly presentation: string }
   | { readonly is: 'other' }
 
@@ -133,7 +133,7 @@ export function pendingStatement(path: string, wanted: WantedStatement): Pending
 }
 
 /**
- * Moves a statement that waits, with its manifest, out of the way of another: it may have been sealed, and is sent again by
+ * Moves a statement that waits, with its manifest, out of the way of another: it may have been sequenced, and is sent again by
  * `evidence deposit --resend`. Gives its new path.
  */
 export function setAside(pending: string, manifest: string | undefined): string {

@@ -7,7 +7,7 @@ import type { DepositJob } from './deposit-plan.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
 
 /*
- * Manifests of deposits on their way. A deposit that is sealed and whose manifest is lost proves nothing, so a manifest is written
+ * Manifests of deposits on their way. A deposit that is sequenced and whose manifest is lost proves nothing, so a manifest is written
  * before anything is sent, is only ever moved aside, and is removed only where its deposit was refused for good.
  */
 

@@ -34,7 +34,7 @@ export interface DepositSettings {
   readonly algorithms: readonly DigestAlgorithm[]
   readonly category: Item['category']
   readonly relates: readonly Relation[]
-  /** Of entries that `relates` names by their receipts: what shows that they are at hand. */
+  /** What shows the ledger that the sender has the entries that `relates` names by their receipts. */
   readonly shown: ShownEntries
   /** Sealed claims that all statements share. */
   readonly sealed: Partial<Record<SealedClaim, JsonValue>>
@@ -42,7 +42,7 @@ export interface DepositSettings {
   readonly again: boolean
   /** Prints a line for people beside the result. */
   readonly note: (line: string) => void
-  /** What receipts are held against before they are believed. */
+  /** The policy under which receipts are checked before they are believed. */
   readonly policy: Policy
 }
 

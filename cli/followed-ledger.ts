@@ -15,7 +15,7 @@ import type { Output } from './output.ts'
 /** A request of a monitor is given up after this, and repeated at the next look. */
 const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
 
-/** A ledger's URL as a place to look, as whoever the key is. */
+/** A ledger's server as a vantage point, with its client and tile source; requests are signed by the identity, where one is given. */
 export interface LedgerPoint extends VantagePoint {
   readonly client: LedgerClient
   readonly source: UrlSource

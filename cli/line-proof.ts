@@ -34,7 +34,7 @@ export function lineProof(
   return { proof, of: leaves.length }
 }
 
-/** A receipt without its disclosures: the names, case and note of the whole folder are not for whoever gets one file of it. */
+/** A receipt without its disclosures: the proof of one file must not show the names, case and note of the whole folder. */
 function withoutClaims(bytes: Uint8Array): Uint8Array {
   const { proof, entryBytes, signer } = parseReceipt(bytes)
   return utf8(encodeReceipt({ entryBytes, signer, disclosures: [] }, proof.index, proof.hashes, proof.noteText))

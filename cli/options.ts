@@ -133,7 +133,7 @@ export function hasOwnPolicy(options: PolicyOptions): boolean {
 }
 
 /**
- * The policy that a depositor holds a server's receipts against: their own, or, where they have none yet, the one that the
+ * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
  * server gives, and they are told so.
  */
 export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {

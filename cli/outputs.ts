@@ -146,7 +146,7 @@ export function requireReceiptPlace(path: string | undefined): void {
 
 /**
  * Writes the receipt of a new entry: at the path that was asked for, or as `entry-INDEX.tlog-proof` in this folder; where another
- * ledger's receipt has that name already, under the next free one, for the entry is sealed and its receipt must not be lost. Gives
+ * ledger's receipt has that name already, under the next free one, for the entry is sequenced and its receipt must not be lost. Gives
  * the path.
  */
 export function writeReceipt(index: number, receipt: string, path: string | undefined): string {

@@ -163,7 +163,7 @@ export class PackageGathering {
     return found
   }
 
-  /** Of the receipts below a folder, those of attestations and retractions of what was gathered. */
+  /** Adds those receipts that are of attestations and retractions of the gathered deposits; `receipts` are paths of files. */
   async addRelated(receipts: readonly string[]): Promise<void> {
     for (const path of receipts) {
       const bytes = path.endsWith('.tlog-proof') ? receiptOf(path) : undefined

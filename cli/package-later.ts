@@ -10,7 +10,7 @@ import type { PackageLedger } from './package-ledger.ts'
 /** What the ledger tells of deposits that is later than they are. */
 interface LaterEvents {
   readonly shown: readonly LaterEntry[]
-  /** Entries that the ledger tells of, and whose bytes whoever asks may not read. */
+  /** Number of later entries that the ledger reports, but whose bytes the reader has no right to read. */
   readonly notShown: number
 }
 

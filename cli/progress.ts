@@ -30,7 +30,7 @@ export function progressBar(
   let bar: SingleBar | undefined
   let done = 0
   let isStopped = false
-  // The bar hides the cursor: whoever ends the program gets it back.
+  // The bar hides the cursor: it is shown again where a signal ends the program.
   const leave = (signal: keyof typeof ending): void => {
     stop()
     process.exit(ending[signal])

@@ -3,7 +3,7 @@ import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
 import { readPemCertificates } from '../src/timestamp/index.ts'
 import { fileBounds, readNamed } from '../src/node/index.ts'
 
-/** Certificates that whoever checks trusts. Throws `file-unreadable`, `anchors-malformed`. */
+/** Reads the PEM certificates of trusted time-stamping authorities; undefined where no path is given. Throws `file-unreadable`, `anchors-malformed`. */
 export function readAnchors(path: string | undefined): Certificate[] | undefined {
   return path === undefined
     ? undefined
@@ -22,7 +22,7 @@ export function timeStatementLines({ statement }: CheckedTimeProof, isVerified: 
   ]
 }
 
-/** The same for programs. */
+/** What a time proof says, as the JSON document of `--json`; `path` is that of the proof. */
 export function timeStatementDocument(
   path: string,
   { statement, size, layers, limits }: CheckedTimeProof,

@@ -93,7 +93,7 @@ async function finishTrial(root: string, passphrase: string | undefined): Promis
   try {
     await sealGenesis(root, signGenesis(request, administrator), ledgerKey)
   } catch (error) {
-    // Sealed already, by the run that was cut off or by one at the same moment.
+    // Sequenced already, by the run that was cut off or by one at the same moment.
     if (!isEvidenceError(error, 'ledger-exists') || readConfig(folder).awaitingGenesis === true) throw error
   }
   const ledger = await Ledger.open(root, ledgerKey)

@@ -12,7 +12,7 @@ function reasons() {
 
 export default class NotRun {
   onTestRunEnd(modules) {
-    // Tests that an option of the command line left out were left out by whoever typed it.
+    // Tests that an option of the command line left out were left out by the user.
     if (process.argv.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'))) return
     const counts = modules
       .map((module) => [module.relativeModuleId, [...module.children.allTests('skipped')].length])

@@ -57,13 +57,13 @@ export class BodyRoom {
     return true
   }
 
-  /** It is here whole: from now on it is not ended. */
+  /** Records that a body has arrived whole: it is not ended for a newer one any more. */
   arrived(body: BodyUnderWay): void {
     const held = this.bodies.get(body)
     if (held !== undefined) held.arriving = false
   }
 
-  /** So much of its memory is still used, and the rest is free. */
+  /** Frees the room of a body but for `bytes`, the memory of it that is still used. */
   keep(body: BodyUnderWay, bytes: number): void {
     const held = this.bodies.get(body)
     if (held === undefined || held.bytes <= bytes) return
@@ -115,5 +115,5 @@ export class BodyRoom {
 
 /** Refused for the moment; the same request is taken later. */
 export function busy(what: string): EvidenceError {
-  return new EvidenceError('server-busy', `${what}; nothing of this request was looked at`, { retryAfterSeconds: 1 })
+  return new EvidenceError('server-busy', `${what}; nothing of this request was processed`, { retryAfterSeconds: 1 })
 }

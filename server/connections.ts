@@ -31,10 +31,10 @@ interface Exchange {
 export class Connections {
   private readonly limit: number
   private readonly patience: Patience
-  /** Those that have a place, and among them, in order of how long, those that idle. */
+  /** Connections that have a place, and, longest first, those of them that idle ({@link idle}). */
   private readonly open = new Set<Socket>()
   private readonly idle = new Set<Socket>()
-  /** Those that came when all places were at work, the oldest first. */
+  /** Connections that came when all places were at work, the oldest first. */
   private readonly surplus = new Set<Socket>()
   private readonly exchanges = new Map<Socket, Exchange>()
   /** What is to be given back when a connection closes. */
@@ -150,7 +150,7 @@ export class Connections {
     })
   }
 
-  /** Cuts off whoever does not read: an answer that waits holds memory, and its connection's place. */
+  /** Closes connections whose peer has not read a finished answer in time: such an answer holds memory and the connection's place. */
   private sweep(now: number): void {
     for (const [socket, exchange] of this.exchanges) {
       const { response } = exchange

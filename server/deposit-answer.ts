@@ -2,7 +2,7 @@ import { ReceiptText } from '../src/ledger/index.ts'
 
 /** A deposit's answer. The receipt of a new entry comes in its two parts, an earlier entry's as one text. */
 export interface DepositAnswer {
-  /** 202: sealed, and not cosigned in time. */
+  /** 202: sequenced, and not cosigned in time. */
   readonly status: 200 | 201 | 202
   readonly index: number
   /** As in the entry. */

@@ -27,7 +27,7 @@ export async function answerBatch(
 ): Promise<FastifyReply> {
   await context.limits.requireAddress('statements', request.ip)
   const turns = await beginTurns(context, request, isMinimal)
-  // All lines are read into what waits, to be sealed and for a follower, which is bounded by the queue.
+  // All lines are read into what waits, to be sequenced and for a follower, which is bounded by the queue.
   freeBody(request)
   reply.code(200).header('Cache-Control', 'no-store').type('application/x-ndjson')
   return reply.send(encodeLines((await Promise.all(turns)).flat()))
@@ -47,7 +47,7 @@ async function beginTurns(
   const turns: Promise<AnswerText[]>[] = []
   for (let at = 0; at < lines.length; at += linesPerTurn) {
     const turn = lines.slice(at, at + linesPerTurn)
-    // Signatures come back in any order; lines are sealed in theirs, so a turn waits for the signatures before it.
+    // Signatures come back in any order; lines are sequenced in theirs, so a turn waits for the signatures before it.
     const submissions = await authenticateLines(context, request.ip, turn, shown)
     turns.push(sealLines(context, request, submissions, isMinimal))
   }
@@ -80,7 +80,7 @@ function lineText(line: Buffer): string | EvidenceError {
   }
 }
 
-/** Seals a turn's lines; a bad line spoils no other. */
+/** Sequences the lines that were verified together; one refused line does not affect the others. */
 async function sealLines(
   context: ServerContext,
   request: FastifyRequest,
@@ -123,7 +123,7 @@ function refusedLine(request: FastifyRequest, error: Error): AnswerText {
 function requireLines(lines: readonly Buffer[]): void {
   const stubs = lines.flatMap(({ length }, i) => (length < shortestStatement ? [i + 1] : []))
   if (stubs.length <= maxStubs) return
-  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was looked at`
+  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was processed`
   throw new EvidenceError('body-malformed', why, { where: `line ${stubs[0]}` })
 }
 

@@ -36,7 +36,7 @@ export async function authenticate(
   }
 }
 
-/** The same of many, in order: a submission or the refusal of each. */
+/** Opens and authenticates several statements; gives, in their order, a submission or the refusal of each. Refusals are counted against the address. */
 export async function authenticateMany(
   context: ServerContext,
   address: string,
@@ -72,7 +72,7 @@ export async function accept(
   }
 }
 
-/** The same of many, in order: the answer or the refusal of each; a refused one spoils no other. */
+/** Limits and sequences several authenticated statements; gives, in their order, the answer or the refusal of each. One refusal does not affect the others. */
 export async function acceptMany(
   context: ServerContext,
   submissions: readonly Submission[],
@@ -165,7 +165,7 @@ export interface Placed {
 
 /**
  * The answer under a checkpoint that has the quorum; where it does not come in time, or as many wait already as may, under the
- * newest checkpoint, as 202: the statement is sealed and stays so, and its receipt can be asked for again.
+ * newest checkpoint, as 202: the statement is sequenced and stays so, and its receipt can be asked for again.
  */
 export async function cosigned(
   { ledger, publisher, cosignWaitMs, waiters }: ServerContext,

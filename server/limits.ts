@@ -5,11 +5,11 @@ import { addressGroup } from './address-group.ts'
 
 const day = 24 * 3600
 
-/** Statements that participants may have sealed in a day (24 hours from the first). */
+/** Statements that participants may have sequenced in a day (24 hours from the first). */
 export interface Quotas {
-  /** Of every participant that has none of its own; none where undefined. */
+  /** The quota of every participant without one of its own; undefined: no limit. */
   readonly statementsPerDay?: number | undefined
-  /** Of participants by id. */
+  /** Quotas of single participants, by id. */
   readonly quotas: Readonly<Record<string, number>>
 }
 
@@ -51,11 +51,11 @@ export class Limits {
   /** Counts a statement. Throws `rate-limited`, `quota-exceeded`. */
   async statement({ statement, participant }: Handed): Promise<void> {
     const { kid } = statement.header
-    await consume(this.byKey, kid, 'rate-limited', 'this key has handed in more statements than it may in a minute')
+    await consume(this.byKey, kid, 'rate-limited', 'this key has sent more statements than its limit for a minute')
     const quota = participant === undefined ? undefined : this.quotaOf(participant)
     if (quota === undefined) return
     try {
-      const why = `${participant} has had the ${quota.points} statements sealed that it may in a day`
+      const why = `${participant} has had the ${quota.points} statements sequenced that it may in a day`
       await consume(quota, participant as string, 'quota-exceeded', why)
     } catch (error) {
       await this.byKey.reward(kid, 1)

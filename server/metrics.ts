@@ -6,7 +6,7 @@ export class Metrics {
   readonly registry: Registry = new Registry()
   private readonly statements = new Counter({
     name: 'evidence_statements_total',
-    help: 'Statements handed in, by outcome (created, existing, or the code of the refusal).',
+    help: 'Statements received, by outcome (created, existing, or the code of the refusal).',
     labelNames: ['outcome'],
     registers: [this.registry],
   })
@@ -68,7 +68,7 @@ export class Metrics {
   }) {
     collectDefaultMetrics({ register: this.registry })
     this.gauge('evidence_entries', 'Entries of the ledger.', state.size)
-    this.gauge('evidence_queue_depth', 'Statements that wait to be sealed.', state.queued)
+    this.gauge('evidence_queue_depth', 'Statements that wait to be sequenced.', state.queued)
     this.gauge(
       'evidence_last_entry_timestamp_seconds',
       'Time of the last entry.',

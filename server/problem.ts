@@ -33,7 +33,7 @@ export function problemOf(error: EvidenceError): Problem {
   }
 }
 
-/** Headers of a refusal, whoever sends it. */
+/** HTTP headers of a problem document: its type, no caching, and `Retry-After` or `WWW-Authenticate` where the status asks for one. */
 export function problemHeaders(error: EvidenceError): Record<string, string> {
   const { retryAfterSeconds } = error.facts
   const { status } = error.kind

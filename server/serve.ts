@@ -41,7 +41,7 @@ export interface ServeOptions {
   readonly dataDir: string
   readonly settings: ServerSettings
   readonly version: string
-  /** Of the ledger's key file. */
+  /** The passphrase of the ledger's key file. */
   readonly passphrase?: string
   /** A key that is open already, in hardware; the data folder's key file is used without it. */
   readonly ledgerKey?: LedgerSigningKey
@@ -99,7 +99,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       metrics?.group(report)
       publisher?.wake()
     },
-    onFailure: (error) => app?.log.fatal({ err: error }, 'writing stopped for good; reading goes on'),
+    onFailure: (error) => app?.log.fatal({ err: error }, 'the writer has stopped permanently; reading continues'),
   })
   try {
     metrics = new Metrics({

@@ -37,14 +37,14 @@ export const serverSettings = z.strictObject({
   port: z.int().min(0).max(65535).default(8080),
   /** Names that this server goes by: the `aud` of access tokens. By default what it listens on. */
   baseUrls: z.array(z.url()).default([]),
-  /** Statements a minute that one key may hand in. */
+  /** Statements a minute that one key may send. */
   statementsPerMinute: z.int().min(1).default(600_000),
-  /** Statements that a participant may have sealed in a day, and those of participants by id; none unless given. */
+  /** Statements that a participant may have sequenced in a day, and those of participants by id; none unless given. */
   statementsPerDay: z.int().min(1).optional(),
   quotas: z.record(z.string(), z.int().min(1)).default({}),
   /** Refused signatures a minute that one address may cause. */
   refusalsPerMinute: z.int().min(1).default(600),
-  /** Statements that may wait to be sealed, and bytes that they may hold. */
+  /** Statements that may wait to be sequenced, and bytes that they may hold. */
   maxQueue: z.int().min(1).default(8192),
   maxQueueBytes: z
     .int()

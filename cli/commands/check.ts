@@ -40,7 +40,7 @@ interface CheckOptions extends ClientOptions {
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
 With --online it asks the ledger besides what happened to the entry later (retracted, corrected, attested, its key revoked), and
-holds the answer against the receipt: a ledger that shows an older or another history is a fault.
+compares the answer with the receipt: a ledger that shows an older or another history is a fault.
 With --anchor the policy is that of an upper ledger, and the anchors lead there from the receipt's own: nothing else is needed of the
 ledgers below. --online with --url, or --lower-url, asks those for consistency proofs that the anchors do not hold.
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.

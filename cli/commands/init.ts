@@ -41,7 +41,7 @@ interface InitOptions extends CommonOptions {
 const help = `
 A trial ledger gets its administrator's and first depositor's keys made here. A production ledger never sees the
 administrators' private keys: init takes their public keys and writes genesis.json; the first administrator signs it on
-their own machine ("evidence sign-genesis"); init --genesis seals it. docs/operations/key-ceremony.md walks through it.
+their own machine ("evidence sign-genesis"); init --genesis makes it entry 0. docs/operations/key-ceremony.md walks through it.
 
 Example:
   evidence init --data ./data

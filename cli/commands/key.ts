@@ -15,7 +15,7 @@ interface Shown {
   readonly file: string
   readonly holds: 'private key' | 'public key'
   readonly type: 'Ed25519' | 'ML-DSA-44'
-  /** Of a private key alone. */
+  /** Whether a private key is under a passphrase; absent for a public key. */
   readonly encrypted?: boolean
   /** RFC 7638, of an Ed25519 key. */
   readonly thumbprint?: string
@@ -48,7 +48,7 @@ export function keyCommand(program: Command): void {
     })
 }
 
-/** By its label alone: whoever reads it says what is wrong with it, or that it cannot be read. */
+/** True where the file has the PEM label of a private key. False where it cannot be read: reading the key then reports why. */
 function isPrivate(file: string): boolean {
   try {
     return /BEGIN (?:ENCRYPTED )?PRIVATE KEY/.test(readBoundedText(file, 65_536, 'latin1'))

@@ -30,7 +30,7 @@ export function keygenCommand(program: Command): void {
     .action(async (options: KeygenOptions) => {
       if (options.inHardware !== undefined) return keygenInHardware(options.inHardware, options)
       const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
-      // Before the private key is made: one without its public file could not be handed in.
+      // Before the private key is made: one without its public file could not be sent.
       requireNewFile(publicPath)
       const key = createKeyFile(options.out, readPassphrase(passphraseFile(options)))
       writeNewFile(publicPath, jwkFile(key.jwk), 0o644)

@@ -219,7 +219,7 @@ export function closeLedgerCommand(program: Command): void {
     .requiredOption('--reason <code>', `one of ${closeReasons.join(', ')}`)
     .option(
       '--successor <file>',
-      'the first checkpoint, of size 1, of the ledger that goes on ("evidence init --continues")',
+      'the first checkpoint, of size 1, of the ledger that continues this one ("evidence init --continues")',
     )
     .addHelpText(
       'after',

@@ -7,7 +7,7 @@ import { count } from '../output.ts'
 import { progressBar } from '../progress.ts'
 
 const reindexHelp = `
-For a stopped ledger whose "evidence verify" names look-up keys, statement ids, tiles or the registry seal (lookup-missing,
+For a stopped ledger whose "evidence verify" names look-up keys, statement ids, tiles or the registry checksum (lookup-missing,
 lookup-foreign, tile-altered, database-thinned). Every entry is judged again by the rulebook; where the entries themselves do
 not hold, nothing is changed. The new database is made beside the old one, so there must be room for both. Cut off, run it
 again.
@@ -37,7 +37,7 @@ export function reindexCommand(program: Command): void {
         `look-up keys: ${text(report.lookups)}`,
         `statement ids: ${text(report.statementIds)}`,
         `tiles: ${count(report.tiles)} were missing or altered`,
-        `registry seal: ${report.registrySeal ? 'was another' : 'as it was'}`,
+        `registry checksum: ${report.registrySeal ? 'was another' : 'as it was'}`,
       ])
     })
 }

@@ -51,9 +51,13 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
       ? (findManifest(file) ?? findEvidence(file))
       : namedEvidence(file, options.receipt, options.manifest, options.folder)
   if (evidence.kind !== 'manifest') {
-    throw new EvidenceError('usage', `${file} has a receipt of its own; give that to whoever must check it`, {
-      where: file,
-    })
+    throw new EvidenceError(
+      'usage',
+      `${file} has a receipt of its own; give that receipt to the person who checks the file`,
+      {
+        where: file,
+      },
+    )
   }
   const path = options.out ?? `${file}.file-proof`
   requireOutput(outputKinds.fileProof, path)

@@ -22,7 +22,7 @@ are validly signed, and nobody can tell which receipts count. Say it only when t
 is lost, or its folder was removed. No program can know that.`
 
 const help = `
-Judges every entry by the rulebook while the database is built anew, then holds the tree against the signed checkpoint and
+Judges every entry by the rulebook while the database is built anew, then compares the tree with the signed checkpoint and
 against every --known-checkpoint (a file, a receipt, or a URL); the folder appears when all of it holds. A backup made with
 --final may sign at once; any other stays shut until "evidence promote --take-over", or with --take-over here.
 The ledger's private keys are not in a backup: put them in NEW/keys/ (ledger.pem, ledger-ml-dsa.key), mode 0600.
@@ -36,7 +36,7 @@ export function restoreCommand(program: Command): void {
   withCommon(program.command('restore').description('make a data folder of a backup'))
     .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
-    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
     .addHelpText('after', help)
     .action(async (options: RestoreCommandOptions) => {
       installNativePrimitives()
@@ -69,7 +69,7 @@ export function restoreCommand(program: Command): void {
 
 const promoteHelp = `
 For a follower whose leader is lost, a restored copy, or a move that was called off. Stop "evidence follow" first. The copy is
-examined, and held against every --known-checkpoint, before it may sign.
+verified, and compared with every --known-checkpoint, before it may sign.
 ${danger}
 
 Example:
@@ -79,7 +79,7 @@ Example:
 export function promoteCommand(program: Command): void {
   withCommon(program.command('promote').description('let a follower or a restored copy sign from now on'))
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind')
-    .option('--take-over', 'the original will never sign again: this copy goes on')
+    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
     .addHelpText('after', promoteHelp)
     .action(async (options: RestoreCommandOptions) => {
       installNativePrimitives()

@@ -89,7 +89,7 @@ async function verify(options: VerifyOptions): Promise<number> {
   if (options.saveCheckpoint !== undefined) requireOutput(outputKinds.checkpoint, options.saveCheckpoint)
   const kept: Kept = {
     policyFile,
-    // What is kept where the new one will go is held against the walk too: it may be the only proof of another history.
+    // What is kept where the new one will go is compared with the walk too: it may be the only proof of another history.
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
     ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),

@@ -140,12 +140,12 @@ async function examined(
   ]
 }
 
-/** Every look-up key counted, against the seal that stands beside them. Throws `lookups-damaged`, `storage-damaged`. */
+/** Every look-up key counted, against the checksum that stands beside them. Throws `lookups-damaged`, `storage-damaged`. */
 async function lookups({ storage, lookupFault }: FolderSource): Promise<Check[]> {
   if (lookupFault !== undefined) throw lookupFault
   await requireLookups(storage)
   const { count: keys } = (await storage.lookupSeal()) ?? { count: 0 }
-  return [ok('look-ups', `${count(keys)} look-up keys and statement ids, as their seal says`)]
+  return [ok('look-ups', `${count(keys)} look-up keys and statement ids, as their checksum says`)]
 }
 
 /** The machine's clock against the last entry: what a start would say. */

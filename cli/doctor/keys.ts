@@ -17,7 +17,7 @@ function ledgerKey(folder: DataFolder, passphrase: string | undefined): Check {
   const name = 'ledger key'
   const { ledgerKey: path } = folder
   if (!existsSync(path))
-    return warn(name, `${path} is not there: this folder cannot sign`, 'Bring it from its sealed place, mode 0600.')
+    return warn(name, `${path} is not there: this folder cannot sign`, 'Bring it from where it is kept, mode 0600.')
   const listed = readOwnKey(folder)
   return opened(name, path, passphrase, () =>
     against(name, listed, verifierKey(listed.name, readKeyFile(path, passphrase).publicKey)),
@@ -31,7 +31,7 @@ function secondKey(folder: DataFolder, passphrase: string | undefined): Check[] 
   const listed = secondKeyOf(readPolicyFile(folder.policy), own)
   if (!existsSync(path)) {
     if (listed === undefined) return []
-    return [warn(name, `${path} is not there, and the policy lists it`, 'Bring it from its sealed place, mode 0600.')]
+    return [warn(name, `${path} is not there, and the policy lists it`, 'Bring it from where it is kept, mode 0600.')]
   }
   return [
     opened(name, path, passphrase, () => {
@@ -58,7 +58,7 @@ function trialKeys({ administratorKey, depositorKey }: DataFolder, passphrase: s
 
 function against(name: string, listed: VerifierKey, key: VerifierKey): Check {
   if (key.text === listed.text) return ok(name, `is the one that the policy names: ${brief(key)}`)
-  return fail(name, 'is not the one that the policy names', 'Bring the right key from its sealed place.')
+  return fail(name, 'is not the one that the policy names', 'Bring the right key from where it is kept.')
 }
 
 /** A vkey without the 1,312 bytes of an ML-DSA-44 key. */

@@ -24,9 +24,9 @@ export async function serverChecks(address: string, root: string | undefined): P
 function lookups(body: string): Check[] {
   const name = 'server look-ups'
   const state = readLookups(body)
-  if (state === 'verified') return [ok(name, 'compared with their seal: searches are answered')]
+  if (state === 'verified') return [ok(name, 'compared with their checksum: searches are answered')]
   if (state === undefined) return []
-  return [warn(name, 'are being compared with their seal', 'Ask again: searches are answered when that has ended.')]
+  return [warn(name, 'are being compared with their checksum', 'Ask again: searches are answered when that has ended.')]
 }
 
 function readLookups(body: string): unknown {

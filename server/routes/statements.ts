@@ -72,10 +72,10 @@ async function one(
   }
 }
 
-/** Has the statement of a request judged and sealed. Refusals come as throws. */
+/** Has the statement of a request judged and sequenced. Refusals come as throws. */
 async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
   const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
-  // What waits from here on, to be sealed and for a follower, is bounded by the queue: the body is not held beside it.
+  // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
   freeBody(request)
   const answer = await accept(context, submission, isMinimal)
   return { answer, handed: submission.disclosures.map(disclosureDigest) }

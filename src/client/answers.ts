@@ -3,7 +3,7 @@ import { EvidenceError } from '../core/index.ts'
 
 /*
  * What a ledger answers, member by member. A server may be hostile, or no ledger at all: nothing of an answer is used before it has
- * been held against its shape. Members that a later server adds are ignored.
+ * been checked for its shape. Members that a later server adds are ignored.
  */
 
 const index = z.int().min(0)

@@ -29,7 +29,7 @@ function readSigned(bytes: Uint8Array): SignedCheckpoint {
   return { checkpoint: parseCheckpointText(note.text), note }
 }
 
-/** Whoever signs notes with a key: at once, or later where the key lies in hardware. */
+/** A key that signs notes: `sign` gives the signature, or a promise of it where the key is in hardware. */
 export interface NoteSigner {
   readonly key: VerifierKey
   /** Ed25519 signature, 64 bytes. */

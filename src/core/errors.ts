@@ -12,7 +12,7 @@ export interface ErrorKind {
 }
 
 const resend = 'Mend the statement, sign it again and send it as a new one.'
-const refetch = 'Get the file again from whoever gave it to you; do not edit it.'
+const refetch = 'Get the file again from its source; do not edit it.'
 const askOperator = 'Tell the operator of the ledger; keep your receipts.'
 const restore =
   'Do not start a server on this folder. Keep it as it is, and restore the folder from a copy; docs/operations/recovery.md says how.'
@@ -284,7 +284,7 @@ export const errorTable = {
     status: 502,
     exit: 3,
     action:
-      'Mend the hook or the webhook; what is kept is told as soon as it takes it. What is not kept stands on the terminal alone.',
+      'Repair the hook or webhook: kept events are delivered as soon as it accepts them. Events that are not kept are on the terminal alone.',
   },
   'cosignature-early': {
     status: 400,
@@ -369,7 +369,7 @@ export const errorTable = {
   'package-path': {
     status: 400,
     exit: 1,
-    action: 'Do not unpack it. Get the package again from whoever gave it to you.',
+    action: 'Do not unpack it. Get the package again from its source.',
   },
   'package-zip': {
     status: 400,
@@ -438,7 +438,7 @@ export const errorTable = {
   'follower-unconfirmed': {
     status: 503,
     exit: 3,
-    action: 'Send the same bytes again after the time in Retry-After; they are sealed once, whatever was answered.',
+    action: 'Send the same bytes again after the time in Retry-After; they are sequenced once, whatever was answered.',
   },
   'backup-missing': { status: 404, exit: 3, action: 'Name a folder that "evidence backup" has written to its end.' },
   'restore-behind': {

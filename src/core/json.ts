@@ -28,7 +28,10 @@ export function parseJson(bytes: Uint8Array, what = 'JSON'): JsonValue {
   return parseJsonText(fromUtf8(bytes, what), what)
 }
 
-/** The same over a text that is known to be well-formed. */
+/**
+ * Parses JSON by the rules of {@link parseJson} out of a text without unpaired surrogates. Throws `json-malformed`,
+ * `json-duplicate-member`, `json-number`, `json-string`, `json-depth`; `where` is the character offset.
+ */
 export function parseJsonText(text: string, what = 'JSON'): JsonValue {
   const isPlain = plainText.test(text)
   return (isPlain ? readCanonical(text) : undefined) ?? new Parser(text, what, isPlain).document()

@@ -21,7 +21,7 @@ const version = 'evidence-ledger/misbehaviour/v1'
 export const maxMisbehaviourBytes: number = 1024 * 1024
 const maxHashes = 127
 
-/** An entry that the ledger sealed, with the path to its checkpoint's root. */
+/** An entry that the ledger sequenced, with the path to its checkpoint's root. */
 export interface SealedEntry {
   readonly index: number
   readonly bytes: Uint8Array

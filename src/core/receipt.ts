@@ -13,7 +13,7 @@ import { encodeTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.ts
 export interface Receipt {
   readonly proof: TlogProof
   readonly entryBytes: Uint8Array
-  /** Of a later version where `known` is false: then what it says is not judged, all else is. */
+  /** The entry, read. Where its `known` is false it is of a later version: what it says is not judged, all else is. */
   readonly entry: ParsedEntry
   readonly signer: Jwk
   readonly disclosures: readonly Disclosure[]

@@ -2,7 +2,7 @@ import { toBase64, tryBase64 } from './base64.ts'
 import { parseDecimal } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 
-/** The HTTP header that goes with statements and is not sealed (docs/spec/11-access.md). */
+/** The HTTP header that goes with statements and is not sequenced (docs/spec/11-access.md). */
 export const shownHeader = 'Evidence-Shown'
 /** Most entries that one header names: as many as a statement refers to. */
 export const maxShown = 64

@@ -65,6 +65,6 @@ export function timeText(ms: number): string {
 /** Milliseconds since 1970 as a time of docs/spec/01-primitives.md. Throws `time-malformed` outside the years 0001 to 9999. */
 export function formatTime(ms: number): string {
   const text = timeText(ms)
-  if (tryTime(text) !== ms) throw new EvidenceError('time-malformed', 'the time lies outside the years 0001 to 9999')
+  if (tryTime(text) !== ms) throw new EvidenceError('time-malformed', 'the time is outside the years 0001 to 9999')
   return text
 }

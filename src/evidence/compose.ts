@@ -11,7 +11,7 @@ import {
 } from '../core/index.ts'
 import { possessionTyp, type SealedClaim, statementTyp } from './vocabulary.ts'
 
-/** Whoever signs: a key file, a token, a test. */
+/** A key pair that signs statements, from a key file or a hardware token. */
 export interface Signer {
   readonly jwk: Jwk
   /** Ed25519 signature, 64 bytes. */
@@ -69,7 +69,7 @@ export function composeStatement(
   }
 }
 
-/** The new key's proof that whoever rotates to it has it. */
+/** Proof of possession for a key rotation: a compact JWS by the new key over ledger, issuer, statement id and old key. */
 export function composePossession(
   context: { aud: string; iss: string; jti: string; old: string },
   newKey: Signer,

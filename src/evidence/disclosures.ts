@@ -7,7 +7,7 @@ import { type CaseClaim, sealedShapes } from './sealed.ts'
 import type { SealedClaim } from './vocabulary.ts'
 
 /**
- * Judges the disclosures handed in with a new statement: every digest has exactly one, no claim comes twice (else one could
+ * Judges the disclosures sent with a new statement: every digest has exactly one, no claim comes twice (else one could
  * show each party another name), the kind may seal it, and the value has its shape. The re-walk does not ask this.
  * Throws `disclosure-foreign`, `disclosure-repeated`, `disclosure-missing`, `disclosure-claim`, `disclosure-malformed`.
  */

@@ -15,7 +15,7 @@ export interface Judgement {
   readonly violations: readonly EvidenceError[]
   /** What needs a newer verifier; code `not-judged`. */
   readonly unjudged: readonly EvidenceError[]
-  /** Of a partial registry: what an entry that is not at hand may explain. Neither a fault, nor shown to be in order. */
+  /** Findings that an entry which is not at hand may explain, where the registry is partial: neither faults, nor shown to be in order. */
   readonly unshown: readonly EvidenceError[]
   /** Whether the signer was entitled is not known: its finding stands in `unjudged` or `unshown`. */
   readonly isAuthorityOpen: boolean
@@ -77,14 +77,14 @@ export function judge(
   const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
-  // Whoever may not be entitled changes nothing: what they would have admitted stays unknown, and so not judged.
+  // An entry whose issuer's authority is open changes nothing: what it would have admitted stays unknown, and so not judged.
   const isAuthorityOpen = authorityOpen || unshown.some(({ code }) => authorityCodes.includes(code))
   if (findings.violations.length > 0 || isAuthorityOpen || isOpen) next = registry
   else if (changedUnknown) next = { ...registry, uncertainSince: registry.uncertainSince ?? entry.index }
   return { ...findings, unshown, isAuthorityOpen, next, usesStatementId: findings.violations.length === 0, body }
 }
 
-/** Of the faults that an unknown registry entry before may explain: those whose entry changes nothing then (docs/spec/14-ledger-keys.md). */
+/** Codes of faults that an unknown registry entry before may explain, and whose entry then changes nothing (docs/spec/14-ledger-keys.md). */
 const openCodes: readonly ErrorCode[] = [
   'ledger-key-retired',
   'approvals-needed',

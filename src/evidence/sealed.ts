@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /*
- * Shapes of sealed values. Only a server judges them, when a statement is handed in; the re-walk does not, so these
+ * Shapes of sealed values. Only a server judges them, when a statement is sent in; the re-walk does not, so these
  * vocabularies may grow (docs/spec/02-statement.md, "Sealed claims"). The length limit is the disclosure's.
  */
 

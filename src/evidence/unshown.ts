@@ -3,7 +3,7 @@ import type { Registry } from './registry.ts'
 import type { Findings } from './rules.ts'
 import type { Body } from './kind.ts'
 
-/** Of what a partial registry leaves open: what says whether the entry was entitled to do anything. */
+/** Codes that a partial registry may leave open and that say whether the entry's signer was entitled to it. */
 export const authorityCodes: readonly ErrorCode[] = [
   'key-unknown',
   'approvals-needed',

@@ -89,7 +89,7 @@ export class ClockGuard {
     return { wall, monotonic }
   }
 
-  /** Told of a time that {@link next} gave and a group was stamped with: elapsed time counts from there. */
+  /** Records the reading of {@link next} that a group was stamped with: elapsed time counts from it. */
   stamped({ wall, monotonic }: ClockReading): void {
     // The commit since may have been slow: what counts is when the wall clock was read.
     this.reference = { wall, monotonic }

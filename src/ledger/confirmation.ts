@@ -50,7 +50,7 @@ export class Confirmation {
     return this.confirmed
   }
 
-  /** Statements that are sealed and not answered yet: they count with those that wait to be sealed. */
+  /** Statements that are sequenced and not answered yet: they count with those that wait to be sequenced. */
   get unanswered(): number {
     return this.waiting
   }
@@ -60,7 +60,7 @@ export class Confirmation {
     return this.waitingBytes
   }
 
-  /** Why a new statement is refused before it is sealed. Throws `follower-unconfirmed`. */
+  /** Why a new statement is refused before it is sequenced. Throws `follower-unconfirmed`. */
   requireReady(): void {
     // The first has waited longest: if its time is not up, nobody's is.
     const [first] = this.held
@@ -93,7 +93,7 @@ export class Confirmation {
     this.waitingBytes -= held.bytes
   }
 
-  /** Told that the follower holds so many entries, durably. */
+  /** Records that the follower holds `size` entries durably; publishes and answers the groups up to there. */
   confirm(size: number): void {
     if (size > this.confirmed) this.confirmed = size
     while (this.held[0] !== undefined && this.held[0].size <= this.confirmed) {

@@ -84,7 +84,7 @@ export function prepareLedger(
     const note =
       options.environment === 'trial'
         ? 'A trial ledger: not for evidence that matters.'
-        : 'Give this file to whoever must check receipts.'
+        : 'Give this file to everybody who checks receipts.'
     writeNewFile(folder.policy, encodeLogPolicy(vkey, [note], [{ name: ownWitnessName, key: second }]), 0o600)
     writeNewFile(folder.genesisRequest, `${JSON.stringify(request, null, 2)}\n`, 0o600)
     writeConfig(folder, {

@@ -27,7 +27,7 @@ export interface DataFolder {
   readonly standing: string
   /** A rotation of the ledger's key that is under way (rotation.ts). */
   readonly rotation: string
-  /** Receipts of rotations: for whoever has an older policy. */
+  /** Receipts of ledger key rotations: a holder of an older policy needs them. */
   readonly rotations: string
   /** What was erased, for copies to erase too (erasures.ts). */
   readonly erased: string

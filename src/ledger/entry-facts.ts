@@ -16,11 +16,11 @@ export interface StoredStatement {
   readonly statement: Statement
 }
 
-/** Takes apart an entry that this server sealed. Throws `storage-damaged` where it is not one. */
+/** Takes apart an entry that this server sequenced. Throws `storage-damaged` where it is not one. */
 export function readStored(bytes: Uint8Array, index: number): StoredStatement {
   const opened = attempt(() => openEntry(bytes))
   if (!(opened instanceof EvidenceError) && opened.entry.index === index) return opened
-  throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
+  throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sequenced`, {
     index,
   })
 }
@@ -36,7 +36,7 @@ export function referencedIndices(statement: Statement): number[] {
   return referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
 }
 
-/** The seal after one more registry entry. */
+/** The checksum after one more registry entry. */
 export function extendSeal(seal: RegistrySeal, hash: Uint8Array): RegistrySeal {
   return { count: seal.count + 1, hash: toHex(sha256(utf8(`${seal.hash} ${toHex(hash)}`))) }
 }

@@ -218,11 +218,11 @@ function newLane<T>(participant: string): Lane<T> {
   }
 }
 
-/** The refusal as depositors are told it: `queue-full`, `queue-share-full`. */
+/** The error of a refusal: `queue-full` or `queue-share-full`, to be retried after a second. */
 export function queueError(refusal: FairQueueRefusal): EvidenceError {
   return refusal === 'full'
-    ? new EvidenceError('queue-full', 'too many statements wait to be sealed', { retryAfterSeconds: 1 })
-    : new EvidenceError('queue-share-full', 'this participant has as many statements waiting as it may just now', {
+    ? new EvidenceError('queue-full', 'too many statements wait to be sequenced', { retryAfterSeconds: 1 })
+    : new EvidenceError('queue-share-full', 'this participant’s share of the queue is full', {
         retryAfterSeconds: 1,
       })
 }

@@ -18,8 +18,8 @@ import { submissionOf } from './submission.ts'
 import { LedgerTree } from './tree.ts'
 
 /**
- * Second step of making a ledger: seals the signed genesis as entry 0. Until it ends the folder says that it awaits its genesis; cut off, it
- * is repeated: it starts afresh, or, where the genesis was sealed already, finishes. Throws the rulebook's codes, the codes of holdFolder
+ * Second step of making a ledger: sequences the signed genesis as entry 0. Until it ends the folder says that it awaits its genesis; cut off, it
+ * is repeated: it starts afresh, or, where the genesis was sequenced already, finishes. Throws the rulebook's codes, the codes of holdFolder
  * (`ledger-exists` where there is a genesis, or a database of other making), `genesis-ledger-keys`.
  */
 export async function sealGenesis(

@@ -54,7 +54,7 @@ export interface Placed {
   readonly index: number
   readonly time: string
   readonly leafHash: Uint8Array
-  /** Of a new entry, for its receipt. */
+  /** What the receipt of a new entry holds; absent for an existing one. */
   readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
 }
 
@@ -63,7 +63,7 @@ export function statementName(iss: string, jti: string): string {
 }
 
 /**
- * Seals submissions one after another, in memory: nothing here is durable, nothing here is seen. The chain state and tree
+ * Sequences submissions one after another, in memory: nothing here is durable, nothing here is seen. The chain state and tree
  * go ahead of what is stored; if storing fails, the writer never goes on (docs/design/commit-point.md).
  */
 export class GroupBuilder {
@@ -75,7 +75,7 @@ export class GroupBuilder {
   private readonly context: RuleContext
   private readonly rights: Rights
   private readonly timeMs: number
-  /** The same as entries say it. */
+  /** `timeMs` as entries write it. */
   private readonly time: string
   state: ChainState
 
@@ -175,7 +175,7 @@ export class GroupBuilder {
     const judgement = judge(state.registry, { index, time, timeMs, statement }, this.history, context)
     const reader = readerByKey(state.registry, statement.header.kid)
     const { told, hidden } = faultsToTell(judgement, (target) => this.mayRefer(reader, target, shown))
-    // What a newer verifier would have to judge is nothing that this server may seal.
+    // What a newer verifier would have to judge is nothing that this server may sequence.
     if (told !== undefined) throw told.code === 'not-judged' ? unknownToServer(told) : told
     const { body, next } = judgement
     const signing = this.context.ledgerKeys
@@ -251,7 +251,7 @@ export function mayAskForId({ statement, participant }: Submission, registry: Re
   return rights.mayReadAll(readerByKey(registry, header.kid))
 }
 
-/** The sealed statement's body is read again only where there is something to hold against it. */
+/** The sequenced statement's body is read again only where there is something to compare with it. */
 function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
   const body = disclosures.length === 0 ? undefined : readBody(statement)
   if (body !== undefined) requireSealed(body, disclosures)

@@ -5,7 +5,7 @@ import { requireNotRotating } from './rotation-marker.ts'
 import { readStanding, requireMaySign, type Standing } from './standing.ts'
 
 /**
- * What is to be done with a data folder: `sign` new entries, `rotate` its key, seal its `genesis`, `follow` a leader, or what needs no right
+ * What is to be done with a data folder: `sign` new entries, `rotate` its key, sequence its `genesis`, `follow` a leader, or what needs no right
  * to sign: to `copy` it, `index` it anew, `promote` it.
  */
 export type FolderWork = 'sign' | 'rotate' | 'genesis' | 'follow' | 'copy' | 'index' | 'promote'

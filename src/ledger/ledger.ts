@@ -228,7 +228,7 @@ export class Ledger {
   get confirmation(): Confirmation | undefined {
     return this.parts.confirmation
   }
-  /** Whether searches can be answered: the look-up keys are compared with their seal after each start. */
+  /** Whether searches can be answered: the look-up keys are compared with their checksum after each start. */
   get lookupState(): LookupState {
     return this.parts.lookups.state
   }
@@ -250,12 +250,12 @@ export class Ledger {
     this.parts.sequencer.requireReady()
   }
 
-  /** Opens what a depositor handed in and verifies its signature. Throws the codes of openSubmission and authenticate. */
+  /** Opens a statement as it was sent in and verifies its signature. Throws the codes of openSubmission and authenticate. */
   async authenticate(text: string): Promise<Submission> {
     return authenticate(this.parts.sequencer.registry, openSubmission(text), (job) => this.parts.gate.verify(job))
   }
 
-  /** The same of many, in order: a submission or the refusal of each. */
+  /** Opens several texts and verifies their signatures; gives, in their order, a submission or the refusal of each. */
   authenticateMany(texts: readonly string[]): Promise<(Submission | EvidenceError)[]> {
     const { sequencer, gate } = this.parts
     return authenticateMany(sequencer.registry, texts, (jobs) => gate.verifyMany(jobs))

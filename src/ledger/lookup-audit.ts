@@ -58,13 +58,13 @@ export class LookupAudit {
     this.last = from - 1
   }
 
-  /** Told of every entry that the walk judged itself, in order. */
+  /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
     if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
   }
 
-  /** Told of every plain one. */
+  /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
   tally(index: number, tally: number): void {
     for (let skipped = this.last + 1; skipped < index; skipped++) this.unreadable.add(Math.floor(skipped / bucketWidth))
     this.last = index
@@ -94,7 +94,7 @@ export class LookupAudit {
         else faults.push(foreign(index))
       }
     }
-    // The seal is what an open ledger relies on: it must be that of the keys.
+    // The checksum is what an open ledger relies on: it must be that of the keys.
     const sealed = await storage.lookupSeal()
     if (sealed === undefined || !isSameSeal(sealed, seal)) faults.push(damagedLookups())
     return faults
@@ -104,7 +104,7 @@ export class LookupAudit {
   async finish(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
     if (this.from > 0) {
-      // Counted, which is quick, and not held against the entries.
+      // Counted, which is quick, and not compared with the entries.
       const damaged = await requireLookups(storage).catch((error: unknown) => error)
       if (damaged instanceof EvidenceError) faults.push(damaged)
       else if (damaged !== undefined) throw damaged
@@ -126,11 +126,11 @@ export class LookupAudit {
     return faults
   }
 
-  /** The registry seal is what opening relies on: it must be that of the entries. */
+  /** The registry checksum is what opening relies on: it must be that of the entries. */
   private async compareSeal(storage: LedgerStorage, faults: EvidenceError[]): Promise<void> {
     const stored = await storage.registrySeal()
     if (stored?.count === this.seal.count && stored.hash === this.seal.hash) return
-    const message = 'The registry seal of the database is not that of the entries.'
+    const message = 'The registry checksum of the database is not that of the entries.'
     const facts = { expected: `${this.seal.count} ${this.seal.hash}`, found: `${stored?.count} ${stored?.hash}` }
     faults.push(new EvidenceError('database-thinned', message, facts))
   }

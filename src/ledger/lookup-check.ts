@@ -9,8 +9,8 @@ export type LookupState = 'checking' | 'verified' | 'damaged'
 const patienceMs = 5000
 
 /**
- * Compares an open ledger's look-up keys and statement ids with the seal over them, in the background: counting millions
- * takes longer than a start may. Until it ends no search is answered; where they differ none is, and nothing is sealed.
+ * Compares an open ledger's look-up keys and statement ids with the checksum over them, in the background: counting millions
+ * takes longer than a start may. Until it ends no search is answered; where they differ none is, and nothing is sequenced.
  */
 export class LookupCheck {
   private current: LookupState = 'checking'

@@ -13,8 +13,8 @@ export interface TalliedEntry {
 }
 
 /**
- * How many look-up keys and statement ids a database has, and the sum of their hashes: one that is missing, added or altered
- * is noticed by whoever counts them again. Kept with them, in the same batch.
+ * The look-up checksum: how many look-up keys and statement ids a database has, and the sum of their hashes. Counting again finds one
+ * that is missing, added or altered. Written with them, in the same batch.
  */
 export interface LookupSeal {
   readonly count: number
@@ -27,7 +27,7 @@ export const emptyLookupSeal: LookupSeal = { count: 0, sum: 0 }
 /** Sums of hashes are kept below it: so they stay exact in a double. */
 const tallyModulus: number = 2 ** 52
 
-/** The seal with one key more (`sign` 1) or less (-1). */
+/** The checksum with one key more (`sign` 1) or less (-1). */
 export function changeSeal({ count, sum }: LookupSeal, hash: number, sign: 1 | -1): LookupSeal {
   return { count: count + sign, sum: addHash(sum, hash, sign) }
 }

@@ -29,7 +29,7 @@ export type LookupKey =
   | { readonly by: 'revoked'; readonly participant: string }
 
 /**
- * A list of indices that a look-up key leads to. Each key has several, so that whoever may read only some entries reads only
+ * A list of indices that a look-up key leads to. Each key has several, so that a reader with a right to some entries reads only
  * lists of those (docs/design/storage.md): by kind of entry for a participant, one for a kind, and by issuer for all others.
  */
 export interface LookupList {

@@ -45,7 +45,7 @@ export interface Inclusion {
 
 function unverified(): Promise<void> {
   return Promise.reject(
-    new EvidenceError('lookups-unverified', 'the look-up keys have not been compared with their seal'),
+    new EvidenceError('lookups-unverified', 'the look-up keys have not been compared with their checksum'),
   )
 }
 
@@ -125,7 +125,7 @@ export class LedgerReads {
     return key
   }
 
-  /** Disclosures kept for an entry, each held against its digest. Throws `storage-damaged`. */
+  /** Disclosures kept for an entry, each compared with its digest. Throws `storage-damaged`. */
   async disclosures(entry: ServedEntry): Promise<string[]> {
     const stored = await this.storage.disclosures(entry.index)
     if (stored.length === 0) return []
@@ -240,7 +240,7 @@ export class LedgerReads {
         if (bytes === undefined || expected === undefined || !Buffer.from(expected).equals(leafHash(bytes))) {
           throw new EvidenceError(
             'storage-damaged',
-            `the stored bytes of entry ${begin + i} are not those that were sealed`,
+            `the stored bytes of entry ${begin + i} are not those that were sequenced`,
             { index: begin + i },
           )
         }

@@ -88,7 +88,7 @@ export async function examine(
   if (stored?.count !== seal.count || stored.hash !== seal.hash) {
     throw new EvidenceError(
       'database-thinned',
-      'the look-up keys do not lead to every participant entry that was sealed',
+      'the look-up keys do not lead to every participant entry that was sequenced',
       {
         expected: String(stored?.count),
         found: String(seal.count),
@@ -141,7 +141,7 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
       if (expected === undefined || !equalBytes(leafHash(bytes), expected)) {
         throw new EvidenceError(
           'storage-damaged',
-          `the stored bytes of entry ${index} are not those that were sealed`,
+          `the stored bytes of entry ${index} are not those that were sequenced`,
           { index },
         )
       }

@@ -44,7 +44,7 @@ export interface ReindexOptions {
 }
 
 /**
- * Makes look-up keys, statement ids, tiles and registry seal of a stopped ledger anew, from entries and disclosures, in a new
+ * Makes look-up keys, statement ids, tiles and registry checksum of a stopped ledger anew, from entries and disclosures, in a new
  * database beside the old one, which takes its place when it is whole. Cut off anywhere, it is run again. Throws the faults
  * of the folder, and the codes of Replay where the entries themselves do not hold: then nothing is changed.
  */

@@ -118,9 +118,9 @@ export class Rights {
   }
 
   /**
-   * Disclosures that an answer to a statement shows: those that the sender handed in with this very request. A bare
+   * Disclosures that an answer to a statement shows: those that came with this very request. A bare
    * statement may be sent again by anybody, and a revoked key still signs new ones.
-   * @param handed digests of what was handed in.
+   * @param handed digests of the disclosures that came with the request.
    */
   shownToSender(stored: readonly string[], handed: readonly string[]): string[] {
     return stored.filter((text) => handed.includes(disclosureDigest(text)))

@@ -11,16 +11,16 @@ import { syncFolder } from './head-file.ts'
 export interface Handover {
   /** The key that is being replaced. */
   readonly from: VerifierKey
-  /** The same, where the ledger still has it: it signs the checkpoint of its rotation, its last. */
+  /** The key that is being replaced, where the ledger still has it: it signs the checkpoint of its rotation, its last. */
   readonly outgoing?: NoteSigner
 }
 
-/** What a rotation that was cut off needs to go on: written before anything is sealed, removed when all is done. */
+/** What a rotation that was cut off needs to go on: written before anything is sequenced, removed when all is done. */
 const markerSchema = z.strictObject({
   /** vkeys. */
   from: z.string(),
   to: z.string(),
-  /** The signed statement, as it was handed in. */
+  /** The signed statement, as it was sent. */
   statement: z.string(),
   /** vkey of the second key after the rotation; none where the ledger has none. */
   second: z.string().optional(),

@@ -78,7 +78,7 @@ export interface RotationResult {
 }
 
 /**
- * Seals the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
+ * Sequences the rotation and hands the folder over to the new key. What the rulebook refuses leaves the folder as it was. Throws
  * the codes of holdFolder, of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
  * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */
@@ -114,7 +114,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
 interface Begun {
   readonly marker: RotationMarker
   readonly reason: string
-  /** Written by this run: an earlier one may have sealed already. */
+  /** Written by this run: an earlier one may have sequenced already. */
   readonly isNew: boolean
 }
 
@@ -144,7 +144,7 @@ function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begu
   return { marker, reason, isNew: true }
 }
 
-/** Nothing was sealed, and nothing will be: the folder is the old key's, as before. */
+/** Nothing was sequenced, and nothing will be: the folder is the old key's, as before. */
 function callOff(folder: DataFolder): void {
   clearRotation(folder)
   dropStagedSecondKey(folder)

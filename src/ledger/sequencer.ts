@@ -28,7 +28,7 @@ export interface Outcome {
   readonly time: string
   /** 32 bytes. */
   readonly leafHash: Uint8Array
-  /** Of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
+  /** The receipt of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
   readonly receipt?: ReceiptText
 }
 
@@ -43,7 +43,7 @@ export interface GroupReport {
   readonly entries: number
   /** Statements answered without an entry: refused, or there before. */
   readonly others: number
-  /** Milliseconds of judging and sealing, of LevelDB's synced batch, of the head file. */
+  /** Milliseconds of judging and sequencing, of LevelDB's synced batch, of the head file. */
   readonly prepareMs: number
   readonly storeMs: number
   readonly headMs: number
@@ -73,7 +73,7 @@ export interface SequencerOptions {
   readonly requireSound?: () => void
   /** Called when a follower has confirmed a group, and readers may see it. */
   readonly onPublished?: () => void
-  /** Told once, when writing stops for good. */
+  /** Called once when the writer stops permanently. */
   readonly onFailure?: (error: Error) => void
 }
 
@@ -94,7 +94,7 @@ export class Sequencer {
   private readonly maxQueueBytes: number
   private readonly signers: readonly NoteSigner[]
   private readonly context: RuleContext
-  /** What waits to be sealed. Read it for metrics; only the sequencer changes it. */
+  /** What waits to be sequenced. Read it for metrics; only the sequencer changes it. */
   readonly queue: FairQueue<Waiting>
   private running: Promise<void> | undefined
   private chain: ChainState
@@ -182,7 +182,7 @@ export class Sequencer {
     this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
   }
 
-  /** What is sealed and waits for a follower holds memory as what waits to be sealed does. Throws `queue-full`. */
+  /** What is sequenced and waits for a follower holds memory as what waits to be sequenced does. Throws `queue-full`. */
   private requireRoomBesideUnanswered(weight: number): void {
     const { unanswered = 0, unansweredBytes = 0 } = this.options.confirmation ?? {}
     if (unanswered === 0) return
@@ -303,7 +303,7 @@ export class Sequencer {
     const { why, isFull } = deepestReason(error)
     this.failure = new EvidenceError(
       isFull ? 'disk-full' : 'writer-stopped',
-      `writing stopped for good, until a restart: ${why}`,
+      `the writer has stopped until a restart: ${why}`,
       { retryAfterSeconds: 60 },
       { cause: error },
     )

@@ -15,7 +15,7 @@ const standingSchema = z.strictObject({
   standing: z.enum(['moved', 'restored', 'follows']),
   /** Where it went, what it was restored from, whom it follows. */
   of: z.string(),
-  /** Of a move: the id that its final backup has as well. */
+  /** The id of the move, which its final backup has as well; of a moved folder alone. */
   move: z.string().optional(),
   /** When the file was written, ISO 8601. */
   since: z.string(),

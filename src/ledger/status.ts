@@ -104,7 +104,10 @@ async function consistencyFrom(reads: LedgerReads, from: number, size: number): 
   return reads.consistency(from, size)
 }
 
-/** Ascending, below `size`, one more than an answer holds. Of everything: each is told to whoever may ask (docs/spec/15-status.md). */
+/**
+ * Indices above `after` and below `size` of the entries that concern the subject, ascending: one more than an answer holds, which shows
+ * that there are more. Every reader of the subject gets all of them (docs/spec/15-status.md).
+ */
 async function laterIndices(
   reads: LedgerReads,
   { index, iss, kid }: EventSubject,

@@ -71,18 +71,18 @@ export interface LedgerStorage {
   registrySeal(): Promise<RegistrySeal | undefined>
   /** Entries `begin` to `end` (excluded); undefined where one is missing or unreadable. */
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]>
-  /** The same as they lie: laid out as in a bundle of C2SP tlog-tiles, under the index of the first; whatever lies there, in order. */
+  /** Stored runs that cover entries `begin` to `end` (excluded), ascending, as raw bytes of a C2SP tlog-tiles bundle under the index of the first. Gaps are omitted. */
   entryRuns(begin: number, end: number): Promise<readonly EntryRun[]>
   /** Indices at or above `from` that hold an entry, ascending, at most `limit`: what should not be there is found so. */
   entryIndices(from: number, limit: number): Promise<number[]>
   /** Bytes of a full tile. */
   tile(level: number, n: number): Promise<Uint8Array | undefined>
-  /** The same with its upper nodes, where they were stored: whoever uses them verifies what comes of them. */
+  /** Bytes of a full tile, with its upper nodes where they were stored; undefined where there is no such tile. The caller must verify each proof that it makes of them. */
   tileView(level: number, n: number): Promise<Pick<StoredTile, 'bytes' | 'upper'> | undefined>
   disclosures(index: number): Promise<string[]>
   /** The disclosures of entries `begin` to `end` (excluded), by index; entries without any are left out. */
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>>
-  /** The same as they lie, ascending: the ASCII of all, joined by tildes. */
+  /** The stored disclosures of entries `begin` to `end` (excluded), ascending by index, unparsed: of each entry the ASCII of all, joined by tildes. Entries without any are omitted. */
   disclosedBytes(begin: number, end: number): Promise<readonly DisclosedBytes[]>
   /**
    * Removes disclosures for good, and the entry from lists that only they gave; the rest of the entry stands. No trace is left in
@@ -97,7 +97,7 @@ export interface LedgerStorage {
   lookup(key: LookupKey, after: number, limit: number): Promise<number[]>
   /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
-  /** The seal over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
+  /** The checksum over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
   lookupSeal(): Promise<LookupSeal | undefined>
   /** How look-up keys are encoded here. */
   readonly codec: LookupCodec

@@ -9,7 +9,7 @@ import {
 } from '../evidence/index.ts'
 import type { SignatureJob } from '../node/index.ts'
 
-/** A statement handed in, its signature verified, waiting to be sequenced. */
+/** A statement as sent, its signature verified, waiting to be sequenced. */
 export interface Submission {
   readonly statement: Statement
   /** The text of each disclosure, not read yet. */
@@ -18,13 +18,13 @@ export interface Submission {
   readonly verifiedUnder?: Uint8Array
   /** The owner of that key: whose quota and whose share of the queue this is, whatever `iss` says. */
   readonly participant?: string
-  /** Entries that the sender showed to have, for references to what the signer may not read; not sealed. */
+  /** Entries that the sender showed to have, for references to what the signer may not read; not sequenced. */
   readonly shown?: ShownEntries
   /** Bytes that it holds in the queue. */
   readonly weight: number
 }
 
-/** Splits what was handed in, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
+/** Splits a statement as sent, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
 export function openSubmission(text: string): { envelope: Envelope; disclosures: readonly string[] } {
   const { jws, disclosures } = splitPresentation(text)
   if (jws.length >= maxEntryBytes) {
@@ -80,7 +80,7 @@ export async function authenticate(
   return authenticated(opened, key, await verify(jobOf(key, opened)))
 }
 
-/** The same of many texts, in order: a submission or the refusal of each. */
+/** Opens several texts and verifies their signatures in one call; gives, in their order, a submission or the refusal of each. */
 export async function authenticateMany(
   registry: Registry,
   texts: readonly string[],

@@ -75,7 +75,7 @@ export class LedgerTree {
     return [...this.completed.values()]
   }
 
-  /** The same as they are stored; those of level 0, of which there are many, with their upper nodes. */
+  /** The completed tiles of the group in hand as storage takes them: their bytes, and at level 0, where tiles are many, their upper nodes. */
   tilesToStore(): StoredTile[] {
     return this.completedTiles().map(({ level, n, tile }) => {
       const stored = { level, n, bytes: tile.bytes() }
@@ -83,7 +83,7 @@ export class LedgerTree {
     })
   }
 
-  /** Told when the group is stored and answered. */
+  /** Moves the completed tiles into the cache. To be called when the group is stored and answered. */
   releaseCompleted(): void {
     for (const { level, n, tile } of this.completed.values()) this.remember(level, n, tile)
     this.completed.clear()
@@ -116,9 +116,13 @@ export class LedgerTree {
     const [[bytes], read] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
     const expected = read(0, n)?.node(0, index % tileWidth)
     if (bytes === undefined || expected === undefined || !equalBytes(leafHash(bytes), expected)) {
-      throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sealed`, {
-        index,
-      })
+      throw new EvidenceError(
+        'storage-damaged',
+        `the stored bytes of entry ${index} are not those that were sequenced`,
+        {
+          index,
+        },
+      )
     }
     return bytes
   }
@@ -139,8 +143,9 @@ export class LedgerTree {
   }
 
   /**
-   * The same for a proof that is verified before it is given out: what is not in memory is taken as it lies, at a tenth of
-   * the hashes. Throws `tile-missing`, `tile-malformed`.
+   * Brings tiles into memory and gives a reader that has them, for a proof that the caller verifies before it is given out: tiles of
+   * level 0 that are not in memory are taken from storage unauthenticated, at a tenth of the hashes of {@link load}.
+   * Throws `tile-missing`, `tile-malformed`, `storage-damaged`.
    */
   async loadViews(tiles: readonly { readonly level: number; readonly n: number }[]): Promise<TileReader> {
     const held = new Map<number, TileNodes>()
@@ -181,7 +186,7 @@ export class LedgerTree {
     if (expected === undefined || !equalBytes(tile.root as Uint8Array, expected)) {
       throw new EvidenceError(
         'storage-damaged',
-        `the stored tile ${n} of level ${level} is not the one that was sealed`,
+        `the stored tile ${n} of level ${level} is not that of the signed tree`,
       )
     }
     this.remember(level, n, tile)

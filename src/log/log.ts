@@ -14,7 +14,7 @@ export interface LogSource {
   entryRuns?(begin: number, end: number): Promise<readonly EntryRun[]>
   /** Disclosures kept for the entries `begin` to `end` (excluded), by index; missing where the source keeps none. */
   disclosuresIn?(begin: number, end: number): Promise<Map<number, string[]>>
-  /** The same as they lie, ascending, where a source has them so: of each entry the ASCII of all, joined by tildes. */
+  /** The stored disclosures of entries `begin` to `end` (excluded), ascending by index, unparsed: of each entry the ASCII of all, joined by tildes. Missing where the source has no such form. */
   disclosedBytes?(begin: number, end: number): Promise<readonly DisclosedBytes[]>
 }
 

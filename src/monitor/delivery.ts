@@ -37,7 +37,7 @@ interface Waiting {
 export class Delivery {
   private readonly options: DeliveryOptions
   private readonly waiting: ReadonlyMap<string, Waiting>
-  /** Of channels that are not given this time. */
+  /** Undelivered events of channels that are not configured in this run; kept as they are. */
   private readonly others: Readonly<Record<string, readonly MonitorEvent[]>>
 
   /** Throws `file-unreadable` where the file is not what was written. */

@@ -4,7 +4,7 @@ import { checkMisbehaviour, encodeMisbehaviour, type Finding, type SealedEntry }
 import type { VerifiedCopy } from './verified-copy.ts'
 
 /**
- * A proof, in one or two entries, of a rule that a sealed entry breaks; undefined where so little does not prove it. What is
+ * A proof, in one or two entries, of a rule that a sequenced entry breaks; undefined where so little does not prove it. What is
  * given was checked as a stranger will check it.
  */
 export async function proofOfFault(

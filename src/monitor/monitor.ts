@@ -189,7 +189,7 @@ export class LedgerMonitor {
     const bytes = encodeMisbehaviour(proof)
     const { says, faults } = checkMisbehaviour(bytes, this.options.policy)
     const [finding] = faults
-    // Ours to get right, and told all the same: whoever looks at both notes sees more than nothing.
+    // The proof was made here and should hold. Where it does not, both notes are reported nonetheless: they may be compared by hand.
     if (finding !== undefined) {
       const checkpoints = proof.notes.map((note) => fromUtf8(note))
       return this.alarm({ what: 'unproven', where, finding, checkpoints })

@@ -19,7 +19,7 @@ for (const [network, prefix] of [
   ['224.0.0.0', 3],
 ] as const)
   closed.addSubnet(network, prefix, 'ipv4')
-/** Of IPv6 only what is given out for the public internet is open, and of it not what carries an IPv4 address inside. */
+/** The IPv6 addresses that are public: those given out for the internet, without those that carry an IPv4 address. */
 const open = new BlockList()
 open.addSubnet('2000::', 3, 'ipv6')
 for (const [network, prefix] of [

@@ -40,7 +40,7 @@ export interface SignedNote extends SignedCheckpoint {
   readonly verified: readonly string[]
 }
 
-/** Reads a checkpoint and holds it against the policy. Throws the codes of notes and policies. */
+/** Reads a checkpoint and applies the policy to it. Throws the codes of notes and policies. */
 export function trustedNote(bytes: Uint8Array, policy: Policy): SignedNote {
   const signed = parseSignedCheckpoint(bytes)
   const { logs } = applyPolicy(policy, signed.note, signed.checkpoint.origin)
@@ -60,7 +60,7 @@ function keptNote(bytes: Uint8Array, policy: Policy): { note: SignedNote; doubt?
   }
 }
 
-/** What holding a checkpoint against the copy comes to. */
+/** The result of comparing a checkpoint with the copy. */
 export type Growth =
   | { readonly kind: 'grown'; readonly from: number; readonly to: number; readonly report: GrowthReport }
   | { readonly kind: 'same' | 'older' }
@@ -212,7 +212,7 @@ export class VerifiedCopy {
     return { kind: 'misbehaviour', proof: { kind: 'inconsistent', notes: [this.held.bytes, bytes], hashes } }
   }
 
-  /** Every bundle that changes, each entry held against its leaf, kept as soon as it is verified. */
+  /** Every bundle that changes, each entry compared with its leaf hash, kept as soon as it is verified. */
   private async takeEntries(source: LogSource, from: number, size: number, leaves: Uint8Array): Promise<void> {
     const first = Math.floor(from / tileWidth)
     const known = from % tileWidth
@@ -246,7 +246,7 @@ function wrongEntry(entries: readonly (Uint8Array | undefined)[], leaves: Uint8A
     const leaf = leaves.subarray(32 * i, 32 * i + 32)
     const found = leafHash(bytes)
     if (equalBytes(found, leaf)) continue
-    return new EvidenceError('entry-altered', `the ledger gives an entry ${index} that is not the one it sealed`, {
+    return new EvidenceError('entry-altered', `the ledger gives an entry ${index} that is not the one it sequenced`, {
       index,
       expected: toBase64(leaf),
       found: toBase64(found),

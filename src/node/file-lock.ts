@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 
 export type FileLock = 'got' | 'held' | 'unsupported'
 
-/** Of <sys/file.h>: the same numbers on Linux and macOS. */
+/** Operations of flock(2), as <sys/file.h> numbers them on Linux and macOS. */
 const operations = { shared: 1 | 4, exclusive: 2 | 4, none: 8 } as const
 
 interface Calls {

@@ -149,7 +149,7 @@ function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gon
   }
 }
 
-/** Those who only look share the lock for a moment: they are waited for. */
+/** Takes the exclusive lock. A program that only looks shares the lock for a moment, and is waited for. */
 function lockExclusively(fd: number): ReturnType<typeof lockFile> {
   for (;;) {
     const found = lockFile(fd, 'exclusive')

@@ -108,12 +108,12 @@ function nodeSha256(data: Uint8Array): Uint8Array {
   return out
 }
 
-/** The same bytes as what core's signatures promise: no Buffer, whose slice() would share them. */
+/** A Uint8Array over a Buffer's memory, without a copy: core promises Uint8Array, and a Buffer's slice() would share memory. */
 function viewOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length)
 }
 
-/** The same bytes as a Buffer, with its methods. */
+/** A Buffer over the memory of a Uint8Array, without a copy. */
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -18,7 +18,7 @@ export interface PrivateKeySeed {
   readonly algorithm: KeyAlgorithm
   /** 32 bytes; secret. */
   readonly seed: Uint8Array
-  /** The public key that version 2 carries beside it; the caller holds it against the seed. */
+  /** The public key that version 2 carries beside it; the caller compares it with that of the seed. */
   readonly publicKey?: Uint8Array
 }
 

@@ -19,7 +19,7 @@ export function readPublicKey(path: string): Jwk {
 /** Reads a public key of any of those forms out of text; `where` names it in errors. Throws `public-key-malformed`, `key-weak`. */
 export function parsePublicKey(text: string, where: string): Jwk {
   const trimmed = text.replace(/^\ufeff/, '').trim()
-  // First of all: whoever hands in a private key must hear so, and it must go no further.
+  // Checked first: a private key given by mistake must be named as such, and go no further.
   if (/BEGIN [A-Z ]*PRIVATE KEY/.test(trimmed)) throw malformed(where, 'holds a private key: name the public one')
   const jwk = trimmed.startsWith('{')
     ? fromJwk(trimmed, where)

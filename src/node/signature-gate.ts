@@ -40,7 +40,10 @@ export class SignatureGate {
     })
   }
 
-  /** The same of many, in order: one promise for all, since one each costs as much as judging the statement. */
+  /**
+   * Whether each signature is valid, in the order of the jobs: one promise for all, since one each costs as much as judging the statement.
+   * Rejects only if a thread dies: nothing is taken for verified then.
+   */
   verifyMany(jobs: readonly SignatureJob[]): Promise<boolean[]> {
     if (jobs.length === 0) return Promise.resolve([])
     return new Promise((resolve, fail) => {

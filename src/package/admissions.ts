@@ -31,7 +31,7 @@ export class Admissions {
     }
   }
 
-  /** Of one of the receipts: its signer, and what it says, by the entries before it. */
+  /** Judges the signer of one of the receipts, and what it says, by the entries before it; `not-shown` where too few are in the package. */
   verdict(checked: CheckedReceipt): AdmissionVerdict {
     const entry = entryOf(checked)
     return (entry && this.ledgers.get(originOf(checked))?.verdict(entry)) ?? { state: 'not-shown' }

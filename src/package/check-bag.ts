@@ -15,8 +15,8 @@ const counted = [
 type Expected = Partial<Record<DigestAlgorithm, string>>
 
 /**
- * A bag under check (RFC 8493, and the bounds of docs/spec/18-package.md): each file is read once, by whoever needs its bytes
- * or digests, and held against the manifests as it is read; {@link BagCheck.finish} reads what nobody asked for.
+ * A bag under check (RFC 8493, and the bounds of docs/spec/18-package.md): each file is read once, by the check that needs its bytes
+ * or digests, and compared with the manifests as it is read; {@link BagCheck.finish} reads the files that no check needed.
  */
 export class BagCheck {
   readonly bag: Bag
@@ -42,7 +42,7 @@ export class BagCheck {
   }
 
   /**
-   * Reads the texts that make a bag, all of them, and then holds the lists against the files: what is incomplete stands in
+   * Reads the texts that make a bag, all of them, and then compares the lists with the files: what is incomplete stands in
    * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and for
    * another BagIt `not-judged`, or `package-altered` where a tag manifest lists another `bagit.txt`.
    */

@@ -54,7 +54,7 @@ export interface CheckedFiles {
   readonly known: ReadonlySet<string>
   /** How many files were deposited. */
   readonly deposited: number
-  /** Those of them that are not here, by name. */
+  /** Deposited files that are not here, by name. */
   readonly missing: readonly MissingFile[]
   /** How many more are not here, whose names the package does not hold. */
   readonly unnamed: number

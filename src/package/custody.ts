@@ -31,7 +31,7 @@ interface CustodyEvent {
 
 const preamble = `CHAIN OF CUSTODY
 
-Written for people by whoever packed this package. NO PROGRAM CHECKS THIS TEXT: "evidence check" and VERIFY.md read the receipts below
+Written for people by the program that made this package. NO PROGRAM CHECKS THIS TEXT: "evidence check" and VERIFY.md read the receipts below
 data/, where digests, entries, times and signers stand, signed. All times are by the ledger's clock. Exhibit numbers are those of the authority
 that collected the evidence, where the deposit seals one; nothing is numbered here.
 `

@@ -20,7 +20,7 @@ export interface PresentFile {
 export interface Accounting {
   /** How many files were deposited. */
   readonly count: number
-  /** Those that are not in the package and whose item or line is. */
+  /** Deposited files that are not in the package and whose item or line is. */
   readonly missing: readonly DepositedFile[]
   /** How many more are not in the package: of these it holds neither name nor digest. */
   readonly unnamed: number

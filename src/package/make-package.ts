@@ -134,7 +134,10 @@ function infoText({ case: number, packed, ledger, eventsNotShown }: PackageInput
   ].join('\n')
 }
 
-/** The same entry under the tree's checkpoint, unless the receipt has that one already. */
+/**
+ * A receipt of the deposit's entry under the tree's checkpoint. Undefined where there is no tree, it is of another ledger or does not hold the
+ * entry, or the given receipt is of that size already. Throws what reading the tree throws.
+ */
 async function latestReceipt(
   { receipt, index, origin }: ReadDeposit,
   tree: LogView | undefined,
@@ -171,7 +174,7 @@ class FilesAtHand {
     return found
   }
 
-  /** One that no deposit names. */
+  /** A file that no deposit names; undefined where there is none left. */
   next(): FileInput | undefined {
     return this.left.values().next().value
   }

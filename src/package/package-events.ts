@@ -15,7 +15,7 @@ export interface PackagedEvent extends LaterEvent {
   /** Folder of the deposit, and the index of its entry. */
   readonly folder: string
   readonly of: number
-  /** Of an attestation: the item of the deposit that it is about, by number; of all of them where it names none. */
+  /** The number of the item that an attestation is about; absent where it is about all of them. */
   readonly item?: number
 }
 

@@ -52,7 +52,7 @@ export interface PackagedDeposit extends PackagedReceipt {
   readonly files: readonly CheckedFile[]
   /** How many files were deposited. */
   readonly deposited: number
-  /** Those of them that are not in the package, by name. */
+  /** Deposited files that are not in the package, by name. */
   readonly missing: readonly MissingFile[]
   /** How many more are not in the package, whose names it does not hold. */
   readonly unnamed: number

@@ -109,7 +109,7 @@ export class ShownLedger implements History {
     return this.statements.get(JSON.stringify([iss, jti]))
   }
 
-  /** What is not at hand may be anything. */
+  /** What is known of an entry that others refer to; all undefined, and so left open, where it is not at hand. */
   target(index: number): TargetFacts {
     return this.targets.get(index) ?? { leafHash: undefined, kind: undefined, iss: '', items: undefined }
   }

@@ -17,7 +17,7 @@ export interface ReceiptInput {
   readonly sidecars: ReadonlyMap<Sidecar, Uint8Array>
 }
 
-/** The same, checked. */
+/** A receipt that goes into a package, with the result of its check: no fault, nothing not judged. */
 export interface SoundReceipt extends ReceiptInput {
   readonly checked: CheckedReceipt
 }

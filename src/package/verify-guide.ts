@@ -9,7 +9,7 @@ which the signers' keys were admitted. It is a bag (RFC 8493). You need a shell,
 first; run everything in the folder that holds this text. Nothing is written into it.
 
 **This text is the same in every package of version 1.** Its SHA-256 is in page 18 of the evidence ledger's \`docs/spec\`: compare it
-(\`sha256sum VERIFY.md\`) before you run anything from here, for whoever made the package could have changed it. With the software, \`evidence check\` does all of this
+(\`sha256sum VERIFY.md\`) before you run anything from here, because the maker of the package could have changed it. With the software, \`evidence check\` does all of this
 and more: run it with a policy that you have from elsewhere.
 
 ## 1. The package is whole
@@ -19,7 +19,7 @@ sha256sum --check --strict --quiet manifest-sha256.txt
 sha256sum --check --strict --quiet tagmanifest-sha256.txt
 \`\`\`
 
-This finds accidents, not forgers: whoever can replace a file can replace these lists. Files that were deposited and are not here stand in
+This finds accidents, not forgers: a person who can replace a file can replace these lists. Files that were deposited and are not here stand in
 \`withheld-sha256.txt\`, if the packer lists them: put them, in a copy of this folder, where it says, and check them in the same way. Section 4 names all that are not here.
 
 ## 2. The key of the ledger is the right one

@@ -24,7 +24,7 @@ export class ZipSink implements BagSink {
     this.base = base
     this.out = createWriteStream(this.part, { flags: 'wx', mode: 0o600 })
     this.done = finished(this.zip.outputStream.pipe(this.out))
-    // Whoever awaits an entry or the end is told.
+    // A failure reaches the callers that await an entry or the end; here it must not count as unhandled.
     this.done.catch(() => {})
   }
 

@@ -5,7 +5,7 @@ import { EvidenceError, isEvidenceError } from '../core/index.ts'
 const maxDepth = 32
 const nodesPerKib = 200
 
-/** What is not as RFC 3161, RFC 5652 or RFC 5280 has it. */
+/** The error `time-stamp-malformed` about bytes that are not as RFC 3161, RFC 5652 or RFC 5280 has them; `what` names them. */
 export function malformed(what: string, why: string, cause?: unknown): EvidenceError {
   return new EvidenceError('time-stamp-malformed', `the ${what} ${why}`, {}, { cause })
 }

@@ -13,7 +13,7 @@ export interface TokenContext {
   readonly covered: Uint8Array
   readonly certificates: readonly Certificate[]
   readonly crls: readonly Crl[]
-  /** Undefined: nobody is trusted, and the token is held against itself alone. */
+  /** Trust anchors; undefined where there are none: the token is then judged by itself alone. */
   readonly anchors: readonly Certificate[] | undefined
   readonly untilMs: number
   /** A later token that stands was made at `untilMs`; else that is the time of checking. */

@@ -30,7 +30,7 @@ export interface StamperReport {
 export interface StamperOptions extends StamperReport {
   readonly store: TimeStampStore
   readonly authorities: readonly Authority[]
-  /** Of all new tokens. */
+  /** The hash of all new tokens. */
   readonly hash: HashAlgorithm
   /** Renewed when what a record rests on ends within this time. */
   readonly renewMs: number
@@ -81,7 +81,7 @@ export class Stamper {
     return this.alone(async () => {
       const renewed: number[] = []
       for (const size of this.options.store.sizes()) {
-        // Whoever serves is let through between two records.
+        // Other work of the process gets its turn between two records.
         await new Promise((resolve) => setImmediate(resolve))
         try {
           if (!all && !this.isDue(size)) continue

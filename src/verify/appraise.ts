@@ -56,7 +56,7 @@ export interface Appraisal {
   readonly tallies: Float64Array
 }
 
-/** A plain entry, shown to whoever counts something of their own over the walk. */
+/** A plain entry, as an observer's tally function gets it. */
 export interface PlainEntry {
   readonly index: number
   readonly leafHash: Uint8Array

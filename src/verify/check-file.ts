@@ -20,14 +20,14 @@ export interface MeasuredFile {
   readonly digest: Readonly<Partial<Record<DigestAlgorithm, string>>>
 }
 
-/** The algorithms that a deposit's items name: what must be computed of a file that is held against them. */
+/** The algorithms that a deposit's items name: what must be computed of a file that is compared with them. */
 export function algorithmsOf(body: StatementBody): DigestAlgorithm[] {
   return [...new Set(itemsOf(body).flatMap(({ digest }) => Object.keys(digest) as DigestAlgorithm[]))]
 }
 
 /** Where a file stands in a deposit, and what speaks against it. */
 export interface FileVerdict {
-  /** Number of the item that the file was held against, from 0; undefined where it matches none. */
+  /** Number of the item that the file was compared with, from 0; undefined where it matches none. */
   readonly item: number | undefined
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]

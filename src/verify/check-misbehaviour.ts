@@ -31,7 +31,7 @@ export interface CheckedMisbehaviour {
   readonly origin: string | undefined
   /** What it proves, a sentence each. */
   readonly says: readonly string[]
-  /** Code of the rule that a sealed entry breaks. */
+  /** Code of the rule that a sequenced entry breaks. */
   readonly code?: ErrorCode
 }
 
@@ -83,7 +83,7 @@ function judgeProof({ proof, checkpoints }: ParsedMisbehaviour): { says: string[
     return {
       says: [
         `The key of ${origin} signed two different trees of ${first.size} entries: ${toBase64(first.root)} and ${toBase64(second.root)}.`,
-        'Whoever was shown the one was shown another history than whoever was shown the other.',
+        'A reader who was given the one has another history than a reader who was given the other.',
       ],
     }
   }

@@ -42,7 +42,7 @@ export const receiptLimits: readonly string[] = [
 /**
  * Checks a receipt against a policy, offline (docs/spec/06-receipt.md): checkpoint, inclusion, statement signature, `aud`,
  * index, and each disclosure's digest. With a key transition the checkpoint is shown to be of the tree that the policy's key
- * signs, instead of being held against the policy itself. Never throws for what the receipt holds: a receipt that cannot be read at all gives
+ * signs, instead of being judged by the policy itself. Never throws for what the receipt holds: a receipt that cannot be read at all gives
  * one fault and no receipt.
  */
 export function checkReceipt(
@@ -141,7 +141,10 @@ function knownBody(statement: Statement): StatementBody {
   return body
 }
 
-/** Each disclosure is one that the statement seals, and no digest and no claim comes twice: else whoever shows it could choose. */
+/**
+ * The disclosures, and how many sealed claims are withheld. Each must be sealed by the statement, and no digest and no claim may come twice:
+ * the holder could choose between two values. Throws `disclosure-foreign`, `disclosure-repeated`.
+ */
 function requireSealed(
   body: StatementBody,
   disclosures: readonly Disclosure[],

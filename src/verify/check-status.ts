@@ -54,7 +54,7 @@ export interface CheckedStatus {
 }
 
 /** What an answer about an entry can never show. */
-export const statusLimits = 'That nothing is left out is the ledger’s word: only whoever holds the entries can tell.'
+export const statusLimits = 'That nothing is left out is the ledger’s word: only somebody who has the entries can tell.'
 
 /** Most events that an answer may have. */
 const maxEvents = 1000

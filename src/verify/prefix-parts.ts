@@ -1,8 +1,8 @@
 import { type LeafRange, nodeHash, rangeHash, splitPoint, type Subtree } from '../core/index.ts'
 
 /*
- * The tree of n2 leaves, taken apart until no part has leaves on both sides of n1 (docs/spec/17-misbehaviour.md): whoever has
- * the hashes of the parts can compute the root of n2, and what the root of n1 must then have been.
+ * The tree of n2 leaves, taken apart until no part has leaves on both sides of n1 (docs/spec/17-misbehaviour.md): the
+ * hashes of the parts suffice to compute the root of n2, and what the root of n1 must then have been.
  */
 
 /** The parts, left to right. Needs 0 < size1 < size2. */

@@ -64,7 +64,7 @@ function signedCheckpointOf(
   })
 }
 
-/** The transition leads from the receipt's checkpoint to its own, whoever signed that. */
+/** Throws `consistency-invalid` unless the transition leads from the receipt's checkpoint to its own; signatures are not judged here. */
 function requireTransition(
   { size: size1, root: root1 }: Checkpoint,
   { from, hashes, checkpoint }: KeyTransition,

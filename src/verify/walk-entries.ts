@@ -35,11 +35,11 @@ import type { LogSource } from '../log/index.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
 
-/** Told of each entry that could be read, in order. */
+/** Observes a walk: one of its methods is called once for each readable entry, in order of index. */
 export interface EntryObserver {
   /** An entry that the walk judged itself. */
   entry(entry: WalkedEntry): void
-  /** A plain one, and what the appraiser's tally made of it. */
+  /** A plain entry, by its index and what the appraiser's tally function made of it. */
   tally(index: number, tally: number): void
 }
 
@@ -300,12 +300,12 @@ export class EntryWalk {
     const altered = stored !== undefined && !equalBytes(hash, stored)
     if (altered) {
       const message = tree.authentic
-        ? `The stored bytes of entry ${index} are not those that were sealed.`
+        ? `The stored bytes of entry ${index} are not those that were sequenced.`
         : `The stored bytes of entry ${index} are not those that the stored tree holds.`
       this.fault('entry-altered', index, message, toBase64(stored), toBase64(hash))
     }
     if (stored === undefined || !tree.authentic) history.addLeaf(index, hash)
-    // Bytes that were sealed and cannot be read break a rule and so change nothing; others may have said anything.
+    // Bytes that were sequenced and cannot be read break a rule and so change nothing; others may have said anything.
     const isAsSealed = tree.authentic && !altered
     if (entry instanceof EvidenceError) {
       this.options.faults.add(findingOf(entry, index))
@@ -388,11 +388,11 @@ export class EntryWalk {
     )
     for (const violation of judgement.violations) faults.add(findingOf(violation, index))
     for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
-    // What an altered entry said when it was sealed is not known: it changes nothing, and nobody after it is blamed for that.
+    // What an altered entry said when it was sequenced is not known: it changes nothing, and nobody after it is blamed for that.
     if (altered) return this.loseAuthority(index)
     const changedRegistry = judgement.next !== this.registry
     this.registry = judgement.next
-    // Without an authentic tree nothing says that these bytes were sealed: others may have been in order.
+    // Without an authentic tree nothing says that these bytes were sequenced: others may have been in order.
     if (!this.options.tree.authentic && judgement.violations.length > 0) this.loseAuthority(index)
     const { common } = statement
     if (judgement.usesStatementId) history.ids.add(common.iss, common.jti, index)

@@ -22,7 +22,7 @@ const tileBytes = tileWidth * 32
 
 /** What the tiles showed before an entry was read. */
 export interface TreeFacts {
-  /** True where the leaf hashes of the tiles make the signed root: then each of them is what was sealed. */
+  /** True where the leaf hashes of the tiles make the signed root: then each of them is what was sequenced. */
   readonly authentic: boolean
   /** Leaves that the tiles gave; entries past them are held to their own hashes. */
   readonly leaves: number
@@ -178,7 +178,7 @@ function rootOf(history: WalkHistory, roots: readonly Uint8Array[], size: number
 }
 
 /**
- * Where the tiles do not make the signed root, perhaps the entries do: then the entries are what was sealed, and each leaf
+ * Where the tiles do not make the signed root, perhaps the entries do: then the entries are what was sequenced, and each leaf
  * that a tile gave otherwise is the tile's fault.
  */
 async function entriesMakeRoot(

@@ -18,7 +18,7 @@ export interface Cosigned {
   readonly head: TreeHead
   /** The note as it is served: the log's verified signatures, and ours. */
   readonly note: SignedNote
-  /** The same as text. */
+  /** The text of {@link Cosigned.note}. */
   readonly text: string
   /** When it was cosigned, in seconds since 1970. */
   readonly timestamp: number

@@ -28,13 +28,13 @@ export interface WitnessOptions {
   readonly passphrase?: string
   /** Milliseconds since 1970. */
   readonly now?: () => number
-  /** Told when a log misbehaved, with the file that holds the proof. */
+  /** Called when a log misbehaved, with its origin and the path of the file that holds the proof. */
   readonly onMisbehaviour?: (origin: string, path: string) => void
-  /** Told when the list of logs was changed to something unreadable; the list from before holds. */
+  /** Called when the changed list of logs cannot be read; the list from before stays in force. */
   readonly onListFault?: (error: unknown) => void
 }
 
-/** A cosignature of the same checkpoint this young, in seconds, is given again: whoever repeats a request costs nothing. */
+/** A cosignature of the same checkpoint this young, in seconds, is given again, so that a repeated request costs no signature. */
 const freshSeconds = 5
 
 /**

@@ -17,7 +17,7 @@ const cannotMount = lacks('mount') || (process.env['CI'] !== 'true' && process.g
 async function requireStopped(server: FaultServer & { url: string }, book: Acknowledged): Promise<void> {
   const ready = await server.request('/readyz')
   expect([ready.status, ready.json<{ code: string }>().code]).toEqual([503, 'disk-full'])
-  expect(server.output()).toContain('writing stopped for good')
+  expect(server.output()).toContain('the writer has stopped permanently')
   expect(refusalOf(await book.send(server.url))).toMatchObject({ status: 503, code: 'disk-full' })
   await book.requireAllServed(server.url)
 }

@@ -67,7 +67,7 @@ async function requireStopped(server: FaultServer, book: Acknowledged): Promise<
   const ready = await server.request('/readyz')
   expect(ready.status).toBe(503)
   expect(stable).toContain(ready.json<{ code: string }>().code)
-  expect(server.output()).toContain('writing stopped for good')
+  expect(server.output()).toContain('the writer has stopped permanently')
   const again = refusalOf(await book.send(url))
   expect(again).toMatchObject({ status: 503, code: ready.json<{ code: string }>().code })
   expect((await server.request('/healthz')).status).toBe(200)

@@ -92,7 +92,7 @@ describe('a leader that is lost', () => {
       const { origin } = await client.ledger()
       let sent = 0
       let over = false
-      // Whoever is not answered sends the same bytes again: through the follower's crash, until the leader's.
+      // A depositor who is not answered sends the same bytes again: through the follower's crash, until the leader's.
       const load = Array.from({ length: 16 }, async () => {
         while (!over) {
           const { presentation } = deposit(depositor, origin, `${cycle} ${sent++}`)

@@ -35,7 +35,7 @@ describe('reindex', () => {
     expect(existsSync(`${test.folder.database}.old`) || existsSync(`${test.folder.database}.new`)).toBe(false)
   })
 
-  it('mends look-up keys, statement ids, tiles and the registry seal, and says how many', async () => {
+  it('mends look-up keys, statement ids, tiles and the registry checksum, and says how many', async () => {
     await editDatabase(test.folder.database, async (db) => {
       const lookups = await db.keys({ gte: Buffer.from('ld'), lt: Buffer.from('le') }).all()
       await db.del(lookups[3] as Buffer)

@@ -234,7 +234,7 @@ describe('a package made after the ledger’s key was rotated', () => {
     expect(report.related).toMatchObject([{ size: 7, admission: { state: 'shown' } }])
     expect(report.notShown.join()).not.toContain('one history')
     expect(readdirSync(join(folder, 'data/related'))).toEqual(['1.key-transition', '1.tlog-proof'])
-    // Whoever has the earlier policy alone is told.
+    // A holder of the earlier policy alone gets a fault.
     expect(new Set(codes(await check(folder)))).toEqual(new Set(['checkpoint-untrusted']))
   })
 

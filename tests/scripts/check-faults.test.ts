@@ -280,7 +280,7 @@ describe('F-B6: exit 1 says that evidence does not verify', () => {
   })
 })
 
-describe('F-B1: the verdict is in the exit code, whoever reads', () => {
+describe('F-B1: the verdict is in the exit code, no matter who reads', () => {
   it.each([[''], [' --json']])('F-B1: closed pipes, a full disk and a closed output, with "%s"', async (json) => {
     const folder = join(path, `many${json}`)
     mkdirSync(folder)

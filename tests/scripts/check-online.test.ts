@@ -41,7 +41,7 @@ describe('check --online', () => {
     expect(after.json<Report>().status?.events).toMatchObject([{ what: 'retracted', proven: true }])
     const text = await evidenceOk(['check', file, '--online', '--data', data, '--url', server.url])
     expect(text.stdout).toContain('later: retracted, mistake: entry')
-    expect(text.stdout).toContain('only whoever holds the entries can tell')
+    expect(text.stdout).toContain('only somebody who has the entries can tell')
     expect(text.stdout).not.toContain('later events not checked')
   })
 

@@ -91,7 +91,7 @@ describe('a ledger taken away as files', () => {
     }
   })
 
-  it('is verified as that folder, by whoever has the policy', async () => {
+  it('is verified as that folder, by any holder of the policy', async () => {
     const result = await report(['--dir', out, '--policy', policy])
     expect(result).toMatchObject({ exit: 0, ok: true, size: count, root, faults: [] })
     const text = await evidence(['verify', '--dir', out, '--policy', join(out, 'policy')])

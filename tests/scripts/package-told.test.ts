@@ -261,7 +261,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as zip:
     }
   })
 
-  it('Review B, 1 to 14: bag-info.txt and bagit.txt have one spelling, for whoever reads them', async () => {
+  it('Review B, 1 to 14: bag-info.txt and bagit.txt have one spelling, for every reader', async () => {
     const folder = await pack('photo.jpg')
     const change = (name: string, spell: (text: string) => string): string =>
       forge(folder, (files) => (files[name] = spell(String(files[name]))))

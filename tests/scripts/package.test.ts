@@ -189,7 +189,7 @@ describe('evidence packages', () => {
     }
   })
 
-  it('is checked by the policy of whoever checks; by its own only where they say so', async () => {
+  it('is checked by the policy of the person who checks; by its own only where they say so', async () => {
     const target = await pack(['photo.jpg'])
     const nowhere = { cwd: path, env: { EVIDENCE_DATA: join(path, 'no-data') } }
     const none = await evidence(['check', target, '--json'], nowhere)

@@ -72,7 +72,7 @@ beforeAll(async () => {
     const rotated = await evidenceOk(['rotate-ledger-key', '--new-key', at('next.pem'), ...administrator, '--json'])
     cpSync(join(data, 'policy'), newPolicy)
     const { index: rotationIndex } = rotated.json<{ index: number }>()
-    // Whoever witnesses the ledger is told of the new key.
+    // The operators of its witnesses are told of the new key.
     for (const { root } of witnesses) await evidenceOk(['witness', 'add-log', newPolicy, '--data', root])
     server = await startServer(data, [], 'serve')
     // The one checkpoint that both keys sign, with its cosignatures, is what brings holders of the old policy to the new key.

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseReceipt, utf8 } from '../../src/core/index.ts'
 import { testServer, type TestServer } from '../support/server.ts'
 
-/* Whoever has a bare statement may send it again. It must not open what was sealed with it. */
+/* A holder of a bare statement may send it again. It must not open what was sealed with it. */
 let server: TestServer
 beforeAll(async () => {
   server = await testServer()

@@ -124,7 +124,7 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
     expect(mine[3]).toBe(last.index)
   })
 
-  it('finds everything for whoever may read everything, in order, through entries of many', async () => {
+  it('finds everything for a reader who may read everything, in order, through entries of many', async () => {
     const all: number[] = []
     for (let after: number | null = -1; after !== null; ) {
       const from: string = after === -1 ? '' : `&after=${after}`

@@ -103,7 +103,7 @@ const all = [
 ]
 
 describe('the status of an entry', () => {
-  it('lists all that happened to it, for whoever holds the receipt, and proves it', async () => {
+  it('lists all that happened to it, for a holder of the receipt, and proves it', async () => {
     const answer = await status(`&from=${receipt.receipt.proof.checkpoint.size}`)
     expect(answer.events.map(({ what, code }) => `${what} ${code}`)).toEqual(all)
     const { faults, unjudged, events, flagged, size } = checkStatus(answer, receipt, policyOfFolder(server.folder))

@@ -19,7 +19,7 @@ import {
   type TestTimeStamper,
 } from '../support/time-authority.ts'
 
-/* A ledger, a real authority, and the way of a time stamp from one to the other and to whoever checks. */
+/* A ledger, a real authority, and the way of a time stamp from one to the other and to the person who checks. */
 
 describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
   const { path, remove } = temporaryFolder()
@@ -201,7 +201,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     try {
       const files = new TimeStampFiles(scheduled.folder.folder.timeStamps)
       await expect.poll(() => files.sizes()).toEqual([2])
-      // Seconds are fewer than thirty days, so it is due at half of the token's life: renewed by whoever the authority is by then.
+      // Seconds are fewer than thirty days, so it is due at half of the token's life: renewed by the authority that is set by then.
       soon.behave = honest(stamper)
       const layers = (): number => parseRecord(files.read(2) as Uint8Array).layers.length
       expect(layers()).toBe(1)
@@ -234,7 +234,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     }
   })
 
-  describe('for whoever holds a receipt', () => {
+  describe('for a holder of a receipt', () => {
     let file: string
     let receipt: string
     let policy: string

@@ -41,7 +41,7 @@ export class HostileLedger {
   change(kind: Kind, members: object, approvers: readonly SigningKey[], context: object = {}): number {
     const common = { aud: origin, jti: randomUUID(), exp: iat + 3600, kind, ...context }
     const alone = (approver: SigningKey) => changeMembers(approve(composeProposal(common, members), approver))
-    // One by one: whoever makes a proposal by the rules does not approve twice.
+    // One by one: an author of a proposal by the rules does not approve twice.
     const [first, ...more] = approvers.map(alone)
     if (first === undefined) throw new Error('a change without an approval')
     const approvals = [first, ...more].flatMap((one) => (one as { readonly approvals: readonly object[] }).approvals)

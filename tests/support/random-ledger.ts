@@ -32,7 +32,7 @@ const kinds = [
 ]
 
 /**
- * A small ledger that no server would make: whoever signs whatever, most of it in order and some of it not, sealed with links
+ * A small ledger that no server would make: any signer signs any kind, most of it in order and some of it not, sealed with links
  * and tree as they should be, and sometimes damaged afterwards. The same for the same random numbers.
  */
 export class RandomLedger {

@@ -21,7 +21,7 @@ import { cosignerNamed } from '../core/cosigners.ts'
 import { mlDsaCosigner } from '../core/mldsa-keys.ts'
 import { signerNamed } from '../support/signers.ts'
 
-/** A receipt of a tree of one leaf, signed by whoever. */
+/** A receipt of a tree of one leaf, signed by any key. */
 function receiptOf(
   entryBytes: Uint8Array,
   { signer = ledgerSigner, root }: { signer?: typeof ledgerSigner; root?: Uint8Array } = {},

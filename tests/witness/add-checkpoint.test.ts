@@ -104,7 +104,7 @@ describe('add-checkpoint', () => {
     }
   })
 
-  it('refuses an unknown log with 404, whoever signed', async () => {
+  it('refuses an unknown log with 404, no matter who signed', async () => {
     expect(problemIn(await witness.add(other.request(0, 5))).code).toBe('witness-log-unknown')
     const renamed = { ...log.note(41), text: log.note(41).text.replace(log.origin, other.origin) }
     expect(await statusOf(encodeAddCheckpoint(0, [], encodeNote(renamed)))).toBe(404)

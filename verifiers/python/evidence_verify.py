@@ -1237,7 +1237,7 @@ class Judgement:
         if not self.violations:
             state.used_ids[(said.iss, said.jti)] = self.index
             if self.left_open or self.unshown:
-                pass  # whoever may not be entitled changes nothing
+                pass  # an entry whose authority is open changes nothing
             elif self.kind_known and self.signatures_judged:
                 change()
             elif said.kind.startswith(("ledger.", "participant.")):
@@ -2366,7 +2366,7 @@ class Source:
 
 @dataclass
 class Tree:
-    """Leaf hashes from index 0 on, as far as they are known, and whether they are what was sealed."""
+    """Leaf hashes from index 0 on, as far as they are known, and whether they are what was sequenced."""
 
     known: list[bytes]
     authentic: bool
@@ -2495,7 +2495,7 @@ def read_tile(source: Source, level: int, number: int, width: int, findings: Fin
 
 
 def compare_higher_levels(source: Source, size: int, known: list[bytes], findings: Findings) -> None:
-    """Steps 2 and 3: each level above is computed from the one below, and the stored tiles are held against it."""
+    """Steps 2 and 3: each level above is computed from the one below, and the stored tiles are compared with it."""
     all_read, level, below = len(known) == size, 0, known
     while size // TILE_WIDTH > 0:
         size, level = size // TILE_WIDTH, level + 1
@@ -2586,14 +2586,14 @@ class EntryWalk:
         computed = leaf_hash(data)
         altered = known is not None and known != computed
         if altered:
-            held_by = "that were sealed" if self.tree.authentic else "that the stored tree holds"
+            held_by = "that were sequenced" if self.tree.authentic else "that the stored tree holds"
             message = f"The stored bytes of entry {index} are not those {held_by}."
             self.found("entry-altered", index, message, **expected_and_found(known, computed))
         sealed = known if self.tree.authentic else computed
         statement = self.judge(index, data, altered)
         self.expected_link = sealed
         self.state.targets.append(target_of(sealed, None if altered else statement))
-        # Where the sealed bytes were read, it is certain what was sealed, even if they say nothing.
+        # Where the sequenced bytes were read, it is certain what was sequenced, even if they say nothing.
         if altered or (statement is None and not self.tree.authentic):
             self.state.becomes_uncertain(index)
 
@@ -2625,7 +2625,7 @@ class EntryWalk:
         for violation in judgement.violations:
             self.found(violation.code, index, f"entry {index}: {violation.message}")
         if judgement.violations and not self.tree.authentic:
-            self.state.becomes_uncertain(index)  # nothing says that these bytes were sealed
+            self.state.becomes_uncertain(index)  # nothing says that these bytes were sequenced
         for message in judgement.not_judged:
             self.found("not-judged", index, f"entry {index}: {message}; {NEEDS_NEWER}")
         if judgement.members_in_order and not altered:
@@ -3099,7 +3099,7 @@ def announcing_version(judgement: Judgement, payload: dict[str, Any]) -> Callabl
 
 
 def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
-    """ "Change", steps 1 to 4. The approvers give a proposal its authority, whoever hands it in."""
+    """ "Change", steps 1 to 4. The approvers give a proposal its authority, no matter who sends it."""
     proposal, state = read_proposal(payload["proposal"]), judgement.state
     before = len(judgement.violations)
     judge_proposal(judgement, proposal)
@@ -4022,7 +4022,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "ce71587ad72a3613c7cbaea02a60778963310103e7bd044c6c6e8f36087d3b62"
+GUIDE_SHA256 = "5cfe1fd09981c7857481c49a95994a089b96ffe7586fd31c125928c9690e2ee7"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4492,7 +4492,7 @@ class ShownKey:
     owner: str
     roles: list[str]
     index: int
-    entries: list[int]  # that brought it: its own, then that of whoever signed it, to the genesis
+    entries: list[int]  # that brought it: its own, then that of its signer, to the genesis
     vouched: str  # by whom, and under which name
 
 
@@ -5306,7 +5306,7 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
         f"{len(check.receipts)} receipts{packed}"
     )
     if own_policy:
-        yield "THE POLICY IS THE PACKAGE’S OWN WORD: whoever can replace the receipts can replace it too"
+        yield "THE POLICY IS THE PACKAGE’S OWN WORD: a person who can replace the receipts can replace it too"
     verdict_of = verdicts_of_deposits(check)
     for deposit in check.deposits.values():
         yield deposit.folder
@@ -5533,7 +5533,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         print(json_text(document) if args.json else "\n".join(map(visible, lines)), flush=True)
     except BrokenPipeError:
-        # Whoever read it has read enough: the verdict stands. Python must not try to write the rest at its end.
+        # The reader closed the pipe, having read enough: the verdict stands. Python must not try to write the rest at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         sys.stderr.write(f"standard output cannot be written: {error.strerror}\n")

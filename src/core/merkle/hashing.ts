@@ -10,7 +10,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return sha256(prefixed)
 }
 
-/** The same of both children, 64 bytes end to end. */
+/** RFC 6962 interior node: `SHA-256(0x01 || pair)`; `pair` is both children, 64 bytes end to end. */
 export function pairHash(pair: Uint8Array): Uint8Array {
   prefixed.set(pair, 1)
   return sha256(prefixed)

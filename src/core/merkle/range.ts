@@ -11,7 +11,7 @@ export class CompactRange {
     return this.count
   }
 
-  /** The same range, to go on from twice. */
+  /** An independent copy: appending to one does not change the other. */
   copy(): CompactRange {
     const copy = new CompactRange()
     append(copy.peaks, this.peaks)

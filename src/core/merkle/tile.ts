@@ -81,8 +81,8 @@ export class Tile implements TileNodes {
 }
 
 /**
- * A full tile as it lies, each node computed when it is asked for: at most 3 hashes with the upper nodes, where a whole tile
- * costs 255. Nothing of it is authentic: whoever makes a proof of it verifies the proof.
+ * A full tile over its stored bytes; each node is computed when it is asked for: at most 3 hashes with the upper nodes, where a
+ * whole tile costs 255. Its hashes are not authenticated: the caller must verify every proof that it makes of them.
  */
 export class TileView implements TileNodes {
   private readonly leaves: Uint8Array

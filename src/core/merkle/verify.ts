@@ -54,7 +54,10 @@ function hashPath(
   return end === 0n ? hash : undefined
 }
 
-/** The same for sizes of up to 2^31, in machine integers: five times as fast. */
+/**
+ * The root that an inclusion path leads to, or undefined where the path does not fit; `last` is the tree's last index, below 2^31.
+ * It computes what {@link hashPath} does with machine integers instead of bigint: five times as fast.
+ */
 function hashShortPath(
   leafHash: Uint8Array,
   proof: readonly Uint8Array[],

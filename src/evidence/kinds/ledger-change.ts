@@ -102,7 +102,7 @@ function isCarried(registry: Registry, { rule, members }: Body, approvers: reado
   return recovered || recovery === undefined || rule.proposal?.touchesRecovery(registry, members) === false
 }
 
-/** Those who approved. Any approval that does not hold spoils the change: whoever sends it can leave it out. */
+/** The participants whose approvals hold. Each one that does not is a violation: the sender could have left it out. */
 function judgeApprovals({ registry, members, findings, context }: Asked<ChangeMembers>): ParticipantRecord[] {
   const approvers = new Map<string, ParticipantRecord>()
   members.approvals.forEach((approval, i) => {

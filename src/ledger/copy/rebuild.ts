@@ -14,7 +14,7 @@ import { Replay } from './replay.ts'
 export interface RebuildOptions {
   /** Where the new database is made; what is there is removed. */
   readonly location: string
-  /** Of the secret that the look-up keys are made under. */
+  /** The encoding of look-up keys, with the secret that they are made under. */
   readonly codec: LookupCodec
   /** The signed checkpoint of all entries. */
   readonly note: string
@@ -25,7 +25,7 @@ export interface RebuildOptions {
 
 /**
  * Makes a database of entries and disclosures alone: each entry judged by the rulebook, look-up keys, statement ids, tiles and
- * registry seal made anew. `use` sees the finished database, whose tree makes the signed root. Where this throws nothing
+ * registry checksum made anew. `use` sees the finished database, whose tree makes the signed root. Where this throws nothing
  * is left. Throws the codes of Replay.
  */
 export async function rebuildDatabase<T>(

@@ -31,7 +31,7 @@ import type { CopiedEntry } from './piece.ts'
 export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registrySeal'>
 
 /**
- * Takes entries that another ledger sealed, judges each by the chain and by the whole rulebook as the verifier does, and
+ * Takes entries that another ledger sequenced, judges each by the chain and by the whole rulebook as the verifier does, and
  * gives what a database stores for it. After a throw it has gone part of the way and must be thrown away.
  */
 export class Replay {
@@ -50,7 +50,7 @@ export class Replay {
     this.state = state
     this.tree = tree
     this.storage = storage
-    // The checkpoint is held against the key; the genesis need not name it, for a rotation may have brought it.
+    // The checkpoint is verified by the key; the genesis need not name it, for a rotation may have brought it.
     this.context = { origin: key.name, ledgerKeys: [], verifies: verifyEd25519 }
   }
 

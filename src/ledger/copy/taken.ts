@@ -10,7 +10,7 @@ import { BackupFolder } from './backup-folder.ts'
  * is created exclusively before anything is rebuilt, so that of two restores at once one is refused.
  */
 const takenSchema = z.strictObject({
-  /** Of the restore; stands in the unfinished folder too. */
+  /** The id of the restore, drawn at random; stands in the unfinished folder too. */
   id: z.string(),
   /** The folder, or why there is none. */
   to: z.string(),

@@ -4,9 +4,9 @@ import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
 
-/** Entries of a run at most: a run crosses no multiple of it, so whoever wants one entry knows where to look. */
+/** Most entries of a run. A run crosses no multiple of it, so the span in which an entry lies follows from its index. */
 export const runWidth = 32
-/** A block of {@link runWidth} that is full and lies in more runs than these is written anew as one. */
+/** A span of {@link runWidth} that is full and lies in more runs than these is written anew as one. */
 const maxRuns = 4
 const highWaterMarkBytes = 4 * 1024 * 1024
 
@@ -16,7 +16,7 @@ export interface RunBatch {
   del(key: Uint8Array): unknown
 }
 
-function blockOf(index: number): number {
+function spanOf(index: number): number {
   return index - (index % runWidth)
 }
 
@@ -26,23 +26,23 @@ function blockOf(index: number): number {
  */
 export class EntryRuns {
   private readonly db: Database
-  /** Starts of the runs of the block that is being filled, and its entries. */
+  /** Starts of the runs of the span that is being filled, and its entries. */
   private starts: number[] = []
-  private block: Uint8Array[] = []
+  private span: Uint8Array[] = []
 
   constructor(db: Database) {
     this.db = db
   }
 
-  /** Reads the block that the ledger of `size` goes on in. */
+  /** Reads the span that the ledger of `size` goes on in. */
   async resume(size: number): Promise<void> {
-    const begin = blockOf(size)
+    const begin = spanOf(size)
     if (begin === size) return
     const found = await this.range(begin, size)
     const entries = await this.get(begin, size)
     this.starts = found.map(([key]) => startOf(key))
-    // With an entry missing the block stays as it lies: recovery says what is wrong with it.
-    this.block = entries.every((bytes) => bytes !== undefined) ? (entries as Uint8Array[]) : []
+    // With an entry missing the span stays as it lies: recovery says what is wrong with it.
+    this.span = entries.every((bytes) => bytes !== undefined) ? (entries as Uint8Array[]) : []
   }
 
   /** Adds consecutive entries to a batch, of which the first has the index `begin`. */
@@ -56,15 +56,15 @@ export class EntryRuns {
   }
 
   private appendRun(batch: RunBatch, start: number, run: readonly Uint8Array[]): void {
-    const base = blockOf(start)
+    const base = spanOf(start)
     if (start === base) {
       this.starts = []
-      this.block = []
+      this.span = []
     }
-    append(this.block, run)
-    if (this.block.length === runWidth && this.starts.length >= maxRuns) {
+    append(this.span, run)
+    if (this.span.length === runWidth && this.starts.length >= maxRuns) {
       for (const other of this.starts) if (other !== base) batch.del(runKey(other))
-      batch.put(runKey(base), encodeBundle(this.block))
+      batch.put(runKey(base), encodeBundle(this.span))
       return
     }
     this.starts.push(start)
@@ -77,7 +77,7 @@ export class EntryRuns {
     const place = (start: number, value: Uint8Array): void => {
       entriesOf(value).forEach((bytes, i) => {
         const index = start + i
-        if (index >= begin && index < end && blockOf(index) === blockOf(start)) out[index - begin] = bytes
+        if (index >= begin && index < end && spanOf(index) === spanOf(start)) out[index - begin] = bytes
       })
     }
     if (end <= begin) return out
@@ -85,7 +85,7 @@ export class EntryRuns {
       for (const [key, value] of await this.range(begin, end)) place(startOf(key), value)
     } catch {
       // A damaged table fails the whole read: ask one by one, so that only what is lost is missing.
-      for (let start = blockOf(begin); start < end; start++) {
+      for (let start = spanOf(begin); start < end; start++) {
         const value = await this.db.get(runKey(start)).catch(() => undefined)
         if (value !== undefined) place(start, value)
       }
@@ -93,18 +93,18 @@ export class EntryRuns {
     return out
   }
 
-  /** The runs that hold the entries `begin` to `end` (excluded); none where one cannot be read, or crosses into the next block. */
+  /** The runs that hold the entries `begin` to `end` (excluded); none where one cannot be read, or crosses into the next span. */
   async runs(begin: number, end: number): Promise<EntryRun[]> {
     const found = await this.range(begin, end).catch(() => [])
     const runs = found.map(([key, bytes]) => ({ begin: startOf(key), bytes }))
-    const blocks = runs.filter((run) => run.begin === blockOf(run.begin)).length
-    return blocks === Math.ceil(end / runWidth) - Math.floor(begin / runWidth) ? runs : []
+    const spans = runs.filter((run) => run.begin === spanOf(run.begin)).length
+    return spans === Math.ceil(end / runWidth) - Math.floor(begin / runWidth) ? runs : []
   }
 
   /** Indices at or above `from` under which something lies, ascending, at most `limit`; NaN for a key that is not ours. */
   async indices(from: number, limit: number): Promise<number[]> {
     const out: number[] = []
-    const range = { gte: runKey(blockOf(from)), lt: Buffer.from('c') }
+    const range = { gte: runKey(spanOf(from)), lt: Buffer.from('c') }
     for await (const [key, value] of this.db.iterator(range)) {
       if (key.length !== 9) out.push(Number.NaN)
       // What cannot be read lies there all the same.
@@ -116,7 +116,7 @@ export class EntryRuns {
   }
 
   private range(begin: number, end: number): Promise<[Uint8Array, Uint8Array][]> {
-    return this.db.iterator({ gte: runKey(blockOf(begin)), lt: runKey(end), highWaterMarkBytes }).all()
+    return this.db.iterator({ gte: runKey(spanOf(begin)), lt: runKey(end), highWaterMarkBytes }).all()
   }
 }
 

@@ -6,7 +6,7 @@
  *     t <level, 1> <n, 8 bytes>      full tile, 8,192 bytes
  *     j <iss> 00 <jti, 16 bytes>     index, 8 bytes, and leaf hash, 32 bytes
  *     l <key> <list> 00 <index, 8>   nothing; a look-up key and one of its lists (lookup-codec.ts)
- *     m <name>                       format, checkpoint, epoch; seals over the registry and the look-ups
+ *     m <name>                       format, checkpoint, epoch; checksums over the registry and the look-ups
  */
 
 /** Number of this layout of keys and values, kept under `m format`: a database of another one is refused. */
@@ -19,7 +19,7 @@ export function number8(value: number): Buffer {
   return out
 }
 
-/** Reads 8 bytes of a key; a number past 2^53-1 comes out unsafe, and is found foreign by whoever compares it. */
+/** Reads 8 bytes of a key as a big-endian number. One past 2^53-1 is inexact: the caller must compare the key with that of the number. */
 export function readNumber8(bytes: Uint8Array, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4)
@@ -33,7 +33,7 @@ function numbered(letter: string, value: number): Buffer {
   return out
 }
 
-/** Of the run of entries that begins at an index. */
+/** Database key of the run of entries that begins at an index. */
 export function runKey(index: number): Buffer {
   return numbered('b', index)
 }
@@ -46,7 +46,7 @@ export function tileKey(level: number, n: number): Buffer {
 export function statementKey(iss: string, jti: string): Buffer {
   return Buffer.concat([Buffer.from(`j${iss}\0`, 'latin1'), Buffer.from(jti.replaceAll('-', ''), 'hex')])
 }
-/** Of an entry in a list of a look-up key, as encoded. */
+/** Database key of an entry in a list of a look-up key; `list` is the list as encoded. */
 export function lookupKey(list: Uint8Array, index: number): Buffer {
   const out = Buffer.allocUnsafe(9 + list.length)
   out[0] = 0x6c

@@ -17,11 +17,11 @@ const probeKeys = 16
 const pageKeys = 4000
 const pageBytes = 1024 * 1024
 
-/** Look-up keys and statement ids as they lie in the database, and the seal over them (docs/design/storage.md). */
+/** Look-up keys and statement ids as they lie in the database, and the checksum over them (docs/design/storage.md). */
 export class LevelLookups {
   private readonly db: Database
   private readonly codec: LookupCodec
-  /** The seal that the last write left. */
+  /** The checksum that the last write left. */
   private seal: LookupSeal
 
   private constructor(db: Database, codec: LookupCodec, seal: LookupSeal) {
@@ -30,7 +30,7 @@ export class LevelLookups {
     this.seal = seal
   }
 
-  /** A missing seal counts as one of no keys: whoever counts finds that it is not that of the keys. */
+  /** Opens the look-up keys of a database. A missing look-up checksum is read as that of no keys, so that an audit finds the difference. */
   static async open(db: Database, codec: LookupCodec): Promise<LevelLookups> {
     return new LevelLookups(db, codec, (await readSeal(db)) ?? emptyLookupSeal)
   }

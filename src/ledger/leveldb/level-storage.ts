@@ -179,7 +179,7 @@ export class LevelStorage implements LedgerStorage {
   async tileView(level: number, n: number): Promise<Pick<StoredTile, 'bytes' | 'upper'> | undefined> {
     const value = await this.tiles.get(tileKey(level, n))
     if (value === undefined) return undefined
-    // Any other length is not ours: as it lies, so that whoever reads it says so.
+    // Any other length was not written here: given as stored, so that parsing it reports the damage.
     if (value.length !== tileBytes + upperBytes) return { bytes: value }
     return { bytes: value.subarray(0, tileBytes), upper: value.subarray(tileBytes) }
   }

@@ -1,6 +1,6 @@
 import { EvidenceError } from '../../core/index.ts'
 
-/** What is not as it was written. */
+/** The error `storage-damaged` about a part of the database that is not as it was written; `what` names it. */
 export function damaged(what: string, cause?: unknown): EvidenceError {
   return new EvidenceError('storage-damaged', `${what} in the database is damaged`, {}, { cause })
 }

@@ -57,7 +57,7 @@ export class Candidate {
     return { text: this.text, signatures: [...this.own, ...[...this.cosignatures.values()].map(({ line }) => line)] }
   }
 
-  /** The same as text. */
+  /** The text of {@link note}: the checkpoint with all signatures that it has. */
   encode(): string {
     return encodeNote(this.note)
   }

@@ -145,7 +145,7 @@ export class Publisher {
     return isQuorumMet(this.options.policy, ({ key }) => candidate.has(key))
   }
 
-  /** Told that the ledger grew. */
+  /** Begins a round with the witnesses where the ledger has grown and no round is under way or was begun just before. To be called after each commit. */
   wake(): void {
     const { size } = this.options.reads
     if (this.stopped || this.inRound || size === 0 || size === this.offeredSize) return
@@ -267,7 +267,7 @@ export class Publisher {
     return found === undefined ? undefined : { size: found.size, note: found.encode() }
   }
 
-  /** The same, waited for: undefined where it does not come in time. */
+  /** Waits up to `timeoutMs` for a published checkpoint that holds the entry at `index` ({@link covering}); undefined where none comes in time. */
   async waitFor(
     index: number,
     timeoutMs: number,

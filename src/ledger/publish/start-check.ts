@@ -55,7 +55,7 @@ export async function askWitnesses(
   )
   const silent = answers.filter((answer) => answer instanceof EvidenceError)
   const [first] = silent
-  // The ledger's own second key is always at hand: whoever else the quorum needs may be among the silent.
+  // The ledger's own second key is always at hand: the others that the quorum needs may be among the silent.
   const couldHold = isQuorumMet(policy, (witness) => silentNames.has(witness.name) || witness.key.name === key.name)
   if (first !== undefined && policy.quorum !== 'none' && couldHold && !acceptSilent) {
     throw new EvidenceError(

@@ -44,7 +44,7 @@ export async function openHardwareKey(uri: Pkcs11Uri, pinFile?: string, generate
     const jwk = jwkOf(publicKey)
     const sign = async (message: Uint8Array): Promise<Uint8Array> => {
       const answer = await helper.sign(message)
-      // What hardware answers is held against its own key before anybody else sees it.
+      // What hardware answers is verified by its own key before anybody else sees it.
       if (!verifyEd25519(publicKey, message, answer)) throw failed('its signature does not verify')
       return answer
     }
