@@ -1,3 +1,4 @@
+import { defined } from '../src/core/index.ts'
 import { closeSync, readSync } from 'node:fs'
 import type { Policy } from '../src/core/index.ts'
 import { openUnread } from '../src/node/index.ts'
@@ -25,7 +26,7 @@ export function checkMisbehaviourFile(path: string, policy: Policy, output: Outp
     ok: faults.length === 0,
     kind,
     origin,
-    ...(code === undefined ? {} : { code }),
+    ...defined({ code }),
     proves: says,
   }
   output.result({ ...document, faults, notShown: misbehaviourLimits }, [

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
+import { defined, equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import type { Bag } from '../src/package/bag.ts'
 import { checkPackage, ownPolicy } from '../src/package/check-package.ts'
 import { FolderBag } from '../src/package/folder-bag.ts'
@@ -36,9 +36,7 @@ export async function checkPackageAt(path: string, options: PackageCheckOptions,
     const { code, message, facts } = error
     const { where, expected, found } = facts
     const detail = {
-      ...(where === undefined ? {} : { where }),
-      ...(expected === undefined ? {} : { expected }),
-      ...(found === undefined ? {} : { found }),
+      ...defined({ where, expected, found }),
     }
     const faults = [{ code, message, ...detail }]
     output.result({ path, package: true, ok: false, faults, faultCount: 1, unjudged: [] }, [

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
+  defined,
   EvidenceError,
   isEvidenceError,
   parseSignedCheckpoint,
@@ -81,7 +82,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     // What is kept where the new one will go is held against the walk too: it may be the only proof of another history.
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
-    ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),
+    ...defined({ save: options.saveCheckpoint }),
   }
   if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
   if (asksServer(options)) return verifySource(await urlSource(options, output), policy, output, kept)
@@ -205,9 +206,9 @@ async function run(
       source,
       policy,
       earlier: kept.earlier,
-      ...(kept.trusted === undefined ? {} : { trusted: kept.trusted }),
+      ...defined({ trusted: kept.trusted }),
       appraiser: pool,
-      ...(audit === undefined ? {} : { observer: audit }),
+      ...defined({ observer: audit }),
       onProgress: (done, total) => {
         bar ??= progressBar(output, 'verifying', total, 'entries')
         bar.update(done)

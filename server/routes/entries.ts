@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import {
+  defined,
   digestLengths,
   EvidenceError,
   isDigestAlgorithm,
@@ -205,8 +206,7 @@ function participantAnswer(
       jwk: { ...jwk },
       status,
       since,
-      ...(until === undefined ? {} : { until }),
-      ...(compromisedSince === undefined ? {} : { compromisedSince }),
+      ...defined({ until, compromisedSince }),
     }))
   return { ...participant, roles: [...participant.roles], active: isActive(registry, participant.id), keys }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   applyPolicy,
+  defined,
   EvidenceError,
   fromUtf8,
   isEvidenceError,
@@ -182,7 +183,7 @@ export class LedgerMonitor {
   private async fault(where: string, finding: Finding): Promise<void> {
     const proof = await proofOfFault(this.options.copy, this.options.policy, finding)
     const file = proof === undefined ? undefined : this.write(proof)
-    this.alarm({ what: 'fault', where, finding, ...(file === undefined ? {} : { file }) })
+    this.alarm({ what: 'fault', where, finding, ...defined({ file }) })
   }
 
   private keep(where: string, proof: Misbehaviour): void {

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
+import { defined, EvidenceError } from '../core/index.ts'
 import { fileBounds, readBoundedText } from './bounded-file.ts'
 import { syncFolder, syncTree, writeDurably } from './durable-file.ts'
 import { isLockName, takeLock } from './lock-file.ts'
@@ -114,7 +114,7 @@ export function beginFolder(root: string, options: FillOptions): Filling {
   try {
     requireFillable(root, options)
     clear(root)
-    writeDurably(marker, `${JSON.stringify({ by, ...(token === undefined ? {} : { token }) })}\n`)
+    writeDurably(marker, `${JSON.stringify({ by, ...defined({ token }) })}\n`)
   } catch (error) {
     leave()
     throw error

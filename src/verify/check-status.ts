@@ -1,6 +1,7 @@
 import {
   applyPolicy,
   type Checkpoint,
+  defined,
   encodeReceipt,
   equalBytes,
   EvidenceError,
@@ -112,8 +113,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
         time,
         kind,
         what,
-        ...(code === undefined ? {} : { code }),
-        ...(compromisedSince === undefined ? {} : { compromisedSince }),
+        ...defined({ code, compromisedSince }),
         proven: entry !== undefined,
       })
     }
@@ -220,8 +220,7 @@ function readEvent(value: unknown): EventDocument {
     what,
     leafHash: hash,
     hashes: hashesOf(raw['hashes']),
-    ...(code === undefined ? {} : { code }),
-    ...(compromisedSince === undefined ? {} : { compromisedSince }),
+    ...defined({ code, compromisedSince }),
     entry: bytes,
     signer: signer === undefined ? undefined : jwkFrom(signer),
   }
