@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import {
-  defined,
   digestLengths,
   EvidenceError,
   isDigestAlgorithm,
@@ -206,7 +205,8 @@ function participantAnswer(
       jwk: { ...jwk },
       status,
       since,
-      ...defined({ until, compromisedSince }),
+      ...(until === undefined ? {} : { until }),
+      ...(compromisedSince === undefined ? {} : { compromisedSince }),
     }))
   return { ...participant, roles: [...participant.roles], active: isActive(registry, participant.id), keys }
 }

@@ -1,7 +1,6 @@
 import {
   applyPolicy,
   type Checkpoint,
-  defined,
   encodeReceipt,
   equalBytes,
   EvidenceError,
@@ -113,7 +112,8 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
         time,
         kind,
         what,
-        ...defined({ code, compromisedSince }),
+        ...(code === undefined ? {} : { code }),
+        ...(compromisedSince === undefined ? {} : { compromisedSince }),
         proven: entry !== undefined,
       })
     }
@@ -220,7 +220,8 @@ function readEvent(value: unknown): EventDocument {
     what,
     leafHash: hash,
     hashes: hashesOf(raw['hashes']),
-    ...defined({ code, compromisedSince }),
+    ...(code === undefined ? {} : { code }),
+    ...(compromisedSince === undefined ? {} : { compromisedSince }),
     entry: bytes,
     signer: signer === undefined ? undefined : jwkFrom(signer),
   }
