@@ -6,7 +6,9 @@ import {
   isEvidenceError,
   parseSignedCheckpoint,
   type Policy,
+  settled,
   type SignedCheckpoint,
+  valueOr,
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import { dataFolder, FolderSource, LookupAudit, type LookupCodec, readLookupCodec } from '../../src/ledger/index.ts'
@@ -148,12 +150,7 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
 
 /** Undefined where the folder has no secret: the source says so as a fault. Throws `ledger-missing` and what else keeps it from being read. */
 function lookupCodec(root: string): LookupCodec | undefined {
-  try {
-    return readLookupCodec(dataFolder(root))
-  } catch (error) {
-    if (isEvidenceError(error, 'lookups-damaged')) return undefined
-    throw error
-  }
+  return valueOr(() => readLookupCodec(dataFolder(root)), undefined, 'lookups-damaged')
 }
 
 async function lookupFaults(
@@ -167,12 +164,10 @@ async function lookupFaults(
 
 /** Size of the checkpoint that the walk will read; undefined where it will find that it cannot. */
 async function sizeOf(source: FolderSource): Promise<number | undefined> {
-  try {
-    return parseSignedCheckpoint(await source.checkpoint()).checkpoint.size
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  const bytes = await settled(source.checkpoint())
+  return bytes instanceof EvidenceError
+    ? undefined
+    : valueOr(() => parseSignedCheckpoint(bytes).checkpoint.size, undefined)
 }
 
 async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
