@@ -1,4 +1,4 @@
-import { defined, type Policy, settledOr, utf8 } from '../src/core/index.ts'
+import { defined, isEvidenceError, type Policy, utf8 } from '../src/core/index.ts'
 import type { LedgerClient } from '../src/client/index.ts'
 import { admittedBy } from '../src/evidence/index.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/index.ts'
@@ -30,11 +30,14 @@ export async function askAdmission(
 ): Promise<Admission | undefined> {
   const iss = checked.statement?.common.iss
   if (iss === undefined) return undefined
-  const asked = async (): Promise<Admission | undefined> => {
+  try {
     const owner = (await client.participants()).find(({ id }) => id === iss)
-    return owner === undefined ? undefined : admissionIn(utf8(await client.receipt(owner.since)), iss, policy)
+    if (owner === undefined) return undefined
+    return admissionIn(utf8(await client.receipt(owner.since)), iss, policy)
+  } catch (error) {
+    if (isEvidenceError(error)) return undefined
+    throw error
   }
-  return settledOr(asked(), undefined)
 }
 
 /** What the receipt of an admission says of a participant; undefined where it does not verify, or admits another. */
