@@ -1,4 +1,4 @@
-import { EvidenceError, isEvidenceError, parseReceipt, parseSignedCheckpoint, type Policy } from '../src/core/index.ts'
+import { EvidenceError, parseReceipt, parseSignedCheckpoint, type Policy, settledOr } from '../src/core/index.ts'
 import { LedgerClient, UrlSource } from '../src/client/index.ts'
 import { anchorLimits, type CheckedAnchors, checkAnchors, type LinkSource, parseAnchor } from '../src/verify/index.ts'
 import { LogView } from '../src/log/index.ts'
@@ -72,12 +72,8 @@ async function fetchLinks(
 }
 
 async function link(source: UrlSource, from: number, to: number): Promise<readonly Uint8Array[] | undefined> {
-  try {
-    return await (await LogView.open(source)).consistency(from, to)
-  } catch (error) {
-    if (isEvidenceError(error) && (error.code === 'query-invalid' || error.code === 'tile-missing')) return undefined
-    throw error
-  }
+  const hashes = LogView.open(source).then((view) => view.consistency(from, to))
+  return settledOr(hashes, undefined, 'query-invalid', 'tile-missing')
 }
 
 /** What an anchored receipt shows, and no more; undefined where nothing leads up to a ledger of the policy. */

@@ -1,5 +1,13 @@
 import { basename, relative } from 'node:path'
-import { isEvidenceError, type KeyTransition, parseReceipt, type Policy, textOfBytes } from '../src/core/index.ts'
+import {
+  EvidenceError,
+  type KeyTransition,
+  parseReceipt,
+  type Policy,
+  settled,
+  textOfBytes,
+  valueOr,
+} from '../src/core/index.ts'
 import { itemsOf, readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
 import { absolutePath, digestFile } from '../src/node/index.ts'
 import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
@@ -65,13 +73,9 @@ async function flawOf(
   policy: Policy,
   transition: KeyTransition | undefined,
 ): Promise<string | undefined> {
-  try {
-    const { faults, unjudged } = await checkManifestOnly(found, policy, transition)
-    return (faults[0] ?? unjudged[0])?.message
-  } catch (error) {
-    if (isEvidenceError(error)) return error.message
-    throw error
-  }
+  const checked = await settled(checkManifestOnly(found, policy, transition))
+  if (checked instanceof EvidenceError) return checked.message
+  return (checked.faults[0] ?? checked.unjudged[0])?.message
 }
 
 /** A deposit near a file that has its very bytes, under another name. */
@@ -94,15 +98,12 @@ async function byDigest(
 
 /** True where a receipt is of a deposit that has an item of this digest. */
 function deposits(receipt: string, sha256: string): boolean {
-  try {
+  return valueOr(() => {
     const { entry } = parseReceipt(readArtefact(receipt))
     if (!entry.known) return false
     const body = readBody(readStatement(readEnvelope(entry.statement)))
     return itemsOf(body).some(({ digest }) => digest['sha256'] === sha256)
-  } catch (error) {
-    if (isEvidenceError(error)) return false
-    throw error
-  }
+  }, false)
 }
 
 /** How the name that a file was deposited under differs from the one that it has. */

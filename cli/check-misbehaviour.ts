@@ -1,3 +1,4 @@
+import { defined } from '../src/core/index.ts'
 import { closeSync, readSync } from 'node:fs'
 import type { Policy } from '../src/core/index.ts'
 import { openUnread } from '../src/node/index.ts'
@@ -26,7 +27,7 @@ export function checkMisbehaviourFile(path: string, policy: Policy, file: Policy
     ok: isSound({ faults, unjudged: [] }),
     kind,
     origin,
-    ...(code === undefined ? {} : { code }),
+    ...defined({ code }),
     proves: says,
   }
   output.result({ ...document, policy: policyDocument(file), faults, notShown: misbehaviourLimits }, [

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
+import { defined, equalBytes, EvidenceError, parsePolicy, type Policy } from '../src/core/index.ts'
 import type { Bag } from '../src/package/bag.ts'
-import { checkPackage as checkBag, ownPolicy } from '../src/package/check-package.ts'
+import { checkPackage, ownPolicy } from '../src/package/check-package.ts'
 import { FolderBag } from '../src/package/folder-bag.ts'
 import { ZipBag } from '../src/package/zip-bag.ts'
 import { rotatedPolicy } from '../src/verify/index.ts'
@@ -24,7 +24,7 @@ export interface PackageCheckOptions extends CommonOptions {
 }
 
 /** Checks an evidence package, a folder or a zip, offline; gives the exit code. */
-export async function checkPackage(path: string, options: PackageCheckOptions, output: Output): Promise<number> {
+export async function checkPackageAt(path: string, options: PackageCheckOptions, output: Output): Promise<number> {
   let bag: Bag
   let chosen: ChosenPolicy
   try {
@@ -36,9 +36,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
     const { code, message, facts } = error
     const { where, expected, found } = facts
     const detail = {
-      ...(where === undefined ? {} : { where }),
-      ...(expected === undefined ? {} : { expected }),
-      ...(found === undefined ? {} : { found }),
+      ...defined({ where, expected, found }),
     }
     const faults = [{ code, message, ...detail }]
     const policy = {
@@ -59,7 +57,7 @@ export async function checkPackage(path: string, options: PackageCheckOptions, o
     const total = [...bag.files.values()].reduce((sum, { size }) => sum + size, 0)
     const bar = progressBar(output, 'checking', total, 'bytes')
     let done = 0
-    const report = await checkBag(bag, chosen.policy, {
+    const report = await checkPackage(bag, chosen.policy, {
       onBytes: (bytes) => bar.update((done += bytes)),
       judgeTime: timeJudge(options.timestampAnchors),
     }).finally(() => bar.stop())

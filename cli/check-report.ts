@@ -1,4 +1,4 @@
-import { textOfBytes } from '../src/core/index.ts'
+import { defined, textOfBytes } from '../src/core/index.ts'
 import { anchorLimits, type Finding, receiptLimits, statusLimits } from '../src/verify/index.ts'
 import { itemsOf } from '../src/evidence/index.ts'
 import { anchoredLine, anchorLines, type AnchoredResult } from './check-anchored.ts'
@@ -91,7 +91,7 @@ export function documentOf(path: string, result: CheckResult, online: OnlineStat
     ...(statement === undefined
       ? {}
       : { iss: statement.common.iss, kid: statement.header.kid, kind: statement.common.kind }),
-    ...(item === undefined ? {} : { item }),
+    ...defined({ item }),
     claims: Object.fromEntries((checked?.disclosures ?? []).map(({ claim, value }) => [claim, value])),
     withheld: checked?.withheld ?? 0,
     faults,

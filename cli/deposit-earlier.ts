@@ -2,12 +2,12 @@ import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   EvidenceError,
-  isEvidenceError,
   type JsonValue,
   parseDisclosure,
   parseReceipt,
   type Policy,
   splitPresentation,
+  valueOr,
 } from '../src/core/index.ts'
 import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
 import { fsPath, syncFolder } from '../src/node/index.ts'
@@ -116,20 +116,18 @@ export type Pending =
 export function pendingStatement(path: string, wanted: WantedStatement): Pending {
   if (!existsSync(fsPath(path))) return { is: 'none' }
   const presentation = Buffer.from(readArtefact(path)).toString('latin1')
-  try {
+  const isSame = valueOr(() => {
     const found = readPending(presentation)
-    const isSame =
+    return (
       found.aud === wanted.origin &&
       found.kid === wanted.kid &&
       found.iss === wanted.iss &&
       sameItems(found.items, wanted.items, 'all') &&
       canonical(found.relates) === canonical(wanted.relates) &&
       canonical(found.sealed) === canonical(wanted.sealed)
-    return isSame ? { is: 'same', presentation } : { is: 'other' }
-  } catch (error) {
-    if (isEvidenceError(error)) return { is: 'other' }
-    throw error
-  }
+    )
+  }, false)
+  return isSame ? { is: 'same', presentation } : { is: 'other' }
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  defined,
   type DigestAlgorithm,
   EvidenceError,
   isEvidenceError,
@@ -114,7 +115,7 @@ export async function runDeposit(
       outcomes.get(job) ?? {
         name: jobName(job),
         outcome: 'not deposited',
-        ...(broken === undefined ? {} : { error: broken }),
+        ...defined({ error: broken }),
       },
   )
 }

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import {
+  attempt,
   bytesOfText,
   EvidenceError,
-  isEvidenceError,
   isFileProof,
   type KeyTransition,
   latin1,
@@ -109,14 +109,9 @@ export function* manifestsAbove(file: string, note: Note = silent): Generator<Ma
     for (const manifest of manifestsOf(folder, note)) {
       const receipt = receiptOf(manifest)
       if (!isFileAt(receipt)) continue
-      try {
-        manifestAt(manifest)
-      } catch (error) {
-        if (!isEvidenceError(error)) throw error
-        note(`passed over ${manifest}: ${error.message}`)
-        continue
-      }
-      yield { kind: 'manifest', receipt, manifest, folder }
+      const read = attempt(() => manifestAt(manifest))
+      if (read instanceof EvidenceError) note(`passed over ${manifest}: ${read.message}`)
+      else yield { kind: 'manifest', receipt, manifest, folder }
     }
     if (folder === dirname(folder)) return
   }

@@ -1,4 +1,4 @@
-import { isEvidenceError, latin1, type ManifestLine, textOfBytes } from '../src/core/index.ts'
+import { EvidenceError, latin1, type ManifestLine, settled, textOfBytes } from '../src/core/index.ts'
 import { digestFile } from '../src/node/index.ts'
 import { type Finding, findingOf } from '../src/verify/index.ts'
 import { differsFrom } from './check-run.ts'
@@ -99,29 +99,22 @@ async function look(
     const message = 'The deposit lists this file, which is not here.'
     return { name, expected, state: 'missing', faults: [{ code: 'file-not-in-deposit', message, file: name }] }
   }
-  try {
-    const { digest } = await digestFile(file.path, ['sha256'])
-    const found = digest.sha256 as string
-    const faults = differsFrom(expected, found).map((fault) => ({ ...fault, file: name }))
-    return faults.length === 0
-      ? { name, expected, state: 'unchanged', faults }
-      : { name, expected, state: 'DIFFERS', found, faults }
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(error), file: name }] }
-  }
+  const read = await settled(digestFile(file.path, ['sha256']))
+  if (read instanceof EvidenceError)
+    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(read), file: name }] }
+  const found = read.digest.sha256 as string
+  const faults = differsFrom(expected, found).map((fault) => ({ ...fault, file: name }))
+  return faults.length === 0
+    ? { name, expected, state: 'unchanged', faults }
+    : { name, expected, state: 'DIFFERS', found, faults }
 }
 
 /** Names by SHA-256; what cannot be read is left out. */
 async function digestsOf(files: readonly FoundFile[]): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>()
   for (const { path, name } of files) {
-    try {
-      const { digest } = await digestFile(path, ['sha256'])
-      add(names, digest.sha256 as string, textOfBytes(name))
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-    }
+    const read = await settled(digestFile(path, ['sha256']))
+    if (!(read instanceof EvidenceError)) add(names, read.digest.sha256 as string, textOfBytes(name))
   }
   return names
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { EvidenceError, parseSignedCheckpoint, type Policy, append } from '../src/core/index.ts'
+import { defined, EvidenceError, parseSignedCheckpoint, type Policy, append } from '../src/core/index.ts'
 import { type Identity, LedgerClient, UrlSource } from '../src/client/index.ts'
 import {
   type Delivery,
@@ -72,7 +72,7 @@ export async function followLedger(
     points,
     proofs,
     watch,
-    ...(casesAfter === undefined ? {} : { casesAfter }),
+    ...defined({ casesAfter }),
   })
   return { copy, monitor, found: await monitor.report(report.faults) }
 }

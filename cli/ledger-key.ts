@@ -1,3 +1,4 @@
+import { defined } from '../src/core/index.ts'
 import { isPkcs11Uri, type LedgerSigningKey, openHardwareKey, parsePkcs11Uri, readKeyFile } from '../src/node/index.ts'
 import { passphraseFor } from './passphrase.ts'
 
@@ -19,5 +20,5 @@ export async function openLedgerKey(name: string, secretFile: string | undefined
   if (isPkcs11Uri(name)) return openHardwareKey(parsePkcs11Uri(name), secretFile)
   const passphrase = passphraseFor([name], secretFile)
   const key = readKeyFile(name, passphrase)
-  return { key, file: name, ...(passphrase === undefined ? {} : { passphrase }), close: () => Promise.resolve() }
+  return { key, file: name, ...defined({ passphrase }), close: () => Promise.resolve() }
 }

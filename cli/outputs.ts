@@ -1,4 +1,5 @@
 import {
+  attempt,
   EvidenceError,
   isEvidenceError,
   parseFileProof,
@@ -6,6 +7,7 @@ import {
   parseSignedCheckpoint,
   toHex,
   leafHash,
+  valueOr,
 } from '../src/core/index.ts'
 import { parseApprovalFile } from '../src/evidence/index.ts'
 import { lookAt, readBounded, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/index.ts'
@@ -83,7 +85,7 @@ export function writeOutput(kind: OutputKind, path: string, content: string | Ui
   if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
   const existing = stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
   if (existing?.equals(bytes) === true) return
-  const about = existing === undefined ? undefined : trySubject(subject, existing)
+  const about = existing === undefined ? undefined : valueOr(() => subject(existing), undefined)
   if (about === undefined || about !== subject(bytes)) throw refuse(path, `is there, and is no ${name} for this`)
   const more = isMore?.(existing as Uint8Array, bytes)
   if (more !== undefined) throw refuse(path, more)
@@ -98,7 +100,8 @@ export function requireOutput(kind: OutputKind, path: string): void {
   const stat = lookAt(path)
   if (stat === undefined) return requireNewFile(path)
   if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-  const about = stat.size > maxArtefact ? undefined : trySubject(kind.subject, readBounded(path, maxArtefact))
+  const bytes = stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
+  const about = bytes === undefined ? undefined : valueOr(() => kind.subject(bytes), undefined)
   if (about === undefined) throw refuse(path, `is there, and is no ${kind.name}`)
 }
 
@@ -108,30 +111,18 @@ export function requireOutput(kind: OutputKind, path: string): void {
  * in the way, the first is named and the others are counted.
  */
 export function requirePlaces(paths: readonly string[]): void {
-  const refusals = paths.flatMap((path) => {
-    try {
+  const looked = paths.map((path) =>
+    attempt(() => {
       const stat = lookAt(path)
       if (stat === undefined) requireNewFile(path)
       else if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-      return []
-    } catch (error) {
-      if (error instanceof EvidenceError) return [error]
-      throw error
-    }
-  })
+    }),
+  )
+  const refusals = looked.filter((one) => one instanceof EvidenceError)
   const [first] = refusals
   if (first === undefined) return
   const others = refusals.length === 1 ? '' : `; nor can ${refusals.length - 1} more files`
   throw new EvidenceError(first.code, `${first.message}${others}; nothing was done yet`, first.facts)
-}
-
-function trySubject(subject: OutputKind['subject'], bytes: Uint8Array): string | undefined {
-  try {
-    return subject(bytes)
-  } catch (error) {
-    if (error instanceof EvidenceError) return undefined
-    throw error
-  }
 }
 
 function refuse(path: string, why: string): EvidenceError {

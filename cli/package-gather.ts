@@ -3,15 +3,16 @@ import { basename, dirname, join, resolve } from 'node:path'
 import {
   encodeFileProof,
   EvidenceError,
-  isEvidenceError,
   isFileProof,
   leafHash,
   parseFileProof,
   parseManifest,
   parseReceipt,
   type Policy,
+  settledOr,
   toHex,
   utf8,
+  valueOr,
 } from '../src/core/index.ts'
 import { caseNumbersOf, itemsOf, lookupForm, referencesOf } from '../src/evidence/index.ts'
 import { digestFile } from '../src/node/index.ts'
@@ -196,13 +197,8 @@ export class PackageGathering {
     if (!this.events.has(key) && !this.deposits.has(key)) this.events.set(key, sound)
   }
 
-  private async soundIfAny(bytes: Uint8Array, path: string): Promise<SoundReceipt | undefined> {
-    try {
-      return await this.sound(bytes, path)
-    } catch (error) {
-      if (isEvidenceError(error)) return undefined
-      throw error
-    }
+  private soundIfAny(bytes: Uint8Array, path: string): Promise<SoundReceipt | undefined> {
+    return settledOr(this.sound(bytes, path), undefined)
   }
 }
 
@@ -267,13 +263,10 @@ export function receiptsBelow(folder: string): string[] {
 
 /** The receipt in a file, or undefined where it cannot be read as one. */
 function receiptOf(path: string): Uint8Array | undefined {
-  try {
+  return valueOr(() => {
     const bytes = readArtefact(path)
     const receipt = isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes
     parseReceipt(receipt)
     return receipt
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  }, undefined)
 }

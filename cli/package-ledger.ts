@@ -1,6 +1,6 @@
 import type { LedgerClient, ParticipantInfo } from '../src/client/index.ts'
 import { UrlSource } from '../src/client/index.ts'
-import { EvidenceError, isEvidenceError, parseReceipt, type Policy } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError, parseReceipt, type Policy, settledOr } from '../src/core/index.ts'
 import { FolderSource } from '../src/ledger/folder-source.ts'
 import { type KeyLocator, scanningLocator } from '../src/package/index.ts'
 import { type EntryReader, type LogSource, LogView } from '../src/log/index.ts'
@@ -49,12 +49,7 @@ export async function openLedger(options: LedgerOptions, policy: Policy, output:
 async function openFolder(root: string, policy: Policy): Promise<FolderSource | undefined> {
   const [log] = policy.logs
   if (log === undefined) return undefined
-  try {
-    return await FolderSource.open(root, log.key)
-  } catch (error) {
-    if (isEvidenceError(error, 'ledger-in-use') || isEvidenceError(error, 'ledger-missing')) return undefined
-    throw error
-  }
+  return settledOr(FolderSource.open(root, log.key), undefined, 'ledger-in-use', 'ledger-missing')
 }
 
 async function ofSource(

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { isatty, ReadStream } from 'node:tty'
-import { EvidenceError } from '../src/core/index.ts'
+import { valueOr } from '../src/core/index.ts'
 import { isKeyFileEncrypted, readKeyFile, readSecretFile, type SigningKey } from '../src/node/index.ts'
 
 /** An option that every command has which opens or makes a key of its own. */
@@ -30,13 +30,8 @@ export function passphraseFor(keyFiles: readonly string[], file: string | undefi
 }
 
 function isLocked(path: string): boolean {
-  try {
-    return isKeyFileEncrypted(path)
-  } catch (error) {
-    // What is wrong with the file is said by whatever opens it.
-    if (error instanceof EvidenceError) return false
-    throw error
-  }
+  // What is wrong with the file is said by what opens it.
+  return valueOr(() => isKeyFileEncrypted(path), false)
 }
 
 /** Opens an Ed25519 key file with its passphrase. Throws the codes of readKeyFile and {@link passphraseFor}. */

@@ -1,4 +1,4 @@
-import { timeText } from '../src/core/index.ts'
+import { defined, timeText } from '../src/core/index.ts'
 import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
 import { readPemCertificates } from '../src/timestamp/index.ts'
 import { fileBounds, readNamed } from '../src/node/index.ts'
@@ -37,7 +37,7 @@ export function timeStatementDocument(
           authority: statement.token.certificate.subject,
           verified: isVerified,
         }),
-    ...(size === undefined ? {} : { size }),
+    ...defined({ size }),
     renewals: Math.max(0, layers.length - 1),
     notShown: limits,
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
+import { attempt, EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
 import type { Submission } from '../src/ledger/index.ts'
 import { freeBody } from './bodies.ts'
 import type { ServerContext } from './context.ts'
@@ -63,21 +63,12 @@ async function authenticateLines(
 ): Promise<(Submission | EvidenceError)[]> {
   const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
-  const texts = lines.map(lineText)
+  // One that is no UTF-8 is its own fault.
+  const texts = lines.map((line) => attempt(() => fromUtf8(line, 'line')))
   const readable = texts.filter((text) => typeof text === 'string')
   const submissions = await authenticateMany(context, address, readable, shown)
   let next = 0
   return texts.map((text) => (typeof text === 'string' ? (submissions[next++] as Submission | EvidenceError) : text))
-}
-
-/** The text of a line, or its refusal: one that is no UTF-8 is its own fault. */
-function lineText(line: Buffer): string | EvidenceError {
-  try {
-    return fromUtf8(line, 'line')
-  } catch (error) {
-    if (isEvidenceError(error)) return error
-    throw error
-  }
 }
 
 /** Sequences the lines that were verified together; one refused line does not affect the others. */

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/index.ts'
+import { defined, type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/index.ts'
 import { issueText } from '../src/evidence/index.ts'
 
 /** RFC 9457 problem document, with our stable code and what to do. */
@@ -26,10 +26,7 @@ export function problemOf(error: EvidenceError): Problem {
     detail: error.message,
     code: error.code,
     action: error.kind.action,
-    ...(where === undefined ? {} : { where }),
-    ...(expected === undefined ? {} : { expected }),
-    ...(found === undefined ? {} : { found }),
-    ...(index === undefined ? {} : { index }),
+    ...defined({ where, expected, found, index }),
   }
 }
 

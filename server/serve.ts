@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import {
+  defined,
   parseSignedCheckpoint,
   type Policy,
   type SignedCheckpoint,
@@ -86,7 +87,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
   let timeStamping: TimeStamping | undefined
   const ledger = await Ledger.open(dataDir, signer, {
     held,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...defined({ clock: options.clock }),
     maxQueue: settings.maxQueue,
     maxQueueBytes: settings.maxQueueBytes,
     signatureThreads: settings.signatureThreads,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
+  defined,
   EvidenceError,
   fromBase64,
   isEvidenceError,
@@ -76,7 +77,7 @@ async function anchor(options: AnchorOptions): Promise<number> {
       identity ??= await identify(options, upper, key, path)
       const made = await anchorNewest(lower, lowerPolicy, upper, upperPolicy, identity, options.out)
       const [file, text] = made ?? [undefined, 'the newest checkpoint is anchored already']
-      output.line({ anchored: file !== undefined, ...(file === undefined ? {} : { anchor: file }) }, text)
+      output.line({ anchored: file !== undefined, ...defined({ anchor: file }) }, text)
     } catch (error) {
       // Out of reach for now is no reason to end a schedule; anything else is for the operator.
       if (options.once === true || !isEvidenceError(error) || error.kind.exit !== 3) throw error

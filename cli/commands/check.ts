@@ -9,7 +9,7 @@ import { findFor } from '../check-find.ts'
 import { type Besides, checkFolder, folderEvidence } from '../check-folder.ts'
 import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
 import { askStatus } from '../check-online.ts'
-import { checkPackage } from '../check-package.ts'
+import { checkPackageAt } from '../check-package.ts'
 import { documentOf, textOf, together } from '../check-report.ts'
 import { type CheckResult, runCheck } from '../check-run.ts'
 import { checkTime } from '../check-time.ts'
@@ -88,7 +88,7 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
   if (isPackage(path, stat, options)) {
     requireForPackage(options)
-    return checkPackage(path, options, output)
+    return checkPackageAt(path, options, output)
   }
   if (options.policyFromPackage === true)
     throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })

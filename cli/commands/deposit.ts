@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import {
+  defined,
   EvidenceError,
   isDigestAlgorithm,
   type DigestAlgorithm,
@@ -102,11 +103,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
     )
   const { receipts, separate, sums, resend } = options
   const { jobs, leftOut } = planDeposit(paths, {
-    ...(receipts === undefined ? {} : { receipts }),
-    ...(separate === undefined ? {} : { separate }),
-    ...(sums === undefined ? {} : { sums }),
-    ...(resend === undefined ? {} : { resend }),
-    ...(known === undefined ? {} : { known }),
+    ...defined({ receipts, separate, sums, resend, known }),
   })
   for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
@@ -171,13 +168,13 @@ function jsonFile(path: string): JsonValue {
 
 function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonValue>> {
   const { authority, stage } = options
-  const details = { ...(authority === undefined ? {} : { authority }), ...(stage === undefined ? {} : { stage }) }
+  const details = { ...defined({ authority, stage }) }
   if (options.case === undefined && Object.keys(details).length > 0) {
     throw new EvidenceError('usage', '--authority and --stage describe a case; name it by --case')
   }
   return {
     ...(options.case === undefined ? {} : { case: options.case.map((number) => ({ number, ...details })) }),
-    ...(options.note === undefined ? {} : { note: options.note }),
+    ...defined({ note: options.note }),
     ...(options.collection === undefined ? {} : { collection: jsonFile(options.collection) }),
     ...(options.ext === undefined ? {} : { ext: jsonFile(options.ext) }),
   }

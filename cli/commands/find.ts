@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { EntryPage, LedgerClient } from '../../src/client/index.ts'
-import { EvidenceError, textOfBytes } from '../../src/core/index.ts'
+import { defined, EvidenceError, textOfBytes } from '../../src/core/index.ts'
 import { digestBytes, digestFile, fsPath } from '../../src/node/index.ts'
 import { manifestAt } from '../artefact.ts'
 import { digestArgument } from '../digest-argument.ts'
@@ -58,7 +58,7 @@ export function findCommand(program: Command): void {
       const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
       const document = {
         ...page,
-        ...(through === undefined ? {} : { through }),
+        ...defined({ through }),
         ...(nothing.length > 1 ? { limits } : {}),
       }
       output.result(document, [...within, ...lines, ...nothing, ...more])

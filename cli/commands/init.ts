@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
-import { EvidenceError, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
+import { defined, EvidenceError, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
 import {
   type Administrator,
   dataFolder,
@@ -112,7 +112,7 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
       ...secret,
       environment: 'production',
       administrators,
-      ...(ledgerKey === undefined ? {} : { ledgerKey }),
+      ...defined({ ledgerKey }),
     })
     const request = dataFolder(root).genesisRequest
     const keys = administrators.map(({ id, jwk }) => ({ id, thumbprint: thumbprint(jwk) }))

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
   type Checkpoint,
+  defined,
   encodeKeyTransition,
   EvidenceError,
   fromBase64,
@@ -129,8 +130,7 @@ async function rotate(options: RotateOptions): Promise<void> {
         next: next.key,
         ...(old === undefined ? {} : { old: old.key }),
         ...secondKeyPassphrases(next, old),
-        ...(next.file === undefined ? {} : { keyFile: next.file }),
-        ...(statement === undefined ? {} : { statement }),
+        ...defined({ keyFile: next.file, statement }),
         onStep: (step) => output.note(step),
       })
       output.result(result, [
@@ -174,7 +174,7 @@ async function oldKey(
   const isNext =
     statement === undefined && readRotation(folder)?.to === verifierKey(readOwnKey(folder).name, key.publicKey).text
   if (isNext) return undefined
-  return { key, ...(passphrase === undefined ? {} : { passphrase }), close: () => Promise.resolve() }
+  return { key, ...defined({ passphrase }), close: () => Promise.resolve() }
 }
 
 function isSameFile(ledgerKey: string, newKey: string): boolean {
@@ -197,8 +197,7 @@ function oldKeyOptions({ reason, ledgerKey, ...options }: RotateOptions): (reado
 function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefined): SecondKeyPassphrases {
   const newPassphrase = next.file === undefined ? undefined : (next.passphrase ?? old?.passphrase)
   return {
-    ...(old?.passphrase === undefined ? {} : { passphrase: old.passphrase }),
-    ...(newPassphrase === undefined ? {} : { newPassphrase }),
+    ...defined({ passphrase: old?.passphrase, newPassphrase }),
   }
 }
 

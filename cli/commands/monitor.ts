@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import {
+  defined,
   digestLengths,
   EvidenceError,
   isDigestAlgorithm,
@@ -164,10 +165,10 @@ async function pointOf(url: string, options: MonitorOptions): Promise<LedgerPoin
 
 async function identityAt(url: string, options: MonitorOptions): Promise<Identity | undefined> {
   if (options.key === undefined) return undefined
-  const one = { key: options.key, ...(options.id === undefined ? {} : { id: options.id }) }
+  const one = { key: options.key, ...defined({ id: options.id }) }
   const { key, path } = clientKey({
     ...one,
-    ...(options.passphraseFile === undefined ? {} : { passphraseFile: options.passphraseFile }),
+    ...defined({ passphraseFile: options.passphraseFile }),
   })
   return identify(one, new LedgerClient(url), key, path)
 }

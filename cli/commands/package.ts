@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
+import { defined, EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
 import { installNativePrimitives, requireNewFile } from '../../src/node/index.ts'
 import {
   type Bag,
@@ -95,7 +95,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
       related: gathering.related,
       policy,
       policyBytes,
-      ...(ledger === undefined ? {} : { ledger }),
+      ...defined({ ledger }),
       digestsOnly: options.digestsOnly === true,
       packed: dayOfPacking(),
       ...(later === undefined ? {} : { eventsNotShown: later.notShown }),

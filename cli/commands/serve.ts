@@ -1,3 +1,4 @@
+import { defined } from '../../src/core/index.ts'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { RunningServer } from '../../server/index.ts'
@@ -70,7 +71,7 @@ export function startCommand(program: Command): void {
         origin,
         reading: 'public',
         openDisclosures: false,
-        ...(passphrase === undefined ? {} : { passphrase }),
+        ...defined({ passphrase }),
       })
       if (done === 'finished') say(`finished the trial ledger in ${root}`)
       if (done === 'made')
@@ -112,7 +113,7 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
     settings,
     known,
     version,
-    ...(passphrase === undefined ? {} : { passphrase }),
+    ...defined({ passphrase }),
     ...(inHardware === undefined ? {} : { ledgerKey: inHardware.key }),
   }).catch(async (error: unknown) => {
     await inHardware?.close()

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import {
+  defined,
   EvidenceError,
   isEvidenceError,
   parseSignedCheckpoint,
   type Policy,
+  settled,
   type SignedCheckpoint,
+  valueOr,
 } from '../../src/core/index.ts'
 import { UrlSource } from '../../src/client/index.ts'
 import {
@@ -92,7 +95,7 @@ async function verify(options: VerifyOptions): Promise<number> {
     // What is kept where the new one will go is compared with the walk too: it may be the only proof of another history.
     earlier: [...(options.checkpoint ?? []), ...keptAt(options.saveCheckpoint)].map(keptCheckpoint),
     ...(options.trustedCheckpoint === undefined ? {} : { trusted: keptCheckpoint(options.trustedCheckpoint) }),
-    ...(options.saveCheckpoint === undefined ? {} : { save: options.saveCheckpoint }),
+    ...defined({ save: options.saveCheckpoint }),
   }
   if (options.dir !== undefined) return verifySource(new StaticSource(options.dir), policy, output, kept)
   if (asksServer(options)) return verifySource(await urlSource(options, output), policy, output, kept)
@@ -159,12 +162,7 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
 
 /** Undefined where the folder has no secret: the source says so as a fault. Throws `ledger-missing` and what else keeps it from being read. */
 function lookupCodec(root: string): LookupCodec | undefined {
-  try {
-    return readLookupCodec(dataFolder(root))
-  } catch (error) {
-    if (isEvidenceError(error, 'lookups-damaged')) return undefined
-    throw error
-  }
+  return valueOr(() => readLookupCodec(dataFolder(root)), undefined, 'lookups-damaged')
 }
 
 async function lookupFaults(
@@ -178,12 +176,10 @@ async function lookupFaults(
 
 /** Size of the checkpoint that the walk will read; undefined where it will find that it cannot. */
 async function sizeOf(source: FolderSource): Promise<number | undefined> {
-  try {
-    return parseSignedCheckpoint(await source.checkpoint()).checkpoint.size
-  } catch (error) {
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  const bytes = await settled(source.checkpoint())
+  return bytes instanceof EvidenceError
+    ? undefined
+    : valueOr(() => parseSignedCheckpoint(bytes).checkpoint.size, undefined)
 }
 
 async function verifySource(source: LogSource, policy: Policy, output: Output, kept: Kept): Promise<number> {
@@ -217,9 +213,9 @@ async function run(
       source,
       policy,
       earlier: kept.earlier,
-      ...(kept.trusted === undefined ? {} : { trusted: kept.trusted }),
+      ...defined({ trusted: kept.trusted }),
       appraiser: pool,
-      ...(audit === undefined ? {} : { observer: audit }),
+      ...defined({ observer: audit }),
       onProgress: (done, total) => {
         bar ??= progressBar(output, 'verifying', total, 'entries')
         bar.update(done)

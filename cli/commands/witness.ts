@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, type VerifierKey } from '../../src/core/index.ts'
+import { defined, EvidenceError, type VerifierKey } from '../../src/core/index.ts'
 import {
   addLogs,
   createWitness,
@@ -103,7 +103,7 @@ function serveCommand(group: Command): void {
         port: portArgument(options.port),
         baseUrls: (options.baseUrl ?? []).map(serverUrl),
         logLevel,
-        ...(passphrase === undefined ? {} : { passphrase }),
+        ...defined({ passphrase }),
       })
       writeOut(`listening on ${running.url}\n`)
       await stopped

@@ -1,49 +1,37 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { fullTileRoots } from '../../src/core/index.ts'
+import { workerData } from 'node:worker_threads'
+import { type EvidenceError, fullTileRoots } from '../../src/core/index.ts'
 import type { Registry, RuleContext } from '../../src/evidence/index.ts'
 import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
-import { appraise, type Chunk, type Packed, rehash } from '../../src/verify/index.ts'
-
-/** What the pool asks of a thread. */
-export type AppraisalRequest =
-  | {
-      readonly id: number
-      readonly chunk: Chunk
-      /** Left out where it is the one of the request before. */
-      readonly registry?: Registry
-      readonly context: Pick<RuleContext, 'origin' | 'ledgerKeys'>
-    }
-  | { readonly id: number; readonly entries: Packed; readonly newIds: Set<string> }
-  | { readonly id: number; readonly tiles: Uint8Array }
-  | { readonly id: number; readonly table: TableFile }
+import { answerCalls, installNativePrimitives } from '../../src/node/index.ts'
+import { appraise, type Appraisal, type Chunk, rehash } from '../../src/verify/index.ts'
 
 const { secret } = workerData as { readonly secret: Uint8Array | undefined }
 const codec = secret === undefined ? undefined : new LookupCodec(secret)
+const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
 let registry: Registry | undefined
 
+const calls = {
+  /** @param changed the registry; undefined where it is the one of the call before. */
+  appraise: (
+    chunk: Chunk,
+    context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+    changed: Registry | undefined,
+  ): Appraisal => {
+    registry = changed ?? (registry as Registry)
+    return appraise(chunk, registry, context, tally)
+  },
+  rehash,
+  tileRoots: fullTileRoots,
+  /** An error loses its class on the way to another thread; its code, message and facts make it anew. */
+  checkTable: (table: TableFile): Pick<EvidenceError, 'code' | 'message' | 'facts'> | undefined => {
+    const fault = checkTable(table)
+    return fault && { code: fault.code, message: fault.message, facts: fault.facts }
+  },
+}
+/** What the pool asks of a thread. */
+export type AppraisalCalls = typeof calls
+
 installNativePrimitives()
-parentPort?.on('message', (request: AppraisalRequest) => {
-  if ('table' in request) {
-    const fault = checkTable(request.table)
-    // An error loses its class on the way; its code and facts make it anew.
-    const answer = fault && { code: fault.code, message: fault.message, facts: fault.facts }
-    parentPort?.postMessage({ id: request.id, answer })
-    return
-  }
-  if ('tiles' in request) {
-    parentPort?.postMessage({ id: request.id, answer: fullTileRoots(request.tiles) })
-    return
-  }
-  if (!('chunk' in request)) {
-    const answer = rehash(request.entries, request.newIds)
-    parentPort?.postMessage({ id: request.id, answer })
-    return
-  }
-  registry = request.registry ?? (registry as Registry)
-  const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
-  const answer = appraise(request.chunk, registry, request.context, tally)
-  parentPort?.postMessage({ id: request.id, answer })
-})
+answerCalls(calls)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { fromBase64, toBase64 } from '../../src/core/index.ts'
+import { defined, fromBase64, toBase64 } from '../../src/core/index.ts'
 import {
   entryFacts,
   type EntryStatus,
@@ -73,8 +73,7 @@ function eventOf(event: StatusEvent, isShown: boolean): StatusAnswer['events'][n
     kind: entry.statement.common.kind,
     leafHash: toBase64(entry.leafHash),
     what,
-    ...(code === undefined ? {} : { code }),
-    ...(compromisedSince === undefined ? {} : { compromisedSince }),
+    ...defined({ code, compromisedSince }),
     hashes: proof.map(toBase64),
     ...(isShown ? { entry: toBase64(entry.bytes), signer: { ...signer } } : {}),
   }

@@ -1,3 +1,4 @@
+import { defined } from '../../src/core/index.ts'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { installNativePrimitives, keepPrivate } from '../../src/node/index.ts'
@@ -34,8 +35,7 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
   keepPrivate()
   let app: FastifyInstance | undefined
   const witness = Witness.open(dataDir, {
-    ...(passphrase === undefined ? {} : { passphrase }),
-    ...(now === undefined ? {} : { now }),
+    ...defined({ passphrase, now }),
     onMisbehaviour: (origin, path) => app?.log.error({ origin, path }, 'a log misbehaved; the proof of it is kept'),
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })

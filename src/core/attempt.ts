@@ -1,17 +1,50 @@
-import { EvidenceError, isEvidenceError } from './errors.ts'
+import { type ErrorCode, EvidenceError, isEvidenceError } from './errors.ts'
 
-/** The value, or the refusal that making it threw. Throws on what is no `EvidenceError`. */
-export function attempt<T>(make: () => T): T | EvidenceError {
+/*
+ * Refusals as values. Everywhere `codes` are those that count; without any, every refusal does. What is no such refusal is thrown on.
+ */
+
+/** The value, or the refusal that making it threw. */
+export function attempt<T>(make: () => T, ...codes: readonly ErrorCode[]): T | EvidenceError {
   try {
     return make()
   } catch (error) {
-    if (isEvidenceError(error)) return error
+    if (isRefusal(error, codes)) return error
     throw error
   }
 }
 
-/** The value, or another where making it threw a refusal. Throws on what is no `EvidenceError`. */
-export function valueOr<T, Other>(make: () => T, other: Other): T | Other {
-  const made = attempt(make)
+/** The value, or another where making it threw a refusal. */
+export function valueOr<T, Other>(make: () => T, other: Other, ...codes: readonly ErrorCode[]): T | Other {
+  const made = attempt(make, ...codes)
   return made instanceof EvidenceError ? other : made
+}
+
+/** What a promise resolves to, or the refusal that it rejects with. */
+export async function settled<T>(promise: Promise<T>, ...codes: readonly ErrorCode[]): Promise<T | EvidenceError> {
+  try {
+    return await promise
+  } catch (error) {
+    if (isRefusal(error, codes)) return error
+    throw error
+  }
+}
+
+/** What a promise resolves to, or another value where it rejects with a refusal. */
+export async function settledOr<T, Other>(
+  promise: Promise<T>,
+  other: Other,
+  ...codes: readonly ErrorCode[]
+): Promise<T | Other> {
+  const value = await settled(promise, ...codes)
+  return value instanceof EvidenceError ? other : value
+}
+
+/** A refusal as it is; anything else as an `internal-error` with this message, of which it is the cause. */
+export function failureOf(error: unknown, message: string): EvidenceError {
+  return isEvidenceError(error) ? error : new EvidenceError('internal-error', message, {}, { cause: error })
+}
+
+function isRefusal(error: unknown, codes: readonly ErrorCode[]): error is EvidenceError {
+  return isEvidenceError(error) && (codes.length === 0 || codes.includes(error.code))
 }

@@ -1,3 +1,4 @@
+import { defined } from './objects.ts'
 /**
  * Every refusal and every fault of the project: a closed union of codes, in one table.
  *
@@ -661,7 +662,7 @@ export interface ErrorFacts {
 /** Facts without an `expected` that reads as what was `found`: side by side the two would only puzzle. */
 function telling({ expected, found, ...others }: ErrorFacts): ErrorFacts {
   if (expected !== undefined && expected === found) return others
-  return { ...others, ...(expected === undefined ? {} : { expected }), ...(found === undefined ? {} : { found }) }
+  return { ...others, ...defined({ expected, found }) }
 }
 
 /** The one error class: what was wrong, where, and (through its code) what to do. */

@@ -31,17 +31,16 @@ export function requireSealed(body: StatementBody, texts: readonly string[]): Di
   const digests = sealedDigestsOf(body)
   const disclosures = texts.map(parseDisclosure)
   const { seals } = effectiveBody(body).rule
-  const seen = new Set<string>()
-  for (const { digest, claim } of disclosures) {
-    if (!digests.includes(digest)) {
-      throw new EvidenceError('disclosure-foreign', `the disclosure with the digest ${digest} matches none in _sd`)
-    }
-    if (seen.has(digest) || seen.has(`claim ${claim}`)) {
+  const misfit = misfitOf(digests, disclosures)
+  for (const disclosure of disclosures) {
+    const { digest, claim } = disclosure
+    if (misfit?.disclosure === disclosure) {
+      if (misfit.why === 'foreign')
+        throw new EvidenceError('disclosure-foreign', `the disclosure with the digest ${digest} matches none in _sd`)
       throw new EvidenceError('disclosure-repeated', `the claim "${claim.slice(0, 40)}" is disclosed twice`, {
         where: claim.slice(0, 40),
       })
     }
-    seen.add(digest).add(`claim ${claim}`)
     if (!Object.hasOwn(seals, claim)) {
       throw new EvidenceError(
         'disclosure-claim',
@@ -53,6 +52,29 @@ export function requireSealed(body: StatementBody, texts: readonly string[]): Di
     }
   }
   return disclosures
+}
+
+/** A disclosure, or the digest alone where its claim does not matter. */
+type Sealed = Pick<Disclosure, 'digest'> & Partial<Pick<Disclosure, 'claim'>>
+
+/**
+ * The first of some disclosures that is none of the digests sealed, or has the digest or claim of one before it: where a claim may come
+ * twice, each reader can be shown another value. Undefined where all fit.
+ */
+export function misfitOf<T extends Sealed>(
+  sealed: readonly string[],
+  disclosures: readonly T[],
+): { readonly disclosure: T; readonly why: 'foreign' | 'repeated' } | undefined {
+  const digests = new Set<string>()
+  const claims = new Set<string>()
+  for (const disclosure of disclosures) {
+    const { digest, claim } = disclosure
+    if (!sealed.includes(digest)) return { disclosure, why: 'foreign' }
+    if (digests.has(digest) || (claim !== undefined && claims.has(claim))) return { disclosure, why: 'repeated' }
+    digests.add(digest)
+    if (claim !== undefined) claims.add(claim)
+  }
+  return undefined
 }
 
 function requireShape(body: StatementBody, { claim, value }: Disclosure): void {

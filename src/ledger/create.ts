@@ -1,5 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import {
+  defined,
   type Jwk,
   encodeLogPolicy,
   EvidenceError,
@@ -118,10 +119,10 @@ function genesisRequest(
     ledgerKeys: [vkey.text],
     administrators: administrators.map(({ id, name, jwk }) => ({
       id,
-      ...(name === undefined ? {} : { name }),
+      ...defined({ name }),
       keys: [jwk],
     })),
-    ...(options.continues === undefined ? {} : { continues: options.continues }),
+    ...defined({ continues: options.continues }),
   }
 }
 

@@ -88,13 +88,9 @@ export class FolderSource {
     // LevelDB does not look at the checksums of its tables, and ends the process where one cannot be (an assertion of its own).
     const [damaged] = faults.length > 0 ? [] : await checkTables(report.tables)
     if (damaged !== undefined) throw damaged
-    let head: Head | undefined
-    try {
-      head = readHead(folder.head, key)
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      faults.push(error)
-    }
+    const read = attempt(() => readHead(folder.head, key))
+    const head = read instanceof EvidenceError ? undefined : read
+    if (read instanceof EvidenceError) faults.push(read)
     const shadow = makeShadow(folder.database)
     try {
       const codec = codecOf(folder)

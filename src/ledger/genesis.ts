@@ -41,7 +41,7 @@ export async function sealGenesis(
     if (existsSync(folder.database)) {
       // Cut off between the two names, or after them. What has its name is never removed.
       if (!existsSync(folder.head) && existsSync(building.head)) renameSync(building.head, folder.head)
-      await requireSealed(held, jws)
+      await requireGenesisSealed(held, jws)
     } else {
       if (existsSync(folder.head)) throw foreign(held)
       await seal(held, building, key, jws, signer, clock)
@@ -96,7 +96,7 @@ function saidBy(jws: string): unknown {
 }
 
 /** That database and head hold this genesis and nothing more. Throws `ledger-exists`, and the faults of the folder. */
-async function requireSealed(held: HeldFolder, jws: string): Promise<void> {
+async function requireGenesisSealed(held: HeldFolder, jws: string): Promise<void> {
   const source = await FolderSource.held(held)
   try {
     const [fault] = source.faults

@@ -1,4 +1,5 @@
 import {
+  defined,
   EvidenceError,
   equalBytes,
   parseVerifierKey,
@@ -347,7 +348,7 @@ function requireCurrent(registry: Registry, key: VerifierKey): void {
   const [expected] = current
   throw new EvidenceError('ledger-key-retired', 'the ledger’s key was replaced, and signs nothing more', {
     found: key.text,
-    ...(expected === undefined ? {} : { expected }),
+    ...defined({ expected }),
   })
 }
 

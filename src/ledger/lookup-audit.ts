@@ -1,4 +1,4 @@
-import { equalBytes, EvidenceError, isEvidenceError, leafHash, parseDisclosure, toHex, append } from '../core/index.ts'
+import { equalBytes, EvidenceError, leafHash, parseDisclosure, toHex, append, valueOr } from '../core/index.ts'
 import { readBody, sealedDigestsOf } from '../evidence/index.ts'
 import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
 import { damagedLookups, isSameSeal, pagesOf, requireLookups } from './lookup-check.ts'
@@ -204,15 +204,12 @@ async function readEntries(storage: LedgerStorage, begin: number, end: number): 
   return entries.flatMap((bytes, i) => {
     if (bytes === undefined) return []
     const index = begin + i
-    try {
+    return valueOr(() => {
       const { statement } = readStored(bytes, index)
       const disclosures = (disclosed.get(index) ?? []).map(parseDisclosure)
       return [
         { index, leafHash: leafHash(bytes), statement, body: readBody(statement), disclosures, changedRegistry: false },
       ]
-    } catch (error) {
-      if (isEvidenceError(error)) return []
-      throw error
-    }
+    }, [])
   })
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  defined,
   encodeLogPolicy,
   EvidenceError,
   isEvidenceError,
@@ -139,7 +140,7 @@ function begin({ folder, key: own }: HeldFolder, options: RotationOptions): Begu
     throw new EvidenceError('usage', 'the key in use signs its last checkpoint, unless the reason is "lost"')
   if (found !== undefined) return { marker: found, reason, isNew: false }
   const second = stageSecondKey(folder, own, reason, options)
-  const marker = { from: oldKey, to: newKey, statement: text, ...(second === undefined ? {} : { second }) }
+  const marker = { from: oldKey, to: newKey, statement: text, ...defined({ second }) }
   writeRotation(folder, marker)
   return { marker, reason, isNew: true }
 }

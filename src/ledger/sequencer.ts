@@ -3,6 +3,7 @@ import {
   isEvidenceError,
   rootFromTiles,
   type NoteSigner,
+  settled,
   signCheckpointBy,
   type VerifierKey,
   verifyEd25519,
@@ -327,7 +328,8 @@ export class Sequencer {
     const entries = new Map<number, Uint8Array | EvidenceError>()
     await Promise.all(
       [...wanted].map(async (index) => {
-        if (index < this.chain.size) entries.set(index, await this.options.tree.entry(index).catch(damageOf))
+        // A damaged entry spoils the statement that needs it, and no other of the group.
+        if (index < this.chain.size) entries.set(index, await settled(this.options.tree.entry(index)))
       }),
     )
     return { statements, entries }
@@ -344,12 +346,6 @@ export class Sequencer {
 function asDamage(error: unknown): never {
   if (isEvidenceError(error)) throw error
   throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause: error })
-}
-
-/** A damaged entry spoils the statement that needs it, and no other of the group. */
-function damageOf(error: unknown): EvidenceError {
-  if (isEvidenceError(error)) return error
-  throw error
 }
 
 function rootOf(tree: LedgerTree): Uint8Array {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, timeText } from '../core/index.ts'
+import { defined, EvidenceError, timeText } from '../core/index.ts'
 import { fileBounds, readBoundedText } from '../node/index.ts'
 import type { DataFolder } from './data-folder.ts'
 import { writeDurably } from './durable-file.ts'
@@ -45,7 +45,7 @@ function unreadable({ standing }: DataFolder, cause: unknown): EvidenceError {
 
 /** Makes the folder one that does not sign: durable when this returns. */
 export function writeStanding(folder: DataFolder, standing: Standing['standing'], of: string, move?: string): void {
-  const marker: Standing = { standing, of, ...(move === undefined ? {} : { move }), since: timeText(Date.now()) }
+  const marker: Standing = { standing, of, ...defined({ move }), since: timeText(Date.now()) }
   writeDurably(folder.standing, `${JSON.stringify(marker, null, 2)}\n`)
 }
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { EvidenceError, isEvidenceError, type Jwk, statusHash, toBase64, append } from '../core/index.ts'
+import { EvidenceError, type Jwk, settledOr, statusHash, toBase64, append } from '../core/index.ts'
 import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
@@ -88,10 +88,7 @@ async function subjectOf(reads: LedgerReads, { index, entryHash, requireMayRead 
     requireMayRead(entry)
     return entry
   }
-  const entry = await reads.entry(index).catch((error: unknown) => {
-    if (isEvidenceError(error, 'entry-not-found')) return undefined
-    throw error
-  })
+  const entry = await settledOr(reads.entry(index), undefined, 'entry-not-found')
   const isSame = timingSafeEqual(entry === undefined ? new Uint8Array(32) : statusHash(entry.bytes), entryHash)
   if (entry !== undefined && isSame) return entry
   throw new EvidenceError('entry-not-found', 'there is no entry with this index and entry hash', { where: 'entryHash' })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { EvidenceError, isEvidenceError, append } from '../core/index.ts'
+import { EvidenceError, append, settled } from '../core/index.ts'
 import { fileBounds, readBoundedText, writeDurably } from '../node/index.ts'
 import type { MonitorEvent } from './events.ts'
 
@@ -86,7 +86,7 @@ export class Delivery {
   /** Tries events in order, up to the first that is not taken: that one goes to the end, so that it alone holds up no other. */
   private async deliver(one: Waiting, events: readonly MonitorEvent[], now: () => number): Promise<void> {
     for (const event of events) {
-      const failure = await attempt(one.call, event)
+      const failure = await settled(one.call(event))
       one.kept = one.kept.filter((other) => other !== event)
       if (failure === undefined) {
         one.pause = firstPause
@@ -111,16 +111,6 @@ export class Delivery {
       const message = `${this.options.file} cannot be written: alarms that are not delivered would be lost by a restart`
       this.options.onFailure(new EvidenceError('file-unreadable', message, { where: this.options.file }, { cause }))
     }
-  }
-}
-
-async function attempt(call: Channel, event: MonitorEvent): Promise<EvidenceError | undefined> {
-  try {
-    await call(event)
-    return undefined
-  } catch (error) {
-    if (isEvidenceError(error)) return error
-    throw error
   }
 }
 

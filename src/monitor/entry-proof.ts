@@ -1,4 +1,4 @@
-import { type Policy, valueOr } from '../core/index.ts'
+import { defined, type Policy, valueOr } from '../core/index.ts'
 import { openEntry, readBody, referencesOf, type Statement } from '../evidence/index.ts'
 import { checkMisbehaviour, encodeMisbehaviour, type Finding, type SealedEntry } from '../verify/index.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
@@ -29,7 +29,7 @@ async function sealedAt(copy: VerifiedCopy, index: number): Promise<SealedEntry 
   if (bytes === undefined) return undefined
   const kid = statementOf(bytes)?.header.kid
   const signer = kid === undefined ? undefined : copy.walk.registry.keys.get(kid)?.jwk
-  return { index, bytes, proof: copy.inclusion(index), ...(signer === undefined ? {} : { signer }) }
+  return { index, bytes, proof: copy.inclusion(index), ...defined({ signer }) }
 }
 
 /** The entries that the rule may have to do with: the one before, what is referred to, who used the id. */

@@ -7,10 +7,10 @@ const timeoutMs = 30_000
  * Runs the operator's program for an event, which it gets as JSON on its standard input. No shell: the arguments are an
  * array, and nothing of the event stands in them. Throws `file-unreadable` where it cannot be started or fails.
  */
-export function callHook(command: readonly string[], event: object): Promise<void> {
+export async function callHook(command: readonly string[], event: object): Promise<void> {
   const [program, ...args] = command
   if (program === undefined) throw new EvidenceError('usage', 'the hook names no program')
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     const failed = (why: string, cause?: unknown): void =>
       reject(new EvidenceError('file-unreadable', `the hook ${program} ${why}`, { where: program }, { cause }))
     const child = spawn(program, args, {

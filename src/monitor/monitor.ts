@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   applyPolicy,
+  attempt,
+  defined,
   EvidenceError,
   fromUtf8,
   isEvidenceError,
@@ -127,12 +129,8 @@ export class LedgerMonitor {
   }
 
   private async requirePolicy(where: string, note: SignedNote['note']): Promise<void> {
-    try {
-      applyPolicy(this.options.policy, note, this.options.copy.origin)
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      this.alarm({ what: 'fault', where, finding: findingOf(error) })
-    }
+    const applied = attempt(() => applyPolicy(this.options.policy, note, this.options.copy.origin))
+    if (applied instanceof EvidenceError) this.alarm({ what: 'fault', where, finding: findingOf(applied) })
   }
 
   /** Takes what leads to a view: from there, or, for a witness's, from any ledger of the same name. */
@@ -182,7 +180,7 @@ export class LedgerMonitor {
   private async fault(where: string, finding: Finding): Promise<void> {
     const proof = await proofOfFault(this.options.copy, this.options.policy, finding)
     const file = proof === undefined ? undefined : this.write(proof)
-    this.alarm({ what: 'fault', where, finding, ...(file === undefined ? {} : { file }) })
+    this.alarm({ what: 'fault', where, finding, ...defined({ file }) })
   }
 
   private keep(where: string, proof: Misbehaviour): void {

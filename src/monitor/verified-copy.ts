@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   applyPolicy,
+  attempt,
   CompactRange,
   equalBytes,
   EvidenceError,
@@ -52,12 +53,9 @@ export function trustedNote(bytes: Uint8Array, policy: Policy): SignedNote {
  * entries have to say that its signer was the ledger's, which is asked once they are walked.
  */
 function keptNote(bytes: Uint8Array, policy: Policy): { note: SignedNote; doubt?: EvidenceError } {
-  try {
-    return { note: trustedNote(bytes, policy) }
-  } catch (error) {
-    if (!isEvidenceError(error, 'checkpoint-untrusted')) throw error
-    return { note: { ...parseSignedCheckpoint(bytes), bytes, verified: [] }, doubt: error }
-  }
+  const note = attempt(() => trustedNote(bytes, policy), 'checkpoint-untrusted')
+  if (!(note instanceof EvidenceError)) return { note }
+  return { note: { ...parseSignedCheckpoint(bytes), bytes, verified: [] }, doubt: note }
 }
 
 /** The result of comparing a checkpoint with the copy. */

@@ -1,3 +1,8 @@
+/*
+ * Enough DER for private keys. asn1js, which reads time-stamps, would add some 20 ms of processor time to every command that reads a
+ * key, does not hold its input to DER, and would keep copies of secrets.
+ */
+
 /** Tags of the few DER elements that PKCS#8 is made of. */
 export const tags = {
   integer: 0x02,

@@ -1,14 +1,6 @@
-import { Worker } from 'node:worker_threads'
 import type { MlDsaKey } from './mldsa-key-file.ts'
-
-const workerUrl: URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/src/node/mldsa-worker.js', import.meta.url)
-  : new URL('./mldsa-worker.js', import.meta.url)
-
-interface Pending {
-  readonly resolve: (signature: Uint8Array) => void
-  readonly reject: (error: Error) => void
-}
+import type { MlDsaCalls } from './mldsa-worker.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 /**
  * Signs with ML-DSA-44 on a thread of its own: a signature takes milliseconds, some take tens, and nothing else may wait for
@@ -18,46 +10,26 @@ export class MlDsaSigner {
   /** 1,312 bytes. */
   readonly publicKey: Uint8Array
   private readonly seed: Uint8Array
-  private readonly pending = new Map<number, Pending>()
-  private worker: Worker | undefined
-  private nextId = 0
+  private readonly pool: WorkerPool<MlDsaCalls>
 
   constructor(key: MlDsaKey) {
     this.publicKey = key.publicKey
     this.seed = key.seed
+    this.pool = new WorkerPool({
+      source: new URL('./mldsa-worker.ts', import.meta.url),
+      threads: 1,
+      what: 'the thread that signs with ML-DSA-44',
+      workerData: this.seed,
+    })
   }
 
-  /** A hedged signature of 2,420 bytes. */
+  /** A hedged signature of 2,420 bytes. Rejects where the thread ends first, and after {@link close}. */
   sign(message: Uint8Array): Promise<Uint8Array> {
-    const worker = (this.worker ??= this.start())
-    const id = this.nextId++
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject })
-      worker.ref()
-      worker.postMessage({ id, message })
-    })
-  }
-
-  private start(): Worker {
-    const worker = new Worker(workerUrl, { workerData: this.seed })
-    worker.on('message', ({ id, signature }: { id: number; signature: Uint8Array }) => {
-      this.pending.get(id)?.resolve(signature)
-      this.pending.delete(id)
-      // An idle signer does not keep the process alive.
-      if (this.pending.size === 0) worker.unref()
-    })
-    const end = (error: Error): void => {
-      if (this.worker === worker) this.worker = undefined
-      for (const { reject } of this.pending.values()) reject(error)
-      this.pending.clear()
-    }
-    worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))))
-    worker.on('exit', () => end(new Error('the thread that signs with ML-DSA-44 has ended')))
-    return worker
+    return this.pool.call('sign', [message])
   }
 
   async close(): Promise<void> {
-    await this.worker?.terminate()
+    await this.pool.close()
     this.seed.fill(0)
   }
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { signMlDsa44 } from '../core/index.ts'
+import { answerCalls } from './worker-pool.ts'
 
 const seed = workerData as Uint8Array
-parentPort?.on('message', ({ id, message }: { id: number; message: Uint8Array }) => {
-  parentPort?.postMessage({ id, signature: signMlDsa44(seed, message, randomBytes(32)) })
-})
+const calls = { sign: (message: Uint8Array): Uint8Array => signMlDsa44(seed, message, randomBytes(32)) }
+export type MlDsaCalls = typeof calls
+
+answerCalls(calls)

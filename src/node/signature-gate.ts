@@ -1,6 +1,7 @@
 import { verifyEd25519 } from '../core/index.ts'
-import type { SignatureJob } from './signature-jobs.ts'
-import { SignaturePool } from './signature-pool.ts'
+import { packJobs, type SignatureJob } from './signature-jobs.ts'
+import type { SignatureCalls } from './signature-worker.ts'
+import { WorkerPool } from './worker-pool.ts'
 
 interface Waiting {
   readonly job: SignatureJob
@@ -24,12 +25,17 @@ export class SignatureGate {
   private waiting: Waiting[] = []
   private scheduled = false
   private handedOut = 0
-  private pool: SignaturePool | undefined
+  private readonly pool: WorkerPool<SignatureCalls>
   private readonly threads: number
 
   /** @param threads 0 verifies everything here. */
   constructor(threads: number) {
     this.threads = threads
+    this.pool = new WorkerPool({
+      source: new URL('./signature-worker.ts', import.meta.url),
+      threads,
+      what: 'a thread that verifies signatures',
+    })
   }
 
   /** True where the signature is valid. Rejects only if a thread dies: nothing is taken for verified then. */
@@ -81,12 +87,12 @@ export class SignatureGate {
   }
 
   private hand(batch: readonly Waiting[]): void {
-    this.pool ??= new SignaturePool(this.threads)
     this.handedOut++
+    const packed = packJobs(batch.map(({ job }) => job))
     this.pool
-      .verify(batch.map(({ job }) => job))
+      .call('verify', [packed], [packed.buffer])
       .then(
-        (verdicts) => batch.forEach(({ settle }, i) => settle(verdicts[i] === true)),
+        (verdicts) => batch.forEach(({ settle }, i) => settle(verdicts[i] === 1)),
         (error: Error) => batch.forEach(({ fail }) => fail(error)),
       )
       .finally(() => {
@@ -94,8 +100,8 @@ export class SignatureGate {
       })
   }
 
-  async close(): Promise<void> {
-    await this.pool?.close()
-    this.pool = undefined
+  /** Ends the threads. What they have not verified is rejected. */
+  close(): Promise<void> {
+    return this.pool.close()
   }
 }

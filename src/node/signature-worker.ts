@@ -1,12 +1,17 @@
-import { parentPort } from 'node:worker_threads'
 import { verifyEd25519 } from '../core/index.ts'
 import { installNativePrimitives } from './native.ts'
 import { unpackJobs } from './signature-jobs.ts'
+import { answerCalls } from './worker-pool.ts'
 
-installNativePrimitives()
-parentPort?.on('message', ({ id, packed }: { id: number; packed: Uint8Array }) => {
-  const verdicts = Uint8Array.from(unpackJobs(packed), ({ publicKey, message, signature }) =>
+/** One byte for each packed job, in order: 1 where the signature is valid. */
+function verify(packed: Uint8Array): Uint8Array {
+  return Uint8Array.from(unpackJobs(packed), ({ publicKey, message, signature }) =>
     verifyEd25519(publicKey, message, signature) ? 1 : 0,
   )
-  parentPort?.postMessage({ id, verdicts })
-})
+}
+
+const calls = { verify }
+export type SignatureCalls = typeof calls
+
+installNativePrimitives()
+answerCalls(calls)

@@ -1,4 +1,4 @@
-import { type DigestAlgorithm, EvidenceError, isEvidenceError } from '../core/index.ts'
+import { type DigestAlgorithm, EvidenceError, isEvidenceError, valueOr } from '../core/index.ts'
 import { digestBytes, digestStream, type FileDigests } from '../node/index.ts'
 import { type Finding, FindingList, findingOf } from '../verify/index.ts'
 import { type Bag, readBagFile, requireBounds } from './bag.ts'
@@ -167,12 +167,7 @@ async function readableTags(bag: Bag, algorithm: string, hexLength: number): Pro
   const name = `tagmanifest-${algorithm}.txt`
   if (!bag.files.has(name)) return new Map()
   const bytes = await readBagFile(bag, name, maxTagFileBytes)
-  try {
-    return parseBagList(bytes, name, hexLength)
-  } catch (error) {
-    if (isEvidenceError(error)) return new Map()
-    throw error
-  }
+  return valueOr(() => parseBagList(bytes, name, hexLength), new Map<string, string>())
 }
 
 /** The tag manifests that count, by name: every other file stands in them. */

@@ -1,4 +1,5 @@
 import {
+  defined,
   type DigestAlgorithm,
   equalBytes,
   EvidenceError,
@@ -185,7 +186,7 @@ class FilesCheck {
       missing: missing.map((file) => ({
         item: file.item,
         name: shownName(file),
-        ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }),
+        ...defined({ sha256: file.sha256 }),
       })),
       unnamed,
     }

@@ -204,7 +204,7 @@ export class ShownLedger implements History {
       const owner = this.registry.keys.get(kid)?.participant ?? common.iss
       const { roles = [], name = sealedName } = this.registry.participants.get(owner) ?? {}
       const by = index === 0 ? {} : { by: { participant: common.iss, index } }
-      const admission = { owner, roles, ...by, ...(name === undefined ? {} : { name }) }
+      const admission = { owner, roles, ...by, ...defined({ name }) }
       // A rotation goes on from what its owner's admission said.
       const isRotation = ownNewKeyOf(body) !== undefined && signer !== undefined
       this.keys.set(kid, { ...(isRotation ? signer : admission), index, behind })

@@ -1,6 +1,8 @@
 import { type AsnType, fromBER } from 'asn1js'
 import { EvidenceError, isEvidenceError } from '../core/index.ts'
 
+/* asn1js reads BER; what is looked at before it makes that DER, in bounds. */
+
 /** Deepest nesting, and most elements for each KiB that may be read. */
 const maxDepth = 32
 const nodesPerKib = 200

@@ -1,4 +1,5 @@
 import {
+  defined,
   EvidenceError,
   explained,
   fromUtf8,
@@ -82,7 +83,7 @@ function readAnchor(bytes: Uint8Array): Anchor {
   const { checkpoint } = parseSignedCheckpoint(lower)
   const link = fromLine === undefined ? undefined : readLink(fromLine, hashLines)
   if (link !== undefined && link.from > checkpoint.size) throw bad('has a proof from a size larger than its checkpoint')
-  return { lower, upper, checkpoint, receipt: parseReceipt(upper), ...(link === undefined ? {} : { link }) }
+  return { lower, upper, checkpoint, receipt: parseReceipt(upper), ...defined({ link }) }
 }
 
 function readText(bytes: Uint8Array): string {

@@ -1,4 +1,5 @@
 import {
+  defined,
   equalBytes,
   type ErrorCode,
   EvidenceError,
@@ -51,7 +52,7 @@ export function checkMisbehaviour(bytes: Uint8Array, policy: Policy): CheckedMis
     origin = (parsed.checkpoints[0] as SignedCheckpoint).checkpoint.origin
     requireOneKey(parsed, policy, origin)
     const { says, code } = judgeProof(parsed)
-    return { faults: [], kind, origin, says, ...(code === undefined ? {} : { code }) }
+    return { faults: [], kind, origin, says, ...defined({ code }) }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     return { faults: [findingOf(error)], kind, origin, says: [] }

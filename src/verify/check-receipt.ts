@@ -14,7 +14,14 @@ import {
   verifyEd25519,
   verifyInclusion,
 } from '../core/index.ts'
-import { openStatement, readBody, sealedDigestsOf, type Statement, type StatementBody } from '../evidence/index.ts'
+import {
+  misfitOf,
+  openStatement,
+  readBody,
+  sealedDigestsOf,
+  type Statement,
+  type StatementBody,
+} from '../evidence/index.ts'
 import { judgeLedger } from './receipt-ledger.ts'
 import { type Finding, findingOf } from './report.ts'
 
@@ -85,7 +92,7 @@ export function checkReceipt(
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
   const body = statement === undefined ? undefined : guard(() => knownBody(statement))
   const shown =
-    body === undefined ? { disclosures: [], withheld: 0 } : guard(() => requireSealed(body, receipt.disclosures))
+    body === undefined ? { disclosures: [], withheld: 0 } : guard(() => requireFitting(body, receipt.disclosures))
   return {
     receipt,
     statement,
@@ -145,24 +152,15 @@ function knownBody(statement: Statement): StatementBody {
  * The disclosures, and how many sealed claims are withheld. Each must be sealed by the statement, and no digest and no claim may come twice:
  * the holder could choose between two values. Throws `disclosure-foreign`, `disclosure-repeated`.
  */
-function requireSealed(
+function requireFitting(
   body: StatementBody,
   disclosures: readonly Disclosure[],
 ): { disclosures: readonly Disclosure[]; withheld: number } {
   const digests = sealedDigestsOf(body)
-  const seen = new Set<string>()
-  const claims = new Set<string>()
-  for (const { digest, claim } of disclosures) {
-    if (!digests.includes(digest)) {
-      throw new EvidenceError(
-        'disclosure-foreign',
-        `the disclosed claim "${claim.slice(0, 40)}" was not sealed with the statement`,
-      )
-    }
-    if (seen.has(digest) || claims.has(claim))
-      throw new EvidenceError('disclosure-repeated', `the claim "${claim.slice(0, 40)}" is disclosed twice`)
-    seen.add(digest)
-    claims.add(claim)
-  }
-  return { disclosures, withheld: digests.length - seen.size }
+  const misfit = misfitOf(digests, disclosures)
+  if (misfit === undefined) return { disclosures, withheld: digests.length - disclosures.length }
+  const claim = misfit.disclosure.claim.slice(0, 40)
+  if (misfit.why === 'repeated')
+    throw new EvidenceError('disclosure-repeated', `the claim "${claim}" is disclosed twice`)
+  throw new EvidenceError('disclosure-foreign', `the disclosed claim "${claim}" was not sealed with the statement`)
 }

@@ -1,4 +1,4 @@
-import { zeroHash } from '../core/index.ts'
+import { defined, zeroHash } from '../core/index.ts'
 import { emptyRegistry, type Registry } from '../evidence/index.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
@@ -61,7 +61,7 @@ export class GrowingWalk {
       unjudged,
       trustedSize: from,
       resumed: { timeMs: this.timeMs, link: from === 0 ? zeroHash : this.history.leaf(from - 1).slice() },
-      ...(observer === undefined ? {} : { observer }),
+      ...defined({ observer }),
     })
     const { registry, lastTime } = await walk.run()
     this.registry = registry

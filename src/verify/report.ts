@@ -1,4 +1,4 @@
-import { type ErrorCode, type EvidenceError, errorTable } from '../core/index.ts'
+import { defined, type ErrorCode, type EvidenceError, errorTable } from '../core/index.ts'
 
 /** One thing that does not hold, or could not be judged: where, what was expected, what was found, in one plain sentence. */
 export interface Finding {
@@ -18,11 +18,9 @@ export function findingOf(error: EvidenceError, index?: number): Finding {
   const { where, expected, found } = error.facts
   return {
     code: error.code,
-    ...(index === undefined ? {} : { index }),
+    ...defined({ index }),
     message: error.message,
-    ...(where === undefined ? {} : { where }),
-    ...(expected === undefined ? {} : { expected }),
-    ...(found === undefined ? {} : { found }),
+    ...defined({ where, expected, found }),
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import {
   append,
+  defined,
   encodeBundle,
   equalBytes,
   EvidenceError,
@@ -126,7 +127,7 @@ class BackupRun {
         format: backupFormat,
         erasures,
         final,
-        ...(id === undefined ? {} : { move: id }),
+        ...defined({ move: id }),
         config,
       }
       writeDurably(path, `${JSON.stringify(manifest, null, 2)}\n`)

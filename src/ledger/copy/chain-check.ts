@@ -1,5 +1,5 @@
 import { disclosureDigest, EvidenceError, leafHash, parseEntry, zeroHash } from '../../core/index.ts'
-import { chainFaults, openStatement, readBody, sealedDigestsOf } from '../../evidence/index.ts'
+import { chainFaults, misfitOf, openStatement, readBody, sealedDigestsOf } from '../../evidence/index.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** Where a chain stands. */
@@ -29,15 +29,15 @@ export function checkNext(end: ChainEnd, { bytes, disclosures }: CopiedEntry): C
   if (fault !== undefined) throw fault
   if (disclosures.length > 0) {
     const body = entry.known ? readBody(openStatement(entry.statement)) : undefined
-    requireSealed(index, disclosures, body === undefined ? [] : sealedDigestsOf(body))
+    requireKept(index, disclosures, body === undefined ? [] : sealedDigestsOf(body))
   }
   return { size: index + 1, link: leafHash(bytes), timeMs: entry.timeMs }
 }
 
 /** Throws `stored-disclosure-altered` where a disclosure is none that the entry seals, or comes twice. */
-export function requireSealed(index: number, disclosures: readonly string[], sealed: readonly string[]): void {
-  const digests = new Set(disclosures.map(disclosureDigest))
-  if (digests.size === disclosures.length && [...digests].every((digest) => sealed.includes(digest))) return
+export function requireKept(index: number, disclosures: readonly string[], sealed: readonly string[]): void {
+  const digests = disclosures.map((text) => ({ digest: disclosureDigest(text) }))
+  if (misfitOf(sealed, digests) === undefined) return
   const message = `a disclosure kept for entry ${index} is not one that was sealed with it`
   throw new EvidenceError('stored-disclosure-altered', message, { index })
 }

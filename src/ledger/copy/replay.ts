@@ -24,7 +24,7 @@ import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
 import type { LedgerTree } from '../tree.ts'
-import { checkNext, requireSealed } from './chain-check.ts'
+import { checkNext, requireKept } from './chain-check.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** What a run of entries adds to a database, all but the checkpoint. */
@@ -91,7 +91,7 @@ export class Replay {
       const message = `entry ${index}: ${fault?.message ?? 'its kind is not known'}`
       throw new EvidenceError(fault?.code ?? 'not-judged', message, { ...fault?.facts, index }, { cause: fault })
     }
-    requireSealed(index, disclosures, sealedDigestsOf(body))
+    requireKept(index, disclosures, sealedDigestsOf(body))
     this.tree.append(end.link)
     const grown = next === registry ? seal : extendSeal(seal, end.link)
     this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }

@@ -2,11 +2,12 @@ import {
   cosignatureMessage,
   encodeCosignature,
   EvidenceError,
-  isEvidenceError,
+  failureOf,
   isQuorumMet,
   type Policy,
   type PolicyWitness,
   signatureTypes,
+  valueOr,
   type VerifierKey,
   largest,
 } from '../../core/index.ts'
@@ -126,19 +127,12 @@ export class Publisher {
   private restore(kept: string | null): void {
     if (kept === null) return
     const { policy, key, reads } = this.options
-    try {
-      const candidate = Candidate.read(
-        kept,
-        key,
-        policy.witnesses.map((witness) => witness.key),
-      )
-      if (candidate === undefined || candidate.size > reads.size || !this.holds(candidate)) return
-      this.published = candidate
-      if (candidate.isWitnessed(this.ownKey)) this.witnessed = candidate
-    } catch (error) {
-      // Kept for convenience: the witnesses are asked again.
-      if (!isEvidenceError(error)) throw error
-    }
+    const witnesses = policy.witnesses.map((witness) => witness.key)
+    // Kept for convenience: where it is refused, the witnesses are asked again.
+    const candidate = valueOr(() => Candidate.read(kept, key, witnesses), undefined)
+    if (candidate === undefined || candidate.size > reads.size || !this.holds(candidate)) return
+    this.published = candidate
+    if (candidate.isWitnessed(this.ownKey)) this.witnessed = candidate
   }
 
   private holds(candidate: Candidate): boolean {
@@ -156,7 +150,7 @@ export class Publisher {
     this.roundAtMs = performance.now()
     this.inRound = true
     this.round()
-      .catch((error: unknown) => this.options.onFailure?.('', asFailure(error)))
+      .catch((error: unknown) => this.options.onFailure?.('', failureOf(error, 'a checkpoint could not be published')))
       .finally(() => {
         this.inRound = false
       })
@@ -359,9 +353,4 @@ function ownWitness(policy: Policy, key: VerifierKey, mlDsa: MlDsaSigner | undef
       where: 'policy',
     },
   )
-}
-
-function asFailure(error: unknown): EvidenceError {
-  if (isEvidenceError(error)) return error
-  return new EvidenceError('internal-error', 'a checkpoint could not be published', {}, { cause: error })
 }

@@ -1,4 +1,4 @@
-import { encodeAddCheckpoint, EvidenceError, isEvidenceError, type VerifierKey, verifyNote } from '../../core/index.ts'
+import { encodeAddCheckpoint, EvidenceError, failureOf, type VerifierKey, verifyNote } from '../../core/index.ts'
 import type { Candidate, Cosignature } from './candidate.ts'
 import { submitCheckpoint } from './witness-http.ts'
 
@@ -84,7 +84,7 @@ export class WitnessPeer {
         this.lastFailure = undefined
         if (this.target === candidate) this.target = undefined
       } catch (error) {
-        this.failed(asWitnessError(error))
+        this.failed(failureOf(error, 'a checkpoint could not be sent to a witness'))
         return
       }
     }
@@ -145,10 +145,4 @@ export class WitnessPeer {
     clearTimeout(this.timer)
     await this.running
   }
-}
-
-/** What a witness may cause is told as such; anything else is a fault of ours, told all the same. */
-function asWitnessError(error: unknown): EvidenceError {
-  if (isEvidenceError(error)) return error
-  return new EvidenceError('internal-error', 'a checkpoint could not be sent to a witness', {}, { cause: error })
 }

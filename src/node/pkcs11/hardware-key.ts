@@ -1,15 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { EvidenceError, isAcceptablePublicKey, jwkOf, thumbprint, verifyEd25519 } from '../../core/index.ts'
+import { builtModule } from '../built-module.ts'
 import type { LedgerSigningKey } from '../key-file.ts'
 import type { HelperAnswer, HelperRequest } from './helper.ts'
 import { readSecretFile } from '../private-file.ts'
 import type { Pkcs11Uri } from './uri.ts'
 
-/** A process runs the built helper; a test that runs this file as source finds it where the build put it. */
-const helperUrl: URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/src/node/pkcs11/helper.js', import.meta.url)
-  : new URL('./helper.js', import.meta.url)
+const helperUrl = builtModule(new URL('./helper.ts', import.meta.url))
 
 /** A token that has not answered by then will not: the writer stops, and nothing is signed twice. */
 const timeoutMs = 30_000

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/index.ts'
+import { packJobs, type SignatureJob, WorkerPool } from '../../src/node/index.ts'
+import type { SignatureCalls } from '../../src/node/signature-worker.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { signerNamed } from '../support/signers.ts'
+
+const signer = signerNamed('pool')
+const jobOf = (text: string, signed = text): SignatureJob => {
+  return { publicKey: signer.publicKey, message: utf8(text), signature: signer.sign(utf8(signed)) }
+}
+/** Says that a message is longer than what was packed: the thread that unpacks it throws. */
+const deadly = (): Uint8Array<ArrayBuffer> => new Uint8Array(3).fill(255)
+
+let pool: WorkerPool<SignatureCalls>
+function open(threads: number): WorkerPool<SignatureCalls> {
+  const source = new URL('../../src/node/signature-worker.ts', import.meta.url)
+  pool = new WorkerPool({ source, threads, what: 'a thread of the test' })
+  return pool
+}
+afterEach(() => pool.close())
+
+describe('a pool of threads', () => {
+  it('gives each call its own answer, whichever thread it went to', async () => {
+    open(2)
+    const texts = Array.from({ length: 40 }, (_, i) => `message ${i}`)
+    const answers = texts.map((text, i) => pool.call('verify', [packJobs([jobOf(text, i % 3 === 0 ? 'other' : text)])]))
+    const expected = texts.map((_, i) => [i % 3 === 0 ? 0 : 1])
+    expect((await Promise.all(answers)).map((answer) => [...answer])).toEqual(expected)
+  })
+
+  it('starts a thread rather than give a busy one more, up to its limit, and then uses the least busy', async () => {
+    open(2)
+    const first = pool.thread()
+    expect(pool.thread()).toBe(first)
+    const one = first.call('verify', [packJobs([jobOf('one')])])
+    const second = pool.thread()
+    expect(second).not.toBe(first)
+    const more = [second, second].map((thread) => thread.call('verify', [packJobs([jobOf('two')])]))
+    expect([first.load, second.load]).toEqual([1, 2])
+    expect(pool.thread()).toBe(first)
+    await Promise.all([one, ...more])
+    expect([first.load, second.load]).toEqual([0, 0])
+  })
+
+  it('moves what is to be transferred, and copies what is not', async () => {
+    open(1)
+    const [moved, copied] = [packJobs([jobOf('moved')]), packJobs([jobOf('copied')])]
+    expect([...(await pool.call('verify', [moved], [moved.buffer]))]).toEqual([1])
+    expect([...(await pool.call('verify', [copied]))]).toEqual([1])
+    expect(moved.length).toBe(0)
+    expect(copied.length).toBeGreaterThan(100)
+  })
+
+  it('rejects what cannot be copied, and goes on', async () => {
+    open(1)
+    await expect(pool.call('verify', [(() => 0) as never])).rejects.toThrow(/could not be cloned/)
+    expect(pool.thread().load).toBe(0)
+    expect([...(await pool.call('verify', [packJobs([jobOf('next')])]))]).toEqual([1])
+  })
+
+  it('fails all that a dying thread held, and gives the next call a new thread', async () => {
+    open(1)
+    const thread = pool.thread()
+    const held = [deadly(), packJobs([jobOf('behind')])].map((packed) => thread.call('verify', [packed]))
+    for (const { status } of await Promise.allSettled(held)) expect(status).toBe('rejected')
+    await expect(thread.call('verify', [packJobs([jobOf('late')])])).rejects.toThrow(RangeError)
+    expect(pool.thread()).not.toBe(thread)
+    expect([...(await pool.call('verify', [packJobs([jobOf('next')])]))]).toEqual([1])
+  })
+
+  it('rejects at its end what is not answered, and all that comes later', async () => {
+    open(2).start()
+    const held = [1, 2, 3].map(() => pool.call('verify', [packJobs([jobOf('held')])]))
+    const ended = Promise.allSettled(held)
+    await pool.close()
+    for (const outcome of await ended) expect(outcome).toMatchObject({ reason: { message: /has ended$/ } })
+    await expect(pool.call('verify', [packJobs([jobOf('late')])])).rejects.toThrow(/has ended$/)
+    expect(() => pool.thread()).toThrow(/has ended$/)
+  })
+
+  it('keeps the process alive while a call is not answered, and not when all are', () => {
+    const folder = temporaryFolder()
+    try {
+      const built = new URL('../../dist/src/node/', import.meta.url).href
+      const program = `
+        import { WorkerPool } from '${built}index.js'
+        const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread' })
+        pool.start()
+        pool.call('verify', [new Uint8Array(0)]).then((answer) => console.log('answered', answer.length))`
+      writeFileSync(join(folder.path, 'program.mjs'), program)
+      const { status, stdout } = spawnSync(process.execPath, [join(folder.path, 'program.mjs')], { encoding: 'utf8' })
+      expect({ status, stdout }).toEqual({ status: 0, stdout: 'answered 0\n' })
+    } finally {
+      folder.remove()
+    }
+  })
+})
