@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
+import { attempt, EvidenceError, fromUtf8, isEvidenceError, type ShownEntries } from '../src/core/index.ts'
 import type { Submission } from '../src/ledger/index.ts'
 import type { ServerContext } from './context.ts'
 import { acceptMany, authenticateMany, extraOf, shownIn } from './deposits.ts'
@@ -25,7 +25,7 @@ export async function answerBatch(
   body: Buffer,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
-  await context.limits.requireAddress('statements', request.ip)
+  context.limits.requireAddress(request.ip, 'statements', 'unsealed')
   const lines = splitLines(body)
   if (lines.length > maxBatchLines)
     throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
@@ -49,7 +49,7 @@ async function authenticateLines(
   lines: readonly Buffer[],
   shown: ShownEntries,
 ): Promise<(Submission | EvidenceError)[]> {
-  const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
+  const stopped = attempt(() => context.limits.requireAddress(address, 'statements', 'unsealed'))
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
   const texts = lines.map(lineText)
   const readable = texts.filter((text) => typeof text === 'string')
@@ -77,6 +77,7 @@ async function sealLines(
 ): Promise<AnswerText[]> {
   const answers = await acceptMany(
     context,
+    request.ip,
     lines.flatMap((line) => (line instanceof EvidenceError ? [] : [line])),
     isMinimal,
   )

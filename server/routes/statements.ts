@@ -60,7 +60,7 @@ async function one(
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   try {
-    await context.limits.requireAddress('statements', request.ip)
+    context.limits.requireAddress(request.ip, 'statements', 'unsealed')
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
     const placed = await place(context, request, isMinimal || isCosigned)
     // Judged: nothing of the body is held while the answer waits.
@@ -79,7 +79,7 @@ async function one(
 /** Has the statement of a request judged and sealed. Refusals come as throws. */
 async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
   const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
-  const answer = await accept(context, submission, isMinimal)
+  const answer = await accept(context, request.ip, submission, isMinimal)
   return { answer, handed: submission.disclosures.map(disclosureDigest) }
 }
 
