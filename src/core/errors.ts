@@ -123,6 +123,12 @@ export const errorTable = {
   'genesis-missing': { status: 409, exit: 1, action: investigate },
   'genesis-misplaced': { status: 409, exit: 1, action: 'A ledger has one genesis, made by "evidence init".' },
   'genesis-issuer': { status: 400, exit: 1, action: 'Let the first administrator in the list sign the genesis.' },
+  'genesis-differs': {
+    status: 400,
+    exit: 3,
+    action:
+      'Sign the genesis.json that "evidence init --production" wrote, unchanged. If it is what should be sealed, find out who changed the other; if not, prepare the ledger anew.',
+  },
   'genesis-origin': { status: 400, exit: 1, action: 'Use the ledger’s own origin in aud and origin.' },
   'genesis-ledger-keys': {
     status: 400,
