@@ -5,6 +5,7 @@ import { LedgerClient } from '../../src/client/index.ts'
 import { dataFolder, promote, readOwnKey, readPolicyFile, readStanding, restoreBackup } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
+import { acceptMissing } from '../missing-claims.ts'
 import { type CommonOptions, dataDir, outputOf, withCommon } from '../options.ts'
 import { count } from '../output.ts'
 import { progressBar } from '../progress.ts'
@@ -13,6 +14,7 @@ interface RestoreCommandOptions extends CommonOptions {
   readonly from: string
   readonly knownCheckpoint?: readonly string[]
   readonly takeOver?: boolean
+  readonly acceptMissingClaims?: boolean
 }
 
 const danger = `
@@ -35,6 +37,7 @@ export function restoreCommand(program: Command): void {
   withCommon(program.command('restore').description('make a data folder of a backup'))
     .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
+    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
     .option('--take-over', 'the original will never sign again: this copy goes on')
     .addHelpText('after', help)
     .action(async (options: RestoreCommandOptions) => {
@@ -48,6 +51,7 @@ export function restoreCommand(program: Command): void {
         root,
         known,
         takeOver: options.takeOver === true,
+        ...acceptMissing(options, output),
         onProgress: (done, total) => {
           bar ??= progressBar(output, 'restoring', total, 'entries')
           bar.update(done)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError, tilePath, tileWidth } from '../../src/core/index.ts'
 import { type NamedTile, splitBundle } from '../../src/client/index.ts'
-import { BackupFolder } from '../../src/ledger/index.ts'
+import { BackupFolder, erasedByIndex, readErasures } from '../../src/ledger/index.ts'
 import { requireFinished } from '../../src/node/index.ts'
 import type { LogSource } from '../../src/verify/index.ts'
 
@@ -10,6 +10,7 @@ import type { LogSource } from '../../src/verify/index.ts'
 export class StaticSource implements LogSource {
   readonly name: string
   readonly disclosuresIn?: (begin: number, end: number) => Promise<Map<number, string[]>>
+  readonly erased?: () => Promise<ReadonlyMap<number, ReadonlySet<string>>>
 
   constructor(folder: string) {
     this.name = folder
@@ -19,7 +20,10 @@ export class StaticSource implements LogSource {
         where: folder,
       })
     }
-    if (existsSync(BackupFolder.paths(folder).manifest)) this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
+    const { manifest, erased } = BackupFolder.paths(folder)
+    if (!existsSync(manifest)) return
+    this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
+    this.erased = () => Promise.resolve(erasedByIndex(readErasures(erased)))
   }
 
   checkpoint(): Promise<Uint8Array> {

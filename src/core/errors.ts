@@ -249,6 +249,12 @@ export const errorTable = {
     action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
   },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
+  'disclosures-missing': {
+    status: 503,
+    exit: 1,
+    action:
+      'Keep this copy, and find another that holds the claims: an older backup, a follower. Where there is none, --accept-missing-claims of restore, backup and follow goes on without them.',
+  },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
   'status-behind': {

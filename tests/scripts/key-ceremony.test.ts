@@ -143,7 +143,11 @@ describe('the key ceremony of a production ledger', () => {
     const [first, second] = prepared.administrators
     const stranger = join(path, 'stranger.pem')
     await evidenceOk(['keygen', '--out', stranger])
-    const { crv, kty, x: point } = JSON.parse(readFileSync(join(path, 'stranger.jwk'), 'utf8')) as Record<string, string>
+    const {
+      crv,
+      kty,
+      x: point,
+    } = JSON.parse(readFileSync(join(path, 'stranger.jwk'), 'utf8')) as Record<string, string>
     const jwk = { crv, kty, x: point }
     const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
     const secondKey = verifierKey(origin, Buffer.from(x as string, 'base64url')).text
