@@ -11,6 +11,7 @@ import { boundedServer } from './http-server.ts'
 import { boundInFlight, type InFlightLimits } from './in-flight.ts'
 import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { handleError } from './problem.ts'
+import { warnOfProxies } from './proxies.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
@@ -71,6 +72,7 @@ export async function createApp(
     // Before its body or media type: they are not what is wrong.
     done(refusal ?? (request.is404 ? nothingHere() : undefined))
   })
+  warnOfProxies(app, trustedProxies)
   boundInFlight(app, connections, inFlight)
   context.metrics.connections(() => connections.count)
   // Nothing here takes JSON: without a parser it is refused unread.

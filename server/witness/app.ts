@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 
 import { EvidenceError, isEvidenceError, maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/index.ts'
 import type { Witness } from '../../src/witness/index.ts'
 import { answerBelowRequests, answerParserError } from '../http-errors.ts'
-import { missingHost } from '../hosts.ts'
+import { headFault } from '../hosts.ts'
 import { boundedServer } from '../http-server.ts'
 import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { handleError, sendProblem } from '../problem.ts'
@@ -36,7 +36,7 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
   let isStopping = false
   app.addHook('onRequest', (request, reply, done) => {
     if (isStopping) return done(new EvidenceError('shutting-down', 'the witness is stopping', { retryAfterSeconds: 5 }))
-    if (!connections.isSurplus(request.raw.socket)) return done(missingHost(request.raw))
+    if (!connections.isSurplus(request.raw.socket)) return done(headFault(request.raw))
     reply.header('Connection', 'close')
     done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
   })

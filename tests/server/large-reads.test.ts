@@ -22,12 +22,12 @@ describe('reads of many entries', () => {
       open = resolve
     })
     const served = server.running.ledger.reads
-    const { search } = served
+    const search = served.search.bind(served)
     served.search = async (...args) => {
       reads.all++
       reads.most = Math.max(reads.most, ++reads.now)
       await gate
-      return search.apply(served, args).finally(() => reads.now--)
+      return search(...args).finally(() => reads.now--)
     }
   })
   afterEach(async () => {
