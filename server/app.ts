@@ -7,10 +7,11 @@ import type { ServerContext } from './context.ts'
 import { completeOpenApi } from './openapi.ts'
 import { answerBelowRequests, answerParserError } from './http-errors.ts'
 import { HostNames } from '../src/node/index.ts'
-import { Connections } from './connections.ts'
+import { boundedServer } from './http-server.ts'
 import { boundInFlight, type InFlightLimits } from './in-flight.ts'
 import { collectMethods, refuseOtherMethods } from './methods.ts'
 import { handleError } from './problem.ts'
+import { warnOfProxies } from './proxies.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
@@ -41,6 +42,8 @@ export async function createApp(
   context: ServerContext,
   { logLevel, version, trustedProxies, maxConnections, inFlight, ...names }: AppOptions,
 ): Promise<FastifyInstance> {
+  // A whole request, head and body: the largest batch at 4.5 Mbit/s.
+  const { server, connections, handle } = boundedServer({ requestTimeout: 60_000 }, maxConnections)
   const app = Fastify({
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Our own line below: the framework's would quote URLs, and a query may name a case.
@@ -50,13 +53,10 @@ export async function createApp(
     },
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    // A whole request, head and body: the largest batch at 4.5 Mbit/s.
-    requestTimeout: 60_000,
-    // Longer than the 60 seconds for which proxies commonly keep a connection, or theirs would break at each reuse.
-    keepAliveTimeout: 75_000,
-    // Heads are small; and time limits are looked at every 2 seconds, not every 30 as by default.
-    // A missing Host header is refused below, with a problem document.
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+    serverFactory: (handler) => {
+      handle(handler)
+      return server
+    },
     clientErrorHandler: answerParserError,
     // Below too, while it stops.
     return503OnClosing: false,
@@ -64,7 +64,6 @@ export async function createApp(
     routerOptions: { maxParamLength: 64, ignoreTrailingSlash: false },
   })
   answerBelowRequests(app.server)
-  const connections = new Connections(app.server, maxConnections)
   const hosts = new HostNames(names.host, names.baseUrls)
   let isStopping = false
   app.addHook('onRequest', (request, _reply, done) => {
@@ -73,6 +72,7 @@ export async function createApp(
     // Before its body or media type: they are not what is wrong.
     done(refusal ?? (request.is404 ? nothingHere() : undefined))
   })
+  warnOfProxies(app, trustedProxies)
   boundInFlight(app, connections, inFlight)
   context.metrics.connections(() => connections.count)
   // Nothing here takes JSON: without a parser it is refused unread.
@@ -118,7 +118,11 @@ export async function createApp(
       'openapiObject' in document ? completeOpenApi(document.openapiObject) : document.swaggerObject,
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
-  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => reply.send(app.swagger()))
+  let openApi: string | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
+    openApi ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(openApi)
+  })
   statementRoutes(app, context)
   entryRoutes(app, context)
   statusRoutes(app, context)

@@ -47,8 +47,6 @@ export class Connections {
     this.patience = patience
     server.maxConnections = limit + surplusOf(limit)
     server.on('connection', (socket) => this.arrive(socket))
-    // First, so that it is known before any handler asks.
-    server.prependListener('request', (request, response) => this.begin(request, response))
     this.sweeper = setInterval(() => this.sweep(performance.now()), patience.sweepMs).unref()
     server.on('close', () => clearInterval(this.sweeper))
   }
@@ -63,8 +61,8 @@ export class Connections {
   }
 
   /**
-   * Calls `give` once, when an answer was handed over or its connection closed. The connection is watched as well, for an
-   * answer whose turn never came (behind others of its connection) is never told that it closed.
+   * Calls `give` once, when an answer was handed over or its connection closed. The connection is watched as well, for a
+   * response that node never gave the connection does not tell that it closed.
    */
   whenOver(response: ServerResponse, socket: Socket, give: () => void): void {
     if (socket.destroyed || response.closed) return give()
@@ -137,7 +135,8 @@ export class Connections {
     return this.slowestBody(0, largest[0])
   }
 
-  private begin(request: IncomingMessage, response: ServerResponse): void {
+  /** Notes the request that is at work on its connection: call it before the request is handled. */
+  begin(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     this.idle.delete(socket)
     // Again at the end of the map, which is in order of time.

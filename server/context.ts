@@ -32,11 +32,11 @@ export interface ServerContext {
  */
 export async function requestReader(context: ServerContext, request: FastifyRequest): Promise<Reader> {
   const { ledger, limits, audiences } = context
-  if (request.headers.authorization !== undefined) await limits.requireAddress('tokens', request.ip)
+  if (request.headers.authorization !== undefined) limits.requireAddress(request.ip, 'tokens')
   try {
     return readerOf(request, ledger.registry, audiences(), Date.now())
   } catch (error) {
-    if (error instanceof ForgedToken) await limits.refusal('tokens', request.ip)
+    if (error instanceof ForgedToken) limits.refusal('tokens', request.ip)
     throw error
   }
 }

@@ -25,7 +25,7 @@ export async function answerBatch(
   reply: FastifyReply,
   isMinimal: boolean,
 ): Promise<FastifyReply> {
-  await context.limits.requireAddress('statements', request.ip)
+  context.limits.requireAddress(request.ip, 'statements', 'unsealed')
   const turns = await beginTurns(context, request, isMinimal)
   // All lines are read into what waits, to be sequenced and for a follower, which is bounded by the queue.
   freeBody(request)
@@ -61,7 +61,7 @@ async function authenticateLines(
   lines: readonly Buffer[],
   shown: ShownEntries,
 ): Promise<(Submission | EvidenceError)[]> {
-  const stopped = await context.limits.requireAddress('statements', address).catch((error: EvidenceError) => error)
+  const stopped = attempt(() => context.limits.requireAddress(address, 'statements', 'unsealed'))
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
   // One that is no UTF-8 is its own fault.
   const texts = lines.map((line) => attempt(() => fromUtf8(line, 'line')))
@@ -80,6 +80,7 @@ async function sealLines(
 ): Promise<AnswerText[]> {
   const answers = await acceptMany(
     context,
+    request.ip,
     lines.flatMap((line) => (line instanceof EvidenceError ? [] : [line])),
     isMinimal,
   )

@@ -31,7 +31,7 @@ export async function authenticate(
     context.metrics.verified((performance.now() - began) / 1000)
     return { ...submission, shown }
   } catch (error) {
-    if (isEvidenceError(error)) await countRefusal(context, address, error)
+    if (isEvidenceError(error)) countRefusal(context, address, error)
     throw error
   }
 }
@@ -47,71 +47,85 @@ export async function authenticateMany(
   const submissions = await context.ledger.authenticateMany(texts)
   const seconds = (performance.now() - began) / 1000
   for (const submission of submissions) {
-    if (submission instanceof EvidenceError) await countRefusal(context, address, submission)
+    if (submission instanceof EvidenceError) countRefusal(context, address, submission)
     else context.metrics.verified(seconds)
   }
   return submissions.map((submission) => (submission instanceof EvidenceError ? submission : { ...submission, shown }))
 }
 
-async function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): Promise<void> {
+function countRefusal({ metrics, limits }: ServerContext, address: string, error: EvidenceError): void {
   metrics.statement(error.code)
-  if (error.code === 'signature-invalid') await limits.refusal('statements', address)
+  if (error.code === 'signature-invalid') limits.refusal('statements', address)
 }
 
-/** Limits and sequences one authenticated statement. Refusals come as throws. */
+/** Sequences one authenticated statement, within its limits. Refusals come as throws. */
 export async function accept(
   context: ServerContext,
+  address: string,
   submission: Submission,
   isMinimal: boolean,
 ): Promise<DepositAnswer> {
   try {
-    await context.limits.statement(submission)
-    return await answered(context, submission, await context.ledger.submit(submission, !isMinimal), isMinimal)
+    const outcome = await context.ledger.submit(limited(context, submission), !isMinimal)
+    return await answered(context, submission, outcome, isMinimal)
   } catch (error) {
-    throw await refused(context, submission, error)
+    throw await refused(context, address, submission, error)
   }
 }
 
-/** Limits and sequences several authenticated statements; gives, in their order, the answer or the refusal of each. One refusal does not affect the others. */
+/** Sequences many, as {@link accept} does one; gives, in their order, the answer or the refusal of each. One refusal does not affect the others. */
 export async function acceptMany(
   context: ServerContext,
+  address: string,
   submissions: readonly Submission[],
   isMinimal: boolean,
 ): Promise<(DepositAnswer | Error)[]> {
-  const refusals = await context.limits.statements(submissions)
-  const allowed = refusals.some((refusal) => refusal !== undefined)
-    ? submissions.filter((_, i) => refusals[i] === undefined)
-    : submissions
-  const outcomes = await context.ledger.submitMany(allowed, !isMinimal)
-  let next = 0
+  const outcomes = await context.ledger.submitMany(
+    submissions.map((submission) => limited(context, submission)),
+    !isMinimal,
+  )
   const answers: (DepositAnswer | Error)[] = []
   for (const [i, submission] of submissions.entries()) {
-    const outcome = refusals[i] ?? (outcomes[next++] as Outcome | Error)
+    const outcome = outcomes[i] as Outcome | Error
     try {
       if (outcome instanceof Error) throw outcome
       answers.push(await answered(context, submission, outcome, isMinimal))
     } catch (error) {
-      answers.push((await refused(context, submission, error)) as Error)
+      answers.push((await refused(context, address, submission, error)) as Error)
     }
   }
   return answers
 }
 
-async function answered(
+/** A statement that is counted when all else allows that it is sealed. */
+function limited({ limits }: ServerContext, submission: Submission): Submission {
+  return { ...submission, permit: () => limits.sealing(submission) }
+}
+
+function answered(
   context: ServerContext,
   submission: Submission,
   outcome: Outcome,
   isMinimal: boolean,
 ): Promise<DepositAnswer> {
-  if (outcome.kind === 'existing') await context.limits.repeated(submission)
   context.metrics.statement(outcome.kind)
   return answerOf(context, submission, outcome, isMinimal)
 }
 
-/** The refusal to tell; anything that is none of ours stays as it is. */
-async function refused(context: ServerContext, submission: Submission, error: unknown): Promise<unknown> {
+/**
+ * The refusal to tell; anything that is none of ours stays as it is. Counted against the address, for its signature was verified
+ * and anybody may have sent it; not where the same bytes may be taken later.
+ */
+async function refused(
+  context: ServerContext,
+  address: string,
+  submission: Submission,
+  error: unknown,
+): Promise<unknown> {
   if (!isEvidenceError(error)) return error
   context.metrics.statement(error.code)
+  const { status } = error.kind
+  if (status < 500 && status !== 429) context.limits.refusal('unsealed', address)
   return withEarlierReceipt(context, submission, error)
 }
 

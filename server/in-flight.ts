@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import { Bodies, type Pace } from './bodies.ts'
 import { busy } from './body-room.ts'
 import type { Connections } from './connections.ts'
@@ -15,9 +15,8 @@ const answersUnread = 'too many bytes of other answers are not read yet'
 /** Reads of many entries that are put together at once, the others wait. */
 const maxLargeReads = 4
 
-/** True for what reads many entries at once: a page of them, or a bundle. */
-function isLargeRead({ method, params, routeOptions }: FastifyRequest): boolean {
-  if (method !== 'GET') return false
+/** True for what reads many entries at once: a page of them, or a bundle; by whatever method, for HEAD reads as much as GET. */
+function isLargeRead({ params, routeOptions }: FastifyRequest): boolean {
   if (routeOptions.url === '/tile/*') return (params as { '*': string })['*'].startsWith('entries/')
   return routeOptions.url === '/v1/entries'
 }
@@ -61,27 +60,35 @@ export class Turns {
   }
 }
 
-/** A read of many entries: its turn ends when the answer is made, its bytes are free when the answer is read. */
+/** Bytes of the budget that a read of many entries holds: until it has ended and its answer is read, or its connection gone. */
 class LargeRead {
-  private readonly turns: Turns
   private readonly budget: ByteBudget
-  private hasTurn = true
   private taken = largestAnswer
-  constructor(turns: Turns, budget: ByteBudget) {
-    this.turns = turns
+  private isRead = false
+  private isOver = false
+  constructor(budget: ByteBudget) {
     this.budget = budget
   }
-  isMade(length: number): void {
-    if (this.hasTurn) this.turns.give()
-    this.hasTurn = false
+  /** The answer is made, and has this length. */
+  made(length: number): void {
     const needed = Math.min(this.taken, length)
     this.budget.give(this.taken - needed)
     this.taken = needed
   }
-  end(): void {
-    this.isMade(0)
+  /** Nothing is read for it any more. */
+  ended(): void {
+    this.isRead = true
+    if (this.isOver) this.made(0)
+  }
+  /** The answer was handed over, or its connection closed. */
+  over(): void {
+    this.isOver = true
+    if (this.isRead) this.made(0)
   }
 }
+
+/** Routes that take an answer's bytes into account themselves: a batch is weighed with its answer, and what it acknowledges is to be told; a copy is let in by a right of its own. */
+const ownAccount = ['/v1/statements', '/v1/replication']
 
 /**
  * Bounds what all requests together hold in memory: each alone is bounded by its route. Past a bound a request is refused
@@ -106,27 +113,39 @@ export function boundInFlight(
     done()
   })
 
-  app.addHook('preHandler', async (request, reply) => {
-    if (!isLargeRead(request)) return
-    await reads.take()
-    // Before it is read from the disk: a refusal shall cost nothing.
-    if (!answers.take(largestAnswer)) {
-      reads.give()
-      throw busy(answersUnread)
+  /** The turn lasts until the handler has ended, even where the connection is gone meanwhile: that is how long it reads. */
+  const inTurn = (handler: RouteHandlerMethod): RouteHandlerMethod =>
+    async function (request, reply) {
+      if (!isLargeRead(request)) return handler.call(this, request, reply)
+      const { socket } = request.raw
+      await reads.take()
+      try {
+        // Before it is read from the disk: a refusal shall cost nothing. To a connection that is gone nothing is told.
+        if (socket.destroyed) throw busy('the connection is gone')
+        if (!answers.take(largestAnswer)) throw busy(answersUnread)
+        const read = new LargeRead(answers)
+        request.largeRead = read
+        connections.whenOver(reply.raw, socket, () => read.over())
+        try {
+          return await handler.call(this, request, reply)
+        } finally {
+          read.ended()
+        }
+      } finally {
+        reads.give()
+      }
     }
-    const read = new LargeRead(reads, answers)
-    request.largeRead = read
-    connections.whenOver(reply.raw, request.raw.socket, () => read.end())
+  app.addHook('onRoute', (route) => {
+    route.handler = inTurn(route.handler)
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
     const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
     if (request.largeRead !== undefined) {
-      request.largeRead.isMade(length)
+      request.largeRead.made(length)
       return done(null, payload)
     }
-    // A batch was weighed with its answer, and what it acknowledges is to be told; a copy is let in by a right of its own.
-    const isCounted = request.method === 'GET' && request.routeOptions.url !== '/v1/replication'
+    const isCounted = !ownAccount.includes(request.routeOptions.url ?? '')
     if (length <= smallAnswer || !isCounted) return done(null, payload)
     if (!answers.take(length)) return done(busy(answersUnread))
     connections.whenOver(reply.raw, request.raw.socket, () => answers.give(length))

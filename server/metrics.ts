@@ -58,6 +58,9 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  /** What those are waiting for who asked in this turn of the event loop. */
+  private asked: Promise<string> | undefined
+
   constructor(state: {
     size: () => number
     queued: () => number
@@ -85,6 +88,15 @@ export class Metrics {
       state.unconfirmed,
     )
     this.gauge('evidence_ready', '1 while deposits are accepted.', () => (state.ready() ? 1 : 0))
+  }
+
+  /** All metrics as text. Made once for all that ask in one turn of the event loop: making it takes milliseconds. */
+  text(): Promise<string> {
+    this.asked ??= new Promise((resolve) => setImmediate(resolve)).then(() => {
+      this.asked = undefined
+      return this.registry.metrics()
+    })
+    return this.asked
   }
 
   private gauge(name: string, help: string, read: () => number): void {

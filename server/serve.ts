@@ -34,6 +34,7 @@ import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
 import { listen } from './listen.ts'
 import { Metrics } from './metrics.ts'
+import { proxyWarning } from './proxies.ts'
 import type { ServerSettings } from './settings.ts'
 import { TimeStamping } from './time-stamping.ts'
 import { Waiters } from './waiters.ts'
@@ -156,6 +157,8 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       version,
     })
     for (const error of witnessed.silent) app.log.warn({ code: error.code }, error.message)
+    const proxies = proxyWarning(settings)
+    if (proxies !== undefined) app.log.warn(proxies)
     if (maxConnections < settings.maxConnections) {
       app.log.warn(
         { wanted: settings.maxConnections, maxConnections },

@@ -12,6 +12,7 @@ import {
   readPolicyBytes,
 } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
+import { acceptMissing } from '../missing-claims.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
 import { count, type Output } from '../output.ts'
@@ -20,6 +21,7 @@ import { UrlPieces } from '../sources/url-pieces.ts'
 
 interface BackupCommandOptions extends ClientOptions {
   readonly final?: boolean
+  readonly acceptMissingClaims?: boolean
 }
 
 const help = `
@@ -41,6 +43,7 @@ export function backupCommand(program: Command): void {
     policy: 'the one in the backup or data folder; for --url',
   })
     .option('--final', 'for moving: the data folder signs no more, wherever the backup is restored does')
+    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
     .addHelpText('after', help)
     .action(async (out: string, options: BackupCommandOptions) => {
       installNativePrimitives()
@@ -75,7 +78,13 @@ function progressOf(output: Output): { onProgress: (done: number, total: number)
 async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
   if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
   const { onProgress, stop } = progressOf(output)
-  return backUpFolder({ root: dataDir(options), out, final: options.final === true, onProgress }).finally(stop)
+  return backUpFolder({
+    root: dataDir(options),
+    out,
+    final: options.final === true,
+    ...acceptMissing(options, output),
+    onProgress,
+  }).finally(stop)
 }
 
 async function ofServer(
@@ -94,5 +103,12 @@ async function ofServer(
   const source = new UrlPieces(client.as(await identify(options, client, signer, keyPath)))
   const { onProgress, stop } = progressOf(output)
   const key = readOwnKey({ policy: path })
-  return makeBackup({ source, out, key, policy: readPolicyBytes(path), onProgress }).finally(stop)
+  return makeBackup({
+    source,
+    out,
+    key,
+    policy: readPolicyBytes(path),
+    ...acceptMissing(options, output),
+    onProgress,
+  }).finally(stop)
 }

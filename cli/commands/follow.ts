@@ -1,16 +1,18 @@
 import type { Command } from 'commander'
-import { EvidenceError, isEvidenceError } from '../../src/core/index.ts'
+import { append, EvidenceError, isEvidenceError } from '../../src/core/index.ts'
 import { LedgerClient } from '../../src/client/index.ts'
-import { readOwnKey, readPolicyBytes, Replica } from '../../src/ledger/index.ts'
+import { type Erasure, type Piece, readOwnKey, readPolicyBytes, Replica } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
+import { acceptMissing } from '../missing-claims.ts'
 import { count, type Output } from '../output.ts'
 import { progressBar } from '../progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 
 interface FollowOptions extends ClientOptions {
   readonly once?: boolean
+  readonly acceptMissingClaims?: boolean
 }
 
 /** How long one request waits at the leader, and how long at most until the next after a failure. */
@@ -33,6 +35,7 @@ export function followCommand(program: Command): void {
     policy: 'the one that the copy was begun with; needed the first time',
   })
     .option('--once', 'catch up, then end')
+    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
     .addHelpText('after', help)
     .action(async (options: FollowOptions) => {
       installNativePrimitives()
@@ -73,12 +76,13 @@ class Follower {
     if (options.key === undefined && process.env['EVIDENCE_KEY'] === undefined)
       throw new EvidenceError('usage', 'name an auditor’s key by --key FILE')
     const root = dataDir(options)
+    const { acceptMissing: accept } = acceptMissing(options, output)
     const { key: signer, path } = clientKey(options)
     const { url } = clientOf(options, output)
     // Tried again here, for ever: not within one request.
     const client = new LedgerClient(url, undefined, { retries: 0 })
     if (!Replica.isToBeMade(root)) {
-      const replica = await Replica.open(root)
+      const replica = await Replica.open(root, accept)
       const id = options.id ?? replica.registry.keys.get(signer.thumbprint)?.participant
       if (id !== undefined) return new Follower(replica, new UrlPieces(client.as({ id, signer })), output, stopped)
       await replica.close()
@@ -88,9 +92,10 @@ class Follower {
     const key = readOwnKey({ policy: options.policy })
     const policy = readPolicyBytes(options.policy)
     const source = new UrlPieces(client.as(await identify(options, client, signer, path)))
-    const first = await untilAnswered(() => source.next(0, 0, undefined, 0), output, stopped)
+    const first = await untilAnswered(() => firstPiece(source), output, stopped)
     if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')
-    return new Follower(await Replica.create({ root, policy, key, of: url, first }), source, output, stopped)
+    const more = accept === undefined ? {} : { acceptMissing: accept }
+    return new Follower(await Replica.create({ root, policy, key, of: url, first, ...more }), source, output, stopped)
   }
 
   async run(once: boolean): Promise<void> {
@@ -124,6 +129,16 @@ class Follower {
 
   close(): Promise<void> {
     return this.replica.close()
+  }
+}
+
+/** The piece that a copy begins with, and every erasure: without them it would miss what is erased. */
+async function firstPiece(source: UrlPieces): Promise<Piece> {
+  const erased: Erasure[] = []
+  for (;;) {
+    const piece = await source.next(0, erased.length, undefined, 0)
+    append(erased, piece.erased)
+    if (erased.length >= piece.erasures || piece.erased.length === 0) return { ...piece, erased }
   }
 }
 

@@ -4,6 +4,7 @@ import { defined, EvidenceError, parseSignedCheckpoint, thumbprint } from '../..
 import {
   type Administrator,
   dataFolder,
+  type GenesisRequest,
   prepareLedger,
   readGenesisRequest,
   readLedgerKey,
@@ -92,7 +93,14 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
   if (options.genesis !== undefined) {
     const own = (): SigningKey => readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], secretFile))
     await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? own())
-    output.result({ data: root, sealed: true }, [`the ledger in ${root} has its genesis`, `next: ${serve}`])
+    const request = readGenesisRequest(dataFolder(root).genesisRequest)
+    const keys = keysIn(request)
+    output.result({ data: root, origin: request.origin, administrators: keys, sealed: true }, [
+      `the ledger in ${root} has its genesis: ${request.origin} (${request.environment}); its ledger key is`,
+      `  ${request.ledgerKeys.join(', ')}`,
+      ...administratorLines(keys),
+      `next: ${serve}`,
+    ])
     return
   }
   const passphrase = ledgerKey === undefined ? readPassphrase(secretFile) : undefined
@@ -134,6 +142,11 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
     `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,
     `next: ${serve}`,
   ])
+}
+
+/** Keys of the administrators in a genesis. */
+function keysIn({ administrators }: GenesisRequest): { readonly id: string; readonly thumbprint: string }[] {
+  return administrators.flatMap(({ id, keys }) => keys.map((jwk) => ({ id, thumbprint: thumbprint(jwk) })))
 }
 
 /** The keys that the record of the ceremony is compared with. */
@@ -192,9 +205,7 @@ export function signGenesisCommand(program: Command): void {
         })
       }
       writeOutput(outputKinds.statement, options.out, `${signGenesis(request, key)}\n`)
-      const keys = request.administrators.flatMap(({ id, keys: own }) =>
-        own.map((jwk) => ({ id, thumbprint: thumbprint(jwk) })),
-      )
+      const keys = keysIn(request)
       output.result({ out: options.out, origin: request.origin, administrators: keys }, [
         `signed the genesis of ${request.origin} (${request.environment}); its ledger key is`,
         `  ${request.ledgerKeys.join(', ')}`,

@@ -5,6 +5,7 @@ import { LedgerClient } from '../../src/client/index.ts'
 import { dataFolder, promote, readOwnKey, readPolicyFile, readStanding, restoreBackup } from '../../src/ledger/index.ts'
 import { installNativePrimitives } from '../../src/node/index.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
+import { acceptMissing } from '../missing-claims.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
 import { count } from '../output.ts'
@@ -14,6 +15,7 @@ interface RestoreCommandOptions extends CommonOptions {
   readonly from: string
   readonly knownCheckpoint?: readonly string[]
   readonly takeOver?: boolean
+  readonly acceptMissingClaims?: boolean
 }
 
 const danger = `
@@ -36,6 +38,7 @@ export function restoreCommand(program: Command): void {
   withCommon(program.command('restore').description('make a data folder of a backup'))
     .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
     .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
+    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
     .option('--take-over', 'the original will never sign again: this copy continues the ledger')
     .addHelpText('after', help)
     .action(async (options: RestoreCommandOptions) => {
@@ -49,6 +52,7 @@ export function restoreCommand(program: Command): void {
         root,
         known,
         takeOver: options.takeOver === true,
+        ...acceptMissing(options, output),
         onProgress: (done, total) => {
           bar ??= progressBar(output, 'restoring', total, 'entries')
           bar.update(done)

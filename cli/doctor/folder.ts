@@ -9,7 +9,9 @@ import {
   FolderSource,
   LedgerTree,
   lockHolder,
+  lostClaims,
   readConfig,
+  readErasures,
   readHead,
   readOwnCheckpoint,
   readOwnKey,
@@ -136,6 +138,7 @@ async function examined(
   return [
     ok('database', `${count(size)} entries; checkpoint, head and right edge agree${cut} ("evidence verify" reads all)`),
     ...(await attempt('look-ups', () => lookups(source))),
+    ...(await attempt('claims', () => claims(source, size))),
     ...(last === undefined ? [] : [clockOf(parseEntry(last).timeMs, now)]),
   ]
 }
@@ -146,6 +149,14 @@ async function lookups({ storage, lookupFault }: FolderSource): Promise<Check[]>
   await requireLookups(storage)
   const { count: keys } = (await storage.lookupSeal()) ?? { count: 0 }
   return [ok('look-ups', `${count(keys)} look-up keys and statement ids, as their checksum says`)]
+}
+
+/** Every sealed claim that was not erased is there. Throws `disclosures-missing`, `entry-missing`. */
+async function claims({ storage, name }: FolderSource, size: number): Promise<Check[]> {
+  const erasures = readErasures(dataFolder(name).erased)
+  const fault = await lostClaims(storage, size, erasures)
+  if (fault !== undefined) throw fault
+  return [ok('claims', `every sealed claim is there, but for those of ${count(erasures.length)} erasures`)]
 }
 
 /** The machine's clock against the last entry: what a start would say. */

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { EvidenceError, tileWidth } from '../../src/core/index.ts'
-import { BackupFolder } from '../../src/ledger/index.ts'
+import { BackupFolder, erasedByIndex, readErasures } from '../../src/ledger/index.ts'
 import type { LogSource } from '../../src/log/index.ts'
 import { TileFolder } from '../../src/log/node/index.ts'
 import { requireFinished } from '../../src/node/index.ts'
@@ -8,6 +8,7 @@ import { requireFinished } from '../../src/node/index.ts'
 /** A folder of static tiles that somebody names, as `evidence export` writes it; or a backup, which keeps disclosures as well. */
 export class StaticSource extends TileFolder {
   readonly disclosuresIn?: (begin: number, end: number) => Promise<Map<number, string[]>>
+  readonly erased?: () => Promise<ReadonlyMap<number, ReadonlySet<string>>>
 
   /** Throws `ledger-missing` where the folder holds neither checkpoint nor tile, and the codes of requireFinished. */
   constructor(folder: string) {
@@ -17,7 +18,10 @@ export class StaticSource extends TileFolder {
       const why = `there is neither a checkpoint nor a tile in ${folder}: it is no export`
       throw new EvidenceError('ledger-missing', why, { where: folder })
     }
-    if (existsSync(BackupFolder.paths(folder).manifest)) this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
+    const { manifest, erased } = BackupFolder.paths(folder)
+    if (!existsSync(manifest)) return
+    this.disclosuresIn = disclosuresOf(new BackupFolder(folder, 0))
+    this.erased = () => Promise.resolve(erasedByIndex(readErasures(erased)))
   }
 }
 

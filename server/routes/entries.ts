@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import {
+  append,
   digestLengths,
   EvidenceError,
   isDigestAlgorithm,
@@ -95,7 +96,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     {
       schema: {
         tags: ['entries'],
-        description: 'Entries by digest, case, participant or kind, or all, in order, a page at a time.',
+        description:
+          'Entries by digest, case, participant or kind, or all, in order, a page at a time: `limit` entries, or fewer where they are long; `next` is null after the last.',
         querystring: entriesQuery,
         response: { 200: entriesAnswer, ...problems },
       },
@@ -162,7 +164,11 @@ function lookupOf(query: {
   return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
 }
 
-/** One page, of what the reader may find: nothing of it, its end included, depends on any other entry. */
+/** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
+const maxPageBytes = 4 * 1024 * 1024
+const entriesPerTurn = 16
+
+/** One page, of at most `limit` entries, of what the reader may find: nothing of it, its end included, depends on any other entry. */
 async function page(
   context: ServerContext,
   reader: Reader,
@@ -174,10 +180,19 @@ async function page(
   const scope = rights.searchScope(reader, key)
   if (scope === undefined) throw rights.denied(reader, 'this search')
   const indices = await reads.search(key, scope, after, limit + 1)
-  const found = await Promise.all(indices.slice(0, limit).map((index) => reads.entry(index)))
-  // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
-  const entries = found.filter((entry) => rights.mayFind(reader, key, entryFacts(entry))).map(summaryOf)
-  return { entries, next: indices.length > limit ? (indices[limit - 1] as number) : null }
+  const entries: EntrySummary[] = []
+  let [at, bytes] = [0, 0]
+  while (at < Math.min(limit, indices.length) && bytes < maxPageBytes) {
+    const end = Math.min(limit, at + entriesPerTurn)
+    const found = await Promise.all(indices.slice(at, end).map((index) => reads.entry(index)))
+    at += found.length
+    bytes += found.reduce((sum, entry) => sum + entry.bytes.length, 0)
+    // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+    append(entries, found.filter((entry) => rights.mayFind(reader, key, entryFacts(entry))).map(summaryOf))
+    // Reading an entry takes the processor: in between deposits go on.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 
 function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {

@@ -26,6 +26,6 @@ export function operationRoutes(app: FastifyInstance, { ledger, metrics }: Serve
     reply
       .header('Cache-Control', 'no-store')
       .type(metrics.registry.contentType)
-      .send(await metrics.registry.metrics()),
+      .send(await metrics.text()),
   )
 }

@@ -58,7 +58,7 @@ async function one(
   isMinimal: boolean,
 ): Promise<FastifyReply> {
   try {
-    await context.limits.requireAddress('statements', request.ip)
+    context.limits.requireAddress(request.ip, 'statements', 'unsealed')
     const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
     const placed = await place(context, request, isMinimal || isCosigned)
     const answer = isCosigned ? await cosigned(context, request.ip, placed, isMinimal) : placed.answer
@@ -77,7 +77,7 @@ async function place(context: ServerContext, request: FastifyRequest, isMinimal:
   const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
   // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
   freeBody(request)
-  const answer = await accept(context, submission, isMinimal)
+  const answer = await accept(context, request.ip, submission, isMinimal)
   return { answer, handed: submission.disclosures.map(disclosureDigest) }
 }
 

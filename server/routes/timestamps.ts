@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { EvidenceError, timeText } from '../../src/core/index.ts'
-import { parseRecord } from '../../src/timestamp/index.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
 import { maxListLimit } from '../settings.ts'
@@ -52,7 +51,6 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('time-stamp-missing', `the checkpoint of size ${size} has no time stamp`, {
           where: 'size',
         })
-      requireSound(bytes, size)
       reply.header('Cache-Control', 'no-cache').type('text/plain; charset=utf-8')
       return reply.send(Buffer.from(bytes) as never)
     },
@@ -82,14 +80,4 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
       }
     },
   )
-}
-
-/** What a disk did to a record is said, not served. Throws `storage-damaged`. */
-function requireSound(bytes: Uint8Array, size: number): void {
-  try {
-    parseRecord(bytes)
-  } catch (cause) {
-    const why = `the stored time-stamp record of size ${size} is damaged`
-    throw new EvidenceError('storage-damaged', why, { where: 'size' }, { cause })
-  }
 }

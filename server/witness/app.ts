@@ -2,8 +2,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 
 import { EvidenceError, isEvidenceError, maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/index.ts'
 import { HostNames } from '../../src/node/index.ts'
 import type { Witness } from '../../src/witness/index.ts'
-import { Connections } from '../connections.ts'
 import { answerBelowRequests, answerParserError } from '../http-errors.ts'
+import { boundedServer } from '../http-server.ts'
 import { collectMethods, refuseOtherMethods } from '../methods.ts'
 import { handleError, sendProblem } from '../problem.ts'
 
@@ -17,13 +17,15 @@ export interface WitnessAppOptions {
 
 /** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
 export function createWitnessApp(witness: Witness, options: WitnessAppOptions): FastifyInstance {
+  const { server, connections, handle } = boundedServer({ requestTimeout: 30_000 }, options.maxConnections)
   const app = Fastify({
     logger: options.logLevel === 'silent' ? false : { level: options.logLevel },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxWitnessRequestBytes,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 75_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000, requireHostHeader: false },
+    serverFactory: (handler) => {
+      handle(handler)
+      return server
+    },
     clientErrorHandler: answerParserError,
     return503OnClosing: false,
     frameworkErrors: (_error, request, reply) => {
@@ -36,7 +38,6 @@ export function createWitnessApp(witness: Witness, options: WitnessAppOptions): 
   const methods = collectMethods(app)
   const hosts = new HostNames(options.host, options.baseUrls)
   let isStopping = false
-  const connections = new Connections(app.server, options.maxConnections)
   app.addHook('onRequest', (request, reply, done) => {
     if (isStopping) return done(new EvidenceError('shutting-down', 'the witness is stopping', { retryAfterSeconds: 5 }))
     if (!connections.isSurplus(request.raw.socket)) return done(hosts.refusal(request.raw))

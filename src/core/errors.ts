@@ -124,6 +124,12 @@ export const errorTable = {
   'genesis-missing': { status: 409, exit: 1, action: investigate },
   'genesis-misplaced': { status: 409, exit: 1, action: 'A ledger has one genesis, made by "evidence init".' },
   'genesis-issuer': { status: 400, exit: 1, action: 'Let the first administrator in the list sign the genesis.' },
+  'genesis-differs': {
+    status: 400,
+    exit: 3,
+    action:
+      'Sign the genesis.json that "evidence init --production" wrote, unchanged. If it is what should be sealed, find out who changed the other; if not, prepare the ledger anew.',
+  },
   'genesis-origin': { status: 400, exit: 1, action: 'Use the ledger’s own origin in aud and origin.' },
   'genesis-ledger-keys': {
     status: 400,
@@ -244,6 +250,12 @@ export const errorTable = {
     action: 'Ask again after the time in Retry-After: the look-up keys are compared after each start.',
   },
   'stored-disclosure-altered': { status: 503, exit: 1, action: investigate },
+  'disclosures-missing': {
+    status: 503,
+    exit: 1,
+    action:
+      'Keep this copy, and find another that holds the claims: an older backup, a follower. Where there is none, --accept-missing-claims of restore, backup and follow goes on without them.',
+  },
   // Status
   'status-malformed': { status: 502, exit: 1, action: 'Keep the answer, ask again, and tell the operator.' },
   'status-behind': {

@@ -38,6 +38,17 @@ export function addErasures(path: string, added: readonly Erasure[]): void {
   writeDurably(path, lines.join(''))
 }
 
+/** Digests of erased disclosures, by index. */
+export function erasedByIndex(erasures: readonly Erasure[]): Map<number, Set<string>> {
+  const erased = new Map<number, Set<string>>()
+  for (const { index, digests } of erasures) {
+    const all = erased.get(index) ?? new Set()
+    erased.set(index, all)
+    for (const digest of digests) all.add(digest)
+  }
+  return erased
+}
+
 /** The disclosures that remain after an erasure. */
 export function keptBy(erasure: Erasure, disclosures: readonly string[]): string[] {
   return disclosures.filter((text) => !erasure.digests.includes(disclosureDigest(text)))

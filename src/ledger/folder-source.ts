@@ -11,6 +11,7 @@ import {
 import { openEntry } from '../evidence/index.ts'
 import type { DisclosedBytes } from '../log/index.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
+import { erasedByIndex, readErasures } from './erasures.ts'
 import { type Head, readHead } from './head-file.ts'
 import type { HeldFolder } from './held-folder.ts'
 import { checkDatabase, checkTable, type TableFile } from './leveldb/database-check.ts'
@@ -130,6 +131,10 @@ export class FolderSource {
 
   disclosuresIn(begin: number, end: number): Promise<Map<number, string[]>> {
     return this.storage.disclosuresIn(begin, end)
+  }
+
+  erased(): Promise<ReadonlyMap<number, ReadonlySet<string>>> {
+    return Promise.resolve(erasedByIndex(readErasures(dataFolder(this.name).erased)))
   }
 
   /** Full tiles are stored; the right edge is made of what is: leaf hashes kept with statement ids, roots of full tiles. */

@@ -4,7 +4,7 @@ import { EvidenceError, parseEntry, type VerifierKey, verifierKey } from '../cor
 import { emptyRegistry, openStatement, readBody, readEnvelope } from '../evidence/index.ts'
 import type { LedgerSigningKey } from '../node/index.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
-import { writeConfig } from './create.ts'
+import { type GenesisRequest, readGenesisRequest, writeConfig } from './create.ts'
 import { emptySeal } from './entry-facts.ts'
 import { FolderSource } from './folder-source.ts'
 import { emptyChain } from './group.ts'
@@ -20,7 +20,8 @@ import { LedgerTree } from './tree.ts'
 /**
  * Second step of making a ledger: sequences the signed genesis as entry 0. Until it ends the folder says that it awaits its genesis; cut off, it
  * is repeated: it starts afresh, or, where the genesis was sequenced already, finishes. Throws the rulebook's codes, the codes of holdFolder
- * (`ledger-exists` where there is a genesis, or a database of other making), `genesis-ledger-keys`.
+ * (`ledger-exists` where there is a genesis, or a database of other making), `genesis-ledger-keys`, `genesis-differs` where it says other than
+ * what was prepared, `file-unreadable`.
  */
 export async function sealGenesis(
   root: string,
@@ -81,12 +82,31 @@ async function seal(
       published: { state: emptyChain(emptyRegistry(key.name), emptySeal), note: '' },
       rights: new Rights(config),
     })
-    await sequencer.submit(submissionOf(readEnvelope(jws.trim()), []))
+    const submission = submissionOf(readEnvelope(jws.trim()), [])
+    const request = readGenesisRequest(folder.genesisRequest)
+    await sequencer.submit({ ...submission, permit: () => differenceOf(submission.statement.payload, request) })
     await sequencer.drain()
   } finally {
     await head.close()
     await storage.close()
   }
+}
+
+/** The refusal of a signed genesis that does not say, member by member, what was prepared; `jti` and `iat` come with the signature. */
+function differenceOf(payload: object, prepared: GenesisRequest): EvidenceError | undefined {
+  const { jti: _id, iat: _at, ...signed } = payload as Readonly<Record<string, unknown>>
+  const expected: Readonly<Record<string, unknown>> = prepared
+  const names = [...new Set([...Object.keys(expected), ...Object.keys(signed)])]
+  const differing = names.filter((name) => !isDeepStrictEqual(signed[name], expected[name]))
+  if (differing.length === 0) return undefined
+  const shown = (of: Readonly<Record<string, unknown>>): string =>
+    JSON.stringify(Object.fromEntries(differing.map((name) => [name, of[name]])))
+  const why = `the signed genesis differs from the one that was prepared, in ${differing.join(', ')}; nothing was sealed`
+  return new EvidenceError('genesis-differs', why, {
+    where: differing.join(' '),
+    expected: shown(expected),
+    found: shown(signed),
+  })
 }
 
 /** What a genesis says, and who: not when it was signed, and under which id. A trial signs anew what it finishes. */

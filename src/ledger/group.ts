@@ -122,6 +122,8 @@ export class GroupBuilder {
       const existing = this.existing(submission)
       if (existing !== undefined) return existing
       next = this.prepare(submission)
+      const refusal = submission.permit?.()
+      if (refusal !== undefined) return refusal
     } catch (error) {
       if (isEvidenceError(error)) return error
       // A fault of ours, met before anything changed: it spoils this statement alone.

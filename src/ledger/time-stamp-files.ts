@@ -1,14 +1,17 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDecimal } from '../core/index.ts'
-import { fileBounds, readBounded } from '../node/index.ts'
+import { EvidenceError, parseDecimal } from '../core/index.ts'
+import { fileBounds, readBounded, readBoundedText } from '../node/index.ts'
 import { writeDurably } from './durable-file.ts'
 
 const ending = '.time-stamps'
+const digestEnding = '.sha256'
 
 /**
  * Time-stamp records beside the database, one file for each stamped checkpoint, named by its size. What is in them is not the
- * ledger's to know; each is there as a whole or not at all.
+ * ledger's to know; each is there as a whole or not at all. Beside each lies the SHA-256 of what was written, in hexadecimal: while it is
+ * written two lines, of the state before and of the new one.
  */
 export class TimeStampFiles {
   private readonly folder: string
@@ -25,10 +28,14 @@ export class TimeStampFiles {
     return sizes.filter((size) => size !== undefined).toSorted((a, b) => a - b)
   }
 
-  /** Bytes of a record, or undefined where there is none. */
+  /** Bytes of a record, or undefined where there is none. Throws `storage-damaged` where they are not those that were written. */
   read(size: number): Uint8Array | undefined {
     const path = this.path(size)
-    return existsSync(path) ? new Uint8Array(readBounded(path, fileBounds.large)) : undefined
+    if (!existsSync(path)) return undefined
+    const bytes = readBounded(path, fileBounds.large)
+    if (this.digests(size).includes(digestOf(bytes))) return new Uint8Array(bytes)
+    const why = `the stored time-stamp record of size ${size} is damaged: put a sound copy of ${path} and of its ${digestEnding} in its place`
+    throw new EvidenceError('storage-damaged', why, { where: path })
   }
 
   /** When a record was written last, milliseconds since 1970; undefined where there is none. */
@@ -38,10 +45,30 @@ export class TimeStampFiles {
 
   /** Writes a record, in the place of an earlier state of it. */
   write(size: number, bytes: Uint8Array): void {
+    const digest = digestOf(bytes)
+    const before = this.digests(size)
+    writeDurably(this.digestPath(size), [...before, digest].map((one) => `${one}\n`).join(''))
     writeDurably(this.path(size), bytes)
+    if (before.length > 0) writeDurably(this.digestPath(size), `${digest}\n`)
+  }
+
+  private digests(size: number): string[] {
+    const path = this.digestPath(size)
+    if (!existsSync(path)) return []
+    return readBoundedText(path, fileBounds.small, 'latin1')
+      .split('\n')
+      .filter((line) => line !== '')
+  }
+
+  private digestPath(size: number): string {
+    return join(this.folder, `${size}${digestEnding}`)
   }
 
   private path(size: number): string {
     return join(this.folder, `${size}${ending}`)
   }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }

@@ -14,6 +14,8 @@ export interface LogSource {
   entryRuns?(begin: number, end: number): Promise<readonly EntryRun[]>
   /** Disclosures kept for the entries `begin` to `end` (excluded), by index; missing where the source keeps none. */
   disclosuresIn?(begin: number, end: number): Promise<Map<number, string[]>>
+  /** Digests of erased disclosures, by index, where the source keeps all disclosures but those: then others that are not there are lost. */
+  erased?(): Promise<ReadonlyMap<number, ReadonlySet<string>>>
   /** The stored disclosures of entries `begin` to `end` (excluded), ascending by index, unparsed: of each entry the ASCII of all, joined by tildes. Missing where the source has no such form. */
   disclosedBytes?(begin: number, end: number): Promise<readonly DisclosedBytes[]>
 }

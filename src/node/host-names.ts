@@ -20,10 +20,11 @@ export class HostNames {
     this.anyAddress = listening === '0.0.0.0' || listening === '::'
   }
 
-  /** Why a request is refused: `host-unknown`, or `request-malformed` where HTTP/1.1 asks for a `Host` and there is none. */
+  /** Why a request is refused: `host-unknown`, or `request-malformed` ({@link headFault}). */
   refusal(request: IncomingMessage): EvidenceError | undefined {
+    const fault = headFault(request)
     const { host } = request.headers
-    if (host === undefined) return missingHost(request)
+    if (fault !== undefined || host === undefined) return fault
     // A target in absolute form names a host too, and that one counts before the header.
     const target = absoluteHost(request.url ?? '')
     if (this.accepts(host) && (target === undefined || this.accepts(target))) return undefined
@@ -47,8 +48,16 @@ export class HostNames {
   }
 }
 
-/** The refusal of a request of HTTP/1.1 that has no `Host` header: `request-malformed`. */
-function missingHost({ headers, httpVersion }: IncomingMessage): EvidenceError | undefined {
+/** Headers of which a request has one at most. Node takes the first of several, and a proxy before it may have taken another. */
+const singular = ['Host', 'Authorization', 'Content-Type', 'Content-Length', 'Content-Encoding']
+
+/** The refusal of a request that has no `Host` header (but of HTTP/1.0), or repeats a header that says one thing: `request-malformed`. */
+function headFault({ headers, headersDistinct, httpVersion }: IncomingMessage): EvidenceError | undefined {
+  for (const name of singular) {
+    const values = headersDistinct[name.toLowerCase()]
+    if (values !== undefined && values.length > 1)
+      return new EvidenceError('request-malformed', `the request has ${values.length} ${name} headers`, { where: name })
+  }
   if (headers.host !== undefined || httpVersion === '1.0') return undefined
   return new EvidenceError('request-malformed', 'the request has no Host header', { where: 'Host' })
 }

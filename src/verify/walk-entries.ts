@@ -13,6 +13,7 @@ import {
   zeroHash,
 } from '../core/index.ts'
 import {
+  bodyOfEntry,
   chainFaults,
   type ExaminedEntry,
   examineEntry,
@@ -23,6 +24,7 @@ import {
   referencesOf,
   type Registry,
   type RuleContext,
+  sealedDigestsOf,
   type Statement,
   type StatementBody,
 } from '../evidence/index.ts'
@@ -68,6 +70,8 @@ export interface EntryWalkOptions {
   /** Where an earlier walk of the same history ended; without, it begins at entry 0. */
   readonly resumed?: { readonly timeMs: number | undefined; readonly link: Uint8Array }
   readonly observer?: EntryObserver
+  /** Of a source that keeps all disclosures but erased ones: digests of those, by index. */
+  readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -217,15 +221,41 @@ export class EntryWalk {
     for (let i = 0; i < count; i++) {
       const index = begin + i
       // From an entry that changes the registry on, what was judged on the registry before it is worth nothing.
-      if (accepts !== undefined && this.registry === registry && accepts(i)) continue
+      const isAccepted = accepts !== undefined && this.registry === registry && accepts(i)
+      if (isAccepted && !this.mayLack(appraisal, i)) continue
       each ??= unpack(entries)
       disclosed ??= disclosures === undefined ? [] : unpack(disclosures)
+      if (isAccepted) {
+        const body = bodyOfEntry(each[i] as Uint8Array)
+        if (body !== undefined) this.judgeMissing(index, body, readDisclosures(body, splitDisclosed(disclosed[i])).read)
+        continue
+      }
       const bytes = each[i]
       const opened = bytes === undefined ? undefined : examineEntry(bytes)
       if (this.options.trustedSize > 0 && opened !== undefined) await this.recall(opened)
       const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
       this.judgeEntry(index, opened, isSigned ? registry : undefined, splitDisclosed(disclosed[i]))
     }
+  }
+
+  /** Whether an entry lacks claims, of a source that keeps all but erased ones. */
+  private mayLack(appraisal: Appraisal | undefined, i: number): boolean {
+    return this.options.erased !== undefined && (appraisal?.withheld[i] ?? 0) > 0
+  }
+
+  /** A sealed claim that is not there, and was not erased, is lost. */
+  private judgeMissing(index: number, body: StatementBody, read: readonly Disclosure[]): void {
+    const { erased } = this.options
+    if (erased === undefined) return
+    const gone = new Set(read.map(({ digest }) => digest))
+    for (const digest of erased.get(index) ?? []) gone.add(digest)
+    const lost = sealedDigestsOf(body).filter((digest) => !gone.has(digest)).length
+    if (lost === 0) return
+    this.fault(
+      'disclosures-missing',
+      index,
+      `${lost} claims sealed in entry ${index} are not there, and were not erased.`,
+    )
   }
 
   /** Takes a plain entry as it was appraised, if its place in the chain is in order too; false, and nothing done, if not. */
@@ -409,7 +439,7 @@ export class EntryWalk {
     })
   }
 
-  /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, not a fault. */
+  /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, which is a fault where the source keeps all but erased ones. */
   private judgeDisclosures(index: number, body: StatementBody | undefined, texts: readonly string[]): Disclosure[] {
     const { disclosures } = this.result
     // What a kind of a later version seals, and whether it does, is not known. Below the trusted size none were read.
@@ -422,6 +452,7 @@ export class EntryWalk {
     disclosures.foreign += foreign
     disclosures.present += read.length
     disclosures.withheld += withheld
+    this.judgeMissing(index, body, read)
     return read
   }
 }

@@ -90,7 +90,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
   const parts = { ...options, size, trustedSize, tree, history, context, registry, faults, unjudged }
-  const entryWalk = new EntryWalk(parts)
+  const erased = await source.erased?.()
+  const entryWalk = new EntryWalk(erased === undefined ? parts : { ...parts, erased })
   if (trustedSize > 0) await walkTrusted(parts, entryWalk)
   const result = await entryWalk.run()
   judgeLedgerKeys(result.registry, trust.verified, size, faults, unjudged)

@@ -161,6 +161,21 @@ describe('recovery officers', () => {
     expect(violationsOf(bench.deposit('officer-1'))).toEqual(['role-missing'])
   })
 
+  it('R3A-L2: must stay possible: so many officers cannot be revoked, nor their keys', () => {
+    const all = ['administrator', 'second', 'third', ...officers]
+    const key = { key: signerNamed('officer-1').thumbprint, reason: 'other' }
+    expect(change('participant.revoke', revocation('officer-1'), all)).toEqual(['threshold-impossible'])
+    expect(change('participant.revoke', key, all)).toEqual(['threshold-impossible'])
+    expect(change('participant.revoke', revocation('third'), all)).toEqual([])
+    expect(
+      change('participant.admit', admission('officer-3', ['recovery']), ['administrator', 'second', ...officers]),
+    ).toEqual([])
+    expect(change('participant.revoke', revocation('officer-1'), ['administrator', 'second', ...officers])).toEqual([])
+    expect(
+      change('participant.revoke', revocation('officer-2'), ['administrator', 'second', 'officer-2', 'officer-3']),
+    ).toEqual(['threshold-impossible'])
+  })
+
   it('cannot be put aside by administrators alone', () => {
     const all = ['administrator', 'second', 'third']
     expect(change('participant.revoke', revocation('officer-1'), all)).toEqual(['approvals-missing'])

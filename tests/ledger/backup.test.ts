@@ -19,6 +19,7 @@ import {
   TimeStampFiles,
 } from '../../src/ledger/index.ts'
 import { exitCodeOf, walk } from '../../src/verify/index.ts'
+import { folderChecks } from '../../cli/doctor/folder.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { folderHash } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
@@ -219,6 +220,144 @@ describe('a backup', () => {
     writeFileSync(file, `${lines.join('\n')}\n`)
     expect((await verifyBackup()).codes).toContain('stored-disclosure-altered')
     await expect(restoreBackup({ from: out, root: fresh })).rejects.toMatchObject({ code: 'stored-disclosure-altered' })
+  })
+})
+
+describe('claims that a backup has lost', () => {
+  const file = (): string => join(out, 'disclosures/000')
+  const lines = (): string[] => readFileSync(file(), 'utf8').trimEnd().split('\n')
+  const write = (all: readonly string[]): void => writeFileSync(file(), all.map((line) => `${line}\n`).join(''))
+  const damage: [string, string, () => void][] = [
+    ['a line', 'disclosures-missing', () => write(lines().filter((_, i) => i !== 8))],
+    ['all', 'disclosures-missing', () => rmSync(file())],
+    [
+      'one of two',
+      'disclosures-missing',
+      () => {
+        const all = lines()
+        const { index, disclosures } = JSON.parse(all[8] as string) as { index: number; disclosures: string[] }
+        all[8] = JSON.stringify({ index, disclosures: disclosures.slice(1) })
+        write(all)
+      },
+    ],
+    [
+      'a digit of an index',
+      'stored-disclosure-altered',
+      () => write(lines().map((line) => line.replace('"index":10,', '"index":30,'))),
+    ],
+    [
+      'an index of no line',
+      'stored-disclosure-altered',
+      () => write([...lines(), (lines()[8] as string).replace('"index":10,', '"index":999,')]),
+    ],
+    [
+      'a line twice',
+      'stored-disclosure-altered',
+      () => write(lines().flatMap((line, i) => (i === 8 ? [line, line] : [line]))),
+    ],
+    ['the order', 'stored-disclosure-altered', () => write(lines().toReversed())],
+    ['the spelling', 'stored-disclosure-altered', () => write(lines().map((line) => line.replace(':', ': ')))],
+    ['the last line feed', 'stored-disclosure-altered', () => writeFileSync(file(), lines().join('\n'))],
+  ]
+
+  it.each(damage)('R3A-M1: are seen by verify, and refused by restore: %s', async (_name, code, spoil) => {
+    await backUp()
+    spoil()
+    const verified = await verifyBackup().then(
+      ({ codes }) => codes,
+      (error: { code: string }) => [error.code],
+    )
+    expect(verified).toContain(code)
+    await expect(restoreBackup({ from: out, root: fresh })).rejects.toMatchObject({ code })
+    expect(existsSync(fresh)).toBe(false)
+  })
+
+  it('R3A-M1: no single flipped bit of the disclosures of ten entries passes', async () => {
+    rmSync(test.root, { recursive: true })
+    const small = await trialFolder()
+    const before = test
+    test = small
+    try {
+      await fillTo(5)
+      await backUp()
+      const bytes = readFileSync(file())
+      let passed = 0
+      for (let bit = 0; bit < bytes.length * 8; bit += 7) {
+        const flipped = Buffer.from(bytes)
+        flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7))
+        writeFileSync(file(), flipped)
+        const { codes } = await verifyBackup().catch((error: { code: string }) => ({ codes: [error.code] }))
+        if (codes.length === 0) passed++
+      }
+      expect(passed).toBe(0)
+    } finally {
+      test = before
+      small.remove()
+      cpSync(kept, test.root, { recursive: true })
+    }
+  })
+
+  it('R3A-M1: are named, and restored without where that is accepted; the folder says so from then on', async () => {
+    await backUp()
+    write(lines().filter((_, i) => i !== 8 && i !== 20))
+    await expect(restoreBackup({ from: out, root: fresh })).rejects.toThrow(
+      /^4 sealed claims .* of the entries 10, 22$/,
+    )
+    const told: string[] = []
+    await restoreBackup({ from: out, root: fresh, acceptMissing: ({ code, message }) => told.push(code, message) })
+    expect(told).toEqual(['disclosures-missing', expect.stringContaining('10, 22')])
+    expect(await faultsOf(fresh)).toEqual(['disclosures-missing', 'disclosures-missing'])
+    const checks = await folderChecks(fresh, Date.now())
+    expect(checks.find(({ name }) => name === 'claims')).toMatchObject({ status: 'fail' })
+    // And its own backups do not take the loss over without a word.
+    out = join(path, `backup${++runs}`)
+    await expect(backUp(false, fresh)).rejects.toMatchObject({ code: 'disclosures-missing' })
+    expect(existsSync(join(out, 'checkpoint'))).toBe(false)
+    await backUpFolder({ root: fresh, out, acceptMissing: () => {} })
+    expect((await verifyBackup()).codes).toEqual(['disclosures-missing', 'disclosures-missing'])
+  })
+
+  it('R3A-M1: of the last bundle are not taken over by the next run', async () => {
+    await backUp()
+    const edge = join(out, 'disclosures/001')
+    const [first, ...others] = readFileSync(edge, 'utf8').trimEnd().split('\n')
+    expect(first).toContain('"index":256,')
+    writeFileSync(edge, others.map((line) => `${line}\n`).join(''))
+    const checkpoint = readFileSync(join(out, 'checkpoint'))
+    await fillTo(310)
+    await expect(backUp()).rejects.toMatchObject({ code: 'disclosures-missing', facts: { index: 256 } })
+    expect(readFileSync(join(out, 'checkpoint'))).toEqual(checkpoint)
+  })
+
+  it('R3A-M1: an erasure excuses what it names, and nothing else', async () => {
+    const ledger = await test.open()
+    await ledger.eraseDisclosures(5, ['case'])
+    await ledger.close()
+    await backUp()
+    expect(await verifyBackup()).toMatchObject({ exit: 0, disclosures: { withheld: 1 } })
+    expect((await folderChecks(test.root, Date.now())).find(({ name }) => name === 'claims')?.status).toBe('ok')
+    const { erased } = BackupFolder.paths(out)
+    const list = readFileSync(erased, 'utf8')
+    writeFileSync(erased, list.replace('"index":5,', '"index":7,'))
+    expect((await verifyBackup()).codes).toEqual(['disclosures-missing'])
+    await expect(restoreBackup({ from: out, root: fresh })).rejects.toMatchObject({ code: 'disclosures-missing' })
+    rmSync(erased)
+    expect((await verifyBackup()).codes).toEqual(['disclosures-missing'])
+  })
+
+  it('R3A-M1: what was erased is not restored, though a file still holds it', async () => {
+    await backUp()
+    const before = readFileSync(file())
+    const ledger = await test.open()
+    await ledger.eraseDisclosures(5)
+    await ledger.close()
+    await backUp()
+    writeFileSync(file(), before)
+    await restoreBackup({ from: out, root: fresh, takeOver: true })
+    const source = await FolderSource.open(fresh, readOwnKey(dataFolder(fresh)))
+    expect(await source.storage.disclosures(5)).toEqual([])
+    await source.close()
+    expect(await faultsOf(fresh)).toEqual([])
   })
 })
 

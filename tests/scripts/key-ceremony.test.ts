@@ -1,6 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { verifierKey } from '../../src/core/index.ts'
 import { type CliError, type CliResult, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -133,8 +135,54 @@ describe('the key ceremony of a production ledger', () => {
     expect((await refusal('verify', '--data', data)).code).toBe('ledger-unfinished')
   })
 
+  it('R3A-M2: refuses a genesis that says other than what was prepared, and names what differs', async () => {
+    const prepared = JSON.parse(readFileSync(request, 'utf8')) as {
+      administrators: { id: string; keys: object[] }[]
+      ledgerKeys: string[]
+    }
+    const [first, second] = prepared.administrators
+    const stranger = join(path, 'stranger.pem')
+    await evidenceOk(['keygen', '--out', stranger])
+    const {
+      crv,
+      kty,
+      x: point,
+    } = JSON.parse(readFileSync(join(path, 'stranger.jwk'), 'utf8')) as Record<string, string>
+    const jwk = { crv, kty, x: point }
+    const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+    const secondKey = verifierKey(origin, Buffer.from(x as string, 'base64url')).text
+    const changes: Record<string, object> = {
+      'a third administrator': { administrators: [first, second, { id: 'third', keys: [jwk] }] },
+      'a dropped deputy': { administrators: [first] },
+      'a replaced key': { administrators: [first, { ...second, keys: [jwk] }] },
+      'another environment': { environment: 'trial' },
+      'a second ledger key': { ledgerKeys: [...prepared.ledgerKeys, secondKey] },
+      'a foreign predecessor': {
+        continues: {
+          origin: 'old.example/x',
+          checkpoint: 'old.example/x\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n',
+        },
+      },
+    }
+    for (const [name, change] of Object.entries(changes)) {
+      const altered = join(path, `${name.replaceAll(' ', '-')}.json`)
+      writeFileSync(altered, JSON.stringify({ ...prepared, ...change }))
+      const jws = `${altered}.jws`
+      await evidenceOk(['sign-genesis', altered, '--key', clerk, '--out', jws])
+      const result = await evidence(['init', '--data', data, '--genesis', jws, ...secret, '--json'])
+      const { error } = result.json<CliError>()
+      expect({ name, exit: result.code, code: error.code }).toEqual({ name, exit: 3, code: 'genesis-differs' })
+      expect(error.message).toContain(Object.keys(change)[0])
+    }
+    expect((await refusal('verify', '--data', data)).code).toBe('ledger-unfinished')
+  })
+
   it('is sealed once', async () => {
-    await evidenceOk(['init', '--data', data, '--genesis', signed, ...secret])
+    const sealed = await evidenceOk(['init', '--data', data, '--genesis', signed, ...secret])
+    const prepared = await evidenceOk(['sign-genesis', request, '--key', clerk, '--out', `${signed}.again`])
+    const thumbprints = /^administrators.*(?:\n {2}.*)+/m.exec(prepared.stdout)?.[0]
+    expect(thumbprints?.split('\n')).toHaveLength(3)
+    expect(sealed.stdout).toContain(thumbprints)
     const again = await refusal('init', '--data', data, '--genesis', signed, ...secret)
     expect(again).toEqual({ exit: 2, code: 'ledger-exists' })
     const verified = await evidenceOk(['verify', '--data', data])

@@ -208,6 +208,28 @@ describe('an access token', () => {
     expect(await refusalOf(`Bearer ${joinJws(input, stranger.sign(utf8(input)))}`)).toEqual(invalid)
   })
 
+  it('R3A-L1: without a valid signature is refused in the same words, whatever the key is', async () => {
+    const refused = new Set<string>()
+    const stranger = signerNamed('a stranger')
+    const forged = (id: string, kid: string): string => {
+      const input = encodeSigningInput(accessTyp, kid, payloadOf(times, id))
+      return joinJws(input, stranger.sign(utf8(input)))
+    }
+    const times = { iat: now(), exp: now() + 100 }
+    for (const [id, kid] of [
+      ['reader', reader.key.thumbprint],
+      ['nobody', reader.key.thumbprint],
+      ...Object.values(gone).map(({ id, key }) => [id, key.thumbprint]),
+      ['reader', signerNamed('never admitted').thumbprint],
+      ['reader', stranger.thumbprint],
+    ] as [string, string][])
+      refused.add((await ask(`Bearer ${forged(id, kid)}`)).text)
+    expect(refused.size).toBe(1)
+    // The owner of a key is told what is wrong with it.
+    expect(problemIn(await ask(`Bearer ${signed({}, gone['key-revoked'] as Party)}`)).detail).toContain('not in use')
+    expect(problemIn(await ask(`Bearer ${signed({ iss: 'nobody' })}`)).detail).toContain('owner of its key')
+  })
+
   it('that is no token is refused', async () => {
     const token = signed()
     for (const authorization of [

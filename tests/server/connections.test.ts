@@ -1,17 +1,19 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Connections, surplusOf } from '../../server/connections.ts'
+import { surplusOf } from '../../server/connections.ts'
+import { boundedServer } from '../../server/http-server.ts'
+import { maxWaiting } from '../../server/pipeline.ts'
 
 type Raw = Socket & { said: () => string }
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A bare HTTP server with bounded connections; what it says to a raw connection is gathered. */
 async function bounded(limit: number, handle: Handler, patience = { bodyMs: 10_000, answerMs: 60_000, sweepMs: 20 }) {
-  const server = createServer((request, response) => handle(request, response))
-  const connections = new Connections(server, limit, patience)
+  const { server, connections, handle: handleBy } = boundedServer({}, limit, patience)
+  handleBy((request, response) => handle(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -179,19 +181,18 @@ describe('answers that nobody reads', () => {
 })
 
 describe('what requests hold', () => {
-  it('is given back once each, where a connection with many unanswered requests closes', async () => {
-    const given: number[] = []
-    let arrived = 0
+  it('is given back once, where the connection of an unanswered request closes', async () => {
+    let [given, arrived] = [0, 0]
     const server = await bounded(10, (request, response) => {
-      const number = arrived++
-      server.connections.whenOver(response, request.socket, () => given.push(number))
+      arrived++
+      server.connections.whenOver(response, request.socket, () => given++)
     })
-    const socket = await server.open(get.repeat(30))
-    await until(() => arrived === 30)
-    expect(given).toEqual([])
+    const socket = await server.open(get)
+    await until(() => arrived === 1)
+    expect(given).toBe(0)
     socket.destroy()
     await until(() => server.connections.count === 0)
-    expect(given.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i))
+    expect(given).toBe(1)
     server.close()
   })
 
@@ -204,6 +205,79 @@ describe('what requests hold', () => {
     const socket = await server.open(get)
     await once(socket, 'close')
     expect(given).toBe(1)
+    server.close()
+  })
+})
+
+describe('requests that one connection sends without waiting for answers', () => {
+  it('R3A-H3: are at work one after another, and answered in order', async () => {
+    let [atWork, most] = [0, 0]
+    const order: string[] = []
+    const server = await bounded(10, (request, response) => {
+      most = Math.max(most, ++atWork)
+      order.push(request.url ?? '')
+      setTimeout(() => {
+        atWork--
+        response.end(request.url)
+      }, 2)
+    })
+    const paths = Array.from({ length: maxWaiting + 1 }, (_, i) => `/${i}`)
+    const socket = await server.open(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+    await until(() => socket.said().split('HTTP/1.1 200').length === paths.length + 1)
+    expect(most).toBe(1)
+    expect(order).toEqual(paths)
+    expect([...socket.said().matchAll(/^\/[0-9]+/gm)].map(([path]) => path)).toEqual(paths)
+    // The connection goes on.
+    socket.write('GET /again HTTP/1.1\r\nHost: x\r\n\r\n')
+    await until(() => socket.said().includes('/again'))
+    server.close()
+  })
+
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS'])(
+    'R3A-H3: more of %s than may wait close the connection, and only the first is at work',
+    async (method) => {
+      let [atWork, ended] = [0, 0]
+      const server = await bounded(10, (_request, response) => {
+        atWork++
+        response.once('close', () => ended++)
+      })
+      const socket = await server.open()
+      const closed = once(socket, 'close')
+      socket.write(`${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`.repeat(1000))
+      await closed
+      await until(() => server.connections.count === 0)
+      expect([atWork, ended]).toEqual([1, 1])
+      server.close()
+    },
+  )
+
+  it('R3A-H3: behind an answer that closes the connection are dropped', async () => {
+    let handled = 0
+    const server = await bounded(10, (_request, response) => {
+      handled++
+      response.writeHead(200, { Connection: 'close' }).end('last')
+    })
+    const socket = await server.open()
+    const closed = once(socket, 'close')
+    socket.write(get.repeat(5))
+    await closed
+    expect(handled).toBe(1)
+    expect(socket.said().split('HTTP/1.1 200').length).toBe(2)
+    server.close()
+  })
+
+  it('R3A-H3: an answer that nobody reads is cut off with others waiting behind it', async () => {
+    const large = Buffer.alloc(64 * 1024 * 1024)
+    const server = await bounded(10, (_request, response) => response.end(large), {
+      bodyMs: 10_000,
+      answerMs: 100,
+      sweepMs: 20,
+    })
+    const reader = await server.open()
+    reader.pause()
+    reader.write(get.repeat(3))
+    await until(() => server.connections.count === 1)
+    await until(() => server.connections.count === 0)
     server.close()
   })
 })

@@ -78,6 +78,19 @@ describe('F-B9: every refusal is a problem document, whatever fails first', () =
     expect(problemOf(await raw(text)).code).toBe(code)
   })
 
+  it.each([
+    ['Host', 'localhost', 'evil.example'],
+    ['Host', 'localhost', 'localhost'],
+    ['Authorization', 'Bearer x', 'Bearer y'],
+    ['Content-Type', 'text/plain', 'application/x-ndjson'],
+    ['Content-Encoding', 'identity', 'gzip'],
+  ])('R3A-L3: a request with two %s headers is refused', async (name, first, second) => {
+    const own = name === 'Host' ? '' : host
+    const answer = await raw(`GET /v1/ledger HTTP/1.1\r\n${own}${close}${name}: ${first}\r\n${name}: ${second}\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(problemOf(answer)).toMatchObject({ code: 'request-malformed', where: name })
+  })
+
   it('an expectation that is not known is passed over', async () => {
     expect(await raw(`GET /healthz HTTP/1.1\r\n${host}${close}Expect: the-unexpected\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 200 /,
@@ -205,7 +218,8 @@ describe('F-L: names that a server is asked by', () => {
   ])('listening on %s with base URLs %j', (listening, baseUrls, known, unknown) => {
     const names = new HostNames(listening, baseUrls)
     const code = (name: string): string =>
-      names.refusal({ headers: { host: name }, httpVersion: '1.1' } as never)?.code ?? 'known'
+      names.refusal({ headers: { host: name }, headersDistinct: { host: [name] }, httpVersion: '1.1' } as never)
+        ?.code ?? 'known'
     expect(known.map(code)).toEqual(known.map(() => 'known'))
     expect(unknown.map(code)).toEqual(unknown.map(() => 'host-unknown'))
   })

@@ -10,6 +10,7 @@ import {
   type TestServer,
   testServer,
 } from '../support/server.ts'
+import { Windows } from '../../server/windows.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
 
@@ -235,6 +236,85 @@ describe('a queue bounded in bytes', () => {
     } finally {
       await server.remove()
     }
+  })
+})
+
+describe('statements that somebody sends in the name of another', () => {
+  /** What a stranger can make of what alice signed and everybody may read: none of it is sealed. */
+  function stolen(server: TestServer): string[] {
+    const { jws, presentation } = server.deposit('sealed for another ledger', { aud: 'elsewhere.example/ledger' })
+    const foreign = server.deposit('another', { sealed: { note: 'foreign' } }).disclosures[0]?.text
+    return [presentation, `${server.deposit('mine').jws}~${foreign}~`, jws]
+  }
+
+  it('R3A-H4: cost neither its key nor its quota anything, one by one and in a batch', async () => {
+    const server = await testServer({ settings: { statementsPerMinute: 20, quotas: { depositor: 3 } } })
+    try {
+      for (let round = 0; round < 3; round++) {
+        for (const body of stolen(server)) expect((await server.post(body)).status).toBe(400)
+        const lines = await server.batch(stolen(server))
+        expect(lines.map(({ status }) => status)).toEqual([400, 400, 400])
+      }
+      const made = Array.from({ length: 3 }, (_, i) => server.deposit(`own ${i}`).presentation)
+      for (const presentation of made) expect((await server.post(presentation)).status).toBe(201)
+      expect(problemIn(await server.post(server.deposit('past').presentation)).code).toBe('quota-exceeded')
+      // What is there already is answered past the quota as before it.
+      expect((await server.post(made[0] as string)).status).toBe(200)
+    } finally {
+      await server.remove()
+    }
+  })
+
+  it('R3A-H4: the address that sends them is stopped, before the next is verified', async () => {
+    const server = await testServer({ settings: { statementsPerMinute: 5 } })
+    try {
+      const [first] = stolen(server)
+      for (let i = 0; i < 6; i++) expect((await server.post(first as string)).status).toBe(400)
+      const refused = await server.post(first as string)
+      expect(refused.status).toBe(429)
+      expect(problemIn(refused).detail).toContain('not sealed')
+      retryAfter(refused)
+    } finally {
+      await server.remove()
+    }
+  })
+
+  it('R3A-H4: a batch past a quota has as many sealed as the quota has room for', async () => {
+    const server = await testServer({ settings: { quotas: { depositor: 5 } } })
+    try {
+      const lines = Array.from({ length: 12 }, (_, i) => server.deposit(`line ${i}`).presentation)
+      const size = await server.size()
+      const [one, two] = await Promise.all([server.batch(lines.slice(0, 6)), server.batch(lines.slice(6))])
+      const statuses = [...one, ...two].map(({ status }) => status)
+      expect(statuses.filter((status) => status === 201)).toHaveLength(5)
+      expect(statuses.filter((status) => status === 429)).toHaveLength(7)
+      expect(await server.size()).toBe(size + 5)
+    } finally {
+      await server.remove()
+    }
+  })
+})
+
+describe('counts in windows', () => {
+  it('begin with the first of a name, end after their length, and count nothing past their limit', () => {
+    let now = 0
+    const windows = new Windows(2, 60, () => now)
+    expect([windows.take('a'), windows.take('a'), windows.take('a'), windows.take('b')]).toEqual([
+      undefined,
+      undefined,
+      60,
+      undefined,
+    ])
+    now = 59_500
+    expect(windows.fullFor('a')).toBe(1)
+    expect(windows.fullFor('b')).toBe(undefined)
+    now = 60_000
+    expect([windows.take('a'), windows.take('a'), windows.take('a')]).toEqual([undefined, undefined, 60])
+    for (let i = 0; i < 5000; i++) {
+      now += 100
+      expect(windows.take(`name ${i}`)).toBe(undefined)
+    }
+    expect(windows.fullFor('a')).toBe(undefined)
   })
 })
 

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -275,6 +275,60 @@ describe('a follower', () => {
     expect(await source.storage.lookup({ by: 'case', number: '(2026)沪0104刑初123号' }, 8, 3)).toEqual([9, 12, 13])
     await source.close()
     expect(caseText).toBeDefined()
+  })
+
+  it('R3A-M1: stops where the leader has lost claims, and goes on without them only where that is accepted', async () => {
+    await server.fill(5, { sealed })
+    const replica = await create()
+    await server.fill(10, { sealed })
+    const piece = await sourceOf().piece(replica.size, 0)
+    const lossy = {
+      ...piece,
+      entries: piece.entries.map((entry, i) =>
+        i === 2 ? { ...entry, disclosures: entry.disclosures.slice(1) } : entry,
+      ),
+    }
+    const before = folderHash(dataFolder(root).database)
+    await expect(replica.apply(lossy)).rejects.toMatchObject({ code: 'disclosures-missing', facts: { index: 7 } })
+    expect(folderHash(dataFolder(root).database)).toBe(before)
+    await replica.close()
+    const told: string[] = []
+    const again = await Replica.open(root, ({ message }) => told.push(message))
+    await again.apply(lossy)
+    expect(told).toEqual([expect.stringContaining('of the entries 7')])
+    await again.close()
+    expect(await faultsOf(root)).toEqual(['disclosures-missing'])
+    const { policy } = server.folder.folder
+    const first = await sourceOf().next(0, 0, undefined, 0)
+    const without = { ...first, entries: first.entries.map((entry) => ({ ...entry, disclosures: [] })) }
+    const made = Replica.create({
+      root: join(temporary.path, 'second'),
+      policy: readFileSync(policy),
+      key: readOwnKey({ policy }),
+      of: server.url,
+      first: without,
+    })
+    await expect(made).rejects.toMatchObject({ code: 'disclosures-missing' })
+  })
+
+  it('R3A-M1: learns of all erasures before the entries that they emptied', async () => {
+    await server.fill(5, { sealed })
+    const replica = await create()
+    await server.fill(10, { sealed })
+    await server.stop()
+    const ledger = await server.folder.open()
+    const { erased } = server.folder.folder
+    // A line repeated does no harm.
+    await ledger.eraseDisclosures(4)
+    writeFileSync(erased, readFileSync(erased, 'utf8').repeat(1500))
+    await ledger.eraseDisclosures(8)
+    await ledger.close()
+    server = await server.restart()
+    expect((await sourceOf().piece(replica.size, 0)).entries).toEqual([])
+    await catchUp(replica)
+    expect([replica.size, replica.erasures]).toEqual([10, 1501])
+    await replica.close()
+    expect(await faultsOf(root)).toEqual([])
   })
 
   it('tells of a leader that was put back, or has another history', async () => {

@@ -186,6 +186,28 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     expect((await server.request('/v1/timestamps/2')).status).toBe(200)
   })
 
+  it('R3A-L5: whose record has one bit flipped anywhere are said to be damaged', async () => {
+    const { timeStamps } = server.folder.folder
+    const file = join(timeStamps, '2.time-stamps')
+    const whole = readFileSync(file)
+    for (let part = 0; part < 40; part++) {
+      const flipped = Buffer.from(whole)
+      const at = Math.floor((part * whole.length) / 40)
+      flipped[at] = (flipped[at] as number) ^ 1
+      writeFileSync(file, flipped)
+      expect(problemIn(await server.request('/v1/timestamps/2')).code).toBe('storage-damaged')
+    }
+    writeFileSync(file, whole)
+    // Cut off between record and digest: either state is sound.
+    const digest = join(timeStamps, '2.sha256')
+    const own = readFileSync(digest, 'utf8')
+    writeFileSync(digest, `${own}${'0'.repeat(64)}\n`)
+    expect((await server.request('/v1/timestamps/2')).status).toBe(200)
+    writeFileSync(digest, own)
+    const problem = problemIn(await server.request('/v1/timestamps/999999'))
+    expect(problem.code).toBe('time-stamp-missing')
+  })
+
   it('come on schedule where the ledger grew, and are renewed before the certificate ends', async () => {
     const short = root.timeStamper('Ends soon', { to: Date.now() + 30_000 })
     const soon = await startAuthority(honest(short))

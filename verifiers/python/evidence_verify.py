@@ -1347,7 +1347,7 @@ class Judgement:
         return change
 
     def revocation(self, payload: dict[str, Any]) -> Callable[[], None]:
-        """Page 04, "Revocation"; page 14, "Change", step 4, of how many administrators have to remain."""
+        """Page 04, "Revocation"; page 14, "Change", step 4, of how many administrators and officers have to remain."""
         id, kid, since = payload.get("participant"), payload.get("key"), payload.get("compromisedSince")
         participant, key = self.state.participants.get(id), self.state.keys.get(kid)
         if since is not None and since > self.time:
@@ -1363,6 +1363,12 @@ class Judgement:
         least = self.state.approvals.administrators if self.state.approvals is not None else 1
         if self.state.active("administrator", revoked_participant=id, revoked_key=kid) < least:
             self.found("last-administrator", f"fewer active administrators than {least} would remain")
+        officers = (self.state.approvals.recovery or 0) if self.state.approvals is not None else 0
+        if (
+            "recovery" in roles_of_revoked(self.state, payload)
+            and self.state.active("recovery", revoked_participant=id, revoked_key=kid) < officers
+        ):
+            self.found("threshold-impossible", f"fewer active recovery officers than {officers} would remain")
 
         def change() -> None:
             if participant is not None:

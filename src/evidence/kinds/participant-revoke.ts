@@ -86,6 +86,13 @@ export const participantRevoke: StatementKind<'participant.revoke', RevokeMember
       const message = 'the revocation would leave fewer active administrators than a change needs'
       violate(findings, 'last-administrator', message, participant === undefined ? 'key' : 'participant')
     }
+    // And so many recovery officers: without them neither administrators nor approvals could be replaced.
+    const { recovery = 0 } = registry.approvals ?? {}
+    const isOfficer = subject(registry, members)?.roles.includes('recovery') === true
+    if (isOfficer && activeWithRole(next, 'recovery') < recovery) {
+      const message = 'the revocation would leave fewer active recovery officers than a recovery needs'
+      violate(findings, 'threshold-impossible', message, participant === undefined ? 'key' : 'participant')
+    }
     return next
   },
 }

@@ -1,7 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, parseBundle, tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/index.ts'
+import {
+  EvidenceError,
+  fromUtf8,
+  parseBundle,
+  tileIndexPath,
+  tilePath,
+  tileWidth,
+  tileWidthAt,
+} from '../../core/index.ts'
 import { fileBounds, isLockName, readBounded, readBoundedText } from '../../node/index.ts'
 import { configSchema } from '../data-folder.ts'
 import { writeSynced } from '../durable-file.ts'
@@ -21,7 +29,7 @@ const manifestSchema = z.strictObject({
 })
 export type BackupManifest = z.infer<typeof manifestSchema>
 
-const disclosuresSchema = z.strictObject({ index: z.int().min(0), disclosures: z.array(z.string()) })
+const disclosuresSchema = z.strictObject({ index: z.int().min(0), disclosures: z.array(z.string()).min(1) })
 
 /** A backup on the disk: static tiles, and beside them disclosures, erasures, and what it is. */
 export class BackupFolder {
@@ -124,20 +132,16 @@ export class BackupFolder {
     return bytes === undefined ? undefined : { bytes }
   }
 
-  /** Disclosures of bundle `n`, by index. Throws `stored-disclosure-altered`. */
+  /**
+   * Disclosures of bundle `n`, by index. Read strictly: lines as they are written, ascending, of this bundle. Throws
+   * `stored-disclosure-altered`.
+   */
   disclosures(n: number): Map<number, string[]> {
     const path = disclosuresPath(n)
-    const lines = Buffer.from(this.read(path) ?? [])
-      .toString('utf8')
-      .split('\n')
-      .filter((line) => line !== '')
+    const bytes = this.read(path)
+    if (bytes === undefined) return new Map()
     try {
-      return new Map(
-        lines.map((line) => {
-          const { index, disclosures } = disclosuresSchema.parse(JSON.parse(line))
-          return [index, disclosures]
-        }),
-      )
+      return parseDisclosures(n, fromUtf8(bytes, 'file'))
     } catch (cause) {
       const where = join(this.root, path)
       throw new EvidenceError('stored-disclosure-altered', `${where} cannot be read`, { where }, { cause })
@@ -150,11 +154,30 @@ export class BackupFolder {
     const lines = [...disclosures]
       .filter(([, texts]) => texts.length > 0)
       .sort(([a], [b]) => a - b)
-      .map(([index, texts]) => `${JSON.stringify({ index, disclosures: texts })}\n`)
+      .map(([index, texts]) => disclosuresLine(index, texts))
     if (lines.length === 0 && !existsSync(path)) return undefined
     writeSynced(path, lines.join(''))
     return path
   }
+}
+
+function disclosuresLine(index: number, disclosures: readonly string[]): string {
+  return `${JSON.stringify({ index, disclosures })}\n`
+}
+
+/** Throws where a line is not spelt as {@link disclosuresLine} does, does not ascend, or is of another bundle. */
+function parseDisclosures(n: number, text: string): Map<number, string[]> {
+  const found = new Map<number, string[]>()
+  let next = n * tileWidth
+  for (const line of text.split('\n').slice(0, -1)) {
+    const { index, disclosures } = disclosuresSchema.parse(JSON.parse(line))
+    if (index < next || index >= (n + 1) * tileWidth) throw new Error(`a line is of entry ${index}`)
+    if (`${line}\n` !== disclosuresLine(index, disclosures)) throw new Error('a line is spelt otherwise')
+    found.set(index, disclosures)
+    next = index + 1
+  }
+  if (text !== '' && !text.endsWith('\n')) throw new Error('the last line has no end')
+  return found
 }
 
 function disclosuresPath(n: number): string {

@@ -23,7 +23,8 @@ import { takeLock } from '../lock-file.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
-import { chainEndOf, chainStart, type ChainEnd, checkNext } from './chain-check.ts'
+import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept, sealedIn } from './chain-check.ts'
+import { type AcceptFault, MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
@@ -37,6 +38,8 @@ export interface BackupOptions {
   readonly onProgress?: (done: number, total: number) => void
   /** The source's time stamps, where it is a folder. */
   readonly timeStamps?: TimeStampFiles
+  /** Takes note of claims that the source, or the backup, has lost; without it nothing is taken over. */
+  readonly acceptMissing?: AcceptFault
   /** The last backup of a ledger that moves: its id, and what shuts the source for good before the backup says that it is final. */
   readonly move?: { readonly id: string; readonly shut: () => void }
 }
@@ -51,7 +54,7 @@ export interface BackupResult {
 
 /**
  * Writes a backup, or brings one up to date (docs/design/backup-and-follow.md): verified before its checkpoint is taken over.
- * Throws `file-exists`, `ledger-in-use` (another run), the codes of checkNext and requireSignedTree, `consistency-invalid`
+ * Throws `file-exists`, `ledger-in-use` (another run), `disclosures-missing`, the codes of checkNext and requireSignedTree, `consistency-invalid`
  * where the source is behind the backup or of another history.
  */
 export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
@@ -74,6 +77,7 @@ class BackupRun {
   /** The bundle at the right edge, as far as it has come. */
   private bundle: Uint8Array[] = []
   private disclosures = new Map<number, readonly string[]>()
+  private readonly missing = new MissingClaims()
 
   constructor(options: BackupOptions) {
     this.options = options
@@ -101,6 +105,8 @@ class BackupRun {
         throw new EvidenceError('server-answer', `${source.name} gives fewer entries than it has`)
     }
     requireSignedTree(piece.checkpoint, key, this.tree)
+    this.missing.excuse([...known, ...erased])
+    this.missing.settle(this.options.acceptMissing)
     await this.writeEdge()
     this.write(paths.policy, policy)
     this.syncFolders()
@@ -157,6 +163,8 @@ class BackupRun {
     if (size % tileWidth === 0) return
     this.bundle = entries
     for (const [index, texts] of folder.disclosures(last)) if (index < size) this.disclosures.set(index, texts)
+    // They are written again, beside what is new: what was lost of them must not be taken over.
+    entries.forEach((bytes, i) => this.noteClaims(last * tileWidth + i, bytes))
   }
 
   /** A source that lost entries, or has others, is a discovery: the backup stays as it is. */
@@ -179,11 +187,20 @@ class BackupRun {
 
   private async take(entry: CopiedEntry): Promise<void> {
     const index = this.end.size
-    this.end = checkNext(this.end, entry)
+    this.end = checkNext(this.end, entry.bytes)
     this.tree.append(this.end.link)
     this.bundle.push(entry.bytes)
     if (entry.disclosures.length > 0) this.disclosures.set(index, entry.disclosures)
+    this.noteClaims(index, entry.bytes)
     if (this.end.size % tileWidth === 0) await this.completeBundle(Math.floor(index / tileWidth))
+  }
+
+  /** Holds what is kept for an entry against what it seals. Throws `stored-disclosure-altered`. */
+  private noteClaims(index: number, bytes: Uint8Array): void {
+    const sealed = sealedIn(bytes)
+    const disclosures = this.disclosures.get(index) ?? []
+    requireKept(index, disclosures, sealed)
+    this.missing.note(index, sealed, disclosures)
   }
 
   private async completeBundle(n: number): Promise<void> {

@@ -1,6 +1,5 @@
 import { disclosureDigest, EvidenceError, leafHash, parseEntry, zeroHash } from '../../core/index.ts'
-import { chainFaults, misfitOf, openStatement, readBody, sealedDigestsOf } from '../../evidence/index.ts'
-import type { CopiedEntry } from './piece.ts'
+import { bodyOfEntry, chainFaults, misfitOf, sealedDigestsOf } from '../../evidence/index.ts'
 
 /** Where a chain stands. */
 export interface ChainEnd {
@@ -19,19 +18,21 @@ export function chainEndOf(bytes: Uint8Array): ChainEnd {
 }
 
 /**
- * Judges the next entry by all that needs no registry: its shape, index, link and time, and its disclosures against the
- * digests that it seals. Throws `entry-malformed`, `index-wrong`, `link-broken`, `time-reversed`, `stored-disclosure-altered`.
+ * Judges the next entry by all that needs no registry: its shape, index, link and time. Throws `entry-malformed`, `index-wrong`,
+ * `link-broken`, `time-reversed`.
  */
-export function checkNext(end: ChainEnd, { bytes, disclosures }: CopiedEntry): ChainEnd {
+export function checkNext(end: ChainEnd, bytes: Uint8Array): ChainEnd {
   const index = end.size
   const entry = parseEntry(bytes)
   const [fault] = chainFaults({ index, link: end.link, timeMs: end.timeMs }, entry)
   if (fault !== undefined) throw fault
-  if (disclosures.length > 0) {
-    const body = entry.known ? readBody(openStatement(entry.statement)) : undefined
-    requireKept(index, disclosures, body === undefined ? [] : sealedDigestsOf(body))
-  }
   return { size: index + 1, link: leafHash(bytes), timeMs: entry.timeMs }
+}
+
+/** Digests of the claims that an entry seals; none where it cannot be read by this version. */
+export function sealedIn(bytes: Uint8Array): readonly string[] {
+  const body = bodyOfEntry(bytes)
+  return body === undefined ? [] : sealedDigestsOf(body)
 }
 
 /** Throws `stored-disclosure-altered` where a disclosure is none that the entry seals, or comes twice. */

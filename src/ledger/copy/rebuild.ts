@@ -8,6 +8,7 @@ import { LevelStorage } from '../leveldb/level-storage.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { LedgerTree } from '../tree.ts'
+import type { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
 import { Replay } from './replay.ts'
 
@@ -25,12 +26,12 @@ export interface RebuildOptions {
 
 /**
  * Makes a database of entries and disclosures alone: each entry judged by the rulebook, look-up keys, statement ids, tiles and
- * registry checksum made anew. `use` sees the finished database, whose tree makes the signed root. Where this throws nothing
+ * registry checksum made anew. `use` sees the finished database, whose tree makes the signed root, and which sealed claims it lacks. Where this throws nothing
  * is left. Throws the codes of Replay.
  */
 export async function rebuildDatabase<T>(
   options: RebuildOptions,
-  use: (storage: LedgerStorage, tree: LedgerTree) => Promise<T>,
+  use: (storage: LedgerStorage, tree: LedgerTree, missing: MissingClaims) => Promise<T>,
 ): Promise<T> {
   const { location, codec, note, key, entries, onProgress } = options
   rmSync(location, { recursive: true, force: true })
@@ -49,7 +50,7 @@ export async function rebuildDatabase<T>(
       onProgress?.(tree.size)
     }
     replay.requireSigned(note, key)
-    const result = await use(storage, tree)
+    const result = await use(storage, tree, replay.missing)
     isWhole = true
     return result
   } finally {

@@ -25,6 +25,7 @@ import { readOwnCheckpoint } from '../recovery.ts'
 import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
 import type { LedgerTree } from '../tree.ts'
 import { checkNext, requireKept } from './chain-check.ts'
+import { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** What a run of entries adds to a database, all but the checkpoint. */
@@ -37,6 +38,8 @@ export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partia
 export class Replay {
   state: ChainState
   readonly tree: LedgerTree
+  /** What the entries taken seal and did not bring. */
+  readonly missing: MissingClaims = new MissingClaims()
   private readonly storage: Pick<LedgerStorage, 'entries' | 'findStatements'>
   private readonly context: RuleContext
 
@@ -82,7 +85,7 @@ export class Replay {
   private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {
     const { size: index, leafHash: link, timeMs: before, registry, seal } = this.state
     const { bytes, disclosures } = copied
-    const end = checkNext({ size: index, link, timeMs: before ?? 0 }, { bytes, disclosures: [] })
+    const end = checkNext({ size: index, link, timeMs: before ?? 0 }, bytes)
     const time = formatTime(end.timeMs)
     const judgement = judge(registry, { index, time, timeMs: end.timeMs, statement }, history, this.context)
     const [fault] = [...judgement.violations, ...judgement.unjudged]
@@ -91,7 +94,9 @@ export class Replay {
       const message = `entry ${index}: ${fault?.message ?? 'its kind is not known'}`
       throw new EvidenceError(fault?.code ?? 'not-judged', message, { ...fault?.facts, index }, { cause: fault })
     }
-    requireKept(index, disclosures, sealedDigestsOf(body))
+    const sealed = sealedDigestsOf(body)
+    requireKept(index, disclosures, sealed)
+    this.missing.note(index, sealed, disclosures)
     this.tree.append(end.link)
     const grown = next === registry ? seal : extendSeal(seal, end.link)
     this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }

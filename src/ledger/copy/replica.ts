@@ -12,6 +12,7 @@ import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { isFillable } from '../../node/index.ts'
 import { LedgerTree } from '../tree.ts'
+import type { AcceptFault } from './missing-claims.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
 import { Replay } from './replay.ts'
@@ -28,6 +29,8 @@ export interface ReplicaCreateOptions {
   readonly of: string
   /** The first piece of the leader, from entry 0. */
   readonly first: Piece
+  /** Takes note of claims that the leader has lost; without it the follower stops at the first. */
+  readonly acceptMissing?: AcceptFault
 }
 
 interface ReplicaParts {
@@ -38,6 +41,7 @@ interface ReplicaParts {
   readonly head: HeadFile
   readonly replay: Replay
   readonly release: () => void
+  readonly acceptMissing: AcceptFault | undefined
 }
 
 /**
@@ -55,19 +59,23 @@ export class Replica {
   }
 
   /** Makes the folder of a first piece, as a whole or not at all. Throws the codes of beginFolder and rebuildDatabase. */
-  static async create({ root, policy, key, of, first }: ReplicaCreateOptions): Promise<Replica> {
+  static async create({ root, policy, key, of, first, acceptMissing }: ReplicaCreateOptions): Promise<Replica> {
     const { checkpoint: note, entries, config, erased } = first
     if (first.from !== 0 || entries.length === 0)
       throw new EvidenceError('server-answer', `${of} gives other entries than asked`)
     await fillDataFolder(root, { by: following }, async (folder) => {
       const codec = createLookupCodec(folder)
-      await rebuildDatabase({ location: folder.database, codec, note, key, entries: once(entries) }, () =>
-        Promise.resolve(),
+      await rebuildDatabase(
+        { location: folder.database, codec, note, key, entries: once(entries) },
+        (_storage, _tree, missing) => {
+          missing.excuse(erased)
+          return Promise.resolve(missing.settle(acceptMissing))
+        },
       )
       addErasures(folder.erased, erased)
       await finishFolder(folder, { note, policy, config }, 'follows', of)
     })
-    return Replica.open(root)
+    return Replica.open(root, acceptMissing)
   }
 
   /** Whether a folder is to be made into a follower's, and not opened: missing, empty, or cut off when it was made. */
@@ -76,7 +84,7 @@ export class Replica {
   }
 
   /** Opens a follower's folder. Throws `ledger-exists` where it is no follower's, and what opening a ledger throws. */
-  static async open(root: string): Promise<Replica> {
+  static async open(root: string, acceptMissing?: AcceptFault): Promise<Replica> {
     const { folder, key, release } = holdFolder(root, 'follow')
     try {
       const guard = readHead(folder.head, key)
@@ -88,7 +96,7 @@ export class Replica {
         if (published.state.size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
         const epoch = await storage.claimWriter()
         const replay = new Replay(published.state, tree, storage, key)
-        return new Replica({ folder, key, storage, epoch, head, replay, release })
+        return new Replica({ folder, key, storage, epoch, head, replay, release, acceptMissing })
       } catch (error) {
         await storage.close()
         throw error
@@ -116,7 +124,7 @@ export class Replica {
   }
 
   /**
-   * Takes the next piece: durable and rollback-guarded when this returns. Throws the codes of Replay, `server-answer`; after a
+   * Takes the next piece: durable and rollback-guarded when this returns. Throws the codes of Replay, `disclosures-missing`, `server-answer`; after a
    * throw the replica takes no more, and what is on the disk is as it was before.
    */
   async apply(piece: Piece): Promise<void> {
@@ -133,11 +141,13 @@ export class Replica {
     }
   }
 
-  private async append({ entries, checkpoint }: Piece): Promise<void> {
-    const { replay, storage, epoch, head, key } = this.parts
+  private async append({ entries, checkpoint, erased }: Piece): Promise<void> {
+    const { folder, replay, storage, epoch, head, key, acceptMissing } = this.parts
     const expectedSize = this.size
     const group = await replay.take(entries)
     replay.requireSigned(checkpoint, key)
+    replay.missing.excuse([...readErasures(folder.erased), ...erased])
+    replay.missing.settle(acceptMissing)
     await storage.append({ ...group, expectedSize, epoch, checkpoint })
     await head.write(checkpoint)
     replay.tree.releaseCompleted()

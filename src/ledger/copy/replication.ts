@@ -88,14 +88,18 @@ export class Replication {
   async piece(from: number, erasures: number, reader: CopyReader): Promise<Piece> {
     const { key, sign, config, erased } = this.parts
     const reads = this.readsOf(reader)
-    const list = readErasures(erased)
+    const before = readErasures(erased)
     if (from > reads.size) throw behind(`the copy has ${from} entries, and this ledger ${reads.size}`)
-    if (erasures > list.length)
-      throw behind(`the copy knows of ${erasures} erasures, and this ledger of ${list.length}`)
+    if (erasures > before.length)
+      throw behind(`the copy knows of ${erasures} erasures, and this ledger of ${before.length}`)
     const { size } = reads
     // Taken before anything is awaited: while the entries are read the ledger goes on, and so does its checkpoint.
     const note = reads.checkpoint
-    const entries = await this.entries(reads, from, size)
+    // Entries come with every erasure, or a copy would miss claims and not know why; one that begins needs its first entries.
+    const tellsAll = before.length - erasures <= maxPieceErasures || from === 0
+    const entries = tellsAll ? await this.entries(reads, from, size) : []
+    // Read again: what was erased meanwhile stands in the list before its claims go.
+    const list = readErasures(erased)
     const end = from + entries.length
     const isCurrent = parseSignedCheckpoint(Buffer.from(note)).checkpoint.size === end
     const root = isCurrent ? undefined : await reads.rootAt(end)

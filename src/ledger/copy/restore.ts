@@ -1,25 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { EvidenceError, maxNoteBytes, tilesAt, tileWidth } from '../../core/index.ts'
+import { disclosureDigest, EvidenceError, maxNoteBytes, tilesAt, tileWidth } from '../../core/index.ts'
 import {
   beginFolder,
-  fileBounds,
   makePrivateFolder,
-  readBounded,
   readBoundedText,
   requireFillable,
   type Unfinished,
   writeNewFile,
 } from '../../node/index.ts'
 import { dataFolder, type DataFolder, folderFiles, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
-import { writeDurably } from '../durable-file.ts'
+import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { type Standing, writeStanding } from '../standing.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
+import type { AcceptFault } from './missing-claims.ts'
 import type { CopiedConfig, CopiedEntry } from './piece.ts'
 import { rebuildDatabase, writeHead } from './rebuild.ts'
 import { Claim } from './taken.ts'
@@ -34,6 +32,8 @@ export interface RestoreOptions {
   /** The operator's word that the original will never sign again. */
   readonly takeOver?: boolean
   readonly onProgress?: (done: number, total: number) => void
+  /** Takes note of claims that the backup has lost; without it such a backup is refused. */
+  readonly acceptMissing?: AcceptFault
 }
 
 export interface RestoreResult {
@@ -48,10 +48,10 @@ const restoring = 'evidence restore'
 
 /**
  * Makes a data folder of a backup, as a whole or not at all. The private key is not in a backup, so not in the folder. Throws
- * `backup-missing`, `take-over-needed`, the codes of beginFolder, rebuildDatabase and requireKnown.
+ * `backup-missing`, `take-over-needed`, `disclosures-missing`, `stored-disclosure-altered`, the codes of beginFolder, rebuildDatabase and requireKnown.
  */
 export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
-  const { from, root, known = [], takeOver = false, onProgress } = options
+  const { from, root, known = [], takeOver = false, onProgress, acceptMissing } = options
   const { final, config } = BackupFolder.requireManifest(from)
   const paths = BackupFolder.paths(from)
   const key = readOwnKey(paths)
@@ -64,12 +64,15 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRes
   const fill = async (folder: DataFolder): Promise<void> => {
     claim?.make()
     const progress = onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(done, size) }
-    const entries = bundlesOf(backup, size)
+    const erasures = readErasures(paths.erased)
+    const entries = bundlesOf(backup, size, erasures)
     const codec = createLookupCodec(folder)
-    await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree) =>
-      requireKnown(tree, known, key),
-    )
-    if (existsSync(paths.erased)) writeDurably(folder.erased, readBounded(paths.erased, fileBounds.large))
+    await rebuildDatabase({ location: folder.database, codec, note, key, entries, ...progress }, (_, tree, missing) => {
+      missing.excuse(erasures)
+      missing.settle(acceptMissing)
+      return requireKnown(tree, known, key)
+    })
+    addErasures(folder.erased, erasures)
     copyTimeStamps(new TimeStampFiles(paths.timeStamps), new TimeStampFiles(folder.timeStamps), size)
     await finishFolder(
       folder,
@@ -119,13 +122,24 @@ export async function finishFolder(
   await writeHead(folder.head, note)
 }
 
-async function* bundlesOf(backup: BackupFolder, size: number): AsyncGenerator<CopiedEntry[]> {
+/** What the list says is erased is not restored, whatever else the files hold. */
+async function* bundlesOf(
+  backup: BackupFolder,
+  size: number,
+  erasures: readonly Erasure[],
+): AsyncGenerator<CopiedEntry[]> {
+  const erased = erasedByIndex(erasures)
   for (let n = 0; n < tilesAt(0, size); n++) {
     const entries = backup.bundle(n)
     if (entries === undefined) {
       throw new EvidenceError('entry-missing', `the backup lacks the bundle ${n}`, { index: n * tileWidth })
     }
     const disclosures = backup.disclosures(n)
-    yield entries.map((bytes, i) => ({ bytes, disclosures: disclosures.get(n * tileWidth + i) ?? [] }))
+    yield entries.map((bytes, i) => {
+      const index = n * tileWidth + i
+      const gone = erased.get(index)
+      const held = disclosures.get(index) ?? []
+      return { bytes, disclosures: held.filter((text) => gone?.has(disclosureDigest(text)) !== true) }
+    })
   }
 }
