@@ -2,8 +2,9 @@
 import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import sodium from 'sodium-native'
-import { composeStatement } from '../dist/src/evidence/index.js'
-import { installNativePrimitives, readKeyFile } from '../dist/src/node/index.js'
+import { composeStatement } from '../dist/src/evidence/compose.js'
+import { readKeyFile } from '../dist/src/node/key-file.js'
+import { installNativePrimitives } from '../dist/src/node/native.js'
 import { Wire } from './wire.mjs'
 
 const { url, origin, keyPath } = JSON.parse(process.argv[2])

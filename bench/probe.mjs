@@ -1,18 +1,15 @@
 // What is asked of a ledger's folder while no server has it: how long it takes to open, and proofs in process. A process of its
 // own, so that what it finds in memory is what a start finds there. Prints one line of JSON.
 import { performance } from 'node:perf_hooks'
-import { parseSignedCheckpoint } from '../dist/src/core/index.js'
-import { emptyRegistry } from '../dist/src/evidence/index.js'
-import {
-  dataFolder,
-  FolderSource,
-  Ledger,
-  LedgerReads,
-  LedgerTree,
-  readLedgerKey,
-  readOwnKey,
-} from '../dist/src/ledger/index.js'
-import { installNativePrimitives } from '../dist/src/node/index.js'
+import { parseSignedCheckpoint } from '../dist/src/core/checkpoint.js'
+import { emptyRegistry } from '../dist/src/evidence/registry.js'
+import { readLedgerKey } from '../dist/src/ledger/create.js'
+import { dataFolder, readOwnKey } from '../dist/src/ledger/data-folder.js'
+import { FolderSource } from '../dist/src/ledger/folder-source.js'
+import { Ledger } from '../dist/src/ledger/ledger.js'
+import { LedgerReads } from '../dist/src/ledger/reads.js'
+import { LedgerTree } from '../dist/src/ledger/tree.js'
+import { installNativePrimitives } from '../dist/src/node/native.js'
 
 const [data, count] = [process.argv[2], Number(process.argv[3])]
 installNativePrimitives()

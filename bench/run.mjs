@@ -13,12 +13,16 @@ const { cli, folderBytes, loadGenerator, median, peakMiB, startServer, stopServe
 )
 const { watchedRates } = await import('./watched.mjs')
 const { machine, parallelVerifies, syncedBatches, verifyRates } = await import('./machine.mjs')
-const { LedgerReads, LedgerTree, FolderSource, Ledger, readLedgerKey, readOwnKey, dataFolder } = await import(
-  '../dist/src/ledger/index.js'
-)
-const { digestFile, installNativePrimitives } = await import('../dist/src/node/index.js')
-const { emptyRegistry } = await import('../dist/src/evidence/index.js')
-const { parseSignedCheckpoint } = await import('../dist/src/core/index.js')
+const { readLedgerKey } = await import('../dist/src/ledger/create.js')
+const { dataFolder, readOwnKey } = await import('../dist/src/ledger/data-folder.js')
+const { FolderSource } = await import('../dist/src/ledger/folder-source.js')
+const { Ledger } = await import('../dist/src/ledger/ledger.js')
+const { LedgerReads } = await import('../dist/src/ledger/reads.js')
+const { LedgerTree } = await import('../dist/src/ledger/tree.js')
+const { digestFile } = await import('../dist/src/node/file-digest.js')
+const { installNativePrimitives } = await import('../dist/src/node/native.js')
+const { emptyRegistry } = await import('../dist/src/evidence/registry.js')
+const { parseSignedCheckpoint } = await import('../dist/src/core/checkpoint.js')
 
 const { values } = parseArgs({
   options: {

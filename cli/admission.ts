@@ -1,7 +1,10 @@
-import { defined, isEvidenceError, type Policy, utf8 } from '../src/core/index.ts'
-import type { LedgerClient } from '../src/client/index.ts'
-import { admittedBy } from '../src/evidence/index.ts'
-import { type CheckedReceipt, checkReceipt } from '../src/verify/index.ts'
+import { utf8 } from '../src/core/bytes.ts'
+import { isEvidenceError } from '../src/core/errors.ts'
+import { defined } from '../src/core/objects.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { LedgerClient } from '../src/client/ledger-client.ts'
+import { admittedBy } from '../src/evidence/said.ts'
+import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
 import { when } from './when.ts'
 
 /** The kind of statement by which an administrator admits a participant. */

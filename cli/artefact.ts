@@ -1,13 +1,10 @@
 import { statSync } from 'node:fs'
-import {
-  EvidenceError,
-  isEvidenceError,
-  latin1,
-  type ManifestLine,
-  maxProofBytes,
-  parseManifest,
-} from '../src/core/index.ts'
-import { fsPath, readNamed } from '../src/node/index.ts'
+import { latin1 } from '../src/core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { type ManifestLine, parseManifest } from '../src/core/manifest.ts'
+import { maxProofBytes } from '../src/core/tlog-proof.ts'
+import { readNamed } from '../src/node/bounded-file.ts'
+import { fsPath } from '../src/node/file-path.ts'
 import { maxManifestBytes } from '../src/package/limits.ts'
 
 /** True where something is at a path and may be looked at. */

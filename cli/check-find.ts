@@ -1,15 +1,15 @@
 import { basename, relative } from 'node:path'
-import {
-  EvidenceError,
-  type KeyTransition,
-  parseReceipt,
-  type Policy,
-  settled,
-  textOfBytes,
-  valueOr,
-} from '../src/core/index.ts'
-import { itemsOf, readBody, readEnvelope, readStatement } from '../src/evidence/index.ts'
-import { absolutePath, digestFile } from '../src/node/index.ts'
+import { settled, valueOr } from '../src/core/attempt.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { KeyTransition } from '../src/core/key-transition.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { parseReceipt } from '../src/core/receipt.ts'
+import { textOfBytes } from '../src/core/text.ts'
+import { readBody } from '../src/evidence/body.ts'
+import { itemsOf } from '../src/evidence/said.ts'
+import { readEnvelope, readStatement } from '../src/evidence/statement.ts'
+import { digestFile } from '../src/node/file-digest.ts'
+import { absolutePath } from '../src/node/file-path.ts'
 import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
 import { manifestAt, readArtefact } from './artefact.ts'
 import {

@@ -1,25 +1,15 @@
-import {
-  applyPolicy,
-  type Checkpoint,
-  equalBytes,
-  EvidenceError,
-  fromBase64,
-  isEvidenceError,
-  parseSignedCheckpoint,
-  type Policy,
-  type SignedCheckpoint,
-  verifyConsistency,
-} from '../src/core/index.ts'
-import { asUnanswered, type LedgerClient, ServerRefusal } from '../src/client/index.ts'
-import {
-  type CheckedEvent,
-  type CheckedReceipt,
-  checkStatus,
-  type Finding,
-  findingOf,
-  type ProvenEvent,
-  statusLimits,
-} from '../src/verify/index.ts'
+import { fromBase64 } from '../src/core/base64.ts'
+import { equalBytes } from '../src/core/bytes.ts'
+import type { Checkpoint } from '../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { verifyConsistency } from '../src/core/merkle/verify.ts'
+import { applyPolicy, type Policy } from '../src/core/policy.ts'
+import { asUnanswered, ServerRefusal } from '../src/client/http.ts'
+import type { LedgerClient } from '../src/client/ledger-client.ts'
+import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
+import { type CheckedEvent, checkStatus, type ProvenEvent, statusLimits } from '../src/verify/check-status.ts'
+import { type Finding, findingOf } from '../src/verify/report.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
 import { type ClientOptions, clientOf, withIdentityIfAny } from './options.ts'
 import type { Output } from './output.ts'

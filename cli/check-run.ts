@@ -1,25 +1,17 @@
 import { basename, relative } from 'node:path'
-import {
-  attempt,
-  EvidenceError,
-  type KeyTransition,
-  type ManifestLine,
-  parseFileProof,
-  type Policy,
-} from '../src/core/index.ts'
-import { absolutePath, canDigest, digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
-import {
-  algorithmsOf,
-  type CheckedReceipt,
-  checkFile,
-  checkFileProof,
-  checkManifest,
-  checkReceipt,
-  type Finding,
-  fileDiffers,
-  findingOf,
-} from '../src/verify/index.ts'
-import { itemsOf } from '../src/evidence/index.ts'
+import { attempt } from '../src/core/attempt.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { parseFileProof } from '../src/core/file-proof.ts'
+import type { KeyTransition } from '../src/core/key-transition.ts'
+import type { ManifestLine } from '../src/core/manifest.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
+import { canDigest, digestBytes, digestFile } from '../src/node/file-digest.ts'
+import { absolutePath } from '../src/node/file-path.ts'
+import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../src/verify/check-file.ts'
+import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
+import { type Finding, findingOf } from '../src/verify/report.ts'
+import { itemsOf } from '../src/evidence/said.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
 

@@ -1,5 +1,6 @@
-import type { CheckedReceipt, Finding } from '../src/verify/index.ts'
-import { counted } from './output.ts'
+import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
+import type { Finding } from '../src/verify/report.ts'
+import { counted } from '../src/core/text.ts'
 import { when, whenSeconds } from './when.ts'
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { timeText } from '../src/core/index.ts'
+import { timeText } from '../src/core/time.ts'
 import { version } from './version.ts'
 import { when } from './when.ts'
 

@@ -1,17 +1,17 @@
 import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
-import {
-  EvidenceError,
-  type JsonValue,
-  parseDisclosure,
-  parseReceipt,
-  type Policy,
-  splitPresentation,
-  valueOr,
-} from '../src/core/index.ts'
-import { type Item, readBody, readEnvelope, readStatement, type Relation } from '../src/evidence/index.ts'
-import { fsPath, syncFolder } from '../src/node/index.ts'
-import { checkReceipt } from '../src/verify/index.ts'
+import { valueOr } from '../src/core/attempt.ts'
+import { parseDisclosure, splitPresentation } from '../src/core/disclosure.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { JsonValue } from '../src/core/json.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { parseReceipt } from '../src/core/receipt.ts'
+import { readBody } from '../src/evidence/body.ts'
+import type { Item, Relation } from '../src/evidence/members.ts'
+import { readEnvelope, readStatement } from '../src/evidence/statement.ts'
+import { syncFolder } from '../src/node/durable-file.ts'
+import { fsPath } from '../src/node/file-path.ts'
+import { checkReceipt } from '../src/verify/check-receipt.ts'
 import { readArtefact } from './artefact.ts'
 import { companions } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'

@@ -1,15 +1,11 @@
 import { lookup as mediaTypeOf } from 'mrmime'
-import {
-  type DigestAlgorithm,
-  encodeManifest,
-  EvidenceError,
-  type ManifestLine,
-  manifestTree,
-  parseManifestLine,
-  toHex,
-} from '../src/core/index.ts'
-import type { Item } from '../src/evidence/index.ts'
-import { digestBytes, digestFile, fileBounds, readNamed } from '../src/node/index.ts'
+import { toHex } from '../src/core/base64.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { DigestAlgorithm } from '../src/core/hash.ts'
+import { encodeManifest, type ManifestLine, manifestTree, parseManifestLine } from '../src/core/manifest.ts'
+import type { Item } from '../src/evidence/members.ts'
+import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
+import { digestBytes, digestFile } from '../src/node/file-digest.ts'
 import { recordedName } from './deposit-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { makeManifest, requireSameFiles } from './folder-manifest.ts'

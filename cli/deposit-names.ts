@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import { bytesOfText, EvidenceError, largest, withoutFinalSlashes, withVisibleBytes } from '../src/core/index.ts'
-import { absolutePath, temporaryName } from '../src/node/index.ts'
+import { largest } from '../src/core/arrays.ts'
+import { withoutFinalSlashes } from '../src/core/bytes.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { bytesOfText, withVisibleBytes } from '../src/core/text.ts'
+import { absolutePath } from '../src/node/file-path.ts'
+import { temporaryName } from '../src/node/output-file.ts'
 
 /*
  * Names of what a deposit leaves beside the evidence: FILE.tlog-proof, FOLDER.evidence-manifest with FOLDER.tlog-proof, and, until

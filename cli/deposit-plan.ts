@@ -1,7 +1,10 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { counted, EvidenceError, textOfBytes } from '../src/core/index.ts'
-import { absolutePath, fsPath, makePrivateFolder, whyOf } from '../src/node/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { counted, textOfBytes } from '../src/core/text.ts'
+import { whyOf } from '../src/node/bounded-file.ts'
+import { absolutePath, fsPath } from '../src/node/file-path.ts'
+import { makePrivateFolder } from '../src/node/private-folder.ts'
 import {
   commonFolder,
   isOwnArtefact,

@@ -1,17 +1,16 @@
-import {
-  defined,
-  type DigestAlgorithm,
-  EvidenceError,
-  isEvidenceError,
-  type JsonValue,
-  type Policy,
-  type ShownEntries,
-  splitPresentation,
-  thumbprint,
-} from '../src/core/index.ts'
-import type { DepositResult, Identity, LedgerClient } from '../src/client/index.ts'
-import { type Item, readEnvelope, type Relation, type SealedClaim } from '../src/evidence/index.ts'
-import { removeFile } from '../src/node/index.ts'
+import { splitPresentation } from '../src/core/disclosure.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import type { DigestAlgorithm } from '../src/core/hash.ts'
+import type { JsonValue } from '../src/core/json.ts'
+import { thumbprint } from '../src/core/jwk.ts'
+import { defined } from '../src/core/objects.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { ShownEntries } from '../src/core/shown.ts'
+import type { DepositResult, Identity, LedgerClient } from '../src/client/ledger-client.ts'
+import type { Item, Relation } from '../src/evidence/members.ts'
+import { readEnvelope } from '../src/evidence/statement.ts'
+import type { SealedClaim } from '../src/evidence/vocabulary.ts'
+import { removeFile } from '../src/node/file-path.ts'
 import { readArtefact } from './artefact.ts'
 import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './deposit-earlier.ts'
 import { keepManifest, placeManifest, removePending } from './deposit-files.ts'

@@ -1,6 +1,8 @@
-import type { Identity } from '../src/client/index.ts'
-import type { JsonValue } from '../src/core/index.ts'
-import type { ComposedStatement, MembersOf, SealedClaim, StatementBody } from '../src/evidence/index.ts'
+import type { Identity } from '../src/client/ledger-client.ts'
+import type { JsonValue } from '../src/core/json.ts'
+import type { ComposedStatement } from '../src/evidence/compose.ts'
+import type { MembersOf, StatementBody } from '../src/evidence/kinds.ts'
+import type { SealedClaim } from '../src/evidence/vocabulary.ts'
 import { signStatement } from './statements.ts'
 
 /** The members of a deposit. */

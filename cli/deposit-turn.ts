@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { bytesOfText, EvidenceError, isEvidenceError } from '../src/core/index.ts'
-import { absolutePath, takeLock, whyOf } from '../src/node/index.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { bytesOfText } from '../src/core/text.ts'
+import { whyOf } from '../src/node/bounded-file.ts'
+import { absolutePath } from '../src/node/file-path.ts'
+import { takeLock } from '../src/node/lock-file.ts'
 
 /*
  * Two runs that deposit the same files take turns: each would otherwise rename and place receipts, manifests and statements

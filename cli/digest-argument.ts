@@ -1,4 +1,5 @@
-import { type DigestAlgorithm, digestLengths, EvidenceError, isDigestAlgorithm } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { type DigestAlgorithm, digestLengths, isDigestAlgorithm } from '../src/core/hash.ts'
 
 /** Reads `<algorithm>:<lower-case hex>`, the value of an option. Throws `query-invalid`, and `usage` where the next option was taken for it. */
 export function digestArgument(text: string, option: string): [algorithm: DigestAlgorithm, hex: string] {

@@ -1,17 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import {
-  attempt,
-  bytesOfText,
-  EvidenceError,
-  isFileProof,
-  type KeyTransition,
-  latin1,
-  type ManifestLine,
-  parseKeyTransition,
-  textOfBytes,
-} from '../src/core/index.ts'
-import { absolutePath, fsPath, whyOf } from '../src/node/index.ts'
+import { attempt } from '../src/core/attempt.ts'
+import { latin1 } from '../src/core/bytes.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { isFileProof } from '../src/core/file-proof.ts'
+import { type KeyTransition, parseKeyTransition } from '../src/core/key-transition.ts'
+import type { ManifestLine } from '../src/core/manifest.ts'
+import { bytesOfText, textOfBytes } from '../src/core/text.ts'
+import { whyOf } from '../src/node/bounded-file.ts'
+import { absolutePath, fsPath } from '../src/node/file-path.ts'
 import { isFileAt, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 import { receiptPath } from './deposit-plan.ts'
 

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs'
-import { textOfBytes } from '../src/core/index.ts'
-import { fsPath } from '../src/node/index.ts'
+import { textOfBytes } from '../src/core/text.ts'
+import { fsPath } from '../src/node/file-path.ts'
 
 /**
  * The arguments of this process, with those that are not UTF-8 as texts of `textOfBytes`: Node decodes arguments with loss, and Linux

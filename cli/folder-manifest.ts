@@ -1,14 +1,12 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
-import {
-  bytesOfText,
-  compareBytes,
-  encodeManifest,
-  EvidenceError,
-  type ManifestLine,
-  textOfBytes,
-} from '../src/core/index.ts'
-import { absolutePath, changed, digestFile, fileState, fsPath, whyOf } from '../src/node/index.ts'
+import { compareBytes } from '../src/core/bytes.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { encodeManifest, type ManifestLine } from '../src/core/manifest.ts'
+import { bytesOfText, textOfBytes } from '../src/core/text.ts'
+import { whyOf } from '../src/node/bounded-file.ts'
+import { changed, digestFile, fileState } from '../src/node/file-digest.ts'
+import { absolutePath, fsPath } from '../src/node/file-path.ts'
 import { isOwnArtefact } from './deposit-names.ts'
 
 export { manifestPath } from './deposit-names.ts'

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { defined, EvidenceError, parseSignedCheckpoint, type Policy, append } from '../src/core/index.ts'
-import { type Identity, LedgerClient, UrlSource } from '../src/client/index.ts'
-import {
-  type Delivery,
-  LedgerMonitor,
-  type MonitorEvent,
-  type VantagePoint,
-  VerifiedCopy,
-  type WatchList,
-} from '../src/monitor/index.ts'
+import { append } from '../src/core/arrays.ts'
+import { parseSignedCheckpoint } from '../src/core/checkpoint.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { defined } from '../src/core/objects.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { type Identity, LedgerClient } from '../src/client/ledger-client.ts'
+import { UrlSource } from '../src/client/url-source.ts'
+import type { Delivery } from '../src/monitor/delivery.ts'
+import type { MonitorEvent } from '../src/monitor/events.ts'
+import { LedgerMonitor, type VantagePoint } from '../src/monitor/monitor.ts'
+import { VerifiedCopy } from '../src/monitor/verified-copy.ts'
+import type { WatchList } from '../src/monitor/watch-list.ts'
 import type { Output } from './output.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */

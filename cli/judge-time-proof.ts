@@ -1,7 +1,10 @@
-import { isEvidenceError, type Policy, type Receipt } from '../src/core/index.ts'
+import { isEvidenceError } from '../src/core/errors.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { Receipt } from '../src/core/receipt.ts'
 import type { JudgedTime } from '../src/package/package-report.ts'
-import { checkTimeProof, readPemCertificates } from '../src/timestamp/index.ts'
-import { type Finding, findingOf } from '../src/verify/index.ts'
+import { readPemCertificates } from '../src/timestamp/certificate.ts'
+import { checkTimeProof } from '../src/timestamp/check-time-proof.ts'
+import { type Finding, findingOf } from '../src/verify/report.ts'
 import { timeStatementDocument, timeStatementLines } from './time-proof-check.ts'
 
 /*

@@ -1,6 +1,7 @@
-import { parseSignedCheckpoint, parseTlogProof, type SignedCheckpoint } from '../src/core/index.ts'
-import { LedgerClient } from '../src/client/index.ts'
-import type { KnownCheckpoint } from '../src/ledger/index.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
+import { parseTlogProof } from '../src/core/tlog-proof.ts'
+import { LedgerClient } from '../src/client/ledger-client.ts'
+import type { KnownCheckpoint } from '../src/ledger/copy/known.ts'
 import { parseArtefact } from './artefact.ts'
 
 /** A checkpoint that somebody kept: a note, a receipt, or what a URL answers. Throws `file-unreadable`, `server-unreachable`, and the note's codes. */

@@ -1,5 +1,7 @@
-import { defined } from '../src/core/index.ts'
-import { isPkcs11Uri, type LedgerSigningKey, openHardwareKey, parsePkcs11Uri, readKeyFile } from '../src/node/index.ts'
+import { defined } from '../src/core/objects.ts'
+import { type LedgerSigningKey, readKeyFile } from '../src/node/key-file.ts'
+import { openHardwareKey } from '../src/node/pkcs11/hardware-key.ts'
+import { isPkcs11Uri, parsePkcs11Uri } from '../src/node/pkcs11/uri.ts'
 import { passphraseFor } from './passphrase.ts'
 
 /** A key that signs checkpoints, open. */

@@ -1,16 +1,11 @@
-import {
-  encodeReceipt,
-  type FileProof,
-  inclusionRanges,
-  leafHash,
-  type LeafRange,
-  manifestLeaves,
-  nodeHash,
-  parseReceipt,
-  rangeHash,
-  type Subtree,
-  utf8,
-} from '../src/core/index.ts'
+import { utf8 } from '../src/core/bytes.ts'
+import { leafHash } from '../src/core/entry.ts'
+import type { FileProof } from '../src/core/file-proof.ts'
+import { manifestLeaves } from '../src/core/manifest.ts'
+import { nodeHash } from '../src/core/merkle/hashing.ts'
+import type { LeafRange, Subtree } from '../src/core/merkle/layout.ts'
+import { inclusionRanges, rangeHash } from '../src/core/merkle/prove.ts'
+import { encodeReceipt, parseReceipt } from '../src/core/receipt.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { type Evidence, requireLine } from './evidence-files.ts'
 

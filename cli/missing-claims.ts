@@ -1,4 +1,4 @@
-import type { AcceptFault } from '../src/ledger/index.ts'
+import type { AcceptFault } from '../src/ledger/copy/missing-claims.ts'
 import type { Output } from './output.ts'
 
 /** For copies: with `--accept-missing-claims` lost claims are told, without it they are refused. */

@@ -1,5 +1,5 @@
-import { EvidenceError, isEvidenceError, visible, withVisibleBytes } from '../src/core/index.ts'
-export { count, counted } from '../src/core/index.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { visible, withVisibleBytes } from '../src/core/text.ts'
 import { writeErr, writeOut } from './standard-output.ts'
 
 /**

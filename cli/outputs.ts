@@ -1,17 +1,14 @@
-import {
-  attempt,
-  EvidenceError,
-  isEvidenceError,
-  parseFileProof,
-  parseReceipt,
-  parseSignedCheckpoint,
-  toHex,
-  leafHash,
-  valueOr,
-} from '../src/core/index.ts'
-import { parseApprovalFile } from '../src/evidence/index.ts'
-import { lookAt, readBounded, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/index.ts'
-import { parseAnchor } from '../src/verify/index.ts'
+import { attempt, valueOr } from '../src/core/attempt.ts'
+import { toHex } from '../src/core/base64.ts'
+import { parseSignedCheckpoint } from '../src/core/checkpoint.ts'
+import { leafHash } from '../src/core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { parseFileProof } from '../src/core/file-proof.ts'
+import { parseReceipt } from '../src/core/receipt.ts'
+import { parseApprovalFile } from '../src/evidence/approval-file.ts'
+import { readBounded } from '../src/node/bounded-file.ts'
+import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../src/node/output-file.ts'
+import { parseAnchor } from '../src/verify/anchor.ts'
 
 /**
  * What a command can leave behind. `subject` says what an artefact of the kind is about, from its bytes; it throws, or gives undefined, for

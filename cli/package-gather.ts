@@ -1,32 +1,22 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import {
-  encodeFileProof,
-  EvidenceError,
-  isFileProof,
-  leafHash,
-  parseFileProof,
-  parseManifest,
-  parseReceipt,
-  type Policy,
-  settledOr,
-  toHex,
-  utf8,
-  valueOr,
-} from '../src/core/index.ts'
-import { caseNumbersOf, itemsOf, lookupForm, referencesOf } from '../src/evidence/index.ts'
-import { digestFile } from '../src/node/index.ts'
-import {
-  type DepositInput,
-  type FileInput,
-  type ReceiptInput,
-  type Sidecar,
-  sidecars,
-  soundInput,
-  type SoundReceipt,
-} from '../src/package/index.ts'
-import type { CheckedReceipt } from '../src/verify/index.ts'
-import { LogView } from '../src/log/index.ts'
+import { settledOr, valueOr } from '../src/core/attempt.ts'
+import { toHex } from '../src/core/base64.ts'
+import { utf8 } from '../src/core/bytes.ts'
+import { leafHash } from '../src/core/entry.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { encodeFileProof, isFileProof, parseFileProof } from '../src/core/file-proof.ts'
+import { parseManifest } from '../src/core/manifest.ts'
+import type { Policy } from '../src/core/policy.ts'
+import { parseReceipt } from '../src/core/receipt.ts'
+import { caseNumbersOf, lookupForm } from '../src/evidence/disclosures.ts'
+import { itemsOf, referencesOf } from '../src/evidence/said.ts'
+import { digestFile } from '../src/node/file-digest.ts'
+import { type Sidecar, sidecars } from '../src/package/layout.ts'
+import type { DepositInput, FileInput } from '../src/package/make-package.ts'
+import { type ReceiptInput, soundInput, type SoundReceipt } from '../src/package/sound-receipt.ts'
+import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
+import { LogView } from '../src/log/view.ts'
 import { readTimeProof } from './check-time.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { type Evidence, findEvidence, findManifest, transitionPath } from './evidence-files.ts'

@@ -1,5 +1,5 @@
 import { existsSync, type Stats } from 'node:fs'
-import { fsPath } from '../src/node/index.ts'
+import { fsPath } from '../src/node/file-path.ts'
 import { beginsAsZip, isPackageFolder, isPackageZip } from '../src/package/recognize.ts'
 import { hasEvidence } from './evidence-files.ts'
 import { manifestPath } from './folder-manifest.ts'

@@ -1,14 +1,10 @@
-import type { Policy } from '../src/core/index.ts'
-import type {
-  PackagedDeposit,
-  PackagedEvent,
-  PackagedReceipt,
-  PackagedRelated,
-  PackageReport,
-} from '../src/package/index.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { PackagedEvent } from '../src/package/package-events.ts'
+import type { PackagedDeposit, PackagedReceipt, PackagedRelated, PackageReport } from '../src/package/package-report.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { faultLines, provenance } from './check-text.ts'
-import { bytesText, count } from './output.ts'
+import { bytesText } from './output.ts'
+import { count } from '../src/core/text.ts'
 import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
 import { isSound, type Standing, verdictLine } from './verdict.ts'
 import { when } from './when.ts'

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { isatty, ReadStream } from 'node:tty'
-import { valueOr } from '../src/core/index.ts'
-import { isKeyFileEncrypted, readKeyFile, readSecretFile, type SigningKey } from '../src/node/index.ts'
+import { valueOr } from '../src/core/attempt.ts'
+import { readKeyFile, type SigningKey } from '../src/node/key-file.ts'
+import { readSecretFile } from '../src/node/private-file.ts'
+import { isKeyFileEncrypted } from '../src/node/private-key-file.ts'
 
 /** An option that every command has which opens or makes a key of its own. */
 export interface PassphraseOptions {

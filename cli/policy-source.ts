@@ -1,8 +1,8 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import { dataFolder } from '../src/ledger/data-folder.ts'
-import { requireFinished } from '../src/node/index.ts'
+import { requireFinished } from '../src/node/folder-marker.ts'
 
 /** Where a command's policy file comes from. */
 export interface PolicyFile {

@@ -1,5 +1,6 @@
 import type { SingleBar } from 'cli-progress'
-import { bytesText, count, type Output } from './output.ts'
+import { bytesText, type Output } from './output.ts'
+import { count } from '../src/core/text.ts'
 
 export interface Progress {
   readonly update: (done: number) => void

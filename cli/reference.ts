@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs'
-import type { LedgerClient } from '../src/client/index.ts'
-import {
-  EvidenceError,
-  isFileProof,
-  leafHash,
-  parseFileProof,
-  type Policy,
-  type ShownEntries,
-  statusHash,
-  toBase64,
-} from '../src/core/index.ts'
-import { fsPath } from '../src/node/index.ts'
-import { checkReceipt } from '../src/verify/index.ts'
+import type { LedgerClient } from '../src/client/ledger-client.ts'
+import { toBase64 } from '../src/core/base64.ts'
+import { leafHash, statusHash } from '../src/core/entry.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { isFileProof, parseFileProof } from '../src/core/file-proof.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { ShownEntries } from '../src/core/shown.ts'
+import { fsPath } from '../src/node/file-path.ts'
+import { checkReceipt } from '../src/verify/check-receipt.ts'
 import { parseArtefact } from './artefact.ts'
 import { indexArgument } from './options.ts'
 import { withoutQuorum } from './statements.ts'

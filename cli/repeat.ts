@@ -1,4 +1,4 @@
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 
 /** Raised when the process is told to stop. */
 export function stopSignal(): AbortSignal {

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { EvidenceError, type JsonValue, parseJson, requireObject } from '../src/core/index.ts'
-import {
-  type ComposedStatement,
-  composeStatement,
-  isProposable,
-  type Kind,
-  type Signer,
-} from '../src/evidence/index.ts'
-import { randomSalt } from '../src/node/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { type JsonValue, parseJson, requireObject } from '../src/core/json.ts'
+import { type ComposedStatement, composeStatement, type Signer } from '../src/evidence/compose.ts'
+import { isProposable, type Kind } from '../src/evidence/kinds.ts'
+import { randomSalt } from '../src/node/key-file.ts'
 import { readArtefact } from './artefact.ts'
 
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */

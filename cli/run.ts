@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import { forgetFiles } from './artefact.ts'
 import { processArguments } from './file-argument.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { ServerSettings } from '../server/index.ts'
-import { EvidenceError } from '../src/core/index.ts'
-import { issueText } from '../src/evidence/index.ts'
-import { fileBounds, readBoundedText } from '../src/node/index.ts'
+import type { ServerSettings } from '../server/settings.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { issueText } from '../src/evidence/schema-errors.ts'
+import { fileBounds, readBoundedText } from '../src/node/bounded-file.ts'
 
 /** Flags of `serve` and `start` that are settings. */
 export interface SettingFlags {

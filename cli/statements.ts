@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { Identity, LedgerClient } from '../src/client/index.ts'
-import {
-  EvidenceError,
-  type JsonValue,
-  leafHash,
-  type Policy,
-  type Receipt,
-  type ShownEntries,
-  splitPresentation,
-  toBase64,
-  utf8,
-} from '../src/core/index.ts'
-import { type ComposedStatement, composeStatement, type Kind, type SealedClaim } from '../src/evidence/index.ts'
-import { randomSalt } from '../src/node/index.ts'
-import { checkReceipt } from '../src/verify/index.ts'
+import type { Identity, LedgerClient } from '../src/client/ledger-client.ts'
+import { toBase64 } from '../src/core/base64.ts'
+import { utf8 } from '../src/core/bytes.ts'
+import { splitPresentation } from '../src/core/disclosure.ts'
+import { leafHash } from '../src/core/entry.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { JsonValue } from '../src/core/json.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { Receipt } from '../src/core/receipt.ts'
+import type { ShownEntries } from '../src/core/shown.ts'
+import { type ComposedStatement, composeStatement } from '../src/evidence/compose.ts'
+import type { Kind } from '../src/evidence/kinds.ts'
+import type { SealedClaim } from '../src/evidence/vocabulary.ts'
+import { randomSalt } from '../src/node/key-file.ts'
+import { checkReceipt } from '../src/verify/check-receipt.ts'
 
 /** Signs a statement for a ledger, with a new jti and the time of now. */
 export function signStatement(

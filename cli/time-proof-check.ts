@@ -1,7 +1,8 @@
-import { defined, timeText } from '../src/core/index.ts'
-import type { Certificate, CheckedTimeProof } from '../src/timestamp/index.ts'
-import { readPemCertificates } from '../src/timestamp/index.ts'
-import { fileBounds, readNamed } from '../src/node/index.ts'
+import { defined } from '../src/core/objects.ts'
+import { timeText } from '../src/core/time.ts'
+import { type Certificate, readPemCertificates } from '../src/timestamp/certificate.ts'
+import type { CheckedTimeProof } from '../src/timestamp/check-time-proof.ts'
+import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
 
 /** Reads the PEM certificates of trusted time-stamping authorities; undefined where no path is given. Throws `file-unreadable`, `anchors-malformed`. */
 export function readAnchors(path: string | undefined): Certificate[] | undefined {

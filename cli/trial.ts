@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { isEvidenceError, type Jwk } from '../src/core/index.ts'
-import { composeStatement } from '../src/evidence/index.ts'
-import {
-  type DataFolder,
-  dataFolder,
-  type GenesisRequest,
-  Ledger,
-  prepareLedger,
-  readConfig,
-  readGenesisRequest,
-  readHead,
-  readLedgerKey,
-  readOwnKey,
-  sealGenesis,
-} from '../src/ledger/index.ts'
-import { createKeyFile, randomSalt, readKeyFile, readUnfinished, type SigningKey } from '../src/node/index.ts'
+import { isEvidenceError } from '../src/core/errors.ts'
+import type { Jwk } from '../src/core/jwk.ts'
+import { composeStatement } from '../src/evidence/compose.ts'
+import { type GenesisRequest, prepareLedger, readGenesisRequest, readLedgerKey } from '../src/ledger/create.ts'
+import { type DataFolder, dataFolder, readConfig, readOwnKey } from '../src/ledger/data-folder.ts'
+import { sealGenesis } from '../src/ledger/genesis.ts'
+import { readHead } from '../src/ledger/head-file.ts'
+import { Ledger } from '../src/ledger/ledger.ts'
+import { readUnfinished } from '../src/node/folder-marker.ts'
+import { createKeyFile, randomSalt, readKeyFile, type SigningKey } from '../src/node/key-file.ts'
 import { admitKind } from './admission.ts'
 
 /* A trial ledger: its administrator and its first depositor have their keys in the folder itself. */

@@ -1,6 +1,7 @@
-import { counted, type EvidenceError, errorTable } from '../src/core/index.ts'
-import { ServerRefusal } from '../src/client/index.ts'
-import { exitCodeOf, type Finding } from '../src/verify/index.ts'
+import { errorTable, type EvidenceError } from '../src/core/errors.ts'
+import { counted } from '../src/core/text.ts'
+import { ServerRefusal } from '../src/client/http.ts'
+import { exitCodeOf, type Finding } from '../src/verify/report.ts'
 
 /** What was found of evidence or of a chain. */
 export interface Verdict {

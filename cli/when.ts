@@ -1,4 +1,4 @@
-import { timeText, tryTime } from '../src/core/index.ts'
+import { timeText, tryTime } from '../src/core/time.ts'
 
 const pad = (n: number): string => String(n).padStart(2, '0')
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const

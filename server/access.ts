@@ -1,18 +1,12 @@
 import type { FastifyRequest } from 'fastify'
-import {
-  type ErrorFacts,
-  EvidenceError,
-  isKnownAlgorithm,
-  isSeconds,
-  parseHeader,
-  parseJson,
-  requireObject,
-  splitJws,
-  timeText,
-  verifyEd25519,
-} from '../src/core/index.ts'
-import { accessTyp, type Registry } from '../src/evidence/index.ts'
-import { anonymous, type Reader, readerNamed } from '../src/ledger/index.ts'
+import { verifyEd25519 } from '../src/core/ed25519.ts'
+import { type ErrorFacts, EvidenceError } from '../src/core/errors.ts'
+import { parseJson, requireObject } from '../src/core/json.ts'
+import { isKnownAlgorithm, parseHeader, splitJws } from '../src/core/jws.ts'
+import { isSeconds, timeText } from '../src/core/time.ts'
+import type { Registry } from '../src/evidence/registry.ts'
+import { accessTyp } from '../src/evidence/vocabulary.ts'
+import { anonymous, type Reader, readerNamed } from '../src/ledger/rights.ts'
 
 /** Longest life of an access token, and how far its clock may be off, in seconds. */
 export const maxTokenSeconds = 300

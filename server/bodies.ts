@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import { addressGroup } from './address-group.ts'
 import { answerWeight, bodyWeight } from './batch-weight.ts'
 import { BodyRoom, type BodyUnderWay, busy } from './body-room.ts'

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 
 /** A body under way, or an answered-for one that still holds memory. */
 export interface BodyUnderWay {

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import type { Ledger, Publisher, Reader } from '../src/ledger/index.ts'
+import type { Ledger } from '../src/ledger/ledger.ts'
+import type { Publisher } from '../src/ledger/publish/publisher.ts'
+import type { Reader } from '../src/ledger/rights.ts'
 import { ForgedToken, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'

@@ -1,4 +1,4 @@
-import { ReceiptText } from '../src/ledger/index.ts'
+import { ReceiptText } from '../src/ledger/receipt-writer.ts'
 
 /** A deposit's answer. The receipt of a new entry comes in its two parts, an earlier entry's as one text. */
 export interface DepositAnswer {

@@ -1,14 +1,10 @@
 import type { FastifyRequest } from 'fastify'
-import {
-  disclosureDigest,
-  EvidenceError,
-  isEvidenceError,
-  parseShown,
-  type ShownEntries,
-  shownHeader,
-  toBase64,
-} from '../src/core/index.ts'
-import type { Outcome, Submission } from '../src/ledger/index.ts'
+import { toBase64 } from '../src/core/base64.ts'
+import { disclosureDigest } from '../src/core/disclosure.ts'
+import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { parseShown, type ShownEntries, shownHeader } from '../src/core/shown.ts'
+import type { Outcome } from '../src/ledger/sequencer.ts'
+import type { Submission } from '../src/ledger/submission.ts'
 import type { ServerContext } from './context.ts'
 import type { DepositAnswer } from './deposit-answer.ts'
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import { surplusOf } from './connections.ts'
 
 /** Fewest file descriptors that a server starts with: 64 for itself, a fifth for the database, and some connections. */

@@ -1,6 +1,6 @@
 import { METHODS, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 
 /** How long a client that was refused below HTTP may take to read why, in milliseconds. */

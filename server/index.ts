@@ -1,7 +1,5 @@
-/** The Fastify server over a ledger. */
-export { maxTokenSeconds } from './access.ts'
-export { createApp } from './app.ts'
+/** The HTTP server over a ledger, and the witness. */
 export { type Problem, problemOf } from './problem.ts'
 export { type RunningServer, serve, type ServeOptions } from './serve.ts'
-export * from './settings.ts'
+export { serverSettings, type ServerSettings } from './settings.ts'
 export { type RunningWitness, serveWitness, type ServeWitnessOptions } from './witness/serve.ts'

@@ -1,5 +1,5 @@
-import { EvidenceError } from '../src/core/index.ts'
-import type { Submission } from '../src/ledger/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { Submission } from '../src/ledger/submission.ts'
 import { addressGroup } from './address-group.ts'
 import { Windows } from './windows.ts'
 

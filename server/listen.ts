@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 
 /** Listens, or says why not. Throws `port-in-use`, `usage`. */
 export async function listen(

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { FastifyInstance, HTTPMethods } from 'fastify'
-import { EvidenceError } from '../src/core/index.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 
 /** Methods by route, as routes are added. */
 export function collectMethods(app: FastifyInstance): Map<string, Set<string>> {

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { GroupReport, WitnessStanding } from '../src/ledger/index.ts'
+import type { WitnessStanding } from '../src/ledger/publish/publisher.ts'
+import type { GroupReport } from '../src/ledger/sequencer.ts'
 
 /** What an operator watches, for Prometheus. */
 export class Metrics {

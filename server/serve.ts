@@ -1,33 +1,22 @@
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import {
-  defined,
-  parseSignedCheckpoint,
-  type Policy,
-  type SignedCheckpoint,
-  type VerifierKey,
-  verifyNote,
-} from '../src/core/index.ts'
-import {
-  addressesOf,
-  askWitnesses,
-  type Clock,
-  type DataFolder,
-  type Head,
-  type HeldFolder,
-  holdFolder,
-  type KnownCheckpoint,
-  Ledger,
-  Publisher,
-  readCosignedFile,
-  readHead,
-  readLedgerKey,
-  readLedgerMlDsaKey,
-  readPolicyBytes,
-  readPolicyFile,
-  type WitnessView,
-} from '../src/ledger/index.ts'
-import { installNativePrimitives, keepPrivate, type LedgerSigningKey } from '../src/node/index.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
+import { type VerifierKey, verifyNote } from '../src/core/note.ts'
+import { defined } from '../src/core/objects.ts'
+import type { Policy } from '../src/core/policy.ts'
+import type { Clock } from '../src/ledger/clock.ts'
+import type { KnownCheckpoint } from '../src/ledger/copy/known.ts'
+import { readLedgerKey, readLedgerMlDsaKey } from '../src/ledger/create.ts'
+import { type DataFolder, readPolicyBytes, readPolicyFile } from '../src/ledger/data-folder.ts'
+import { type Head, readHead } from '../src/ledger/head-file.ts'
+import { type HeldFolder, holdFolder } from '../src/ledger/held-folder.ts'
+import { Ledger } from '../src/ledger/ledger.ts'
+import { readCosignedFile } from '../src/ledger/publish/cosigned-file.ts'
+import { addressesOf, Publisher } from '../src/ledger/publish/publisher.ts'
+import { askWitnesses, type WitnessView } from '../src/ledger/publish/start-check.ts'
+import type { LedgerSigningKey } from '../src/node/key-file.ts'
+import { installNativePrimitives } from '../src/node/native.ts'
+import { keepPrivate } from '../src/node/private-folder.ts'
 import { createApp } from './app.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'

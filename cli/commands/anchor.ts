@@ -1,23 +1,20 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import {
-  defined,
-  EvidenceError,
-  fromBase64,
-  isEvidenceError,
-  type Policy,
-  sha256,
-  toBase64,
-  toHex,
-  utf8,
-  verifyConsistency,
-} from '../../src/core/index.ts'
-import { type Identity, LedgerClient } from '../../src/client/index.ts'
-import { readPolicyFile } from '../../src/ledger/index.ts'
-import { type SignedNote, trustedNote } from '../../src/monitor/index.ts'
-import { installNativePrimitives, openPrivateFolder, readNamed } from '../../src/node/index.ts'
-import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/index.ts'
+import { fromBase64, toBase64, toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { sha256 } from '../../src/core/hash.ts'
+import { verifyConsistency } from '../../src/core/merkle/verify.ts'
+import { defined } from '../../src/core/objects.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { type SignedNote, trustedNote } from '../../src/monitor/verified-copy.ts'
+import { readNamed } from '../../src/node/bounded-file.ts'
+import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
 import { depositKind } from '../deposit-statement.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'

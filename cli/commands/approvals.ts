@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
-import { EvidenceError, fromBase64url, joinPresentation, parseHeader, timeText } from '../../src/core/index.ts'
-import {
-  type ApprovalFile,
-  approve,
-  changeMembers,
-  composeStatement,
-  parseApprovalFile,
-  proposalTyp,
-  readProposal,
-} from '../../src/evidence/index.ts'
-import { randomSalt } from '../../src/node/index.ts'
+import { fromBase64url } from '../../src/core/base64.ts'
+import { joinPresentation } from '../../src/core/disclosure.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseHeader } from '../../src/core/jws.ts'
+import { timeText } from '../../src/core/time.ts'
+import { type ApprovalFile, approve, changeMembers, parseApprovalFile } from '../../src/evidence/approval-file.ts'
+import { readProposal } from '../../src/evidence/body.ts'
+import { composeStatement } from '../../src/evidence/compose.ts'
+import { proposalTyp } from '../../src/evidence/vocabulary.ts'
+import { randomSalt } from '../../src/node/key-file.ts'
 import { whenSeconds } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'

@@ -1,21 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError } from '../../src/core/index.ts'
-import {
-  backUpFolder,
-  BackupFolder,
-  type BackupResult,
-  dataFolder,
-  makeBackup,
-  readOwnKey,
-  readPolicyBytes,
-} from '../../src/ledger/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
+import { type BackupResult, makeBackup } from '../../src/ledger/copy/backup.ts'
+import { backUpFolder } from '../../src/ledger/copy/final.ts'
+import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { acceptMissing } from '../missing-claims.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { count, type Output } from '../output.ts'
+import { type Output } from '../output.ts'
+import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 

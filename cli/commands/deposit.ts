@@ -1,15 +1,11 @@
 import type { Command } from 'commander'
-import {
-  defined,
-  EvidenceError,
-  isDigestAlgorithm,
-  type DigestAlgorithm,
-  type JsonValue,
-  parseJson,
-  strongDigests,
-} from '../../src/core/index.ts'
-import { categories, relations, type SealedClaim } from '../../src/evidence/index.ts'
-import { canDigest, fileBounds, readNamed } from '../../src/node/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { type DigestAlgorithm, isDigestAlgorithm, strongDigests } from '../../src/core/hash.ts'
+import { type JsonValue, parseJson } from '../../src/core/json.ts'
+import { defined } from '../../src/core/objects.ts'
+import { categories, relations, type SealedClaim } from '../../src/evidence/vocabulary.ts'
+import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
+import { canDigest } from '../../src/node/file-digest.ts'
 import { digestArgument } from '../digest-argument.ts'
 import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit-run.ts'

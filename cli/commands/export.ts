@@ -1,22 +1,19 @@
 import type { Command } from 'commander'
-import {
-  dataFolder,
-  exportTiles,
-  FolderSource,
-  LedgerReads,
-  LedgerTree,
-  readConfig,
-  readOwnCheckpoint,
-  readOwnKey,
-  readPolicyBytes,
-  TimeStampFiles,
-} from '../../src/ledger/index.ts'
-import { equalBytes, EvidenceError, rootFromTiles } from '../../src/core/index.ts'
-import { emptyRegistry } from '../../src/evidence/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { dataFolder, readConfig, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
+import { exportTiles } from '../../src/ledger/export.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { LedgerReads } from '../../src/ledger/reads.ts'
+import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
+import { LedgerTree } from '../../src/ledger/tree.ts'
+import { equalBytes } from '../../src/core/bytes.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { emptyRegistry } from '../../src/evidence/registry.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { count } from '../output.ts'
+import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
 
 const help = `

@@ -1,23 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
-import { defined, EvidenceError, parseSignedCheckpoint, thumbprint } from '../../src/core/index.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { defined } from '../../src/core/objects.ts'
 import {
   type Administrator,
-  dataFolder,
   type GenesisRequest,
   prepareLedger,
   readGenesisRequest,
   readLedgerKey,
-  sealGenesis,
-} from '../../src/ledger/index.ts'
-import {
-  fileBounds,
-  installNativePrimitives,
-  type LedgerSigningKey,
-  readNamed,
-  readPublicKey,
-  type SigningKey,
-} from '../../src/node/index.ts'
+} from '../../src/ledger/create.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
+import { sealGenesis } from '../../src/ledger/genesis.ts'
+import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
+import type { LedgerSigningKey, SigningKey } from '../../src/node/key-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { outputKinds, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine, inGroups } from '../command-line.ts'

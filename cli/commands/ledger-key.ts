@@ -1,35 +1,29 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import {
-  type Checkpoint,
-  defined,
-  encodeKeyTransition,
-  EvidenceError,
-  fromBase64,
-  isFileProof,
-  parseFileProof,
-  parseKeyTransition,
-  parseSignedCheckpoint,
-  parseReceipt,
-  utf8,
-  verifierKey,
-  verifyConsistency,
-} from '../../src/core/index.ts'
-import { closeReasons, ledgerKeyReasons } from '../../src/evidence/index.ts'
-import {
-  dataFolder,
-  FolderSource,
-  LedgerReads,
-  LedgerTree,
-  readLedgerKey,
-  readOwnCheckpoint,
-  readOwnKey,
-  readRotation,
-  requestRotation,
-  rotateLedgerKey,
-  type SecondKeyPassphrases,
-} from '../../src/ledger/index.ts'
-import { installNativePrimitives, type LedgerSigningKey, readPrivateFile } from '../../src/node/index.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import type { Checkpoint } from '../../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
+import { encodeKeyTransition, parseKeyTransition } from '../../src/core/key-transition.ts'
+import { verifyConsistency } from '../../src/core/merkle/verify.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { defined } from '../../src/core/objects.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { closeReasons, ledgerKeyReasons } from '../../src/evidence/vocabulary.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { LedgerReads } from '../../src/ledger/reads.ts'
+import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { readRotation } from '../../src/ledger/rotation-marker.ts'
+import type { SecondKeyPassphrases } from '../../src/ledger/rotation-second-key.ts'
+import { requestRotation, rotateLedgerKey } from '../../src/ledger/rotation.ts'
+import { LedgerTree } from '../../src/ledger/tree.ts'
+import type { LedgerSigningKey } from '../../src/node/key-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { readPrivateFile } from '../../src/node/private-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine } from '../command-line.ts'
@@ -48,7 +42,7 @@ import { dataDir } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { signRequest } from '../requests.ts'
-import { emptyRegistry } from '../../src/evidence/index.ts'
+import { emptyRegistry } from '../../src/evidence/registry.ts'
 import { emptyChain } from '../../src/ledger/group.ts'
 
 interface RotateOptions extends CommonOptions {

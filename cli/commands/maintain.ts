@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { type Difference, reindex } from '../../src/ledger/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { type Difference, reindex } from '../../src/ledger/reindex.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { count } from '../output.ts'
+import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
 
 const reindexHelp = `

@@ -1,29 +1,21 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import {
-  defined,
-  digestLengths,
-  EvidenceError,
-  isDigestAlgorithm,
-  isEvidenceError,
-  type Policy,
-  append,
-} from '../../src/core/index.ts'
-import type { Identity } from '../../src/client/index.ts'
-import { LedgerClient } from '../../src/client/index.ts'
-import { readPolicyFile, takeLock } from '../../src/ledger/index.ts'
-import {
-  callHook,
-  callWebhook,
-  type Channel,
-  Delivery,
-  type LedgerMonitor,
-  type MonitorEvent,
-  type VantagePoint,
-  webhookUrl,
-  witnessPoint,
-} from '../../src/monitor/index.ts'
-import { installNativePrimitives, openPrivateFolder } from '../../src/node/index.ts'
+import { append } from '../../src/core/arrays.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
+import { defined } from '../../src/core/objects.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { takeLock } from '../../src/node/lock-file.ts'
+import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
+import type { MonitorEvent } from '../../src/monitor/events.ts'
+import { callHook } from '../../src/monitor/hook.ts'
+import type { LedgerMonitor, VantagePoint } from '../../src/monitor/monitor.ts'
+import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
+import { witnessPoint } from '../../src/monitor/witness-point.ts'
+import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import {
   copyFolderOf,
   exitOf,

@@ -1,32 +1,31 @@
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import { defined, EvidenceError, isEvidenceError, parsePolicy, type Policy } from '../../src/core/index.ts'
-import { installNativePrimitives, requireNewFile } from '../../src/node/index.ts'
-import {
-  type Bag,
-  type BagSink,
-  checkPackage,
-  contentSize,
-  FolderBag,
-  FolderSink,
-  packageFiles,
-  type PackageReport,
-  writeBag,
-  ZipBag,
-  ZipSink,
-} from '../../src/package/index.ts'
-import { exitCodeOf } from '../../src/verify/index.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
+import { parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { requireNewFile } from '../../src/node/output-file.ts'
+import { type BagSink, contentSize, writeBag } from '../../src/package/bag-writer.ts'
+import type { Bag } from '../../src/package/bag.ts'
+import { checkPackage } from '../../src/package/check-package.ts'
+import { FolderBag } from '../../src/package/folder-bag.ts'
+import { FolderSink } from '../../src/package/folder-sink.ts'
+import { packageFiles } from '../../src/package/make-package.ts'
+import type { PackageReport } from '../../src/package/package-report.ts'
+import { ZipBag } from '../../src/package/zip-bag.ts'
+import { ZipSink } from '../../src/package/zip-sink.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../check-time.ts'
 import { outputOf, withClient } from '../options.ts'
 import { requirePolicy } from '../policy-source.ts'
-import { count } from '../output.ts'
+import { count } from '../../src/core/text.ts'
 import { PackageGathering, receiptsBelow } from '../package-gather.ts'
 import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
 import { notHereLines } from '../package-text.ts'
 import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
 import { progressBar } from '../progress.ts'
-import { readPolicyBytes } from '../../src/ledger/index.ts'
+import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 
 interface PackageOptions extends LedgerOptions {
   readonly output: string

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
-import { EvidenceError, type Policy } from '../../src/core/index.ts'
-import { UrlSource } from '../../src/client/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
-import { checkReceipt } from '../../src/verify/index.ts'
-import { type LogSource, LogView } from '../../src/log/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { UrlSource } from '../../src/client/url-source.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import type { LogSource } from '../../src/log/log.ts'
+import { LogView } from '../../src/log/view.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import {
   clientKey,

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { EvidenceError, isFileProof, leafHash, parseFileProof, parseReceipt, toBase64 } from '../../src/core/index.ts'
-import type { EntryInfo } from '../../src/client/index.ts'
-import { readEnvelope, readStatement } from '../../src/evidence/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import type { EntryInfo } from '../../src/client/ledger-client.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
 import { fileArgument } from '../file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { parseArtefact } from '../artefact.ts'
@@ -16,9 +20,9 @@ import {
   withClient,
   withIdentityIfAny,
 } from '../options.ts'
-import { requireNewFile } from '../../src/node/index.ts'
+import { requireNewFile } from '../../src/node/output-file.ts'
 import { requireSoundReceipt } from '../statements.ts'
-import { counted } from '../output.ts'
+import { counted } from '../../src/core/text.ts'
 import { when, whenSeconds } from '../when.ts'
 
 interface ShowOptions extends ClientOptions {

@@ -1,25 +1,22 @@
 import type { Command } from 'commander'
-import {
-  EvidenceError,
-  fromBase64,
-  parseEntry,
-  parseReceipt,
-  parseSignedCheckpoint,
-  parseTime,
-  timeText,
-} from '../../src/core/index.ts'
-import { issueText, type SchemaIssue } from '../../src/evidence/index.ts'
-import { dataFolder, FolderSource, readOwnCheckpoint, readOwnKey, TimeStampFiles } from '../../src/ledger/index.ts'
-import { fileBounds, installNativePrimitives, readBoundedText, readNamed } from '../../src/node/index.ts'
-import {
-  checkTimeProof,
-  encodeTimeProof,
-  parseRecord,
-  parseTimeProof,
-  type Stampable,
-  Stamper,
-  Authority,
-} from '../../src/timestamp/index.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { parseEntry } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { parseTime, timeText } from '../../src/core/time.ts'
+import { issueText, type SchemaIssue } from '../../src/evidence/schema-errors.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
+import { fileBounds, readBoundedText, readNamed } from '../../src/node/bounded-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { Authority } from '../../src/timestamp/authority.ts'
+import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
+import { parseRecord } from '../../src/timestamp/record.ts'
+import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
+import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
@@ -144,7 +141,7 @@ async function newestOf(root: string): Promise<Stampable> {
 
 async function stampFolder(config: string, options: TimestampOptions): Promise<void> {
   const output = outputOf(options)
-  const { timeStampingSettings } = await import('../../server/index.ts')
+  const { timeStampingSettings } = await import('../../server/settings.ts')
   let json: { timeStamping?: unknown }
   try {
     json = JSON.parse(readBoundedText(config, fileBounds.small)) as { timeStamping?: unknown }

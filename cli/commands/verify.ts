@@ -1,34 +1,28 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import {
-  defined,
-  EvidenceError,
-  isEvidenceError,
-  parseSignedCheckpoint,
-  type Policy,
-  settled,
-  type SignedCheckpoint,
-  valueOr,
-} from '../../src/core/index.ts'
-import { UrlSource } from '../../src/client/index.ts'
-import {
-  dataFolder,
-  FolderSource,
-  LookupAudit,
-  type LookupCodec,
-  readLookupCodec,
-  readPolicyFile,
-} from '../../src/ledger/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
-import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { settled, valueOr } from '../../src/core/attempt.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { UrlSource } from '../../src/client/url-source.ts'
+import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import type { LookupCodec } from '../../src/ledger/lookup-codec.ts'
+import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { type Finding, findingOf } from '../../src/verify/report.ts'
+import { walk, type WalkReport } from '../../src/verify/walk.ts'
 import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
 import { dataDir, policyDocument, type PolicyFile, policyLine, requirePolicy } from '../policy-source.ts'
 import { exitOfVerdict, isSound, verdictLine } from '../verdict.ts'
-import type { LogSource } from '../../src/log/index.ts'
+import type { LogSource } from '../../src/log/log.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { keptCheckpoint } from '../known-checkpoint.ts'
-import { count, type Output } from '../output.ts'
+import { type Output } from '../output.ts'
+import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
 import { AppraisalPool } from '../threads/appraisal-pool.ts'
 import { StaticSource } from '../sources/static-source.ts'

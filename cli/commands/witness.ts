@@ -1,25 +1,19 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { defined, EvidenceError, type VerifierKey } from '../../src/core/index.ts'
-import {
-  addLogs,
-  createWitness,
-  originHash,
-  parseLogList,
-  readLogList,
-  readWitnessConfig,
-  removeLog,
-  requireStateOf,
-  type WitnessedLog,
-  witnessFolder,
-} from '../../src/witness/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { VerifierKey } from '../../src/core/note.ts'
+import { defined } from '../../src/core/objects.ts'
+import { createWitness } from '../../src/witness/create.ts'
+import { originHash, readWitnessConfig, witnessFolder } from '../../src/witness/folder.ts'
+import { requireStateOf } from '../../src/witness/known-origins.ts'
+import { addLogs, parseLogList, readLogList, removeLog, type WitnessedLog } from '../../src/witness/log-list.ts'
 import { commandLine } from '../command-line.ts'
 import { type CommonOptions, codeArgument, outputOf } from '../options.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { stopSignal } from '../stop-signal.ts'
-import { fileBounds, readNamed } from '../../src/node/index.ts'
-import { serverUrl } from '../../src/client/index.ts'
+import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
+import { serverUrl } from '../../src/client/server-url.ts'
 
 interface WitnessOptions extends CommonOptions {
   readonly passphraseFile?: string

@@ -1,4 +1,4 @@
-import { type EvidenceError, isEvidenceError } from '../../src/core/index.ts'
+import { type EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 
 /** One thing that was looked at: what was found, in plain words, and what to do about it. */
 export interface Check {

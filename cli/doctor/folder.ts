@@ -1,24 +1,22 @@
 import { existsSync } from 'node:fs'
-import { equalBytes, timeText, parseEntry, parseSignedCheckpoint, rootFromTiles } from '../../src/core/index.ts'
-import {
-  checkDatabase,
-  checkTable,
-  dataFolder,
-  type DataFolder,
-  defaultMaxGapMs,
-  FolderSource,
-  LedgerTree,
-  lockHolder,
-  lostClaims,
-  readConfig,
-  readErasures,
-  readHead,
-  readOwnCheckpoint,
-  readOwnKey,
-  readStanding,
-  requireLookups,
-} from '../../src/ledger/index.ts'
-import { count } from '../output.ts'
+import { equalBytes } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { parseEntry } from '../../src/core/entry.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { timeText } from '../../src/core/time.ts'
+import { defaultMaxGapMs } from '../../src/ledger/clock.ts'
+import { lostClaims } from '../../src/ledger/copy/missing-claims.ts'
+import { dataFolder, type DataFolder, readConfig, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { readErasures } from '../../src/ledger/erasures.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { readHead } from '../../src/ledger/head-file.ts'
+import { checkDatabase, checkTable } from '../../src/ledger/leveldb/database-check.ts'
+import { requireLookups } from '../../src/ledger/lookup-check.ts'
+import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { readStanding } from '../../src/ledger/standing.ts'
+import { LedgerTree } from '../../src/ledger/tree.ts'
+import { lockHolder } from '../../src/node/lock-file.ts'
+import { count } from '../../src/core/text.ts'
 import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
 import { keyChecks } from './keys.ts'
 import { folderModes } from './modes.ts'

@@ -1,7 +1,11 @@
 import { existsSync } from 'node:fs'
-import { isEvidenceError, signatureTypes, type VerifierKey, verifierKey } from '../../src/core/index.ts'
-import { type DataFolder, readOwnKey, readPolicyFile, secondKeyOf } from '../../src/ledger/index.ts'
-import { readKeyFile, readMlDsaKeyFile } from '../../src/node/index.ts'
+import { signatureTypes } from '../../src/core/cosignature.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { type VerifierKey, verifierKey } from '../../src/core/note.ts'
+import { type DataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { secondKeyOf } from '../../src/ledger/rotation-second-key.ts'
+import { readKeyFile } from '../../src/node/key-file.ts'
+import { readMlDsaKeyFile } from '../../src/node/mldsa-key-file.ts'
 import { attempt, type Check, fail, ok, warn } from './check.ts'
 
 /** Every key of a data folder, opened as the server opens it: with one passphrase for all. */

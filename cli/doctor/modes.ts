@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { DataFolder } from '../../src/ledger/index.ts'
+import type { DataFolder } from '../../src/ledger/data-folder.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 /*

@@ -1,7 +1,9 @@
-import { EvidenceError } from '../../src/core/index.ts'
-import { LedgerClient, serverUrl } from '../../src/client/index.ts'
-import { dataFolder, readHead, readOwnKey } from '../../src/ledger/index.ts'
-import { count } from '../output.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
+import { serverUrl } from '../../src/client/server-url.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { readHead } from '../../src/ledger/head-file.ts'
+import { count } from '../../src/core/text.ts'
 import { attempt, type Check, fail, ok, warn } from './check.ts'
 
 /** A running server: is it there, is it this ledger, does it take deposits, and is its clock ours. */

@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
-import { EvidenceError, tileWidth } from '../../src/core/index.ts'
-import { BackupFolder, erasedByIndex, readErasures } from '../../src/ledger/index.ts'
-import type { LogSource } from '../../src/log/index.ts'
-import { TileFolder } from '../../src/log/node/index.ts'
-import { requireFinished } from '../../src/node/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { tileWidth } from '../../src/core/merkle/layout.ts'
+import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
+import { erasedByIndex, readErasures } from '../../src/ledger/erasures.ts'
+import type { LogSource } from '../../src/log/log.ts'
+import { TileFolder } from '../../src/log/node/tile-folder.ts'
+import { requireFinished } from '../../src/node/folder-marker.ts'
 
 /** A folder of static tiles that somebody names, as `evidence export` writes it; or a backup, which keeps disclosures as well. */
 export class StaticSource extends TileFolder {

@@ -1,6 +1,7 @@
-import { EvidenceError, toBase64 } from '../../src/core/index.ts'
-import type { LedgerClient } from '../../src/client/index.ts'
-import { decodePiece, type Piece, type PieceSource } from '../../src/ledger/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { decodePiece, type Piece, type PieceSource } from '../../src/ledger/copy/piece.ts'
 
 /** A running ledger, in pieces: `/v1/replication`, by an auditor's right. */
 export class UrlPieces implements PieceSource {

@@ -1,11 +1,16 @@
 import { workerData } from 'node:worker_threads'
-import { type EvidenceError, fullTileRoots } from '../../src/core/index.ts'
-import type { Registry, RuleContext } from '../../src/evidence/index.ts'
+import type { EvidenceError } from '../../src/core/errors.ts'
+import { fullTileRoots } from '../../src/core/merkle/tile.ts'
+import type { Registry } from '../../src/evidence/registry.ts'
+import type { RuleContext } from '../../src/evidence/rules.ts'
 import { checkTable, type TableFile } from '../../src/ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../src/ledger/lookup-codec.ts'
 import { tallyOf } from '../../src/ledger/lookup-tally.ts'
-import { answerCalls, installNativePrimitives } from '../../src/node/index.ts'
-import { appraise, type Appraisal, type Chunk, rehash } from '../../src/verify/index.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { answerCalls } from '../../src/node/worker-pool.ts'
+import { type Appraisal, appraise } from '../../src/verify/appraise.ts'
+import type { Chunk } from '../../src/verify/chunks.ts'
+import { rehash } from '../../src/verify/rehash.ts'
 
 const { secret } = workerData as { readonly secret: Uint8Array | undefined }
 const codec = secret === undefined ? undefined : new LookupCodec(secret)

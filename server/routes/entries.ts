@@ -1,16 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import {
-  append,
-  digestLengths,
-  EvidenceError,
-  isDigestAlgorithm,
-  type JsonValue,
-  parseDisclosure,
-  toBase64,
-} from '../../src/core/index.ts'
-import { isActive } from '../../src/evidence/index.ts'
-import { entryFacts, type LookupKey, type Reader, type ServedEntry } from '../../src/ledger/index.ts'
+import { append } from '../../src/core/arrays.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { parseDisclosure } from '../../src/core/disclosure.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { isActive } from '../../src/evidence/registry.ts'
+import type { LookupKey } from '../../src/ledger/lookup.ts'
+import type { ServedEntry } from '../../src/ledger/reads.ts'
+import { entryFacts, type Reader } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import {
   entriesAnswer,

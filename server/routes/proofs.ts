@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { maxEntryBytes, parseSignedCheckpoint, toBase64, timeText } from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { maxEntryBytes } from '../../src/core/entry.ts'
+import { timeText } from '../../src/core/time.ts'
 import type { ServerContext } from '../context.ts'
 import {
   consistencyAnswer,

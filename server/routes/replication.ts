@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { fromBase64 } from '../../src/core/index.ts'
-import { encodePiece, unconfirmed } from '../../src/ledger/index.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { unconfirmed } from '../../src/ledger/confirmation.ts'
+import { encodePiece } from '../../src/ledger/copy/piece.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, replicationQuery } from '../schemas.ts'
 

@@ -1,14 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { defined, fromBase64, toBase64 } from '../../src/core/index.ts'
-import {
-  entryFacts,
-  type EntryStatus,
-  type Reader,
-  type Rights,
-  type StatusEvent,
-  statusOf,
-} from '../../src/ledger/index.ts'
+import { fromBase64, toBase64 } from '../../src/core/base64.ts'
+import { defined } from '../../src/core/objects.ts'
+import { entryFacts, type Reader, type Rights } from '../../src/ledger/rights.ts'
+import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/status.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { indexParams, problemAnswer, type StatusAnswer, statusAnswer, statusQuery } from '../schemas.ts'
 

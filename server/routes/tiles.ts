@@ -1,7 +1,8 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
-import { EvidenceError, parseTilePath } from '../../src/core/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseTilePath } from '../../src/core/merkle/layout.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 
 const compress = promisify(gzip)

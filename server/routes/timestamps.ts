@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { EvidenceError, timeText } from '../../src/core/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { timeText } from '../../src/core/time.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
 import { maxListLimit } from '../settings.ts'

@@ -1,4 +1,5 @@
-import { accessTyp, type Signer, signJws } from '../evidence/index.ts'
+import { type Signer, signJws } from '../evidence/compose.ts'
+import { accessTyp } from '../evidence/vocabulary.ts'
 
 /** Life of a token, in seconds: the longest that a server accepts. */
 const tokenSeconds = 300

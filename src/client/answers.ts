@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /*
  * What a ledger answers, member by member. A server may be hostile, or no ledger at all: nothing of an answer is used before it has

@@ -1,4 +1,4 @@
-import { type ErrorCode, EvidenceError, errorTable } from '../core/index.ts'
+import { type ErrorCode, errorTable, EvidenceError } from '../core/errors.ts'
 import { withoutCredentials } from './server-url.ts'
 
 export interface HttpOptions {

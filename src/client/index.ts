@@ -1,7 +1,24 @@
-/** HTTP client for depositors and auditors. */
-export * from './access-token.ts'
-export { asUnanswered, type HttpOptions, problemError, problemFrom, ServerRefusal } from './http.ts'
-export * from './ledger-client.ts'
-export * from './server-url.ts'
-export * from './url-source.ts'
-export { composePossession, composeStatement, type ComposedStatement, type Signer } from '../evidence/compose.ts'
+/** For depositors and auditors: statements, and the HTTP client. */
+export { accessToken } from './access-token.ts'
+export { type HttpOptions, ServerRefusal } from './http.ts'
+export {
+  type DepositResult,
+  type EntryInfo,
+  type EntryPage,
+  type Identity,
+  LedgerClient,
+  type LedgerInfo,
+  type ParticipantInfo,
+} from './ledger-client.ts'
+export { UrlSource } from './url-source.ts'
+export { readBody } from '../evidence/body.ts'
+export {
+  type ComposedStatement,
+  composePossession,
+  composeStatement,
+  type Signer,
+  type StatementContext,
+} from '../evidence/compose.ts'
+export type { StatementBody } from '../evidence/kinds.ts'
+export { openEntry, openStatement } from '../evidence/open.ts'
+export { readEnvelope, readStatement, type Statement } from '../evidence/statement.ts'

@@ -1,4 +1,5 @@
-import { EvidenceError, withoutFinalSlashes } from '../core/index.ts'
+import { withoutFinalSlashes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /**
  * The base URL of a server: http or https, a host, a path at most, without final slashes. Throws `usage` for anything else. A user

@@ -1,5 +1,7 @@
-import { EvidenceError, tilePath, tileWidth } from '../core/index.ts'
-import { type LogSource, type NamedTile, splitBundle } from '../log/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { tilePath, tileWidth } from '../core/merkle/layout.ts'
+import { type NamedTile, splitBundle } from '../log/bundle.ts'
+import type { LogSource } from '../log/log.ts'
 import { asUnanswered, ServerRefusal } from './http.ts'
 import type { LedgerClient } from './ledger-client.ts'
 

@@ -1,4 +1,5 @@
-import { EvidenceError, type JsonObject, type JsonValue } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { JsonObject, JsonValue } from '../core/json.ts'
 import type { Body } from './kind.ts'
 import { kindNamed, type StatementBody } from './kinds.ts'
 import { parseProposal, type Proposal } from './proposal.ts'

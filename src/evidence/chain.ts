@@ -1,4 +1,8 @@
-import { type Entry, equalBytes, EvidenceError, timeText, toBase64 } from '../core/index.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Entry } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 
 /** Where the next entry of a chain goes on from. */
 export interface ChainPlace {

@@ -1,14 +1,8 @@
-import {
-  type Disclosure,
-  encodeSigningInput,
-  joinJws,
-  joinPresentation,
-  type JsonValue,
-  type Jwk,
-  makeDisclosure,
-  thumbprint,
-  utf8,
-} from '../core/index.ts'
+import { utf8 } from '../core/bytes.ts'
+import { type Disclosure, joinPresentation, makeDisclosure } from '../core/disclosure.ts'
+import type { JsonValue } from '../core/json.ts'
+import { type Jwk, thumbprint } from '../core/jwk.ts'
+import { encodeSigningInput, joinJws } from '../core/jws.ts'
 import { possessionTyp, type SealedClaim, statementTyp } from './vocabulary.ts'
 
 /** A key pair that signs statements, from a key file or a hardware token. */

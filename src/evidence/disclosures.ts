@@ -1,4 +1,5 @@
-import { type Disclosure, EvidenceError, parseDisclosure } from '../core/index.ts'
+import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { effectiveBody } from './body.ts'
 import type { StatementBody } from './kinds.ts'
 import { sealedDigestsOf } from './said.ts'

@@ -1,12 +1,5 @@
-import {
-  type CompactJws,
-  type JsonObject,
-  parseHeader,
-  parseJson,
-  type ProtectedHeader,
-  requireObject,
-  splitJws,
-} from '../core/index.ts'
+import { type JsonObject, parseJson, requireObject } from '../core/json.ts'
+import { type CompactJws, parseHeader, type ProtectedHeader, splitJws } from '../core/jws.ts'
 
 /** A JWS that a statement carries within: what somebody else signed, or another key. */
 export interface InnerJws {

@@ -1,4 +1,6 @@
-import type { EvidenceError, JsonObject, Jwk } from '../core/index.ts'
+import type { EvidenceError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Jwk } from '../core/jwk.ts'
 import type { z } from 'zod'
 import type { Item, Placed } from './members.ts'
 import type { Registry } from './registry.ts'

@@ -1,4 +1,5 @@
-import { defined, valueOr } from '../core/index.ts'
+import { valueOr } from '../core/attempt.ts'
+import { defined } from '../core/objects.ts'
 import { readBody } from './body.ts'
 import type { LaterEventName } from './kind.ts'
 import { endingsOf, referencesOf } from './said.ts'

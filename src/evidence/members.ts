@@ -1,14 +1,9 @@
-import {
-  type ErrorCode,
-  digestLengths,
-  isDigestAlgorithm,
-  isOrigin,
-  strongDigests,
-  tryBase64,
-  tryBase64url,
-  tryTime,
-  utf8Length,
-} from '../core/index.ts'
+import { tryBase64, tryBase64url } from '../core/base64.ts'
+import { utf8Length } from '../core/bytes.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import { digestLengths, isDigestAlgorithm, strongDigests } from '../core/hash.ts'
+import { isOrigin } from '../core/origin.ts'
+import { tryTime } from '../core/time.ts'
 import { z } from 'zod'
 import { acquiredSources, categories, relations } from './vocabulary.ts'
 

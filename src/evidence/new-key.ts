@@ -1,4 +1,7 @@
-import { equalBytes, type EvidenceError, type Jwk, parseVerifierKey, publicKeyOf, thumbprint } from '../core/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { EvidenceError } from '../core/errors.ts'
+import { type Jwk, publicKeyOf, thumbprint } from '../core/jwk.ts'
+import { parseVerifierKey } from '../core/note.ts'
 import type { Registry } from './registry.ts'
 import { type Findings, violate } from './rules.ts'
 

@@ -1,4 +1,6 @@
-import { attempt, EvidenceError, leafHash, parseEntry, type ParsedEntry } from '../core/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { leafHash, type ParsedEntry, parseEntry } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { readBody } from './body.ts'
 import type { StatementBody } from './kinds.ts'
 import { readEnvelope, readStatement, type Statement } from './statement.ts'

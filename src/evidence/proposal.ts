@@ -1,14 +1,9 @@
-import {
-  EvidenceError,
-  fromBase64url,
-  isOrigin,
-  isSeconds,
-  type JsonObject,
-  type JsonValue,
-  parseJson,
-  requireObject,
-  utf8Length,
-} from '../core/index.ts'
+import { fromBase64url } from '../core/base64.ts'
+import { utf8Length } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type JsonObject, type JsonValue, parseJson, requireObject } from '../core/json.ts'
+import { isOrigin } from '../core/origin.ts'
+import { isSeconds } from '../core/time.ts'
 import type { Body, ReadMembers } from './kind.ts'
 import { isUuid } from './statement.ts'
 

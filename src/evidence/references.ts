@@ -1,4 +1,7 @@
-import { counted, equalBytes, type ErrorCode, EvidenceError, fromBase64 } from '../core/index.ts'
+import { fromBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { type ErrorCode, EvidenceError } from '../core/errors.ts'
+import { counted } from '../core/text.ts'
 import type { Asked } from './kind.ts'
 import type { Placed } from './members.ts'
 import type { TargetFacts } from './rules.ts'

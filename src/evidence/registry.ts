@@ -1,4 +1,4 @@
-import { type Jwk, publicKeyOf, thumbprint } from '../core/index.ts'
+import { type Jwk, publicKeyOf, thumbprint } from '../core/jwk.ts'
 import { withEntry } from './grown-map.ts'
 import type { ParticipantType, Role } from './vocabulary.ts'
 

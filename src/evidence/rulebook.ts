@@ -1,4 +1,4 @@
-import { type ErrorCode, EvidenceError } from '../core/index.ts'
+import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { Registry } from './registry.ts'
 import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
 import { readBody } from './body.ts'

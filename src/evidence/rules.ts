@@ -1,4 +1,4 @@
-import { type ErrorCode, EvidenceError } from '../core/index.ts'
+import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { Statement } from './statement.ts'
 
 /** What the rules ask of the entries before. */

@@ -1,4 +1,4 @@
-import type { Jwk } from '../core/index.ts'
+import type { Jwk } from '../core/jwk.ts'
 import { effectiveBody } from './body.ts'
 import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy } from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'

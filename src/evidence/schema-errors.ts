@@ -1,4 +1,4 @@
-import { type ErrorCode, EvidenceError } from '../core/index.ts'
+import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { z } from 'zod'
 import { sealedClaims } from './vocabulary.ts'
 

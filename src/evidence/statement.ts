@@ -1,19 +1,16 @@
+import { utf8Length } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type JsonObject, type JsonValue, parseJson, requireObject } from '../core/json.ts'
 import {
   type CompactJws,
-  EvidenceError,
   isKnownAlgorithm,
-  isOrigin,
-  isSeconds,
-  type JsonObject,
-  type JsonValue,
   parseHeader,
-  parseJson,
   type ProtectedHeader,
-  requireObject,
   requireSignatureLength,
   splitJws,
-  utf8Length,
-} from '../core/index.ts'
+} from '../core/jws.ts'
+import { isOrigin } from '../core/origin.ts'
+import { isSeconds } from '../core/time.ts'
 import { statementTyp } from './vocabulary.ts'
 
 /** A statement split, its header read: enough to verify the signature. */

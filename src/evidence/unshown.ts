@@ -1,4 +1,5 @@
-import { append, type ErrorCode, type EvidenceError } from '../core/index.ts'
+import { append } from '../core/arrays.ts'
+import type { ErrorCode, EvidenceError } from '../core/errors.ts'
 import type { Registry } from './registry.ts'
 import type { Findings } from './rules.ts'
 import type { Body } from './kind.ts'

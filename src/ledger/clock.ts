@@ -1,4 +1,5 @@
-import { EvidenceError, timeText } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 
 /** Where time comes from; a test brings its own. */
 export interface Clock {

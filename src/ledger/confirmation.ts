@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /** What is done with a group that is durable here, when its fate is known. */
 export interface HeldGroup {

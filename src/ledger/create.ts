@@ -1,28 +1,19 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import {
-  defined,
-  type Jwk,
-  encodeLogPolicy,
-  EvidenceError,
-  requireOrigin,
-  signatureTypes,
-  type VerifierKey,
-  verifierKey,
-} from '../core/index.ts'
-import type { MembersOf } from '../evidence/index.ts'
-import {
-  beginFolder,
-  createKeyFile,
-  createMlDsaKeyFile,
-  fileBounds,
-  makePrivateFolder,
-  MlDsaSigner,
-  readBoundedText,
-  readKeyFile,
-  readMlDsaKeyFile,
-  type SigningKey,
-  writeNewFile,
-} from '../node/index.ts'
+import { signatureTypes } from '../core/cosignature.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { Jwk } from '../core/jwk.ts'
+import { type VerifierKey, verifierKey } from '../core/note.ts'
+import { defined } from '../core/objects.ts'
+import { requireOrigin } from '../core/origin.ts'
+import { encodeLogPolicy } from '../core/policy.ts'
+import type { MembersOf } from '../evidence/kinds.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { writeNewFile } from '../node/durable-file.ts'
+import { beginFolder } from '../node/folder-filling.ts'
+import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
+import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
+import { MlDsaSigner } from '../node/mldsa-signer.ts'
+import { makePrivateFolder } from '../node/private-folder.ts'
 import { type DataFolder, dataFolder, type FolderConfig, folderFiles, folderFormat, readConfig } from './data-folder.ts'
 import { syncFolder } from './head-file.ts'
 

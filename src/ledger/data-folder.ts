@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, maxPolicyBytes, parsePolicy, type Policy, type VerifierKey } from '../core/index.ts'
-import { issueText } from '../evidence/index.ts'
-import { fileBounds, readBoundedText, readNamed, requireFinished } from '../node/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { VerifierKey } from '../core/note.ts'
+import { maxPolicyBytes, parsePolicy, type Policy } from '../core/policy.ts'
+import { issueText } from '../evidence/schema-errors.ts'
+import { fileBounds, readBoundedText, readNamed } from '../node/bounded-file.ts'
+import { requireFinished } from '../node/folder-marker.ts'
 
 /** Where things lie in a data folder. */
 export interface DataFolder {

@@ -1,13 +1,14 @@
-import { attempt, EvidenceError, leafHash, sha256, toHex, utf8, valueOr } from '../core/index.ts'
-import {
-  type OpenedEntry,
-  openEntry,
-  readBody,
-  referencesOf,
-  type Statement,
-  type TargetFacts,
-  targetFactsOf,
-} from '../evidence/index.ts'
+import { attempt, valueOr } from '../core/attempt.ts'
+import { toHex } from '../core/base64.ts'
+import { utf8 } from '../core/bytes.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { sha256 } from '../core/hash.ts'
+import { readBody } from '../evidence/body.ts'
+import { type OpenedEntry, openEntry } from '../evidence/open.ts'
+import type { TargetFacts } from '../evidence/rules.ts'
+import { referencesOf, targetFactsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import type { RegistrySeal } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */

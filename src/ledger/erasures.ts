@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
-import { disclosureDigest, EvidenceError } from '../core/index.ts'
-import { fileBounds, readBoundedText } from '../node/index.ts'
-import { writeDurably } from './durable-file.ts'
+import { disclosureDigest } from '../core/disclosure.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 
 /*
  * The list of erasures: what copies must remove too. Index and digests say nothing that the entry does not; the claims are

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { EvidenceError, parseSignedCheckpoint } from '../core/index.ts'
-import { beginFolder, makePrivateFolder, makePublicFolder, writePublicFile } from '../node/index.ts'
-import { tilesOf } from '../log/node/index.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { beginFolder } from '../node/folder-filling.ts'
+import { makePrivateFolder, makePublicFolder, writePublicFile } from '../node/private-folder.ts'
+import { tilesOf } from '../log/node/tile-folder.ts'
 import type { LedgerReads } from './reads.ts'
 import type { TimeStampFiles } from './time-stamp-files.ts'
 

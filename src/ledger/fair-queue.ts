@@ -1,4 +1,5 @@
-import { EvidenceError, append } from '../core/index.ts'
+import { append } from '../core/arrays.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /** Why an item did not get in: nobody's would, or this participant holds as much as it may just now. */
 export type FairQueueRefusal = 'full' | 'share-full'

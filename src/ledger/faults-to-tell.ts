@@ -1,5 +1,7 @@
-import { EvidenceError, shownHeader } from '../core/index.ts'
-import { type Judgement, referencesOf } from '../evidence/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { shownHeader } from '../core/shown.ts'
+import type { Judgement } from '../evidence/rulebook.ts'
+import { referencesOf } from '../evidence/said.ts'
 
 /**
  * The faults of a statement, as its signer may be told them: `told` is the first that is not about an entry that the signer

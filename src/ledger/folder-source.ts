@@ -1,15 +1,11 @@
-import {
-  attempt,
-  CompactRange,
-  type EntryRun,
-  EvidenceError,
-  isEvidenceError,
-  tileWidth,
-  valueOr,
-  type VerifierKey,
-} from '../core/index.ts'
-import { openEntry } from '../evidence/index.ts'
-import type { DisclosedBytes } from '../log/index.ts'
+import { attempt, valueOr } from '../core/attempt.ts'
+import type { EntryRun } from '../core/bundle.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { tileWidth } from '../core/merkle/layout.ts'
+import { CompactRange } from '../core/merkle/range.ts'
+import type { VerifierKey } from '../core/note.ts'
+import { openEntry } from '../evidence/open.ts'
+import type { DisclosedBytes } from '../log/log.ts'
 import { type DataFolder, dataFolder, readConfig } from './data-folder.ts'
 import { erasedByIndex, readErasures } from './erasures.ts'
 import { type Head, readHead } from './head-file.ts'
@@ -18,7 +14,7 @@ import { checkDatabase, checkTable, type TableFile } from './leveldb/database-ch
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
-import { whileUnlocked } from './lock-file.ts'
+import { whileUnlocked } from '../node/lock-file.ts'
 import type { LedgerStorage } from './storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
 

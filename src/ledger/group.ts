@@ -1,29 +1,17 @@
 import { timingSafeEqual } from 'node:crypto'
-import {
-  encodeEntry,
-  EvidenceError,
-  equalBytes,
-  formatTime,
-  isEvidenceError,
-  leafHash,
-  type Jwk,
-  type ShownEntries,
-  statusHash,
-  zeroHash,
-} from '../core/index.ts'
-import {
-  currentLedgerKeys,
-  type History,
-  judge,
-  readBody,
-  type Registry,
-  requireDisclosures,
-  requireSealed,
-  type RuleContext,
-  type Statement,
-  type TargetFacts,
-  targetFactsOf,
-} from '../evidence/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { encodeEntry, leafHash, statusHash, zeroHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import type { Jwk } from '../core/jwk.ts'
+import type { ShownEntries } from '../core/shown.ts'
+import { formatTime } from '../core/time.ts'
+import { readBody } from '../evidence/body.ts'
+import { requireDisclosures, requireSealed } from '../evidence/disclosures.ts'
+import { currentLedgerKeys, type Registry } from '../evidence/registry.ts'
+import { judge } from '../evidence/rulebook.ts'
+import type { History, RuleContext, TargetFacts } from '../evidence/rules.ts'
+import { targetFactsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'

@@ -1,14 +1,11 @@
 import { writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import {
-  EvidenceError,
-  parseSignedCheckpoint,
-  type SignedCheckpoint,
-  type VerifierKey,
-  verifyNote,
-} from '../core/index.ts'
-import { fileBounds, readBounded, syncFolder } from '../node/index.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type VerifierKey, verifyNote } from '../core/note.ts'
+import { fileBounds, readBounded } from '../node/bounded-file.ts'
+import { syncFolder } from '../node/durable-file.ts'
 
 export { syncFolder }
 

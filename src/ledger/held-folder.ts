@@ -1,6 +1,7 @@
-import { EvidenceError, type VerifierKey } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { VerifierKey } from '../core/note.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
-import { takeLock } from './lock-file.ts'
+import { takeLock } from '../node/lock-file.ts'
 import { requireNotRotating } from './rotation-marker.ts'
 import { readStanding, requireMaySign, type Standing } from './standing.ts'
 

@@ -1,15 +1,13 @@
-import {
-  defined,
-  EvidenceError,
-  equalBytes,
-  parseVerifierKey,
-  rootFromTiles,
-  type VerifierKey,
-  verifierKey,
-} from '../core/index.ts'
-import { currentLedgerKeys, type Registry, signsAt } from '../evidence/index.ts'
-import { parseDisclosure, disclosureDigest, parseSignedCheckpoint } from '../core/index.ts'
-import { type LedgerSigningKey, SignatureGate } from '../node/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { rootFromTiles } from '../core/merkle/tiles.ts'
+import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
+import { defined } from '../core/objects.ts'
+import { currentLedgerKeys, type Registry, signsAt } from '../evidence/registry.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
+import type { LedgerSigningKey } from '../node/key-file.ts'
+import { SignatureGate } from '../node/signature-gate.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { type Head, HeadFile, readHead } from './head-file.ts'

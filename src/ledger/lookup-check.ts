@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { addHash, idKey, keyHash, type LookupSeal } from './lookup-tally.ts'
 import type { LedgerStorage } from './storage.ts'
 

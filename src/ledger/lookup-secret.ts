@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { EvidenceError } from '../core/index.ts'
-import { fileBounds, readBoundedText } from '../node/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from './durable-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 import { LookupCodec } from './lookup-codec.ts'
 
 /*

@@ -1,5 +1,6 @@
-import type { Disclosure } from '../core/index.ts'
-import type { Statement, StatementBody } from '../evidence/index.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 

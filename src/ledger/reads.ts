@@ -1,26 +1,16 @@
-import {
-  consistencyProof,
-  consistencyRanges,
-  encodeBundle,
-  encodeReceipt,
-  EvidenceError,
-  inclusionRanges,
-  rangeHash,
-  subtreeHashFrom,
-  type LeafRange,
-  leafHash,
-  rootFromTiles,
-  type Tile,
-  type TileAddress,
-  type TileReader,
-  tilesNeeded,
-  tileWidth,
-  tileWidthAt,
-  verifyConsistency,
-  verifyInclusion,
-} from '../core/index.ts'
-import { type KeyRecord, readBody, sealedDigestsOf } from '../evidence/index.ts'
-import { disclosureDigest } from '../core/index.ts'
+import { encodeBundle } from '../core/bundle.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/prove.ts'
+import type { Tile } from '../core/merkle/tile.ts'
+import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
+import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
+import { encodeReceipt } from '../core/receipt.ts'
+import { readBody } from '../evidence/body.ts'
+import type { KeyRecord } from '../evidence/registry.ts'
+import { sealedDigestsOf } from '../evidence/said.ts'
+import { disclosureDigest } from '../core/disclosure.ts'
 import { readStored, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'

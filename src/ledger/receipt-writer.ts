@@ -1,4 +1,9 @@
-import { encodeReceiptExtra, rangeHash, splitPoint, subtreeHashFrom, tlogProofHead, toBase64 } from '../core/index.ts'
+import { toBase64 } from '../core/base64.ts'
+import { splitPoint } from '../core/merkle/layout.ts'
+import { rangeHash } from '../core/merkle/prove.ts'
+import { subtreeHashFrom } from '../core/merkle/tiles.ts'
+import { encodeReceiptExtra } from '../core/receipt.ts'
+import { tlogProofHead } from '../core/tlog-proof.ts'
 import type { Placed } from './group.ts'
 import type { LedgerTree } from './tree.ts'
 

@@ -1,28 +1,17 @@
-import {
-  type Checkpoint,
-  equalBytes,
-  EvidenceError,
-  leafHash,
-  parseSignedCheckpoint,
-  rootFromTiles,
-  tilesNeeded,
-  tileWidth,
-  type VerifierKey,
-  verifyEd25519,
-  verifyNote,
-  append,
-} from '../core/index.ts'
-import {
-  currentLedgerKeys,
-  emptyRegistry,
-  type History,
-  judge,
-  type Registry,
-  replayedKinds,
-  type RuleContext,
-  signsAt,
-  type TargetFacts,
-} from '../evidence/index.ts'
+import { append } from '../core/arrays.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { tileWidth } from '../core/merkle/layout.ts'
+import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
+import { type VerifierKey, verifyNote } from '../core/note.ts'
+import { replayedKinds } from '../evidence/kinds.ts'
+import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../evidence/registry.ts'
+import { judge } from '../evidence/rulebook.ts'
+import type { History, RuleContext, TargetFacts } from '../evidence/rules.ts'
 import { emptySeal, extendSeal, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { kindList } from './lookup-scope.ts'

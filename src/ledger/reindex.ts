@@ -1,19 +1,14 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import {
-  equalBytes,
-  EvidenceError,
-  isEvidenceError,
-  latin1,
-  parseSignedCheckpoint,
-  tileLevels,
-  tileWidth,
-  toHex,
-} from '../core/index.ts'
+import { toHex } from '../core/base64.ts'
+import { equalBytes, latin1 } from '../core/bytes.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { tileLevels, tileWidth } from '../core/merkle/layout.ts'
 import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
 import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
 import type { DataFolder } from './data-folder.ts'
-import { syncTree } from './durable-file.ts'
+import { syncTree } from '../node/durable-file.ts'
 import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
 import { readHead, syncFolder } from './head-file.ts'

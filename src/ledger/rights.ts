@@ -1,12 +1,10 @@
-import { disclosureDigest, EvidenceError } from '../core/index.ts'
-import {
-  changesRegistry,
-  grantsReading,
-  isActive,
-  type LaterEvent,
-  type Registry,
-  type Statement,
-} from '../evidence/index.ts'
+import { disclosureDigest } from '../core/disclosure.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { changesRegistry } from '../evidence/kinds.ts'
+import type { LaterEvent } from '../evidence/later-events.ts'
+import { isActive, type Registry } from '../evidence/registry.ts'
+import { grantsReading } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import type { FolderConfig } from './data-folder.ts'
 import type { LookupKey } from './lookup.ts'
 import type { SearchScope } from './lookup-scope.ts'

@@ -1,10 +1,12 @@
 import { existsSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, type NoteSigner, type VerifierKey } from '../core/index.ts'
-import { fileBounds, readBoundedText } from '../node/index.ts'
+import type { NoteSigner } from '../core/checkpoint.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { VerifierKey } from '../core/note.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from './durable-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 import { syncFolder } from './head-file.ts'
 
 /** Two keys of one ledger while the first hands over to the second. */

@@ -1,21 +1,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  defined,
-  encodeLogPolicy,
-  EvidenceError,
-  isEvidenceError,
-  parseVerifierKey,
-  signCheckpointBy,
-  toHex,
-  type VerifierKey,
-  verifierKey,
-} from '../core/index.ts'
-import { currentLedgerKeys, readBody, readStatement, ledgerKeyChangeOf, type MembersOf } from '../evidence/index.ts'
-import type { LedgerSigningKey } from '../node/index.ts'
-import { fileBounds, readBounded } from '../node/index.ts'
+import { toHex } from '../core/base64.ts'
+import { signCheckpointBy } from '../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
+import { defined } from '../core/objects.ts'
+import { encodeLogPolicy } from '../core/policy.ts'
+import { readBody } from '../evidence/body.ts'
+import type { MembersOf } from '../evidence/kinds.ts'
+import { currentLedgerKeys } from '../evidence/registry.ts'
+import { ledgerKeyChangeOf } from '../evidence/said.ts'
+import { readStatement } from '../evidence/statement.ts'
+import type { LedgerSigningKey } from '../node/key-file.ts'
+import { fileBounds, readBounded } from '../node/bounded-file.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey, readPolicyBytes } from './data-folder.ts'
-import { writeDurably } from './durable-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 import { readHead, syncFolder } from './head-file.ts'
 import { type HeldFolder, holdFolder } from './held-folder.ts'
 import { Ledger } from './ledger.ts'

@@ -1,14 +1,10 @@
-import {
-  EvidenceError,
-  isEvidenceError,
-  rootFromTiles,
-  type NoteSigner,
-  settled,
-  signCheckpointBy,
-  type VerifierKey,
-  verifyEd25519,
-} from '../core/index.ts'
-import type { RuleContext } from '../evidence/index.ts'
+import { settled } from '../core/attempt.ts'
+import { type NoteSigner, signCheckpointBy } from '../core/checkpoint.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { rootFromTiles } from '../core/merkle/tiles.ts'
+import type { VerifierKey } from '../core/note.ts'
+import type { RuleContext } from '../evidence/rules.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { referencedIndices } from './entry-facts.ts'

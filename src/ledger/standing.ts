@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { defined, EvidenceError, timeText } from '../core/index.ts'
-import { fileBounds, readBoundedText } from '../node/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
+import { timeText } from '../core/time.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from './durable-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 import { syncFolder } from './head-file.ts'
 
 /*

@@ -1,6 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
-import { EvidenceError, type Jwk, settledOr, statusHash, toBase64, append } from '../core/index.ts'
-import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/index.ts'
+import { append } from '../core/arrays.ts'
+import { settledOr } from '../core/attempt.ts'
+import { toBase64 } from '../core/base64.ts'
+import { statusHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { Jwk } from '../core/jwk.ts'
+import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/later-events.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
 

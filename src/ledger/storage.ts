@@ -1,5 +1,5 @@
-import type { EntryRun } from '../core/index.ts'
-import type { DisclosedBytes } from '../log/index.ts'
+import type { EntryRun } from '../core/bundle.ts'
+import type { DisclosedBytes } from '../log/log.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import type { LookupSeal } from './lookup-tally.ts'

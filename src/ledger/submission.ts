@@ -1,13 +1,11 @@
-import { attempt, EvidenceError, maxEntryBytes, type ShownEntries, splitPresentation } from '../core/index.ts'
-import {
-  type Envelope,
-  type KeyRecord,
-  readEnvelope,
-  readStatement,
-  type Registry,
-  type Statement,
-} from '../evidence/index.ts'
-import type { SignatureJob } from '../node/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { splitPresentation } from '../core/disclosure.ts'
+import { maxEntryBytes } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { ShownEntries } from '../core/shown.ts'
+import type { KeyRecord, Registry } from '../evidence/registry.ts'
+import { type Envelope, readEnvelope, readStatement, type Statement } from '../evidence/statement.ts'
+import type { SignatureJob } from '../node/signature-jobs.ts'
 
 /** A statement as sent, its signature verified, waiting to be sequenced. */
 export interface Submission {

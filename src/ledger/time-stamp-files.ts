@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError, parseDecimal } from '../core/index.ts'
-import { fileBounds, readBounded, readBoundedText } from '../node/index.ts'
-import { writeDurably } from './durable-file.ts'
+import { parseDecimal } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { fileBounds, readBounded, readBoundedText } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 
 const ending = '.time-stamps'
 const digestEnding = '.sha256'

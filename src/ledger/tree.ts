@@ -1,17 +1,10 @@
-import {
-  CompactRange,
-  equalBytes,
-  EvidenceError,
-  leafHash,
-  Tile,
-  type TileNodes,
-  type TileReader,
-  TileView,
-  tileLevels,
-  tileNumber,
-  tileWidth,
-  tileWidthAt,
-} from '../core/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { tileLevels, tileNumber, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { CompactRange } from '../core/merkle/range.ts'
+import { Tile, type TileNodes, TileView } from '../core/merkle/tile.ts'
+import type { TileReader } from '../core/merkle/tiles.ts'
 import type { LedgerStorage, StoredTile } from './storage.ts'
 
 /** What a tree reads: entries and full tiles. */

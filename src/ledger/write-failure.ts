@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /** What the system said of an error, beneath all that was wrapped around it; and whether it is want of space. */
 export function deepestReason(error: unknown): { readonly why: string; readonly isFull: boolean } {

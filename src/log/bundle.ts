@@ -1,4 +1,5 @@
-import { parseBundle, valueOr } from '../core/index.ts'
+import { valueOr } from '../core/attempt.ts'
+import { parseBundle } from '../core/bundle.ts'
 
 /** A tile or bundle with the width that its name states. */
 export interface NamedTile {

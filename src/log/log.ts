@@ -1,4 +1,4 @@
-import type { EntryRun } from '../core/index.ts'
+import type { EntryRun } from '../core/bundle.ts'
 
 /** Where a ledger is read from: a data folder, a URL, a folder of static tiles. Nothing that it gives is trusted. */
 export interface LogSource {

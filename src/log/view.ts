@@ -1,38 +1,22 @@
-import {
-  applyPolicy,
-  type Checkpoint,
-  consistencyProof,
-  consistencyRanges,
-  encodeKeyTransition,
-  encodeReceipt,
-  equalBytes,
-  EvidenceError,
-  fromUtf8,
-  inclusionProof,
-  inclusionRanges,
-  isEvidenceError,
-  type Jwk,
-  leafHash,
-  type LeafRange,
-  parseSignedCheckpoint,
-  type Policy,
-  rootFromTiles,
-  thumbprint,
-  Tile,
-  tilesNeeded,
-  tileWidth,
-  tileWidthAt,
-  utf8,
-  verifyInclusion,
-} from '../core/index.ts'
-import {
-  bodyOfEntry,
-  keysBroughtBy,
-  openEntry,
-  readBody,
-  type Statement,
-  type StatementBody,
-} from '../evidence/index.ts'
+import { equalBytes, fromUtf8, utf8 } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { type Jwk, thumbprint } from '../core/jwk.ts'
+import { encodeKeyTransition } from '../core/key-transition.ts'
+import { type LeafRange, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { consistencyRanges, inclusionRanges } from '../core/merkle/prove.ts'
+import { Tile } from '../core/merkle/tile.ts'
+import { consistencyProof, inclusionProof, rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
+import { verifyInclusion } from '../core/merkle/verify.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import { encodeReceipt } from '../core/receipt.ts'
+import { readBody } from '../evidence/body.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import { bodyOfEntry, openEntry } from '../evidence/open.ts'
+import { keysBroughtBy } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import type { LogSource } from './log.ts'
 
 /** An entry of a log, read. */

@@ -1,18 +1,12 @@
-import {
-  encodeBundle,
-  equalBytes,
-  EvidenceError,
-  fullTileRoots,
-  leafHash,
-  Tile,
-  tileLevels,
-  tilePath,
-  tileWidth,
-  tileWidthAt,
-} from '../core/index.ts'
-import { writeDurably } from '../node/index.ts'
-import { type NamedTile, splitBundle } from '../log/index.ts'
-import { TileFolder, type TileLevel } from '../log/node/index.ts'
+import { encodeBundle } from '../core/bundle.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { tileLevels, tilePath, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { fullTileRoots, Tile } from '../core/merkle/tile.ts'
+import { writeDurably } from '../node/durable-file.ts'
+import { type NamedTile, splitBundle } from '../log/bundle.ts'
+import { TileFolder, type TileLevel } from '../log/node/tile-folder.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.

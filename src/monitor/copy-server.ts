@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { encodeBundle, maxPolicyBytes, parseTilePath, tileWidth, tileWidthAt } from '../core/index.ts'
-import { HostNames, readBounded } from '../node/index.ts'
+import { encodeBundle } from '../core/bundle.ts'
+import { parseTilePath, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { maxPolicyBytes } from '../core/policy.ts'
+import { readBounded } from '../node/bounded-file.ts'
+import { HostNames } from '../node/host-names.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
 
 export interface CopyServerOptions {

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs'
-import { EvidenceError, append, settled } from '../core/index.ts'
-import { fileBounds, readBoundedText, writeDurably } from '../node/index.ts'
+import { append } from '../core/arrays.ts'
+import { settled } from '../core/attempt.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
 import type { MonitorEvent } from './events.ts'
 
 /** A way by which events are told, besides the terminal. Fails with an `EvidenceError` where an event was not taken. */

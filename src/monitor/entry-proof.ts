@@ -1,6 +1,13 @@
-import { defined, type Policy, valueOr } from '../core/index.ts'
-import { openEntry, readBody, referencesOf, type Statement } from '../evidence/index.ts'
-import { checkMisbehaviour, encodeMisbehaviour, type Finding, type SealedEntry } from '../verify/index.ts'
+import { valueOr } from '../core/attempt.ts'
+import { defined } from '../core/objects.ts'
+import type { Policy } from '../core/policy.ts'
+import { readBody } from '../evidence/body.ts'
+import { openEntry } from '../evidence/open.ts'
+import { referencesOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
+import { encodeMisbehaviour, type SealedEntry } from '../core/misbehaviour.ts'
+import { checkMisbehaviour } from '../verify/check-misbehaviour.ts'
+import type { Finding } from '../verify/report.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
 
 /**

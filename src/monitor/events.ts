@@ -1,4 +1,4 @@
-import type { Finding } from '../verify/index.ts'
+import type { Finding } from '../verify/report.ts'
 
 /** What a monitor tells (docs/design/monitoring-others.md). */
 export type MonitorEvent = AlarmEvent | NoticeEvent

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 const timeoutMs = 30_000
 

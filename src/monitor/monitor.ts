@@ -1,20 +1,18 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  applyPolicy,
-  attempt,
-  defined,
-  EvidenceError,
-  fromUtf8,
-  isEvidenceError,
-  parseSignedCheckpoint,
-  type Policy,
-  verifyNote,
-} from '../core/index.ts'
-import { checkMisbehaviour, encodeMisbehaviour, type Finding, findingOf, type Misbehaviour } from '../verify/index.ts'
-import { writeDurably } from '../node/index.ts'
-import type { LogSource } from '../log/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { fromUtf8 } from '../core/bytes.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { verifyNote } from '../core/note.ts'
+import { defined } from '../core/objects.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import { encodeMisbehaviour, type Misbehaviour } from '../core/misbehaviour.ts'
+import { checkMisbehaviour } from '../verify/check-misbehaviour.ts'
+import { type Finding, findingOf } from '../verify/report.ts'
+import { writeDurably } from '../node/durable-file.ts'
+import type { LogSource } from '../log/log.ts'
 import { proofOfFault } from './entry-proof.ts'
 import type { AlarmEvent, MonitorEvent, NoticeEvent } from './events.ts'
 import type { SignedNote, VerifiedCopy } from './verified-copy.ts'

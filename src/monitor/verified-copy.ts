@@ -1,37 +1,24 @@
 import { join } from 'node:path'
-import {
-  applyPolicy,
-  attempt,
-  CompactRange,
-  equalBytes,
-  EvidenceError,
-  inclusionProof,
-  isEvidenceError,
-  leafHash,
-  parseSignedCheckpoint,
-  type Policy,
-  rootFromTiles,
-  type SignedCheckpoint,
-  subtreeHashFrom,
-  tilesAt,
-  tileWidth,
-  tileWidthAt,
-  toBase64,
-} from '../core/index.ts'
-import {
-  type EntryObserver,
-  type Finding,
-  findingOf,
-  GrowingWalk,
-  type GrowthReport,
-  isSignedByLedger,
-  type Misbehaviour,
-  prefixHashes,
-  prefixParts,
-} from '../verify/index.ts'
-import { KnownNames } from '../node/index.ts'
-import { type LogSource, LogView } from '../log/index.ts'
-import { removePartials } from '../log/node/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { tilesAt, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { CompactRange } from '../core/merkle/range.ts'
+import { inclusionProof, rootFromTiles, subtreeHashFrom } from '../core/merkle/tiles.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import type { Misbehaviour } from '../core/misbehaviour.ts'
+import { GrowingWalk, type GrowthReport } from '../verify/growing-walk.ts'
+import { isSignedByLedger } from '../verify/ledger-keys.ts'
+import { prefixHashes, prefixParts } from '../verify/prefix-parts.ts'
+import { type Finding, findingOf } from '../verify/report.ts'
+import type { EntryObserver } from '../verify/walk-entries.ts'
+import { KnownNames } from '../node/known-names.ts'
+import type { LogSource } from '../log/log.ts'
+import { LogView } from '../log/view.ts'
+import { removePartials } from '../log/node/tile-folder.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */

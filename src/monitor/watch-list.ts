@@ -1,5 +1,6 @@
-import { itemsOf, signedBy, subjectsOf } from '../evidence/index.ts'
-import type { EntryObserver, WalkedEntry } from '../verify/index.ts'
+import { itemsOf, subjectsOf } from '../evidence/said.ts'
+import { signedBy } from '../evidence/statement.ts'
+import type { EntryObserver, WalkedEntry } from '../verify/walk-entries.ts'
 
 /** What to look out for in new entries. */
 export interface WatchList {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { LedgerClient } from '../client/index.ts'
+import { LedgerClient } from '../client/ledger-client.ts'
 import type { VantagePoint } from './monitor.ts'
 
 /** A witness's latest checkpoint of a ledger, by C2SP tlog-witness: `<monitoring prefix>/<sha256 of origin>/checkpoint`. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { type ErrorCode, EvidenceError, textOfBytes } from '../core/index.ts'
+import { type ErrorCode, EvidenceError } from '../core/errors.ts'
+import { textOfBytes } from '../core/text.ts'
 import { fsPath } from './file-path.ts'
 
 /*

@@ -2,7 +2,9 @@ import { createHash, getHashes, type Hash } from 'node:crypto'
 import { type BigIntStats, closeSync, fstatSync, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { blake3 } from '@noble/hashes/blake3.js'
-import { type DigestAlgorithm, EvidenceError, textOfBytes } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { DigestAlgorithm } from '../core/hash.ts'
+import { textOfBytes } from '../core/text.ts'
 import { openUnread, whyOf } from './bounded-file.ts'
 
 interface Hasher {

@@ -1,6 +1,6 @@
 import { readlinkSync, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { bytesOfText, textOfBytes, withVisibleBytes } from '../core/index.ts'
+import { bytesOfText, textOfBytes, withVisibleBytes } from '../core/text.ts'
 
 /*
  * Paths are texts everywhere, and those that are not UTF-8 (a disk of an older Windows, in GBK) are texts of `textOfBytes`. Node's

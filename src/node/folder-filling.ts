@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { defined, EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
 import { syncFolder, syncTree } from './durable-file.ts'
 import {
   isStagingName,

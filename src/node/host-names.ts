@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv4 } from 'node:net'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /** Names of the `Host` header that are remembered as accepted, so that each is judged once. */
 const maxRemembered = 64

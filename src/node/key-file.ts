@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { equalBytes, EvidenceError, type Jwk, jwkOf, thumbprint } from '../core/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type Jwk, jwkOf, thumbprint } from '../core/jwk.ts'
 import { encodePkcs8 } from './pkcs8.ts'
 import { createPrivateKeyFile, type OpenedKeyFile, readPrivateKeyOf } from './private-key-file.ts'
 

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { fsPath, removeFile } from './file-path.ts'
 import { fileBounds, openUnread, readBounded, readBoundedText } from './bounded-file.ts'
 import { writeNewFile } from './durable-file.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mlDsa44PublicKey } from '../core/index.ts'
+import { mlDsa44PublicKey } from '../core/mldsa.ts'
 import { createPrivateKeyFile, readPrivateKeyOf } from './private-key-file.ts'
 
 /** A private ML-DSA-44 key in use: its seed, for the thread that signs. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { workerData } from 'node:worker_threads'
-import { signMlDsa44 } from '../core/index.ts'
+import { signMlDsa44 } from '../core/mldsa.ts'
 import { answerCalls } from './worker-pool.ts'
 
 const seed = workerData as Uint8Array

@@ -2,20 +2,11 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import * as crypto from 'node:crypto'
 import { isAscii } from 'node:buffer'
 import { createRequire } from 'node:module'
-import {
-  installAscii,
-  installBase64,
-  installHoldsBytes,
-  installLatin1,
-  installMlDsaAccelerator,
-  installSha256,
-  installSignatureAccelerator,
-  installUtf8,
-  type MlDsaAccelerator,
-  mlDsa44PublicKeyBytes,
-  type SignatureAccelerator,
-  toHex,
-} from '../core/index.ts'
+import { installBase64, toHex } from '../core/base64.ts'
+import { installAscii, installHoldsBytes, installLatin1, installUtf8 } from '../core/bytes.ts'
+import { installSignatureAccelerator, type SignatureAccelerator } from '../core/ed25519.ts'
+import { installSha256 } from '../core/hash.ts'
+import { installMlDsaAccelerator, mlDsa44PublicKeyBytes, type MlDsaAccelerator } from '../core/mldsa.ts'
 
 /*
  * The runtime's faster primitives behind core's interfaces. Each may only say yes faster (docs/spec/01-primitives.md): what

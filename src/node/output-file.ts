@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, linkSync, lstatSync, openSync, renameSync, type Stats } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { fsPath, removeFile } from './file-path.ts'
 import { syncFolder, writeAndSync } from './durable-file.ts'
 

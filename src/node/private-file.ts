@@ -1,5 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { openUnread, readOpen } from './bounded-file.ts'
 
 /** Longest file of a key or a passphrase, in bytes. */

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { writeNewFile } from './durable-file.ts'
 import {
   decodePkcs8,

@@ -1,5 +1,8 @@
 import { createPublicKey } from 'node:crypto'
-import { EvidenceError, fromBase64, isEvidenceError, type Jwk, jwkOf, parseJson, publicKeyOf } from '../core/index.ts'
+import { fromBase64 } from '../core/base64.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { parseJson } from '../core/json.ts'
+import { type Jwk, jwkOf, publicKeyOf } from '../core/jwk.ts'
 import { readNamed } from './bounded-file.ts'
 
 /** Longest file of a public key, in bytes. */

@@ -1,4 +1,4 @@
-import { verifyEd25519 } from '../core/index.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
 import { packJobs, type SignatureJob } from './signature-jobs.ts'
 import type { SignatureCalls } from './signature-worker.ts'
 import { WorkerPool } from './worker-pool.ts'

@@ -1,4 +1,4 @@
-import { verifyEd25519 } from '../core/index.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
 import { installNativePrimitives } from './native.ts'
 import { unpackJobs } from './signature-jobs.ts'
 import { answerCalls } from './worker-pool.ts'

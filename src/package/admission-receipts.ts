@@ -1,14 +1,9 @@
-import { append, EvidenceError, type Jwk, thumbprint } from '../core/index.ts'
-import {
-  admittedBy,
-  cosignersOf,
-  endingsOf,
-  keysBroughtBy,
-  ownNewKeyOf,
-  setsApprovals,
-  signedBy,
-} from '../evidence/index.ts'
-import { type LogEntry, LogView } from '../log/index.ts'
+import { append } from '../core/arrays.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type Jwk, thumbprint } from '../core/jwk.ts'
+import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, setsApprovals } from '../evidence/said.ts'
+import { signedBy } from '../evidence/statement.ts'
+import { type LogEntry, LogView } from '../log/view.ts'
 
 /** Which entries speak of a key: only where to look; what they say is read from them. */
 export interface KeyEntries {

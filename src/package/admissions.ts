@@ -1,5 +1,6 @@
-import { append } from '../core/index.ts'
-import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import { append } from '../core/arrays.ts'
+import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import type { Finding } from '../verify/report.ts'
 import { type AdmissionVerdict, type ShownEntry, ShownLedger } from './shown-ledger.ts'
 
 /**

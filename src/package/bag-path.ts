@@ -1,4 +1,5 @@
-import { EvidenceError, utf8Length } from '../core/index.ts'
+import { utf8Length } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { maxComponentBytes, maxPathBytes } from './limits.ts'
 
 /** Names that some systems take for devices, whatever follows their first dot; white space before it does not count. */

@@ -1,4 +1,5 @@
-import { EvidenceError, fromUtf8, isEvidenceError, latin1, utf8 } from '../core/index.ts'
+import { fromUtf8, latin1, utf8 } from '../core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { bagPathFault } from './bag-path.ts'
 
 /*

@@ -1,4 +1,8 @@
-import { EvidenceError, maxFileProofBytes, maxPolicyBytes, maxProofBytes, maxTransitionBytes } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { maxFileProofBytes } from '../core/file-proof.ts'
+import { maxTransitionBytes } from '../core/key-transition.ts'
+import { maxPolicyBytes } from '../core/policy.ts'
+import { maxProofBytes } from '../core/tlog-proof.ts'
 import { names } from './layout.ts'
 import { maxManifestBytes, maxReceiptBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
 

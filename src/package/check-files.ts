@@ -1,25 +1,17 @@
-import {
-  defined,
-  type DigestAlgorithm,
-  equalBytes,
-  EvidenceError,
-  isEvidenceError,
-  parseFileProof,
-  parseManifest,
-  append,
-} from '../core/index.ts'
-import { type Item, itemsOf, type StatementBody } from '../evidence/index.ts'
-import { canDigest, digestBytes, type FileDigests } from '../node/index.ts'
-import {
-  algorithmsOf,
-  type CheckedReceipt,
-  checkFile,
-  checkFileProof,
-  checkManifest,
-  type Finding,
-  fileDiffers,
-  findingOf,
-} from '../verify/index.ts'
+import { append } from '../core/arrays.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { parseFileProof } from '../core/file-proof.ts'
+import type { DigestAlgorithm } from '../core/hash.ts'
+import { parseManifest } from '../core/manifest.ts'
+import { defined } from '../core/objects.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import type { Item } from '../evidence/members.ts'
+import { itemsOf } from '../evidence/said.ts'
+import { canDigest, digestBytes, type FileDigests } from '../node/file-digest.ts'
+import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../verify/check-file.ts'
+import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type Finding, findingOf } from '../verify/report.ts'
 import type { BagCheck } from './check-bag.ts'
 import { type DepositedFile, DepositedFiles, type PresentFile, shownName } from './deposited-files.ts'
 import type { DepositPlaces } from './layout.ts'

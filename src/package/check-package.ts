@@ -1,14 +1,11 @@
-import {
-  equalBytes,
-  isEvidenceError,
-  type KeyTransition,
-  maxPolicyBytes,
-  parseKeyTransition,
-  type Policy,
-  append,
-} from '../core/index.ts'
-import { checkReceipt, type Finding, findingOf } from '../verify/index.ts'
-import { isDeposit } from '../evidence/index.ts'
+import { append } from '../core/arrays.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { isEvidenceError } from '../core/errors.ts'
+import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
+import { maxPolicyBytes, type Policy } from '../core/policy.ts'
+import { checkReceipt } from '../verify/check-receipt.ts'
+import { type Finding, findingOf } from '../verify/report.ts'
+import { isDeposit } from '../evidence/said.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { hasUnknownCharacter } from './bag-path.ts'

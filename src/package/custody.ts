@@ -1,5 +1,6 @@
-import { type Disclosure, visible } from '../core/index.ts'
-import type { CheckedReceipt } from '../verify/index.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import { visible } from '../core/text.ts'
+import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import type { AdmissionVerdict } from './shown-ledger.ts'
 import { subjectOf } from './event-subject.ts'
 import { eventsOf } from './package-events.ts'

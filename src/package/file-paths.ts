@@ -1,4 +1,4 @@
-import { utf8Length } from '../core/index.ts'
+import { utf8Length } from '../core/bytes.ts'
 import { BagPaths, bagPathFault } from './bag-path.ts'
 import { maxPathBytes } from './limits.ts'
 

@@ -1,9 +1,8 @@
 import { constants, type Dirent } from 'node:fs'
 import { lstat, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
-import type { Bag, BagFile } from './bag.ts'
-import { requireBagFile } from './bag.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type Bag, type BagFile, requireBagFile } from './bag.ts'
 import { BagPaths } from './bag-path.ts'
 import { maxFiles } from './limits.ts'
 

@@ -1,6 +1,8 @@
-import { defined } from '../core/index.ts'
-import { type LaterEvent, laterEventsIn, referencesOf } from '../evidence/index.ts'
-import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import { defined } from '../core/objects.ts'
+import { type LaterEvent, laterEventsIn } from '../evidence/later-events.ts'
+import { referencesOf } from '../evidence/said.ts'
+import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import type { Finding } from '../verify/report.ts'
 import { subjectOf } from './event-subject.ts'
 
 /**

@@ -1,5 +1,9 @@
-import { type KeyTransition, leafHash, type Receipt, toBase64 } from '../core/index.ts'
-import type { CheckedReceipt, Finding } from '../verify/index.ts'
+import { toBase64 } from '../core/base64.ts'
+import { leafHash } from '../core/entry.ts'
+import type { KeyTransition } from '../core/key-transition.ts'
+import type { Receipt } from '../core/receipt.ts'
+import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import type { Finding } from '../verify/report.ts'
 
 /** A receipt of a package, with the key transition that lies beside it. */
 export interface ReadReceipt {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { fsPath, openUnread, readNamed } from '../node/index.ts'
+import { openUnread, readNamed } from '../node/bounded-file.ts'
+import { fsPath } from '../node/file-path.ts'
 import { maxTagFileBytes } from './limits.ts'
 import { names, payloadFolder } from './layout.ts'
 

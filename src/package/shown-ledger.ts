@@ -1,24 +1,18 @@
-import { append, defined, equalBytes, EvidenceError, leafHash, thumbprint, verifyEd25519 } from '../core/index.ts'
-import {
-  admittedBy,
-  changesRegistry,
-  cosignersOf,
-  emptyRegistry,
-  type Ending,
-  endingsOf,
-  type History,
-  judge,
-  type Judgement,
-  keysBroughtBy,
-  ownNewKeyOf,
-  type Registry,
-  signedBy,
-  type Statement,
-  type StatementBody,
-  type TargetFacts,
-  targetFactsOf,
-} from '../evidence/index.ts'
-import { type Finding, findingOf } from '../verify/index.ts'
+import { append } from '../core/arrays.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { thumbprint } from '../core/jwk.ts'
+import { defined } from '../core/objects.ts'
+import type { Ending } from '../evidence/kind.ts'
+import { changesRegistry, type StatementBody } from '../evidence/kinds.ts'
+import { emptyRegistry, type Registry } from '../evidence/registry.ts'
+import { judge, type Judgement } from '../evidence/rulebook.ts'
+import type { History, TargetFacts } from '../evidence/rules.ts'
+import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, targetFactsOf } from '../evidence/said.ts'
+import { signedBy, type Statement } from '../evidence/statement.ts'
+import { type Finding, findingOf } from '../verify/report.ts'
 
 /** What brought a key, as far as a package shows it. */
 export interface AdmittedKey {

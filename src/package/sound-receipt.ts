@@ -1,13 +1,10 @@
-import {
-  EvidenceError,
-  type KeyTransition,
-  parseKeyTransition,
-  parseReceipt,
-  type Policy,
-  utf8,
-} from '../core/index.ts'
-import { type CheckedReceipt, checkReceipt } from '../verify/index.ts'
-import { LogView } from '../log/index.ts'
+import { utf8 } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
+import type { Policy } from '../core/policy.ts'
+import { parseReceipt } from '../core/receipt.ts'
+import { type CheckedReceipt, checkReceipt } from '../verify/check-receipt.ts'
+import { LogView } from '../log/view.ts'
 import type { Sidecar } from './layout.ts'
 
 /** A receipt that goes into a package. */

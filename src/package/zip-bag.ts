@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { type Bag, type BagFile, requireBagFile } from './bag.ts'
 import { BagPaths } from './bag-path.ts'
 import { maxFiles } from './limits.ts'

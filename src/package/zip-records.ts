@@ -1,4 +1,5 @@
-import { EvidenceError, fromUtf8 } from '../core/index.ts'
+import { fromUtf8 } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { maxZipRatio, zipSlackBytes } from './limits.ts'
 
 /*

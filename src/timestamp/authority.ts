@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { EvidenceError, timeText, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 import { type Certificate, readPemCertificates, unique } from './certificate.ts'
 import { type Crl, maxCrlBytes, readCrl } from './crl.ts'
 import { fetchBounded } from './fetch-bounded.ts'

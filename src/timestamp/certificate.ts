@@ -1,6 +1,8 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
 import { BasicConstraints, Certificate as Structure, ExtKeyUsage, type Extension } from 'pkijs'
-import { equalBytes, EvidenceError, toHex } from '../core/index.ts'
+import { toHex } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { malformed, parseDer, reading } from './der.ts'
 import { isKnownSignature } from './signature.ts'
 

@@ -1,18 +1,13 @@
-import {
-  applyPolicy,
-  counted,
-  equalBytes,
-  EvidenceError,
-  timeText,
-  isEvidenceError,
-  leafHash,
-  type Policy,
-  parseSignedCheckpoint,
-  parseTime,
-  type Receipt,
-  verifyInclusion,
-  append,
-} from '../core/index.ts'
+import { append } from '../core/arrays.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { verifyInclusion } from '../core/merkle/verify.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import type { Receipt } from '../core/receipt.ts'
+import { counted } from '../core/text.ts'
+import { parseTime, timeText } from '../core/time.ts'
 import type { Certificate } from './certificate.ts'
 import { clockSkewMs, judgeRecord, type LayerVerdict } from './judge-record.ts'
 import { parseTimeProof, type TimeProof } from './time-proof.ts'

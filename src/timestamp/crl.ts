@@ -1,6 +1,7 @@
 import { Integer, type AsnType } from 'asn1js'
 import { CertificateRevocationList, type Extension } from 'pkijs'
-import { equalBytes, toHex } from '../core/index.ts'
+import { toHex } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { type Certificate, keyUsages } from './certificate.ts'
 import { malformed, parseDer, reading } from './der.ts'
 import { verifySignature } from './signature.ts'

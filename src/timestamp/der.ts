@@ -1,5 +1,5 @@
 import { type AsnType, fromBER } from 'asn1js'
-import { EvidenceError, isEvidenceError } from '../core/index.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 
 /* asn1js reads BER; what is looked at before it makes that DER, in bounds. */
 

@@ -1,4 +1,6 @@
-import { EvidenceError, timeText, isEvidenceError, smallest, largest } from '../core/index.ts'
+import { largest, smallest } from '../core/arrays.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 import { readCrl } from './crl.ts'
 import { judgeToken, type TokenVerdict } from './judge-token.ts'

@@ -1,4 +1,6 @@
-import { EvidenceError, timeText, isEvidenceError, smallest } from '../core/index.ts'
+import { smallest } from '../core/arrays.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 import { type Certificate, unique } from './certificate.ts'
 import type { Crl } from './crl.ts'
 import { type CertificatePath, findPath, PathBudget } from './path.ts'

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { EvidenceError, latin1, toBase64, tryBase64, utf8 } from '../core/index.ts'
+import { toBase64, tryBase64 } from '../core/base64.ts'
+import { latin1, utf8 } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { maxCertificateBytes } from './certificate.ts'
 import { maxCrlBytes } from './crl.ts'
 import type { HashAlgorithm } from './signature.ts'

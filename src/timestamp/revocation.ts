@@ -1,4 +1,6 @@
-import { EvidenceError, timeText, largest, smallest } from '../core/index.ts'
+import { largest, smallest } from '../core/arrays.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { timeText } from '../core/time.ts'
 import type { Certificate } from './certificate.ts'
 import type { Crl, Revocation } from './crl.ts'
 import type { CertificatePath } from './path.ts'

@@ -1,4 +1,6 @@
-import { EvidenceError, latin1, parseDecimal, toBase64, tryBase64, utf8, concat } from '../core/index.ts'
+import { toBase64, tryBase64 } from '../core/base64.ts'
+import { concat, latin1, parseDecimal, utf8 } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { maxRecordBytes, parseRecord, type TimeStampRecord } from './record.ts'
 
 const version = 'evidence-ledger/time-proof/v1'

@@ -9,7 +9,9 @@ import {
   type SignerInfo,
   TSTInfo,
 } from 'pkijs'
-import { equalBytes, EvidenceError, toHex } from '../core/index.ts'
+import { toHex } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { type Certificate, keyUsages, readCertificate } from './certificate.ts'
 import { malformed, parseDer, reading } from './der.ts'
 import { type HashAlgorithm, hashByOid, verifySignature } from './signature.ts'

@@ -1,18 +1,10 @@
-import {
-  defined,
-  EvidenceError,
-  explained,
-  fromUtf8,
-  isEvidenceError,
-  parseDecimal,
-  parseReceipt,
-  parseSignedCheckpoint,
-  type Receipt,
-  type SignedCheckpoint,
-  toBase64,
-  tryBase64,
-  utf8,
-} from '../core/index.ts'
+import { toBase64, tryBase64 } from '../core/base64.ts'
+import { fromUtf8, parseDecimal, utf8 } from '../core/bytes.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
+import { parseReceipt, type Receipt } from '../core/receipt.ts'
+import { explained } from '../core/transit.ts'
 
 /*
  * An anchor (docs/spec/16-anchors.md): a lower ledger's checkpoint, and the upper ledger's receipt of it.

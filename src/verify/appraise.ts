@@ -1,23 +1,16 @@
-import {
-  attempt,
-  type Disclosure,
-  type Entry,
-  equalBytes,
-  EvidenceError,
-  latin1,
-  parseDisclosure,
-  verifyEd25519,
-} from '../core/index.ts'
-import {
-  examineEntry,
-  itemsOf,
-  judge,
-  type Registry,
-  type RuleContext,
-  sealedDigestsOf,
-  type Statement,
-  type StatementBody,
-} from '../evidence/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { equalBytes, latin1 } from '../core/bytes.ts'
+import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import type { Entry } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import { examineEntry } from '../evidence/open.ts'
+import type { Registry } from '../evidence/registry.ts'
+import { judge } from '../evidence/rulebook.ts'
+import type { RuleContext } from '../evidence/rules.ts'
+import { itemsOf, sealedDigestsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import type { Chunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
 import { splitUuid } from './statement-ids.ts'

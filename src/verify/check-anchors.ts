@@ -1,16 +1,13 @@
-import {
-  attempt,
-  type Checkpoint,
-  digestsOf,
-  equalBytes,
-  EvidenceError,
-  isEvidenceError,
-  parseReceipt,
-  type Policy,
-  verifyConsistency,
-  append,
-} from '../core/index.ts'
-import type { StatementBody } from '../evidence/index.ts'
+import { append } from '../core/arrays.ts'
+import { attempt } from '../core/attempt.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import { digestsOf } from '../core/digest.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { verifyConsistency } from '../core/merkle/verify.ts'
+import type { Policy } from '../core/policy.ts'
+import { parseReceipt } from '../core/receipt.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
 import { type Anchor, type AnchorLink, parseAnchor } from './anchor.ts'
 import { algorithmsOf, checkFile, checkManifest } from './check-file.ts'
 import { checkReceipt } from './check-receipt.ts'

@@ -1,16 +1,14 @@
-import {
-  type DigestAlgorithm,
-  equalBytes,
-  EvidenceError,
-  type FileProof,
-  fromHex,
-  isEvidenceError,
-  leafHash,
-  manifestTree,
-  parseManifest,
-  verifyInclusion,
-} from '../core/index.ts'
-import { isDeposit, type Item, itemsOf, type StatementBody } from '../evidence/index.ts'
+import { fromHex } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import type { FileProof } from '../core/file-proof.ts'
+import type { DigestAlgorithm } from '../core/hash.ts'
+import { manifestTree, parseManifest } from '../core/manifest.ts'
+import { verifyInclusion } from '../core/merkle/verify.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import type { Item } from '../evidence/members.ts'
+import { isDeposit, itemsOf } from '../evidence/said.ts'
 import { type Finding, findingOf } from './report.ts'
 
 /** A file as the caller measured it. */

@@ -1,25 +1,24 @@
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { SignedCheckpoint } from '../core/checkpoint.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { leafHash, parseEntry } from '../core/entry.ts'
+import { type ErrorCode, EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { publicKeyOf, thumbprint } from '../core/jwk.ts'
+import { verifyInclusion } from '../core/merkle/verify.ts'
 import {
-  defined,
-  equalBytes,
-  type ErrorCode,
-  EvidenceError,
-  isEvidenceError,
-  leafHash,
   type Misbehaviour,
   type ParsedMisbehaviour,
-  parseEntry,
   parseMisbehaviour,
-  type Policy,
-  publicKeyOf,
   type SealedEntry,
-  type SignedCheckpoint,
-  thumbprint,
-  toBase64,
-  verifyEd25519,
-  verifyInclusion,
-  verifyNote,
-} from '../core/index.ts'
-import { chainFaults, type OpenedEntry, openEntry, readBody, type Statement } from '../evidence/index.ts'
+} from '../core/misbehaviour.ts'
+import { verifyNote } from '../core/note.ts'
+import { defined } from '../core/objects.ts'
+import type { Policy } from '../core/policy.ts'
+import { readBody } from '../evidence/body.ts'
+import { chainFaults } from '../evidence/chain.ts'
+import { type OpenedEntry, openEntry } from '../evidence/open.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { judgeAlone } from './judge-alone.ts'
 import { rootsFromParts } from './prefix-parts.ts'
 import { type Finding, findingOf } from './report.ts'

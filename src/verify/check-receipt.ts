@@ -1,27 +1,19 @@
-import {
-  type Disclosure,
-  EvidenceError,
-  isEvidenceError,
-  isKnownAlgorithm,
-  leafHash,
-  type ParsedEntry,
-  type KeyTransition,
-  type Policy,
-  parseReceipt,
-  publicKeyOf,
-  type Receipt,
-  thumbprint,
-  verifyEd25519,
-  verifyInclusion,
-} from '../core/index.ts'
-import {
-  misfitOf,
-  openStatement,
-  readBody,
-  sealedDigestsOf,
-  type Statement,
-  type StatementBody,
-} from '../evidence/index.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { leafHash, type ParsedEntry } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { publicKeyOf, thumbprint } from '../core/jwk.ts'
+import { isKnownAlgorithm } from '../core/jws.ts'
+import type { KeyTransition } from '../core/key-transition.ts'
+import { verifyInclusion } from '../core/merkle/verify.ts'
+import type { Policy } from '../core/policy.ts'
+import { parseReceipt, type Receipt } from '../core/receipt.ts'
+import { readBody } from '../evidence/body.ts'
+import { misfitOf } from '../evidence/disclosures.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import { openStatement } from '../evidence/open.ts'
+import { sealedDigestsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { judgeLedger } from './receipt-ledger.ts'
 import { type Finding, findingOf } from './report.ts'
 

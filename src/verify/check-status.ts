@@ -1,23 +1,16 @@
-import {
-  applyPolicy,
-  type Checkpoint,
-  defined,
-  encodeReceipt,
-  equalBytes,
-  EvidenceError,
-  isEvidenceError,
-  type Jwk,
-  leafHash,
-  parseSignedCheckpoint,
-  type Policy,
-  toBase64,
-  tryBase64,
-  tryTime,
-  utf8,
-  verifyConsistency,
-  verifyInclusion,
-} from '../core/index.ts'
-import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../evidence/index.ts'
+import { toBase64, tryBase64 } from '../core/base64.ts'
+import { equalBytes, utf8 } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { leafHash } from '../core/entry.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import type { Jwk } from '../core/jwk.ts'
+import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
+import { defined } from '../core/objects.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import { encodeReceipt } from '../core/receipt.ts'
+import { tryTime } from '../core/time.ts'
+import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../evidence/later-events.ts'
 import { type CheckedReceipt, checkReceipt } from './check-receipt.ts'
 import { type Finding, findingOf } from './report.ts'
 

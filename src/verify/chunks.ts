@@ -1,6 +1,7 @@
-import { tileWidth, utf8 } from '../core/index.ts'
+import { utf8 } from '../core/bytes.ts'
+import { tileWidth } from '../core/merkle/layout.ts'
 import { pack, type Packed, packRuns, unpack } from './packed.ts'
-import type { LogSource } from '../log/index.ts'
+import type { LogSource } from '../log/log.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
 export interface Chunk {

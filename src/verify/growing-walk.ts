@@ -1,8 +1,9 @@
-import { defined, zeroHash } from '../core/index.ts'
-import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { zeroHash } from '../core/entry.ts'
+import { defined } from '../core/objects.ts'
+import { emptyRegistry, type Registry } from '../evidence/registry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
-import type { LogSource } from '../log/index.ts'
+import type { LogSource } from '../log/log.ts'
 import { type EntryObserver, EntryWalk } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
 

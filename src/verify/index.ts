@@ -1,30 +1,22 @@
-/** Receipt check and chain re-walk, over any source of entries. */
-export * from './anchor.ts'
-export * from './check-anchors.ts'
-export * from './check-file.ts'
-export * from './check-receipt.ts'
-export * from './check-status.ts'
-export * from './report.ts'
-export * from './rotated-policy.ts'
-export * from './walk.ts'
-export { LogView } from '../log/view.ts'
-export * from './appraise.ts'
+/** What an auditor checks: receipts, files, anchors, statuses, proofs of misbehaviour, and whole ledgers. Runs in a browser. */
+export { type Anchor, encodeAnchor, parseAnchor } from './anchor.ts'
 export type { Appraiser } from './appraiser.ts'
-export * from './chunks.ts'
-export * from './packed.ts'
-export * from './rehash.ts'
-export type { EntryObserver, EntryWalkResult, WalkedEntry } from './walk-entries.ts'
-export * from './check-misbehaviour.ts'
-export { GrowingWalk, type GrowthReport } from './growing-walk.ts'
-export { isSignedByLedger } from './ledger-keys.ts'
-// The format is core's, for witnesses write it too.
+export { anchorLimits, checkAnchors } from './check-anchors.ts'
 export {
-  encodeMisbehaviour,
-  isMisbehaviour,
-  maxMisbehaviourBytes,
-  type Misbehaviour,
-  type ParsedMisbehaviour,
-  parseMisbehaviour,
-  type SealedEntry,
-} from '../core/index.ts'
-export { prefixHashes, prefixParts } from './prefix-parts.ts'
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  type FileVerdict,
+  type MeasuredFile,
+} from './check-file.ts'
+export { type CheckedMisbehaviour, checkMisbehaviour, misbehaviourLimits } from './check-misbehaviour.ts'
+export { type CheckedReceipt, checkReceipt, receiptLimits } from './check-receipt.ts'
+export { checkStatus, statusLimits } from './check-status.ts'
+export { GrowingWalk } from './growing-walk.ts'
+export { exitCodeOf, type Finding } from './report.ts'
+export { rotatedPolicy } from './rotated-policy.ts'
+export type { EntryObserver, WalkedEntry } from './walk-entries.ts'
+export { walk, type WalkOptions, type WalkReport } from './walk.ts'
+export type { LogSource } from '../log/log.ts'
+export { type LogEntry, LogView } from '../log/view.ts'

@@ -1,13 +1,9 @@
-import { verifyEd25519 } from '../core/index.ts'
-import {
-  emptyRegistry,
-  type EntryUnderJudgement,
-  type History,
-  judge,
-  type Judgement,
-  type OpenedEntry,
-  targetFactsOf,
-} from '../evidence/index.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import type { OpenedEntry } from '../evidence/open.ts'
+import { emptyRegistry } from '../evidence/registry.ts'
+import { judge, type Judgement } from '../evidence/rulebook.ts'
+import type { EntryUnderJudgement, History } from '../evidence/rules.ts'
+import { targetFactsOf } from '../evidence/said.ts'
 
 /**
  * The rulebook's word on one entry of a ledger of which nothing else is known but perhaps one earlier entry: what another entry might

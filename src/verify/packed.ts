@@ -1,4 +1,4 @@
-import type { EntryRun } from '../core/index.ts'
+import type { EntryRun } from '../core/bundle.ts'
 
 /*
  * What a walk reads of consecutive entries, end to end in one buffer: handed to another thread it is one copy, where a

@@ -1,4 +1,6 @@
-import { type LeafRange, nodeHash, rangeHash, splitPoint, type Subtree } from '../core/index.ts'
+import { nodeHash } from '../core/merkle/hashing.ts'
+import { type LeafRange, splitPoint, type Subtree } from '../core/merkle/layout.ts'
+import { rangeHash } from '../core/merkle/prove.ts'
 
 /*
  * The tree of n2 leaves, taken apart until no part has leaves on both sides of n1 (docs/spec/17-misbehaviour.md): the

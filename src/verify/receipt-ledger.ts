@@ -1,18 +1,12 @@
-import {
-  type Checkpoint,
-  EvidenceError,
-  type KeyTransition,
-  type ParsedEntry,
-  type Policy,
-  type PolicySigners,
-  readSigners,
-  type Receipt,
-  requireQuorum,
-  type SignedCheckpoint,
-  statesTime,
-  timeText,
-  verifyConsistency,
-} from '../core/index.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import type { SignedCheckpoint } from '../core/checkpoint.ts'
+import type { ParsedEntry } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { KeyTransition } from '../core/key-transition.ts'
+import { verifyConsistency } from '../core/merkle/verify.ts'
+import { type Policy, type PolicySigners, readSigners, requireQuorum, statesTime } from '../core/policy.ts'
+import type { Receipt } from '../core/receipt.ts'
+import { timeText } from '../core/time.ts'
 
 /* Who vouches for the tree that a receipt's entry stands in (docs/spec/06-receipt.md, step 2; 14-ledger-keys.md, "Key transition"). */
 

@@ -1,5 +1,9 @@
-import { entryVersion, holdsBytes, latin1, leafHash, toBase64url, tryBase64url, utf8, valueOr } from '../core/index.ts'
-import { changesRegistry, openStatement, replayedKinds } from '../evidence/index.ts'
+import { valueOr } from '../core/attempt.ts'
+import { toBase64url, tryBase64url } from '../core/base64.ts'
+import { holdsBytes, latin1, utf8 } from '../core/bytes.ts'
+import { entryVersion, leafHash } from '../core/entry.ts'
+import { changesRegistry, replayedKinds } from '../evidence/kinds.ts'
+import { openStatement } from '../evidence/open.ts'
 import { absent, type Packed } from './packed.ts'
 
 /*

@@ -1,4 +1,5 @@
-import { defined, type ErrorCode, type EvidenceError, errorTable } from '../core/index.ts'
+import { type ErrorCode, errorTable, type EvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
 
 /** One thing that does not hold, or could not be judged: where, what was expected, what was found, in one plain sentence. */
 export interface Finding {

@@ -1,14 +1,10 @@
-import {
-  applyPolicy,
-  attempt,
-  equalBytes,
-  EvidenceError,
-  parseReceipt,
-  parseVerifierKey,
-  type Policy,
-  signatureTypes,
-  type VerifierKey,
-} from '../core/index.ts'
+import { attempt } from '../core/attempt.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { signatureTypes } from '../core/cosignature.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { parseVerifierKey, type VerifierKey } from '../core/note.ts'
+import { applyPolicy, type Policy } from '../core/policy.ts'
+import { parseReceipt } from '../core/receipt.ts'
 import { checkReceipt, type CheckedReceipt } from './check-receipt.ts'
 import { judgeAlone } from './judge-alone.ts'
 import { rotationOf } from './ledger-keys.ts'

@@ -1,39 +1,27 @@
-import {
-  type Disclosure,
-  type Entry,
-  equalBytes,
-  EvidenceError,
-  tileWidth,
-  tileWidthAt,
-  timeText,
-  toBase64,
-  valueOr,
-  verifyEd25519,
-  versionNumber,
-  zeroHash,
-} from '../core/index.ts'
-import {
-  bodyOfEntry,
-  chainFaults,
-  type ExaminedEntry,
-  examineEntry,
-  judge,
-  type Judgement,
-  openEntry,
-  readBody,
-  referencesOf,
-  type Registry,
-  type RuleContext,
-  sealedDigestsOf,
-  type Statement,
-  type StatementBody,
-} from '../evidence/index.ts'
+import { valueOr } from '../core/attempt.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { type Entry, versionNumber, zeroHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { timeText } from '../core/time.ts'
+import { readBody } from '../evidence/body.ts'
+import { chainFaults } from '../evidence/chain.ts'
+import type { StatementBody } from '../evidence/kinds.ts'
+import { bodyOfEntry, type ExaminedEntry, examineEntry, openEntry } from '../evidence/open.ts'
+import type { Registry } from '../evidence/registry.ts'
+import { judge, type Judgement } from '../evidence/rulebook.ts'
+import type { RuleContext } from '../evidence/rules.ts'
+import { referencesOf, sealedDigestsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { type Appraisal, plain, readDisclosures, signed, splitDisclosed } from './appraise.ts'
 import type { Appraiser } from './appraiser.ts'
 import { type Chunk, readChunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
 import { type FindingList, findingOf } from './report.ts'
-import type { LogSource } from '../log/index.ts'
+import type { LogSource } from '../log/log.ts'
 import type { WalkHistory } from './walk-history.ts'
 import type { TreeFacts } from './walk-tree.ts'
 

@@ -1,4 +1,6 @@
-import { type History, type Statement, type TargetFacts, targetFactsOf } from '../evidence/index.ts'
+import type { History, TargetFacts } from '../evidence/rules.ts'
+import { targetFactsOf } from '../evidence/said.ts'
+import type { Statement } from '../evidence/statement.ts'
 import { StatementIds } from './statement-ids.ts'
 
 /** Bytes that grow by doubling. */

@@ -1,21 +1,15 @@
-import {
-  CompactRange,
-  equalBytes,
-  fullTileRoots,
-  isEvidenceError,
-  leafHash,
-  parseSignedCheckpoint,
-  type SignedCheckpoint,
-  tileLevels,
-  tilesAt,
-  tileWidth,
-  tileWidthAt,
-  toBase64,
-  type Checkpoint,
-} from '../core/index.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
+import { leafHash } from '../core/entry.ts'
+import { isEvidenceError } from '../core/errors.ts'
+import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
+import { CompactRange } from '../core/merkle/range.ts'
+import { fullTileRoots } from '../core/merkle/tile.ts'
 import type { Appraiser } from './appraiser.ts'
 import { type Finding, type FindingList, findingOf } from './report.ts'
-import type { LogSource } from '../log/index.ts'
+import type { LogSource } from '../log/log.ts'
 import type { WalkHistory } from './walk-history.ts'
 
 const tileBytes = tileWidth * 32

@@ -1,20 +1,15 @@
-import {
-  type Checkpoint,
-  equalBytes,
-  fromUtf8,
-  isEvidenceError,
-  type Policy,
-  readSigners,
-  requireQuorum,
-  type SignedCheckpoint,
-  type SignedNote,
-  toBase64,
-  tryTime,
-} from '../core/index.ts'
-import { emptyRegistry, type Registry } from '../evidence/index.ts'
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes, fromUtf8 } from '../core/bytes.ts'
+import type { Checkpoint } from '../core/checkpoint-text.ts'
+import type { SignedCheckpoint } from '../core/checkpoint.ts'
+import { isEvidenceError } from '../core/errors.ts'
+import type { SignedNote } from '../core/note.ts'
+import { type Policy, readSigners, requireQuorum } from '../core/policy.ts'
+import { tryTime } from '../core/time.ts'
+import { emptyRegistry, type Registry } from '../evidence/registry.ts'
 import { isSignedByLedger, judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList, findingOf } from './report.ts'
-import type { LogSource } from '../log/index.ts'
+import type { LogSource } from '../log/log.ts'
 import type { Appraiser } from './appraiser.ts'
 import { type EntryObserver, EntryWalk, type EntryWalkResult } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'

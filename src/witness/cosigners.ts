@@ -1,14 +1,14 @@
 import {
   cosignatureMessage,
   encodeCosignature,
-  type NoteSignature,
   signatureTypes,
   subtreeMessage,
   type SubtreeStatement,
-  type VerifierKey,
-  verifierKey,
-} from '../core/index.ts'
-import { MlDsaSigner, readKeyFile, readMlDsaKeyFile, type SigningKey } from '../node/index.ts'
+} from '../core/cosignature.ts'
+import { type NoteSignature, type VerifierKey, verifierKey } from '../core/note.ts'
+import { readKeyFile, type SigningKey } from '../node/key-file.ts'
+import { readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
+import { MlDsaSigner } from '../node/mldsa-signer.ts'
 import { readWitnessConfig, type WitnessFolder } from './folder.ts'
 
 /** The two keys of a witness, under one name: cosignature/v1 for those who know only that, ML-DSA-44 for the decades. */

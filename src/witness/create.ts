@@ -1,12 +1,10 @@
-import { parseVerifierKey, signatureTypes, type VerifierKey, verifierKey } from '../core/index.ts'
-import {
-  beginFolder,
-  createKeyFile,
-  createMlDsaKeyFile,
-  generateSigningKey,
-  makePrivateFolder,
-  writeNewFile,
-} from '../node/index.ts'
+import { signatureTypes } from '../core/cosignature.ts'
+import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
+import { writeNewFile } from '../node/durable-file.ts'
+import { beginFolder } from '../node/folder-filling.ts'
+import { createKeyFile, generateSigningKey } from '../node/key-file.ts'
+import { createMlDsaKeyFile } from '../node/mldsa-key-file.ts'
+import { makePrivateFolder } from '../node/private-folder.ts'
 import { type WitnessConfig, witnessFolder } from './folder.ts'
 
 /** Files of a new witness, relative to its folder. */

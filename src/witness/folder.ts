@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
-import { fileBounds, readBoundedText, requireFinished } from '../node/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { requireFinished } from '../node/folder-marker.ts'
 
 /** Where things lie in a witness's folder. */
 export interface WitnessFolder {

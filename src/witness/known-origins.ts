@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError } from '../core/index.ts'
-import { KnownNames } from '../node/index.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { KnownNames } from '../node/known-names.ts'
 import { originHash, type WitnessFolder } from './folder.ts'
 
 /**

@@ -1,14 +1,12 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import {
-  equalBytes,
-  EvidenceError,
-  isCosignatureType,
-  parseVerifierKey,
-  signatureTypes,
-  type VerifierKey,
-} from '../core/index.ts'
-import { fileBounds, readNamed, takeLock, writeDurably } from '../node/index.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { isCosignatureType, signatureTypes } from '../core/cosignature.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { parseVerifierKey, type VerifierKey } from '../core/note.ts'
+import { fileBounds, readNamed } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
+import { takeLock } from '../node/lock-file.ts'
 
 /*
  * The logs that a witness cosigns: lines of a tlog-policy, of which only those of logs mean anything here. A log's origin is its

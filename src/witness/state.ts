@@ -1,15 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  EvidenceError,
-  parseNote,
-  parseTreeHead,
-  type SignedNote,
-  type TreeHead,
-  type VerifierKey,
-  verifyNote,
-} from '../core/index.ts'
-import { fileBounds, type KnownNames, readBounded, writeDurably } from '../node/index.ts'
+import { parseTreeHead, type TreeHead } from '../core/checkpoint-text.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { parseNote, type SignedNote, type VerifierKey, verifyNote } from '../core/note.ts'
+import { fileBounds, readBounded } from '../node/bounded-file.ts'
+import { writeDurably } from '../node/durable-file.ts'
+import type { KnownNames } from '../node/known-names.ts'
 import { originHash, type WitnessFolder } from './folder.ts'
 import { readKnownOrigins, stateLost } from './known-origins.ts'
 

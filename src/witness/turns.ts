@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/index.ts'
+import { EvidenceError } from '../core/errors.ts'
 
 /** Most requests that wait for one log: a log needs one at a time. */
 const maxWaiting = 32

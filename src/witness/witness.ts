@@ -1,22 +1,18 @@
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { emptyRoot } from '../core/merkle/hashing.ts'
+import { isSubtree, verifySubtreeConsistency } from '../core/merkle/subtree.ts'
+import { verifyConsistency } from '../core/merkle/verify.ts'
 import {
-  type AddCheckpointRequest,
-  emptyRoot,
   encodeNote,
   encodeSignatureLines,
-  equalBytes,
-  EvidenceError,
-  isEvidenceError,
-  isSubtree,
   type NoteSignature,
-  parseAddCheckpoint,
-  parseSignSubtree,
   type SignedNote,
   type VerifierKey,
-  verifyConsistency,
   verifyNote,
-  verifySubtreeConsistency,
-} from '../core/index.ts'
-import { takeLock } from '../node/index.ts'
+} from '../core/note.ts'
+import { type AddCheckpointRequest, parseAddCheckpoint, parseSignSubtree } from '../core/witness-request.ts'
+import { takeLock } from '../node/lock-file.ts'
 import { Cosigners } from './cosigners.ts'
 import { keepEvidence } from './evidence-file.ts'
 import { readWitnessConfig, type WitnessFolder, witnessFolder } from './folder.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { attempt, EvidenceError, failureOf, settled, settledOr, valueOr } from '../../src/core/index.ts'
+import { attempt, failureOf, settled, settledOr, valueOr } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 
 const refusal = new EvidenceError('entry-not-found', 'there is no entry 7')
 const other = new EvidenceError('jti-reused', 'used before')

@@ -8,8 +8,8 @@ import {
   toHex,
   tryBase64,
   tryBase64url,
-  utf8,
-} from '../../src/core/index.ts'
+} from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import { codeOf } from './support.ts'
 
 /** RFC 4648, section 10. */

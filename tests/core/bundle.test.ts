@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { concat, encodeBundle, parseBundle, utf8 } from '../../src/core/index.ts'
+import { encodeBundle, parseBundle } from '../../src/core/bundle.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
 import { entries } from './samples.ts'
 import { codeOf } from './support.ts'
 

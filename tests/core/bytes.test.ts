@@ -10,7 +10,7 @@ import {
   utf8,
   utf8Length,
   withoutFinalSlashes,
-} from '../../src/core/index.ts'
+} from '../../src/core/bytes.ts'
 import { codeOf } from './support.ts'
 
 describe('UTF-8', () => {

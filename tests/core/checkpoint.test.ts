@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import {
-  checkpointText,
-  encodeNote,
-  parseCheckpointText,
-  parseNote,
-  parseSignedCheckpoint,
-  signCheckpoint,
-  utf8,
-  verifyNote,
-} from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { checkpointText, parseCheckpointText } from '../../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint, signCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeNote, parseNote, verifyNote } from '../../src/core/note.ts'
 import { cosignerNamed } from './cosigners.ts'
 import { checkpoint, ledger, ledgerKey, noteText } from './samples.ts'
 import { codeOf, flipBit } from './support.ts'

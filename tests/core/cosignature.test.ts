@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { parseTreeHead } from '../../src/core/checkpoint-text.ts'
 import {
-  applyPolicy,
-  concat,
   cosignatureMessage,
   encodeCosignature,
   isCosignatureType,
-  parsePolicy,
-  parseTreeHead,
   signatureTypes,
   subtreeMessage,
-  utf8,
   verifyCosignature,
-  verifyNote,
-} from '../../src/core/index.ts'
+} from '../../src/core/cosignature.ts'
+import { verifyNote } from '../../src/core/note.ts'
+import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
 import { ledgerKey, ledgerSigner, origin } from '../support/chain.ts'
 import { cosignerNamed } from './cosigners.ts'
 import { mlDsaCosigner } from './mldsa-keys.ts'

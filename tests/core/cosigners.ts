@@ -1,11 +1,6 @@
-import {
-  concat,
-  type NoteSignature,
-  signatureTypes,
-  utf8,
-  type VerifierKey,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { signatureTypes } from '../../src/core/cosignature.ts'
+import { type NoteSignature, type VerifierKey, verifierKey } from '../../src/core/note.ts'
 import { signerNamed } from '../support/signers.ts'
 
 /** A witness that cosigns as tlog-cosignature has it. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { digestLengths, digestsOf, type DigestAlgorithm, utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { digestsOf } from '../../src/core/digest.ts'
+import { type DigestAlgorithm, digestLengths } from '../../src/core/hash.ts'
 
 const all = Object.keys(digestLengths) as DigestAlgorithm[]
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import {
   disclosureDigest,
   joinPresentation,
@@ -6,9 +8,7 @@ import {
   maxDisclosureLength,
   parseDisclosure,
   splitPresentation,
-  toBase64url,
-  utf8,
-} from '../../src/core/index.ts'
+} from '../../src/core/disclosure.ts'
 import { codeOf } from './support.ts'
 
 const salt = '_26bc4LT-ac6q2KI6cBW5es'

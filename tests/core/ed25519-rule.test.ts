@@ -1,12 +1,12 @@
 import * as ed from '@noble/ed25519'
 import { afterEach, describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
 import {
   installSignatureAccelerator,
   isAcceptablePublicKey,
   requireAcceptablePublicKey,
-  utf8,
   verifyEd25519,
-} from '../../src/core/index.ts'
+} from '../../src/core/ed25519.ts'
 import { codeOf } from './support.ts'
 import { type Crafted, challenge, craft, L, littleEndian, nobleStrict, numberOf, P, torsionPoints } from './torsion.ts'
 

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import {
-  fromHex,
-  publicKeyOfSeed,
-  requireAcceptablePublicKey,
-  signEd25519,
-  toHex,
-  utf8,
-  verifyEd25519,
-} from '../../src/core/index.ts'
+import { fromHex, toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { publicKeyOfSeed, requireAcceptablePublicKey, signEd25519, verifyEd25519 } from '../../src/core/ed25519.ts'
 import { signerNamed } from '../support/signers.ts'
 import { codeOf, flipBit } from './support.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { encodeEntry, entryVersion, maxEntryBytes, parseEntry, utf8, zeroHash } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { encodeEntry, entryVersion, maxEntryBytes, parseEntry, zeroHash } from '../../src/core/entry.ts'
 import { codeOf, hashOf } from './support.ts'
 
 const time = '2026-11-21T09:30:00.000Z'

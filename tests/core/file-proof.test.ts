@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { concat, encodeFileProof, isFileProof, latin1, parseFileProof, toBase64, utf8 } from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { concat, latin1, utf8 } from '../../src/core/bytes.ts'
+import { encodeFileProof, isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { fileProofBytes, fileProofParts, manifestBytes, noteText, receiptText } from './samples.ts'
 import { codeOf, hashOf } from './support.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseJson, parseJsonText, utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseJson, parseJsonText } from '../../src/core/json.ts'
 import { codeOf } from './support.ts'
 
 describe('JSON numbers and strings that are refused', () => {

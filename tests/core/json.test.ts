@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type JsonValue, parseJson, requireObject, utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts'
 import { codeOf } from './support.ts'
 
 const nested = (depth: number, open: string, close: string, inner = ''): string =>

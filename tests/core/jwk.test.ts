@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  canonicalJwk,
-  fromHex,
-  type Jwk,
-  jwkOf,
-  parseCanonicalJwk,
-  publicKeyOf,
-  thumbprint,
-  toBase64url,
-  toHex,
-} from '../../src/core/index.ts'
+import { fromHex, toBase64url, toHex } from '../../src/core/base64.ts'
+import { canonicalJwk, type Jwk, jwkOf, parseCanonicalJwk, publicKeyOf, thumbprint } from '../../src/core/jwk.ts'
 import { codeOf } from './support.ts'
 import { craft, littleEndian, P, torsionPoints } from './torsion.ts'
 

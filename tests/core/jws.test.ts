@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { fromUtf8, utf8 } from '../../src/core/bytes.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
+import { publicKeyOf } from '../../src/core/jwk.ts'
 import {
   encodeSigningInput,
-  fromUtf8,
   isKnownAlgorithm,
   joinJws,
   parseHeader,
-  publicKeyOf,
   requireSignatureLength,
   splitJws,
-  utf8,
-  verifyEd25519,
-} from '../../src/core/index.ts'
+} from '../../src/core/jws.ts'
 import { signerNamed } from '../support/signers.ts'
 import { codeOf } from './support.ts'
 

@@ -9,7 +9,7 @@ import {
   tilePath,
   tilesAt,
   tileWidthAt,
-} from '../../src/core/index.ts'
+} from '../../src/core/merkle/layout.ts'
 
 describe('tile paths', () => {
   it.each([

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { concat, utf8 } from '../../src/core/bytes.ts'
 import {
-  concat,
   encodeManifest,
   encodeManifestLine,
   manifestLeaves,
   manifestTree,
   parseManifest,
   parseManifestLine,
-  utf8,
-} from '../../src/core/index.ts'
+} from '../../src/core/manifest.ts'
 import { mth } from '../reference/rfc6962.ts'
 import { sha256Hex } from '../support/statements.ts'
 import { manifestBytes, manifestLines } from './samples.ts'

@@ -5,7 +5,7 @@ import {
   rootFromInclusion,
   verifyConsistency,
   verifyInclusion,
-} from '../../src/core/index.ts'
+} from '../../src/core/merkle/verify.ts'
 import {
   leafHashOf,
   mth,

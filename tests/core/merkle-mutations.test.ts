@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { equalBytes, verifyConsistency, verifyInclusion } from '../../src/core/index.ts'
+import { equalBytes } from '../../src/core/bytes.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
 import { leafHashOf, mth, path, proof, rootOfPath, rootsOfProof } from '../reference/rfc6962.ts'
 import { flipBit, hashOf } from './support.ts'
 import { someLeaves } from './tree.ts'

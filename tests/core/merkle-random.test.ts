@@ -1,22 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { leafHash } from '../../src/core/entry.ts'
+import { tileLevels, tilesAt, tileWidthAt } from '../../src/core/merkle/layout.ts'
+import { consistencyRanges, inclusionRanges } from '../../src/core/merkle/prove.ts'
+import { CompactRange } from '../../src/core/merkle/range.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
 import {
-  CompactRange,
   consistencyProof,
-  consistencyRanges,
   inclusionProof,
-  inclusionRanges,
-  leafHash,
   rootFromTiles,
-  Tile,
   type TileReader,
-  tileLevels,
-  tilesAt,
   tilesNeeded,
-  tileWidthAt,
-  verifyConsistency,
-  verifyInclusion,
-} from '../../src/core/index.ts'
+} from '../../src/core/merkle/tiles.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
 import { leafHashOf, mth, path, proof } from '../reference/rfc6962.ts'
 import { codeOf } from './support.ts'
 import { someLeaves, tilesOver } from './tree.ts'

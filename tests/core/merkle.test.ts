@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  CompactRange,
-  consistencyProof,
-  emptyRoot,
-  inclusionProof,
-  leafHash,
-  nodeHash,
-  rootFromTiles,
-  verifyConsistency,
-  verifyInclusion,
-} from '../../src/core/index.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { emptyRoot, nodeHash } from '../../src/core/merkle/hashing.ts'
+import { CompactRange } from '../../src/core/merkle/range.ts'
+import { consistencyProof, inclusionProof, rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
 import { leafHashOf, mth, nodeHashOf, path, proof } from '../reference/rfc6962.ts'
 import { codeOf, hashOf } from './support.ts'
 import { someLeaves, tilesOver } from './tree.ts'

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  cosignatureMessage,
-  encodeCosignature,
-  mlDsa44PublicKey,
-  type NoteSignature,
-  signatureTypes,
-  signMlDsa44,
-  type VerifierKey,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { cosignatureMessage, encodeCosignature, signatureTypes } from '../../src/core/cosignature.ts'
+import { mlDsa44PublicKey, signMlDsa44 } from '../../src/core/mldsa.ts'
+import { type NoteSignature, type VerifierKey, verifierKey } from '../../src/core/note.ts'
 
 export interface MlDsaCosigner {
   readonly key: VerifierKey

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
 import {
   installMlDsaAccelerator,
   mlDsa44PublicKey,
   mlDsa44PublicKeyBytes,
   mlDsa44SignatureBytes,
   signMlDsa44,
-  utf8,
   verifyMlDsa44,
-} from '../../src/core/index.ts'
+} from '../../src/core/mldsa.ts'
 import { flipBit } from './support.ts'
 
 const seed = new Uint8Array(32).fill(7)

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
 import {
   encodeNote,
   maxNoteBytes,
   type NoteSignature,
   parseNote,
   parseVerifierKey,
-  utf8,
   type VerifierKey,
   verifierKey,
   verifyNote,
-} from '../../src/core/index.ts'
+} from '../../src/core/note.ts'
 import { signerNamed } from '../support/signers.ts'
 import { codeOf, flipBit } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isOrigin, requireOrigin } from '../../src/core/index.ts'
+import { isOrigin, requireOrigin } from '../../src/core/origin.ts'
 import { codeOf } from './support.ts'
 
 describe('origin', () => {

@@ -1,18 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  applyPolicy,
-  checkpointText,
-  concat,
-  errorTable,
-  type EvidenceError,
-  type NoteSignature,
-  type PolicyResult,
-  parsePolicy,
-  toBase64,
-  toHex,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { toBase64, toHex } from '../../src/core/base64.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { checkpointText } from '../../src/core/checkpoint-text.ts'
+import { errorTable, type EvidenceError } from '../../src/core/errors.ts'
+import { type NoteSignature, verifierKey } from '../../src/core/note.ts'
+import { applyPolicy, parsePolicy, type PolicyResult } from '../../src/core/policy.ts'
 import { signerNamed } from '../support/signers.ts'
 import { cosignerNamed } from './cosigners.ts'
 import { checkpoint, ledger, ledgerKey, origin } from './samples.ts'

@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import {
-  canonicalJwk,
-  concat,
-  encodeReceipt,
-  encodeTlogProof,
-  fromUtf8,
-  jwkOf,
-  parseReceipt,
-  toBase64url,
-  utf8,
-} from '../../src/core/index.ts'
+import { toBase64url } from '../../src/core/base64.ts'
+import { concat, fromUtf8, utf8 } from '../../src/core/bytes.ts'
+import { canonicalJwk, jwkOf } from '../../src/core/jwk.ts'
+import { encodeReceipt, parseReceipt } from '../../src/core/receipt.ts'
+import { encodeTlogProof } from '../../src/core/tlog-proof.ts'
 import { path } from '../reference/rfc6962.ts'
 import { entries, noteText, receiptParts, receiptText, signer, statements } from './samples.ts'
 import { codeOf } from './support.ts'

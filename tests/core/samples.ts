@@ -1,19 +1,12 @@
-import {
-  concat,
-  encodeEntry,
-  encodeFileProof,
-  encodeManifest,
-  encodeReceipt,
-  formatTime,
-  leafHash,
-  type ManifestLine,
-  manifestLeaves,
-  signCheckpoint,
-  utf8,
-  verifierKey,
-  zeroHash,
-} from '../../src/core/index.ts'
-import { composeStatement } from '../../src/evidence/index.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeEntry, leafHash, zeroHash } from '../../src/core/entry.ts'
+import { encodeFileProof } from '../../src/core/file-proof.ts'
+import { encodeManifest, manifestLeaves, type ManifestLine } from '../../src/core/manifest.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeReceipt } from '../../src/core/receipt.ts'
+import { formatTime } from '../../src/core/time.ts'
+import { composeStatement } from '../../src/evidence/compose.ts'
 import { mth, path } from '../reference/rfc6962.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'

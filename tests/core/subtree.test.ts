@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { consistencyProof, isSubtree, nodeHash, rootFromTiles, verifySubtreeConsistency } from '../../src/core/index.ts'
+import { nodeHash } from '../../src/core/merkle/hashing.ts'
+import { isSubtree, verifySubtreeConsistency } from '../../src/core/merkle/subtree.ts'
+import { consistencyProof, rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { leafHashOf } from '../reference/rfc6962.ts'
 import { flipBit, hashOf } from './support.ts'
 import { someLeaves, tilesOver } from './tree.ts'

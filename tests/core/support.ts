@@ -1,4 +1,4 @@
-import { type ErrorCode, EvidenceError } from '../../src/core/index.ts'
+import { type ErrorCode, EvidenceError } from '../../src/core/errors.ts'
 
 /** The code that an action is refused with, or `accepted`. An error of another class goes through, and fails the test. */
 export function codeOf(action: () => unknown): ErrorCode | 'accepted' {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { visible, visibleBytes } from '../../src/core/index.ts'
+import { visible, visibleBytes } from '../../src/core/text.ts'
 
 describe('text from outside', () => {
   it.each([

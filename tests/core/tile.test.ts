@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { concat, Tile, TileView, upperBytes } from '../../src/core/index.ts'
+import { concat } from '../../src/core/bytes.ts'
+import { Tile, TileView, upperBytes } from '../../src/core/merkle/tile.ts'
 import { leafHashOf, mth } from '../reference/rfc6962.ts'
 import { codeOf } from './support.ts'
 import { someLeaves } from './tree.ts'

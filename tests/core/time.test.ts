@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatTime, isSeconds, maxSeconds, parseTime, timeText, tryTime } from '../../src/core/index.ts'
+import { formatTime, isSeconds, maxSeconds, parseTime, timeText, tryTime } from '../../src/core/time.ts'
 import { codeOf } from './support.ts'
 
 describe('time', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { encodeTlogProof, maxProofBytes, parseTlogProof, toBase64, utf8 } from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { encodeTlogProof, maxProofBytes, parseTlogProof } from '../../src/core/tlog-proof.ts'
 import { checkpoint, noteText } from './samples.ts'
 import { codeOf, hashOf } from './support.ts'
 

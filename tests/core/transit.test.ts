@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import {
-  EvidenceError,
-  encodeManifest,
-  fromUtf8,
-  parseFileProof,
-  parseManifest,
-  parsePolicy,
-  parseReceipt,
-  parseSignedCheckpoint,
-  utf8,
-} from '../../src/core/index.ts'
+import { fromUtf8, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseFileProof } from '../../src/core/file-proof.ts'
+import { encodeManifest, parseManifest } from '../../src/core/manifest.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { ledgerKey, noteText, receiptText } from './samples.ts'
 
 function refusalOf(parse: () => unknown): EvidenceError {

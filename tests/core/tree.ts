@@ -1,4 +1,7 @@
-import { Tile, type TileReader, tileWidth, utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { tileWidth } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import type { TileReader } from '../../src/core/merkle/tiles.ts'
 import { leafHashOf } from '../reference/rfc6962.ts'
 
 /** Leaves that differ in content and in length. */

@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import {
-  concat,
-  keyId,
-  parseVerifierKey,
-  signatureTypes,
-  toBase64,
-  toHex,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { toBase64, toHex } from '../../src/core/base64.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { signatureTypes } from '../../src/core/cosignature.ts'
+import { keyId, parseVerifierKey, verifierKey } from '../../src/core/note.ts'
 import { signerNamed } from '../support/signers.ts'
 import { codeOf } from './support.ts'
 import { craft, littleEndian, P, torsionPoints } from './torsion.ts'

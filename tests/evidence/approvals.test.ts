@@ -1,13 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  approve,
-  composeProposal,
-  parseApprovalFile,
-  type Kind,
-  requireDisclosures,
-  signJws,
-} from '../../src/evidence/index.ts'
-import { makeDisclosure, utf8 } from '../../src/core/index.ts'
+import { approve, composeProposal, parseApprovalFile } from '../../src/evidence/approval-file.ts'
+import { signJws } from '../../src/evidence/compose.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import type { Kind } from '../../src/evidence/kinds.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { makeDisclosure } from '../../src/core/disclosure.ts'
 import { signerNamed } from '../support/signers.ts'
 import { bodyOf, judgeMembers, proposalOf } from './bodies.ts'
 import { administrator, changeBy, iat, origin, rotation, RuleBench, unjudgedOf, violationsOf } from './bench.ts'

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type ErrorCode, joinJws } from '../../src/core/index.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { joinJws } from '../../src/core/jws.ts'
 import { flipBit } from '../core/support.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, type StatementOptions, statement } from '../support/statements.ts'

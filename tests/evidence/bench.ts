@@ -1,33 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type ErrorCode,
-  leafHash,
-  signCheckpoint,
-  toBase64,
-  utf8,
-  verifierKey,
-  verifyEd25519,
-  zeroHash,
-} from '../../src/core/index.ts'
-import {
-  approve,
-  changeMembers,
-  composePossession,
-  composeProposal,
-  emptyRegistry,
-  type History,
-  type Judgement,
-  judge,
-  type Kind,
-  type Registry,
-  readEnvelope,
-  readStatement,
-  type Signer,
-  type Statement,
-  type TargetFacts,
-  targetFactsOf,
-} from '../../src/evidence/index.ts'
-import { installNativePrimitives, type SigningKey } from '../../src/node/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
+import { leafHash, zeroHash } from '../../src/core/entry.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { approve, changeMembers, composeProposal } from '../../src/evidence/approval-file.ts'
+import { composePossession, type Signer } from '../../src/evidence/compose.ts'
+import type { Kind } from '../../src/evidence/kinds.ts'
+import { emptyRegistry, type Registry } from '../../src/evidence/registry.ts'
+import { judge, type Judgement } from '../../src/evidence/rulebook.ts'
+import type { History, TargetFacts } from '../../src/evidence/rules.ts'
+import { targetFactsOf } from '../../src/evidence/said.ts'
+import { readEnvelope, readStatement, type Statement } from '../../src/evidence/statement.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { administrator, ledgerKey, origin, startMs } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, type StatementOptions, statement } from '../support/statements.ts'

@@ -1,5 +1,6 @@
-import { type ErrorCode, EvidenceError } from '../../src/core/index.ts'
-import { type Kind, readBody, type StatementBody } from '../../src/evidence/index.ts'
+import { type ErrorCode, EvidenceError } from '../../src/core/errors.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import type { Kind, StatementBody } from '../../src/evidence/kinds.ts'
 import { origin } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { statement } from '../support/statements.ts'

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type JsonValue, splitPresentation, verifyEd25519 } from '../../src/core/index.ts'
-import {
-  composePossession,
-  composeStatement,
-  readBody,
-  requireDisclosures,
-  type StatementBody,
-} from '../../src/evidence/index.ts'
+import { splitPresentation } from '../../src/core/disclosure.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import { composePossession, composeStatement } from '../../src/evidence/compose.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import type { StatementBody } from '../../src/evidence/kinds.ts'
 import { signerNamed } from '../support/signers.ts'
 import { iat, origin, statementOf } from './bench.ts'
 import { minimal } from './bodies.ts'

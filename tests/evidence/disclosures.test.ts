@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type JsonValue, makeDisclosure, parseDisclosure } from '../../src/core/index.ts'
-import {
-  type ComposedStatement,
-  caseNumbersOf,
-  type Kind,
-  lookupForm,
-  readBody,
-  requireDisclosures,
-  type SealedClaim,
-  type StatementBody,
-} from '../../src/evidence/index.ts'
-import { randomSalt } from '../../src/node/index.ts'
+import { makeDisclosure, parseDisclosure } from '../../src/core/disclosure.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import { caseNumbersOf, lookupForm, requireDisclosures } from '../../src/evidence/disclosures.ts'
+import type { Kind, StatementBody } from '../../src/evidence/kinds.ts'
+import type { SealedClaim } from '../../src/evidence/vocabulary.ts'
+import { randomSalt } from '../../src/node/key-file.ts'
 import { codeOf } from '../core/support.ts'
 import { origin } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'

@@ -1,15 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import {
-  concat,
-  type ErrorCode,
-  jwkOf,
-  keyId,
-  signatureTypes,
-  toBase64,
-  toHex,
-  verifierKey,
-} from '../../src/core/index.ts'
-import type { Judgement } from '../../src/evidence/index.ts'
+import { toBase64, toHex } from '../../src/core/base64.ts'
+import { concat } from '../../src/core/bytes.ts'
+import { signatureTypes } from '../../src/core/cosignature.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { jwkOf } from '../../src/core/jwk.ts'
+import { keyId, verifierKey } from '../../src/core/note.ts'
+import type { Judgement } from '../../src/evidence/rulebook.ts'
 import { flipBit } from '../core/support.ts'
 import { littleEndian } from '../core/torsion.ts'
 import { ledgerSigner } from '../support/chain.ts'

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { signCheckpoint, toBase64, verifierKey, zeroHash } from '../../src/core/index.ts'
-import { currentLedgerKeys, type Judgement, signsAt } from '../../src/evidence/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { zeroHash } from '../../src/core/entry.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { currentLedgerKeys, signsAt } from '../../src/evidence/registry.ts'
+import type { Judgement } from '../../src/evidence/rulebook.ts'
 import { signerNamed } from '../support/signers.ts'
 import { administrator, ledgerKey, origin, rotation, RuleBench, violationsOf } from './bench.ts'
 

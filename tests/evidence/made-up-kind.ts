@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { EvidenceError, isEvidenceError, parseHeader, splitJws } from '../../src/core/index.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { parseHeader, splitJws } from '../../src/core/jws.ts'
 import type { Asked, StatementKind } from '../../src/evidence/kind.ts'
 import { openInnerJws } from '../../src/evidence/inner-jws.ts'
 import { clearText, placed, reference } from '../../src/evidence/members.ts'

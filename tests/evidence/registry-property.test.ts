@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { composePossession, type Judgement, type Registry } from '../../src/evidence/index.ts'
-import type { SigningKey } from '../../src/node/index.ts'
+import { composePossession } from '../../src/evidence/compose.ts'
+import type { Registry } from '../../src/evidence/registry.ts'
+import type { Judgement } from '../../src/evidence/rulebook.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
 import { signerNamed } from '../support/signers.ts'
 import { administrator, origin, RuleBench } from './bench.ts'
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { composePossession, type Kind, kinds, roles } from '../../src/evidence/index.ts'
+import { composePossession } from '../../src/evidence/compose.ts'
+import { type Kind, kinds } from '../../src/evidence/kinds.ts'
+import { roles } from '../../src/evidence/vocabulary.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
 import { changeBy, genesis, iat, origin, rotation, RuleBench, violationsOf } from './bench.ts'

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { EvidenceError, makeDisclosure } from '../../src/core/index.ts'
-import { type Kind, requireDisclosures, type StatementBody } from '../../src/evidence/index.ts'
+import { makeDisclosure } from '../../src/core/disclosure.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import type { Kind, StatementBody } from '../../src/evidence/kinds.ts'
 import { bodyOf, full } from './bodies.ts'
 
 /* No text of the schema library reaches a user, and a refusal names the member or the claim. */

@@ -1,17 +1,13 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isEvidenceError } from '../../src/core/index.ts'
-import {
-  dataFolder,
-  FolderSource,
-  Ledger,
-  LookupAudit,
-  readLedgerKey,
-  readOwnKey,
-  readPolicyFile,
-} from '../../src/ledger/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { evidence } from '../support/cli.ts'
 import { figures, option } from '../support/fault-server.ts'
 import { policyOfFolder, type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'

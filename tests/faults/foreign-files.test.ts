@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readUnfinished } from '../../src/node/index.ts'
+import { readUnfinished } from '../../src/node/folder-marker.ts'
 import { type CliError, evidence, evidenceOk } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

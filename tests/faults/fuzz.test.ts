@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isEvidenceError } from '../../src/core/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { figures, option } from '../support/fault-server.ts'
 import { mutated } from '../support/mutator.ts'
 import { type FuzzedParser, parsers } from '../support/parsers.ts'

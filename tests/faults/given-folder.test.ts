@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder } from '../../src/ledger/index.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { type CliError, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

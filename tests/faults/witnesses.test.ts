@@ -2,17 +2,13 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  applyPolicy,
-  parsePolicy,
-  parseReceipt,
-  parseSignedCheckpoint,
-  type Policy,
-  utf8,
-} from '../../src/core/index.ts'
-import { readOwnKey } from '../../src/ledger/index.ts'
-import { checkReceipt } from '../../src/verify/index.ts'
-import { originHash } from '../../src/witness/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { applyPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { originHash } from '../../src/witness/folder.ts'
 import { evidence, evidenceOk, startFileServer } from '../support/cli.ts'
 import { type FaultServer, launch, launchSound } from '../support/fault-server.ts'
 import { type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'

@@ -1,17 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import {
-  digestsOf,
-  encodeFileProof,
-  encodeLogPolicy,
-  encodeManifest,
-  manifestTree,
-  toHex,
-  utf8,
-} from '../../src/core/index.ts'
-import { encodeAnchor } from '../../src/verify/index.ts'
-import { LogView } from '../../src/log/index.ts'
+import { toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { digestsOf } from '../../src/core/digest.ts'
+import { encodeFileProof } from '../../src/core/file-proof.ts'
+import { encodeManifest, manifestTree } from '../../src/core/manifest.ts'
+import { encodeLogPolicy } from '../../src/core/policy.ts'
+import { encodeAnchor } from '../../src/verify/anchor.ts'
+import { LogView } from '../../src/log/view.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { evidence } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'

@@ -14,19 +14,13 @@ import {
   SignJWT,
 } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accessToken } from '../../src/client/index.ts'
-import { type Jwk, parseCanonicalJwk, publicKeyOf, thumbprint, verifyEd25519 } from '../../src/core/index.ts'
-import {
-  accessTyp,
-  approve,
-  composeProposal,
-  parseApprovalFile,
-  proposalTyp,
-  readBody,
-  readEnvelope,
-  readStatement,
-  statementTyp,
-} from '../../src/evidence/index.ts'
+import { accessToken } from '../../src/client/access-token.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
+import { type Jwk, parseCanonicalJwk, publicKeyOf, thumbprint } from '../../src/core/jwk.ts'
+import { approve, composeProposal, parseApprovalFile } from '../../src/evidence/approval-file.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
+import { accessTyp, proposalTyp, statementTyp } from '../../src/evidence/vocabulary.ts'
 import { type DepositAnswer, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { itemFor } from '../support/statements.ts'
 

@@ -1,9 +1,12 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, sign, verify } from 'node:crypto'
 import { SDJwtInstance } from '@sd-jwt/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { splitPresentation } from '../../src/core/index.ts'
-import { readBody, readEnvelope, readStatement, requireDisclosures, statementTyp } from '../../src/evidence/index.ts'
-import type { SigningKey } from '../../src/node/index.ts'
+import { splitPresentation } from '../../src/core/disclosure.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
+import { statementTyp } from '../../src/evidence/vocabulary.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
 import {
   type DepositAnswer,
   type Party,

@@ -1,24 +1,21 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { parseSignedCheckpoint } from '../../src/core/index.ts'
-import {
-  BackupFolder,
-  backUpFolder,
-  clearStanding,
-  dataFolder,
-  FolderPieces,
-  FolderSource,
-  Ledger,
-  makeBackup,
-  promote,
-  readLedgerKey,
-  readOwnKey,
-  readStanding,
-  restoreBackup,
-  TimeStampFiles,
-} from '../../src/ledger/index.ts'
-import { exitCodeOf, walk } from '../../src/verify/index.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
+import { makeBackup } from '../../src/ledger/copy/backup.ts'
+import { backUpFolder } from '../../src/ledger/copy/final.ts'
+import { FolderPieces } from '../../src/ledger/copy/folder-pieces.ts'
+import { promote } from '../../src/ledger/copy/promote.ts'
+import { restoreBackup } from '../../src/ledger/copy/restore.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { clearStanding, readStanding } from '../../src/ledger/standing.ts'
+import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { folderChecks } from '../../cli/doctor/folder.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
 import { folderHash } from '../support/damage.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClockGuard } from '../../src/ledger/index.ts'
+import { ClockGuard } from '../../src/ledger/clock.ts'
 
 function clockAt(wall: number): {
   wall: () => number

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Confirmation } from '../../src/ledger/index.ts'
+import { Confirmation } from '../../src/ledger/confirmation.ts'
 
 let told: string[]
 let confirmation: Confirmation

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Ledger } from '../../src/ledger/index.ts'
-import { readLookupCodec } from '../../src/ledger/index.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
+import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { sha256Hex } from '../support/statements.ts'
 

@@ -1,25 +1,24 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { parseReceipt, parseSignedCheckpoint, utf8, type VerifierKey } from '../../src/core/index.ts'
-import {
-  ClockGuard,
-  FolderSource,
-  HeadFile,
-  type LedgerStorage,
-  LedgerTree,
-  LevelStorage,
-  openSubmission,
-  readHead,
-  readLedgerKey,
-  readLookupCodec,
-  readOwnKey,
-  Rights,
-  Sequencer,
-  submissionOf,
-  systemClock,
-  type ReceiptText,
-} from '../../src/ledger/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import type { VerifierKey } from '../../src/core/note.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { ClockGuard, systemClock } from '../../src/ledger/clock.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { HeadFile, readHead } from '../../src/ledger/head-file.ts'
+import { LevelStorage } from '../../src/ledger/leveldb/level-storage.ts'
+import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
+import type { ReceiptText } from '../../src/ledger/receipt-writer.ts'
+import { Rights } from '../../src/ledger/rights.ts'
+import { Sequencer } from '../../src/ledger/sequencer.ts'
+import type { LedgerStorage } from '../../src/ledger/storage.ts'
+import { openSubmission, submissionOf } from '../../src/ledger/submission.ts'
+import { LedgerTree } from '../../src/ledger/tree.ts'
 import { examine } from '../../src/ledger/recovery.ts'
-import { checkReceipt, walk } from '../../src/verify/index.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { policyOfFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 
 /*

@@ -1,9 +1,13 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseSignedCheckpoint, type SignedCheckpoint, utf8 } from '../../src/core/index.ts'
-import { FolderSource, LookupAudit, readOwnKey } from '../../src/ledger/index.ts'
-import { type Finding, findingOf, walk, type WalkReport } from '../../src/verify/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { type Finding, findingOf } from '../../src/verify/report.ts'
+import { walk, type WalkReport } from '../../src/verify/walk.ts'
 import {
   databaseFiles,
   editDatabase,

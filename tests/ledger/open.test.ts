@@ -1,7 +1,9 @@
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FolderSource, readHead, readOwnKey } from '../../src/ledger/index.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { readHead } from '../../src/ledger/head-file.ts'
 import {
   databaseFiles,
   editDatabase,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkRecordFile } from '../../src/ledger/index.ts'
+import { checkRecordFile } from '../../src/ledger/leveldb/record-file.ts'
 import { crc32c } from '../../src/ledger/leveldb/crc32c.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, renameSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { reindex } from '../../src/ledger/index.ts'
+import { reindex } from '../../src/ledger/reindex.ts'
 import { editDatabase, folderHash, readRawEntry, writeRawEntry } from '../support/damage.ts'
 import type { TestFolder } from '../support/folder.ts'
 import { judgeFolder } from '../support/folder-faults.ts'

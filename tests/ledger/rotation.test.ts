@@ -3,27 +3,19 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  parseReceipt,
-  parseSignedCheckpoint,
-  parseVerifierKey,
-  signCheckpoint,
-  verifierKey,
-  verifyNote,
-} from '../../src/core/index.ts'
-import {
-  FolderSource,
-  Ledger,
-  readLedgerKey,
-  readOwnKey,
-  readPolicyFile,
-  Replica,
-  requestRotation,
-  rotateLedgerKey,
-  type RotationStep,
-} from '../../src/ledger/index.ts'
-import { createKeyFile, type SigningKey } from '../../src/node/index.ts'
-import { checkReceipt, rotatedPolicy, walk } from '../../src/verify/index.ts'
+import { parseSignedCheckpoint, signCheckpoint } from '../../src/core/checkpoint.ts'
+import { parseVerifierKey, verifierKey, verifyNote } from '../../src/core/note.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { Replica } from '../../src/ledger/copy/replica.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { requestRotation, rotateLedgerKey, type RotationStep } from '../../src/ledger/rotation.ts'
+import { createKeyFile, type SigningKey } from '../../src/node/key-file.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { statement } from '../support/statements.ts'
 

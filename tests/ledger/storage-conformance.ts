@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { leafHash, utf8 } from '../../src/core/index.ts'
-import { packRuns, unpack } from '../../src/verify/index.ts'
-import { requireLookups } from '../../src/ledger/index.ts'
-import type { LedgerStorage, LookupKey, LookupList, StoredEntry, StoredGroup } from '../../src/ledger/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { packRuns, unpack } from '../../src/verify/packed.ts'
+import { requireLookups } from '../../src/ledger/lookup-check.ts'
+import type { LookupKey, LookupList } from '../../src/ledger/lookup.ts'
+import type { LedgerStorage, StoredEntry, StoredGroup } from '../../src/ledger/storage.ts'
 
 const digest = 'ab'.repeat(32)
 

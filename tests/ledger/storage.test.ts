@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { join } from 'node:path'
-import { LevelStorage, LookupCodec, MemoryStorage } from '../../src/ledger/index.ts'
+import { LevelStorage } from '../../src/ledger/leveldb/level-storage.ts'
+import { LookupCodec } from '../../src/ledger/lookup-codec.ts'
+import { MemoryStorage } from '../../src/ledger/storage-memory.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { storageConformance } from './storage-conformance.ts'
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { EvidenceError } from '../../src/core/index.ts'
-import { Delivery, type MonitorEvent } from '../../src/monitor/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { Delivery } from '../../src/monitor/delivery.ts'
+import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path, remove } = temporaryFolder()

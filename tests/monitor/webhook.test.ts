@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { callHook, callWebhook, isPrivateAddress, webhookUrl } from '../../src/monitor/index.ts'
+import { callHook } from '../../src/monitor/hook.ts'
+import { isPrivateAddress } from '../../src/monitor/private-address.ts'
+import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 let server: Server | undefined

@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { listFolder, makeManifest, requireSameFiles } from '../../cli/folder-manifest.ts'
-import { digestFile } from '../../src/node/index.ts'
+import { digestFile } from '../../src/node/file-digest.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path: folder, remove } = temporaryFolder()

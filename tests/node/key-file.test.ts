@@ -2,15 +2,12 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { canonicalJwk, type EvidenceError, jwkOf, type Jwk, thumbprint } from '../../src/core/index.ts'
-import {
-  createKeyFile,
-  createMlDsaKeyFile,
-  readKeyFile,
-  readMlDsaKeyFile,
-  readPrivateKeyFile,
-  readPublicKey,
-} from '../../src/node/index.ts'
+import type { EvidenceError } from '../../src/core/errors.ts'
+import { canonicalJwk, type Jwk, jwkOf, thumbprint } from '../../src/core/jwk.ts'
+import { createKeyFile, readKeyFile } from '../../src/node/key-file.ts'
+import { createMlDsaKeyFile, readMlDsaKeyFile } from '../../src/node/mldsa-key-file.ts'
+import { readPrivateKeyFile } from '../../src/node/private-key-file.ts'
+import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { codeOf } from '../core/support.ts'
 import { systemProgram } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'

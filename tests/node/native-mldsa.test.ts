@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { mlDsa44PublicKey, signMlDsa44, utf8, verifyMlDsa44 } from '../../src/core/index.ts'
-import { installNativePrimitives, opensslMlDsa } from '../../src/node/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { mlDsa44PublicKey, signMlDsa44, verifyMlDsa44 } from '../../src/core/mldsa.ts'
+import { installNativePrimitives, opensslMlDsa } from '../../src/node/native.ts'
 import { flipBit } from '../core/support.ts'
 
 /** Signatures, good and spoiled, the same in every run. Core has no accelerator yet: verifyMlDsa44 is the library alone. */

@@ -1,20 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  fromBase64,
-  fromUtf8,
-  holdsBytes,
-  installAscii,
-  installBase64,
-  installHoldsBytes,
-  installUtf8,
-  toBase64,
-  toBase64url,
-  tryBase64,
-  tryBase64url,
-  utf8,
-} from '../../src/core/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
+import { fromBase64, installBase64, toBase64, toBase64url, tryBase64, tryBase64url } from '../../src/core/base64.ts'
+import { fromUtf8, holdsBytes, installAscii, installHoldsBytes, installUtf8, utf8 } from '../../src/core/bytes.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 
 installNativePrimitives()
 

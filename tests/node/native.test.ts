@@ -2,7 +2,9 @@ import { createPublicKey, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { installSha256, isAcceptablePublicKey, utf8, verifyEd25519 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { isAcceptablePublicKey, verifyEd25519 } from '../../src/core/ed25519.ts'
+import { installSha256 } from '../../src/core/hash.ts'
 import { opensslAccelerator } from '../../src/node/native.ts'
 import {
   type Crafted,

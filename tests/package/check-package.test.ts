@@ -2,38 +2,32 @@ import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { timeJudge } from '../../cli/check-time.ts'
-import {
-  encodeLogPolicy,
-  encodeManifest,
-  manifestTree,
-  parsePolicy,
-  parseReceipt,
-  type Policy,
-  toHex,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
-import { composeStatement } from '../../src/evidence/index.ts'
-import { randomSalt } from '../../src/node/index.ts'
-import {
-  checkPackage,
-  type DepositInput,
-  FolderBag,
-  FolderSink,
-  packageFiles,
-  type PackageReport,
-  type ReceiptInput,
-  scanningLocator,
-  writeBag,
-} from '../../src/package/index.ts'
+import { toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { encodeManifest, manifestTree } from '../../src/core/manifest.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { composeStatement } from '../../src/evidence/compose.ts'
+import { randomSalt } from '../../src/node/key-file.ts'
+import { scanningLocator } from '../../src/package/admission-receipts.ts'
+import { writeBag } from '../../src/package/bag-writer.ts'
+import { checkPackage } from '../../src/package/check-package.ts'
+import { FolderBag } from '../../src/package/folder-bag.ts'
+import { FolderSink } from '../../src/package/folder-sink.ts'
+import { type DepositInput, packageFiles } from '../../src/package/make-package.ts'
+import type { PackageReport } from '../../src/package/package-report.ts'
+import type { ReceiptInput } from '../../src/package/sound-receipt.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { day, TestAuthority } from '../support/time-authority.ts'
-import { encodeTimeProof, newRecord, stampedBytes } from '../../src/timestamp/index.ts'
-import { LogView } from '../../src/log/index.ts'
+import { newRecord } from '../../src/timestamp/record.ts'
+import { stampedBytes } from '../../src/timestamp/stamper.ts'
+import { encodeTimeProof } from '../../src/timestamp/time-proof.ts'
+import { LogView } from '../../src/log/view.ts'
 import { bagFiles, writeFiles } from '../support/bag.ts'
 
 const { path, remove } = temporaryFolder()

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { isEvidenceError } from '../../src/core/index.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { Random } from '../support/random.ts'

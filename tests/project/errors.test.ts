@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { errorTable, isEvidenceError, EvidenceError } from '../../src/core/index.ts'
+import { errorTable, EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { kinds } from '../../src/evidence/index.ts'
+import { kinds } from '../../src/evidence/kinds.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

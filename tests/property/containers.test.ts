@@ -1,31 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  checkpointText,
-  encodeBundle,
-  encodeEntry,
-  encodeFileProof,
-  encodeManifest,
-  encodeManifestLine,
-  encodeNote,
-  encodeReceipt,
-  encodeTlogProof,
-  type ParsedEntry,
-  parseBundle,
-  parseCheckpointText,
-  parseEntry,
-  parseFileProof,
-  parseManifest,
-  parseManifestLine,
-  parseNote,
-  parseReceipt,
-  parseSignedCheckpoint,
-  parseTlogProof,
-  type Receipt,
-  Tile,
-  toBase64,
-  utf8,
-} from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { encodeBundle, parseBundle } from '../../src/core/bundle.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { checkpointText, parseCheckpointText } from '../../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeEntry, type ParsedEntry, parseEntry } from '../../src/core/entry.ts'
+import { encodeFileProof, parseFileProof } from '../../src/core/file-proof.ts'
+import { encodeManifest, encodeManifestLine, parseManifest, parseManifestLine } from '../../src/core/manifest.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { encodeNote, parseNote } from '../../src/core/note.ts'
+import { encodeReceipt, parseReceipt, type Receipt } from '../../src/core/receipt.ts'
+import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { entries, fileProofBytes, manifestBytes, noteText, receiptText } from '../core/samples.ts'
 import { nearlyValid, rewritten } from './mutations.ts'

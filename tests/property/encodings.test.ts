@@ -1,23 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  formatTime,
-  fromBase64,
-  fromBase64url,
-  fromHex,
-  isOrigin,
-  parseDecimal,
-  parseTilePath,
-  parseTime,
-  parseVerifierKey,
-  requireOrigin,
-  tilePath,
-  toBase64,
-  toBase64url,
-  toHex,
-  tryTime,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { fromBase64, fromBase64url, fromHex, toBase64, toBase64url, toHex } from '../../src/core/base64.ts'
+import { parseDecimal } from '../../src/core/bytes.ts'
+import { parseTilePath, tilePath } from '../../src/core/merkle/layout.ts'
+import { parseVerifierKey, verifierKey } from '../../src/core/note.ts'
+import { isOrigin, requireOrigin } from '../../src/core/origin.ts'
+import { formatTime, parseTime, tryTime } from '../../src/core/time.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { ledgerKey } from '../core/samples.ts'
 import { signerNamed } from '../support/signers.ts'

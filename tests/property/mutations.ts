@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { concat, EvidenceError } from '../../src/core/index.ts'
+import { concat } from '../../src/core/bytes.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 
 /** Bytes that mean something in one format or another. */
 const telling = Array.from('\n\r \t\\/"=+-_.~0129aAfFxvL—{}[],:#', (character) => character.charCodeAt(0) & 255).concat(

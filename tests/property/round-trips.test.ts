@@ -1,24 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  checkpointText,
-  concat,
-  encodeBundle,
-  encodeEntry,
-  encodeManifest,
-  encodeNote,
-  encodeTlogProof,
-  formatTime,
-  manifestPathFault,
-  parseBundle,
-  parseCheckpointText,
-  parseEntry,
-  parseManifest,
-  parseNote,
-  parseTlogProof,
-  toBase64,
-  utf8,
-} from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { encodeBundle, parseBundle } from '../../src/core/bundle.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { checkpointText, parseCheckpointText } from '../../src/core/checkpoint-text.ts'
+import { encodeEntry, parseEntry } from '../../src/core/entry.ts'
+import { encodeManifest, manifestPathFault, parseManifest } from '../../src/core/manifest.ts'
+import { encodeNote, parseNote } from '../../src/core/note.ts'
+import { formatTime } from '../../src/core/time.ts'
+import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
 import { noteText } from '../core/samples.ts'
 
 describe('what is written is read', () => {

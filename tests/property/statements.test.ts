@@ -1,29 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/core/base64.ts'
+import { fromUtf8, utf8 } from '../../src/core/bytes.ts'
 import {
   disclosureDigest,
-  encodeSigningInput,
-  fromUtf8,
-  isKnownAlgorithm,
-  joinJws,
   joinPresentation,
   makeDisclosure,
   parseDisclosure,
-  parseHeader,
-  splitJws,
   splitPresentation,
-  toBase64url,
-  utf8,
-} from '../../src/core/index.ts'
-import {
-  kinds,
-  effectiveBody,
-  readBody,
-  readEnvelope,
-  readStatement,
-  requireDisclosures,
-  statementTyp,
-} from '../../src/evidence/index.ts'
+} from '../../src/core/disclosure.ts'
+import { encodeSigningInput, isKnownAlgorithm, joinJws, parseHeader, splitJws } from '../../src/core/jws.ts'
+import { effectiveBody, readBody } from '../../src/evidence/body.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import { kinds } from '../../src/evidence/kinds.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
+import { statementTyp } from '../../src/evidence/vocabulary.ts'
 import { signer, statements } from '../core/samples.ts'
 import { full } from '../evidence/bodies.ts'
 import { accepted, nearlyValid, nearlyValidText, rewritten } from './mutations.ts'

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseReceipt, utf8 } from '../../src/core/index.ts'
-import { readPolicyFile } from '../../src/ledger/index.ts'
-import { checkReceipt } from '../../src/verify/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { type CliError, type CliResult, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder } from '../../src/ledger/index.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { editDatabase } from '../support/damage.ts'
 import { temporaryFolder } from '../support/folder.ts'

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { parseReceipt } from '../../src/core/index.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import {
   type CliError,
   type CliResult,

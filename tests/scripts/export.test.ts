@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseReceipt } from '../../src/core/index.ts'
-import { dataFolder, readOwnKey } from '../../src/ledger/index.ts'
-import type { ComposedStatement } from '../../src/evidence/index.ts'
-import { readKeyFile } from '../../src/node/index.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import { readKeyFile } from '../../src/node/key-file.ts'
 import {
   type CliError,
   type CliResult,

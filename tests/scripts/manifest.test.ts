@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseManifest } from '../../src/core/index.ts'
+import { parseManifest } from '../../src/core/manifest.ts'
 import {
   caseFolder,
   type CliServer,

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { verifyGuide } from '../../src/package/index.ts'
+import { verifyGuide } from '../../src/package/verify-guide.ts'
 import {
   type CliError,
   type CliResult,

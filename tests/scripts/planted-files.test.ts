@@ -2,18 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  encodeKeyTransition,
-  encodeLogPolicy,
-  encodeReceipt,
-  leafHash,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
-import { encodeTimeProof, newRecord } from '../../src/timestamp/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { encodeKeyTransition } from '../../src/core/key-transition.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy } from '../../src/core/policy.ts'
+import { encodeReceipt } from '../../src/core/receipt.ts'
+import { newRecord } from '../../src/timestamp/record.ts'
+import { encodeTimeProof } from '../../src/timestamp/time-proof.ts'
 import { type CliError, type CliResult, evidence, evidenceOk } from '../support/cli.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'

@@ -2,7 +2,8 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writ
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dataFolder, TimeStampFiles } from '../../src/ledger/index.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
+import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

@@ -1,17 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  encodeLogPolicy,
-  encodeReceipt,
-  formatTime,
-  leafHash,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  toBase64,
-  utf8,
-} from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { encodeLogPolicy } from '../../src/core/policy.ts'
+import { encodeReceipt } from '../../src/core/receipt.ts'
+import { formatTime } from '../../src/core/time.ts'
 import { type CliError, evidence } from '../support/cli.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'

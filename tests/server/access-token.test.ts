@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accessToken } from '../../src/client/index.ts'
-import { encodeSigningInput, joinJws, toBase64url, utf8 } from '../../src/core/index.ts'
-import { accessTyp, composePossession, signJws, type Signer, statementTyp } from '../../src/evidence/index.ts'
+import { accessToken } from '../../src/client/access-token.ts'
+import { toBase64url } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { encodeSigningInput, joinJws } from '../../src/core/jws.ts'
+import { composePossession, type Signer, signJws } from '../../src/evidence/compose.ts'
+import { accessTyp, statementTyp } from '../../src/evidence/vocabulary.ts'
 import { type Answer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 

@@ -3,20 +3,16 @@ import { readFileSync } from 'node:fs'
 import * as ed from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { maxBatchBody } from '../../server/index.ts'
-import {
-  disclosureDigest,
-  type ErrorCode,
-  errorTable,
-  jwkOf,
-  joinJws,
-  makeDisclosure,
-  thumbprint,
-  toBase64url,
-  utf8,
-} from '../../src/core/index.ts'
-import { composePossession, possessionTyp, signJws, type Signer, statementTyp } from '../../src/evidence/index.ts'
-import { randomSalt, type SigningKey } from '../../src/node/index.ts'
+import { maxBatchBody } from '../../server/settings.ts'
+import { toBase64url } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { disclosureDigest, makeDisclosure } from '../../src/core/disclosure.ts'
+import { type ErrorCode, errorTable } from '../../src/core/errors.ts'
+import { jwkOf, thumbprint } from '../../src/core/jwk.ts'
+import { joinJws } from '../../src/core/jws.ts'
+import { composePossession, type Signer, signJws } from '../../src/evidence/compose.ts'
+import { possessionTyp, statementTyp } from '../../src/evidence/vocabulary.ts'
+import { randomSalt, type SigningKey } from '../../src/node/key-file.ts'
 import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { toBase64 } from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
 import {
   type DepositAnswer,
   type Party,

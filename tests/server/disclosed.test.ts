@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { maxEntryBytes, parseReceipt, shownHeader, thumbprint, utf8 } from '../../src/core/index.ts'
-import { composePossession } from '../../src/evidence/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { maxEntryBytes } from '../../src/core/entry.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { shownHeader } from '../../src/core/shown.ts'
+import { composePossession } from '../../src/evidence/compose.ts'
 import {
   type Answer,
   type DepositAnswer,

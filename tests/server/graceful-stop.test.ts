@@ -3,11 +3,11 @@ import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/index.ts'
-import { readKeyFile } from '../../src/node/index.ts'
-import { checkReceipt } from '../../src/verify/index.ts'
-import { utf8 } from '../../src/core/index.ts'
-import type { ComposedStatement } from '../../src/evidence/index.ts'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { readKeyFile } from '../../src/node/key-file.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
 import {
   type CliServer,
   evidence,

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { maxBatchBody, maxStatementBody } from '../../server/index.ts'
+import { maxBatchBody, maxStatementBody } from '../../server/settings.ts'
 import {
   type Answer,
   type DepositAnswer,

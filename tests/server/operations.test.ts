@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isEvidenceError, parsePolicy, utf8 } from '../../src/core/index.ts'
-import { composePossession } from '../../src/evidence/index.ts'
-import type { Clock } from '../../src/ledger/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { composePossession } from '../../src/evidence/compose.ts'
+import type { Clock } from '../../src/ledger/clock.ts'
 import { problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 

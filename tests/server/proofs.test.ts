@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  applyPolicy,
-  equalBytes,
-  parseReceipt,
-  parseSignedCheckpoint,
-  utf8,
-  verifyConsistency,
-  verifyInclusion,
-} from '../../src/core/index.ts'
+import { equalBytes, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
+import { applyPolicy } from '../../src/core/policy.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { policyOfFolder } from '../support/folder.ts'
 import { hashOf, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 

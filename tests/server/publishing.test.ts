@@ -5,18 +5,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { serve, serverSettings, type RunningServer, type ServerSettings } from '../../server/index.ts'
-import {
-  applyPolicy,
-  parseNote,
-  parsePolicy,
-  parseReceipt,
-  parseSignedCheckpoint,
-  utf8,
-  type VerifierKey,
-  verifyNote,
-} from '../../src/core/index.ts'
-import { readOwnKey } from '../../src/ledger/index.ts'
+import { type RunningServer, serve } from '../../server/serve.ts'
+import { serverSettings, type ServerSettings } from '../../server/settings.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { parseNote, type VerifierKey, verifyNote } from '../../src/core/note.ts'
+import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { type Answer, problemIn, request } from '../support/server.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import {
   type Answer,
   type DepositAnswer,

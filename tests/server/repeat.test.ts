@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseReceipt, utf8 } from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { testServer, type TestServer } from '../support/server.ts'
 
 /* A holder of a bare statement may send it again. It must not open what was sealed with it. */

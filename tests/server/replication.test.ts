@@ -3,23 +3,20 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BodyRoom } from '../../server/body-room.ts'
-import { LedgerClient } from '../../src/client/index.ts'
-import { parseReceipt, toBase64, utf8 } from '../../src/core/index.ts'
-import {
-  dataFolder,
-  decodePiece,
-  encodePiece,
-  FolderSource,
-  Ledger,
-  LookupAudit,
-  makeBackup,
-  type Piece,
-  promote,
-  readLedgerKey,
-  readOwnKey,
-  Replica,
-} from '../../src/ledger/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { makeBackup } from '../../src/ledger/copy/backup.ts'
+import { decodePiece, encodePiece, type Piece } from '../../src/ledger/copy/piece.ts'
+import { promote } from '../../src/ledger/copy/promote.ts'
+import { Replica } from '../../src/ledger/copy/replica.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { Ledger } from '../../src/ledger/ledger.ts'
+import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { UrlPieces } from '../../cli/sources/url-pieces.ts'
 import { folderHash } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder } from '../support/folder.ts'

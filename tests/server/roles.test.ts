@@ -2,17 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  parseReceipt,
-  signCheckpoint,
-  statusHash,
-  thumbprint,
-  toBase64,
-  utf8,
-  verifierKey,
-  zeroHash,
-} from '../../src/core/index.ts'
-import { approve, changeMembers, composePossession, composeProposal, kinds } from '../../src/evidence/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { statusHash, zeroHash } from '../../src/core/entry.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { approve, changeMembers, composeProposal } from '../../src/evidence/approval-file.ts'
+import { composePossession } from '../../src/evidence/compose.ts'
+import { kinds } from '../../src/evidence/kinds.ts'
 import { operationsOf } from '../support/openapi.ts'
 import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { addressGroup } from '../../server/address-group.ts'
 import { BodyRoom, type BodyUnderWay } from '../../server/body-room.ts'
-import { maxStatementBody } from '../../server/index.ts'
-import type { ErrorCode } from '../../src/core/index.ts'
+import { maxStatementBody } from '../../server/settings.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
 import { problemIn, type TestServer, testServer } from '../support/server.ts'
 
 const stalled = 256

@@ -1,17 +1,14 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  applyPolicy,
-  equalBytes,
-  leafHash,
-  parseBundle,
-  parseEntry,
-  parseSignedCheckpoint,
-  rootFromTiles,
-  Tile,
-  tilePath,
-} from '../../src/core/index.ts'
-import type { ComposedStatement } from '../../src/evidence/index.ts'
+import { parseBundle } from '../../src/core/bundle.ts'
+import { equalBytes } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash, parseEntry } from '../../src/core/entry.ts'
+import { tilePath } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { applyPolicy } from '../../src/core/policy.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
 import { policyOfFolder } from '../support/folder.ts'
 import { problemIn, type TestServer, testServer } from '../support/server.ts'
 

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import {
-  digestLengths,
-  parseBundle,
-  equalBytes,
-  fromBase64,
-  leafHash,
-  nodeHash,
-  parseReceipt,
-  parseSignedCheckpoint,
-  utf8,
-  verifyConsistency,
-} from '../../src/core/index.ts'
-import { dataFolder, FolderSource, readOwnKey, readPolicyFile } from '../../src/ledger/index.ts'
-import { installNativePrimitives, readKeyFile } from '../../src/node/index.ts'
-import { checkReceipt, walk } from '../../src/verify/index.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { parseBundle } from '../../src/core/bundle.ts'
+import { equalBytes, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { digestLengths } from '../../src/core/hash.ts'
+import { nodeHash } from '../../src/core/merkle/hashing.ts'
+import { verifyConsistency } from '../../src/core/merkle/verify.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { readKeyFile } from '../../src/node/key-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { type Answer, request } from './server.ts'
 import { itemFor, statement } from './statements.ts'
 

@@ -1,19 +1,13 @@
-import {
-  encodeEntry,
-  encodeLogPolicy,
-  formatTime,
-  leafHash,
-  parsePolicy,
-  type Policy,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  tileWidth,
-  utf8,
-  verifierKey,
-  zeroHash,
-} from '../../src/core/index.ts'
-import type { LogSource } from '../../src/log/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeEntry, leafHash, zeroHash } from '../../src/core/entry.ts'
+import { tileWidth } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { formatTime } from '../../src/core/time.ts'
+import type { LogSource } from '../../src/log/log.ts'
 import { signerNamed } from './signers.ts'
 import { deposit, statement } from './statements.ts'
 

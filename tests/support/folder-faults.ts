@@ -1,5 +1,7 @@
-import { dataFolder, FolderSource, LookupAudit, readOwnKey } from '../../src/ledger/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { FolderSource } from '../../src/ledger/folder-source.ts'
+import { LookupAudit } from '../../src/ledger/lookup-audit.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { policyOfFolder, type TestFolder } from './folder.ts'
 
 /** Codes of all faults of a data folder, look-up keys included, and its size. */

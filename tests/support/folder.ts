@@ -2,17 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { initTrial, type TrialOptions } from '../../cli/trial.ts'
-import {
-  type DataFolder,
-  dataFolder,
-  Ledger,
-  type OpenOptions,
-  readLedgerKey,
-  readPolicyFile,
-} from '../../src/ledger/index.ts'
-import { installNativePrimitives, readKeyFile, type SigningKey } from '../../src/node/index.ts'
+import { readLedgerKey } from '../../src/ledger/create.ts'
+import { type DataFolder, dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { Ledger, type OpenOptions } from '../../src/ledger/ledger.ts'
+import { readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
 import { deposit, type StatementOptions } from './statements.ts'
-import type { ComposedStatement } from '../../src/evidence/index.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
 
 export interface TestFolder {
   readonly root: string

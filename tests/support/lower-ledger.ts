@@ -1,14 +1,10 @@
-import {
-  encodeEntry,
-  encodeReceipt,
-  leafHash,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  utf8,
-  verifierKey,
-  zeroHash,
-} from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeEntry, leafHash, zeroHash } from '../../src/core/entry.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeReceipt } from '../../src/core/receipt.ts'
 import { depositor, startMs } from './chain.ts'
 import { signerNamed } from './signers.ts'
 import { itemFor, statement } from './statements.ts'

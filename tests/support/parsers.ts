@@ -1,77 +1,41 @@
+import { fromBase64, fromBase64url, fromHex, toBase64, toBase64url, toHex } from '../../src/core/base64.ts'
+import { encodeBundle, parseBundle } from '../../src/core/bundle.ts'
+import { fromUtf8, parseDecimal, utf8 } from '../../src/core/bytes.ts'
+import { checkpointText, parseTreeHead } from '../../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { joinPresentation, parseDisclosure, splitPresentation } from '../../src/core/disclosure.ts'
+import { encodeEntry, leafHash, parseEntry } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { encodeFileProof, parseFileProof } from '../../src/core/file-proof.ts'
+import { parseJson } from '../../src/core/json.ts'
+import { encodeKeyTransition, parseKeyTransition } from '../../src/core/key-transition.ts'
+import { encodeManifest, encodeManifestLine, parseManifest, parseManifestLine } from '../../src/core/manifest.ts'
+import { parseTilePath, tilePath } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { encodeNote, encodeSignatureLines, parseNote, parseVerifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { encodeReceipt, parseReceipt } from '../../src/core/receipt.ts'
+import { formatTime, tryTime } from '../../src/core/time.ts'
+import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
 import {
-  checkpointText,
   encodeAddCheckpoint,
-  encodeSignatureLines,
-  EvidenceError,
-  encodeBundle,
-  encodeEntry,
-  encodeFileProof,
-  encodeKeyTransition,
-  encodeLogPolicy,
-  encodeManifest,
-  encodeManifestLine,
-  encodeNote,
-  encodeReceipt,
-  encodeTlogProof,
-  formatTime,
-  fromBase64,
-  fromBase64url,
-  fromHex,
-  fromUtf8,
-  joinPresentation,
-  leafHash,
   parseAddCheckpoint,
-  parseBundle,
-  parseDecimal,
-  parseDisclosure,
-  parseEntry,
-  parseFileProof,
-  parseJson,
-  parseKeyTransition,
-  parseManifest,
-  parseManifestLine,
-  parseNote,
-  parsePolicy,
-  parseReceipt,
   parseSignatureLines,
-  parseSignedCheckpoint,
   parseSignSubtree,
-  parseTreeHead,
-  parseTilePath,
-  parseTlogProof,
-  parseVerifierKey,
-  splitPresentation,
-  Tile,
-  tilePath,
-  toBase64,
-  toBase64url,
-  toHex,
-  tryTime,
-  utf8,
-} from '../../src/core/index.ts'
+} from '../../src/core/witness-request.ts'
 import type { FastifyRequest } from 'fastify'
 import { readerOf } from '../../server/access.ts'
-import {
-  approve,
-  composeProposal,
-  emptyRegistry,
-  parseApprovalFile,
-  readBody,
-  readEnvelope,
-  readProposal,
-  readStatement,
-  requireDisclosures,
-} from '../../src/evidence/index.ts'
-import { decodePiece, encodePiece, openSubmission, type Piece } from '../../src/ledger/index.ts'
-import {
-  type CheckedReceipt,
-  checkReceipt,
-  checkStatus,
-  encodeAnchor,
-  encodeMisbehaviour,
-  parseAnchor,
-  parseMisbehaviour,
-} from '../../src/verify/index.ts'
+import { approve, composeProposal, parseApprovalFile } from '../../src/evidence/approval-file.ts'
+import { readBody, readProposal } from '../../src/evidence/body.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import { emptyRegistry } from '../../src/evidence/registry.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
+import { decodePiece, encodePiece, type Piece } from '../../src/ledger/copy/piece.ts'
+import { openSubmission } from '../../src/ledger/submission.ts'
+import { encodeMisbehaviour, parseMisbehaviour } from '../../src/core/misbehaviour.ts'
+import { encodeAnchor, parseAnchor } from '../../src/verify/anchor.ts'
+import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
+import { checkStatus } from '../../src/verify/check-status.ts'
 import { checkRecordFile } from '../../src/ledger/leveldb/record-file.ts'
 import { liveTables } from '../../src/ledger/leveldb/manifest.ts'
 import { snappyDecompress } from '../../src/ledger/leveldb/snappy.ts'

@@ -1,5 +1,6 @@
-import { leafHash, verifierKey } from '../../src/core/index.ts'
-import type { SigningKey } from '../../src/node/index.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
 import { administrator, ledgerKey, origin, startMs, TestChain } from './chain.ts'
 import type { Random } from './random.ts'
 import { signerNamed } from './signers.ts'

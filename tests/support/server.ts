@@ -1,22 +1,19 @@
 import { type IncomingHttpHeaders, request as httpRequest } from 'node:http'
 import { randomUUID } from 'node:crypto'
-import { serverSettings, type RunningServer, serve, type ServerSettings } from '../../server/index.ts'
+import { type RunningServer, serve } from '../../server/serve.ts'
+import { serverSettings, type ServerSettings } from '../../server/settings.ts'
 import type { TrialOptions } from '../../cli/trial.ts'
-import { accessToken } from '../../src/client/index.ts'
-import {
-  encodeShown,
-  type ErrorCode,
-  fromBase64,
-  parseReceipt,
-  type Receipt,
-  shownHeader,
-  statusHash,
-  utf8,
-} from '../../src/core/index.ts'
-import type { ComposedStatement } from '../../src/evidence/index.ts'
-import type { Clock } from '../../src/ledger/index.ts'
-import type { SigningKey } from '../../src/node/index.ts'
-import { checkReceipt } from '../../src/verify/index.ts'
+import { accessToken } from '../../src/client/access-token.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { statusHash } from '../../src/core/entry.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { parseReceipt, type Receipt } from '../../src/core/receipt.ts'
+import { encodeShown, shownHeader } from '../../src/core/shown.ts'
+import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import type { Clock } from '../../src/ledger/clock.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { policyOfFolder, type TestFolder, trialFolder } from './folder.ts'
 import { signerNamed } from './signers.ts'
 import { deposit, statement, type StatementOptions } from './statements.ts'

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
-import { jwkOf, thumbprint } from '../../src/core/index.ts'
-import type { SigningKey } from '../../src/node/index.ts'
+import { jwkOf, thumbprint } from '../../src/core/jwk.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
 
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 

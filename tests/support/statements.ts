@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { JsonValue } from '../../src/core/index.ts'
-import { type ComposedStatement, composeStatement, type SealedClaim, type Signer } from '../../src/evidence/index.ts'
-import { randomSalt } from '../../src/node/index.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { type ComposedStatement, composeStatement, type Signer } from '../../src/evidence/compose.ts'
+import type { SealedClaim } from '../../src/evidence/vocabulary.ts'
+import { randomSalt } from '../../src/node/key-file.ts'
 
 export interface StatementOptions {
   readonly iss?: string

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { verifyGuide } from '../../src/package/index.ts'
+import { verifyGuide } from '../../src/package/verify-guide.ts'
 import { pythonScript, type Ran } from './python.ts'
 
 /** The program that VERIFY.md holds, written to a file. */

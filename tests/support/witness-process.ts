@@ -1,5 +1,7 @@
-import type { VerifierKey } from '../../src/core/index.ts'
-import { addLogs, createWitness, type WitnessFolder, witnessFolder } from '../../src/witness/index.ts'
+import type { VerifierKey } from '../../src/core/note.ts'
+import { createWitness } from '../../src/witness/create.ts'
+import { type WitnessFolder, witnessFolder } from '../../src/witness/folder.ts'
+import { addLogs } from '../../src/witness/log-list.ts'
 import { environment } from './cli.ts'
 import { beginInHost, type RunningCommand } from './command-hosts.ts'
 

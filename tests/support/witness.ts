@@ -1,7 +1,10 @@
 import { join } from 'node:path'
-import { type RunningWitness, serveWitness } from '../../server/index.ts'
-import { parseSignatureLines, type VerifiedSignature, type VerifierKey, verifyNote } from '../../src/core/index.ts'
-import { addLogs, createWitness, type WitnessFolder, witnessFolder } from '../../src/witness/index.ts'
+import { type RunningWitness, serveWitness } from '../../server/witness/serve.ts'
+import { type VerifiedSignature, type VerifierKey, verifyNote } from '../../src/core/note.ts'
+import { parseSignatureLines } from '../../src/core/witness-request.ts'
+import { createWitness } from '../../src/witness/create.ts'
+import { type WitnessFolder, witnessFolder } from '../../src/witness/folder.ts'
+import { addLogs } from '../../src/witness/log-list.ts'
 import { temporaryFolder } from './folder.ts'
 import { type Answer, request } from './server.ts'
 

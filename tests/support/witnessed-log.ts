@@ -1,17 +1,10 @@
-import {
-  consistencyProof,
-  encodeAddCheckpoint,
-  encodeNote,
-  leafHash,
-  rootFromTiles,
-  type SignedNote,
-  Tile,
-  type TileReader,
-  tileWidth,
-  utf8,
-  type VerifierKey,
-  verifierKey,
-} from '../../src/core/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { tileWidth } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { consistencyProof, rootFromTiles, type TileReader } from '../../src/core/merkle/tiles.ts'
+import { encodeNote, type SignedNote, type VerifierKey, verifierKey } from '../../src/core/note.ts'
+import { encodeAddCheckpoint } from '../../src/core/witness-request.ts'
 import { signerNamed } from './signers.ts'
 
 /** A log that grows, and may fork: what a witness is shown. Leaves from `forkAt` on are another history's. */

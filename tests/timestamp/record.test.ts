@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isEvidenceError, latin1, utf8 } from '../../src/core/index.ts'
+import { latin1, utf8 } from '../../src/core/bytes.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { readPemCertificates } from '../../src/timestamp/certificate.ts'
+import { readCrl } from '../../src/timestamp/crl.ts'
+import { judgeRecord, type RecordVerdict } from '../../src/timestamp/judge-record.ts'
 import {
   coveredBytes,
-  judgeRecord,
   newRecord,
   parseRecord,
-  readCrl,
-  readPemCertificates,
-  readToken,
-  type RecordVerdict,
   type TimeStampRecord,
   withLayer,
   withMaterial,
-} from '../../src/timestamp/index.ts'
+} from '../../src/timestamp/record.ts'
+import { readToken } from '../../src/timestamp/token.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
 import { day, opensslAccepts, TestAuthority, type TestTimeStamper } from '../support/time-authority.ts'

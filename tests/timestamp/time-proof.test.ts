@@ -1,22 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  encodeReceipt,
-  leafHash,
-  parseReceipt,
-  type Receipt,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  utf8,
-} from '../../src/core/index.ts'
-import {
-  checkTimeProof,
-  encodeTimeProof,
-  newRecord,
-  parseTimeProof,
-  readPemCertificates,
-  stampedBytes,
-} from '../../src/timestamp/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { encodeReceipt, parseReceipt, type Receipt } from '../../src/core/receipt.ts'
+import { readPemCertificates } from '../../src/timestamp/certificate.ts'
+import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
+import { newRecord } from '../../src/timestamp/record.ts'
+import { stampedBytes } from '../../src/timestamp/stamper.ts'
+import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { temporaryFolder } from '../support/folder.ts'

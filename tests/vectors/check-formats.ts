@@ -1,53 +1,26 @@
-import {
-  encodeBundle,
-  encodeEntry,
-  encodeManifest,
-  encodeNote,
-  encodeTlogProof,
-  equalBytes,
-  formatTime,
-  fromBase64,
-  fromBase64url,
-  fromHex,
-  fromUtf8,
-  canonicalJwk,
-  isKnownAlgorithm,
-  joinPresentation,
-  leafHash,
-  manifestTree,
-  parseBundle,
-  parseCanonicalJwk,
-  parseDisclosure,
-  parseEntry,
-  parseHeader,
-  parseJson,
-  parseManifest,
-  parseNote,
-  parsePolicy,
-  parseSignedCheckpoint,
-  parseTilePath,
-  parseTime,
-  parseTlogProof,
-  parseVerifierKey,
-  applyPolicy,
-  publicKeyOf,
-  requireOrigin,
-  splitPresentation,
-  thumbprint,
-  Tile,
-  tilePath,
-  toBase64,
-  toBase64url,
-  toHex,
-  verifyConsistency,
-  verifyEd25519,
-  verifyInclusion,
-  verifyNote,
-  checkpointText,
-  utf8,
-  statusHash,
-} from '../../src/core/index.ts'
-import { readBody, readEnvelope, readStatement, requireDisclosures } from '../../src/evidence/index.ts'
+import { fromBase64, fromBase64url, fromHex, toBase64, toBase64url, toHex } from '../../src/core/base64.ts'
+import { encodeBundle, parseBundle } from '../../src/core/bundle.ts'
+import { equalBytes, fromUtf8, utf8 } from '../../src/core/bytes.ts'
+import { checkpointText } from '../../src/core/checkpoint-text.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { joinPresentation, parseDisclosure, splitPresentation } from '../../src/core/disclosure.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
+import { encodeEntry, leafHash, parseEntry, statusHash } from '../../src/core/entry.ts'
+import { parseJson } from '../../src/core/json.ts'
+import { canonicalJwk, parseCanonicalJwk, publicKeyOf, thumbprint } from '../../src/core/jwk.ts'
+import { isKnownAlgorithm, parseHeader } from '../../src/core/jws.ts'
+import { encodeManifest, manifestTree, parseManifest } from '../../src/core/manifest.ts'
+import { parseTilePath, tilePath } from '../../src/core/merkle/layout.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
+import { encodeNote, parseNote, parseVerifierKey, verifyNote } from '../../src/core/note.ts'
+import { requireOrigin } from '../../src/core/origin.ts'
+import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { formatTime, parseTime } from '../../src/core/time.ts'
+import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
+import { readBody } from '../../src/evidence/body.ts'
+import { requireDisclosures } from '../../src/evidence/disclosures.ts'
+import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
 import type { Input } from './vector-files.ts'
 
 /** What an implementation says of one input. */

@@ -1,32 +1,22 @@
 import { createHash } from 'node:crypto'
-import {
-  type DigestAlgorithm,
-  encodeFileProof,
-  equalBytes,
-  EvidenceError,
-  leafHash,
-  parseFileProof,
-  parseKeyTransition,
-  parsePolicy,
-  parseSignedCheckpoint,
-  toBase64,
-  utf8,
-} from '../../src/core/index.ts'
-import { digestBytes } from '../../src/node/index.ts'
-import {
-  algorithmsOf,
-  checkAnchors,
-  checkFile,
-  checkFileProof,
-  checkMisbehaviour,
-  checkReceipt,
-  type FileVerdict,
-  type Finding,
-  findingOf,
-  rotatedPolicy,
-  walk,
-} from '../../src/verify/index.ts'
-import type { LogSource } from '../../src/log/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { equalBytes, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { encodeFileProof, parseFileProof } from '../../src/core/file-proof.ts'
+import type { DigestAlgorithm } from '../../src/core/hash.ts'
+import { parseKeyTransition } from '../../src/core/key-transition.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { digestBytes } from '../../src/node/file-digest.ts'
+import { checkAnchors } from '../../src/verify/check-anchors.ts'
+import { algorithmsOf, checkFile, checkFileProof, type FileVerdict } from '../../src/verify/check-file.ts'
+import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { type Finding, findingOf } from '../../src/verify/report.ts'
+import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
+import { walk } from '../../src/verify/walk.ts'
+import type { LogSource } from '../../src/log/log.ts'
 import type { Facts } from './check-formats.ts'
 import { fromBase64, type Input } from './vector-files.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installSignatureAccelerator } from '../../src/core/index.ts'
-import { installNativePrimitives, opensslAccelerator } from '../../src/node/index.ts'
+import { installSignatureAccelerator } from '../../src/core/ed25519.ts'
+import { installNativePrimitives, opensslAccelerator } from '../../src/node/native.ts'
 import type { Facts } from './check-formats.ts'
 import { readVectors, type VectorFile } from './vector-files.ts'
 import { comparable, verdictOf } from './verdict.ts'

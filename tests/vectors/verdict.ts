@@ -1,4 +1,4 @@
-import { EvidenceError } from '../../src/core/index.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { type Facts, formatChecks, Refusal } from './check-formats.ts'
 import { reportChecks } from './check-reports.ts'
 import type { Vector } from './vector-files.ts'

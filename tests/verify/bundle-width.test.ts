@@ -2,7 +2,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { StaticSource } from '../../cli/sources/static-source.ts'
-import { encodeBundle, tilePath, utf8 } from '../../src/core/index.ts'
+import { encodeBundle } from '../../src/core/bundle.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { tilePath } from '../../src/core/merkle/layout.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const { path, remove } = temporaryFolder()

@@ -1,21 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import {
-  encodeNote,
-  encodeReceipt,
-  EvidenceError,
-  formatTime,
-  leafHash,
-  parseNote,
-  parsePolicy,
-  parseReceipt,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  toBase64,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
-import { checkReceipt, exitCodeOf } from '../../src/verify/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { encodeNote, parseNote, verifierKey } from '../../src/core/note.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { encodeReceipt, parseReceipt } from '../../src/core/receipt.ts'
+import { formatTime } from '../../src/core/time.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { mlDsaCosigner } from '../core/mldsa-keys.ts'

@@ -2,25 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { inclusionProof } from '../../src/core/merkle/tiles.ts'
+import { encodeLogPolicy, parsePolicy } from '../../src/core/policy.ts'
 import {
-  encodeLogPolicy,
-  inclusionProof,
-  leafHash,
-  parsePolicy,
-  signCheckpoint,
-  Tile,
-  toBase64,
-  utf8,
-} from '../../src/core/index.ts'
-import {
-  checkMisbehaviour,
   encodeMisbehaviour,
   isMisbehaviour,
   type Misbehaviour,
   parseMisbehaviour,
-  prefixHashes,
-  prefixParts,
-} from '../../src/verify/index.ts'
+} from '../../src/core/misbehaviour.ts'
+import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
+import { prefixHashes, prefixParts } from '../../src/verify/prefix-parts.ts'
 import {
   administrator,
   depositor,

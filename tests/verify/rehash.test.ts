@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { toBase64url, utf8 } from '../../src/core/index.ts'
-import { encodedSpellings } from '../../src/verify/index.ts'
+import { toBase64url } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { encodedSpellings } from '../../src/verify/rehash.ts'
 
 describe('a text in base64url', () => {
   it('stands in one of its three spellings, whatever is around it', () => {

@@ -1,19 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import {
-  encodeLogPolicy,
-  isEvidenceError,
-  parsePolicy,
-  rootFromTiles,
-  signCheckpoint,
-  Tile,
-  leafHash,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
-import { rotatedPolicy } from '../../src/verify/index.ts'
-import { LogView } from '../../src/log/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
+import { LogView } from '../../src/log/view.ts'
 import { administrator, ledgerKey, ledgerSigner, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'

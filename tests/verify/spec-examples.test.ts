@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parsePolicy, statusHash, toBase64, utf8 } from '../../src/core/index.ts'
-import {
-  type CheckedReceipt,
-  checkAnchors,
-  checkMisbehaviour,
-  checkReceipt,
-  checkStatus,
-} from '../../src/verify/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { statusHash } from '../../src/core/entry.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { checkAnchors } from '../../src/verify/check-anchors.ts'
+import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
+import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
+import { checkStatus } from '../../src/verify/check-status.ts'
 
 /** The code blocks of a page's worked example. */
 function examplesOf(page: string): string[] {

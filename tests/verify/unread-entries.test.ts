@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import {
-  encodeLogPolicy,
-  parsePolicy,
-  parseSignedCheckpoint,
-  type Policy,
-  signCheckpoint,
-  utf8,
-  verifierKey,
-} from '../../src/core/index.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
-import { walk, type WalkReport } from '../../src/verify/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint, signCheckpoint } from '../../src/core/checkpoint.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { walk, type WalkReport } from '../../src/verify/walk.ts'
 import { administrator, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { statement } from '../support/statements.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseSignedCheckpoint, utf8 } from '../../src/core/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { policy, TestChain } from '../support/chain.ts'
 
 /* A checkpoint kept from before: the ledger must go on from it. */

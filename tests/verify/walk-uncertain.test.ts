@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { utf8, formatTime, leafHash, toBase64 } from '../../src/core/index.ts'
-import { walk } from '../../src/verify/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { formatTime } from '../../src/core/time.ts'
+import { walk } from '../../src/verify/walk.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { statement } from '../support/statements.ts'
 

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import {
-  formatTime,
-  parseEntry,
-  parseSignedCheckpoint,
-  utf8,
-  leafHash,
-  toBase64,
-  type ErrorCode,
-} from '../../src/core/index.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { leafHash, parseEntry } from '../../src/core/entry.ts'
+import type { ErrorCode } from '../../src/core/errors.ts'
+import { formatTime } from '../../src/core/time.ts'
 import { AppraisalPool } from '../../cli/threads/appraisal-pool.ts'
-import { installNativePrimitives } from '../../src/node/index.ts'
-import { exitCodeOf, pack, walk, type WalkReport } from '../../src/verify/index.ts'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { pack } from '../../src/verify/packed.ts'
+import { exitCodeOf } from '../../src/verify/report.ts'
+import { walk, type WalkReport } from '../../src/verify/walk.ts'
 import { administrator, depositor, ledgerKey, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { deposit, itemFor, statement } from '../support/statements.ts'

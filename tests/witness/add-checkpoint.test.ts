@@ -1,19 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  encodeAddCheckpoint,
-  encodeNote,
-  parseMisbehaviour,
-  parseNote,
-  parsePolicy,
-  signatureTypes,
-  utf8,
-  verifierKey,
-  verifyNote,
-} from '../../src/core/index.ts'
-import { checkMisbehaviour } from '../../src/verify/index.ts'
-import { originHash } from '../../src/witness/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { signatureTypes } from '../../src/core/cosignature.ts'
+import { parseMisbehaviour } from '../../src/core/misbehaviour.ts'
+import { encodeNote, parseNote, verifierKey, verifyNote } from '../../src/core/note.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { encodeAddCheckpoint } from '../../src/core/witness-request.ts'
+import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
+import { originHash } from '../../src/witness/folder.ts'
 import { mlDsaCosigner } from '../core/mldsa-keys.ts'
 import { flipBit, hashOf } from '../core/support.ts'
 import { problemIn } from '../support/server.ts'

@@ -1,13 +1,7 @@
-import {
-  type ErrorCode,
-  EvidenceError,
-  fromBase64url,
-  isEvidenceError,
-  isKnownAlgorithm,
-  parseHeader,
-  type ProtectedHeader,
-  utf8,
-} from '../../core/index.ts'
+import { fromBase64url } from '../../core/base64.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { type ErrorCode, EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { isKnownAlgorithm, parseHeader, type ProtectedHeader } from '../../core/jws.ts'
 import { z } from 'zod'
 import { withEntry } from '../grown-map.ts'
 import type { Asked, Body, StatementKind } from '../kind.ts'

@@ -1,4 +1,6 @@
-import { EvidenceError, parseSignedCheckpoint, utf8 } from '../../core/index.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
 import { clearText, origin } from '../members.ts'

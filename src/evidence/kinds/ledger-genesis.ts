@@ -1,12 +1,7 @@
-import {
-  equalBytes,
-  type Jwk,
-  parseVerifierKey,
-  publicKeyOf,
-  signatureTypes,
-  thumbprint,
-  type VerifierKey,
-} from '../../core/index.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { signatureTypes } from '../../core/cosignature.ts'
+import { type Jwk, publicKeyOf, thumbprint } from '../../core/jwk.ts'
+import { parseVerifierKey, type VerifierKey } from '../../core/note.ts'
 import { z } from 'zod'
 import type { Asked, StatementKind } from '../kind.ts'
 import { clearText, oneKey, origin, participantId } from '../members.ts'

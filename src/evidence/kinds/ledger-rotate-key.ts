@@ -1,13 +1,8 @@
-import {
-  equalBytes,
-  EvidenceError,
-  parseSignedCheckpoint,
-  parseVerifierKey,
-  signatureTypes,
-  utf8,
-  type VerifierKey,
-  verifyNote,
-} from '../../core/index.ts'
+import { equalBytes, utf8 } from '../../core/bytes.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { signatureTypes } from '../../core/cosignature.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { parseVerifierKey, type VerifierKey, verifyNote } from '../../core/note.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
 import { clearText } from '../members.ts'

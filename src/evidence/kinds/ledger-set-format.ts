@@ -1,4 +1,4 @@
-import { maxEntryVersion } from '../../core/index.ts'
+import { maxEntryVersion } from '../../core/entry.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
 

@@ -1,4 +1,4 @@
-import type { Jwk } from '../../core/index.ts'
+import type { Jwk } from '../../core/jwk.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
 import { clearText, oneKey, participantId, sealIsWhole, sealMembers } from '../members.ts'

@@ -1,4 +1,4 @@
-import { parseTime } from '../../core/index.ts'
+import { parseTime } from '../../core/time.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
 import { participantId, thumbprintText, time } from '../members.ts'

@@ -1,4 +1,6 @@
-import { EvidenceError, isKnownAlgorithm, publicKeyOf, thumbprint } from '../../core/index.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { publicKeyOf, thumbprint } from '../../core/jwk.ts'
+import { isKnownAlgorithm } from '../../core/jws.ts'
 import { z } from 'zod'
 import { openInnerJws } from '../inner-jws.ts'
 import type { Asked, StatementKind } from '../kind.ts'

@@ -1,18 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import {
-  EvidenceError,
-  fromUtf8,
-  parseBundle,
-  tileIndexPath,
-  tilePath,
-  tileWidth,
-  tileWidthAt,
-} from '../../core/index.ts'
-import { fileBounds, isLockName, readBounded, readBoundedText } from '../../node/index.ts'
+import { parseBundle } from '../../core/bundle.ts'
+import { fromUtf8 } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
+import { isLockName } from '../../node/lock-file.ts'
 import { configSchema } from '../data-folder.ts'
-import { writeSynced } from '../durable-file.ts'
+import { writeSynced } from '../../node/durable-file.ts'
 
 /** Version of the layout of a backup. */
 export const backupFormat = 1

@@ -1,25 +1,19 @@
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import {
-  append,
-  defined,
-  encodeBundle,
-  equalBytes,
-  EvidenceError,
-  maxNoteBytes,
-  parseSignedCheckpoint,
-  tileLevels,
-  tilePath,
-  tilesAt,
-  tileWidth,
-  tileWidthAt,
-  type VerifierKey,
-} from '../../core/index.ts'
-import { openPrivateFolder, readBounded, readBoundedText } from '../../node/index.ts'
-import { writeDurably, writeSynced } from '../durable-file.ts'
+import { append } from '../../core/arrays.ts'
+import { encodeBundle } from '../../core/bundle.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileLevels, tilePath, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
+import { defined } from '../../core/objects.ts'
+import { readBounded, readBoundedText } from '../../node/bounded-file.ts'
+import { openPrivateFolder } from '../../node/folder-filling.ts'
+import { writeDurably, writeSynced } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
 import { syncFolder } from '../head-file.ts'
-import { takeLock } from '../lock-file.ts'
+import { takeLock } from '../../node/lock-file.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'

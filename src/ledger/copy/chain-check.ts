@@ -1,5 +1,10 @@
-import { disclosureDigest, EvidenceError, leafHash, parseEntry, zeroHash } from '../../core/index.ts'
-import { bodyOfEntry, chainFaults, misfitOf, sealedDigestsOf } from '../../evidence/index.ts'
+import { disclosureDigest } from '../../core/disclosure.ts'
+import { leafHash, parseEntry, zeroHash } from '../../core/entry.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { chainFaults } from '../../evidence/chain.ts'
+import { misfitOf } from '../../evidence/disclosures.ts'
+import { bodyOfEntry } from '../../evidence/open.ts'
+import { sealedDigestsOf } from '../../evidence/said.ts'
 
 /** Where a chain stands. */
 export interface ChainEnd {

@@ -1,4 +1,6 @@
-import { EvidenceError, parseSignedCheckpoint, tileWidth } from '../../core/index.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileWidth } from '../../core/merkle/layout.ts'
 import { dataFolder, readConfig } from '../data-folder.ts'
 import { readErasures } from '../erasures.ts'
 import type { FolderSource } from '../folder-source.ts'

@@ -1,12 +1,8 @@
-import {
-  equalBytes,
-  EvidenceError,
-  rootFromTiles,
-  type SignedCheckpoint,
-  tilesNeeded,
-  type VerifierKey,
-  verifyNote,
-} from '../../core/index.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import type { SignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { rootFromTiles, tilesNeeded } from '../../core/merkle/tiles.ts'
+import { type VerifierKey, verifyNote } from '../../core/note.ts'
 import type { LedgerTree } from '../tree.ts'
 
 /** A checkpoint that somebody kept: the ledger must not be put back behind it. */

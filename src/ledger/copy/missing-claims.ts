@@ -1,4 +1,6 @@
-import { disclosureDigest, EvidenceError, tileWidth } from '../../core/index.ts'
+import { disclosureDigest } from '../../core/disclosure.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileWidth } from '../../core/merkle/layout.ts'
 import { type Erasure, erasedByIndex } from '../erasures.ts'
 import type { LedgerStorage } from '../storage.ts'
 import { sealedIn } from './chain-check.ts'

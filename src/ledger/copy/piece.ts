@@ -1,12 +1,8 @@
 import { z } from 'zod'
-import {
-  EvidenceError,
-  fromUtf8,
-  latin1,
-  maxDisclosureLength,
-  maxDisclosures,
-  maxEntryBytes,
-} from '../../core/index.ts'
+import { fromUtf8, latin1 } from '../../core/bytes.ts'
+import { maxDisclosureLength, maxDisclosures } from '../../core/disclosure.ts'
+import { maxEntryBytes } from '../../core/entry.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import { configSchema } from '../data-folder.ts'
 import { type Erasure, erasureSchema } from '../erasures.ts'
 

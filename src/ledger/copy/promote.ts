@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
-import { EvidenceError, equalBytes, isEvidenceError, rootFromTiles } from '../../core/index.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, holdFolder } from '../held-folder.ts'
 import { readOwnCheckpoint } from '../recovery.ts'

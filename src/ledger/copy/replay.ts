@@ -1,23 +1,16 @@
-import {
-  attempt,
-  equalBytes,
-  EvidenceError,
-  formatTime,
-  parseDisclosure,
-  rootFromTiles,
-  type VerifierKey,
-  verifyEd25519,
-} from '../../core/index.ts'
-import {
-  type History,
-  judge,
-  openEntry,
-  type RuleContext,
-  sealedDigestsOf,
-  type Statement,
-  type TargetFacts,
-  targetFactsOf,
-} from '../../evidence/index.ts'
+import { attempt } from '../../core/attempt.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { parseDisclosure } from '../../core/disclosure.ts'
+import { verifyEd25519 } from '../../core/ed25519.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { rootFromTiles } from '../../core/merkle/tiles.ts'
+import type { VerifierKey } from '../../core/note.ts'
+import { formatTime } from '../../core/time.ts'
+import { openEntry } from '../../evidence/open.ts'
+import { judge } from '../../evidence/rulebook.ts'
+import type { History, RuleContext, TargetFacts } from '../../evidence/rules.ts'
+import { sealedDigestsOf, targetFactsOf } from '../../evidence/said.ts'
+import type { Statement } from '../../evidence/statement.ts'
 import { extendSeal, referencedIndices, targetFacts } from '../entry-facts.ts'
 import { type ChainState, statementName } from '../group.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'

@@ -1,14 +1,9 @@
-import {
-  equalBytes,
-  EvidenceError,
-  parseBundle,
-  parseSignedCheckpoint,
-  type NoteSigner,
-  signCheckpointBy,
-  tileWidth,
-  tileWidthAt,
-  type VerifierKey,
-} from '../../core/index.ts'
+import { parseBundle } from '../../core/bundle.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { type NoteSigner, parseSignedCheckpoint, signCheckpointBy } from '../../core/checkpoint.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import type { VerifierKey } from '../../core/note.ts'
 import { type Confirmation, unconfirmed } from '../confirmation.ts'
 import { readErasures } from '../erasures.ts'
 import type { LedgerReads } from '../reads.ts'

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
-import { disclosureDigest, EvidenceError, maxNoteBytes, tilesAt, tileWidth } from '../../core/index.ts'
-import {
-  beginFolder,
-  makePrivateFolder,
-  readBoundedText,
-  requireFillable,
-  type Unfinished,
-  writeNewFile,
-} from '../../node/index.ts'
+import { disclosureDigest } from '../../core/disclosure.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tilesAt, tileWidth } from '../../core/merkle/layout.ts'
+import { maxNoteBytes } from '../../core/note.ts'
+import { readBoundedText } from '../../node/bounded-file.ts'
+import { writeNewFile } from '../../node/durable-file.ts'
+import { beginFolder, requireFillable } from '../../node/folder-filling.ts'
+import type { Unfinished } from '../../node/folder-marker.ts'
+import { makePrivateFolder } from '../../node/private-folder.ts'
 import { dataFolder, type DataFolder, folderFiles, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
 import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'

@@ -1,8 +1,12 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { EvidenceError, timeText } from '../../core/index.ts'
-import { fileBounds, lockHolder, readBoundedText, readUnfinished, syncFolder } from '../../node/index.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { timeText } from '../../core/time.ts'
+import { fileBounds, readBoundedText } from '../../node/bounded-file.ts'
+import { syncFolder } from '../../node/durable-file.ts'
+import { readUnfinished } from '../../node/folder-marker.ts'
+import { lockHolder } from '../../node/lock-file.ts'
 import { BackupFolder } from './backup-folder.ts'
 
 /*

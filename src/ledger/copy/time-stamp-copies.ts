@@ -1,4 +1,5 @@
-import { equalBytes, EvidenceError } from '../../core/index.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import type { TimeStampFiles } from '../time-stamp-files.ts'
 
 /**

@@ -1,5 +1,7 @@
 import type { Level } from 'level'
-import { append, encodeBundle, type EntryRun, parseRun, valueOr } from '../../core/index.ts'
+import { append } from '../../core/arrays.ts'
+import { valueOr } from '../../core/attempt.ts'
+import { encodeBundle, type EntryRun, parseRun } from '../../core/bundle.ts'
 import { readNumber8, runKey } from './keys.ts'
 
 type Database = Level<Uint8Array, Uint8Array>

@@ -1,13 +1,10 @@
 import { Level } from 'level'
-import {
-  type EntryRun,
-  EvidenceError,
-  isEvidenceError,
-  upperBytes,
-  parseSignedCheckpoint,
-  tileWidth,
-} from '../../core/index.ts'
-import type { DisclosedBytes } from '../../log/index.ts'
+import type { EntryRun } from '../../core/bundle.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { tileWidth } from '../../core/merkle/layout.ts'
+import { upperBytes } from '../../core/merkle/tile.ts'
+import type { DisclosedBytes } from '../../log/log.ts'
 import type { LookupKey, LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import type { LookupSeal } from '../lookup-tally.ts'

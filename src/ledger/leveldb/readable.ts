@@ -1,4 +1,4 @@
-import { EvidenceError } from '../../core/index.ts'
+import { EvidenceError } from '../../core/errors.ts'
 
 /** The error `storage-damaged` about a part of the database that is not as it was written; `what` names it. */
 export function damaged(what: string, cause?: unknown): EvidenceError {

@@ -1,4 +1,4 @@
-import { concatAll } from '../../core/index.ts'
+import { concatAll } from '../../core/bytes.ts'
 import { maskedCrc32c } from './crc32c.ts'
 
 /*

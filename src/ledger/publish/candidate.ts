@@ -1,12 +1,6 @@
-import {
-  encodeNote,
-  equalBytes,
-  type NoteSignature,
-  parseSignedCheckpoint,
-  type SignedNote,
-  type VerifierKey,
-  verifyNote,
-} from '../../core/index.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { encodeNote, type NoteSignature, type SignedNote, type VerifierKey, verifyNote } from '../../core/note.ts'
 
 /** A cosignature that was verified. */
 export interface Cosignature {

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { fileBounds, readBoundedText } from '../../node/index.ts'
+import { fileBounds, readBoundedText } from '../../node/bounded-file.ts'
 
 /*
  * What witnesses cosigned last, for the next start. It is a convenience: each witness remembers for itself, and tells. So it is not

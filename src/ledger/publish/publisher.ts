@@ -1,17 +1,10 @@
-import {
-  cosignatureMessage,
-  encodeCosignature,
-  EvidenceError,
-  failureOf,
-  isQuorumMet,
-  type Policy,
-  type PolicyWitness,
-  signatureTypes,
-  valueOr,
-  type VerifierKey,
-  largest,
-} from '../../core/index.ts'
-import type { MlDsaSigner } from '../../node/index.ts'
+import { largest } from '../../core/arrays.ts'
+import { failureOf, valueOr } from '../../core/attempt.ts'
+import { cosignatureMessage, encodeCosignature, signatureTypes } from '../../core/cosignature.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import type { VerifierKey } from '../../core/note.ts'
+import { isQuorumMet, type Policy, type PolicyWitness } from '../../core/policy.ts'
+import type { MlDsaSigner } from '../../node/mldsa-signer.ts'
 import { Candidate } from './candidate.ts'
 import { CosignedFileWriter, readCosignedFile } from './cosigned-file.ts'
 import { witnessUrl } from './witness-http.ts'

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  encodeAddCheckpoint,
-  encodeNote,
-  EvidenceError,
-  isEvidenceError,
-  isQuorumMet,
-  parseSignedCheckpoint,
-  type Policy,
-  type SignedCheckpoint,
-  type VerifierKey,
-  verifyNote,
-} from '../../core/index.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { encodeNote, type VerifierKey, verifyNote } from '../../core/note.ts'
+import { isQuorumMet, type Policy } from '../../core/policy.ts'
+import { encodeAddCheckpoint } from '../../core/witness-request.ts'
 import type { KnownCheckpoint } from '../copy/known.ts'
 import { addressesOf } from './publisher.ts'
 import { latestCheckpoint, submitCheckpoint } from './witness-http.ts'

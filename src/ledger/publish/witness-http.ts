@@ -1,11 +1,7 @@
-import {
-  EvidenceError,
-  maxWitnessAnswerBytes,
-  parseDecimal,
-  parseSignatureLines,
-  type NoteSignature,
-  treeSizeMediaType,
-} from '../../core/index.ts'
+import { parseDecimal } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import type { NoteSignature } from '../../core/note.ts'
+import { maxWitnessAnswerBytes, parseSignatureLines, treeSizeMediaType } from '../../core/witness-request.ts'
 
 /** What a witness answers to add-checkpoint, as far as it is of use. */
 export type WitnessAnswer =

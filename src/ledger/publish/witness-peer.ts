@@ -1,4 +1,7 @@
-import { encodeAddCheckpoint, EvidenceError, failureOf, type VerifierKey, verifyNote } from '../../core/index.ts'
+import { failureOf } from '../../core/attempt.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { type VerifierKey, verifyNote } from '../../core/note.ts'
+import { encodeAddCheckpoint } from '../../core/witness-request.ts'
 import type { Candidate, Cosignature } from './candidate.ts'
 import { submitCheckpoint } from './witness-http.ts'
 

@@ -1,17 +1,12 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  EvidenceError,
-  maxBundleBytes,
-  maxNoteBytes,
-  tileLevels,
-  tilePath,
-  tilesAt,
-  tileWidth,
-  tileWidthAt,
-} from '../../core/index.ts'
-import { readRegularFile } from '../../node/index.ts'
-import { type LogSource, type NamedTile, splitBundle } from '../index.ts'
+import { maxBundleBytes } from '../../core/bundle.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { tileLevels, tilePath, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { maxNoteBytes } from '../../core/note.ts'
+import { readRegularFile } from '../../node/bounded-file.ts'
+import { type NamedTile, splitBundle } from '../bundle.ts'
+import type { LogSource } from '../log.ts'
 
 /** A level of the tree, or the entries below it. */
 export type TileLevel = number | 'entries'

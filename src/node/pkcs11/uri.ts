@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { EvidenceError } from '../../core/index.ts'
+import { EvidenceError } from '../../core/errors.ts'
 
 /** A key in a token, as an RFC 7512 URI names it: `pkcs11:token=ledger;object=court?module-path=/usr/lib/…`. */
 export interface Pkcs11Uri {

@@ -1,4 +1,4 @@
-import { leafHash } from '../../../src/core/index.ts'
+import { leafHash } from '../../../src/core/entry.ts'
 import { Random } from '../random.ts'
 import {
   base64,

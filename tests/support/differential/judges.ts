@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError } from '../../../src/core/index.ts'
+import { EvidenceError } from '../../../src/core/errors.ts'
 import { isPackageZip } from '../../../src/package/recognize.ts'
 import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'

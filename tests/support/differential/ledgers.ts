@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, sign } from 'node:crypto'
-import { jwkOf, leafHash, publicKeyOf, thumbprint } from '../../../src/core/index.ts'
+import { leafHash } from '../../../src/core/entry.ts'
+import { jwkOf, publicKeyOf, thumbprint } from '../../../src/core/jwk.ts'
 import { readVectors } from '../../vectors/vector-files.ts'
 import { mth, path } from '../../reference/rfc6962.ts'
 

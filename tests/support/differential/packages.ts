@@ -1,27 +1,19 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { timeJudge } from '../../../cli/check-time.ts'
-import {
-  encodeFileProof,
-  encodeLogPolicy,
-  encodeManifest,
-  encodeManifestLine,
-  manifestTree,
-  parsePolicy,
-  toHex,
-  utf8,
-} from '../../../src/core/index.ts'
-import {
-  checkPackage,
-  type DepositInput,
-  FolderSink,
-  packageFiles,
-  type ReceiptInput,
-  scanningLocator,
-  writeBag,
-  ZipBag,
-} from '../../../src/package/index.ts'
-import { LogView } from '../../../src/log/index.ts'
+import { toHex } from '../../../src/core/base64.ts'
+import { utf8 } from '../../../src/core/bytes.ts'
+import { encodeFileProof } from '../../../src/core/file-proof.ts'
+import { encodeManifest, encodeManifestLine, manifestTree } from '../../../src/core/manifest.ts'
+import { encodeLogPolicy, parsePolicy } from '../../../src/core/policy.ts'
+import { scanningLocator } from '../../../src/package/admission-receipts.ts'
+import { writeBag } from '../../../src/package/bag-writer.ts'
+import { checkPackage } from '../../../src/package/check-package.ts'
+import { FolderSink } from '../../../src/package/folder-sink.ts'
+import { type DepositInput, packageFiles } from '../../../src/package/make-package.ts'
+import type { ReceiptInput } from '../../../src/package/sound-receipt.ts'
+import { ZipBag } from '../../../src/package/zip-bag.ts'
+import { LogView } from '../../../src/log/view.ts'
 import { bagFiles } from '../bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
 import type { Random } from '../random.ts'

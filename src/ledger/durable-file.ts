@@ -1,2 +1,0 @@
-/* Files that are there as a whole, and stay. */
-export { syncTree, writeDurably, writeSynced } from '../node/index.ts'

@@ -1,2 +1,0 @@
-/** A log in a folder of files. */
-export * from './tile-folder.ts'
