@@ -5,7 +5,7 @@ const alone = [
   'tests/node/**/*.test.ts',
   'tests/scripts/hardware-key.test.ts',
   'tests/faults/descriptors.test.ts',
-  'tests/evidence/made-up-kind.test.ts',
+  'tests/statements/made-up-kind.test.ts',
 ]
 /** Of src/core with nothing of Node's: no native primitive may have been installed by another file. */
 const pure = ['tests/core/**/*.test.ts', 'tests/property/**/*.test.ts']

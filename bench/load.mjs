@@ -2,7 +2,7 @@
 import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import sodium from 'sodium-native'
-import { composeStatement } from '../dist/src/evidence/compose.js'
+import { composeStatement } from '../dist/src/statements/compose.js'
 import { readKeyFile } from '../dist/src/node/key-file.js'
 import { installNativePrimitives } from '../dist/src/node/native.js'
 import { Wire } from './wire.mjs'

@@ -2,7 +2,7 @@
 // own, so that what it finds in memory is what a start finds there. Prints one line of JSON.
 import { performance } from 'node:perf_hooks'
 import { parseSignedCheckpoint } from '../dist/src/core/checkpoint.js'
-import { emptyRegistry } from '../dist/src/evidence/registry.js'
+import { emptyRegistry } from '../dist/src/statements/registry.js'
 import { readLedgerKey } from '../dist/src/ledger/create.js'
 import { dataFolder, readOwnKey } from '../dist/src/ledger/data-folder.js'
 import { FolderSource } from '../dist/src/ledger/folder-source.js'

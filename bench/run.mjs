@@ -21,7 +21,7 @@ const { LedgerReads } = await import('../dist/src/ledger/reads.js')
 const { LedgerTree } = await import('../dist/src/ledger/tree.js')
 const { digestFile } = await import('../dist/src/node/file-digest.js')
 const { installNativePrimitives } = await import('../dist/src/node/native.js')
-const { emptyRegistry } = await import('../dist/src/evidence/registry.js')
+const { emptyRegistry } = await import('../dist/src/statements/registry.js')
 const { parseSignedCheckpoint } = await import('../dist/src/core/checkpoint.js')
 
 const { values } = parseArgs({

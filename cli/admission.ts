@@ -3,7 +3,7 @@ import { isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
 import type { Policy } from '../src/core/policy.ts'
 import type { LedgerClient } from '../src/client/ledger-client.ts'
-import { admittedBy } from '../src/evidence/said.ts'
+import { admittedBy } from '../src/statements/said.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
 import { when } from './when.ts'
 

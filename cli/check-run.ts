@@ -11,7 +11,7 @@ import { absolutePath } from '../src/node/file-path.ts'
 import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../src/verify/check-file.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
 import { type Finding, findingOf } from '../src/verify/report.ts'
-import { itemsOf } from '../src/evidence/said.ts'
+import { itemsOf } from '../src/statements/said.ts'
 import { readArtefact, readManifest } from './artefact.ts'
 import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
 
@@ -128,7 +128,7 @@ function namedItem({ disclosures, body }: CheckedReceipt, file: string): number 
   return matching.length === 1 ? matching[0] : undefined
 }
 
-/** Of a text that lists files and was deposited as a file like any other: nobody said that it lists files. */
+/** The finding for a manifest whose item has no `tree`: the deposit does not say that it lists files. Gives `file-not-in-deposit`. */
 function isNoManifest(item: number): Finding {
   const message = `Item ${item} of the deposit is no manifest: it has no tree.`
   return { code: 'file-not-in-deposit', message }

@@ -1,8 +1,8 @@
 import type { Identity } from '../src/client/ledger-client.ts'
 import type { JsonValue } from '../src/core/json.ts'
-import type { ComposedStatement } from '../src/evidence/compose.ts'
-import type { MembersOf, StatementBody } from '../src/evidence/kinds.ts'
-import type { SealedClaim } from '../src/evidence/vocabulary.ts'
+import type { ComposedStatement } from '../src/statements/compose.ts'
+import type { MembersOf, StatementBody } from '../src/statements/kinds.ts'
+import type { SealedClaim } from '../src/statements/vocabulary.ts'
 import { signStatement } from './statements.ts'
 
 /** The members of a deposit. */

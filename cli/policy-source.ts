@@ -37,7 +37,7 @@ export function findPolicy(options: PolicyOptions): PolicyFile | undefined {
   return existsSync(path) && (isNamed || isOwnLedger(folder)) ? { path, from: 'data-folder', folder } : undefined
 }
 
-/** The same file, where there must be one; `otherwise` says what else can be done. Throws `usage`, `folder-unfinished`. */
+/** The policy's file that {@link findPolicy} finds; `otherwise` says what else can be done. Throws `usage`, `folder-unfinished`. */
 export function requirePolicy(options: PolicyOptions, otherwise = ''): PolicyFile {
   const found = findPolicy(options)
   if (found !== undefined) return found

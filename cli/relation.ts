@@ -1,8 +1,8 @@
 import { EvidenceError } from '../src/core/errors.ts'
 import type { Policy } from '../src/core/policy.ts'
 import type { ShownEntries } from '../src/core/shown.ts'
-import type { Relation } from '../src/evidence/members.ts'
-import { relations } from '../src/evidence/vocabulary.ts'
+import type { Relation } from '../src/statements/members.ts'
+import { relations } from '../src/statements/vocabulary.ts'
 import { codeArgument, indexArgument } from './options.ts'
 import { targetOfReceipt } from './reference.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { EvidenceError } from '../src/core/errors.ts'
 import { type JsonValue, parseJson, requireObject } from '../src/core/json.ts'
-import { type ComposedStatement, composeStatement, type Signer } from '../src/evidence/compose.ts'
-import { isProposable, type Kind } from '../src/evidence/kinds.ts'
+import { type ComposedStatement, composeStatement, type Signer } from '../src/statements/compose.ts'
+import { isProposable, type Kind } from '../src/statements/kinds.ts'
 import { randomSalt } from '../src/node/key-file.ts'
 import { readArtefact } from './artefact.ts'
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ServerSettings } from '../server/settings.ts'
 import { EvidenceError } from '../src/core/errors.ts'
-import { issueText } from '../src/evidence/schema-errors.ts'
+import { issueText } from '../src/statements/schema-errors.ts'
 import { fileBounds, readBoundedText } from '../src/node/bounded-file.ts'
 
 /** Flags of `serve` and `start` that are settings. */

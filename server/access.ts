@@ -4,8 +4,8 @@ import { type ErrorFacts, EvidenceError } from '../src/core/errors.ts'
 import { parseJson, requireObject } from '../src/core/json.ts'
 import { isKnownAlgorithm, parseHeader, splitJws } from '../src/core/jws.ts'
 import { isSeconds, timeText } from '../src/core/time.ts'
-import type { Registry } from '../src/evidence/registry.ts'
-import { accessTyp } from '../src/evidence/vocabulary.ts'
+import type { Registry } from '../src/statements/registry.ts'
+import { accessTyp } from '../src/statements/vocabulary.ts'
 import { anonymous, type Reader, readerNamed } from '../src/ledger/rights.ts'
 
 /** Longest life of an access token, and how far its clock may be off, in seconds. */

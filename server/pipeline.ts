@@ -16,7 +16,7 @@ interface Exchange {
  * dropped.
  */
 export function oneAtATime(handle: RequestListener): RequestListener {
-  /** Of each connection with a request at work: those that wait, the oldest first. */
+  /** Requests that wait, the oldest first, by connection with a request at work. */
   const waiting = new Map<Socket, Exchange[]>()
   const begin = ({ request, response }: Exchange): void => {
     const { socket } = request

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
-import { issueText } from '../src/evidence/schema-errors.ts'
+import { issueText } from '../src/statements/schema-errors.ts'
 
 /** RFC 9457 problem document, with our stable code and what to do. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { shownHeader } from '../src/core/shown.ts'
-import { laterEventNames } from '../src/evidence/later-events.ts'
+import { laterEventNames } from '../src/statements/later-events.ts'
 import { maxListLimit, maxReplicationWait } from './settings.ts'
 
 /* Queries and answers of /v1, from which the OpenAPI document is made too. */

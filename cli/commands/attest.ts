@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { attestCapacities, retractReasons } from '../../src/evidence/vocabulary.ts'
+import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import {
   type ClientOptions,

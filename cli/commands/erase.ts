@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { sealedClaims } from '../../src/evidence/vocabulary.ts'
+import { sealedClaims } from '../../src/statements/vocabulary.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'

@@ -65,7 +65,7 @@ export function verifyCommand(program: Command): void {
     })
 }
 
-/** What the walk is held against besides the log: the policy's file, checkpoints that were kept from before; and where to keep this one. */
+/** What the walk is compared with besides the log: the policy's file, checkpoints that were kept from before; and where to keep this one. */
 interface Kept {
   readonly policyFile: PolicyFile
   readonly earlier: readonly SignedCheckpoint[]

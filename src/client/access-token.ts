@@ -1,5 +1,5 @@
-import { type Signer, signJws } from '../evidence/compose.ts'
-import { accessTyp } from '../evidence/vocabulary.ts'
+import { type Signer, signJws } from '../statements/compose.ts'
+import { accessTyp } from '../statements/vocabulary.ts'
 
 /** Life of a token, in seconds: the longest that a server accepts. */
 const tokenSeconds = 300

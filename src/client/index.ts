@@ -11,14 +11,14 @@ export {
   type ParticipantInfo,
 } from './ledger-client.ts'
 export { UrlSource } from './url-source.ts'
-export { readBody } from '../evidence/body.ts'
+export { readBody } from '../statements/body.ts'
 export {
   type ComposedStatement,
   composePossession,
   composeStatement,
   type Signer,
   type StatementContext,
-} from '../evidence/compose.ts'
-export type { StatementBody } from '../evidence/kinds.ts'
-export { openEntry, openStatement } from '../evidence/open.ts'
-export { readEnvelope, readStatement, type Statement } from '../evidence/statement.ts'
+} from '../statements/compose.ts'
+export type { StatementBody } from '../statements/kinds.ts'
+export { openEntry, openStatement } from '../statements/open.ts'
+export { readEnvelope, readStatement, type Statement } from '../statements/statement.ts'

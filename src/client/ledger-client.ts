@@ -2,7 +2,7 @@ import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { encodeShown, type ShownEntries, shownHeader } from '../core/shown.ts'
-import type { Signer } from '../evidence/compose.ts'
+import type { Signer } from '../statements/compose.ts'
 import type { z } from 'zod'
 import { accessToken } from './access-token.ts'
 import {

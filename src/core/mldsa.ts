@@ -8,7 +8,6 @@ import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js'
 
 export const mlDsa44PublicKeyBytes = 1312
 export const mlDsa44SignatureBytes = 2420
-export const mlDsa44SeedBytes = 32
 
 /**
  * A faster implementation. It may only say yes: after `false` the library decides. So one may be installed only if every

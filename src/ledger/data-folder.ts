@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { maxPolicyBytes, parsePolicy, type Policy } from '../core/policy.ts'
-import { issueText } from '../evidence/schema-errors.ts'
+import { issueText } from '../statements/schema-errors.ts'
 import { fileBounds, readBoundedText, readNamed } from '../node/bounded-file.ts'
 import { requireFinished } from '../node/folder-marker.ts'
 
@@ -69,7 +69,7 @@ export function dataFolder(root: string): DataFolder {
 export const folderFiles = {
   /** By the first step of making a ledger. */
   made: /^(keys\/(ledger|administrator|depositor)\.pem|keys\/ledger-ml-dsa\.key|policy|genesis\.json|config\.json)(\.new|\.part)?$/,
-  /** Of a backup or a leader: no private key is among them. */
+  /** Files copied from a backup or a leader: no private key is among them. */
   copied:
     /^((policy|config\.json|standing\.json|erased|lookup\.key|head|timestamps\/[0-9]+\.time-stamps)(\.part)?|ledger\/(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-[0-9]+|[0-9]+\.(ldb|sst|log|dbtmp)))$/,
 } as const

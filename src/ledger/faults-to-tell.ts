@@ -1,7 +1,7 @@
 import { EvidenceError } from '../core/errors.ts'
 import { shownHeader } from '../core/shown.ts'
-import type { Judgement } from '../evidence/rulebook.ts'
-import { referencesOf } from '../evidence/said.ts'
+import type { Judgement } from '../statements/rulebook.ts'
+import { referencesOf } from '../statements/said.ts'
 
 /**
  * The faults of a statement, as its signer may be told them: `told` is the first that is not about an entry that the signer

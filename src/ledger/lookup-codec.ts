@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type DigestAlgorithm, digestLengths } from '../core/hash.ts'
-import { lookupForm } from '../evidence/disclosures.ts'
+import { lookupForm } from '../statements/disclosures.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 
 /** Lists whose encoding is kept in memory. */

@@ -1,4 +1,4 @@
-import { changesRegistry, kinds } from '../evidence/kinds.ts'
+import { changesRegistry, kinds } from '../statements/kinds.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 
 /**

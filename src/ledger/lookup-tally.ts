@@ -1,6 +1,6 @@
 import type { Disclosure } from '../core/disclosure.ts'
-import type { StatementBody } from '../evidence/kinds.ts'
-import type { Statement } from '../evidence/statement.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import type { Statement } from '../statements/statement.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 

@@ -1,9 +1,9 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
-import { caseNumbersOf, lookupForm } from '../evidence/disclosures.ts'
-import { changesRegistry, type StatementBody } from '../evidence/kinds.ts'
-import { endingsOf, itemsOf, referencesOf, subjectsOf } from '../evidence/said.ts'
-import { signedBy, type Statement } from '../evidence/statement.ts'
+import { caseNumbersOf, lookupForm } from '../statements/disclosures.ts'
+import { changesRegistry, type StatementBody } from '../statements/kinds.ts'
+import { endingsOf, itemsOf, referencesOf, subjectsOf } from '../statements/said.ts'
+import { signedBy, type Statement } from '../statements/statement.ts'
 
 /**
  * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from

@@ -5,7 +5,7 @@ import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
-import { type EventSubject, type LaterEvent, laterEventsIn } from '../evidence/later-events.ts'
+import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
 

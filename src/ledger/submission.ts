@@ -3,8 +3,8 @@ import { splitPresentation } from '../core/disclosure.ts'
 import { maxEntryBytes } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { ShownEntries } from '../core/shown.ts'
-import type { KeyRecord, Registry } from '../evidence/registry.ts'
-import { type Envelope, readEnvelope, readStatement, type Statement } from '../evidence/statement.ts'
+import type { KeyRecord, Registry } from '../statements/registry.ts'
+import { type Envelope, readEnvelope, readStatement, type Statement } from '../statements/statement.ts'
 import type { SignatureJob } from '../node/signature-jobs.ts'
 
 /** A statement as sent, its signature verified, waiting to be sequenced. */

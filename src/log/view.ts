@@ -12,11 +12,11 @@ import { consistencyProof, inclusionProof, rootFromTiles, tilesNeeded } from '..
 import { verifyInclusion } from '../core/merkle/verify.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
 import { encodeReceipt } from '../core/receipt.ts'
-import { readBody } from '../evidence/body.ts'
-import type { StatementBody } from '../evidence/kinds.ts'
-import { bodyOfEntry, openEntry } from '../evidence/open.ts'
-import { keysBroughtBy } from '../evidence/said.ts'
-import type { Statement } from '../evidence/statement.ts'
+import { readBody } from '../statements/body.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { bodyOfEntry, openEntry } from '../statements/open.ts'
+import { keysBroughtBy } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import type { LogSource } from './log.ts'
 
 /** An entry of a log, read. */

@@ -1,5 +1,5 @@
-import { itemsOf, subjectsOf } from '../evidence/said.ts'
-import { signedBy } from '../evidence/statement.ts'
+import { itemsOf, subjectsOf } from '../statements/said.ts'
+import { signedBy } from '../statements/statement.ts'
 import type { EntryObserver, WalkedEntry } from '../verify/walk-entries.ts'
 
 /** What to look out for in new entries. */

@@ -1,8 +1,8 @@
 import { append } from '../core/arrays.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type Jwk, thumbprint } from '../core/jwk.ts'
-import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, setsApprovals } from '../evidence/said.ts'
-import { signedBy } from '../evidence/statement.ts'
+import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, setsApprovals } from '../statements/said.ts'
+import { signedBy } from '../statements/statement.ts'
 import { type LogEntry, LogView } from '../log/view.ts'
 
 /** Which entries speak of a key: only where to look; what they say is read from them. */

@@ -5,7 +5,7 @@ import { type KeyTransition, parseKeyTransition } from '../core/key-transition.t
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
 import { checkReceipt } from '../verify/check-receipt.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
-import { isDeposit } from '../evidence/said.ts'
+import { isDeposit } from '../statements/said.ts'
 import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { hasUnknownCharacter } from './bag-path.ts'

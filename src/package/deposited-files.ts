@@ -1,4 +1,4 @@
-import type { Item } from '../evidence/members.ts'
+import type { Item } from '../statements/members.ts'
 
 /** A file that was deposited, as the package names it. */
 export interface DepositedFile {

@@ -1,6 +1,6 @@
 import { toBase64 } from '../core/base64.ts'
 import { leafHash } from '../core/entry.ts'
-import type { EventSubject } from '../evidence/later-events.ts'
+import type { EventSubject } from '../statements/later-events.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
 
 /** By what later entries name the entry of a receipt: index and leaf hash, signer and key. */

@@ -1,6 +1,6 @@
 import { defined } from '../core/objects.ts'
-import { type LaterEvent, laterEventsIn } from '../evidence/later-events.ts'
-import { referencesOf } from '../evidence/said.ts'
+import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
+import { referencesOf } from '../statements/said.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 import { subjectOf } from './event-subject.ts'

@@ -1,5 +1,5 @@
-import type { Registry } from '../evidence/registry.ts'
-import type { RuleContext } from '../evidence/rules.ts'
+import type { Registry } from '../statements/registry.ts'
+import type { RuleContext } from '../statements/rules.ts'
 import type { Appraisal } from './appraise.ts'
 import type { Chunk } from './chunks.ts'
 import type { Packed } from './packed.ts'

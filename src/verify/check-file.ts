@@ -6,9 +6,9 @@ import type { FileProof } from '../core/file-proof.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { manifestTree, parseManifest } from '../core/manifest.ts'
 import { verifyInclusion } from '../core/merkle/verify.ts'
-import type { StatementBody } from '../evidence/kinds.ts'
-import type { Item } from '../evidence/members.ts'
-import { isDeposit, itemsOf } from '../evidence/said.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import type { Item } from '../statements/members.ts'
+import { isDeposit, itemsOf } from '../statements/said.ts'
 import { type Finding, findingOf } from './report.ts'
 
 /** A file as the caller measured it. */

@@ -10,7 +10,7 @@ import { defined } from '../core/objects.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
 import { encodeReceipt } from '../core/receipt.ts'
 import { tryTime } from '../core/time.ts'
-import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../evidence/later-events.ts'
+import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../statements/later-events.ts'
 import { type CheckedReceipt, checkReceipt } from './check-receipt.ts'
 import { type Finding, findingOf } from './report.ts'
 

@@ -1,6 +1,6 @@
 import { zeroHash } from '../core/entry.ts'
 import { defined } from '../core/objects.ts'
-import { emptyRegistry, type Registry } from '../evidence/registry.ts'
+import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
 import type { LogSource } from '../log/log.ts'

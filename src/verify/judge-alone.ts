@@ -1,9 +1,9 @@
 import { verifyEd25519 } from '../core/ed25519.ts'
-import type { OpenedEntry } from '../evidence/open.ts'
-import { emptyRegistry } from '../evidence/registry.ts'
-import { judge, type Judgement } from '../evidence/rulebook.ts'
-import type { EntryUnderJudgement, History } from '../evidence/rules.ts'
-import { targetFactsOf } from '../evidence/said.ts'
+import type { OpenedEntry } from '../statements/open.ts'
+import { emptyRegistry } from '../statements/registry.ts'
+import { judge, type Judgement } from '../statements/rulebook.ts'
+import type { EntryUnderJudgement, History } from '../statements/rules.ts'
+import { targetFactsOf } from '../statements/said.ts'
 
 /**
  * The rulebook's word on one entry of a ledger of which nothing else is known but perhaps one earlier entry: what another entry might

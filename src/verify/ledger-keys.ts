@@ -1,12 +1,12 @@
 import { attempt } from '../core/attempt.ts'
 import type { SignedCheckpoint } from '../core/checkpoint.ts'
 import { parseVerifierKey, verifyNote } from '../core/note.ts'
-import { readBody } from '../evidence/body.ts'
-import type { LedgerKeyChange } from '../evidence/kind.ts'
-import { changesRegistry } from '../evidence/kinds.ts'
-import { type Registry, signsAt } from '../evidence/registry.ts'
-import { ledgerKeyChangeOf } from '../evidence/said.ts'
-import type { Statement } from '../evidence/statement.ts'
+import { readBody } from '../statements/body.ts'
+import type { LedgerKeyChange } from '../statements/kind.ts'
+import { changesRegistry } from '../statements/kinds.ts'
+import { type Registry, signsAt } from '../statements/registry.ts'
+import { ledgerKeyChangeOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import type { FindingList } from './report.ts'
 
 /* What a rotation of the ledger's key asks of a walk (docs/spec/14-ledger-keys.md, "The walk"). */

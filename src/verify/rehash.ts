@@ -2,8 +2,8 @@ import { valueOr } from '../core/attempt.ts'
 import { toBase64url, tryBase64url } from '../core/base64.ts'
 import { holdsBytes, latin1, utf8 } from '../core/bytes.ts'
 import { entryVersion, leafHash } from '../core/entry.ts'
-import { changesRegistry, replayedKinds } from '../evidence/kinds.ts'
-import { openStatement } from '../evidence/open.ts'
+import { changesRegistry, replayedKinds } from '../statements/kinds.ts'
+import { openStatement } from '../statements/open.ts'
 import { absent, type Packed } from './packed.ts'
 
 /*

@@ -7,15 +7,15 @@ import { type Entry, versionNumber, zeroHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { timeText } from '../core/time.ts'
-import { readBody } from '../evidence/body.ts'
-import { chainFaults } from '../evidence/chain.ts'
-import type { StatementBody } from '../evidence/kinds.ts'
-import { bodyOfEntry, type ExaminedEntry, examineEntry, openEntry } from '../evidence/open.ts'
-import type { Registry } from '../evidence/registry.ts'
-import { judge, type Judgement } from '../evidence/rulebook.ts'
-import type { RuleContext } from '../evidence/rules.ts'
-import { referencesOf, sealedDigestsOf } from '../evidence/said.ts'
-import type { Statement } from '../evidence/statement.ts'
+import { readBody } from '../statements/body.ts'
+import { chainFaults } from '../statements/chain.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { bodyOfEntry, type ExaminedEntry, examineEntry, openEntry } from '../statements/open.ts'
+import type { Registry } from '../statements/registry.ts'
+import { judge, type Judgement } from '../statements/rulebook.ts'
+import type { RuleContext } from '../statements/rules.ts'
+import { referencesOf, sealedDigestsOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures, signed, splitDisclosed } from './appraise.ts'
 import type { Appraiser } from './appraiser.ts'
 import { type Chunk, readChunk } from './chunks.ts'
@@ -58,7 +58,7 @@ export interface EntryWalkOptions {
   /** Where an earlier walk of the same history ended; without, it begins at entry 0. */
   readonly resumed?: { readonly timeMs: number | undefined; readonly link: Uint8Array }
   readonly observer?: EntryObserver
-  /** Of a source that keeps all disclosures but erased ones: digests of those, by index. */
+  /** Digests of erased disclosures, by index, of a source that keeps all others. */
   readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
   readonly onProgress?: (done: number, total: number) => void
 }

@@ -1,6 +1,6 @@
-import type { History, TargetFacts } from '../evidence/rules.ts'
-import { targetFactsOf } from '../evidence/said.ts'
-import type { Statement } from '../evidence/statement.ts'
+import type { History, TargetFacts } from '../statements/rules.ts'
+import { targetFactsOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import { StatementIds } from './statement-ids.ts'
 
 /** Bytes that grow by doubling. */

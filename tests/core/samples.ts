@@ -6,7 +6,7 @@ import { encodeManifest, manifestLeaves, type ManifestLine } from '../../src/cor
 import { verifierKey } from '../../src/core/note.ts'
 import { encodeReceipt } from '../../src/core/receipt.ts'
 import { formatTime } from '../../src/core/time.ts'
-import { composeStatement } from '../../src/evidence/compose.ts'
+import { composeStatement } from '../../src/statements/compose.ts'
 import { mth, path } from '../reference/rfc6962.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'

@@ -13,8 +13,8 @@ import { Commands, program, withoutKoffi } from '../support/stopped-command.ts'
 
 /* Who holds a lock, and until when: processes that ended and were not reaped, that were killed, and two at the same moment. */
 
-const ledgerModule = fileURLToPath(new URL('../../dist/src/ledger/index.js', import.meta.url))
-const nodeModule = fileURLToPath(new URL('../../dist/src/node/index.js', import.meta.url))
+const shadowModule = fileURLToPath(new URL('../../dist/src/ledger/leveldb/shadow.js', import.meta.url))
+const lockModule = fileURLToPath(new URL('../../dist/src/node/lock-file.js', import.meta.url))
 const isLinux = process.platform === 'linux'
 const canUnshare = isLinux && process.getuid?.() === 0
 const inContainer = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
@@ -85,7 +85,7 @@ describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', { timeou
   const maker = [
     '--input-type=module',
     '-e',
-    `const { makeShadow } = await import(${JSON.stringify(ledgerModule)})
+    `const { makeShadow } = await import(${JSON.stringify(shadowModule)})
      makeShadow(${JSON.stringify(database)})
      console.log('made')
      setInterval(() => {}, 1000)`,
@@ -232,7 +232,7 @@ describe.skipIf(!isLinux)('F-RA: two at the same moment', { timeout: 120_000 }, 
     const server = await launchSound(test.root)
     try {
       writeFileSync(at('a'), 'a')
-      const holder = `const { takeLock } = await import(${JSON.stringify(nodeModule)})
+      const holder = `const { takeLock } = await import(${JSON.stringify(lockModule)})
         takeLock(${JSON.stringify(at(turnOf('a')))}, 'a')
         console.log('made')
         setInterval(() => {}, 1000)`

@@ -2,10 +2,10 @@ import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID,
 import { SDJwtInstance } from '@sd-jwt/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { splitPresentation } from '../../src/core/disclosure.ts'
-import { readBody } from '../../src/evidence/body.ts'
-import { requireDisclosures } from '../../src/evidence/disclosures.ts'
-import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
-import { statementTyp } from '../../src/evidence/vocabulary.ts'
+import { readBody } from '../../src/statements/body.ts'
+import { requireDisclosures } from '../../src/statements/disclosures.ts'
+import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
+import { statementTyp } from '../../src/statements/vocabulary.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import {
   type DepositAnswer,

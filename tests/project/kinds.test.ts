@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { kinds } from '../../src/evidence/kinds.ts'
+import { kinds } from '../../src/statements/kinds.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -32,11 +32,11 @@ describe('a statement kind', () => {
     .map((path) => ({ path, source: readFileSync(`${root}${path}`, 'utf8') }))
 
   it.each(kinds)('%s is named by its own file, the table and the file that composes it alone', (kind) => {
-    const own = `src/evidence/kinds/${kind.replace('.', '-')}.ts`
+    const own = `src/statements/kinds/${kind.replace('.', '-')}.ts`
     const named = files
       .filter(({ source }) => source.includes(`'${kind}'`) || new RegExp(`\\b${symbolOf(kind)}\\b`).test(source))
       .map(({ path }) => path)
-    const allowed = [own, 'src/evidence/kind-table.ts', composedIn[kind]]
+    const allowed = [own, 'src/statements/kind-table.ts', composedIn[kind]]
     expect(named.filter((path) => !allowed.includes(path))).toEqual([])
     expect(named).toContain(own)
   })

@@ -10,13 +10,13 @@ import {
   splitPresentation,
 } from '../../src/core/disclosure.ts'
 import { encodeSigningInput, isKnownAlgorithm, joinJws, parseHeader, splitJws } from '../../src/core/jws.ts'
-import { effectiveBody, readBody } from '../../src/evidence/body.ts'
-import { requireDisclosures } from '../../src/evidence/disclosures.ts'
-import { kinds } from '../../src/evidence/kinds.ts'
-import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
-import { statementTyp } from '../../src/evidence/vocabulary.ts'
+import { effectiveBody, readBody } from '../../src/statements/body.ts'
+import { requireDisclosures } from '../../src/statements/disclosures.ts'
+import { kinds } from '../../src/statements/kinds.ts'
+import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
+import { statementTyp } from '../../src/statements/vocabulary.ts'
 import { signer, statements } from '../core/samples.ts'
-import { full } from '../evidence/bodies.ts'
+import { full } from '../statements/bodies.ts'
 import { accepted, nearlyValid, nearlyValidText, rewritten } from './mutations.ts'
 
 const [sample] = statements as [(typeof statements)[number]]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
-import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { readKeyFile } from '../../src/node/key-file.ts'
 import {
   type CliError,

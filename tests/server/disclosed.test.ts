@@ -6,7 +6,7 @@ import { maxEntryBytes } from '../../src/core/entry.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { shownHeader } from '../../src/core/shown.ts'
-import { composePossession } from '../../src/evidence/compose.ts'
+import { composePossession } from '../../src/statements/compose.ts'
 import {
   type Answer,
   type DepositAnswer,

@@ -7,7 +7,7 @@ import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-fo
 import { readKeyFile } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
-import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import type { ComposedStatement } from '../../src/statements/compose.ts'
 import {
   type CliServer,
   evidence,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { composePossession } from '../../src/evidence/compose.ts'
+import { composePossession } from '../../src/statements/compose.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'

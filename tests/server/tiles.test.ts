@@ -8,7 +8,7 @@ import { tilePath } from '../../src/core/merkle/layout.ts'
 import { Tile } from '../../src/core/merkle/tile.ts'
 import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { applyPolicy } from '../../src/core/policy.ts'
-import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { policyOfFolder } from '../support/folder.ts'
 import { problemIn, type TestServer, testServer } from '../support/server.ts'
 

@@ -8,7 +8,7 @@ import { Ledger, type OpenOptions } from '../../src/ledger/ledger.ts'
 import { readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { deposit, type StatementOptions } from './statements.ts'
-import type { ComposedStatement } from '../../src/evidence/compose.ts'
+import type { ComposedStatement } from '../../src/statements/compose.ts'
 
 export interface TestFolder {
   readonly root: string

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { JsonValue } from '../../src/core/json.ts'
-import { type ComposedStatement, composeStatement, type Signer } from '../../src/evidence/compose.ts'
-import type { SealedClaim } from '../../src/evidence/vocabulary.ts'
+import { type ComposedStatement, composeStatement, type Signer } from '../../src/statements/compose.ts'
+import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 
 export interface StatementOptions {

@@ -18,9 +18,9 @@ import { requireOrigin } from '../../src/core/origin.ts'
 import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
 import { formatTime, parseTime } from '../../src/core/time.ts'
 import { encodeTlogProof, parseTlogProof } from '../../src/core/tlog-proof.ts'
-import { readBody } from '../../src/evidence/body.ts'
-import { requireDisclosures } from '../../src/evidence/disclosures.ts'
-import { readEnvelope, readStatement } from '../../src/evidence/statement.ts'
+import { readBody } from '../../src/statements/body.ts'
+import { requireDisclosures } from '../../src/statements/disclosures.ts'
+import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import type { Input } from './vector-files.ts'
 
 /** What an implementation says of one input. */

@@ -4187,7 +4187,7 @@ class DepositInPackage:
     latest: Optional[ReceiptCheck] = None
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
-    is_known: bool = True  # what the entry says: else nothing can be held against it
+    is_known: bool = True  # what the entry says: else nothing can be compared with it
     deposited: int = 0  # how many files were
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold

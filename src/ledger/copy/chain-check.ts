@@ -1,10 +1,10 @@
 import { disclosureDigest } from '../../core/disclosure.ts'
 import { leafHash, parseEntry, zeroHash } from '../../core/entry.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { chainFaults } from '../../evidence/chain.ts'
-import { misfitOf } from '../../evidence/disclosures.ts'
-import { bodyOfEntry } from '../../evidence/open.ts'
-import { sealedDigestsOf } from '../../evidence/said.ts'
+import { chainFaults } from '../../statements/chain.ts'
+import { misfitOf } from '../../statements/disclosures.ts'
+import { bodyOfEntry } from '../../statements/open.ts'
+import { sealedDigestsOf } from '../../statements/said.ts'
 
 /** Where a chain stands. */
 export interface ChainEnd {

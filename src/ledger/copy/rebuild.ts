@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { VerifierKey } from '../../core/note.ts'
-import { emptyRegistry } from '../../evidence/registry.ts'
+import { emptyRegistry } from '../../statements/registry.ts'
 import { emptySeal } from '../entry-facts.ts'
 import { emptyChain } from '../group.ts'
 import { HeadFile } from '../head-file.ts'

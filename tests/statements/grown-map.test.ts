@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withEntry } from '../../src/evidence/grown-map.ts'
+import { withEntry } from '../../src/statements/grown-map.ts'
 import { setsDuring } from '../support/map-sets.ts'
 
 describe('F-B3: a map that grows version by version', () => {

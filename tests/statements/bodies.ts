@@ -1,6 +1,6 @@
 import { type ErrorCode, EvidenceError } from '../../src/core/errors.ts'
-import { readBody } from '../../src/evidence/body.ts'
-import type { Kind, StatementBody } from '../../src/evidence/kinds.ts'
+import { readBody } from '../../src/statements/body.ts'
+import type { Kind, StatementBody } from '../../src/statements/kinds.ts'
 import { origin } from '../support/chain.ts'
 import { signerNamed } from '../support/signers.ts'
 import { statement } from '../support/statements.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { changesRegistry, isKind, type Kind, kinds } from '../../src/evidence/kinds.ts'
-import { isRole, sealedClaims } from '../../src/evidence/vocabulary.ts'
+import { changesRegistry, isKind, type Kind, kinds } from '../../src/statements/kinds.ts'
+import { isRole, sealedClaims } from '../../src/statements/vocabulary.ts'
 import { bodyOf, full, judgeMembers, minimal, thumbprint } from './bodies.ts'
 
 /** Replaces every object of a statement, at any depth, by one with a further member. */

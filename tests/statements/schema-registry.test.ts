@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { toBase64url } from '../../src/core/base64.ts'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import type { Kind } from '../../src/evidence/kinds.ts'
+import type { Kind } from '../../src/statements/kinds.ts'
 import {
   attestCapacities,
   environments,
   participantTypes,
   retractReasons,
   revokeReasons,
-} from '../../src/evidence/vocabulary.ts'
+} from '../../src/statements/vocabulary.ts'
 import { judgeMembers, jwk, leafHash, minimal, sha256, thumbprint } from './bodies.ts'
 
 /** A valid statement of a kind with some members replaced. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { activeWithRole, isActive } from '../../src/evidence/registry.ts'
-import type { Judgement } from '../../src/evidence/rulebook.ts'
+import { activeWithRole, isActive } from '../../src/statements/registry.ts'
+import type { Judgement } from '../../src/statements/rulebook.ts'
 import { signerNamed } from '../support/signers.ts'
 import { administrator, RuleBench, startMs, violationsOf } from './bench.ts'
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parseHeader, splitJws } from '../../src/core/jws.ts'
-import type { Asked, StatementKind } from '../../src/evidence/kind.ts'
-import { openInnerJws } from '../../src/evidence/inner-jws.ts'
-import { clearText, placed, reference } from '../../src/evidence/members.ts'
-import { judgeReference } from '../../src/evidence/references.ts'
-import { isActive, type Registry, withState } from '../../src/evidence/registry.ts'
-import { violate } from '../../src/evidence/rules.ts'
+import type { Asked, StatementKind } from '../../src/statements/kind.ts'
+import { openInnerJws } from '../../src/statements/inner-jws.ts'
+import { clearText, placed, reference } from '../../src/statements/members.ts'
+import { judgeReference } from '../../src/statements/references.ts'
+import { isActive, type Registry, withState } from '../../src/statements/registry.ts'
+import { violate } from '../../src/statements/rules.ts'
 
 /*
  * A kind that no version has: a deposit is handed to the signer of the statement by its holder, who signed a release within. It

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { toBase64 } from '../../src/core/base64.ts'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { relations } from '../../src/evidence/vocabulary.ts'
+import { relations } from '../../src/statements/vocabulary.ts'
 import { hashOf } from '../core/support.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
-import { signJws } from '../../src/evidence/compose.ts'
+import { signJws } from '../../src/statements/compose.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { walk } from '../../src/verify/walk.ts'
@@ -12,7 +12,7 @@ import { name, releaseTyp } from './made-up-kind.ts'
  * A new kind is one file (made-up-kind.ts), one line of the table (here), and a test. This process has the table to itself:
  * vitest.config.ts runs this file alone.
  */
-vi.mock(import('../../src/evidence/kind-table.ts'), async (original) => {
+vi.mock(import('../../src/statements/kind-table.ts'), async (original) => {
   const { kindTable } = await original()
   const { handOver } = await import('./made-up-kind.ts')
   return { kindTable: [...kindTable, handOver] as never }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { Judgement } from '../../src/evidence/rulebook.ts'
+import type { Judgement } from '../../src/statements/rulebook.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, statement } from '../support/statements.ts'
 import { administrator, genesis, iat, origin, RuleBench, violationsOf, withAlg } from './bench.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/core/errors.ts'
-import { categories, relations } from '../../src/evidence/vocabulary.ts'
+import { categories, relations } from '../../src/statements/vocabulary.ts'
 import { judgeMembers, leafHash, sha256 } from './bodies.ts'
 
 const item = { size: 1, digest: { sha256 } }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { makeDisclosure } from '../../src/core/disclosure.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { requireDisclosures } from '../../src/evidence/disclosures.ts'
-import type { Kind, StatementBody } from '../../src/evidence/kinds.ts'
+import { requireDisclosures } from '../../src/statements/disclosures.ts'
+import type { Kind, StatementBody } from '../../src/statements/kinds.ts'
 import { bodyOf, full } from './bodies.ts'
 
 /* No text of the schema library reaches a user, and a refusal names the member or the claim. */
