@@ -88,7 +88,7 @@ describe.skipIf(lacks('softhsm2-util'))('a key in hardware', () => {
     await expect(ledger.deposit(late)).rejects.toMatchObject({
       code: expect.stringMatching(/writer-stopped|pkcs11/) as string,
     })
-    expect(() => ledger.requireReady()).toThrow('writing stopped')
+    expect(() => ledger.requireReady()).toThrow('the writer has stopped')
     expect((await ledger.reads.entry(answered.index)).index).toBe(answered.index)
     await ledger.close()
     await close()

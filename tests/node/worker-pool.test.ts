@@ -88,7 +88,7 @@ describe('a pool of threads', () => {
     try {
       const built = new URL('../../dist/src/node/', import.meta.url).href
       const program = `
-        import { WorkerPool } from '${built}index.js'
+        import { WorkerPool } from '${built}worker-pool.js'
         const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread' })
         pool.start()
         pool.call('verify', [new Uint8Array(0)]).then((answer) => console.log('answered', answer.length))`
