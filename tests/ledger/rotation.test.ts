@@ -40,7 +40,7 @@ async function signedRotation(more: object = {}): Promise<string> {
 async function killedAt(step: RotationStep, text: string | undefined): Promise<NodeJS.Signals | null> {
   const code = `
     import { rotateLedgerKey, readLedgerKey } from '${dist}/ledger/index.js'
-    import { readKeyFile } from '${dist}/node/index.js'
+    import { readKeyFile } from '${dist}/node/key-file.js'
     const [root, keyFile, step, statement] = process.argv.slice(1)
     await rotateLedgerKey({ root, keyFile, next: readKeyFile(keyFile), old: readLedgerKey(root),
       ...(statement === undefined ? {} : { statement }),
