@@ -1,29 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readUnfinished } from '../../src/node/folder-marker.ts'
 import { type CliError, evidence, evidenceOk } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { Commands } from '../support/stopped-command.ts'
 
 /* Of a folder that a command fills nothing is removed that the command did not make, whatever a marker says. */
-const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
 const { path, remove } = temporaryFolder()
+const commands = new Commands(path)
 const at = (...names: string[]): string => join(path, ...names)
-const commands: [string, (folder: string) => string[]][] = [
+const fillers: [string, (folder: string) => string[]][] = [
   ['evidence export', (folder) => ['export', folder, '--data', at('source')]],
   ['evidence init', (folder) => ['init', '--data', folder]],
   ['evidence init', (folder) => ['start', '--data', folder, '--port', '0']],
@@ -34,8 +21,11 @@ const commands: [string, (folder: string) => string[]][] = [
 beforeAll(async () => {
   await evidenceOk(['init', '--data', at('source')])
   await evidenceOk(['backup', at('backup'), '--data', at('source')])
-}, 120_000)
-afterAll(remove)
+})
+afterAll(() => {
+  commands.kill()
+  remove()
+})
 
 /** Every file under a folder with its content, but for the marker and the lock. */
 function contents(folder: string): Record<string, string> {
@@ -51,31 +41,18 @@ async function refused(args: readonly string[]): Promise<CliError['error']> {
   return result.json<CliError>().error
 }
 
-/** Cuts a restore off midway: it waits at a pipe in its backup. */
+/** Cuts a restore off midway: before it reads the list of erasures in its backup. */
 async function cutOffRestore(root: string): Promise<void> {
-  const pipe = at('backup', 'erased')
-  execFileSync('mkfifo', [pipe])
-  const child = spawn(process.execPath, [program, 'restore', '--from', at('backup'), '--data', root], {
-    stdio: 'ignore',
-  })
-  const ended = new Promise((resolve) => child.on('close', resolve))
-  for (;;) {
-    try {
-      closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK))
-      break
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error
-      if (child.exitCode !== null) throw new Error('the restore ended before it was held', { cause: error })
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
+  writeFileSync(at('backup', 'erased'), '')
+  const args = ['restore', '--from', at('backup'), '--data', root]
+  const { child, ended } = await commands.stopAt('openSync', '/backup/erased$', args)
   child.kill('SIGKILL')
   await ended
-  rmSync(pipe)
+  rmSync(at('backup', 'erased'))
 }
 
 describe('R3-H1: a folder with a marker that nobody of us wrote', () => {
-  it.each(commands)('loses nothing to %s', { timeout: 60_000 }, async (by, args) => {
+  it.each(fillers)('loses nothing to %s', async (by, args) => {
     const folder = at(`planted-${args('x')[0]}`)
     const plants: object[] = [
       { by },
@@ -98,8 +75,8 @@ describe('R3-H1: a folder with a marker that nobody of us wrote', () => {
     }
   })
 
-  it('true of the inode of a folder, loses no file that the command never writes', { timeout: 60_000 }, async () => {
-    for (const [by, args] of commands) {
+  it('true of the inode of a folder, loses no file that the command never writes', async () => {
+    for (const [by, args] of fillers) {
       const folder = at(`inode-${args('x')[0]}`)
       const name = `unfinished-${'0'.repeat(32)}`
       mkdirSync(join(folder, name, 'keys'), { recursive: true })
@@ -113,7 +90,7 @@ describe('R3-H1: a folder with a marker that nobody of us wrote', () => {
 })
 
 describe('R3-H1: a folder that a killed restore left', () => {
-  it('keeps the keys that were put into it, and is filled when they are away', { timeout: 60_000 }, async () => {
+  it('keeps the keys that were put into it, and is filled when they are away', async () => {
     const root = at('killed')
     await cutOffRestore(root)
     expect(readUnfinished(root)).toMatchObject({ by: 'evidence restore' })
@@ -130,7 +107,7 @@ describe('R3-H1: a folder that a killed restore left', () => {
     expect(existsSync(join(root, 'config.json'))).toBe(true)
   })
 
-  it('and whose files were at their places already, keeps a key among them', { timeout: 60_000 }, async () => {
+  it('and whose files were at their places already, keeps a key among them', async () => {
     const root = at('moved')
     await evidenceOk(['restore', '--from', at('backup'), '--data', root])
     const moving = readdirSync(root).map((name) => ({ name, inode: String(statSync(join(root, name)).ino) }))

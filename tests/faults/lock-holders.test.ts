@@ -59,7 +59,7 @@ afterEach(() => {
   running.clear()
 })
 
-describe.skipIf(!isLinux)('F-RA: a holder that ended and was not reaped holds nothing', { timeout: 120_000 }, () => {
+describe.skipIf(!isLinux)('F-RA: a holder that ended and was not reaped holds nothing', () => {
   let test: TestFolder
   beforeEach(async () => {
     test = await trialFolder()
@@ -77,7 +77,7 @@ describe.skipIf(!isLinux)('F-RA: a holder that ended and was not reaped holds no
   })
 })
 
-describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', { timeout: 120_000 }, () => {
+describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', () => {
   const folder = temporaryFolder()
   const temporary = join(folder.path, 'tmp')
   const database = join(folder.path, 'database')
@@ -143,7 +143,7 @@ describe.skipIf(!isLinux)('F-RA: stand-ins that nobody uses are swept', { timeou
   })
 })
 
-describe.skipIf(!isLinux)('F-RA: two at the same moment', { timeout: 120_000 }, () => {
+describe.skipIf(!isLinux)('F-RA: two at the same moment', () => {
   const folder = temporaryFolder()
   const at = (name: string): string => join(folder.path, name)
   let commands: Commands

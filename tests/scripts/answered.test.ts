@@ -32,7 +32,7 @@ beforeAll(async () => {
     writeFileSync(at(name), name)
     await evidenceOk(['deposit', at(name), '--data', data, '--url', ledger.url])
   }
-}, 60_000)
+})
 afterAll(async () => {
   await proxy.close()
   await ledger.stop()

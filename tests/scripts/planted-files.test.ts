@@ -80,7 +80,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('R3-M3: a key transition that the 
   it.each([
     ['unrelated', (entry: Uint8Array) => encodeKeyTransition(1, [], noteOf(entry))],
     ['junk', () => 'no transition'],
-  ])('and that is %s leaves the time proof to the policy', { timeout: 60_000 }, async (name, plant) => {
+  ])('and that is %s leaves the time proof to the policy', async (name, plant) => {
     const { file, entry } = deposited(`time-${name}`)
     const proof = at(`time-${name}`, 'photo.jpg.time-proof')
     const codes = async (): Promise<unknown> => {

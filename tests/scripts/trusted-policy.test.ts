@@ -26,7 +26,7 @@ beforeAll(async () => {
     writeFileSync(at(name, 'photo.jpg'), `photo of ${name}`)
     await evidenceOk(['deposit', 'photo.jpg', '--url', url], { cwd: at(name) })
   }
-}, 120_000)
+})
 afterAll(async () => {
   await a.stop()
   await b.stop()

@@ -3428,7 +3428,7 @@ def is_connected(checkpoint: Checkpoint, anchor: Anchor) -> bool:
 # =====================================================================================================================
 
 MISBEHAVIOUR_BYTES = 1048576
-MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/v1\n"
+MISBEHAVIOUR_BEGINS = b"evidence-ledger/misbehaviour/"
 
 
 class SealedEntry(NamedTuple):
