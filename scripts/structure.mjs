@@ -53,7 +53,7 @@ function circles(edges) {
       on.delete(last)
       part.push(last)
     } while (last !== node)
-    if (part.length > 1) found.push(part.sort())
+    if (part.length > 1) found.push(part.sort((a, b) => (a < b ? -1 : 1)))
   }
   for (const node of edges.keys()) if (!index.has(node)) visit(node)
   return found
