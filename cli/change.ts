@@ -22,34 +22,46 @@ export function withProposing(command: Command): Command {
     .option('--expires <days>', 'days in which a proposal can be submitted', '14')
 }
 
-/** Sends a change signed by an administrator, or writes it down with their approval. */
+/** Sealed claims beside an admission. */
+export interface SealedBeside {
+  readonly names?: string
+  readonly note?: string
+}
+
+/**
+ * Sends a change signed by an administrator, or writes it down with their approval. `said`: what the result says besides, such as
+ * an id that was made.
+ */
 export async function submitChange(
   options: ChangeOptions,
   kind: Kind,
   members: object,
-  sealed: { names?: string } = {},
+  sealed: SealedBeside = {},
+  said: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const output = outputOf(options)
+  const lines = Object.entries(said).map(([name, value]) => `  ${name} ${value}`)
   const { key, path } = clientKey(options, 'administrator')
   const client = clientOf(options, output)
   if (options.propose !== undefined) {
     requireOutput(outputKinds.proposal, options.propose)
     const { origin } = await client.ledger()
     writeProposal(options.propose, propose({ aud: origin, kind, members, sealed }, daysFrom(options.expires), key))
-    output.result({ proposal: options.propose, kind, approvals: 1 }, [
+    output.result({ proposal: options.propose, kind, approvals: 1, ...said }, [
       `wrote ${options.propose}, with your approval; the next officer: evidence approvals sign ${options.propose} --key THEIR.pem`,
+      ...lines,
     ])
     return
   }
   const identity = await identify(options, client, key, path)
   const policy = depositPolicy(options, await client.ledger(), output)
   const result = await signAndDeposit(client, policy, identity, kind, members, sealed)
-  output.result(result, [`${kind} is entry ${result.index}, ${result.time}`])
+  output.result({ ...result, ...said }, [`${kind} is entry ${result.index}, ${result.time}`, ...lines])
 }
 
 /** A proposal of a change, approved by its proposer where a key is given. */
 export function propose(
-  change: { aud: string; kind: Kind; members: object; sealed?: { names?: string } },
+  change: { aud: string; kind: Kind; members: object; sealed?: SealedBeside },
   days: number,
   signer?: Signer,
 ): ApprovalFile {

@@ -2,7 +2,7 @@ import { EvidenceError } from '../src/core/errors.ts'
 import type { Policy } from '../src/core/policy.ts'
 import { absolutePath } from '../src/node/file-path.ts'
 import type { AnchoredResult } from './check-anchored.ts'
-import { headline, type OnlineStatus, standingOf } from './check-online.ts'
+import { headline, lineRetractions, type OnlineStatus, standingOf } from './check-online.ts'
 import { anchorDocument, provenanceOf, statusDocument, together } from './check-report.ts'
 import { checkManifestOnly, type CheckResult, isTied } from './check-run.ts'
 import { faultLines } from './check-text.ts'
@@ -80,7 +80,7 @@ export async function checkFolder(
     {
       path: folder,
       ok: isSound(verdict),
-      standing: standingOf(online),
+      standing: standingOf(online, { item: deposit.item }),
       counts,
       files: compared.files,
       unlisted: compared.unlisted,
@@ -93,7 +93,8 @@ export async function checkFolder(
       checker: thisChecker(),
     },
     [
-      ...headline(online),
+      ...headline(online, { item: deposit.item }),
+      ...lineRetractions(online, deposit.item, manifestAt(evidence.manifest).lines),
       ...provenanceOf(deposit, online),
       ...time.lines,
       ...fileLines(compared),

@@ -1,10 +1,14 @@
+import { partText } from '../src/statements/later-events.ts'
 import { fromBase64 } from '../src/core/base64.ts'
 import { equalBytes } from '../src/core/bytes.ts'
 import type { Checkpoint } from '../src/core/checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import type { ManifestLine } from '../src/core/manifest.ts'
 import { verifyConsistency } from '../src/core/merkle/verify.ts'
+import { defined } from '../src/core/objects.ts'
 import { applyPolicy, type Policy } from '../src/core/policy.ts'
+import { textOfBytes } from '../src/core/text.ts'
 import { asUnanswered, ServerRefusal } from '../src/client/http.ts'
 import type { LedgerClient } from '../src/client/ledger-client.ts'
 import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
@@ -144,36 +148,64 @@ async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): P
   )
 }
 
+/** Which part of a deposit a file is, as far as that is known. */
+export interface FilePart {
+  readonly item?: number | undefined
+  /** Line of the manifest that the item is, from 0. */
+  readonly lineIndex?: number | undefined
+}
+
 /** True where all pages were read, and every later entry that they name was shown. */
 function isWhole({ events, faults, unjudged }: OnlineStatus): boolean {
   return faults.length === 0 && unjudged.length === 0 && events.every(({ proven }) => proven)
 }
 
 /**
- * What is known of a deposit: out of events that are proven. `not-asked` where no answer could be trusted, where it is not whole, or
- * names entries that it does not show.
+ * What is known of a deposit, or of one file of it: out of events that are proven. `not-asked` where no answer could be trusted, where
+ * it is not whole, or names entries that it does not show.
  */
-export function standingOf(online: OnlineStatus | undefined): Standing {
+export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}): Standing {
   if (online?.size === undefined) return 'not-asked'
-  if (retractionIn(online) !== undefined) return 'retracted'
+  if (retractionIn(online, part) !== undefined) return 'retracted'
   if (online.flagged) return 'key-compromised'
   return isWhole(online) ? 'sound' : 'not-asked'
 }
 
-function retractionIn(online: OnlineStatus | undefined): ProvenEvent | undefined {
-  return online?.events.find((event): event is ProvenEvent => event.proven && event.what === 'retracted')
+/** The proven retraction of the deposit, or else of the part that the file is. */
+function retractionIn(online: OnlineStatus | undefined, { item, lineIndex }: FilePart): ProvenEvent | undefined {
+  const proven = (online?.events ?? []).filter((event): event is ProvenEvent => event.proven)
+  const isOfFile = (event: ProvenEvent): boolean =>
+    event.what === 'part-retracted' && event.item === item && (event.line === undefined || event.line === lineIndex)
+  return proven.find(({ what }) => what === 'retracted') ?? proven.find(isOfFile)
 }
 
 /** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
-export function headline(online: OnlineStatus | undefined): string[] {
-  const standing = standingOf(online)
-  const retraction = retractionIn(online)
+export function headline(online: OnlineStatus | undefined, part: FilePart = {}): string[] {
+  const standing = standingOf(online, part)
+  const retraction = retractionIn(online, part)
   if (standing === 'retracted' && retraction !== undefined) {
-    const { index, time, code } = retraction
-    return [`RETRACTED: this deposit was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`]
+    const { index, time, code, what } = retraction
+    return [
+      `RETRACTED: this ${what === 'retracted' ? 'deposit' : 'file'} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`,
+    ]
   }
   if (standing !== 'key-compromised') return []
   return ['KEY COMPROMISED: the key is said to have been compromised at the time of this entry']
+}
+
+/** Files of a folder that were taken back, one by one: those whose line a proven event names. */
+export function lineRetractions(
+  online: OnlineStatus | undefined,
+  item: number | undefined,
+  lines: readonly ManifestLine[],
+): string[] {
+  return (online?.events ?? []).flatMap((event) => {
+    if (!event.proven || event.what !== 'part-retracted' || event.line === undefined || event.item !== item) return []
+    const file = lines[event.line]
+    if (file === undefined) return []
+    const { code = 'no reason', index, time } = event
+    return [`RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`]
+  })
 }
 
 /** The ledger's answer, for people. */
@@ -182,10 +214,10 @@ export function statusLines(online: OnlineStatus): string[] {
   if (size === undefined) return []
   const lines = events.map((event) => {
     if (!event.proven) return `the ledger says, not shown: ${event.what}: entry ${event.index}`
-    const { index, time, what, code, compromisedSince } = event
+    const { index, time, what, code, compromisedSince, item, line } = event
     const since = compromisedSince === undefined ? undefined : `compromised since ${when(compromisedSince)}`
     const said = [what, ...[code, since].filter((one) => one !== undefined)].join(', ')
-    return `later: ${said}: entry ${index} at ${when(time)}`
+    return `later: ${said}${partText(defined({ item, line }))}: entry ${index} at ${when(time)}`
   })
   const named =
     events.length === 0

@@ -61,7 +61,7 @@ export function textOf(
   const { faults, unjudged } = result
   const clean = faults.length === 0 && unjudged.length === 0
   return [
-    ...headline(online),
+    ...headline(online, result),
     path,
     ...(clean || result.line !== undefined ? nameLines(path, result).map((line) => `  ${line}`) : []),
     ...(clean ? [cleanLine(result)] : []),
@@ -85,7 +85,7 @@ export function documentOf(path: string, result: CheckResult, online: OnlineStat
   return {
     path,
     ok: isSound(result),
-    standing: standingOf(online),
+    standing: standingOf(online, result),
     evidence,
     ...(line === undefined ? {} : { listedAs: textOfBytes(line.path) }),
     ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),

@@ -12,7 +12,7 @@ import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } f
 import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
 import { type Finding, findingOf } from '../src/verify/report.ts'
 import { itemsOf } from '../src/statements/said.ts'
-import { readArtefact, readManifest } from './artefact.ts'
+import { readArtefact, readManifest, manifestAt } from './artefact.ts'
 import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
 
 export interface CheckResult {
@@ -26,6 +26,8 @@ export interface CheckResult {
   readonly item: number | undefined
   /** The manifest's line, where the file stands in one. */
   readonly line: ManifestLine | undefined
+  /** Number of that line, from 0. */
+  readonly lineIndex?: number | undefined
 }
 
 /** Checks one file against its evidence and a policy, offline. */
@@ -152,7 +154,12 @@ async function checkByManifest(
     return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message, file }] }
   }
   const faults = await compareLine(line, file, onBytes)
-  return { ...manifest, line, faults: [...manifest.faults, ...inFile(file, faults)] }
+  return {
+    ...manifest,
+    line,
+    lineIndex: manifestAt(evidence.manifest).lines.indexOf(line),
+    faults: [...manifest.faults, ...inFile(file, faults)],
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { parsePolicy, type Policy } from '../src/core/policy.ts'
 import { type Identity, LedgerClient } from '../src/client/ledger-client.ts'
+import { codePattern } from '../src/statements/vocabulary.ts'
 import { dataFolder, readPolicyFile } from '../src/ledger/data-folder.ts'
 import type { SigningKey } from '../src/node/key-file.ts'
 import { Output } from './output.ts'
@@ -156,6 +157,19 @@ export function indexArgument(text: string): number {
   const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN
   if (!Number.isSafeInteger(value))
     throw new EvidenceError('usage', `${JSON.stringify(text)} is not the index of an entry`)
+  return value
+}
+
+/**
+ * A code of an open list: one that is not among the known ones is taken as it is, with a note. Throws `usage` where it is no code.
+ */
+export function openCodeArgument(value: string, known: readonly string[], what: string, output: Output): string {
+  if (!codePattern.test(value)) {
+    const form = 'a letter a to z, then at most 63 of a-z 0-9 -'
+    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}: a code is ${form}`)
+  }
+  if (!known.includes(value))
+    output.note(`"${value}" is no ${what} that this version knows, and is taken as it is; known: ${known.join(', ')}`)
   return value
 }
 

@@ -5,6 +5,7 @@ import type { Jwk } from '../src/core/jwk.ts'
 import type { Policy } from '../src/core/policy.ts'
 import { timeText } from '../src/core/time.ts'
 import { type LaterEntry, scanLaterEntries } from '../src/package/later-entries.ts'
+import { relatedEvents } from '../src/package/package-events.ts'
 import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
 import { checkStatus } from '../src/verify/check-status.ts'
 import { faultOfAnswer } from './check-online.ts'
@@ -82,7 +83,7 @@ async function askedEvents(
     const raw = (answer as { events: { entry?: string; signer?: Jwk }[] }).events
     for (const [i, { index, what }] of judged.events.entries()) {
       // What is said of the signer's key goes with the admissions.
-      if (what !== 'retracted' && what !== 'attested' && what !== 'related') continue
+      if (!relatedEvents.has(what)) continue
       const { entry, signer } = raw[i] ?? {}
       const isShown = entry !== undefined && signer !== undefined
       found.push({ index, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })

@@ -1,6 +1,13 @@
+import type {
+  PackagedDeposit,
+  PackagedReceipt,
+  PackagedRelated,
+  PackageReport,
+  Retraction,
+} from '../src/package/package-report.ts'
+import { partText } from '../src/statements/later-events.ts'
 import type { Policy } from '../src/core/policy.ts'
 import type { PackagedEvent } from '../src/package/package-events.ts'
-import type { PackagedDeposit, PackagedReceipt, PackagedRelated, PackageReport } from '../src/package/package-report.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { bytesText } from './output.ts'
@@ -24,11 +31,13 @@ const maxNames = 100
 
 /** What was taken back, and what a compromised key may have signed, before anything else: each said, whatever else is. */
 function headlines({ retractions, deposits, related }: PackageReport): string[] {
+  const isPart = ({ item }: Retraction): boolean => item !== undefined
+  const sorted = [...retractions.filter((one) => !isPart(one)), ...retractions.filter(isPart)]
   const signed = [...deposits.map((one) => ({ ...one, path: one.folder })), ...related]
   return [
-    ...retractions.map(
-      ({ folder, of, by, time, reason }) =>
-        `RETRACTED: entry ${of} (${folder}) was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
+    ...sorted.map(
+      ({ folder, of, by, time, reason, ...part }) =>
+        `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of} (${folder})${partText(part)} was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
     ),
     ...signed.flatMap(({ path, checked, flagged }) =>
       flagged.length === 0
@@ -115,9 +124,9 @@ function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: P
   return isSound ? 'unchanged' : 'as listed'
 }
 
-function eventLine({ what, code, of, folder, item }: PackagedEvent): string {
-  const about = `entry ${of} (${folder})${item === undefined ? '' : `, item ${item}`}`
-  if (what === 'retracted') return `retracts ${about}: ${code ?? ''}`
+function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {
+  const about = `entry ${of} (${folder})${partText(part)}`
+  if (what === 'retracted' || what === 'part-retracted') return `retracts ${about}: ${code ?? ''}`
   return what === 'attested'
     ? `attests ${about} as ${code ?? ''}`
     : `is a deposit that calls itself ${code ?? ''} of ${about}`

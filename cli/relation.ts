@@ -3,7 +3,8 @@ import type { Policy } from '../src/core/policy.ts'
 import type { ShownEntries } from '../src/core/shown.ts'
 import type { Relation } from '../src/statements/members.ts'
 import { relations } from '../src/statements/vocabulary.ts'
-import { codeArgument, indexArgument } from './options.ts'
+import { indexArgument, openCodeArgument } from './options.ts'
+import type { Output } from './output.ts'
 import { targetOfReceipt } from './reference.ts'
 
 /** A relation as it was given: to an entry by its leaf hash, or by its receipt. */
@@ -14,12 +15,12 @@ export interface WantedRelation {
 }
 
 /** Reads `rel:RECEIPT[:item]` or `rel:index:leafHash[:item]`. Throws `usage`. */
-export function relationFrom(text: string): WantedRelation {
+export function relationFrom(text: string, output: Output): WantedRelation {
   const [, name = '', index, leafHash, receipt, item] =
     /^([^:]*):(?:([0-9]+):([^:]+)|(.+\.tlog-proof))(?::([0-9]+))?$/s.exec(text) ?? []
-  const rel = codeArgument(text.split(':', 1)[0] ?? '', relations, 'relation')
   if (name === '')
     throw new EvidenceError('usage', `${JSON.stringify(text)} is not rel:RECEIPT[:item] or rel:index:leafHash[:item]`)
+  const rel = openCodeArgument(name, relations, 'relation', output)
   const to = receipt === undefined ? { index: indexArgument(index ?? ''), leafHash: leafHash ?? '' } : { receipt }
   return { rel, to, ...(item === undefined ? {} : { item: indexArgument(item) }) }
 }

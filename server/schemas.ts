@@ -153,6 +153,9 @@ export const ledgerAnswer = z.object({
   checkpoint: z.string(),
   vkey: z.string(),
   policy: z.string(),
+  intakeEndedAt: index.optional().describe('Entry that ended the intake: the ledger takes no deposits after it.'),
+  closedAt: index.optional().describe('Entry that closed the ledger: nothing comes after it.'),
+  successor: z.string().optional().describe('Origin of the ledger that goes on from this one.'),
   limits: z.object({ statementBytes: z.int(), batchBytes: z.int(), batchLines: z.int(), entryBytes: z.int() }),
 })
 
@@ -163,6 +166,7 @@ export const participantsAnswer = z.object({
       type: z.string().optional(),
       roles: z.array(z.string()),
       name: z.string().optional(),
+      identifiedBy: z.string().optional().describe('How the administrators found out who it is.'),
       active: z.boolean(),
       since: z.int(),
       revokedAt: z.int().optional(),
@@ -197,6 +201,8 @@ export const statusAnswer = z.object({
       what: z.enum(laterEventNames),
       code: z.string().optional().describe('`reason`, `as` or `rel`.'),
       compromisedSince: z.string().optional(),
+      item: z.int().optional().describe('The one item that an attestation or retraction is about, from 0.'),
+      line: z.int().optional().describe('The line of the manifest that the item is, from 0.'),
       hashes: z.array(hash).describe('Inclusion proof of the later entry.'),
       entry: z.string().optional().describe('Its bytes, base64, where the reader may read it.'),
       signer: z.object({ crv: z.string(), kty: z.string(), x: z.string() }).optional(),

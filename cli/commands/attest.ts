@@ -1,24 +1,24 @@
 import type { Command } from 'commander'
+import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import {
   type ClientOptions,
   clientKey,
   clientOf,
-  codeArgument,
   depositPolicy,
   identify,
-  indexArgument,
+  openCodeArgument,
   outputOf,
   withClient,
 } from '../options.ts'
+import { type Part, type PartOptions, partOf } from '../part-argument.ts'
 import { type Target, targetOf } from '../reference.ts'
 import { signAndDeposit } from '../statements.ts'
 
-interface ReferenceOptions extends ClientOptions {
+interface ReferenceOptions extends ClientOptions, PartOptions {
   readonly as: string
   readonly reason: string
-  readonly item?: string
   readonly receipt?: string
 }
 
@@ -29,39 +29,56 @@ Example:
   evidence attest 17 --as witness --key witness.pem
   evidence attest photo.jpg.tlog-proof --as notary`
 
+const retractHelp = `
+Without --item, --line and --file the whole deposit is taken back. With one of them only that file is: the deposit stands, and whoever
+checks the file online, or finds the retraction in a package, is told.
+
+Example:
+  evidence retract 17 --reason mistake
+  evidence retract 17 --file seized-phone/private.jpg --reason mistake`
+
 /** `evidence attest INDEX|RECEIPT --as CAPACITY` */
 export function attestCommand(program: Command): void {
-  withClient(
+  withPart(
     program.command('attest <entry>').description('sign somebody’s deposit, by its index or receipt, a second time'),
   )
-    .requiredOption('--as <capacity>', `one of ${attestCapacities.join(', ')}`)
-    .option('--item <n>', 'one item of the deposit, from 0')
+    .requiredOption('--as <capacity>', `one of ${attestCapacities.join(', ')}, or another code`)
     .option('--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)')
     .addHelpText('after', attestHelp)
     .action(async (entry: string, options: ReferenceOptions) => {
-      const capacity = codeArgument(options.as, attestCapacities, 'capacity')
-      const item = options.item === undefined ? {} : { item: indexArgument(options.item) }
-      await refer(entry, options, 'evidence.attest', (of) => ({ of: { ...of, ...item }, as: capacity }))
+      const capacity = openCodeArgument(options.as, attestCapacities, 'capacity', outputOf(options))
+      await refer(entry, options, 'evidence.attest', (of) => ({ of, as: capacity }))
     })
 }
 
 /** `evidence retract INDEX|RECEIPT --reason CODE` */
 export function retractCommand(program: Command): void {
-  withClient(
+  withPart(
     program
       .command('retract <entry>')
       .description('say that a deposit of your own, by its index or receipt, no longer stands; nothing is removed'),
   )
-    .requiredOption('--reason <code>', `one of ${retractReasons.join(', ')}`)
+    .requiredOption('--reason <code>', `one of ${retractReasons.join(', ')}, or another code`)
     .option('--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)')
-    .addHelpText('after', '\nExample:\n  evidence retract 17 --reason mistake')
+    .addHelpText('after', retractHelp)
     .action(async (entry: string, options: ReferenceOptions) => {
-      const reason = codeArgument(options.reason, retractReasons, 'reason')
+      const reason = openCodeArgument(options.reason, retractReasons, 'reason', outputOf(options))
       await refer(entry, options, 'evidence.retract', (of) => ({ of, reason }))
     })
 }
 
-type Reference = Pick<Target, 'index' | 'leafHash'>
+/** Adds the options of a client, and those that name a part of the deposit. */
+function withPart(command: Command): Command {
+  return withClient(command)
+    .option('--item <n>', 'one item of the deposit, from 0')
+    .option('--line <n>', 'one file of a folder: its line of the manifest that the item is, from 0')
+    .option(
+      '--file <path>',
+      'one file, by its name: what was deposited of it is found beside it, as "evidence check" finds it',
+    )
+}
+
+type Reference = Pick<Target, 'index' | 'leafHash'> & Part
 
 async function refer(
   argument: string,
@@ -75,11 +92,12 @@ async function refer(
   const identity = await identify(options, client, key, path)
   requireReceiptPlace(options.receipt)
   const policy = depositPolicy(options, await client.ledger(), output)
-  const { shown, ...of } = await targetOf(argument, client, policy)
+  const { shown, ...target } = await targetOf(argument, client, policy)
+  const of = { ...target, ...(await partOf(options, target.index, policy)) }
   const result = await signAndDeposit(client, policy, identity, kind, members(of), {}, shown)
   const receipt = writeReceipt(result.index, result.receipt, options.receipt)
   output.result({ ...result, receipt }, [
-    `${kind} of entry ${of.index} is entry ${result.index}, ${result.time}`,
+    `${kind} of entry ${of.index}${partText(of)} is entry ${result.index}, ${result.time}`,
     `  receipt  ${receipt}`,
   ])
 }

@@ -13,12 +13,13 @@ import {
   type ClientOptions,
   clientKey,
   clientOf,
-  codeArgument,
   depositPolicy,
   identify,
+  openCodeArgument,
   outputOf,
   withClient,
 } from '../options.ts'
+import { endLines } from '../ended.ts'
 import type { Output } from '../output.ts'
 import { relationFrom, relationsTo } from '../relation.ts'
 import { exitOfRefusal } from '../verdict.ts'
@@ -62,13 +63,13 @@ export function depositCommand(program: Command): void {
     .option('--authority <name>', 'authority that handles the case, sealed')
     .option('--stage <name>', 'stage of the proceedings, sealed')
     .option('--note <text>', 'a note, sealed')
-    .option('--category <code>', `one of ${categories.join(', ')}`)
+    .option('--category <code>', `one of ${categories.join(', ')}, or another code`)
     .option('--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)')
     .option('--ext <file>', 'JSON object of your own, sealed')
     .option('--digest <algorithm...>', 'digests to record (default: sha256)')
     .option(
       '--relates <relation...>',
-      `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}`,
+      `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}, or another code`,
     )
     .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
     .option('--separate', 'a statement for each file, instead of one for all')
@@ -88,8 +89,9 @@ export function depositCommand(program: Command): void {
 async function deposit(paths: readonly string[], options: DepositOptions): Promise<number> {
   const output = outputOf(options)
   const algorithms = algorithmsFrom(options.digest ?? ['sha256'])
-  const category = options.category === undefined ? undefined : codeArgument(options.category, categories, 'category')
-  const wanted = (options.relates ?? []).map(relationFrom)
+  const { category: named } = options
+  const category = named === undefined ? undefined : openCodeArgument(named, categories, 'category', output)
+  const wanted = (options.relates ?? []).map((text) => relationFrom(text, output))
   const sealed = sealedFrom(options)
   const known = knownFrom(options)
   if (paths.length === 0 && known === undefined && options.sums === undefined && options.resend === undefined)
@@ -110,6 +112,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   const identity = await identify(options, client, key, path)
   const { relates, shown } = relationsTo(wanted, policy)
   if (warning !== undefined) output.note(warning)
+  for (const line of endLines(info)) output.note(line)
   const settings = {
     origin,
     client,

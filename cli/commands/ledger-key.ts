@@ -11,7 +11,7 @@ import { verifyConsistency } from '../../src/core/merkle/verify.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { closeReasons, ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
+import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
@@ -32,15 +32,14 @@ import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
 import {
   type ClientOptions,
   clientOf,
-  codeArgument,
   type CommonOptions,
+  openCodeArgument,
   outputOf,
   withClient,
   withCommon,
 } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
-import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { signRequest } from '../requests.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { emptyChain } from '../../src/ledger/group.ts'
@@ -80,7 +79,7 @@ export function rotateLedgerKeyCommand(program: Command): void {
     .option('--passphrase-file <file>', 'file that holds the passphrase of the key in use, or its PIN')
     .option(
       '--reason <code>',
-      `one of ${ledgerKeyReasons.join(', ')}; "lost" asks for no signature by the old key`,
+      `one of ${ledgerKeyReasons.join(', ')}, or another code; "lost" asks for no signature by the old key`,
       'routine',
     )
     .option('--out <file>', 'first step: write what an administrator is to sign')
@@ -99,7 +98,7 @@ export function rotateLedgerKeyCommand(program: Command): void {
 async function rotate(options: RotateOptions): Promise<void> {
   const output = outputOf(options)
   const root = dataDir(options)
-  const reason = codeArgument(options.reason, ledgerKeyReasons, 'reason')
+  const reason = openCodeArgument(options.reason, ledgerKeyReasons, 'reason', outputOf(options))
   const next = await openLedgerKey(options.newKey as string, options.newPassphraseFile)
   try {
     if (options.out !== undefined) {
@@ -146,7 +145,7 @@ async function statementFor(options: RotateOptions, root: string, next: LedgerSi
   if (options.resume === true) return undefined
   if (options.key === undefined)
     throw new EvidenceError('usage', 'say --out, --statement, --resume, or --key to sign here')
-  const reason = codeArgument(options.reason, ledgerKeyReasons, 'reason')
+  const reason = options.reason
   const { aud, kind, ...members } = await requestRotation(root, next, reason)
   const key = openKeyFile(options.key, options.keyPassphraseFile)
   return signRequest({ aud, kind, members }, options.id, key).jws
@@ -193,45 +192,6 @@ function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefine
   return {
     ...defined({ passphrase: old?.passphrase, newPassphrase }),
   }
-}
-
-interface CloseOptions extends ChangeOptions {
-  readonly reason: string
-  readonly successor?: string
-}
-
-/** `evidence close-ledger` */
-export function closeLedgerCommand(program: Command): void {
-  withProposing(
-    withClient(
-      program
-        .command('close-ledger')
-        .description('close a ledger for good: nothing comes after it (an administrator signs)'),
-    ),
-  )
-    .requiredOption('--reason <code>', `one of ${closeReasons.join(', ')}`)
-    .option(
-      '--successor <file>',
-      'the first checkpoint, of size 1, of the ledger that continues this one ("evidence init --continues")',
-    )
-    .addHelpText(
-      'after',
-      '\nExample:\n  evidence close-ledger --reason continued --successor next.checkpoint --key clerk.pem --id clerk',
-    )
-    .action(async (options: CloseOptions) => {
-      const reason = codeArgument(options.reason, closeReasons, 'reason')
-      const members = {
-        reason,
-        ...(options.successor === undefined ? {} : { successor: successorFrom(options.successor) }),
-      }
-      await submitChange(options, 'ledger.close', members)
-    })
-}
-
-function successorFrom(path: string): { origin: string; checkpoint: string } {
-  const bytes = readArtefact(path)
-  const { checkpoint } = parseSignedCheckpoint(bytes)
-  return { origin: checkpoint.origin, checkpoint: Buffer.from(bytes).toString('utf8') }
 }
 
 interface TransitionOptions extends ClientOptions {

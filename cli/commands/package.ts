@@ -1,3 +1,4 @@
+import { partText } from '../../src/statements/later-events.ts'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
@@ -114,7 +115,10 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     output.result(
       { output: options.output, ...result, standing, laterEvents: asked, retractions, notShown, unjudged },
       [
-        ...retractions.map(({ of, by }) => `RETRACTED: entry ${of} was retracted by its depositor, by entry ${by}`),
+        ...retractions.map(
+          ({ of, by, ...part }) =>
+            `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,
+        ),
         ...notHereLines(report.deposits),
         `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
         ...askedLines(later, ledger),

@@ -1,12 +1,21 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
+import { defined } from '../../src/core/objects.ts'
 import { composePossession, composeStatement } from '../../src/statements/compose.ts'
-import { participantTypes, personalTypes, revokeReasons, roles } from '../../src/statements/vocabulary.ts'
+import {
+  identifications,
+  participantTypes,
+  personalIdPattern,
+  personalTypes,
+  revokeReasons,
+  roles,
+} from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { admitKind } from '../admission.ts'
+import { endLines } from '../ended.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
 import {
@@ -15,6 +24,7 @@ import {
   clientOf,
   codeArgument,
   identify,
+  openCodeArgument,
   outputOf,
   withClient,
   withIdentityIfAny,
@@ -26,6 +36,8 @@ interface AdmitOptions extends ChangeOptions {
   readonly type: string
   readonly role: readonly string[]
   readonly name?: string
+  readonly identifiedBy?: string
+  readonly note?: string
 }
 interface RevokeOptions extends ChangeOptions {
   readonly reason: string
@@ -52,20 +64,33 @@ export function participantsCommand(program: Command): void {
 function admitCommand(group: Command): void {
   withProposing(
     withClient(
-      group.command('admit <id>').description('admit a participant with its public key (an administrator signs)'),
+      group.command('admit [id]').description('admit a participant with its public key (an administrator signs)'),
     ),
   )
     .requiredOption('--public-key <file>', 'the participant’s public key: JWK, PEM or OpenSSH')
     .requiredOption('--type <code>', `one of ${participantTypes.join(', ')}`)
     .requiredOption('--role <role...>', `any of ${roles.join(', ')}`)
     .option('--name <text>', 'name; sealed where it is a person’s')
+    .option('--identified-by <code>', `how you know who it is: ${identifications.join(', ')}, or another code`)
+    .option('--note <text>', 'what you noted of it; sealed, and shown to participants')
     .addHelpText(
       'after',
-      '\nExample:\n  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor auditor --name "Third Notary Office"',
+      `
+The id stands in the ledger for ever. A person or lawyer has a random one, which is made here where you name none: nobody is named by it.
+
+Example:
+  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor auditor --name "Third Notary Office"
+  evidence participants admit --public-key li.jwk --type lawyer --role attestor --name "Li Wei" --identified-by document`,
     )
-    .action(async (id: string, options: AdmitOptions) => {
+    .action(async (named: string | undefined, options: AdmitOptions) => {
       const type = codeArgument(options.type, participantTypes, 'type')
       const isPersonal = personalTypes.includes(type)
+      const id = admittedId(named, type, isPersonal)
+      const { identifiedBy, note } = options
+      const how =
+        identifiedBy === undefined
+          ? {}
+          : { identifiedBy: openCodeArgument(identifiedBy, identifications, 'way to identify', outputOf(options)) }
       const participant = {
         id,
         type,
@@ -73,16 +98,30 @@ function admitCommand(group: Command): void {
         keys: [readPublicKey(options.publicKey)],
         ...(options.name === undefined || isPersonal ? {} : { name: options.name }),
       }
-      const sealed = options.name !== undefined && isPersonal ? { names: options.name } : {}
-      await submitChange(options, admitKind, { participant }, sealed)
+      const sealed = defined({ names: isPersonal ? options.name : undefined, note })
+      await submitChange(options, admitKind, { participant, ...how }, sealed, { participant: id })
     })
+}
+
+/** The id that was named; a random one for a person, where none was. Throws `usage`, `id-of-person`. */
+function admittedId(named: string | undefined, type: string, isPersonal: boolean): string {
+  if (!isPersonal) {
+    if (named === undefined) throw new EvidenceError('usage', `name the id under which the ${type} is to be admitted`)
+    return named
+  }
+  const id = named ?? `p-${randomBytes(8).toString('hex')}`
+  if (!personalIdPattern.test(id)) {
+    const message = `the id of a ${type} is p- and 16 hexadecimal digits, and random; leave it out, and one is made`
+    throw new EvidenceError('id-of-person', message, { where: 'participant.id' })
+  }
+  return id
 }
 
 function revokeCommand(group: Command): void {
   withProposing(
     withClient(group.command('revoke [id]').description('revoke a participant, or one key (an administrator signs)')),
   )
-    .requiredOption('--reason <code>', `one of ${revokeReasons.join(', ')}`)
+    .requiredOption('--reason <code>', `one of ${revokeReasons.join(', ')}, or another code`)
     .option('--key-thumbprint <kid>', 'revoke this key instead of a participant')
     .option('--compromised-since <time>', 'entries from this time on are flagged (YYYY-MM-DDTHH:MM:SS.mmmZ)')
     .addHelpText(
@@ -94,7 +133,7 @@ function revokeCommand(group: Command): void {
         throw new EvidenceError('usage', 'name a participant, or a key by --key-thumbprint, and not both')
       }
       const target = id === undefined ? { key: options.keyThumbprint } : { participant: id }
-      const reason = codeArgument(options.reason, revokeReasons, 'reason')
+      const reason = openCodeArgument(options.reason, revokeReasons, 'reason', outputOf(options))
       const since = options.compromisedSince === undefined ? {} : { compromisedSince: options.compromisedSince }
       await submitChange(options, 'participant.revoke', { ...target, reason, ...since })
     })
@@ -145,19 +184,22 @@ function listCommand(group: Command): void {
       const output = outputOf(options)
       const client = await withIdentityIfAny(options, clientOf(options, output))
       const participants = await client.participants()
-      const lines = participants.flatMap(({ id, type, roles: held, active, name, keys }) => [
+      const { intakeEndedAt, closedAt, successor } = await client.ledger()
+      const end = defined({ intakeEndedAt, closedAt, successor })
+      const lines = participants.flatMap(({ id, type, roles: held, active, name, identifiedBy, keys }) => [
         [
           id,
           type ?? 'administrator',
           held.join(' '),
           active ? 'active' : 'not active',
           ...(name === undefined ? [] : [name]),
+          ...(identifiedBy === undefined ? [] : [`identified by ${identifiedBy}`]),
         ],
         ...keys.map(
           (key) =>
             `  key ${key.thumbprint} ${key.status}, since entry ${key.since}${key.until === undefined ? '' : `, until entry ${key.until}`}`,
         ),
       ])
-      output.result({ participants }, lines)
+      output.result({ ...end, participants }, [...endLines(end), ...lines])
     })
 }

@@ -21,6 +21,7 @@ import type { LogSource } from '../../src/log/log.ts'
 import { when } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { keptCheckpoint } from '../known-checkpoint.ts'
+import { endLines } from '../ended.ts'
 import { type Output } from '../output.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
@@ -241,6 +242,7 @@ function print(report: WalkReport, policyFile: PolicyFile, output: Output): numb
       : [
           `from ${when(report.firstTime)} to ${when(report.lastTime ?? report.firstTime)}, ${report.participants} participants`,
         ]),
+    ...endLines(report),
     ...(disclosures === undefined
       ? []
       : [

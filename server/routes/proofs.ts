@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { toBase64 } from '../../src/core/base64.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { maxEntryBytes } from '../../src/core/entry.ts'
+import { defined } from '../../src/core/objects.ts'
 import { timeText } from '../../src/core/time.ts'
 import type { ServerContext } from '../context.ts'
 import {
@@ -28,7 +29,7 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerCont
     async (_request, reply) => {
       const { checkpoint } = parseSignedCheckpoint(Buffer.from(reads.checkpoint))
       reply.header('Cache-Control', 'no-cache')
-      const environment = ledger.registry.environment ?? 'trial'
+      const { environment = 'trial', intakeEndedAt, closedAt, successor } = ledger.registry
       return {
         origin: ledger.origin,
         environment,
@@ -41,6 +42,7 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerCont
         checkpoint: reads.checkpoint,
         vkey: ledger.key.text,
         policy,
+        ...defined({ intakeEndedAt, closedAt, successor: successor?.origin }),
         limits: {
           statementBytes: maxStatementBody,
           batchBytes: maxBatchBody,

@@ -61,14 +61,14 @@ function answerOf(rights: Rights, reader: Reader, status: EntryStatus): StatusAn
 }
 
 function eventOf(event: StatusEvent, isShown: boolean): StatusAnswer['events'][number] {
-  const { what, code, compromisedSince, entry, signer, proof } = event
+  const { what, code, compromisedSince, item, line, entry, signer, proof } = event
   return {
     index: entry.index,
     time: entry.entry.time,
     kind: entry.statement.common.kind,
     leafHash: toBase64(entry.leafHash),
     what,
-    ...defined({ code, compromisedSince }),
+    ...defined({ code, compromisedSince, item, line }),
     hashes: proof.map(toBase64),
     ...(isShown ? { entry: toBase64(entry.bytes), signer: { ...signer } } : {}),
   }

@@ -28,6 +28,9 @@ export const ledgerInfo = z.object({
   checkpoint: text,
   vkey: text,
   policy: text,
+  intakeEndedAt: index.optional(),
+  closedAt: index.optional(),
+  successor: text.optional(),
 })
 
 export const participantInfo = z.object({
@@ -35,6 +38,7 @@ export const participantInfo = z.object({
   type: text.optional(),
   roles: z.array(text),
   name: text.optional(),
+  identifiedBy: text.optional(),
   active: z.boolean(),
   since: index,
   revokedAt: index.optional(),

@@ -157,6 +157,12 @@ export const errorTable = {
     exit: 1,
     action: 'Let the new key sign {aud, iss, jti, old} equal to this very statement’s.',
   },
+  'id-of-person': {
+    status: 400,
+    exit: 1,
+    action:
+      'Give a person or lawyer a random id, p- and 16 hexadecimal digits; "evidence participants admit" makes one.',
+  },
   'name-of-person': {
     status: 400,
     exit: 1,
@@ -173,6 +179,11 @@ export const errorTable = {
   'reference-item': { status: 409, exit: 1, action: 'Number the item from 0, within the deposit’s items.' },
   'reference-origin': { status: 400, exit: 1, action: 'Leave origin out for this ledger’s own entries.' },
   'ledger-closed': { status: 410, exit: 1, action: 'Deposit in the ledger that continues this one.' },
+  'intake-ended': {
+    status: 410,
+    exit: 1,
+    action: 'Deposit in the ledger that takes new deposits; everything but deposits goes on in this one.',
+  },
   'ledger-key-retired': {
     status: 409,
     exit: 1,

@@ -63,7 +63,7 @@ export function lookupsOfEntry(statement: Statement, body: StatementBody | undef
   for (const index of new Set(referencesOf(body).map((reference) => reference.index)))
     lists.push({ key: { by: 'target', index }, list })
   for (const { of } of endingsOf(body, by)) {
-    if (of === 'ledger') continue
+    if (typeof of === 'string') continue
     lists.push({
       key: 'key' in of ? { by: 'key', thumbprint: of.key } : { by: 'revoked', participant: of.participant },
       list,

@@ -1,4 +1,5 @@
 import { append } from '../core/arrays.ts'
+import { parseDisclosure } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type Jwk, thumbprint } from '../core/jwk.ts'
 import { admittedBy, cosignersOf, endingsOf, keysBroughtBy, ownNewKeyOf, setsApprovals } from '../statements/said.ts'
@@ -48,7 +49,7 @@ async function scanKeys(
     if (setsApprovals(body)) approvals = { approvals: index }
     for (const { id, keys: own } of admittedBy(body)) owners.set(id, own.map(thumbprint))
     for (const { of } of endingsOf(body, signedBy(statement))) {
-      if (of === 'ledger') continue
+      if (typeof of === 'string') continue
       for (const kid of 'key' in of ? [of.key] : (owners.get(of.participant) ?? [])) keys.get(kid)?.later.push(index)
     }
     const next = ownNewKeyOf(body)
@@ -97,10 +98,14 @@ export async function admissionReceipts(
   }
   const receipts = new Map<number, Uint8Array>()
   for (const [index, entry] of [...entries].sort(([a], [b]) => a - b)) {
-    // The name that the administrators vouch for may be sealed beside the admission.
-    const sealed = admittedBy(entry.body).length > 0 ? await tree.disclosures(index) : []
+    const sealed = admittedBy(entry.body).length > 0 ? (await tree.disclosures(index)).filter(isName) : []
     const signer = keys.get(entry.statement.header.kid) as Jwk
     receipts.set(index, await tree.receipt(entry, signer, sealed))
   }
   return receipts
+}
+
+/** The name that the administrators vouch for may be sealed beside the admission. What they noted of a person goes to nobody with it. */
+function isName(disclosure: string): boolean {
+  return parseDisclosure(disclosure).claim === 'names'
 }

@@ -15,7 +15,7 @@ import { type CheckedFiles, checkFiles } from './check-files.ts'
 import { depositFolder, type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
 import { maxArtefactBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
 import { eventFaults, eventsOf } from './package-events.ts'
-import { retractionsOf, standingOf } from './package-standing.ts'
+import { isWhole, retractionsOf, standingOf } from './package-standing.ts'
 import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
 import {
   type JudgedTime,
@@ -285,7 +285,7 @@ class PackageCheck {
     const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
     const { faults, bag } = this.check
     return {
-      standing: standingOf(faults.total, retractions.length, flagged.length, isAsked),
+      standing: standingOf(faults.total, retractions.filter(isWhole).length, flagged.length, isAsked),
       words: this.words,
       files: bag.files.size,
       bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),

@@ -1,3 +1,4 @@
+import { partText } from '../statements/later-events.ts'
 import type { Disclosure } from '../core/disclosure.ts'
 import { visible } from '../core/text.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
@@ -111,10 +112,15 @@ function fileText({ path, item, sha256, size, isWithheld, name }: CustodyFile): 
   ]
 }
 
+const retractedWords: Readonly<Partial<Record<string, string>>> = {
+  retracted: 'RETRACTED',
+  'part-retracted': 'PART RETRACTED',
+}
+
 function eventText({ checked, admission }: CustodyEvent, deposit: CustodyDeposit): string[] {
   const { entry } = checked.receipt
-  return eventsOf(checked, [deposit]).flatMap(({ what, code, item }) => [
-    `  ${what === 'retracted' ? 'RETRACTED' : what}${code === undefined ? '' : ` (${line(code)})`}${item === undefined ? '' : `, item ${item}`}`,
+  return eventsOf(checked, [deposit]).flatMap(({ what, code, ...part }) => [
+    `  ${retractedWords[what] ?? what}${code === undefined ? '' : ` (${line(code)})`}${partText(part)}`,
     `    entry:     ${entry.index}, at ${entry.time}`,
     ...signerText(checked, admission).map((text) => `    ${text.replace(/: {2}/, ':')}`),
   ])

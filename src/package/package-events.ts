@@ -1,6 +1,4 @@
-import { defined } from '../core/objects.ts'
 import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
-import { referencesOf } from '../statements/said.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 import { subjectOf } from './event-subject.ts'
@@ -17,8 +15,6 @@ export interface PackagedEvent extends LaterEvent {
   /** Folder of the deposit, and the index of its entry. */
   readonly folder: string
   readonly of: number
-  /** The number of the item that an attestation is about; absent where it is about all of them. */
-  readonly item?: number
 }
 
 interface Subject {
@@ -27,7 +23,12 @@ interface Subject {
 }
 
 /** What may lie in `data/related/`: entries about a deposit. Those about its signer's key lie among the admissions. */
-export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set(['retracted', 'attested', 'related'])
+export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
+  'retracted',
+  'part-retracted',
+  'attested',
+  'related',
+])
 
 function originOf({ receipt }: CheckedReceipt): string {
   return receipt.proof.checkpoint.origin
@@ -35,14 +36,13 @@ function originOf({ receipt }: CheckedReceipt): string {
 
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */
 export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
-  const { statement, body, receipt } = related
+  const { statement, receipt } = related
   if (statement === undefined) return []
-  const item = referencesOf(body).find(({ where }) => where === 'of')?.item
   return deposits.flatMap(({ folder, checked }) => {
     if (originOf(checked) !== originOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
     return laterEventsIn(subjectOf(checked), statement)
       .filter(({ what }) => relatedEvents.has(what))
-      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index, ...defined({ item }) }))
+      .map((event) => ({ ...event, folder, of: checked.receipt.entry.index }))
   })
 }
 
@@ -63,7 +63,7 @@ export function eventFaults(
   }
   const isForeign = events.some(
     ({ what, folder }) =>
-      what === 'retracted' &&
+      (what === 'retracted' || what === 'part-retracted') &&
       deposits.find((one) => one.folder === folder)?.checked.statement?.common.iss !== statement.common.iss,
   )
   if (!isForeign) return []

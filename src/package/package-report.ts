@@ -72,13 +72,16 @@ export interface PackagedRelated extends PackagedReceipt {
   readonly events: readonly PackagedEvent[]
 }
 
-/** A deposit that its depositor took back. */
+/** A deposit, or one item or file of it, that its depositor took back. */
 export interface Retraction {
   readonly folder: string
   readonly of: number
   readonly by: number
   readonly time: string
   readonly reason: string
+  /** The one item that was taken back, and the line of the manifest that it is; of the whole deposit none. */
+  readonly item?: number
+  readonly line?: number
 }
 
 export interface PackageReport {

@@ -1,3 +1,4 @@
+import { defined } from '../core/objects.ts'
 import { eventFaults, type Standing } from './package-events.ts'
 import type { PackagedDeposit, PackagedRelated, Retraction } from './package-report.ts'
 
@@ -13,6 +14,11 @@ export function standingOf(
   return flagged > 0 ? 'key-compromised' : isAsked ? 'sound' : 'not-asked'
 }
 
+/** Whether a retraction is of a whole deposit: one of a part leaves the standing as it is. */
+export function isWhole({ item }: Retraction): boolean {
+  return item === undefined
+}
+
 /** Retractions that hold: nothing is wrong with the receipt, its signer, or the right to take that deposit back. */
 export function retractionsOf(related: PackagedRelated, deposits: readonly PackagedDeposit[]): Retraction[] {
   const { path, checked, events, admission } = related
@@ -20,6 +26,13 @@ export function retractionsOf(related: PackagedRelated, deposits: readonly Packa
   if (!isSound || eventFaults(path, checked, events, deposits).length > 0) return []
   const { index, time } = checked.receipt.entry
   return events
-    .filter(({ what }) => what === 'retracted')
-    .map(({ folder, of, code }) => ({ folder, of, by: index, time, reason: code ?? '' }))
+    .filter(({ what }) => what === 'retracted' || what === 'part-retracted')
+    .map(({ folder, of, code, item, line }) => ({
+      folder,
+      of,
+      by: index,
+      time,
+      reason: code ?? '',
+      ...defined({ item, line }),
+    }))
 }

@@ -6,7 +6,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { thumbprint } from '../core/jwk.ts'
 import { defined } from '../core/objects.ts'
 import type { Ending } from '../statements/kind.ts'
-import { changesRegistry, type StatementBody } from '../statements/kinds.ts'
+import { changesRegistry, kindNamed, type StatementBody } from '../statements/kinds.ts'
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { History, TargetFacts } from '../statements/rules.ts'
@@ -33,7 +33,7 @@ export type AdmissionVerdict =
   | { readonly state: 'not-shown' }
   | { readonly state: 'fault'; readonly faults: readonly Finding[] }
 
-/** What ends a key or a participant, or the ledger, and the entry that says so. */
+/** What ends a key, a participant, the ledger or its intake, and the entry that says so. */
 interface ShownEnding {
   readonly index: number
   readonly code: Ending['what']
@@ -94,9 +94,11 @@ export class ShownLedger implements History {
     return this.verdictOf(entry, judged)
   }
 
+  /** What ended the ledger, its intake if the statement is a deposit, or the key or participant that signed it. */
   endingsOf({ header, common }: Statement): ShownEnding[] {
     const at = (name: string): ShownEnding[] => this.endings.get(name) ?? []
-    return [...at('ledger'), ...at(`key ${header.kid}`), ...at(`participant ${common.iss}`)]
+    const intake = kindNamed(common.kind)?.items === undefined ? [] : at('intake')
+    return [...at('ledger'), ...intake, ...at(`key ${header.kid}`), ...at(`participant ${common.iss}`)]
   }
 
   findStatement(iss: string, jti: string): number | undefined {
@@ -207,7 +209,7 @@ export class ShownLedger implements History {
 }
 
 function nameOf(of: Ending['of']): string {
-  if (of === 'ledger') return of
+  if (typeof of === 'string') return of
   return 'key' in of ? `key ${of.key}` : `participant ${of.participant}`
 }
 

@@ -57,7 +57,7 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 The program below checks that every file here has a place in a package and a name that every disk can hold, that the texts of the bag are in order, and, for every receipt: the ledger's signature; that the entry is in the
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
 genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
-that are new, references, a closed ledger); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
+that are new, references, a closed ledger, an ended intake); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
 this manifest is. It says first what was retracted, and which files were deposited and are not here. Any fault ends it, with exit code 1. What
 it does not know or cannot compute (a kind, a role, a version, an algorithm) it calls NOT JUDGED, and ends with 4. Read it first.
 
@@ -319,7 +319,8 @@ known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
 here, brought, retired = {}, {}, set()
 roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change": (), "evidence.deposit": ("depositor",),
              "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor")}
-for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.set-approvals", "ledger.set-format"):
+for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals",
+             "ledger.set-format"):
     roles_for[kind] = ("administrator",)
 milliseconds = lambda text: round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
@@ -342,7 +343,7 @@ def signer(r):  # (owner, roles, entry that brought the key, who vouched), or no
     owner = known.get((origin, kid), nobody)[0]
     need(owner in (None, said["iss"]) and (index == 0 or brought.get(("the key", origin, kid), -1) < index),
          r["path"], ": the key is another's, or came later")
-    for name in (("the ledger",), ("key", kid), ("participant", said["iss"])):
+    for name in (("the ledger",), ("key", kid), ("participant", said["iss"])) + (("the intake",),) * (said["kind"] == "evidence.deposit"):
         gone = ended.get((origin,) + name)
         need(gone is None or gone >= index, r["path"], ":", *name, "was ended, rotated out or revoked before, by entry", gone)
     return known.get((origin, kid), nobody)
@@ -377,7 +378,8 @@ def references(r):  # what it points at, as far as that is here
             if not what or what["kind"] not in roles_for:
                 unjudged.append("%s: that it refers to entry %d" % (r["path"], one["index"]))
                 continue
-            need(what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"]), r["path"], "refers to no deposit, or no item of it")
+            need(what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
+                 and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
             need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
 
 def strong(key):  # a point of prime order, in its one spelling (RFC 8032, 5.1.3 and 5.1.4)
@@ -437,11 +439,12 @@ def judge(r):
     elif kind == "participant.admit":
         who = said["participant"]
         once("the participant", r, who["id"])
-        need(who["type"] not in ("person", "lawyer") or "name" not in who, path, ": a person's name stands in clear")
+        need(who["type"] not in ("person", "lawyer") or "name" not in who and re.fullmatch("p-[0-9a-f]{16}", who["id"]),
+             path, ": a person's name stands in clear, or may be its id")
         name = next((n for n in (who.get("name"), r["claims"].get("names")) if isinstance(n, str)), "")
         by = "by entry %d of %s" % (index, r["said"]["iss"]) + (", named " + name if name else "")
         bring(r, who["keys"][0], who["id"], owner and (who["roles"], index, by))
-        odd = set(who["roles"]) - {"administrator", "depositor", "attestor", "auditor", "recovery"}
+        odd = set(who["roles"]) - {"administrator", "depositor", "attestor", "auditor", "recovery", "authority", "operator"}
         if odd: unjudged.append(path + ": the roles " + ", ".join(map(str, odd)))
     elif kind == "participant.rotate-key":
         bring(r, said["newKey"], owner, owner and (roles, index, vouched))
@@ -459,8 +462,8 @@ def judge(r):
         if "compromisedSince" in said:
             need(said["compromisedSince"] <= r["time"], path, ": compromised later than it says so")
             compromised.append((origin, name, said["compromisedSince"], index))
-    elif kind == "ledger.close":
-        ended.setdefault((origin, "the ledger"), index)
+    elif kind in ("ledger.close", "ledger.end-intake"):
+        ended.setdefault((origin, "the ledger" if kind == "ledger.close" else "the intake"), index)
         if "successor" in said:
             _, next_origin, size, _, _ = note_parts(said["successor"]["checkpoint"])
             need(next_origin == said["successor"]["origin"] != origin and size == 1, path, ": the successor is none")
@@ -484,6 +487,7 @@ for r in sorted(receipts.values(), key=lambda r: (r["origin"], r["index"])):
         here[r["origin"], r["index"]] = r
 for r in told: signer(r)  # once more: a key may turn out to have come later
 
+piece = lambda of: "".join(", %s %d" % (name, of[name]) for name in ("item", "line") if name in of)  # of a deposit, as a reference names it
 first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
 
 def tell(r):
@@ -594,12 +598,13 @@ for r in part("related"):
         for of in named:
             if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
                 about.append(d)
-                out.append("%s: %s of entry %d (%s): %s" % (r["path"], said["kind"], d["index"], d["folder"], of.get("rel") or said.get("as") or said.get("reason")))
+                out.append("%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), of.get("rel") or said.get("as") or said.get("reason")))
     need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
     tell(r)
     if said["kind"] == "evidence.retract":
         need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
-        first += ["RETRACTED: entry %d was retracted by its depositor, by entry %d at %s: %s" % (d["index"], r["index"], r["time"], said["reason"]) for d in about]
+        first += ["%sRETRACTED: entry %d%s was retracted by its depositor, by entry %d at %s: %s" % ("PART " * ("item" in said["of"]), d["index"],
+                  piece(said["of"]), r["index"], r["time"], said["reason"]) for d in about]
 need(deposits, "the package holds no deposit")
 
 report = sorted(first, reverse=True)

@@ -3,6 +3,7 @@ import { evidenceDeposit } from './kinds/evidence-deposit.ts'
 import { evidenceRetract } from './kinds/evidence-retract.ts'
 import { ledgerChange } from './kinds/ledger-change.ts'
 import { ledgerClose } from './kinds/ledger-close.ts'
+import { ledgerEndIntake } from './kinds/ledger-end-intake.ts'
 import { ledgerGenesis } from './kinds/ledger-genesis.ts'
 import { ledgerRotateKey } from './kinds/ledger-rotate-key.ts'
 import { ledgerSetApprovals } from './kinds/ledger-set-approvals.ts'
@@ -23,6 +24,7 @@ export const kindTable = [
   ledgerRotateKey,
   ledgerSetApprovals,
   ledgerSetFormat,
+  ledgerEndIntake,
   ledgerChange,
   ledgerClose,
 ] as const

@@ -8,7 +8,7 @@ import type { EntryUnderJudgement, Findings, History, RuleContext } from './rule
 import type { ParticipantType, Role, SealedClaim } from './vocabulary.ts'
 
 /** What an event says has happened to an earlier entry (docs/spec/15-status.md). */
-export type LaterEventName = 'retracted' | 'attested' | 'related' | EndedKey
+export type LaterEventName = 'retracted' | 'part-retracted' | 'attested' | 'related' | EndedKey
 
 type EndedKey = 'key-rotated' | 'key-revoked' | 'participant-revoked'
 
@@ -28,10 +28,10 @@ export interface Admitted {
   readonly keys: readonly Jwk[]
 }
 
-/** What a statement ends: a key by its thumbprint, a participant by its id, or the ledger. */
+/** What a statement ends: a key by its thumbprint, a participant by its id, the ledger, or its intake of deposits. */
 export interface Ending {
-  readonly of: { readonly key: string } | { readonly participant: string } | 'ledger'
-  readonly what: EndedKey | 'ledger-closed'
+  readonly of: { readonly key: string } | { readonly participant: string } | 'ledger' | 'intake'
+  readonly what: EndedKey | 'ledger-closed' | 'intake-ended'
   /** The reason; none of a rotation. */
   readonly code?: string
   /** Canonical time from which on what the key signed is flagged. */

@@ -8,6 +8,7 @@ import { signedBy, type Statement } from './statement.ts'
 /** What may happen to an entry later, by name, in the order of docs/spec/15-status.md. */
 export const laterEventNames: readonly [LaterEventName, ...LaterEventName[]] = [
   'retracted',
+  'part-retracted',
   'attested',
   'related',
   'key-rotated',
@@ -21,6 +22,9 @@ export interface LaterEvent {
   /** `reason`, `as` or `rel`; none of a rotation. */
   readonly code?: string
   readonly compromisedSince?: string
+  /** Of an attestation or a retraction: the one item that it is about, and the line of the manifest that the item is. */
+  readonly item?: number
+  readonly line?: number
 }
 
 /** The earlier entry. */
@@ -37,14 +41,21 @@ export interface EventSubject {
 export function laterEventsIn(subject: EventSubject, statement: Statement): LaterEvent[] {
   const body = valueOr(() => readBody(statement), undefined)
   const events = new Map<string, LaterEvent>()
-  for (const { index, leafHash, event } of referencesOf(body)) {
+  for (const { index, leafHash, item, line, event } of referencesOf(body)) {
     if (event === undefined || index !== subject.index || leafHash !== subject.leafHash) continue
-    events.set(`${event.what} ${event.code}`, event)
+    const part = event.what === 'related' ? {} : defined({ item, line })
+    events.set(`${event.what} ${event.code}`, { ...event, ...part })
   }
   for (const { of, what, code, compromisedSince } of endingsOf(body, signedBy(statement))) {
-    if (of === 'ledger' || what === 'ledger-closed') continue
+    if (typeof of === 'string' || what === 'ledger-closed' || what === 'intake-ended') continue
     const isAbout = 'key' in of ? of.key === subject.kid : of.participant === subject.iss
     if (isAbout) events.set(what, { what, ...defined({ code, compromisedSince }) })
   }
   return [...events.values()]
+}
+
+/** The part of a deposit that an event names, for people: nothing of a whole one. Numbers are those of the format, from 0. */
+export function partText({ item, line }: Pick<LaterEvent, 'item' | 'line'>): string {
+  if (item === undefined) return ''
+  return line === undefined ? `, item ${item}` : `, item ${item}, line ${line}`
 }

@@ -2,10 +2,11 @@ import { tryBase64, tryBase64url } from '../core/base64.ts'
 import { utf8Length } from '../core/bytes.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { digestLengths, isDigestAlgorithm, strongDigests } from '../core/hash.ts'
+import { defined } from '../core/objects.ts'
 import { isOrigin } from '../core/origin.ts'
 import { tryTime } from '../core/time.ts'
 import { z } from 'zod'
-import { acquiredSources, categories, relations } from './vocabulary.ts'
+import { codePattern } from './vocabulary.ts'
 
 /* Members that several kinds share, as zod schemas (docs/spec/02-statement.md). */
 
@@ -25,6 +26,11 @@ export function clearText(maxBytes: number): z.ZodType<string> {
 export const participantId: z.ZodType<string> = z
   .string()
   .regex(/^[a-z0-9._-]{1,64}$/, { error: 'is not 1 to 64 of a-z 0-9 . _ -' })
+
+/** A code of an open list: an unknown one has no effect (docs/spec/02-statement.md, "Types used below"). */
+export const code: z.ZodType<string> = z
+  .string()
+  .regex(codePattern, { error: 'is no code: a letter a to z, then at most 63 of a-z 0-9 -' })
 
 export const origin: z.ZodType<string> = z.string().refine(isOrigin, { error: 'is not an origin' })
 
@@ -94,7 +100,7 @@ function isTextRecord(value: unknown): boolean {
 }
 
 /** What a forensic tool reports of the data inside an image file: shown as reported, never checked. */
-const acquired = z.strictObject({ size: safeSize, digest: digests(false), source: z.enum(acquiredSources) })
+const acquired = z.strictObject({ size: safeSize, digest: digests(false), source: code })
 
 const manifestTree = z.strictObject({
   root: z.string().regex(/^[0-9a-f]{64}$/, { error: 'is not 64 lower-case hexadecimal digits' }),
@@ -105,19 +111,24 @@ export const item = z.strictObject({
   size: safeSize,
   digest: digests(true),
   mediaType: mediaType.optional(),
-  category: z.enum(categories).optional(),
+  category: code.optional(),
   acquired: acquired.optional(),
   tree: manifestTree.optional(),
 })
 export type Item = z.infer<typeof item>
 
-const referenceMembers = { index: safeSize, leafHash: leafHashText, item: safeSize.optional() }
+const referenceMembers = {
+  index: safeSize,
+  leafHash: leafHashText,
+  item: safeSize.optional(),
+  line: safeSize.optional(),
+}
 
-/** An entry of this ledger, or one item of it. */
+/** An entry of this ledger, one item of it, or one line of the manifest that an item is. */
 export const reference = z.strictObject(referenceMembers)
 export type Reference = z.infer<typeof reference>
 
-/** A reference to an entry of this ledger, or to one item of it, and where in the statement it stands. */
+/** A reference to an entry of this ledger, to one item of it or to one line of a manifest, and where in the statement it stands. */
 export interface Placed {
   /** Path of the member, as findings name it: `of`, `relates[2]`. */
   readonly where: string
@@ -125,18 +136,17 @@ export interface Placed {
   /** Padded base64 of 32 bytes. */
   readonly leafHash: string
   readonly item?: number
+  /** Line of the manifest, from 0. */
+  readonly line?: number
 }
 
 /** A reference with where it stands, without what else stands beside it. */
-export function placed(where: string, { index, leafHash, item: number }: Reference): Placed {
-  return number === undefined ? { where, index, leafHash } : { where, index, leafHash, item: number }
+export function placed(where: string, { index, leafHash, item: number, line }: Reference): Placed {
+  return { where, index, leafHash, ...defined({ item: number, line }) }
 }
 
-/** An entry of this ledger, as a whole. */
-export const entryReference = z.strictObject({ index: safeSize, leafHash: leafHashText })
-
 /** An entry of this or, with `origin`, of another ledger, and what it is to this one. */
-export const relation = z.strictObject({ rel: z.enum(relations), ...referenceMembers, origin: origin.optional() })
+export const relation = z.strictObject({ rel: code, ...referenceMembers, origin: origin.optional() })
 export type Relation = z.infer<typeof relation>
 
 /** Digests of sealed claims (RFC 9901): 1 to 5 distinct ones, in any order. */

@@ -8,11 +8,11 @@ import type { TargetFacts } from './rules.ts'
 
 /**
  * Judges a reference to a deposit of this ledger: its index lies below the entry's own, its hash is that entry's, the entry
- * deposits something, and has the item (docs/spec/04-rulebook.md). Returns what is known of the deposit, or undefined with the
+ * deposits something, and has the item and the line (docs/spec/04-rulebook.md). Returns what is known of the deposit, or undefined with the
  * findings `reference-not-found`, `reference-hash`, `reference-kind`, `reference-item`, `not-judged` added.
  */
 export function judgeReference(
-  { index, leafHash, item, where }: Placed,
+  { index, leafHash, item, line, where }: Placed,
   { entry, findings, history }: Asked<unknown>,
 ): TargetFacts | undefined {
   const violate = (code: ErrorCode, message: string): undefined => {
@@ -34,5 +34,17 @@ export function judgeReference(
     const has = counted(target.items, 'item')
     return violate('reference-item', `entry ${index} has ${has}, numbered from 0; there is no item ${item}`)
   }
-  return target
+  if (line === undefined) return target
+  const lines = item === undefined ? undefined : target.lines?.get(item)
+  if (lines === undefined) {
+    const what =
+      item === undefined ? 'a reference to a line names no item' : `item ${item} of entry ${index} is no manifest`
+    return violate('reference-item', `${what}: it has no line ${line}`)
+  }
+  if (line < lines) return target
+  const has = counted(lines, 'line')
+  return violate(
+    'reference-item',
+    `item ${item} of entry ${index} has ${has}, numbered from 0; there is no line ${line}`,
+  )
 }

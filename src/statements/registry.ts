@@ -24,6 +24,8 @@ export interface ParticipantRecord {
   readonly type?: ParticipantType
   readonly roles: readonly string[]
   readonly name?: string
+  /** How the administrators found out who it is, as its admission says. */
+  readonly identifiedBy?: string
   readonly since: number
   readonly revokedAt?: number
   readonly compromisedSince?: string
@@ -51,7 +53,9 @@ export interface Registry {
   readonly ledgerKeySpans?: ReadonlyMap<string, LedgerKeySpan>
   /** Index of the entry that closed the ledger: none after it is valid. */
   readonly closedAt?: number
-  /** The ledger that goes on from this one, as the closing entry says. */
+  /** Index of the first entry that ended the intake: no deposit after it is valid. */
+  readonly intakeEndedAt?: number
+  /** The ledger that goes on from this one, as the entry that closed it says, or else the one that ended its intake. */
   readonly successor?: { readonly origin: string; readonly checkpoint: string }
   /** How many must approve a change; undefined until an entry sets it. */
   readonly approvals?: Approvals

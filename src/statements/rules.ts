@@ -19,6 +19,8 @@ export interface TargetFacts {
   readonly iss: string
   /** Number of items that it deposits; undefined of a kind that deposits none. */
   readonly items: number | undefined
+  /** Lines of each item that is a manifest, by number of the item; undefined where none is. */
+  readonly lines?: ReadonlyMap<number, number> | undefined
 }
 
 /** One entry to be judged on the registry before it. */

@@ -1,4 +1,5 @@
 import type { Jwk } from '../core/jwk.ts'
+import { defined } from '../core/objects.ts'
 import { effectiveBody } from './body.ts'
 import type { Admitted, Body, Ending, LedgerKeyChange, PlacedReference, SignedBy } from './kind.ts'
 import { allKinds, kindNamed } from './kinds.ts'
@@ -51,7 +52,7 @@ export function keysBroughtBy(body: Body | undefined): readonly Jwk[] {
   return [...admittedBy(body).flatMap(({ keys }) => keys), ...(own === undefined ? [] : [own])]
 }
 
-/** The keys and participants that a statement ends, and the ledger. */
+/** The keys and participants that a statement ends, and the ledger or its intake. */
 export function endingsOf(body: Body | undefined, by: SignedBy): readonly Ending[] {
   if (body === undefined) return []
   const { rule, members } = effectiveBody(body)
@@ -61,7 +62,7 @@ export function endingsOf(body: Body | undefined, by: SignedBy): readonly Ending
 /** Ids of the participants that a statement admits or ends. */
 export function subjectsOf(body: Body | undefined, by: SignedBy): readonly string[] {
   const ended = endingsOf(body, by).flatMap(({ of }) =>
-    of !== 'ledger' && 'participant' in of ? [of.participant] : [],
+    typeof of === 'object' && 'participant' in of ? [of.participant] : [],
   )
   return [...admittedBy(body).map(({ id }) => id), ...ended]
 }
@@ -92,8 +93,20 @@ export function sealedDigestsOf(body: Body): readonly string[] {
 export function targetFactsOf({ common: { kind, iss }, payload }: Statement, leafHash: Uint8Array): TargetFacts {
   const known = kindNamed(kind)
   const { items } = payload
-  const count = Array.isArray(items) ? items.length : 0
-  return { leafHash, kind: known && kind, iss, items: known?.items === undefined ? undefined : count }
+  if (known?.items === undefined) return { leafHash, kind: known && kind, iss, items: undefined }
+  const list = Array.isArray(items) ? items : []
+  return { leafHash, kind, iss, items: list.length, ...defined({ lines: manifestLines(list) }) }
+}
+
+/** Lines of each item that is a manifest, by number of the item. The items may be anything: that they break a rule is found elsewhere. */
+export function manifestLines(items: readonly unknown[]): ReadonlyMap<number, number> | undefined {
+  let lines: Map<number, number> | undefined
+  items.forEach((item, i) => {
+    const size = (item as { tree?: { size?: unknown } | null } | null)?.tree?.size
+    if (typeof size === 'number' && Number.isSafeInteger(size))
+      lines = (lines ?? new Map<number, number>()).set(i, size)
+  })
+  return lines
 }
 
 /** Whether the registry lets a participant read an entry and its claims, by what kinds with state keep in it. */

@@ -56,5 +56,8 @@ export const sealedShapes = {
   ext: z.record(z.string(), z.json()),
 } as const
 
-/** `names` beside `participant.admit`: one name. */
-export const admittedName: z.ZodType<string> = text
+/** Beside `participant.admit`: the one name, and a note of how the participant was identified. */
+export const admissionClaims: Readonly<{ names: z.ZodType<string>; note: z.ZodType<string> }> = {
+  names: text,
+  note: text,
+}

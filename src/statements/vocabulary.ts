@@ -1,6 +1,7 @@
 /*
- * The codes of version 1 (docs/spec/02-statement.md). Every list is closed but kinds and roles: another value is a
- * violation; an unknown kind or role is "not judged: needs a newer verifier".
+ * The codes of version 1 (docs/spec/02-statement.md). Types of participants and environments are closed lists: another value is a
+ * violation. An unknown kind or role is "not judged: needs a newer verifier". All other lists are open: any code may stand there;
+ * one that is not known is shown as it is written, and has no effect.
  */
 export const participantTypes = [
   'police',
@@ -21,34 +22,53 @@ export type ParticipantType = (typeof participantTypes)[number]
 /** Types whose name is personal: it may stand in the sealed claim `names` only. */
 export const personalTypes: readonly ParticipantType[] = ['person', 'lawyer']
 
-export const roles = ['administrator', 'depositor', 'attestor', 'auditor', 'recovery'] as const
+/** Ids of participants of these types are random, so that no entry names a person for ever. */
+export const personalIdPattern = /^p-[0-9a-f]{16}$/
+
+export const roles = ['administrator', 'depositor', 'attestor', 'auditor', 'recovery', 'authority', 'operator'] as const
 export type Role = (typeof roles)[number]
 
 export const environments = ['trial', 'production'] as const
-export const categories = [
+
+/** A code of an open list. */
+export const codePattern = /^[a-z][a-z0-9-]{0,63}$/
+
+/* Known values of the open lists. */
+export const categories: readonly string[] = [
   'published',
   'communication',
   'account-log',
   'file',
   'image-of-medium',
+  'medium',
   'capture',
   'other',
-] as const
-export const relations = ['derived-from', 'report-on', 'corrects', 'later-version', 'same-as'] as const
-export const attestCapacities = ['investigator', 'holder', 'witness', 'notary', 'examiner', 'recipient'] as const
-export const retractReasons = ['mistake', 'superseded', 'withdrawn', 'ordered', 'other'] as const
-export const revokeReasons = [
+]
+export const relations: readonly string[] = ['derived-from', 'report-on', 'corrects', 'later-version', 'same-as']
+export const attestCapacities: readonly string[] = [
+  'investigator',
+  'holder',
+  'witness',
+  'notary',
+  'examiner',
+  'recipient',
+]
+export const retractReasons: readonly string[] = ['mistake', 'superseded', 'withdrawn', 'ordered', 'other']
+export const revokeReasons: readonly string[] = [
   'compromised',
   'superseded',
   'affiliation-ended',
   'misconduct',
   'requested',
   'other',
-] as const
-export const acquiredSources = ['tool-report', 'device', 'provider', 'other'] as const
+]
+export const acquiredSources: readonly string[] = ['tool-report', 'device', 'provider', 'other']
 
-export const ledgerKeyReasons = ['routine', 'compromised', 'lost', 'other'] as const
-export const closeReasons = ['continued', 'compromised', 'ended', 'other'] as const
+export const ledgerKeyReasons: readonly string[] = ['routine', 'compromised', 'lost', 'other']
+export const closeReasons: readonly string[] = ['continued', 'compromised', 'ended', 'other']
+/** How the administrators found out who a participant is. */
+export const identifications: readonly string[] = ['in-person', 'document', 'certificate', 'electronic-id', 'known']
+export const endIntakeReasons: readonly string[] = ['period-ended', 'continued', 'other']
 
 /** Claims that never stand in clear. */
 export const sealedClaims = ['names', 'case', 'collection', 'note', 'ext'] as const

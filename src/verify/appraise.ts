@@ -9,7 +9,7 @@ import { examineEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { RuleContext } from '../statements/rules.ts'
-import { itemsOf, sealedDigestsOf } from '../statements/said.ts'
+import { itemsOf, manifestLines, sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { Chunk } from './chunks.ts'
 import { absent, unpack } from './packed.ts'
@@ -43,6 +43,8 @@ export interface Appraisal {
   readonly kindOf: Uint16Array
   /** Items of a deposit. */
   readonly items: Uint16Array
+  /** Of the entries that deposit a manifest, by place in the run: its lines, by item. */
+  readonly lines: ReadonlyMap<number, ReadonlyMap<number, number>>
   readonly present: Uint8Array
   readonly withheld: Uint8Array
   /** What the caller's own observer made of each plain entry. */
@@ -121,6 +123,7 @@ export function appraise(
     withheld: new Uint8Array(count),
     tallies: new Float64Array(count),
   }
+  const lines = new Map<number, ReadonlyMap<number, number>>()
   let firstLink: Uint8Array | undefined
   let before: Uint8Array | undefined
   for (let i = 0, at = 0; i < count; i++) {
@@ -150,13 +153,16 @@ export function appraise(
     splitUuid(jti, out.ids, 4 * i)
     out.signerOf[i] = signers.number(`${iss} ${kid}`, () => [iss, kid])
     out.kindOf[i] = kinds.number(kind, () => kind)
-    out.items[i] = itemsOf(verdict.body).length
+    const deposited = itemsOf(verdict.body)
+    out.items[i] = deposited.length
+    const ofManifests = manifestLines(deposited)
+    if (ofManifests !== undefined) lines.set(i, ofManifests)
     out.present[i] = read.length
     out.withheld[i] = withheld
     if (tally !== undefined)
       out.tallies[i] = tally({ index, leafHash: hash, statement, body: verdict.body, disclosures: read })
   }
-  return { ...out, firstLink, signers: signers.list, kinds: kinds.list }
+  return { ...out, lines, firstLink, signers: signers.list, kinds: kinds.list }
 }
 
 /** The rulebook without a history; a body only where it has nothing to say and the registry stays as it is. */

@@ -111,13 +111,13 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       last = event.index
       requireIncluded(event, checkpoint)
       if (event.entry !== undefined) requireSaid(event, document, policy, subject)
-      const { index: at, time, kind, what, code, compromisedSince, entry } = event
+      const { index: at, time, kind, what, entry, ...said } = event
       if (entry === undefined && !mayBeStated.has(what))
         throw bad(`does not show the entry ${at}, of which it says: ${what}`)
       events.push(
         entry === undefined
           ? { proven: false, index: at, what }
-          : { proven: true, index: at, time, kind, what, ...defined({ code, compromisedSince }) },
+          : { proven: true, index: at, time, kind, what, ...saidOf(said) },
       )
     }
     const { timeMs } = receipt.entry
@@ -173,7 +173,7 @@ function requireSaid(
   policy: Policy,
   subject: EventSubject,
 ): void {
-  const { index, entry, signer, hashes, time, kind, what, code, compromisedSince } = event
+  const { index, entry, signer, hashes, time, kind, what } = event
   if (signer === undefined || entry === undefined) throw bad('shows an entry without its signer’s key')
   const text = encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint)
   const checked = checkReceipt(utf8(text), policy)
@@ -182,10 +182,19 @@ function requireSaid(
   if (checked.receipt === undefined || checked.statement === undefined) throw bad('shows an entry that cannot be read')
   const isEntry = checked.receipt.entry.time === time && checked.statement.common.kind === kind
   const said = laterEventsIn(subject, checked.statement)
-  const says = said.some((one) => one.what === what && one.code === code && one.compromisedSince === compromisedSince)
+  const says = said.some((one) => one.what === what && saysTheSame(one, event))
   if (!isEntry || !says || !equalBytes(leafHash(entry), event.leafHash)) {
     throw bad(`says of entry ${index} what that entry does not`)
   }
+}
+
+/** What an event says besides its name. */
+function saidOf({ code, compromisedSince, item, line }: Omit<LaterEvent, 'what'>): Omit<LaterEvent, 'what'> {
+  return defined({ code, compromisedSince, item, line })
+}
+
+function saysTheSame(a: Omit<LaterEvent, 'what'>, b: Omit<LaterEvent, 'what'>): boolean {
+  return a.code === b.code && a.compromisedSince === b.compromisedSince && a.item === b.item && a.line === b.line
 }
 
 type Raw = Readonly<Record<string, unknown>>
@@ -208,7 +217,7 @@ function readDocument(answer: unknown): StatusDocument {
 
 function readEvent(value: unknown): EventDocument {
   const raw = objectOf(value)
-  const { index, time, kind, code, compromisedSince, entry, signer } = raw
+  const { index, time, kind, code, compromisedSince, item, line, entry, signer } = raw
   const what = laterEventNames.find((name) => name === raw['what'])
   const hash = bytesOf(raw['leafHash'])
   if (!isCount(index) || typeof time !== 'string' || tryTime(time) === undefined)
@@ -220,6 +229,8 @@ function readEvent(value: unknown): EventDocument {
     (typeof compromisedSince !== 'string' || tryTime(compromisedSince) === undefined)
   )
     throw bad('has an event whose time of compromise is none')
+  if ((item !== undefined && !isCount(item)) || (line !== undefined && !isCount(line)))
+    throw bad('has an event whose item or line is no number')
   const bytes = entry === undefined ? undefined : bytesOf(entry)
   if (entry !== undefined && bytes === undefined) throw bad('shows an entry that is no base64')
   return {
@@ -229,8 +240,7 @@ function readEvent(value: unknown): EventDocument {
     what,
     leafHash: hash,
     hashes: hashesOf(raw['hashes']),
-    ...(code === undefined ? {} : { code }),
-    ...(compromisedSince === undefined ? {} : { compromisedSince }),
+    ...defined({ code, compromisedSince, item, line }),
     entry: bytes,
     signer: signer === undefined ? undefined : jwkFrom(signer),
   }

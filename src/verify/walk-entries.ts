@@ -249,7 +249,8 @@ export class EntryWalk {
   /** Takes a plain entry as it was appraised, if its place in the chain is in order too; false, and nothing done, if not. */
   private accepts(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
     const { history, tree, observer } = this.options
-    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, present, withheld, tallies, firstLink } = appraisal
+    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, lines, present, withheld, tallies, firstLink } =
+      appraisal
     if (!tree.authentic || begin + count > tree.leaves) return undefined
     if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
     const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
@@ -263,7 +264,7 @@ export class EntryWalk {
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       const kind = kinds[kindOf[i] as number] as string
-      history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number))
+      history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
       this.result.kinds[kind] = (this.result.kinds[kind] ?? 0) + 1
       this.result.entries++
       this.result.disclosures.present += present[i] as number

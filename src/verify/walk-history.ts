@@ -1,6 +1,7 @@
 import type { History, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
+import { defined } from '../core/objects.ts'
 import { StatementIds } from './statement-ids.ts'
 
 /** Bytes that grow by doubling. */
@@ -37,6 +38,8 @@ export class WalkHistory implements History {
   private readonly hashes = new Column((length) => new Uint8Array(length))
   private readonly facts = new Column((length) => new Uint8Array(length))
   private readonly items = new Column((length) => new Uint16Array(length))
+  /** Lines of the manifests of an entry, by item: of the few entries that deposit a manifest. */
+  private readonly lines = new Map<number, ReadonlyMap<number, number>>()
   /** Entries of which nothing is to be had, not even a leaf hash. */
   private readonly lost = new Set<number>()
   private readonly signers = new Column((length) => new Uint32Array(length))
@@ -75,9 +78,9 @@ export class WalkHistory implements History {
   /** Notes what an entry says. */
   addStatement(index: number, timeMs: number, statement: Statement): void {
     const { common, header } = statement
-    const { kind, items } = targetFactsOf(statement, this.leaf(index))
+    const { kind, items, lines } = targetFactsOf(statement, this.leaf(index))
     const deposits = kind === undefined ? 'unknown' : (items ?? 'nothing')
-    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits)
+    this.addFacts(index, timeMs, this.signerNumber(common.iss, header.kid), deposits, lines)
   }
 
   /** A number for a pair of issuer and key, for {@link addFacts}. */
@@ -91,8 +94,14 @@ export class WalkHistory implements History {
     return signer
   }
 
-  /** Notes facts of an entry that was read elsewhere. */
-  addFacts(index: number, timeMs: number, signer: number, deposits: Deposits): void {
+  /** Notes facts of an entry that was read elsewhere. `lines`: how many lines each item has that is a manifest. */
+  addFacts(
+    index: number,
+    timeMs: number,
+    signer: number,
+    deposits: Deposits,
+    lines: ReadonlyMap<number, number> | undefined,
+  ): void {
     this.facts.reserve(index + 1)
     this.items.reserve(index + 1)
     this.signers.reserve(index + 1)
@@ -100,6 +109,7 @@ export class WalkHistory implements History {
     this.facts.data[index] =
       deposits === 'unknown' ? isOfUnknownKind : deposits === 'nothing' ? depositsNothing : depositsItems
     this.items.data[index] = typeof deposits === 'number' ? deposits : 0
+    if (lines !== undefined) this.lines.set(index, lines)
     this.signers.data[index] = signer
     this.times.data[index] = timeMs
     this.known = Math.max(this.known, index + 1)
@@ -119,7 +129,8 @@ export class WalkHistory implements History {
     const [iss] = this.signerNames[this.signers.data[index] as number] as readonly [string, string]
     const items = fact === depositsItems ? this.items.data[index] : undefined
     // Which kind it is no rule asks, but only whether that is known.
-    return { leafHash: this.leaf(index), kind: fact === isOfUnknownKind ? undefined : '', iss, items }
+    const kind = fact === isOfUnknownKind ? undefined : ''
+    return { leafHash: this.leaf(index), kind, iss, items, ...defined({ lines: this.lines.get(index) }) }
   }
 
   /** True where what the entry says has been noted. */

@@ -54,7 +54,9 @@ export interface WalkReport {
   readonly participants: number
   /** Index of the entry that closed the ledger. */
   readonly closedAt?: number
-  /** Origin of the ledger that goes on from a closed one, as its last entry says. */
+  /** Index of the entry that ended the intake of deposits. */
+  readonly intakeEndedAt?: number
+  /** Origin of the ledger that goes on from one that was closed, or whose intake ended. */
   readonly successor?: string
   readonly firstTime: string | undefined
   readonly lastTime: string | undefined
@@ -108,6 +110,7 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     kinds: result.kinds,
     participants: result.registry.participants.size,
     ...(result.registry.closedAt === undefined ? {} : { closedAt: result.registry.closedAt }),
+    ...(result.registry.intakeEndedAt === undefined ? {} : { intakeEndedAt: result.registry.intakeEndedAt }),
     ...(result.registry.successor === undefined ? {} : { successor: result.registry.successor.origin }),
     firstTime: result.firstTime,
     lastTime: result.lastTime,

@@ -18,7 +18,9 @@ const composedIn: Readonly<Record<string, string>> = {
   'ledger.rotate-key': 'src/ledger/rotation.ts',
   'ledger.set-approvals': 'cli/commands/approvals.ts',
   'ledger.change': 'cli/commands/approvals.ts',
-  'ledger.close': 'cli/commands/ledger-key.ts',
+  'ledger.close': 'cli/commands/ledger-state.ts',
+  'ledger.end-intake': 'cli/commands/ledger-state.ts',
+  'ledger.set-format': 'cli/commands/ledger-state.ts',
 }
 
 /** Name of a kind's object: `evidence.deposit` is `evidenceDeposit`. */

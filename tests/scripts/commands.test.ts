@@ -229,7 +229,6 @@ describe('commands for a running ledger', () => {
       const sealed = await ok(
         'participants',
         'admit',
-        'witness-1',
         '--public-key',
         person.pem.replace('.pem', '.jwk'),
         '--type',
@@ -238,6 +237,10 @@ describe('commands for a running ledger', () => {
         'attestor',
         '--name',
         'Somebody Private',
+        '--identified-by',
+        'document',
+        '--note',
+        'Private passport',
         '--json',
       )
       const listed = await participants()
@@ -247,10 +250,14 @@ describe('commands for a running ledger', () => {
         roles: ['attestor', 'auditor'],
         keys: [{ thumbprint: notary.thumbprint, status: 'active' }],
       })
-      expect(listed.find(({ id }) => id === 'witness-1')).not.toHaveProperty('name')
-      const { index, receipt } = sealed.json<{ index: number; receipt: string }>()
+      const { index, receipt, participant } = sealed.json<{ index: number; receipt: string; participant: string }>()
+      expect(participant).toMatch(/^p-[0-9a-f]{16}$/)
+      const made = listed.find(({ id }) => id === participant)
+      expect(made).toMatchObject({ type: 'person', identifiedBy: 'document' })
+      expect(made).not.toHaveProperty('name')
       expect(parseReceipt(utf8(receipt)).disclosures.map(({ claim, value }) => [claim, value])).toEqual([
         ['names', 'Somebody Private'],
+        ['note', 'Private passport'],
       ])
       const open = (await server.request(`/v1/entries/${index}`)).text
       expect(open).not.toContain('Private')
@@ -341,7 +348,7 @@ describe('commands for a running ledger', () => {
       expect(await revoke('administrator', '--reason', 'other')).toEqual({ exit: 3, code: 'last-administrator' })
       expect(await revoke('nobody', '--reason', 'other')).toEqual({ exit: 3, code: 'participant-unknown' })
       expect(await revoke('leaver', '--reason', 'other')).toEqual({ exit: 3, code: 'already-revoked' })
-      expect(await revoke('depositor', '--reason', 'whim')).toEqual({ exit: 2, code: 'usage' })
+      expect(await revoke('depositor', '--reason', 'a whim')).toEqual({ exit: 2, code: 'usage' })
       expect(await revoke('--reason', 'other')).toEqual({ exit: 2, code: 'usage' })
       expect(await revoke('depositor', '--key-thumbprint', 'x', '--reason', 'other')).toEqual({
         exit: 2,
@@ -396,8 +403,8 @@ describe('commands for a running ledger', () => {
         exit: 3,
         code: 'role-missing',
       })
-      expect(await refusal('retract', String(deposited), '--reason', 'whim')).toEqual({ exit: 2, code: 'usage' })
-      expect(await refusal('attest', String(deposited), '--as', 'friend')).toEqual({ exit: 2, code: 'usage' })
+      expect(await refusal('retract', String(deposited), '--reason', 'a whim')).toEqual({ exit: 2, code: 'usage' })
+      expect(await refusal('attest', String(deposited), '--as', 'A friend')).toEqual({ exit: 2, code: 'usage' })
       expect(await refusal('attest', '0', '--as', 'witness')).toEqual({ exit: 3, code: 'reference-kind' })
       expect(await refusal('attest', String(deposited), '--as', 'witness', '--item', '7')).toEqual({
         exit: 3,

@@ -308,6 +308,24 @@ describe('evidence deposit', () => {
     expect(await check(file)).toEqual({ code: 0, faults: [] })
   })
 
+  it('takes a code of an open list that it does not know as it is, and says so', async () => {
+    const [first, second] = files(2) as [string, string]
+    const earlier = await entry((await deposit([first])).deposits[0]?.index)
+    const { leafHash, index } = earlier as unknown as { leafHash: string; index: number }
+    const codes = ['--category', 'voice-mail', '--relates', `spoken-in:${index}:${leafHash}`]
+    const { code, stderr } = await run(['deposit', second, ...codes], server.url)
+    expect(code).toBe(0)
+    expect(stderr).toContain(
+      '"voice-mail" is no category that this version knows, and is taken as it is; known: published,',
+    )
+    expect(stderr).toContain('"spoken-in" is no relation that this version knows')
+    const { payload } = await entry((await size()) - 1)
+    expect([payload.items[0]?.['category'], payload.relates]).toMatchObject([
+      'voice-mail',
+      [{ rel: 'spoken-in', index }],
+    ])
+  })
+
   it('records no names where told so, and writes receipts where told so', async () => {
     const [file] = files(1) as [string]
     const receipts = join(folder, 'receipts')
@@ -319,12 +337,12 @@ describe('evidence deposit', () => {
   })
 
   it.each([
-    ['an unknown category', ['--category', 'photo'], 'usage', 2],
+    ['a category that is no code', ['--category', 'A photo'], 'usage', 2],
+    ['a relation that is no code', ['--relates', 'Corrects:1:AAAA'], 'usage', 2],
     ['an unknown digest', ['--digest', 'crc32'], 'usage', 2],
     ['a weak digest alone', ['--digest', 'md5', 'sha1'], 'digest-weak-only', 3],
     ['a stage without a case', ['--stage', 'trial'], 'usage', 2],
     ['a relation of no form', ['--relates', 'corrects:1'], 'usage', 2],
-    ['a relation of no kind', ['--relates', 'likes:1:AAAA'], 'usage', 2],
     ['a collection that is not there', ['--collection', '/nowhere.json'], 'file-unreadable', 3],
     ['a collection that is no JSON', ['--collection', 'TEXT'], 'json-malformed', 3],
     ['a collection of another shape', ['--collection', 'WEATHER'], 'disclosure-claim', 3],

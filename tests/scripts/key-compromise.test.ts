@@ -257,6 +257,15 @@ describe('a ledger that ends', () => {
       expect(await codeOf(['close-ledger', '--reason', 'continued', '--successor', at('old.checkpoint'), ...how])).toBe(
         'successor-invalid',
       )
+      expect(await codeOf(['end-intake', '--reason', 'Not a code', ...how])).toBe('usage')
+      const ended = await evidenceOk(['end-intake', '--reason', 'archive-full', ...how])
+      expect(ended.stderr).toContain('"archive-full" is no reason that this version knows')
+      writeFileSync(at('refused.txt'), 'refused')
+      const refused = await evidence(['deposit', at('refused.txt'), '--data', data, '--url', url])
+      expect([refused.code, refused.stdout.includes('entry 3 ended the intake')]).toEqual([3, true])
+      expect(refused.stderr).toContain('intake ended by entry 3')
+      expect(await codeOf(['set-format', '1', ...how])).toBe('usage')
+      await evidenceOk(['set-format', '2', ...how])
       await evidenceOk(['close-ledger', '--reason', 'continued', '--successor', at('first.checkpoint'), ...how])
     } finally {
       await successor.stop()
@@ -266,6 +275,10 @@ describe('a ledger that ends', () => {
     expect([late.code, late.stdout.includes('ledger-closed')]).toEqual([3, true])
     await evidenceOk(['check', kept, '--policy', join(data, 'policy')])
     const report = await evidenceOk(['verify', '--url', url, '--policy', join(data, 'policy'), '--json'])
-    expect(report.json()).toMatchObject({ ok: true, closedAt: 3, successor: origin })
+    expect(report.json()).toMatchObject({ ok: true, intakeEndedAt: 3, closedAt: 5, successor: origin })
+    const info = await (await fetch(`${url}/v1/ledger`)).json()
+    expect(info).toMatchObject({ intakeEndedAt: 3, closedAt: 5, successor: origin })
+    const list = await evidenceOk(['participants', 'list', '--url', url])
+    expect(list.stdout).toContain('intake ended by entry 3: it takes no deposits')
   })
 })

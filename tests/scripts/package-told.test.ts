@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseReceipt } from '../../src/core/receipt.ts'
 import { verifyGuide } from '../../src/package/verify-guide.ts'
 import {
   type CliError,
@@ -399,6 +400,8 @@ describe('a depositor of a closed ledger', () => {
       'Wei & Partners',
       '--role',
       'depositor',
+      '--note',
+      'identified by a passport',
     ]
     await run(
       'participants',
@@ -419,5 +422,10 @@ describe('a depositor of a closed ledger', () => {
     expect(stdout).toContain('admitted as me, named "Wei & Partners", by entry 2 of administrator')
     expect(stdout).toContain('back to the genesis by entries 2, 0')
     expect(stdout).not.toContain('NOT ASKED')
+    // What the administrators noted of a participant is not handed on with its admission.
+    const kept = await run('show', '2', ...as, '--json')
+    expect(kept.stdout).toContain('identified by a passport')
+    const admission = parseReceipt(readFileSync(join(path, 'mine', 'data', 'admissions', '2.tlog-proof')))
+    expect(admission.disclosures).toEqual([])
   })
 })

@@ -514,7 +514,7 @@ describe('what must be sealed', () => {
   it('the name of a person or lawyer, in clear, is refused', async () => {
     for (const type of ['person', 'lawyer']) {
       const participant = {
-        id: `named-${type}`,
+        id: `p-${type === 'person' ? 'a' : 'b'}000000000000000`,
         type,
         roles: ['attestor'],
         keys: [signerNamed(type).jwk],
@@ -523,6 +523,16 @@ describe('what must be sealed', () => {
       expect(
         await refusalOf(server.sign(server.administrator, 'participant.admit', { participant }).presentation),
       ).toBe('name-of-person')
+    }
+  })
+
+  it('the id of a person or lawyer that is not random is refused', async () => {
+    for (const type of ['person', 'lawyer']) {
+      for (const id of ['zhang-san', 'p-000000000000000', 'p-000000000000000g']) {
+        const participant = { id, type, roles: ['attestor'], keys: [signerNamed(type).jwk] }
+        const { presentation } = server.sign(server.administrator, 'participant.admit', { participant })
+        expect(await refusalOf(presentation)).toBe('id-of-person')
+      }
     }
   })
 })
@@ -638,10 +648,16 @@ describe('disclosures', () => {
     const of = { index: target.index, leafHash: target.leafHash }
     const attest = server.sign(server.depositor, 'evidence.attest', { of, as: 'witness' }, { sealed: { note: 'x' } })
     expect(await refusalOf(attest.presentation)).toBe('statement-member-unknown')
-    const participant = { id: 'sealed', type: 'person', roles: ['attestor'], keys: [signerNamed('sealed').jwk] }
+    const participant = {
+      id: 'p-c000000000000000',
+      type: 'person',
+      roles: ['attestor'],
+      keys: [signerNamed('sealed').jwk],
+    }
     const admit = (sealed: object): string =>
       server.sign(server.administrator, 'participant.admit', { participant }, { sealed }).presentation
-    expect(await refusalOf(admit({ note: 'x' }))).toBe('disclosure-claim')
+    expect(await refusalOf(admit({ note: ['x'] }))).toBe('disclosure-claim')
+    expect(await refusalOf(admit({ case: [{ number: '1' }] }))).toBe('disclosure-claim')
     expect(await refusalOf(admit({ names: ['a', 'b'] }))).toBe('disclosure-claim')
   })
 
@@ -710,7 +726,7 @@ describe('items', () => {
     ['mediaType', 'text'],
     ['mediaType', 'text/plain; charset=utf-8'],
     ['mediaType', `text/${'x'.repeat(130)}`],
-    ['category', 'photo'],
+    ['category', 'A photo'],
     ['tree', { root: '00' }],
     ['tree', { root: '0'.repeat(64), size: 0 }],
     ['acquired', { size: 1, digest: { md5: 'x' }, source: 'rumour' }],
@@ -738,7 +754,7 @@ describe('references', () => {
     expect(await refusalOf(attest({ index, leafHash, origin: 'other.example/x' }))).toBe('statement-member-unknown')
     expect(
       await refusalOf(
-        server.sign(server.depositor, 'evidence.attest', { of: { index, leafHash }, as: 'friend' }).presentation,
+        server.sign(server.depositor, 'evidence.attest', { of: { index, leafHash }, as: 'Friend' }).presentation,
       ),
     ).toBe('statement-member')
   })
@@ -749,7 +765,7 @@ describe('references', () => {
       await refusalOf(server.sign(party('other'), 'evidence.retract', { of, reason: 'mistake' }).presentation),
     ).toBe('retract-not-own')
     expect(
-      await refusalOf(server.sign(server.depositor, 'evidence.retract', { of, reason: 'whim' }).presentation),
+      await refusalOf(server.sign(server.depositor, 'evidence.retract', { of, reason: 'a whim' }).presentation),
     ).toBe('statement-member')
   })
 
@@ -758,7 +774,7 @@ describe('references', () => {
     const relates = [{ rel: 'corrects', index, leafHash, origin: server.origin }]
     expect(await refusalOf(changed({ relates }))).toBe('reference-origin')
     expect(await refusalOf(changed({ relates: [] }))).toBe('statement-member')
-    expect(await refusalOf(changed({ relates: [{ rel: 'likes', index, leafHash }] }))).toBe('statement-member')
+    expect(await refusalOf(changed({ relates: [{ rel: 'Likes', index, leafHash }] }))).toBe('statement-member')
   })
 })
 
@@ -815,7 +831,7 @@ describe('the registry', () => {
     expect(await refusalOf(revoke({ key: signerNamed('nobody').thumbprint }))).toBe('participant-unknown')
     expect(await refusalOf(revoke({ participant: 'revoked' }))).toBe('already-revoked')
     expect(await refusalOf(revoke({ key: party('key-revoked').key.thumbprint }))).toBe('already-revoked')
-    expect(await refusalOf(revoke({ participant: 'other', reason: 'whim' }))).toBe('statement-member')
+    expect(await refusalOf(revoke({ participant: 'other', reason: 'a whim' }))).toBe('statement-member')
     expect(await refusalOf(revoke({}))).toBe('statement-member')
     expect(await refusalOf(revoke({ participant: 'other', key: party('other').key.thumbprint }))).toBe(
       'statement-member',

@@ -51,8 +51,17 @@ describe('GET /v1/participants', () => {
           keys: [signerNamed('notary-3').jwk],
         },
       })
-      const person = { id: 'witness-1', type: 'person', roles: ['attestor'], keys: [signerNamed('witness-1').jwk] }
-      await server.administer('participant.admit', { participant: person }, { sealed: { names: 'Somebody Private' } })
+      const person = {
+        id: 'p-00000000000000f1',
+        type: 'person',
+        roles: ['attestor'],
+        keys: [signerNamed('p-00000000000000f1').jwk],
+      }
+      await server.administer(
+        'participant.admit',
+        { participant: person, identifiedBy: 'document' },
+        { sealed: { names: 'Somebody Private', note: 'Passport of Somebody Private' } },
+      )
       const newKey = signerNamed('depositor anew')
       const context = { aud: server.origin, iss: 'depositor', jti: crypto.randomUUID() }
       const possession = composePossession({ ...context, old: server.depositor.key.thumbprint }, newKey)
@@ -70,7 +79,7 @@ describe('GET /v1/participants', () => {
         compromisedSince,
       })
       await server.administer('participant.revoke', {
-        key: signerNamed('witness-1').thumbprint,
+        key: signerNamed('p-00000000000000f1').thumbprint,
         reason: 'superseded',
       })
       const answer = await server.get('/v1/participants')
@@ -111,12 +120,13 @@ describe('GET /v1/participants', () => {
           keys: [key(signerNamed('notary-3'), { status: 'active', since: 2 })],
         },
         {
-          id: 'witness-1',
+          id: 'p-00000000000000f1',
           type: 'person',
+          identifiedBy: 'document',
           roles: ['attestor'],
           active: false,
           since: 3,
-          keys: [key(signerNamed('witness-1'), { status: 'revoked', since: 3, until: 6 })],
+          keys: [key(signerNamed('p-00000000000000f1'), { status: 'revoked', since: 3, until: 6 })],
         },
       ])
       expect(answer.text).not.toContain('Somebody Private')

@@ -165,6 +165,7 @@ describe('statements', () => {
       case 'ledger.set-format':
         return { version: 2 }
       case 'ledger.close':
+      case 'ledger.end-intake':
         return { reason: 'ended' }
       case 'ledger.change': {
         const participant = { id: `p-${jti.slice(0, 8)}`, type: 'court', roles: ['auditor'], keys: [newKey.jwk] }

@@ -76,12 +76,25 @@ describe('an admission', () => {
   it('names a person or lawyer in no clear text', () => {
     expect(personalTypes).toEqual(['person', 'lawyer'])
     for (const type of participantTypes) {
-      const judgement = new RuleBench().begin().admit('somebody', ['auditor'], fresh, { type, name: 'Name' })
+      const judgement = new RuleBench().begin().admit('p-0123456789abcdef', ['auditor'], fresh, { type, name: 'Name' })
       expect(violationsOf(judgement)).toEqual(type === 'person' || type === 'lawyer' ? ['name-of-person'] : [])
     }
     for (const type of personalTypes) {
-      expect(violationsOf(new RuleBench().begin().admit('somebody', ['auditor'], fresh, { type }))).toEqual([])
+      const judged = (id: string): string[] =>
+        violationsOf(new RuleBench().begin().admit(id, ['auditor'], fresh, { type }))
+      expect(judged('p-0123456789abcdef')).toEqual([])
+      for (const id of [
+        'somebody',
+        'p-',
+        'p-0123456789abcde',
+        'p-0123456789abcdef0',
+        'p-0123456789abcdeg',
+        'xp-0123456789abcdef',
+      ])
+        expect(judged(id)).toEqual(['id-of-person'])
     }
+    // Others may have an id of that form.
+    expect(violationsOf(new RuleBench().begin().admit('p-0123456789abcdef', ['auditor'], fresh))).toEqual([])
   })
 })
 

@@ -208,7 +208,7 @@ describe('a proposal', () => {
 
   it('has the members of its kind, and no other', () => {
     expect(judged(proposalOf('ledger.close', close))).toBe('accepted')
-    expect(judged(proposalOf('ledger.close', { reason: 'x' }))).toBe('statement-member')
+    expect(judged(proposalOf('ledger.close', { reason: 'X' }))).toBe('statement-member')
     expect(judged(proposalOf('ledger.close', { ...close, iss: 'a' }))).toBe('statement-member-unknown')
     expect(judged(proposalOf('ledger.close', { ...close, note: 'x' }))).toBe('claim-in-clear')
     expect(judged(proposalOf('ledger.later', {}))).toBe('kind-unknown')
@@ -217,7 +217,7 @@ describe('a proposal', () => {
   it('seals a person’s name as an admission does', () => {
     const disclosure = makeDisclosure(new Uint8Array(16), 'names', 'A Person')
     const seal = { _sd: [disclosure.digest], _sd_alg: 'sha-256' }
-    const participant = { id: 'p', type: 'person', roles: ['attestor'], keys: [signerNamed('p').jwk] }
+    const participant = { id: 'p-0000000000000001', type: 'person', roles: ['attestor'], keys: [signerNamed('p').jwk] }
     const body = bodyOf('ledger.change', {
       proposal: proposalOf('participant.admit', { participant, ...seal }),
       approvals,

@@ -145,6 +145,7 @@ describe('an entry that breaks several rules', () => {
         'audience-wrong',
         'issued-in-future',
         'participant-exists',
+        'id-of-person',
         'name-of-person',
         'key-exists',
       ].sort(),

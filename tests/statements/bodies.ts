@@ -56,6 +56,7 @@ export const minimal: { readonly [K in Kind]: Record<string, unknown> } = {
   'ledger.close': { reason: 'ended' },
   'ledger.set-approvals': { administrators: 1 },
   'ledger.set-format': { version: 2 },
+  'ledger.end-intake': { reason: 'period-ended' },
   'ledger.change': { proposal: proposalOf('ledger.close', { reason: 'ended' }), approvals: [approval] },
 }
 
@@ -71,6 +72,7 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
   },
   'participant.admit': {
     participant: { id: 'b', type: 'court', roles: ['depositor', 'attestor'], keys: [jwk], name: 'Court' },
+    identifiedBy: 'known',
     _sd: [thumbprint],
     _sd_alg: 'sha-256',
   },
@@ -88,21 +90,22 @@ export const full: { readonly [K in Kind]: Record<string, unknown> } = {
       },
     ],
     relates: [
-      { rel: 'derived-from', index: 3, leafHash, item: 0 },
+      { rel: 'derived-from', index: 3, leafHash, item: 0, line: 1 },
       { rel: 'same-as', index: 3, leafHash, origin: 'other.example' },
     ],
     _sd: [thumbprint, signerNamed('another').thumbprint],
     _sd_alg: 'sha-256',
   },
-  'evidence.attest': { of: { index: 7, leafHash, item: 3 }, as: 'witness' },
-  'evidence.retract': minimal['evidence.retract'],
+  'evidence.attest': { of: { index: 7, leafHash, item: 3, line: 0 }, as: 'witness' },
+  'evidence.retract': { of: { index: 7, leafHash, item: 3, line: Number.MAX_SAFE_INTEGER }, reason: 'ordered' },
   'ledger.rotate-key': minimal['ledger.rotate-key'],
   'ledger.close': { reason: 'continued', successor: { origin: 'next.example', checkpoint: 'next.example\n' } },
   'ledger.set-approvals': { administrators: 16, recovery: 1 },
   'ledger.set-format': { version: 999_999_999 },
+  'ledger.end-intake': { reason: 'continued', successor: { origin: 'next.example', checkpoint: 'next.example\n' } },
   'ledger.change': {
     proposal: proposalOf('participant.admit', {
-      participant: { id: 'b', type: 'person', roles: ['recovery'], keys: [jwk] },
+      participant: { id: 'p-000000000000000b', type: 'person', roles: ['recovery'], keys: [jwk] },
       _sd: [thumbprint],
       _sd_alg: 'sha-256',
     }),

@@ -88,12 +88,14 @@ describe('disclosures handed in with a statement', () => {
     },
   )
 
-  it('beside an admission may hold the name alone, one string', () => {
+  it('beside an admission may hold the name and a note, a string each', () => {
     expect(judge(sealing({ names: '李伟' }, 'participant.admit'))).toBe('accepted')
-    for (const names of [['李伟'], '', 7, null, {}]) {
-      expect(judge(sealing({ names }, 'participant.admit'))).toBe('disclosure-claim')
+    expect(judge(sealing({ names: '李伟', note: 'passport' }, 'participant.admit'))).toBe('accepted')
+    for (const value of [['李伟'], '', 7, null, {}]) {
+      expect(judge(sealing({ names: value }, 'participant.admit'))).toBe('disclosure-claim')
+      expect(judge(sealing({ note: value }, 'participant.admit'))).toBe('disclosure-claim')
     }
-    for (const claim of ['case', 'collection', 'note', 'ext']) {
+    for (const claim of ['case', 'collection', 'ext']) {
       expect(sealingTexts([disclose(claim, 'x')], 'participant.admit')).toBe('disclosure-claim')
     }
   })

@@ -6,7 +6,7 @@ import { verifierKey } from '../../src/core/note.ts'
 import { currentLedgerKeys, signsAt } from '../../src/statements/registry.ts'
 import type { Judgement } from '../../src/statements/rulebook.ts'
 import { signerNamed } from '../support/signers.ts'
-import { administrator, ledgerKey, origin, rotation, RuleBench, violationsOf } from './bench.ts'
+import { changeBy, administrator, ledgerKey, origin, rotation, RuleBench, violationsOf } from './bench.ts'
 
 let bench: RuleBench
 beforeEach(() => {
@@ -78,12 +78,12 @@ describe('a rotation of the ledger’s key', () => {
   })
 })
 
-describe('a ledger that is closed', () => {
-  const signer = signerNamed('successor')
-  const next = 'next.example/ledger'
-  const checkpoint = (size: number): string =>
-    signCheckpoint({ origin: next, size, root: zeroHash }, verifierKey(next, signer.publicKey), signer.sign)
+const signer = signerNamed('successor')
+const next = 'next.example/ledger'
+const checkpoint = (size: number): string =>
+  signCheckpoint({ origin: next, size, root: zeroHash }, verifierKey(next, signer.publicKey), signer.sign)
 
+describe('a ledger that is closed', () => {
   it('has no valid entry after it', () => {
     const successor = { origin: next, checkpoint: checkpoint(1) }
     expect(violationsOf(say('ledger.close', { reason: 'continued', successor }))).toEqual([])
@@ -102,5 +102,55 @@ describe('a ledger that is closed', () => {
     ])
       expect(violationsOf(say('ledger.close', { reason: 'continued', successor }))).toEqual(['successor-invalid'])
     expect(bench.registry.closedAt).toBeUndefined()
+  })
+})
+
+describe('a ledger whose intake ended', () => {
+  it('takes no deposit, and says which entry ended it', () => {
+    expect(violationsOf(bench.deposit('depositor'))).toEqual([])
+    expect(violationsOf(say('ledger.end-intake', { reason: 'period-ended' }))).toEqual([])
+    expect(bench.registry).toMatchObject({ intakeEndedAt: 3 })
+    const { violations, next: after } = bench.deposit('depositor')
+    expect(violations).toMatchObject([{ code: 'intake-ended', facts: { index: 3 } }])
+    expect(after).toBe(bench.registry)
+    expect(violationsOf(bench.deposit('nobody'))).toEqual(['key-unknown', 'intake-ended'])
+  })
+
+  it('goes on with all else, and ends once', () => {
+    bench.deposit('depositor')
+    expect(violationsOf(say('ledger.end-intake', { reason: 'a-reason-of-its-own' }))).toEqual([])
+    expect(violationsOf(bench.admit('x', ['attestor']))).toEqual([])
+    const of = bench.reference(2)
+    expect(violationsOf(bench.say(signerNamed('x'), 'x', 'evidence.attest', { of, as: 'witness' }))).toEqual([])
+    expect(
+      violationsOf(bench.say(signerNamed('depositor'), 'depositor', 'evidence.retract', { of, reason: 'mistake' })),
+    ).toEqual([])
+    expect(violationsOf(say('ledger.end-intake', { reason: 'other' }))).toEqual([])
+    expect(bench.registry.intakeEndedAt).toBe(3)
+    expect(violationsOf(say('ledger.close', { reason: 'ended' }))).toEqual([])
+  })
+
+  it('is ended by an administrator alone, or by as many as must approve', () => {
+    expect(
+      violationsOf(bench.say(signerNamed('depositor'), 'depositor', 'ledger.end-intake', { reason: 'other' })),
+    ).toEqual(['role-missing'])
+    expect(bench.registry.intakeEndedAt).toBeUndefined()
+    bench.admit('second', ['administrator'])
+    say('ledger.set-approvals', { administrators: 2 })
+    expect(violationsOf(say('ledger.end-intake', { reason: 'other' }))).toEqual(['approvals-needed'])
+    const approved = changeBy('ledger.end-intake', { reason: 'other' }, ['administrator', 'second'])
+    expect(violationsOf(say('ledger.change', approved))).toEqual([])
+    expect(violationsOf(bench.deposit('depositor'))).toEqual(['intake-ended'])
+  })
+
+  it('names the ledger that goes on, until the closing names another', () => {
+    const first = { origin: next, checkpoint: checkpoint(1) }
+    const bad = { ...first, checkpoint: checkpoint(2) }
+    expect(violationsOf(say('ledger.end-intake', { reason: 'other', successor: bad }))).toEqual(['successor-invalid'])
+    expect(bench.registry.intakeEndedAt).toBeUndefined()
+    say('ledger.end-intake', { reason: 'continued', successor: first })
+    expect(bench.registry.successor).toEqual(first)
+    expect(violationsOf(say('ledger.close', { reason: 'ended' }))).toEqual([])
+    expect(bench.registry.successor).toEqual(first)
   })
 })

@@ -33,7 +33,7 @@ describe.each([
   ['attest', (of: object) => attest(of)],
   ['relates', (of: object) => relate(of)],
   ['retract', (of: object) => retract(of)],
-] as const)('a reference of %s', (name, judge) => {
+] as const)('a reference of %s', (_name, judge) => {
   it('is in order where index and hash are those of a deposit before it', () => {
     expect(judge(bench.reference(3))).toEqual([])
   })
@@ -55,12 +55,24 @@ describe.each([
 
   it('numbers items from 0, within the deposit', () => {
     const item = (n: number): ErrorCode[] => judge({ ...bench.reference(3), item: n })
-    const expected: Record<string, ErrorCode[][]> = {
-      attest: [[], [], ['reference-item'], ['reference-item']],
-      relates: [[], [], ['reference-item'], ['reference-item']],
-      retract: Array.from({ length: 4 }, () => ['statement-member-unknown']),
-    }
-    expect([item(0), item(1), item(2), item(Number.MAX_SAFE_INTEGER)]).toEqual(expected[name])
+    const last = item(Number.MAX_SAFE_INTEGER)
+    expect([item(0), item(1), item(2), last]).toEqual([[], [], ['reference-item'], ['reference-item']])
+  })
+
+  it('numbers lines from 0, within the manifest that the item is', () => {
+    const tree = { root: 'ab'.repeat(32), size: 2 }
+    const items = [itemFor('a'), { ...itemFor('b'), tree }]
+    bench.say(signerNamed('depositor'), 'depositor', 'evidence.deposit', { items })
+    const part = (of: object): ErrorCode[] => judge({ ...bench.reference(6), ...of })
+    expect([part({ item: 1, line: 0 }), part({ item: 1, line: 1 })]).toEqual([[], []])
+    for (const of of [
+      { item: 1, line: 2 },
+      { item: 1, line: Number.MAX_SAFE_INTEGER },
+      { item: 0, line: 0 },
+      { item: 2, line: 0 },
+      { line: 0 },
+    ])
+      expect(part(of)).toEqual(['reference-item'])
   })
 })
 

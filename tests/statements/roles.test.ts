@@ -20,6 +20,7 @@ const needed: Record<Exclude<Kind, 'ledger.genesis'>, string[]> = {
   'ledger.rotate-key': ['administrator'],
   'ledger.set-approvals': ['administrator'],
   'ledger.set-format': ['administrator'],
+  'ledger.end-intake': ['administrator'],
   'ledger.change': [],
   'ledger.close': ['administrator'],
 }
@@ -35,7 +36,9 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
   const newKey = signerNamed('new key of somebody')
   const members: Record<Kind, object> = {
     'ledger.genesis': genesis(),
-    'participant.admit': { participant: { id: 'admitted', type: 'person', roles: ['auditor'], keys: [admitted.jwk] } },
+    'participant.admit': {
+      participant: { id: 'p-00000000000000ad', type: 'person', roles: ['auditor'], keys: [admitted.jwk] },
+    },
     'participant.revoke': { participant: 'victim', reason: 'other' },
     'participant.rotate-key': {
       newKey: newKey.jwk,
@@ -48,6 +51,7 @@ function ledgerWith(granted: readonly string[]): { bench: RuleBench; members: (k
     'ledger.close': { reason: 'ended' },
     'ledger.set-approvals': { administrators: 1 },
     'ledger.set-format': { version: 2 },
+    'ledger.end-intake': { reason: 'other' },
     'ledger.change': changeBy('participant.revoke', { participant: 'victim', reason: 'other' }, ['administrator']),
   }
   return { bench, members: (kind) => members[kind] }

@@ -114,9 +114,23 @@ describe('media type', () => {
 })
 
 describe('category, acquired and tree', () => {
-  it('are closed lists and exact objects', () => {
-    for (const category of categories) expect(withItem({ category })).toBe('accepted')
-    for (const category of ['photo', 'File', '', 1]) expect(withItem({ category })).toBe('statement-member')
+  it('are codes and exact objects', () => {
+    for (const category of [...categories, 'photo', 'x', `x${'-'.repeat(63)}`])
+      expect(withItem({ category })).toBe('accepted')
+    for (const category of [
+      'File',
+      '1-file',
+      '-file',
+      'a_file',
+      'file ',
+      'file\n',
+      'détail',
+      `x${'-'.repeat(64)}`,
+      '',
+      1,
+      null,
+    ])
+      expect(withItem({ category })).toBe('statement-member')
   })
 
   const acquired = { size: 0, digest: { md5: 'a'.repeat(32) }, source: 'device' }
@@ -128,7 +142,8 @@ describe('category, acquired and tree', () => {
     ['digest-malformed', { ...acquired, digest: {} }],
     ['digest-malformed', { ...acquired, digest: { crc32: '00000000' } }],
     ['digest-malformed', { ...acquired, digest: { md5: 'a' } }],
-    ['statement-member', { ...acquired, source: 'rumour' }],
+    ['accepted', { ...acquired, source: 'rumour' }],
+    ['statement-member', { ...acquired, source: 'a rumour' }],
     ['statement-member', { ...acquired, size: -1 }],
     ['statement-member', { digest: acquired.digest, source: 'device' }],
     ['statement-member', { size: 0, source: 'device' }],
@@ -158,13 +173,13 @@ describe('category, acquired and tree', () => {
 describe('relates', () => {
   const relate = (value: unknown): string => deposit([item], { relates: value })
 
-  it('has 1 to 64 relations of the closed list', () => {
-    for (const rel of relations) expect(relate([{ ...relation, rel }])).toBe('accepted')
+  it('has 1 to 64 relations, each with a code', () => {
+    for (const rel of [...relations, 'replaces']) expect(relate([{ ...relation, rel }])).toBe('accepted')
     expect(relate(Array.from({ length: 64 }, () => relation))).toBe('accepted')
     expect(relate(Array.from({ length: 65 }, () => relation))).toBe('statement-member')
     expect(relate([])).toBe('statement-member')
     expect(relate(relation)).toBe('statement-member')
-    for (const rel of ['replaces', 'Corrects', '', null])
+    for (const rel of ['re places', 'Corrects', '', null])
       expect(relate([{ ...relation, rel }])).toBe('statement-member')
   })
 

@@ -119,14 +119,14 @@ describe('participant.admit', () => {
 describe('participant.revoke', () => {
   const revoke = (members: object): string => judgeMembers('participant.revoke', members)
 
-  it('names exactly one of participant and key, and a reason of the closed list', () => {
-    for (const reason of revokeReasons) expect(revoke({ participant: 'b', reason })).toBe('accepted')
+  it('names exactly one of participant and key, and a reason, which is a code', () => {
+    for (const reason of [...revokeReasons, 'stolen']) expect(revoke({ participant: 'b', reason })).toBe('accepted')
     expect(revoke({ key: thumbprint, reason: 'other' })).toBe('accepted')
     const wrong = [
       { reason: 'other' },
       { participant: 'b', key: thumbprint, reason: 'other' },
       { participant: 'b' },
-      { participant: 'b', reason: 'stolen' },
+      { participant: 'b', reason: 'Stolen' },
       { participant: 'b', reason: '' },
       ...badIds.map((participant) => ({ participant, reason: 'other' })),
       ...['', thumbprint.slice(1), `${thumbprint}A`, `${thumbprint}=`, jwk, null].map((key) => ({
@@ -155,11 +155,13 @@ describe('participant.rotate-key', () => {
 })
 
 describe('evidence.attest and evidence.retract', () => {
-  it('have a capacity and a reason of closed lists', () => {
-    for (const as of attestCapacities) expect(judge('evidence.attest', { as })).toBe('accepted')
-    for (const as of ['judge', 'Notary', '', null]) expect(judge('evidence.attest', { as })).toBe('statement-member')
-    for (const reason of retractReasons) expect(judge('evidence.retract', { reason })).toBe('accepted')
-    for (const reason of ['compromised', '', null]) {
+  it('have a capacity and a reason, which are codes', () => {
+    for (const as of [...attestCapacities, 'judge']) expect(judge('evidence.attest', { as })).toBe('accepted')
+    for (const as of ['the judge', 'Notary', '', null])
+      expect(judge('evidence.attest', { as })).toBe('statement-member')
+    for (const reason of [...retractReasons, 'compromised'])
+      expect(judge('evidence.retract', { reason })).toBe('accepted')
+    for (const reason of ['Compromised', '', null]) {
       expect(judge('evidence.retract', { reason })).toBe('statement-member')
     }
   })
@@ -170,8 +172,8 @@ describe('evidence.attest and evidence.retract', () => {
     for (const value of wrong) expect(judge(kind, { of: value })).toBe('statement-member')
     expect(judge(kind, { of: { ...of, origin: 'other.example' } })).toBe('statement-member-unknown')
     expect(judge(kind, { of: { ...of, rel: 'corrects' } })).toBe('statement-member-unknown')
-    expect(judge(kind, { of: { ...of, item: 0 } })).toBe(
-      kind === 'evidence.attest' ? 'accepted' : 'statement-member-unknown',
-    )
+    expect(judge(kind, { of: { ...of, item: 0 } })).toBe('accepted')
+    expect(judge(kind, { of: { ...of, item: 0, line: 0 } })).toBe('accepted')
+    for (const line of [-1, '0', null]) expect(judge(kind, { of: { ...of, item: 0, line } })).toBe('statement-member')
   })
 })

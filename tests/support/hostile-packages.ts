@@ -88,11 +88,13 @@ const then =
   }
 /** A deposit, and something about it. */
 const about =
-  (build: (ledger: HostileLedger, deposit: number) => number): Build =>
+  (build: (ledger: HostileLedger, deposit: number) => number, more: object = {}): Build =>
   (ledger) => {
-    const deposits = [ledger.deposit()]
+    const deposits = [ledger.deposit(depositor, 'depositor', { items: [{ ...itemFor('content'), ...more }] })]
     return { deposits, related: [build(ledger, deposits[0] as number)] }
   }
+/** Makes an item a manifest of two lines, which are not at hand. */
+const twoLines = { tree: { root: 'ab'.repeat(32), size: 2 } }
 const two = (ledger: HostileLedger): void => {
   ledger.admit('second', second, ['administrator'])
   ledger.by('ledger.set-approvals', { administrators: 2 })
@@ -104,6 +106,7 @@ const keyLater: Build = (ledger) => {
   ledger.admit('other', other)
   return { deposits }
 }
+const person = 'p-5a17e2c0b94d3f68'
 const zeroId = '00000000-0000-4000-8000-0000000000aa'
 
 /** By name: the exit code that every program gives, and how the ledger is built. */
@@ -123,6 +126,25 @@ export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]
   ],
   'close without the role': [1, then((l) => l.say(depositor, 'depositor', 'ledger.close', { reason: 'ended' }))],
   'close by nobody known': [1, then((l) => l.say(other, 'other', 'ledger.close', { reason: 'ended' }))],
+  'deposit after the intake ended': [
+    1,
+    (l) => {
+      const deposits = [l.deposit()]
+      l.by('ledger.end-intake', { reason: 'period-ended' })
+      return { deposits: [...deposits, l.deposit()] }
+    },
+  ],
+  'deposit after nobody known ended the intake': [
+    1,
+    then((l) => l.say(other, 'other', 'ledger.end-intake', { reason: 'other' })),
+  ],
+  'attestation after the intake ended': [
+    0,
+    about((l, deposit) => {
+      l.by('ledger.end-intake', { reason: 'other' })
+      return l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit), as: 'holder' })
+    }),
+  ],
   'set-format by nobody known': [0, then((l) => l.say(other, 'other', 'ledger.set-format', { version: 2 }))],
   'set-format by a revoked key': [
     1,
@@ -166,7 +188,13 @@ export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]
     }),
   ],
   'the ledger’s own key': [1, then((l) => l.admit('other', ledgerSigner))],
-  'name of a person': [1, then((l) => l.admit('other', other, ['depositor'], { type: 'person', name: 'A B' }))],
+  'name of a person': [1, then((l) => l.admit(person, other, ['depositor'], { type: 'person', name: 'A B' }))],
+  'id of a person': [1, then((l) => l.admit('a-b', other, ['depositor'], { type: 'lawyer' }))],
+  'a person under a random id': [
+    0,
+    then((l) => l.admit(person, other, ['depositor'], { type: 'person' }), other, person),
+  ],
+  'roles of courts and operators': [0, then((l) => l.admit('other', other, ['authority', 'operator']))],
   'unknown role': [4, then((l) => l.admit('other', other, ['depositor', 'quantum']))],
   'admitted by a depositor': [
     1,
@@ -236,6 +264,40 @@ export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]
     1,
     about((l, deposit) =>
       l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit, { item: 9 }), as: 'holder' }),
+    ),
+  ],
+  'retraction of one line': [
+    0,
+    about(
+      (l, deposit) =>
+        l.say(depositor, 'depositor', 'evidence.retract', {
+          of: l.of(deposit, { item: 0, line: 1 }),
+          reason: 'mistake',
+        }),
+      twoLines,
+    ),
+  ],
+  'retraction of no line': [
+    1,
+    about(
+      (l, deposit) =>
+        l.say(depositor, 'depositor', 'evidence.retract', {
+          of: l.of(deposit, { item: 0, line: 2 }),
+          reason: 'mistake',
+        }),
+      twoLines,
+    ),
+  ],
+  'reference to a line of no manifest': [
+    1,
+    about((l, deposit) =>
+      l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit, { item: 0, line: 0 }), as: 'holder' }),
+    ),
+  ],
+  'reference to a line without item': [
+    1,
+    about((l, deposit) =>
+      l.say(depositor, 'depositor', 'evidence.attest', { of: l.of(deposit, { line: 0 }), as: 'holder' }),
     ),
   ],
   'reference to what is not here': [

@@ -13,7 +13,7 @@ const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value))
 const keys = [administrator, ...Array.from({ length: 8 }, (_, i) => signerNamed(`participant ${i}`))]
 /** A witness that never signs. */
 const witness = verifierKey('witness.example', signerNamed('witness').publicKey, 4).text
-const ids = ['administrator', 'b', 'c', 'd', 'e']
+const ids = ['administrator', 'b', 'c', 'd', 'p-00000000000000ee']
 /** Keys that nobody may bring: a point of order 8, and the ledger's own. */
 const barredKeys = [
   { crv: 'Ed25519', kty: 'OKP', x: 'JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU' },
@@ -148,7 +148,7 @@ export class RandomLedger {
     return {
       participant: {
         id,
-        type: this.random.pick(['court', 'person']),
+        type: this.chance(id.startsWith('p-') ? 80 : 8) ? 'person' : 'court',
         roles: roles.length === 0 ? ['depositor'] : roles,
         keys: [this.chance(5) ? this.anyKey() : key.jwk],
         ...(this.chance(15) ? { name: 'N' } : {}),

@@ -663,6 +663,7 @@ def is_thumbprint(text: str) -> bool:
     return len(text) == 43 and reads(read_base64url)(text)
 
 
+a_code = string_that(lambda text: re.fullmatch(r"[a-z][a-z0-9-]{0,63}", text) is not None, "a code")
 a_count = count_from(0)
 a_time_in_seconds = count_from(0, MOST_SECONDS)
 an_id = string_that(is_participant_id, "a participant id")
@@ -779,7 +780,7 @@ DIGEST_BYTES = {
     "sha1": 20,
 }
 WEAK_DIGESTS = ("md5", "sha1")
-KNOWN_ROLES = ("administrator", "depositor", "attestor", "auditor", "recovery")  # the last by page 14
+KNOWN_ROLES = ("administrator", "depositor", "attestor", "auditor", "recovery", "authority", "operator")
 
 
 def digest_object(weak_suffice: bool) -> Check:
@@ -804,6 +805,7 @@ SEALED = {
     "_sd_alg": code_of("sha-256"),
 }
 REFERENCE = {"index": a_count, "leafHash": a_hash}
+PART = {"item": a_count, "line": a_count}
 
 an_administrator = object_of({"id": an_id, "keys": array_of(a_jwk, 1, 1)}, {"name": text_of(256)})
 a_participant = object_of(
@@ -822,20 +824,20 @@ an_item = object_of(
     {"size": a_count, "digest": digest_object(weak_suffice=False)},
     {
         "mediaType": a_media_type,
-        "category": code_of("published", "communication", "account-log", "file", "image-of-medium", "capture", "other"),
+        "category": a_code,
         "acquired": object_of(
             {
                 "size": a_count,
                 "digest": digest_object(weak_suffice=True),
-                "source": code_of("tool-report", "device", "provider", "other"),
+                "source": a_code,
             }
         ),
         "tree": object_of({"root": a_hex_root, "size": count_from(1)}),
     },
 )
 a_relation = object_of(
-    {"rel": code_of("derived-from", "report-on", "corrects", "later-version", "same-as"), **REFERENCE},
-    {"item": a_count, "origin": an_origin},
+    {"rel": a_code, **REFERENCE},
+    {**PART, "origin": an_origin},
 )
 
 # Page 02, "Kinds": members that are required, and members that may be there. Any other kind is not judged.
@@ -849,9 +851,9 @@ KINDS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
         },
         {"continues": object_of({"origin": an_origin, "checkpoint": a_text})},
     ),
-    "participant.admit": ({"participant": a_participant}, SEALED),
+    "participant.admit": ({"participant": a_participant}, {"identifiedBy": a_code, **SEALED}),
     "participant.revoke": (
-        {"reason": code_of("compromised", "superseded", "affiliation-ended", "misconduct", "requested", "other")},
+        {"reason": a_code},
         {"participant": an_id, "key": a_thumbprint, "compromisedSince": a_time},
     ),
     "participant.rotate-key": ({"newKey": a_jwk, "possession": text_of(4096)}, {}),
@@ -861,15 +863,15 @@ KINDS: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
     ),
     "evidence.attest": (
         {
-            "of": object_of(REFERENCE, {"item": a_count}),
-            "as": code_of("investigator", "holder", "witness", "notary", "examiner", "recipient"),
+            "of": object_of(REFERENCE, PART),
+            "as": a_code,
         },
         {},
     ),
     "evidence.retract": (
         {
-            "of": object_of(REFERENCE),
-            "reason": code_of("mistake", "superseded", "withdrawn", "ordered", "other"),
+            "of": object_of(REFERENCE, PART),
+            "reason": a_code,
         },
         {},
     ),
@@ -1032,6 +1034,7 @@ class Target(NamedTuple):
     kind: Optional[str] = None
     iss: Optional[str] = None
     items: int = 0
+    lines: dict[int, int] = {}  # of each item that is a manifest
 
 
 class KnownTargets(dict[int, Target]):
@@ -1061,6 +1064,7 @@ class State:
     environment: Optional[str] = None
     ledger_keys: list[LedgerKey] = field(default_factory=list)
     closed_by: Optional[int] = None
+    intake_ended_by: Optional[int] = None
     approvals: Optional[Approvals] = None
     used_proposals: set[str] = field(default_factory=set)
     announced_versions: set[int] = field(default_factory=set)
@@ -1331,6 +1335,8 @@ class Judgement:
         id, roles = participant["id"], participant["roles"]
         if id in self.state.participants:
             self.found("participant-exists", f"{id} was admitted before")
+        if participant["type"] in ("person", "lawyer") and re.fullmatch(r"p-[0-9a-f]{16}", id) is None:
+            self.found("id-of-person", f"the id of a {participant['type']} is not p- and 16 digits of hex")
         if participant["type"] in ("person", "lawyer") and "name" in participant:
             self.found("name-of-person", f"the name of a {participant['type']} stands in clear")
         new = self.new_key(participant["keys"][0])
@@ -1426,9 +1432,13 @@ class Judgement:
             return None
         if reference.get("item", -1) >= target.items:
             self.found("reference-item", f"entry {at} has {target.items} items")
+        elif "line" in reference and reference["line"] >= target.lines.get(reference.get("item", -1), 0):
+            self.found("reference-item", f"entry {at} has no such line in a manifest that is its item")
         return target
 
     def deposit(self, payload: dict[str, Any]) -> Callable[[], None]:
+        if self.state.intake_ended_by is not None:  # page 14, "Ending the intake"
+            self.found("intake-ended", f"entry {self.state.intake_ended_by} ended the intake of deposits")
         for relation in payload.get("relates", []):
             if "origin" not in relation:
                 self.reference(relation)
@@ -1484,9 +1494,17 @@ def target_of(leaf: Optional[bytes], statement: Optional[Statement]) -> Target:
     if statement is None:
         return Target(leaf)
     items = statement.payload.get("items")
+    items = items if isinstance(items, list) else []
     # Of a kind that is not known here it is not known what it deposits.
     kind = statement.kind if statement.kind in KINDS else None
-    return Target(leaf, kind, statement.iss, len(items) if isinstance(items, list) else 0)
+    return Target(leaf, kind, statement.iss, len(items), manifest_lines(items))
+
+
+def manifest_lines(items: list[Any]) -> dict[int, int]:
+    """How many lines each item has that is a manifest, whatever else is wrong with the items."""
+    trees = {n: item["tree"] for n, item in enumerate(items) if isinstance(item, dict) and isinstance(item.get("tree"), dict)}
+    sizes = {n: tree.get("size") for n, tree in trees.items()}
+    return {n: size for n, size in sizes.items() if is_integer(size) and abs(size) <= MAX_INTEGER}
 
 
 # =====================================================================================================================
@@ -2391,6 +2409,7 @@ class WalkReport:
     witnesses: list[tuple[str, int]] = field(default_factory=list)
     unverified_witnesses: list[str] = field(default_factory=list)
     closed_by: Optional[int] = None
+    intake_ended_by: Optional[int] = None
     flagged: list[int] = field(default_factory=list)
     participants: int = 0
     first_time: str = ""
@@ -2422,6 +2441,7 @@ def walk(source: Source, policy: Policy, earlier: Sequence[Checkpoint] = ()) -> 
     walk_earlier(checkpoint, tree, policy, state, earlier, report.findings)
     report.environment, report.participants = state.environment, len(state.participants)
     report.flagged, report.closed_by = state.flagged(), state.closed_by
+    report.intake_ended_by = state.intake_ended_by
     return report
 
 
@@ -2914,21 +2934,20 @@ def b64url_of(limit: int) -> Check:
 
 
 a_proposal = b64url_of(32768)
+a_successor = object_of({"origin": an_origin, "checkpoint": text_of(4096)})
 KINDS.update(
     {
         "ledger.rotate-key": (
             {
                 "oldKey": text_of(1024),
                 "newKey": text_of(1024),
-                "reason": code_of("routine", "compromised", "lost", "other"),
+                "reason": a_code,
                 "possession": text_of(4096),
             },
             {},
         ),
-        "ledger.close": (
-            {"reason": code_of("continued", "compromised", "ended", "other")},
-            {"successor": object_of({"origin": an_origin, "checkpoint": text_of(4096)})},
-        ),
+        "ledger.close": ({"reason": a_code}, {"successor": a_successor}),
+        "ledger.end-intake": ({"reason": a_code}, {"successor": a_successor}),
         "ledger.set-approvals": ({"administrators": count_from(1, 16)}, {"recovery": count_from(1, 16)}),
         "ledger.set-format": ({"version": count_from(2, 999999999)}, {}),
         "ledger.change": (
@@ -2942,14 +2961,15 @@ KINDS.update(
 )
 ROLES_NEEDED.update(
     dict.fromkeys(
-        ("ledger.rotate-key", "ledger.close", "ledger.set-approvals", "ledger.set-format"), ("administrator",)
+        ("ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals", "ledger.set-format"),
+        ("administrator",),
     )
 )
 
 # What several administrators approve together: these kinds, and no other of this version.
 PROPOSED_KINDS = (
     "participant.admit", "participant.revoke", "ledger.set-approvals", "ledger.set-format", "ledger.rotate-key",
-    "ledger.close",
+    "ledger.close", "ledger.end-intake",
 )  # fmt: skip
 PROPOSAL_MEMBERS: dict[str, Check] = {
     "aud": string_that(is_origin, "an origin", "proposal-malformed"),
@@ -3067,7 +3087,28 @@ def check_ledger_possession(state: State, index: int, new: Vkey, text: str) -> N
 
 def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
     """ "Closing"."""
-    state, successor = judgement.state, payload.get("successor")
+    judge_successor(judgement, payload.get("successor"))
+
+    def change() -> None:
+        judgement.state.closed_by = judgement.index
+
+    return change
+
+
+def ending_intake(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
+    """ "Ending the intake"."""
+    state = judgement.state
+    judge_successor(judgement, payload.get("successor"))
+
+    def change() -> None:
+        if state.intake_ended_by is None:
+            state.intake_ended_by = judgement.index
+
+    return change
+
+
+def judge_successor(judgement: Judgement, successor: Optional[dict[str, str]]) -> None:
+    state = judgement.state
     if successor is not None:
         try:
             first = read_checkpoint(successor["checkpoint"].encode())
@@ -3075,11 +3116,6 @@ def closing(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]
                 raise Refused("", "it is no checkpoint of one entry of the ledger that it names, or that is this one")
         except Refused as breach:
             judgement.found("successor-invalid", f"the successor’s checkpoint: {breach.message}")
-
-    def change() -> None:
-        state.closed_by = judgement.index
-
-    return change
 
 
 def setting_approvals(judgement: Judgement, payload: dict[str, Any]) -> Callable[[], None]:
@@ -3198,6 +3234,7 @@ RULES.update(
     {
         "ledger.rotate-key": ledger_rotation,
         "ledger.close": closing,
+        "ledger.end-intake": ending_intake,
         "ledger.set-approvals": setting_approvals,
         "ledger.set-format": announcing_version,
         "ledger.change": proposed_change,
@@ -4217,6 +4254,7 @@ class PackageCheck:
     transitions: dict[str, Transition] = field(default_factory=dict)  # those beside receipts, by the receipt's path
     events: dict[str, list[tuple[DepositInPackage, str]]] = field(default_factory=dict)  # by path: about which, and what
     retracted: list[str] = field(default_factory=list)
+    part_retracted: list[str] = field(default_factory=list)  # one item, or one file of a folder
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
@@ -4584,6 +4622,8 @@ class Chain:
             self.ended.setdefault(("kid", said.kid), []).append((index, "key-rotated"))
         elif kind == "ledger.close":
             self.ended.setdefault(("ledger", ""), []).append((index, "ledger-closed"))
+        elif kind == "ledger.end-intake":
+            self.ended.setdefault(("intake", ""), []).append((index, "intake-ended"))
         elif kind == "participant.revoke":
             what = ("iss", id) if id is not None else ("kid", kid)
             code = "participant-revoked" if id is not None else "key-revoked"
@@ -4601,9 +4641,10 @@ class Chain:
             return judged.violations
         if judged.unshown and self.brought.get(("kid", said.kid), -1) >= index:
             return [Refused("admission-invalid", f"the key came with entry {self.brought[('kid', said.kid)]}")]
+        intake = [("intake", "")] if said.kind == "evidence.deposit" else []
         ended = [
             Refused(code, f"entry {by} ended that before")
-            for name in (("ledger", ""), ("kid", said.kid), ("iss", said.iss))
+            for name in (("ledger", ""), *intake, ("kid", said.kid), ("iss", said.iss))
             for by, code in self.ended.get(name, [])
             if by < index
         ]
@@ -4700,11 +4741,18 @@ def check_events(check: PackageCheck) -> None:
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
             elif not receipt.findings.faults:
-                deposit.is_retracted = True
-                check.retracted.append(
-                    f"entry {of} ({deposit.folder}) was retracted by its depositor, by entry {index} at {time}: "
+                part = part_of(said.payload["of"])
+                deposit.is_retracted = deposit.is_retracted or part == ""
+                which = check.retracted if part == "" else check.part_retracted
+                which.append(
+                    f"entry {of} ({deposit.folder}){part} was retracted by its depositor, by entry {index} at {time}: "
                     + said.payload["reason"]
                 )
+
+
+def part_of(reference: dict[str, Any]) -> str:
+    """The item and the line that a reference names, for people."""
+    return "".join(f", {name} {reference[name]}" for name in ("item", "line") if name in reference)
 
 
 def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[str]:
@@ -4719,8 +4767,8 @@ def events_of(related: ReceiptCheck, deposit: Optional[ReceiptCheck]) -> list[st
     kind, payload = related.statement.kind, related.statement.payload
     said = {"evidence.attest": "attests", "evidence.retract": "retracts"}.get(kind)
     if said is not None and (payload["of"]["index"], payload["of"]["leafHash"]) == name:
-        item = f", item {payload['of']['item']}" if "item" in payload["of"] else ""
-        return [f"{said} entry {name[0]}{item}: {payload['as'] if kind == 'evidence.attest' else payload['reason']}"]
+        part = part_of(payload["of"])
+        return [f"{said} entry {name[0]}{part}: {payload['as'] if kind == 'evidence.attest' else payload['reason']}"]
     relations = payload.get("relates", []) if kind == "evidence.deposit" else []
     return [
         f"is a deposit that calls itself {shown(relation['rel'])[1:-1]} of entry {name[0]}"
@@ -5236,6 +5284,7 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
     ]
     document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions)
     document["standing"], document["retracted"] = check.standing, check.retracted
+    document["partRetracted"] = check.part_retracted
     document["related"] = {path: [what for _, what in events] for path, events in check.events.items()}
     document["packed"], document["notChecked"] = check.info.get("Bagging-Date"), check.not_checked
     document["checker"] = checker()
@@ -5304,6 +5353,8 @@ def not_here_as_text(check: PackageCheck) -> Iterator[str]:
 def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
     for line in check.retracted:
         yield f"RETRACTED: {line}"
+    for line in check.part_retracted:
+        yield f"PART RETRACTED: {line}"
     yield from compromised_as_text(check)
     yield from not_here_as_text(check)
     packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
@@ -5412,6 +5463,7 @@ def walk_as_json(report: WalkReport, source: Source, policy: Policy) -> dict[str
         "witnesses": [{"name": name, "timestamp": timestamp} for name, timestamp in report.witnesses],
         "unverifiedWitnesses": report.unverified_witnesses,
         "closedBy": report.closed_by,
+        "intakeEndedBy": report.intake_ended_by,
         "participants": report.participants,
         "flagged": report.flagged,
         "disclosures": report.disclosures,
@@ -5430,6 +5482,8 @@ def walk_as_text(report: WalkReport, source: Source, policy: Policy) -> Iterator
     yield from cosigned_as_text(report.witnesses, report.unverified_witnesses)
     if report.closed_by is not None:
         yield f"closed by entry {report.closed_by}"
+    if report.intake_ended_by is not None:
+        yield f"intake of deposits ended by entry {report.intake_ended_by}"
     if report.first_time != "":
         yield f"from {report.first_time} to {report.last_time}, {report.participants} participants"
     yield from findings_as_text(report.findings)

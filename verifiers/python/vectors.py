@@ -285,7 +285,8 @@ def sealed(given: Input) -> Facts:
 def claim_has_its_shape(said: verifier.Statement, disclosed: verifier.Disclosure) -> bool:
     if disclosed.claim == "names" and said.kind == "evidence.deposit":
         return list_of(string)(disclosed.value) and len(disclosed.value) == len(said.payload["items"])
-    if disclosed.claim == "names":
+    admits = said.kind in ("participant.admit", "ledger.change")
+    if disclosed.claim == "names" or (disclosed.claim == "note" and admits):
         return string(disclosed.value)
     shape = CLAIM_SHAPES.get(disclosed.claim) if said.kind == "evidence.deposit" else None
     return shape is not None and shape(disclosed.value)

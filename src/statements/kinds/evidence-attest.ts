@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import type { PlacedReference, StatementKind } from '../kind.ts'
-import { placed, reference } from '../members.ts'
+import { code, placed, reference } from '../members.ts'
 import { judgeReference } from '../references.ts'
-import { attestCapacities } from '../vocabulary.ts'
 
-const schema = z.strictObject({ of: reference, as: z.enum(attestCapacities) })
+const schema = z.strictObject({ of: reference, as: code })
 export type AttestMembers = z.infer<typeof schema>
 
 function referenceOf({ of, as }: AttestMembers): PlacedReference {

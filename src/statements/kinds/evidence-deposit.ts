@@ -4,6 +4,7 @@ import { item, placed, relation, sealIsWhole, sealMembers } from '../members.ts'
 import { judgeReference } from '../references.ts'
 import { violate } from '../rules.ts'
 import { sealedShapes } from '../sealed.ts'
+import { judgeIntake } from './ledger-end-intake.ts'
 
 const schema = z
   .strictObject({
@@ -31,6 +32,7 @@ export const evidenceDeposit: StatementKind<'evidence.deposit', DepositMembers> 
     relates.flatMap((relation, i) => (relation.origin === undefined ? [referenceOf(relation, i)] : [])),
   judge(asked) {
     const { registry, members, findings } = asked
+    judgeIntake(registry, findings)
     members.relates?.forEach((relation, i) => {
       if (relation.origin === undefined) judgeReference(referenceOf(relation, i), asked)
       else if (relation.origin === registry.origin)

@@ -9,7 +9,7 @@ import { base64urlText } from '../members.ts'
 import { parseProposal, type Proposal } from '../proposal.ts'
 import type { ParticipantRecord, Registry } from '../registry.ts'
 import { leaveOpen, violate } from '../rules.ts'
-import { admittedName } from '../sealed.ts'
+import { admissionClaims } from '../sealed.ts'
 import { proposalTyp } from '../vocabulary.ts'
 
 /** Most approvals of one change: each is a signature to verify. */
@@ -33,7 +33,7 @@ export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
   schema,
   // Its authority is that of those who approved.
   roles: [],
-  seals: { names: admittedName },
+  seals: admissionClaims,
   carries: ({ proposal }, read) => parseProposal(proposal, read)?.body,
   cosigners: ({ approvals }) => [
     ...new Set(

@@ -5,15 +5,14 @@ import { EvidenceError } from '../../core/errors.ts'
 import { parseVerifierKey, type VerifierKey, verifyNote } from '../../core/note.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
-import { clearText } from '../members.ts'
+import { clearText, code } from '../members.ts'
 import { currentLedgerKeys, type LedgerKeySpan, type Registry } from '../registry.ts'
 import { type EntryUnderJudgement, type Findings, type History, violate } from '../rules.ts'
-import { ledgerKeyReasons } from '../vocabulary.ts'
 
 const schema = z.strictObject({
   oldKey: clearText(1024),
   newKey: clearText(1024),
-  reason: z.enum(ledgerKeyReasons),
+  reason: code,
   possession: clearText(4096),
 })
 export type RotateLedgerKeyMembers = z.infer<typeof schema>

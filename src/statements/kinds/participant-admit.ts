@@ -1,12 +1,13 @@
 import type { Jwk } from '../../core/jwk.ts'
+import { defined } from '../../core/objects.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
-import { clearText, oneKey, participantId, sealIsWhole, sealMembers } from '../members.ts'
+import { clearText, code, oneKey, participantId, sealIsWhole, sealMembers } from '../members.ts'
 import { judgeNewKey } from '../new-key.ts'
 import { withParticipant } from '../registry.ts'
 import { leaveOpen, violate } from '../rules.ts'
-import { admittedName } from '../sealed.ts'
-import { isRole, participantTypes, personalTypes } from '../vocabulary.ts'
+import { admissionClaims } from '../sealed.ts'
+import { isRole, participantTypes, personalIdPattern, personalTypes } from '../vocabulary.ts'
 
 const schema = z
   .strictObject({
@@ -20,6 +21,7 @@ const schema = z
       keys: oneKey,
       name: clearText(256).optional(),
     }),
+    identifiedBy: code.optional(),
     ...sealMembers,
   })
   .refine(sealIsWhole, { error: 'has one of _sd and _sd_alg without the other', path: ['_sd'] })
@@ -30,25 +32,27 @@ export const participantAdmit: StatementKind<'participant.admit', AdmitMembers> 
   name: 'participant.admit',
   schema,
   roles: ['administrator'],
-  seals: { names: admittedName },
+  seals: admissionClaims,
   proposal: {
     touchesRecovery: (_registry, { participant }) => participant.roles.includes('recovery'),
     replacesAdministrator: (_registry, { participant: { roles } }) =>
       roles.length === 1 && roles[0] === 'administrator',
   },
   admits: ({ participant: { name, ...rest } }) => [name === undefined ? rest : { ...rest, name }],
-  judge({ registry, entry, members: { participant }, findings }) {
+  judge({ registry, entry, members: { participant, identifiedBy }, findings }) {
     const { id, type, roles, keys, name } = participant
     const jwk = keys[0] as Jwk
     if (registry.participants.has(id))
       violate(findings, 'participant-exists', `the participant id ${id} was used before`, 'participant.id')
+    if (personalTypes.includes(type) && !personalIdPattern.test(id))
+      violate(findings, 'id-of-person', `the id of a ${type} is not p- and 16 hexadecimal digits`, 'participant.id')
     if (name !== undefined && personalTypes.includes(type))
       violate(findings, 'name-of-person', `the name of a ${type} stands in clear`, 'participant.name')
     const unknown = roles.filter((role) => !isRole(role)).map((role) => JSON.stringify(role))
     if (unknown.length > 0)
       leaveOpen(findings, `the role ${unknown.join(', ')} grants nothing that this version knows`, 'participant.roles')
     if (!judgeNewKey(registry, jwk, findings, 'participant.keys')) return registry
-    const record = { id, type, roles, since: entry.index }
-    return withParticipant(registry, name === undefined ? record : { ...record, name }, jwk)
+    const record = { id, type, roles, since: entry.index, ...defined({ name, identifiedBy }) }
+    return withParticipant(registry, record, jwk)
   },
 }

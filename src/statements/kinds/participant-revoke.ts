@@ -1,7 +1,7 @@
 import { parseTime } from '../../core/time.ts'
 import { z } from 'zod'
 import type { StatementKind } from '../kind.ts'
-import { participantId, thumbprintText, time } from '../members.ts'
+import { code, participantId, thumbprintText, time } from '../members.ts'
 import {
   activeWithRole,
   type ParticipantRecord,
@@ -10,13 +10,12 @@ import {
   withParticipantRecord,
 } from '../registry.ts'
 import { type Findings, violate } from '../rules.ts'
-import { revokeReasons } from '../vocabulary.ts'
 
 const schema = z
   .strictObject({
     participant: participantId.optional(),
     key: thumbprintText.optional(),
-    reason: z.enum(revokeReasons),
+    reason: code,
     compromisedSince: time.optional(),
   })
   .refine((body) => (body.participant === undefined) !== (body.key === undefined), {

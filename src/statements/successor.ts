@@ -1,0 +1,22 @@
+import { utf8 } from '../core/bytes.ts'
+import { parseSignedCheckpoint } from '../core/checkpoint.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { z } from 'zod'
+import { clearText, origin } from './members.ts'
+
+/** The ledger that goes on from this one: its origin, and its first signed checkpoint (docs/spec/14-ledger-keys.md). */
+export const successor = z.strictObject({ origin, checkpoint: clearText(4096) })
+export type Successor = z.infer<typeof successor>
+
+/** Why a checkpoint cannot be the first of a ledger that goes on from the ledger `own`; undefined where it can. */
+export function successorFault({ origin: named, checkpoint: text }: Successor, own: string): string | undefined {
+  try {
+    const { checkpoint } = parseSignedCheckpoint(utf8(text))
+    if (checkpoint.origin !== named) return 'is not of the origin that is named'
+    if (named === own) return 'is this ledger’s own'
+    return checkpoint.size === 1 ? undefined : 'is not of size 1'
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return `cannot be read: ${error.message}`
+  }
+}
