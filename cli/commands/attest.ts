@@ -30,8 +30,8 @@ Example:
   evidence attest photo.jpg.tlog-proof --as notary`
 
 const retractHelp = `
-Without --item, --line and --file the whole deposit is taken back. With one of them only that file is: the deposit stands, and whoever
-checks the file online, or finds the retraction in a package, is told.
+Without --item, --line and --file the whole deposit is taken back. With one of them only that file is: the deposit stands. A check
+of the file that asks the ledger, or that finds the retraction in a package, says so.
 
 Example:
   evidence retract 17 --reason mistake

@@ -22,7 +22,7 @@ export interface LaterEvent {
   /** `reason`, `as` or `rel`; none of a rotation. */
   readonly code?: string
   readonly compromisedSince?: string
-  /** Of an attestation or a retraction: the one item that it is about, and the line of the manifest that the item is. */
+  /** The one item that an attestation or retraction is about, and the line of the manifest that the item is. */
   readonly item?: number
   readonly line?: number
 }

@@ -43,7 +43,7 @@ export interface Appraisal {
   readonly kindOf: Uint16Array
   /** Items of a deposit. */
   readonly items: Uint16Array
-  /** Of the entries that deposit a manifest, by place in the run: its lines, by item. */
+  /** Lines of manifests by item, by place in the run of the entry that deposits them. */
   readonly lines: ReadonlyMap<number, ReadonlyMap<number, number>>
   readonly present: Uint8Array
   readonly withheld: Uint8Array
