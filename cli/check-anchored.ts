@@ -8,7 +8,7 @@ import { UrlSource } from '../src/client/url-source.ts'
 import { parseAnchor } from '../src/verify/anchor.ts'
 import { anchorLimits, checkAnchors, type CheckedAnchors, type LinkSource } from '../src/verify/check-anchors.ts'
 import { LogView } from '../src/log/view.ts'
-import { type CheckResult } from './check-run.ts'
+import { type CheckResult, isOfOtherLedger } from './check-run.ts'
 import { readArtefact } from './artefact.ts'
 import { counted } from '../src/core/text.ts'
 import { when } from './when.ts'
@@ -31,7 +31,7 @@ export async function followAnchors(
   const links = urls.length === 0 ? undefined : await fetchLinks(receipt, anchors, urls)
   const anchored = checkAnchors(receipt, anchors, policy, links)
   // What the receipt’s own ledger would have vouched for, the anchors do.
-  const own = result.faults.filter(({ code }) => code !== 'receipt-other-ledger')
+  const own = result.faults.filter((fault) => !isOfOtherLedger(fault))
   const known = new Set(own.map(({ message }) => message))
   return {
     ...result,

@@ -1,18 +1,17 @@
 import { partText } from '../src/statements/later-events.ts'
-import { fromBase64 } from '../src/core/base64.ts'
+import { toBase64 } from '../src/core/base64.ts'
 import { equalBytes } from '../src/core/bytes.ts'
 import type { Checkpoint } from '../src/core/checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import type { ManifestLine } from '../src/core/manifest.ts'
-import { verifyConsistency } from '../src/core/merkle/verify.ts'
 import { defined } from '../src/core/objects.ts'
 import { applyPolicy, type Policy } from '../src/core/policy.ts'
 import { textOfBytes } from '../src/core/text.ts'
 import { asUnanswered, ServerRefusal } from '../src/client/http.ts'
 import type { LedgerClient } from '../src/client/ledger-client.ts'
 import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
-import { type CheckedEvent, checkStatus, type ProvenEvent, statusLimits } from '../src/verify/check-status.ts'
+import { type CheckedEvent, checkStatus, type ProvenEvent, statusLimits, twoTrees } from '../src/verify/check-status.ts'
 import { type Finding, findingOf } from '../src/verify/report.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
 import { type ClientOptions, clientOf, withIdentityIfAny } from './options.ts'
@@ -33,15 +32,12 @@ export interface OnlineStatus {
   readonly admission?: Admission | undefined
 }
 
-/** Codes that two signatures of the ledger bear out: that of the receipt's checkpoint, and that of the answer's. */
-const contradictions: ReadonlySet<Finding['code']> = new Set(['status-behind', 'consistency-invalid'])
-
 /**
  * What is said of an answer that does not hold. Nobody signs an answer: whatever else is wrong with it says that the ledger could not be
  * asked, and nothing of the evidence.
  */
 export function faultOfAnswer(fault: Finding): Finding {
-  if (contradictions.has(fault.code)) return fault
+  if (fault.code === 'consistency-invalid' && fault.where === twoTrees) return fault
   return findingOf(asUnanswered(new EvidenceError(fault.code, fault.message, fault)))
 }
 
@@ -126,25 +122,28 @@ async function requireLedger(client: LedgerClient, origin: string): Promise<Sign
 }
 
 /**
- * The receipt proves that the ledger has the entry, and somebody answers that it has none. That is a fault only where a checkpoint that the ledger
- * signed bears it out: one of fewer entries, or one of another history.
+ * The receipt proves that the ledger has the entry, and somebody answers that it has none. That is a fault only where the ledger signed another
+ * tree of the receipt's size; else the ledger could not be asked. Throws `server-answer`.
  */
 async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): Promise<Finding> {
   const { checkpoint, note } = await requireLedger(client, from.origin)
   const { size } = checkpoint
   applyPolicy(policy, note, from.origin)
-  const expected = `a history with the receipt’s ${from.size} entries`
-  const found = `a checkpoint of size ${size}`
-  const message = 'The ledger says that it has no such entry; its signature in the receipt says that it had.'
-  if (size < from.size) return { code: 'status-behind', message, expected, found }
-  const hashes = size === from.size ? [] : (await client.consistency(from.size, size)).hashes
-  const proof = hashes.map((hash) => fromBase64(hash))
-  const goesOn = { size1: from.size, size2: size, root1: from.root, root2: checkpoint.root, proof }
-  const isSame = size === from.size ? equalBytes(from.root, checkpoint.root) : verifyConsistency(goesOn)
-  if (!isSame) return { code: 'consistency-invalid', message, expected, found }
+  if (size === from.size && !equalBytes(from.root, checkpoint.root)) {
+    const message =
+      'The ledger says that it has no such entry, and signed another tree of the size that the receipt has.'
+    const expected = `root ${toBase64(from.root)} of ${size} entries`
+    return {
+      code: 'consistency-invalid',
+      message,
+      where: twoTrees,
+      expected,
+      found: `root ${toBase64(checkpoint.root)}`,
+    }
+  }
   throw new EvidenceError(
     'server-answer',
-    `${client.url} says that it has no such entry, and shows a checkpoint that goes on from the receipt’s`,
+    `${client.url} says that it has no such entry, which the receipt’s signature says that it had, and shows a checkpoint of ${size} entries; keep both, and ask again`,
   )
 }
 

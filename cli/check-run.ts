@@ -147,7 +147,8 @@ async function checkByManifest(
   { onBytes, transition, line: known }: RunOptions,
 ): Promise<CheckResult> {
   const manifest = await checkManifestOnly(evidence, policy, transition)
-  if (!isTied(manifest)) return manifest
+  // Anchors may still vouch for the receipt's ledger: what they leave standing must be about the file too.
+  if (!isTied({ ...manifest, faults: manifest.faults.filter((fault) => !isOfOtherLedger(fault)) })) return manifest
   const line = known ?? lineOf(evidence, file)?.line
   if (line === undefined) {
     const message = `The manifest does not list ${relative(evidence.folder, absolutePath(file))}.`
@@ -160,6 +161,14 @@ async function checkByManifest(
     lineIndex: manifestAt(evidence.manifest).lines.indexOf(line),
     faults: [...manifest.faults, ...inFile(file, faults)],
   }
+}
+
+/**
+ * Whether a finding says no more than that the policy does not name the receipt's ledger, which anchors may vouch for. That a key
+ * transition is of another ledger has the same code, and anchors do not answer it.
+ */
+export function isOfOtherLedger({ code, where }: Finding): boolean {
+  return code === 'receipt-other-ledger' && where !== 'transition'
 }
 
 /**

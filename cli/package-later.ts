@@ -76,7 +76,7 @@ async function askedEvents(
     }
     if (judged.size === undefined || judged.size < least)
       throw new EvidenceError(
-        'status-behind',
+        'server-answer',
         `entry ${proof.index}: the ledger answers as of fewer entries than it published`,
       )
     // Checked just now: events have this shape, in this order.

@@ -1,8 +1,10 @@
-import { existsSync, lstatSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { attempt } from '../src/core/attempt.ts'
 import { EvidenceError } from '../src/core/errors.ts'
-import { dataFolder } from '../src/ledger/data-folder.ts'
+import { dataFolder, readOwnKey } from '../src/ledger/data-folder.ts'
 import { requireFinished } from '../src/node/folder-marker.ts'
+import { isOwnLedger, noteOwnLedger } from '../src/node/own-ledgers.ts'
 
 /** Where a command's policy file comes from. */
 export interface PolicyFile {
@@ -34,7 +36,7 @@ export function findPolicy(options: PolicyOptions): PolicyFile | undefined {
   const folder = dataDir(options)
   const path = join(folder, 'policy')
   const isNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
-  return existsSync(path) && (isNamed || isOwnLedger(folder)) ? { path, from: 'data-folder', folder } : undefined
+  return existsSync(path) && (isNamed || isOwn(folder)) ? { path, from: 'data-folder', folder } : undefined
 }
 
 /** The policy's file that {@link findPolicy} finds; `otherwise` says what else can be done. Throws `usage`, `folder-unfinished`. */
@@ -62,18 +64,16 @@ export function policyDocument({ path, from }: PolicyFile): { readonly path: str
 }
 
 /**
- * True for the data folder of a ledger that this user runs: it has a secret that is in no copy and no package, as a file that is
- * this user's alone. The payload folder of a bag is also called `data`, and is never one.
+ * True for the data folder of a ledger that this user runs: one that a command of this user has made or served, under the key that the policy
+ * names (src/node/own-ledgers.ts). What lies in the folder itself shows nothing, for an archive may bring any of it.
  */
-function isOwnLedger(folder: string): boolean {
-  if (existsSync(join(dirname(resolve(folder)), 'bagit.txt'))) return false
-  const { ledgerKey, lookupSecret } = dataFolder(folder)
-  return [ledgerKey, lookupSecret].some(isOwnSecret) && lstatSync(folder).isDirectory()
+function isOwn(folder: string): boolean {
+  const key = attempt(() => readOwnKey(dataFolder(folder)))
+  return !(key instanceof EvidenceError) && isOwnLedger(folder, key.text)
 }
 
-function isOwnSecret(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false })
-  if (stat === undefined || !stat.isFile()) return false
-  // Where there are no users and modes, as on Windows, only a named folder counts.
-  return process.getuid !== undefined && stat.uid === process.getuid() && (stat.mode & 0o077) === 0
+/** Notes that a command of this user has made or served a data folder: its policy is then the default beside it. */
+export function noteOwn(folder: string): void {
+  const key = attempt(() => readOwnKey(dataFolder(folder)))
+  if (!(key instanceof EvidenceError)) noteOwnLedger(folder, key.text)
 }

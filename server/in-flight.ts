@@ -114,9 +114,8 @@ export function boundInFlight(
   })
 
   /** The turn lasts until the handler has ended, even where the connection is gone meanwhile: that is how long it reads. */
-  const inTurn = (handler: RouteHandlerMethod): RouteHandlerMethod =>
-    async function (request, reply) {
-      if (!isLargeRead(request)) return handler.call(this, request, reply)
+  const inTurn = (handler: RouteHandlerMethod): RouteHandlerMethod => {
+    const large: RouteHandlerMethod = async function (request, reply) {
       const { socket } = request.raw
       await reads.take()
       try {
@@ -135,6 +134,11 @@ export function boundInFlight(
         reads.give()
       }
     }
+    // Another handler is called as it is: one that answers by itself returns nothing, which a promise would take for an empty answer.
+    return function (request, reply) {
+      return (isLargeRead(request) ? large : handler).call(this, request, reply)
+    }
+  }
   app.addHook('onRoute', (route) => {
     route.handler = inTurn(route.handler)
   })

@@ -8,7 +8,7 @@ import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import type { Erasure } from '../../src/ledger/erasures.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { dataDir, noteOwn } from '../policy-source.ts'
 import { acceptMissing } from '../missing-claims.ts'
 import { type Output } from '../output.ts'
 import { count } from '../../src/core/text.ts'
@@ -100,7 +100,9 @@ class Follower {
     const first = await untilAnswered(() => firstPiece(source), output, stopped)
     if (first === undefined) throw new EvidenceError('server-unreachable', 'stopped before the leader answered')
     const more = accept === undefined ? {} : { acceptMissing: accept }
-    return new Follower(await Replica.create({ root, policy, key, of: url, first, ...more }), source, output, stopped)
+    const replica = await Replica.create({ root, policy, key, of: url, first, ...more })
+    noteOwn(root)
+    return new Follower(replica, source, output, stopped)
   }
 
   async run(once: boolean): Promise<void> {

@@ -22,7 +22,7 @@ import { readArtefact } from '../artefact.ts'
 import { commandLine, inGroups } from '../command-line.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { type CommonOptions, codeArgument, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { dataDir, noteOwn } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor, readPassphrase } from '../passphrase.ts'
 import { initTrial, signGenesis } from '../trial.ts'
 
@@ -92,6 +92,7 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
   if (options.genesis !== undefined) {
     const own = (): SigningKey => readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], secretFile))
     await sealGenesis(root, readGenesis(options.genesis), ledgerKey ?? own())
+    noteOwn(root)
     const request = readGenesisRequest(dataFolder(root).genesisRequest)
     const keys = keysIn(request)
     output.result({ data: root, origin: request.origin, administrators: keys, sealed: true }, [
@@ -137,6 +138,7 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
   }
   if (ledgerKey !== undefined) throw new EvidenceError('usage', 'a trial ledger has its key in a file')
   await initTrial(root, { ...settings, ...secret })
+  noteOwn(root)
   output.result({ data: root, origin: settings.origin, reading, sealed: true }, [
     `made the trial ledger ${settings.origin} in ${root}; reading is ${reading}`,
     `next: ${serve}`,

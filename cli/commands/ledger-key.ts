@@ -38,7 +38,7 @@ import {
   withClient,
   withCommon,
 } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { dataDir, noteOwn } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
 import { signRequest } from '../requests.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
@@ -126,6 +126,7 @@ async function rotate(options: RotateOptions): Promise<void> {
         ...defined({ keyFile: next.file, statement }),
         onStep: (step) => output.note(step),
       })
+      noteOwn(root)
       output.result(result, [
         `the ledger’s key is now ${result.newKey}: entry ${result.index}`,
         `  receipt of the rotation  ${result.receipt}`,

@@ -11,7 +11,7 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { acceptMissing } from '../missing-claims.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { dataDir, noteOwn } from '../policy-source.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
 
@@ -62,6 +62,7 @@ export function restoreCommand(program: Command): void {
           bar.update(done)
         },
       }).finally(() => bar?.stop())
+      noteOwn(root)
       output.result({ data: root, ...result }, [
         `restored ${result.origin} to ${root}: ${count(result.size)} entries, every one judged`,
         ...(result.maySign

@@ -6,7 +6,7 @@ import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { openLedgerKey } from '../ledger-key.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { dataDir, noteOwn } from '../policy-source.ts'
 import { passphraseFile, passphraseFor } from '../passphrase.ts'
 import { writeOut } from '../standard-output.ts'
 import { readSettings, type SettingFlags } from '../serve-settings.ts'
@@ -119,6 +119,7 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
     await inHardware?.close()
     throw error
   })
+  noteOwn(dataDir(options))
   writeOut(`listening on ${running.url}\n`)
   return {
     ...running,

@@ -62,7 +62,6 @@ export const revokeReasons: readonly string[] = [
   'requested',
   'other',
 ]
-export const acquiredSources: readonly string[] = ['tool-report', 'device', 'provider', 'other']
 
 export const ledgerKeyReasons: readonly string[] = ['routine', 'compromised', 'lost', 'other']
 export const closeReasons: readonly string[] = ['continued', 'compromised', 'ended', 'other']

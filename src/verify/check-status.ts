@@ -148,6 +148,12 @@ function trustedCheckpoint({ checkpoint, size }: StatusDocument, { origin }: Che
   return signed.checkpoint
 }
 
+/**
+ * `where` of a finding that two signatures of the ledger bear out by themselves: two trees of one size. That a later checkpoint goes on from an
+ * earlier one is shown by hashes that nobody signs, and an earlier checkpoint contradicts nothing.
+ */
+export const twoTrees = 'checkpoint'
+
 function requireConsistent(from: Checkpoint, to: Checkpoint, proof: readonly Uint8Array[] | undefined): void {
   const isSame = from.size === to.size && proof === undefined
   const holds = isSame
@@ -155,9 +161,12 @@ function requireConsistent(from: Checkpoint, to: Checkpoint, proof: readonly Uin
     : proof !== undefined &&
       verifyConsistency({ size1: from.size, size2: to.size, root1: from.root, root2: to.root, proof })
   if (holds) return
-  const message =
-    'the ledger does not show that its checkpoint goes on from the receipt’s: keep the receipt and the answer'
   const facts = { expected: `from size ${from.size}, root ${toBase64(from.root)}`, found: `size ${to.size}` }
+  if (from.size === to.size && !equalBytes(from.root, to.root)) {
+    const message = 'the ledger signed another tree of the receipt’s size: keep the receipt and the answer'
+    throw new EvidenceError('consistency-invalid', message, { ...facts, where: twoTrees })
+  }
+  const message = 'the answer does not show that its checkpoint goes on from the receipt’s: keep both, and ask again'
   throw new EvidenceError('consistency-invalid', message, facts)
 }
 

@@ -53,6 +53,7 @@ function signedCheckpointOf(
   const { origin: later } = transition.checkpoint
   if (later === origin) return transition
   throw new EvidenceError('receipt-other-ledger', 'the key transition is of another ledger than the receipt', {
+    where: 'transition',
     expected: origin,
     found: later,
   })

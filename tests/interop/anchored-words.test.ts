@@ -54,6 +54,34 @@ async function check(kind: string, other?: string, isFileProof = false): Promise
   })
 }
 
+/** The exit codes of our check of a file against the manifest of an anchored receipt: as deposited, changed, and of a file that is not listed. */
+async function checkByManifest(): Promise<(number | null)[]> {
+  const manifest = encodeManifest([{ sha256: sha256Hex('x'), path: utf8('x') }])
+  const { root, size } = manifestTree(manifest)
+  const digested = { size: manifest.length, digest: digestsOf(manifest, ['sha256']) }
+  const { receipt, note } = lowerLedger([{ ...digested, tree: { root: toHex(root), size } }])
+  const lower = utf8(note)
+  const chain = new TestChain().start()
+  const items = [{ size: lower.length, digest: digestsOf(lower, ['sha256']) }]
+  chain.add(statement(depositor, origin, 'evidence.deposit', { items }, { iat: startMs / 1000 }).jws)
+  writeFileSync(at('f.tlog-proof'), receipt)
+  writeFileSync(at('f.evidence-manifest'), manifest)
+  writeFileSync(at('f.anchor'), encodeAnchor({ lower, upper: await (await LogView.open(chain.seal())).receiptOf(2) }))
+  writeFileSync(at('policy'), encodeLogPolicy(ledgerKey))
+  const codes: (number | null)[] = []
+  for (const [name, content] of [
+    ['x', 'x'],
+    ['x', 'TAMPERED'],
+    ['unlisted', 'x'],
+  ] as const) {
+    writeFileSync(at(name), content)
+    const given = ['--receipt', at('f.tlog-proof'), '--manifest', at('f.evidence-manifest'), '--folder', path]
+    const result = await evidence(['check', at(name), ...given, '--anchor', at('f.anchor'), '--policy', at('policy')])
+    codes.push(result.code)
+  }
+  return codes
+}
+
 describe.skipIf(lacks('python3', 'python3-cryptography'))('R3-H6: of an anchored receipt both verifiers say', () => {
   it('that its tree existed by the time of the upper entry, and no more', async () => {
     for (const { code, text, steps } of await check('evidence.deposit')) {
@@ -67,6 +95,10 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('R3-H6: of an anchored
       expect(text).toContain('not shown by anchors:')
       expect(text).toContain('That a lower ledger’s key signed its checkpoint')
     }
+  })
+
+  it('R4-H1: of a file listed in the manifest that it is compared with its line', async () => {
+    expect(await checkByManifest()).toEqual([0, 1, 1])
   })
 
   it('R3-M7: of the receipt in a file proof', async () => {

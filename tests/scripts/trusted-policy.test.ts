@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { noteOwn } from '../../cli/policy-source.ts'
 import { type CliError, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
@@ -70,17 +71,20 @@ describe('R3-H3: a policy in a folder "data" of the working folder', () => {
 
   it.each([
     ['alone', () => undefined],
-    ['with a key that others may read', (cwd: string) => plant(cwd, 'keys/ledger.pem', 0o644)],
-    ['with a secret that others may read', (cwd: string) => plant(cwd, 'lookup.key', 0o640)],
+    ['R4-H2: with a key that is the reader’s alone', (cwd: string) => plant(cwd, 'keys/ledger.pem', 0o600)],
+    ['R4-H2: with a secret that is the reader’s alone', (cwd: string) => plant(cwd, 'lookup.key', 0o600)],
     [
-      'with a folder in place of the key',
-      (cwd: string) => mkdirSync(join(cwd, 'data/keys/ledger.pem'), { recursive: true }),
+      'R4-H2: with the whole data folder',
+      (cwd: string) => cpSync(at('a', 'data'), join(cwd, 'data'), { recursive: true }),
     ],
     [
-      'of a bag',
+      'R4-H2: where a ledger of the reader’s own was',
       (cwd: string) => {
-        plant(cwd, 'keys/ledger.pem', 0o600)
-        writeFileSync(join(cwd, 'bagit.txt'), 'BagIt-Version: 1.0\n')
+        rmSync(join(cwd, 'data'), { recursive: true })
+        cpSync(at('b', 'data'), join(cwd, 'data'), { recursive: true })
+        noteOwn(join(cwd, 'data'))
+        rmSync(join(cwd, 'data'), { recursive: true })
+        cpSync(at('a', 'data'), join(cwd, 'data'), { recursive: true })
       },
     ],
   ])('%s is nobody’s', async (name, prepare) => {

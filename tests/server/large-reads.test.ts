@@ -141,3 +141,13 @@ describe('metrics', () => {
     expect(made).toBe(2)
   })
 })
+
+describe('other routes', () => {
+  it('R4-L1: leave handlers that answer by themselves as they are: the page of the API has its files', async () => {
+    const server = await testServer({ reading: 'public' })
+    const page = await server.get('/docs/static/swagger-ui.css')
+    expect(page.status).toBe(200)
+    expect(page.body.length).toBeGreaterThan(10_000)
+    await server.remove()
+  })
+})
