@@ -2813,10 +2813,11 @@ class TimeProof(NamedTuple):
     index: int
     hashes: list[bytes]
     note: bytes
+    ders: list[tuple[bytes, str]]  # and what each is
 
 
 def read_time_proof(data: bytes) -> TimeProof:
-    """Page 13, "Time proof": its form, that of its record, and that of all DER in it."""
+    """Page 13, "Time proof": its form, and that of its record; of the DER in it no more than its length."""
     code = "time-proof-malformed"
     end = data[:4096].find(b"\n\n")
     lines = data[: max(end, 0)].decode("latin-1").split("\n")
@@ -2826,17 +2827,18 @@ def read_time_proof(data: bytes) -> TimeProof:
         raise Refused(code, f"the time proof has no index, or more than {MOST_HASHES} hashes")
     index = read_decimal(lines.pop(0)[len("index ") :], code)
     hashes = [read_hash(line, code) for line in lines]
-    return TimeProof(index, hashes, read_time_record(data[end + 2 :]))
+    return TimeProof(index, hashes, *read_time_record(data[end + 2 :]))
 
 
-def read_time_record(data: bytes) -> bytes:
-    """Page 13, "Time-stamp record". Gives the stamped bytes: a checkpoint."""
+def read_time_record(data: bytes) -> tuple[bytes, list[tuple[bytes, str]]]:
+    """Page 13, "Time-stamp record". Gives the stamped bytes, a checkpoint, and all DER, with what each is."""
     code = "time-stamp-malformed"
     lines = data.decode("latin-1").split("\n")
     if len(data) > RECORD_BYTES or lines.pop() != "" or lines[:1] != ["evidence-ledger/time-stamps/v1"] or len(lines) < 2:
         raise Refused(code, "the record is too large, does not begin as evidence-ledger/time-stamps/v1, or ends without LF")
     note = read_record_value(lines[1], "checkpoint", NOTE_BYTES)
     layers: list[list[str]] = []  # of each layer the words of its lines
+    ders: list[tuple[bytes, str]] = []
     for line in lines[2:]:
         word = line.split(" ")[0]
         if word == "hash":
@@ -2847,7 +2849,7 @@ def read_time_record(data: bytes) -> bytes:
         if not layers or word not in MOST_DER:
             raise Refused(code, f"{shown(word)} begins no line that may stand here")
         layers[-1].append(word)
-        require_der(read_record_value(line, word, MOST_DER[word]), word)
+        ders.append((read_record_value(line, word, MOST_DER[word]), word))
     for words in layers:
         tokens = words.count("token")
         in_order = words[:tokens] == ["token"] * tokens
@@ -2855,7 +2857,7 @@ def read_time_record(data: bytes) -> bytes:
             raise Refused(code, "a layer has no token, too many, one after a certificate, or too much that it is judged with")
     if not layers or sum(words.count("token") for words in layers) > MOST_TOKENS:
         raise Refused(code, "the record has no token, or too many")
-    return note
+    return note, ders
 
 
 def read_record_value(line: str, word: str, limit: int) -> bytes:
@@ -2897,6 +2899,7 @@ def require_der(data: bytes, what: str) -> None:
 def check_time_proof(data: bytes, receipt: Receipt, policy: Optional[Policy]) -> Findings:
     """Page 13, "Time proof", steps 1 and 2; the record is _not judged_. No policy: the receipt has a key transition."""
     findings = Findings()
+    proof: Optional[TimeProof] = None
     try:
         proof = read_time_proof(data)
         stamped, own = read_checkpoint(proof.note), receipt.proof.checkpoint
@@ -2913,6 +2916,11 @@ def check_time_proof(data: bytes, receipt: Receipt, policy: Optional[Policy]) ->
         findings.add(breach.code, breach.message)
     else:
         findings.add("not-judged", TIME_PROOF_NOT_JUDGED)
+    try:
+        for value, what in [] if proof is None else proof.ders:
+            require_der(value, what)
+    except Refused as breach:
+        findings.add(breach.code, breach.message)
     return findings
 
 
