@@ -26,7 +26,7 @@ describe('F-N15: --policy', () => {
     for (const name of readdirSync(folder)) {
       const text = readFileSync(join(folder, name), 'utf8')
       if (!/\b(?:policyOf|depositPolicy|submitChange)\(|--policy (?:FILE|names)/.test(text)) continue
-      const names = [...text.matchAll(/\.command\('([a-z-]+)/g)].map(([, found]) => found)
+      const names = [...text.matchAll(/(?:\.command\(|\bchange\(program, )'([a-z-]+)/g)].map(([, found]) => found)
       const takes = all.filter((command) => names.includes(command.name()) && flags(command).includes('--policy'))
       expect([name, takes.length > 0]).toEqual([name, true])
     }
