@@ -70,8 +70,16 @@ export class FairQueue<T> {
     return this.lanes.size
   }
 
-  /** Puts an item behind its participant's others; a refused one leaves no trace. `undefined` where it got in. */
-  offer(item: T, participant: string, weight: number): FairQueueRefusal | undefined {
+  /**
+   * Puts an item behind its participant's others; a refused one leaves no trace. A participant that has something waiting gets
+   * at most `share` bytes. `undefined` where it got in.
+   */
+  offer(
+    item: T,
+    participant: string,
+    weight: number,
+    share: number = Number.POSITIVE_INFINITY,
+  ): FairQueueRefusal | undefined {
     const { maxItems, maxBytes } = this.options
     const freeBytes = maxBytes - this.held
     if (this.waiting >= maxItems || weight > freeBytes) return 'full'
@@ -79,7 +87,8 @@ export class FairQueue<T> {
     if (lane === undefined) {
       lane = newLane(participant)
       this.lanes.set(participant, lane)
-    } else if (lane.count >= maxItems - this.waiting || lane.bytes + weight > freeBytes) return 'share-full'
+    } else if (lane.count >= maxItems - this.waiting || lane.bytes + weight > Math.min(freeBytes, share))
+      return 'share-full'
     lane.count++
     lane.bytes += weight
     this.waiting++
@@ -90,15 +99,19 @@ export class FairQueue<T> {
     return undefined
   }
 
-  /** The next group, no longer waiting: all that waits, or as much as one group holds. Empty where nothing waits. */
-  take(): T[] {
-    if (this.first === undefined && this.waiting <= this.options.maxGroup && this.held <= maxGroupBytes) {
+  /**
+   * The next group, no longer waiting: all that waits, or as much as one group holds; its last item may exceed `room` bytes. Empty
+   * where nothing waits.
+   */
+  take(room: number = maxGroupBytes): T[] {
+    const most = Math.min(room, maxGroupBytes)
+    if (this.first === undefined && this.waiting <= this.options.maxGroup && this.held <= most) {
       const group = this.arrivals
       this.forget()
       return group
     }
     this.distribute()
-    return this.fill()
+    return this.fill(most)
   }
 
   /** All that waits, in no order that counts: for telling everybody the same. */
@@ -142,10 +155,10 @@ export class FairQueue<T> {
     arrivalWeights.length = 0
   }
 
-  private fill(): T[] {
+  private fill(most: number): T[] {
     const group: T[] = []
     let bytes = 0
-    while (this.first !== undefined && group.length < this.options.maxGroup && bytes < maxGroupBytes) {
+    while (this.first !== undefined && group.length < this.options.maxGroup && bytes < most) {
       const lane = this.first
       const weight = lane.weights[lane.at] as number
       if (weight > lane.deficit) {

@@ -173,7 +173,9 @@ export class Sequencer {
     } catch (error) {
       return waiting.reject(error as Error)
     }
-    const refused = this.queue.offer(waiting, participant, weight)
+    // Twice the window at most, so that what is accepted is confirmed, or refused, in time.
+    const share = (this.options.confirmation?.window ?? Number.POSITIVE_INFINITY) * 2
+    const refused = this.queue.offer(waiting, participant, weight, share)
     if (refused !== undefined) return waiting.reject(queueError(refused))
     // Started in a later turn, so that statements which arrive together share the first sync too.
     this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
@@ -189,9 +191,21 @@ export class Sequencer {
 
   private async run(): Promise<void> {
     try {
-      while (this.queue.size > 0) await this.commit(this.queue.take())
+      while (this.queue.size > 0) await this.next()
     } finally {
       this.running = undefined
+    }
+  }
+
+  /** Takes a group and sequences it: where a follower is required, as much as that will confirm soon. */
+  private async next(): Promise<void> {
+    const { confirmation } = this.options
+    if (confirmation === undefined) return this.commit(this.queue.take())
+    try {
+      const room = await confirmation.room()
+      await this.commit(this.queue.take(room))
+    } catch (error) {
+      for (const { reject } of this.queue.clear()) reject(error as Error)
     }
   }
 

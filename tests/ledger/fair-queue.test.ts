@@ -36,6 +36,22 @@ describe('FairQueue', () => {
     expect(fair.offer({ from: 'station', n: 0 }, 'station', 1)).toBeUndefined()
   })
 
+  it('bounds what one has waiting by the share of the moment, never what somebody sends who has nothing', () => {
+    const fair = queue()
+    expect(fair.offer({ from: 'a', n: 0 }, 'a', 900, 500)).toBeUndefined()
+    expect(fair.offer({ from: 'a', n: 1 }, 'a', 1, 500)).toBe('share-full')
+    expect(fair.offer({ from: 'b', n: 0 }, 'b', 900, 500)).toBeUndefined()
+  })
+
+  it('gives no more bytes than there is room for, and at least one item', () => {
+    const fair = queue()
+    fill(fair, 'a', 5)
+    fill(fair, 'b', 5)
+    expect(fair.take(1)).toHaveLength(1)
+    expect(fair.take(2500)).toHaveLength(3)
+    expect(fair.take()).toHaveLength(6)
+  })
+
   it('is full in items, and in bytes', () => {
     const fair = queue(3, 10, 1000)
     for (const from of ['a', 'b', 'c']) expect(fair.offer({ from, n: 0 }, from, 1)).toBeUndefined()

@@ -445,6 +445,37 @@ describe('a leader that requires a follower', () => {
     vi.restoreAllMocks()
   })
 
+  it('R4A-H1: a backlog waits before the writer, where it is fair, and not behind it until the follower has confirmed', async () => {
+    const other = await server.admit('police-9', ['depositor'])
+    server = await server.restart({ ...settings, followerTimeoutSeconds: 50 })
+    const replica = await create()
+    await catchUp(replica)
+    const { confirmation, replication } = server.running.ledger
+    const waiting = (): number => server.running.ledger.queued + (confirmation?.unanswered ?? 0)
+    const note = { note: 'n'.repeat(9000) }
+    const composed = Array.from(
+      { length: 280 },
+      (_, i) => server.deposit(`backlog ${i}`, { sealed: note }).presentation,
+    )
+    const backlog = server.batch(composed)
+    while (waiting() < 280) await sleep(20)
+    const sequenced = replication.durableSize
+    expect(sequenced).toBeLessThan(280)
+    // The window, and at most one statement past it.
+    expect(confirmation?.unansweredBytes).toBeGreaterThan(confirmation?.window ?? 0)
+    expect(confirmation?.unansweredBytes).toBeLessThan((confirmation?.window ?? 0) + 20_000)
+    const single = server.post(server.deposit('by itself', {}, other).presentation)
+    while (waiting() < 281) await sleep(20)
+    expect(replication.durableSize).toBe(sequenced)
+    const follower = followOn(replica)
+    const { index } = (await single).json<DepositAnswer>()
+    expect((await backlog).map(({ status }) => status)).toEqual(composed.map(() => 201))
+    // Within the next group, by turns of 32 KiB: not behind all that came before it.
+    expect(index).toBeLessThan(sequenced + 10)
+    await follower.stop()
+    await replica.close()
+  })
+
   it('counts the word of the named participant alone, with the right root', async () => {
     const other = await server.admit('court-c', ['auditor'])
     server = await server.restart(settings)
