@@ -4,7 +4,7 @@ import { EvidenceError } from '../src/core/errors.ts'
 import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
 import { syncFolder } from '../src/node/durable-file.ts'
 import { fsPath, removeFile } from '../src/node/file-path.ts'
-import { pendingManifestPath } from './deposit-names.ts'
+import { pendingManifestPath } from '../src/node/artefact-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
 import { outputKinds, writeOutput } from './outputs.ts'
 

@@ -6,9 +6,9 @@ import { encodeManifest, type ManifestLine, manifestTree, parseManifestLine } fr
 import type { Item } from '../src/statements/members.ts'
 import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
 import { digestBytes, digestFile } from '../src/node/file-digest.ts'
-import { recordedName } from './deposit-names.ts'
+import { recordedName } from '../src/node/artefact-names.ts'
 import type { DepositJob } from './deposit-plan.ts'
-import { makeManifest, requireSameFiles } from './folder-manifest.ts'
+import { makeManifest, requireSameFiles } from '../src/node/folder-manifest.ts'
 
 /** What of a job goes into the statement. */
 export interface Measured {

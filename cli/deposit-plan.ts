@@ -12,11 +12,9 @@ import {
   pendingPath,
   receiptPath,
   setManifestPath,
-} from './deposit-names.ts'
-import { type FolderListing, listFiles, listFolder } from './folder-manifest.ts'
+} from '../src/node/artefact-names.ts'
+import { type FolderListing, listFiles, listFolder } from '../src/node/folder-manifest.ts'
 import { requirePlaces } from './outputs.ts'
-
-export { receiptPath } from './deposit-names.ts'
 
 /** Most items of one statement; more files become a manifest. */
 const maxItems = 64

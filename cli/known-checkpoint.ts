@@ -2,7 +2,7 @@ import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkp
 import { parseTlogProof } from '../src/core/tlog-proof.ts'
 import { LedgerClient } from '../src/client/ledger-client.ts'
 import type { KnownCheckpoint } from '../src/ledger/copy/known.ts'
-import { parseArtefact } from './artefact.ts'
+import { parseArtefact } from '../src/check/node/artefact.ts'
 
 /** A checkpoint that somebody kept: a note, a receipt, or what a URL answers. Throws `file-unreadable`, `server-unreachable`, and the note's codes. */
 export async function knownCheckpoint(from: string): Promise<KnownCheckpoint> {

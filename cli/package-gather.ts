@@ -17,12 +17,13 @@ import type { DepositInput, FileInput } from '../src/package/make-package.ts'
 import { type ReceiptInput, soundInput, type SoundReceipt } from '../src/package/sound-receipt.ts'
 import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
 import { LogView } from '../src/log/view.ts'
-import { readTimeProof } from './check-time.ts'
-import { readArtefact, readManifest } from './artefact.ts'
-import { type Evidence, findEvidence, findManifest, transitionPath } from './evidence-files.ts'
-import { manifestPath } from './folder-manifest.ts'
-import { lineProof } from './line-proof.ts'
-import { timeProofPath } from './time-proof-path.ts'
+import { readTimeProof } from '../src/check/node/time.ts'
+import { readArtefact, manifestAt } from '../src/check/node/artefact.ts'
+import { findEvidence, findManifest } from '../src/check/node/evidence-files.ts'
+import type { Evidence } from '../src/check/steps/handed.ts'
+import { manifestPath } from '../src/node/folder-manifest.ts'
+import { lineProof } from '../src/check/node/line-proof.ts'
+import { timeProofPath, transitionPath } from '../src/node/artefact-names.ts'
 
 interface Gathering {
   readonly receipt: Uint8Array
@@ -116,7 +117,7 @@ export class PackageGathering {
     const beside = path.replace(/\.tlog-proof$/, '')
     const manifest = `${beside}.evidence-manifest`
     if (existsSync(manifest)) {
-      const bytes = readManifest(manifest)
+      const bytes = manifestAt(manifest).bytes
       const item = itemOf(checked)
       deposit.manifests.set(item, bytes)
       const folder = isFolder(beside) ? beside : dirname(manifest)

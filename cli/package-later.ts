@@ -8,7 +8,7 @@ import { type LaterEntry, scanLaterEntries } from '../src/package/later-entries.
 import { relatedEvents } from '../src/package/package-events.ts'
 import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
 import { checkStatus } from '../src/verify/check-status.ts'
-import { faultOfAnswer } from './check-online.ts'
+import { faultOfAnswer } from '../src/check/steps/later.ts'
 import { count } from '../src/core/text.ts'
 import type { PackageGathering } from './package-gather.ts'
 import type { PackageLedger } from './package-ledger.ts'

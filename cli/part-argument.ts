@@ -1,9 +1,10 @@
 import { EvidenceError } from '../src/core/errors.ts'
 import { parseFileProof } from '../src/core/file-proof.ts'
 import type { Policy } from '../src/core/policy.ts'
-import { readArtefact } from './artefact.ts'
-import { checkManifestOnly, type CheckResult, runCheck } from './check-run.ts'
-import { findEvidence, requireLine } from './evidence-files.ts'
+import { readArtefact } from '../src/check/node/artefact.ts'
+import { checkManifestOnly, type CheckResult, checkOne } from '../src/check/steps/receipt.ts'
+import { findEvidence, requireLine } from '../src/check/node/evidence-files.ts'
+import { handedFiles } from '../src/check/node/handed-files.ts'
 import { fileArgument } from './file-argument.ts'
 import { indexArgument } from './options.ts'
 import { withoutQuorum } from './statements.ts'
@@ -45,9 +46,9 @@ async function partOfFile(file: string, index: number, policy: Policy): Promise<
   let line: number | undefined
   if (evidence.kind === 'manifest') {
     line = requireLine(evidence, file).index
-    result = await checkManifestOnly(evidence, policy)
+    result = await checkManifestOnly(handedFiles, evidence, policy)
   } else {
-    result = await runCheck(file, evidence, policy)
+    result = await checkOne(handedFiles, file, evidence, policy)
     if (evidence.kind === 'file-proof') line = parseFileProof(readArtefact(evidence.proof)).lineIndex
   }
   const [fault] = result.faults.filter(({ code }) => code !== 'file-differs')

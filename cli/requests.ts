@@ -4,7 +4,7 @@ import { type JsonValue, parseJson, requireObject } from '../src/core/json.ts'
 import { type ComposedStatement, composeStatement, type Signer } from '../src/statements/compose.ts'
 import { isProposable, type Kind } from '../src/statements/kinds.ts'
 import { randomSalt } from '../src/node/key-file.ts'
-import { readArtefact } from './artefact.ts'
+import { readArtefact } from '../src/check/node/artefact.ts'
 
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
 export interface ChangeRequest {

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/errors.ts'
-import { forgetFiles } from './artefact.ts'
+import { forgetFiles } from '../src/check/node/artefact.ts'
 import { processArguments } from './file-argument.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
 import { asEvidenceError, Output } from './output.ts'

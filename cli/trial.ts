@@ -10,7 +10,7 @@ import { readHead } from '../src/ledger/head-file.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
 import { readUnfinished } from '../src/node/folder-marker.ts'
 import { createKeyFile, randomSalt, readKeyFile, type SigningKey } from '../src/node/key-file.ts'
-import { admitKind } from './admission.ts'
+import { admitKind } from './commands/participants.ts'
 
 /* A trial ledger: its administrator and its first depositor have their keys in the folder itself. */
 

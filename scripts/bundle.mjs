@@ -1,5 +1,5 @@
 // Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; dist/check-time.mjs, which it loads where there is a
-// time proof: see cli/judge-time-proof.ts, and dist/check-proxy.mjs, which it loads where the environment names a proxy: see
+// time proof: see src/check/steps/judge-time-proof.ts, and dist/check-proxy.mjs, which it loads where the environment names a proxy: see
 // src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -61,7 +61,7 @@ if (!isCurrent()) {
       apart('judge-time-proof.js', 'check-time.mjs'),
       apart('proxy.js', 'check-proxy.mjs'),
     ])),
-    ...(await joinInto(rolldown, 'cli/judge-time-proof.js', timePath, [])),
+    ...(await joinInto(rolldown, 'src/check/steps/judge-time-proof.js', timePath, [])),
     ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),
     packagePath,
     fileURLToPath(import.meta.url),

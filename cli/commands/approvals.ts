@@ -13,7 +13,7 @@ import { randomSalt } from '../../src/node/key-file.ts'
 import { whenSeconds } from '../when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
-import { readArtefact } from '../artefact.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
 import {
   type ClientOptions,
   clientKey,

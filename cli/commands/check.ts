@@ -1,28 +1,22 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
+import { type CheckRequest, checkPath, isPackage } from '../../src/check/node/check.ts'
+import type { Report } from '../../src/check/steps/report.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
-import { readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { rotatedPolicy } from '../../src/verify/rotated-policy.ts'
-import { type AnchoredResult, followAnchors, requireAnchorsNeeded } from '../check-anchored.ts'
-import { findFor } from '../check-find.ts'
-import { type Besides, checkFolder, folderEvidence } from '../check-folder.ts'
-import { checkMisbehaviourFile, isMisbehaviourFile } from '../check-misbehaviour.ts'
-import { askStatus } from '../check-online.ts'
-import { checkPackageAt } from '../check-package.ts'
-import { documentOf, textOf, together } from '../check-report.ts'
-import { type CheckResult, runCheck } from '../check-run.ts'
-import { checkTime } from '../check-time.ts'
-import { readArtefact } from '../artefact.ts'
-import { hasEvidence, namedEvidence, readTransition } from '../evidence-files.ts'
 import { fileArgument } from '../file-argument.ts'
-import { type ClientOptions, outputOf, withClient } from '../options.ts'
+import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
 import type { Output } from '../output.ts'
-import { isPackage } from '../package-magic.ts'
-import { policyDocument, type PolicyFile, requirePolicy } from '../policy-source.ts'
+import { type PolicyFile, requirePolicy } from '../policy-source.ts'
 import { progressBar } from '../progress.ts'
+import { fileDocument, fileLines } from '../render/check-file.ts'
+import { folderDocument, folderLines } from '../render/check-folder.ts'
+import { misbehaviourDocument, misbehaviourLines } from '../render/check-misbehaviour.ts'
+import { packageDocument, packageLines } from '../render/check-package.ts'
 import { exitOfVerdict } from '../verdict.ts'
 
 interface CheckOptions extends ClientOptions {
@@ -84,89 +78,78 @@ export function checkCommand(program: Command): void {
 
 async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
-  const stat = statSync(fsPath(path), { throwIfNoEntry: false })
-  if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
-  if (!stat.isFile() && !stat.isDirectory())
-    throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
-  if (isPackage(path, stat, options)) {
-    requireForPackage(options)
-    return checkPackageAt(path, options, output)
+  requireFitting(path, options)
+  let file: PolicyFile | undefined
+  const policy: CheckRequest['policy'] = (otherwise) => {
+    file = policyFileOf(options, otherwise)
+    return file === undefined ? undefined : { path: file.path, bytes: readPolicyBytes(file.path) }
   }
-  if (options.policyFromPackage === true)
-    throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
-  const file = requirePolicy(options)
-  const policy = rotatedPolicy(readPolicyFile(file.path), (options.rotation ?? []).map(readArtefact))
-  const besides = besidesOf(policy, file, options, output)
-  if (stat.isDirectory()) return checkFolder(path, folderEvidence(path, options), policy, besides, output)
-  // What begins so may be evidence like any other file: what lies beside it goes before, as for a package.
-  if (options.receipt === undefined && isMisbehaviourFile(path) && !hasEvidence(path))
-    return checkMisbehaviourFile(path, policy, file, output)
-  return checkOne(path, stat.size, policy, options, besides, output)
+  const report = await checkPath(path, requestOf(options, policy, output), {
+    note: (text) => output.note(text),
+    progress: (label, total, unit) => progressBar(output, label, total, unit),
+  })
+  output.result(...rendered(report, file))
+  return exitOfVerdict(report)
 }
 
-async function checkOne(
-  path: string,
-  size: number,
-  policy: Policy,
-  options: CheckOptions,
-  besides: Besides,
-  output: Output,
-): Promise<number> {
-  const { transition } = besides
-  const { receipt, manifest, folder } = options
-  const found =
-    receipt === undefined
-      ? await findFor(path, policy, transition, (text) => output.note(text))
-      : { evidence: namedEvidence(path, receipt, manifest, folder) }
-  const bar = progressBar(output, 'hashing', size, 'bytes')
-  let hashed = 0
-  const onBytes = (bytes: number): void => bar.update((hashed += bytes))
-  const result = await runCheck(path, found.evidence, policy, { ...found, onBytes, transition }).finally(() =>
-    bar.stop(),
-  )
-  const followed = await besides.anchored(result)
-  const online = await besides.online(result)
-  const time = await besides.time(result)
-  const whole = { ...followed, ...together(followed, online, time) }
-  output.result(
-    { ...documentOf(path, whole, online), policy: policyDocument(besides.policy), ...time.document },
-    textOf(path, whole, online, time, besides.policy),
-  )
-  return exitOfVerdict(whole)
-}
-
-/** What the options ask for besides the receipt. */
-function besidesOf(policy: Policy, file: PolicyFile, options: CheckOptions, output: Output): Besides {
-  const { transition, online, anchor } = options
+function requestOf(options: CheckOptions, policy: CheckRequest['policy'], output: Output): CheckRequest {
+  const { receipt, manifest, folder, timeProof, timestampAnchors, transition, rotation = [], anchor = [] } = options
+  const { lowerUrl = [], online, url, policyFromPackage } = options
   return {
-    policy: file,
-    anchored: (result) => anchoredOf(result, policy, options),
-    // Asked of what is sound alone: there is no entry to ask for where the receipt does not hold.
-    online: async ({ checked }) =>
-      online === true && anchor === undefined && checked !== undefined && checked.faults.length === 0
-        ? askStatus(checked, policy, options, output)
-        : undefined,
-    time: (result) => checkTime(result, policy, options),
-    ...(transition === undefined ? {} : { transition: readTransition(transition) }),
+    receipt,
+    manifest,
+    folder,
+    timeProof,
+    timestampAnchors,
+    transition,
+    rotation,
+    anchor,
+    lowerUrls: [...lowerUrl, ...(online === true && url !== undefined ? [url] : [])],
+    policyFromPackage: policyFromPackage === true,
+    policy,
+    ledger: online === true ? (origin, trusted) => ledgerOf(origin, trusted, options, output) : undefined,
   }
 }
 
-/** Follows anchors upward where any are given. */
-async function anchoredOf(
-  result: CheckResult,
-  policy: Policy,
-  { anchor = [], lowerUrl = [], online, url }: CheckOptions,
-): Promise<CheckResult | AnchoredResult> {
-  const urls = [...lowerUrl, ...(online === true && url !== undefined ? [url] : [])]
-  if (anchor.length > 0) return followAnchors(result, anchor, policy, urls)
-  requireAnchorsNeeded(lowerUrl, anchor)
-  return result
+/** The policy file that is given; undefined where a package's own is asked for. Throws `usage` where both are, or there is none. */
+function policyFileOf(options: CheckOptions, otherwise: string | undefined): PolicyFile | undefined {
+  if (options.policyFromPackage !== true) return requirePolicy(options, otherwise)
+  if (options.policy === undefined) return undefined
+  throw new EvidenceError('usage', 'give one of --policy and --policy-from-package')
+}
+
+/** The result, for programs and for people. */
+function rendered(report: Report, file: PolicyFile | undefined): [object, string[]] {
+  if (report.what === 'package') return [packageDocument(report, file), packageLines(report, file)]
+  const policy = file as PolicyFile
+  if (report.what === 'folder') return [folderDocument(report, policy), folderLines(report, policy)]
+  return report.what === 'file'
+    ? [fileDocument(report, policy), fileLines(report, policy)]
+    : [misbehaviourDocument(report, policy), misbehaviourLines(report, policy)]
+}
+
+/** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
+async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
+  const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
+  const url = options.url ?? process.env['EVIDENCE_URL'] ?? own
+  if (url === undefined) {
+    throw new EvidenceError('usage', `the policy has no URL for ${origin}; name the ledger’s by --url`)
+  }
+  const asked = { ...options, url }
+  return withIdentityIfAny(asked, clientOf(asked, output))
 }
 
 /** What names the evidence of one file, or asks about one entry: passed over in silence, it would seem to have been heeded. */
 const notForPackages = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'online', 'url', 'manifest', 'folder'] as const
 
-function requireForPackage(options: CheckOptions): void {
+/** Refuses options that say nothing of what lies at the path. Throws `usage`. */
+function requireFitting(path: string, options: CheckOptions): void {
+  const stat = statSync(fsPath(path), { throwIfNoEntry: false })
+  if (stat === undefined || !isPackage(path, stat, options)) {
+    if ((options.anchor ?? []).length === 0 && (options.lowerUrl ?? []).length > 0)
+      throw new EvidenceError('usage', '--lower-url is for --anchor: give the anchors too')
+    return
+  }
   const named = notForPackages.find((name) => options[name] !== undefined)
   if (named === undefined) return
   const flag = `--${named.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

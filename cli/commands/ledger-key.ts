@@ -25,9 +25,9 @@ import type { LedgerSigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../artefact.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
 import { commandLine } from '../command-line.ts'
-import { transitionPath } from '../evidence-files.ts'
+import { transitionPath } from '../../src/node/artefact-names.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
 import {
   type ClientOptions,

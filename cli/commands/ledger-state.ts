@@ -3,7 +3,7 @@ import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { maxEntryVersion } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { closeReasons, endIntakeReasons } from '../../src/statements/vocabulary.ts'
-import { readArtefact } from '../artefact.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { openCodeArgument, outputOf, withClient } from '../options.ts'
 

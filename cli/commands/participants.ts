@@ -14,7 +14,6 @@ import {
 } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
-import { admitKind } from '../admission.ts'
 import { endLines } from '../ended.ts'
 import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
 import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
@@ -30,6 +29,9 @@ import {
   withIdentityIfAny,
 } from '../options.ts'
 import { openKeyFile } from '../passphrase.ts'
+
+/** The kind of statement by which an administrator admits a participant. */
+export const admitKind = 'participant.admit'
 
 interface AdmitOptions extends ChangeOptions {
   readonly publicKey: string

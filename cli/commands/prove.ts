@@ -3,9 +3,10 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeFileProof } from '../../src/core/file-proof.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { runCheck } from '../check-run.ts'
-import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
-import { lineProof } from '../line-proof.ts'
+import { checkOne } from '../../src/check/steps/receipt.ts'
+import { findEvidence, findManifest, namedEvidence } from '../../src/check/node/evidence-files.ts'
+import { handedFiles } from '../../src/check/node/handed-files.ts'
+import { lineProof } from '../../src/check/node/line-proof.ts'
 import { fileArgument } from '../file-argument.ts'
 import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
 
@@ -63,7 +64,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
   const path = options.out ?? `${file}.file-proof`
   requireOutput(outputKinds.fileProof, path)
   // A proof of something that does not verify would help nobody.
-  const result = await runCheck(file, evidence, policyOf(options))
+  const result = await checkOne(handedFiles, file, evidence, policyOf(options))
   const [fault] = result.faults
   if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, { where: file })
   const [open] = result.unjudged

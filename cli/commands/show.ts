@@ -9,7 +9,7 @@ import type { EntryInfo } from '../../src/client/ledger-client.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { fileArgument } from '../file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { parseArtefact } from '../artefact.ts'
+import { parseArtefact } from '../../src/check/node/artefact.ts'
 import {
   type ClientOptions,
   clientOf,

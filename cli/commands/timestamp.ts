@@ -18,11 +18,12 @@ import { parseRecord } from '../../src/timestamp/record.ts'
 import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
-import { readArtefact } from '../artefact.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
-import { timeProofPath } from '../time-proof-path.ts'
+import { readTrustedCertificates } from '../../src/check/node/trusted-certificates.ts'
+import { timeStatementLines } from '../../src/check/steps/judge-time-proof.ts'
+import { timeProofPath } from '../../src/node/artefact-names.ts'
 
 interface TimestampOptions extends ClientOptions {
   readonly for?: string
@@ -84,7 +85,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const record = parseRecord(await client.timeStampRecord(size))
   const { hashes } = await client.inclusion(index, size)
   const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
-  const anchors = readAnchors(options.timestampAnchors)
+  const anchors = readTrustedCertificates(options.timestampAnchors)
   const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault

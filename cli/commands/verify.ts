@@ -25,7 +25,7 @@ import { endLines } from '../ended.ts'
 import { type Output } from '../output.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../progress.ts'
-import { AppraisalPool } from '../threads/appraisal-pool.ts'
+import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
 interface VerifyOptions extends ClientOptions {

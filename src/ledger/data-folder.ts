@@ -128,7 +128,11 @@ export function readPolicyBytes(path: string): Buffer {
 
 /** Reads and parses a policy file. Throws `folder-unfinished`, `file-unreadable`, `policy-malformed`. */
 export function readPolicyFile(path: string): Policy {
-  const bytes = readPolicyBytes(path)
+  return parsePolicyFile(path, readPolicyBytes(path))
+}
+
+/** Parses the bytes of a policy file; a refusal names the file. Throws `policy-malformed`. */
+export function parsePolicyFile(path: string, bytes: Uint8Array): Policy {
   try {
     return parsePolicy(bytes)
   } catch (error) {

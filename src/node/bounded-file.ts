@@ -51,6 +51,17 @@ export function openUnread(path: string | Buffer): number {
   return openSync(typeof path === 'string' ? fsPath(path) : path, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
+/** The first `length` bytes of a file, or as many as it has; does not wait for the writer of a pipe. */
+export function readBeginning(path: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const fd = openUnread(path)
+  try {
+    return bytes.subarray(0, readSync(fd, bytes))
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** Reads what {@link openUnread} opened. Throws as {@link readBounded}. */
 export function readOpen(fd: number, path: string | Buffer, maxBytes: number, options: BoundedOptions = {}): Buffer {
   const refuse = refusalOf(path, options.what)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { listFolder, makeManifest, requireSameFiles } from '../../cli/folder-manifest.ts'
+import { listFolder, makeManifest, requireSameFiles } from '../../src/node/folder-manifest.ts'
 import { digestFile } from '../../src/node/file-digest.ts'
 import { temporaryFolder } from '../support/folder.ts'
 

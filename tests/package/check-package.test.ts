@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { timeJudge } from '../../cli/check-time.ts'
+import { timeJudge } from '../../src/check/node/time.ts'
 import { toHex } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { encodeManifest, manifestTree } from '../../src/core/manifest.ts'

@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const named = [
   'cli/deposit*.ts',
   'cli/outputs.ts',
-  'cli/artefact.ts',
-  'cli/evidence-files.ts',
+  'src/check/node/artefact.ts',
+  'src/check/node/evidence-files.ts',
   'src/node/output-file.ts',
 ]
 const calls =

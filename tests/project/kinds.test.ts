@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** The file that composes statements of each kind: it alone may name it, besides the kind's own file and the table. */
 const composedIn: Readonly<Record<string, string>> = {
   'ledger.genesis': 'src/ledger/create.ts',
-  'participant.admit': 'cli/admission.ts',
+  'participant.admit': 'cli/commands/participants.ts',
   'participant.revoke': 'cli/commands/participants.ts',
   'participant.rotate-key': 'cli/commands/participants.ts',
   'evidence.deposit': 'cli/deposit-statement.ts',

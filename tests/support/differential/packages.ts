@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { timeJudge } from '../../../cli/check-time.ts'
+import { timeJudge } from '../../../src/check/node/time.ts'
 import { toHex } from '../../../src/core/base64.ts'
 import { utf8 } from '../../../src/core/bytes.ts'
 import { encodeFileProof } from '../../../src/core/file-proof.ts'

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import { largest } from '../src/core/arrays.ts'
-import { withoutFinalSlashes } from '../src/core/bytes.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import { bytesOfText, withVisibleBytes } from '../src/core/text.ts'
-import { absolutePath } from '../src/node/file-path.ts'
-import { temporaryName } from '../src/node/output-file.ts'
+import { largest } from '../core/arrays.ts'
+import { withoutFinalSlashes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { bytesOfText, withVisibleBytes } from '../core/text.ts'
+import { absolutePath } from './file-path.ts'
+import { temporaryName } from './output-file.ts'
 
 /*
  * Names of what a deposit leaves beside the evidence: FILE.tlog-proof, FOLDER.evidence-manifest with FOLDER.tlog-proof, and, until
@@ -88,6 +88,30 @@ function shortened(name: string): string {
     cut += character
   }
   return `${cut}~${digest}`
+}
+
+/** Where the receipt of a manifest lies. */
+export function receiptOf(manifest: string): string {
+  return manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
+}
+
+/** Where the manifest of a folder's receipt lies, by the receipt's name; undefined for another name. */
+export function manifestOf(receipt: string): string | undefined {
+  return receipt.endsWith('.tlog-proof') ? receipt.replace(/\.tlog-proof$/, '.evidence-manifest') : undefined
+}
+
+/** Where the time proof of a receipt, or of a file proof, lies: beside it. */
+export function timeProofPath(receipt: string): string {
+  return `${withoutProofEnding(receipt)}.time-proof`
+}
+
+/** `photo.jpg.tlog-proof` has its transition in `photo.jpg.key-transition`. */
+export function transitionPath(receipt: string): string {
+  return `${withoutProofEnding(receipt)}.key-transition`
+}
+
+function withoutProofEnding(path: string): string {
+  return path.replace(/\.(?:tlog-proof|file-proof)$/, '')
 }
 
 /** Files that belong to one receipt, and are kept with it under another name when a new deposit takes its place. */

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs'
-import { latin1 } from '../src/core/bytes.ts'
-import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
-import { type ManifestLine, parseManifest } from '../src/core/manifest.ts'
-import { maxProofBytes } from '../src/core/tlog-proof.ts'
-import { readNamed } from '../src/node/bounded-file.ts'
-import { fsPath } from '../src/node/file-path.ts'
-import { maxManifestBytes } from '../src/package/limits.ts'
+import { latin1 } from '../../core/bytes.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { parseManifest } from '../../core/manifest.ts'
+import { maxProofBytes } from '../../core/tlog-proof.ts'
+import { readNamed } from '../../node/bounded-file.ts'
+import { fsPath } from '../../node/file-path.ts'
+import { maxManifestBytes } from '../../package/limits.ts'
+import type { ReadManifest } from '../steps/handed.ts'
 
 /** True where something is at a path and may be looked at. */
 export function isThere(path: string): boolean {
@@ -26,14 +27,6 @@ export function isFileAt(path: string): boolean {
   } catch {
     return false
   }
-}
-
-/** A manifest that was read, whole. */
-export interface ReadManifest {
-  readonly bytes: Uint8Array
-  readonly lines: readonly ManifestLine[]
-  /** Numbers of lines by the bytes of their paths, as latin1. */
-  readonly byPath: ReadonlyMap<string, number>
 }
 
 const manifests = new Map<string, ReadManifest>()
@@ -65,11 +58,6 @@ export function manifestAt(path: string): ReadManifest {
   const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
   manifests.set(path, manifest)
   return manifest
-}
-
-/** The bytes of a manifest. Throws as {@link manifestAt}. */
-export function readManifest(path: string): Uint8Array {
-  return manifestAt(path).bytes
 }
 
 /** Reads a receipt, proof or other artefact, bounded; a pipe will do. Throws `file-unreadable`, `receipt-malformed`. */

@@ -1,20 +1,18 @@
-import { basename, relative } from 'node:path'
-import { attempt } from '../src/core/attempt.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import { parseFileProof } from '../src/core/file-proof.ts'
-import type { KeyTransition } from '../src/core/key-transition.ts'
-import type { ManifestLine } from '../src/core/manifest.ts'
-import type { Policy } from '../src/core/policy.ts'
-import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
-import { canDigest, digestBytes, digestFile } from '../src/node/file-digest.ts'
-import { absolutePath } from '../src/node/file-path.ts'
-import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../src/verify/check-file.ts'
-import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
-import { type Finding, findingOf } from '../src/verify/report.ts'
-import { itemsOf } from '../src/statements/said.ts'
-import { readArtefact, readManifest, manifestAt } from './artefact.ts'
-import { artefactOf, type Evidence, findTransition, lineOf, type ManifestEvidence } from './evidence-files.ts'
+import { attempt } from '../../core/attempt.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { parseFileProof } from '../../core/file-proof.ts'
+import type { KeyTransition } from '../../core/key-transition.ts'
+import { latin1 } from '../../core/bytes.ts'
+import type { ManifestLine } from '../../core/manifest.ts'
+import type { Policy } from '../../core/policy.ts'
+import { bytesOfText } from '../../core/text.ts'
+import { itemsOf } from '../../statements/said.ts'
+import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../../verify/check-file.ts'
+import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
+import { type Finding, findingOf } from '../../verify/report.ts'
+import { artefactOf, type Evidence, type Handed, type ManifestEvidence } from './handed.ts'
 
+/** What a file or folder is, by its receipt and a policy. */
 export interface CheckResult {
   readonly evidence: Evidence
   readonly checked: CheckedReceipt | undefined
@@ -30,19 +28,21 @@ export interface CheckResult {
   readonly lineIndex?: number | undefined
 }
 
-/** Checks one file against its evidence and a policy, offline. */
-export async function runCheck(
+/** Checks one file against its evidence and a policy, offline. Throws what says nothing of the evidence: what exits with 2 or 3. */
+export async function checkOne(
+  handed: Handed,
   file: string,
   evidence: Evidence,
   policy: Policy,
-  options: RunOptions = {},
+  options: OneOptions = {},
 ): Promise<CheckResult> {
   const { onBytes, transition } = options
   try {
-    if (evidence.kind === 'file-proof') return await checkByFileProof(file, evidence, policy, onBytes, transition)
-    if (evidence.kind === 'manifest') return await checkByManifest(file, evidence, policy, options)
-    const checked = readChecked(readArtefact(evidence.receipt), policy, evidence, transition)
-    return await checkByReceipt(file, evidence, checked, onBytes)
+    if (evidence.kind === 'file-proof')
+      return await checkByFileProof(handed, file, evidence, policy, onBytes, transition)
+    if (evidence.kind === 'manifest') return await checkByManifest(handed, file, evidence, policy, options)
+    const checked = readChecked(handed, handed.artefact(evidence.receipt), policy, evidence, transition)
+    return await checkByReceipt(handed, file, evidence, checked, onBytes)
   } catch (error) {
     if (!(error instanceof EvidenceError) || error.kind.exit === 3 || error.kind.exit === 2) throw error
     const faults = inFile(artefactOf(evidence), [findingOf(error)])
@@ -50,7 +50,7 @@ export async function runCheck(
   }
 }
 
-export interface RunOptions {
+export interface OneOptions {
   readonly onBytes?: (count: number) => void
   /** A key transition that was named. */
   readonly transition?: KeyTransition | undefined
@@ -70,6 +70,7 @@ type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudg
  * checkpoint: it was made for a later key, and says nothing to who has the policy of the receipt's day.
  */
 function readChecked(
+  handed: Handed,
   bytes: Uint8Array,
   policy: Policy,
   evidence: Evidence,
@@ -79,7 +80,7 @@ function readChecked(
   let used = transition
   const unread: Finding[] = []
   if (used === undefined && result.faults.some(({ code }) => code === 'checkpoint-untrusted')) {
-    const beside = attempt(() => findTransition(evidence))
+    const beside = attempt(() => handed.transitionBeside(evidence))
     if (beside instanceof EvidenceError) unread.push(findingOf(beside))
     else if (beside !== undefined) result = checkReceipt(bytes, policy, (used = beside))
   }
@@ -92,6 +93,7 @@ function readChecked(
 }
 
 async function checkByReceipt(
+  handed: Handed,
   file: string,
   evidence: Evidence,
   receipt: Checked,
@@ -100,16 +102,17 @@ async function checkByReceipt(
   const { checked } = receipt
   const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (checked?.body === undefined) return base
-  const algorithms = algorithmsOf(checked.body).filter(canDigest)
+  const algorithms = algorithmsOf(checked.body).filter(handed.canDigest)
   // A manifest is read once, so that what is hashed is what its lines are read from.
-  const bytes = evidence.kind === 'manifest' ? readManifest(file) : undefined
-  const measured = bytes === undefined ? await digestFile(file, algorithms, onBytes) : digestBytes(bytes, algorithms)
-  const verdict = checkFile(checked.body, measured, namedItem(checked, file))
+  const bytes = evidence.kind === 'manifest' ? handed.manifest(file).bytes : undefined
+  const measured =
+    bytes === undefined ? await handed.digests(file, algorithms, onBytes) : handed.digestsOf(bytes, algorithms)
+  const verdict = checkFile(checked.body, measured, namedItem(checked, handed.baseName(file)))
   const manifest =
     verdict.item === undefined
       ? []
       : hasTree(checked, verdict.item)
-        ? checkManifest(checked.body, verdict.item, bytes ?? readNamed(file, fileBounds.manifest))
+        ? checkManifest(checked.body, verdict.item, bytes ?? handed.manifest(file).bytes)
         : evidence.kind === 'manifest' && verdict.faults.length === 0
           ? [isNoManifest(verdict.item)]
           : []
@@ -122,11 +125,11 @@ async function checkByReceipt(
 }
 
 /** The item that goes by the file's name, where the receipt discloses names and exactly one is that. */
-function namedItem({ disclosures, body }: CheckedReceipt, file: string): number | undefined {
+function namedItem({ disclosures, body }: CheckedReceipt, own: string): number | undefined {
   const count = itemsOf(body).length
   const names = disclosures.find(({ claim }) => claim === 'names')?.value
   if (!Array.isArray(names)) return undefined
-  const matching = names.flatMap((name, i) => (name === basename(file) && i < count ? [i] : []))
+  const matching = names.flatMap((name, i) => (name === own && i < count ? [i] : []))
   return matching.length === 1 ? matching[0] : undefined
 }
 
@@ -141,24 +144,25 @@ function hasTree({ body }: CheckedReceipt, item: number): boolean {
 }
 
 async function checkByManifest(
+  handed: Handed,
   file: string,
   evidence: ManifestEvidence,
   policy: Policy,
-  { onBytes, transition, line: known }: RunOptions,
+  { onBytes, transition, line: known }: OneOptions,
 ): Promise<CheckResult> {
-  const manifest = await checkManifestOnly(evidence, policy, transition)
+  const manifest = await checkManifestOnly(handed, evidence, policy, transition)
   // Anchors may still vouch for the receipt's ledger: what they leave standing must be about the file too.
   if (!isTied({ ...manifest, faults: manifest.faults.filter((fault) => !isOfOtherLedger(fault)) })) return manifest
-  const line = known ?? lineOf(evidence, file)?.line
+  const line = known ?? lineOf(handed, evidence, file)?.line
   if (line === undefined) {
-    const message = `The manifest does not list ${relative(evidence.folder, absolutePath(file))}.`
+    const message = `The manifest does not list ${handed.pathWithin(evidence.folder, file)}.`
     return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message, file }] }
   }
-  const faults = await compareLine(line, file, onBytes)
+  const faults = await compareLine(handed, line, file, onBytes)
   return {
     ...manifest,
     line,
-    lineIndex: manifestAt(evidence.manifest).lines.indexOf(line),
+    lineIndex: handed.manifest(evidence.manifest).lines.indexOf(line),
     faults: [...manifest.faults, ...inFile(file, faults)],
   }
 }
@@ -181,21 +185,23 @@ export function isTied({ faults, unjudged, item }: CheckResult): boolean {
 
 /** Receipt and manifest of a folder's deposit, checked once for all its files. */
 export async function checkManifestOnly(
+  handed: Handed,
   evidence: ManifestEvidence,
   policy: Policy,
   transition?: KeyTransition,
 ): Promise<CheckResult> {
-  const receipt = readChecked(readArtefact(evidence.receipt), policy, evidence, transition)
-  return checkByReceipt(evidence.manifest, evidence, receipt)
+  const receipt = readChecked(handed, handed.artefact(evidence.receipt), policy, evidence, transition)
+  return checkByReceipt(handed, evidence.manifest, evidence, receipt)
 }
 
 /** Holds a file against its line. */
 async function compareLine(
+  handed: Handed,
   { sha256: expected }: ManifestLine,
   file: string,
   onBytes?: (count: number) => void,
 ): Promise<Finding[]> {
-  const { digest } = await digestFile(file, ['sha256'], onBytes)
+  const { digest } = await handed.digests(file, ['sha256'], onBytes)
   return differsFrom(expected, digest.sha256 as string)
 }
 
@@ -205,17 +211,18 @@ export function differsFrom(expected: string, found: string): Finding[] {
 }
 
 async function checkByFileProof(
+  handed: Handed,
   file: string,
   evidence: Extract<Evidence, { kind: 'file-proof' }>,
   policy: Policy,
   onBytes: ((count: number) => void) | undefined,
   transition: KeyTransition | undefined,
 ): Promise<CheckResult> {
-  const proof = parseFileProof(readArtefact(evidence.proof))
-  const receipt = readChecked(proof.receipt, policy, evidence, transition)
+  const proof = parseFileProof(handed.artefact(evidence.proof))
+  const receipt = readChecked(handed, proof.receipt, policy, evidence, transition)
   const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (receipt.checked?.body === undefined) return base
-  const measured = await digestFile(file, ['sha256'], onBytes)
+  const measured = await handed.digests(file, ['sha256'], onBytes)
   const verdict = checkFileProof(proof, receipt.checked.body, measured)
   const isListed = verdict.item !== undefined && verdict.faults.every(({ code }) => code === 'file-differs')
   return {
@@ -225,4 +232,17 @@ async function checkByFileProof(
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }
+}
+
+/** A line of a manifest, and its number from 0. */
+export interface FoundLine {
+  readonly line: ManifestLine
+  readonly index: number
+}
+
+/** The line of a manifest that names a file. Throws `file-unreadable`, `manifest-malformed`. */
+export function lineOf(handed: Handed, { manifest, folder }: ManifestEvidence, file: string): FoundLine | undefined {
+  const { lines, byPath } = handed.manifest(manifest)
+  const index = byPath.get(latin1(bytesOfText(handed.pathWithin(folder, file))))
+  return index === undefined ? undefined : { line: lines[index] as ManifestLine, index }
 }

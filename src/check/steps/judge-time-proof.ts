@@ -1,11 +1,12 @@
-import { isEvidenceError } from '../src/core/errors.ts'
-import type { Policy } from '../src/core/policy.ts'
-import type { Receipt } from '../src/core/receipt.ts'
-import type { JudgedTime } from '../src/package/package-report.ts'
-import { readPemCertificates } from '../src/timestamp/certificate.ts'
-import { checkTimeProof } from '../src/timestamp/check-time-proof.ts'
-import { type Finding, findingOf } from '../src/verify/report.ts'
-import { timeStatementDocument, timeStatementLines } from './time-proof-check.ts'
+import { isEvidenceError } from '../../core/errors.ts'
+import { defined } from '../../core/objects.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { Receipt } from '../../core/receipt.ts'
+import { timeText } from '../../core/time.ts'
+import type { JudgedTime } from '../../package/package-report.ts'
+import { readPemCertificates } from '../../timestamp/certificate.ts'
+import { type CheckedTimeProof, checkTimeProof } from '../../timestamp/check-time-proof.ts'
+import { type Finding, findingOf } from '../../verify/report.ts'
 
 /*
  * What a check needs where a time proof lies beside a receipt, and only there: to read certificates takes more to load than all the
@@ -41,5 +42,38 @@ export function judgeTimeProof(input: TimeProofInput): JudgedTime | { readonly r
   } catch (error) {
     if (isEvidenceError(error)) return { refusal: findingOf(error) }
     throw error
+  }
+}
+
+/** What a time proof says, for people. */
+export function timeStatementLines({ statement }: CheckedTimeProof, isVerified: boolean): string[] {
+  if (statement === undefined) return []
+  const time = timeText(statement.noLaterThanMs)
+  const { subject } = statement.token.certificate
+  return [
+    isVerified
+      ? `existed no later than ${time}, on the word of ${subject}`
+      : `existed no later than ${time}, according to a time stamp that names ${subject}, which is not verified`,
+  ]
+}
+
+/** What a time proof says, as the JSON document of `--json`; `path` is that of the proof. */
+function timeStatementDocument(
+  path: string,
+  { statement, size, layers, limits }: CheckedTimeProof,
+  isVerified: boolean,
+): object {
+  return {
+    path,
+    ...(statement === undefined
+      ? {}
+      : {
+          noLaterThan: timeText(statement.noLaterThanMs),
+          authority: statement.token.certificate.subject,
+          verified: isVerified,
+        }),
+    ...defined({ size }),
+    renewals: Math.max(0, layers.length - 1),
+    notShown: limits,
   }
 }

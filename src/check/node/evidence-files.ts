@@ -1,30 +1,16 @@
 import { readdirSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
-import { attempt } from '../src/core/attempt.ts'
-import { latin1 } from '../src/core/bytes.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import { isFileProof } from '../src/core/file-proof.ts'
-import { type KeyTransition, parseKeyTransition } from '../src/core/key-transition.ts'
-import type { ManifestLine } from '../src/core/manifest.ts'
-import { bytesOfText, textOfBytes } from '../src/core/text.ts'
-import { whyOf } from '../src/node/bounded-file.ts'
-import { absolutePath, fsPath } from '../src/node/file-path.ts'
-import { isFileAt, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
-import { receiptPath } from './deposit-plan.ts'
-
-/** What stands between a file and the ledger. */
-export type Evidence =
-  | { readonly kind: 'receipt'; readonly receipt: string }
-  | { readonly kind: 'file-proof'; readonly proof: string }
-  | ManifestEvidence
-
-/** A folder's deposit: the manifest lists paths relative to the folder. */
-export interface ManifestEvidence {
-  readonly kind: 'manifest'
-  readonly receipt: string
-  readonly manifest: string
-  readonly folder: string
-}
+import { basename, dirname, join } from 'node:path'
+import { attempt } from '../../core/attempt.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { isFileProof } from '../../core/file-proof.ts'
+import { textOfBytes } from '../../core/text.ts'
+import { whyOf } from '../../node/bounded-file.ts'
+import { absolutePath, fsPath } from '../../node/file-path.ts'
+import { isFileAt, isThere, manifestAt, readArtefact } from './artefact.ts'
+import { manifestOf, manifestPath, receiptOf, receiptPath } from '../../node/artefact-names.ts'
+import type { Evidence, ManifestEvidence } from '../steps/handed.ts'
+import { type FoundLine, lineOf } from '../steps/receipt.ts'
+import { handedFiles } from './handed-files.ts'
 
 /** Receives what was passed over in a search, for people. */
 export type Note = (text: string) => void
@@ -96,7 +82,7 @@ export function receiptsBeside(file: string): string[] {
 
 /** The nearest manifest, with its receipt, that lists a file. */
 export function findManifest(file: string, note?: Note): ManifestEvidence | undefined {
-  for (const found of manifestsAbove(file, note)) if (lineOf(found, file) !== undefined) return found
+  for (const found of manifestsAbove(file, note)) if (lineOf(handedFiles, found, file) !== undefined) return found
   return undefined
 }
 
@@ -120,36 +106,44 @@ function manifestsOf(folder: string, note: Note): string[] {
   return [beside, ...inside.map((name) => join(folder, name))].filter(isFileAt)
 }
 
-/** Where the receipt of a manifest lies. */
-export function receiptOf(manifest: string): string {
-  return manifest.replace(/\.evidence-manifest$/, '.tlog-proof')
-}
-
-/** Where the manifest of a folder's receipt lies, by the receipt's name; undefined for another name. */
-export function manifestOf(receipt: string): string | undefined {
-  return receipt.endsWith('.tlog-proof') ? receipt.replace(/\.tlog-proof$/, '.evidence-manifest') : undefined
-}
-
-/** A line of a manifest, and its number from 0. */
-export interface FoundLine {
-  readonly line: ManifestLine
-  readonly index: number
-}
-
-/** The line of a manifest that names a file. Throws `file-unreadable`, `manifest-malformed`. */
-export function lineOf({ manifest, folder }: ManifestEvidence, file: string): FoundLine | undefined {
-  const { lines, byPath } = manifestAt(manifest)
-  const index = byPath.get(latin1(bytesOfText(relative(folder, absolutePath(file)))))
-  return index === undefined ? undefined : { line: lines[index] as ManifestLine, index }
-}
-
 /** The line that names a file, for making a file proof. Throws `file-not-in-deposit`. */
 export function requireLine(evidence: ManifestEvidence, file: string): FoundLine {
-  const found = lineOf(evidence, file)
+  const found = lineOf(handedFiles, evidence, file)
   if (found !== undefined) return found
   throw new EvidenceError('file-not-in-deposit', `the manifest ${evidence.manifest} does not list ${file}`, {
     where: file,
   })
+}
+
+/**
+ * The manifest and receipt of a folder: those that were named, the manifest beside the named receipt, or those beside the folder.
+ * Throws `receipt-not-found`.
+ */
+export function folderEvidence(
+  folder: string,
+  named: { readonly receipt?: string | undefined; readonly manifest?: string | undefined },
+): ManifestEvidence {
+  const own = manifestPath(folder)
+  const beside = named.receipt === undefined ? undefined : manifestOf(named.receipt)
+  const manifest = named.manifest ?? [beside, own].find((path) => path !== undefined && isFileAt(path)) ?? own
+  const receipt = named.receipt ?? receiptOf(manifest)
+  for (const [what, path] of [
+    ['manifest', manifest],
+    ['receipt', receipt],
+  ] as const) {
+    // What was named may be a pipe; what is looked for may not, for reading it might never end.
+    if (named[what] === undefined ? isFileAt(path) : isThere(path)) continue
+    const how = `name it by --${what} FILE`
+    const also = beside === undefined || what === 'receipt' || beside === path ? '' : `, nor ${beside}`
+    throw new EvidenceError(
+      'receipt-not-found',
+      `there is no ${what} ${path}${also} for the folder ${folder}; ${how}`,
+      {
+        where: path,
+      },
+    )
+  }
+  return { kind: 'manifest', receipt, manifest, folder: absolutePath(folder) }
 }
 
 /** Evidence that the caller named. Throws `usage`, `file-unreadable`. */
@@ -173,28 +167,7 @@ function withFolder(file: string, receipt: string, manifest: string, named: stri
   if (named !== undefined) return evidence(absolutePath(named))
   const nearest = dirname(absolutePath(file))
   for (let folder = nearest; ; folder = dirname(folder)) {
-    if (lineOf(evidence(folder), file) !== undefined) return evidence(folder)
+    if (lineOf(handedFiles, evidence(folder), file) !== undefined) return evidence(folder)
     if (folder === dirname(folder)) return evidence(nearest)
   }
-}
-
-/** The key transition beside a receipt or file proof, if there is one. Throws the codes of {@link readTransition}. */
-export function findTransition(evidence: Evidence): KeyTransition | undefined {
-  const path = transitionPath(artefactOf(evidence))
-  return isFileAt(path) ? readTransition(path) : undefined
-}
-
-/** The file that holds a receipt: the receipt, or a file proof. */
-export function artefactOf(evidence: Evidence): string {
-  return evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt
-}
-
-/** `photo.jpg.tlog-proof` has its transition in `photo.jpg.key-transition`. */
-export function transitionPath(receipt: string): string {
-  return `${receipt.replace(/\.(?:tlog-proof|file-proof)$/, '')}.key-transition`
-}
-
-/** Throws `file-unreadable`, `transition-malformed`. */
-export function readTransition(path: string): KeyTransition {
-  return parseArtefact(path, parseKeyTransition)
 }

@@ -1,19 +1,22 @@
-import { defined } from '../src/core/objects.ts'
-import { textOfBytes } from '../src/core/text.ts'
-import { anchorLimits } from '../src/verify/check-anchors.ts'
-import { receiptLimits } from '../src/verify/check-receipt.ts'
-import { statusLimits } from '../src/verify/check-status.ts'
-import type { Finding } from '../src/verify/report.ts'
-import { itemsOf } from '../src/statements/said.ts'
-import { anchoredLine, anchorLines, type AnchoredResult } from './check-anchored.ts'
-import { nameLines } from './check-find.ts'
-import { headline, type OnlineStatus, standingOf, statusLines } from './check-online.ts'
-import type { CheckResult } from './check-run.ts'
-import { faultLines, provenance } from './check-text.ts'
+import { basename, relative } from 'node:path'
+import type { AnchoredResult } from '../../src/check/steps/anchors.ts'
+import { type OnlineStatus, standingOf } from '../../src/check/steps/later.ts'
+import type { CheckResult } from '../../src/check/steps/receipt.ts'
+import type { FileReport } from '../../src/check/steps/report.ts'
+import { noTime, type TimeResult } from '../../src/check/steps/time.ts'
+import { defined } from '../../src/core/objects.ts'
+import { textOfBytes } from '../../src/core/text.ts'
+import { absolutePath } from '../../src/node/file-path.ts'
+import { itemsOf } from '../../src/statements/said.ts'
+import { anchorLimits } from '../../src/verify/check-anchors.ts'
+import { receiptLimits } from '../../src/verify/check-receipt.ts'
+import { statusLimits } from '../../src/verify/check-status.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
+import { isSound, verdictLine } from '../verdict.ts'
+import { anchoredLine, anchorLines } from './anchors.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { type PolicyFile, policyLine } from './policy-source.ts'
-import { isSound, verdictLine } from './verdict.ts'
-import type { TimeResult } from './check-time.ts'
+import { headline, statusLines } from './later.ts'
+import { faultLines, provenance } from './provenance.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
 export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
@@ -44,28 +47,44 @@ export function statusDocument(online: OnlineStatus | undefined): object {
   return { status: { url, size, events, flagged, limits: statusLimits }, ...admitted }
 }
 
+/** What a time proof says, for programs. */
+export function timeDocument(time: TimeResult): object {
+  return time === noTime ? {} : { time: time.document }
+}
+
+/** How the name that a file was deposited under differs from the one that it has. */
+function nameLines(file: string, { evidence, line }: Pick<CheckResult, 'evidence' | 'line'>): string[] {
+  const own = evidence.kind === 'manifest' ? relative(evidence.folder, absolutePath(file)) : basename(file)
+  if (line === undefined) {
+    const receipt = evidence.kind === 'receipt' ? basename(evidence.receipt).replace(/\.tlog-proof$/, '') : own
+    const isAmongItems = receipt !== own && receipt.normalize() !== own.normalize()
+    return isAmongItems && own !== `${receipt}.evidence-manifest` ? [`the receipt has another name: ${receipt}`] : []
+  }
+  const listed = textOfBytes(line.path)
+  const said = `listed in the deposit as ${listed}`
+  if (listed === own || evidence.kind !== 'manifest') return [said]
+  return [
+    listed.normalize() === own.normalize()
+      ? `${said}: same bytes, name spelled otherwise`
+      : `${said}: same bytes, now at ${own}`,
+  ]
+}
+
 /** What is said where nothing is wrong, and no more. */
 function cleanLine(result: CheckResult | AnchoredResult): string {
   const anchored = 'anchored' in result ? anchoredLine(result.anchored) : undefined
   return anchored ?? 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
 }
 
-/** The result of a check, for people. */
-export function textOf(
-  path: string,
-  result: CheckResult,
-  online: OnlineStatus | undefined,
-  time: TimeResult,
-  policy: PolicyFile,
-): string[] {
-  const { faults, unjudged } = result
+/** The result of a check of a file, for people. */
+export function fileLines({ path, result, later, time, faults, unjudged }: FileReport, policy: PolicyFile): string[] {
   const clean = faults.length === 0 && unjudged.length === 0
   return [
-    ...headline(online, result),
+    ...headline(later, result),
     path,
     ...(clean || result.line !== undefined ? nameLines(path, result).map((line) => `  ${line}`) : []),
     ...(clean ? [cleanLine(result)] : []),
-    ...provenanceOf(result, online).map((line) => `  ${line}`),
+    ...provenanceOf(result, later).map((line) => `  ${line}`),
     ...time.lines.map((line) => `  ${line}`),
     ...reported(result).map((line) => `  ${line}`),
     ...faultLines(faults),
@@ -78,14 +97,14 @@ export function textOf(
   ]
 }
 
-/** The result of a check, for programs. */
-export function documentOf(path: string, result: CheckResult, online: OnlineStatus | undefined): object {
-  const { checked, faults, unjudged, item, evidence, line } = result
+/** The result of a check of a file, for programs. */
+export function fileDocument({ path, result, later, time, faults, unjudged }: FileReport, policy: PolicyFile): object {
+  const { checked, item, evidence, line } = result
   const statement = checked?.statement
   return {
     path,
-    ok: isSound(result),
-    standing: standingOf(online, result),
+    ok: isSound({ faults, unjudged }),
+    standing: standingOf(later, result),
     evidence,
     ...(line === undefined ? {} : { listedAs: textOfBytes(line.path) }),
     ...(checked === undefined ? {} : { index: checked.receipt.entry.index, time: checked.receipt.entry.time }),
@@ -101,22 +120,10 @@ export function documentOf(path: string, result: CheckResult, online: OnlineStat
     faults,
     unjudged,
     notChecked: receiptLimits,
-    ...statusDocument(online),
+    ...statusDocument(later),
     ...anchorDocument(result),
     checker: thisChecker(),
-  }
-}
-
-/** What was found of a receipt, and of what was asked besides. */
-export interface Findings {
-  readonly faults: readonly Finding[]
-  readonly unjudged: readonly Finding[]
-}
-
-/** The findings of several parts of a check, in their order. */
-export function together(...parts: readonly (Findings | undefined)[]): Findings {
-  return {
-    faults: parts.flatMap((part) => part?.faults ?? []),
-    unjudged: parts.flatMap((part) => part?.unjudged ?? []),
+    policy: policyDocument(policy),
+    ...timeDocument(time),
   }
 }

@@ -1,15 +1,15 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { relative } from 'node:path'
-import { compareBytes } from '../src/core/bytes.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import { encodeManifest, type ManifestLine } from '../src/core/manifest.ts'
-import { bytesOfText, textOfBytes } from '../src/core/text.ts'
-import { whyOf } from '../src/node/bounded-file.ts'
-import { changed, digestFile, fileState } from '../src/node/file-digest.ts'
-import { absolutePath, fsPath } from '../src/node/file-path.ts'
-import { isOwnArtefact } from './deposit-names.ts'
+import { compareBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { encodeManifest, type ManifestLine } from '../core/manifest.ts'
+import { bytesOfText, textOfBytes } from '../core/text.ts'
+import { whyOf } from './bounded-file.ts'
+import { changed, digestFile, fileState } from './file-digest.ts'
+import { absolutePath, fsPath } from './file-path.ts'
+import { isOwnArtefact } from './artefact-names.ts'
 
-export { manifestPath } from './deposit-names.ts'
+export { manifestPath } from './artefact-names.ts'
 
 /** A file found in a folder; names are raw bytes, since a disk's need not be UTF-8. */
 export interface FoundFile {

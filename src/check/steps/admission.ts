@@ -1,14 +1,10 @@
-import { utf8 } from '../src/core/bytes.ts'
-import { isEvidenceError } from '../src/core/errors.ts'
-import { defined } from '../src/core/objects.ts'
-import type { Policy } from '../src/core/policy.ts'
-import type { LedgerClient } from '../src/client/ledger-client.ts'
-import { admittedBy } from '../src/statements/said.ts'
-import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
-import { when } from './when.ts'
-
-/** The kind of statement by which an administrator admits a participant. */
-export const admitKind = 'participant.admit'
+import { utf8 } from '../../core/bytes.ts'
+import { isEvidenceError } from '../../core/errors.ts'
+import { defined } from '../../core/objects.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { LedgerClient } from '../../client/ledger-client.ts'
+import { admittedBy } from '../../statements/said.ts'
+import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
 
 /** Under which name a key's owner was admitted, and by whom, out of the receipt of that entry. */
 export interface Admission {
@@ -58,11 +54,4 @@ export function admissionIn(receipt: Uint8Array, id: string, origin: string, pol
   const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
   const { type, roles, name = typeof sealed === 'string' ? sealed : undefined } = admitted
   return { roles, ...defined({ name, type }), ...at }
-}
-
-/** An admission on one line, for people. */
-export function admissionLine(id: string, { name, type, roles, index, time, by }: Admission): string {
-  const called = name === undefined ? 'under a name that is not shown to you' : `as ${JSON.stringify(name)}`
-  const what = [...(type === undefined ? [] : [type]), ...roles].join(', ')
-  return `${id} was admitted ${called} (${what}) by entry ${index} at ${when(time)}, signed by ${by.iss} with key ${by.kid}`
 }

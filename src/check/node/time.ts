@@ -1,27 +1,21 @@
-import { EvidenceError } from '../src/core/errors.ts'
-import type { Policy } from '../src/core/policy.ts'
-import type { JudgedTime, TimeJudge } from '../src/package/package-report.ts'
-import { maxTimeProofBytes } from '../src/package/limits.ts'
-import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
-import type { Finding } from '../src/verify/report.ts'
-import { type CheckResult } from './check-run.ts'
-import type { judgeTimeProof, TimeProofInput } from './judge-time-proof.ts'
-import { findTimeProof } from './time-proof-path.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import type { Policy } from '../../core/policy.ts'
+import type { TimeJudge } from '../../package/package-report.ts'
+import { maxTimeProofBytes } from '../../package/limits.ts'
+import { fileBounds, readNamed } from '../../node/bounded-file.ts'
+import type { Finding } from '../../verify/report.ts'
+import { type CheckResult } from '../steps/receipt.ts'
+import { noTime, type TimeResult } from '../steps/time.ts'
+import type { judgeTimeProof, TimeProofInput } from '../steps/judge-time-proof.ts'
+import { timeProofPath } from '../../node/artefact-names.ts'
+import { isFileAt } from './artefact.ts'
+import { artefactOf, type Evidence } from '../steps/handed.ts'
 
 /** What names a time proof, and the authorities that are trusted. */
 export interface TimeOptions {
-  readonly timeProof?: string
-  readonly timestampAnchors?: string
-  readonly transition?: string
+  readonly timeProof?: string | undefined
+  readonly timestampAnchors?: string | undefined
 }
-
-/** What a time proof adds to a check. */
-export interface TimeResult extends Omit<JudgedTime, 'document'> {
-  readonly faults: readonly Finding[]
-  readonly document: object
-}
-
-const noTime: TimeResult = { faults: [], unjudged: [], lines: [], limits: [], document: {} }
 
 /** Judges time proofs, of authorities whose certificates the file holds. It is read when there is something to judge. */
 export function timeJudge(anchorsPath: string | undefined): TimeJudge {
@@ -41,7 +35,7 @@ export function timeJudge(anchorsPath: string | undefined): TimeJudge {
 /** Loaded here: reading certificates takes more to load than all the rest. Undefined where dist/check.mjs was taken away alone. */
 async function loadJudge(): Promise<((input: TimeProofInput) => ReturnType<typeof judgeTimeProof>) | undefined> {
   try {
-    return (await import('./judge-time-proof.ts')).judgeTimeProof
+    return (await import('../steps/judge-time-proof.ts')).judgeTimeProof
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined
     throw error
@@ -63,10 +57,17 @@ export async function checkTime(
   if (path === undefined || checked === undefined) return noTime
   const judge = timeJudge(options.timestampAnchors)
   const judged = await judge(path, readTimeProof(path), checked.receipt, byTransition ? undefined : policy)
-  return { ...judged, document: { time: judged.document } }
+  return judged
 }
 
 /** A time proof, bounded. Throws `file-unreadable`, `time-proof-malformed`. */
 export function readTimeProof(path: string): Uint8Array {
   return new Uint8Array(readNamed(path, maxTimeProofBytes, { tooLong: 'time-proof-malformed' }))
+}
+
+/** The time proof that was named, or the one beside the evidence; undefined where there is none. */
+function findTimeProof(evidence: Evidence, named: string | undefined): string | undefined {
+  if (named !== undefined) return named
+  const beside = timeProofPath(artefactOf(evidence))
+  return isFileAt(beside) ? beside : undefined
 }

@@ -1,13 +1,14 @@
-import { utf8 } from '../src/core/bytes.ts'
-import { leafHash } from '../src/core/entry.ts'
-import type { FileProof } from '../src/core/file-proof.ts'
-import { manifestLeaves } from '../src/core/manifest.ts'
-import { nodeHash } from '../src/core/merkle/hashing.ts'
-import type { LeafRange, Subtree } from '../src/core/merkle/layout.ts'
-import { inclusionRanges, rangeHash } from '../src/core/merkle/prove.ts'
-import { encodeReceipt, parseReceipt } from '../src/core/receipt.ts'
-import { readArtefact, readManifest } from './artefact.ts'
-import { type Evidence, requireLine } from './evidence-files.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { leafHash } from '../../core/entry.ts'
+import type { FileProof } from '../../core/file-proof.ts'
+import { manifestLeaves } from '../../core/manifest.ts'
+import { nodeHash } from '../../core/merkle/hashing.ts'
+import type { LeafRange, Subtree } from '../../core/merkle/layout.ts'
+import { inclusionRanges, rangeHash } from '../../core/merkle/prove.ts'
+import { encodeReceipt, parseReceipt } from '../../core/receipt.ts'
+import { readArtefact, manifestAt } from './artefact.ts'
+import type { Evidence } from '../steps/handed.ts'
+import { requireLine } from './evidence-files.ts'
 
 /** The proof of one file out of a manifest, and how many lines that has. Throws `file-not-in-deposit`. */
 export function lineProof(
@@ -17,7 +18,7 @@ export function lineProof(
   withClaims: boolean,
 ): { readonly proof: FileProof; readonly of: number } {
   const { index, line } = requireLine(evidence, file)
-  const leaves = manifestLeaves(readManifest(evidence.manifest))
+  const leaves = manifestLeaves(manifestAt(evidence.manifest).bytes)
   const proof = {
     item,
     lineIndex: index,

@@ -1,30 +1,21 @@
-import { basename, relative } from 'node:path'
-import { settled, valueOr } from '../src/core/attempt.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import type { KeyTransition } from '../src/core/key-transition.ts'
-import type { Policy } from '../src/core/policy.ts'
-import { parseReceipt } from '../src/core/receipt.ts'
-import { textOfBytes } from '../src/core/text.ts'
-import { readBody } from '../src/statements/body.ts'
-import { itemsOf } from '../src/statements/said.ts'
-import { readEnvelope, readStatement } from '../src/statements/statement.ts'
-import { digestFile } from '../src/node/file-digest.ts'
-import { absolutePath } from '../src/node/file-path.ts'
-import { checkManifestOnly, type CheckResult, type RunOptions } from './check-run.ts'
+import { settled, valueOr } from '../../core/attempt.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import type { KeyTransition } from '../../core/key-transition.ts'
+import type { Policy } from '../../core/policy.ts'
+import { parseReceipt } from '../../core/receipt.ts'
+import { digestFile } from '../../node/file-digest.ts'
+import { readBody } from '../../statements/body.ts'
+import { itemsOf } from '../../statements/said.ts'
+import { readEnvelope, readStatement } from '../../statements/statement.ts'
+import { checkReceipt } from '../../verify/check-receipt.ts'
+import type { Evidence, ManifestEvidence } from '../steps/handed.ts'
+import { checkManifestOnly, lineOf, type OneOptions } from '../steps/receipt.ts'
 import { manifestAt, readArtefact } from './artefact.ts'
-import {
-  type Evidence,
-  evidenceBeside,
-  findEvidence,
-  lineOf,
-  type ManifestEvidence,
-  manifestsAbove,
-  type Note,
-  receiptsBeside,
-} from './evidence-files.ts'
+import { evidenceBeside, findEvidence, manifestsAbove, type Note, receiptsBeside } from './evidence-files.ts'
+import { handedFiles } from './handed-files.ts'
 
 /** What a file is to be checked against, and the line that it is, where it has another name there. */
-export interface Found extends Pick<RunOptions, 'line'> {
+export interface Found extends Pick<OneOptions, 'line'> {
   readonly evidence: Evidence
 }
 
@@ -58,7 +49,7 @@ async function soundManifest(
 ): Promise<ManifestEvidence | undefined> {
   let nearest: ManifestEvidence | undefined
   for (const found of manifestsAbove(file, note)) {
-    if (lineOf(found, file) === undefined) continue
+    if (lineOf(handedFiles, found, file) === undefined) continue
     const why = await flawOf(found, policy, transition)
     if (why === undefined) return found
     note(`passed over ${found.manifest}, whose receipt does not verify: ${why}`)
@@ -73,7 +64,7 @@ async function flawOf(
   policy: Policy,
   transition: KeyTransition | undefined,
 ): Promise<string | undefined> {
-  const checked = await settled(checkManifestOnly(found, policy, transition))
+  const checked = await settled(checkManifestOnly(handedFiles, found, policy, transition))
   if (checked instanceof EvidenceError) return checked.message
   return (checked.faults[0] ?? checked.unjudged[0])?.message
 }
@@ -92,8 +83,18 @@ async function byDigest(
     const line = manifestAt(found.manifest).lines.find((one) => one.sha256 === sha256)
     if (line !== undefined && (await flawOf(found, policy, transition)) === undefined) return { evidence: found, line }
   }
-  const receipt = receipts.find((path) => deposits(path, sha256))
+  // Anybody can put a receipt there: one that holds goes before one that does not.
+  const named = receipts.filter((path) => deposits(path, sha256))
+  const receipt = named.find((path) => isSound(path, policy, transition)) ?? named[0]
   return receipt === undefined ? undefined : { evidence: { kind: 'receipt', receipt } }
+}
+
+/** True where a receipt holds by the policy, read as it would be judged. */
+function isSound(receipt: string, policy: Policy, transition: KeyTransition | undefined): boolean {
+  return valueOr(() => {
+    const { faults, unjudged } = checkReceipt(readArtefact(receipt), policy, transition)
+    return faults.length === 0 && unjudged.length === 0
+  }, false)
 }
 
 /** True where a receipt is of a deposit that has an item of this digest. */
@@ -104,22 +105,4 @@ function deposits(receipt: string, sha256: string): boolean {
     const body = readBody(readStatement(readEnvelope(entry.statement)))
     return itemsOf(body).some(({ digest }) => digest['sha256'] === sha256)
   }, false)
-}
-
-/** How the name that a file was deposited under differs from the one that it has. */
-export function nameLines(file: string, { evidence, line }: Pick<CheckResult, 'evidence' | 'line'>): string[] {
-  const own = evidence.kind === 'manifest' ? relative(evidence.folder, absolutePath(file)) : basename(file)
-  if (line === undefined) {
-    const receipt = evidence.kind === 'receipt' ? basename(evidence.receipt).replace(/\.tlog-proof$/, '') : own
-    const isAmongItems = receipt !== own && receipt.normalize() !== own.normalize()
-    return isAmongItems && own !== `${receipt}.evidence-manifest` ? [`the receipt has another name: ${receipt}`] : []
-  }
-  const listed = textOfBytes(line.path)
-  const said = `listed in the deposit as ${listed}`
-  if (listed === own || evidence.kind !== 'manifest') return [said]
-  return [
-    listed.normalize() === own.normalize()
-      ? `${said}: same bytes, name spelled otherwise`
-      : `${said}: same bytes, now at ${own}`,
-  ]
 }

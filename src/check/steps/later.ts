@@ -1,23 +1,16 @@
-import { partText } from '../src/statements/later-events.ts'
-import { toBase64 } from '../src/core/base64.ts'
-import { equalBytes } from '../src/core/bytes.ts'
-import type { Checkpoint } from '../src/core/checkpoint-text.ts'
-import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
-import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
-import type { ManifestLine } from '../src/core/manifest.ts'
-import { defined } from '../src/core/objects.ts'
-import { applyPolicy, type Policy } from '../src/core/policy.ts'
-import { textOfBytes } from '../src/core/text.ts'
-import { asUnanswered, ServerRefusal } from '../src/client/http.ts'
-import type { LedgerClient } from '../src/client/ledger-client.ts'
-import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
-import { type CheckedEvent, checkStatus, type ProvenEvent, statusLimits, twoTrees } from '../src/verify/check-status.ts'
-import { type Finding, findingOf } from '../src/verify/report.ts'
-import { type Admission, admissionLine, askAdmission } from './admission.ts'
-import { type ClientOptions, clientOf, withIdentityIfAny } from './options.ts'
-import type { Output } from './output.ts'
-import type { Standing } from './verdict.ts'
-import { when } from './when.ts'
+import { asUnanswered, ServerRefusal } from '../../client/http.ts'
+import type { LedgerClient } from '../../client/ledger-client.ts'
+import { toBase64 } from '../../core/base64.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import type { Checkpoint } from '../../core/checkpoint-text.ts'
+import { parseSignedCheckpoint, type SignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { applyPolicy, type Policy } from '../../core/policy.ts'
+import type { Standing } from '../../package/package-events.ts'
+import type { CheckedReceipt } from '../../verify/check-receipt.ts'
+import { type CheckedEvent, checkStatus, type ProvenEvent, twoTrees } from '../../verify/check-status.ts'
+import { type Finding, findingOf } from '../../verify/report.ts'
+import { type Admission, askAdmission } from './admission.ts'
 
 /** What the ledger answered about an entry, all pages together. */
 export interface OnlineStatus {
@@ -44,29 +37,12 @@ export function faultOfAnswer(fault: Finding): Finding {
 /** Pages that are asked for at most, of 100 events each. */
 const maxPages = 50
 
-/** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
-async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
-  const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
-  const url = options.url ?? process.env['EVIDENCE_URL'] ?? own
-  if (url === undefined) {
-    throw new EvidenceError('usage', `the policy has no URL for ${origin}; name the ledger’s by --url`)
-  }
-  const asked = { ...options, url }
-  return withIdentityIfAny(asked, clientOf(asked, output))
-}
-
 /**
  * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
  * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it; what was proven before that
- * stays. Throws `usage` where no URL is known, or that of another ledger.
+ * stays. Throws `usage` where it is another ledger.
  */
-export async function askStatus(
-  checked: CheckedReceipt,
-  policy: Policy,
-  options: ClientOptions,
-  output: Output,
-): Promise<OnlineStatus> {
-  const client = await ledgerOf(checked.receipt.proof.checkpoint.origin, policy, options, output)
+export async function askStatus(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
   const asked = { url: client.url, size: undefined as number | undefined, flagged: false, events: [] as CheckedEvent[] }
   const none = { faults: [], unjudged: [] }
   try {
@@ -171,63 +147,9 @@ export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}
 }
 
 /** The proven retraction of the deposit, or else of the part that the file is. */
-function retractionIn(online: OnlineStatus | undefined, { item, lineIndex }: FilePart): ProvenEvent | undefined {
+export function retractionIn(online: OnlineStatus | undefined, { item, lineIndex }: FilePart): ProvenEvent | undefined {
   const proven = (online?.events ?? []).filter((event): event is ProvenEvent => event.proven)
   const isOfFile = (event: ProvenEvent): boolean =>
     event.what === 'part-retracted' && event.item === item && (event.line === undefined || event.line === lineIndex)
   return proven.find(({ what }) => what === 'retracted') ?? proven.find(isOfFile)
-}
-
-/** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
-export function headline(online: OnlineStatus | undefined, part: FilePart = {}): string[] {
-  const standing = standingOf(online, part)
-  const retraction = retractionIn(online, part)
-  if (standing === 'retracted' && retraction !== undefined) {
-    const { index, time, code, what } = retraction
-    return [
-      `RETRACTED: this ${what === 'retracted' ? 'deposit' : 'file'} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`,
-    ]
-  }
-  if (standing !== 'key-compromised') return []
-  return ['KEY COMPROMISED: the key is said to have been compromised at the time of this entry']
-}
-
-/** Files of a folder that were taken back, one by one: those whose line a proven event names. */
-export function lineRetractions(
-  online: OnlineStatus | undefined,
-  item: number | undefined,
-  lines: readonly ManifestLine[],
-): string[] {
-  return (online?.events ?? []).flatMap((event) => {
-    if (!event.proven || event.what !== 'part-retracted' || event.line === undefined || event.item !== item) return []
-    const file = lines[event.line]
-    if (file === undefined) return []
-    const { code = 'no reason', index, time } = event
-    return [`RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`]
-  })
-}
-
-/** The ledger's answer, for people. */
-export function statusLines(online: OnlineStatus): string[] {
-  const { url, size, events, flagged, signer, admission } = online
-  if (size === undefined) return []
-  const lines = events.map((event) => {
-    if (!event.proven) return `the ledger says, not shown: ${event.what}: entry ${event.index}`
-    const { index, time, what, code, compromisedSince, item, line } = event
-    const since = compromisedSince === undefined ? undefined : `compromised since ${when(compromisedSince)}`
-    const said = [what, ...[code, since].filter((one) => one !== undefined)].join(', ')
-    return `later: ${said}${partText(defined({ item, line }))}: entry ${index} at ${when(time)}`
-  })
-  const named =
-    events.length === 0
-      ? 'it names nothing later, which is its word and signed by nobody'
-      : `it names ${events.length} later`
-  const broken = online.faults.length > 0 || online.unjudged.length > 0 ? ', and there its answer broke off' : ''
-  return [
-    ...(admission === undefined || signer === undefined ? [] : [admissionLine(signer, admission)]),
-    `asked ${url} as of size ${size}, which goes on from the receipt’s checkpoint: ${named}${broken}`,
-    ...lines,
-    ...(flagged ? ['FLAGGED: the key is said to have been compromised at the time of this entry'] : []),
-    statusLimits,
-  ]
 }

@@ -1,14 +1,10 @@
-import { settled } from '../src/core/attempt.ts'
-import { latin1 } from '../src/core/bytes.ts'
-import { EvidenceError } from '../src/core/errors.ts'
-import type { ManifestLine } from '../src/core/manifest.ts'
-import { textOfBytes } from '../src/core/text.ts'
-import { digestFile } from '../src/node/file-digest.ts'
-import { type Finding, findingOf } from '../src/verify/report.ts'
-import { differsFrom } from './check-run.ts'
-import { type FoundFile, listWholeFolder } from './folder-manifest.ts'
-import type { Output } from './output.ts'
-import { progressBar } from './progress.ts'
+import { settled } from '../../core/attempt.ts'
+import { latin1 } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import type { ManifestLine } from '../../core/manifest.ts'
+import { textOfBytes } from '../../core/text.ts'
+import { type Finding, findingOf } from '../../verify/report.ts'
+import { differsFrom } from './receipt.ts'
 
 /** What became of a file that a deposit lists. */
 export type FileState =
@@ -39,42 +35,47 @@ export interface ComparedFolder {
   readonly unreadable: readonly { readonly name: string; readonly why: string }[]
 }
 
+/** A file of a folder, and how its SHA-256 is had, in lower-case hex; `sha256` throws `file-unreadable`, `file-changed`. */
+export interface FolderFile {
+  /** Its path within the folder. */
+  readonly name: Uint8Array
+  readonly sha256: () => Promise<string>
+}
+
+/** What a folder holds. */
+export interface FolderContent extends Pick<ComparedFolder, 'skipped' | 'unreadable'> {
+  readonly files: readonly FolderFile[]
+}
+
 /**
  * Holds every listed file against its line. All are looked at: one that cannot be read hides none of the others. What is missing or
  * differs is looked for by its digest among the files that the deposit does not list, and among those that differ.
  */
 export async function compareFolder(
   folder: string,
+  { files, skipped, unreadable }: FolderContent,
   listed: readonly ManifestLine[],
-  output: Output,
+  onFile: (done: number) => void = () => {},
 ): Promise<ComparedFolder> {
-  const { files, skipped, unreadable } = listWholeFolder(folder)
   const present = new Map(files.map((file) => [latin1(file.name), file]))
   const isHidden = hiddenBelow(folder, unreadable)
-  const bar = progressBar(output, 'checking', listed.length, 'files')
-  try {
-    const compared: Looked[] = []
-    for (const line of listed) {
-      const key = latin1(line.path)
-      const file = present.get(key)
-      present.delete(key)
-      compared.push(await look(line, file, isHidden))
-      bar.update(compared.length)
-    }
-    const isSought = compared.some(({ state }) => state === 'missing' || state === 'DIFFERS')
-    const strangers = isSought ? await digestsOf([...present.values()]) : new Map<string, string[]>()
-    const elsewhere = withChanged(strangers, compared)
-    const found = compared.map((one) => seek(one, elsewhere))
-    const taken = new Set(
-      found.flatMap(({ state, now }) =>
-        (state === 'moved' || state === 'respelled') && now !== undefined ? [now] : [],
-      ),
-    )
-    const unlisted = [...present.values()].map(({ name }) => textOfBytes(name)).filter((name) => !taken.has(name))
-    return { files: found, unlisted, skipped, unreadable }
-  } finally {
-    bar.stop()
+  const compared: Looked[] = []
+  for (const line of listed) {
+    const key = latin1(line.path)
+    const file = present.get(key)
+    present.delete(key)
+    compared.push(await look(line, file, isHidden))
+    onFile(compared.length)
   }
+  const isSought = compared.some(({ state }) => state === 'missing' || state === 'DIFFERS')
+  const strangers = isSought ? await digestsOf([...present.values()]) : new Map<string, string[]>()
+  const elsewhere = withChanged(strangers, compared)
+  const found = compared.map((one) => seek(one, elsewhere))
+  const taken = new Set(
+    found.flatMap(({ state, now }) => ((state === 'moved' || state === 'respelled') && now !== undefined ? [now] : [])),
+  )
+  const unlisted = [...present.values()].map(({ name }) => textOfBytes(name)).filter((name) => !taken.has(name))
+  return { files: found, unlisted, skipped, unreadable }
 }
 
 /** True for names within folders that could not be read: what they hold is not known to be missing. */
@@ -91,7 +92,7 @@ interface Looked extends ComparedFile {
 
 async function look(
   { path, sha256: expected }: ManifestLine,
-  file: FoundFile | undefined,
+  file: FolderFile | undefined,
   isHidden: (name: string) => boolean,
 ): Promise<Looked> {
   const name = textOfBytes(path)
@@ -103,10 +104,9 @@ async function look(
     const message = 'The deposit lists this file, which is not here.'
     return { name, expected, state: 'missing', faults: [{ code: 'file-not-in-deposit', message, file: name }] }
   }
-  const read = await settled(digestFile(file.path, ['sha256']))
-  if (read instanceof EvidenceError)
-    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(read), file: name }] }
-  const found = read.digest.sha256 as string
+  const found = await settled(file.sha256())
+  if (found instanceof EvidenceError)
+    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(found), file: name }] }
   const faults = differsFrom(expected, found).map((fault) => ({ ...fault, file: name }))
   return faults.length === 0
     ? { name, expected, state: 'unchanged', faults }
@@ -114,11 +114,11 @@ async function look(
 }
 
 /** Names by SHA-256; what cannot be read is left out. */
-async function digestsOf(files: readonly FoundFile[]): Promise<Map<string, string[]>> {
+async function digestsOf(files: readonly FolderFile[]): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>()
-  for (const { path, name } of files) {
-    const read = await settled(digestFile(path, ['sha256']))
-    if (!(read instanceof EvidenceError)) add(names, read.digest.sha256 as string, textOfBytes(name))
+  for (const { sha256, name } of files) {
+    const read = await settled(sha256())
+    if (!(read instanceof EvidenceError)) add(names, read, textOfBytes(name))
   }
   return names
 }

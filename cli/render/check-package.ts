@@ -4,27 +4,17 @@ import type {
   PackagedRelated,
   PackageReport,
   Retraction,
-} from '../src/package/package-report.ts'
-import { partText } from '../src/statements/later-events.ts'
-import type { Policy } from '../src/core/policy.ts'
-import type { PackagedEvent } from '../src/package/package-events.ts'
+} from '../../src/package/package-report.ts'
+import { partText } from '../../src/statements/later-events.ts'
+import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
+import type { PackagedEvent } from '../../src/package/package-events.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { faultLines, provenance } from './check-text.ts'
-import { bytesText } from './output.ts'
-import { count } from '../src/core/text.ts'
-import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
-import { isSound, type Standing, verdictLine } from './verdict.ts'
-import { when } from './when.ts'
-
-/** Whose policy a package was checked with. */
-export interface ChosenPolicy {
-  readonly policy: Policy
-  readonly from: 'given' | 'package'
-  /** The file that was given. */
-  readonly file?: PolicyFile
-  /** True where the package brings another one than was given. */
-  readonly differs: boolean
-}
+import { faultLines, provenance } from './provenance.ts'
+import { bytesText } from '../output.ts'
+import { count } from '../../src/core/text.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
+import { isSound, type Standing, verdictLine } from '../verdict.ts'
+import { when } from '../when.ts'
 
 /** Names of missing files that are listed for people; a document has them all. */
 const maxNames = 100
@@ -67,7 +57,7 @@ export function notHereLines(deposits: readonly PackagedDeposit[]): string[] {
   ]
 }
 
-function policyLines({ file, differs }: ChosenPolicy): string[] {
+function policyLines(file: PolicyFile | undefined, { differs }: CheckedPackageReport['policy']): string[] {
   if (file === undefined) return ['policy: the package’s own word; compare its key with what the ledger publishes']
   return [policyLine(file), ...(differs ? ['the package brings another policy, which was not used'] : [])]
 }
@@ -137,8 +127,17 @@ function relatedLines(receipt: PackagedRelated): string[] {
   return [`${receipt.path}: ${receipt.checked.body?.kind ?? ''}`, ...about, ...receiptLines(receipt)]
 }
 
-/** The result of a check, for people. */
-export function packageText(path: string, report: PackageReport, chosen: ChosenPolicy): string[] {
+/** The result of a check of a package, for people; `file` is the policy's, where the package's own was not taken. */
+export function packageLines(checked: CheckedPackageReport, file: PolicyFile | undefined): string[] {
+  const { path, report, policy } = checked
+  if (report === undefined)
+    return [
+      path,
+      ...(file === undefined ? [] : [policyLine(file)]),
+      ...faultLines(checked.faults),
+      'nothing else was read',
+      verdictLine(checked),
+    ]
   const { words, deposits, related, faults, faultCount, unjudged, flagged, notShown, notChecked } = report
   const head = words.case === undefined ? '' : ` of the case ${words.case} (the packer’s word)`
   const packed = words.packed === undefined ? '' : `, packed on ${words.packed} (the packer’s word)`
@@ -147,7 +146,7 @@ export function packageText(path: string, report: PackageReport, chosen: ChosenP
     ...headlines(report),
     ...notHereLines(deposits),
     `${path}: evidence package${head}${packed}, ${count(report.files)} files, ${bytesText(report.bytes)}`,
-    ...policyLines(chosen),
+    ...policyLines(file, policy),
     ...deposits.flatMap(depositLines),
     ...related.flatMap(relatedLines),
     ...faultLines(faults),
@@ -188,8 +187,15 @@ function receiptDocument(receipt: PackagedReceipt): object {
   }
 }
 
-/** The result of a check, for programs. */
-export function packageDocument(path: string, report: PackageReport, { from, file, differs }: ChosenPolicy): object {
+/** The result of a check of a package, for programs; `file` is the policy's, where the package's own was not taken. */
+export function packageDocument(checked: CheckedPackageReport, file: PolicyFile | undefined): object {
+  const { path, report } = checked
+  const { from, differs } = checked.policy
+  const given = file === undefined ? {} : policyDocument(file)
+  if (report === undefined) {
+    const { faults, unjudged } = checked
+    return { path, package: true, ok: false, policy: { from, ...given }, faults, faultCount: faults.length, unjudged }
+  }
   const { deposits, related, faults, unjudged, standing, words, ...rest } = report
   const { asked, eventsNotShown, ...said } = words
   const known: Standing | null = standing ?? null
@@ -199,7 +205,7 @@ export function packageDocument(path: string, report: PackageReport, { from, fil
     ok: isSound(report),
     standing: known,
     checker: thisChecker(),
-    policy: { from, packageDiffers: differs, ...(file === undefined ? {} : policyDocument(file)) },
+    policy: { from, packageDiffers: differs, ...given },
     ...said,
     laterEvents: { asked: asked ?? null, notShown: eventsNotShown },
     ...rest,

@@ -1,0 +1,62 @@
+import type { ManifestLine } from '../../src/core/manifest.ts'
+import { defined } from '../../src/core/objects.ts'
+import { textOfBytes } from '../../src/core/text.ts'
+import { type FilePart, type OnlineStatus, retractionIn, standingOf } from '../../src/check/steps/later.ts'
+import { partText } from '../../src/statements/later-events.ts'
+import { statusLimits } from '../../src/verify/check-status.ts'
+import { when } from '../when.ts'
+import { admissionLine } from './admission.ts'
+
+/** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
+export function headline(online: OnlineStatus | undefined, part: FilePart = {}): string[] {
+  const standing = standingOf(online, part)
+  const retraction = retractionIn(online, part)
+  if (standing === 'retracted' && retraction !== undefined) {
+    const { index, time, code, what } = retraction
+    return [
+      `RETRACTED: this ${what === 'retracted' ? 'deposit' : 'file'} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`,
+    ]
+  }
+  if (standing !== 'key-compromised') return []
+  return ['KEY COMPROMISED: the key is said to have been compromised at the time of this entry']
+}
+
+/** Files of a folder that were taken back, one by one: those whose line a proven event names. */
+export function lineRetractions(
+  online: OnlineStatus | undefined,
+  item: number | undefined,
+  lines: readonly ManifestLine[],
+): string[] {
+  return (online?.events ?? []).flatMap((event) => {
+    if (!event.proven || event.what !== 'part-retracted' || event.line === undefined || event.item !== item) return []
+    const file = lines[event.line]
+    if (file === undefined) return []
+    const { code = 'no reason', index, time } = event
+    return [`RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`]
+  })
+}
+
+/** The ledger's answer, for people. */
+export function statusLines(online: OnlineStatus): string[] {
+  const { url, size, events, flagged, signer, admission } = online
+  if (size === undefined) return []
+  const lines = events.map((event) => {
+    if (!event.proven) return `the ledger says, not shown: ${event.what}: entry ${event.index}`
+    const { index, time, what, code, compromisedSince, item, line } = event
+    const since = compromisedSince === undefined ? undefined : `compromised since ${when(compromisedSince)}`
+    const said = [what, ...[code, since].filter((one) => one !== undefined)].join(', ')
+    return `later: ${said}${partText(defined({ item, line }))}: entry ${index} at ${when(time)}`
+  })
+  const named =
+    events.length === 0
+      ? 'it names nothing later, which is its word and signed by nobody'
+      : `it names ${events.length} later`
+  const broken = online.faults.length > 0 || online.unjudged.length > 0 ? ', and there its answer broke off' : ''
+  return [
+    ...(admission === undefined || signer === undefined ? [] : [admissionLine(signer, admission)]),
+    `asked ${url} as of size ${size}, which goes on from the receipt’s checkpoint: ${named}${broken}`,
+    ...lines,
+    ...(flagged ? ['FLAGGED: the key is said to have been compromised at the time of this entry'] : []),
+    statusLimits,
+  ]
+}

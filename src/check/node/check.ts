@@ -1,0 +1,253 @@
+import { existsSync, type Stats, statSync } from 'node:fs'
+import type { LedgerClient } from '../../client/ledger-client.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { isMisbehaviour } from '../../core/misbehaviour.ts'
+import { parsePolicy, type Policy } from '../../core/policy.ts'
+import { parsePolicyFile } from '../../ledger/data-folder.ts'
+import { manifestPath } from '../../node/artefact-names.ts'
+import { readBeginning } from '../../node/bounded-file.ts'
+import { digestFile } from '../../node/file-digest.ts'
+import { fsPath } from '../../node/file-path.ts'
+import { listWholeFolder } from '../../node/folder-manifest.ts'
+import type { Bag } from '../../package/bag.ts'
+import { checkPackage, ownPolicy } from '../../package/check-package.ts'
+import { FolderBag } from '../../package/folder-bag.ts'
+import { beginsAsZip, isPackageFolder, isPackageZip } from '../../package/recognize.ts'
+import { ZipBag } from '../../package/zip-bag.ts'
+import { checkMisbehaviour } from '../../verify/check-misbehaviour.ts'
+import { findingOf } from '../../verify/report.ts'
+import { rotatedPolicy } from '../../verify/rotated-policy.ts'
+import { type AnchoredResult, followAnchors } from '../steps/anchors.ts'
+import { compareFolder } from '../steps/compare.ts'
+import { askStatus, type OnlineStatus } from '../steps/later.ts'
+import { checkManifestOnly, checkOne, type CheckResult, isTied } from '../steps/receipt.ts'
+import { type CheckedPackageReport, type DepositReport, type Report, together } from '../steps/report.ts'
+import { manifestAt, readArtefact } from './artefact.ts'
+import { folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
+import { findFor } from './find.ts'
+import { handedFiles } from './handed-files.ts'
+import { checkTime, timeJudge } from './time.ts'
+import { readTransition } from './transition.ts'
+
+/** What is to be checked against what; paths of files. What is undefined is looked for beside the file. */
+export interface CheckRequest {
+  readonly receipt?: string | undefined
+  readonly manifest?: string | undefined
+  readonly folder?: string | undefined
+  readonly timeProof?: string | undefined
+  readonly timestampAnchors?: string | undefined
+  readonly transition?: string | undefined
+  /** Receipts of rotations, for a policy that names an earlier key. */
+  readonly rotation: readonly string[]
+  /** Anchors that lead from the receipt's ledger to that of the policy, and ledgers or mirrors to ask for proofs that they lack. */
+  readonly anchor: readonly string[]
+  readonly lowerUrls: readonly string[]
+  /** A package is taken at its own word for the ledger's key. */
+  readonly policyFromPackage: boolean
+  /** The policy file, asked for when it is needed; undefined where a package's own is to be taken. Throws `usage`. */
+  readonly policy: (otherwise?: string) => PolicyBytes | undefined
+  /** The ledger of a receipt, to be asked what happened later; undefined where it is not asked. */
+  readonly ledger: ((origin: string, policy: Policy) => Promise<LedgerClient>) | undefined
+}
+
+export interface PolicyBytes {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** What is told of a check while it runs. */
+export interface Watch {
+  readonly note: (text: string) => void
+  readonly progress: (label: string, total: number, unit: 'bytes' | 'files') => Progress
+}
+
+export interface Progress {
+  readonly update: (done: number) => void
+  readonly stop: () => void
+}
+
+/**
+ * Checks what lies at a path: a file or folder against its receipt, an evidence package, or a proof of misbehaviour. What does not hold is in
+ * the report. Throws what keeps it from being looked at: `file-unreadable`, `receipt-not-found`, `usage`, the codes of a policy.
+ */
+export async function checkPath(path: string, request: CheckRequest, watch: Watch): Promise<Report> {
+  const stat = statSync(fsPath(path), { throwIfNoEntry: false })
+  if (stat === undefined) throw new EvidenceError('file-unreadable', `there is no file ${path}`, { where: path })
+  if (!stat.isFile() && !stat.isDirectory())
+    throw new EvidenceError('file-unreadable', `${path} is neither a file nor a folder`, { where: path })
+  if (isPackage(path, stat, request)) return checkPackageAt(path, stat, request, watch)
+  if (request.policyFromPackage)
+    throw new EvidenceError('usage', `${path} is no package that could bring a policy`, { where: path })
+  const given = request.policy() as PolicyBytes
+  const policy = withRotations(parsePolicyFile(given.path, given.bytes), request)
+  if (stat.isDirectory()) return checkFolderAt(path, policy, request, watch)
+  // What begins so may be evidence like any other file: what lies beside it goes before, as for a package.
+  if (request.receipt === undefined && isMisbehaviour(readBeginning(path, 64)) && !hasEvidence(path)) {
+    const proof = checkMisbehaviour(readArtefact(path), policy)
+    return { what: 'misbehaviour', path, proof, faults: proof.faults, unjudged: [] }
+  }
+  return checkFileAt(path, stat.size, policy, request, watch)
+}
+
+function withRotations(policy: Policy, { rotation }: CheckRequest): Policy {
+  return rotatedPolicy(policy, rotation.map(readArtefact))
+}
+
+async function checkFileAt(
+  path: string,
+  size: number,
+  policy: Policy,
+  request: CheckRequest,
+  watch: Watch,
+): Promise<Report> {
+  const { receipt, manifest, folder } = request
+  const transition = namedTransition(request)
+  const found =
+    receipt === undefined
+      ? await findFor(path, policy, transition, watch.note)
+      : { evidence: namedEvidence(path, receipt, manifest, folder) }
+  const bar = watch.progress('hashing', size, 'bytes')
+  let hashed = 0
+  const onBytes = (bytes: number): void => bar.update((hashed += bytes))
+  const options = { ...found, onBytes, transition }
+  const result = await checkOne(handedFiles, path, found.evidence, policy, options).finally(() => bar.stop())
+  const anchored = await anchoredBy(result, policy, request)
+  const later = await laterOf(result, policy, request)
+  return { what: 'file', ...(await withBesides(path, anchored, later, policy, request)) }
+}
+
+async function checkFolderAt(path: string, policy: Policy, request: CheckRequest, watch: Watch): Promise<Report> {
+  const evidence = folderEvidence(path, request)
+  const offline = await checkManifestOnly(handedFiles, evidence, policy, namedTransition(request))
+  const deposit = await anchoredBy(offline, policy, request)
+  const compared = isTied(deposit) ? await compareAt(path, evidence.manifest, watch) : undefined
+  const later = await laterOf(deposit, policy, request)
+  const { faults, unjudged, ...besides } = await withBesides(path, deposit, later, policy, request)
+  const differing = compared?.files.flatMap((file) => file.faults) ?? []
+  const own = deposit.faults.length
+  // Of the deposit first, then of its files, then of what was asked besides.
+  return {
+    what: 'folder',
+    ...besides,
+    compared,
+    faults: [...faults.slice(0, own), ...differing, ...faults.slice(own)],
+    unjudged,
+  }
+}
+
+async function compareAt(path: string, manifest: string, watch: Watch): ReturnType<typeof compareFolder> {
+  const { lines } = manifestAt(manifest)
+  const { files, skipped, unreadable } = listWholeFolder(path)
+  const content = files.map(({ name, path: at }) => ({
+    name,
+    sha256: async () => (await digestFile(at, ['sha256'])).digest.sha256 as string,
+  }))
+  const bar = watch.progress('checking', lines.length, 'files')
+  return compareFolder(path, { files: content, skipped, unreadable }, lines, bar.update).finally(() => bar.stop())
+}
+
+async function withBesides(
+  path: string,
+  result: CheckResult | AnchoredResult,
+  later: OnlineStatus | undefined,
+  policy: Policy,
+  request: CheckRequest,
+): Promise<DepositReport> {
+  const time = await checkTime(result, policy, request)
+  return { path, result, later, time, ...together(result, later, time) }
+}
+
+function namedTransition({ transition }: CheckRequest): ReturnType<typeof readTransition> | undefined {
+  return transition === undefined ? undefined : readTransition(transition)
+}
+
+/** Follows anchors upward where any are given. */
+async function anchoredBy(
+  result: CheckResult,
+  policy: Policy,
+  { anchor, lowerUrls }: CheckRequest,
+): Promise<CheckResult | AnchoredResult> {
+  return anchor.length > 0 ? followAnchors(handedFiles, result, anchor, policy, lowerUrls) : result
+}
+
+/** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */
+async function laterOf(
+  { checked }: CheckResult,
+  policy: Policy,
+  { ledger, anchor }: CheckRequest,
+): Promise<OnlineStatus | undefined> {
+  if (ledger === undefined || anchor.length > 0 || checked === undefined || checked.faults.length > 0) return undefined
+  return askStatus(await ledger(checked.receipt.proof.checkpoint.origin, policy), checked, policy)
+}
+
+/**
+ * True where a path is to be checked as a package: one that has no evidence of its own, for a zip or a bag may be evidence like
+ * any other file or folder. With `policyFromPackage` the caller says that a zip is a package, and it is judged as one.
+ */
+export function isPackage(
+  path: string,
+  stat: Stats,
+  request: Partial<Pick<CheckRequest, 'receipt' | 'manifest' | 'policyFromPackage'>>,
+): boolean {
+  if (request.receipt !== undefined) return false
+  if (stat.isDirectory())
+    return request.manifest === undefined && isPackageFolder(path) && !existsSync(fsPath(manifestPath(path)))
+  if (!stat.isFile()) return false
+  const isZip = request.policyFromPackage === true ? beginsAsZip(path) : isPackageZip(path)
+  return isZip && !hasEvidence(path)
+}
+
+/** Checks an evidence package, a folder or a zip, offline. */
+async function checkPackageAt(
+  path: string,
+  stat: Stats,
+  request: CheckRequest,
+  watch: Watch,
+): Promise<CheckedPackageReport> {
+  let bag: Bag
+  try {
+    bag = stat.isDirectory() ? await FolderBag.open(path) : await ZipBag.open(path)
+  } catch (error) {
+    // Asked for first: a package that is refused must not hide that there is nothing to check it with.
+    const given = packagePolicy(request)
+    if (!(error instanceof EvidenceError) || error.kind.exit !== 1) throw error
+    const from = given === undefined ? 'package' : 'given'
+    const policy = { from, differs: false } as const
+    return { what: 'package', path, report: undefined, policy, faults: [findingOf(error)], unjudged: [] }
+  }
+  try {
+    const { policy, ...chosen } = await choosePolicy(bag, request)
+    const total = [...bag.files.values()].reduce((sum, { size }) => sum + size, 0)
+    const bar = watch.progress('checking', total, 'bytes')
+    let done = 0
+    const report = await checkPackage(bag, policy, {
+      onBytes: (bytes) => bar.update((done += bytes)),
+      judgeTime: timeJudge(request.timestampAnchors),
+    }).finally(() => bar.stop())
+    const { faults, unjudged } = report
+    return { what: 'package', path, report, policy: chosen, faults, unjudged }
+  } finally {
+    await bag.close()
+  }
+}
+
+/** The policy file for a package; undefined where its own is asked for. Throws `usage` where there is none, or both are asked for. */
+function packagePolicy({ policy }: CheckRequest): PolicyBytes | undefined {
+  return policy(', or take the package’s own word by --policy-from-package')
+}
+
+async function choosePolicy(
+  bag: Bag,
+  request: CheckRequest,
+): Promise<CheckedPackageReport['policy'] & { readonly policy: Policy }> {
+  const given = packagePolicy(request)
+  const own = await ownPolicy(bag)
+  if (given !== undefined) {
+    const policy = withRotations(parsePolicyFile(given.path, given.bytes), request)
+    return { policy, from: 'given', differs: own !== undefined && !equalBytes(own, given.bytes) }
+  }
+  if (own === undefined)
+    throw new EvidenceError('usage', 'the package brings no policy; name the ledger’s by --policy FILE')
+  return { policy: withRotations(parsePolicy(own), request), from: 'package', differs: false }
+}
