@@ -54,6 +54,22 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     expect(await refusal(['serve', '--data', test.root, '--port', '0'])).toBe('ledger-moved')
   })
 
+  it('R4A: a served folder is held though its lock file was removed', async () => {
+    const server = await launchSound(test.root)
+    rmSync(test.folder.lock)
+    expect(
+      await inTurn([
+        ['reindex', '--data', test.root],
+        ['backup', at('out'), '--data', test.root, '--final'],
+        ['serve', '--data', test.root, '--port', '0'],
+        ['verify', '--data', test.root],
+      ]),
+    ).toEqual(['ledger-in-use', 'ledger-in-use', 'ledger-in-use', 'ledger-in-use'])
+    expect(existsSync(test.folder.lock)).toBe(false)
+    await server.end()
+    expect((await evidenceOk(['verify', '--data', test.root])).stdout).toContain('no fault found')
+  })
+
   it('F-RA-H3: a ledger is not served while it is indexed anew, and loses nothing', async () => {
     const book = new Acknowledged(test.root)
     const reindex = await commands.stopAt('mkdirSync', 'evidence-shadow', ['reindex', '--data', test.root])
