@@ -4,7 +4,7 @@ import type { EntryUnderJudgement, Findings, History, RuleContext } from './rule
 import { readBody } from './body.ts'
 import type { Body } from './kind.ts'
 import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
-import { authorityCodes, takeUnshown } from './unshown.ts'
+import { authorityCodes, mayBeUnshown, takeUnshown } from './unshown.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
 export const issuedToleranceMs = 300_000
@@ -73,7 +73,7 @@ export function judge(
   // A second genesis is one fault, and not every fault of its members besides.
   const isMisplaced = isGenesis && entry.index !== 0
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
-  const unshown = registry.isPartial === true ? takeUnshown(findings, registry, body) : []
+  const unshown = takeUnshown(findings, registry, body)
   const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
@@ -190,8 +190,10 @@ function applyKind(
   const { kind, rule, members, carried }: Body = body
   if (requiresApproval(registry, body)) {
     const message = `the change ${kind} must be approved by several, in a statement of the kind ledger.change`
-    findings.violations.push(new EvidenceError('approvals-needed', message, { where: 'kind' }))
-    return registry
+    const needed = new EvidenceError('approvals-needed', message, { where: 'kind' })
+    findings.violations.push(needed)
+    // An entry that is not at hand may say that none are; what the change breaks besides, it breaks anyway.
+    if (!mayBeUnshown(needed, registry, body)) return registry
   }
   return rule.judge({ registry, entry, members, carried, findings, history, context })
 }
