@@ -70,15 +70,16 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     return { ...judge(receipt, receipt), events }
   })
   const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
+  const whole = retractions.filter(isWhole)
   const flagged = [...packagedDeposits, ...packagedRelated].flatMap((one) => one.flagged)
   const isKnown = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
   return {
-    standing: standingOf(faults.total, retractions.filter(isWhole).length, flagged.length, isKnown),
+    standing: standingOf(faults.total, whole.length, flagged.length, isKnown),
     words,
     files: bag.files.size,
     bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
     deposits: packagedDeposits.map((deposit) => {
-      const retracted = retractions.filter(({ folder }) => folder === deposit.folder).length
+      const retracted = whole.filter(({ folder }) => folder === deposit.folder).length
       const isOwnKnown = deposit.askedAt !== undefined
       return { ...deposit, standing: standingOf(faults.total, retracted, deposit.flagged.length, isOwnKnown) }
     }),
