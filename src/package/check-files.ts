@@ -176,11 +176,7 @@ class FilesCheck {
       unjudged: this.unjudged,
       known: this.deposited.digests,
       deposited: count,
-      missing: missing.map((file) => ({
-        item: file.item,
-        name: shownName(file),
-        ...defined({ sha256: file.sha256 }),
-      })),
+      missing: missing.map((file) => ({ item: file.item, name: shownName(file), ...defined({ sha256: file.sha256 }) })),
       unnamed,
     }
   }

@@ -1,6 +1,7 @@
 import { append } from '../core/arrays.ts'
+import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
-import { isEvidenceError } from '../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
 import { checkReceipt } from '../verify/check-receipt.ts'
@@ -166,13 +167,10 @@ class PackageCheck {
   private async transition(path: string): Promise<KeyTransition | undefined> {
     if (!this.check.bag.files.has(path)) return undefined
     const bytes = await this.check.read(path, maxArtefactBytes)
-    try {
-      return bytes === undefined ? undefined : parseKeyTransition(bytes)
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      this.take(path, [findingOf(error)])
-      return undefined
-    }
+    const transition = bytes === undefined ? undefined : attempt(() => parseKeyTransition(bytes))
+    if (!(transition instanceof EvidenceError)) return transition
+    this.take(path, [findingOf(transition)])
+    return undefined
   }
 
   private async receipts(paths: readonly string[]): Promise<ReadReceipt[]> {

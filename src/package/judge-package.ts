@@ -1,11 +1,12 @@
 import { append } from '../core/arrays.ts'
+import { ledgerOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 import { Admissions } from './admissions.ts'
 import type { BagCheck } from './check-bag.ts'
 import type { CheckedFiles } from './check-files.ts'
 import { type DepositPlaces, names } from './layout.ts'
 import { eventFaults, eventsOf } from './package-events.ts'
-import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
+import { historyFaults, newestOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
 import {
   type JudgedTime,
   type PackagedDeposit,
@@ -42,7 +43,7 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
   const fault = (findings: readonly Finding[]): void => findings.forEach((finding) => faults.add(finding))
   const all = deposits.flatMap(({ latest, ...own }) => (latest === undefined ? [own] : [own, latest]))
   fault(historyFaults([...all, ...related, ...brought]))
-  fault(strangeAdmissions(brought, new Set([...all, ...related].map(originOf))))
+  fault(strangeAdmissions(brought, new Set([...all, ...related].map(({ checked }) => ledgerOf(checked)))))
   const admissions = new Admissions([...all, ...related, ...brought].map(({ checked }) => checked))
   fault(admissions.faults)
   const notShown = new Set([...times.values()].flatMap(({ limits }) => limits))

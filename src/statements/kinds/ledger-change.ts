@@ -1,6 +1,7 @@
+import { attempt, valueOr } from '../../core/attempt.ts'
 import { fromBase64url } from '../../core/base64.ts'
 import { utf8 } from '../../core/bytes.ts'
-import { type ErrorCode, EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { type ErrorCode, EvidenceError } from '../../core/errors.ts'
 import { isKnownAlgorithm, parseHeader, type ProtectedHeader } from '../../core/jws.ts'
 import { z } from 'zod'
 import { withEntry } from '../grown-map.ts'
@@ -37,17 +38,8 @@ export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
   seals: admissionClaims,
   carries: ({ proposal }, read) => parseProposal(proposal, read)?.body,
   cosigners: ({ approvals }) => [
-    ...new Set(
-      approvals.flatMap((one) => {
-        try {
-          return [headerOf(one).kid]
-        } catch (error) {
-          // One that cannot be read names nobody: the rule refuses it.
-          if (isEvidenceError(error)) return []
-          throw error
-        }
-      }),
-    ),
+    // One that cannot be read names nobody: the rule refuses it.
+    ...new Set(approvals.flatMap((one) => valueOr(() => [headerOf(one).kid], []))),
   ],
   holdsAnyway: (registry, { approvals }, { code, facts }) => {
     const approval = approvals[Number(/\d+/.exec(facts.where ?? '')?.[0])]
@@ -112,13 +104,8 @@ function judgeApprovals({ registry, members, findings, context }: Asked<ChangeMe
   members.approvals.forEach((approval, i) => {
     const refuse = (code: ErrorCode, why: string): void =>
       violate(findings, code, `approval ${i} ${why}`, `approvals[${i}]`)
-    let header: ProtectedHeader
-    try {
-      header = headerOf(approval)
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error
-      return refuse('approval-invalid', `cannot be read: ${error.message}`)
-    }
+    const header = attempt(() => headerOf(approval))
+    if (header instanceof EvidenceError) return refuse('approval-invalid', `cannot be read: ${header.message}`)
     const key = registry.keys.get(header.kid)
     const participant = key === undefined ? undefined : registry.participants.get(key.participant)
     if (key === undefined || participant === undefined)
