@@ -45,9 +45,6 @@ export class FindingList {
   get total(): number {
     return this.all
   }
-  get byCode(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.counts)
-  }
 }
 
 /**
