@@ -8,14 +8,13 @@ import { requireOrigin } from '../core/origin.ts'
 import { encodeLogPolicy } from '../core/policy.ts'
 import type { MembersOf } from '../statements/kinds.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
-import { writeNewFile } from '../node/durable-file.ts'
+import { syncFolder, writeNewFile } from '../node/durable-file.ts'
 import { beginFolder } from '../node/folder-filling.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
 import { MlDsaSigner } from '../node/mldsa-signer.ts'
 import { makePrivateFolder } from '../node/private-folder.ts'
 import { type DataFolder, dataFolder, type FolderConfig, folderFiles, folderFormat, readConfig } from './data-folder.ts'
-import { syncFolder } from './head-file.ts'
 
 export interface Administrator {
   readonly id: string

@@ -6,8 +6,7 @@ import { defined } from '../core/objects.ts'
 import { timeText } from '../core/time.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from '../node/durable-file.ts'
-import { syncFolder } from './head-file.ts'
+import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
 /*
  * Why a data folder may not sign (docs/design/backup-and-follow.md). An ordinary ledger has no such file. It is written and
