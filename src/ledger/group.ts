@@ -15,6 +15,7 @@ import type { Statement } from '../statements/statement.ts'
 import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { RegistrySeal, StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
@@ -29,14 +30,6 @@ export interface ChainState {
   readonly seal: RegistrySeal
 }
 
-/** What was fetched for a group before it is judged. */
-export interface Prefetched {
-  /** Index of the entry that used an id, by {@link statementName}. */
-  readonly statements: ReadonlyMap<string, number>
-  /** Entries that the group refers to, or repeats; an error where the stored bytes are damaged. */
-  readonly entries: ReadonlyMap<number, Uint8Array | EvidenceError>
-}
-
 export interface Placed {
   readonly kind: 'created' | 'existing'
   readonly index: number
@@ -44,10 +37,6 @@ export interface Placed {
   readonly leafHash: Uint8Array
   /** What the receipt of a new entry holds; absent for an existing one. */
   readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
-}
-
-export function statementName(iss: string, jti: string): string {
-  return `${iss}\0${jti}`
 }
 
 /**
@@ -229,16 +218,6 @@ export class GroupBuilder {
     this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
     return placed
   }
-}
-
-/**
- * Whether it may matter to a statement that its id was used: its key is its issuer's, or may read every entry. For others the
- * key is refused whether it was used or not, and nothing is looked up: what is read would tell.
- */
-export function mayAskForId({ statement, participant }: Submission, registry: Registry, rights: Rights): boolean {
-  const { common, header } = statement
-  if (participant === undefined || participant === common.iss) return true
-  return rights.mayReadAll(readerByKey(registry, header.kid))
 }
 
 /** The sequenced statement's body is read again only where there is something to compare with it. */

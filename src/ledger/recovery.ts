@@ -7,15 +7,21 @@ import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
 import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
-import { type VerifierKey, verifyNote } from '../core/note.ts'
+import { parseVerifierKey, type VerifierKey, verifyNote } from '../core/note.ts'
 import { replayedKinds } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
+import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
+import type { DataFolder } from './data-folder.ts'
 import { emptySeal, extendSeal, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
+import { readHead } from './head-file.ts'
+import { checkDatabase } from './leveldb/database-check.ts'
+import { makeShadow } from './leveldb/shadow.ts'
 import { kindList } from './lookup-scope.ts'
-import { writeBufferSize } from './leveldb/level-storage.ts'
+import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
+import { readLookupCodec } from './lookup-secret.ts'
 import type { Published } from './sequencer.ts'
 import type { LedgerStorage, RegistrySeal } from './storage.ts'
 import { LedgerTree } from './tree.ts'
@@ -181,4 +187,42 @@ async function rebuildRegistry(
     seal = extendSeal(seal, leafHash(bytes))
   }
   return { registry, seal }
+}
+
+/** The ledger's keys that sign at a size. */
+function keysAt(registry: Registry, size: number): VerifierKey[] {
+  return registry.ledgerKeys.filter((vkey) => signsAt(registry, vkey, size)).map((vkey) => parseVerifierKey(vkey))
+}
+
+/** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
+export async function examineStandIn(
+  folder: DataFolder,
+  keys: readonly VerifierKey[],
+  known: readonly KnownCheckpoint[] = [],
+  knownSizes: readonly { readonly where: string; readonly size: number }[] = [],
+): Promise<Published> {
+  const [fault] = checkDatabase(folder.database).faults
+  if (fault !== undefined) throw fault
+  const { checkpoint } = readHead(folder.head, ...keys)
+  const shadow = makeShadow(folder.database)
+  try {
+    const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
+    try {
+      const published = await examine(storage, checkpoint, ...keys)
+      // Database and head may have gone back together: only what is kept elsewhere can tell.
+      if (known.length > 0)
+        await requireKnown(
+          await LedgerTree.rebuild(storage, published.state.size),
+          known,
+          keys[0] as VerifierKey,
+          (size) => keysAt(published.state.registry, size),
+        )
+      requireKnownSizes(published.state.size, knownSizes)
+      return published
+    } finally {
+      await storage.close()
+    }
+  } finally {
+    shadow.dispose()
+  }
 }

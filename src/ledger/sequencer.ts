@@ -1,33 +1,22 @@
-import { settled } from '../core/attempt.ts'
 import { type NoteSigner, signCheckpointBy } from '../core/checkpoint.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { VerifierKey } from '../core/note.ts'
 import type { RuleContext } from '../statements/rules.ts'
+import { answersOf, type Outcome, type Waiting } from './answers.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
-import { referencedIndices } from './entry-facts.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
-import { type ChainState, GroupBuilder, mayAskForId, type Placed, type Prefetched, statementName } from './group.ts'
+import { type ChainState, GroupBuilder, type Placed } from './group.ts'
 import type { HeadFile } from './head-file.ts'
-import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
+import { prefetch } from './prefetch.ts'
+import { ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
 import { deepestReason } from './write-failure.ts'
-
-/** What a depositor is answered, once it holds for good. */
-export interface Outcome {
-  readonly kind: 'created' | 'existing'
-  readonly index: number
-  readonly time: string
-  /** 32 bytes. */
-  readonly leafHash: Uint8Array
-  /** The receipt of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
-  readonly receipt?: ReceiptText
-}
 
 /** What readers may see: replaced in one step after each commit. */
 export interface Published {
@@ -72,13 +61,6 @@ export interface SequencerOptions {
   readonly onPublished?: () => void
   /** Called once when the writer stops permanently. */
   readonly onFailure?: (error: Error) => void
-}
-
-interface Waiting {
-  readonly submission: Submission
-  readonly wantReceipt: boolean
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (error: Error) => void
 }
 
 /**
@@ -198,7 +180,8 @@ export class Sequencer {
   private async commit(group: readonly Waiting[]): Promise<void> {
     try {
       const started = performance.now()
-      const prefetched = await this.prefetch(group).catch(asDamage)
+      const submissions = group.map(({ submission }) => submission)
+      const prefetched = await prefetch(submissions, this.chain, this.options)
       const reading = this.options.clock.next(this.chain.timeMs)
       // 1. In memory.
       const builder = new GroupBuilder(
@@ -209,7 +192,7 @@ export class Sequencer {
         this.options.rights,
         reading.wall,
       )
-      const placed = group.map(({ submission }) => builder.place(submission))
+      const placed = submissions.map((submission) => builder.place(submission))
       if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.
       this.answer(group, placed)
@@ -261,16 +244,7 @@ export class Sequencer {
   private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {
     const { tree, confirmation } = this.options
     const { durable } = this
-    const receipts = new ReceiptWriter(tree, durable.state.size, durable.note)
-    // Written now, for the tree goes on; told at once, or when a follower holds it.
-    const answers = group.map(({ wantReceipt, resolve, reject }, i) => {
-      const result = placed[i] as Placed | EvidenceError
-      if (result instanceof EvidenceError) return () => reject(result)
-      const { kind, index, time, leafHash, sealed } = result
-      const outcome = { kind, index, time, leafHash }
-      const receipt = wantReceipt && sealed !== undefined ? { receipt: receipts.write(index, sealed) } : {}
-      return () => resolve({ ...outcome, ...receipt })
-    })
+    const answers = answersOf(group, placed, new ReceiptWriter(tree, durable.state.size, durable.note))
     const answer = (): void => answers.forEach((tell) => tell())
     if (confirmation === undefined) return answer()
     const publish = (): void => {
@@ -307,41 +281,11 @@ export class Sequencer {
     this.options.onFailure?.(this.failure)
   }
 
-  /** Fetches what the rulebook will ask, for the whole group at once; every entry is re-hashed before it is used. */
-  private async prefetch(group: readonly Waiting[]): Promise<Prefetched> {
-    const { registry } = this.chain
-    const ids = group
-      .filter(({ submission }) => mayAskForId(submission, registry, this.options.rights))
-      .map(({ submission }) => submission.statement.common)
-    const found = ids.length === 0 ? [] : await this.options.storage.findStatements(ids)
-    const statements = new Map<string, number>()
-    ids.forEach(({ iss, jti }, i) => {
-      const earlier = found[i]
-      if (earlier !== undefined) statements.set(statementName(iss, jti), earlier.index)
-    })
-    const wanted = new Set(statements.values())
-    for (const { submission } of group) for (const index of referencedIndices(submission.statement)) wanted.add(index)
-    const entries = new Map<number, Uint8Array | EvidenceError>()
-    await Promise.all(
-      [...wanted].map(async (index) => {
-        // A damaged entry spoils the statement that needs it, and no other of the group.
-        if (index < this.chain.size) entries.set(index, await settled(this.options.tree.entry(index)))
-      }),
-    )
-    return { statements, entries }
-  }
-
   /** Refuses new statements, finishes what was accepted. */
   async drain(): Promise<void> {
     this.closing = true
     await this.running
   }
-}
-
-/** A database that cannot be read refuses what asked; it does not stop the writer, for nothing was written. */
-function asDamage(error: unknown): never {
-  if (isEvidenceError(error)) throw error
-  throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause: error })
 }
 
 function rootOf(tree: LedgerTree): Uint8Array {

@@ -6,15 +6,13 @@ import type { Registry } from '../../statements/registry.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
-import { HeadFile, readHead } from '../head-file.ts'
+import { readHead } from '../head-file.ts'
 import { holdFolder } from '../held-folder.ts'
-import { examineStandIn } from '../ledger.ts'
-import { LevelStorage } from '../leveldb/level-storage.ts'
 import { lookupsGone } from '../lookup.ts'
-import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
-import type { LedgerStorage } from '../storage.ts'
+import { createLookupCodec } from '../lookup-secret.ts'
+import { openForWriting, type OpenedFolder } from '../opening.ts'
+import { examineStandIn } from '../recovery.ts'
 import { isFillable } from '../../node/folder-filling.ts'
-import { LedgerTree } from '../tree.ts'
 import type { AcceptFault } from './missing-claims.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
@@ -36,12 +34,9 @@ export interface ReplicaCreateOptions {
   readonly acceptMissing?: AcceptFault
 }
 
-interface ReplicaParts {
+interface ReplicaParts extends Omit<OpenedFolder, 'tree'> {
   readonly folder: DataFolder
   readonly key: VerifierKey
-  readonly storage: LedgerStorage
-  readonly epoch: number
-  readonly head: HeadFile
   readonly replay: Replay
   readonly release: () => void
   readonly acceptMissing: AcceptFault | undefined
@@ -92,18 +87,9 @@ export class Replica {
     try {
       const guard = readHead(folder.head, key)
       const published = await examineStandIn(folder, [key])
-      const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
-      try {
-        const tree = await LedgerTree.rebuild(storage, published.state.size)
-        const head = await HeadFile.open(folder.head, guard)
-        if (published.state.size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
-        const epoch = await storage.claimWriter()
-        const replay = new Replay(published.state, tree, storage, key)
-        return new Replica({ folder, key, storage, epoch, head, replay, release, acceptMissing })
-      } catch (error) {
-        await storage.close()
-        throw error
-      }
+      const opened = await openForWriting(folder, guard, published)
+      const replay = new Replay(published.state, opened.tree, opened.storage, key)
+      return new Replica({ ...opened, folder, key, replay, release, acceptMissing })
     } catch (error) {
       release()
       throw error

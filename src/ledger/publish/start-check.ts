@@ -5,7 +5,7 @@ import { encodeNote, type VerifierKey, verifyNote } from '../../core/note.ts'
 import { isQuorumMet, type Policy } from '../../core/policy.ts'
 import { encodeAddCheckpoint } from '../../core/witness-request.ts'
 import type { KnownCheckpoint } from '../copy/known.ts'
-import { addressesOf } from './publisher.ts'
+import { addressesOf } from './own-policy.ts'
 import { latestCheckpoint, submitCheckpoint } from './witness-http.ts'
 
 /** What the witnesses say before a ledger is opened: it must hold all of it. */
