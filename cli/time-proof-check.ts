@@ -5,7 +5,7 @@ import type { CheckedTimeProof } from '../src/timestamp/check-time-proof.ts'
 import { fileBounds, readNamed } from '../src/node/bounded-file.ts'
 
 /** Reads the PEM certificates of trusted time-stamping authorities; undefined where no path is given. Throws `file-unreadable`, `anchors-malformed`. */
-export function readAnchors(path: string | undefined): Certificate[] | undefined {
+export function readTrustAnchors(path: string | undefined): Certificate[] | undefined {
   return path === undefined
     ? undefined
     : readPemCertificates(readNamed(path, fileBounds.small).toString('latin1'), path)

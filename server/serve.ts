@@ -120,7 +120,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     const publishing = publisher
     metrics.publishing({
       publishedSize: () => publishing.publishedSize ?? 0,
-      standings: () => publishing.standings(),
+      witnesses: () => publishing.witnesses(),
     })
     const log = (): FastifyInstance['log'] | undefined => app?.log
     timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })

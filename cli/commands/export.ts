@@ -47,13 +47,7 @@ export function exportCommand(program: Command): void {
             'the entries and tiles do not make the root that the checkpoint signs',
           )
         }
-        const state = {
-          size,
-          timeMs: undefined,
-          leafHash: new Uint8Array(32),
-          registry: emptyRegistry(key.name),
-          seal: { count: 0, hash: '' },
-        }
+        const state = { size, registry: emptyRegistry(key.name) }
         const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
         let bar: ReturnType<typeof progressBar> | undefined
         const result = await exportTiles(reads, out, {

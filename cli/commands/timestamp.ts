@@ -21,7 +21,7 @@ import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
+import { readTrustAnchors, timeStatementLines } from '../time-proof-check.ts'
 import { timeProofPath } from '../time-proof-path.ts'
 
 interface TimestampOptions extends ClientOptions {
@@ -84,7 +84,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const record = parseRecord(await client.timeStampRecord(size))
   const { hashes } = await client.inclusion(index, size)
   const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
-  const anchors = readAnchors(options.timestampAnchors)
+  const anchors = readTrustAnchors(options.timestampAnchors)
   const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault

@@ -33,9 +33,9 @@ export function answersOf(
   return group.map(({ wantReceipt, resolve, reject }, i) => {
     const result = placed[i] as Placed | EvidenceError
     if (result instanceof EvidenceError) return () => reject(result)
-    const { kind, index, time, leafHash, sealed } = result
+    const { kind, index, time, leafHash, sequenced } = result
     const outcome = { kind, index, time, leafHash }
-    const receipt = wantReceipt && sealed !== undefined ? { receipt: receipts.write(index, sealed) } : {}
+    const receipt = wantReceipt && sequenced !== undefined ? { receipt: receipts.write(index, sequenced) } : {}
     return () => resolve({ ...outcome, ...receipt })
   })
 }

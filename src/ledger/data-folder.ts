@@ -26,8 +26,8 @@ export interface DataFolder {
   readonly lock: string
   /** The unsigned genesis of a key ceremony that is under way. */
   readonly genesisRequest: string
-  /** Why the folder may not sign, if so (standing.ts). */
-  readonly standing: string
+  /** Why the folder may not sign, if so (signing-state.ts). */
+  readonly signingState: string
   /** A rotation of the ledger's key that is under way (rotation.ts). */
   readonly rotation: string
   /** Receipts of ledger key rotations: a holder of an older policy needs them. */
@@ -56,7 +56,7 @@ export function dataFolder(root: string): DataFolder {
     config: join(root, 'config.json'),
     lock: join(root, 'lock'),
     genesisRequest: join(root, 'genesis.json'),
-    standing: join(root, 'standing.json'),
+    signingState: join(root, 'standing.json'),
     rotation: join(root, 'rotation.json'),
     rotations: join(root, 'rotations'),
     erased: join(root, 'erased'),
@@ -83,7 +83,7 @@ export const configSchema = z.strictObject({
   reading: z.enum(['public', 'participants']),
   /** Disclosures without a right, in public mode: for a trial on one's own machine. */
   openDisclosures: z.boolean(),
-  /** True from the first step of a production key ceremony until the genesis is sealed. */
+  /** True from the first step of a production key ceremony until the genesis is sequenced. */
   awaitingGenesis: z.boolean().optional(),
 })
 export type FolderConfig = z.infer<typeof configSchema>

@@ -9,7 +9,7 @@ import { type OpenedEntry, openEntry } from '../statements/open.ts'
 import type { TargetFacts } from '../statements/rules.ts'
 import { referencesOf, targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import type { RegistrySeal } from './storage.ts'
+import type { RegistryChecksum } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
 export interface StoredStatement {
@@ -38,8 +38,8 @@ export function referencedIndices(statement: Statement): number[] {
 }
 
 /** The checksum after one more registry entry. */
-export function extendSeal(seal: RegistrySeal, hash: Uint8Array): RegistrySeal {
-  return { count: seal.count + 1, hash: toHex(sha256(utf8(`${seal.hash} ${toHex(hash)}`))) }
+export function extendChecksum(checksum: RegistryChecksum, hash: Uint8Array): RegistryChecksum {
+  return { count: checksum.count + 1, hash: toHex(sha256(utf8(`${checksum.hash} ${toHex(hash)}`))) }
 }
 
-export const emptySeal: RegistrySeal = { count: 0, hash: '' }
+export const emptyRegistryChecksum: RegistryChecksum = { count: 0, hash: '' }

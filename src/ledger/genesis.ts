@@ -11,7 +11,7 @@ import type { LedgerSigningKey } from '../node/key-file.ts'
 import { syncFolder } from '../node/durable-file.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type GenesisRequest, readGenesisRequest, writeConfig } from './create.ts'
-import { emptySeal } from './entry-facts.ts'
+import { emptyRegistryChecksum } from './entry-facts.ts'
 import { FolderSource } from './folder-source.ts'
 import { emptyChain } from './group.ts'
 import { HeadFile } from './head-file.ts'
@@ -48,10 +48,10 @@ export async function sealGenesis(
     if (existsSync(folder.database)) {
       // Cut off between the two names, or after them. What has its name is never removed.
       if (!existsSync(folder.head) && existsSync(building.head)) renameSync(building.head, folder.head)
-      await requireGenesisSealed(held, jws)
+      await requireGenesisSequenced(held, jws)
     } else {
       if (existsSync(folder.head)) throw foreign(held)
-      await seal(held, building, key, jws, signer, clock)
+      await sequence(held, building, key, jws, signer, clock)
       // Names that are free, as was seen under the lock.
       renameSync(building.database, folder.database)
       renameSync(building.head, folder.head)
@@ -65,7 +65,7 @@ export async function sealGenesis(
 }
 
 /** Makes database and head of the genesis, under names of their own. */
-async function seal(
+async function sequence(
   { folder, config }: HeldFolder,
   building: { readonly database: string; readonly head: string },
   key: VerifierKey,
@@ -85,7 +85,7 @@ async function seal(
       clock: new ClockGuard(clock, undefined),
       key,
       sign: signer.sign,
-      published: { state: emptyChain(emptyRegistry(key.name), emptySeal), note: '' },
+      published: { state: emptyChain(emptyRegistry(key.name), emptyRegistryChecksum), note: '' },
       rights: new Rights(config),
     })
     const submission = submissionOf(readEnvelope(jws.trim()), [])
@@ -122,7 +122,7 @@ function saidBy(jws: string): unknown {
 }
 
 /** That database and head hold this genesis and nothing more. Throws `ledger-exists`, and the faults of the folder. */
-async function requireGenesisSealed(held: HeldFolder, jws: string): Promise<void> {
+async function requireGenesisSequenced(held: HeldFolder, jws: string): Promise<void> {
   const source = await FolderSource.held(held)
   try {
     const [fault] = source.faults

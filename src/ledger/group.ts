@@ -12,12 +12,12 @@ import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
+import { extendChecksum, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
-import type { RegistrySeal, StoredEntry } from './storage.ts'
+import type { RegistryChecksum, StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -27,7 +27,7 @@ export interface ChainState {
   readonly timeMs: number | undefined
   readonly leafHash: Uint8Array
   readonly registry: Registry
-  readonly seal: RegistrySeal
+  readonly checksum: RegistryChecksum
 }
 
 export interface Placed {
@@ -36,7 +36,7 @@ export interface Placed {
   readonly time: string
   readonly leafHash: Uint8Array
   /** What the receipt of a new entry holds; absent for an existing one. */
-  readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
+  readonly sequenced?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
 }
 
 /**
@@ -184,11 +184,11 @@ export class GroupBuilder {
         timeMs,
         leafHash: hash,
         registry: next,
-        seal: next === state.registry ? state.seal : extendSeal(state.seal, hash),
+        checksum: next === state.registry ? state.checksum : extendChecksum(state.checksum, hash),
       },
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
-      placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
+      placed: { kind: 'created', index, time, leafHash: hash, sequenced: { bytes, signer, disclosures } },
     }
   }
 
@@ -242,6 +242,6 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
 }
 
 /** The chain before its first entry. */
-export function emptyChain(registry: Registry, seal: RegistrySeal): ChainState {
-  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, seal }
+export function emptyChain(registry: Registry, checksum: RegistryChecksum): ChainState {
+  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, checksum }
 }

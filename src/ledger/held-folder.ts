@@ -3,7 +3,7 @@ import type { VerifierKey } from '../core/note.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { takeLock } from '../node/lock-file.ts'
 import { requireNotRotating } from './rotation-marker.ts'
-import { readStanding, requireMaySign, type Standing } from './standing.ts'
+import { readSigningState, requireMaySign, type SigningState } from './signing-state.ts'
 
 /**
  * What is to be done with a data folder: `sign` new entries, `rotate` its key, sequence its `genesis`, `follow` a leader, or what needs no right
@@ -17,7 +17,7 @@ export interface FolderState {
   /** The key that its policy names. */
   readonly key: VerifierKey
   /** Why it may not sign, if so. */
-  readonly standing: Standing | undefined
+  readonly signingState: SigningState | undefined
 }
 
 /** A data folder that this process alone works on, from before anything is decided until all is done. */
@@ -39,14 +39,14 @@ function allowedNow(folder: DataFolder, work: FolderWork): FolderState {
     throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
   if (!isAwaiting && work === 'genesis')
     throw new EvidenceError('ledger-exists', `the ledger in ${root} has its genesis`, { where: root })
-  const standing = readStanding(folder)
+  const signingState = readSigningState(folder)
   if (work === 'follow') {
-    if (standing?.standing !== 'follows')
+    if (signingState?.standing !== 'follows')
       throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
   }
   if (work === 'sign' || work === 'rotate' || work === 'genesis') requireMaySign(folder)
   if (work === 'sign') requireNotRotating(folder)
-  return { config, key: readOwnKey(folder), standing }
+  return { config, key: readOwnKey(folder), signingState }
 }
 
 /**

@@ -14,7 +14,7 @@ import { disclosureDigest } from '../core/disclosure.ts'
 import { readStored, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
-import type { Published } from './sequencer.ts'
+import type { ChainState } from './group.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -31,6 +31,12 @@ export interface Inclusion {
   readonly leafHash: Uint8Array
   readonly root: Uint8Array
   readonly proof: Uint8Array[]
+}
+
+/** What readers may see: size and registry, and the signed checkpoint of that size. */
+export interface ReadState {
+  readonly state: Pick<ChainState, 'size' | 'registry'>
+  readonly note: string
 }
 
 function unverified(): Promise<void> {
@@ -60,7 +66,7 @@ function prove(
 export class LedgerReads {
   private readonly storage: LedgerStorage
   private readonly tree: LedgerTree
-  private readonly current: () => Published
+  private readonly current: () => ReadState
   private readonly requireLookups: () => Promise<void>
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
@@ -69,7 +75,7 @@ export class LedgerReads {
   constructor(
     storage: LedgerStorage,
     tree: LedgerTree,
-    current: () => Published,
+    current: () => ReadState,
     requireLookups: () => Promise<void> = unverified,
   ) {
     this.requireLookups = requireLookups

@@ -14,7 +14,7 @@ import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
-import { emptySeal, extendSeal, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
+import { emptyRegistryChecksum, extendChecksum, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
@@ -23,7 +23,7 @@ import { kindList } from './lookup-scope.ts'
 import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import type { Published } from './sequencer.ts'
-import type { LedgerStorage, RegistrySeal } from './storage.ts'
+import type { LedgerStorage, RegistryChecksum } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 
 /**
@@ -73,25 +73,25 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const { registry, seal } = await rebuildRegistry(storage, tree, checkpoint.origin)
+  const { registry, checksum } = await rebuildRegistry(storage, tree, checkpoint.origin)
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
     })
   }
-  const stored = await storage.registrySeal()
-  if (stored?.count !== seal.count || stored.hash !== seal.hash) {
+  const stored = await storage.registryChecksum()
+  if (stored?.count !== checksum.count || stored.hash !== checksum.hash) {
     throw new EvidenceError(
       'database-thinned',
       'the look-up keys do not lead to every participant entry that was sequenced',
       {
         expected: String(stored?.count),
-        found: String(seal.count),
+        found: String(checksum.count),
       },
     )
   }
   const { entry } = readStored(last, size - 1)
-  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, seal }
+  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum }
   return { state, note }
 }
 
@@ -152,11 +152,11 @@ async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
   origin: string,
-): Promise<{ registry: Registry; seal: RegistrySeal }> {
+): Promise<{ registry: Registry; checksum: RegistryChecksum }> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   const context: RuleContext = { origin, ledgerKeys: [], verifies: verifyEd25519 }
   let registry = emptyRegistry(origin)
-  let seal = emptySeal
+  let checksum = emptyRegistryChecksum
   const indices: number[] = []
   for (const kind of replayedKinds()) {
     for (let after = -1; ; ) {
@@ -184,9 +184,9 @@ async function rebuildRegistry(
       )
     }
     registry = judgement.next
-    seal = extendSeal(seal, leafHash(bytes))
+    checksum = extendChecksum(checksum, leafHash(bytes))
   }
-  return { registry, seal }
+  return { registry, checksum }
 }
 
 /** The ledger's keys that sign at a size. */

@@ -147,8 +147,8 @@ async function compare(old: LedgerStorage, fresh: LedgerStorage, size: number): 
       if (before === undefined || after === undefined || !equalBytes(before, after)) tiles++
     }
   }
-  const [sealBefore, sealAfter] = [await old.registrySeal(), await fresh.registrySeal()]
-  const registrySeal = sealBefore?.count !== sealAfter?.count || sealBefore?.hash !== sealAfter?.hash
+  const [before, after] = [await old.registryChecksum(), await fresh.registryChecksum()]
+  const registrySeal = before?.count !== after?.count || before?.hash !== after?.hash
   return { size, lookups, statementIds, tiles, registrySeal }
 }
 

@@ -30,9 +30,9 @@ import { openSubmission } from './submission.ts'
 
 /*
  * Rotation of the ledger's key, on a stopped ledger (docs/design/ledger-keys.md). Each step is durable before the next, and
- * each can be done again: `marked`, `sealed`, `receipt`, `policy`, `key`, `done`.
+ * each can be done again: `marked`, `sequenced`, `receipt`, `policy`, `key`, `done`.
  */
-export type RotationStep = 'marked' | 'sealed' | 'receipt' | 'policy' | 'key' | 'done'
+export type RotationStep = 'marked' | 'sequenced' | 'receipt' | 'policy' | 'key' | 'done'
 
 type RotationMembers = MembersOf<'ledger.rotate-key'>
 
@@ -99,7 +99,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
   onStep?.('marked')
   const from = parseVerifierKey(marker.from)
   const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
-  const index = await seal(held, begun, from, receipt, options)
+  const index = await sequence(held, begun, from, receipt, options)
   const policy = policyWithSecondKey(readPolicyBytes(folder.policy).toString('latin1'), from, marker.second)
   writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
   onStep?.('policy')
@@ -161,7 +161,7 @@ function requireKey(said: string, { text }: VerifierKey, which: string): void {
 }
 
 /** The entry, durable under both keys, and its receipt. */
-async function seal(
+async function sequence(
   held: HeldFolder,
   { marker, isNew }: Begun,
   from: VerifierKey,
@@ -188,7 +188,7 @@ async function seal(
       if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) callOff(folder)
       throw error
     })
-    onStep?.('sealed')
+    onStep?.('sequenced')
     if (!existsSync(receiptPath)) {
       const receipt = await ledger.reads.receipt(await ledger.reads.entry(index), [])
       writeDurably(receiptPath, receipt)

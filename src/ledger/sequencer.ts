@@ -216,10 +216,10 @@ export class Sequencer {
       const checkpoint = { origin: key.name, size: state.size, root: rootOf(tree) }
       const note = await signCheckpointBy(checkpoint, this.signers)
       const tiles = tree.tilesToStore()
-      const seal = state.seal === before.seal ? {} : { registrySeal: state.seal }
+      const checksum = state.checksum === before.checksum ? {} : { registryChecksum: state.checksum }
       const prepared = performance.now()
       // 2. Durable from here.
-      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...seal })
+      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...checksum })
       const stored = performance.now()
       // 3. Rollback guarded from here.
       await head?.write(note)

@@ -10,7 +10,7 @@ import { timeText } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import { bodyOfEntry, type ExaminedEntry, examineEntry, openEntry } from '../statements/open.ts'
+import { bodyOfEntry, type EntryParts, partsOfEntry, openEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { judge, type Judgement } from '../statements/rulebook.ts'
 import type { RuleContext } from '../statements/rules.ts'
@@ -154,7 +154,7 @@ export class EntryWalk {
    */
   async judgeTrusted(index: number, bytes: Uint8Array | undefined): Promise<void> {
     this.expectedLink = index === 0 ? zeroHash : this.options.history.leaf(index - 1)
-    const opened = bytes === undefined ? undefined : examineEntry(bytes)
+    const opened = bytes === undefined ? undefined : partsOfEntry(bytes)
     if (opened !== undefined) await this.recall(opened)
     this.judgeEntry(index, opened, undefined, [])
   }
@@ -219,7 +219,7 @@ export class EntryWalk {
         continue
       }
       const bytes = each[i]
-      const opened = bytes === undefined ? undefined : examineEntry(bytes)
+      const opened = bytes === undefined ? undefined : partsOfEntry(bytes)
       if (this.options.trustedSize > 0 && opened !== undefined) await this.recall(opened)
       const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
       this.judgeEntry(index, opened, isSigned ? registry : undefined, splitDisclosed(disclosed[i]))
@@ -278,7 +278,7 @@ export class EntryWalk {
   }
 
   /** What an entry refers to below the trusted size is read now. */
-  private async recall({ statement }: ExaminedEntry): Promise<void> {
+  private async recall({ statement }: EntryParts): Promise<void> {
     if (statement === undefined || statement instanceof EvidenceError) return
     const { history, source, size, trustedSize } = this.options
     for (const { index } of referencesOf(valueOr(() => readBody(statement), undefined))) {
@@ -301,7 +301,7 @@ export class EntryWalk {
   /** `signedUnder`: a registry under whose key for `kid` the signature is known to verify. */
   private judgeEntry(
     index: number,
-    opened: ExaminedEntry | undefined,
+    opened: EntryParts | undefined,
     signedUnder: Registry | undefined,
     texts: readonly string[],
   ): void {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, holdFolder } from '../held-folder.ts'
 import { requireNotRotating } from '../rotation-marker.ts'
-import { requireMaySign, writeStanding } from '../standing.ts'
+import { requireMaySign, writeSigningState } from '../signing-state.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { readPolicyBytes } from '../data-folder.ts'
 import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
@@ -38,7 +38,7 @@ export async function backUpFolder(options: FolderBackupOptions): Promise<Backup
 }
 
 async function backUpHeld(
-  { folder, key, standing: left }: HeldFolder,
+  { folder, key, signingState: left }: HeldFolder,
   source: FolderSource,
   options: FolderBackupOptions,
 ): Promise<BackupResult> {
@@ -53,7 +53,7 @@ async function backUpHeld(
   }
   const id = (isRepeated ? left.move : undefined) ?? randomUUID()
   const shut = (): void => {
-    if (left === undefined) writeStanding(folder, 'moved', resolve(out), id)
+    if (left === undefined) writeSigningState(folder, 'moved', resolve(out), id)
   }
   return makeBackup({
     ...options,

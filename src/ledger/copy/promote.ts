@@ -5,7 +5,7 @@ import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, holdFolder } from '../held-folder.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
-import { clearStanding, type Standing } from '../standing.ts'
+import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
@@ -22,7 +22,7 @@ export interface PromoteOptions {
 export interface PromoteResult {
   readonly size: number
   /** What the folder was; undefined where it could sign before. */
-  readonly was: Standing | undefined
+  readonly was: SigningState | undefined
   /** The final backup of a move that was called off, where it could not be marked: it must be destroyed. */
   readonly unmarked?: string
 }
@@ -31,7 +31,7 @@ export interface PromoteResult {
  * Marks the final backup of a move that is called off, so that nothing is restored of it without a word; false where it cannot be
  * reached, or written. Throws `ledger-moved` where it was restored.
  */
-function callOff({ of, move }: Standing, root: string): boolean {
+function callOff({ of, move }: SigningState, root: string): boolean {
   if (move === undefined) return false
   const { taken: path } = BackupFolder.paths(of)
   try {
@@ -56,7 +56,7 @@ function callOff({ of, move }: Standing, root: string): boolean {
  */
 export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
   const held = holdFolder(root, 'promote')
-  const { folder, standing: was } = held
+  const { folder, signingState: was } = held
   try {
     const size = await checkedSize(held, known)
     if (was === undefined) return { size, was }
@@ -69,7 +69,7 @@ export async function promote({ root, known = [], takeOver }: PromoteOptions): P
       )
     }
     const isMarked = was.standing !== 'moved' || callOff(was, root)
-    clearStanding(folder)
+    clearSigningState(folder)
     return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
   } finally {
     held.release()

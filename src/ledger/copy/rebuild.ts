@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import type { VerifierKey } from '../../core/note.ts'
 import { emptyRegistry } from '../../statements/registry.ts'
-import { emptySeal } from '../entry-facts.ts'
+import { emptyRegistryChecksum } from '../entry-facts.ts'
 import { emptyChain } from '../group.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
@@ -40,7 +40,7 @@ export async function rebuildDatabase<T>(
   try {
     const epoch = await storage.claimWriter()
     const tree = new LedgerTree(storage)
-    const replay = new Replay(emptyChain(emptyRegistry(key.name), emptySeal), tree, storage, key)
+    const replay = new Replay(emptyChain(emptyRegistry(key.name), emptyRegistryChecksum), tree, storage, key)
     for await (const run of entries) {
       const expectedSize = tree.size
       const group = await replay.take(run)

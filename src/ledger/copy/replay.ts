@@ -11,7 +11,7 @@ import { judge } from '../../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../../statements/rules.ts'
 import { sealedDigestsOf, targetFactsOf } from '../../statements/said.ts'
 import type { Statement } from '../../statements/statement.ts'
-import { extendSeal, referencedIndices, targetFacts } from '../entry-facts.ts'
+import { extendChecksum, referencedIndices, targetFacts } from '../entry-facts.ts'
 import type { ChainState } from '../group.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
 import { statementName } from '../prefetch.ts'
@@ -23,7 +23,7 @@ import { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** What a run of entries adds to a database, all but the checkpoint. */
-export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registrySeal'>
+export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registryChecksum'>
 
 /**
  * Takes entries that another ledger sequenced, judges each by the chain and by the whole rulebook as the verifier does, and
@@ -72,12 +72,12 @@ export class Replay {
       return stored
     })
     const tiles = this.tree.tilesToStore()
-    const { seal } = this.state
-    return { entries, tiles, ...(seal === before.seal ? {} : { registrySeal: seal }) }
+    const { checksum } = this.state
+    return { entries, tiles, ...(checksum === before.checksum ? {} : { registryChecksum: checksum }) }
   }
 
   private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {
-    const { size: index, leafHash: link, timeMs: before, registry, seal } = this.state
+    const { size: index, leafHash: link, timeMs: before, registry, checksum } = this.state
     const { bytes, disclosures } = copied
     const end = checkNext({ size: index, link, timeMs: before ?? 0 }, bytes)
     const time = formatTime(end.timeMs)
@@ -92,8 +92,8 @@ export class Replay {
     requireKept(index, disclosures, sealed)
     this.missing.note(index, sealed, disclosures)
     this.tree.append(end.link)
-    const grown = next === registry ? seal : extendSeal(seal, end.link)
-    this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }
+    const grown = next === registry ? checksum : extendChecksum(checksum, end.link)
+    this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, checksum: grown }
     const { iss, jti } = statement.common
     const opened = disclosures.map(parseDisclosure)
     const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, opened)]

@@ -44,7 +44,7 @@ interface ReplicaParts extends Omit<OpenedFolder, 'tree'> {
 
 /**
  * A follower's data folder, open: takes pieces of its leader, each judged and durable before the next, and never signs. After
- * each piece it is an ordinary ledger's folder, but for the marker (standing.ts).
+ * each piece it is an ordinary ledger's folder, but for the marker (signing-state.ts).
  */
 export class Replica {
   private readonly parts: ReplicaParts

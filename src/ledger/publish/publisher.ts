@@ -32,7 +32,7 @@ export interface PublisherOptions {
 }
 
 /** How one witness of the policy stands, for metrics. */
-export interface WitnessStanding {
+export interface WitnessState {
   readonly name: string
   readonly url: string
   /** Size that it cosigned last; 0 where nothing is known. */
@@ -264,7 +264,7 @@ export class Publisher {
   }
 
   /** How each witness with an address stands. */
-  standings(): WitnessStanding[] {
+  witnesses(): WitnessState[] {
     return this.peers.flatMap(({ address, knownSize }) =>
       address.witnesses.map(({ name, key }) => {
         const times = [this.published, ...this.candidates].map((candidate) => candidate?.timestampOf(key) ?? 0)
