@@ -1,6 +1,6 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import { toHex } from '../core/base64.ts'
-import { utf8 } from '../core/bytes.ts'
+import { equalBytes, utf8 } from '../core/bytes.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
@@ -21,9 +21,18 @@ export interface StoredStatement {
 export function readStored(bytes: Uint8Array, index: number): StoredStatement {
   const opened = attempt(() => openEntry(bytes))
   if (!(opened instanceof EvidenceError) && opened.entry.index === index) return opened
-  throw new EvidenceError('storage-damaged', `the stored bytes of entry ${index} are not those that were sequenced`, {
-    index,
-  })
+  throw damagedEntry(index)
+}
+
+/** The stored bytes of an entry, re-hashed against the leaf that its tile holds. Throws `storage-damaged`. */
+export function requireLeaf(bytes: Uint8Array | undefined, leaf: Uint8Array | undefined, index: number): Uint8Array {
+  if (bytes !== undefined && leaf !== undefined && equalBytes(leafHash(bytes), leaf)) return bytes
+  throw damagedEntry(index)
+}
+
+function damagedEntry(index: number): EvidenceError {
+  const message = `the stored bytes of entry ${index} are not those that were sequenced`
+  return new EvidenceError('storage-damaged', message, { index })
 }
 
 /** What references ask of a stored entry. */

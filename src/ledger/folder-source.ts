@@ -2,7 +2,6 @@ import { attempt, valueOr } from '../core/attempt.ts'
 import type { EntryRun } from '../core/bundle.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import { CompactRange } from '../core/merkle/range.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { openEntry } from '../statements/open.ts'
 import type { DisclosedBytes } from '../log/log.ts'
@@ -17,6 +16,7 @@ import { readLookupCodec } from './lookup-secret.ts'
 import { whileUnlocked } from '../node/lock-file.ts'
 import type { LedgerStorage } from './storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
+import { rootOfTile } from './tree.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>
@@ -67,9 +67,14 @@ export class FolderSource {
     return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables))
   }
 
-  /** Opens a folder that the caller holds, under its own key. Throws as {@link open} does. */
-  static held({ folder, key }: HeldFolder): Promise<FolderSource> {
-    return FolderSource.read(folder.root, folder, key, checkEach)
+  /** Opens a folder that the caller holds, under its own key, while `use` reads it. Throws as {@link open} does, and what `use` throws. */
+  static async reading<T>({ folder, key }: HeldFolder, use: (source: FolderSource) => Promise<T>): Promise<T> {
+    const source = await FolderSource.read(folder.root, folder, key, checkEach)
+    try {
+      return await use(source)
+    } finally {
+      await source.close()
+    }
   }
 
   private static async read(
@@ -146,9 +151,7 @@ export class FolderSource {
     for (let i = 0; i < width; i++) {
       const bytes = await this.storage.tile(level, begin + i)
       if (bytes === undefined) return undefined
-      const range = new CompactRange()
-      for (let at = 0; at + 32 <= bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
-      out.set(range.root(), i * 32)
+      out.set(rootOfTile(bytes), i * 32)
     }
     return out
   }

@@ -7,12 +7,12 @@ import type { ShownEntries } from '../core/shown.ts'
 import { formatTime } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { requireDisclosures, requireSealed } from '../statements/disclosures.ts'
-import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
+import { currentLedgerKeys, emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { extendChecksum, readStored, targetFacts } from './entry-facts.ts'
+import { emptyRegistryChecksum, extendChecksum, readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
@@ -242,6 +242,7 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
 }
 
 /** The chain before its first entry. */
-export function emptyChain(registry: Registry, checksum: RegistryChecksum): ChainState {
-  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, checksum }
+export function emptyChain(origin: string): ChainState {
+  const registry = emptyRegistry(origin)
+  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, checksum: emptyRegistryChecksum }
 }

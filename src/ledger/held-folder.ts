@@ -65,3 +65,13 @@ export function holdFolder(root: string, work: FolderWork): HeldFolder {
     throw error
   }
 }
+
+/** Takes a data folder, runs `use` with it, and releases it. Throws as {@link holdFolder}, and what `use` throws. */
+export async function whileHeld<T>(root: string, work: FolderWork, use: (held: HeldFolder) => Promise<T>): Promise<T> {
+  const held = holdFolder(root, work)
+  try {
+    return await use(held)
+  } finally {
+    held.release()
+  }
+}

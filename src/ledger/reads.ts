@@ -11,7 +11,7 @@ import { readBody } from '../statements/body.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { disclosureDigest } from '../core/disclosure.ts'
-import { readStored, type StoredStatement } from './entry-facts.ts'
+import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
 import type { ChainState } from './group.ts'
@@ -182,13 +182,6 @@ export class LedgerReads {
     throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another', { index })
   }
 
-  /** The leaf hash that the tree holds at an index. */
-  async leafHashAt(index: number): Promise<Uint8Array> {
-    this.requireIndex(index)
-    const read = await this.load([{ begin: index, end: index + 1 }])
-    return read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth) as Uint8Array
-  }
-
   /** Root of the tree at an earlier size. */
   async rootAt(size: number): Promise<Uint8Array> {
     this.requireSize(size, 'size')
@@ -230,19 +223,7 @@ export class LedgerReads {
       this.tree.load([{ level: 0, n }]),
     ])
     const tile = read(0, n)
-    return encodeBundle(
-      entries.map((bytes, i) => {
-        const expected = tile?.node(0, i)
-        if (bytes === undefined || expected === undefined || !Buffer.from(expected).equals(leafHash(bytes))) {
-          throw new EvidenceError(
-            'storage-damaged',
-            `the stored bytes of entry ${begin + i} are not those that were sequenced`,
-            { index: begin + i },
-          )
-        }
-        return bytes
-      }),
-    )
+    return encodeBundle(entries.map((bytes, i) => requireLeaf(bytes, tile?.node(0, i), begin + i)))
   }
 
   /**

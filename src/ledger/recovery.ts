@@ -14,7 +14,14 @@ import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
-import { emptyRegistryChecksum, extendChecksum, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
+import {
+  emptyRegistryChecksum,
+  extendChecksum,
+  readStored,
+  referencedIndices,
+  requireLeaf,
+  targetFacts,
+} from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
@@ -132,15 +139,7 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
       if (bytes === undefined) {
         throw new EvidenceError('database-thinned', `entry ${index} is missing from the database`, { index })
       }
-      const expected = tile?.node(0, i)
-      if (expected === undefined || !equalBytes(leafHash(bytes), expected)) {
-        throw new EvidenceError(
-          'storage-damaged',
-          `the stored bytes of entry ${index} are not those that were sequenced`,
-          { index },
-        )
-      }
-      bytesSeen += bytes.length
+      bytesSeen += requireLeaf(bytes, tile?.node(0, i), index).length
       if (index === size - 1) last = bytes
     })
   }

@@ -12,7 +12,7 @@ import { syncFolder, syncTree } from '../node/durable-file.ts'
 import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
 import { readHead } from './head-file.ts'
-import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { examineStandIn } from './recovery.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { createLookupCodec, readLookupCodec } from './lookup-secret.ts'
@@ -43,19 +43,11 @@ export interface ReindexOptions {
  * database beside the old one, which takes its place when it is whole. Cut off anywhere, it is run again. Throws the faults
  * of the folder, and the codes of Replay where the entries themselves do not hold: then nothing is changed.
  */
-export async function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
-  const held = holdFolder(root, 'index')
-  try {
+export function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
+  return whileHeld(root, 'index', async (held) => {
     await settleExchange(held)
-    const source = await FolderSource.held(held)
-    try {
-      return await reindexHeld(held, source, onProgress)
-    } finally {
-      await source.close()
-    }
-  } finally {
-    held.release()
-  }
+    return FolderSource.reading(held, (source) => reindexHeld(held, source, onProgress))
+  })
 }
 
 async function reindexHeld(

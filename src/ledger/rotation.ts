@@ -16,7 +16,7 @@ import { fileBounds, readBounded } from '../node/bounded-file.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey, readPolicyBytes } from './data-folder.ts'
 import { syncFolder, writeDurably } from '../node/durable-file.ts'
 import { readHead } from './head-file.ts'
-import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { Ledger } from './ledger.ts'
 import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
 import {
@@ -82,13 +82,8 @@ export interface RotationResult {
  * the codes of holdFolder, of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
  * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */
-export async function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
-  const held = holdFolder(options.root, 'rotate')
-  try {
-    return await rotateHeld(held, options)
-  } finally {
-    held.release()
-  }
+export function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
+  return whileHeld(options.root, 'rotate', (held) => rotateHeld(held, options))
 }
 
 async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<RotationResult> {

@@ -109,10 +109,6 @@ export class Sequencer {
   get queued(): number {
     return this.queue.size
   }
-  /** Why nothing more can be written, if so: for good. */
-  get stopped(): EvidenceError | undefined {
-    return this.failure
-  }
 
   /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `lookups-damaged`, `follower-unconfirmed`, `clock-unsafe`. */
   requireReady(): void {

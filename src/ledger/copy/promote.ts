@@ -3,7 +3,7 @@ import { equalBytes } from '../../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import { FolderSource } from '../folder-source.ts'
-import { type HeldFolder, holdFolder } from '../held-folder.ts'
+import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { LedgerTree } from '../tree.ts'
@@ -54,11 +54,10 @@ function callOff({ of, move }: SigningState, root: string): boolean {
  * Lets a copy sign from now on. Throws `take-over-needed`, `ledger-moved` (the final backup was restored), `ledger-in-use` (stop the follower first), the faults of the folder,
  * and the codes of requireKnown; the folder then stays shut.
  */
-export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
-  const held = holdFolder(root, 'promote')
-  const { folder, signingState: was } = held
-  try {
-    const size = await checkedSize(held, known)
+export function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
+  return whileHeld(root, 'promote', async (held) => {
+    const { folder, signingState: was } = held
+    const size = await FolderSource.reading(held, (source) => checkedSize(held, source, known))
     if (was === undefined) return { size, was }
     if (!takeOver) {
       const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
@@ -71,24 +70,20 @@ export async function promote({ root, known = [], takeOver }: PromoteOptions): P
     const isMarked = was.standing !== 'moved' || callOff(was, root)
     clearSigningState(folder)
     return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
-  } finally {
-    held.release()
-  }
+  })
 }
 
 /** The size of what the folder holds, which is what its checkpoint signs, and goes on from what is known. */
-async function checkedSize(held: HeldFolder, known: readonly KnownCheckpoint[]): Promise<number> {
-  const { key } = held
-  const source = await FolderSource.held(held)
-  try {
-    await FolderPieces.of(source)
-    const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
-    const tree = await LedgerTree.rebuild(source.storage, size)
-    if (!equalBytes(rootFromTiles(size, tree.read), signed))
-      throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
-    await requireKnown(tree, known, key)
-    return size
-  } finally {
-    await source.close()
-  }
+async function checkedSize(
+  { key }: HeldFolder,
+  source: FolderSource,
+  known: readonly KnownCheckpoint[],
+): Promise<number> {
+  await FolderPieces.of(source)
+  const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
+  const tree = await LedgerTree.rebuild(source.storage, size)
+  if (!equalBytes(rootFromTiles(size, tree.read), signed))
+    throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
+  await requireKnown(tree, known, key)
+  return size
 }

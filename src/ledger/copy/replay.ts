@@ -114,11 +114,6 @@ export class Replay {
     }
     return { ids, entries }
   }
-
-  /** Throws `root-mismatch`, `checkpoint-untrusted` where a note does not sign exactly what was taken. */
-  requireSigned(note: string, key: VerifierKey): void {
-    requireSignedTree(note, key, this.tree)
-  }
 }
 
 /** The statement of a copied entry. Throws `not-judged`, and the codes of its parts with the entry's index. */

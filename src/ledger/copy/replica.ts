@@ -16,7 +16,7 @@ import { isFillable } from '../../node/folder-filling.ts'
 import type { AcceptFault } from './missing-claims.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
-import { Replay } from './replay.ts'
+import { Replay, requireSignedTree } from './replay.ts'
 import { fillDataFolder, finishFolder } from './restore.ts'
 
 /** The command that fills the folder. */
@@ -122,7 +122,8 @@ export class Replica {
       if (piece.from !== this.size)
         throw new EvidenceError('server-answer', 'the leader gives other entries than asked')
       if (piece.entries.length > 0) await this.append(piece)
-      else this.requireSameEnd(piece)
+      // Nothing new: then the leader's checkpoint is of the very tree that is here.
+      else requireSignedTree(piece.checkpoint, this.parts.key, this.parts.replay.tree)
       await this.erase(piece.erased)
     } catch (error) {
       this.failed = true
@@ -134,17 +135,12 @@ export class Replica {
     const { folder, replay, storage, epoch, head, key, acceptMissing } = this.parts
     const expectedSize = this.size
     const group = await replay.take(entries)
-    replay.requireSigned(checkpoint, key)
+    requireSignedTree(checkpoint, key, replay.tree)
     replay.missing.excuse([...readErasures(folder.erased), ...erased])
     replay.missing.settle(acceptMissing)
     await storage.append({ ...group, expectedSize, epoch, checkpoint })
     await head.write(checkpoint)
     replay.tree.releaseCompleted()
-  }
-
-  /** Nothing new: then the leader's checkpoint is of the very tree that is here. */
-  private requireSameEnd({ checkpoint }: Piece): void {
-    this.parts.replay.requireSigned(checkpoint, this.parts.key)
   }
 
   private async erase(erased: readonly Erasure[]): Promise<void> {

@@ -5,7 +5,7 @@ import { mergeIndices } from '../lookup-scope.ts'
 import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
 import type { StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
-import { lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
+import { checksumIn, lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
 import { readable } from './readable.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -171,13 +171,7 @@ function isSameList(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 async function readChecksum(db: Database): Promise<LookupChecksum | undefined> {
-  const value = await db.get(metaKey('lookups'))
-  if (value === undefined) return undefined
-  try {
-    return JSON.parse(Buffer.from(value).toString('utf8')) as LookupChecksum
-  } catch {
-    return undefined // unreadable is as good as missing: the caller compares
-  }
+  return checksumIn<LookupChecksum>(await db.get(metaKey('lookups')))
 }
 
 function indexOf(key: Uint8Array): number {

@@ -11,7 +11,16 @@ import type { LookupChecksum } from '../lookup-tally.ts'
 import type { LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
-import { databaseFormat, disclosuresKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import {
+  checksumIn,
+  databaseFormat,
+  disclosuresKey,
+  metaKey,
+  number8,
+  readNumber8,
+  statementKey,
+  tileKey,
+} from './keys.ts'
 import { LevelLookups } from './level-lookups.ts'
 import { damaged, readable } from './readable.ts'
 import { Changes, changeWithoutTrace } from './rewrite.ts'
@@ -149,13 +158,7 @@ export class LevelStorage implements LedgerStorage {
   }
 
   async registryChecksum(): Promise<RegistryChecksum | undefined> {
-    const checksum = await this.db.get(metaKey('registry'))
-    if (checksum === undefined) return undefined
-    try {
-      return JSON.parse(Buffer.from(checksum).toString('utf8')) as RegistryChecksum
-    } catch {
-      return undefined // unreadable is as good as missing: the caller compares
-    }
+    return checksumIn<RegistryChecksum>(await this.db.get(metaKey('registry')))
   }
 
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
