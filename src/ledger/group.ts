@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { equalBytes } from '../core/bytes.ts'
+import type { Disclosure } from '../core/disclosure.ts'
 import { encodeEntry, leafHash, statusHash, zeroHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
@@ -7,6 +8,7 @@ import type { ShownEntries } from '../core/shown.ts'
 import { formatTime } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { requireDisclosures, requireSealed } from '../statements/disclosures.ts'
+import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
@@ -167,25 +169,11 @@ export class GroupBuilder {
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
     const hash = leafHash(bytes)
-    const { common, header } = statement
+    const { header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
     return {
-      stored: {
-        index,
-        bytes,
-        leafHash: hash,
-        iss: common.iss,
-        jti: common.jti,
-        disclosures,
-        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)],
-      },
-      state: {
-        size: index + 1,
-        timeMs,
-        leafHash: hash,
-        registry: next,
-        checksum: next === state.registry ? state.checksum : extendChecksum(state.checksum, hash),
-      },
+      stored: storedEntry({ index, bytes, leafHash: hash, statement, body, disclosures, opened }),
+      state: chainAfter(state, timeMs, hash, next),
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sequenced: { bytes, signer, disclosures } },
@@ -239,6 +227,26 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
   const code =
     fault.facts.where === 'alg' ? 'jws-alg' : fault.facts.where === 'kind' ? 'kind-unknown' : 'statement-member'
   return new EvidenceError(code, fault.message, fault.facts)
+}
+
+interface EntryParts extends Pick<StoredEntry, 'index' | 'bytes' | 'leafHash' | 'disclosures'> {
+  readonly statement: Statement
+  readonly body: StatementBody
+  /** The disclosures, read. */
+  readonly opened: readonly Disclosure[]
+}
+
+/** What is stored of an entry. */
+export function storedEntry({ index, bytes, leafHash, statement, body, disclosures, opened }: EntryParts): StoredEntry {
+  const { common } = statement
+  const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)]
+  return { index, bytes, leafHash, iss: common.iss, jti: common.jti, disclosures, lookups }
+}
+
+/** The chain after one more entry; `registry` is the one in the chain where the entry changed nothing in it. */
+export function chainAfter(before: ChainState, timeMs: number, leafHash: Uint8Array, registry: Registry): ChainState {
+  const checksum = registry === before.registry ? before.checksum : extendChecksum(before.checksum, leafHash)
+  return { size: before.size + 1, timeMs, leafHash, registry, checksum }
 }
 
 /** The chain before its first entry. */

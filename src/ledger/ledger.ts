@@ -9,7 +9,7 @@ import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './c
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
 import { type HeldFolder, holdFolder } from './held-folder.ts'
-import type { KnownCheckpoint } from './copy/known.ts'
+import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
 import { eraseDisclosures } from './erase.ts'
@@ -37,7 +37,7 @@ export interface OpenOptions extends ClockGuardOptions {
   /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
   readonly known?: readonly KnownCheckpoint[]
   /** Sizes that witnesses name without a checkpoint: a folder with fewer entries is not opened. */
-  readonly knownSizes?: readonly { readonly where: string; readonly size: number }[]
+  readonly knownSizes?: readonly KnownSize[]
   /** The signer's key is taking another's place (rotation.ts): what the folder holds may be signed by either. */
   readonly handover?: Handover
   /** The folder, where the caller holds it already: the ledger's from here on, and released if it does not open. */

@@ -1,6 +1,7 @@
 import { settled } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Registry } from '../statements/registry.ts'
+import type { Statement } from '../statements/statement.ts'
 import { referencedIndices } from './entry-facts.ts'
 import type { ChainState } from './group.ts'
 import { readerByKey, Rights } from './rights.ts'
@@ -42,7 +43,11 @@ interface Sources {
  */
 export async function prefetch(group: readonly Submission[], chain: ChainState, from: Sources): Promise<Prefetched> {
   try {
-    const statements = await usedIds(group, chain, from)
+    const allowed = group.filter((submission) => mayAskForId(submission, chain.registry, from.rights))
+    const statements = await usedIds(
+      allowed.map(({ statement }) => statement),
+      from.storage,
+    )
     const wanted = new Set(statements.values())
     for (const { statement } of group) for (const index of referencedIndices(statement)) wanted.add(index)
     const entries = new Map<number, Uint8Array | EvidenceError>()
@@ -59,19 +64,14 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
   }
 }
 
-async function usedIds(
-  group: readonly Submission[],
-  { registry }: ChainState,
-  { storage, rights }: Sources,
+/** Indices of the entries that used the statements' ids, by {@link statementName}. Throws what reading throws. */
+export async function usedIds(
+  said: readonly Statement[],
+  storage: Pick<LedgerStorage, 'findStatements'>,
 ): Promise<Map<string, number>> {
-  const ids = group
-    .filter((submission) => mayAskForId(submission, registry, rights))
-    .map(({ statement }) => statement.common)
+  const ids = said.map(({ common }) => common)
   const found = ids.length === 0 ? [] : await storage.findStatements(ids)
   const used = new Map<string, number>()
-  ids.forEach(({ iss, jti }, i) => {
-    const earlier = found[i]
-    if (earlier !== undefined) used.set(statementName(iss, jti), earlier.index)
-  })
+  for (const id of found) if (id !== undefined) used.set(statementName(id.iss, id.jti), id.index)
   return used
 }

@@ -12,7 +12,7 @@ import { replayedKinds } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
+import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
 import {
   emptyRegistryChecksum,
@@ -198,7 +198,7 @@ export async function examineStandIn(
   folder: DataFolder,
   keys: readonly VerifierKey[],
   known: readonly KnownCheckpoint[] = [],
-  knownSizes: readonly { readonly where: string; readonly size: number }[] = [],
+  knownSizes: readonly KnownSize[] = [],
 ): Promise<Published> {
   const [fault] = checkDatabase(folder.database).faults
   if (fault !== undefined) throw fault

@@ -24,24 +24,14 @@ const schema = z.strictObject({
 export type SigningState = z.infer<typeof schema>
 
 /** Reads the marker; undefined where the folder may sign. An unreadable one forbids. Throws `config-invalid`. */
-export function readSigningState(folder: DataFolder): SigningState | undefined {
-  let text: string
+export function readSigningState({ signingState: where }: DataFolder): SigningState | undefined {
   try {
-    text = readBoundedText(folder.signingState, fileBounds.small)
+    return schema.parse(JSON.parse(readBoundedText(where, fileBounds.small)))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw unreadable(folder, cause)
+    const message = `${where}, which says why this folder may not sign, cannot be read`
+    throw new EvidenceError('config-invalid', message, { where }, { cause })
   }
-  try {
-    return schema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw unreadable(folder, cause)
-  }
-}
-
-function unreadable({ signingState: where }: DataFolder, cause: unknown): EvidenceError {
-  const message = `${where}, which says why this folder may not sign, cannot be read`
-  return new EvidenceError('config-invalid', message, { where }, { cause })
 }
 
 /** Makes the folder one that does not sign: durable when this returns. */

@@ -9,7 +9,7 @@ import { TileFolder } from '../../log/node/tile-folder.ts'
 import type { TileWriter } from '../../log/node/tile-writer.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
 import { isLockName } from '../../node/lock-file.ts'
-import { configSchema } from '../data-folder.ts'
+import { copiedConfigSchema } from '../data-folder.ts'
 
 /** Version of the layout of a backup. */
 export const backupFormat = 1
@@ -22,7 +22,7 @@ const manifestSchema = z.strictObject({
   final: z.boolean(),
   /** Id of the move that this is the final backup of, or is about to be; the folder that was left behind has it as well. */
   move: z.string().optional(),
-  config: configSchema.pick({ reading: true, openDisclosures: true }),
+  config: copiedConfigSchema,
 })
 export type BackupManifest = z.infer<typeof manifestSchema>
 

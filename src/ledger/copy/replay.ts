@@ -11,10 +11,9 @@ import { judge } from '../../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../../statements/rules.ts'
 import { sealedDigestsOf, targetFactsOf } from '../../statements/said.ts'
 import type { Statement } from '../../statements/statement.ts'
-import { extendChecksum, referencedIndices, targetFacts } from '../entry-facts.ts'
-import type { ChainState } from '../group.ts'
-import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
-import { statementName } from '../prefetch.ts'
+import { referencedIndices, targetFacts } from '../entry-facts.ts'
+import { chainAfter, type ChainState, storedEntry } from '../group.ts'
+import { statementName, usedIds } from '../prefetch.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
 import type { LedgerTree } from '../tree.ts'
@@ -77,7 +76,7 @@ export class Replay {
   }
 
   private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {
-    const { size: index, leafHash: link, timeMs: before, registry, checksum } = this.state
+    const { size: index, leafHash: link, timeMs: before, registry } = this.state
     const { bytes, disclosures } = copied
     const end = checkNext({ size: index, link, timeMs: before ?? 0 }, bytes)
     const time = formatTime(end.timeMs)
@@ -92,20 +91,15 @@ export class Replay {
     requireKept(index, disclosures, sealed)
     this.missing.note(index, sealed, disclosures)
     this.tree.append(end.link)
-    const grown = next === registry ? checksum : extendChecksum(checksum, end.link)
-    this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, checksum: grown }
-    const { iss, jti } = statement.common
+    this.state = chainAfter(this.state, end.timeMs, end.link, next)
     const opened = disclosures.map(parseDisclosure)
-    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, opened)]
-    return { index, bytes, leafHash: end.link, iss, jti, disclosures, lookups }
+    return storedEntry({ index, bytes, leafHash: end.link, statement, body, disclosures, opened })
   }
 
   private async prefetch(
     statements: readonly Statement[],
   ): Promise<{ ids: Map<string, number>; entries: Map<number, Uint8Array> }> {
-    const found = await this.storage.findStatements(statements.map(({ common }) => common))
-    const ids = new Map<string, number>()
-    for (const id of found) if (id !== undefined) ids.set(statementName(id.iss, id.jti), id.index)
+    const ids = await usedIds(statements, this.storage)
     const entries = new Map<number, Uint8Array>()
     const wanted = new Set(statements.flatMap(referencedIndices).filter((index) => index < this.state.size))
     for (const index of wanted) {

@@ -9,7 +9,15 @@ import { writeNewFile } from '../../node/durable-file.ts'
 import { beginFolder, requireFillable } from '../../node/folder-filling.ts'
 import type { Unfinished } from '../../node/folder-marker.ts'
 import { makePrivateFolder } from '../../node/private-folder.ts'
-import { dataFolder, type DataFolder, folderFiles, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
+import {
+  type CopiedConfig,
+  dataFolder,
+  type DataFolder,
+  folderFiles,
+  folderFormat,
+  readOwnKey,
+  readPolicyBytes,
+} from '../data-folder.ts'
 import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -18,7 +26,7 @@ import { TimeStampFiles } from '../time-stamp-files.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
 import type { AcceptFault } from './missing-claims.ts'
-import type { CopiedConfig, CopiedEntry } from './piece.ts'
+import type { CopiedEntry } from './piece.ts'
 import { rebuildDatabase, writeHead } from './rebuild.ts'
 import { Claim } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
