@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { signatureTypes } from '../core/cosignature.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
@@ -8,7 +8,7 @@ import { requireOrigin } from '../core/origin.ts'
 import { encodeLogPolicy } from '../core/policy.ts'
 import type { MembersOf } from '../statements/kinds.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
-import { syncFolder, writeNewFile } from '../node/durable-file.ts'
+import { writeDurably, writeNewFile } from '../node/durable-file.ts'
 import { beginFolder } from '../node/folder-filling.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
@@ -118,11 +118,7 @@ function genesisRequest(
 
 /** Writes config.json, durable when this returns. */
 export function writeConfig(folder: DataFolder, config: FolderConfig): void {
-  const path = `${folder.config}.new`
-  rmSync(path, { force: true })
-  writeNewFile(path, `${JSON.stringify(config, null, 2)}\n`, 0o600)
-  renameSync(path, folder.config)
-  syncFolder(folder.root)
+  writeDurably(folder.config, `${JSON.stringify(config, null, 2)}\n`)
 }
 
 /** Reads the unsigned genesis of a prepared folder. Throws `file-unreadable`. */

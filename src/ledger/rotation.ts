@@ -30,9 +30,9 @@ import { openSubmission } from './submission.ts'
 
 /*
  * Rotation of the ledger's key, on a stopped ledger (docs/design/ledger-keys.md). Each step is durable before the next, and
- * each can be done again: `marked`, `sequenced`, `receipt`, `policy`, `key`, `done`.
+ * each can be done again: `marked`, `sealed`, `receipt`, `policy`, `key`, `done`.
  */
-export type RotationStep = 'marked' | 'sequenced' | 'receipt' | 'policy' | 'key' | 'done'
+export type RotationStep = 'marked' | 'sealed' | 'receipt' | 'policy' | 'key' | 'done'
 
 type RotationMembers = MembersOf<'ledger.rotate-key'>
 
@@ -183,7 +183,7 @@ async function sequence(
       if (isEvidenceError(error) && error.kind.exit === 1 && isOurs) callOff(folder)
       throw error
     })
-    onStep?.('sequenced')
+    onStep?.('sealed')
     if (!existsSync(receiptPath)) {
       const receipt = await ledger.reads.receipt(await ledger.reads.entry(index), [])
       writeDurably(receiptPath, receipt)

@@ -103,7 +103,7 @@ describe('a rotation of the ledger’s key', () => {
     await expect(Ledger.open(test.root, old)).rejects.toThrow()
   })
 
-  it.each<RotationStep>(['marked', 'sequenced', 'receipt', 'policy', 'key'])(
+  it.each<RotationStep>(['marked', 'sealed', 'receipt', 'policy', 'key'])(
     'killed when it is %s goes on where it was',
     async (step) => {
       const old = readLedgerKey(test.root)
@@ -125,7 +125,7 @@ describe('a rotation of the ledger’s key', () => {
 
   it('killed between database and head file rolls the head forward', async () => {
     const head = readFileSync(test.folder.head)
-    expect(await killedAt('sequenced', await signedRotation())).toBe('SIGKILL')
+    expect(await killedAt('sealed', await signedRotation())).toBe('SIGKILL')
     writeFileSync(test.folder.head, head)
     await resume(readLedgerKey(test.root))
     await requireRotated(noteBefore)
