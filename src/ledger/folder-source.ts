@@ -1,7 +1,9 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import type { EntryRun } from '../core/bundle.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
+import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { openEntry } from '../statements/open.ts'
 import type { DisclosedBytes } from '../log/log.ts'
@@ -14,9 +16,10 @@ import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { whileUnlocked } from '../node/lock-file.ts'
+import { readOwnCheckpoint } from './recovery.ts'
 import type { LedgerStorage } from './storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
-import { rootOfTile } from './tree.ts'
+import { LedgerTree, rootOfTile } from './tree.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>
@@ -115,6 +118,18 @@ export class FolderSource {
     const note = await this.storage.checkpoint()
     if (note === undefined) throw new EvidenceError('checkpoint-missing', 'the database holds no checkpoint')
     return Buffer.from(note)
+  }
+
+  /**
+   * The tree of what the folder holds, with the checkpoint that signs it. Throws `checkpoint-missing`, `root-mismatch`, the codes of
+   * readOwnCheckpoint and LedgerTree.rebuild.
+   */
+  async signedTree(key: VerifierKey): Promise<{ readonly tree: LedgerTree; readonly note: string }> {
+    const note = Buffer.from(await this.checkpoint()).toString('utf8')
+    const { size, root } = readOwnCheckpoint(note, key)
+    const tree = await LedgerTree.rebuild(this.storage, size)
+    if (equalBytes(rootFromTiles(size, tree.read), root)) return { tree, note }
+    throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
   }
 
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {

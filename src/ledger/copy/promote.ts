@@ -1,12 +1,8 @@
 import { resolve } from 'node:path'
-import { equalBytes } from '../../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
-import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, whileHeld } from '../held-folder.ts'
-import { readOwnCheckpoint } from '../recovery.ts'
 import { clearSigningState, type SigningState } from '../signing-state.ts'
-import { LedgerTree } from '../tree.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
@@ -80,10 +76,7 @@ async function checkedSize(
   known: readonly KnownCheckpoint[],
 ): Promise<number> {
   await FolderPieces.of(source)
-  const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
-  const tree = await LedgerTree.rebuild(source.storage, size)
-  if (!equalBytes(rootFromTiles(size, tree.read), signed))
-    throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
+  const { tree } = await source.signedTree(key)
   await requireKnown(tree, known, key)
-  return size
+  return tree.size
 }
