@@ -14,7 +14,15 @@ import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
 import { MlDsaSigner } from '../node/mldsa-signer.ts'
 import { makePrivateFolder } from '../node/private-folder.ts'
-import { type DataFolder, dataFolder, type FolderConfig, folderFiles, folderFormat, readConfig } from './data-folder.ts'
+import {
+  type CopiedConfig,
+  dataFolder,
+  type DataFolder,
+  type FolderConfig,
+  folderFiles,
+  folderFormat,
+  readConfig,
+} from './data-folder.ts'
 
 export interface Administrator {
   readonly id: string
@@ -22,11 +30,9 @@ export interface Administrator {
   readonly jwk: Jwk
 }
 
-export interface PrepareOptions {
+export interface PrepareOptions extends CopiedConfig {
   readonly origin: string
-  readonly environment: 'trial' | 'production'
-  readonly reading: FolderConfig['reading']
-  readonly openDisclosures: boolean
+  readonly environment: GenesisMembers['environment']
   /** The first one signs the genesis. A trial makes their keys in the folder itself. */
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string

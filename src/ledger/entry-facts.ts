@@ -12,10 +12,7 @@ import type { Statement } from '../statements/statement.ts'
 import type { RegistryChecksum } from './storage.ts'
 
 /** A stored entry of ours, taken apart. */
-export interface StoredStatement {
-  readonly entry: OpenedEntry['entry']
-  readonly statement: Statement
-}
+export type StoredStatement = Pick<OpenedEntry, 'entry' | 'statement'>
 
 /** Takes apart an entry that this server sequenced. Throws `storage-damaged` where it is not one. */
 export function readStored(bytes: Uint8Array, index: number): StoredStatement {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { equalBytes } from '../core/bytes.ts'
 import type { Disclosure } from '../core/disclosure.ts'
-import { encodeEntry, leafHash, statusHash, zeroHash } from '../core/entry.ts'
+import { encodeEntry, leafHash, statusHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
 import type { ShownEntries } from '../core/shown.ts'
@@ -9,28 +9,20 @@ import { formatTime } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { requireDisclosures, requireSealed } from '../statements/disclosures.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import { currentLedgerKeys, emptyRegistry, type Registry } from '../statements/registry.ts'
+import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { emptyRegistryChecksum, extendChecksum, readStored, targetFacts } from './entry-facts.ts'
+import { chainAfter, type ChainState } from './chain-state.ts'
+import { readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
-import type { RegistryChecksum, StoredEntry } from './storage.ts'
+import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
-
-/** Where the chain stands: what the next entry builds on. Replaced as a whole, entry by entry. */
-export interface ChainState {
-  readonly size: number
-  readonly timeMs: number | undefined
-  readonly leafHash: Uint8Array
-  readonly registry: Registry
-  readonly checksum: RegistryChecksum
-}
 
 export interface Placed {
   readonly kind: 'created' | 'existing'
@@ -241,16 +233,4 @@ export function storedEntry({ index, bytes, leafHash, statement, body, disclosur
   const { common } = statement
   const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)]
   return { index, bytes, leafHash, iss: common.iss, jti: common.jti, disclosures, lookups }
-}
-
-/** The chain after one more entry; `registry` is the one in the chain where the entry changed nothing in it. */
-export function chainAfter(before: ChainState, timeMs: number, leafHash: Uint8Array, registry: Registry): ChainState {
-  const checksum = registry === before.registry ? before.checksum : extendChecksum(before.checksum, leafHash)
-  return { size: before.size + 1, timeMs, leafHash, registry, checksum }
-}
-
-/** The chain before its first entry. */
-export function emptyChain(origin: string): ChainState {
-  const registry = emptyRegistry(origin)
-  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, checksum: emptyRegistryChecksum }
 }

@@ -11,8 +11,10 @@ import { readSigningState, requireMaySign, type SigningState } from './signing-s
  */
 export type FolderWork = 'sign' | 'rotate' | 'genesis' | 'follow' | 'copy' | 'index' | 'promote'
 
-/** What a folder says of itself, as read under its lock. */
-export interface FolderState {
+/** A data folder that this process alone works on, from before anything is decided until all is done. */
+export interface HeldFolder {
+  readonly folder: DataFolder
+  readonly release: () => void
   readonly config: FolderConfig
   /** The key that its policy names. */
   readonly key: VerifierKey
@@ -20,18 +22,12 @@ export interface FolderState {
   readonly signingState: SigningState | undefined
 }
 
-/** A data folder that this process alone works on, from before anything is decided until all is done. */
-export interface HeldFolder extends FolderState {
-  readonly folder: DataFolder
-  readonly release: () => void
-}
-
 /**
  * What a folder says of itself, where it may do this now. Means something only while the folder is held. Throws the codes of readConfig and
  * readOwnKey, `ledger-unfinished`, `ledger-exists` (it has its genesis, or follows nobody), `ledger-moved`, `ledger-standby`,
  * `rotation-unfinished`, `config-invalid`.
  */
-function allowedNow(folder: DataFolder, work: FolderWork): FolderState {
+function allowedNow(folder: DataFolder, work: FolderWork): Omit<HeldFolder, 'folder' | 'release'> {
   const { root } = folder
   const config = readConfig(folder)
   const isAwaiting = config.awaitingGenesis === true

@@ -19,17 +19,13 @@ import type { Handover } from './rotation-marker.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { LedgerReads } from './reads.ts'
 import { Rights } from './rights.ts'
-import { type GroupReport, type Published, Sequencer } from './sequencer.ts'
+import { type Published, Sequencer, type SequencerOptions } from './sequencer.ts'
 import { authenticate, authenticateMany, openSubmission, type Submission } from './submission.ts'
 
-export interface OpenOptions extends ClockGuardOptions {
+type QueueOptions = Pick<SequencerOptions, 'maxQueue' | 'maxQueueBytes' | 'maxGroup' | 'onGroup' | 'onFailure'>
+
+export interface OpenOptions extends ClockGuardOptions, QueueOptions {
   readonly clock?: Clock
-  readonly maxQueue?: number
-  readonly maxQueueBytes?: number
-  /** Most statements of one group, where more wait. */
-  readonly maxGroup?: number
-  readonly onGroup?: (report: GroupReport) => void
-  readonly onFailure?: (error: Error) => void
   /** Threads that verify signatures when many arrive at once; none unless given. */
   readonly signatureThreads?: number
   /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */

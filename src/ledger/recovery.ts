@@ -12,6 +12,7 @@ import { replayedKinds } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
+import type { ChainState } from './chain-state.ts'
 import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
 import {
@@ -22,7 +23,6 @@ import {
   requireLeaf,
   targetFacts,
 } from './entry-facts.ts'
-import type { ChainState } from './group.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
 import { makeShadow } from './leveldb/shadow.ts'

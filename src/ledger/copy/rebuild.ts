@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { VerifierKey } from '../../core/note.ts'
-import { emptyChain } from '../group.ts'
+import { emptyChain } from '../chain-state.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
