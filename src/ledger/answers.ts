@@ -1,7 +1,8 @@
 import { EvidenceError } from '../core/errors.ts'
 import type { Placed } from './group.ts'
-import { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
+import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import type { Submission } from './submission.ts'
+
 /** What a depositor is answered, once it holds for good. */
 export interface Outcome {
   readonly kind: 'created' | 'existing'

@@ -4,10 +4,11 @@ import type { Registry } from '../statements/registry.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { ChainState } from './chain-state.ts'
 import { referencedIndices } from './entry-facts.ts'
-import { readerByKey, Rights } from './rights.ts'
+import { readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
-import { LedgerTree } from './tree.ts'
+import type { LedgerTree } from './tree.ts'
+
 /** What was fetched for a group before it is judged. */
 export interface Prefetched {
   /** Index of the entry that used an id, by {@link statementName}. */
