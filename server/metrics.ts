@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { WitnessStanding } from '../src/ledger/publish/publisher.ts'
+import type { WitnessState } from '../src/ledger/publish/publisher.ts'
 import type { GroupReport } from '../src/ledger/sequencer.ts'
 
 /** What an operator watches, for Prometheus. */
@@ -105,19 +105,16 @@ export class Metrics {
   }
 
   /** What the publisher knows of itself and of each witness. */
-  publishing(read: {
-    readonly publishedSize: () => number
-    readonly standings: () => readonly WitnessStanding[]
-  }): void {
+  publishing(read: { readonly publishedSize: () => number; readonly witnesses: () => readonly WitnessState[] }): void {
     this.gauge('evidence_published_entries', 'Size of the published checkpoint.', read.publishedSize)
-    const each = (name: string, help: string, value: (standing: WitnessStanding) => number): void => {
+    const each = (name: string, help: string, value: (witness: WitnessState) => number): void => {
       const gauge: Gauge = new Gauge({
         name,
         help,
         labelNames: ['witness'],
         registers: [this.registry],
         collect: () => {
-          for (const standing of read.standings()) gauge.set({ witness: standing.name }, value(standing))
+          for (const witness of read.witnesses()) gauge.set({ witness: witness.name }, value(witness))
         },
       })
     }

@@ -12,7 +12,8 @@ import { type Head, readHead } from '../src/ledger/head-file.ts'
 import { type HeldFolder, holdFolder } from '../src/ledger/held-folder.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
 import { readCosignedFile } from '../src/ledger/publish/cosigned-file.ts'
-import { addressesOf, Publisher } from '../src/ledger/publish/publisher.ts'
+import { addressesOf } from '../src/ledger/publish/own-policy.ts'
+import { Publisher } from '../src/ledger/publish/publisher.ts'
 import { askWitnesses, type WitnessView } from '../src/ledger/publish/start-check.ts'
 import type { LedgerSigningKey } from '../src/node/key-file.ts'
 import { installNativePrimitives } from '../src/node/native.ts'
@@ -119,7 +120,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     const publishing = publisher
     metrics.publishing({
       publishedSize: () => publishing.publishedSize ?? 0,
-      standings: () => publishing.standings(),
+      witnesses: () => publishing.witnesses(),
     })
     const log = (): FastifyInstance['log'] | undefined => app?.log
     timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })

@@ -3,12 +3,7 @@ import { dataFolder, readConfig, readOwnKey, readPolicyBytes } from '../../src/l
 import { exportTiles } from '../../src/ledger/export.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { LedgerReads } from '../../src/ledger/reads.ts'
-import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
-import { LedgerTree } from '../../src/ledger/tree.ts'
-import { equalBytes } from '../../src/core/bytes.ts'
-import { EvidenceError } from '../../src/core/errors.ts'
-import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type CommonOptions, outputOf, withCommon } from '../options.ts'
@@ -38,22 +33,8 @@ export function exportCommand(program: Command): void {
       try {
         const [fault] = source.faults
         if (fault !== undefined) throw fault
-        const note = Buffer.from(await source.checkpoint()).toString()
-        const { size, root } = readOwnCheckpoint(note, key)
-        const tree = await LedgerTree.rebuild(source.storage, size)
-        if (!equalBytes(rootFromTiles(size, tree.read), root)) {
-          throw new EvidenceError(
-            'root-mismatch',
-            'the entries and tiles do not make the root that the checkpoint signs',
-          )
-        }
-        const state = {
-          size,
-          timeMs: undefined,
-          leafHash: new Uint8Array(32),
-          registry: emptyRegistry(key.name),
-          seal: { count: 0, hash: '' },
-        }
+        const { tree, note } = await source.signedTree(key)
+        const state = { size: tree.size, registry: emptyRegistry(key.name) }
         const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
         let bar: ReturnType<typeof progressBar> | undefined
         const result = await exportTiles(reads, out, {

@@ -42,7 +42,6 @@ import { dataDir, noteOwn } from '../policy-source.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
 import { signRequest } from '../requests.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
-import { emptyChain } from '../../src/ledger/group.ts'
 
 interface RotateOptions extends CommonOptions {
   readonly newKey?: string
@@ -258,7 +257,7 @@ async function fromFolder(root: string, from: number): Promise<{ hashes: Uint8Ar
     const note = Buffer.from(await source.checkpoint()).toString('utf8')
     const { size } = readOwnCheckpoint(note, key)
     const tree = await LedgerTree.rebuild(source.storage, size)
-    const state = { ...emptyChain(emptyRegistry(key.name), { count: 0, hash: '' }), size }
+    const state = { size, registry: emptyRegistry(key.name) }
     return {
       hashes: await new LedgerReads(source.storage, tree, () => ({ state, note })).consistency(from, size),
       note,

@@ -6,7 +6,7 @@ import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { promote } from '../../src/ledger/copy/promote.ts'
 import { restoreBackup } from '../../src/ledger/copy/restore.ts'
 import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
-import { readStanding } from '../../src/ledger/standing.ts'
+import { readSigningState } from '../../src/ledger/signing-state.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { knownCheckpoint } from '../known-checkpoint.ts'
 import { acceptMissing } from '../missing-claims.ts'
@@ -116,9 +116,9 @@ export function promoteCommand(program: Command): void {
  * `ledger-standby`.
  */
 async function requireLeaderGone(root: string): Promise<void> {
-  const standing = readStanding(dataFolder(root))
-  if (standing?.standing !== 'follows') return
-  const client = new LedgerClient(standing.of, undefined, { retries: 0, timeoutMs: 5000 })
+  const state = readSigningState(dataFolder(root))
+  if (state?.standing !== 'follows') return
+  const client = new LedgerClient(state.of, undefined, { retries: 0, timeoutMs: 5000 })
   const [health, checkpoint] = await Promise.all(
     ['/healthz', '/checkpoint'].map((path) => client.fetchBytes(path).catch(() => undefined)),
   )
@@ -128,7 +128,7 @@ async function requireLeaderGone(root: string): Promise<void> {
   if (checkpoint !== undefined && !Buffer.from(checkpoint).toString('utf8').startsWith(`${name}\n`)) return
   throw new EvidenceError(
     'ledger-standby',
-    `the leader ${standing.of} is alive: it answers; two that sign are two histories, so stop it first, for good`,
+    `the leader ${state.of} is alive: it answers; two that sign are two histories, so stop it first, for good`,
     { where: root },
   )
 }

@@ -21,7 +21,7 @@ import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
 import { dataDir } from '../policy-source.ts'
-import { readTrustedCertificates } from '../../src/check/node/trusted-certificates.ts'
+import { readTrustAnchors } from '../../src/check/node/trust-anchors.ts'
 import { timeStatementLines } from '../../src/check/steps/judge-time-proof.ts'
 import { timeProofPath } from '../../src/node/artefact-names.ts'
 
@@ -85,7 +85,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const record = parseRecord(await client.timeStampRecord(size))
   const { hashes } = await client.inclusion(index, size)
   const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
-  const anchors = readTrustedCertificates(options.timestampAnchors)
+  const anchors = readTrustAnchors(options.timestampAnchors)
   const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault

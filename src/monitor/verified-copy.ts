@@ -18,7 +18,6 @@ import type { EntryObserver } from '../verify/judge-entry.ts'
 import { KnownNames } from '../node/known-names.ts'
 import type { LogSource } from '../log/log.ts'
 import { LogView } from '../log/view.ts'
-import { removePartials } from '../log/node/tile-folder.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */
@@ -180,7 +179,7 @@ export class VerifiedCopy {
     this.folder.writeCheckpoint(bytes)
     this.begun.add(this.origin)
     this.held = note
-    removePartials(this.folder.name, from, size)
+    this.folder.removePartials(from, size)
     return { kind: 'grown', from, to: size, report }
   }
 

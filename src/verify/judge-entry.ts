@@ -7,7 +7,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import { bodyOfEntry, type ExaminedEntry, type OpenedEntry } from '../statements/open.ts'
+import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { RuleContext } from '../statements/rules.ts'
@@ -129,7 +129,7 @@ export class EntryJudge {
    */
   judge(
     index: number,
-    opened: ExaminedEntry | undefined,
+    opened: EntryParts | undefined,
     signedUnder: Registry | undefined,
     texts: readonly string[],
   ): void {

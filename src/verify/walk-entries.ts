@@ -2,7 +2,7 @@ import { valueOr } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { readBody } from '../statements/body.ts'
-import { type ExaminedEntry, examineEntry, openEntry } from '../statements/open.ts'
+import { type EntryParts, partsOfEntry, openEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
 import { type Appraisal, signed, splitDisclosed } from './appraise.ts'
@@ -83,7 +83,7 @@ export class EntryWalk {
     signedUnder: Registry | undefined,
     texts: readonly string[],
   ): Promise<void> {
-    const opened = bytes === undefined ? undefined : examineEntry(bytes)
+    const opened = bytes === undefined ? undefined : partsOfEntry(bytes)
     if (opened !== undefined) await this.recall(opened)
     this.judge.judge(index, opened, signedUnder, texts)
   }
@@ -146,7 +146,7 @@ export class EntryWalk {
   }
 
   /** What an entry refers to below the trusted size is read now. */
-  private async recall({ statement }: ExaminedEntry): Promise<void> {
+  private async recall({ statement }: EntryParts): Promise<void> {
     const { history, source, size, trustedSize } = this.options
     if (trustedSize === 0 || statement === undefined || statement instanceof Error) return
     for (const { index } of referencesOf(valueOr(() => readBody(statement), undefined))) {

@@ -44,7 +44,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   it('F-RA-H2: a server that stands still at its start is not overtaken by a final backup', async () => {
     const server = await commands.stopAt('mkdirSync', 'evidence-shadow', ['serve', '--data', test.root, '--port', '0'])
     expect(await refusal(['backup', at('out'), '--data', test.root, '--final'])).toBe('ledger-in-use')
-    expect(existsSync(test.folder.standing)).toBe(false)
+    expect(existsSync(test.folder.signingState)).toBe(false)
     server.child.kill('SIGCONT')
     server.child.kill('SIGTERM')
     await server.ended

@@ -1,10 +1,9 @@
 import { verifyEd25519 } from '../../src/core/ed25519.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
-import { encodeMisbehaviour, type SealedEntry } from '../../src/core/misbehaviour.ts'
+import { encodeMisbehaviour, type SequencedEntry } from '../../src/core/misbehaviour.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
-import { emptyChain } from '../../src/ledger/group.ts'
+import { emptyChain } from '../../src/ledger/chain-state.ts'
 import { Replay } from '../../src/ledger/copy/replay.ts'
-import { emptySeal } from '../../src/ledger/entry-facts.ts'
 import { LedgerTree } from '../../src/ledger/tree.ts'
 import { Admissions } from '../../src/package/admissions.ts'
 import { openEntry, type OpenedEntry } from '../../src/statements/open.ts'
@@ -272,7 +271,7 @@ function judgedByProof(ledger: SealedLedger, whole: Whole, random: Random, tally
       throw error
     }
   })
-  const provenAt = (index: number): SealedEntry => {
+  const provenAt = (index: number): SequencedEntry => {
     const signer = signers[index]
     const proof = path(index, entries)
     return { index, bytes: entries[index] as Buffer, proof, ...(signer === undefined ? {} : { signer }) }
@@ -338,7 +337,7 @@ async function judgedByCopy({ entries, policy }: SealedLedger, whole: Whole, tal
       Promise.resolve(asked.map(({ iss, jti }) => ids.find((one) => one.iss === iss && one.jti === jti))),
   }
   const tree = new LedgerTree({ tile: () => Promise.resolve(undefined) } as never)
-  const replay = new Replay(emptyChain(emptyRegistry(key.name), emptySeal), tree, storage as never, key)
+  const replay = new Replay(emptyChain(key.name), tree, storage as never, key)
   for (const [index, bytes] of entries.entries()) {
     const faults = (whole.faults.get(index) ?? []).filter(
       (fault) => fault.code !== 'genesis-ledger-keys' && !isOfRoot(fault),

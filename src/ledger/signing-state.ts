@@ -6,14 +6,13 @@ import { defined } from '../core/objects.ts'
 import { timeText } from '../core/time.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from '../node/durable-file.ts'
-import { syncFolder } from './head-file.ts'
+import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
 /*
  * Why a data folder may not sign (docs/design/backup-and-follow.md). An ordinary ledger has no such file. It is written and
  * synced before the fact that it guards is declared, and removed by an operator's explicit word alone.
  */
-const standingSchema = z.strictObject({
+const schema = z.strictObject({
   standing: z.enum(['moved', 'restored', 'follows']),
   /** Where it went, what it was restored from, whom it follows. */
   of: z.string(),
@@ -22,44 +21,39 @@ const standingSchema = z.strictObject({
   /** When the file was written, ISO 8601. */
   since: z.string(),
 })
-export type Standing = z.infer<typeof standingSchema>
+export type SigningState = z.infer<typeof schema>
 
 /** Reads the marker; undefined where the folder may sign. An unreadable one forbids. Throws `config-invalid`. */
-export function readStanding(folder: DataFolder): Standing | undefined {
-  let text: string
+export function readSigningState({ signingState: where }: DataFolder): SigningState | undefined {
   try {
-    text = readBoundedText(folder.standing, fileBounds.small)
+    return schema.parse(JSON.parse(readBoundedText(where, fileBounds.small)))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw unreadable(folder, cause)
+    const message = `${where}, which says why this folder may not sign, cannot be read`
+    throw new EvidenceError('config-invalid', message, { where }, { cause })
   }
-  try {
-    return standingSchema.parse(JSON.parse(text))
-  } catch (cause) {
-    throw unreadable(folder, cause)
-  }
-}
-
-function unreadable({ standing }: DataFolder, cause: unknown): EvidenceError {
-  const message = `${standing}, which says why this folder may not sign, cannot be read`
-  return new EvidenceError('config-invalid', message, { where: standing }, { cause })
 }
 
 /** Makes the folder one that does not sign: durable when this returns. */
-export function writeStanding(folder: DataFolder, standing: Standing['standing'], of: string, move?: string): void {
-  const marker: Standing = { standing, of, ...defined({ move }), since: timeText(Date.now()) }
-  writeDurably(folder.standing, `${JSON.stringify(marker, null, 2)}\n`)
+export function writeSigningState(
+  folder: DataFolder,
+  standing: SigningState['standing'],
+  of: string,
+  move?: string,
+): void {
+  const marker: SigningState = { standing, of, ...defined({ move }), since: timeText(Date.now()) }
+  writeDurably(folder.signingState, `${JSON.stringify(marker, null, 2)}\n`)
 }
 
 /** Lets the folder sign from now on: the operator's word, durable when this returns. */
-export function clearStanding(folder: DataFolder): void {
-  rmSync(folder.standing, { force: true })
-  syncFolder(dirname(folder.standing))
+export function clearSigningState(folder: DataFolder): void {
+  rmSync(folder.signingState, { force: true })
+  syncFolder(dirname(folder.signingState))
 }
 
 /** Throws `ledger-moved`, `ledger-standby`, `config-invalid` where the folder may not sign. */
 export function requireMaySign(folder: DataFolder): void {
-  const marker = readStanding(folder)
+  const marker = readSigningState(folder)
   if (marker === undefined) return
   const { standing, of, since } = marker
   const where = folder.root
