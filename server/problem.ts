@@ -1,21 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from '../src/api/answers.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
-
-/** RFC 9457 problem document, with our stable code and what to do. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly action: string
-  readonly where?: string
-  readonly expected?: string
-  readonly found?: string
-  readonly index?: number
-}
 
 /** The problem document of an error. */
 export function problemOf(error: EvidenceError): Problem {

@@ -4,7 +4,8 @@ import { fromBase64 } from '../../src/core/base64.ts'
 import { unconfirmed } from '../../src/ledger/confirmation.ts'
 import { encodePiece } from '../../src/ledger/copy/piece.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { problemAnswer, replicationQuery } from '../schemas.ts'
+import { problemAnswer } from '../../src/api/answers.ts'
+import { replicationQuery } from '../../src/api/queries.ts'
 
 /** `/v1/replication`: the ledger in pieces, disclosures included, for auditors who keep a backup or a follower. */
 export function replicationRoutes(app: FastifyInstance, context: ServerContext): void {

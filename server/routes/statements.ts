@@ -9,7 +9,8 @@ import { answerBatch } from '../deposit-batch.ts'
 import { freeBody } from '../bodies.ts'
 import { accept, authenticate, cosigned, extraOf, type Placed, shownIn } from '../deposits.ts'
 import { sendProblem } from '../problem.ts'
-import { depositAnswer, depositHeaders, depositQuery, problemAnswer } from '../schemas.ts'
+import { depositAnswer, problemAnswer } from '../../src/api/answers.ts'
+import { depositHeaders, depositQuery } from '../../src/api/queries.ts'
 import { maxBatchLines } from '../settings.ts'
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */

@@ -5,7 +5,8 @@ import { defined } from '../../src/core/objects.ts'
 import { entryFacts, type Reader, type Rights } from '../../src/ledger/rights.ts'
 import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/status.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { indexParams, problemAnswer, type StatusAnswer, statusAnswer, statusQuery } from '../schemas.ts'
+import { problemAnswer, type StatusAnswer, statusAnswer } from '../../src/api/answers.ts'
+import { indexParams, statusQuery } from '../../src/api/queries.ts'
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 

@@ -3,8 +3,8 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { timeText } from '../../src/core/time.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
-import { maxListLimit } from '../settings.ts'
+import { problemAnswer, stampAnswer, timeStampsAnswer } from '../../src/api/answers.ts'
+import { maxListLimit, sizeParams, stampQuery, timeStampsQuery } from '../../src/api/queries.ts'
 
 const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 

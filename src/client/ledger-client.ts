@@ -8,18 +8,15 @@ import { accessToken } from './access-token.ts'
 import {
   batchLine,
   consistencyAnswer,
-  depositResult,
-  entryInfo,
-  entryPage,
+  entriesAnswer,
+  entryAnswer,
   inclusionAnswer,
-  ledgerInfo,
-  participantList,
-  type participantInfo,
+  ledgerAnswer,
   receiptAnswer,
-  requireShape,
-  timeStampAnswer,
-  timeStampList,
-} from './answers.ts'
+  stampAnswer,
+  timeStampsAnswer,
+} from '../api/answers.ts'
+import { depositResult, type participantInfo, participantList, requireShape } from './answers.ts'
 import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request, withClock } from './http.ts'
 import { serverUrl } from './server-url.ts'
 
@@ -29,10 +26,10 @@ export interface DepositResult extends z.infer<typeof depositResult> {
   readonly created: boolean
 }
 
-export type LedgerInfo = z.infer<typeof ledgerInfo>
+export type LedgerInfo = z.infer<typeof ledgerAnswer>
 export type ParticipantInfo = z.infer<typeof participantInfo>
-export type EntryInfo = z.infer<typeof entryInfo>
-export type EntryPage = z.infer<typeof entryPage>
+export type EntryInfo = z.infer<typeof entryAnswer>
+export type EntryPage = z.infer<typeof entriesAnswer>
 
 /** A participant that asks, with the key that it signs its access tokens with. */
 export interface Identity {
@@ -86,13 +83,13 @@ export class LedgerClient {
   }
 
   ledger(): Promise<LedgerInfo> {
-    return this.shaped(ledgerInfo, '/v1/ledger')
+    return this.shaped(ledgerAnswer, '/v1/ledger')
   }
   async participants(): Promise<readonly ParticipantInfo[]> {
     return (await this.shaped(participantList, '/v1/participants')).participants
   }
   entry(index: number): Promise<EntryInfo> {
-    return this.shaped(entryInfo, `/v1/entries/${index}`)
+    return this.shaped(entryAnswer, `/v1/entries/${index}`)
   }
   async receipt(index: number): Promise<string> {
     return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
@@ -122,7 +119,7 @@ export class LedgerClient {
     }
   }
   find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
-    return this.shaped(entryPage, `/v1/entries?${new URLSearchParams(query).toString()}`)
+    return this.shaped(entriesAnswer, `/v1/entries?${new URLSearchParams(query).toString()}`)
   }
   inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
     return this.shaped(
@@ -135,8 +132,8 @@ export class LedgerClient {
   }
 
   /** Sizes of checkpoints that have a time stamp and commit to an entry, ascending. */
-  timeStamps(index: number): Promise<z.infer<typeof timeStampList>> {
-    return this.shaped(timeStampList, `/v1/timestamps?index=${index}&limit=10`)
+  timeStamps(index: number): Promise<z.infer<typeof timeStampsAnswer>> {
+    return this.shaped(timeStampsAnswer, `/v1/timestamps?index=${index}&limit=10`)
   }
   /** The time-stamp record of a checkpoint. */
   async timeStampRecord(size: number): Promise<Uint8Array> {
@@ -145,11 +142,11 @@ export class LedgerClient {
     return answer.body
   }
   /** Has the newest checkpoint stamped; for administrators. */
-  async timeStamp(renew: boolean): Promise<z.infer<typeof timeStampAnswer>> {
+  async timeStamp(renew: boolean): Promise<z.infer<typeof stampAnswer>> {
     const init = { method: 'POST', headers: this.authorization() }
     const answer = await this.send(`/v1/timestamps${renew ? '?renew=true' : ''}`, init)
     if (answer.status !== 200) throw problemError(answer)
-    return requireShape(timeStampAnswer, parseAnswer(answer), '/v1/timestamps')
+    return requireShape(stampAnswer, parseAnswer(answer), '/v1/timestamps')
   }
 
   /**
