@@ -4,6 +4,15 @@ import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/erro
 import { defined } from '../src/core/objects.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
 
+/** A refusal that carries the receipt of the entry that stands in the way. */
+export class RefusedWithReceipt extends EvidenceError {
+  readonly receipt: string
+  constructor(error: EvidenceError, receipt: string) {
+    super(error.code, error.message, error.facts)
+    this.receipt = receipt
+  }
+}
+
 /** The problem document of an error. */
 export function problemOf(error: EvidenceError): Problem {
   const { where, expected, found, index } = error.facts
@@ -15,6 +24,7 @@ export function problemOf(error: EvidenceError): Problem {
     code: error.code,
     action: error.kind.action,
     ...defined({ where, expected, found, index }),
+    ...(error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}),
   }
 }
 
