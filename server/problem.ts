@@ -1,8 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Problem } from '../src/api/answers.ts'
+import { type Problem, problemAnswer } from '../src/api/answers.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
+
+/** The answers of every route that its schema has beside its own. */
+export const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 
 /** A refusal that carries the receipt of the entry that stands in the way. */
 export class RefusedWithReceipt extends EvidenceError {

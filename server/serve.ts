@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
 import { type VerifierKey, verifyNote } from '../src/core/note.ts'
@@ -136,15 +135,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       follower: settings.requireFollower,
       timeStamping,
     }
-    app = await createApp(context, {
-      logLevel: settings.logLevel,
-      trustedProxies: settings.trustedProxies,
-      host: settings.host,
-      baseUrls: settings.baseUrls,
-      maxConnections,
-      inFlight: settings,
-      version,
-    })
+    app = await createApp(context, { ...settings, maxConnections }, version)
     for (const error of witnessed.silent) app.log.warn({ code: error.code }, error.message)
     const proxies = proxyWarning(settings)
     if (proxies !== undefined) app.log.warn(proxies)
@@ -154,9 +145,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
         'the limit of open files allows fewer connections',
       )
     }
-    await listen(app, settings)
-    const { port } = app.server.address() as AddressInfo
-    const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
+    const { url, port } = await listen(app, settings)
     if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
     const running = app
     const stamping = timeStamping

@@ -12,19 +12,17 @@ import type { LookupKey } from '../../src/ledger/lookup.ts'
 import type { ServedEntry } from '../../src/ledger/reads.ts'
 import { entryFacts, type Reader } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
+import { problems } from '../problem.ts'
 import {
   type EntriesAnswer,
   entriesAnswer,
   entryAnswer,
   type ParticipantsAnswer,
   participantsAnswer,
-  problemAnswer,
   receiptAnswer,
 } from '../../src/api/answers.ts'
 import { entriesQuery, indexParams } from '../../src/api/queries.ts'
 import { prefersText } from './statements.ts'
-
-const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {

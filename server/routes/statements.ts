@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { depositAnswer, problemAnswer } from '../../src/api/answers.ts'
+import { depositAnswer } from '../../src/api/answers.ts'
 import { depositHeaders, depositQuery } from '../../src/api/queries.ts'
 import { failureOf } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
@@ -9,7 +9,7 @@ import { ReceiptText } from '../../src/ledger/receipt-writer.ts'
 import { freeBody } from '../bodies.ts'
 import type { ServerContext } from '../context.ts'
 import { cosigned, deposit, type Deposited, type DepositRequest } from '../deposits.ts'
-import { problemOf, sendProblem } from '../problem.ts'
+import { problemOf, problems, sendProblem } from '../problem.ts'
 import { maxBatchLines } from '../settings.ts'
 
 /** Bytes that every statement has: header and signature alone take more. */
@@ -36,8 +36,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
           200: depositAnswer,
           201: depositAnswer,
           202: depositAnswer,
-          '4xx': problemAnswer,
-          '5xx': problemAnswer,
+          ...problems,
         },
       },
     },

@@ -1,5 +1,4 @@
 import { defined } from '../../src/core/objects.ts'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { keepPrivate } from '../../src/node/private-folder.ts'
@@ -47,11 +46,10 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
       host,
       baseUrls,
     })
-    await listen(app, { host, port })
-    const { port: bound } = app.server.address() as AddressInfo
+    const { url } = await listen(app, { host, port })
     const running = app
     return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+      url,
       witness,
       close: async () => {
         await running.close()
