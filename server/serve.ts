@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { attempt } from '../src/core/attempt.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
 import { type VerifierKey, verifyNote } from '../src/core/note.ts'
 import { defined } from '../src/core/objects.ts'
@@ -97,7 +98,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       queued: () => ledger.queued,
       waitingParticipants: () => ledger.waitingParticipants,
       lastTimeMs: () => (ledger.confirmation?.isOpen === false ? undefined : ledger.lastTimeMs),
-      ready: () => isReady(ledger),
+      ready: () => attempt(() => ledger.requireReady()) === undefined,
       unconfirmed: () => ledger.replication.unconfirmed,
     })
     publisher = new Publisher({
@@ -198,14 +199,5 @@ function publishedBefore({ cosigned }: DataFolder, key: VerifierKey): SignedChec
     return signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length > 0 ? signed : undefined
   } catch {
     return undefined // kept for convenience: the witnesses are asked what they show
-  }
-}
-
-function isReady(ledger: Ledger): boolean {
-  try {
-    ledger.requireReady()
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { append } from '../../src/core/arrays.ts'
 import { toBase64 } from '../../src/core/base64.ts'
@@ -142,12 +143,7 @@ async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, ent
   return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
 }
 
-function lookupOf(query: {
-  digest?: string | undefined
-  case?: string | undefined
-  participant?: string | undefined
-  kind?: string | undefined
-}): LookupKey | undefined {
+function lookupOf(query: z.infer<typeof entriesQuery>): LookupKey | undefined {
   if (query.digest !== undefined) {
     const [algorithm, hex] = query.digest.split(':') as [string, string]
     if (!isDigestAlgorithm(algorithm) || hex.length !== 2 * digestLengths[algorithm]) {

@@ -7,22 +7,19 @@ import { answerInProblems, appOptions } from '../http-app.ts'
 import { boundedServer } from '../http-server.ts'
 import { refuseOtherMethods } from '../methods.ts'
 import { sendProblem } from '../problem.ts'
-
-export interface WitnessAppOptions {
-  readonly logLevel: string
-  readonly maxConnections: number
-  /** What it listens on, and the URLs that it is reached by. */
-  readonly host: string
-  readonly baseUrls: readonly string[]
-}
+import type { ServeWitnessOptions } from './serve.ts'
 
 /** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
-export function createWitnessApp(witness: Witness, options: WitnessAppOptions): FastifyInstance {
-  const bounded = boundedServer({ requestTimeout: 30_000 }, options.maxConnections)
+export function createWitnessApp(
+  witness: Witness,
+  { host, baseUrls = [], logLevel }: Pick<ServeWitnessOptions, 'host' | 'baseUrls' | 'logLevel'>,
+  maxConnections: number,
+): FastifyInstance {
+  const bounded = boundedServer({ requestTimeout: 30_000 }, maxConnections)
   const bodyLimit = maxWitnessRequestBytes
-  const app: FastifyInstance = Fastify({ ...appOptions(bounded, options.logLevel), bodyLimit })
+  const app: FastifyInstance = Fastify({ ...appOptions(bounded, logLevel), bodyLimit })
   const methods = answerInProblems(app, 'witness')
-  const hosts = new HostNames(options.host, options.baseUrls)
+  const hosts = new HostNames(host, baseUrls)
   app.addHook('onRequest', (request, reply, done) => {
     if (!bounded.connections.isSurplus(request.raw.socket)) return done(hosts.refusal(request.raw))
     reply.header('Connection', 'close')

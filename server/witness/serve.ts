@@ -30,7 +30,7 @@ const maxConnections = 1024
 
 /** Opens a witness and serves it. Throws the codes of Witness.open, `port-in-use`, `descriptors-few`. */
 export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
-  const { dataDir, host, port, baseUrls = [], logLevel, passphrase, now } = options
+  const { dataDir, passphrase, now } = options
   installNativePrimitives()
   keepPrivate()
   let app: FastifyInstance | undefined
@@ -40,13 +40,8 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })
   try {
-    app = createWitnessApp(witness, {
-      logLevel,
-      maxConnections: affordableConnections(maxConnections),
-      host,
-      baseUrls,
-    })
-    const { url } = await listen(app, { host, port })
+    app = createWitnessApp(witness, options, affordableConnections(maxConnections))
+    const { url } = await listen(app, options)
     const running = app
     return {
       url,
