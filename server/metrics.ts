@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { WitnessStanding } from '../src/ledger/publish/publisher.ts'
+import type { Publisher, WitnessStanding } from '../src/ledger/publish/publisher.ts'
 import type { GroupReport } from '../src/ledger/sequencer.ts'
 
 /** What an operator watches, for Prometheus. */
@@ -106,11 +106,9 @@ export class Metrics {
   }
 
   /** What the publisher knows of itself and of each witness. */
-  publishing(read: {
-    readonly publishedSize: () => number
-    readonly standings: () => readonly WitnessStanding[]
-  }): void {
-    this.gauge('evidence_published_entries', 'Size of the published checkpoint.', read.publishedSize)
+  publishing(publisher: Pick<Publisher, 'publishedSize' | 'standings'>): void {
+    const published = (): number => publisher.publishedSize ?? 0
+    this.gauge('evidence_published_entries', 'Size of the published checkpoint.', published)
     const each = (name: string, help: string, value: (standing: WitnessStanding) => number): void => {
       const gauge: Gauge = new Gauge({
         name,
@@ -118,7 +116,7 @@ export class Metrics {
         labelNames: ['witness'],
         registers: [this.registry],
         collect: () => {
-          for (const standing of read.standings()) gauge.set({ witness: standing.name }, value(standing))
+          for (const standing of publisher.standings()) gauge.set({ witness: standing.name }, value(standing))
         },
       })
     }

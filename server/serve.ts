@@ -92,6 +92,12 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     },
     onFailure: (error) => app?.log.fatal({ err: error }, 'the writer has stopped permanently; reading continues'),
   })
+  const close = async (): Promise<void> => {
+    await timeStamping?.stop()
+    await app?.close()
+    await publisher?.close()
+    await ledger.close()
+  }
   try {
     metrics = new Metrics({
       size: () => (ledger.confirmation?.isOpen === false ? Number.NaN : ledger.reads.size),
@@ -116,21 +122,17 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
         else app?.log.warn(facts, error.message)
       },
     })
-    const publishing = publisher
-    metrics.publishing({
-      publishedSize: () => publishing.publishedSize ?? 0,
-      standings: () => publishing.standings(),
-    })
+    metrics.publishing(publisher)
     const log = (): FastifyInstance['log'] | undefined => app?.log
     timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
       ledger,
-      publisher: publishing,
+      publisher,
       cosignWaitMs: settings.cosignWaitSeconds * 1000,
       waiters: new Waiters(maxConnections),
       metrics,
-      limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
+      limits: new Limits(settings),
       policy: readPolicyBytes(folder.policy).toString('latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,
@@ -148,25 +150,10 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     }
     const { url, port } = await listen(app, settings)
     if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
-    const running = app
-    const stamping = timeStamping
-    stamping.start()
-    return {
-      url,
-      ledger,
-      app: running,
-      close: async () => {
-        await stamping.stop()
-        await running.close()
-        await publishing.close()
-        await ledger.close()
-      },
-    }
+    timeStamping.start()
+    return { url, ledger, app, close }
   } catch (error) {
-    await timeStamping?.stop()
-    await app?.close()
-    await publisher?.close()
-    await ledger.close()
+    await close()
     throw error
   }
 }

@@ -39,21 +39,16 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
     onMisbehaviour: (origin, path) => app?.log.error({ origin, path }, 'a log misbehaved; the proof of it is kept'),
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })
+  const close = async (): Promise<void> => {
+    await app?.close()
+    await witness.close()
+  }
   try {
     app = createWitnessApp(witness, options, affordableConnections(maxConnections))
     const { url } = await listen(app, options)
-    const running = app
-    return {
-      url,
-      witness,
-      close: async () => {
-        await running.close()
-        await witness.close()
-      },
-    }
+    return { url, witness, close }
   } catch (error) {
-    await app?.close()
-    await witness.close()
+    await close()
     throw error
   }
 }
