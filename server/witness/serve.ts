@@ -1,5 +1,4 @@
 import { defined } from '../../src/core/objects.ts'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { keepPrivate } from '../../src/node/private-folder.ts'
@@ -31,7 +30,7 @@ const maxConnections = 1024
 
 /** Opens a witness and serves it. Throws the codes of Witness.open, `port-in-use`, `descriptors-few`. */
 export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
-  const { dataDir, host, port, baseUrls = [], logLevel, passphrase, now } = options
+  const { dataDir, passphrase, now } = options
   installNativePrimitives()
   keepPrivate()
   let app: FastifyInstance | undefined
@@ -40,27 +39,16 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
     onMisbehaviour: (origin, path) => app?.log.error({ origin, path }, 'a log misbehaved; the proof of it is kept'),
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })
-  try {
-    app = createWitnessApp(witness, {
-      logLevel,
-      maxConnections: affordableConnections(maxConnections),
-      host,
-      baseUrls,
-    })
-    await listen(app, { host, port })
-    const { port: bound } = app.server.address() as AddressInfo
-    const running = app
-    return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-      witness,
-      close: async () => {
-        await running.close()
-        await witness.close()
-      },
-    }
-  } catch (error) {
+  const close = async (): Promise<void> => {
     await app?.close()
     await witness.close()
+  }
+  try {
+    app = createWitnessApp(witness, options, affordableConnections(maxConnections))
+    const { url } = await listen(app, options)
+    return { url, witness, close }
+  } catch (error) {
+    await close()
     throw error
   }
 }
