@@ -5,7 +5,7 @@ import type { Policy } from '../src/core/policy.ts'
 import type { LedgerClient } from '../src/client/ledger-client.ts'
 import { admittedBy } from '../src/statements/said.ts'
 import { type CheckedReceipt, checkReceipt } from '../src/verify/check-receipt.ts'
-import { when } from './when.ts'
+import { when } from './render/when.ts'
 
 /** The kind of statement by which an administrator admits a participant. */
 export const admitKind = 'participant.admit'

@@ -11,7 +11,7 @@ import { LogView } from '../src/log/view.ts'
 import { type CheckResult, isOfOtherLedger } from './check-run.ts'
 import { readArtefact } from './artefact.ts'
 import { counted } from '../src/core/text.ts'
-import { when } from './when.ts'
+import { when } from './render/when.ts'
 
 /** A receipt of a ledger that the policy does not name, followed upward by anchors. */
 export interface AnchoredResult extends CheckResult {

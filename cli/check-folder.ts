@@ -12,10 +12,10 @@ import { isFileAt, isThere, manifestAt } from './artefact.ts'
 import { type ManifestEvidence, manifestOf, receiptOf } from './evidence-files.ts'
 import { type ComparedFile, type ComparedFolder, compareFolder, type FileState } from './folder-compare.ts'
 import { manifestPath } from './folder-manifest.ts'
-import { type Output } from './output.ts'
+import { type Output } from './render/output.ts'
 import { count, counted } from '../src/core/text.ts'
-import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
-import { exitOfVerdict, isSound, verdictLine } from './verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from './options/policy.ts'
+import { exitOfVerdict, isSound, verdictLine } from './render/verdict.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20

@@ -5,9 +5,9 @@ import { openUnread } from '../src/node/bounded-file.ts'
 import { isMisbehaviour } from '../src/core/misbehaviour.ts'
 import { checkMisbehaviour, misbehaviourLimits } from '../src/verify/check-misbehaviour.ts'
 import { readArtefact } from './artefact.ts'
-import type { Output } from './output.ts'
-import { policyDocument, type PolicyFile, policyLine } from './policy-source.ts'
-import { exitOfVerdict, isSound } from './verdict.ts'
+import type { Output } from './render/output.ts'
+import { policyDocument, type PolicyFile, policyLine } from './options/policy.ts'
+import { exitOfVerdict, isSound } from './render/verdict.ts'
 
 /** True for a file that begins as a proof of misbehaviour does. */
 export function isMisbehaviourFile(path: string): boolean {

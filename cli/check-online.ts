@@ -14,10 +14,10 @@ import type { CheckedReceipt } from '../src/verify/check-receipt.ts'
 import { type CheckedEvent, checkStatus, type ProvenEvent, statusLimits, twoTrees } from '../src/verify/check-status.ts'
 import { type Finding, findingOf } from '../src/verify/report.ts'
 import { type Admission, admissionLine, askAdmission } from './admission.ts'
-import { type ClientOptions, clientOf, withIdentityIfAny } from './options.ts'
-import type { Output } from './output.ts'
-import type { Standing } from './verdict.ts'
-import { when } from './when.ts'
+import { type ClientOptions, clientOf, withIdentityIfAny } from './options/client.ts'
+import type { Output } from './render/output.ts'
+import type { Standing } from './render/verdict.ts'
+import { when } from './render/when.ts'
 
 /** What the ledger answered about an entry, all pages together. */
 export interface OnlineStatus {

@@ -11,8 +11,8 @@ import { headline, type OnlineStatus, standingOf, statusLines } from './check-on
 import type { CheckResult } from './check-run.ts'
 import { faultLines, provenance } from './check-text.ts'
 import { checkerLine, thisChecker } from './checker.ts'
-import { type PolicyFile, policyLine } from './policy-source.ts'
-import { isSound, verdictLine } from './verdict.ts'
+import { type PolicyFile, policyLine } from './options/policy.ts'
+import { isSound, verdictLine } from './render/verdict.ts'
 import type { TimeResult } from './check-time.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */

@@ -10,7 +10,7 @@ import { bytesOfText, textOfBytes } from '../src/core/text.ts'
 import { whyOf } from '../src/node/bounded-file.ts'
 import { absolutePath, fsPath } from '../src/node/file-path.ts'
 import { isFileAt, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
-import { receiptPath } from './deposit-plan.ts'
+import { receiptPath } from './deposit/plan.ts'
 
 /** What stands between a file and the ledger. */
 export type Evidence =

@@ -7,8 +7,8 @@ import { digestFile } from '../src/node/file-digest.ts'
 import { type Finding, findingOf } from '../src/verify/report.ts'
 import { differsFrom } from './check-run.ts'
 import { type FoundFile, listWholeFolder } from './folder-manifest.ts'
-import type { Output } from './output.ts'
-import { progressBar } from './progress.ts'
+import type { Output } from './render/output.ts'
+import { progressBar } from './render/progress.ts'
 
 /** What became of a file that a deposit lists. */
 export type FileState =

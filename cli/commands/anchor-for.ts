@@ -8,8 +8,8 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/anchor.ts'
 import { LogView } from '../../src/log/view.ts'
 import { readArtefact } from '../artefact.ts'
-import { outputKinds, writeOutput } from '../outputs.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
+import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
 interface AnchorForOptions extends CommonOptions {

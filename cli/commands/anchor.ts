@@ -15,11 +15,11 @@ import { readNamed } from '../../src/node/bounded-file.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
-import { depositKind } from '../deposit-statement.ts'
-import { outputKinds, writeOutput } from '../outputs.ts'
-import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
-import { signAndDeposit } from '../statements.ts'
+import { depositKind } from '../deposit/statement.ts'
+import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options/client.ts'
+import { pause, seconds, stopSignal } from '../follow/repeat.ts'
+import { signAndDeposit } from '../statements/sign.ts'
 
 interface AnchorOptions extends ClientOptions {
   readonly to: string

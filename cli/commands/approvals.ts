@@ -10,9 +10,16 @@ import { readProposal } from '../../src/statements/body.ts'
 import { composeStatement } from '../../src/statements/compose.ts'
 import { proposalTyp } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
-import { whenSeconds } from '../when.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
+import { whenSeconds } from '../render/when.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import {
+  type ChangeOptions,
+  daysFrom,
+  propose,
+  submitChange,
+  withProposing,
+  writeProposal,
+} from '../statements/change.ts'
 import { readArtefact } from '../artefact.ts'
 import {
   type ClientOptions,
@@ -25,10 +32,10 @@ import {
   outputOf,
   withClient,
   withCommon,
-} from '../options.ts'
-import { openKeyFile, passphraseFile } from '../passphrase.ts'
-import { readRequest, signRequest } from '../requests.ts'
-import { requireAnswerFor } from '../statements.ts'
+} from '../options/client.ts'
+import { openKeyFile, passphraseFile } from '../options/passphrase.ts'
+import { readRequest, signRequest } from '../statements/requests.ts'
+import { requireAnswerFor } from '../statements/sign.ts'
 
 interface KeyOptions extends CommonOptions {
   readonly key: string

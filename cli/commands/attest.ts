@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
+import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -11,10 +11,10 @@ import {
   openCodeArgument,
   outputOf,
   withClient,
-} from '../options.ts'
-import { type Part, type PartOptions, partOf } from '../part-argument.ts'
-import { type Target, targetOf } from '../reference.ts'
-import { signAndDeposit } from '../statements.ts'
+} from '../options/client.ts'
+import { type Part, type PartOptions, partOf } from '../options/part.ts'
+import { type Target, targetOf } from '../options/reference.ts'
+import { signAndDeposit } from '../statements/sign.ts'
 
 interface ReferenceOptions extends ClientOptions, PartOptions {
   readonly as: string

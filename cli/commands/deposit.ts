@@ -6,9 +6,9 @@ import { defined } from '../../src/core/objects.ts'
 import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { canDigest } from '../../src/node/file-digest.ts'
-import { digestArgument } from '../digest-argument.ts'
-import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
-import { type JobOutcome, runDeposit } from '../deposit-run.ts'
+import { digestArgument } from '../options/values.ts'
+import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
+import { type JobOutcome, runDeposit } from '../deposit/run.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -18,12 +18,12 @@ import {
   openCodeArgument,
   outputOf,
   withClient,
-} from '../options.ts'
-import { endLines } from '../ended.ts'
-import type { Output } from '../output.ts'
-import { relationFrom, relationsTo } from '../relation.ts'
-import { exitOfRefusal } from '../verdict.ts'
-import { fileArgument } from '../file-argument.ts'
+} from '../options/client.ts'
+import { endLines } from '../render/ledger-end.ts'
+import type { Output } from '../render/output.ts'
+import { relationFrom, relationsTo } from '../options/relation.ts'
+import { exitOfRefusal } from '../render/verdict.ts'
+import { fileArgument } from '../options/file-argument.ts'
 
 interface DepositOptions extends ClientOptions {
   readonly case?: readonly string[]

@@ -8,9 +8,9 @@ import { folderChecks } from '../doctor/folder.ts'
 import { roomChecks, softwareChecks } from '../doctor/machine.ts'
 import { type NamedFiles, namedModes } from '../doctor/modes.ts'
 import { serverChecks } from '../doctor/server.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
+import { passphraseFile, passphraseFor } from '../options/passphrase.ts'
 
 const help = `
 Looks at the software, the machine and the data folder, and with --url at a running server: what was found, and what to do.

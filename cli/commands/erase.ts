@@ -4,10 +4,10 @@ import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, codeArgument, indexArgument, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { openLedgerKey } from '../ledger-key.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { type CommonOptions, codeArgument, indexArgument, outputOf, withCommon } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
+import { openLedgerKey } from '../options/ledger-key.ts'
+import { passphraseFile, passphraseFor } from '../options/passphrase.ts'
 
 interface EraseOptions extends CommonOptions {
   readonly claim?: readonly string[]

@@ -11,10 +11,10 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
+import { progressBar } from '../render/progress.ts'
 
 const help = `
 Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), the policy, and the time stamps. Disclosures are not among

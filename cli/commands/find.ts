@@ -7,13 +7,13 @@ import { textOfBytes } from '../../src/core/text.ts'
 import { digestBytes, digestFile } from '../../src/node/file-digest.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { manifestAt } from '../artefact.ts'
-import { digestArgument } from '../digest-argument.ts'
+import { digestArgument } from '../options/values.ts'
 import { manifestsAbove } from '../evidence-files.ts'
-import { fileArgument } from '../file-argument.ts'
+import { fileArgument } from '../options/file-argument.ts'
 import { manifestPath } from '../folder-manifest.ts'
 import { counted } from '../../src/core/text.ts'
-import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
-import { when } from '../when.ts'
+import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options/client.ts'
+import { when } from '../render/when.ts'
 
 interface FindOptions extends ClientOptions {
   readonly digest?: string

@@ -6,8 +6,8 @@ import { readBoundedText } from '../../src/node/bounded-file.ts'
 import { signingKeyOf } from '../../src/node/key-file.ts'
 import { readPrivateKeyFile } from '../../src/node/private-key-file.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
-import { type CommonOptions, outputOf } from '../options.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { type CommonOptions, outputOf } from '../options/client.ts'
+import { passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { thumbprintLines } from './keygen.ts'
 
 interface ShowOptions extends CommonOptions {

@@ -5,9 +5,9 @@ import { createKeyFile } from '../../src/node/key-file.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
 import { openHardwareKey } from '../../src/node/pkcs11/hardware-key.ts'
 import { parsePkcs11Uri } from '../../src/node/pkcs11/uri.ts'
-import { inGroups } from '../command-line.ts'
-import { type CommonOptions, outputOf } from '../options.ts'
-import { passphraseFile, readPassphrase } from '../passphrase.ts'
+import { inGroups } from '../render/command-line.ts'
+import { type CommonOptions, outputOf } from '../options/client.ts'
+import { passphraseFile, readPassphrase } from '../options/passphrase.ts'
 
 interface KeygenOptions extends CommonOptions {
   readonly out: string

@@ -24,11 +24,11 @@ import { LedgerTree } from '../../src/ledger/tree.ts'
 import type { LedgerSigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { readArtefact } from '../artefact.ts'
-import { commandLine } from '../command-line.ts'
+import { commandLine } from '../render/command-line.ts'
 import { transitionPath } from '../evidence-files.ts'
-import { type OpenLedgerKey, openLedgerKey } from '../ledger-key.ts'
+import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
 import {
   type ClientOptions,
   clientOf,
@@ -37,10 +37,10 @@ import {
   outputOf,
   withClient,
   withCommon,
-} from '../options.ts'
-import { dataDir, noteOwn } from '../policy-source.ts'
-import { openKeyFile, passphraseFile, passphraseFor } from '../passphrase.ts'
-import { signRequest } from '../requests.ts'
+} from '../options/client.ts'
+import { dataDir, noteOwn } from '../options/policy.ts'
+import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
+import { signRequest } from '../statements/requests.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { emptyChain } from '../../src/ledger/group.ts'
 

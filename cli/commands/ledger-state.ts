@@ -4,8 +4,8 @@ import { maxEntryVersion } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { closeReasons, endIntakeReasons } from '../../src/statements/vocabulary.ts'
 import { readArtefact } from '../artefact.ts'
-import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
-import { openCodeArgument, outputOf, withClient } from '../options.ts'
+import { type ChangeOptions, submitChange, withProposing } from '../statements/change.ts'
+import { openCodeArgument, outputOf, withClient } from '../options/client.ts'
 
 interface EndOptions extends ChangeOptions {
   readonly reason: string

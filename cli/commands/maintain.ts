@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { type Difference, reindex } from '../../src/ledger/reindex.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
+import { progressBar } from '../render/progress.ts'
 
 const reindexHelp = `
 For a stopped ledger whose "evidence verify" names look-up keys, statement ids, tiles or the registry checksum (lookup-missing,

@@ -8,10 +8,10 @@ import { takeLock } from '../../src/node/lock-file.ts'
 import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
-import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
+import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
+import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
+import { pause, seconds, stopSignal } from '../follow/repeat.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
 
 interface MirrorOptions extends ClientOptions {

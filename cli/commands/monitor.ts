@@ -25,10 +25,10 @@ import {
   originOf,
   policyFor,
   tell,
-} from '../followed-ledger.ts'
-import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options.ts'
-import { Output } from '../output.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
+} from '../follow/followed-ledger.ts'
+import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options/client.ts'
+import { Output } from '../render/output.ts'
+import { pause, seconds, stopSignal } from '../follow/repeat.ts'
 
 interface MonitorOptions extends CommonOptions {
   readonly state: string

@@ -15,9 +15,9 @@ import {
 import { randomSalt } from '../../src/node/key-file.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { admitKind } from '../admission.ts'
-import { endLines } from '../ended.ts'
-import { type ChangeOptions, submitChange, withProposing } from '../change.ts'
-import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
+import { endLines } from '../render/ledger-end.ts'
+import { type ChangeOptions, submitChange, withProposing } from '../statements/change.ts'
+import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
 import {
   type ClientOptions,
   clientKey,
@@ -28,8 +28,8 @@ import {
   outputOf,
   withClient,
   withIdentityIfAny,
-} from '../options.ts'
-import { openKeyFile } from '../passphrase.ts'
+} from '../options/client.ts'
+import { openKeyFile } from '../options/passphrase.ts'
 
 interface AdmitOptions extends ChangeOptions {
   readonly publicKey: string

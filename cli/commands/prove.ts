@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeFileProof } from '../../src/core/file-proof.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
 import { lineProof } from '../line-proof.ts'
-import { fileArgument } from '../file-argument.ts'
-import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { type CommonOptions, outputOf, policyOf, withCommon } from '../options/client.ts'
 
 interface ProveOptions extends CommonOptions {
   readonly receipt?: string

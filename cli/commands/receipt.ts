@@ -6,7 +6,7 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { LogView } from '../../src/log/view.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import {
   clientKey,
   type ClientOptions,
@@ -16,7 +16,7 @@ import {
   outputOf,
   policyOf,
   withClient,
-} from '../options.ts'
+} from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
 
 interface ReceiptOptions extends ClientOptions {

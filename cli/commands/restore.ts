@@ -8,12 +8,12 @@ import { restoreBackup } from '../../src/ledger/copy/restore.ts'
 import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { readStanding } from '../../src/ledger/standing.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { knownCheckpoint } from '../known-checkpoint.ts'
-import { acceptMissing } from '../missing-claims.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir, noteOwn } from '../policy-source.ts'
+import { knownCheckpoint } from '../files/known-checkpoint.ts'
+import { acceptMissing } from '../options/missing-claims.ts'
+import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
+import { dataDir, noteOwn } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
+import { progressBar } from '../render/progress.ts'
 
 interface RestoreCommandOptions extends CommonOptions {
   readonly from: string

@@ -7,8 +7,8 @@ import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import type { EntryInfo } from '../../src/client/ledger-client.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
-import { fileArgument } from '../file-argument.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { parseArtefact } from '../artefact.ts'
 import {
   type ClientOptions,
@@ -19,11 +19,11 @@ import {
   outputOf,
   withClient,
   withIdentityIfAny,
-} from '../options.ts'
+} from '../options/client.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
-import { requireSoundReceipt } from '../statements.ts'
+import { requireSoundReceipt } from '../statements/sign.ts'
 import { counted } from '../../src/core/text.ts'
-import { when, whenSeconds } from '../when.ts'
+import { when, whenSeconds } from '../render/when.ts'
 
 interface ShowOptions extends ClientOptions {
   readonly receipt?: string

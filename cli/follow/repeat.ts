@@ -1,0 +1,29 @@
+import { EvidenceError } from '../../src/core/errors.ts'
+
+/** Raised when the process is told to stop. */
+export function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => controller.abort())
+  return controller.signal
+}
+
+/** Waits, or less where told to stop. */
+export function pause(ms: number, stopped: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stopped.aborted) return resolve()
+    const end = (): void => {
+      clearTimeout(timer)
+      stopped.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    stopped.addEventListener('abort', end, { once: true })
+  })
+}
+
+/** A number of seconds given as an argument, 0.1 to a day. Throws `usage`. */
+export function seconds(text: string, name: string): number {
+  const value = /^[0-9]+(?:\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN
+  if (value >= 0.1 && value <= 86_400) return value
+  throw new EvidenceError('usage', `${name} ${JSON.stringify(text)} is not 0.1 to 86400 seconds`)
+}

@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { codePattern } from '../../src/statements/vocabulary.ts'
+import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import type { SigningKey } from '../../src/node/key-file.ts'
+import { Output } from '../render/output.ts'
+import { openKeyFile, passphraseFile } from './passphrase.ts'
+import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy.ts'
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean
+  readonly data?: string
+}
+
+export interface ClientOptions extends CommonOptions {
+  readonly url?: string
+  readonly key?: string
+  readonly id?: string
+  readonly passphraseFile?: string
+  readonly policy?: string
+}
+
+export const defaultUrl = 'http://127.0.0.1:8080'
+
+export function outputOf(options: CommonOptions): Output {
+  return new Output(options.json === true)
+}
+
+/** Adds --json and --data. */
+export function withCommon(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document instead of text')
+    .option('--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)')
+}
+
+/** Adds the options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
+export function withClient(command: Command, defaults: { url?: string; policy?: string } = {}): Command {
+  const {
+    url = `$EVIDENCE_URL or ${defaultUrl}`,
+    policy = '$EVIDENCE_POLICY, or the one in the data folder of your own ledger',
+  } = defaults
+  return withCommon(command)
+    .option('--url <url>', `server (default: ${url})`)
+    .option('--policy <file>', `the ledger’s policy (default: ${policy})`)
+    .option(
+      '--key <file>',
+      'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)',
+    )
+    .option('--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)')
+    .option(
+      '--passphrase-file <file>',
+      'file that holds the key’s passphrase (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)',
+    )
+}
+
+/** The private key that a client signs with. */
+export function clientKey(
+  options: ClientOptions,
+  role: 'depositor' | 'administrator' = 'depositor',
+): { key: SigningKey; path: string } {
+  const folder = dataFolder(dataDir(options))
+  const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
+  const path = options.key ?? process.env['EVIDENCE_KEY'] ?? fallback
+  return { key: openKeyFile(path, passphraseFile(options)), path }
+}
+
+export function clientOf(options: ClientOptions, output: Output, identity?: Identity): LedgerClient {
+  const url = options.url ?? process.env['EVIDENCE_URL'] ?? defaultUrl
+  const onRetry = (why: string, waitMs: number): void =>
+    output.note(`${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
+  return new LedgerClient(url, identity, { onRetry, retries: retriesFrom(process.env['EVIDENCE_RETRIES']) })
+}
+
+function retriesFrom(text: string | undefined): number {
+  const value = text === undefined ? 4 : Number(text)
+  if (!Number.isInteger(value) || value < 0 || value > 100)
+    throw new EvidenceError('usage', 'EVIDENCE_RETRIES is not 0 to 100')
+  return value
+}
+
+/**
+ * Who a key is: --id, $EVIDENCE_ID, the server's list of participants, or (where the list is not open) the names that
+ * `npm start` gives. Throws `usage` where none of them tells.
+ */
+export async function identify(
+  options: ClientOptions,
+  client: LedgerClient,
+  key: SigningKey,
+  path: string,
+): Promise<Identity> {
+  const given = options.id ?? process.env['EVIDENCE_ID']
+  if (given !== undefined) return { id: given, signer: key }
+  const own = dataFolder(dataDir(options))
+  const guess = path === own.depositorKey ? 'depositor' : path === own.administratorKey ? 'administrator' : undefined
+  const asker = guess === undefined ? client : client.as({ id: guess, signer: key })
+  try {
+    const participants = await asker.participants()
+    const owner = participants.find(({ keys }) => keys.some(({ thumbprint }) => thumbprint === key.thumbprint))
+    if (owner !== undefined) return { id: owner.id, signer: key }
+  } catch (error) {
+    const isClosed =
+      error instanceof EvidenceError && (error.code === 'not-authenticated' || error.code === 'token-invalid')
+    // A wrong clock has nothing to do with whose key it is.
+    if (!isClosed || error.facts.where === 'clock') throw error
+  }
+  throw new EvidenceError(
+    'key-unknown',
+    `the ledger at ${client.url} does not say whose key ${path} is; name its participant by --id`,
+    { where: path },
+  )
+}
+
+/** Shows who asks where a key is at hand: sealed claims are for those who may read them. */
+export async function withIdentityIfAny(options: ClientOptions, client: LedgerClient): Promise<LedgerClient> {
+  const named = options.key !== undefined || process.env['EVIDENCE_KEY'] !== undefined
+  if (!named && !existsSync(dataFolder(dataDir(options)).depositorKey)) return client
+  try {
+    const { key, path } = clientKey(options)
+    return client.as(await identify(options, client, key, path))
+  } catch (error) {
+    // A default key may be another ledger's, or closed by a passphrase: then what is open is read. A wrong clock is neither.
+    if (named || !isEvidenceError(error) || error.facts.where === 'clock') throw error
+    outputOf(options).note(`reading without your key: ${error.message}`)
+    return client
+  }
+}
+
+/** True where the reader has a policy of the ledger that is not the server's own word. */
+export function hasOwnPolicy(options: PolicyOptions): boolean {
+  return findPolicy(options) !== undefined
+}
+
+/**
+ * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
+ * server gives, and they are told so.
+ */
+export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {
+  const found = findPolicy(options)
+  if (found !== undefined) return readPolicyFile(found.path)
+  output.note(
+    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
+  )
+  return parsePolicy(Buffer.from(info.policy, 'latin1'))
+}
+
+/** The policy to check against. Throws as {@link requirePolicy}, and the codes of a policy. */
+export function policyOf(options: PolicyOptions): Policy {
+  return readPolicyFile(requirePolicy(options).path)
+}
+
+/** A non-negative integer given as an argument. Throws `usage`. */
+export function indexArgument(text: string): number {
+  const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isSafeInteger(value))
+    throw new EvidenceError('usage', `${JSON.stringify(text)} is not the index of an entry`)
+  return value
+}
+
+/**
+ * A code of an open list: one that is not among the known ones is taken as it is, with a note. Throws `usage` where it is no code.
+ */
+export function openCodeArgument(value: string, known: readonly string[], what: string, output: Output): string {
+  if (!codePattern.test(value)) {
+    const form = 'a letter a to z, then at most 63 of a-z 0-9 -'
+    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}: a code is ${form}`)
+  }
+  if (!known.includes(value))
+    output.note(`"${value}" is no ${what} that this version knows, and is taken as it is; known: ${known.join(', ')}`)
+  return value
+}
+
+/** One of a list of codes. Throws `usage`. */
+export function codeArgument<T extends string>(value: string, codes: readonly T[], what: string): T {
+  const code = codes.find((one) => one === value)
+  if (code === undefined)
+    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}; use one of ${codes.join(', ')}`)
+  return code
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts'
+import { type ComposedStatement, composeStatement, type Signer } from '../../src/statements/compose.ts'
+import { isProposable, type Kind } from '../../src/statements/kinds.ts'
+import { randomSalt } from '../../src/node/key-file.ts'
+import { readArtefact } from '../artefact.ts'
+
+/** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
+export interface ChangeRequest {
+  readonly aud: string
+  readonly kind: Kind
+  readonly members: object
+}
+
+/** Reads a request from a file. Throws `file-unreadable`, `usage`, the codes of parseJson. */
+export function readRequest(path: string): ChangeRequest {
+  const { aud, kind, ...members } = requireObject(parseJson(readArtefact(path), path), path) as Record<
+    string,
+    JsonValue
+  >
+  if (typeof aud !== 'string' || typeof kind !== 'string' || !isProposable(kind)) {
+    throw new EvidenceError('usage', `${path} asks for no change that an administrator signs`, { where: path })
+  }
+  return { aud, kind, members }
+}
+
+/** Signs a request as one's own statement, now. */
+export function signRequest({ aud, kind, members }: ChangeRequest, iss: string, signer: Signer): ComposedStatement {
+  const context = { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
+  return composeStatement(context, members, {}, signer, randomSalt)
+}
