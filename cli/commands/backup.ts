@@ -7,18 +7,14 @@ import { type BackupResult, makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
 import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { acceptMissing } from '../options/missing-claims.ts'
-import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options/client.ts'
+import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { type Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
-
-interface BackupCommandOptions extends ClientOptions {
-  readonly final?: boolean
-  readonly acceptMissingClaims?: boolean
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
@@ -33,15 +29,19 @@ Example:
   evidence backup /backup/ledger --url https://ledger.court.example --key auditor.pem --policy court.policy
   evidence verify --dir /backup/ledger --policy court.policy`
 
+const flags = [
+  ...clientFlags({
+    policy: 'the one in the backup or data folder; for --url',
+  }),
+  ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
+  acceptMissingFlag,
+] as const
+type BackupCommandOptions = OptionsOf<typeof flags>
+
 /** `evidence backup OUT` */
 export function backupCommand(program: Command): void {
-  withClient(program.command('backup <out>').description('write a backup, or bring one up to date'), {
-    policy: 'the one in the backup or data folder; for --url',
-  })
-    .option('--final', 'for moving: the data folder signs no more, wherever the backup is restored does')
-    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
-    .addHelpText('after', help)
-    .action(async (out: string, options: BackupCommandOptions) => {
+  declare(program.command('backup <out>'), 'write a backup, or bring one up to date', flags, help).action(
+    async (out: string, options: BackupCommandOptions) => {
       installNativePrimitives()
       const output = outputOf(options)
       const result = await (options.url === undefined
@@ -57,7 +57,8 @@ export function backupCommand(program: Command): void {
           : []),
         `  verify with: evidence verify --dir ${out} --policy ${join(out, 'policy')}`,
       ])
-    })
+    },
+  )
 }
 
 function progressOf(output: Output): { onProgress: (done: number, total: number) => void; stop: () => void } {

@@ -11,10 +11,11 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options/client.ts'
+import { commonFlags, type CommonOptions, outputOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../render/progress.ts'
+import { declare } from '../options/declare.ts'
 
 const help = `
 Writes checkpoint, tiles and entry bundles as static files (C2SP tlog-tiles), the policy, and the time stamps. Disclosures are not among
@@ -27,9 +28,8 @@ Example:
 
 /** `evidence export OUT` */
 export function exportCommand(program: Command): void {
-  withCommon(program.command('export <out>').description('write the ledger as a folder of static tiles'))
-    .addHelpText('after', help)
-    .action(async (out: string, options: CommonOptions) => {
+  declare(program.command('export <out>'), 'write the ledger as a folder of static tiles', commonFlags, help).action(
+    async (out: string, options: CommonOptions) => {
       installNativePrimitives()
       const output = outputOf(options)
       const folder = dataFolder(dataDir(options))
@@ -72,5 +72,6 @@ export function exportCommand(program: Command): void {
       } finally {
         await source.close()
       }
-    })
+    },
+  )
 }

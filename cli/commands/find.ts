@@ -12,17 +12,9 @@ import { manifestsAbove } from '../evidence-files.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { manifestPath } from '../folder-manifest.ts'
 import { counted } from '../../src/core/text.ts'
-import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
 import { when } from '../render/when.ts'
-
-interface FindOptions extends ClientOptions {
-  readonly digest?: string
-  readonly case?: string
-  readonly participant?: string
-  readonly kind?: string
-  readonly after?: string
-  readonly limit?: string
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 Exit code 0 says that the ledger was asked, whether it found something or not: in the JSON "entries" is empty where it did not. A file
@@ -33,39 +25,46 @@ Example:
   evidence find --case "(2026)沪0104刑初123号"
   evidence find --digest sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824`
 
+const flags = [
+  ...clientFlags(),
+  ['--digest <algorithm:hex>', 'digest of an item'],
+  ['--case <number>', 'case number; needs the right to read it'],
+  ['--participant <id>', 'issuer, or subject of a registry entry'],
+  ['--kind <kind>', 'kind of statement'],
+  ['--after <index>', 'only entries after this one'],
+  ['--limit <n>', 'most entries of a page (1 to 1000, default 100)'],
+] as const
+type FindOptions = OptionsOf<typeof flags>
+
 /** `evidence find` */
 export function findCommand(program: Command): void {
-  withClient(program.command('find [file]').description('find entries by file, digest, case, participant or kind'))
-    .option('--digest <algorithm:hex>', 'digest of an item')
-    .option('--case <number>', 'case number; needs the right to read it')
-    .option('--participant <id>', 'issuer, or subject of a registry entry')
-    .option('--kind <kind>', 'kind of statement')
-    .option('--after <index>', 'only entries after this one')
-    .option('--limit <n>', 'most entries of a page (1 to 1000, default 100)')
-    .addHelpText('after', help)
-    .action(async (file: string | undefined, options: FindOptions) => {
-      const output = outputOf(options)
-      const client = await withIdentityIfAny(options, clientOf(options, output))
-      const found = await find(client, file === undefined ? undefined : fileArgument(file), options)
-      const { page, through } = found
-      const lines = page.entries.map(({ index, time, kind, iss, items }) => [
-        String(index),
-        when(time),
-        kind,
-        iss,
-        ...(items === undefined ? [] : [counted(items, 'item')]),
-      ])
-      const more = page.next === null ? [] : [`more: --after ${page.next}`]
-      const within =
-        through === undefined ? [] : [`within a folder: ${through.manifest} lists it as ${through.listedAs}`]
-      const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
-      const document = {
-        ...page,
-        ...defined({ through }),
-        ...(nothing.length > 1 ? { limits } : {}),
-      }
-      output.result(document, [...within, ...lines, ...nothing, ...more])
-    })
+  declare(
+    program.command('find [file]'),
+    'find entries by file, digest, case, participant or kind',
+    flags,
+    help,
+  ).action(async (file: string | undefined, options: FindOptions) => {
+    const output = outputOf(options)
+    const client = await withIdentityIfAny(options, clientOf(options, output))
+    const found = await find(client, file === undefined ? undefined : fileArgument(file), options)
+    const { page, through } = found
+    const lines = page.entries.map(({ index, time, kind, iss, items }) => [
+      String(index),
+      when(time),
+      kind,
+      iss,
+      ...(items === undefined ? [] : [counted(items, 'item')]),
+    ])
+    const more = page.next === null ? [] : [`more: --after ${page.next}`]
+    const within = through === undefined ? [] : [`within a folder: ${through.manifest} lists it as ${through.listedAs}`]
+    const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
+    const document = {
+      ...page,
+      ...defined({ through }),
+      ...(nothing.length > 1 ? { limits } : {}),
+    }
+    output.result(document, [...within, ...lines, ...nothing, ...more])
+  })
 }
 
 /** What "nothing found" does not say of a file. */

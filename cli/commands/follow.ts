@@ -7,18 +7,14 @@ import { Replica } from '../../src/ledger/copy/replica.ts'
 import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import type { Erasure } from '../../src/ledger/erasures.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
-import { acceptMissing } from '../options/missing-claims.ts'
+import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { type Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { progressBar } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
-
-interface FollowOptions extends ClientOptions {
-  readonly once?: boolean
-  readonly acceptMissingClaims?: boolean
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 /** How long one request waits at the leader, and how long at most until the next after a failure. */
 const waitSeconds = 20
@@ -34,15 +30,19 @@ leader with --require-follower and this key's participant.
 Example:
   evidence follow --url https://ledger.court.example --data /srv/follower --key auditor.pem --id court-b --policy court.policy`
 
+const flags = [
+  ...clientFlags({
+    policy: 'the one that the copy was begun with; needed the first time',
+  }),
+  ['--once', 'catch up, then end'],
+  acceptMissingFlag,
+] as const
+type FollowOptions = OptionsOf<typeof flags>
+
 /** `evidence follow` */
 export function followCommand(program: Command): void {
-  withClient(program.command('follow').description('keep a durable, verified copy of a running ledger'), {
-    policy: 'the one that the copy was begun with; needed the first time',
-  })
-    .option('--once', 'catch up, then end')
-    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
-    .addHelpText('after', help)
-    .action(async (options: FollowOptions) => {
+  declare(program.command('follow'), 'keep a durable, verified copy of a running ledger', flags, help).action(
+    async (options: FollowOptions) => {
       installNativePrimitives()
       const output = outputOf(options)
       const stopped = stopSignal()
@@ -54,7 +54,8 @@ export function followCommand(program: Command): void {
       }
       // A request that still waits at the leader must not keep the process.
       if (stopped.aborted) process.exit(0)
-    })
+    },
+  )
 }
 
 function stopSignal(): AbortSignal {

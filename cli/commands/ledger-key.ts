@@ -30,33 +30,19 @@ import { commandLine } from '../render/command-line.ts'
 import { transitionPath } from '../evidence-files.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
 import {
-  type ClientOptions,
+  clientFlags,
   clientOf,
-  type CommonOptions,
+  type ClientOptions,
+  commonFlags,
   openCodeArgument,
   outputOf,
-  withClient,
-  withCommon,
 } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { signRequest } from '../statements/requests.ts'
 import { emptyRegistry } from '../../src/statements/registry.ts'
 import { emptyChain } from '../../src/ledger/group.ts'
-
-interface RotateOptions extends CommonOptions {
-  readonly newKey?: string
-  readonly newPassphraseFile?: string
-  readonly passphraseFile?: string
-  readonly ledgerKey?: string
-  readonly reason: string
-  readonly out?: string
-  readonly statement?: string
-  readonly resume?: boolean
-  readonly key?: string
-  readonly keyPassphraseFile?: string
-  readonly id: string
-}
+import { declare, type OptionsOf, required } from '../options/declare.ts'
 
 const help = `
 Three steps, of which the second is an administrator's, on their own machine:
@@ -70,29 +56,37 @@ The last one needs the ledger stopped. Cut off, it goes on with --resume. With -
 Example:
   evidence rotate-ledger-key --data ./data --new-key ledger-2.pem --key data/keys/administrator.pem --id administrator`
 
+const rotateLedgerKeyFlags = [
+  ...commonFlags,
+  ['--new-key <file|uri>', 'private key file of the new key, or its pkcs11: URI', required],
+  ['--new-passphrase-file <file>', 'file that holds the new key’s passphrase, or its PIN'],
+  ['--ledger-key <uri>', 'pkcs11: URI of the key in use (default: the data folder’s key file)'],
+  ['--passphrase-file <file>', 'file that holds the passphrase of the key in use, or its PIN'],
+  [
+    '--reason <code>',
+    `one of ${ledgerKeyReasons.join(', ')}, or another code; "lost" asks for no signature by the old key`,
+    'routine',
+  ],
+  ['--out <file>', 'first step: write what an administrator is to sign'],
+  ['--statement <file>', 'last step: the signed statement, or the approved change'],
+  ['--resume', 'go on with a rotation that was cut off'],
+  ['--key <file>', 'an administrator’s private key, to sign here'],
+  ['--key-passphrase-file <file>', 'file that holds that key’s passphrase'],
+  ['--id <participant>', 'the administrator’s id', 'administrator'],
+] as const
+type RotateOptions = OptionsOf<typeof rotateLedgerKeyFlags>
+
 /** `evidence rotate-ledger-key` */
 export function rotateLedgerKeyCommand(program: Command): void {
-  withCommon(program.command('rotate-ledger-key').description('replace the key that signs a ledger’s checkpoints'))
-    .requiredOption('--new-key <file|uri>', 'private key file of the new key, or its pkcs11: URI')
-    .option('--new-passphrase-file <file>', 'file that holds the new key’s passphrase, or its PIN')
-    .option('--ledger-key <uri>', 'pkcs11: URI of the key in use (default: the data folder’s key file)')
-    .option('--passphrase-file <file>', 'file that holds the passphrase of the key in use, or its PIN')
-    .option(
-      '--reason <code>',
-      `one of ${ledgerKeyReasons.join(', ')}, or another code; "lost" asks for no signature by the old key`,
-      'routine',
-    )
-    .option('--out <file>', 'first step: write what an administrator is to sign')
-    .option('--statement <file>', 'last step: the signed statement, or the approved change')
-    .option('--resume', 'go on with a rotation that was cut off')
-    .option('--key <file>', 'an administrator’s private key, to sign here')
-    .option('--key-passphrase-file <file>', 'file that holds that key’s passphrase')
-    .option('--id <participant>', 'the administrator’s id', 'administrator')
-    .addHelpText('after', help)
-    .action(async (options: RotateOptions) => {
-      installNativePrimitives()
-      await rotate(options)
-    })
+  declare(
+    program.command('rotate-ledger-key'),
+    'replace the key that signs a ledger’s checkpoints',
+    rotateLedgerKeyFlags,
+    help,
+  ).action(async (options: RotateOptions) => {
+    installNativePrimitives()
+    await rotate(options)
+  })
 }
 
 async function rotate(options: RotateOptions): Promise<void> {
@@ -195,35 +189,32 @@ function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefine
   }
 }
 
-interface TransitionOptions extends ClientOptions {
-  readonly out?: string
-}
+const transitionFlags = [
+  ...clientFlags(),
+  ['--out <file>', 'where to write it (default: beside the receipt, where "evidence check" finds it)'],
+] as const
+type TransitionOptions = OptionsOf<typeof transitionFlags>
 
 /** `evidence transition RECEIPT` */
 export function transitionCommand(program: Command): void {
-  withClient(
-    program
-      .command('transition <receipt>')
-      .description('write the key transition of a receipt whose checkpoint a retired key signed'),
-  )
-    .option('--out <file>', 'where to write it (default: beside the receipt, where "evidence check" finds it)')
-    .addHelpText(
-      'after',
-      '\nAsks the server of --url, or reads the stopped ledger of --data.\n\nExample:\n  evidence transition photo.jpg.tlog-proof --url https://ledger.court.example\n  evidence check photo.jpg --policy new.policy',
-    )
-    .action(async (path: string, options: TransitionOptions) => {
-      const output = outputOf(options)
-      const out = options.out ?? transitionPath(path)
-      requireOutput(outputKinds.keyTransition, out)
-      const bytes = readArtefact(path)
-      const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
-      const from = receipt.proof.checkpoint.size
-      const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
-      const transition = encodeKeyTransition(from, made.hashes, made.note)
-      requireGoesOn(receipt.proof.checkpoint, transition)
-      writeOutput(outputKinds.keyTransition, out, transition)
-      output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
-    })
+  declare(
+    program.command('transition <receipt>'),
+    'write the key transition of a receipt whose checkpoint a retired key signed',
+    transitionFlags,
+    '\nAsks the server of --url, or reads the stopped ledger of --data.\n\nExample:\n  evidence transition photo.jpg.tlog-proof --url https://ledger.court.example\n  evidence check photo.jpg --policy new.policy',
+  ).action(async (path: string, options: TransitionOptions) => {
+    const output = outputOf(options)
+    const out = options.out ?? transitionPath(path)
+    requireOutput(outputKinds.keyTransition, out)
+    const bytes = readArtefact(path)
+    const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
+    const from = receipt.proof.checkpoint.size
+    const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
+    const transition = encodeKeyTransition(from, made.hashes, made.note)
+    requireGoesOn(receipt.proof.checkpoint, transition)
+    writeOutput(outputKinds.keyTransition, out, transition)
+    output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
+  })
 }
 
 /** Throws `server-answer` where a transition does not lead on from a receipt's own tree. */

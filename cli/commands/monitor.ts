@@ -26,27 +26,11 @@ import {
   policyFor,
   tell,
 } from '../follow/followed-ledger.ts'
-import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options/client.ts'
+import { clientKey, commonFlags, identify, outputOf, policyOf } from '../options/client.ts'
 import { Output } from '../render/output.ts'
 import { pause, seconds, stopSignal } from '../follow/repeat.ts'
-
-interface MonitorOptions extends CommonOptions {
-  readonly state: string
-  readonly policy?: readonly string[]
-  readonly witness: readonly string[]
-  readonly watchDigest: readonly string[]
-  readonly watchParticipant: readonly string[]
-  readonly watchCase: readonly string[]
-  readonly hook?: string
-  readonly hookArg: readonly string[]
-  readonly webhook?: string
-  readonly allowPrivate?: boolean
-  readonly interval: string
-  readonly once?: boolean
-  readonly key?: string
-  readonly id?: string
-  readonly passphraseFile?: string
-}
+import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
+import { passphraseFlag } from '../options/passphrase.ts'
 
 const help = `
 Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show
@@ -57,47 +41,45 @@ one history. Whatever misbehaves is proven by a file in STATE/proofs, which "evi
 Example:
   evidence monitor https://ledger.court.example https://mirror.notary.example/court --policy court.policy --state /srv/monitor`
 
-const repeat = (value: string, all: readonly string[]): readonly string[] => [...all, value]
+const flags = [
+  ...commonFlags,
+  ['--state <dir>', 'folder of the verified copies and of proofs', 'monitor'],
+  [
+    '--policy <file>',
+    'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
+    repeatedOrNone,
+  ],
+  ['--witness <url>', 'a witness’s monitoring prefix; may be given again', repeated],
+  ['--watch-digest <digest>', 'tell of entries with sha256:… or another digest; may be given again', repeated],
+  ['--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeated],
+  [
+    '--watch-case <number>',
+    'tell of entries of a case, where the key may read disclosures; may be given again',
+    repeated,
+  ],
+  ['--hook <program>', 'program to run on an alarm'],
+  ['--hook-arg <argument>', 'an argument of it; may be given again', repeated],
+  ['--webhook <url>', 'URL to post alarms to'],
+  ['--allow-private', 'let the webhook be on a private network'],
+  ['--interval <seconds>', 'pause between two looks', '60'],
+  ['--once', 'look once, then end'],
+  ['--key <file>', 'auditor’s key, where entries are for participants'],
+  ['--id <participant>', 'participant id of the key'],
+  passphraseFlag,
+] as const
+type MonitorOptions = OptionsOf<typeof flags>
 
 /** `evidence monitor URL…` */
 export function monitorCommand(program: Command): void {
-  withCommon(
-    program.command('monitor <url...>').description('follow ledgers that are not trusted; alarm when one misbehaves'),
-  )
-    .option('--state <dir>', 'folder of the verified copies and of proofs', 'monitor')
-    .option(
-      '--policy <file>',
-      'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-      (value: string, all?: readonly string[]) => repeat(value, all ?? []),
-    )
-    .option('--witness <url>', 'a witness’s monitoring prefix; may be given again', repeat, [])
-    .option(
-      '--watch-digest <digest>',
-      'tell of entries with sha256:… or another digest; may be given again',
-      repeat,
-      [],
-    )
-    .option('--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeat, [])
-    .option(
-      '--watch-case <number>',
-      'tell of entries of a case, where the key may read disclosures; may be given again',
-      repeat,
-      [],
-    )
-    .option('--hook <program>', 'program to run on an alarm')
-    .option('--hook-arg <argument>', 'an argument of it; may be given again', repeat, [])
-    .option('--webhook <url>', 'URL to post alarms to')
-    .option('--allow-private', 'let the webhook be on a private network')
-    .option('--interval <seconds>', 'pause between two looks', '60')
-    .option('--once', 'look once, then end')
-    .option('--key <file>', 'auditor’s key, where entries are for participants')
-    .option('--id <participant>', 'participant id of the key')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-    .addHelpText('after', help)
-    .action(async (urls: string[], options: MonitorOptions) => {
-      installNativePrimitives()
-      process.exitCode = await monitor(urls, options)
-    })
+  declare(
+    program.command('monitor <url...>'),
+    'follow ledgers that are not trusted; alarm when one misbehaves',
+    flags,
+    help,
+  ).action(async (urls: string[], options: MonitorOptions) => {
+    installNativePrimitives()
+    process.exitCode = await monitor(urls, options)
+  })
 }
 
 async function monitor(urls: readonly string[], options: MonitorOptions): Promise<number> {

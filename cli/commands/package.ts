@@ -18,22 +18,16 @@ import { ZipBag } from '../../src/package/zip-bag.ts'
 import { ZipSink } from '../../src/package/zip-sink.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../check-time.ts'
-import { outputOf, withClient } from '../options/client.ts'
+import { clientFlags, outputOf } from '../options/client.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
 import { PackageGathering, receiptsBelow } from '../package/gather.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { notHereLines } from '../render/package-text.ts'
-import { type LedgerOptions, openLedger, type PackageLedger } from '../package/ledger.ts'
+import { openLedger, type PackageLedger } from '../package/ledger.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
-
-interface PackageOptions extends LedgerOptions {
-  readonly output: string
-  readonly from?: string
-  readonly digestsOnly?: boolean
-  readonly withoutAdmissions?: boolean
-}
+import { declare, type OptionsOf, required } from '../options/declare.ts'
 
 const help = `
 Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
@@ -47,23 +41,27 @@ Example:
   evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --output for-the-court
   evidence check for-the-expert.zip --policy court.policy`
 
+const flags = [
+  ...clientFlags(),
+  ['--output <path>', 'folder to write, or zip file if it ends in .zip', required],
+  ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)'],
+  ['--digests-only', 'leave the files out: only their digests'],
+  ['--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later'],
+  ['--dir <export>', 'export or mirror of the ledger, as a folder of static tiles'],
+] as const
+type PackageOptions = OptionsOf<typeof flags>
+
 /** `evidence package CASE|FILE…` */
 export function packageCommand(program: Command): void {
-  withClient(
-    program
-      .command('package <case-or-file...>')
-      .description('write one bag that holds all that is needed to check deposits'),
-  )
-    .requiredOption('--output <path>', 'folder to write, or zip file if it ends in .zip')
-    .option('--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)')
-    .option('--digests-only', 'leave the files out: only their digests')
-    .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later')
-    .option('--dir <export>', 'export or mirror of the ledger, as a folder of static tiles')
-    .addHelpText('after', help)
-    .action(async (wanted: string[], options: PackageOptions) => {
-      installNativePrimitives()
-      process.exitCode = await makePackage(wanted, options)
-    })
+  declare(
+    program.command('package <case-or-file...>'),
+    'write one bag that holds all that is needed to check deposits',
+    flags,
+    help,
+  ).action(async (wanted: string[], options: PackageOptions) => {
+    installNativePrimitives()
+    process.exitCode = await makePackage(wanted, options)
+  })
 }
 
 async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {

@@ -7,16 +7,8 @@ import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
 import { lineProof } from '../line-proof.ts'
 import { fileArgument } from '../options/file-argument.ts'
-import { type CommonOptions, outputOf, policyOf, withCommon } from '../options/client.ts'
-
-interface ProveOptions extends CommonOptions {
-  readonly receipt?: string
-  readonly manifest?: string
-  readonly folder?: string
-  readonly policy?: string
-  readonly out?: string
-  readonly withClaims?: boolean
-}
+import { commonFlags, outputOf, policyOf } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and
@@ -26,23 +18,28 @@ Example:
   evidence prove seized-phone/chat.json
   evidence check chat.json --receipt chat.json.file-proof --policy court.policy`
 
+const flags = [
+  ...commonFlags,
+  ['--receipt <file>', 'receipt of the folder’s deposit'],
+  ['--manifest <file>', 'manifest of the folder'],
+  ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
+  [
+    '--policy <file>',
+    'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
+  ],
+  ['--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof'],
+  ['--out <file>', 'where to write the proof (default: FILE.file-proof)'],
+] as const
+type ProveOptions = OptionsOf<typeof flags>
+
 /** `evidence prove FILE` */
 export function proveCommand(program: Command): void {
-  withCommon(program.command('prove <file>').description('write the proof of one file out of a folder’s deposit'))
-    .option('--receipt <file>', 'receipt of the folder’s deposit')
-    .option('--manifest <file>', 'manifest of the folder')
-    .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
-    .option(
-      '--policy <file>',
-      'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-    )
-    .option('--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof')
-    .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
-    .addHelpText('after', help)
-    .action(async (file: string, options: ProveOptions) => {
+  declare(program.command('prove <file>'), 'write the proof of one file out of a folder’s deposit', flags, help).action(
+    async (file: string, options: ProveOptions) => {
       installNativePrimitives()
       process.exitCode = await prove(fileArgument(file), options)
-    })
+    },
+  )
 }
 
 async function prove(file: string, options: ProveOptions): Promise<number> {

@@ -19,18 +19,11 @@ import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../files/outputs.ts'
 import { readArtefact } from '../artefact.ts'
-import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf, policyOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
 import { timeProofPath } from '../time-proof-path.ts'
-
-interface TimestampOptions extends ClientOptions {
-  readonly for?: string
-  readonly out?: string
-  readonly timestampAnchors?: string
-  readonly renew?: boolean
-  readonly config?: string
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 With --for, writes the time proof of a receipt: a time stamp, with all that is needed to judge it offline. Without, an
@@ -42,21 +35,29 @@ Example:
   evidence timestamp --url https://ledger.court.example --key administrator.pem
   evidence timestamp --data /srv/ledger --config /etc/evidence/serve.json --renew`
 
+const flags = [
+  ...clientFlags(),
+  ['--for <receipt>', 'receipt whose time proof is wanted'],
+  ['--out <file>', 'where to write the time proof (default: beside the receipt)'],
+  ['--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust'],
+  ['--renew', 'renew every time stamp, whether it is due or not'],
+  ['--config <file>', 'the server’s settings: stamp the data folder, without a server'],
+] as const
+type TimestampOptions = OptionsOf<typeof flags>
+
 /** `evidence timestamp` */
 export function timestampCommand(program: Command): void {
-  withClient(program.command('timestamp').description('take a time stamp of the ledger, or fetch that of a receipt'))
-    .option('--for <receipt>', 'receipt whose time proof is wanted')
-    .option('--out <file>', 'where to write the time proof (default: beside the receipt)')
-    .option('--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust')
-    .option('--renew', 'renew every time stamp, whether it is due or not')
-    .option('--config <file>', 'the server’s settings: stamp the data folder, without a server')
-    .addHelpText('after', help)
-    .action(async (options: TimestampOptions) => {
-      installNativePrimitives('few')
-      if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
-      else if (options.config !== undefined) await stampFolder(options.config, options)
-      else await askServer(options)
-    })
+  declare(
+    program.command('timestamp'),
+    'take a time stamp of the ledger, or fetch that of a receipt',
+    flags,
+    help,
+  ).action(async (options: TimestampOptions) => {
+    installNativePrimitives('few')
+    if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
+    else if (options.config !== undefined) await stampFolder(options.config, options)
+    else await askServer(options)
+  })
 }
 
 /** A later time proof of the same entry of the same ledger may replace an earlier one: it may have been renewed. */

@@ -7,54 +7,46 @@ import { codePattern } from '../../src/statements/vocabulary.ts'
 import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import { Output } from '../render/output.ts'
-import { openKeyFile, passphraseFile } from './passphrase.ts'
+import { type OptionsOf, withFlags } from './declare.ts'
+import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
 import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy.ts'
-
-/** Options that every command has. */
-export interface CommonOptions {
-  readonly json?: boolean
-  readonly data?: string
-}
-
-export interface ClientOptions extends CommonOptions {
-  readonly url?: string
-  readonly key?: string
-  readonly id?: string
-  readonly passphraseFile?: string
-  readonly policy?: string
-}
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
+/** The option of every command: a document for programs. */
+export const jsonFlag = ['--json', 'print one JSON document instead of text'] as const
+
+/** Options of commands that read or write a data folder. */
+export const commonFlags = [jsonFlag, ['--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)']] as const
+
+/** Options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
+export function clientFlags({
+  url = `$EVIDENCE_URL or ${defaultUrl}`,
+  policy = '$EVIDENCE_POLICY, or the one in the data folder of your own ledger',
+}: {
+  readonly url?: string
+  readonly policy?: string
+} = {}) {
+  return [
+    ...commonFlags,
+    ['--url <url>', `server (default: ${url})`],
+    ['--policy <file>', `the ledger’s policy (default: ${policy})`],
+    ['--key <file>', 'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)'],
+    ['--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)'],
+    askedPassphraseFlag,
+  ] as const
+}
+
+export type CommonOptions = OptionsOf<typeof commonFlags>
+export type ClientOptions = OptionsOf<ReturnType<typeof clientFlags>>
+
+/** Adds the options of {@link clientFlags}. */
+export function withClient(command: Command, defaults?: { readonly url?: string; readonly policy?: string }): Command {
+  return withFlags(command, clientFlags(defaults))
+}
+
 export function outputOf(options: CommonOptions): Output {
   return new Output(options.json === true)
-}
-
-/** Adds --json and --data. */
-export function withCommon(command: Command): Command {
-  return command
-    .option('--json', 'print one JSON document instead of text')
-    .option('--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)')
-}
-
-/** Adds the options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
-export function withClient(command: Command, defaults: { url?: string; policy?: string } = {}): Command {
-  const {
-    url = `$EVIDENCE_URL or ${defaultUrl}`,
-    policy = '$EVIDENCE_POLICY, or the one in the data folder of your own ledger',
-  } = defaults
-  return withCommon(command)
-    .option('--url <url>', `server (default: ${url})`)
-    .option('--policy <file>', `the ledger’s policy (default: ${policy})`)
-    .option(
-      '--key <file>',
-      'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)',
-    )
-    .option('--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)')
-    .option(
-      '--passphrase-file <file>',
-      'file that holds the key’s passphrase (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)',
-    )
 }
 
 /** The private key that a client signs with. */
@@ -112,6 +104,17 @@ export async function identify(
     `the ledger at ${client.url} does not say whose key ${path} is; name its participant by --id`,
     { where: path },
   )
+}
+
+/** A client of a server, and who its user is there by their key. Throws as {@link clientKey} and {@link identify}. */
+export async function signedClient(
+  options: ClientOptions,
+  output: Output,
+  role?: 'depositor' | 'administrator',
+): Promise<{ readonly client: LedgerClient; readonly identity: Identity }> {
+  const { key, path } = clientKey(options, role)
+  const client = clientOf(options, output)
+  return { client, identity: await identify(options, client, key, path) }
 }
 
 /** Shows who asks where a key is at hand: sealed claims are for those who may read them. */

@@ -7,13 +7,15 @@ import { findEvidence, requireLine } from '../evidence-files.ts'
 import { fileArgument } from './file-argument.ts'
 import { indexArgument } from './client.ts'
 import { withoutQuorum } from '../statements/sign.ts'
+import type { OptionsOf } from './declare.ts'
 
 /** Options that name one item of a deposit, or one line of the manifest that an item is. */
-export interface PartOptions {
-  readonly item?: string
-  readonly line?: string
-  readonly file?: string
-}
+export const partFlags = [
+  ['--item <n>', 'one item of the deposit, from 0'],
+  ['--line <n>', 'one file of a folder: its line of the manifest that the item is, from 0'],
+  ['--file <path>', 'one file, by its name: what was deposited of it is found beside it, as "evidence check" finds it'],
+] as const
+export type PartOptions = OptionsOf<typeof partFlags>
 
 /** What a reference says of a part; empty for a whole deposit. */
 export interface Part {

@@ -5,6 +5,13 @@ import { readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
 import { readSecretFile } from '../../src/node/private-file.ts'
 import { isKeyFileEncrypted } from '../../src/node/private-key-file.ts'
 
+/** The option of commands that open a private key; {@link askedPassphraseFlag} says what is done without it. */
+export const passphraseFlag = ['--passphrase-file <file>', 'file that holds the key’s passphrase'] as const
+export const askedPassphraseFlag = [
+  passphraseFlag[0],
+  `${passphraseFlag[1]} (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)`,
+] as const
+
 /** An option that every command has which opens or makes a key of its own. */
 export interface PassphraseOptions {
   readonly passphraseFile?: string

@@ -4,10 +4,12 @@ import { count } from '../../src/core/text.ts'
 
 export interface Progress {
   readonly update: (done: number) => void
+  /** Counts on by what was done now. */
+  readonly add: (more: number) => void
   readonly stop: () => void
 }
 
-const silent: Progress = { update: () => {}, stop: () => {} }
+const silent: Progress = { update: () => {}, add: () => {}, stop: () => {} }
 
 /** A terminal that can move its cursor; CI machines and editors' consoles have some that cannot. */
 function isAble(): boolean {
@@ -60,11 +62,25 @@ export function progressBar(
     bar.start(total, done, { shown: show(done) })
   }
   void start()
+  const update = (now: number): void => {
+    done = now
+    bar?.update(now, { shown: show(now) })
+  }
+  return { update, add: (more) => update(done + more), stop }
+}
+
+/** A progress bar of work that says how much there is when it begins. */
+export function progressOf(
+  output: Output,
+  label: string,
+  unit: Parameters<typeof progressBar>[3],
+): { readonly onProgress: (done: number, total: number) => void; readonly stop: () => void } {
+  let bar: Progress | undefined
   return {
-    update: (now) => {
-      done = now
-      bar?.update(now, { shown: show(now) })
+    onProgress: (done, total) => {
+      bar ??= progressBar(output, label, total, unit)
+      bar.update(done)
     },
-    stop,
+    stop: () => bar?.stop(),
   }
 }

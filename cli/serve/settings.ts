@@ -1,26 +1,49 @@
+import { Option } from 'commander'
 import type { z } from 'zod'
 import type { ServerSettings } from '../../server/settings.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { issueText } from '../../src/statements/schema-errors.ts'
 import { fileBounds, readBoundedText } from '../../src/node/bounded-file.ts'
+import type { Flag, OptionsOf } from '../options/declare.ts'
 
-/** Flags of `serve` and `start` that are settings. */
-export interface SettingFlags {
-  readonly config?: string
-  readonly host?: string
-  readonly port?: string
-  readonly baseUrl?: readonly string[]
-  readonly rateLimit?: string
-  readonly maxQueue?: string
-  readonly maxClockGap?: string
-  readonly acceptClockGap?: boolean
-  readonly knownCheckpoint?: readonly string[]
-  readonly requireFollower?: string
-  readonly followerTimeout?: string
-  readonly witnessTimeout?: string
-  readonly acceptUnreachableWitnesses?: boolean
-  readonly logLevel?: string
-}
+/** The flag of `serve` and `start` for each setting that has one, in the order of the help. */
+const flagOf = {
+  host: ['--host <address>', 'address to listen on (default 127.0.0.1)'],
+  port: ['--port <port>', 'port to listen on, 0 for any (default 8080)'],
+  baseUrls: ['--base-url <url...>', 'the server’s public name, which access tokens must carry'],
+  statementsPerMinute: ['--rate-limit <n>', 'statements a minute that one key may send (default 600000)'],
+  maxQueue: ['--max-queue <n>', 'statements that may wait to be sequenced (default 8192)'],
+  maxClockGapDays: ['--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)'],
+  acceptClockGap: ['--accept-clock-gap', 'the clock is right, however far ahead of the last entry'],
+  knownCheckpoints: [
+    '--known-checkpoint <file|url...>',
+    'kept elsewhere: a ledger that has gone back behind it does not start',
+  ],
+  requireFollower: ['--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too'],
+  followerTimeoutSeconds: ['--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)'],
+  witnessTimeoutSeconds: [
+    '--witness-timeout <seconds>',
+    'how long a witness of the policy may take to answer (default 10)',
+  ],
+  acceptUnreachableWitnesses: [
+    '--accept-unreachable-witnesses',
+    'start although too many witnesses are silent to tell a rollback',
+  ],
+  logLevel: ['--log-level <level>', 'fatal, error, warn, info, debug or silent (default info)'],
+} as const satisfies Readonly<Record<string, Flag>>
+
+/** Settings that are numbers. */
+const numbers: readonly string[] = [
+  'port',
+  'statementsPerMinute',
+  'maxQueue',
+  'maxClockGapDays',
+  'followerTimeoutSeconds',
+  'witnessTimeoutSeconds',
+]
+
+export const settingFlags = Object.values(flagOf)
+type SettingOptions = OptionsOf<typeof settingFlags>
 
 /** Where a setting comes from; a setting that is not named has its default. */
 export type Origins = Readonly<Record<string, string>>
@@ -37,7 +60,7 @@ export function variableOf(setting: string): string {
  * say, with the setting and where it comes from.
  */
 export function readSettings(
-  flags: SettingFlags,
+  flags: SettingOptions & { readonly config?: string },
   environment: Readonly<Record<string, string | undefined>>,
   schema: z.ZodType<ServerSettings> & { readonly shape: object },
 ): { readonly settings: ServerSettings; readonly origins: Origins } {
@@ -45,7 +68,7 @@ export function readSettings(
   const sources: readonly (readonly [origin: (name: string) => string, values: object])[] = [
     [() => flags.config ?? '', fromFile(flags.config)],
     [variableOf, fromEnvironment(environment, names)],
-    [(name) => `flag ${flagOf[name] ?? name}`, fromFlags(flags)],
+    [(name) => `flag ${flagOf[name as keyof typeof flagOf][0].split(' ', 1)[0]}`, fromFlags(flags)],
   ]
   const given: Record<string, unknown> = {}
   const origins: Record<string, string> = {}
@@ -69,45 +92,17 @@ export function readSettings(
   throw new EvidenceError(
     from.startsWith('flag ') ? 'usage' : 'config-invalid',
     `the setting ${where} (${from}) ${why}`,
-    {
-      where,
-    },
+    { where },
   )
 }
 
-const flagOf: Readonly<Record<string, string>> = {
-  host: '--host',
-  port: '--port',
-  baseUrls: '--base-url',
-  statementsPerMinute: '--rate-limit',
-  maxQueue: '--max-queue',
-  maxClockGapDays: '--max-clock-gap',
-  acceptClockGap: '--accept-clock-gap',
-  knownCheckpoints: '--known-checkpoint',
-  requireFollower: '--require-follower',
-  followerTimeoutSeconds: '--follower-timeout',
-  witnessTimeoutSeconds: '--witness-timeout',
-  acceptUnreachableWitnesses: '--accept-unreachable-witnesses',
-  logLevel: '--log-level',
-}
-
-function fromFlags(flags: SettingFlags): object {
-  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text))
-  return {
-    host: flags.host,
-    port: number(flags.port),
-    baseUrls: flags.baseUrl,
-    statementsPerMinute: number(flags.rateLimit),
-    maxQueue: number(flags.maxQueue),
-    maxClockGapDays: number(flags.maxClockGap),
-    acceptClockGap: flags.acceptClockGap,
-    knownCheckpoints: flags.knownCheckpoint,
-    requireFollower: flags.requireFollower,
-    followerTimeoutSeconds: number(flags.followerTimeout),
-    witnessTimeoutSeconds: number(flags.witnessTimeout),
-    acceptUnreachableWitnesses: flags.acceptUnreachableWitnesses,
-    logLevel: flags.logLevel,
-  }
+function fromFlags(options: SettingOptions): object {
+  const given: Readonly<Record<string, unknown>> = options
+  const values = Object.entries(flagOf).map(([setting, [flags]]) => {
+    const value = given[new Option(flags).attributeName()]
+    return [setting, numbers.includes(setting) && value !== undefined ? Number(value) : value] as const
+  })
+  return Object.fromEntries(values)
 }
 
 /** Values as JSON where they are (numbers, true, lists), and else as text. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Command } from 'commander'
 import { makeDisclosure } from '../../src/core/disclosure.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type ApprovalFile, approve, composeProposal } from '../../src/statements/approval-file.ts'
@@ -7,20 +6,17 @@ import type { Signer } from '../../src/statements/compose.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { type ClientOptions, clientKey, clientOf, depositPolicy, identify, outputOf } from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, depositPolicy, identify, outputOf } from '../options/client.ts'
 import { signAndDeposit } from './sign.ts'
+import type { OptionsOf } from '../options/declare.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
-export interface ChangeOptions extends ClientOptions {
-  readonly propose?: string
-  readonly expires?: string
-}
-
-export function withProposing(command: Command): Command {
-  return command
-    .option('--propose <file>', 'write a proposal that others approve ("evidence approvals"), and send nothing')
-    .option('--expires <days>', 'days in which a proposal can be submitted', '14')
-}
+export const changeFlags = [
+  ...clientFlags(),
+  ['--propose <file>', 'write a proposal that others approve ("evidence approvals"), and send nothing'],
+  ['--expires <days>', 'days in which a proposal can be submitted', '14'],
+] as const
+export type ChangeOptions = OptionsOf<typeof changeFlags>
 
 /** Sealed claims beside an admission. */
 export interface SealedBeside {
@@ -75,7 +71,7 @@ export function propose(
 }
 
 /** 1 to 90 days. Throws `usage`. */
-export function daysFrom(text = '14'): number {
+export function daysFrom(text: string): number {
   const days = /^[1-9][0-9]?$/.test(text) ? Number(text) : Number.NaN
   if (!(days <= 89)) throw new EvidenceError('usage', `${JSON.stringify(text)} is not 1 to 89 days`)
   return days

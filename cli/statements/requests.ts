@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts'
-import { type ComposedStatement, composeStatement, type Signer } from '../../src/statements/compose.ts'
+import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
 import { isProposable, type Kind } from '../../src/statements/kinds.ts'
-import { randomSalt } from '../../src/node/key-file.ts'
 import { readArtefact } from '../artefact.ts'
+import { signStatement } from './sign.ts'
 
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
 export interface ChangeRequest {
@@ -26,7 +25,6 @@ export function readRequest(path: string): ChangeRequest {
 }
 
 /** Signs a request as one's own statement, now. */
-export function signRequest({ aud, kind, members }: ChangeRequest, iss: string, signer: Signer): ComposedStatement {
-  const context = { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
-  return composeStatement(context, members, {}, signer, randomSalt)
+export function signRequest({ aud, kind, members }: ChangeRequest, id: string, signer: Signer): ComposedStatement {
+  return signStatement(aud, { id, signer }, kind, members)
 }

@@ -9,11 +9,16 @@ import type { JsonValue } from '../../src/core/json.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import type { Receipt } from '../../src/core/receipt.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
-import { type ComposedStatement, composeStatement } from '../../src/statements/compose.ts'
+import { type ComposedStatement, composeStatement, type StatementContext } from '../../src/statements/compose.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
+
+/** What a statement says besides its members: with a new jti, and the time of now. */
+export function statementContext(aud: string, iss: string, kind: Kind): StatementContext & { readonly kind: Kind } {
+  return { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
+}
 
 /** Signs a statement for a ledger, with a new jti and the time of now. */
 export function signStatement(
@@ -23,8 +28,7 @@ export function signStatement(
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
 ): ComposedStatement {
-  const context = { iss: identity.id, aud: origin, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
-  return composeStatement(context, members, sealed, identity.signer, randomSalt)
+  return composeStatement(statementContext(origin, identity.id, kind), members, sealed, identity.signer, randomSalt)
 }
 
 /** The policy as far as a ledger can satisfy it at once: its witnesses come later. */
