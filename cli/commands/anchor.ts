@@ -18,7 +18,7 @@ import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../sr
 import { depositKind } from '../deposit/statement.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf, policyOf } from '../options/client.ts'
-import { pause, seconds, stopSignal } from '../follow/repeat.ts'
+import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 import { signAndDeposit } from '../statements/sign.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 

@@ -8,13 +8,13 @@ import { backUpFolder } from '../../src/ledger/copy/final.ts'
 import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
-import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
+import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { type Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { progressOf } from '../render/progress.ts'
 
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
@@ -61,20 +61,9 @@ export function backupCommand(program: Command): void {
   )
 }
 
-function progressOf(output: Output): { onProgress: (done: number, total: number) => void; stop: () => void } {
-  let bar: ReturnType<typeof progressBar> | undefined
-  return {
-    onProgress: (done, total) => {
-      bar ??= progressBar(output, 'backing up', total, 'entries')
-      bar.update(done)
-    },
-    stop: () => bar?.stop(),
-  }
-}
-
 async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
   if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
-  const { onProgress, stop } = progressOf(output)
+  const { onProgress, stop } = progressOf(output, 'backing up', 'entries')
   return backUpFolder({
     root: dataDir(options),
     out,
@@ -95,17 +84,9 @@ async function ofServer(
   const own = BackupFolder.paths(out).policy
   const path = options.policy ?? (existsSync(own) ? own : dataFolder(dataDir(options)).policy)
   if (!existsSync(path)) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE', { where: path })
-  const client = clientOf({ ...options, url }, output)
-  const { key: signer, path: keyPath } = clientKey(options)
-  const source = new UrlPieces(client.as(await identify(options, client, signer, keyPath)))
-  const { onProgress, stop } = progressOf(output)
-  const key = readOwnKey({ policy: path })
-  return makeBackup({
-    source,
-    out,
-    key,
-    policy: readPolicyBytes(path),
-    ...acceptMissing(options, output),
-    onProgress,
-  }).finally(stop)
+  const { client, identity } = await signedClient({ ...options, url }, output)
+  const source = new UrlPieces(client.as(identity))
+  const { onProgress, stop } = progressOf(output, 'backing up', 'entries')
+  const [key, policy] = [readOwnKey({ policy: path }), readPolicyBytes(path)]
+  return makeBackup({ source, out, key, policy, ...acceptMissing(options, output), onProgress }).finally(stop)
 }

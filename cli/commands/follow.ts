@@ -15,6 +15,7 @@ import { count } from '../../src/core/text.ts'
 import { progressBar } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { stopSignal } from '../serve/until-stopped.ts'
 
 /** How long one request waits at the leader, and how long at most until the next after a failure. */
 const waitSeconds = 20
@@ -56,12 +57,6 @@ export function followCommand(program: Command): void {
       if (stopped.aborted) process.exit(0)
     },
   )
-}
-
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => controller.abort())
-  return controller.signal
 }
 
 class Follower {

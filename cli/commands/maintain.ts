@@ -4,8 +4,8 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { commonFlags, type CommonOptions, outputOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../render/progress.ts'
 import { declare } from '../options/declare.ts'
+import { progressOf } from '../render/progress.ts'
 
 const reindexHelp = `
 For a stopped ledger whose "evidence verify" names look-up keys, statement ids, tiles or the registry checksum (lookup-missing,
@@ -27,13 +27,8 @@ export function reindexCommand(program: Command): void {
     installNativePrimitives()
     const output = outputOf(options)
     const root = dataDir(options)
-    let bar: ReturnType<typeof progressBar> | undefined
-    const report = await reindex(root, {
-      onProgress: (done, total) => {
-        bar ??= progressBar(output, 'reindexing', total, 'entries')
-        bar.update(done)
-      },
-    }).finally(() => bar?.stop())
+    const { onProgress, stop } = progressOf(output, 'reindexing', 'entries')
+    const report = await reindex(root, { onProgress }).finally(stop)
     const text = ({ missing, foreign }: Difference): string =>
       `${count(missing)} were missing, ${count(foreign)} foreign`
     output.result({ data: root, ...report }, [

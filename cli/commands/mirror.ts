@@ -9,9 +9,9 @@ import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
-import { clientFlags, clientKey, clientOf, identify, outputOf, policyOf } from '../options/client.ts'
+import { clientFlags, outputOf, policyOf, signedClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
-import { pause, seconds, stopSignal } from '../follow/repeat.ts'
+import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 
@@ -108,9 +108,7 @@ function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Pol
 }
 
 async function identityAt(url: string, options: MirrorOptions) {
-  if (options.key === undefined) return undefined
-  const { key, path } = clientKey(options)
-  return identify(options, clientOf({ ...options, url }, outputOf(options)), key, path)
+  return options.key === undefined ? undefined : (await signedClient({ ...options, url }, outputOf(options))).identity
 }
 
 /** What the ledger says it is; of one that is gone, what the policy names. */

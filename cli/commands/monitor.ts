@@ -28,7 +28,7 @@ import {
 } from '../follow/followed-ledger.ts'
 import { clientKey, commonFlags, identify, outputOf, policyOf } from '../options/client.ts'
 import { Output } from '../render/output.ts'
-import { pause, seconds, stopSignal } from '../follow/repeat.ts'
+import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
 import { passphraseFlag } from '../options/passphrase.ts'
 

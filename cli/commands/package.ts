@@ -100,9 +100,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
-    let done = 0
-    const onBytes = (bytes: number): void => bar.update((done += bytes))
-    const report = await write(options.output, files, policy, onBytes).finally(() => bar.stop())
+    const report = await write(options.output, files, policy, bar.add).finally(bar.stop)
     const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
     const notHere = report.deposits.reduce((sum, { missing, unnamed }) => sum + missing.length + unnamed, 0)
     const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length

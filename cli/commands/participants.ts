@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
@@ -20,17 +20,17 @@ import { changeFlags, submitChange } from '../statements/change.ts'
 import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
 import {
   clientFlags,
-  clientKey,
   clientOf,
   type ClientOptions,
   codeArgument,
-  identify,
   openCodeArgument,
   outputOf,
+  signedClient,
   withIdentityIfAny,
 } from '../options/client.ts'
 import { openKeyFile } from '../options/passphrase.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { statementContext } from '../statements/sign.ts'
 
 /** `evidence participants admit|revoke|rotate-key|list` */
 export function participantsCommand(program: Command): void {
@@ -141,21 +141,13 @@ function rotateCommand(group: Command): void {
     '\nExample:\n  evidence keygen --out new.pem\n  evidence participants rotate-key --key old.pem --new-key new.pem',
   ).action(async (options: RotateOptions) => {
     const output = outputOf(options)
-    const { key, path } = clientKey(options)
-    const client = clientOf(options, output)
-    const identity = await identify(options, client, key, path)
+    const { client, identity } = await signedClient(options, output)
     const newKey = openKeyFile(options.newKey, options.newPassphraseFile)
     requireReceiptPlace(undefined)
     const { origin } = await client.ledger()
-    const context = {
-      iss: identity.id,
-      aud: origin,
-      jti: randomUUID(),
-      iat: Math.floor(Date.now() / 1000),
-      kind: 'participant.rotate-key',
-    }
-    const possession = composePossession({ ...context, old: key.thumbprint }, newKey)
-    const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, key, randomSalt)
+    const context = statementContext(origin, identity.id, 'participant.rotate-key')
+    const possession = composePossession({ ...context, old: thumbprint(identity.signer.jwk) }, newKey)
+    const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, identity.signer, randomSalt)
     const result = await client.deposit(statement.presentation)
     const receipt = writeReceipt(result.index, result.receipt, undefined)
     output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [

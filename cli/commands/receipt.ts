@@ -7,7 +7,7 @@ import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { LogView } from '../../src/log/view.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { clientFlags, clientKey, clientOf, identify, indexArgument, outputOf, policyOf } from '../options/client.ts'
+import { clientFlags, clientOf, indexArgument, outputOf, policyOf, signedClient } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 
@@ -61,8 +61,7 @@ async function soundReceipt(source: LogSource, index: number, policy: Policy): P
 
 async function sourceOf(options: ReceiptOptions): Promise<LogSource> {
   if (options.dir !== undefined) return new StaticSource(options.dir)
-  const client = clientOf(options, outputOf(options))
-  if (options.key === undefined) return new UrlSource(client)
-  const { key, path } = clientKey(options)
-  return new UrlSource(client.as(await identify(options, client, key, path)))
+  if (options.key === undefined) return new UrlSource(clientOf(options, outputOf(options)))
+  const { client, identity } = await signedClient(options, outputOf(options))
+  return new UrlSource(client.as(identity))
 }

@@ -13,8 +13,8 @@ import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../render/progress.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { progressOf } from '../render/progress.ts'
 
 const danger = `
 Why --take-over must be said: two copies of a ledger that both sign give the same index to different entries. Both histories
@@ -47,18 +47,15 @@ export function restoreCommand(program: Command): void {
       const output = outputOf(options)
       const root = dataDir(options)
       const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
-      let bar: ReturnType<typeof progressBar> | undefined
+      const { onProgress, stop } = progressOf(output, 'restoring', 'entries')
       const result = await restoreBackup({
         from: options.from,
         root,
         known,
         takeOver: options.takeOver === true,
         ...acceptMissing(options, output),
-        onProgress: (done, total) => {
-          bar ??= progressBar(output, 'restoring', total, 'entries')
-          bar.update(done)
-        },
-      }).finally(() => bar?.stop())
+        onProgress,
+      }).finally(stop)
       noteOwn(root)
       output.result({ data: root, ...result }, [
         `restored ${result.origin} to ${root}: ${count(result.size)} entries, every one judged`,

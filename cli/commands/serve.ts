@@ -9,7 +9,7 @@ import { dataDir, noteOwn } from '../options/policy.ts'
 import { passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { writeOut } from '../render/standard-output.ts'
 import { readSettings, settingFlags } from '../serve/settings.ts'
-import { stopSignal } from '../serve/stop-signal.ts'
+import { untilStopped } from '../serve/until-stopped.ts'
 import { version } from '../version.ts'
 import { provideTrial } from '../serve/trial.ts'
 import { hardwareKey, ledgerKeyFlags } from '../options/ledger-key.ts'
@@ -33,7 +33,7 @@ export function serveCommand(program: Command): void {
     '\nExample:\n  evidence serve --data /srv/ledger --host 0.0.0.0 --base-url https://ledger.court.example',
   ).action(async (options: ServeCommandOptions) => {
     if (options.printConfig === true) return printConfig(options)
-    const stopped = stopSignal()
+    const stopped = untilStopped()
     const running = await start(options)
     await stopped
     await running.close()
@@ -64,7 +64,7 @@ export function startCommand(program: Command): void {
       say(
         `made a trial ledger, ${origin}, in ${root}: reading is public, sealed claims are not; not for evidence that matters`,
       )
-    const stopped = stopSignal()
+    const stopped = untilStopped()
     // Quiet by default: the next thing to read is what to type.
     const running = await start({ ...options, logLevel: options.logLevel ?? 'warn' }, passphrase)
     say(

@@ -6,9 +6,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseTime, timeText } from '../../src/core/time.ts'
 import { issueText, type SchemaIssue } from '../../src/statements/schema-errors.ts'
-import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
-import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { fileBounds, readBoundedText, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -19,11 +17,12 @@ import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../files/outputs.ts'
 import { readArtefact } from '../artefact.ts'
-import { clientFlags, clientKey, clientOf, identify, outputOf, policyOf } from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, policyOf, signedClient } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
 import { timeProofPath } from '../time-proof-path.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { type OwnFolder, withOwnFolder } from '../files/own-folder.ts'
 
 const help = `
 With --for, writes the time proof of a receipt: a time stamp, with all that is needed to judge it offline. Without, an
@@ -99,9 +98,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
 
 async function askServer(options: TimestampOptions): Promise<void> {
   const output = outputOf(options)
-  const { key, path } = clientKey(options, 'administrator')
-  const client = clientOf(options, output)
-  const identity = await identify(options, client, key, path)
+  const { client, identity } = await signedClient(options, output, 'administrator')
   const result = await client.as(identity).timeStamp(options.renew === true)
   output.result(result, stampLines(result))
 }
@@ -122,22 +119,12 @@ function stampLines(result: {
 }
 
 /** The newest checkpoint of a closed folder, and the time of its last entry. */
-async function newestOf(root: string): Promise<Stampable> {
-  const key = readOwnKey(dataFolder(root))
-  const source = await FolderSource.open(root, key)
-  try {
-    const [fault] = source.faults
-    if (fault !== undefined) throw fault
-    const note = Buffer.from(await source.checkpoint()).toString()
-    const { size } = readOwnCheckpoint(note, key)
-    const [bytes] = await source.storage.entries(size - 1, size)
-    if (bytes === undefined)
-      throw new EvidenceError('entry-missing', `the entry ${size - 1} is missing`, { index: size - 1 })
-    const entry = parseEntry(bytes)
-    return { note, lastTimeMs: entry.known ? parseTime(entry.time) : 0 }
-  } finally {
-    await source.close()
-  }
+async function newestOf({ source, note, checkpoint: { size } }: OwnFolder): Promise<Stampable> {
+  const [bytes] = await source.storage.entries(size - 1, size)
+  if (bytes === undefined)
+    throw new EvidenceError('entry-missing', `the entry ${size - 1} is missing`, { index: size - 1 })
+  const entry = parseEntry(bytes)
+  return { note, lastTimeMs: entry.known ? parseTime(entry.time) : 0 }
 }
 
 async function stampFolder(config: string, options: TimestampOptions): Promise<void> {
@@ -165,7 +152,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   if (settings.authorities.length === 0)
     throw new EvidenceError('time-stamping-off', `${config} names no time-stamping authority`, { where: config })
   const root = dataDir(options)
-  const target = await newestOf(root)
+  const target = await withOwnFolder(root, 'refused', newestOf)
   const stamper = new Stamper({
     store: new TimeStampFiles(dataFolder(root).timeStamps),
     authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000, readNamed)),

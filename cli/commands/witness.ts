@@ -11,7 +11,7 @@ import { commandLine } from '../render/command-line.ts'
 import { codeArgument, type CommonOptions, jsonFlag, outputOf } from '../options/client.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../options/passphrase.ts'
 import { writeOut } from '../render/standard-output.ts'
-import { stopSignal } from '../serve/stop-signal.ts'
+import { untilStopped } from '../serve/until-stopped.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
@@ -94,7 +94,7 @@ function serveCommand(group: Command): void {
     const logLevel = codeArgument(options.logLevel, levels, 'log level')
     const { ed25519Key, mlDsaKey } = witnessFolder(witnessDir(options))
     const passphrase = passphraseFor([ed25519Key, mlDsaKey], passphraseFile(options))
-    const stopped = stopSignal()
+    const stopped = untilStopped()
     const running = await serveWitness({
       dataDir: witnessDir(options),
       host: options.host,

@@ -76,7 +76,6 @@ export async function runDeposit(
   const turns: Turn[] = []
   const total = jobs.reduce((sum, job) => sum + jobBytes(job), 0)
   const bar = progressBar(output, 'hashing', total, 'bytes')
-  let hashed = 0
   let waiting: SignedJob[] = []
   let broken: EvidenceError | undefined
   const flush = async (): Promise<void> => {
@@ -94,10 +93,7 @@ export async function runDeposit(
           settings.note(`another run deposits ${jobName(job)}; waiting: ${message}`)
         }),
       )
-      const prepared = await prepare(job, settings, (count) => {
-        hashed += count
-        bar.update(hashed)
-      }).catch((error: unknown) => refusedJob(job, error))
+      const prepared = await prepare(job, settings, bar.add).catch((error: unknown) => refusedJob(job, error))
       if ('outcome' in prepared) outcomes.set(job, prepared)
       else waiting.push(prepared)
       if (waiting.length >= batchSize) await flush()

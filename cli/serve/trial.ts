@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import type { Jwk } from '../../src/core/jwk.ts'
-import { composeStatement } from '../../src/statements/compose.ts'
 import { type GenesisRequest, prepareLedger, readGenesisRequest, readLedgerKey } from '../../src/ledger/create.ts'
 import { type DataFolder, dataFolder, readConfig, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { sealGenesis } from '../../src/ledger/genesis.ts'
 import { readHead } from '../../src/ledger/head-file.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { readUnfinished } from '../../src/node/folder-marker.ts'
-import { createKeyFile, randomSalt, readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
+import { createKeyFile, readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
 import { admitKind } from '../admission.ts'
+import { signStatement } from '../statements/sign.ts'
 
 /* A trial ledger: its administrator and its first depositor have their keys in the folder itself. */
 
@@ -25,8 +24,7 @@ export interface TrialOptions {
 /** The unsigned genesis as a signed statement. */
 export function signGenesis(request: GenesisRequest, key: SigningKey): string {
   const { iss, aud, kind, ...members } = request
-  const context = { iss, aud, kind, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
-  return composeStatement(context, members, {}, key, randomSalt).jws
+  return signStatement(aud, { id: iss, signer: key }, kind, members).jws
 }
 
 /**
@@ -94,10 +92,10 @@ async function finishTrial(root: string, passphrase: string | undefined): Promis
   try {
     if (ledger.registry.participants.has('depositor')) return
     const { iss, aud } = request
-    const context = { iss, aud, kind: admitKind, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) }
     const { jwk } = readKeyFile(folder.depositorKey, passphrase)
     const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [jwk] }
-    await ledger.deposit(composeStatement(context, { participant }, {}, administrator, randomSalt).presentation)
+    const admission = signStatement(aud, { id: iss, signer: administrator }, admitKind, { participant })
+    await ledger.deposit(admission.presentation)
   } finally {
     await ledger.close()
   }

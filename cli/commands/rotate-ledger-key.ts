@@ -1,48 +1,26 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { fromBase64 } from '../../src/core/base64.ts'
-import { utf8 } from '../../src/core/bytes.ts'
-import type { Checkpoint } from '../../src/core/checkpoint-text.ts'
-import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
-import { encodeKeyTransition, parseKeyTransition } from '../../src/core/key-transition.ts'
-import { verifyConsistency } from '../../src/core/merkle/verify.ts'
 import { verifierKey } from '../../src/core/note.ts'
-import { defined } from '../../src/core/objects.ts'
-import { parseReceipt } from '../../src/core/receipt.ts'
 import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
-import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { LedgerReads } from '../../src/ledger/reads.ts'
-import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
 import { readRotation } from '../../src/ledger/rotation-marker.ts'
 import type { SecondKeyPassphrases } from '../../src/ledger/rotation-second-key.ts'
 import { requestRotation, rotateLedgerKey } from '../../src/ledger/rotation.ts'
-import { LedgerTree } from '../../src/ledger/tree.ts'
 import type { LedgerSigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { readArtefact } from '../artefact.ts'
 import { commandLine } from '../render/command-line.ts'
-import { transitionPath } from '../evidence-files.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
-import {
-  clientFlags,
-  clientOf,
-  type ClientOptions,
-  commonFlags,
-  openCodeArgument,
-  outputOf,
-} from '../options/client.ts'
+import { commonFlags, openCodeArgument, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { signRequest } from '../statements/requests.ts'
-import { emptyRegistry } from '../../src/statements/registry.ts'
-import { emptyChain } from '../../src/ledger/group.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { defined } from '../../src/core/objects.ts'
 
 const help = `
 Three steps, of which the second is an administrator's, on their own machine:
@@ -186,75 +164,5 @@ function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefine
   const newPassphrase = next.file === undefined ? undefined : (next.passphrase ?? old?.passphrase)
   return {
     ...defined({ passphrase: old?.passphrase, newPassphrase }),
-  }
-}
-
-const transitionFlags = [
-  ...clientFlags(),
-  ['--out <file>', 'where to write it (default: beside the receipt, where "evidence check" finds it)'],
-] as const
-type TransitionOptions = OptionsOf<typeof transitionFlags>
-
-/** `evidence transition RECEIPT` */
-export function transitionCommand(program: Command): void {
-  declare(
-    program.command('transition <receipt>'),
-    'write the key transition of a receipt whose checkpoint a retired key signed',
-    transitionFlags,
-    '\nAsks the server of --url, or reads the stopped ledger of --data.\n\nExample:\n  evidence transition photo.jpg.tlog-proof --url https://ledger.court.example\n  evidence check photo.jpg --policy new.policy',
-  ).action(async (path: string, options: TransitionOptions) => {
-    const output = outputOf(options)
-    const out = options.out ?? transitionPath(path)
-    requireOutput(outputKinds.keyTransition, out)
-    const bytes = readArtefact(path)
-    const receipt = parseReceipt(isFileProof(bytes) ? parseFileProof(bytes).receipt : bytes)
-    const from = receipt.proof.checkpoint.size
-    const made = options.data === undefined ? await fromServer(options, from) : await fromFolder(options.data, from)
-    const transition = encodeKeyTransition(from, made.hashes, made.note)
-    requireGoesOn(receipt.proof.checkpoint, transition)
-    writeOutput(outputKinds.keyTransition, out, transition)
-    output.result({ out, from }, [`wrote ${out}: from the ${from} entries of the receipt to those of the key in use`])
-  })
-}
-
-/** Throws `server-answer` where a transition does not lead on from a receipt's own tree. */
-function requireGoesOn({ size, root }: Checkpoint, transition: string): void {
-  const { checkpoint, hashes } = parseKeyTransition(utf8(transition))
-  const facts = { size1: size, root1: root, size2: checkpoint.size, root2: checkpoint.root, proof: hashes }
-  if (!verifyConsistency(facts))
-    throw new EvidenceError(
-      'server-answer',
-      `the checkpoint of ${checkpoint.size} entries does not go on from the receipt’s ${size}`,
-    )
-}
-
-async function fromServer(options: ClientOptions, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {
-  const client = clientOf(options, outputOf(options))
-  // The published checkpoint has the cosignatures that a policy may ask for; the newest one is taken only where that is behind.
-  const published = await client.fetchBytes('/checkpoint')
-  const newest = (): Promise<string> => client.ledger().then(({ checkpoint }) => checkpoint)
-  const note = isFrom(published, from) ? Buffer.from(published).toString('utf8') : await newest()
-  const { hashes } = await client.consistency(from, parseSignedCheckpoint(utf8(note)).checkpoint.size)
-  return { hashes: hashes.map((hash) => fromBase64(hash)), note }
-}
-
-function isFrom(published: Uint8Array | undefined, from: number): published is Uint8Array {
-  return published !== undefined && parseSignedCheckpoint(published).checkpoint.size >= from
-}
-
-async function fromFolder(root: string, from: number): Promise<{ hashes: Uint8Array[]; note: string }> {
-  const key = readOwnKey(dataFolder(root))
-  const source = await FolderSource.open(root, key)
-  try {
-    const note = Buffer.from(await source.checkpoint()).toString('utf8')
-    const { size } = readOwnCheckpoint(note, key)
-    const tree = await LedgerTree.rebuild(source.storage, size)
-    const state = { ...emptyChain(emptyRegistry(key.name), { count: 0, hash: '' }), size }
-    return {
-      hashes: await new LedgerReads(source.storage, tree, () => ({ state, note })).consistency(from, size),
-      note,
-    }
-  } finally {
-    await source.close()
   }
 }
