@@ -5,7 +5,7 @@ import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
 import type { Policy } from '../../src/core/policy.ts'
-import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { takeLock } from '../../src/node/lock-file.ts'
 import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
@@ -87,8 +87,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   const pauseMs = seconds(options.interval, '--interval') * 1000
   if (options.webhook !== undefined) webhookUrl(options.webhook)
   options.watchDigest.forEach(requireDigest)
-  const own = options.data === undefined ? {} : { data: options.data }
-  const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(own)]
+  const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(defined({ data: options.data }))]
   openPrivateFolder(options.state)
   const release = takeLock(join(options.state, 'lock'), options.state)
   try {
@@ -133,18 +132,11 @@ function requireDigest(digest: string): void {
     throw new EvidenceError('usage', `${JSON.stringify(digest)} is not <algorithm>:<lower-case hex>`)
 }
 
-async function pointOf(url: string, options: MonitorOptions): Promise<LedgerPoint> {
-  return ledgerPoint(url, await identityAt(url, options))
-}
-
-async function identityAt(url: string, options: MonitorOptions): Promise<Identity | undefined> {
-  if (options.key === undefined) return undefined
-  const one = { key: options.key, ...defined({ id: options.id }) }
-  const { key, path } = clientKey({
-    ...one,
-    ...defined({ passphraseFile: options.passphraseFile }),
-  })
-  return identify(one, new LedgerClient(url), key, path)
+async function pointOf(url: string, { key: file, id, passphraseFile }: MonitorOptions): Promise<LedgerPoint> {
+  if (file === undefined) return ledgerPoint(url)
+  const options = { key: file, ...defined({ id, passphraseFile }) }
+  const { key, path } = clientKey(options)
+  return ledgerPoint(url, await identify(options, new LedgerClient(url), key, path))
 }
 
 /** One monitor for each ledger; which ledger a URL shows is asked until it answers. */

@@ -183,7 +183,8 @@ async function write(
   try {
     await writeBag(sink, files, onBytes)
     const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
-    const report = await checkAndClose(bag, policy, onBytes)
+    const judged = checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
+    const report = await judged.finally(() => bag.close())
     const [fault] = report.faults
     if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
     await sink.publish()
@@ -191,14 +192,6 @@ async function write(
   } catch (error) {
     await sink.abandon()
     throw error
-  }
-}
-
-async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
-  try {
-    return await checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
-  } finally {
-    await bag.close()
   }
 }
 

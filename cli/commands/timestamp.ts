@@ -23,6 +23,7 @@ import { readAnchors, timeStatementLines } from '../time-proof-check.ts'
 import { timeProofPath } from '../time-proof-path.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { type OwnFolder, withOwnFolder } from '../files/own-folder.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
 
 const help = `
 With --for, writes the time proof of a receipt: a time stamp, with all that is needed to judge it offline. Without, an
@@ -103,12 +104,7 @@ async function askServer(options: TimestampOptions): Promise<void> {
   output.result(result, stampLines(result))
 }
 
-function stampLines(result: {
-  readonly size: number
-  readonly created: boolean
-  readonly tokens: readonly { readonly authority: string; readonly time: string }[]
-  readonly renewed: readonly number[]
-}): string[] {
+function stampLines(result: Awaited<ReturnType<LedgerClient['timeStamp']>>): string[] {
   return [
     result.created
       ? `stamped the checkpoint of size ${result.size}`

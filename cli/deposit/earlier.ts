@@ -17,6 +17,7 @@ import { companions } from '../deposit-names.ts'
 import type { DepositJob } from './plan.ts'
 import { depositIn } from './statement.ts'
 import { withoutQuorum } from '../statements/sign.ts'
+import { firstFree } from './manifests.ts'
 
 /** A deposit that is to be made. */
 export interface WantedStatement {
@@ -30,12 +31,7 @@ export interface WantedStatement {
 }
 
 /** A deposit that was signed before, as far as its receipt or statement shows it. */
-interface EarlierStatement {
-  readonly iss: string
-  readonly items: readonly Item[]
-  readonly relates: readonly Relation[]
-  readonly sealed: Readonly<Record<string, JsonValue>>
-}
+type EarlierStatement = Pick<WantedStatement, 'iss' | 'items' | 'relates' | 'sealed'>
 
 /**
  * Index of the entry that the receipts of a job name, where they are there and the entry says all that is wanted now. Throws
@@ -136,9 +132,7 @@ export function pendingStatement(path: string, wanted: WantedStatement): Pending
  */
 export function setAside(pending: string, manifest: string | undefined): string {
   const base = pending.replace(/\.evidence-statement$/, '')
-  let n = 1
-  while (existsSync(fsPath(`${base}.unanswered-${n}.evidence-statement`))) n++
-  const kept = `${base}.unanswered-${n}`
+  const kept = `${base}.unanswered-${firstFree((n) => [`${base}.unanswered-${n}.evidence-statement`])}`
   if (manifest !== undefined && existsSync(fsPath(manifest)))
     renameSync(fsPath(manifest), fsPath(`${kept}.evidence-manifest`))
   renameSync(fsPath(pending), fsPath(`${kept}.evidence-statement`))
@@ -213,9 +207,8 @@ export function keepEarlier(receipts: readonly string[]): void {
     if (!existsSync(fsPath(receipt))) continue
     const index = indexOf(receipt)
     const files = companions(receipt).filter(({ path }) => existsSync(fsPath(path)))
-    let n = 1
-    while (files.some(({ kept }) => existsSync(fsPath(kept(index, n))))) n++
-    for (const { path, kept } of files) renameSync(fsPath(path), fsPath(kept(index, n)))
+    const free = firstFree((n) => files.map(({ kept }) => kept(index, n)))
+    for (const { path, kept } of files) renameSync(fsPath(path), fsPath(kept(index, free)))
     syncFolder(dirname(receipt))
   }
 }

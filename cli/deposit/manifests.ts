@@ -13,12 +13,18 @@ import { outputKinds, writeOutput } from '../files/outputs.ts'
  * before anything is sent, is only ever moved aside, and is removed only where its deposit was refused for good.
  */
 
+/** The first number from 1 for which nothing is at any of the paths. */
+export function firstFree(paths: (n: number) => readonly string[]): number {
+  let n = 1
+  while (paths(n).some((path) => existsSync(fsPath(path)))) n++
+  return n
+}
+
 /** Moves a manifest out of the way, under a name that is free. */
 function moveAside(path: string): void {
   const base = path.replace(/(?:\.pending)?\.evidence-manifest$/, '')
-  let n = 1
-  while (existsSync(fsPath(`${base}.earlier-${n}.evidence-manifest`))) n++
-  renameSync(fsPath(path), fsPath(`${base}.earlier-${n}.evidence-manifest`))
+  const aside = (n: number): string => `${base}.earlier-${n}.evidence-manifest`
+  renameSync(fsPath(path), fsPath(aside(firstFree((n) => [aside(n)]))))
 }
 
 function isOther(path: string, bytes: Uint8Array): boolean {

@@ -178,13 +178,8 @@ function filesJob(paths: readonly string[], options: PlanOptions): DepositJob {
 }
 
 function folderJob(folder: string, options: PlanOptions): DepositJob {
-  return {
-    kind: 'manifest',
-    folder,
-    listing: listFolder(folder),
-    isWhole: true,
-    ...manifestPlaces(manifestPath(folder, options.receipts)),
-  }
+  const places = manifestPlaces(manifestPath(folder, options.receipts))
+  return { kind: 'manifest', folder, listing: listFolder(folder), isWhole: true, ...places }
 }
 
 /** More files than a statement holds become a manifest of the folder that holds them all. */
@@ -192,13 +187,8 @@ function setJob(files: readonly string[], options: PlanOptions): DepositJob {
   const folder = commonFolder(files)
   const listing = listFiles(folder, files.map(absolutePath))
   const names = listing.files.map(({ name }) => name)
-  return {
-    kind: 'manifest',
-    folder,
-    listing,
-    isWhole: false,
-    ...manifestPlaces(setManifestPath(folder, names, options.receipts)),
-  }
+  const places = manifestPlaces(setManifestPath(folder, names, options.receipts))
+  return { kind: 'manifest', folder, listing, isWhole: false, ...places }
 }
 
 function sumsJob(sums: string, options: PlanOptions): DepositJob {

@@ -20,9 +20,9 @@ import { type DepositJob, jobBytes, jobName } from './plan.ts'
 import { asEvidenceError, type Output } from '../render/output.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { progressBar } from '../render/progress.ts'
-import { signDeposit } from './statement.ts'
 import { takeTurn, type Turn } from './turn.ts'
-import { isCosigned, requireAnswerFor } from '../statements/sign.ts'
+import { isCosigned, requireAnswerFor, signStatement } from '../statements/sign.ts'
+import { depositKind, type DepositMembers } from './statement.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -160,8 +160,8 @@ function readStatementFile(path: string): string {
 /** Signs a statement and writes it down; where another run was faster, its statement is taken. */
 function signPending(path: string, wanted: WantedStatement, identity: Identity): string {
   const { origin, items, relates, sealed } = wanted
-  const members = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
-  const { presentation } = signDeposit(origin, identity, members, sealed)
+  const members: DepositMembers = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
+  const { presentation } = signStatement(origin, identity, depositKind, members, sealed)
   try {
     writeOutput(outputKinds.statement, path, presentation)
     return presentation

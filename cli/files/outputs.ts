@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { attempt, valueOr } from '../../src/core/attempt.ts'
 import { toHex } from '../../src/core/base64.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
@@ -77,10 +78,9 @@ function receiptSubject(bytes: Uint8Array): string {
 export function writeOutput(kind: OutputKind, path: string, content: string | Uint8Array): void {
   const { name, subject, isMore } = kind
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  const stat = lookAt(path)
+  const stat = regularFileAt(path)
   if (stat === undefined) return writeNew(path, bytes, 0o600)
-  if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-  const existing = stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
+  const existing = bytesOf(path, stat)
   if (existing?.equals(bytes) === true) return
   const about = existing === undefined ? undefined : valueOr(() => subject(existing), undefined)
   if (about === undefined || about !== subject(bytes)) throw refuse(path, `is there, and is no ${name} for this`)
@@ -94,10 +94,9 @@ export function writeOutput(kind: OutputKind, path: string, content: string | Ui
  * `file-unwritable`.
  */
 export function requireOutput(kind: OutputKind, path: string): void {
-  const stat = lookAt(path)
+  const stat = regularFileAt(path)
   if (stat === undefined) return requireNewFile(path)
-  if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-  const bytes = stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
+  const bytes = bytesOf(path, stat)
   const about = bytes === undefined ? undefined : valueOr(() => kind.subject(bytes), undefined)
   if (about === undefined) throw refuse(path, `is there, and is no ${kind.name}`)
 }
@@ -108,18 +107,23 @@ export function requireOutput(kind: OutputKind, path: string): void {
  * in the way, the first is named and the others are counted.
  */
 export function requirePlaces(paths: readonly string[]): void {
-  const looked = paths.map((path) =>
-    attempt(() => {
-      const stat = lookAt(path)
-      if (stat === undefined) requireNewFile(path)
-      else if (!stat.isFile()) throw refuse(path, 'is there, and is no regular file')
-    }),
-  )
+  const looked = paths.map((path) => attempt(() => regularFileAt(path) ?? requireNewFile(path)))
   const refusals = looked.filter((one) => one instanceof EvidenceError)
   const [first] = refusals
   if (first === undefined) return
   const others = refusals.length === 1 ? '' : `; nor can ${refusals.length - 1} more files`
   throw new EvidenceError(first.code, `${first.message}${others}; nothing was done yet`, first.facts)
+}
+
+function regularFileAt(path: string): Stats | undefined {
+  const stat = lookAt(path)
+  if (stat === undefined || stat.isFile()) return stat
+  throw refuse(path, 'is there, and is no regular file')
+}
+
+/** The bytes of what may be an artefact; undefined of what is too long for one. */
+function bytesOf(path: string, stat: Stats): Buffer | undefined {
+  return stat.size > maxArtefact ? undefined : readBounded(path, maxArtefact)
 }
 
 function refuse(path: string, why: string): EvidenceError {

@@ -10,6 +10,7 @@ import { Output } from '../render/output.ts'
 import { type OptionsOf, withFlags } from './declare.ts'
 import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
 import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy.ts'
+import { settled } from '../../src/core/attempt.ts'
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
@@ -89,15 +90,13 @@ export async function identify(
   const own = dataFolder(dataDir(options))
   const guess = path === own.depositorKey ? 'depositor' : path === own.administratorKey ? 'administrator' : undefined
   const asker = guess === undefined ? client : client.as({ id: guess, signer: key })
-  try {
-    const participants = await asker.participants()
+  const participants = await settled(asker.participants(), 'not-authenticated', 'token-invalid')
+  // A wrong clock has nothing to do with whose key it is.
+  if (participants instanceof EvidenceError) {
+    if (participants.facts.where === 'clock') throw participants
+  } else {
     const owner = participants.find(({ keys }) => keys.some(({ thumbprint }) => thumbprint === key.thumbprint))
     if (owner !== undefined) return { id: owner.id, signer: key }
-  } catch (error) {
-    const isClosed =
-      error instanceof EvidenceError && (error.code === 'not-authenticated' || error.code === 'token-invalid')
-    // A wrong clock has nothing to do with whose key it is.
-    if (!isClosed || error.facts.where === 'clock') throw error
   }
   throw new EvidenceError(
     'key-unknown',

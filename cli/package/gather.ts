@@ -161,7 +161,7 @@ export class PackageGathering {
       if (bytes === undefined) continue
       const { entry } = parseReceipt(bytes)
       if (!entry.known) continue
-      const sound = await this.soundIfAny(bytes, path)
+      const sound = await settledOr(this.sound(bytes, path), undefined)
       const of = sound === undefined ? undefined : eventOf(sound.checked)
       if (sound === undefined || of === undefined) continue
       const { origin } = sound.checked.receipt.proof.checkpoint
@@ -173,8 +173,8 @@ export class PackageGathering {
   /** Deposits of one ledger, as their receipts show them. */
   async depositsOf(origin: string): Promise<CheckedReceipt[]> {
     const found: CheckedReceipt[] = []
-    for (const { receipt, sidecars: beside } of this.deposits.values()) {
-      const { checked } = await soundInput({ receipt, sidecars: beside }, this.policy, this.tree)
+    for (const deposit of this.deposits.values()) {
+      const { checked } = await soundInput(deposit, this.policy, this.tree)
       if (checked.receipt.proof.checkpoint.origin === origin) found.push(checked)
     }
     return found
@@ -185,10 +185,6 @@ export class PackageGathering {
     const sound = await this.sound(receipt, undefined)
     const key = keyOf(sound.checked)
     if (!this.events.has(key) && !this.deposits.has(key)) this.events.set(key, sound)
-  }
-
-  private soundIfAny(bytes: Uint8Array, path: string): Promise<SoundReceipt | undefined> {
-    return settledOr(this.sound(bytes, path), undefined)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LedgerClient, ParticipantInfo } from '../../src/client/ledger-client.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
-import { settledOr } from '../../src/core/attempt.ts'
+import { settled, settledOr } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
@@ -87,13 +87,10 @@ function readerOf(client: LedgerClient): EntryReader {
 
 /** A mirror has no such answer, and a ledger may keep the list to itself: then entries are read instead. */
 async function participantsOf(client: LedgerClient): Promise<readonly ParticipantInfo[] | undefined> {
-  try {
-    return await client.participants()
-  } catch (error) {
-    if (isEvidenceError(error, 'server-unreachable')) throw error
-    if (isEvidenceError(error)) return undefined
-    throw error
-  }
+  const answer = await settled(client.participants())
+  if (!(answer instanceof EvidenceError)) return answer
+  if (answer.code === 'server-unreachable') throw answer
+  return undefined
 }
 
 function locatorOf(participants: readonly ParticipantInfo[]): KeyLocator {

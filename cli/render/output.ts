@@ -1,4 +1,4 @@
-import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { type ErrorCode, EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { visible, withVisibleBytes } from '../../src/core/text.ts'
 import { writeErr, writeOut } from './standard-output.ts'
 
@@ -78,22 +78,11 @@ export class Output {
 export function asEvidenceError(error: unknown): EvidenceError {
   if (isEvidenceError(error)) return error
   const { code, path, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC')
-    return new EvidenceError('disk-full', 'there is no space left on the disk', {}, { cause: error })
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
-    return new EvidenceError(
-      'file-unreadable',
-      path === undefined ? message : `${path}: ${message}`,
-      {},
-      { cause: error },
-    )
-  }
-  return new EvidenceError(
-    'internal-error',
-    `a fault of this program: ${message ?? String(error)}`,
-    {},
-    { cause: error },
-  )
+  const caused = (as: ErrorCode, text: string): EvidenceError => new EvidenceError(as, text, {}, { cause: error })
+  if (code === 'ENOSPC') return caused('disk-full', 'there is no space left on the disk')
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code))
+    return caused('file-unreadable', path === undefined ? message : `${path}: ${message}`)
+  return caused('internal-error', `a fault of this program: ${message ?? String(error)}`)
 }
 
 /** Bytes for people. */
