@@ -18,9 +18,9 @@ import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../sr
 import { depositKind } from '../deposit/statement.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf, policyOf } from '../options/client.ts'
+import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 import { signAndDeposit } from '../statements/sign.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
 
 /** Media type of a checkpoint that is deposited. */
 const checkpointType = 'text/x.tlog.checkpoint'
@@ -100,9 +100,7 @@ async function anchorNewest(
   const last = lastAnchor(out, origin)
   if (last !== undefined && (await isKnown(lower, last, note))) return undefined
   const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
-  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, {
-    items: [item],
-  })
+  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, { items: [item] })
   openPrivateFolder(out)
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
   writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
@@ -134,9 +132,6 @@ async function isKnown(
   throw new EvidenceError(
     'consistency-invalid',
     'the ledger does not go on from the checkpoint that was anchored last',
-    {
-      expected: `from size ${from}, root ${toBase64(root1)}`,
-      found: `size ${to}`,
-    },
+    { expected: `from size ${from}, root ${toBase64(root1)}`, found: `size ${to}` },
   )
 }

@@ -2,19 +2,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
+import { count } from '../../src/core/text.ts'
 import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
 import { type BackupResult, makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
 import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { clientFlags, outputOf, signedClient } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { dataDir } from '../options/policy.ts'
 import { type Output } from '../render/output.ts'
-import { count } from '../../src/core/text.ts'
-import { UrlPieces } from '../sources/url-pieces.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
 import { progressOf } from '../render/progress.ts'
+import { UrlPieces } from '../sources/url-pieces.ts'
 
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
@@ -30,9 +30,7 @@ Example:
   evidence verify --dir /backup/ledger --policy court.policy`
 
 const flags = [
-  ...clientFlags({
-    policy: 'the one in the backup or data folder; for --url',
-  }),
+  ...clientFlags({ policy: 'the one in the backup or data folder; for --url' }),
   ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
   acceptMissingFlag,
 ] as const

@@ -3,10 +3,9 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { type DigestAlgorithm, isDigestAlgorithm, strongDigests } from '../../src/core/hash.ts'
 import { type JsonValue, parseJson } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
-import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { canDigest } from '../../src/node/file-digest.ts'
-import { digestArgument } from '../options/values.ts'
+import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit/run.ts'
 import {
@@ -18,12 +17,13 @@ import {
   openCodeArgument,
   outputOf,
 } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { relationFrom, relationsTo } from '../options/relation.ts'
+import { digestArgument } from '../options/values.ts'
 import { endLines } from '../render/ledger-end.ts'
 import type { Output } from '../render/output.ts'
-import { relationFrom, relationsTo } from '../options/relation.ts'
 import { exitOfRefusal } from '../render/verdict.ts'
-import { fileArgument } from '../options/file-argument.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 Each file is hashed where it is; only digests, sizes and what you seal are sent. Up to 64 files make one statement,
@@ -84,9 +84,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
       'name the files or folders to deposit; or digests alone, by --sums or --without-file',
     )
   const { receipts, separate, sums, resend } = options
-  const { jobs, leftOut } = planDeposit(paths, {
-    ...defined({ receipts, separate, sums, resend, known }),
-  })
+  const { jobs, leftOut } = planDeposit(paths, { ...defined({ receipts, separate, sums, resend, known }) })
   for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)

@@ -1,20 +1,20 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { textOfBytes } from '../../src/core/text.ts'
+import { counted } from '../../src/core/text.ts'
+import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
 import { digestBytes, digestFile } from '../../src/node/file-digest.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { manifestAt } from '../artefact.ts'
-import { digestArgument } from '../options/values.ts'
 import { manifestsAbove } from '../evidence-files.ts'
-import { fileArgument } from '../options/file-argument.ts'
 import { manifestPath } from '../folder-manifest.ts'
-import { counted } from '../../src/core/text.ts'
 import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
-import { when } from '../render/when.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { digestArgument } from '../options/values.ts'
+import { when } from '../render/when.ts'
 
 const help = `
 Exit code 0 says that the ledger was asked, whether it found something or not: in the JSON "entries" is empty where it did not. A file
@@ -103,9 +103,7 @@ async function sha256Of(file: string): Promise<string> {
     throw new EvidenceError(
       'file-unreadable',
       `${file} is a folder; look up its manifest: evidence find ${manifestPath(file)}`,
-      {
-        where: file,
-      },
+      { where: file },
     )
   }
   return (await digestFile(file, ['sha256'])).digest.sha256 as string

@@ -1,36 +1,23 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { append } from '../../src/core/arrays.ts'
-import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
-import type { Policy } from '../../src/core/policy.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
-import { takeLock } from '../../src/node/lock-file.ts'
 import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
-import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { callHook } from '../../src/monitor/hook.ts'
-import type { LedgerMonitor, VantagePoint } from '../../src/monitor/monitor.ts'
 import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
-import { witnessPoint } from '../../src/monitor/witness-point.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { takeLock } from '../../src/node/lock-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import {
-  copyFolderOf,
-  exitOf,
-  followLedger,
-  type LedgerPoint,
-  ledgerPoint,
-  originOf,
-  policyFor,
-  tell,
-} from '../follow/followed-ledger.ts'
+import { exitOf, type LedgerPoint, ledgerPoint, tell } from '../follow/followed-ledger.ts'
+import { Monitors } from '../follow/monitors.ts'
 import { clientKey, commonFlags, identify, outputOf, policyOf } from '../options/client.ts'
-import { Output } from '../render/output.ts'
-import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
 import { passphraseFlag } from '../options/passphrase.ts'
+import { Output } from '../render/output.ts'
+import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
 
 const help = `
 Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show
@@ -97,12 +84,8 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
       onFailure: ({ code, message }) => new Output(false).note(`evidence: ${code}: ${message}`),
     })
     const stopped = stopSignal()
-    const monitors = new Monitors(
-      await Promise.all(urls.map((url) => pointOf(url, options))),
-      policies,
-      options,
-      output,
-    )
+    const points = await Promise.all(urls.map((url) => pointOf(url, options)))
+    const monitors = new Monitors(points, policies, options, output)
     while (true) {
       const events = await monitors.poll()
       await tell(events, output, delivery)
@@ -137,79 +120,4 @@ async function pointOf(url: string, { key: file, id, passphraseFile }: MonitorOp
   const options = { key: file, ...defined({ id, passphraseFile }) }
   const { key, path } = clientKey(options)
   return ledgerPoint(url, await identify(options, new LedgerClient(url), key, path))
-}
-
-/** One monitor for each ledger; which ledger a URL shows is asked until it answers. */
-class Monitors {
-  private readonly options: MonitorOptions
-  private readonly output: Output
-  private readonly policies: readonly Policy[]
-  private waiting: readonly LedgerPoint[]
-  private readonly points = new Map<string, VantagePoint[]>()
-  private readonly monitors = new Map<string, LedgerMonitor>()
-
-  constructor(points: readonly LedgerPoint[], policies: readonly Policy[], options: MonitorOptions, output: Output) {
-    this.options = options
-    this.output = output
-    this.waiting = points
-    this.policies = policies
-  }
-
-  async poll(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = await this.place()
-    for (const monitor of this.monitors.values()) append(events, await monitor.poll())
-    return events
-  }
-
-  /** Finds out which ledger each URL shows, and opens its copy. */
-  private async place(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = []
-    const left: LedgerPoint[] = []
-    for (const point of this.waiting) {
-      try {
-        const origin = await originOf(point)
-        policyFor(origin, this.policies, point.where)
-        const points = this.points.get(origin)
-        if (points === undefined) this.points.set(origin, [point])
-        else points.push(point)
-      } catch (error) {
-        if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
-        left.push(point)
-        events.push({
-          event: 'notice',
-          what: 'unreachable',
-          origin: 'unknown',
-          where: point.where,
-          message: error.message,
-        })
-      }
-    }
-    this.waiting = left
-    for (const [origin, points] of this.points) {
-      if (!this.monitors.has(origin)) append(events, await this.open(origin, points))
-    }
-    return events
-  }
-
-  private async open(origin: string, points: VantagePoint[]): Promise<MonitorEvent[]> {
-    const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
-    const policy = policyFor(origin, this.policies, origin)
-    append(
-      points,
-      witness.map((url) => witnessPoint(url, origin)),
-    )
-    const { monitor, found, copy } = await followLedger({
-      origin,
-      policy,
-      folder: copyFolderOf(state, origin),
-      proofs: join(state, 'proofs'),
-      known: join(state, 'origins'),
-      points,
-      watch: { digests: watchDigest, participants: watchParticipant },
-      cases: watchCase,
-    })
-    this.output.note(`following ${origin}, of which ${copy.size} entries are held`)
-    this.monitors.set(origin, monitor)
-    return found
-  }
 }

@@ -2,13 +2,13 @@ import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeFileProof } from '../../src/core/file-proof.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { lineProof } from '../line-proof.ts'
-import { fileArgument } from '../options/file-argument.ts'
 import { commonFlags, outputOf, policyOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
 
 const help = `
 Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and
@@ -52,9 +52,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
     throw new EvidenceError(
       'usage',
       `${file} has a receipt of its own; give that receipt to the person who checks the file`,
-      {
-        where: file,
-      },
+      { where: file },
     )
   }
   const path = options.out ?? `${file}.file-proof`

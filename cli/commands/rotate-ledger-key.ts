@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { verifierKey } from '../../src/core/note.ts'
-import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
+import { defined } from '../../src/core/objects.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { readRotation } from '../../src/ledger/rotation-marker.ts'
@@ -11,16 +11,16 @@ import { requestRotation, rotateLedgerKey } from '../../src/ledger/rotation.ts'
 import type { LedgerSigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
-import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
 import { readArtefact } from '../artefact.ts'
-import { commandLine } from '../render/command-line.ts'
-import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { commonFlags, openCodeArgument, outputOf } from '../options/client.ts'
-import { dataDir, noteOwn } from '../options/policy.ts'
-import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
-import { signRequest } from '../statements/requests.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
-import { defined } from '../../src/core/objects.ts'
+import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
+import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
+import { dataDir, noteOwn } from '../options/policy.ts'
+import { commandLine } from '../render/command-line.ts'
+import { signRequest } from '../statements/requests.ts'
 
 const help = `
 Three steps, of which the second is an administrator's, on their own machine:
@@ -162,7 +162,5 @@ function oldKeyOptions({ reason, ledgerKey, ...options }: RotateOptions): (reado
  */
 function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefined): SecondKeyPassphrases {
   const newPassphrase = next.file === undefined ? undefined : (next.passphrase ?? old?.passphrase)
-  return {
-    ...defined({ passphrase: old?.passphrase, newPassphrase }),
-  }
+  return { ...defined({ passphrase: old?.passphrase, newPassphrase }) }
 }

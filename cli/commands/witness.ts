@@ -3,18 +3,18 @@ import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { VerifierKey } from '../../src/core/note.ts'
 import { defined } from '../../src/core/objects.ts'
+import { serverUrl } from '../../src/client/server-url.ts'
+import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { createWitness } from '../../src/witness/create.ts'
-import { originHash, readWitnessConfig, witnessFolder } from '../../src/witness/folder.ts'
+import { originHash, readWitnessConfig, witnessFolder, type WitnessFolder } from '../../src/witness/folder.ts'
 import { requireStateOf } from '../../src/witness/known-origins.ts'
 import { addLogs, parseLogList, readLogList, removeLog, type WitnessedLog } from '../../src/witness/log-list.ts'
-import { commandLine } from '../render/command-line.ts'
 import { codeArgument, type CommonOptions, jsonFlag, outputOf } from '../options/client.ts'
+import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../options/passphrase.ts'
+import { commandLine } from '../render/command-line.ts'
 import { writeOut } from '../render/standard-output.ts'
 import { untilStopped } from '../serve/until-stopped.ts'
-import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
-import { serverUrl } from '../../src/client/server-url.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
 
 const example = `
 Example:
@@ -37,6 +37,13 @@ export function witnessCommand(program: Command): void {
 
 function witnessDir(options: CommonOptions): string {
   return options.data ?? process.env['EVIDENCE_WITNESS_DATA'] ?? 'witness'
+}
+
+/** The folder of a witness that is there. Throws the codes of readWitnessConfig. */
+function openFolder(options: CommonOptions): WitnessFolder {
+  const folder = witnessFolder(witnessDir(options))
+  readWitnessConfig(folder)
+  return folder
 }
 
 const folderFlags = [
@@ -134,8 +141,7 @@ function addCommand(group: Command): void {
     addLogFlags,
     '\nA running witness takes it up within a second.\n\nExample:\n  evidence witness add-log policy --data /srv/witness',
   ).action((argument: string, options: OptionsOf<typeof addLogFlags>) => {
-    const folder = witnessFolder(witnessDir(options))
-    readWitnessConfig(folder)
+    const folder = openFolder(options)
     const given = logsFrom(argument, options.url)
     if (given.length === 0) throw new EvidenceError('usage', `${argument} names no log`, { where: argument })
     for (const { key } of given) requireStateOf(folder, key.name)
@@ -156,13 +162,10 @@ function removeCommand(group: Command): void {
     folderFlags,
     '\nExample:\n  evidence witness remove-log court.example/evidence --data /srv/witness',
   ).action((origin: string, options: CommonOptions) => {
-    const folder = witnessFolder(witnessDir(options))
-    readWitnessConfig(folder)
+    const folder = openFolder(options)
     const removed = removeLog(folder.logs, origin)
     if (removed.length === 0) {
-      throw new EvidenceError('witness-log-unknown', `${origin} is not in the list of this witness`, {
-        where: origin,
-      })
+      throw new EvidenceError('witness-log-unknown', `${origin} is not in the list of this witness`, { where: origin })
     }
     outputOf(options).result({ removed: removed.map(show) }, [`cosigns ${origin} no more`])
   })
@@ -175,8 +178,7 @@ function listCommand(group: Command): void {
     folderFlags,
     '\nExample:\n  evidence witness list-logs --data /srv/witness --json',
   ).action((options: CommonOptions) => {
-    const folder = witnessFolder(witnessDir(options))
-    readWitnessConfig(folder)
+    const folder = openFolder(options)
     const logs = readLogList(folder.logs).map(show)
     outputOf(options).result(
       { logs },

@@ -6,18 +6,18 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
+import { syncFolder } from '../../src/node/durable-file.ts'
+import { fsPath } from '../../src/node/file-path.ts'
 import { readBody } from '../../src/statements/body.ts'
 import type { Item, Relation } from '../../src/statements/members.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
-import { syncFolder } from '../../src/node/durable-file.ts'
-import { fsPath } from '../../src/node/file-path.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { readArtefact } from '../artefact.ts'
 import { companions } from '../deposit-names.ts'
-import type { DepositJob } from './plan.ts'
-import { depositIn } from './statement.ts'
 import { withoutQuorum } from '../statements/sign.ts'
 import { firstFree } from './manifests.ts'
+import type { DepositJob } from './plan.ts'
+import { depositIn } from './statement.ts'
 
 /** A deposit that is to be made. */
 export interface WantedStatement {
@@ -61,9 +61,7 @@ function earlierReceipt(path: string, wanted: WantedStatement, policy: Policy): 
     throw new EvidenceError(
       'file-exists',
       `${path} is there and ${why} against this ledger’s policy; move it away, or deposit with --again`,
-      {
-        where: path,
-      },
+      { where: path },
     )
   }
   const { index } = receipt.entry

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
-import { codePattern } from '../../src/statements/vocabulary.ts'
 import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
+import { codePattern } from '../../src/statements/vocabulary.ts'
 import { Output } from '../render/output.ts'
 import { type OptionsOf, withFlags } from './declare.ts'
 import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
 import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy.ts'
-import { settled } from '../../src/core/attempt.ts'
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
@@ -61,11 +61,11 @@ export function clientKey(
   return { key: openKeyFile(path, passphraseFile(options)), path }
 }
 
-export function clientOf(options: ClientOptions, output: Output, identity?: Identity): LedgerClient {
+export function clientOf(options: ClientOptions, output: Output): LedgerClient {
   const url = options.url ?? process.env['EVIDENCE_URL'] ?? defaultUrl
   const onRetry = (why: string, waitMs: number): void =>
     output.note(`${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
-  return new LedgerClient(url, identity, { onRetry, retries: retriesFrom(process.env['EVIDENCE_RETRIES']) })
+  return new LedgerClient(url, undefined, { onRetry, retries: retriesFrom(process.env['EVIDENCE_RETRIES']) })
 }
 
 function retriesFrom(text: string | undefined): number {

@@ -7,9 +7,11 @@ export const acceptMissingFlag = [
   'go on without sealed claims that are lost: not there, and not erased',
 ] as const
 
+export type AcceptMissingOptions = OptionsOf<[typeof acceptMissingFlag]>
+
 /** For copies: with `--accept-missing-claims` lost claims are told, without it they are refused. */
 export function acceptMissing(
-  { acceptMissingClaims }: OptionsOf<[typeof acceptMissingFlag]>,
+  { acceptMissingClaims }: AcceptMissingOptions,
   output: Output,
 ): { readonly acceptMissing?: AcceptFault } {
   if (acceptMissingClaims !== true) return {}
