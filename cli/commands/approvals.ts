@@ -17,9 +17,7 @@ import {
   clientOf,
   commonFlags,
   type CommonOptions,
-  depositPolicy,
   identify,
-  indexArgument,
   outputOf,
 } from '../options/client.ts'
 import { openKeyFile, passphraseFile, passphraseFlag } from '../options/passphrase.ts'
@@ -27,6 +25,8 @@ import { readRequest, signRequest } from '../statements/requests.ts'
 import { requireAnswerFor, signStatement } from '../statements/sign.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { defined } from '../../src/core/objects.ts'
+import { indexArgument } from '../options/values.ts'
+import { depositPolicy } from '../options/policy.ts'
 
 const help = `
 Here two administrators must both approve.

@@ -2,18 +2,13 @@ import type { Command } from 'commander'
 import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
 import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
-import {
-  clientFlags,
-  type ClientOptions,
-  depositPolicy,
-  openCodeArgument,
-  outputOf,
-  signedClient,
-} from '../options/client.ts'
+import { clientFlags, type ClientOptions, outputOf, signedClient } from '../options/client.ts'
 import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
 import { type Target, targetOf } from '../options/reference.ts'
 import { signAndDeposit } from '../statements/sign.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { openCodeArgument } from '../options/values.ts'
+import { depositPolicy } from '../options/policy.ts'
 
 const referenceFlags = [...clientFlags(), ...partFlags] as const
 const receiptFlag = ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'] as const

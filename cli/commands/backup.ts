@@ -12,7 +12,7 @@ import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { dataDir } from '../options/policy.ts'
-import { type Output } from '../render/output.ts'
+import type { Output } from '../render/output.ts'
 import { progressOf } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
 

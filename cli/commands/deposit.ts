@@ -8,22 +8,16 @@ import { canDigest } from '../../src/node/file-digest.ts'
 import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit/run.ts'
-import {
-  clientFlags,
-  clientKey,
-  clientOf,
-  depositPolicy,
-  identify,
-  openCodeArgument,
-  outputOf,
-} from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { relationFrom, relationsTo } from '../options/relation.ts'
-import { digestArgument } from '../options/values.ts'
+import { digestArgument, openCodeArgument } from '../options/values.ts'
 import { endLines } from '../render/ledger-end.ts'
 import type { Output } from '../render/output.ts'
 import { exitOfRefusal } from '../render/verdict.ts'
+import { depositPolicy } from '../options/policy.ts'
+import { parseDecimal } from '../../src/core/bytes.ts'
 
 const help = `
 Each file is hashed where it is; only digests, sizes and what you seal are sent. Up to 64 files make one statement,
@@ -137,8 +131,8 @@ function knownFrom({ withoutFile, size, name }: DepositOptions): KnownDigests | 
   const digest = Object.fromEntries(withoutFile.map((text) => digestArgument(text, '--without-file')))
   if (!Object.keys(digest).some((algorithm) => strongDigests.some((one) => one === algorithm)))
     throw new EvidenceError('digest-weak-only', `${Object.keys(digest).join(' and ')} does not suffice`)
-  const bytes = /^(?:0|[1-9][0-9]{0,15})$/.test(size ?? '') ? Number(size) : Number.NaN
-  if (!Number.isSafeInteger(bytes))
+  const bytes = parseDecimal(size ?? '')
+  if (bytes === undefined)
     throw new EvidenceError('usage', '--without-file needs the size of the file in bytes: --size N')
   return { name, size: bytes, digest }
 }

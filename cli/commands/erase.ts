@@ -2,11 +2,12 @@ import type { Command } from 'commander'
 import { sealedClaims } from '../../src/statements/vocabulary.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { codeArgument, commonFlags, indexArgument, outputOf } from '../options/client.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { passphraseFile } from '../options/passphrase.ts'
 import { hardwareKey, ledgerKeyFlags, openFolderKey } from '../options/ledger-key.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { codeArgument, indexArgument } from '../options/values.ts'
 
 const help = `
 For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs

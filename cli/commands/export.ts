@@ -11,7 +11,7 @@ import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
 import { declare } from '../options/declare.ts'
 import { type OwnFolder, readsOf, withOwnFolder } from '../files/own-folder.ts'
-import { Output } from '../render/output.ts'
+import type { Output } from '../render/output.ts'
 import { progressOf } from '../render/progress.ts'
 
 const help = `

@@ -12,13 +12,14 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { commandLine, inGroups } from '../render/command-line.ts'
-import { codeArgument, commonFlags, jsonFlag, outputOf } from '../options/client.ts'
+import { commonFlags, jsonFlag, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, readPassphrase } from '../options/passphrase.ts'
 import { initTrial, signGenesis } from '../serve/trial.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { hardwareKey, openFolderKey } from '../options/ledger-key.ts'
 import { checkpointNamed } from '../files/known-checkpoint.ts'
+import { codeArgument } from '../options/values.ts'
 
 const help = `
 A trial ledger gets its administrator's and first depositor's keys made here. A production ledger never sees the

@@ -4,9 +4,10 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { closeReasons, endIntakeReasons } from '../../src/statements/vocabulary.ts'
 import { checkpointNamed } from '../files/known-checkpoint.ts'
-import { openCodeArgument, outputOf } from '../options/client.ts'
+import { outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { changeFlags, type ChangeOptions, submitChange } from '../statements/change.ts'
+import { openCodeArgument } from '../options/values.ts'
 
 function endingFlags(reasons: readonly string[]) {
   return [

@@ -9,11 +9,13 @@ import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
-import { clientFlags, outputOf, policyOf, signedClient } from '../options/client.ts'
+import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
-import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
+import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { seconds } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server of the same user can serve. Nothing is kept that was not verified, and a

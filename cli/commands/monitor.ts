@@ -13,11 +13,13 @@ import { takeLock } from '../../src/node/lock-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, type LedgerPoint, ledgerPoint, tell } from '../follow/followed-ledger.ts'
 import { Monitors } from '../follow/monitors.ts'
-import { clientKey, commonFlags, identify, outputOf, policyOf } from '../options/client.ts'
+import { clientKey, commonFlags, identify, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
 import { passphraseFlag } from '../options/passphrase.ts'
 import { Output } from '../render/output.ts'
-import { pause, seconds, stopSignal } from '../serve/until-stopped.ts'
+import { pause, stopSignal } from '../serve/until-stopped.ts'
+import { seconds } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show

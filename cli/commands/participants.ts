@@ -22,8 +22,6 @@ import {
   clientFlags,
   clientOf,
   type ClientOptions,
-  codeArgument,
-  openCodeArgument,
   outputOf,
   signedClient,
   withIdentityIfAny,
@@ -31,6 +29,7 @@ import {
 import { openKeyFile } from '../options/passphrase.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { statementContext } from '../statements/sign.ts'
+import { codeArgument, openCodeArgument } from '../options/values.ts'
 
 /** `evidence participants admit|revoke|rotate-key|list` */
 export function participantsCommand(program: Command): void {

@@ -6,9 +6,10 @@ import { runCheck } from '../check-run.ts'
 import { findEvidence, findManifest, namedEvidence } from '../evidence-files.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { lineProof } from '../line-proof.ts'
-import { commonFlags, outputOf, policyOf } from '../options/client.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and

@@ -7,9 +7,11 @@ import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { LogView } from '../../src/log/view.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { clientFlags, clientOf, indexArgument, outputOf, policyOf, signedClient } from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, signedClient } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { indexArgument } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Makes a receipt out of tiles alone: from a ledger, a mirror or an export, whether the ledger is still there or not. It bears the ledger's

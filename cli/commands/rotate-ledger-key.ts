@@ -14,13 +14,14 @@ import { readPrivateFile } from '../../src/node/private-file.ts'
 import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
 import { readArtefact } from '../artefact.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { commonFlags, openCodeArgument, outputOf } from '../options/client.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { type OpenLedgerKey, openLedgerKey } from '../options/ledger-key.ts'
 import { openKeyFile, passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { commandLine } from '../render/command-line.ts'
 import { signRequest } from '../statements/requests.ts'
+import { openCodeArgument } from '../options/values.ts'
 
 const help = `
 Three steps, of which the second is an administrator's, on their own machine:

@@ -10,20 +10,14 @@ import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { parseArtefact } from '../artefact.ts'
-import {
-  clientFlags,
-  clientOf,
-  depositPolicy,
-  hasOwnPolicy,
-  indexArgument,
-  outputOf,
-  withIdentityIfAny,
-} from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
 import { requireSoundReceipt } from '../statements/sign.ts'
 import { counted } from '../../src/core/text.ts'
 import { when, whenSeconds } from '../render/when.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { indexArgument } from '../options/values.ts'
+import { depositPolicy, hasOwnPolicy } from '../options/policy.ts'
 
 const help = `
 Example:

@@ -9,12 +9,13 @@ import { createWitness } from '../../src/witness/create.ts'
 import { originHash, readWitnessConfig, witnessFolder, type WitnessFolder } from '../../src/witness/folder.ts'
 import { requireStateOf } from '../../src/witness/known-origins.ts'
 import { addLogs, parseLogList, readLogList, removeLog, type WitnessedLog } from '../../src/witness/log-list.ts'
-import { codeArgument, type CommonOptions, jsonFlag, outputOf } from '../options/client.ts'
+import { type CommonOptions, jsonFlag, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../options/passphrase.ts'
 import { commandLine } from '../render/command-line.ts'
 import { writeOut } from '../render/standard-output.ts'
 import { untilStopped } from '../serve/until-stopped.ts'
+import { codeArgument } from '../options/values.ts'
 
 const example = `
 Example:

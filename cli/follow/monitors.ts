@@ -5,7 +5,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
 import { witnessPoint } from '../../src/monitor/witness-point.ts'
-import { Output } from '../render/output.ts'
+import type { Output } from '../render/output.ts'
 import { copyFolderOf, followLedger, type LedgerPoint, originOf, policyFor } from './followed-ledger.ts'
 
 /** Where copies and proofs are kept, who else is asked, and what is watched for. */

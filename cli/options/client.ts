@@ -2,15 +2,13 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
-import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
-import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
-import { codePattern } from '../../src/statements/vocabulary.ts'
 import { Output } from '../render/output.ts'
 import { type OptionsOf, withFlags } from './declare.ts'
 import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
-import { dataDir, findPolicy, type PolicyOptions, requirePolicy } from './policy.ts'
+import { dataDir } from './policy.ts'
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
@@ -129,56 +127,4 @@ export async function withIdentityIfAny(options: ClientOptions, client: LedgerCl
     outputOf(options).note(`reading without your key: ${error.message}`)
     return client
   }
-}
-
-/** True where the reader has a policy of the ledger that is not the server's own word. */
-export function hasOwnPolicy(options: PolicyOptions): boolean {
-  return findPolicy(options) !== undefined
-}
-
-/**
- * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
- * server gives, and they are told so.
- */
-export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {
-  const found = findPolicy(options)
-  if (found !== undefined) return readPolicyFile(found.path)
-  output.note(
-    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
-  )
-  return parsePolicy(Buffer.from(info.policy, 'latin1'))
-}
-
-/** The policy to check against. Throws as {@link requirePolicy}, and the codes of a policy. */
-export function policyOf(options: PolicyOptions): Policy {
-  return readPolicyFile(requirePolicy(options).path)
-}
-
-/** A non-negative integer given as an argument. Throws `usage`. */
-export function indexArgument(text: string): number {
-  const value = /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN
-  if (!Number.isSafeInteger(value))
-    throw new EvidenceError('usage', `${JSON.stringify(text)} is not the index of an entry`)
-  return value
-}
-
-/**
- * A code of an open list: one that is not among the known ones is taken as it is, with a note. Throws `usage` where it is no code.
- */
-export function openCodeArgument(value: string, known: readonly string[], what: string, output: Output): string {
-  if (!codePattern.test(value)) {
-    const form = 'a letter a to z, then at most 63 of a-z 0-9 -'
-    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}: a code is ${form}`)
-  }
-  if (!known.includes(value))
-    output.note(`"${value}" is no ${what} that this version knows, and is taken as it is; known: ${known.join(', ')}`)
-  return value
-}
-
-/** One of a list of codes. Throws `usage`. */
-export function codeArgument<T extends string>(value: string, codes: readonly T[], what: string): T {
-  const code = codes.find((one) => one === value)
-  if (code === undefined)
-    throw new EvidenceError('usage', `${JSON.stringify(value)} is no ${what}; use one of ${codes.join(', ')}`)
-  return code
 }

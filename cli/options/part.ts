@@ -5,9 +5,9 @@ import { readArtefact } from '../artefact.ts'
 import { checkManifestOnly, type CheckResult, runCheck } from '../check-run.ts'
 import { findEvidence, requireLine } from '../evidence-files.ts'
 import { fileArgument } from './file-argument.ts'
-import { indexArgument } from './client.ts'
 import { withoutQuorum } from '../statements/sign.ts'
 import type { OptionsOf } from './declare.ts'
+import { indexArgument } from './values.ts'
 
 /** Options that name one item of a deposit, or one line of the manifest that an item is. */
 export const partFlags = [

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { requireFinished } from '../../src/node/folder-marker.ts'
 import { isOwnLedger, noteOwnLedger } from '../../src/node/own-ledgers.ts'
+import type { Output } from '../render/output.ts'
+import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 
 /** Where a command's policy file comes from. */
 export interface PolicyFile {
@@ -50,6 +52,29 @@ export function requirePolicy(options: PolicyOptions, otherwise = ''): PolicyFil
     ? `${where} is not taken: nothing shows that it is of a ledger of your own`
     : `there is no policy at ${where}`
   throw new EvidenceError('usage', `${why}; name the ledger’s policy by --policy FILE${otherwise}`, { where })
+}
+
+/** True where the reader has a policy of the ledger that is not the server's own word. */
+export function hasOwnPolicy(options: PolicyOptions): boolean {
+  return findPolicy(options) !== undefined
+}
+
+/**
+ * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
+ * server gives, and they are told so.
+ */
+export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {
+  const found = findPolicy(options)
+  if (found !== undefined) return readPolicyFile(found.path)
+  output.note(
+    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
+  )
+  return parsePolicy(Buffer.from(info.policy, 'latin1'))
+}
+
+/** The policy to check against. Throws as {@link requirePolicy}, and the codes of a policy. */
+export function policyOf(options: PolicyOptions): Policy {
+  return readPolicyFile(requirePolicy(options).path)
 }
 
 /** Which policy a verdict rests on, for people. */

@@ -9,8 +9,8 @@ import type { ShownEntries } from '../../src/core/shown.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { parseArtefact } from '../artefact.ts'
-import { indexArgument } from './client.ts'
 import { withoutQuorum } from '../statements/sign.ts'
+import { indexArgument } from './values.ts'
 
 /** An earlier entry that a statement refers to. */
 export interface Target {

@@ -3,9 +3,9 @@ import type { Policy } from '../../src/core/policy.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { Relation } from '../../src/statements/members.ts'
 import { relations } from '../../src/statements/vocabulary.ts'
-import { indexArgument, openCodeArgument } from './client.ts'
 import type { Output } from '../render/output.ts'
 import { targetOfReceipt } from './reference.ts'
+import { indexArgument, openCodeArgument } from './values.ts'
 
 /** A relation as it was given: to an entry by its leaf hash, or by its receipt. */
 export interface WantedRelation {

@@ -1,5 +1,3 @@
-import { EvidenceError } from '../../src/core/errors.ts'
-
 /** Raised when the process is told to stop. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController()
@@ -32,11 +30,4 @@ export function pause(ms: number, stopped: AbortSignal): Promise<void> {
     const timer = setTimeout(end, ms)
     stopped.addEventListener('abort', end, { once: true })
   })
-}
-
-/** A number of seconds given as an argument, 0.1 to a day. Throws `usage`. */
-export function seconds(text: string, name: string): number {
-  const value = /^[0-9]+(?:\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN
-  if (value >= 0.1 && value <= 86_400) return value
-  throw new EvidenceError('usage', `${name} ${JSON.stringify(text)} is not 0.1 to 86400 seconds`)
 }

@@ -6,9 +6,10 @@ import type { Signer } from '../../src/statements/compose.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { clientFlags, clientKey, clientOf, depositPolicy, identify, outputOf } from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { signAndDeposit } from './sign.ts'
 import type { OptionsOf } from '../options/declare.ts'
+import { depositPolicy } from '../options/policy.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
 export const changeFlags = [
