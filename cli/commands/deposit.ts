@@ -78,7 +78,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
       'name the files or folders to deposit; or digests alone, by --sums or --without-file',
     )
   const { receipts, separate, sums, resend } = options
-  const { jobs, leftOut } = planDeposit(paths, { ...defined({ receipts, separate, sums, resend, known }) })
+  const { jobs, leftOut } = planDeposit(paths, defined({ receipts, separate, sums, resend, known }))
   for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
@@ -143,7 +143,7 @@ function jsonFile(path: string): JsonValue {
 
 function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonValue>> {
   const { authority, stage } = options
-  const details = { ...defined({ authority, stage }) }
+  const details = defined({ authority, stage })
   if (options.case === undefined && Object.keys(details).length > 0) {
     throw new EvidenceError('usage', '--authority and --stage describe a case; name it by --case')
   }

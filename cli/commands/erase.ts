@@ -23,7 +23,6 @@ const flags = [
   ['--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`],
   ...ledgerKeyFlags,
 ] as const
-type EraseOptions = OptionsOf<typeof flags>
 
 /** `evidence erase INDEX` */
 export function eraseCommand(program: Command): void {
@@ -32,7 +31,7 @@ export function eraseCommand(program: Command): void {
     'erase sealed claims of an entry (operator, server stopped)',
     flags,
     help,
-  ).action(async (index: string, options: EraseOptions) => {
+  ).action(async (index: string, options: OptionsOf<typeof flags>) => {
     installNativePrimitives()
     const root = dataDir(options)
     const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))

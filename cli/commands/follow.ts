@@ -21,12 +21,11 @@ const flags = [
   ['--once', 'catch up, then end'],
   acceptMissingFlag,
 ] as const
-type FollowOptions = OptionsOf<typeof flags>
 
 /** `evidence follow` */
 export function followCommand(program: Command): void {
   declare(program.command('follow'), 'keep a durable, verified copy of a running ledger', flags, help).action(
-    async (options: FollowOptions) => {
+    async (options: OptionsOf<typeof flags>) => {
       installNativePrimitives()
       const output = outputOf(options)
       const stopped = stopSignal()

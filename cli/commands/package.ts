@@ -28,6 +28,7 @@ import { openLedger, type PackageLedger } from '../package/ledger.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { foundEntries } from '../sources/found-entries.ts'
 
 const help = `
 Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
@@ -147,16 +148,9 @@ async function addCase(
   const client = ledger?.client
   if (client !== undefined) {
     try {
-      for (let after: number | null = -1; after !== null; ) {
-        const query: Record<string, string> = {
-          case: number,
-          limit: '1000',
-          ...(after < 0 ? {} : { after: String(after) }),
-        }
-        const page = await client.find(query)
-        for (const { index } of page.entries) await gathering.addBytes(Buffer.from(await client.receipt(index)))
-        found += page.entries.length
-        after = page.next
+      for await (const { index } of foundEntries(client, { case: number, limit: '1000' })) {
+        await gathering.addBytes(Buffer.from(await client.receipt(index)))
+        found++
       }
     } catch (error) {
       const isClosed = ['not-authenticated', 'token-invalid', 'not-permitted', 'not-found', 'server-answer']
@@ -183,8 +177,7 @@ async function write(
   try {
     await writeBag(sink, files, onBytes)
     const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
-    const judged = checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
-    const report = await judged.finally(() => bag.close())
+    const report = await checkAndClose(bag, policy, onBytes)
     const [fault] = report.faults
     if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
     await sink.publish()
@@ -192,6 +185,14 @@ async function write(
   } catch (error) {
     await sink.abandon()
     throw error
+  }
+}
+
+async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
+  try {
+    return await checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
+  } finally {
+    await bag.close()
   }
 }
 

@@ -52,7 +52,6 @@ const admitFlags = [
   ['--identified-by <code>', `how you know who it is: ${identifications.join(', ')}, or another code`],
   ['--note <text>', 'what you noted of it; sealed, and shown to participants'],
 ] as const
-type AdmitOptions = OptionsOf<typeof admitFlags>
 
 function admitCommand(group: Command): void {
   declare(
@@ -65,24 +64,22 @@ The id stands in the ledger for ever. A person or lawyer has a random one, which
 Example:
   evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor auditor --name "Third Notary Office"
   evidence participants admit --public-key li.jwk --type lawyer --role attestor --name "Li Wei" --identified-by document`,
-  ).action(async (named: string | undefined, options: AdmitOptions) => {
+  ).action(async (named: string | undefined, options: OptionsOf<typeof admitFlags>) => {
     const type = codeArgument(options.type, participantTypes, 'type')
     const isPersonal = personalTypes.includes(type)
     const id = admittedId(named, type, isPersonal)
-    const { identifiedBy, note } = options
-    const how =
-      identifiedBy === undefined
-        ? {}
-        : { identifiedBy: openCodeArgument(identifiedBy, identifications, 'way to identify', outputOf(options)) }
+    const { identifiedBy: way, name, note } = options
+    const identifiedBy =
+      way === undefined ? undefined : openCodeArgument(way, identifications, 'way to identify', outputOf(options))
     const participant = {
       id,
       type,
       roles: options.role.map((role) => codeArgument(role, roles, 'role')),
       keys: [readPublicKey(options.publicKey)],
-      ...(options.name === undefined || isPersonal ? {} : { name: options.name }),
+      ...defined({ name: isPersonal ? undefined : name }),
     }
-    const sealed = defined({ names: isPersonal ? options.name : undefined, note })
-    await submitChange(options, admitKind, { participant, ...how }, sealed, { participant: id })
+    const sealed = defined({ names: isPersonal ? name : undefined, note })
+    await submitChange(options, admitKind, { participant, ...defined({ identifiedBy }) }, sealed, { participant: id })
   })
 }
 
@@ -106,7 +103,6 @@ const revokeFlags = [
   ['--key-thumbprint <kid>', 'revoke this key instead of a participant'],
   ['--compromised-since <time>', 'entries from this time on are flagged (YYYY-MM-DDTHH:MM:SS.mmmZ)'],
 ] as const
-type RevokeOptions = OptionsOf<typeof revokeFlags>
 
 function revokeCommand(group: Command): void {
   declare(
@@ -114,14 +110,14 @@ function revokeCommand(group: Command): void {
     'revoke a participant, or one key (an administrator signs)',
     revokeFlags,
     '\nExample:\n  evidence participants revoke platform-7 --reason compromised --compromised-since 2026-11-01T00:00:00.000Z',
-  ).action(async (id: string | undefined, options: RevokeOptions) => {
+  ).action(async (id: string | undefined, options: OptionsOf<typeof revokeFlags>) => {
     if ((id === undefined) === (options.keyThumbprint === undefined)) {
       throw new EvidenceError('usage', 'name a participant, or a key by --key-thumbprint, and not both')
     }
     const target = id === undefined ? { key: options.keyThumbprint } : { participant: id }
     const reason = openCodeArgument(options.reason, revokeReasons, 'reason', outputOf(options))
-    const since = options.compromisedSince === undefined ? {} : { compromisedSince: options.compromisedSince }
-    await submitChange(options, 'participant.revoke', { ...target, reason, ...since })
+    const { compromisedSince } = options
+    await submitChange(options, 'participant.revoke', { ...target, reason, ...defined({ compromisedSince }) })
   })
 }
 
@@ -130,7 +126,6 @@ const rotateKeyFlags = [
   ['--new-key <file>', 'private key file of the new key (make it with "evidence keygen")', required],
   ['--new-passphrase-file <file>', 'file that holds the new key’s passphrase'],
 ] as const
-type RotateOptions = OptionsOf<typeof rotateKeyFlags>
 
 function rotateCommand(group: Command): void {
   declare(
@@ -138,7 +133,7 @@ function rotateCommand(group: Command): void {
     'replace your key by a new one (the old key signs, and the new one proves itself)',
     rotateKeyFlags,
     '\nExample:\n  evidence keygen --out new.pem\n  evidence participants rotate-key --key old.pem --new-key new.pem',
-  ).action(async (options: RotateOptions) => {
+  ).action(async (options: OptionsOf<typeof rotateKeyFlags>) => {
     const output = outputOf(options)
     const { client, identity } = await signedClient(options, output)
     const newKey = openKeyFile(options.newKey, options.newPassphraseFile)

@@ -94,9 +94,8 @@ async function rotate(options: RotateOptions): Promise<void> {
       const result = await rotateLedgerKey({
         root,
         next: next.key,
-        ...(old === undefined ? {} : { old: old.key }),
         ...secondKeyPassphrases(next, old),
-        ...defined({ keyFile: next.file, statement }),
+        ...defined({ old: old?.key, keyFile: next.file, statement }),
         onStep: (step) => output.note(step),
       })
       noteOwn(root)
@@ -163,5 +162,5 @@ function oldKeyOptions({ reason, ledgerKey, ...options }: RotateOptions): (reado
  */
 function secondKeyPassphrases(next: OpenLedgerKey, old: OpenLedgerKey | undefined): SecondKeyPassphrases {
   const newPassphrase = next.file === undefined ? undefined : (next.passphrase ?? old?.passphrase)
-  return { ...defined({ passphrase: old?.passphrase, newPassphrase }) }
+  return defined({ passphrase: old?.passphrase, newPassphrase })
 }

@@ -19,7 +19,6 @@ const transitionFlags = [
   ...clientFlags(),
   ['--out <file>', 'where to write it (default: beside the receipt, where "evidence check" finds it)'],
 ] as const
-type TransitionOptions = OptionsOf<typeof transitionFlags>
 
 /** `evidence transition RECEIPT` */
 export function transitionCommand(program: Command): void {
@@ -28,7 +27,7 @@ export function transitionCommand(program: Command): void {
     'write the key transition of a receipt whose checkpoint a retired key signed',
     transitionFlags,
     '\nAsks the server of --url, or reads the stopped ledger of --data.\n\nExample:\n  evidence transition photo.jpg.tlog-proof --url https://ledger.court.example\n  evidence check photo.jpg --policy new.policy',
-  ).action(async (path: string, options: TransitionOptions) => {
+  ).action(async (path: string, options: OptionsOf<typeof transitionFlags>) => {
     const output = outputOf(options)
     const out = options.out ?? transitionPath(path)
     requireOutput(outputKinds.keyTransition, out)

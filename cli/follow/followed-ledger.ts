@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { append } from '../../src/core/arrays.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -13,6 +12,7 @@ import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import type { WatchList } from '../../src/monitor/watch-list.ts'
 import type { Output } from '../render/output.ts'
+import { foundEntries } from '../sources/found-entries.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */
 const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
@@ -68,14 +68,7 @@ export async function followLedger(
   const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
   const client = points.map((point) => (point as Partial<LedgerPoint>).client).find((one) => one !== undefined)
   const casesAfter = cases.length === 0 || client === undefined ? undefined : caseSearch(client, cases)
-  const monitor = new LedgerMonitor({
-    copy,
-    policy,
-    points,
-    proofs,
-    watch,
-    ...defined({ casesAfter }),
-  })
+  const monitor = new LedgerMonitor({ copy, policy, points, proofs, watch, ...defined({ casesAfter }) })
   return { copy, monitor, found: await monitor.report(report.faults) }
 }
 
@@ -84,15 +77,8 @@ function caseSearch(client: LedgerClient, cases: readonly string[]) {
   return async (after: number): Promise<{ watched: string; index: number }[]> => {
     const found: { watched: string; index: number }[] = []
     for (const number of cases) {
-      for (let from: number | null = after; from !== null; ) {
-        const query: Record<string, string> = { case: number, ...(from < 0 ? {} : { after: String(from) }) }
-        const page = await client.find(query)
-        append(
-          found,
-          page.entries.map(({ index }) => ({ watched: `case ${number}`, index })),
-        )
-        from = page.next
-      }
+      for await (const { index } of foundEntries(client, { case: number }, after))
+        found.push({ watched: `case ${number}`, index })
     }
     return found
   }
