@@ -66,13 +66,10 @@ function standing(folder: DataFolder): Check {
   )
 }
 
-/** What commands that were cut off left, and copies that keep what is erased later. */
+/** What commands that were cut off left. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
-  const name = 'leftovers'
-  const checks: Check[] = []
-  if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
-    checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
-  return checks
+  if (!existsSync(`${path}.old`) && !existsSync(`${path}.new`)) return []
+  return [warn('leftovers', '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`)]
 }
 
 async function database(folder: DataFolder, now: number): Promise<Check[]> {

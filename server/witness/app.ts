@@ -7,12 +7,18 @@ import { answerInProblems, appOptions } from '../http-app.ts'
 import { boundedServer } from '../http-server.ts'
 import { refuseOtherMethods } from '../methods.ts'
 import { sendProblem } from '../problem.ts'
-import type { ServeWitnessOptions } from './serve.ts'
+
+export interface WitnessAppOptions {
+  readonly host: string
+  /** URLs that it is reached by, where a proxy passes their names on. */
+  readonly baseUrls?: readonly string[]
+  readonly logLevel: string
+}
 
 /** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
 export function createWitnessApp(
   witness: Witness,
-  { host, baseUrls = [], logLevel }: Pick<ServeWitnessOptions, 'host' | 'baseUrls' | 'logLevel'>,
+  { host, baseUrls = [], logLevel }: WitnessAppOptions,
   maxConnections: number,
 ): FastifyInstance {
   const bounded = boundedServer({ requestTimeout: 30_000 }, maxConnections)

@@ -5,15 +5,11 @@ import { keepPrivate } from '../../src/node/private-folder.ts'
 import { Witness } from '../../src/witness/witness.ts'
 import { affordableConnections } from '../descriptors.ts'
 import { listen } from '../listen.ts'
-import { createWitnessApp } from './app.ts'
+import { createWitnessApp, type WitnessAppOptions } from './app.ts'
 
-export interface ServeWitnessOptions {
+export interface ServeWitnessOptions extends WitnessAppOptions {
   readonly dataDir: string
-  readonly host: string
   readonly port: number
-  /** URLs that it is reached by, where a proxy passes their names on. */
-  readonly baseUrls?: readonly string[]
-  readonly logLevel: string
   readonly passphrase?: string
   /** Milliseconds since 1970. */
   readonly now?: () => number

@@ -11,12 +11,11 @@ import { itemsOf } from '../statements/said.ts'
 import { canDigest, digestBytes, type FileDigests } from '../node/file-digest.ts'
 import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../verify/check-file.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
-import { type Finding, findingOf } from '../verify/report.ts'
+import { type Finding, findingAt, findingOf } from '../verify/report.ts'
 import type { BagCheck } from './check-bag.ts'
 import { type DepositedFile, DepositedFiles, type PresentFile, shownName } from './deposited-files.ts'
 import type { DepositPlaces } from './layout.ts'
 import { maxArtefactBytes, maxManifestBytes } from './limits.ts'
-import { findingAt } from './package-report.ts'
 
 /** One file of a deposit, as it was found. */
 export interface CheckedFile {

@@ -5,7 +5,7 @@ import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
 import { checkReceipt } from '../verify/check-receipt.ts'
-import { type Finding, findingOf } from '../verify/report.ts'
+import { type Finding, findingAt, findingOf } from '../verify/report.ts'
 import { isDeposit } from '../statements/said.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { hasUnknownCharacter } from './bag-path.ts'
@@ -17,7 +17,6 @@ import { maxArtefactBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.t
 import type { ReadReceipt } from './package-history.ts'
 import { guideFaults, noWords, type PackerWords, readWords } from './package-words.ts'
 import {
-  findingAt,
   type JudgedTime,
   type PackageCheckOptions,
   packageLimits,

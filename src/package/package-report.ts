@@ -103,11 +103,6 @@ export interface PackageReport {
   readonly notChecked: readonly string[]
 }
 
-/** A finding about the file at a path of the package: its message says so. */
-export function findingAt(path: string, finding: Finding): Finding {
-  return { ...finding, message: `${path}: ${finding.message}` }
-}
-
 /** What no package shows. */
 export const packageLimits: readonly string[] = [
   'That no revocation, retraction or attestation followed, or preceded, beyond what the package holds: ask the ledger, or "evidence verify".',

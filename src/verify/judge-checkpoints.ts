@@ -10,7 +10,7 @@ import type { TreeFacts } from './walk-tree.ts'
 
 /* What a walk says of signed checkpoints: the one of the ledger, those that were kept, and the one whose ledger was verified before. */
 
-/** What the walk found so far, and what it is held against. */
+/** The policy, and where what the walk finds goes. */
 export interface CheckpointContext {
   readonly policy: Policy
   readonly faults: FindingList
