@@ -161,7 +161,7 @@ describe.skipIf(!isLinux)('F-RA: two at the same moment', () => {
     ['rmSync', 'd/unfinished\\.json$'],
     ['unlinkSync', 'd/lock$'],
     ['rmSync', 'ledger\\.new$'],
-    ['renameSync', 'config\\.json\\.new$'],
+    ['renameSync', 'config\\.json\\.part$'],
     ['mkdirSync', 'evidence-shadow'],
   ])(
     'F-RA: two starts on one folder, of which the first stands still before %s of %s: one serves',
