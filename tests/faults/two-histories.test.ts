@@ -178,6 +178,24 @@ describe('F-H1: a ledger that moves', () => {
     expect(codeOf(await backup('out1', '--final'))).toBe('rotation-unfinished')
     expect(existsSync(join(at('out1'), 'backup.json'))).toBe(false)
   })
+
+  it('R5: whatever marker keeps a folder from signing, doctor says so, by the code that a start is refused with', async () => {
+    const { rotation, signingState } = dataFolder(test.root)
+    const { text } = readOwnKey(dataFolder(test.root))
+    const markers = [
+      [rotation, '{', 'config-invalid'],
+      [rotation, JSON.stringify({ from: text, to: text, statement: 'x' }), 'rotation-unfinished'],
+      [signingState, '{', 'config-invalid'],
+    ] as const
+    for (const [file, content, code] of markers) {
+      writeFileSync(file, content)
+      await expect(sign(test.root)).rejects.toMatchObject({ code })
+      const found = await evidence(['doctor', '--data', test.root, '--json'])
+      expect([found.code, found.stdout]).toEqual([3, expect.stringContaining(`${code}: `)])
+      rmSync(file)
+    }
+    expect((await evidence(['doctor', '--data', test.root])).code).toBe(0)
+  })
 })
 
 describe('F-H1: a backup that is restored', () => {
