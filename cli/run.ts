@@ -26,7 +26,16 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
     refuse(asEvidenceError(error), output)
     process.exit()
   }
+  // Nothing is open any more, and the command still waits: Node would end with 13, which says nothing to anybody.
+  const unsettled = (): void => {
+    const reached = process.exitCode
+    refuse(asEvidenceError(new Error('the command waited for something that can no longer come')), output)
+    // A verdict other than 0 stays.
+    if (reached !== undefined && reached !== 0) process.exitCode = reached
+    process.exit()
+  }
   process.on('uncaughtException', uncaught)
+  process.on('beforeExit', unsettled)
   forgetFiles()
   try {
     await throwing(await program()).parseAsync(processArguments())
@@ -35,6 +44,7 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
     else refuse(asEvidenceError(error), output)
   } finally {
     process.off('uncaughtException', uncaught)
+    process.off('beforeExit', unsettled)
   }
   requireWritten()
 }

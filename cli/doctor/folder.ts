@@ -13,6 +13,7 @@ import { readHead } from '../../src/ledger/head-file.ts'
 import { checkDatabase, checkTable } from '../../src/ledger/leveldb/database-check.ts'
 import { requireLookups } from '../../src/ledger/lookup-check.ts'
 import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { requireNotRotating } from '../../src/ledger/rotation-marker.ts'
 import { readSigningState } from '../../src/ledger/signing-state.ts'
 import { LedgerTree } from '../../src/ledger/tree.ts'
 import { lockHolder } from '../../src/node/lock-file.ts'
@@ -41,6 +42,10 @@ export async function folderChecks(root: string, now: number, passphrase?: strin
   return [
     ...config,
     ...(await attempt('standing', () => [standing(folder)])),
+    ...(await attempt('rotation', () => {
+      requireNotRotating(folder)
+      return []
+    })),
     ...(await attempt('permissions', () => folderModes(folder))),
     ...(await keyChecks(folder, passphrase)),
     ...leftovers(folder),

@@ -24,6 +24,8 @@ export async function callHook(command: readonly string[], event: object): Promi
       if (code === 0) resolve()
       else failed(signal === null ? `ended with ${code}` : `was ended by ${signal}`)
     })
+    // Where the machine has no process or descriptor left there is no pipe either; the error comes by its event.
+    if (child.pid === undefined) return
     // A hook that does not read is its own affair.
     child.stdin.on('error', () => {})
     child.stdin.end(`${JSON.stringify(event)}\n`)

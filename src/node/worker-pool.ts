@@ -44,15 +44,18 @@ export class WorkerThread<Calls extends WorkerCalls> {
   private readonly worker: Worker
   private readonly waiting = new Map<number, Waiting>()
   private nextId = 0
+  private readonly what: string
+  private isEnding = false
   private ended: Error | undefined
 
   /** @param onEnd is called once, before the calls that wait are rejected. */
   constructor(module: URL, { what, workerData }: WorkerPoolOptions, onEnd: (thread: WorkerThread<Calls>) => void) {
+    this.what = what
     this.worker = new Worker(module, { workerData })
     this.worker.on('message', ({ id, answer }: AnswerMessage) => {
       this.waiting.get(id)?.resolve(answer as never)
       this.waiting.delete(id)
-      if (this.waiting.size === 0) this.worker.unref()
+      this.holdProcess()
     })
     const end = (error: Error): void => {
       if (this.ended !== undefined) return
@@ -62,9 +65,26 @@ export class WorkerThread<Calls extends WorkerCalls> {
       this.waiting.clear()
     }
     this.worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))))
-    this.worker.on('exit', () => end(new Error(`${what} has ended`)))
-    // An idle thread does not keep the process alive; a busy one must.
-    this.worker.unref()
+    // Which call it answered cannot be known: all that it holds fail, as where it dies.
+    this.worker.on('messageerror', (error) => {
+      end(error)
+      void this.terminate()
+    })
+    this.worker.on('exit', () => end(this.endError()))
+    this.holdProcess()
+  }
+
+  /**
+   * An idle thread does not keep the process alive. One that holds calls must, and one that was told to end until it has ended:
+   * answers may still arrive after that, and a process in which nothing else is open would end while somebody waits for the end.
+   */
+  private holdProcess(): void {
+    if (this.isEnding || this.waiting.size > 0) this.worker.ref()
+    else this.worker.unref()
+  }
+
+  private endError(): Error {
+    return new Error(`${this.what} has ended`)
   }
 
   /** Calls that are not answered yet. */
@@ -74,7 +94,7 @@ export class WorkerThread<Calls extends WorkerCalls> {
 
   /**
    * Calls a function of the thread. Buffers in `transfer` are moved and unusable here afterwards; everything else is copied.
-   * Rejects where the thread has ended or ends before it answers.
+   * Rejects where the thread has ended or was told to, or ends before it answers.
    */
   call<Name extends keyof Calls & string>(
     name: Name,
@@ -82,16 +102,18 @@ export class WorkerThread<Calls extends WorkerCalls> {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<ReturnType<Calls[Name]>> {
     if (this.ended !== undefined) return Promise.reject(this.ended)
+    if (this.isEnding) return Promise.reject(this.endError())
     const id = this.nextId++
     return new Promise((resolve, reject) => {
       this.worker.postMessage({ id, name, args } satisfies CallMessage, transfer)
       this.waiting.set(id, { resolve, reject })
-      this.worker.ref()
+      this.holdProcess()
     })
   }
 
-  /** Ends the thread. Calls that it has not answered are rejected. */
+  /** Ends the thread. Calls that it has not answered are rejected, and so are later ones. */
   async terminate(): Promise<void> {
+    this.isEnding = true
     await this.worker.terminate()
   }
 }

@@ -117,13 +117,47 @@ describe('F-H1: a ledger that moves', () => {
     expect((await restore('out1', 'c')).json()).toMatchObject({ maySign: true })
     expect(codeOf(await promoted(test.root))).toBe('ledger-moved')
     await expect(sign(test.root)).rejects.toMatchObject({ code: 'ledger-moved' })
-    // What lives on backs up into the same folder, and moves on from it.
+    // What lives on backs up into another folder, and moves on from it.
     expect(await sign(at('c'))).toBe(23)
-    const again = ['backup', at('out1'), '--data', at('c'), '--json']
-    expect((await evidenceOk(again)).json()).toMatchObject({ final: false, added: 1 })
-    expect(codeOf(await backup('out1', '--final'))).toBe('ledger-moved')
+    const again = ['backup', at('out2'), '--data', at('c'), '--json']
+    expect((await evidenceOk(again)).json()).toMatchObject({ final: false, added: 24 })
+    expect(codeOf(await backup('out2', '--final'))).toBe('ledger-moved')
     expect((await evidenceOk([...again, '--final'])).json()).toMatchObject({ final: true })
-    expect((await restore('out1', 'd')).json()).toMatchObject({ maySign: true, size: 24 })
+    expect((await restore('out2', 'd')).json()).toMatchObject({ maySign: true, size: 24 })
+  })
+
+  it('R5: its final backup takes no run of another source, and goes on saying that it was restored', async () => {
+    await backup('out1', '--final')
+    await evidenceOk(['backup', at('plain'), '--data', test.root])
+    await restore('plain', 'shut')
+    expect((await restore('out1', 'b')).json()).toMatchObject({ maySign: true })
+    const files = ['backup.json', 'taken', 'checkpoint'].map((name) => join(at('out1'), name))
+    const before = files.map((file) => readFileSync(file, 'utf8'))
+    for (const [from, ...final] of [['b'], ['b', '--final'], ['shut']] as const) {
+      const refused = await evidence(['backup', at('out1'), '--data', at(from), ...final, '--json'])
+      expect([from, refused.code, codeOf(refused)]).toEqual([from, 2, 'file-exists'])
+      expect(refused.stdout).toContain('final backup')
+    }
+    expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(before)
+    // So the folder that was left behind cannot be called back beside the one that signs.
+    expect(codeOf(await promoted(test.root))).toBe('ledger-moved')
+    await expect(sign(test.root)).rejects.toMatchObject({ code: 'ledger-moved' })
+    expect(await sign(at('b'))).toBe(22)
+  })
+
+  it('R5: a move that was cut off is finished by its own folder, and not undone by a copy that is shut', async () => {
+    await evidenceOk(['backup', at('plain'), '--data', test.root])
+    await restore('plain', 'shut')
+    await backup('out1', '--final')
+    const manifest = join(at('out1'), 'backup.json')
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"final": true', '"final": false'))
+    expect(codeOf(await evidence(['backup', at('out1'), '--data', at('shut'), '--json']))).toBe('file-exists')
+    expect((await backup('out1', '--final')).json()).toMatchObject({ final: true })
+    // Where it was cut off before the marker the folder still signs, and may take its word back, or give it again.
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"final": true', '"final": false'))
+    rmSync(test.folder.signingState)
+    expect((await backup('out1')).json()).toMatchObject({ final: false })
+    expect((await backup('out1', '--final')).json()).toMatchObject({ final: true })
   })
 
   it('says so where the final backup is out of reach when the move is called off', async () => {
@@ -143,6 +177,24 @@ describe('F-H1: a ledger that moves', () => {
     execFileSync('tee', [rotation], { input: JSON.stringify({ from: text, to: text, statement: 'x' }) })
     expect(codeOf(await backup('out1', '--final'))).toBe('rotation-unfinished')
     expect(existsSync(join(at('out1'), 'backup.json'))).toBe(false)
+  })
+
+  it('R5: whatever marker keeps a folder from signing, doctor says so, by the code that a start is refused with', async () => {
+    const { rotation, signingState } = dataFolder(test.root)
+    const { text } = readOwnKey(dataFolder(test.root))
+    const markers = [
+      [rotation, '{', 'config-invalid'],
+      [rotation, JSON.stringify({ from: text, to: text, statement: 'x' }), 'rotation-unfinished'],
+      [signingState, '{', 'config-invalid'],
+    ] as const
+    for (const [file, content, code] of markers) {
+      writeFileSync(file, content)
+      await expect(sign(test.root)).rejects.toMatchObject({ code })
+      const found = await evidence(['doctor', '--data', test.root, '--json'])
+      expect([found.code, found.stdout]).toEqual([3, expect.stringContaining(`${code}: `)])
+      rmSync(file)
+    }
+    expect((await evidence(['doctor', '--data', test.root])).code).toBe(0)
   })
 })
 

@@ -68,6 +68,20 @@ async function check(
 }
 
 describe.skipIf(lacks('python3', 'python3-cryptography'))('a folder, checked by both verifiers', () => {
+  it('R5: a name that was spelt anew when it was copied is the same text, and its bytes must be the same', async () => {
+    const [composed, decomposed] = ['café.txt'.normalize('NFC'), 'café.txt'.normalize('NFD')]
+    const same = { contents: () => composed }
+    for (const { code, unlisted, text } of await check([composed], [decomposed], same)) {
+      expect([code, unlisted]).toEqual([0, []])
+      expect(text).toMatch(/spel(?:t|led) otherwise/)
+    }
+    for (const { code } of await check([composed], [decomposed])) expect(code).toBe(1)
+    // Another text, as compatibility forms or a case would have it, is another name.
+    for (const other of ['ＣＡＦÉ.txt', 'CAFÉ.txt', 'cafe.txt']) {
+      for (const { code } of await check([composed], [other], same)) expect(code).toBe(1)
+    }
+  })
+
   it('R3-H9: a file that the manifest lists is compared, whatever its name ends in', async () => {
     for (const { code, unlisted } of await check(ownNames, ownNames)) expect([code, unlisted]).toEqual([0, []])
     const altered = await check(ownNames, ownNames, { contents: (name) => (name === 'a.tlog-proof' ? 'evil' : name) })

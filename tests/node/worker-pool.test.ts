@@ -16,6 +16,8 @@ const jobOf = (text: string, signed = text): SignatureJob => {
 /** Says that a message is longer than what was packed: the thread that unpacks it throws. */
 const deadly = (): Uint8Array<ArrayBuffer> => new Uint8Array(3).fill(255)
 
+const built = new URL('../../dist/src/node/', import.meta.url).href
+
 let pool: WorkerPool<SignatureCalls>
 function open(threads: number): WorkerPool<SignatureCalls> {
   const source = new URL('../../src/node/signature-worker.ts', import.meta.url)
@@ -83,20 +85,56 @@ describe('a pool of threads', () => {
     expect(() => pool.thread()).toThrow(/has ended$/)
   })
 
-  it('keeps the process alive while a call is not answered, and not when all are', () => {
+  /** Runs a program that has the built pool at hand as `WorkerPool`. */
+  const runProgram = (program: string, modules: Record<string, string> = {}) => {
     const folder = temporaryFolder()
     try {
-      const built = new URL('../../dist/src/node/', import.meta.url).href
-      const program = `
-        import { WorkerPool } from '${built}worker-pool.js'
-        const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread' })
-        pool.start()
-        pool.call('verify', [new Uint8Array(0)]).then((answer) => console.log('answered', answer.length))`
-      writeFileSync(join(folder.path, 'program.mjs'), program)
-      const { status, stdout } = spawnSync(process.execPath, [join(folder.path, 'program.mjs')], { encoding: 'utf8' })
-      expect({ status, stdout }).toEqual({ status: 0, stdout: 'answered 0\n' })
+      for (const [name, text] of Object.entries(modules)) writeFileSync(join(folder.path, name), text)
+      const path = join(folder.path, 'program.mjs')
+      writeFileSync(path, `import { WorkerPool } from '${built}worker-pool.js'\n${program}`)
+      const { status, stdout } = spawnSync(process.execPath, [path], { encoding: 'utf8' })
+      return { status, stdout }
     } finally {
       folder.remove()
     }
+  }
+
+  it('keeps the process alive while a call is not answered, and not when all are', () => {
+    const program = `
+      const pool = new WorkerPool({ source: new URL('${built}signature-worker.ts'), threads: 2, what: 'a thread' })
+      pool.start()
+      pool.call('verify', [new Uint8Array(0)]).then((answer) => console.log('answered', answer.length))`
+    expect(runProgram(program)).toEqual({ status: 0, stdout: 'answered 0\n' })
+  })
+
+  it('R5 keeps the process alive until a thread has ended, though its last answer comes after it was told to end', () => {
+    // The answer lies in the queue before the pool is closed, and is read after.
+    const worker = `
+      import { parentPort, workerData } from 'node:worker_threads'
+      import { answerCalls } from '${built}worker-pool.js'
+      answerCalls({ ready: () => 0, echo: (text) => text })
+      parentPort.on('message', ({ name }) => {
+        if (name !== 'echo') return
+        Atomics.store(workerData, 0, 1)
+        Atomics.notify(workerData, 0)
+      })`
+    const program = `
+      const flag = new Int32Array(new SharedArrayBuffer(4))
+      const pool = new WorkerPool({ source: new URL('worker.mjs', import.meta.url), threads: 1, what: 'a thread', workerData: flag })
+      await pool.call('ready', [])
+      const answered = pool.call('echo', ['an answer']).then(console.log, ({ message }) => console.log(message))
+      Atomics.wait(flag, 0, 0)
+      await pool.close()
+      await answered
+      console.log('closed')`
+    expect(runProgram(program, { 'worker.mjs': worker })).toEqual({ status: 0, stdout: 'an answer\nclosed\n' })
+  })
+
+  it('R5 takes no call for a thread that was told to end', async () => {
+    open(1).start()
+    const thread = pool.thread()
+    const ended = pool.close()
+    await expect(thread.call('verify', [packJobs([jobOf('late')])])).rejects.toThrow(/has ended$/)
+    await ended
   })
 })

@@ -113,6 +113,13 @@ describe('the ledger’s key is stolen', () => {
     expect(await codeOf(['check', after, '--policy', oldPolicy, '--rotation', `${before}.tlog-proof`])).toBe(
       'ledger-key-invalid',
     )
+    // R5: of several files the refusal names the one that it is about.
+    writeFileSync(at('no-receipt'), 'a photo')
+    for (const wrong of [`${before}.tlog-proof`, at('no-receipt')]) {
+      const rotations = [join(data, 'rotations', name as string), wrong]
+      const refused = await evidence(['check', after, '--policy', oldPolicy, '--rotation', ...rotations, '--json'])
+      expect([refused.code, refused.json<CliError>().error.message]).toEqual([1, expect.stringContaining(wrong)])
+    }
     // The ledger verifies, from outside and from the folder; the folder makes transitions too.
     await evidenceOk(['verify', '--url', url, '--policy', policy])
     await stop()

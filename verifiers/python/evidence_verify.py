@@ -1962,6 +1962,10 @@ class FileAtHand:
         for name, digest in running.items():
             self.digests[name] = None if digest is None else finish_digest(digest)
 
+    def sha256(self) -> Optional[str]:
+        self.measure(["sha256"])
+        return self.digests["sha256"]
+
     def content(self) -> bytes:
         with self.open_file() as stream:
             return stream.read()
@@ -2282,9 +2286,8 @@ def check_listed_file(listed: dict[bytes, ManifestLine], path: bytes, file: Opti
     elif file is None:
         findings.add("file-not-in-deposit", f"{name} is listed in the manifest, and is no file of the folder.")
     else:
-        file.measure(["sha256"])
-        if file.digests["sha256"] != line.sha256:
-            found = f"sha256 {file.digests['sha256']}"
+        if file.sha256() != line.sha256:
+            found = f"sha256 {file.sha256()}"
             findings.add("file-differs", f"{name}: {FILE_DIFFERS}", expected=f"sha256 {line.sha256}", found=found)
     return findings
 
@@ -4940,6 +4943,8 @@ class CheckReport:
     listed_as: Optional[bytes] = None  # path of the file in the manifest
     listed_files: Optional[int] = None  # of a folder
     unlisted: list[bytes] = field(default_factory=list)
+    # Listed paths, and the files that have them in another spelling.
+    respelled: dict[bytes, bytes] = field(default_factory=dict)
     by_anchors: bool = False  # the policy does not name the receipt's ledger, and anchors were given
 
     @property
@@ -5112,10 +5117,28 @@ def check_folder(report: CheckReport, listed: dict[bytes, ManifestLine], folder:
     """Page 08, "Checking", last paragraph but one: files that are not listed are named, and are no fault."""
     present = set(files_below(folder))
     report.listed_files = len(listed)
-    report.unlisted = sorted(present - set(listed))
-    for path in listed:
-        file = file_at(os.fsdecode(os.path.join(folder, path))) if path in present else None
-        report.findings.extend(check_listed_file(listed, path, file))
+    spellings: dict[str, list[bytes]] = {}
+    for path in sorted(present - set(listed)):
+        spellings.setdefault(in_form_c(path), []).append(path)
+    for path, line in listed.items():
+        if path in present:
+            report.findings.extend(check_listed_file(listed, path, file_below(folder, path)))
+            continue
+        others = spellings.get(in_form_c(path), [])
+        other = next((one for one in others if file_below(folder, one).sha256() == line.sha256), None)
+        if other is None:
+            report.findings.extend(check_listed_file(listed, path, None))
+        else:
+            report.respelled[path] = other
+    report.unlisted = sorted(present - set(listed) - set(report.respelled.values()))
+
+
+def file_below(folder: bytes, path: bytes) -> FileAtHand:
+    return file_at(os.fsdecode(os.path.join(folder, path)))
+
+
+def in_form_c(path: bytes) -> str:
+    return unicodedata.normalize("NFC", path.decode("utf-8", "surrogateescape"))
 
 
 def check_as_json(report: CheckReport) -> dict[str, Any]:
@@ -5138,6 +5161,9 @@ def check_as_json(report: CheckReport) -> dict[str, Any]:
             report.listed_files,
             [printable(path) for path in report.unlisted],
         )
+        document["respelled"] = [
+            {"listed": printable(path), "now": printable(other)} for path, other in report.respelled.items()
+        ]
     if report.by_anchors:
         document["anchors"] = {
             "steps": [step_as_json(upper) for upper in check.anchors_shown],
@@ -5225,6 +5251,8 @@ def file_as_text(report: CheckReport) -> Iterator[str]:
         yield f"listed as {shown(printable(report.listed_as))}, as the depositor called it"
     if report.listed_files is not None:
         yield f"{report.listed_files} files listed in the manifest"
+    for path, other in report.respelled.items():
+        yield f"listed as {shown(printable(path))}, and spelt otherwise: {shown(printable(other))}"
     for path in report.unlisted[:MOST_SHOWN]:
         yield f"not listed, and so not checked: {shown(printable(path))}"
     if len(report.unlisted) > MOST_SHOWN:

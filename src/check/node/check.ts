@@ -23,7 +23,7 @@ import { compareFolder } from '../steps/compare.ts'
 import { askStatus, type OnlineStatus } from '../steps/later.ts'
 import { checkManifestOnly, checkOne, type CheckResult, isTied } from '../steps/receipt.ts'
 import { type CheckedPackageReport, type DepositReport, type Report, together } from '../steps/report.ts'
-import { manifestAt, readArtefact } from './artefact.ts'
+import { manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 import { folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
 import { findFor } from './find.ts'
 import { handedFiles } from './handed-files.ts'
@@ -91,7 +91,7 @@ export async function checkPath(path: string, request: CheckRequest, watch: Watc
 }
 
 function withRotations(policy: Policy, { rotation }: CheckRequest): Policy {
-  return rotatedPolicy(policy, rotation.map(readArtefact))
+  return rotation.reduce((so, path) => parseArtefact(path, (bytes) => rotatedPolicy(so, [bytes])), policy)
 }
 
 async function checkFileAt(

@@ -19,6 +19,7 @@ import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept, sealedIn
 import { type AcceptFault, MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
+import { readTaken } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
 
 export interface BackupOptions {
@@ -34,6 +35,8 @@ export interface BackupOptions {
   readonly acceptMissing?: AcceptFault
   /** The last backup of a ledger that moves: its id, and what shuts the source for good before the backup says that it is final. */
   readonly move?: { readonly id: string; readonly shut: () => void }
+  /** True where the source may not sign: a copy, or what a move left behind. */
+  readonly isShut?: boolean
 }
 
 export interface BackupResult {
@@ -46,7 +49,7 @@ export interface BackupResult {
 
 /**
  * Writes a backup, or brings one up to date (docs/design/backup-and-follow.md): verified before its checkpoint is taken over.
- * Throws `file-exists`, `ledger-in-use` (another run), `disclosures-missing`, the codes of checkNext and requireSignedTree, `consistency-invalid`
+ * Throws `file-exists` (also for the final backup of another move), `ledger-in-use` (another run), `disclosures-missing`, the codes of checkNext and requireSignedTree, `consistency-invalid`
  * where the source is behind the backup or of another history.
  */
 export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
@@ -59,6 +62,25 @@ export async function makeBackup(options: BackupOptions): Promise<BackupResult> 
   } finally {
     release()
   }
+}
+
+/**
+ * Shows that a run takes no move's last word from a backup: with its id goes what keeps the folder that was left behind shut
+ * (docs/design/backup-and-follow.md). A move that was called off has none, and one that is not final yet may have been cut off before
+ * its folder was shut; a source that is shut is not that folder. Throws `file-exists`.
+ */
+function requireNoOtherMove({ out, move, isShut = false }: BackupOptions): void {
+  const before = BackupFolder.manifest(out)
+  if (before?.move === undefined || before.move === move?.id) return
+  if (!before.final && !isShut) return
+  const taken = readTaken(BackupFolder.paths(out).taken)
+  if (taken?.id === before.move) return
+  const what = taken === undefined ? '' : `, which was restored to ${taken.to} at ${taken.since}`
+  throw new EvidenceError(
+    'file-exists',
+    `the folder ${out} is the final backup of a ledger that moves${what}; back up into another folder`,
+    { where: out },
+  )
 }
 
 class BackupRun {
@@ -78,6 +100,7 @@ class BackupRun {
 
   async run(): Promise<BackupResult> {
     const { source, out, key, policy, onProgress } = this.options
+    requireNoOtherMove(this.options)
     const paths = BackupFolder.paths(out)
     // A cut-off run may have got as far as the checkpoint and not to the manifest.
     const before = existsSync(paths.checkpoint) ? readBoundedText(paths.checkpoint, maxNoteBytes) : undefined

@@ -11,7 +11,10 @@ import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 
-export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'policy' | 'move' | 'timeStamps'> & {
+export type FolderBackupOptions = Omit<
+  BackupOptions,
+  'source' | 'key' | 'policy' | 'move' | 'isShut' | 'timeStamps'
+> & {
   /** The data folder; stopped. */
   readonly root: string
   /** For moving: the data folder never signs again. */
@@ -54,6 +57,7 @@ async function backUpHeld(
     source: await FolderPieces.of(source),
     timeStamps: new TimeStampFiles(folder.timeStamps),
     ...(final ? { move: { id, shut } } : {}),
+    isShut: left !== undefined,
   })
 }
 

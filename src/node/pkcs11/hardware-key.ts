@@ -36,9 +36,10 @@ export async function openHardwareKey(uri: Pkcs11Uri, pinFile?: string, generate
   if (process.platform === 'win32') throw failed('PKCS#11 is not supported on Windows')
   const path = pinFile ?? uri.pinFile
   if (path === undefined) throw new EvidenceError('pkcs11-uri', 'there is no PIN: name its file by --passphrase-file')
+  const pin = readSecretFile(path, 'PIN file')
   const helper = new Helper()
   try {
-    const opened = await helper.ask({ open: uri, pin: readSecretFile(path, 'PIN file'), generate })
+    const opened = await helper.ask({ open: uri, pin, generate })
     const publicKey = 'publicKey' in opened ? opened.publicKey : new Uint8Array()
     if (!isAcceptablePublicKey(publicKey)) throw failed('its public key is not a canonical point of prime order')
     const jwk = jwkOf(publicKey)
@@ -91,6 +92,8 @@ class Helper {
 
   /** Sends a request; at most one that has no id is under way. */
   ask(request: HelperRequest): Promise<HelperAnswer> {
+    // A process that could not be started has no channel, and its error comes later.
+    if (!this.isStarted) this.end('its process could not be started')
     if (this.ended !== undefined) return Promise.reject(this.ended)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.end(`no answer in ${timeoutMs / 1000} seconds`), timeoutMs)
@@ -106,8 +109,13 @@ class Helper {
     return new Uint8Array(answer.signature)
   }
 
+  /** False where the machine has no process or descriptor left: such a child never exits. */
+  private get isStarted(): boolean {
+    return this.child.pid !== undefined
+  }
+
   async close(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return
+    if (!this.isStarted || this.child.exitCode !== null || this.child.signalCode !== null) return
     const exited = new Promise((resolve) => this.child.once('exit', resolve))
     if (this.child.connected) this.child.disconnect()
     const timer = setTimeout(() => this.child.kill('SIGKILL'), 2000)
