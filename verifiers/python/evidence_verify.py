@@ -3628,6 +3628,8 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         judgement.judge_id_audience_and_times()
         broken = [violation.code for violation in judgement.violations]
         check_members(said.payload)
+        if said.kind == "ledger.change" and read_proposal(said.payload["proposal"])["aud"] != origin:
+            broken.append("audience-wrong")
         own = [reference for reference in references_of(said) if "origin" not in reference]
         broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
     except UnknownKind:
@@ -4268,6 +4270,7 @@ class PackageCheck:
     retracted: list[str] = field(default_factory=list)
     part_retracted: list[str] = field(default_factory=list)  # one item, or one file of a folder
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
+    refused: set[str] = field(default_factory=set)  # receipts whose entry, or its signer, the rulebook refuses
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
     is_known: bool = True  # its version, and that of the bag
@@ -4712,6 +4715,8 @@ def check_strange_admissions(check: PackageCheck) -> None:
 def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: ReceiptCheck) -> None:
     said, entry = receipt.statement, receipt.receipt.entry
     found, key = chain.verdict(receipt), chain.keys.get(said.kid)
+    if found:
+        check.refused.add(path)
     for breach in found or []:
         code = "admission-invalid" if breach.code in ("key-not-issuers", "role-missing") else breach.code
         check.found(path, code, breach.message)
@@ -4752,7 +4757,7 @@ def check_events(check: PackageCheck) -> None:
             of = deposit.receipt.receipt.entry.index
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
-            elif not receipt.findings.faults:
+            elif not receipt.findings.faults and path not in check.refused:
                 part = part_of(said.payload["of"])
                 deposit.is_retracted = deposit.is_retracted or part == ""
                 which = check.retracted if part == "" else check.part_retracted
