@@ -137,6 +137,9 @@ report += out
 for path in sorted(files - payload):
     if path not in ("bagit.txt", "VERIFY.md", "policy", "withheld-sha256.txt") and not re.fullmatch("(?:tag)?manifest-sha(?:256|512).txt", path):
         report.append("not checked: " + path + ": the packer's words")
+report += ["time proof not checked: " + path for path in sorted(payload) if path.endswith(".time-proof") and "/files/" not in path]
+report.append("not checked: what statements say beyond what is used here: a full verifier judges all of it by page 02")
+report += ["judged by the key of %s, id %s: %s" % (name, mark, text) for name, mark, _, text in logs]
 if "Bagging-Date" in info: report.append("packed on " + info["Bagging-Date"] + ", the packer says")
 report.append("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
     digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
