@@ -90,7 +90,9 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
       writeFileSync(at('alone', name), name)
     }
     expect([await standing('alone/b.txt'), await standing('alone/a.txt')]).toEqual(['retracted', 'sound'])
-    expect((await checked('alone/b.txt')).stdout).toMatch(/^RETRACTED: this file was taken back \(mistake\) by entry 4 /)
+    expect((await checked('alone/b.txt')).stdout).toMatch(
+      /^RETRACTED: this file was taken back \(mistake\) by entry 4 /,
+    )
     expect((await checked('alone/a.txt')).stdout).not.toContain('RETRACTED')
     // Under other names: found by their digests, in the folder's manifest.
     mkdirSync(at('folder', 'sub'))

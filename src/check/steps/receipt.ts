@@ -261,6 +261,9 @@ export function lineOfDigest(
   const { lines } = handed.manifest(manifest)
   const alike = lines.flatMap((line, index) => (line.sha256 === sha256 ? [index] : []))
   const own = handed.baseName(file)
-  const isNamed = (index: number): boolean => textOfBytes((lines[index] as ManifestLine).path).split('/').at(-1) === own
+  const isNamed = (index: number): boolean =>
+    textOfBytes((lines[index] as ManifestLine).path)
+      .split('/')
+      .at(-1) === own
   return lineAt(lines, alike.find(isNamed) ?? alike[0])
 }

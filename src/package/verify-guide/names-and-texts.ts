@@ -23,11 +23,12 @@ def unique(pairs):
     need(len({name for name, _ in pairs}) == len(pairs), "a member of a JSON object stands twice")
     return dict(pairs)
 
-def no_float(text):
-    need(False, "a JSON number is no integer:", text)
+def integer(text):  # of JSON, in its one spelling
+    need(re.fullmatch("-?[0-9]+", text) and text != "-0" and abs(int(text)) < 2**53, "a JSON number is no integer, or too large:", text)
+    return int(text)
 
 def loads(data):  # strict, so that no other reader sees another value
-    return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_float=no_float, parse_constant=no_float)
+    return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=integer, parse_float=integer, parse_constant=integer)
 
 def b64(text):  # in its one spelling
     data = base64.b64decode(text, validate=True)
@@ -40,7 +41,7 @@ def url(text):
 
 sha = lambda data: hashlib.sha256(data).digest()
 read = lambda path: open(path, "rb").read()
-number = lambda text: int(match("0|[1-9][0-9]{0,15}", text, "a number")[0])
+number = lambda text: integer(match("0|[1-9][0-9]*", text, "a number")[0])
 thumb = lambda jwk: base64.urlsafe_b64encode(sha(jwk)).decode().rstrip("=")
 names = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sm3": "sm3", "md5": "md5", "sha1": "sha1"}
 sums = {}

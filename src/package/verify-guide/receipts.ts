@@ -99,9 +99,10 @@ def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger 
 
 def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys): page 05
     c = "[^\\x00-\\x1f]"
-    text, origin, size, tree, signatures = match("((%s+)\\n([0-9]+)\\n(%s{44})\\n)\\n((?:\\u2014 %s+\\n){1,64})" % (c, c, c), note, "a checkpoint").groups()
+    text, origin, size, tree, signatures = match("(([!-*,-~]{1,255})\\n([0-9]+)\\n(%s{44})\\n)\\n((?:\\u2014 %s+\\n){1,64})" % (c, c), note, "a checkpoint").groups()
     marks = [match("\\u2014 ([^+ ]+) ([^ ]{8,})", l, "a signature").groups() for l in signatures[:-1].split("\\n")]
     marks = [(name, b64(mark)) for name, mark in marks]
+    need(len(b64(tree)) == 32, "a checkpoint has no root")
     return text.encode(), origin, number(size), b64(tree), [mark for name, mark in marks if name == origin]
 
 def signs(key, text, marks):  # whatever goes by the id of a key has to verify
