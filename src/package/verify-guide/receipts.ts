@@ -105,14 +105,14 @@ def note_parts(note):  # (what is signed, origin, size, root, signatures by the 
     need(len(b64(tree)) == 32, "a checkpoint has no root")
     return text.encode(), origin, number(size), b64(tree), [mark for name, mark in marks if name == origin]
 
-def signs(key, text, marks):  # whatever goes by the id of a key has to verify
+def signs(key, text, marks, name):  # whatever goes by the id of a key has to verify
     by = [signed(key[2][1:], text, m[4:]) for m in marks if m[:4].hex() == key[1]]
-    need(all(by), "a signature on a checkpoint does not verify, by", key[3])
+    need(all(by), name, ": a signature on its checkpoint does not verify, by", key[3])
     return bool(by)
 
-def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
-    text, origin, size, tree, marks = note_parts(note)
-    return any([signs(key, text, marks) for key in logs if key[0] == origin]), origin, size, tree
+def trusted(note, name):  # whether a key of the policy signed it
+    text, origin, _, _, marks = note_parts(note)
+    return any([signs(key, text, marks, name) for key in logs if key[0] == origin])
 
 algorithms, seen = ("EdDSA", "Ed25519"), {}  # one root for each size, one entry for each index
 
@@ -146,7 +146,7 @@ def check(data, name, path):  # one receipt
              and grown(size, tree, later, [b64(h) for h in hashes]) == new, moved, "does not lead on from its receipt")
         same("roots", origin, later, new)
         newest = later
-    need(checkpoint(note)[0], name, ": the checkpoint is not signed")
+    need(trusted(note, name), name, ": the checkpoint is not signed")
     version = match("evidence-ledger/entry/v([1-9][0-9]{0,8})", extra[0].decode(), "an entry")[1]
     end = 5 if version == "1" else next((n for n in range(5, len(extra)) if extra[n].startswith(b'{"crv":')), 0)
     need(end and extra[-1] == b"" and len(b64(extra[3])) == 32, name, "is no receipt")

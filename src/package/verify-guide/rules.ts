@@ -146,7 +146,7 @@ def judge(r):
         once("ledger key", r, key[2][1:])
         need(key[2][1:] not in keys.values() and key[2] != ledgers(said["oldKey"], origin)[2], path, ": the new key is known")
         text, of, size, _, marks = note_parts(said["possession"])
-        need(of == origin and 1 <= size <= index and signs(key, text, marks), path, ": the new key signed no checkpoint")
+        need(of == origin and 1 <= size <= index and signs(key, text, marks, path), path, ": the new key signed no checkpoint")
         retired.add((origin, said["oldKey"]))
 
 `
