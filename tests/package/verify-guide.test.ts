@@ -259,32 +259,38 @@ print(json.dumps(answers))
   }
   const stranger = verifierKey(origin, signerNamed('a ledger that the reader trusts').publicKey)
 
-  it.each<[string, (text: string) => string, number]>([
-    ['begins with a tab', (text) => `\t${text}`, 0],
-    ['begins with a space', (text) => ` ${text}`, 0],
-    ['has tabs between', (text) => text.replace(' ', '\t'), 0],
-    ['hides behind a carriage return', (text) => `# a comment\r${text}`, 1],
-    ['hides behind a vertical tab', (text) => `# a comment\v${text}`, 1],
-    ['hides behind a next line', (text) => `# a comment\u0085${text}`, 1],
-  ])(
-    'R5 judges by no key that it does not print, and section 2 does not: a line that %s',
-    async (_what, hide, code) => {
-      const lines = `log ${stranger.text}\n${hide(`log ${ledgerKey.text}`)}\nquorum none\n`
-      const root = await forged((files) => (files['policy'] = lines))
-      const [, section] = /## 2[^]*?```sh\n([^]*?)```/.exec(verifyGuide) ?? []
-      const shown = spawnSync('sh', ['-c', section as string], { cwd: root, encoding: 'utf8' }).stdout
-      const run = checkByHand(program, root)
-      expect(run.code).toBe(code)
-      const printed = [...run.stdout.matchAll(/^judged by the key of (.+), id ([0-9a-f]{8}): (.+)$/gm)].map(
-        ([, ...own]) => own,
-      )
-      const both = [stranger, ledgerKey].map(({ text }) => text)
-      if (code === 0) {
-        expect(shown.split('\n')).toEqual([...both, ''])
-        expect(printed).toEqual(both.map((text) => [...text.split('+', 2), text]))
-      } else expect(run.stderr).toMatch(/^FAULT /)
-    },
-  )
+  /** A package whose policy names a ledger that the reader trusts, and the key that signed it on a line that is made otherwise. */
+  const withPolicy = (hide: (text: string) => string): Promise<string> =>
+    forged((files) => {
+      files['policy'] = `log ${stranger.text}\n${hide(`log ${ledgerKey.text}`)}\nquorum none\n`
+    })
+
+  it.each<[string, (text: string) => string]>([
+    ['hides behind a carriage return', (text) => `# a comment\r${text}`],
+    ['hides behind a vertical tab', (text) => `# a comment\v${text}`],
+    ['hides behind a next line', (text) => `# a comment\u0085${text}`],
+  ])('R5 judges by no line of the policy that %s', async (_what, hide) => {
+    const { code, stderr } = checkByHand(program, await withPolicy(hide))
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^FAULT /)])
+  })
+
+  it.each<[string, (text: string) => string]>([
+    ['begins with a tab', (text) => `\t${text}`],
+    ['begins with a space', (text) => ` ${text}`],
+    ['has tabs between', (text) => text.replace(' ', '\t')],
+  ])('R5 prints each key by which it judges, as section 2 does: of a line that %s', async (_what, hide) => {
+    const root = await withPolicy(hide)
+    const [, section] = /## 2[^]*?```sh\n([^]*?)```/.exec(verifyGuide) ?? []
+    const shown = spawnSync('sh', ['-c', section as string], { cwd: root, encoding: 'utf8' }).stdout
+    const run = checkByHand(program, root)
+    expect(run.code).toBe(0)
+    const printed = [...run.stdout.matchAll(/^judged by the key of (.+), id ([0-9a-f]{8}): (.+)$/gm)].map(
+      ([, ...own]) => own,
+    )
+    const both = [stranger, ledgerKey].map(({ text }) => text)
+    expect(shown.split('\n')).toEqual([...both, ''])
+    expect(printed).toEqual(both.map((text) => [...text.split('+', 2), text]))
+  })
 
   it('R5 names what it did not check: time proofs, and the rest of statements', async () => {
     const root = await forged((files) => (files['data/deposits/001/receipt.time-proof'] = 'no time proof'))

@@ -4829,8 +4829,8 @@ def are_of_one_tree(check: PackageCheck) -> bool:
     trees: dict[str, set[tuple[int, bytes]]] = {}
     for path, receipt in check.receipts.items():
         latest = check.receipts.get(path.replace("receipt.tlog-proof", "latest.tlog-proof"))
-        is_older = path.endswith("/receipt.tlog-proof") and latest is not None and latest.receipt is not None
-        if receipt.receipt is not None and (not is_older or path.startswith("data/admissions/")):
+        is_older = latest is not None and latest is not receipt and latest.receipt is not None
+        if receipt.receipt is not None and not (is_older and path.startswith("data/deposits/")):
             origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
     return all(len(tree) == 1 for tree in trees.values())
