@@ -14,6 +14,10 @@ const counted = [
   { algorithm: 'sha512', hexLength: 128 },
 ] as const satisfies readonly { algorithm: DigestAlgorithm; hexLength: number }[]
 
+/** Lists of the files below `data/`, and of all others. */
+const listKinds = ['manifest', 'tagmanifest'] as const
+type ListKind = (typeof listKinds)[number]
+
 type Expected = Partial<Record<DigestAlgorithm, string>>
 
 /**
@@ -62,12 +66,13 @@ export class BagCheck {
     const expected = new Map<string, Expected>()
     const lists: (() => void)[] = []
     for (const { algorithm, hexLength } of counted) {
-      for (const kind of ['manifest', 'tagmanifest'] as const) {
+      for (const kind of listKinds) {
         const name = `${kind}-${algorithm}.txt`
         if (algorithm !== 'sha256' && !bag.files.has(name)) continue
         const listed = parseBagList(await readBagFile(bag, name, maxTagFileBytes), name, hexLength)
         lists.push(() => compareLists(bag, kind, name, listed, faults))
-        for (const [path, hex] of listed) expected.set(path, { ...expected.get(path), [algorithm]: hex })
+        for (const [path, hex] of listed)
+          if (belongs(kind, path)) expected.set(path, { ...expected.get(path), [algorithm]: hex })
       }
     }
     for (const compare of lists) compare()
@@ -177,10 +182,15 @@ function isTagManifest(path: string): boolean {
   return counted.some(({ algorithm }) => path === `tagmanifest-${algorithm}.txt`)
 }
 
+/** Whether a path is one for such a list: what any other line says of a file counts for nothing. */
+function belongs(kind: ListKind, path: string): boolean {
+  return kind === 'manifest' ? path.startsWith('data/') : !path.startsWith('data/') && !isTagManifest(path)
+}
+
 /** Every file in its manifest, and every line a file. */
 function compareLists(
   bag: Bag,
-  kind: 'manifest' | 'tagmanifest',
+  kind: ListKind,
   name: string,
   listed: ReadonlyMap<string, string>,
   faults: FindingList,
@@ -188,13 +198,11 @@ function compareLists(
   const add = (message: string, where: string): void => {
     faults.add({ code: 'package-incomplete', message, where } satisfies Finding)
   }
-  const belongs = (path: string): boolean =>
-    kind === 'manifest' ? path.startsWith('data/') : !path.startsWith('data/') && !isTagManifest(path)
   for (const path of listed.keys()) {
     if (!bag.files.has(path)) add(`The package lacks ${path}, which ${name} lists.`, path)
-    else if (!belongs(path)) add(`${name} lists ${path}, which does not belong there.`, path)
+    else if (!belongs(kind, path)) add(`${name} lists ${path}, which does not belong there.`, path)
   }
   for (const path of bag.files.keys()) {
-    if (belongs(path) && !listed.has(path)) add(`The package holds ${path}, which ${name} does not list.`, path)
+    if (belongs(kind, path) && !listed.has(path)) add(`The package holds ${path}, which ${name} does not list.`, path)
   }
 }

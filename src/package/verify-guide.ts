@@ -29,12 +29,14 @@ This finds accidents, not forgers: a person who can replace a file can replace t
 
 ## 2. The key of the ledger is the right one
 
-Everything below rests on the ledger's public key in the file \`policy\`. It lies in this package, so it proves nothing by itself: compare its
-\`log\` line, character by character, with what the ledger publishes, or with one that a party you trust has kept.
+Everything below rests on the ledger's public key in the file \`policy\`. It lies in this package, so it proves nothing by itself: compare every key
+that is printed here, character by character, with what the ledger publishes, or with one that a party you trust has kept. A key that you do not know vouches for nothing.
 
 \`\`\`sh
-grep '^log ' policy
+LC_ALL=C awk '$1 == "log" { print $2 }' policy
 \`\`\`
+
+The program of section 4 refuses a policy that is not by page 07 to the letter, and prints the keys by which it judged, a line each (\`judged by the key of\`): compare those lines too.
 
 ## 3. One signature by hand
 
@@ -48,12 +50,14 @@ receipt=$(ls data/deposits/001/*.tlog-proof | head -n 1)
 sed '1,/^$/d' "$receipt" > "$work/checkpoint"
 sed '/^$/,$d' "$work/checkpoint" > "$work/signed"
 name=$(head -n 1 "$work/signed")
-id=$(grep -F -m 1 -- "log $name+" policy | cut -d + -f 2)
+vkey=$(begin="$name+" LC_ALL=C awk '$1 == "log" && index($2, ENVIRON["begin"]) == 1 { print $2; exit }' policy)
+printf 'by the key %s\\n' "$vkey"
+id=$(printf '%s' "$vkey" | cut -d + -f 2)
 grep -F -- "— $name " "$work/checkpoint" | sed 's/.* //' | while read -r mark; do
   if [ "$(echo "$mark" | base64 -d | head -c 4 | od -An -tx1 | tr -d ' ')" = "$id" ]; then echo "$mark"; fi
 done | base64 -d | tail -c 64 > "$work/signature"
 printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000' > "$work/key"
-grep -F -m 1 -- "log $name+" policy | cut -d ' ' -f 2 | sed 's/^[^+]*+[^+]*+//' | base64 -d | tail -c 32 >> "$work/key"
+printf '%s' "$vkey" | sed 's/^[^+]*+[^+]*+//' | base64 -d | tail -c 32 >> "$work/key"
 openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work/signed" -sigfile "$work/signature"
 \`\`\`
 
@@ -63,7 +67,7 @@ The program below checks that every file here has a place in a package and a nam
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
 genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
 that are new, references, a closed ledger, an ended intake); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
-this manifest is. It says first what was retracted, and which files were deposited and are not here. Any fault ends it, with exit code 1. What
+this manifest is. It says first what was retracted, and which files were deposited and are not here; at the end by which keys it judged, and what it did not check. Any fault ends it, with exit code 1. What
 it does not know or cannot compute (a kind, a role, a version, an algorithm) it calls NOT JUDGED, and ends with 4. Read it first.
 
 \`\`\`sh

@@ -8,9 +8,14 @@ import { origin, policy } from '../support/chain.ts'
 import { packagePolicy } from '../support/differential/packages.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { hostileLedgers, hostilePackage } from '../support/hostile-packages.ts'
-import { verifier } from '../support/python-verifier.ts'
+import { type PythonDocument, verifier } from '../support/python-verifier.ts'
 import { lacks } from '../support/system-tools.ts'
 import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
+
+interface PackageDocument extends PythonDocument {
+  readonly retracted: readonly string[]
+  readonly partRetracted: readonly string[]
+}
 
 const says = { 0: 'no fault found', 1: 'FAULT ', 4: 'NOT JUDGED' } as const
 
@@ -26,16 +31,23 @@ describe.skipIf(lacks('openssl', 'python3', 'python3-cryptography'))('a package 
     async (name, [exit, build]) => {
       const folder = writeFiles(join(path, name.replace(/[^a-z]/gi, '-')), await hostilePackage(build))
       const bag = await FolderBag.open(folder)
-      const { faults, unjudged } = await checkPackage(bag, policy)
+      const { faults, unjudged, retractions } = await checkPackage(bag, policy)
       const codes = (list: readonly { readonly code: string }[]): string[] =>
         [...new Set(list.map(({ code }) => code))].sort()
-      const theirs = verifier(['check', folder, '--policy', policyFile])
+      const theirs = verifier(['check', folder, '--policy', policyFile]) as PackageDocument
       const byHand = checkByHand(program, folder, policyFile)
       expect({
         codes: codes(faults),
+        // R5: what a refused entry takes back is not taken back.
+        retracted: retractions.length,
         exits: [faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0, theirs.exit, byHand.code],
         said: /^FAULT |^NOT JUDGED|^no fault found$/m.exec(byHand.stderr + byHand.stdout)?.[0],
-      }).toEqual({ codes: codes(theirs.faults), exits: [exit, exit, exit], said: says[exit] })
+      }).toEqual({
+        codes: codes(theirs.faults),
+        retracted: theirs.retracted.length + theirs.partRetracted.length,
+        exits: [exit, exit, exit],
+        said: says[exit],
+      })
     },
   )
 

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -40,6 +41,21 @@ const changed = (change: (files: Files) => void, algorithms?: readonly string[])
 }
 
 describe('a bag', () => {
+  it.each(['manifest-sha256.txt', 'tagmanifest-sha256.txt'])(
+    'R5 is not altered by the lines of %s that do not belong there',
+    async (name) => {
+      const other = name.startsWith('tag') ? 'manifest-sha256.txt' : 'tagmanifest-sha256.txt'
+      const withOthers = changed((files) => {
+        const wrong = String(files[other]).replace(/[0-9a-f]{64}/g, '0'.repeat(64))
+        files[name] = `${String(files[name])}${wrong}`
+        if (name.startsWith('tag')) return
+        const own = createHash('sha256').update(files[name]).digest('hex')
+        files[other] = String(files[other]).replace(/[0-9a-f]{64}(?=  manifest-sha256)/, own)
+      })
+      expect(new Set(await judge(withOthers))).toEqual(new Set(['package-incomplete']))
+    },
+  )
+
   it('is in order as it is, and with SHA-512 beside', async () => {
     expect(await judge(folderOf(bagFiles(payload)))).toEqual([])
     expect(await judge(folderOf(bagFiles(payload, ['sha256', 'sha512'])))).toEqual([])

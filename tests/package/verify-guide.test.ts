@@ -12,6 +12,9 @@ import { packageFiles } from '../../src/package/make-package.ts'
 import { LogView } from '../../src/log/view.ts'
 import { checkPackage } from '../../src/package/check-package.ts'
 import { FolderBag } from '../../src/package/folder-bag.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { verifyGuide } from '../../src/package/verify-guide.ts'
+import { signerNamed } from '../support/signers.ts'
 import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { verdict } from '../support/python-verifier.ts'
@@ -191,6 +194,127 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
         ])
       }
     }
+  })
+
+  /** What the reading functions of the program make of vectors: whether each is taken, by its name. */
+  function read(vectors: readonly object[]): unknown {
+    const script = String.raw`
+import ast, base64, json, sys
+tree = ast.parse(open(sys.argv[1]).read())
+is_def = lambda n: isinstance(n, (ast.Import, ast.FunctionDef)) or isinstance(n, ast.Assign) and isinstance(n.value, ast.Lambda)
+exec(compile(ast.Module([n for n in tree.body if is_def(n)], []), "guide", "exec"))
+def b(v, name): return base64.b64decode(v[name + "Base64"]) if name + "Base64" in v else v[name].encode()
+h = lambda v: [base64.b64decode(one) for one in v["proofBase64"]]
+def follows(v):
+    roots = [base64.b64decode(v["root%dBase64" % n]) for n in (1, 2)]
+    need(grown(v["size1"], roots[0], v["size2"], h(v)) == roots[1], "other")
+takes = {
+    "base64": lambda v: b64(v["text"]), "base64url": lambda v: url(v["text"]), "vkey": lambda v: vkey(b(v, "text").decode()),
+    "policy": lambda v: policy_logs(b(v, "policy")), "manifest": lambda v: manifest(b(v, "manifest"), "it"), "json": lambda v: loads(b(v, "json")),
+    "consistency": follows, "checkpoint": lambda v: note_parts(b(v, "note").decode())}
+answers = []
+for v in json.load(sys.stdin):
+    try:
+        takes[v["format"]](v["input"])
+        answers.append(True)
+    except (SystemExit, Exception): answers.append(False)
+print(json.dumps(answers))
+`
+    const run = spawnSync('python3', ['-I', '-c', script, program], {
+      input: JSON.stringify(vectors),
+      encoding: 'utf8',
+    })
+    expect(run.stderr).toBe('')
+    return JSON.parse(run.stdout)
+  }
+
+  it('R5 reads policies, keys, manifests, notes and base64 as the vectors say', () => {
+    const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'vectors')
+    const formats = ['base64', 'base64url', 'vkey', 'policy', 'manifest', 'json', 'consistency', 'checkpoint']
+    const vectors = formats.flatMap((format) =>
+      readdirSync(join(folder, format)).map((name) => ({
+        name: `${format}/${name}`,
+        ...(JSON.parse(readFileSync(join(folder, format, name), 'utf8')) as {
+          readonly expect: { readonly valid: boolean }
+        }),
+      })),
+    )
+    const taken = read(vectors) as boolean[]
+    const differing = vectors.flatMap(({ name, expect: { valid } }, i) => (taken[i] === valid ? [] : [name]))
+    // Trees of manifests are compared by what reads the item; characters of strings and depth are left to a full verifier.
+    const elsewhere = /^manifest\/tree-|^json\/(?:depth|noncharacter|null-character|surrogate)-?/
+    expect(differing.filter((name) => !elsewhere.test(name))).toEqual([])
+  })
+
+  /** A package of one deposit, its files changed, and its lists made to fit. */
+  async function forged(change: (files: Record<string, string | Buffer>) => void): Promise<string> {
+    const root = await packageOf(['content'], undefined)
+    const paths = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/^(?:tag)?manifest-/.test(entry.name))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    const files: Record<string, string | Buffer> = {}
+    for (const one of paths) files[one] = readFileSync(join(root, one))
+    change(files)
+    return writeFiles(join(path, `forged-${number++}`), bagFiles(files))
+  }
+  const stranger = verifierKey(origin, signerNamed('a ledger that the reader trusts').publicKey)
+
+  /** A package whose policy names a ledger that the reader trusts, and the key that signed it on a line that is made otherwise. */
+  const withPolicy = (hide: (text: string) => string): Promise<string> =>
+    forged((files) => {
+      files['policy'] = `log ${stranger.text}\n${hide(`log ${ledgerKey.text}`)}\nquorum none\n`
+    })
+
+  it.each<[string, (text: string) => string]>([
+    ['hides behind a carriage return', (text) => `# a comment\r${text}`],
+    ['hides behind a vertical tab', (text) => `# a comment\v${text}`],
+    ['hides behind a next line', (text) => `# a comment\u0085${text}`],
+  ])('R5 judges by no line of the policy that %s', async (_what, hide) => {
+    const { code, stderr } = checkByHand(program, await withPolicy(hide))
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^FAULT /)])
+  })
+
+  it.each<[string, (text: string) => string]>([
+    ['begins with a tab', (text) => `\t${text}`],
+    ['begins with a space', (text) => ` ${text}`],
+    ['has tabs between', (text) => text.replace(' ', '\t')],
+  ])('R5 prints each key by which it judges, as section 2 does: of a line that %s', async (_what, hide) => {
+    const root = await withPolicy(hide)
+    const [, section] = /## 2[^]*?```sh\n([^]*?)```/.exec(verifyGuide) ?? []
+    const shown = spawnSync('sh', ['-c', section as string], { cwd: root, encoding: 'utf8' }).stdout
+    const run = checkByHand(program, root)
+    expect(run.code).toBe(0)
+    const printed = [...run.stdout.matchAll(/^judged by the key of (.+), id ([0-9a-f]{8}): (.+)$/gm)].map(
+      ([, ...own]) => own,
+    )
+    const both = [stranger, ledgerKey].map(({ text }) => text)
+    expect(shown.split('\n')).toEqual([...both, ''])
+    expect(printed).toEqual(both.map((text) => [...text.split('+', 2), text]))
+  })
+
+  it('R5 names what it did not check: time proofs, and the rest of statements', async () => {
+    const root = await forged((files) => (files['data/deposits/001/receipt.time-proof'] = 'no time proof'))
+    const { code, stdout } = checkByHand(program, root)
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^time proof not checked: data\/deposits\/001\/receipt\.time-proof$/m),
+    ])
+    expect(stdout).toMatch(/^not checked: what statements say beyond what is used here: /m)
+  })
+
+  it('R5 takes a key transition between equal sizes, beside a receipt whose name holds an ending', async () => {
+    const root = await forged((files) => {
+      const receipt = String(files['data/admissions/1.tlog-proof'])
+      const [, note] = /\n\n([^]*)$/.exec(receipt) ?? []
+      const [, size] = (note as string).split('\n')
+      delete files['data/admissions/1.tlog-proof']
+      files['data/admissions/1.tlog-proof.tlog-proof'] = receipt
+      files['data/admissions/1.tlog-proof.key-transition'] =
+        `evidence-ledger/key-transition/v1\nfrom ${size}\n\n${note}`
+    })
+    expect((await checkPackage(await FolderBag.open(root), policy)).faults).toEqual([])
+    const { code, stderr } = checkByHand(program, root)
+    expect([code, stderr]).toEqual([0, ''])
   })
 
   it('is the same program under -O, which leaves out assertions', () => {

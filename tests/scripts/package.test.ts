@@ -347,7 +347,7 @@ describe('evidence packages', () => {
         ['not byte-identical', (files) => (files['data/deposits/001/files/extra.txt'] = 'slipped in')],
         ['no receipt', (files) => (files['data/deposits/003/files/extra.txt'] = 'slipped in')],
         [
-          'the checkpoint is not signed',
+          'a signature on its checkpoint does not verify',
           (files) => (files[receipt] = String(files[receipt]).replace(/\n4\n/, '\n5\n')),
         ],
         ['not the manifest', (files) => (files['data/deposits/001/manifests/0.evidence-manifest'] = 'x')],

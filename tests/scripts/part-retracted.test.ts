@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CliError, type CliResult, type CliServer, evidence, evidenceOk, startServer } from '../support/cli.ts'
@@ -81,6 +81,41 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     const folder = await checked('folder')
     expect(folder.stdout).toMatch(/^RETRACTED: b\.txt was taken back \(mistake\) by entry 4 /)
     expect(await standing('folder')).toBe('sound')
+  })
+
+  it('R5 is told of the file itself whatever evidence it is checked by, and of no other', async () => {
+    mkdirSync(at('alone'))
+    for (const name of ['a.txt', 'b.txt']) {
+      await ok('prove', `folder/${name}`, '--out', `alone/${name}.file-proof`)
+      writeFileSync(at('alone', name), name)
+    }
+    expect([await standing('alone/b.txt'), await standing('alone/a.txt')]).toEqual(['retracted', 'sound'])
+    expect((await checked('alone/b.txt')).stdout).toMatch(
+      /^RETRACTED: this file was taken back \(mistake\) by entry 4 /,
+    )
+    expect((await checked('alone/a.txt')).stdout).not.toContain('RETRACTED')
+    // Under other names: found by their digests, in the folder's manifest.
+    mkdirSync(at('folder', 'sub'))
+    writeFileSync(at('folder', 'sub', 'renamed-b'), 'b.txt')
+    writeFileSync(at('folder', 'sub', 'renamed-a'), 'a.txt')
+    expect([await standing('folder/sub/renamed-b'), await standing('folder/sub/renamed-a')]).toEqual([
+      'retracted',
+      'sound',
+    ])
+    rmSync(at('folder', 'sub'), { recursive: true })
+    // The manifest lists what was taken back, and is not it.
+    expect(await standing('folder.evidence-manifest')).toBe('sound')
+  })
+
+  it('R5 is told of the one that has its name, where two lines have the same bytes', async () => {
+    mkdirSync(at('twice'))
+    for (const name of ['x.txt', 'y.txt']) writeFileSync(at('twice', name), 'the same bytes')
+    await ok('deposit', 'twice')
+    await ok('retract', 'twice.tlog-proof', '--file', 'twice/y.txt', '--reason', 'mistake')
+    mkdirSync(at('twice', 'moved'))
+    for (const name of ['x.txt', 'y.txt']) writeFileSync(at('twice', 'moved', name), 'the same bytes')
+    expect([await standing('twice/moved/x.txt'), await standing('twice/moved/y.txt')]).toEqual(['sound', 'retracted'])
+    rmSync(at('twice', 'moved'), { recursive: true })
   })
 
   it('is told of a package by all three programs, and does not change its standing', async () => {

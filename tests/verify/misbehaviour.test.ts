@@ -27,6 +27,7 @@ import {
   startMs,
   TestChain,
 } from '../support/chain.ts'
+import { approve, changeMembers, composeProposal } from '../../src/statements/approval-file.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { python } from '../support/python.ts'
 import { signerNamed } from '../support/signers.ts'
@@ -194,6 +195,24 @@ describe('an entry that breaks a rule', () => {
   const add = (kind: string, members: object, options = {}, signer = depositor): number =>
     chain.add(statement(signer, origin, kind, members, { iat, ...options }).jws)
   const items = [itemFor('x')]
+  const policyPath = join(path, 'judged.policy')
+  writeFileSync(policyPath, encodeLogPolicy(ledgerKey))
+
+  /** The Python verifier's word on a proof: the code that is proven, or the fault. */
+  function theirs(proof: Uint8Array): object {
+    const file = join(path, 'judged.misbehaviour')
+    writeFileSync(file, proof)
+    const { proves, faults } = python('evidence_verify.py', ['check', file, '--policy', policyPath, '--json']).json<{
+      proves: string[]
+      faults: { code: string }[]
+    }>()
+    return faults.length === 0 ? { code: proves[0], says: proves.length > 0 } : { fault: faults[0]?.code }
+  }
+  /** A `ledger.change` of an empty registry, whose proposal has one wrong member. */
+  const change = (more: object): number => {
+    const common = { aud: origin, jti: randomUUID(), exp: iat + 3600, kind: 'ledger.set-format' as const, ...more }
+    return add('ledger.change', changeMembers(approve(composeProposal(common, { version: 2 }), administrator)))
+  }
 
   it.each<[string, string, () => number[]]>([
     ['items-count', 'members', () => [add('evidence.deposit', { items: [] })]],
@@ -222,6 +241,21 @@ describe('an entry that breaks a rule', () => {
       },
     ],
     ['genesis-misplaced', 'a second genesis', () => [add('ledger.genesis', { origin })]],
+    [
+      'genesis-missing',
+      'that is the first',
+      () => {
+        chain = new TestChain()
+        return [add('evidence.deposit', { items })]
+      },
+    ],
+    ['audience-wrong', 'R5 a change that was approved for another ledger', () => [change({ aud: 'other.example/x' })]],
+    ['proposal-malformed', 'R5 a change whose proposal is none', () => [change({ exp: -1 })]],
+    [
+      'reference-not-found',
+      'that relates to itself',
+      () => [add('evidence.deposit', { items, relates: [{ ...chain.reference(2), index: 5, rel: 'corrects' }] })],
+    ],
     [
       'reference-not-found',
       'of what is not there',
@@ -266,10 +300,19 @@ describe('an entry that breaks a rule', () => {
     ],
   ])('%s: %s', async (code, _name, make) => {
     fresh()
-    expect(checked(await entryProof(chain, ...make()))).toEqual({ code, says: true })
+    const indices = make()
+    const proof = await entryProof(chain, ...indices)
+    expect(checked(proof)).toEqual({ code, says: true })
+    expect(theirs(proof)).toEqual({ code, says: true })
   })
 
   it('is none where every rule that the file can show holds', async () => {
+    fresh()
+    // What the table of page 17 does not name proves nothing, even where one entry shows it.
+    for (const index of [change({ exp: iat - 1 }), change({}), change({ kind: 'ledger.set-format2' })]) {
+      const proof = await entryProof(chain, index)
+      expect([checked(proof), theirs(proof)]).toEqual(Array(2).fill({ fault: 'misbehaviour-unproven' }))
+    }
     fresh()
     expect(checked(await entryProof(chain, 2))).toEqual({ fault: 'misbehaviour-unproven' })
     expect(checked(await entryProof(chain, 2, 3))).toEqual({ fault: 'misbehaviour-unproven' })

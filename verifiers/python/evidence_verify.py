@@ -3631,6 +3631,8 @@ def rules_broken_by_one(origin: str, sealed: SealedEntry) -> list[str]:
         judgement.judge_id_audience_and_times()
         broken = [violation.code for violation in judgement.violations]
         check_members(said.payload)
+        if said.kind == "ledger.change" and read_proposal(said.payload["proposal"])["aud"] != origin:
+            broken.append("audience-wrong")
         own = [reference for reference in references_of(said) if "origin" not in reference]
         broken += ["reference-not-found" for reference in own if reference["index"] >= sealed.index][:1]
     except UnknownKind:
@@ -4080,7 +4082,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "4e6bd97317417be5dd2db4dc7ba936c5140b52e03605af6f39c4c3684e150f26"
+GUIDE_SHA256 = "c448cb9eb8af1712e8ef744f5092a0e21ac475fd19adc16c5b9919c15d3042e9"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4271,6 +4273,7 @@ class PackageCheck:
     retracted: list[str] = field(default_factory=list)
     part_retracted: list[str] = field(default_factory=list)  # one item, or one file of a folder
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
+    refused: set[str] = field(default_factory=set)  # receipts whose entry, or its signer, the rulebook refuses
     flagged: list[str] = field(default_factory=list)
     withheld: int = 0
     is_known: bool = True  # its version, and that of the bag
@@ -4715,6 +4718,8 @@ def check_strange_admissions(check: PackageCheck) -> None:
 def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: ReceiptCheck) -> None:
     said, entry = receipt.statement, receipt.receipt.entry
     found, key = chain.verdict(receipt), chain.keys.get(said.kid)
+    if found:
+        check.refused.add(path)
     for breach in found or []:
         code = "admission-invalid" if breach.code in ("key-not-issuers", "role-missing") else breach.code
         check.found(path, code, breach.message)
@@ -4755,7 +4760,7 @@ def check_events(check: PackageCheck) -> None:
             of = deposit.receipt.receipt.entry.index
             if deposit.receipt.statement.iss != said.iss:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
-            elif not receipt.findings.faults:
+            elif not receipt.findings.faults and path not in check.refused:
                 part = part_of(said.payload["of"])
                 deposit.is_retracted = deposit.is_retracted or part == ""
                 which = check.retracted if part == "" else check.part_retracted
@@ -4827,8 +4832,8 @@ def are_of_one_tree(check: PackageCheck) -> bool:
     trees: dict[str, set[tuple[int, bytes]]] = {}
     for path, receipt in check.receipts.items():
         latest = check.receipts.get(path.replace("receipt.tlog-proof", "latest.tlog-proof"))
-        is_older = path.endswith("/receipt.tlog-proof") and latest is not None and latest.receipt is not None
-        if receipt.receipt is not None and (not is_older or path.startswith("data/admissions/")):
+        is_older = latest is not None and latest is not receipt and latest.receipt is not None
+        if receipt.receipt is not None and not (is_older and path.startswith("data/deposits/")):
             origin, size, root, _ = check.newest_checkpoint(path)
             trees.setdefault(origin, set()).add((size, root))
     return all(len(tree) == 1 for tree in trees.values())

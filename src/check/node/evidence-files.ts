@@ -9,7 +9,7 @@ import { absolutePath, fsPath } from '../../node/file-path.ts'
 import { isFileAt, isThere, manifestAt, readArtefact } from './artefact.ts'
 import { manifestOf, manifestPath, receiptOf, receiptPath } from '../../node/artefact-names.ts'
 import type { Evidence, ManifestEvidence } from '../steps/handed.ts'
-import { type FoundLine, lineOf } from '../steps/receipt.ts'
+import { type ListedLine, lineOf } from '../steps/receipt.ts'
 import { handedFiles } from './handed-files.ts'
 
 /** Receives what was passed over in a search, for people. */
@@ -107,7 +107,7 @@ function manifestsOf(folder: string, note: Note): string[] {
 }
 
 /** The line that names a file, for making a file proof. Throws `file-not-in-deposit`. */
-export function requireLine(evidence: ManifestEvidence, file: string): FoundLine {
+export function requireLine(evidence: ManifestEvidence, file: string): ListedLine {
   const found = lineOf(handedFiles, evidence, file)
   if (found !== undefined) return found
   throw new EvidenceError('file-not-in-deposit', `the manifest ${evidence.manifest} does not list ${file}`, {

@@ -9,8 +9,8 @@ import { itemsOf } from '../../statements/said.ts'
 import { readEnvelope, readStatement } from '../../statements/statement.ts'
 import { checkReceipt } from '../../verify/check-receipt.ts'
 import type { Evidence, ManifestEvidence } from '../steps/handed.ts'
-import { checkManifestOnly, lineOf, type OneOptions } from '../steps/receipt.ts'
-import { manifestAt, readArtefact } from './artefact.ts'
+import { checkManifestOnly, lineOf, lineOfDigest, type OneOptions } from '../steps/receipt.ts'
+import { readArtefact } from './artefact.ts'
 import { evidenceBeside, findEvidence, manifestsAbove, type Note, receiptsBeside } from './evidence-files.ts'
 import { handedFiles } from './handed-files.ts'
 
@@ -80,7 +80,7 @@ async function byDigest(
   if (receipts.length === 0 && manifests.length === 0) return undefined
   const sha256 = (await digestFile(file, ['sha256'])).digest.sha256 as string
   for (const found of manifests) {
-    const line = manifestAt(found.manifest).lines.find((one) => one.sha256 === sha256)
+    const line = lineOfDigest(handedFiles, found, file, sha256)
     if (line !== undefined && (await flawOf(found, policy, transition)) === undefined) return { evidence: found, line }
   }
   // Anybody can put a receipt there: one that holds goes before one that does not.

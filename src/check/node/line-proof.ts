@@ -17,7 +17,8 @@ export function lineProof(
   item: number,
   withClaims: boolean,
 ): { readonly proof: FileProof; readonly of: number } {
-  const { index, line } = requireLine(evidence, file)
+  const line = requireLine(evidence, file)
+  const { index } = line
   const leaves = manifestLeaves(manifestAt(evidence.manifest).bytes)
   const proof = {
     item,

@@ -126,8 +126,8 @@ async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): P
 /** Which part of a deposit a file is, as far as that is known. */
 export interface FilePart {
   readonly item?: number | undefined
-  /** Line of the manifest that the item is, from 0. */
-  readonly lineIndex?: number | undefined
+  /** Line of the manifest that the item is, by its number from 0. */
+  readonly line?: { readonly index: number } | undefined
 }
 
 /** True where all pages were read, and every later entry that they name was shown. */
@@ -147,9 +147,9 @@ export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}
 }
 
 /** The proven retraction of the deposit, or else of the part that the file is. */
-export function retractionIn(online: OnlineStatus | undefined, { item, lineIndex }: FilePart): ProvenEvent | undefined {
+export function retractionIn(online: OnlineStatus | undefined, { item, line }: FilePart): ProvenEvent | undefined {
   const proven = (online?.events ?? []).filter((event): event is ProvenEvent => event.proven)
   const isOfFile = (event: ProvenEvent): boolean =>
-    event.what === 'part-retracted' && event.item === item && (event.line === undefined || event.line === lineIndex)
+    event.what === 'part-retracted' && event.item === item && (event.line === undefined || event.line === line?.index)
   return proven.find(({ what }) => what === 'retracted') ?? proven.find(isOfFile)
 }

@@ -5,7 +5,7 @@ import type { KeyTransition } from '../../core/key-transition.ts'
 import { latin1 } from '../../core/bytes.ts'
 import type { ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
-import { bytesOfText } from '../../core/text.ts'
+import { bytesOfText, textOfBytes } from '../../core/text.ts'
 import { itemsOf } from '../../statements/said.ts'
 import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../../verify/check-file.ts'
 import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
@@ -22,10 +22,8 @@ export interface CheckResult {
   readonly byTransition: boolean
   /** Number of the item that the file is, or whose manifest lists it. */
   readonly item: number | undefined
-  /** The manifest's line, where the file stands in one. */
-  readonly line: ManifestLine | undefined
-  /** Number of that line, from 0. */
-  readonly lineIndex?: number | undefined
+  /** The manifest's line and its number, where the file stands in one. */
+  readonly line: ListedLine | undefined
 }
 
 /** Checks one file against its evidence and a policy, offline. Throws what says nothing of the evidence: what exits with 2 or 3. */
@@ -55,7 +53,7 @@ export interface OneOptions {
   /** A key transition that was named. */
   readonly transition?: KeyTransition | undefined
   /** The line of the manifest that the file is known to be, under another name. */
-  readonly line?: ManifestLine
+  readonly line?: ListedLine
 }
 
 /** Findings with the file that they are about. */
@@ -153,7 +151,7 @@ async function checkByManifest(
   const manifest = await checkManifestOnly(handed, evidence, policy, transition)
   // Anchors may still vouch for the receipt's ledger: what they leave standing must be about the file too.
   if (!isTied({ ...manifest, faults: manifest.faults.filter((fault) => !isOfOtherLedger(fault)) })) return manifest
-  const line = known ?? lineOf(handed, evidence, file)?.line
+  const line = known ?? lineOf(handed, evidence, file)
   if (line === undefined) {
     const message = `The manifest does not list ${handed.pathWithin(evidence.folder, file)}.`
     return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message, file }] }
@@ -162,7 +160,6 @@ async function checkByManifest(
   return {
     ...manifest,
     line,
-    lineIndex: handed.manifest(evidence.manifest).lines.indexOf(line),
     faults: [...manifest.faults, ...inFile(file, faults)],
   }
 }
@@ -228,21 +225,45 @@ async function checkByFileProof(
   return {
     ...base,
     item: verdict.item,
-    line: isListed && receipt.faults.length === 0 ? proof.file : undefined,
+    line: isListed && receipt.faults.length === 0 ? { ...proof.file, index: proof.lineIndex } : undefined,
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }
 }
 
-/** A line of a manifest, and its number from 0. */
-export interface FoundLine {
-  readonly line: ManifestLine
+/** A line of a manifest with its number: a later entry names it by that, so neither goes without the other. */
+export interface ListedLine extends ManifestLine {
+  /** From 0. */
   readonly index: number
 }
 
+/** The line with this number in a manifest; undefined where the number is. */
+function lineAt(lines: readonly ManifestLine[], index: number | undefined): ListedLine | undefined {
+  return index === undefined ? undefined : { ...(lines[index] as ManifestLine), index }
+}
+
 /** The line of a manifest that names a file. Throws `file-unreadable`, `manifest-malformed`. */
-export function lineOf(handed: Handed, { manifest, folder }: ManifestEvidence, file: string): FoundLine | undefined {
+export function lineOf(handed: Handed, { manifest, folder }: ManifestEvidence, file: string): ListedLine | undefined {
   const { lines, byPath } = handed.manifest(manifest)
-  const index = byPath.get(latin1(bytesOfText(handed.pathWithin(folder, file))))
-  return index === undefined ? undefined : { line: lines[index] as ManifestLine, index }
+  return lineAt(lines, byPath.get(latin1(bytesOfText(handed.pathWithin(folder, file)))))
+}
+
+/**
+ * The line of a manifest that has a file's SHA-256, under whatever path; of several the one with the file's own name, else the first.
+ * Throws `file-unreadable`, `manifest-malformed`.
+ */
+export function lineOfDigest(
+  handed: Handed,
+  { manifest }: ManifestEvidence,
+  file: string,
+  sha256: string,
+): ListedLine | undefined {
+  const { lines } = handed.manifest(manifest)
+  const alike = lines.flatMap((line, index) => (line.sha256 === sha256 ? [index] : []))
+  const own = handed.baseName(file)
+  const isNamed = (index: number): boolean =>
+    textOfBytes((lines[index] as ManifestLine).path)
+      .split('/')
+      .at(-1) === own
+  return lineAt(lines, alike.find(isNamed) ?? alike[0])
 }

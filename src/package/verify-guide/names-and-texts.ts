@@ -23,12 +23,25 @@ def unique(pairs):
     need(len({name for name, _ in pairs}) == len(pairs), "a member of a JSON object stands twice")
     return dict(pairs)
 
+def integer(text):  # of JSON, in its one spelling
+    need(re.fullmatch("-?[0-9]+", text) and text != "-0" and abs(int(text)) < 2**53, "a JSON number is no integer, or too large:", text)
+    return int(text)
+
+def loads(data):  # strict, so that no other reader sees another value
+    return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=integer, parse_float=integer, parse_constant=integer)
+
+def b64(text):  # in its one spelling
+    data = base64.b64decode(text, validate=True)
+    need(base64.b64encode(data).decode() == (text if isinstance(text, str) else text.decode()), "base64 is not in its one spelling:", text)
+    return data
+
+def url(text):
+    match("[A-Za-z0-9_-]*", text, "base64url")
+    return b64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+
 sha = lambda data: hashlib.sha256(data).digest()
 read = lambda path: open(path, "rb").read()
-b64 = lambda text: base64.b64decode(text, validate=True)
-url = lambda text: base64.urlsafe_b64decode(match("[A-Za-z0-9_-]*", text, "base64url")[0] + "=" * (-len(text) % 4))
-number = lambda text: int(match("0|[1-9][0-9]{0,15}", text, "a number")[0])
-loads = lambda data: json.loads(data, object_pairs_hook=unique)
+number = lambda text: integer(match("0|[1-9][0-9]*", text, "a number")[0])
 thumb = lambda jwk: base64.urlsafe_b64encode(sha(jwk)).decode().rstrip("=")
 names = {"sha256": "sha256", "sha384": "sha384", "sha512": "sha512", "sha3-256": "sha3_256", "sm3": "sm3", "md5": "md5", "sha1": "sha1"}
 sums = {}
@@ -75,13 +88,14 @@ for folder, folders, found in os.walk("."):
         if any(map(unknown, path)): unjudged.append(path + ": whether it is another path on some disk")
 for path in files | within:
     need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
+next_to = lambda path, ending: path[:path.rindex(".") + 1] + ending
 payload = {path for path in files if path.startswith("data/")}
 beside = r"\\.(?:tlog-proof|time-proof|key-transition)"
 for path in sorted(payload):
     match(r"data/(?:admissions|related)/[^/]+" + beside + r"|data/deposits/[0-9]{3,6}/(?:(?:receipt|latest)" + beside
           + r"|manifests/(?:0|[1-9][0-9]?)\\.evidence-manifest|proofs/[^/]+\\.file-proof|files/.+)", path, path)
     if "/files/" not in path and path.endswith(("time-proof", "key-transition")):
-        need(re.sub(beside + "$", ".tlog-proof", path) in payload, path, "lies beside no receipt")
+        need(next_to(path, "tlog-proof") in payload, path, "lies beside no receipt")
 numbered = sorted({"/".join(path.split("/")[:3]) for path in payload if path.startswith("data/deposits/")})
 need(numbered == ["data/deposits/%0*d" % (max(3, len(str(len(numbered)))), n + 1) for n in range(len(numbered))], "the deposits are not numbered from 1, in one width")
 

@@ -1,6 +1,53 @@
 /** Part of the program in VERIFY.md: the policy, signatures, trees and receipts. */
-export const guideReceipts = `policy = [l.split() for l in open(sys.argv[1], encoding="utf-8")]
-logs = [tuple(l[1].split("+", 2)) for l in policy if len(l) > 1 and l[0] == "log"]
+export const guideReceipts = `def strong(key):  # a point of prime order, in its one spelling (RFC 8032, 5.1.3 and 5.1.4)
+    p, d = 2**255 - 19, -121665 * pow(121666, 2**255 - 21, 2**255 - 19)
+    y = int.from_bytes(key, "little") & (2**255 - 1)
+    u, v = (y * y - 1) % p, (d * y * y + 1) % p
+    x = u * pow(v, 3, p) * pow(u * pow(v, 7, p), (p - 5) // 8, p) % p
+    if (v * x * x + u) % p == 0: x = x * pow(2, (p - 1) // 4, p) % p
+    if y >= p or (v * x * x - u) % p or x == 0: return False
+    if x & 1 != key[31] >> 7: x = p - x
+    def plus(a, b):
+        e, f, g, h = a[0] * b[1] + a[1] * b[0], a[2] * b[2] - d * a[3] * b[3], a[2] * b[2] + d * a[3] * b[3], a[1] * b[1] + a[0] * b[0]
+        return e * f % p, g * h % p, f * g % p, e * h % p
+    def times(n, point, sum=(0, 1, 1, 0)):
+        while n: sum, point, n = plus(sum, point) if n & 1 else sum, plus(point, point), n >> 1
+        return sum[0] == 0 and sum[1] == sum[2]
+    return len(key) == 32 and not times(8, (x, y, 1, x * y % p)) and times(2**252 + 27742317777372353535851937790883648493, (x, y, 1, x * y % p))
+
+def vkey(text):  # (name, id, type and key, as it is written): page 05
+    name, mark, key = match(r"([^+\\s\\u180e\\ufeff]+)[+]([0-9a-f]{8})[+](.+)", text, "a verifier key").groups()
+    raw = b64(key)
+    need(raw[1:] and (raw[0] not in (1, 4, 6) or sha(name.encode() + b"\\n" + raw)[:4].hex() == mark), "the id of a verifier key is not its own:", text)
+    need(strong(raw[1:]) if raw[0] in (1, 4) else raw[0] != 6 or len(raw) == 1313, "a weak or malformed verifier key:", text)
+    return name, mark, raw, text
+
+def policy_logs(octets):  # page 07, all of it: what another reader would take for a line, or pass over, is no policy
+    need(len(octets) <= 262144 and re.fullmatch(rb"(?:[\\t -~\\x80-\\xff]*\\n)*", octets), "the policy has a control character, or does not end in a line feed")
+    logs, public, named, members, quorum = [], [], ["none"], [], 0
+    for l in octets.decode("latin-1").split("\\n"):
+        kind, *words = [w for w in re.split("[\\t ]+", l) if w] or "#"
+        if kind[0] == "#": continue
+        name = words.pop(0) if kind in ("witness", "group") else None
+        need(name not in named, "the policy defines twice:", name)
+        if kind in ("log", "witness"):
+            key = vkey(words[0].encode("latin-1").decode("utf-8"))
+            need(len(words) < 3 and (kind == "witness" or key[2][0] == 1) and (kind, key[2][1:]) not in public, "the policy has no such line:", l)
+            public.append((kind, key[2][1:]))
+            logs += [key] * (kind == "log")
+        elif kind == "group":
+            most, part = len(words) - 1, words[1:]
+            members += part
+            need(set(part) <= set(named[1:]) and len(set(members)) == len(members)
+                 and 1 <= ({"all": most, "any": 1}.get(words[0]) or number(words[0])) <= most, "the policy has no such line:", l)
+        else:
+            need(kind == "quorum" and len(words) == 1 and words[0] in named and not quorum, "the policy has no such line:", l)
+            quorum = 1
+        named += [name] * (name is not None)
+    need(quorum and len(named) + len(logs) <= 513, "the policy has no quorum, or too many lines")
+    return logs
+
+logs = policy_logs(read(sys.argv[1]))
 
 def signed(key, message, signature):  # Ed25519, by openssl
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +82,8 @@ def whole(hashes):  # RFC 9162, 2.1.1: of all leaves
     return hashes[0] if hashes else sha(b"")
 
 def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger tree
-    need(0 < first < second and hashes, "a consistency proof is between no two sizes")
+    need(0 < first <= second and (first < second) == bool(hashes), "a consistency proof is between no two sizes")
+    if first == second: return old
     at, last, hashes = first - 1, second - 1, hashes if first & (first - 1) else [old] + hashes
     while at & 1: at, last = at >> 1, last >> 1
     begin = end = hashes[0]
@@ -49,43 +97,60 @@ def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger 
     need(last == 0 and begin == old, "a consistency proof leads elsewhere")
     return end
 
-def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys)
-    text, signatures = note.split("\\n\\n", 1)
-    origin, size, tree = match("([^\\n]+)\\n([0-9]+)\\n([^\\n]{44})", text, "a checkpoint").groups()
-    marks = [b64(l.split(" ")[2])[4:] for l in signatures.split("\\n") if l.startswith("\\u2014 " + origin + " ")]
-    return (text + "\\n").encode(), origin, number(size), b64(tree), [m for m in marks if len(m) == 64]
+def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys): page 05
+    c = "[^\\x00-\\x1f]"
+    text, origin, size, tree, signatures = match("(([!-*,-~]{1,255})\\n([0-9]+)\\n(%s{44})\\n)\\n((?:\\u2014 %s+\\n){1,64})" % (c, c), note, "a checkpoint").groups()
+    marks = [match("\\u2014 ([^+ ]+) ([^ ]{8,})", l, "a signature").groups() for l in signatures[:-1].split("\\n")]
+    marks = [(name, b64(mark)) for name, mark in marks]
+    need(len(b64(tree)) == 32, "a checkpoint has no root")
+    return text.encode(), origin, number(size), b64(tree), [mark for name, mark in marks if name == origin]
 
-def checkpoint(note):  # (whether a key of the policy signed it, origin, size, root)
-    text, origin, size, tree, marks = note_parts(note)
-    keys = [b64(key) for log, _, key in logs if log == origin]
-    good = any(signed(k[1:], text, m) for k in keys if k[:1] == b"\\1" and len(k) == 33 for m in marks)
-    return good, origin, size, tree
+def signs(key, text, marks, name):  # whatever goes by the id of a key has to verify
+    by = [signed(key[2][1:], text, m[4:]) for m in marks if m[:4].hex() == key[1]]
+    need(all(by), name, ": a signature on its checkpoint does not verify, by", key[3])
+    return bool(by)
+
+def trusted(note, name):  # whether a key of the policy signed it
+    text, origin, _, _, marks = note_parts(note)
+    return any([signs(key, text, marks, name) for key in logs if key[0] == origin])
 
 algorithms, seen = ("EdDSA", "Ed25519"), {}  # one root for each size, one entry for each index
 
 def same(kind, origin, at, value):
     need(seen.setdefault((kind, origin, at), value) == value, "two histories:", origin, "has two", kind, "at", at)
 
+lengths = {"sha256": 64, "sha384": 96, "sha512": 128, "sha3-256": 64, "blake3": 64, "sm3": 64, "md5": 32, "sha1": 40}
+
+def requires(items, name):  # what is compared with files: whatever else an item says decides nothing here
+    count = lambda value, least: type(value) is int and least <= value < 2**53
+    of = lambda value, digits: type(value) is str and re.fullmatch("[0-9a-f]{%d}" % digits, value)
+    need(type(items) is list and items, name, ": a deposit of nothing")
+    for one in items:
+        need(count(one["size"], 0) and all(of(v, lengths.get(n, len(v))) for n, v in one["digest"].items()), name, ": a size or digest of no such form")
+        need(set(one["digest"]) & set(lengths) - {"md5", "sha1"}, name, ": an item without a strong digest")
+        need("tree" not in one or count(one["tree"]["size"], 1) and of(one["tree"]["root"], 64), name, ": a tree of no such form")
+
 def check(data, name, path):  # one receipt
     head, note = data.decode().split("\\n\\n", 1)
     lines = head.split("\\n")
     need(lines[0] == "c2sp.org/tlog-proof@v1" and lines[1].startswith("extra "), name, "is no receipt")
     extra = b64(lines[1][6:]).split(b"\\n")
-    good, origin, size, tree = checkpoint(note)
+    _, origin, size, tree, _ = note_parts(note)
     newest = size
-    moved = path.replace(".tlog-proof", ".key-transition")  # an earlier key signed: what leads to a later checkpoint
+    moved = next_to(path, "key-transition")  # an earlier key signed: what leads to a later checkpoint
     if moved in files:
         first, note = read(moved).decode().split("\\n\\n", 1)
         title, begin, *hashes = first.split("\\n")
-        good, other, later, new = checkpoint(note)
+        _, other, later, new, _ = note_parts(note)
         need((title, other, begin) == ("evidence-ledger/key-transition/v1", origin, "from %d" % size)
              and grown(size, tree, later, [b64(h) for h in hashes]) == new, moved, "does not lead on from its receipt")
         same("roots", origin, later, new)
         newest = later
-    need(good, name, ": the checkpoint is not signed")
+    need(trusted(note, name), name, ": the checkpoint is not signed")
     version = match("evidence-ledger/entry/v([1-9][0-9]{0,8})", extra[0].decode(), "an entry")[1]
     end = 5 if version == "1" else next((n for n in range(5, len(extra)) if extra[n].startswith(b'{"crv":')), 0)
-    need(end, name, "is no receipt")
+    need(end and extra[-1] == b"" and len(b64(extra[3])) == 32, name, "is no receipt")
+    match("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z", extra[2].decode(), "a time")
     entry, index = b"\\n".join(extra[:end]) + b"\\n", number(extra[1].decode())
     need(lines[2] == "index %d" % index, name, ": another index than its entry's")
     leaf = sha(b"\\0" + entry)
@@ -98,10 +163,11 @@ def check(data, name, path):  # one receipt
         return dict(about, said=None, kid=None, claims={})
     header, text, mark = extra[4].decode().split(".")
     kind, said = loads(url(header)), loads(url(text))
-    need(kind["typ"] == "evidence-statement+sd-jwt" and kind["kid"] == thumb(extra[5]), name, ": another key signed")
+    need(len(kind) == 3 and kind["typ"] == "evidence-statement+sd-jwt" and kind["kid"] == thumb(extra[5]), name, ": another key signed")
     if kind["alg"] not in algorithms: unjudged.append(name + ": a signature with " + str(kind["alg"]))
     else: need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
     need(said["aud"] == origin, name, ": made for another ledger")
+    if said["kind"] == "evidence.deposit": requires(said["items"], name)
     claims = {}
     for shown in extra[6:-1]:
         need(thumb(shown) in said.get("_sd", []), name, ": a claim that was not sealed")

@@ -35,10 +35,19 @@ def alike(path, items):  # numbers of the items that a file is, or else may be, 
     same = [n for n in judged if judged[n]]
     return same or [n for n in judged if judged[n] is None], bool(same)
 
-def listed(line, what):  # (digest, name) of a line of a manifest
-    mark, hexes, name = match(rb"(\\\\?)([0-9a-f]{64})  (.+)", line, what).groups()
-    if mark: name = re.sub(rb"\\\\(.)", lambda m: {b"n": b"\\n", b"r": b"\\r"}.get(m[1], m[1]), name)
-    return hexes.decode(), name
+def listed(line, what):  # (name, digest) of a line of a manifest: page 08
+    mark, hexes, name = match(rb"(\\\\?)([0-9a-f]{64})  ((?:[^\\0\\n\\r\\\\]|\\\\[nr\\\\])+)", line, what).groups()
+    need(bool(mark) == (b"\\\\" in name), what, "has a line with another escape")
+    name = re.sub(rb"\\\\(.)", lambda m: {b"n": b"\\n", b"r": b"\\r"}.get(m[1], m[1]), name)
+    need(not {b"", b".", b".."} & set(name.split(b"/")), what, "has a path that leads elsewhere")
+    return name, hexes.decode()
+
+def manifest(data, what):  # its lines as they are, and as they are read
+    rows = data.split(b"\\n")
+    need(rows.pop() == b"" and rows, what, "does not end in a line feed")
+    read_rows = [listed(l, what) for l in rows]
+    need(all(a < b for (a, _), (b, _) in zip(read_rows, read_rows[1:])), what, "is not in order of its paths")
+    return rows, read_rows
 
 for folder in numbered:
     need(folder + "/receipt.tlog-proof" in receipts, folder, "has no receipt")
@@ -67,11 +76,11 @@ for folder in numbered:
         is_it = n < len(items) and "tree" in items[n] and equals(m, items[n])
         need(is_it is not False, m, "is not the manifest that is item", n, "of this deposit")
         if is_it is None: unjudged.append(m + ": a digest that cannot be computed here")
-        rows = data.split(b"\\n")
+        rows, read_rows = manifest(data, m)
         tree = items[n]["tree"]
-        need(rows.pop() == b"" and len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
+        need(len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
              m, "does not make the tree of its item")
-        lines.update((n, *listed(l, m)) for l in rows)
+        lines.update((n, *one) for one in read_rows)
     for p in (path for path in own if "/proofs/" in path[len(folder):] and path.endswith(".file-proof")):
         head, rest = read(p).split(b"\\n\\n", 1)
         title, n, at, line, *hashes = head.split(b"\\n")
@@ -81,7 +90,7 @@ for folder in numbered:
         leaf = root(sha(b"\\0" + line), number(at.decode()), items[n]["tree"]["size"], [b64(h) for h in hashes])
         need(leaf.hex() == items[n]["tree"]["root"], p, "does not lead to the manifest")
         lines.add((n, *listed(line, p)))
-    for n, hexes, name in sorted(lines): left.setdefault(hexes, {})[n, name] = True
+    for n, name, hexes in sorted(lines): left.setdefault(hexes, {})[n, name] = True
     known_digests = set(left) | {i["digest"].get("sha256") for i in items}
     present = [path for path in own if path.startswith(folder + "/files/")]
     may_be = {path: alike(path, items) for path in present}
@@ -137,6 +146,9 @@ report += out
 for path in sorted(files - payload):
     if path not in ("bagit.txt", "VERIFY.md", "policy", "withheld-sha256.txt") and not re.fullmatch("(?:tag)?manifest-sha(?:256|512).txt", path):
         report.append("not checked: " + path + ": the packer's words")
+report += ["time proof not checked: " + path for path in sorted(payload) if path.endswith(".time-proof") and "/files/" not in path]
+report.append("not checked: what statements say beyond what is used here: a full verifier judges all of it by page 02")
+report += ["judged by the key of %s, id %s: %s" % (name, mark, text) for name, mark, _, text in logs]
 if "Bagging-Date" in info: report.append("packed on " + info["Bagging-Date"] + ", the packer says")
 report.append("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
     digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))

@@ -18,11 +18,10 @@ def jwk(key):
 def once(what, r, name):  # brought, used or ended by one entry alone
     need(brought.setdefault((what, r["origin"], name), r["index"]) == r["index"], r["path"], ":", what, name, "stands in an earlier entry")
 
-def vkey(text, origin):  # the bytes of a key of this ledger
-    name, mark, key = match("([^+]+)[+]([0-9a-f]{8})[+](.+)", text, "a ledger's key").groups()
-    raw = b64(key)
-    need(name == origin and raw[:1] == b"\\1" and len(raw) == 33 and sha(name.encode() + b"\\n" + raw)[:4].hex() == mark, text, "is no key of", origin)
-    return raw[1:]
+def ledgers(text, origin):  # a key of this ledger
+    key = vkey(text)
+    need(key[0] == origin and key[2][0] == 1, text, "is no key of", origin)
+    return key
 
 def signer(r):  # (owner, roles, entry that brought the key, who vouched), or nobody
     origin, kid, said, index = r["origin"], r["kid"], r["said"], r["index"]
@@ -39,6 +38,7 @@ def carried(r):  # what a change proposes, and whether all who approved are know
     said = loads(url(change["proposal"]))
     need(said["aud"] == origin, "a proposal was made for another ledger")
     need(0 <= said["exp"] * 1000 - milliseconds(r["time"]) <= 7776000000, r["path"], ": the proposal ended before, or ends too late")
+    need(change["approvals"], r["path"], ": a change that nobody approved")
     for a in change["approvals"]:
         head = loads(url(a["protected"]))
         kid = head["kid"]
@@ -68,22 +68,6 @@ def references(r):  # what it points at, as far as that is here
                  and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
             need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
 
-def strong(key):  # a point of prime order, in its one spelling (RFC 8032, 5.1.3 and 5.1.4)
-    p, d = 2**255 - 19, -121665 * pow(121666, 2**255 - 21, 2**255 - 19)
-    y = int.from_bytes(key, "little") & (2**255 - 1)
-    u, v = (y * y - 1) % p, (d * y * y + 1) % p
-    x = u * pow(v, 3, p) * pow(u * pow(v, 7, p), (p - 5) // 8, p) % p
-    if (v * x * x + u) % p == 0: x = x * pow(2, (p - 1) // 4, p) % p
-    if y >= p or (v * x * x - u) % p or x == 0: return False
-    if x & 1 != key[31] >> 7: x = p - x
-    def plus(a, b):
-        e, f, g, h = a[0] * b[1] + a[1] * b[0], a[2] * b[2] - d * a[3] * b[3], a[2] * b[2] + d * a[3] * b[3], a[1] * b[1] + a[0] * b[0]
-        return e * f % p, g * h % p, f * g % p, e * h % p
-    def times(n, point, sum=(0, 1, 1, 0)):
-        while n: sum, point, n = plus(sum, point) if n & 1 else sum, plus(point, point), n >> 1
-        return sum[0] == 0 and sum[1] == sum[2]
-    return len(key) == 32 and not times(8, (x, y, 1, x * y % p)) and times(2**252 + 27742317777372353535851937790883648493, (x, y, 1, x * y % p))
-
 def bring(r, key, owner, new):  # what stands behind it is shown, or new is None
     name = jwk(key)
     once("the key", r, name)
@@ -95,13 +79,14 @@ def genesis(r):
     origin, said = r["origin"], r["said"]
     need(said["origin"] == origin, r["path"], ": of another ledger")
     admins = said["administrators"]
+    need(admins and all(len(a["keys"]) == 1 for a in admins), r["path"], ": an administrator has no one key")
     need((admins[0]["id"], jwk(admins[0]["keys"][0])) == (said["iss"], r["kid"]), r["path"], ": not signed by its first administrator")
     need(len({a["id"] for a in admins}) == len({jwk(a["keys"][0]) for a in admins}) == len(admins), r["path"], ": two administrators are one")
     for a in admins:
         once("the participant", r, a["id"])
         bring(r, a["keys"][0], a["id"], (["administrator"], -1, "in the genesis"))
     for text in said["ledgerKeys"]:
-        key = vkey(text, origin)
+        key = ledgers(text, origin)[2][1:]
         need(key not in [keys[jwk(a["keys"][0])] for a in admins], r["path"], ": a ledger's key is an administrator's")
         once("ledger key", r, key)
 
@@ -124,6 +109,7 @@ def judge(r):
     if kind not in roles_for: unjudged.append(path + ": the kind " + str(kind))
     elif kind == "participant.admit":
         who = said["participant"]
+        need(len(who["keys"]) == 1, path, ": a participant has no one key")
         once("the participant", r, who["id"])
         need(who["type"] not in ("person", "lawyer") or "name" not in who and re.fullmatch("p-[0-9a-f]{16}", who["id"]),
              path, ": a person's name stands in clear, or may be its id")
@@ -142,6 +128,7 @@ def judge(r):
         else: need(signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
         ended.setdefault((origin, "key", kid), index)
     elif kind == "participant.revoke":
+        need(("key" in said) != ("participant" in said), path, ": a revocation of no one thing")
         name = ("key", said["key"]) if "key" in said else ("participant", said["participant"])
         once("the revocation of", r, name)
         ended.setdefault((origin,) + name, index)
@@ -155,11 +142,11 @@ def judge(r):
             need(next_origin == said["successor"]["origin"] != origin and size == 1, path, ": the successor is none")
     elif kind == "ledger.rotate-key":
         need((origin, said["oldKey"]) not in retired, path, ": the old key was replaced before")
-        key = vkey(said["newKey"], origin)
-        once("ledger key", r, key)
-        need(key not in keys.values() and key != vkey(said["oldKey"], origin), path, ": the new key is known")
+        key = ledgers(said["newKey"], origin)
+        once("ledger key", r, key[2][1:])
+        need(key[2][1:] not in keys.values() and key[2] != ledgers(said["oldKey"], origin)[2], path, ": the new key is known")
         text, of, size, _, marks = note_parts(said["possession"])
-        need(of == origin and 1 <= size <= index and any(signed(key, text, m) for m in marks), path, ": the new key signed no checkpoint")
+        need(of == origin and 1 <= size <= index and signs(key, text, marks, path), path, ": the new key signed no checkpoint")
         retired.add((origin, said["oldKey"]))
 
 `
