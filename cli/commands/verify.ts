@@ -27,6 +27,7 @@ import { count } from '../../src/core/text.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
 import { progressBar } from '../render/progress.ts'
 import { StaticSource } from '../sources/static-source.ts'
+import { environmentValue, profileOf } from '../options/profile.ts'
 
 interface VerifyOptions extends ClientOptions {
   readonly checkpoint?: readonly string[]
@@ -104,11 +105,12 @@ async function verify(options: VerifyOptions): Promise<number> {
   }
 }
 
-/** The server is asked where it is named: by --url, or by $EVIDENCE_URL where no data folder is named and none is here. */
+/** The server is asked where it is named: by --url, by a profile, or by $EVIDENCE_URL where no data folder is named and none is here. */
 function asksServer(options: VerifyOptions): boolean {
   if (options.url !== undefined) return true
-  const isFolderNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
-  return process.env['EVIDENCE_URL'] !== undefined && !isFolderNamed && !existsSync(dataDir(options))
+  if (options.data === undefined && profileOf(options) !== undefined) return true
+  const isFolderNamed = options.data !== undefined || environmentValue('EVIDENCE_DATA') !== undefined
+  return environmentValue('EVIDENCE_URL') !== undefined && !isFolderNamed && !existsSync(dataDir(options))
 }
 
 /** Bundles need a right where reading is for participants: then the key speaks for itself. */

@@ -23,6 +23,8 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'sign-statement',
   'participants',
   'witness',
+  'setup',
+  'profile',
 ])
 
 /** True for the name of a command that verifies something. */

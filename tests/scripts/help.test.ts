@@ -6,6 +6,11 @@ import { temporaryFolder } from '../support/folder.ts'
 
 /** Every command; those of a group after its name. */
 const commands = [
+  'setup',
+  'profile',
+  'profile list',
+  'profile remove',
+  'completion',
   'init',
   'sign-genesis',
   'start',
@@ -61,11 +66,14 @@ const commands = [
   'doctor',
 ]
 
-const groups = ['key', 'participants', 'approvals', 'witness']
+const groups = ['profile', 'key', 'participants', 'approvals', 'witness']
 
 /** Commands as they must be called at least, in a folder where there is nothing. */
 const calls: Readonly<Record<string, readonly string[]>> = {
   'sign-genesis': ['x', '--key', 'x'],
+  setup: ['http://127.0.0.1:1', '--trust-server'],
+  'profile remove': ['x'],
+  completion: ['x'],
   deposit: ['x'],
   check: ['x'],
   prove: ['x'],
