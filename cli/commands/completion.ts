@@ -9,6 +9,9 @@ export function completionCommand(program: Command): void {
   program
     .command('completion <shell>')
     .description(`print the completion script of a shell: ${shells.join(', ')}`)
-    .addHelpText('after', '\nExample:\n  source <(evidence completion bash)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  evidence completion bash > ~/.local/share/bash-completion/completions/evidence',
+    )
     .action((shell: string) => writeOut(completionScript(codeArgument(shell, shells, 'shell'), commandTree(program))))
 }

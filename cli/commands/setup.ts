@@ -151,7 +151,9 @@ export function profileCommand(program: Command): void {
       const profiles = profileNames().map(readProfile)
       outputOf(options).result(
         { profiles },
-        profiles.map(({ name, url, id, fingerprint }) => [name, url, id ?? '-', fingerprint]),
+        profiles.length === 0
+          ? ['there is none; "evidence setup URL" makes one']
+          : profiles.map(({ name, url, id, fingerprint }) => [name, url, id ?? '-', fingerprint]),
       )
     },
   )

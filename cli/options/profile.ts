@@ -19,7 +19,7 @@ const schema = z.strictObject({
   /** Version of this file's layout. */
   profile: z.literal(1),
   url: z.string().min(1).max(2048),
-  /** Of the policy that lies beside it, as it was compared. */
+  /** Fingerprint of the policy that lies beside it, as it was compared. */
   fingerprint: z.string(),
   key: z.string().min(1).max(4096).optional(),
   id: z.string().min(1).max(64).optional(),

@@ -34,8 +34,8 @@ afterAll(async () => {
 const keyOf = (data: string): string => at(`${data}/keys/depositor.pem`)
 
 async function refused(...args: readonly string[]): Promise<CliError['error'] & { readonly exit: number | null }> {
-  const { code, json } = await evidence([...args, '--json'], elsewhere)
-  return { ...json<CliError>().error, exit: code }
+  const result = await evidence([...args, '--json'], elsewhere)
+  return { ...result.json<CliError>().error, exit: result.code }
 }
 
 describe('evidence setup', () => {
