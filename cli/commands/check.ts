@@ -14,7 +14,7 @@ import { misbehaviourDocument, misbehaviourLines } from '../render/check-misbeha
 import { packageDocument, packageLines } from '../render/check-package.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { clientOf, type ClientOptions, outputOf, urlNamed, withClient, withIdentityIfAny } from '../options/client.ts'
-import type { Output } from '../render/output.ts'
+import type { Line, Output } from '../render/output.ts'
 import { type PolicyFile, requirePolicy } from '../options/policy.ts'
 import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
@@ -119,7 +119,7 @@ function policyFileOf(options: CheckOptions, otherwise: string | undefined): Pol
 }
 
 /** The result, for programs and for people. */
-function rendered(report: Report, file: PolicyFile | undefined): [object, string[]] {
+function rendered(report: Report, file: PolicyFile | undefined): [object, Line[]] {
   if (report.what === 'package') return [packageDocument(report, file), packageLines(report, file)]
   const policy = file as PolicyFile
   if (report.what === 'folder') return [folderDocument(report, policy), folderLines(report, policy)]

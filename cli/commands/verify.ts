@@ -22,12 +22,13 @@ import { when } from '../render/when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { keptCheckpoint } from '../files/known-checkpoint.ts'
 import { endLines } from '../render/ledger-end.ts'
-import { type Output } from '../render/output.ts'
+import type { Line, Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
 import { progressBar } from '../render/progress.ts'
 import { StaticSource } from '../sources/static-source.ts'
 import { environmentValue, profileOf } from '../options/profile.ts'
+import { toned } from '../render/tone.ts'
 
 interface VerifyOptions extends ClientOptions {
   readonly checkpoint?: readonly string[]
@@ -226,10 +227,10 @@ async function run(
 /** Faults printed one by one; the rest are counted. */
 const printedFaults = 50
 
-function faultLine({ code, index, message, expected, found }: Finding): string[] {
+function faultLine({ code, index, message, expected, found }: Finding): Line[] {
   const at = index === undefined || message.includes(`ntry ${index}`) ? '' : ` entry ${index}:`
   const detail = expected === undefined ? [] : [`       expected ${expected}`, `       found    ${found ?? '-'}`]
-  return [`FAULT ${code}:${at} ${message}`, ...detail]
+  return [toned('fault', `FAULT ${code}:${at} ${message}`), ...detail]
 }
 
 function print(report: WalkReport, policyFile: PolicyFile, output: Output): number {
