@@ -13,8 +13,8 @@ import { folderDocument, folderLines } from '../render/check-folder.ts'
 import { misbehaviourDocument, misbehaviourLines } from '../render/check-misbehaviour.ts'
 import { packageDocument, packageLines } from '../render/check-package.ts'
 import { fileArgument } from '../options/file-argument.ts'
-import { clientOf, type ClientOptions, outputOf, withClient, withIdentityIfAny } from '../options/client.ts'
-import type { Output } from '../render/output.ts'
+import { clientOf, type ClientOptions, outputOf, urlNamed, withClient, withIdentityIfAny } from '../options/client.ts'
+import type { Line, Output } from '../render/output.ts'
 import { type PolicyFile, requirePolicy } from '../options/policy.ts'
 import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
@@ -53,7 +53,7 @@ Example:
 export function checkCommand(program: Command): void {
   withClient(
     program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'),
-    { url: '$EVIDENCE_URL, or the URL in the policy’s log line' },
+    { url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' },
   )
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
     .option('--manifest <file>', 'manifest that lists the file')
@@ -119,7 +119,7 @@ function policyFileOf(options: CheckOptions, otherwise: string | undefined): Pol
 }
 
 /** The result, for programs and for people. */
-function rendered(report: Report, file: PolicyFile | undefined): [object, string[]] {
+function rendered(report: Report, file: PolicyFile | undefined): [object, Line[]] {
   if (report.what === 'package') return [packageDocument(report, file), packageLines(report, file)]
   const policy = file as PolicyFile
   if (report.what === 'folder') return [folderDocument(report, policy), folderLines(report, policy)]
@@ -131,7 +131,7 @@ function rendered(report: Report, file: PolicyFile | undefined): [object, string
 /** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
 async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
   const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
-  const url = options.url ?? process.env['EVIDENCE_URL'] ?? own
+  const url = urlNamed(options) ?? own
   if (url === undefined) {
     throw new EvidenceError('usage', `the policy has no URL for ${origin}; name the ledger’s by --url`)
   }

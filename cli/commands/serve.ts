@@ -2,7 +2,7 @@ import { defined } from '../../src/core/objects.ts'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { RunningServer } from '../../server/serve.ts'
-import { dataFolder } from '../../src/ledger/data-folder.ts'
+import { dataFolder, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { knownCheckpoint } from '../files/known-checkpoint.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
@@ -14,6 +14,7 @@ import { version } from '../version.ts'
 import { provideTrial } from '../serve/trial.ts'
 import { hardwareKey, ledgerKeyFlags } from '../options/ledger-key.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
+import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 
 const flags = [
   ...commonFlags,
@@ -104,7 +105,8 @@ async function start(options: ServeCommandOptions, given?: string): Promise<Runn
     throw error
   })
   noteOwn(dataDir(options))
-  writeOut(`listening on ${running.url}\n`)
+  const fingerprint = policyFingerprint(readPolicyBytes(dataFolder(dataDir(options)).policy))
+  writeOut(`listening on ${running.url}\npolicy fingerprint ${fingerprint} (what "evidence setup" compares)\n`)
   return {
     ...running,
     close: async () => {

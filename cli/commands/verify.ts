@@ -22,11 +22,13 @@ import { when } from '../render/when.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { keptCheckpoint } from '../files/known-checkpoint.ts'
 import { endLines } from '../render/ledger-end.ts'
-import { type Output } from '../render/output.ts'
+import type { Line, Output } from '../render/output.ts'
 import { count } from '../../src/core/text.ts'
 import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
 import { progressBar } from '../render/progress.ts'
 import { StaticSource } from '../sources/static-source.ts'
+import { environmentValue, profileOf } from '../options/profile.ts'
+import { toned } from '../render/tone.ts'
 
 interface VerifyOptions extends ClientOptions {
   readonly checkpoint?: readonly string[]
@@ -104,11 +106,12 @@ async function verify(options: VerifyOptions): Promise<number> {
   }
 }
 
-/** The server is asked where it is named: by --url, or by $EVIDENCE_URL where no data folder is named and none is here. */
+/** The server is asked where it is named: by --url, by a profile, or by $EVIDENCE_URL where no data folder is named and none is here. */
 function asksServer(options: VerifyOptions): boolean {
   if (options.url !== undefined) return true
-  const isFolderNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
-  return process.env['EVIDENCE_URL'] !== undefined && !isFolderNamed && !existsSync(dataDir(options))
+  if (options.data === undefined && profileOf(options) !== undefined) return true
+  const isFolderNamed = options.data !== undefined || environmentValue('EVIDENCE_DATA') !== undefined
+  return environmentValue('EVIDENCE_URL') !== undefined && !isFolderNamed && !existsSync(dataDir(options))
 }
 
 /** Bundles need a right where reading is for participants: then the key speaks for itself. */
@@ -224,10 +227,10 @@ async function run(
 /** Faults printed one by one; the rest are counted. */
 const printedFaults = 50
 
-function faultLine({ code, index, message, expected, found }: Finding): string[] {
+function faultLine({ code, index, message, expected, found }: Finding): Line[] {
   const at = index === undefined || message.includes(`ntry ${index}`) ? '' : ` entry ${index}:`
   const detail = expected === undefined ? [] : [`       expected ${expected}`, `       found    ${found ?? '-'}`]
-  return [`FAULT ${code}:${at} ${message}`, ...detail]
+  return [toned('fault', `FAULT ${code}:${at} ${message}`), ...detail]
 }
 
 function print(report: WalkReport, policyFile: PolicyFile, output: Output): number {

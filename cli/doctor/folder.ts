@@ -6,7 +6,7 @@ import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
 import { timeText } from '../../src/core/time.ts'
 import { defaultMaxGapMs } from '../../src/ledger/clock.ts'
 import { lostClaims } from '../../src/ledger/copy/missing-claims.ts'
-import { dataFolder, type DataFolder, readConfig, readOwnKey } from '../../src/ledger/data-folder.ts'
+import { dataFolder, type DataFolder, readConfig, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { readErasures } from '../../src/ledger/erasures.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { readHead } from '../../src/ledger/head-file.ts'
@@ -21,6 +21,7 @@ import { count } from '../../src/core/text.ts'
 import { attempt, type Check, fail, failed, ok, warn } from './check.ts'
 import { keyChecks } from './keys.ts'
 import { folderModes } from './modes.ts'
+import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 
 /** All about a data folder, whose keys `passphrase` opens. `now` in milliseconds since 1970. */
 export async function folderChecks(root: string, now: number, passphrase?: string): Promise<Check[]> {
@@ -46,6 +47,9 @@ export async function folderChecks(root: string, now: number, passphrase?: strin
       requireNotRotating(folder)
       return []
     })),
+    ...(await attempt('policy', () => [
+      ok('policy', `fingerprint ${policyFingerprint(readPolicyBytes(folder.policy))}`),
+    ])),
     ...(await attempt('permissions', () => folderModes(folder))),
     ...(await keyChecks(folder, passphrase)),
     ...leftovers(folder),

@@ -6,7 +6,7 @@ import type { Piece } from '../../src/ledger/copy/piece.ts'
 import { Replica } from '../../src/ledger/copy/replica.ts'
 import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import type { Erasure } from '../../src/ledger/erasures.ts'
-import { clientKey, clientOf, type ClientOptions, identify } from '../options/client.ts'
+import { clientKey, clientOf, type ClientOptions, identify, keyNamed } from '../options/client.ts'
 import { acceptMissing, type AcceptMissingOptions } from '../options/missing-claims.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
@@ -30,8 +30,7 @@ export async function startFollowing(
   output: Output,
   stopped: AbortSignal,
 ): Promise<Following> {
-  if (options.key === undefined && process.env['EVIDENCE_KEY'] === undefined)
-    throw new EvidenceError('usage', 'name an auditor’s key by --key FILE')
+  if (keyNamed(options) === undefined) throw new EvidenceError('usage', 'name an auditor’s key by --key FILE')
   const root = dataDir(options)
   const missing = acceptMissing(options, output)
   const { key: signer, path } = clientKey(options)

@@ -9,6 +9,7 @@ import { Output } from '../render/output.ts'
 import { type OptionsOf, withFlags } from './declare.ts'
 import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
 import { dataDir } from './policy.ts'
+import { environmentValue, profileOf } from './profile.ts'
 
 export const defaultUrl = 'http://127.0.0.1:8080'
 
@@ -32,6 +33,10 @@ export function clientFlags({
     ['--policy <file>', `the ledger’s policy (default: ${policy})`],
     ['--key <file>', 'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)'],
     ['--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)'],
+    [
+      '--profile <name>',
+      'the ledger that "evidence setup" keeps by this name (default: $EVIDENCE_PROFILE, or "default")',
+    ],
     askedPassphraseFlag,
   ] as const
 }
@@ -48,6 +53,24 @@ export function outputOf(options: CommonOptions): Output {
   return new Output(options.json === true)
 }
 
+/** The server that is named: by --url, $EVIDENCE_URL or the profile. Throws the codes of {@link profileOf}. */
+export function urlNamed(options: ClientOptions): string | undefined {
+  return options.url ?? environmentValue('EVIDENCE_URL') ?? profileOf(options)?.url
+}
+
+/** The private key file that is named: by --key, $EVIDENCE_KEY or the profile. Throws the codes of {@link profileOf}. */
+export function keyNamed(options: ClientOptions): string | undefined {
+  return options.key ?? environmentValue('EVIDENCE_KEY') ?? profileOf(options)?.key
+}
+
+/** Whose key a file is by --id, $EVIDENCE_ID, or the profile that names this very file. */
+function idNamed(options: ClientOptions, path: string): string | undefined {
+  const given = options.id ?? environmentValue('EVIDENCE_ID')
+  if (given !== undefined) return given
+  const profile = profileOf(options)
+  return profile?.key === path ? profile.id : undefined
+}
+
 /** The private key that a client signs with. */
 export function clientKey(
   options: ClientOptions,
@@ -55,12 +78,12 @@ export function clientKey(
 ): { key: SigningKey; path: string } {
   const folder = dataFolder(dataDir(options))
   const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
-  const path = options.key ?? process.env['EVIDENCE_KEY'] ?? fallback
+  const path = keyNamed(options) ?? fallback
   return { key: openKeyFile(path, passphraseFile(options)), path }
 }
 
 export function clientOf(options: ClientOptions, output: Output): LedgerClient {
-  const url = options.url ?? process.env['EVIDENCE_URL'] ?? defaultUrl
+  const url = urlNamed(options) ?? defaultUrl
   const onRetry = (why: string, waitMs: number): void =>
     output.note(`${why}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
   return new LedgerClient(url, undefined, { onRetry, retries: retriesFrom(process.env['EVIDENCE_RETRIES']) })
@@ -74,8 +97,7 @@ function retriesFrom(text: string | undefined): number {
 }
 
 /**
- * Who a key is: --id, $EVIDENCE_ID, the server's list of participants, or (where the list is not open) the names that
- * `npm start` gives. Throws `usage` where none of them tells.
+ * Who a key is: --id, $EVIDENCE_ID, the profile, or what {@link ownerOf} finds. Throws the codes of {@link profileOf} and {@link ownerOf}.
  */
 export async function identify(
   options: ClientOptions,
@@ -83,8 +105,20 @@ export async function identify(
   key: SigningKey,
   path: string,
 ): Promise<Identity> {
-  const given = options.id ?? process.env['EVIDENCE_ID']
-  if (given !== undefined) return { id: given, signer: key }
+  const given = idNamed(options, path)
+  return given === undefined ? ownerOf(options, client, key, path) : { id: given, signer: key }
+}
+
+/**
+ * Who a key is by the server's list of participants, or (where the list is not open) the names that `npm start` gives. Throws
+ * `key-unknown` where neither tells.
+ */
+export async function ownerOf(
+  options: CommonOptions,
+  client: LedgerClient,
+  key: SigningKey,
+  path: string,
+): Promise<Identity> {
   const own = dataFolder(dataDir(options))
   const guess = path === own.depositorKey ? 'depositor' : path === own.administratorKey ? 'administrator' : undefined
   const asker = guess === undefined ? client : client.as({ id: guess, signer: key })
@@ -116,7 +150,7 @@ export async function signedClient(
 
 /** Shows who asks where a key is at hand: sealed claims are for those who may read them. */
 export async function withIdentityIfAny(options: ClientOptions, client: LedgerClient): Promise<LedgerClient> {
-  const named = options.key !== undefined || process.env['EVIDENCE_KEY'] !== undefined
+  const named = keyNamed(options) !== undefined
   if (!named && !existsSync(dataFolder(dataDir(options)).depositorKey)) return client
   try {
     const { key, path } = clientKey(options)

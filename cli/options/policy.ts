@@ -7,38 +7,40 @@ import { requireFinished } from '../../src/node/folder-marker.ts'
 import { isOwnLedger, noteOwnLedger } from '../../src/node/own-ledgers.ts'
 import type { Output } from '../render/output.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { environmentValue, profileOf, type ProfileOptions } from './profile.ts'
 
 /** Where a command's policy file comes from. */
 export interface PolicyFile {
   readonly path: string
-  /** `option`: --policy; `environment`: $EVIDENCE_POLICY; `data-folder`: that of the user's own ledger. */
-  readonly from: 'option' | 'environment' | 'data-folder'
-  /** The data folder that it lies in. */
-  readonly folder?: string
+  /** `option`: --policy; `environment`: $EVIDENCE_POLICY; `profile`: set up by the user; `data-folder`: that of the user's own ledger. */
+  readonly from: 'option' | 'environment' | 'profile' | 'data-folder'
+  /** The data folder that it lies in, or the profile that it is of. */
+  readonly of?: string
 }
 
-export interface PolicyOptions {
+export interface PolicyOptions extends ProfileOptions {
   readonly policy?: string
-  readonly data?: string
 }
 
 /** The data folder: --data, $EVIDENCE_DATA, or ./data. */
 export function dataDir(options: { readonly data?: string }): string {
-  return options.data ?? process.env['EVIDENCE_DATA'] ?? 'data'
+  return options.data ?? environmentValue('EVIDENCE_DATA') ?? 'data'
 }
 
 /**
- * The policy file that was named, by --policy or $EVIDENCE_POLICY; else the one in the data folder: where that folder was named,
+ * The policy file that was named, by --policy, $EVIDENCE_POLICY or a profile; else the one in the data folder: where that folder was named,
  * by --data or $EVIDENCE_DATA, or is the user's own ledger. That a file lies in the working folder makes it nobody's policy.
  */
 export function findPolicy(options: PolicyOptions): PolicyFile | undefined {
   if (options.policy !== undefined) return { path: options.policy, from: 'option' }
-  const named = process.env['EVIDENCE_POLICY']
+  const named = environmentValue('EVIDENCE_POLICY')
   if (named !== undefined) return { path: named, from: 'environment' }
+  const profile = profileOf(options)
+  if (profile !== undefined) return { path: profile.policy, from: 'profile', of: profile.name }
   const folder = dataDir(options)
   const path = join(folder, 'policy')
-  const isNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
-  return existsSync(path) && (isNamed || isOwn(folder)) ? { path, from: 'data-folder', folder } : undefined
+  const isNamed = options.data !== undefined || environmentValue('EVIDENCE_DATA') !== undefined
+  return existsSync(path) && (isNamed || isOwn(folder)) ? { path, from: 'data-folder', of: folder } : undefined
 }
 
 /** The policy's file that {@link findPolicy} finds; `otherwise` says what else can be done. Throws `usage`, `folder-unfinished`. */
@@ -51,7 +53,11 @@ export function requirePolicy(options: PolicyOptions, otherwise = ''): PolicyFil
   const why = existsSync(where)
     ? `${where} is not taken: nothing shows that it is of a ledger of your own`
     : `there is no policy at ${where}`
-  throw new EvidenceError('usage', `${why}; name the ledger’s policy by --policy FILE${otherwise}`, { where })
+  throw new EvidenceError(
+    'usage',
+    `${why}; name the ledger’s policy by --policy FILE, or set it up: evidence setup URL${otherwise}`,
+    { where },
+  )
 }
 
 /** True where the reader has a policy of the ledger that is not the server's own word. */
@@ -78,8 +84,13 @@ export function policyOf(options: PolicyOptions): Policy {
 }
 
 /** Which policy a verdict rests on, for people. */
-export function policyLine({ path, from, folder }: PolicyFile): string {
-  const how = { option: '--policy', environment: '$EVIDENCE_POLICY', 'data-folder': `of the ledger in ${folder}` }[from]
+export function policyLine({ path, from, of }: PolicyFile): string {
+  const how = {
+    option: '--policy',
+    environment: '$EVIDENCE_POLICY',
+    profile: `of the profile ${of}`,
+    'data-folder': `of the ledger in ${of}`,
+  }[from]
   return `policy: ${path} (${how})`
 }
 

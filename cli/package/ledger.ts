@@ -8,7 +8,7 @@ import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { type KeyLocator, scanningLocator } from '../../src/package/admission-receipts.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { type EntryReader, LogView } from '../../src/log/view.ts'
-import { clientOf, type ClientOptions, withIdentityIfAny } from '../options/client.ts'
+import { clientOf, type ClientOptions, urlNamed, withIdentityIfAny } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
 import { StaticSource } from '../sources/static-source.ts'
@@ -34,7 +34,7 @@ export interface PackageLedger {
  */
 export async function openLedger(options: LedgerOptions, policy: Policy, output: Output): Promise<PackageLedger> {
   if (options.dir !== undefined) return ofSource(new StaticSource(options.dir), policy, undefined)
-  if (options.url === undefined && process.env['EVIDENCE_URL'] === undefined) {
+  if (urlNamed(options) === undefined) {
     const folder = await openFolder(dataDir(options), policy)
     if (folder !== undefined) {
       try {

@@ -17,6 +17,8 @@ import { headline, statusLines } from './later.ts'
 import { faultLines, provenance } from './provenance.ts'
 import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
 import { isSound, verdictLine } from './verdict.ts'
+import type { Line } from './output.ts'
+import { whenShort } from './when.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
 export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {
@@ -76,8 +78,21 @@ function cleanLine(result: CheckResult | AnchoredResult): string {
   return anchored ?? 'unchanged since deposit, signed by this key, at this time by this ledger’s clock:'
 }
 
+/** Whether the policy names the receipt's own ledger: of another, upper ledgers show less. */
+function isOwn(result: CheckResult | AnchoredResult): boolean {
+  return !('anchored' in result) || result.anchored.isOwn
+}
+
+/** `since 26 Nov 2026 20:55 +08:00, deposited by Police Station 9 (police-9)`: the name where an admission shows it. */
+export function sinceDeposit({ checked }: Pick<CheckResult, 'checked'>, later: OnlineStatus | undefined): string {
+  const id = checked?.statement?.common.iss ?? ''
+  const name = later?.admission?.name
+  const time = checked === undefined ? '' : whenShort(checked.receipt.entry.time)
+  return `since ${time}, deposited by ${name === undefined ? id : `${name} (${id})`}`
+}
+
 /** The result of a check of a file, for people. */
-export function fileLines({ path, result, later, time, faults, unjudged }: FileReport, policy: PolicyFile): string[] {
+export function fileLines({ path, result, later, time, faults, unjudged }: FileReport, policy: PolicyFile): Line[] {
   const clean = faults.length === 0 && unjudged.length === 0
   return [
     ...headline(later, result),
@@ -93,7 +108,10 @@ export function fileLines({ path, result, later, time, faults, unjudged }: FileR
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
     policyLine(policy),
     checkerLine(thisChecker()),
-    verdictLine({ faults, unjudged }),
+    verdictLine(
+      { faults, unjudged },
+      { sound: isOwn(result) ? `unchanged ${sinceDeposit(result, later)}` : undefined },
+    ),
   ]
 }
 

@@ -4,12 +4,13 @@ import type { FolderReport } from '../../src/check/steps/report.ts'
 import { manifestAt } from '../../src/check/node/artefact.ts'
 import type { ManifestLine } from '../../src/core/manifest.ts'
 import { count, counted } from '../../src/core/text.ts'
-import { anchorDocument, provenanceOf, statusDocument, timeDocument } from './check-file.ts'
+import { anchorDocument, provenanceOf, sinceDeposit, statusDocument, timeDocument } from './check-file.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { headline, lineRetractions } from './later.ts'
 import { faultLines } from './provenance.ts'
 import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
 import { isSound, verdictLine } from './verdict.ts'
+import type { Line } from './output.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20
@@ -38,7 +39,7 @@ export function folderDocument(report: FolderReport, policy: PolicyFile): object
 }
 
 /** The result of a check of a folder, for people. */
-export function folderLines(report: FolderReport, policy: PolicyFile): string[] {
+export function folderLines(report: FolderReport, policy: PolicyFile): Line[] {
   const { result, later, time, faults, unjudged, compared = nothing } = report
   const part = { item: result.item }
   return [
@@ -52,8 +53,9 @@ export function folderLines(report: FolderReport, policy: PolicyFile): string[] 
     ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
     policyLine(policy),
     checkerLine(thisChecker()),
-    report.compared === undefined ? notCompared : countLine(countsOf(compared)),
-    verdictLine(report),
+    ...(report.compared === undefined ? [notCompared] : []),
+    ...(report.compared === undefined || isSound(report) ? [] : [countLine(countsOf(compared))]),
+    verdictLine(report, { sound: countLine(countsOf(compared), ` ${sinceDeposit(result, later)};`) }),
   ]
 }
 
@@ -71,8 +73,11 @@ function countsOf({ files, unlisted }: ComparedFolder): Counts {
   return { listed: files.length, ...counts, unlisted: unlisted.length }
 }
 
-/** `120 of 123 files unchanged, 1 differs, 2 missing, 1 unreadable`. */
-function countLine({ listed, unchanged, respelled, moved, differs, missing, unreadable, unlisted }: Counts): string {
+/** `120 of 123 files unchanged, 1 differs, 2 missing, 1 unreadable`; `since` stands after the files that are unchanged. */
+function countLine(
+  { listed, unchanged, respelled, moved, differs, missing, unreadable, unlisted }: Counts,
+  since = ',',
+): string {
   const others: readonly (readonly [number, string])[] = [
     [respelled, 'with the name spelled otherwise'],
     [moved, 'under another name'],
@@ -82,7 +87,8 @@ function countLine({ listed, unchanged, respelled, moved, differs, missing, unre
     [unlisted, 'not in the deposit'],
   ]
   const said = others.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`)
-  return [`${count(unchanged)} of ${counted(listed, 'file')} unchanged`, ...said].join(', ')
+  const first = `${count(unchanged)} of ${counted(listed, 'file')} unchanged${since}`
+  return said.length === 0 ? first.slice(0, -1) : `${first} ${said.join(', ')}`
 }
 
 function comparedLines({ files, unlisted, skipped, unreadable }: ComparedFolder): string[] {

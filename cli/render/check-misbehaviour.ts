@@ -3,6 +3,7 @@ import { defined } from '../../src/core/objects.ts'
 import { misbehaviourLimits } from '../../src/verify/check-misbehaviour.ts'
 import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
 import { isSound } from './verdict.ts'
+import type { Line } from './output.ts'
 
 /** What a proof of misbehaviour proves, for programs. */
 export function misbehaviourDocument(report: MisbehaviourReport, policy: PolicyFile): object {
@@ -22,7 +23,7 @@ export function misbehaviourDocument(report: MisbehaviourReport, policy: PolicyF
 }
 
 /** What a proof of misbehaviour proves, and what not, for people. */
-export function misbehaviourLines({ path, faults, proof }: MisbehaviourReport, policy: PolicyFile): string[] {
+export function misbehaviourLines({ path, faults, proof }: MisbehaviourReport, policy: PolicyFile): Line[] {
   const holds = faults.length === 0
   return [
     path,

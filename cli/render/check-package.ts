@@ -14,13 +14,14 @@ import { count } from '../../src/core/text.ts'
 import { when } from './when.ts'
 import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
 import { isSound, verdictLine } from './verdict.ts'
-import { bytesText } from './output.ts'
+import { bytesText, type Line } from './output.ts'
+import { type Toned, toned } from './tone.ts'
 
 /** Names of missing files that are listed for people; a document has them all. */
 const maxNames = 100
 
 /** What was taken back, and what a compromised key may have signed, before anything else: each said, whatever else is. */
-function headlines({ retractions, deposits, related }: PackageReport): string[] {
+function headlines({ retractions, deposits, related }: PackageReport): Toned[] {
   const isPart = ({ item }: Retraction): boolean => item !== undefined
   const sorted = [...retractions.filter((one) => !isPart(one)), ...retractions.filter(isPart)]
   const signed = [...deposits.map((one) => ({ ...one, path: one.folder })), ...related]
@@ -36,7 +37,7 @@ function headlines({ retractions, deposits, related }: PackageReport): string[] 
             `KEY COMPROMISED: entry ${checked.receipt.entry.index} (${path}) was signed by a key that is said to have been compromised at that time; see below`,
           ],
     ),
-  ]
+  ].map((text) => toned('notice', text))
 }
 
 /** What was deposited and is not in the package: how many, and which. */
@@ -128,7 +129,7 @@ function relatedLines(receipt: PackagedRelated): string[] {
 }
 
 /** The result of a check of a package, for people; `file` is the policy's, where the package's own was not taken. */
-export function packageLines(checked: CheckedPackageReport, file: PolicyFile | undefined): string[] {
+export function packageLines(checked: CheckedPackageReport, file: PolicyFile | undefined): Line[] {
   const { path, report, policy } = checked
   if (report === undefined)
     return [

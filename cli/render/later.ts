@@ -5,20 +5,21 @@ import { type FilePart, type OnlineStatus, retractionIn, standingOf } from '../.
 import { partText } from '../../src/statements/later-events.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { admissionLine } from './admission.ts'
+import { type Toned, toned } from './tone.ts'
 import { when } from './when.ts'
 
 /** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
-export function headline(online: OnlineStatus | undefined, part: FilePart = {}): string[] {
+export function headline(online: OnlineStatus | undefined, part: FilePart = {}): Toned[] {
   const standing = standingOf(online, part)
   const retraction = retractionIn(online, part)
   if (standing === 'retracted' && retraction !== undefined) {
     const { index, time, code, what } = retraction
-    return [
-      `RETRACTED: this ${what === 'retracted' ? 'deposit' : 'file'} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`,
-    ]
+    const part = what === 'retracted' ? 'deposit' : 'file'
+    const text = `RETRACTED: this ${part} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`
+    return [toned('notice', text)]
   }
   if (standing !== 'key-compromised') return []
-  return ['KEY COMPROMISED: the key is said to have been compromised at the time of this entry']
+  return [toned('notice', 'KEY COMPROMISED: the key is said to have been compromised at the time of this entry')]
 }
 
 /** Files of a folder that were taken back, one by one: those whose line a proven event names. */
@@ -26,13 +27,14 @@ export function lineRetractions(
   online: OnlineStatus | undefined,
   item: number | undefined,
   lines: readonly ManifestLine[],
-): string[] {
+): Toned[] {
   return (online?.events ?? []).flatMap((event) => {
     if (!event.proven || event.what !== 'part-retracted' || event.line === undefined || event.item !== item) return []
     const file = lines[event.line]
     if (file === undefined) return []
     const { code = 'no reason', index, time } = event
-    return [`RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`]
+    const text = `RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`
+    return [toned('notice', text)]
   })
 }
 

@@ -1,15 +1,18 @@
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { visible, withVisibleBytes } from '../../src/core/text.ts'
 import { writeErr, writeOut } from './standard-output.ts'
+import { coloured, showsColour, type Toned } from './tone.ts'
 
 /**
- * One line of a result: a text, or cells of a table, which are joined by tabs. Whatever it holds, it is printed as one line: line
- * feeds, controls and invisible characters within it are shown as `visible` shows them.
+ * One line of a result: a text, with or without a tone, or cells of a table, which are joined by tabs. Whatever it holds, it is printed
+ * as one line: line feeds, controls and invisible characters within it are shown as `visible` shows them.
  */
-export type Line = string | readonly string[]
+export type Line = string | Toned | readonly string[]
 
 function lineText(line: Line): string {
-  return `${typeof line === 'string' ? visible(line) : line.map(visible).join('\t')}\n`
+  if (typeof line === 'string') return `${visible(line)}\n`
+  if (!('tone' in line)) return `${line.map(visible).join('\t')}\n`
+  return `${showsColour() ? coloured(line.tone, visible(line.text)) : visible(line.text)}\n`
 }
 
 /** What stands before an @ in the address of a server is for that server alone, whatever message repeats the address. */

@@ -1,6 +1,8 @@
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import type { Finding } from '../../src/verify/report.ts'
 import { counted } from '../../src/core/text.ts'
+import type { Line } from './output.ts'
+import { toned } from './tone.ts'
 import { when, whenSeconds } from './when.ts'
 
 /**
@@ -32,9 +34,9 @@ export function provenance(
 }
 
 /** Faults, one by one, with the file that each is about, what was expected and what was found. */
-export function faultLines(faults: readonly Finding[]): string[] {
+export function faultLines(faults: readonly Finding[]): Line[] {
   return faults.flatMap(({ code, message, file, where = '', expected, found }) => {
-    const line = `FAULT ${code}: ${file === undefined ? '' : `${file}: `}${message}`
+    const line = toned('fault', `FAULT ${code}: ${file === undefined ? '' : `${file}: `}${message}`)
     if (expected === undefined) return [line]
     return [line, `       ${where} expected ${expected}`, `       ${' '.repeat(where.length)} found    ${found ?? '-'}`]
   })

@@ -1,6 +1,7 @@
 import { errorTable, type EvidenceError } from '../../src/core/errors.ts'
-import { counted } from '../../src/core/text.ts'
+import { count, counted } from '../../src/core/text.ts'
 import { ServerRefusal } from '../../src/client/http.ts'
+import { type Toned, toned } from './tone.ts'
 import { exitCodeOf, type Finding } from '../../src/verify/report.ts'
 
 /** What was found of evidence or of a chain. */
@@ -23,6 +24,8 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'sign-statement',
   'participants',
   'witness',
+  'setup',
+  'profile',
 ])
 
 /** True for the name of a command that verifies something. */
@@ -48,14 +51,23 @@ export function exitOfRefusal(error: EvidenceError, command: string | undefined)
   return exit === 1 && !judges(command) ? 3 : exit
 }
 
-/** The last line of a result. It begins with "no fault found" only where all was judged. */
-export function verdictLine({ faults, unjudged }: Verdict, counts?: { faults: number; unjudged: number }): string {
-  const found = counts?.faults ?? faults.length
-  const open = counts?.unjudged ?? unjudged.length
-  const unseen = counts === undefined ? faults.filter(({ code }) => errorTable[code].exit === 3).length : 0
-  if (found > 0 && unseen === found)
-    return `not looked at in part: ${counted(unseen, 'thing')} could not be read or asked; no fault found in the rest`
-  if (found > 0) return found === 1 ? '1 fault found' : `${found.toLocaleString('en-US')} faults found`
-  if (open === 0) return 'no fault found'
-  return `not judged in part: ${open === 1 ? '1 finding needs' : `${open.toLocaleString('en-US')} findings need`} a newer verifier; no fault found in the rest`
+/** The last line of a result. It begins with "no fault found" only where all was judged; `sound` is what is said then besides. */
+export function verdictLine(
+  { faults, unjudged }: Verdict,
+  {
+    sound,
+    ...counts
+  }: { readonly faults?: number; readonly unjudged?: number; readonly sound?: string | undefined } = {},
+): Toned {
+  const found = counts.faults ?? faults.length
+  const open = counts.unjudged ?? unjudged.length
+  const unseen = counts.faults === undefined ? faults.filter(({ code }) => errorTable[code].exit === 3).length : 0
+  if (found > 0 && unseen === found) {
+    const what = counted(unseen, 'thing')
+    return toned('open', `not looked at in part: ${what} could not be read or asked; no fault found in the rest`)
+  }
+  if (found > 0) return toned('fault', `${counted(found, 'fault')} found`)
+  if (open === 0) return toned('good', sound === undefined ? 'no fault found' : `no fault found: ${sound}`)
+  const needs = open === 1 ? '1 finding needs' : `${count(open)} findings need`
+  return toned('open', `not judged in part: ${needs} a newer verifier; no fault found in the rest`)
 }

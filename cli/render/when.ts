@@ -15,6 +15,18 @@ export function when(time: number | string): string {
   return local === undefined ? timeText(ms) : `${timeText(ms)} (${local})`
 }
 
+/** A time for one line that people read, to the minute: local time with its offset, or UTC where that is this machine's zone. */
+export function whenShort(time: string): string {
+  const ms = tryTime(time)
+  if (ms === undefined) return time
+  const local = localOf(ms)
+  // `26 Nov 2026 20:55:05 +08:00` without its seconds.
+  if (local !== undefined) return local.replace(/:\d\d (?=[+-])/, ' ')
+  const date = new Date(ms)
+  const day = `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`
+  return `${day} ${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())} UTC`
+}
+
 /** A time given in seconds since 1970, for people, like {@link when}. */
 export function whenSeconds(seconds: number): string {
   return when(seconds * 1000)

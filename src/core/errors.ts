@@ -667,6 +667,14 @@ export const errorTable = {
   },
   'server-answer': { status: 502, exit: 3, action: 'Check that --url is an evidence ledger; report it if so.' },
   'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
+  'profile-missing': { status: 404, exit: 2, action: 'Set the ledger up by "evidence setup URL --profile NAME".' },
+  'profile-malformed': { status: 500, exit: 3, action: 'Set the ledger up again: evidence setup URL.' },
+  'fingerprint-differs': {
+    status: 409,
+    exit: 3,
+    action:
+      'Do not use this policy. Ask the ledger’s operator, on a way of your own, for the policy or its fingerprint.',
+  },
 } as const satisfies Record<string, ErrorKind>
 
 /** A stable code: what a program may match on. Messages are for people and may change. */

@@ -7,3 +7,4 @@ process.umask(0o022)
 
 /* Commands note the ledgers that they make (src/node/own-ledgers.ts): not in the folder of the user who runs the tests. */
 process.env['XDG_STATE_HOME'] ??= mkdtempSync(join(tmpdir(), 'evidence-state-'))
+process.env['XDG_CONFIG_HOME'] ??= mkdtempSync(join(tmpdir(), 'evidence-config-'))
