@@ -36,6 +36,10 @@ const needed = [
         { command: 'mount', probe: ['--version'], package: 'mount' },
         // A PKCS#11 token in software, for tests/node/pkcs11.test.ts.
         { command: 'softhsm2-util', probe: ['--version'], package: 'softhsm2' },
+        // For tests/scripts/completion.test.ts: two shells, and what sets a manual page.
+        { command: 'zsh', probe: ['--version'], package: 'zsh' },
+        { command: 'fish', probe: ['--version'], package: 'fish' },
+        { command: 'groff', probe: ['--version'], package: 'groff-base' },
       ]
     : []),
 ]
