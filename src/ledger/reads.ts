@@ -6,7 +6,6 @@ import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/pr
 import type { Tile } from '../core/merkle/tile.ts'
 import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
 import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
-import { encodeReceipt } from '../core/receipt.ts'
 import { readBody } from '../statements/body.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
@@ -15,6 +14,7 @@ import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { type ReceiptText, receiptText } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -31,6 +31,12 @@ export interface Inclusion {
   readonly leafHash: Uint8Array
   readonly root: Uint8Array
   readonly proof: Uint8Array[]
+}
+
+/** A checkpoint of an earlier size that a receipt is to lead to. */
+interface Under {
+  readonly size: number
+  readonly note: string
 }
 
 /** What readers may see: size and registry, and the signed checkpoint of that size. */
@@ -147,16 +153,17 @@ export class LedgerReads {
    * A receipt with the disclosures that the reader may see: at the published size, or under a checkpoint of an earlier size that
    * holds the entry.
    */
-  async receipt(
-    entry: ServedEntry,
-    disclosures: readonly string[],
-    under?: { readonly size: number; readonly note: string },
-  ): Promise<string> {
+  async receipt(entry: ServedEntry, disclosures: readonly string[], under?: Under): Promise<string> {
+    return (await this.receiptText(entry, disclosures, under)).text
+  }
+
+  /** The same in parts, for an answer that has many: it holds the entry's bytes, and no text until it is sent. */
+  async receiptText(entry: ServedEntry, disclosures: readonly string[], under?: Under): Promise<ReceiptText> {
     const { state } = this.current()
     const { size, note } = under ?? { size: state.size, note: this.current().note }
     const hashes = await this.inclusion(entry.index, size)
     const parts = { entryBytes: entry.bytes, signer: this.signer(entry).jwk, disclosures }
-    return encodeReceipt(parts, entry.index, hashes, note)
+    return receiptText(parts, entry.index, hashes, note)
   }
 
   /** The hashes of {@link included}. */
