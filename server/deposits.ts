@@ -63,7 +63,7 @@ export async function deposit(
 }
 
 /** Lines one after another, as many as make a turn. */
-function* turnsOf(lines: readonly Buffer[]): Generator<readonly Buffer[]> {
+export function* turnsOf(lines: readonly Buffer[]): Generator<readonly Buffer[]> {
   let begin = 0
   let bytes = 0
   for (const [i, { length }] of lines.entries()) {
