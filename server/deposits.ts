@@ -53,6 +53,8 @@ export async function deposit(
   const turns: Promise<(Deposited | Error)[]>[] = []
   const receipts = new EarlierReceipts(request.context, unit === 'line' ? earlierReceiptBytes(lines.length) : undefined)
   for (const some of turnsOf(lines)) {
+    // Where nothing is verified, nothing else gives the event loop a turn.
+    if (turns.length > 0) await new Promise((next) => setImmediate(next))
     // Signatures come back in any order; statements are sequenced in theirs, so a turn waits for the signatures before it.
     const submissions = await authenticated(request, some, unit)
     const sound = submissions.filter((one): one is Submission => !(one instanceof EvidenceError))

@@ -21,7 +21,7 @@ const maxStubs = 16
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
   const description =
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
-    `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
+    `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order; receipts beside \`jti-reused\` once for each entry, as far as there is room. ` +
     '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
     '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long, and at once where many others wait already.'
   app.withTypeProvider<ZodTypeProvider>().post(

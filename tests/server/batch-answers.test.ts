@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerWeight, batchWeight, bodyWeight, earlierReceiptBytes } from '../../server/batch-weight.ts'
-import { turnsOf } from '../../server/deposits.ts'
+import type { ServerContext } from '../../server/context.ts'
+import { deposit, turnsOf } from '../../server/deposits.ts'
 import { maxBatchBody } from '../../server/settings.ts'
 import type { DepositAnswer } from '../../src/api/answers.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
 import { itemFor } from '../support/statements.ts'
 import { problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
@@ -78,6 +80,34 @@ describe('the answer of a batch', () => {
     expect(turns(Array<number>(10).fill(65_536))).toEqual([4, 4, 2])
     expect(turns([300_000, 1, 300_000, 300_000])).toEqual([1, 2, 1])
     expect(turns([0])).toEqual([1])
+  })
+
+  it('R5 gives the event loop a turn between them, also where nothing is verified', async () => {
+    let tick = 0
+    let isOver = false
+    const next = (): void => {
+      tick++
+      if (!isOver) setImmediate(next)
+    }
+    setImmediate(next)
+    const ticks: number[] = []
+    const refused = new EvidenceError('jws-header', 'refused before anything is verified')
+    const ledger = {
+      authenticateMany: (texts: readonly string[]) => {
+        ticks.push(tick)
+        return Promise.resolve(texts.map(() => refused))
+      },
+      findRepeats: () => Promise.resolve([]),
+      submitMany: () => Promise.resolve([]),
+    }
+    const limits = { requireAddress: () => {}, refusal: () => {} }
+    const context = { ledger, limits, metrics: { statement: () => {} } } as unknown as ServerContext
+    const lines = Array.from({ length: 1000 }, () => Buffer.from('line'))
+    const request = { context, address: '127.0.0.1', shown: new Map(), receipts: 'none' } as const
+    const results = await Promise.all(await deposit(request, lines, 'line'))
+    isOver = true
+    expect(results.flat()).toEqual(lines.map(() => refused))
+    expect(new Set(ticks).size).toBe(5)
   })
 
   it('R5 takes a batch of headers that are too long, and parses none', async () => {
