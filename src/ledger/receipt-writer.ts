@@ -46,7 +46,12 @@ export class ReceiptText {
 }
 
 /** The receipt of an entry by the hashes of its inclusion proof, leaf to root. */
-export function receiptText(parts: ReceiptParts, index: number, hashes: readonly Uint8Array[], note: string): ReceiptText {
+export function receiptText(
+  parts: ReceiptParts,
+  index: number,
+  hashes: readonly Uint8Array[],
+  note: string,
+): ReceiptText {
   const lines = hashes.map((hash) => `${toBase64(hash)}${lineEnd}`).join('')
   return new ReceiptText(encodeReceiptExtra(parts), index, lines, note)
 }

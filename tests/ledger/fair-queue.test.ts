@@ -74,7 +74,8 @@ describe('FairQueue', () => {
   it('R5 closes a group by what its items cost to judge, and counts their bytes apart', () => {
     const fair = queue(1000, 1000)
     const mebi = 1024 * 1024
-    for (let n = 0; n < 40; n++) expect(fair.offer({ from: 'referrer', n }, 'referrer', 100, Infinity, mebi)).toBeUndefined()
+    for (let n = 0; n < 40; n++)
+      expect(fair.offer({ from: 'referrer', n }, 'referrer', 100, Infinity, mebi)).toBeUndefined()
     expect(fair.bytes).toBe(4000)
     expect(fair.take()).toHaveLength(8)
     expect(fair.bytes).toBe(3200)

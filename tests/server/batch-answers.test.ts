@@ -31,13 +31,14 @@ describe('the answer of a batch', () => {
     const { index } = (await server.post(first.presentation)).json<DepositAnswer>()
     const lines = Array.from({ length: 4 }, (_, i) => server.deposit(`wants ${i}`, { jti }).jws)
     const answers = await server.batch(lines)
-    expect(answers.map(({ code, index }) => ({ code, index }))).toEqual(lines.map(() => ({ code: 'jti-reused', index })))
+    expect(answers.map(({ code, index }) => ({ code, index }))).toEqual(
+      lines.map(() => ({ code: 'jti-reused', index })),
+    )
     const receipts = answers.flatMap(({ receipt }) => (receipt === undefined ? [] : [receipt]))
     expect(receipts).toHaveLength(1)
     expect(soundReceipt(server, receipts[0]).entry.statement).toBe(first.jws)
-    for (const { receipt, detail } of answers) {
-      if (receipt === undefined) expect(detail).toContain(`/v1/entries/${index}/receipt`)
-    }
+    const others = answers.filter(({ receipt }) => receipt === undefined)
+    for (const { detail } of others) expect(detail).toContain(`/v1/entries/${index}/receipt`)
     // A statement by itself is told, and a batch of it too.
     const [line] = await server.batch(lines.slice(0, 1))
     soundReceipt(server, line?.receipt)
@@ -114,7 +115,14 @@ describe('the answer of a batch', () => {
     const header = Buffer.from('['.repeat(40_000)).toString('base64url')
     const line = `${header}..${Buffer.alloc(64).toString('base64url')}`
     const answer = await server.post(Array<string>(300).fill(line).join('\n'), ndjson)
-    expect(new Set(answer.text.trimEnd().split('\n').map((one) => JSON.parse(one).code))).toEqual(new Set(['jws-header']))
+    expect(
+      new Set(
+        answer.text
+          .trimEnd()
+          .split('\n')
+          .map((one) => JSON.parse(one).code),
+      ),
+    ).toEqual(new Set(['jws-header']))
   })
 })
 
