@@ -157,7 +157,7 @@ export class LedgerReads {
     return (await this.receiptText(entry, disclosures, under)).text
   }
 
-  /** The same in parts, for an answer that has many: it holds the entry's bytes, and no text until it is sent. */
+  /** A receipt as {@link receipt} gives it, in parts: for an answer that has many, since it holds the entry's bytes and no text. */
   async receiptText(entry: ServedEntry, disclosures: readonly string[], under?: Under): Promise<ReceiptText> {
     const { state } = this.current()
     const { size, note } = under ?? { size: state.size, note: this.current().note }

@@ -9,7 +9,7 @@ import type { Submission } from './submission.ts'
 /**
  * Which statements are those of published entries, byte for byte, in order: the outcome of each such one, or the refusal of
  * disclosures that it does not seal; undefined for all others, which only the one writer can judge. What is published stands for ever, so
- * a repeat needs no place in the queue, where it would take up its signer's share, whoever sends it (docs/design/fair-queue.md).
+ * a repeat needs no place in the queue, where it would take up its signer's share though anybody may send it (docs/design/fair-queue.md).
  */
 export async function findRepeats(
   submissions: readonly Submission[],
