@@ -15,7 +15,7 @@ import type { RegistryChecksum } from './storage.ts'
 export type StoredStatement = Pick<OpenedEntry, 'entry' | 'statement'>
 
 /** Takes apart an entry that this server sequenced. Throws `storage-damaged` where it is not one. */
-export function readStored(bytes: Uint8Array, index: number): StoredStatement {
+export function readStored(bytes: Uint8Array, index: number): OpenedEntry {
   const opened = attempt(() => openEntry(bytes))
   if (!(opened instanceof EvidenceError) && opened.entry.index === index) return opened
   throw damagedEntry(index)
@@ -39,10 +39,9 @@ function damagedEntry(index: number): EvidenceError {
 export class EarlierEntry {
   private readonly bytes: Uint8Array
   private readonly index: number
-  private opened: StoredStatement | undefined
+  private opened: OpenedEntry | undefined
   private target: TargetFacts | undefined
   private status: Uint8Array | undefined
-  private leaf: Uint8Array | undefined
 
   constructor(bytes: Uint8Array, index: number) {
     this.bytes = bytes
@@ -50,12 +49,8 @@ export class EarlierEntry {
   }
 
   /** The entry, taken apart. Throws `storage-damaged`. */
-  get stored(): StoredStatement {
+  get stored(): OpenedEntry {
     return (this.opened ??= readStored(this.bytes, this.index))
-  }
-  /** 32 bytes. */
-  get leafHash(): Uint8Array {
-    return (this.leaf ??= leafHash(this.bytes))
   }
   /** What shows that somebody has the entry ({@link statusHash}). */
   get statusHash(): Uint8Array {
@@ -63,7 +58,7 @@ export class EarlierEntry {
   }
   /** What references ask of it. Throws `storage-damaged`. */
   get facts(): TargetFacts {
-    return (this.target ??= targetFactsOf(this.stored.statement, this.leafHash))
+    return (this.target ??= targetFactsOf(this.stored.statement, this.stored.hash))
   }
 }
 

@@ -202,10 +202,10 @@ export class GroupBuilder {
  * that the statement does not seal what {@link requireSealed} throws.
  */
 export function repeatOf({ statement, disclosures }: Submission, earlier: EarlierEntry): Repeated | undefined {
-  const { entry } = earlier.stored
+  const { entry, hash } = earlier.stored
   if (entry.statement !== statement.jws.text) return undefined
   requireSealedBy(statement, disclosures)
-  return { kind: 'existing', index: entry.index, time: entry.time, leafHash: earlier.leafHash }
+  return { kind: 'existing', index: entry.index, time: entry.time, leafHash: hash }
 }
 
 /** The sequenced statement's body is read again only where there is something to compare with it. */

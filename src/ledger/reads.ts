@@ -1,5 +1,4 @@
 import { encodeBundle } from '../core/bundle.ts'
-import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/prove.ts'
@@ -116,7 +115,8 @@ export class LedgerReads {
   async entry(index: number): Promise<ServedEntry> {
     this.requireIndex(index)
     const bytes = await this.tree.entry(index)
-    return { index, bytes, leafHash: leafHash(bytes), ...readStored(bytes, index) }
+    const { entry, statement, hash } = readStored(bytes, index)
+    return { index, bytes, leafHash: hash, entry, statement }
   }
 
   /** The key that signed an entry, and its record now. */

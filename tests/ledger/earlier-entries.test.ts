@@ -54,9 +54,9 @@ describe('entries that statements refer to', () => {
     const none = await open(relating(references.slice(0, 1)).jws)
     const same = await open(relating([references[0], references[0]] as Reference[]).jws)
     const all = await open(relating(references).jws)
-    expect(none.cost - none.weight).toBe(16 * 1024)
-    expect(same.cost - same.weight).toBe(16 * 1024)
-    expect(all.cost - all.weight).toBe(64 * 16 * 1024)
+    expect(none.cost - none.weight).toBe(32 * 1024)
+    expect(same.cost - same.weight).toBe(32 * 1024)
+    expect(all.cost - all.weight).toBe(64 * 32 * 1024)
     const plain = await open(folder.deposit('plain').jws)
     expect(plain.cost).toBe(plain.weight)
   })
@@ -80,8 +80,8 @@ describe('entries that statements refer to', () => {
     const outcomes = await ledger.submitMany(submissions)
     isOver = true
     expect(outcomes.filter((one) => one instanceof EvidenceError)).toEqual([])
-    // Each costs more than 1 MiB: eight close a group.
-    expect(Math.max(...groups.map(({ entries }) => entries))).toBe(8)
+    // Each costs more than 2 MiB: four close a group.
+    expect(Math.max(...groups.map(({ entries }) => entries))).toBe(4)
     // And one is a turn's worth.
     expect(new Set(turns).size).toBe(20)
   })
