@@ -124,9 +124,11 @@ export class Sequencer {
 
   /**
    * The outcome of each statement that is a published entry's, byte for byte, in order; undefined for those that are to be queued, and for
-   * all while the writer takes nothing or the database cannot be read: it says why.
+   * all while the writer takes nothing or the database cannot be read: it says why. Few statements are not looked up before a queue that
+   * is nearly empty: there a repeat takes nothing that anybody lacks.
    */
   async findRepeats(submissions: readonly Submission[]): Promise<(Outcome | EvidenceError | undefined)[]> {
+    if (submissions.length <= fewStatements && this.isNearlyEmpty) return submissions.map(() => undefined)
     const readied = attempt(() => this.requireReady())
     const found = readied ?? (await settled(findRepeats(submissions, this.published, this.options)))
     return isEvidenceError(found) ? submissions.map(() => undefined) : found
@@ -154,6 +156,10 @@ export class Sequencer {
         this.offer({ submission, wantReceipt, resolve: settle, reject: settle })
       })
     })
+  }
+
+  private get isNearlyEmpty(): boolean {
+    return this.queue.size * 16 < this.maxQueue && this.queue.bytes * 16 < this.maxQueueBytes
   }
 
   private offer(waiting: Waiting): void {
@@ -310,6 +316,9 @@ export class Sequencer {
     await this.running
   }
 }
+
+/** Statements that are queued without looking for repeats, where the queue has room. */
+const fewStatements = 4
 
 /** Cost that is judged in one turn of the event loop. */
 const turnCost = 512 * 1024
