@@ -71,8 +71,9 @@ export class Bodies {
       const { raw } = request
       const chunks: Buffer[] = []
       let received = 0
-      /** What the answer will take, in the same room. */
-      let answer = 0
+      /** What the answer may take, in the same room. */
+      let lines = 0
+      const answer = (withReceipts: boolean): number => (isBatch ? answerWeight(lines, received, withReceipts) : 0)
       const finish = (error: Error | undefined): void => {
         if (!this.arriving.delete(body)) return
         raw.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
@@ -84,7 +85,7 @@ export class Bodies {
         }
         room.arrived(body)
         // However it ends: answered, refused, or broken off. Or before that, by freeBody.
-        leaveRoom.set(request, () => room.keep(body, answer))
+        leaveRoom.set(request, (withReceipts) => room.keep(body, answer(withReceipts)))
         this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => room.leave(body))
         const whole = Buffer.concat(chunks, received)
         // What is called when the request is over would keep the pieces until then.
@@ -107,8 +108,9 @@ export class Bodies {
       }
       const onEnd = (): void => {
         if (length !== undefined && received !== length) return finish(notWhole())
-        answer = isBatch ? answerWeight(linesOf(chunks)) : 0
-        if (!room.take(body, answer)) return finish(fullRoom())
+        lines = isBatch ? linesOf(chunks) : 1
+        // The body is let go of before there is an answer: room for the larger of the two.
+        if (!room.take(body, Math.max(0, answer(true) - bodyWeight(received)))) return finish(fullRoom())
         finish(undefined)
       }
       const onBroken = (): void => finish(notWhole())
@@ -137,15 +139,15 @@ export class Bodies {
   }
 }
 
-const leaveRoom = new WeakMap<FastifyRequest, () => void>()
+const leaveRoom = new WeakMap<FastifyRequest, (withReceipts: boolean) => void>()
 
 /**
  * Gives back the room of a request's body, but for that of a batch's answer, and lets go of it: once it is read into what waits,
- * which is bounded by itself, and before a wait that may be long.
+ * which is bounded by itself, and before a wait that may be long. An answer with receipts holds more than one without.
  */
-export function freeBody(request: FastifyRequest): void {
+export function freeBody(request: FastifyRequest, withReceipts: boolean): void {
   request.body = undefined
-  leaveRoom.get(request)?.()
+  leaveRoom.get(request)?.(withReceipts)
 }
 
 /** Throws `media-type` for a body that is compressed, on the whole way or a part of it. */

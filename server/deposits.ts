@@ -8,6 +8,7 @@ import type { ServedEntry } from '../src/ledger/reads.ts'
 import type { ReceiptText } from '../src/ledger/receipt-writer.ts'
 import type { Outcome } from '../src/ledger/answers.ts'
 import type { Submission } from '../src/ledger/submission.ts'
+import { earlierReceiptBytes } from './batch-weight.ts'
 import type { ServerContext } from './context.ts'
 import { RefusedWithReceipt } from './problem.ts'
 
@@ -30,14 +31,14 @@ export interface Deposited {
   readonly time: string
   /** Base64. */
   readonly leafHash: string
-  /** In its two parts, of a new entry; as one text, of an earlier one. */
-  readonly receipt?: ReceiptText | string
+  readonly receipt?: ReceiptText
   /** Digests of the disclosures that came with it, where {@link cosigned} is to make its receipt. */
   readonly handed?: readonly string[]
 }
 
-/** Statements whose signatures are verified in one turn. */
+/** Statements that are opened and verified in one turn, and bytes after which it takes no more: others have a turn in between. */
 const perTurn = 200
+const bytesPerTurn = 256 * 1024
 
 /**
  * Has the statements of a request authenticated and put into the queue, in turns. Gives a promise for each turn: what became of
@@ -50,12 +51,30 @@ export async function deposit(
   unit: 'body' | 'line',
 ): Promise<readonly Promise<(Deposited | Error)[]>[]> {
   const turns: Promise<(Deposited | Error)[]>[] = []
-  for (let at = 0; at < lines.length; at += perTurn) {
+  const receipts = new EarlierReceipts(request.context, unit === 'line' ? earlierReceiptBytes(lines.length) : undefined)
+  for (const some of turnsOf(lines)) {
+    // Where nothing is verified, nothing else gives the event loop a turn.
+    if (turns.length > 0) await new Promise((next) => setImmediate(next))
     // Signatures come back in any order; statements are sequenced in theirs, so a turn waits for the signatures before it.
-    const submissions = await authenticated(request, lines.slice(at, at + perTurn), unit)
-    turns.push(ofSound(submissions, (sound) => sequenced(request, sound)))
+    const submissions = await authenticated(request, some, unit)
+    const sound = submissions.filter((one): one is Submission => !(one instanceof EvidenceError))
+    const repeats = await request.context.ledger.findRepeats(sound)
+    turns.push(ofSound(submissions, () => sequenced(request, sound, repeats, receipts)))
   }
   return turns
+}
+
+/** Lines one after another, as many as make a turn. */
+export function* turnsOf(lines: readonly Buffer[]): Generator<readonly Buffer[]> {
+  let begin = 0
+  let bytes = 0
+  for (const [i, { length }] of lines.entries()) {
+    bytes += length
+    if (i + 1 < lines.length && i + 1 - begin < perTurn && bytes < bytesPerTurn) continue
+    yield lines.slice(begin, i + 1)
+    begin = i + 1
+    bytes = 0
+  }
 }
 
 /** What `all` gives for the items that are not refused, asked once for all, in their places among the refusals. */
@@ -96,17 +115,30 @@ async function authenticated(
   })
 }
 
-/** Sequences authenticated statements, each within its limits: it is counted when all else allows that it is sealed. */
-async function sequenced(request: DepositRequest, submissions: readonly Submission[]): Promise<(Deposited | Error)[]> {
+/**
+ * Sequences authenticated statements but for those of `repeats`, whose outcome is known; each within its limits: it is counted when all else
+ * allows that it is sealed.
+ */
+async function sequenced(
+  request: DepositRequest,
+  submissions: readonly Submission[],
+  repeats: readonly (Outcome | Error | undefined)[],
+  earlier: EarlierReceipts,
+): Promise<(Deposited | Error)[]> {
   const { ledger, limits } = request.context
   const { shown, receipts } = request
-  const outcomes = await ledger.submitMany(
-    submissions.map((submission) => ({ ...submission, shown, permit: () => limits.sealing(submission) })),
+  const sequencing = await ledger.submitMany(
+    submissions
+      .filter((_, i) => repeats[i] === undefined)
+      .map((submission) => ({ ...submission, shown, permit: () => limits.sealing(submission) })),
     receipts === 'at-once',
   )
+  let next = 0
   const results: (Deposited | Error)[] = []
-  for (const [i, submission] of submissions.entries())
-    results.push(await resultOf(request, submission, outcomes[i] as Outcome | Error))
+  for (const [i, submission] of submissions.entries()) {
+    const outcome = repeats[i] ?? (sequencing[next++] as Outcome | Error)
+    results.push(await resultOf(request, submission, outcome, earlier))
+  }
   return results
 }
 
@@ -118,33 +150,32 @@ async function resultOf(
   request: DepositRequest,
   submission: Submission,
   outcome: Outcome | Error,
+  earlier: EarlierReceipts,
 ): Promise<Deposited | Error> {
   const { context, address } = request
   try {
     if (outcome instanceof Error) throw outcome
     context.metrics.statement(outcome.kind)
-    return await deposited(request, submission, outcome)
+    return await deposited(request, submission, outcome, earlier)
   } catch (error) {
     if (!isEvidenceError(error)) return error as Error
     context.metrics.statement(error.code)
     const { status } = error.kind
     if (status < 500 && status !== 429) context.limits.refusal('unsealed', address)
-    return withEarlierReceipt(context, submission, error)
+    return earlier.beside(submission, error)
   }
 }
 
 async function deposited(
-  { context, receipts }: DepositRequest,
+  { receipts }: DepositRequest,
   submission: Submission,
   { kind, index, time, leafHash, receipt }: Outcome,
+  earlier: EarlierReceipts,
 ): Promise<Deposited> {
   const place = { status: kind === 'created' ? 201 : 200, index, time, leafHash: toBase64(leafHash) } as const
   if (receipts === 'cosigned') return { ...place, handed: handedIn(submission) }
   if (receipts === 'none') return place
-  if (receipt !== undefined) return { ...place, receipt }
-  const entry = await context.ledger.reads.entry(index)
-  const checkpoint = context.publisher.covering(index)
-  return { ...place, receipt: await receiptFor(context, entry, handedIn(submission), checkpoint) }
+  return { ...place, receipt: receipt ?? (await earlier.of(index, submission)) }
 }
 
 function handedIn({ disclosures }: Submission): readonly string[] {
@@ -157,24 +188,66 @@ async function receiptFor(
   entry: ServedEntry,
   handed: readonly string[],
   checkpoint?: Awaited<ReturnType<ServerContext['publisher']['waitFor']>>,
-): Promise<string> {
+): Promise<ReceiptText> {
   const shown = ledger.rights.shownToSender(await ledger.reads.disclosures(entry), handed)
-  return ledger.reads.receipt(entry, shown, checkpoint)
+  return ledger.reads.receiptText(entry, shown, checkpoint)
 }
 
-/** The refusal of a used statement id carries the receipt of the entry that stands in the way, for its own issuer. */
-async function withEarlierReceipt(
-  context: ServerContext,
-  submission: Submission,
-  error: EvidenceError,
-): Promise<EvidenceError> {
-  const { ledger } = context
-  const { index } = error.facts
-  if (error.code !== 'jti-reused' || index === undefined) return error
-  const entry = await ledger.reads.entry(index)
-  const { kid } = submission.statement.header
-  if (!ledger.rights.mayHaveEarlier(ledger.registry, kid, entry.statement.common)) return error
-  return new RefusedWithReceipt(error, await receiptFor(context, entry, handedIn(submission)))
+/**
+ * Receipts of earlier entries in the answer to one request (docs/design/hostile-input.md). Each line that repeats an entry gets its receipt,
+ * for it has brought as many bytes; lines that follow one another with the same share it. A line that reuses a `jti` brings few, so of these
+ * each entry's receipt is told once, and all together have a bound.
+ */
+class EarlierReceipts {
+  private readonly context: ServerContext
+  /** Bytes that are left; undefined for a single statement, whose one receipt nothing bounds but the size of an entry. */
+  private left: number | undefined
+  private readonly told = new Set<number>()
+  private last: { readonly key: string; readonly receipt: ReceiptText } | undefined
+
+  constructor(context: ServerContext, bytes: number | undefined) {
+    this.context = context
+    this.left = bytes
+  }
+
+  /** The receipt of an entry that a statement repeats. */
+  async of(index: number, submission: Submission): Promise<ReceiptText> {
+    const handed = handedIn(submission)
+    const key = [index, ...handed].join(' ')
+    if (this.last?.key !== key) {
+      const entry = await this.context.ledger.reads.entry(index)
+      const checkpoint = this.context.publisher.covering(index)
+      this.last = { key, receipt: await receiptFor(this.context, entry, handed, checkpoint) }
+    }
+    return this.last.receipt
+  }
+
+  /** The refusal of a used statement id carries the receipt of the entry that stands in the way, for its own issuer, or says where it is. */
+  async beside(submission: Submission, error: EvidenceError): Promise<EvidenceError> {
+    const { ledger } = this.context
+    const { index } = error.facts
+    if (error.code !== 'jti-reused' || index === undefined) return error
+    const { common, header } = submission.statement
+    // The entry has the same issuer: it was found by that.
+    if (!ledger.rights.mayHaveEarlier(ledger.registry, header.kid, common)) return error
+    if (this.told.has(index) || this.left === 0) return elsewhere(error, index)
+    this.told.add(index)
+    const receipt = await receiptFor(this.context, await ledger.reads.entry(index), handedIn(submission))
+    if (this.left !== undefined) {
+      if (receipt.length > this.left) {
+        // No more are made, to be thrown away as this one.
+        this.left = 0
+        return elsewhere(error, index)
+      }
+      this.left -= receipt.length
+    }
+    return new RefusedWithReceipt(error, receipt)
+  }
+}
+/** The refusal of a used statement id, in an answer that has as many receipts as it may, or this one already. */
+function elsewhere({ code, message, facts }: EvidenceError, index: number): EvidenceError {
+  const where = `its receipt stands beside an earlier line with this index, or is at /v1/entries/${index}/receipt`
+  return new EvidenceError(code, `${message}; ${where}`, facts)
 }
 
 /**

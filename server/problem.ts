@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type Problem, problemAnswer } from '../src/api/answers.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
+import type { ReceiptText } from '../src/ledger/receipt-writer.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
 
 /** The answers of every route that its schema has beside its own. */
@@ -9,8 +10,8 @@ export const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 
 /** A refusal that carries the receipt of the entry that stands in the way. */
 export class RefusedWithReceipt extends EvidenceError {
-  readonly receipt: string
-  constructor(error: EvidenceError, receipt: string) {
+  readonly receipt: ReceiptText
+  constructor(error: EvidenceError, receipt: ReceiptText) {
     super(error.code, error.message, error.facts)
     this.receipt = receipt
   }
@@ -18,8 +19,14 @@ export class RefusedWithReceipt extends EvidenceError {
 
 /** The problem document of an error. */
 export function problemOf(error: EvidenceError): Problem {
+  const { refused, receipt } = problemParts(error)
+  return receipt === undefined ? refused : { ...refused, receipt: receipt.text }
+}
+
+/** The problem document of an error without the receipt that goes into it, and that receipt. */
+export function problemParts(error: EvidenceError): { readonly refused: Problem; readonly receipt?: ReceiptText } {
   const { where, expected, found, index } = error.facts
-  return {
+  const refused = {
     type: `urn:evidence-ledger:problem:${error.code}`,
     title: error.code.replaceAll('-', ' '),
     status: error.kind.status,
@@ -27,8 +34,8 @@ export function problemOf(error: EvidenceError): Problem {
     code: error.code,
     action: error.kind.action,
     ...defined({ where, expected, found, index }),
-    ...(error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}),
   }
+  return error instanceof RefusedWithReceipt ? { refused, receipt: error.receipt } : { refused }
 }
 
 /** HTTP headers of a problem document: its type, no caching, and `Retry-After` or `WWW-Authenticate` where the status asks for one. */

@@ -5,11 +5,11 @@ import { depositHeaders, depositQuery } from '../../src/api/queries.ts'
 import { failureOf } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parseShown, type ShownEntries, shownHeader } from '../../src/core/shown.ts'
-import { ReceiptText } from '../../src/ledger/receipt-writer.ts'
+import type { ReceiptText } from '../../src/ledger/receipt-writer.ts'
 import { freeBody } from '../bodies.ts'
 import type { ServerContext } from '../context.ts'
 import { cosigned, deposit, type Deposited, type DepositRequest } from '../deposits.ts'
-import { problemOf, problems, sendProblem } from '../problem.ts'
+import { problemParts, problems, sendProblem } from '../problem.ts'
 import { maxBatchLines } from '../settings.ts'
 
 /** Bytes that every statement has: header and signature alone take more. */
@@ -21,7 +21,7 @@ const maxStubs = 16
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
   const description =
     'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
-    `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order. ` +
+    `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order; receipts beside \`jti-reused\` once for each entry, as far as there is room. ` +
     '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
     '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long, and at once where many others wait already.'
   app.withTypeProvider<ZodTypeProvider>().post(
@@ -53,7 +53,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
       const from: DepositRequest = { context, address: request.ip, shown: shownIn(request), receipts }
       const turns = await begin(from, request, isBatch)
       // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
-      freeBody(request)
+      freeBody(request, receipts !== 'none')
       reply.header('Cache-Control', 'no-store')
       if (isBatch) return sendLines(request, reply, turns)
       const [result] = (await turns[0]) as [Deposited | Error]
@@ -106,12 +106,12 @@ function requireLines(lines: readonly Buffer[]): void {
 }
 
 /** Answers a single statement. */
-function sendOne(request: FastifyRequest, reply: FastifyReply, { status, ...answer }: Deposited): FastifyReply {
-  const { index, receipt } = answer
+function sendOne(request: FastifyRequest, reply: FastifyReply, { status, receipt, ...place }: Deposited): FastifyReply {
+  const { index } = place
   reply.code(status).header('Location', `/v1/entries/${index}`)
   if (receipt === undefined || !prefersText(request))
-    return reply.type('application/json; charset=utf-8').send(encode([answerText(answer)]).subarray(0, -1))
-  return reply.type('text/plain; charset=utf-8').send(receipt instanceof ReceiptText ? receipt.text : receipt)
+    return reply.type('application/json; charset=utf-8').send(encode([answerText(place, receipt)]).subarray(0, -1))
+  return reply.type('text/plain; charset=utf-8').send(receipt.text)
 }
 
 /** Answers a batch: a line of result for each of its lines, in order. */
@@ -120,18 +120,23 @@ async function sendLines(
   reply: FastifyReply,
   turns: readonly Promise<readonly (Deposited | Error)[]>[],
 ): Promise<FastifyReply> {
-  const textOf = (result: Deposited | Error): AnswerText =>
-    result instanceof Error ? refusedLine(request, result) : answerText(result)
-  const texts = await Promise.all(turns.map(async (turn) => (await turn).map(textOf)))
-  return reply.type('application/x-ndjson').send(encode(texts.flat()))
+  const textOf = (result: Deposited | Error): AnswerText => {
+    if (result instanceof Error) return refusedLine(request, result)
+    const { receipt, ...members } = result
+    return answerText(members, receipt)
+  }
+  // Encoded turn by turn, so that no more than a turn's answers are held in parts and as bytes at once.
+  const texts = await Promise.all(turns.map(async (turn) => encode((await turn).map(textOf))))
+  return reply.type('application/x-ndjson').send(texts.length === 1 ? texts[0] : Buffer.concat(texts))
 }
 
 function refusedLine({ log }: FastifyRequest, error: Error): AnswerText {
   if (!isEvidenceError(error)) log.error(error, 'a line of a batch failed')
   const known = failureOf(error, 'the statement could not be judged')
+  const { receipt, refused } = problemParts(known)
   // Refused for the moment: the same bytes are taken later.
   const isBusy = known.code === 'queue-full' || known.code === 'queue-share-full'
-  return jsonText({ ...problemOf(known), ...(isBusy ? { busy: true } : {}) })
+  return answerText(isBusy ? { ...refused, busy: true } : refused, receipt)
 }
 
 /** JSON that waits to be sent: parts in ASCII, and then bytes that many answers share. */
@@ -145,17 +150,23 @@ function jsonText(value: object): AnswerText {
   return { parts: [], rest: Buffer.from(JSON.stringify(value)) }
 }
 
+/** JSON in ASCII: what is beyond it is escaped. */
+function asciiJson(value: object): string {
+  const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(value).replace(/[\u0080-\uffff]/g, escaped)
+}
+
 /** The end of an answer from the checkpoint on; a group's answers share it. */
 let lastCheckpoint = { text: '', json: Buffer.alloc(0) }
 
-/** The JSON of an answer, which has a status where it is a line of a batch. */
-function answerText({ receipt, ...members }: Omit<Deposited, 'status'> & Partial<Deposited>): AnswerText {
-  if (!(receipt instanceof ReceiptText)) return jsonText(receipt === undefined ? members : { ...members, receipt })
+/** The JSON of an answer: its members, and the receipt where there is one. */
+function answerText(members: object, receipt: ReceiptText | undefined): AnswerText {
+  if (receipt === undefined) return jsonText(members)
   const { checkpoint, jsonHead } = receipt
   if (lastCheckpoint.text !== checkpoint)
     lastCheckpoint = { text: checkpoint, json: Buffer.from(`${JSON.stringify(checkpoint).slice(1)}}`) }
   return {
-    parts: [`${JSON.stringify(members).slice(0, -1)},"receipt":"`, ...jsonHead],
+    parts: [asciiJson(members).slice(0, -1), ',"receipt":"', ...jsonHead],
     rest: lastCheckpoint.json,
   }
 }

@@ -56,7 +56,11 @@ export const errorTable = {
     action: 'Sign exactly these bytes with the key that kid names, then send again.',
   },
   'jws-malformed': { status: 400, exit: 1, action: 'Send a compact JWS: three base64url parts joined by dots.' },
-  'jws-header': { status: 400, exit: 1, action: 'Use a protected header of exactly alg, typ and kid.' },
+  'jws-header': {
+    status: 400,
+    exit: 1,
+    action: 'Use a protected header of exactly alg, typ and kid, in at most 1,024 bytes.',
+  },
   'jws-alg': { status: 400, exit: 1, action: 'Sign with alg "Ed25519" or "EdDSA".' },
   'jws-typ': { status: 400, exit: 1, action: 'Set typ to the exact value that the format names.' },
   'jws-kid': { status: 400, exit: 1, action: 'Set kid to the RFC 7638 SHA-256 thumbprint of the signing key.' },

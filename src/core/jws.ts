@@ -15,13 +15,19 @@ export interface CompactJws {
   readonly signature: Uint8Array
 }
 
-/** Splits a compact JWS. Throws `jws-malformed`, `base64-malformed`. */
+/** Longest protected header, in bytes, and in characters of base64url. Three members take some 110 bytes. */
+export const maxHeaderBytes = 1024
+const maxHeaderLength = Math.ceil((maxHeaderBytes * 4) / 3)
+
+/** Splits a compact JWS. Throws `jws-malformed`, `jws-header` for a header that is too long, `base64-malformed`. */
 export function splitJws(text: string, what = 'statement'): CompactJws {
   const first = text.indexOf('.')
   const second = text.indexOf('.', first + 1)
   if (first <= 0 || second < 0 || second + 1 === text.length || text.includes('.', second + 1)) {
     throw new EvidenceError('jws-malformed', `the ${what} is not a compact JWS of three parts`)
   }
+  // Before anything is decoded: a header is read before the signature is verified, so anybody could make it costly.
+  if (first > maxHeaderLength) throw headerTooLong(what)
   const signature = fromBase64url(text.slice(second + 1), `signature of the ${what}`)
   return {
     text,
@@ -30,6 +36,12 @@ export function splitJws(text: string, what = 'statement'): CompactJws {
     payload: fromBase64url(text.slice(first + 1, second), `payload of the ${what}`),
     signature,
   }
+}
+
+function headerTooLong(what: string): EvidenceError {
+  return new EvidenceError('jws-header', `the header of the ${what} has more than ${maxHeaderBytes} bytes`, {
+    where: 'header',
+  })
 }
 
 /** A signer's header never changes: each spelling is decoded once. Bounded, since it comes from others. */
@@ -68,11 +80,13 @@ export function isKnownAlgorithm(alg: string): boolean {
 /**
  * Reads a protected header: exactly `alg`, `typ` and `kid`. An `alg` that this version does not know is left to the
  * caller ({@link isKnownAlgorithm}), for a newer verifier may know it.
- * Throws the codes of {@link parseJson}, `jws-header`, `jws-typ`, `jws-kid`.
+ * Throws `jws-header` (before it is parsed, where it is longer than {@link maxHeaderBytes}), the codes of {@link parseJson}, `jws-typ`,
+ * `jws-kid`.
  */
 export function parseHeader(bytes: Uint8Array, typ: string, what = 'statement'): ProtectedHeader {
   const held = parsedHeaders.get(bytes)
   if (held !== undefined && held.typ === typ) return held
+  if (bytes.length > maxHeaderBytes) throw headerTooLong(what)
   const object = requireObject(parseJson(bytes, `header of the ${what}`), `header of the ${what}`)
   const header = readHeader(object, typ, what)
   parsedHeaders.set(bytes, header)

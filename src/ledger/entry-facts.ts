@@ -1,7 +1,7 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import { toHex } from '../core/base64.ts'
 import { equalBytes, utf8 } from '../core/bytes.ts'
-import { leafHash } from '../core/entry.ts'
+import { leafHash, statusHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
 import { readBody } from '../statements/body.ts'
@@ -15,7 +15,7 @@ import type { RegistryChecksum } from './storage.ts'
 export type StoredStatement = Pick<OpenedEntry, 'entry' | 'statement'>
 
 /** Takes apart an entry that this server sequenced. Throws `storage-damaged` where it is not one. */
-export function readStored(bytes: Uint8Array, index: number): StoredStatement {
+export function readStored(bytes: Uint8Array, index: number): OpenedEntry {
   const opened = attempt(() => openEntry(bytes))
   if (!(opened instanceof EvidenceError) && opened.entry.index === index) return opened
   throw damagedEntry(index)
@@ -32,15 +32,39 @@ function damagedEntry(index: number): EvidenceError {
   return new EvidenceError('storage-damaged', message, { index })
 }
 
-/** What references ask of a stored entry. */
-export function targetFacts(bytes: Uint8Array, index: number): TargetFacts {
-  const { statement } = readStored(bytes, index)
-  return targetFactsOf(statement, leafHash(bytes))
+/**
+ * A stored entry that statements of a group refer to or repeat. What they ask of it is found out once, however many of them ask and
+ * however often: parsing and hashing one anew for each reference would be the costliest thing that a statement can ask for.
+ */
+export class EarlierEntry {
+  private readonly bytes: Uint8Array
+  private readonly index: number
+  private opened: OpenedEntry | undefined
+  private target: TargetFacts | undefined
+  private status: Uint8Array | undefined
+
+  constructor(bytes: Uint8Array, index: number) {
+    this.bytes = bytes
+    this.index = index
+  }
+
+  /** The entry, taken apart. Throws `storage-damaged`. */
+  get stored(): OpenedEntry {
+    return (this.opened ??= readStored(this.bytes, this.index))
+  }
+  /** What shows that somebody has the entry ({@link statusHash}). */
+  get statusHash(): Uint8Array {
+    return (this.status ??= statusHash(this.bytes))
+  }
+  /** What references ask of it. Throws `storage-damaged`. */
+  get facts(): TargetFacts {
+    return (this.target ??= targetFactsOf(this.stored.statement, this.stored.hash))
+  }
 }
 
-/** Indices of the entries that a statement refers to: what to fetch for the rulebook. Empty where its members cannot be read. */
+/** Indices of the entries that a statement refers to, each once: what to fetch for the rulebook. Empty where its members cannot be read. */
 export function referencedIndices(statement: Statement): number[] {
-  return referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index)
+  return [...new Set(referencesOf(valueOr(() => readBody(statement), undefined)).map(({ index }) => index))]
 }
 
 /** The checksum after one more registry entry. */

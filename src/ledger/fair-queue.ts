@@ -12,9 +12,9 @@ export interface FairQueueOptions {
   readonly maxGroup: number
 }
 
-/** Bytes after which a group is closed, so that large statements make no longer groups than many small ones. */
-const maxGroupBytes = 8 * 1024 * 1024
-/** Bytes that a participant's turn brings it: some tens of usual statements. */
+/** Cost after which a group is closed, so that costly statements make no longer groups than many small ones. */
+const maxGroupCost = 8 * 1024 * 1024
+/** Cost that a participant's turn brings it: some tens of usual statements. */
 const quantum = 32 * 1024
 /** Taken items that a lane keeps before it moves the rest down. */
 const compactAfter = 1024
@@ -27,8 +27,9 @@ interface Lane<T> {
   bytes: number
   readonly items: (T | undefined)[]
   readonly weights: number[]
+  readonly costs: number[]
   at: number
-  /** Bytes that it may still take in its turn. */
+  /** Cost that it may still take in its turn. */
   deficit: number
   inRing: boolean
   next: Lane<T> | undefined
@@ -37,7 +38,8 @@ interface Lane<T> {
 /**
  * The queue before the one writer, fair among participants (docs/design/fair-queue.md). Each participant may hold as much
  * as is still free, so that one alone gets half of the queue and there is always room for another. What has gathered is
- * one group as long as it fits into one; past that, groups are filled by deficit round robin over participants, by bytes.
+ * one group as long as it fits into one; past that, groups are filled by deficit round robin over participants, by cost: the bytes that
+ * an item holds, and in bytes too, what it takes besides to judge it.
  * Every step is O(1) an item, and no item costs an allocation of its own.
  */
 export class FairQueue<T> {
@@ -47,11 +49,13 @@ export class FairQueue<T> {
   private arrivals: T[] = []
   private arrivalLanes: Lane<T>[] = []
   private arrivalWeights: number[] = []
+  private arrivalCosts: number[] = []
   /** Ring of lanes whose items did not fit into the last group: the first has the turn. */
   private first: Lane<T> | undefined
   private last: Lane<T> | undefined
   private waiting = 0
   private held = 0
+  private cost = 0
 
   constructor(options: FairQueueOptions) {
     this.options = options
@@ -73,12 +77,15 @@ export class FairQueue<T> {
   /**
    * Puts an item behind its participant's others; a refused one leaves no trace. A participant that has something waiting gets
    * at most `share` bytes. `undefined` where it got in.
+   * @param weight bytes that it holds.
+   * @param cost what it costs to judge, in bytes.
    */
   offer(
     item: T,
     participant: string,
     weight: number,
     share: number = Number.POSITIVE_INFINITY,
+    cost: number = weight,
   ): FairQueueRefusal | undefined {
     const { maxItems, maxBytes } = this.options
     const freeBytes = maxBytes - this.held
@@ -93,19 +100,21 @@ export class FairQueue<T> {
     lane.bytes += weight
     this.waiting++
     this.held += weight
+    this.cost += cost
     this.arrivals.push(item)
     this.arrivalLanes.push(lane)
     this.arrivalWeights.push(weight)
+    this.arrivalCosts.push(cost)
     return undefined
   }
 
   /**
-   * The next group, no longer waiting: all that waits, or as much as one group holds; its last item may exceed `room` bytes. Empty
+   * The next group, no longer waiting: all that waits, or as much as one group holds; its last item may exceed a cost of `room`. Empty
    * where nothing waits.
    */
-  take(room: number = maxGroupBytes): T[] {
-    const most = Math.min(room, maxGroupBytes)
-    if (this.first === undefined && this.waiting <= this.options.maxGroup && this.held <= most) {
+  take(room: number = maxGroupCost): T[] {
+    const most = Math.min(room, maxGroupCost)
+    if (this.first === undefined && this.waiting <= this.options.maxGroup && this.cost <= most) {
       const group = this.arrivals
       this.forget()
       return group
@@ -129,44 +138,50 @@ export class FairQueue<T> {
     this.arrivals = []
     this.arrivalLanes = []
     this.arrivalWeights = []
+    this.arrivalCosts = []
     this.lanes.clear()
     this.waiting = 0
     this.held = 0
+    this.cost = 0
   }
 
   /** Moves what arrived into its lanes: once for each item, and only where there is a backlog. */
   private distribute(): void {
-    const { arrivals, arrivalLanes, arrivalWeights } = this
+    const { arrivals, arrivalLanes, arrivalWeights, arrivalCosts } = this
     for (let i = 0; i < arrivals.length; i++) {
       const lane = arrivalLanes[i] as Lane<T>
       lane.items.push(arrivals[i])
       lane.weights.push(arrivalWeights[i] as number)
+      lane.costs.push(arrivalCosts[i] as number)
       if (!lane.inRing) this.enter(lane)
     }
     arrivals.length = 0
     arrivalLanes.length = 0
     arrivalWeights.length = 0
+    arrivalCosts.length = 0
   }
 
   private fill(most: number): T[] {
     const group: T[] = []
-    let bytes = 0
-    while (this.first !== undefined && group.length < this.options.maxGroup && bytes < most) {
+    let spent = 0
+    while (this.first !== undefined && group.length < this.options.maxGroup && spent < most) {
       const lane = this.first
-      const weight = lane.weights[lane.at] as number
-      if (weight > lane.deficit) {
+      const cost = lane.costs[lane.at] as number
+      if (cost > lane.deficit) {
         this.rotate()
         continue
       }
       group.push(lane.items[lane.at] as T)
-      bytes += weight
-      lane.deficit -= weight
-      this.taken(lane, weight)
+      spent += cost
+      lane.deficit -= cost
+      this.taken(lane)
     }
     return group
   }
 
-  private taken(lane: Lane<T>, weight: number): void {
+  private taken(lane: Lane<T>): void {
+    const weight = lane.weights[lane.at] as number
+    this.cost -= lane.costs[lane.at] as number
     lane.items[lane.at] = undefined
     lane.at++
     lane.count--
@@ -179,6 +194,7 @@ export class FairQueue<T> {
     } else if (lane.at >= compactAfter && lane.at * 2 >= lane.items.length) {
       lane.items.splice(0, lane.at)
       lane.weights.splice(0, lane.at)
+      lane.costs.splice(0, lane.at)
       lane.at = 0
     }
   }
@@ -218,6 +234,7 @@ function newLane<T>(participant: string): Lane<T> {
     bytes: 0,
     items: [],
     weights: [],
+    costs: [],
     at: 0,
     deficit: 0,
     inRing: false,

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { equalBytes } from '../core/bytes.ts'
 import type { Disclosure } from '../core/disclosure.ts'
-import { encodeEntry, leafHash, statusHash } from '../core/entry.ts'
+import { encodeEntry, leafHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
 import type { ShownEntries } from '../core/shown.ts'
@@ -15,7 +15,7 @@ import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { chainAfter, type ChainState } from './chain-state.ts'
-import { readStored, targetFacts } from './entry-facts.ts'
+import type { EarlierEntry } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
@@ -23,6 +23,9 @@ import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
+
+/** Where a statement stands that was sequenced before. */
+export type Repeated = Placed & { readonly kind: 'existing' }
 
 export interface Placed {
   readonly kind: 'created' | 'existing'
@@ -75,15 +78,14 @@ export class GroupBuilder {
     target: (index) => {
       const inFlight = this.targets.get(index)
       if (inFlight !== undefined) return inFlight
-      const bytes = this.stored(index)
-      return bytes === undefined ? undefined : targetFacts(bytes, index)
+      return this.stored(index)?.facts
     },
   }
 
-  private stored(index: number): Uint8Array | undefined {
-    const bytes = this.prefetched.entries.get(index)
-    if (bytes instanceof EvidenceError) throw bytes
-    return bytes
+  private stored(index: number): EarlierEntry | undefined {
+    const entry = this.prefetched.entries.get(index)
+    if (entry instanceof EvidenceError) throw entry
+    return entry
   }
 
   /** Places one submission, or says why not. A refused one leaves no trace. */
@@ -119,14 +121,9 @@ export class GroupBuilder {
     }
     const index = inFlight?.index ?? this.prefetched.statements.get(name)
     if (index === undefined) return undefined
-    const bytes = inFlight === undefined ? this.stored(index) : undefined
-    if (bytes !== undefined) {
-      const { entry } = readStored(bytes, index)
-      if (entry.statement === statement.jws.text) {
-        requireSealedBy(statement, disclosures)
-        return { kind: 'existing', index, time: entry.time, leafHash: leafHash(bytes) }
-      }
-    }
+    const earlier = inFlight === undefined ? this.stored(index) : undefined
+    const repeated = earlier === undefined ? undefined : repeatOf(submission, earlier)
+    if (repeated !== undefined) return repeated
     throw new EvidenceError('jti-reused', `${iss} used the jti ${jti} before, in entry ${index}`, {
       where: 'jti',
       index,
@@ -178,8 +175,8 @@ export class GroupBuilder {
     const hash = shown?.get(index)
     if (hash === undefined) return false
     // Of this group nobody has a receipt yet.
-    const bytes = this.stored(index)
-    return bytes !== undefined && timingSafeEqual(statusHash(bytes), hash)
+    const entry = this.stored(index)
+    return entry !== undefined && timingSafeEqual(entry.statusHash, hash)
   }
 
   /** An entry that there is none of yet is readable to those who may read all. */
@@ -198,6 +195,17 @@ export class GroupBuilder {
     this.statements.set(statementName(stored.iss, stored.jti), { index: stored.index, jws, placed })
     return placed
   }
+}
+
+/**
+ * Where a statement is the one of an earlier entry, byte for byte, the place of that entry. Throws `storage-damaged`, and for disclosures
+ * that the statement does not seal what {@link requireSealed} throws.
+ */
+export function repeatOf({ statement, disclosures }: Submission, earlier: EarlierEntry): Repeated | undefined {
+  const { entry, hash } = earlier.stored
+  if (entry.statement !== statement.jws.text) return undefined
+  requireSealedBy(statement, disclosures)
+  return { kind: 'existing', index: entry.index, time: entry.time, leafHash: hash }
 }
 
 /** The sequenced statement's body is read again only where there is something to compare with it. */

@@ -206,6 +206,11 @@ export class Ledger {
     return authenticateMany(sequencer.registry, texts, (jobs) => gate.verifyMany(jobs))
   }
 
+  /** What is answered without the writer: the outcome of each statement that is a published entry's already, in order; undefined for the others. */
+  findRepeats(submissions: readonly Submission[]): Promise<(Outcome | EvidenceError | undefined)[]> {
+    return this.parts.sequencer.findRepeats(submissions)
+  }
+
   /** Sequences many, in order; resolves when each is durable or refused. */
   submitMany(submissions: readonly Submission[], wantReceipt?: boolean): Promise<(Outcome | Error)[]> {
     return this.parts.sequencer.submitMany(submissions, wantReceipt)

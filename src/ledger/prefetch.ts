@@ -3,7 +3,7 @@ import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Registry } from '../statements/registry.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { ChainState } from './chain-state.ts'
-import { referencedIndices } from './entry-facts.ts'
+import { EarlierEntry, referencedIndices } from './entry-facts.ts'
 import { readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
@@ -13,8 +13,8 @@ import type { LedgerTree } from './tree.ts'
 export interface Prefetched {
   /** Index of the entry that used an id, by {@link statementName}. */
   readonly statements: ReadonlyMap<string, number>
-  /** Entries that the group refers to, or repeats; an error where the stored bytes are damaged. */
-  readonly entries: ReadonlyMap<number, Uint8Array | EvidenceError>
+  /** Entries that the group refers to, or repeats, each read once; an error where the stored bytes are damaged. */
+  readonly entries: ReadonlyMap<number, EarlierEntry | EvidenceError>
 }
 
 export function statementName(iss: string, jti: string): string {
@@ -32,7 +32,7 @@ export function mayAskForId({ statement, participant }: Submission, registry: Re
 }
 
 /** What is read from. */
-interface Sources {
+export interface Sources {
   readonly storage: LedgerStorage
   readonly tree: LedgerTree
   readonly rights: Rights
@@ -51,18 +51,29 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
     )
     const wanted = new Set(statements.values())
     for (const { statement } of group) for (const index of referencedIndices(statement)) wanted.add(index)
-    const entries = new Map<number, Uint8Array | EvidenceError>()
-    await Promise.all(
-      [...wanted].map(async (index) => {
-        // A damaged entry spoils the statement that needs it, and no other of the group.
-        if (index < chain.size) entries.set(index, await settled(from.tree.entry(index)))
-      }),
-    )
-    return { statements, entries }
+    return { statements, entries: await earlierEntries(wanted, chain.size, from.tree) }
   } catch (cause) {
     if (isEvidenceError(cause)) throw cause
     throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause })
   }
+}
+
+/** The entries of some indices that are below `size`, each read and re-hashed once. */
+export async function earlierEntries(
+  indices: ReadonlySet<number>,
+  size: number,
+  tree: Pick<LedgerTree, 'entry'>,
+): Promise<Map<number, EarlierEntry | EvidenceError>> {
+  const entries = new Map<number, EarlierEntry | EvidenceError>()
+  await Promise.all(
+    [...indices].map(async (index) => {
+      if (index >= size) return
+      // A damaged entry spoils the statement that needs it, and no other of the group.
+      const bytes = await settled(tree.entry(index))
+      entries.set(index, bytes instanceof EvidenceError ? bytes : new EarlierEntry(bytes, index))
+    }),
+  )
+  return entries
 }
 
 /** Indices of the entries that used the statements' ids, by {@link statementName}. Throws what reading throws. */

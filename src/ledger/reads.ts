@@ -1,12 +1,10 @@
 import { encodeBundle } from '../core/bundle.ts'
-import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type LeafRange, type TileAddress, tileWidth, tileWidthAt } from '../core/merkle/layout.ts'
 import { consistencyRanges, inclusionRanges, rangeHash } from '../core/merkle/prove.ts'
 import type { Tile } from '../core/merkle/tile.ts'
 import { consistencyProof, rootFromTiles, subtreeHashFrom, type TileReader, tilesNeeded } from '../core/merkle/tiles.ts'
 import { verifyConsistency, verifyInclusion } from '../core/merkle/verify.ts'
-import { encodeReceipt } from '../core/receipt.ts'
 import { readBody } from '../statements/body.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
@@ -15,6 +13,7 @@ import type { ChainState } from './chain-state.ts'
 import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
+import { type ReceiptText, receiptText } from './receipt-writer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -31,6 +30,12 @@ export interface Inclusion {
   readonly leafHash: Uint8Array
   readonly root: Uint8Array
   readonly proof: Uint8Array[]
+}
+
+/** A checkpoint of an earlier size that a receipt is to lead to. */
+interface Under {
+  readonly size: number
+  readonly note: string
 }
 
 /** What readers may see: size and registry, and the signed checkpoint of that size. */
@@ -110,7 +115,8 @@ export class LedgerReads {
   async entry(index: number): Promise<ServedEntry> {
     this.requireIndex(index)
     const bytes = await this.tree.entry(index)
-    return { index, bytes, leafHash: leafHash(bytes), ...readStored(bytes, index) }
+    const { entry, statement, hash } = readStored(bytes, index)
+    return { index, bytes, leafHash: hash, entry, statement }
   }
 
   /** The key that signed an entry, and its record now. */
@@ -147,16 +153,17 @@ export class LedgerReads {
    * A receipt with the disclosures that the reader may see: at the published size, or under a checkpoint of an earlier size that
    * holds the entry.
    */
-  async receipt(
-    entry: ServedEntry,
-    disclosures: readonly string[],
-    under?: { readonly size: number; readonly note: string },
-  ): Promise<string> {
+  async receipt(entry: ServedEntry, disclosures: readonly string[], under?: Under): Promise<string> {
+    return (await this.receiptText(entry, disclosures, under)).text
+  }
+
+  /** A receipt as {@link receipt} gives it, in parts: for an answer that has many, since it holds the entry's bytes and no text. */
+  async receiptText(entry: ServedEntry, disclosures: readonly string[], under?: Under): Promise<ReceiptText> {
     const { state } = this.current()
     const { size, note } = under ?? { size: state.size, note: this.current().note }
     const hashes = await this.inclusion(entry.index, size)
     const parts = { entryBytes: entry.bytes, signer: this.signer(entry).jwk, disclosures }
-    return encodeReceipt(parts, entry.index, hashes, note)
+    return receiptText(parts, entry.index, hashes, note)
   }
 
   /** The hashes of {@link included}. */

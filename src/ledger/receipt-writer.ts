@@ -2,7 +2,7 @@ import { toBase64 } from '../core/base64.ts'
 import { splitPoint } from '../core/merkle/layout.ts'
 import { rangeHash } from '../core/merkle/prove.ts'
 import { subtreeHashFrom } from '../core/merkle/tiles.ts'
-import { encodeReceiptExtra } from '../core/receipt.ts'
+import { encodeReceiptExtra, type ReceiptParts } from '../core/receipt.ts'
 import { tlogProofHead } from '../core/tlog-proof.ts'
 import type { Placed } from './group.ts'
 import type { LedgerTree } from './tree.ts'
@@ -11,7 +11,7 @@ import type { LedgerTree } from './tree.ts'
 const lineEnd = '\\n'
 
 /**
- * A new entry's receipt, in parts that a group shares or that need no copying: joined, it is a text of two bytes a character, for
+ * A receipt, in parts that a group shares or that need no copying: joined, it is a text of two bytes a character, for
  * a checkpoint has a dash outside Latin-1, and copying such texts was a third of what a deposit allocated.
  */
 export class ReceiptText {
@@ -28,6 +28,11 @@ export class ReceiptText {
     this.checkpoint = checkpoint
   }
 
+  /** About how many bytes it has as text. */
+  get length(): number {
+    return Math.ceil((this.extra.length * 4) / 3) + this.proofLines.length + this.checkpoint.length
+  }
+
   /** The receipt as it is kept in a file. */
   get text(): string {
     const lines = this.proofLines.replaceAll(lineEnd, '\n')
@@ -38,6 +43,17 @@ export class ReceiptText {
   get jsonHead(): string[] {
     return tlogProofHead(this.index, this.proofLines, this.extra, lineEnd)
   }
+}
+
+/** The receipt of an entry by the hashes of its inclusion proof, leaf to root. */
+export function receiptText(
+  parts: ReceiptParts,
+  index: number,
+  hashes: readonly Uint8Array[],
+  note: string,
+): ReceiptText {
+  const lines = hashes.map((hash) => `${toBase64(hash)}${lineEnd}`).join('')
+  return new ReceiptText(encodeReceiptExtra(parts), index, lines, note)
 }
 
 /**

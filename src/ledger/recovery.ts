@@ -16,12 +16,12 @@ import type { ChainState } from './chain-state.ts'
 import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
 import type { DataFolder } from './data-folder.ts'
 import {
+  EarlierEntry,
   emptyRegistryChecksum,
   extendChecksum,
   readStored,
   referencedIndices,
   requireLeaf,
-  targetFacts,
 } from './entry-facts.ts'
 import { readHead } from './head-file.ts'
 import { checkDatabase } from './leveldb/database-check.ts'
@@ -170,7 +170,7 @@ async function rebuildRegistry(
     const { entry, statement } = readStored(bytes, index)
     const targets = new Map<number, TargetFacts>()
     for (const at of referencedIndices(statement))
-      if (at < index) targets.set(at, targetFacts(await tree.entry(at), at))
+      if (at < index) targets.set(at, new EarlierEntry(await tree.entry(at), at).facts)
     const history: History = { findStatement: () => undefined, target: (at) => targets.get(at) }
     const judgement = judge(registry, { index, time: entry.time, timeMs: entry.timeMs, statement }, history, context)
     const [fault] = judgement.violations

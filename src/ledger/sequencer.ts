@@ -1,3 +1,4 @@
+import { attempt, settled } from '../core/attempt.ts'
 import { type NoteSigner, signCheckpointBy } from '../core/checkpoint.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
@@ -12,6 +13,7 @@ import { FairQueue, queueError } from './fair-queue.ts'
 import { GroupBuilder, type Placed } from './group.ts'
 import type { HeadFile } from './head-file.ts'
 import { prefetch } from './prefetch.ts'
+import { findRepeats } from './repeats.ts'
 import { ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -121,6 +123,18 @@ export class Sequencer {
   }
 
   /**
+   * The outcome of each statement that is a published entry's, byte for byte, in order; undefined for those that are to be queued, and for
+   * all while the writer takes nothing or the database cannot be read: it says why. Few statements are not looked up before a queue that
+   * is nearly empty: there a repeat takes nothing that anybody lacks.
+   */
+  async findRepeats(submissions: readonly Submission[]): Promise<(Outcome | EvidenceError | undefined)[]> {
+    if (submissions.length <= fewStatements && this.isNearlyEmpty) return submissions.map(() => undefined)
+    const readied = attempt(() => this.requireReady())
+    const found = readied ?? (await settled(findRepeats(submissions, this.published, this.options)))
+    return isEvidenceError(found) ? submissions.map(() => undefined) : found
+  }
+
+  /**
    * Queues a statement; resolves when it is durable, with its place. Rejects with the rulebook's codes, `jti-reused`,
    * `queue-full`, `queue-share-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
    */
@@ -144,8 +158,12 @@ export class Sequencer {
     })
   }
 
+  private get isNearlyEmpty(): boolean {
+    return this.queue.size * 16 < this.maxQueue && this.queue.bytes * 16 < this.maxQueueBytes
+  }
+
   private offer(waiting: Waiting): void {
-    const { participant = '', weight } = waiting.submission
+    const { participant = '', weight, cost } = waiting.submission
     try {
       this.requireReady()
       this.requireRoomBesideUnanswered(weight)
@@ -154,7 +172,7 @@ export class Sequencer {
     }
     // Twice the window at most, so that what is accepted is confirmed, or refused, in time.
     const share = (this.options.confirmation?.window ?? Number.POSITIVE_INFINITY) * 2
-    const refused = this.queue.offer(waiting, participant, weight, share)
+    const refused = this.queue.offer(waiting, participant, weight, share, cost)
     if (refused !== undefined) return waiting.reject(queueError(refused))
     // Started in a later turn, so that statements which arrive together share the first sync too.
     this.running ??= new Promise((next) => setImmediate(next)).then(() => this.run())
@@ -203,7 +221,7 @@ export class Sequencer {
         this.options.rights,
         reading.wall,
       )
-      const placed = submissions.map((submission) => builder.place(submission))
+      const placed = await placeAll(builder, submissions)
       if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.
       this.answer(group, placed)
@@ -297,6 +315,30 @@ export class Sequencer {
     this.closing = true
     await this.running
   }
+}
+
+/** Statements that are queued without looking for repeats, where the queue has room. */
+const fewStatements = 4
+
+/** Cost that is judged in one turn of the event loop. */
+const turnCost = 512 * 1024
+
+/** Places a group's submissions in order, and lets others have the event loop meanwhile: what the builder holds is seen by nobody. */
+async function placeAll(
+  builder: GroupBuilder,
+  submissions: readonly Submission[],
+): Promise<(Placed | EvidenceError)[]> {
+  const placed: (Placed | EvidenceError)[] = []
+  let spent = 0
+  for (const submission of submissions) {
+    if (spent >= turnCost) {
+      spent = 0
+      await new Promise((next) => setImmediate(next))
+    }
+    placed.push(builder.place(submission))
+    spent += submission.cost
+  }
+  return placed
 }
 
 function rootOf(tree: LedgerTree): Uint8Array {

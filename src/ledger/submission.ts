@@ -4,6 +4,7 @@ import { maxEntryBytes } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { ShownEntries } from '../core/shown.ts'
 import type { KeyRecord, Registry } from '../statements/registry.ts'
+import { referencedIndices } from './entry-facts.ts'
 import { type Envelope, readEnvelope, readStatement, type Statement } from '../statements/statement.ts'
 import type { SignatureJob } from '../node/signature-jobs.ts'
 
@@ -22,7 +23,12 @@ export interface Submission {
   readonly permit?: () => EvidenceError | undefined
   /** Bytes that it holds in the queue. */
   readonly weight: number
+  /** What judging it costs, in bytes: its own, and {@link referenceCost} for each entry that it refers to. */
+  readonly cost: number
 }
+
+/** What reading, hashing and parsing an entry that is referred to counts for beside a statement's own bytes: half of the largest. */
+const referenceCost = 32 * 1024
 
 /** Splits a statement as sent, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
 export function openSubmission(text: string): { envelope: Envelope; disclosures: readonly string[] } {
@@ -105,5 +111,7 @@ export async function authenticateMany(
 /** A submission whose signature the rulebook judges: the genesis. */
 export function submissionOf(envelope: Envelope, disclosures: readonly string[]): Submission {
   const weight = envelope.jws.text.length * 2 + disclosures.reduce((sum, text) => sum + text.length, 0)
-  return { statement: readStatement(envelope), disclosures, weight }
+  const statement = readStatement(envelope)
+  const cost = weight + referencedIndices(statement).length * referenceCost
+  return { statement, disclosures, weight, cost }
 }

@@ -1,3 +1,4 @@
+import { append } from '../core/arrays.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { packJobs, type SignatureJob } from './signature-jobs.ts'
 import type { SignatureCalls } from './signature-worker.ts'
@@ -14,15 +15,19 @@ const inlineLimit = 4
 /** Signatures handed to a thread at once, and batches that one thread holds. */
 const batchSize = 64
 const batchesPerThread = 2
+/** Signatures of one request that are taken before the next request's. */
+const perRequest = 8
 /** Signatures verified here in one turn while every thread is busy: some 0.4 ms. */
 const inlineTurn = 8
 
 /**
  * Verifies signatures as they arrive: the few of a quiet moment here, the many of a busy one on other threads, and here as
- * well while those are busy. The rule is verifyEd25519's, here and there.
+ * well while those are busy; of each request that waits some in its turn, so that a single one stands behind no batch. The rule is verifyEd25519's, here and there.
  */
 export class SignatureGate {
-  private waiting: Waiting[] = []
+  /** What each request has waiting, the next in turn first. */
+  private readonly requests: Waiting[][] = []
+  private waiting = 0
   private scheduled = false
   private handedOut = 0
   private readonly pool: WorkerPool<SignatureCalls>
@@ -41,8 +46,7 @@ export class SignatureGate {
   /** True where the signature is valid. Rejects only if a thread dies: nothing is taken for verified then. */
   verify(job: SignatureJob): Promise<boolean> {
     return new Promise((settle, fail) => {
-      this.waiting.push({ job, settle, fail })
-      this.schedule()
+      this.enter([{ job, settle, fail }])
     })
   }
 
@@ -55,15 +59,33 @@ export class SignatureGate {
     return new Promise((resolve, fail) => {
       const verdicts = new Array<boolean>(jobs.length).fill(false)
       let left = jobs.length
-      jobs.forEach((job, i) => {
+      const request = jobs.map((job, i) => {
         const settle = (valid: boolean): void => {
           verdicts[i] = valid
           if (--left === 0) resolve(verdicts)
         }
-        this.waiting.push({ job, settle, fail })
+        return { job, settle, fail }
       })
-      this.schedule()
+      this.enter(request)
     })
+  }
+
+  private enter(request: Waiting[]): void {
+    this.requests.push(request)
+    this.waiting += request.length
+    this.schedule()
+  }
+
+  private take(most: number): Waiting[] {
+    const taken: Waiting[] = []
+    while (taken.length < most) {
+      const request = this.requests.shift()
+      if (request === undefined) break
+      append(taken, request.splice(0, Math.min(perRequest, most - taken.length)))
+      if (request.length > 0) this.requests.push(request)
+    }
+    this.waiting -= taken.length
+    return taken
   }
 
   private schedule(): void {
@@ -72,16 +94,16 @@ export class SignatureGate {
     setImmediate(() => {
       this.scheduled = false
       this.turn()
-      if (this.waiting.length > 0) this.schedule()
+      if (this.waiting > 0) this.schedule()
     })
   }
 
   private turn(): void {
-    const isBusy = this.threads > 0 && this.waiting.length >= inlineLimit
-    while (isBusy && this.waiting.length > 0 && this.handedOut < this.threads * batchesPerThread) {
-      this.hand(this.waiting.splice(0, batchSize))
+    const isBusy = this.threads > 0 && this.waiting >= inlineLimit
+    while (isBusy && this.waiting > 0 && this.handedOut < this.threads * batchesPerThread) {
+      this.hand(this.take(batchSize))
     }
-    for (const { job, settle } of this.waiting.splice(0, inlineTurn)) {
+    for (const { job, settle } of this.take(inlineTurn)) {
       settle(verifyEd25519(job.publicKey, job.message, job.signature))
     }
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { toBase64url } from '../../src/core/base64.ts'
 import { fromUtf8, utf8 } from '../../src/core/bytes.ts'
 import { verifyEd25519 } from '../../src/core/ed25519.ts'
 import { publicKeyOf } from '../../src/core/jwk.ts'
@@ -59,6 +60,18 @@ describe('compact serialisation', () => {
     [`${rfc8037}~`, 'base64-malformed'],
   ] as const)('refuses %j: %s', (text, code) => {
     expect(codeOf(() => splitJws(text))).toBe(code)
+  })
+
+  it('R5 has a header of at most 1,024 bytes, and one that is longer is neither decoded nor parsed', () => {
+    const [, rest] = /^[^.]*(\..*)$/.exec(rfc8037) as unknown as [string, string]
+    const headed = (header: string): string => codeOf(() => splitJws(`${header}${rest}`))
+    expect(headed(toBase64url(utf8('['.repeat(1024))))).toBe('accepted')
+    expect(headed(toBase64url(utf8('['.repeat(1025))))).toBe('jws-header')
+    expect(headed('?'.repeat(1366))).toBe('base64-malformed')
+    expect(headed('?'.repeat(1367))).toBe('jws-header')
+    const typ = 'some-typ'
+    expect(codeOf(() => parseHeader(utf8('['.repeat(1024)), typ))).toBe('json-depth')
+    expect(codeOf(() => parseHeader(utf8('['.repeat(1025)), typ))).toBe('jws-header')
   })
 
   it('may have a signature of any length, until an algorithm is known', () => {

@@ -71,6 +71,25 @@ describe('FairQueue', () => {
     expect([...fair.take(), ...fair.take()].some(({ from }) => from === 'station')).toBe(true)
   })
 
+  it('R5 closes a group by what its items cost to judge, and counts their bytes apart', () => {
+    const fair = queue(1000, 1000)
+    const mebi = 1024 * 1024
+    for (let n = 0; n < 40; n++)
+      expect(fair.offer({ from: 'referrer', n }, 'referrer', 100, Infinity, mebi)).toBeUndefined()
+    expect(fair.bytes).toBe(4000)
+    expect(fair.take()).toHaveLength(8)
+    expect(fair.bytes).toBe(3200)
+    expect(fair.offer({ from: 'station', n: 0 }, 'station', 1000)).toBeUndefined()
+    const next = fair.take()
+    expect(next.filter(({ from }) => from === 'station')).toHaveLength(1)
+    expect(next.length).toBeLessThanOrEqual(9)
+    while (fair.size > 0) expect(fair.take().length).toBeLessThanOrEqual(8)
+    expect([fair.bytes, fair.participants]).toEqual([0, 0])
+    // The cost of what is gone counts no more.
+    const taken = fill(fair, 'a', 900)
+    expect(fair.take()).toHaveLength(taken)
+  })
+
   it('shares groups by bytes, not by statements', () => {
     const fair = queue(100_000, 100_000)
     fill(fair, 'large', 2000, 32_000)

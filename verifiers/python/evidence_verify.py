@@ -543,6 +543,7 @@ def json_text(document: Any) -> str:
 STATEMENT_TYPE = "evidence-statement+sd-jwt"
 POSSESSION_TYPE = "evidence-key-possession+jwt"
 KNOWN_ALGORITHMS = ("Ed25519", "EdDSA")
+LONGEST_HEADER = 1024  # bytes; 1,366 characters of base64url
 SEALED_CLAIMS = ("names", "case", "collection", "note", "ext")
 
 
@@ -585,6 +586,8 @@ def read_jws(text: str, typ: str) -> Jws:
     parts = text.split(".")
     if len(parts) != 3 or parts[0] == "" or parts[2] == "":
         raise Refused("jws-malformed", "the statement is not header, payload and signature with dots between")
+    if len(parts[0]) > LONGEST_HEADER * 4 // 3 + 1:
+        raise header_too_long()
     header, payload, signature = (read_base64url(part) for part in parts)
     alg, kid = read_jws_header(header, typ)
     if alg in KNOWN_ALGORITHMS and len(signature) != 64:
@@ -592,8 +595,14 @@ def read_jws(text: str, typ: str) -> Jws:
     return Jws((parts[0] + "." + parts[1]).encode(), alg, kid, payload, signature)
 
 
+def header_too_long() -> Refused:
+    return Refused("jws-header", f"the header has more than {LONGEST_HEADER} bytes")
+
+
 def read_jws_header(data: bytes, typ: str) -> tuple[str, str]:
     """Page 02, "Header"."""
+    if len(data) > LONGEST_HEADER:
+        raise header_too_long()
     header = read_json_object(data)
     for name in header:
         if name not in ("alg", "typ", "kid"):

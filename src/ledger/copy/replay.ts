@@ -12,7 +12,7 @@ import type { History, RuleContext, TargetFacts } from '../../statements/rules.t
 import { sealedDigestsOf, targetFactsOf } from '../../statements/said.ts'
 import type { Statement } from '../../statements/statement.ts'
 import { chainAfter, type ChainState } from '../chain-state.ts'
-import { referencedIndices, targetFacts } from '../entry-facts.ts'
+import { EarlierEntry, referencedIndices } from '../entry-facts.ts'
 import { storedEntry } from '../group.ts'
 import { statementName, usedIds } from '../prefetch.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
@@ -59,10 +59,7 @@ export class Replay {
     const targets = new Map<number, TargetFacts>()
     const history: History = {
       findStatement: (iss, jti) => earlier.ids.get(statementName(iss, jti)),
-      target: (index) => {
-        const stored = earlier.entries.get(index)
-        return targets.get(index) ?? (stored === undefined ? undefined : targetFacts(stored, index))
-      },
+      target: (index) => targets.get(index) ?? earlier.entries.get(index)?.facts,
     }
     const entries = copied.map((entry, i) => {
       const statement = statements[i] as Statement
@@ -99,13 +96,13 @@ export class Replay {
 
   private async prefetch(
     statements: readonly Statement[],
-  ): Promise<{ ids: Map<string, number>; entries: Map<number, Uint8Array> }> {
+  ): Promise<{ ids: Map<string, number>; entries: Map<number, EarlierEntry> }> {
     const ids = await usedIds(statements, this.storage)
-    const entries = new Map<number, Uint8Array>()
+    const entries = new Map<number, EarlierEntry>()
     const wanted = new Set(statements.flatMap(referencedIndices).filter((index) => index < this.state.size))
     for (const index of wanted) {
       const [bytes] = await this.storage.entries(index, index + 1)
-      if (bytes !== undefined) entries.set(index, bytes)
+      if (bytes !== undefined) entries.set(index, new EarlierEntry(bytes, index))
     }
     return { ids, entries }
   }
