@@ -40,10 +40,10 @@ export async function createApp(
     done(refusal ?? (request.is404 ? nothingHere() : undefined))
   })
   warnOfProxies(app, trustedProxies)
+  // The one reader of bodies takes JSON too.
+  app.removeContentTypeParser('application/json')
   boundInFlight(app, connections, settings)
   context.metrics.connections(() => connections.count)
-  // Nothing here takes JSON: without a parser it is refused unread.
-  app.removeContentTypeParser('application/json')
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onResponse', (request, reply, done) => {

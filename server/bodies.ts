@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { EvidenceError } from '../src/core/errors.ts'
 import { addressGroup } from './address-group.ts'
@@ -56,12 +58,12 @@ export class Bodies {
     this.sweeper = setInterval(() => this.sweep(performance.now()), pace.periodMs / 4).unref()
     app.server.on('close', () => clearInterval(this.sweeper))
     const parse = async (request: FastifyRequest): Promise<Buffer> => this.read(request, false)
-    app.addContentTypeParser(['application/sd-jwt', 'application/jwt', 'text/plain'], parse)
+    app.addContentTypeParser(['application/sd-jwt', 'application/jwt', 'application/json', 'text/plain'], parse)
     app.addContentTypeParser('application/x-ndjson', async (request: FastifyRequest) => this.read(request, true))
   }
 
   private read(request: FastifyRequest, isBatch: boolean): Promise<Buffer> {
-    requirePlain(request)
+    const coding = codingOf(request)
     const limit = isBatch ? maxBatchBody : maxStatementBody
     const declared = request.headers['content-length']
     const length = declared === undefined ? undefined : Number(declared)
@@ -69,14 +71,19 @@ export class Bodies {
     const room = this.rooms[isBatch ? 'batch' : length !== undefined && length <= smallBody ? 'small' : 'single']
     return new Promise((resolve, reject) => {
       const { raw } = request
+      // What comes out of it is bounded as a plain body is; what arrives shows how fast it comes.
+      const source: Readable = coding === 'gzip' ? raw.pipe(createGunzip()) : raw
       const chunks: Buffer[] = []
       let received = 0
+      let arrived = 0
       /** What the answer may take, in the same room. */
       let lines = 0
       const answer = (withReceipts: boolean): number => (isBatch ? answerWeight(lines, received, withReceipts) : 0)
       const finish = (error: Error | undefined): void => {
         if (!this.arriving.delete(body)) return
-        raw.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken)
+        raw.off('data', onArrival).off('error', onBroken).off('close', onBroken)
+        source.off('data', onData).off('end', onEnd)
+        if (source !== raw) endInflating(raw, source)
         if (error !== undefined) {
           room.leave(body)
           // What still comes is read and forgotten until the answer is sent and the connection closes.
@@ -98,16 +105,19 @@ export class Bodies {
         since: performance.now(),
         brought: 0,
       }
+      const onArrival = ({ length: more }: Buffer): void => {
+        arrived += more
+        body.brought += more
+      }
       const onData = (chunk: Buffer): void => {
         received += chunk.length
-        body.brought += chunk.length
         if (received > limit) return finish(tooLarge(limit))
         const weight = (isBatch ? bodyWeight(chunk.length) : chunk.length) + chunkOverhead
         if (!room.take(body, weight)) return finish(fullRoom())
         chunks.push(chunk)
       }
       const onEnd = (): void => {
-        if (length !== undefined && received !== length) return finish(notWhole())
+        if (length !== undefined && arrived !== length) return finish(notWhole())
         lines = isBatch ? linesOf(chunks) : 1
         // The body is let go of before there is an answer: room for the larger of the two.
         if (!room.take(body, Math.max(0, answer(true) - bodyWeight(received)))) return finish(fullRoom())
@@ -116,7 +126,10 @@ export class Bodies {
       const onBroken = (): void => finish(notWhole())
       this.arriving.add(body)
       room.enter(body)
-      raw.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken)
+      raw.on('data', onArrival).on('error', onBroken)
+      source.on('data', onData).on('end', onEnd)
+      if (source === raw) raw.on('close', onBroken)
+      else source.on('error', () => finish(notGzip()))
     })
   }
 
@@ -150,17 +163,30 @@ export function freeBody(request: FastifyRequest, withReceipts: boolean): void {
   leaveRoom.get(request)?.(withReceipts)
 }
 
-/** Throws `media-type` for a body that is compressed, on the whole way or a part of it. */
-function requirePlain({ headers }: FastifyRequest): void {
-  for (const [name, plain] of [
-    ['Content-Encoding', 'identity'],
-    ['Transfer-Encoding', 'chunked'],
-  ] as const) {
-    const coding = String(headers[name.toLowerCase()] ?? plain).trim()
-    if (coding === '' || coding.toLowerCase() === plain) continue
-    const why = `the body has the coding "${coding.slice(0, 40)}"; send it as it is, without ${name}`
-    throw new EvidenceError('media-type', why, { where: name })
-  }
+/** How a body is coded. Throws `media-type` for another coding, of the body or on its way. */
+function codingOf({ headers }: FastifyRequest): 'gzip' | 'identity' {
+  const transfer = String(headers['transfer-encoding'] ?? 'chunked').trim()
+  if (transfer.toLowerCase() !== 'chunked') throw otherCoding('Transfer-Encoding', transfer, 'send it without')
+  const coding = String(headers['content-encoding'] ?? 'identity').trim()
+  const name = coding.toLowerCase()
+  if (name === '' || name === 'identity') return 'identity'
+  if (name === 'gzip') return 'gzip'
+  throw otherCoding('Content-Encoding', coding, 'send it as it is, or by gzip')
+}
+
+function otherCoding(where: string, coding: string, action: string): EvidenceError {
+  return new EvidenceError('media-type', `the body has the coding "${coding.slice(0, 40)}"; ${action}`, { where })
+}
+
+/** Nothing more is inflated; what still arrives is for whoever reads the request. */
+function endInflating(raw: Readable, source: Readable): void {
+  raw.unpipe()
+  source.on('error', () => {})
+  source.destroy()
+}
+
+function notGzip(): EvidenceError {
+  return new EvidenceError('body-malformed', 'the body is no gzip, or not the whole of one')
 }
 
 function linesOf(chunks: readonly Buffer[]): number {

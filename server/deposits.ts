@@ -1,6 +1,5 @@
 import { attempt } from '../src/core/attempt.ts'
 import { toBase64 } from '../src/core/base64.ts'
-import { fromUtf8 } from '../src/core/bytes.ts'
 import { disclosureDigest } from '../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import type { ShownEntries } from '../src/core/shown.ts'
@@ -11,6 +10,7 @@ import type { Submission } from '../src/ledger/submission.ts'
 import { earlierReceiptBytes } from './batch-weight.ts'
 import type { ServerContext } from './context.ts'
 import { RefusedWithReceipt } from './problem.ts'
+import { documentText, statementText } from './statement-text.ts'
 
 /** The request that a batch of statements came in; a single statement is a batch of one. */
 export interface DepositRequest {
@@ -36,6 +36,9 @@ export interface Deposited {
   readonly handed?: readonly string[]
 }
 
+/** What the statements of a request come in: a body each, a JSON document, or a line each of a batch. */
+export type Unit = 'body' | 'document' | 'line'
+
 /** Statements that are opened and verified in one turn, and bytes after which it takes no more: others have a turn in between. */
 const perTurn = 200
 const bytesPerTurn = 256 * 1024
@@ -43,12 +46,12 @@ const bytesPerTurn = 256 * 1024
 /**
  * Has the statements of a request authenticated and put into the queue, in turns. Gives a promise for each turn: what became of
  * each of its statements, in order; one refusal does not affect the others. What is asked of each statement is asked of a turn's
- * statements at once: a promise of its own for each would cost as much as judging it. `unit` is what an error calls one of `lines`.
+ * statements at once: a promise of its own for each would cost as much as judging it. `unit` says what one of `lines` is.
  */
 export async function deposit(
   request: DepositRequest,
   lines: readonly Buffer[],
-  unit: 'body' | 'line',
+  unit: Unit,
 ): Promise<readonly Promise<(Deposited | Error)[]>[]> {
   const turns: Promise<(Deposited | Error)[]>[] = []
   const receipts = new EarlierReceipts(request.context, unit === 'line' ? earlierReceiptBytes(lines.length) : undefined)
@@ -94,12 +97,14 @@ async function ofSound<T, Result>(
 async function authenticated(
   { context, address }: DepositRequest,
   lines: readonly Buffer[],
-  unit: string,
+  unit: Unit,
 ): Promise<(Submission | EvidenceError)[]> {
   const { ledger, limits, metrics } = context
   const stopped = attempt(() => limits.requireAddress(address, 'statements', 'unsealed'))
   if (stopped instanceof EvidenceError) return lines.map(() => stopped)
-  const texts = lines.map((line) => attempt(() => fromUtf8(line, unit)))
+  const texts = lines.map((line) =>
+    attempt(() => (unit === 'document' ? documentText(line) : statementText(line, unit))),
+  )
   return ofSound(texts, async (sound) => {
     const began = performance.now()
     const submissions = await ledger.authenticateMany(sound)

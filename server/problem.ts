@@ -47,6 +47,8 @@ export function problemHeaders(error: EvidenceError): Record<string, string> {
     'Cache-Control': 'no-store',
     ...(status === 503 || status === 429 ? { 'Retry-After': String(retryAfterSeconds ?? 1) } : {}),
     ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+    // RFC 9110, 12.5.3: what a request may be coded by.
+    ...(error.code === 'media-type' && error.facts.where === 'Content-Encoding' ? { 'Accept-Encoding': 'gzip' } : {}),
   }
 }
 

@@ -8,7 +8,7 @@ import { parseShown, type ShownEntries, shownHeader } from '../../src/core/shown
 import type { ReceiptText } from '../../src/ledger/receipt-writer.ts'
 import { freeBody } from '../bodies.ts'
 import type { ServerContext } from '../context.ts'
-import { cosigned, deposit, type Deposited, type DepositRequest } from '../deposits.ts'
+import { cosigned, deposit, type Deposited, type DepositRequest, type Unit } from '../deposits.ts'
 import { problemParts, problems, sendProblem } from '../problem.ts'
 import { maxBatchLines } from '../settings.ts'
 
@@ -20,8 +20,8 @@ const maxStubs = 16
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
   const description =
-    'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`): 201, or 200 for the same bytes again. ' +
-    `A batch (\`application/x-ndjson\`, a statement a line, at most ${maxBatchLines}): 200 and a line of result each, in order; receipts beside \`jti-reused\` once for each entry, as far as there is room. ` +
+    'One signed statement with its disclosures (`application/sd-jwt`, `application/jwt`, `text/plain`, or `{"statement": "…"}` as `application/json`): 201, or 200 for the same bytes again. ' +
+    `A batch (\`application/x-ndjson\`, a statement or such an object a line, at most ${maxBatchLines}): 200 and a line of result each, in order, with its number; 429 or 503 where none could be taken for the moment; receipts beside \`jti-reused\` once for each entry, as far as there is room. ` +
     '`Accept: text/plain` gives the receipt alone; `Prefer: return=minimal` leaves it out. ' +
     '`?wait=cosigned` waits until the quorum of the ledger’s policy has cosigned it: 202, with the receipt as it is, where that takes too long, and at once where many others wait already.'
   app.withTypeProvider<ZodTypeProvider>().post(
@@ -45,13 +45,14 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
       const isCosigned = request.query.wait === 'cosigned'
-      const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
+      const unit = unitOf(request)
+      const isBatch = unit === 'line'
       if (isBatch && isCosigned)
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
       context.limits.requireAddress(request.ip, 'statements', 'unsealed')
       const receipts = isCosigned ? 'cosigned' : isMinimal ? 'none' : 'at-once'
       const from: DepositRequest = { context, address: request.ip, shown: shownIn(request), receipts }
-      const turns = await begin(from, request, isBatch)
+      const turns = await begin(from, request, unit)
       // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
       freeBody(request, receipts !== 'none')
       reply.header('Cache-Control', 'no-store')
@@ -71,12 +72,23 @@ function shownIn({ headers }: FastifyRequest): ShownEntries {
   return value === undefined ? new Map() : parseShown(String(value))
 }
 
+/** What a request's statements come in, by its media type. */
+function unitOf({ headers }: FastifyRequest): Unit {
+  const [type] = (headers['content-type'] ?? '').toLowerCase().split(/[; ]/)
+  return type === 'application/x-ndjson' ? 'line' : type === 'application/json' ? 'document' : 'body'
+}
+
 /** In a frame of its own, which holds the body. Throws `body-too-large`, `body-malformed`. */
-function begin(from: DepositRequest, { body }: FastifyRequest, isBatch: boolean): ReturnType<typeof deposit> {
-  // One line feed at the end is a text editor's: it is no part of a statement, and begins no further line.
+function begin(from: DepositRequest, { body }: FastifyRequest, unit: Unit): ReturnType<typeof deposit> {
+  // One line end at the end is a text editor's: it is no part of a statement, and begins no further line.
   const bytes = body as Buffer
-  const whole = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes
-  return isBatch ? deposit(from, splitLines(whole), 'line') : deposit(from, [whole], 'body')
+  const whole = bytes.at(-1) === 0x0a ? withoutReturn(bytes.subarray(0, -1)) : bytes
+  return deposit(from, unit === 'line' ? splitLines(whole) : [whole], unit)
+}
+
+/** A line without the CR of a CR LF. */
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line
 }
 
 /** The lines of a batch. Throws `body-too-large`, `body-malformed`. */
@@ -87,7 +99,7 @@ function splitLines(body: Buffer): Buffer[] {
       throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
     const next = body.indexOf(0x0a, start)
     const stop = next < 0 ? body.length : next
-    lines.push(body.subarray(start, stop))
+    lines.push(withoutReturn(body.subarray(start, stop)))
     start = stop + 1
   }
   requireLines(lines)
@@ -114,29 +126,43 @@ function sendOne(request: FastifyRequest, reply: FastifyReply, { status, receipt
   return reply.type('text/plain; charset=utf-8').send(receipt.text)
 }
 
-/** Answers a batch: a line of result for each of its lines, in order. */
+/** Answers a batch: a line of result for each of its lines, in order; one refusal where all of it was refused for the moment. */
 async function sendLines(
   request: FastifyRequest,
   reply: FastifyReply,
   turns: readonly Promise<readonly (Deposited | Error)[]>[],
 ): Promise<FastifyReply> {
+  let line = 0
+  let refused: EvidenceError | undefined
   const textOf = (result: Deposited | Error): AnswerText => {
-    if (result instanceof Error) return refusedLine(request, result)
+    line++
+    if (result instanceof Error) {
+      if (isEvidenceError(result) && isForNow(result)) refused ??= result
+      else isForNowAlone = false
+      return refusedLine(request, result, line)
+    }
+    isForNowAlone = false
     const { receipt, ...members } = result
-    return answerText(members, receipt)
+    return answerText({ line, ...members }, receipt)
   }
+  let isForNowAlone = true
   // Encoded turn by turn, so that no more than a turn's answers are held in parts and as bytes at once.
-  const texts = await Promise.all(turns.map(async (turn) => encode((await turn).map(textOf))))
+  const texts = []
+  for (const turn of turns) texts.push(encode((await turn).map(textOf)))
+  if (isForNowAlone && refused !== undefined) return sendProblem(reply, refused)
   return reply.type('application/x-ndjson').send(texts.length === 1 ? texts[0] : Buffer.concat(texts))
 }
 
-function refusedLine({ log }: FastifyRequest, error: Error): AnswerText {
+/** Refused for the moment: the same bytes are taken later. */
+function isForNow({ kind }: EvidenceError): boolean {
+  return kind.status === 429 || kind.status === 503
+}
+
+function refusedLine({ log }: FastifyRequest, error: Error, line: number): AnswerText {
   if (!isEvidenceError(error)) log.error(error, 'a line of a batch failed')
   const known = failureOf(error, 'the statement could not be judged')
   const { receipt, refused } = problemParts(known)
-  // Refused for the moment: the same bytes are taken later.
-  const isBusy = known.code === 'queue-full' || known.code === 'queue-share-full'
-  return answerText(isBusy ? { ...refused, busy: true } : refused, receipt)
+  return answerText({ line, ...refused, ...(isForNow(known) ? { busy: true } : {}) }, receipt)
 }
 
 /** JSON that waits to be sent: parts in ASCII, and then bytes that many answers share. */

@@ -184,7 +184,7 @@ describe('POST /v1/statements', () => {
       expect(Object.keys(answer.json()).sort()).toEqual(['index', 'leafHash', 'time'])
     }
     const [line] = await server.batch([server.deposit('minimal line').presentation], minimal)
-    expect(Object.keys(line ?? {}).sort()).toEqual(['index', 'leafHash', 'status', 'time'])
+    expect(Object.keys(line ?? {}).sort()).toEqual(['index', 'leafHash', 'line', 'status', 'time'])
   })
 
   it('lets a retry of old bytes succeed after the signer was revoked, and nothing else', async () => {

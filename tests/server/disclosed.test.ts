@@ -244,7 +244,7 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
     expect((await oneAnswer(references.map((one) => relate([one])))).code).toBe('reference-not-found')
     await oneAnswer(references.map((one) => relate([own, one])))
     const lines = await server.batch(references.map((of) => attest(of)))
-    for (const line of lines) expect(line).toEqual(lines[0])
+    for (const line of lines) expect({ ...line, line: 1 }).toEqual({ ...lines[0], line: 1 })
     expect(lines[0]?.code).toBe('reference-not-found')
     expect(await server.size()).toBe(size)
   })

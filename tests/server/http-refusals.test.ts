@@ -63,7 +63,7 @@ describe('F-B9: every refusal is a problem document, whatever fails first', () =
     ['an address that is none', `GET /%zz HTTP/1.1\r\n${host}${close}\r\n`, 'not-found'],
     [
       'another media type',
-      `POST /v1/statements HTTP/1.1\r\n${host}${close}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+      `POST /v1/statements HTTP/1.1\r\n${host}${close}Content-Type: application/xml\r\nContent-Length: 2\r\n\r\n{}`,
       'media-type',
     ],
     [
