@@ -23,13 +23,7 @@ const source = await FolderSource.open(data, readOwnKey(dataFolder(data)))
 const note = Buffer.from(await source.checkpoint()).toString()
 const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
 const tree = await LedgerTree.rebuild(source.storage, size)
-const state = {
-  size,
-  timeMs: 0,
-  leafHash: new Uint8Array(32),
-  registry: emptyRegistry('x'),
-  seal: { count: 0, hash: '' },
-}
+const state = { size, registry: emptyRegistry('x') }
 const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
 
 const from = performance.now()

@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from 'commander'
 import { EvidenceError } from '../src/core/errors.ts'
 import { forgetFiles } from '../src/check/node/artefact.ts'
-import { processArguments } from './file-argument.ts'
+import { processArguments } from './options/file-argument.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
-import { asEvidenceError, Output } from './output.ts'
-import { outputFailure, writeErr, writeOut } from './standard-output.ts'
-import { exitOfRefusal } from './verdict.ts'
+import { asEvidenceError, Output } from './render/output.ts'
+import { outputFailure, writeErr, writeOut } from './render/standard-output.ts'
+import { exitOfRefusal } from './render/verdict.ts'
 
 /** Makes commander throw instead of exiting, in every command, so that its usage errors get our exit code; its help goes where ours goes. */
 function throwing(command: Command): Command {

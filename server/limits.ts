@@ -1,18 +1,11 @@
 import { EvidenceError } from '../src/core/errors.ts'
 import type { Submission } from '../src/ledger/submission.ts'
 import { addressGroup } from './address-group.ts'
+import type { ServerSettings } from './settings.ts'
 import { Windows } from './windows.ts'
 
 const minute = 60
 const day = 24 * 3600
-
-/** Statements that participants may have sequenced in a day (24 hours from the first). */
-export interface Quotas {
-  /** The quota of every participant without one of its own; undefined: no limit. */
-  readonly statementsPerDay?: number | undefined
-  /** Quotas of single participants, by id. */
-  readonly quotas: Readonly<Record<string, number>>
-}
 
 /** What an address may ask for in vain: each sort is counted apart. */
 export type Refusable = 'statements' | 'tokens' | 'unsealed'
@@ -36,11 +29,12 @@ export class Limits {
   private readonly others: Windows | undefined
   private readonly own: ReadonlyMap<string, Windows>
 
-  constructor(
-    statementsPerMinute: number,
-    refusalsPerMinute: number,
-    { statementsPerDay, quotas }: Quotas = { quotas: {} },
-  ) {
+  constructor({
+    statementsPerMinute,
+    refusalsPerMinute,
+    statementsPerDay,
+    quotas,
+  }: Pick<ServerSettings, 'statementsPerMinute' | 'refusalsPerMinute' | 'statementsPerDay' | 'quotas'>) {
     const byMinute = (limit: number): Windows => new Windows(limit, minute)
     this.byKey = byMinute(statementsPerMinute)
     // One more than it may: the count is looked at before the next is verified.

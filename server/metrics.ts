@@ -1,63 +1,56 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { WitnessStanding } from '../src/ledger/publish/publisher.ts'
+import type { Publisher, WitnessState } from '../src/ledger/publish/publisher.ts'
 import type { GroupReport } from '../src/ledger/sequencer.ts'
 
 /** What an operator watches, for Prometheus. */
 export class Metrics {
   readonly registry: Registry = new Registry()
-  private readonly statements = new Counter({
-    name: 'evidence_statements_total',
-    help: 'Statements received, by outcome (created, existing, or the code of the refusal).',
-    labelNames: ['outcome'],
-    registers: [this.registry],
-  })
+  private readonly statements = this.counter(
+    'evidence_statements_total',
+    'Statements received, by outcome (created, existing, or the code of the refusal).',
+    'outcome',
+  )
   /** A counter each, found once: naming labels costs more than counting. */
   private readonly outcomes = new Map<string, Counter.Internal>()
-  private readonly commit = new Histogram({
-    name: 'evidence_commit_seconds',
-    help: 'Duration of a commit, by step: prepare, store (LevelDB, synced), head (synced).',
-    labelNames: ['step'],
-    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers: [this.registry],
-  })
-  private readonly verification = new Histogram({
-    name: 'evidence_verification_seconds',
-    help: 'Time from a statement’s arrival to the verdict on its signature, waiting included.',
-    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
-    registers: [this.registry],
-  })
-  private readonly groupSize = new Histogram({
-    name: 'evidence_group_entries',
-    help: 'Entries of one commit.',
-    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
-    registers: [this.registry],
-  })
-  private readonly requests = new Histogram({
-    name: 'evidence_http_request_seconds',
-    help: 'Duration of HTTP requests, by route and status class.',
-    labelNames: ['route', 'status'],
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
-    registers: [this.registry],
-  })
-  private readonly timeStamps = new Counter({
-    name: 'evidence_timestamps_total',
-    help: 'Tokens of time-stamping authorities that were kept, by authority.',
-    labelNames: ['authority'],
-    registers: [this.registry],
-  })
-  private readonly timeStampFailures = new Counter({
-    name: 'evidence_timestamp_failures_total',
-    help: 'Time stamps, renewals and revocation lists that could not be had, by code.',
-    labelNames: ['code'],
-    registers: [this.registry],
-  })
-
-  private readonly witnessFailures = new Counter({
-    name: 'evidence_witness_failures_total',
-    help: 'Checkpoints that a witness did not cosign, by its address and the code of what went wrong.',
-    labelNames: ['url', 'code'],
-    registers: [this.registry],
-  })
+  private readonly commit = this.histogram(
+    'evidence_commit_seconds',
+    'Duration of a commit, by step: prepare, store (LevelDB, synced), head (synced).',
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    'step',
+  )
+  private readonly verification = this.histogram(
+    'evidence_verification_seconds',
+    'Time from a statement’s arrival to the verdict on its signature, waiting included.',
+    [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+  )
+  private readonly groupSize = this.histogram(
+    'evidence_group_entries',
+    'Entries of one commit.',
+    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+  )
+  private readonly requests = this.histogram(
+    'evidence_http_request_seconds',
+    'Duration of HTTP requests, by route and status class.',
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    'route',
+    'status',
+  )
+  private readonly timeStamps = this.counter(
+    'evidence_timestamps_total',
+    'Tokens of time-stamping authorities that were kept, by authority.',
+    'authority',
+  )
+  private readonly timeStampFailures = this.counter(
+    'evidence_timestamp_failures_total',
+    'Time stamps, renewals and revocation lists that could not be had, by code.',
+    'code',
+  )
+  private readonly witnessFailures = this.counter(
+    'evidence_witness_failures_total',
+    'Checkpoints that a witness did not cosign, by its address and the code of what went wrong.',
+    'url',
+    'code',
+  )
 
   /** What those are waiting for who asked in this turn of the event loop. */
   private asked: Promise<string> | undefined
@@ -100,24 +93,30 @@ export class Metrics {
     return this.asked
   }
 
+  private counter(name: string, help: string, ...labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.registry] })
+  }
+
+  private histogram(name: string, help: string, buckets: number[], ...labelNames: string[]): Histogram {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] })
+  }
+
   private gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], collect: () => gauge.set(read()) })
   }
 
   /** What the publisher knows of itself and of each witness. */
-  publishing(read: {
-    readonly publishedSize: () => number
-    readonly standings: () => readonly WitnessStanding[]
-  }): void {
-    this.gauge('evidence_published_entries', 'Size of the published checkpoint.', read.publishedSize)
-    const each = (name: string, help: string, value: (standing: WitnessStanding) => number): void => {
+  publishing(publisher: Pick<Publisher, 'publishedSize' | 'witnesses'>): void {
+    const published = (): number => publisher.publishedSize ?? 0
+    this.gauge('evidence_published_entries', 'Size of the published checkpoint.', published)
+    const each = (name: string, help: string, value: (witness: WitnessState) => number): void => {
       const gauge: Gauge = new Gauge({
         name,
         help,
         labelNames: ['witness'],
         registers: [this.registry],
         collect: () => {
-          for (const standing of read.standings()) gauge.set({ witness: standing.name }, value(standing))
+          for (const witness of publisher.witnesses()) gauge.set({ witness: witness.name }, value(witness))
         },
       })
     }

@@ -1,90 +1,75 @@
+import { z } from 'zod'
+import { problemAnswer } from '../src/api/answers.ts'
+
 /*
- * What the routes' schemas cannot say to the OpenAPI generator: that refusals are problem documents, and that the body of a
- * deposit is text in one of four media types.
+ * What the routes' schemas cannot say to the OpenAPI generator: that refusals are problem documents, that the body of a
+ * deposit is text in one of four media types, and which answers are no JSON.
  */
 
+interface Response {
+  readonly description: string
+  readonly content?: Readonly<Record<string, object>>
+}
 interface Operation {
   requestBody?: object
-  responses?: Record<string, { content?: Record<string, unknown> }>
+  responses?: Record<string, Response>
 }
 interface Document {
-  paths?: Record<string, Record<string, Operation | undefined> | undefined>
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation | undefined>> | undefined>>
 }
 
 const statement = { schema: { type: 'string', description: 'One signed statement: JWS, JWS~ or JWS~disclosure~…~.' } }
 const batch = { schema: { type: 'string', description: 'A statement a line.' } }
+const text = { schema: { type: 'string' } }
+const object = { schema: { type: 'object' } }
 
-/** Answers that are no JSON: their media type by path and status. */
-const plain: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '/checkpoint': { 200: 'text/plain' },
-  '/tile/{*}': { 200: 'application/octet-stream' },
-  '/v1/timestamps/{size}': { 200: 'text/plain' },
-  '/v1/replication': { 200: 'application/x-ndjson' },
-  '/v1/entries/{index}/receipt': { 200: 'text/plain' },
-  '/healthz': { 200: 'application/json' },
-  '/readyz': { 200: 'application/json' },
-  '/metrics': { 200: 'text/plain' },
+const depositBody = {
+  required: true,
+  content: {
+    'application/sd-jwt': statement,
+    'application/jwt': statement,
+    'text/plain': statement,
+    'application/x-ndjson': batch,
+  },
+}
+
+/** Answers beside those that have a schema, by path and status: a batch's lines, a receipt alone where it is asked for. */
+const others: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, object>>>>>> = {
+  '/v1/statements': {
+    200: { 'application/x-ndjson': text, 'text/plain': text },
+    201: { 'text/plain': text },
+    202: { 'text/plain': text },
+  },
+  '/checkpoint': { 200: { 'text/plain': text } },
+  '/tile/{*}': { 200: { 'application/octet-stream': text } },
+  '/v1/timestamps/{size}': { 200: { 'text/plain': text } },
+  '/v1/replication': { 200: { 'application/x-ndjson': object } },
+  '/v1/entries/{index}/receipt': { 200: { 'text/plain': text } },
+  '/healthz': { 200: { 'application/json': object } },
+  '/readyz': { 200: { 'application/json': object } },
+  '/metrics': { 200: { 'text/plain': text } },
 }
 
 /** Completes the generated document. */
 export function completeOpenApi<T extends object>(generated: T): T {
   const document = structuredClone(generated) as T & Document
+  const { $schema: _, ...schema } = z.toJSONSchema(problemAnswer)
   for (const [path, item] of Object.entries(document.paths ?? {})) {
-    for (const [method, operation] of Object.entries(item ?? {})) {
-      for (const [status, response] of Object.entries(operation?.responses ?? {})) {
-        const { 'application/json': schema, ...others } = response.content ?? {}
-        if (/^[45]/.test(status) && schema !== undefined)
-          response.content = { ...others, 'application/problem+json': schema }
+    for (const operation of Object.values(item ?? {})) {
+      if (operation === undefined) continue
+      const responses = { ...operation.responses }
+      for (const [status, content] of Object.entries(others[path] ?? {})) {
+        const answer = responses[status]
+        responses[status] = { description: 'Default Response', ...answer, content: { ...answer?.content, ...content } }
       }
-      if (operation !== undefined) completeAnswers(operation, plain[path] ?? {}, problemOf(document))
-      if (path === '/v1/statements' && method === 'post' && operation !== undefined) {
-        const single = ['application/sd-jwt', 'application/jwt', 'text/plain'].map((type) => [type, statement])
-        const content = { ...Object.fromEntries(single), 'application/x-ndjson': batch }
-        operation.requestBody = { required: true, content }
-        // A batch's lines; the receipt alone, where it is asked for.
-        const answer = operation.responses?.['200']
-        const text = { schema: { type: 'string' } }
-        if (answer !== undefined)
-          answer.content = { ...answer.content, 'application/x-ndjson': text, 'text/plain': text }
-        for (const status of ['201', '202']) {
-          const created = operation.responses?.[status]
-          if (created !== undefined) created.content = { ...created.content, 'text/plain': text }
-        }
+      // Every operation may refuse.
+      for (const status of ['4XX', '5XX']) {
+        const { description = 'A refusal.' } = responses[status] ?? {}
+        responses[status] = { description, content: { 'application/problem+json': { schema } } }
       }
+      operation.responses = responses
+      if (path === '/v1/statements') operation.requestBody = depositBody
     }
   }
   return document
-}
-
-/** The schema of a problem document, as the first route that has one states it. */
-function problemOf(document: Document): unknown {
-  for (const item of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(item ?? {})) {
-      const content = operation?.responses?.['4XX']?.content ?? {}
-      const schema = content['application/problem+json'] ?? content['application/json']
-      if (schema !== undefined) return schema
-    }
-  }
-  return { schema: { type: 'object' } }
-}
-
-const described: { description: string; content?: Record<string, unknown> } = { description: 'Default Response' }
-
-/** Every operation may refuse, with a problem document; what is no JSON says what it is. */
-function completeAnswers(operation: Operation, types: Readonly<Record<string, string>>, problem: unknown): void {
-  const responses: NonNullable<Operation['responses']> = { ...operation.responses }
-  for (const [status, type] of Object.entries(types)) {
-    const answer = responses[status] ?? described
-    responses[status] = {
-      ...answer,
-      content: {
-        ...answer.content,
-        [type]: { schema: type.endsWith('json') ? { type: 'object' } : { type: 'string' } },
-      },
-    }
-  }
-  for (const status of ['4XX', '5XX']) {
-    responses[status] ??= { description: 'A refusal.', content: { 'application/problem+json': problem } } as never
-  }
-  operation.responses = responses
 }

@@ -1,20 +1,19 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type Problem, problemAnswer } from '../src/api/answers.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
 import { defined } from '../src/core/objects.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
 
-/** RFC 9457 problem document, with our stable code and what to do. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly action: string
-  readonly where?: string
-  readonly expected?: string
-  readonly found?: string
-  readonly index?: number
+/** The answers of every route that its schema has beside its own. */
+export const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
+
+/** A refusal that carries the receipt of the entry that stands in the way. */
+export class RefusedWithReceipt extends EvidenceError {
+  readonly receipt: string
+  constructor(error: EvidenceError, receipt: string) {
+    super(error.code, error.message, error.facts)
+    this.receipt = receipt
+  }
 }
 
 /** The problem document of an error. */
@@ -28,6 +27,7 @@ export function problemOf(error: EvidenceError): Problem {
     code: error.code,
     action: error.kind.action,
     ...defined({ where, expected, found, index }),
+    ...(error instanceof RefusedWithReceipt ? { receipt: error.receipt } : {}),
   }
 }
 

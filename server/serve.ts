@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { attempt } from '../src/core/attempt.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../src/core/checkpoint.ts'
 import { type VerifierKey, verifyNote } from '../src/core/note.ts'
 import { defined } from '../src/core/objects.ts'
@@ -12,7 +12,8 @@ import { type Head, readHead } from '../src/ledger/head-file.ts'
 import { type HeldFolder, holdFolder } from '../src/ledger/held-folder.ts'
 import { Ledger } from '../src/ledger/ledger.ts'
 import { readCosignedFile } from '../src/ledger/publish/cosigned-file.ts'
-import { addressesOf, Publisher } from '../src/ledger/publish/publisher.ts'
+import { addressesOf } from '../src/ledger/publish/own-policy.ts'
+import { Publisher } from '../src/ledger/publish/publisher.ts'
 import { askWitnesses, type WitnessView } from '../src/ledger/publish/start-check.ts'
 import type { LedgerSigningKey } from '../src/node/key-file.ts'
 import { installNativePrimitives } from '../src/node/native.ts'
@@ -92,13 +93,19 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
     },
     onFailure: (error) => app?.log.fatal({ err: error }, 'the writer has stopped permanently; reading continues'),
   })
+  const close = async (): Promise<void> => {
+    await timeStamping?.stop()
+    await app?.close()
+    await publisher?.close()
+    await ledger.close()
+  }
   try {
     metrics = new Metrics({
       size: () => (ledger.confirmation?.isOpen === false ? Number.NaN : ledger.reads.size),
       queued: () => ledger.queued,
       waitingParticipants: () => ledger.waitingParticipants,
       lastTimeMs: () => (ledger.confirmation?.isOpen === false ? undefined : ledger.lastTimeMs),
-      ready: () => isReady(ledger),
+      ready: () => attempt(() => ledger.requireReady()) === undefined,
       unconfirmed: () => ledger.replication.unconfirmed,
     })
     publisher = new Publisher({
@@ -116,35 +123,23 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
         else app?.log.warn(facts, error.message)
       },
     })
-    const publishing = publisher
-    metrics.publishing({
-      publishedSize: () => publishing.publishedSize ?? 0,
-      standings: () => publishing.standings(),
-    })
+    metrics.publishing(publisher)
     const log = (): FastifyInstance['log'] | undefined => app?.log
     timeStamping = new TimeStamping({ ledger, folder, settings: settings.timeStamping, metrics, log })
     let audiences: readonly string[] = settings.baseUrls.map((url) => url.replace(/\/$/, ''))
     const context: ServerContext = {
       ledger,
-      publisher: publishing,
+      publisher,
       cosignWaitMs: settings.cosignWaitSeconds * 1000,
       waiters: new Waiters(maxConnections),
       metrics,
-      limits: new Limits(settings.statementsPerMinute, settings.refusalsPerMinute, settings),
+      limits: new Limits(settings),
       policy: readPolicyBytes(folder.policy).toString('latin1'),
       audiences: () => audiences,
       follower: settings.requireFollower,
       timeStamping,
     }
-    app = await createApp(context, {
-      logLevel: settings.logLevel,
-      trustedProxies: settings.trustedProxies,
-      host: settings.host,
-      baseUrls: settings.baseUrls,
-      maxConnections,
-      inFlight: settings,
-      version,
-    })
+    app = await createApp(context, { ...settings, maxConnections }, version)
     for (const error of witnessed.silent) app.log.warn({ code: error.code }, error.message)
     const proxies = proxyWarning(settings)
     if (proxies !== undefined) app.log.warn(proxies)
@@ -154,29 +149,12 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
         'the limit of open files allows fewer connections',
       )
     }
-    await listen(app, settings)
-    const { port } = app.server.address() as AddressInfo
-    const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`
+    const { url, port } = await listen(app, settings)
     if (audiences.length === 0) audiences = [url, `http://localhost:${port}`]
-    const running = app
-    const stamping = timeStamping
-    stamping.start()
-    return {
-      url,
-      ledger,
-      app: running,
-      close: async () => {
-        await stamping.stop()
-        await running.close()
-        await publishing.close()
-        await ledger.close()
-      },
-    }
+    timeStamping.start()
+    return { url, ledger, app, close }
   } catch (error) {
-    await timeStamping?.stop()
-    await app?.close()
-    await publisher?.close()
-    await ledger.close()
+    await close()
     throw error
   }
 }
@@ -209,14 +187,5 @@ function publishedBefore({ cosigned }: DataFolder, key: VerifierKey): SignedChec
     return signed.checkpoint.origin === key.name && verifyNote(signed.note, [key]).length > 0 ? signed : undefined
   } catch {
     return undefined // kept for convenience: the witnesses are asked what they show
-  }
-}
-
-function isReady(ledger: Ledger): boolean {
-  try {
-    ledger.requireReady()
-    return true
-  } catch {
-    return false
   }
 }

@@ -91,7 +91,3 @@ export type ServerSettings = z.infer<typeof serverSettings>
 
 /** Most lines of a batch. */
 export const maxBatchLines = 1000
-/** Most entries that one list answers. */
-export const maxListLimit = 1000
-/** Longest that a copy's request waits for a new entry, in seconds. */
-export const maxReplicationWait = 25

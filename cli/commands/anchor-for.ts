@@ -8,16 +8,10 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, parseAnchor } from '../../src/verify/anchor.ts'
 import { LogView } from '../../src/log/view.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
-import { outputKinds, writeOutput } from '../outputs.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
+import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
-
-interface AnchorForOptions extends CommonOptions {
-  readonly anchor: readonly string[]
-  readonly url?: string
-  readonly dir?: string
-  readonly out?: string
-}
+import { declare, type OptionsOf, required } from '../options/declare.ts'
 
 const help = `
 Makes the anchor that leads on from one receipt: of those given, the smallest whose checkpoint is not smaller than the receipt's, with the
@@ -28,18 +22,26 @@ upper receipt, one ledger higher.
 Example:
   evidence anchor-for photo.jpg.tlog-proof --anchor anchors/*.anchor --url https://ledger.court.example`
 
+const flags = [
+  ...commonFlags,
+  ['--anchor <file...>', 'anchors of the receipt’s ledger', required],
+  ['--url <url>', 'the receipt’s ledger, or a mirror of it'],
+  ['--dir <dir>', 'a mirror or export of it'],
+  ['--out <file>', 'where to write it (default: RECEIPT.anchor)'],
+] as const
+type AnchorForOptions = OptionsOf<typeof flags>
+
 /** `evidence anchor-for RECEIPT` */
 export function anchorForCommand(program: Command): void {
-  withCommon(program.command('anchor-for <receipt>').description('make the anchor that leads on from one receipt'))
-    .requiredOption('--anchor <file...>', 'anchors of the receipt’s ledger')
-    .option('--url <url>', 'the receipt’s ledger, or a mirror of it')
-    .option('--dir <dir>', 'a mirror or export of it')
-    .option('--out <file>', 'where to write it (default: RECEIPT.anchor)')
-    .addHelpText('after', help)
-    .action(async (receipt: string, options: AnchorForOptions) => {
-      installNativePrimitives('few')
-      await anchorFor(receipt, options)
-    })
+  declare(
+    program.command('anchor-for <receipt>'),
+    'make the anchor that leads on from one receipt',
+    flags,
+    help,
+  ).action(async (receipt: string, options: AnchorForOptions) => {
+    installNativePrimitives('few')
+    await anchorFor(receipt, options)
+  })
 }
 
 async function anchorFor(path: string, options: AnchorForOptions): Promise<void> {

@@ -15,19 +15,14 @@ import { readNamed } from '../../src/node/bounded-file.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
-import { depositKind } from '../deposit-statement.ts'
-import { outputKinds, writeOutput } from '../outputs.ts'
-import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
-import { signAndDeposit } from '../statements.ts'
-
-interface AnchorOptions extends ClientOptions {
-  readonly to: string
-  readonly upperPolicy: string
-  readonly out: string
-  readonly every: string
-  readonly once?: boolean
-}
+import { depositKind } from '../deposit/statement.ts'
+import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
+import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { pause, stopSignal } from '../serve/until-stopped.ts'
+import { signAndDeposit } from '../statements/sign.ts'
+import { seconds } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 /** Media type of a checkpoint that is deposited. */
 const checkpointType = 'text/x.tlog.checkpoint'
@@ -40,24 +35,29 @@ Example:
   evidence anchor --url http://127.0.0.1:8080 --policy court.policy --to https://ledger.province.example --upper-policy province.policy \\
     --key court-at-province.pem --id court-17 --out anchors --every 3600`
 
+const flags = [
+  ...clientFlags({
+    policy: '$EVIDENCE_POLICY, or the one in the data folder of your own ledger; that of the lower ledger',
+  }),
+  ['--to <url>', 'the upper ledger', required],
+  ['--upper-policy <file>', 'policy of the upper ledger', required],
+  ['--out <dir>', 'folder of the anchors', 'anchors'],
+  ['--every <seconds>', 'pause between two checkpoints', '3600'],
+  ['--once', 'anchor the newest checkpoint, then end'],
+] as const
+type AnchorOptions = OptionsOf<typeof flags>
+
 /** `evidence anchor` */
 export function anchorCommand(program: Command): void {
-  withClient(
-    program.command('anchor').description('deposit a ledger’s checkpoints into another ledger, on a schedule'),
-    {
-      policy: '$EVIDENCE_POLICY, or the one in the data folder of your own ledger; that of the lower ledger',
-    },
-  )
-    .requiredOption('--to <url>', 'the upper ledger')
-    .requiredOption('--upper-policy <file>', 'policy of the upper ledger')
-    .option('--out <dir>', 'folder of the anchors', 'anchors')
-    .option('--every <seconds>', 'pause between two checkpoints', '3600')
-    .option('--once', 'anchor the newest checkpoint, then end')
-    .addHelpText('after', help)
-    .action(async (options: AnchorOptions) => {
-      installNativePrimitives('few')
-      process.exitCode = await anchor(options)
-    })
+  declare(
+    program.command('anchor'),
+    'deposit a ledger’s checkpoints into another ledger, on a schedule',
+    flags,
+    help,
+  ).action(async (options: AnchorOptions) => {
+    installNativePrimitives('few')
+    process.exitCode = await anchor(options)
+  })
 }
 
 async function anchor(options: AnchorOptions): Promise<number> {
@@ -102,9 +102,7 @@ async function anchorNewest(
   const last = lastAnchor(out, origin)
   if (last !== undefined && (await isKnown(lower, last, note))) return undefined
   const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
-  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, {
-    items: [item],
-  })
+  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, { items: [item] })
   openPrivateFolder(out)
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
   writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
@@ -136,9 +134,6 @@ async function isKnown(
   throw new EvidenceError(
     'consistency-invalid',
     'the ledger does not go on from the checkpoint that was anchored last',
-    {
-      expected: `from size ${from}, root ${toBase64(root1)}`,
-      found: `size ${to}`,
-    },
+    { expected: `from size ${from}, root ${toBase64(root1)}`, found: `size ${to}` },
   )
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { fromBase64url } from '../../src/core/base64.ts'
 import { joinPresentation } from '../../src/core/disclosure.ts'
@@ -7,33 +6,27 @@ import { parseHeader } from '../../src/core/jws.ts'
 import { timeText } from '../../src/core/time.ts'
 import { type ApprovalFile, approve, changeMembers, parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readProposal } from '../../src/statements/body.ts'
-import { composeStatement } from '../../src/statements/compose.ts'
 import { proposalTyp } from '../../src/statements/vocabulary.ts'
-import { randomSalt } from '../../src/node/key-file.ts'
-import { whenSeconds } from '../when.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import { type ChangeOptions, daysFrom, propose, submitChange, withProposing, writeProposal } from '../change.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
+import { whenSeconds } from '../render/when.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import { changeFlags, daysFrom, propose, submitChange, writeProposal } from '../statements/change.ts'
 import {
-  type ClientOptions,
+  clientFlags,
   clientKey,
   clientOf,
+  commonFlags,
   type CommonOptions,
-  depositPolicy,
   identify,
-  indexArgument,
   outputOf,
-  withClient,
-  withCommon,
-} from '../options.ts'
-import { openKeyFile, passphraseFile } from '../passphrase.ts'
-import { readRequest, signRequest } from '../requests.ts'
-import { requireAnswerFor } from '../statements.ts'
-
-interface KeyOptions extends CommonOptions {
-  readonly key: string
-  readonly passphraseFile?: string
-}
+} from '../options/client.ts'
+import { openKeyFile, passphraseFile, passphraseFlag } from '../options/passphrase.ts'
+import { readRequest, signRequest } from '../statements/requests.ts'
+import { requireAnswerFor, signStatement } from '../statements/sign.ts'
+import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { defined } from '../../src/core/objects.ts'
+import { indexArgument } from '../options/values.ts'
+import { depositPolicy } from '../options/policy.ts'
 
 const help = `
 Here two administrators must both approve.
@@ -58,37 +51,45 @@ export function approvalsCommand(program: Command): void {
   submitCommand(group)
 }
 
+const setFlags = [
+  ...changeFlags,
+  ['--administrators <m>', 'approvals by administrators that a change needs', required],
+  ['--recovery <r>', 'approvals by recovery officers that replace administrators without them'],
+] as const
+
 function setCommand(group: Command): void {
-  withProposing(withClient(group.command('set').description('set how many must approve a change')))
-    .requiredOption('--administrators <m>', 'approvals by administrators that a change needs')
-    .option('--recovery <r>', 'approvals by recovery officers that replace administrators without them')
-    .addHelpText(
-      'after',
-      '\nExample:\n  evidence approvals set --administrators 2 --recovery 2 --key clerk.pem --id clerk',
-    )
-    .action(async (options: ChangeOptions & { administrators: string; recovery?: string }) => {
-      const recovery = options.recovery === undefined ? {} : { recovery: indexArgument(options.recovery) }
-      const members = { administrators: indexArgument(options.administrators), ...recovery }
-      await submitChange(options, 'ledger.set-approvals', members)
-    })
+  declare(
+    group.command('set'),
+    'set how many must approve a change',
+    setFlags,
+    '\nExample:\n  evidence approvals set --administrators 2 --recovery 2 --key clerk.pem --id clerk',
+  ).action(async (options: OptionsOf<typeof setFlags>) => {
+    const recovery = options.recovery === undefined ? undefined : indexArgument(options.recovery)
+    const members = { administrators: indexArgument(options.administrators), ...defined({ recovery }) }
+    await submitChange(options, 'ledger.set-approvals', members)
+  })
 }
 
+const proposeFlags = [
+  ...commonFlags,
+  ['--out <file>', 'where to write the proposal', required],
+  ['--key <file>', 'private key, to approve it at once'],
+  passphraseFlag,
+  ['--expires <days>', 'days in which it can be submitted', '14'],
+] as const
+
 function proposeCommand(group: Command): void {
-  withCommon(group.command('propose <request>').description('make a proposal of a request, such as rotation.json'))
-    .requiredOption('--out <file>', 'where to write the proposal')
-    .option('--key <file>', 'private key, to approve it at once')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-    .option('--expires <days>', 'days in which it can be submitted', '14')
-    .addHelpText(
-      'after',
-      '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
-    )
-    .action((path: string, options: Partial<KeyOptions> & { out: string; expires: string }) => {
-      const key = options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
-      const file = propose(readRequest(path), daysFrom(options.expires), key)
-      writeProposal(options.out, file)
-      outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])
-    })
+  declare(
+    group.command('propose <request>'),
+    'make a proposal of a request, such as rotation.json',
+    proposeFlags,
+    '\nExample:\n  evidence approvals propose rotation.json --out rotation.proposal --key clerk.pem',
+  ).action((path: string, options: OptionsOf<typeof proposeFlags>) => {
+    const key = options.key === undefined ? undefined : openKeyFile(options.key, passphraseFile(options))
+    const file = propose(readRequest(path), daysFrom(options.expires), key)
+    writeProposal(options.out, file)
+    outputOf(options).result({ proposal: options.out, approvals: file.signatures.length }, [`wrote ${options.out}`])
+  })
 }
 
 function read(path: string): ApprovalFile {
@@ -96,89 +97,98 @@ function read(path: string): ApprovalFile {
 }
 
 function showCommand(group: Command): void {
-  withCommon(group.command('show <proposal>').description('show what a proposal says, and whose keys have approved it'))
-    .addHelpText('after', '\nExample:\n  evidence approvals show admit.json')
-    .action((path: string, options: CommonOptions) => {
-      const file = read(path)
-      const proposal = readProposal(file.payload)
-      if (proposal === undefined) return
-      const { aud, jti, exp, body } = proposal
-      const expires = timeText(exp * 1000)
-      const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
-      outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
-        `${body.kind} in ${aud}, until ${whenSeconds(exp)}`,
-        JSON.stringify(body.members, null, 2),
-        ...keys.map((kid) => `approved by key ${kid} (its signature is checked by the ledger)`),
-      ])
-    })
+  declare(
+    group.command('show <proposal>'),
+    'show what a proposal says, and whose keys have approved it',
+    commonFlags,
+    '\nExample:\n  evidence approvals show admit.json',
+  ).action((path: string, options: CommonOptions) => {
+    const file = read(path)
+    const proposal = readProposal(file.payload)
+    if (proposal === undefined) return
+    const { aud, jti, exp, body } = proposal
+    const expires = timeText(exp * 1000)
+    const keys = file.signatures.map((one) => parseHeader(fromBase64url(one.protected), proposalTyp, 'approval').kid)
+    outputOf(options).result({ aud, jti, expires, kind: body.kind, members: body.members, approvedBy: keys }, [
+      `${body.kind} in ${aud}, until ${whenSeconds(exp)}`,
+      JSON.stringify(body.members, null, 2),
+      ...keys.map((kid) => `approved by key ${kid} (its signature is checked by the ledger)`),
+    ])
+  })
 }
+
+const signFlags = [...commonFlags, ['--key <file>', 'your private key', required], passphraseFlag] as const
 
 function signCommand(group: Command): void {
-  withCommon(
-    group.command('sign <proposal>').description('approve a proposal: adds your signature to the file; offline'),
-  )
-    .requiredOption('--key <file>', 'your private key')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-    .addHelpText('after', '\nExample:\n  evidence approvals sign admit.json --key deputy.pem')
-    .action((path: string, options: KeyOptions) => {
-      const signed = approve(read(path), openKeyFile(options.key, passphraseFile(options)))
-      writeProposal(path, signed)
-      outputOf(options).result({ proposal: path, approvals: signed.signatures.length }, [
-        `${path} has ${signed.signatures.length} approvals; hand it on, or: evidence approvals submit ${path}`,
-      ])
-    })
+  declare(
+    group.command('sign <proposal>'),
+    'approve a proposal: adds your signature to the file; offline',
+    signFlags,
+    '\nExample:\n  evidence approvals sign admit.json --key deputy.pem',
+  ).action((path: string, options: OptionsOf<typeof signFlags>) => {
+    const signed = approve(read(path), openKeyFile(options.key, passphraseFile(options)))
+    writeProposal(path, signed)
+    outputOf(options).result({ proposal: path, approvals: signed.signatures.length }, [
+      `${path} has ${signed.signatures.length} approvals; hand it on, or: evidence approvals submit ${path}`,
+    ])
+  })
 }
 
+const submitFlags = [
+  ...clientFlags(),
+  ['--out <file>', 'write the statement instead, for "evidence rotate-ledger-key --statement"; needs --id'],
+] as const
+
 function submitCommand(group: Command): void {
-  withClient(group.command('submit <proposal>').description('hand an approved change in: any participant may'))
-    .option('--out <file>', 'write the statement instead, for "evidence rotate-ledger-key --statement"; needs --id')
-    .addHelpText('after', '\nExample:\n  evidence approvals submit admit.json --key deputy.pem --id deputy')
-    .action(async (path: string, options: ClientOptions & { out?: string }) => {
-      const output = outputOf(options)
-      if (options.out !== undefined) requireOutput(outputKinds.statement, options.out)
-      const file = read(path)
-      const aud = readProposal(file.payload)?.aud ?? ''
-      const { key, path: keyPath } = clientKey(options, 'administrator')
-      const client = clientOf(options, output)
-      if (options.out !== undefined && options.id === undefined) throw new EvidenceError('usage', '--out needs --id')
-      const iss =
-        options.out === undefined ? (await identify(options, client, key, keyPath)).id : (options.id as string)
-      const context = { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind: 'ledger.change' }
-      const { jws } = composeStatement(context, changeMembers(file), {}, key, randomSalt)
-      const presentation = joinPresentation(jws, file.disclosures ?? [])
-      if (options.out !== undefined) {
-        writeOutput(outputKinds.statement, options.out, `${presentation}\n`)
-        output.result({ out: options.out }, [`wrote ${options.out}`])
-        return
-      }
-      const policy = depositPolicy(options, await client.ledger(), output)
-      const result = await client.deposit(presentation)
-      requireAnswerFor(result, presentation, policy)
-      output.result(result, [`the change is entry ${result.index}, ${result.time}`])
-    })
+  declare(
+    group.command('submit <proposal>'),
+    'hand an approved change in: any participant may',
+    submitFlags,
+    '\nExample:\n  evidence approvals submit admit.json --key deputy.pem --id deputy',
+  ).action(async (path: string, options: OptionsOf<typeof submitFlags>) => {
+    const output = outputOf(options)
+    if (options.out !== undefined) requireOutput(outputKinds.statement, options.out)
+    const file = read(path)
+    const aud = readProposal(file.payload)?.aud ?? ''
+    const { key, path: keyPath } = clientKey(options, 'administrator')
+    const client = clientOf(options, output)
+    if (options.out !== undefined && options.id === undefined) throw new EvidenceError('usage', '--out needs --id')
+    const iss = options.out === undefined ? (await identify(options, client, key, keyPath)).id : (options.id as string)
+    const { jws } = signStatement(aud, { id: iss, signer: key }, 'ledger.change', changeMembers(file))
+    const presentation = joinPresentation(jws, file.disclosures ?? [])
+    if (options.out !== undefined) {
+      writeOutput(outputKinds.statement, options.out, `${presentation}\n`)
+      output.result({ out: options.out }, [`wrote ${options.out}`])
+      return
+    }
+    const policy = depositPolicy(options, await client.ledger(), output)
+    const result = await client.deposit(presentation)
+    requireAnswerFor(result, presentation, policy)
+    output.result(result, [`the change is entry ${result.index}, ${result.time}`])
+  })
 }
+
+const signStatementFlags = [
+  ...commonFlags,
+  ['--key <file>', 'the administrator’s private key', required],
+  ['--id <participant>', 'the administrator’s id', required],
+  passphraseFlag,
+  ['--out <file>', 'where to write the signed statement', required],
+] as const
 
 /** `evidence sign-statement FILE` */
 export function signStatementCommand(program: Command): void {
-  withCommon(
-    program
-      .command('sign-statement <request>')
-      .description('sign a request, such as rotation.json, as an administrator; offline'),
-  )
-    .requiredOption('--key <file>', 'the administrator’s private key')
-    .requiredOption('--id <participant>', 'the administrator’s id')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-    .requiredOption('--out <file>', 'where to write the signed statement')
-    .addHelpText(
-      'after',
-      '\nExample:\n  evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws',
-    )
-    .action((path: string, options: KeyOptions & { id: string; out: string }) => {
-      const request = readRequest(path)
-      const { jws } = signRequest(request, options.id, openKeyFile(options.key, passphraseFile(options)))
-      writeOutput(outputKinds.statement, options.out, `${jws}\n`)
-      outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
-        `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,
-      ])
-    })
+  declare(
+    program.command('sign-statement <request>'),
+    'sign a request, such as rotation.json, as an administrator; offline',
+    signStatementFlags,
+    '\nExample:\n  evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws',
+  ).action((path: string, options: OptionsOf<typeof signStatementFlags>) => {
+    const request = readRequest(path)
+    const { jws } = signRequest(request, options.id, openKeyFile(options.key, passphraseFile(options)))
+    writeOutput(outputKinds.statement, options.out, `${jws}\n`)
+    outputOf(options).result({ out: options.out, kind: request.kind, aud: request.aud }, [
+      `signed ${request.kind} for ${request.aud}: wrote ${options.out}`,
+    ])
+  })
 }

@@ -1,26 +1,17 @@
 import type { Command } from 'commander'
 import { partText } from '../../src/statements/later-events.ts'
 import { attestCapacities, retractReasons } from '../../src/statements/vocabulary.ts'
-import { requireReceiptPlace, writeReceipt } from '../outputs.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  depositPolicy,
-  identify,
-  openCodeArgument,
-  outputOf,
-  withClient,
-} from '../options.ts'
-import { type Part, type PartOptions, partOf } from '../part-argument.ts'
-import { type Target, targetOf } from '../reference.ts'
-import { signAndDeposit } from '../statements.ts'
+import { requireReceiptPlace, writeReceipt } from '../files/outputs.ts'
+import { clientFlags, type ClientOptions, outputOf, signedClient } from '../options/client.ts'
+import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
+import { type Target, targetOf } from '../options/reference.ts'
+import { signAndDeposit } from '../statements/sign.ts'
+import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { openCodeArgument } from '../options/values.ts'
+import { depositPolicy } from '../options/policy.ts'
 
-interface ReferenceOptions extends ClientOptions, PartOptions {
-  readonly as: string
-  readonly reason: string
-  readonly receipt?: string
-}
+const referenceFlags = [...clientFlags(), ...partFlags] as const
+const receiptFlag = ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'] as const
 
 const attestHelp = `
 Where the ledger is read by participants and the entry is another's, give its receipt: the server is shown that you have it.
@@ -37,59 +28,54 @@ Example:
   evidence retract 17 --reason mistake
   evidence retract 17 --file seized-phone/private.jpg --reason mistake`
 
+const attestFlags = [
+  ...referenceFlags,
+  ['--as <capacity>', `one of ${attestCapacities.join(', ')}, or another code`, required],
+  receiptFlag,
+] as const
+
 /** `evidence attest INDEX|RECEIPT --as CAPACITY` */
 export function attestCommand(program: Command): void {
-  withPart(
-    program.command('attest <entry>').description('sign somebody’s deposit, by its index or receipt, a second time'),
-  )
-    .requiredOption('--as <capacity>', `one of ${attestCapacities.join(', ')}, or another code`)
-    .option('--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)')
-    .addHelpText('after', attestHelp)
-    .action(async (entry: string, options: ReferenceOptions) => {
-      const capacity = openCodeArgument(options.as, attestCapacities, 'capacity', outputOf(options))
-      await refer(entry, options, 'evidence.attest', (of) => ({ of, as: capacity }))
-    })
+  declare(
+    program.command('attest <entry>'),
+    'sign somebody’s deposit, by its index or receipt, a second time',
+    attestFlags,
+    attestHelp,
+  ).action(async (entry: string, options: OptionsOf<typeof attestFlags>) => {
+    const capacity = openCodeArgument(options.as, attestCapacities, 'capacity', outputOf(options))
+    await refer(entry, options, 'evidence.attest', (of) => ({ of, as: capacity }))
+  })
 }
+
+const retractFlags = [
+  ...referenceFlags,
+  ['--reason <code>', `one of ${retractReasons.join(', ')}, or another code`, required],
+  receiptFlag,
+] as const
 
 /** `evidence retract INDEX|RECEIPT --reason CODE` */
 export function retractCommand(program: Command): void {
-  withPart(
-    program
-      .command('retract <entry>')
-      .description('say that a deposit of your own, by its index or receipt, no longer stands; nothing is removed'),
-  )
-    .requiredOption('--reason <code>', `one of ${retractReasons.join(', ')}, or another code`)
-    .option('--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)')
-    .addHelpText('after', retractHelp)
-    .action(async (entry: string, options: ReferenceOptions) => {
-      const reason = openCodeArgument(options.reason, retractReasons, 'reason', outputOf(options))
-      await refer(entry, options, 'evidence.retract', (of) => ({ of, reason }))
-    })
-}
-
-/** Adds the options of a client, and those that name a part of the deposit. */
-function withPart(command: Command): Command {
-  return withClient(command)
-    .option('--item <n>', 'one item of the deposit, from 0')
-    .option('--line <n>', 'one file of a folder: its line of the manifest that the item is, from 0')
-    .option(
-      '--file <path>',
-      'one file, by its name: what was deposited of it is found beside it, as "evidence check" finds it',
-    )
+  declare(
+    program.command('retract <entry>'),
+    'say that a deposit of your own, by its index or receipt, no longer stands; nothing is removed',
+    retractFlags,
+    retractHelp,
+  ).action(async (entry: string, options: OptionsOf<typeof retractFlags>) => {
+    const reason = openCodeArgument(options.reason, retractReasons, 'reason', outputOf(options))
+    await refer(entry, options, 'evidence.retract', (of) => ({ of, reason }))
+  })
 }
 
 type Reference = Pick<Target, 'index' | 'leafHash'> & Part
 
 async function refer(
   argument: string,
-  options: ReferenceOptions,
+  options: ClientOptions & PartOptions & { readonly receipt?: string },
   kind: 'evidence.attest' | 'evidence.retract',
   members: (of: Reference) => object,
 ): Promise<void> {
   const output = outputOf(options)
-  const { key, path } = clientKey(options)
-  const client = clientOf(options, output)
-  const identity = await identify(options, client, key, path)
+  const { client, identity } = await signedClient(options, output)
   requireReceiptPlace(options.receipt)
   const policy = depositPolicy(options, await client.ledger(), output)
   const { shown, ...target } = await targetOf(argument, client, policy)

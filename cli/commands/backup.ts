@@ -2,23 +2,19 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
+import { count } from '../../src/core/text.ts'
 import { BackupFolder } from '../../src/ledger/copy/backup-folder.ts'
 import { type BackupResult, makeBackup } from '../../src/ledger/copy/backup.ts'
 import { backUpFolder } from '../../src/ledger/copy/final.ts'
 import { dataFolder, readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { acceptMissing } from '../missing-claims.ts'
-import { type ClientOptions, clientKey, clientOf, identify, outputOf, withClient } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { type Output } from '../output.ts'
-import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
+import { clientFlags, outputOf, signedClient } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
+import { dataDir } from '../options/policy.ts'
+import type { Output } from '../render/output.ts'
+import { progressOf } from '../render/progress.ts'
 import { UrlPieces } from '../sources/url-pieces.ts'
-
-interface BackupCommandOptions extends ClientOptions {
-  readonly final?: boolean
-  readonly acceptMissingClaims?: boolean
-}
 
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
@@ -33,15 +29,17 @@ Example:
   evidence backup /backup/ledger --url https://ledger.court.example --key auditor.pem --policy court.policy
   evidence verify --dir /backup/ledger --policy court.policy`
 
+const flags = [
+  ...clientFlags({ policy: 'the one in the backup or data folder; for --url' }),
+  ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
+  acceptMissingFlag,
+] as const
+type BackupCommandOptions = OptionsOf<typeof flags>
+
 /** `evidence backup OUT` */
 export function backupCommand(program: Command): void {
-  withClient(program.command('backup <out>').description('write a backup, or bring one up to date'), {
-    policy: 'the one in the backup or data folder; for --url',
-  })
-    .option('--final', 'for moving: the data folder signs no more, wherever the backup is restored does')
-    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
-    .addHelpText('after', help)
-    .action(async (out: string, options: BackupCommandOptions) => {
+  declare(program.command('backup <out>'), 'write a backup, or bring one up to date', flags, help).action(
+    async (out: string, options: BackupCommandOptions) => {
       installNativePrimitives()
       const output = outputOf(options)
       const result = await (options.url === undefined
@@ -57,23 +55,13 @@ export function backupCommand(program: Command): void {
           : []),
         `  verify with: evidence verify --dir ${out} --policy ${join(out, 'policy')}`,
       ])
-    })
-}
-
-function progressOf(output: Output): { onProgress: (done: number, total: number) => void; stop: () => void } {
-  let bar: ReturnType<typeof progressBar> | undefined
-  return {
-    onProgress: (done, total) => {
-      bar ??= progressBar(output, 'backing up', total, 'entries')
-      bar.update(done)
     },
-    stop: () => bar?.stop(),
-  }
+  )
 }
 
 async function ofFolder(out: string, options: BackupCommandOptions, output: Output): Promise<BackupResult> {
   if (options.policy !== undefined) throw new EvidenceError('usage', '--policy is for --url: a folder has its own')
-  const { onProgress, stop } = progressOf(output)
+  const { onProgress, stop } = progressOf(output, 'backing up', 'entries')
   return backUpFolder({
     root: dataDir(options),
     out,
@@ -94,17 +82,9 @@ async function ofServer(
   const own = BackupFolder.paths(out).policy
   const path = options.policy ?? (existsSync(own) ? own : dataFolder(dataDir(options)).policy)
   if (!existsSync(path)) throw new EvidenceError('usage', 'name the ledger’s policy by --policy FILE', { where: path })
-  const client = clientOf({ ...options, url }, output)
-  const { key: signer, path: keyPath } = clientKey(options)
-  const source = new UrlPieces(client.as(await identify(options, client, signer, keyPath)))
-  const { onProgress, stop } = progressOf(output)
-  const key = readOwnKey({ policy: path })
-  return makeBackup({
-    source,
-    out,
-    key,
-    policy: readPolicyBytes(path),
-    ...acceptMissing(options, output),
-    onProgress,
-  }).finally(stop)
+  const { client, identity } = await signedClient({ ...options, url }, output)
+  const source = new UrlPieces(client.as(identity))
+  const { onProgress, stop } = progressOf(output, 'backing up', 'entries')
+  const [key, policy] = [readOwnKey({ policy: path }), readPolicyBytes(path)]
+  return makeBackup({ source, out, key, policy, ...acceptMissing(options, output), onProgress }).finally(stop)
 }

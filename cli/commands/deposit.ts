@@ -3,48 +3,21 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { type DigestAlgorithm, isDigestAlgorithm, strongDigests } from '../../src/core/hash.ts'
 import { type JsonValue, parseJson } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
-import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { canDigest } from '../../src/node/file-digest.ts'
-import { digestArgument } from '../digest-argument.ts'
-import { type KnownDigests, planDeposit } from '../deposit-plan.ts'
-import { type JobOutcome, runDeposit } from '../deposit-run.ts'
-import {
-  type ClientOptions,
-  clientKey,
-  clientOf,
-  depositPolicy,
-  identify,
-  openCodeArgument,
-  outputOf,
-  withClient,
-} from '../options.ts'
-import { endLines } from '../ended.ts'
-import type { Output } from '../output.ts'
-import { relationFrom, relationsTo } from '../relation.ts'
-import { exitOfRefusal } from '../verdict.ts'
-import { fileArgument } from '../file-argument.ts'
-
-interface DepositOptions extends ClientOptions {
-  readonly case?: readonly string[]
-  readonly authority?: string
-  readonly stage?: string
-  readonly note?: string
-  readonly category?: string
-  readonly collection?: string
-  readonly ext?: string
-  readonly digest?: readonly string[]
-  readonly relates?: readonly string[]
-  readonly receipts?: string
-  readonly separate?: boolean
-  readonly again?: boolean
-  readonly names?: boolean
-  readonly sums?: string
-  readonly resend?: string
-  readonly withoutFile?: readonly string[]
-  readonly size?: string
-  readonly name?: string
-}
+import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
+import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
+import { type JobOutcome, runDeposit } from '../deposit/run.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { relationFrom, relationsTo } from '../options/relation.ts'
+import { digestArgument, openCodeArgument } from '../options/values.ts'
+import { endLines } from '../render/ledger-end.ts'
+import type { Output } from '../render/output.ts'
+import { exitOfRefusal } from '../render/verdict.ts'
+import { depositPolicy } from '../options/policy.ts'
+import { parseDecimal } from '../../src/core/bytes.ts'
 
 const help = `
 Each file is hashed where it is; only digests, sizes and what you seal are sent. Up to 64 files make one statement,
@@ -56,34 +29,39 @@ Example:
   evidence deposit --sums SHA256SUMS
   evidence deposit --without-file sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824 --size 5 --name hello.txt`
 
+const flags = [
+  ...clientFlags(),
+  ['--case <number...>', 'case number, sealed'],
+  ['--authority <name>', 'authority that handles the case, sealed'],
+  ['--stage <name>', 'stage of the proceedings, sealed'],
+  ['--note <text>', 'a note, sealed'],
+  ['--category <code>', `one of ${categories.join(', ')}, or another code`],
+  ['--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)'],
+  ['--ext <file>', 'JSON object of your own, sealed'],
+  ['--digest <algorithm...>', 'digests to record (default: sha256)'],
+  [
+    '--relates <relation...>',
+    `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}, or another code`,
+  ],
+  ['--receipts <dir>', 'write receipts and manifests there instead of beside the evidence'],
+  ['--separate', 'a statement for each file, instead of one for all'],
+  ['--again', 'deposit anew what has a receipt already; the old receipt is kept'],
+  ['--sums <file>', 'deposit a finished SHA256SUMS as a manifest, without its files'],
+  ['--resend <statement>', 'send a signed statement (.evidence-statement) that was never answered, as it is'],
+  ['--without-file <algorithm:hex...>', 'deposit digests of one file that is elsewhere; needs --size'],
+  ['--size <bytes>', 'size of the file of --without-file'],
+  ['--name <name>', 'name of the file of --without-file, sealed'],
+  ['--no-names', 'do not record file names, not even sealed'],
+] as const
+type DepositOptions = OptionsOf<typeof flags>
+
 /** `evidence deposit PATH…` */
 export function depositCommand(program: Command): void {
-  withClient(program.command('deposit [path...]').description('deposit files and folders, and keep the receipts'))
-    .option('--case <number...>', 'case number, sealed')
-    .option('--authority <name>', 'authority that handles the case, sealed')
-    .option('--stage <name>', 'stage of the proceedings, sealed')
-    .option('--note <text>', 'a note, sealed')
-    .option('--category <code>', `one of ${categories.join(', ')}, or another code`)
-    .option('--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)')
-    .option('--ext <file>', 'JSON object of your own, sealed')
-    .option('--digest <algorithm...>', 'digests to record (default: sha256)')
-    .option(
-      '--relates <relation...>',
-      `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}, or another code`,
-    )
-    .option('--receipts <dir>', 'write receipts and manifests there instead of beside the evidence')
-    .option('--separate', 'a statement for each file, instead of one for all')
-    .option('--again', 'deposit anew what has a receipt already; the old receipt is kept')
-    .option('--sums <file>', 'deposit a finished SHA256SUMS as a manifest, without its files')
-    .option('--resend <statement>', 'send a signed statement (.evidence-statement) that was never answered, as it is')
-    .option('--without-file <algorithm:hex...>', 'deposit digests of one file that is elsewhere; needs --size')
-    .option('--size <bytes>', 'size of the file of --without-file')
-    .option('--name <name>', 'name of the file of --without-file, sealed')
-    .option('--no-names', 'do not record file names, not even sealed')
-    .addHelpText('after', help)
-    .action(async (paths: string[], options: DepositOptions) => {
+  declare(program.command('deposit [path...]'), 'deposit files and folders, and keep the receipts', flags, help).action(
+    async (paths: string[], options: DepositOptions) => {
       process.exitCode = await deposit(paths.map(fileArgument), options)
-    })
+    },
+  )
 }
 
 async function deposit(paths: readonly string[], options: DepositOptions): Promise<number> {
@@ -100,9 +78,7 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
       'name the files or folders to deposit; or digests alone, by --sums or --without-file',
     )
   const { receipts, separate, sums, resend } = options
-  const { jobs, leftOut } = planDeposit(paths, {
-    ...defined({ receipts, separate, sums, resend, known }),
-  })
+  const { jobs, leftOut } = planDeposit(paths, defined({ receipts, separate, sums, resend, known }))
   for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
@@ -155,8 +131,8 @@ function knownFrom({ withoutFile, size, name }: DepositOptions): KnownDigests | 
   const digest = Object.fromEntries(withoutFile.map((text) => digestArgument(text, '--without-file')))
   if (!Object.keys(digest).some((algorithm) => strongDigests.some((one) => one === algorithm)))
     throw new EvidenceError('digest-weak-only', `${Object.keys(digest).join(' and ')} does not suffice`)
-  const bytes = /^(?:0|[1-9][0-9]{0,15})$/.test(size ?? '') ? Number(size) : Number.NaN
-  if (!Number.isSafeInteger(bytes))
+  const bytes = parseDecimal(size ?? '')
+  if (bytes === undefined)
     throw new EvidenceError('usage', '--without-file needs the size of the file in bytes: --size N')
   return { name, size: bytes, digest }
 }
@@ -167,7 +143,7 @@ function jsonFile(path: string): JsonValue {
 
 function sealedFrom(options: DepositOptions): Partial<Record<SealedClaim, JsonValue>> {
   const { authority, stage } = options
-  const details = { ...defined({ authority, stage }) }
+  const details = defined({ authority, stage })
   if (options.case === undefined && Object.keys(details).length > 0) {
     throw new EvidenceError('usage', '--authority and --stage describe a case; name it by --case')
   }

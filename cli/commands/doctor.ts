@@ -6,11 +6,12 @@ import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { attempt, type Check } from '../doctor/check.ts'
 import { folderChecks } from '../doctor/folder.ts'
 import { roomChecks, softwareChecks } from '../doctor/machine.ts'
-import { type NamedFiles, namedModes } from '../doctor/modes.ts'
+import { namedModes } from '../doctor/modes.ts'
 import { serverChecks } from '../doctor/server.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
+import { passphraseFile, passphraseFor } from '../options/passphrase.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
 Looks at the software, the machine and the data folder, and with --url at a running server: what was found, and what to do.
@@ -20,14 +21,17 @@ stand), 1 where the data do not hold, 3 where something keeps the ledger from ru
 Example:
   evidence doctor --data /srv/ledger --passphrase-file ledger.pass --url https://ledger.court.example`
 
+const flags = [
+  ...commonFlags,
+  ['--url <url>', 'a running server to ask as well'],
+  ['--config <file>', 'the server’s settings, whose mode is looked at'],
+  ['--passphrase-file <file>', 'file that holds the passphrase of the keys, which are opened with it'],
+] as const
+
 /** `evidence doctor` */
 export function doctorCommand(program: Command): void {
-  withCommon(program.command('doctor').description('look for what is wrong with a ledger and its machine'))
-    .option('--url <url>', 'a running server to ask as well')
-    .option('--config <file>', 'the server’s settings, whose mode is looked at')
-    .option('--passphrase-file <file>', 'file that holds the passphrase of the keys, which are opened with it')
-    .addHelpText('after', help)
-    .action(async (options: CommonOptions & NamedFiles & { readonly url?: string }) => {
+  declare(program.command('doctor'), 'look for what is wrong with a ledger and its machine', flags, help).action(
+    async (options: OptionsOf<typeof flags>) => {
       const { url } = options
       if (url !== undefined && !/^https?:\/\//.test(url))
         throw new EvidenceError('usage', `${url} is not an http or https URL`)
@@ -55,7 +59,8 @@ export function doctorCommand(program: Command): void {
         summary(failures.length, warnings.length),
       ])
       process.exitCode = failures.some(({ exit }) => exit === 1) ? 1 : failures.length > 0 ? 3 : 0
-    })
+    },
+  )
 }
 
 function linesOf({ name, status, says, todo }: Check): string[] {

@@ -1,19 +1,13 @@
 import type { Command } from 'commander'
 import { sealedClaims } from '../../src/statements/vocabulary.ts'
-import { readLedgerKey } from '../../src/ledger/create.ts'
-import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, codeArgument, indexArgument, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { openLedgerKey } from '../ledger-key.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
-
-interface EraseOptions extends CommonOptions {
-  readonly claim?: readonly string[]
-  readonly passphraseFile?: string
-  readonly ledgerKey?: string
-}
+import { commonFlags, outputOf } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
+import { passphraseFile } from '../options/passphrase.ts'
+import { hardwareKey, ledgerKeyFlags, openFolderKey } from '../options/ledger-key.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { codeArgument, indexArgument } from '../options/values.ts'
 
 const help = `
 For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
@@ -24,32 +18,36 @@ of backups, are elsewhere and not touched.
 Example:
   evidence erase 17 --claim names note`
 
+const flags = [
+  ...commonFlags,
+  ['--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`],
+  ...ledgerKeyFlags,
+] as const
+
 /** `evidence erase INDEX` */
 export function eraseCommand(program: Command): void {
-  withCommon(program.command('erase <index>').description('erase sealed claims of an entry (operator, server stopped)'))
-    .option('--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`)
-    .option('--ledger-key <uri>', 'pkcs11: URI of a key in hardware (default: the data folder’s key file)')
-    .option('--passphrase-file <file>', 'file that holds the ledger key’s passphrase, or its PIN')
-    .addHelpText('after', help)
-    .action(async (index: string, options: EraseOptions) => {
-      installNativePrimitives()
-      const root = dataDir(options)
-      const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
-      const inHardware =
-        options.ledgerKey === undefined ? undefined : await openLedgerKey(options.ledgerKey, passphraseFile(options))
-      const key =
-        inHardware?.key ?? readLedgerKey(root, passphraseFor([dataFolder(root).ledgerKey], passphraseFile(options)))
-      const ledger = await Ledger.open(root, key, { acceptGap: true })
-      try {
-        const erased = await ledger.eraseDisclosures(indexArgument(index), claims)
-        outputOf(options).result({ index: Number(index), erased }, [
-          erased.length === 0
-            ? `entry ${index} has no such claim stored`
-            : `erased from entry ${index}: ${erased.join(', ')}`,
-        ])
-      } finally {
-        await ledger.close()
-        await inHardware?.close()
-      }
-    })
+  declare(
+    program.command('erase <index>'),
+    'erase sealed claims of an entry (operator, server stopped)',
+    flags,
+    help,
+  ).action(async (index: string, options: OptionsOf<typeof flags>) => {
+    installNativePrimitives()
+    const root = dataDir(options)
+    const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
+    const inHardware = await hardwareKey(options)
+    const key = inHardware?.key ?? openFolderKey(root, passphraseFile(options))
+    const ledger = await Ledger.open(root, key, { acceptGap: true })
+    try {
+      const erased = await ledger.eraseDisclosures(indexArgument(index), claims)
+      outputOf(options).result({ index: Number(index), erased }, [
+        erased.length === 0
+          ? `entry ${index} has no such claim stored`
+          : `erased from entry ${index}: ${erased.join(', ')}`,
+      ])
+    } finally {
+      await ledger.close()
+      await inHardware?.close()
+    }
+  })
 }

@@ -1,28 +1,19 @@
 import { statSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
-import { textOfBytes } from '../../src/core/text.ts'
+import { counted, textOfBytes } from '../../src/core/text.ts'
+import type { EntryPage, LedgerClient } from '../../src/client/ledger-client.ts'
 import { digestBytes, digestFile } from '../../src/node/file-digest.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { manifestAt } from '../../src/check/node/artefact.ts'
-import { digestArgument } from '../digest-argument.ts'
 import { manifestsAbove } from '../../src/check/node/evidence-files.ts'
-import { fileArgument } from '../file-argument.ts'
 import { manifestPath } from '../../src/node/folder-manifest.ts'
-import { counted } from '../../src/core/text.ts'
-import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options.ts'
-import { when } from '../when.ts'
-
-interface FindOptions extends ClientOptions {
-  readonly digest?: string
-  readonly case?: string
-  readonly participant?: string
-  readonly kind?: string
-  readonly after?: string
-  readonly limit?: string
-}
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { digestArgument } from '../options/values.ts'
+import { when } from '../render/when.ts'
 
 const help = `
 Exit code 0 says that the ledger was asked, whether it found something or not: in the JSON "entries" is empty where it did not. A file
@@ -33,39 +24,46 @@ Example:
   evidence find --case "(2026)沪0104刑初123号"
   evidence find --digest sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824`
 
+const flags = [
+  ...clientFlags(),
+  ['--digest <algorithm:hex>', 'digest of an item'],
+  ['--case <number>', 'case number; needs the right to read it'],
+  ['--participant <id>', 'issuer, or subject of a registry entry'],
+  ['--kind <kind>', 'kind of statement'],
+  ['--after <index>', 'only entries after this one'],
+  ['--limit <n>', 'most entries of a page (1 to 1000, default 100)'],
+] as const
+type FindOptions = OptionsOf<typeof flags>
+
 /** `evidence find` */
 export function findCommand(program: Command): void {
-  withClient(program.command('find [file]').description('find entries by file, digest, case, participant or kind'))
-    .option('--digest <algorithm:hex>', 'digest of an item')
-    .option('--case <number>', 'case number; needs the right to read it')
-    .option('--participant <id>', 'issuer, or subject of a registry entry')
-    .option('--kind <kind>', 'kind of statement')
-    .option('--after <index>', 'only entries after this one')
-    .option('--limit <n>', 'most entries of a page (1 to 1000, default 100)')
-    .addHelpText('after', help)
-    .action(async (file: string | undefined, options: FindOptions) => {
-      const output = outputOf(options)
-      const client = await withIdentityIfAny(options, clientOf(options, output))
-      const found = await find(client, file === undefined ? undefined : fileArgument(file), options)
-      const { page, through } = found
-      const lines = page.entries.map(({ index, time, kind, iss, items }) => [
-        String(index),
-        when(time),
-        kind,
-        iss,
-        ...(items === undefined ? [] : [counted(items, 'item')]),
-      ])
-      const more = page.next === null ? [] : [`more: --after ${page.next}`]
-      const within =
-        through === undefined ? [] : [`within a folder: ${through.manifest} lists it as ${through.listedAs}`]
-      const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
-      const document = {
-        ...page,
-        ...defined({ through }),
-        ...(nothing.length > 1 ? { limits } : {}),
-      }
-      output.result(document, [...within, ...lines, ...nothing, ...more])
-    })
+  declare(
+    program.command('find [file]'),
+    'find entries by file, digest, case, participant or kind',
+    flags,
+    help,
+  ).action(async (file: string | undefined, options: FindOptions) => {
+    const output = outputOf(options)
+    const client = await withIdentityIfAny(options, clientOf(options, output))
+    const found = await find(client, file === undefined ? undefined : fileArgument(file), options)
+    const { page, through } = found
+    const lines = page.entries.map(({ index, time, kind, iss, items }) => [
+      String(index),
+      when(time),
+      kind,
+      iss,
+      ...(items === undefined ? [] : [counted(items, 'item')]),
+    ])
+    const more = page.next === null ? [] : [`more: --after ${page.next}`]
+    const within = through === undefined ? [] : [`within a folder: ${through.manifest} lists it as ${through.listedAs}`]
+    const nothing = lines.length > 0 ? [] : ['nothing found', ...(file === undefined ? [] : limits)]
+    const document = {
+      ...page,
+      ...defined({ through }),
+      ...(nothing.length > 1 ? { limits } : {}),
+    }
+    output.result(document, [...within, ...lines, ...nothing, ...more])
+  })
 }
 
 /** What "nothing found" does not say of a file. */
@@ -104,9 +102,7 @@ async function sha256Of(file: string): Promise<string> {
     throw new EvidenceError(
       'file-unreadable',
       `${file} is a folder; look up its manifest: evidence find ${manifestPath(file)}`,
-      {
-        where: file,
-      },
+      { where: file },
     )
   }
   return (await digestFile(file, ['sha256'])).digest.sha256 as string

@@ -6,13 +6,10 @@ import { readBoundedText } from '../../src/node/bounded-file.ts'
 import { signingKeyOf } from '../../src/node/key-file.ts'
 import { readPrivateKeyFile } from '../../src/node/private-key-file.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
-import { type CommonOptions, outputOf } from '../options.ts'
-import { passphraseFile, passphraseFor } from '../passphrase.ts'
+import { jsonFlag, outputOf } from '../options/client.ts'
+import { askedPassphraseFlag, passphraseFile, passphraseFor } from '../options/passphrase.ts'
 import { thumbprintLines } from './keygen.ts'
-
-interface ShowOptions extends CommonOptions {
-  readonly passphraseFile?: string
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 /** What a key file is; nothing secret. */
 interface Shown {
@@ -28,28 +25,24 @@ interface Shown {
   readonly sha256?: string
 }
 
+const flags = [askedPassphraseFlag, jsonFlag] as const
+type ShowOptions = OptionsOf<typeof flags>
+
 /** `evidence key show` */
 export function keyCommand(program: Command): void {
   const group = program
     .command('key')
     .description('look at a key file')
     .addHelpText('after', '\nExample:\n  evidence key show clerk.jwk')
-  group
-    .command('show <file>')
-    .description('print type and thumbprint of a key file, private or public, and whether it is encrypted')
-    .option(
-      '--passphrase-file <file>',
-      'file that holds the key’s passphrase (default: $EVIDENCE_PASSPHRASE_FILE, or asked for on a terminal)',
-    )
-    .option('--json', 'print one JSON document instead of text')
-    .addHelpText(
-      'after',
-      '\nTakes a private key (PKCS#8 PEM), or a public one as JWK, PEM or OpenSSH line. Two files hold one key where their thumbprints are equal.\n\nExample:\n  evidence key show clerk.pem\n  evidence key show clerk.jwk --json',
-    )
-    .action((file: string, options: ShowOptions) => {
-      const shown = isPrivate(file) ? privateKey(file, options) : publicKey(file, readPublicKey(file))
-      outputOf(options).result(shown, linesOf(shown))
-    })
+  declare(
+    group.command('show <file>'),
+    'print type and thumbprint of a key file, private or public, and whether it is encrypted',
+    flags,
+    '\nTakes a private key (PKCS#8 PEM), or a public one as JWK, PEM or OpenSSH line. Two files hold one key where their thumbprints are equal.\n\nExample:\n  evidence key show clerk.pem\n  evidence key show clerk.jwk --json',
+  ).action((file: string, options: ShowOptions) => {
+    const shown = isPrivate(file) ? privateKey(file, options) : publicKey(file, readPublicKey(file))
+    outputOf(options).result(shown, linesOf(shown))
+  })
 }
 
 /** True where the file has the PEM label of a private key. False where it cannot be read: reading the key then reports why. */

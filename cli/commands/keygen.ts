@@ -5,48 +5,42 @@ import { createKeyFile } from '../../src/node/key-file.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
 import { openHardwareKey } from '../../src/node/pkcs11/hardware-key.ts'
 import { parsePkcs11Uri } from '../../src/node/pkcs11/uri.ts'
-import { inGroups } from '../command-line.ts'
-import { type CommonOptions, outputOf } from '../options.ts'
-import { passphraseFile, readPassphrase } from '../passphrase.ts'
+import { inGroups } from '../render/command-line.ts'
+import { jsonFlag, outputOf } from '../options/client.ts'
+import { passphraseFile, readPassphrase } from '../options/passphrase.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
 
-interface KeygenOptions extends CommonOptions {
-  readonly out: string
-  readonly passphraseFile?: string
-  readonly inHardware?: string
-}
+const flags = [
+  ['--out <file>', 'private key file', 'evidence-key.pem'],
+  ['--passphrase-file <file>', 'file that holds a passphrase to encrypt the key with'],
+  ['--in-hardware <uri>', 'make a ledger’s key in a PKCS#11 token, which it never leaves; PIN in --passphrase-file'],
+  jsonFlag,
+] as const
+type KeygenOptions = OptionsOf<typeof flags>
 
 /** `evidence keygen` */
 export function keygenCommand(program: Command): void {
-  program
-    .command('keygen')
-    .description('make an Ed25519 key: a private file of mode 0600, and its public JWK beside it')
-    .option('--out <file>', 'private key file', 'evidence-key.pem')
-    .option('--passphrase-file <file>', 'file that holds a passphrase to encrypt the key with')
-    .option(
-      '--in-hardware <uri>',
-      'make a ledger’s key in a PKCS#11 token, which it never leaves; PIN in --passphrase-file',
+  declare(
+    program.command('keygen'),
+    'make an Ed25519 key: a private file of mode 0600, and its public JWK beside it',
+    flags,
+    '\nThe JWK holds the thumbprint as its "kid"; "evidence key show FILE" prints it again.\n\nExample:\n  evidence keygen --out police-station-9.pem\n  # then give police-station-9.jwk, and never the .pem, to the administrator',
+  ).action(async (options: KeygenOptions) => {
+    if (options.inHardware !== undefined) return keygenInHardware(options.inHardware, options)
+    const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
+    // Before the private key is made: one without its public file could not be sent.
+    requireNewFile(publicPath)
+    const key = createKeyFile(options.out, readPassphrase(passphraseFile(options)))
+    writeNewFile(publicPath, jwkFile(key.jwk), 0o644)
+    outputOf(options).result(
+      { privateKey: options.out, publicKey: publicPath, thumbprint: key.thumbprint, jwk: key.jwk },
+      [
+        `private key ${options.out} (keep it; it cannot be made again)`,
+        `public key  ${publicPath} (give it to the administrator)`,
+        ...thumbprintLines(key.thumbprint),
+      ],
     )
-    .option('--json', 'print one JSON document instead of text')
-    .addHelpText(
-      'after',
-      '\nThe JWK holds the thumbprint as its "kid"; "evidence key show FILE" prints it again.\n\nExample:\n  evidence keygen --out police-station-9.pem\n  # then give police-station-9.jwk, and never the .pem, to the administrator',
-    )
-    .action(async (options: KeygenOptions) => {
-      if (options.inHardware !== undefined) return keygenInHardware(options.inHardware, options)
-      const publicPath = options.out.replace(/\.pem$/, '').concat('.jwk')
-      // Before the private key is made: one without its public file could not be sent.
-      requireNewFile(publicPath)
-      const key = createKeyFile(options.out, readPassphrase(passphraseFile(options)))
-      writeNewFile(publicPath, jwkFile(key.jwk), 0o644)
-      outputOf(options).result(
-        { privateKey: options.out, publicKey: publicPath, thumbprint: key.thumbprint, jwk: key.jwk },
-        [
-          `private key ${options.out} (keep it; it cannot be made again)`,
-          `public key  ${publicPath} (give it to the administrator)`,
-          ...thumbprintLines(key.thumbprint),
-        ],
-      )
-    })
+  })
 }
 
 /** A public key as a file: RFC 8037, and the thumbprint that people compare as its `kid`. */

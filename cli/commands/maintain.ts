@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import { type Difference, reindex } from '../../src/ledger/reindex.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
+import { commonFlags, type CommonOptions, outputOf } from '../options/client.ts'
+import { dataDir } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
+import { declare } from '../options/declare.ts'
+import { progressOf } from '../render/progress.ts'
 
 const reindexHelp = `
 For a stopped ledger whose "evidence verify" names look-up keys, statement ids, tiles or the registry checksum (lookup-missing,
@@ -17,27 +18,25 @@ Example:
 
 /** `evidence reindex` */
 export function reindexCommand(program: Command): void {
-  withCommon(program.command('reindex').description('make look-up keys, statement ids and tiles anew from the entries'))
-    .addHelpText('after', reindexHelp)
-    .action(async (options: CommonOptions) => {
-      installNativePrimitives()
-      const output = outputOf(options)
-      const root = dataDir(options)
-      let bar: ReturnType<typeof progressBar> | undefined
-      const report = await reindex(root, {
-        onProgress: (done, total) => {
-          bar ??= progressBar(output, 'reindexing', total, 'entries')
-          bar.update(done)
-        },
-      }).finally(() => bar?.stop())
-      const text = ({ missing, foreign }: Difference): string =>
-        `${count(missing)} were missing, ${count(foreign)} foreign`
-      output.result({ data: root, ...report }, [
-        `${count(report.size)} entries, every one judged; the database in ${root} was made anew`,
-        `look-up keys: ${text(report.lookups)}`,
-        `statement ids: ${text(report.statementIds)}`,
-        `tiles: ${count(report.tiles)} were missing or altered`,
-        `registry checksum: ${report.registrySeal ? 'was another' : 'as it was'}`,
-      ])
-    })
+  declare(
+    program.command('reindex'),
+    'make look-up keys, statement ids and tiles anew from the entries',
+    commonFlags,
+    reindexHelp,
+  ).action(async (options: CommonOptions) => {
+    installNativePrimitives()
+    const output = outputOf(options)
+    const root = dataDir(options)
+    const { onProgress, stop } = progressOf(output, 'reindexing', 'entries')
+    const report = await reindex(root, { onProgress }).finally(stop)
+    const text = ({ missing, foreign }: Difference): string =>
+      `${count(missing)} were missing, ${count(foreign)} foreign`
+    output.result({ data: root, ...report }, [
+      `${count(report.size)} entries, every one judged; the database in ${root} was made anew`,
+      `look-up keys: ${text(report.lookups)}`,
+      `statement ids: ${text(report.statementIds)}`,
+      `tiles: ${count(report.tiles)} were missing or altered`,
+      `registry checksum: ${report.registrySeal ? 'was another' : 'as it was'}`,
+    ])
+  })
 }

@@ -8,21 +8,14 @@ import { takeLock } from '../../src/node/lock-file.ts'
 import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../followed-ledger.ts'
-import { clientKey, type ClientOptions, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
+import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
+import { clientFlags, outputOf, signedClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
+import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
-
-interface MirrorOptions extends ClientOptions {
-  readonly serve?: boolean
-  readonly host: string
-  readonly port: string
-  readonly baseUrl?: readonly string[]
-  readonly serveEntries?: boolean
-  readonly interval: string
-  readonly once?: boolean
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { seconds } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server of the same user can serve. Nothing is kept that was not verified, and a
@@ -33,24 +26,29 @@ Exit code 1 where the ledger misbehaves; proofs are in DIR/proofs.
 Example:
   evidence mirror https://ledger.court.example /srv/mirror --policy court.policy --serve --port 8081`
 
+const flags = [
+  ...clientFlags({ policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder of your own ledger' }),
+  ['--serve', 'serve the copy, read-only'],
+  ['--host <address>', 'address to listen on', '127.0.0.1'],
+  ['--port <number>', 'port to listen on; 0 for any', '8081'],
+  ['--base-url <url...>', 'where the copy is reached, if a proxy passes that name on'],
+  ['--serve-entries', 'serve entries even where the ledger gives them by right only'],
+  ['--interval <seconds>', 'pause between two looks', '10'],
+  ['--once', 'copy what is there now, then end'],
+] as const
+type MirrorOptions = OptionsOf<typeof flags>
+
 /** `evidence mirror URL DIR` */
 export function mirrorCommand(program: Command): void {
-  withClient(
-    program.command('mirror <ledger> <dir>').description('keep a full verified copy of a ledger, and serve it'),
-    { policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder of your own ledger' },
-  )
-    .option('--serve', 'serve the copy, read-only')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 for any', '8081')
-    .option('--base-url <url...>', 'where the copy is reached, if a proxy passes that name on')
-    .option('--serve-entries', 'serve entries even where the ledger gives them by right only')
-    .option('--interval <seconds>', 'pause between two looks', '10')
-    .option('--once', 'copy what is there now, then end')
-    .addHelpText('after', help)
-    .action(async (url: string, dir: string, options: MirrorOptions) => {
-      installNativePrimitives()
-      process.exitCode = await mirror(url, dir, options)
-    })
+  declare(
+    program.command('mirror <ledger> <dir>'),
+    'keep a full verified copy of a ledger, and serve it',
+    flags,
+    help,
+  ).action(async (url: string, dir: string, options: MirrorOptions) => {
+    installNativePrimitives()
+    process.exitCode = await mirror(url, dir, options)
+  })
 }
 
 async function mirror(url: string, dir: string, options: MirrorOptions): Promise<number> {
@@ -112,9 +110,7 @@ function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Pol
 }
 
 async function identityAt(url: string, options: MirrorOptions) {
-  if (options.key === undefined) return undefined
-  const { key, path } = clientKey(options)
-  return identify(options, clientOf({ ...options, url }, outputOf(options)), key, path)
+  return options.key === undefined ? undefined : (await signedClient({ ...options, url }, outputOf(options))).identity
 }
 
 /** What the ledger says it is; of one that is gone, what the policy names. */

@@ -1,52 +1,25 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { append } from '../../src/core/arrays.ts'
-import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
-import type { Policy } from '../../src/core/policy.ts'
-import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
-import { takeLock } from '../../src/node/lock-file.ts'
 import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
-import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { callHook } from '../../src/monitor/hook.ts'
-import type { LedgerMonitor, VantagePoint } from '../../src/monitor/monitor.ts'
 import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
-import { witnessPoint } from '../../src/monitor/witness-point.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { takeLock } from '../../src/node/lock-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import {
-  copyFolderOf,
-  exitOf,
-  followLedger,
-  type LedgerPoint,
-  ledgerPoint,
-  originOf,
-  policyFor,
-  tell,
-} from '../followed-ledger.ts'
-import { clientKey, type CommonOptions, identify, outputOf, policyOf, withCommon } from '../options.ts'
-import { Output } from '../output.ts'
-import { pause, seconds, stopSignal } from '../repeat.ts'
-
-interface MonitorOptions extends CommonOptions {
-  readonly state: string
-  readonly policy?: readonly string[]
-  readonly witness: readonly string[]
-  readonly watchDigest: readonly string[]
-  readonly watchParticipant: readonly string[]
-  readonly watchCase: readonly string[]
-  readonly hook?: string
-  readonly hookArg: readonly string[]
-  readonly webhook?: string
-  readonly allowPrivate?: boolean
-  readonly interval: string
-  readonly once?: boolean
-  readonly key?: string
-  readonly id?: string
-  readonly passphraseFile?: string
-}
+import { exitOf, type LedgerPoint, ledgerPoint, tell } from '../follow/followed-ledger.ts'
+import { Monitors } from '../follow/monitors.ts'
+import { clientKey, commonFlags, identify, outputOf } from '../options/client.ts'
+import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
+import { passphraseFlag } from '../options/passphrase.ts'
+import { Output } from '../render/output.ts'
+import { pause, stopSignal } from '../serve/until-stopped.ts'
+import { seconds } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Follows ledgers that it does not trust. Every new checkpoint and entry is verified; all URLs of one ledger, and its witnesses, must show
@@ -57,47 +30,45 @@ one history. Whatever misbehaves is proven by a file in STATE/proofs, which "evi
 Example:
   evidence monitor https://ledger.court.example https://mirror.notary.example/court --policy court.policy --state /srv/monitor`
 
-const repeat = (value: string, all: readonly string[]): readonly string[] => [...all, value]
+const flags = [
+  ...commonFlags,
+  ['--state <dir>', 'folder of the verified copies and of proofs', 'monitor'],
+  [
+    '--policy <file>',
+    'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
+    repeatedOrNone,
+  ],
+  ['--witness <url>', 'a witness’s monitoring prefix; may be given again', repeated],
+  ['--watch-digest <digest>', 'tell of entries with sha256:… or another digest; may be given again', repeated],
+  ['--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeated],
+  [
+    '--watch-case <number>',
+    'tell of entries of a case, where the key may read disclosures; may be given again',
+    repeated,
+  ],
+  ['--hook <program>', 'program to run on an alarm'],
+  ['--hook-arg <argument>', 'an argument of it; may be given again', repeated],
+  ['--webhook <url>', 'URL to post alarms to'],
+  ['--allow-private', 'let the webhook be on a private network'],
+  ['--interval <seconds>', 'pause between two looks', '60'],
+  ['--once', 'look once, then end'],
+  ['--key <file>', 'auditor’s key, where entries are for participants'],
+  ['--id <participant>', 'participant id of the key'],
+  passphraseFlag,
+] as const
+type MonitorOptions = OptionsOf<typeof flags>
 
 /** `evidence monitor URL…` */
 export function monitorCommand(program: Command): void {
-  withCommon(
-    program.command('monitor <url...>').description('follow ledgers that are not trusted; alarm when one misbehaves'),
-  )
-    .option('--state <dir>', 'folder of the verified copies and of proofs', 'monitor')
-    .option(
-      '--policy <file>',
-      'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-      (value: string, all?: readonly string[]) => repeat(value, all ?? []),
-    )
-    .option('--witness <url>', 'a witness’s monitoring prefix; may be given again', repeat, [])
-    .option(
-      '--watch-digest <digest>',
-      'tell of entries with sha256:… or another digest; may be given again',
-      repeat,
-      [],
-    )
-    .option('--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeat, [])
-    .option(
-      '--watch-case <number>',
-      'tell of entries of a case, where the key may read disclosures; may be given again',
-      repeat,
-      [],
-    )
-    .option('--hook <program>', 'program to run on an alarm')
-    .option('--hook-arg <argument>', 'an argument of it; may be given again', repeat, [])
-    .option('--webhook <url>', 'URL to post alarms to')
-    .option('--allow-private', 'let the webhook be on a private network')
-    .option('--interval <seconds>', 'pause between two looks', '60')
-    .option('--once', 'look once, then end')
-    .option('--key <file>', 'auditor’s key, where entries are for participants')
-    .option('--id <participant>', 'participant id of the key')
-    .option('--passphrase-file <file>', 'file that holds the key’s passphrase')
-    .addHelpText('after', help)
-    .action(async (urls: string[], options: MonitorOptions) => {
-      installNativePrimitives()
-      process.exitCode = await monitor(urls, options)
-    })
+  declare(
+    program.command('monitor <url...>'),
+    'follow ledgers that are not trusted; alarm when one misbehaves',
+    flags,
+    help,
+  ).action(async (urls: string[], options: MonitorOptions) => {
+    installNativePrimitives()
+    process.exitCode = await monitor(urls, options)
+  })
 }
 
 async function monitor(urls: readonly string[], options: MonitorOptions): Promise<number> {
@@ -105,8 +76,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   const pauseMs = seconds(options.interval, '--interval') * 1000
   if (options.webhook !== undefined) webhookUrl(options.webhook)
   options.watchDigest.forEach(requireDigest)
-  const own = options.data === undefined ? {} : { data: options.data }
-  const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(own)]
+  const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(defined({ data: options.data }))]
   openPrivateFolder(options.state)
   const release = takeLock(join(options.state, 'lock'), options.state)
   try {
@@ -116,12 +86,8 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
       onFailure: ({ code, message }) => new Output(false).note(`evidence: ${code}: ${message}`),
     })
     const stopped = stopSignal()
-    const monitors = new Monitors(
-      await Promise.all(urls.map((url) => pointOf(url, options))),
-      policies,
-      options,
-      output,
-    )
+    const points = await Promise.all(urls.map((url) => pointOf(url, options)))
+    const monitors = new Monitors(points, policies, options, output)
     while (true) {
       const events = await monitors.poll()
       await tell(events, output, delivery)
@@ -151,91 +117,9 @@ function requireDigest(digest: string): void {
     throw new EvidenceError('usage', `${JSON.stringify(digest)} is not <algorithm>:<lower-case hex>`)
 }
 
-async function pointOf(url: string, options: MonitorOptions): Promise<LedgerPoint> {
-  return ledgerPoint(url, await identityAt(url, options))
-}
-
-async function identityAt(url: string, options: MonitorOptions): Promise<Identity | undefined> {
-  if (options.key === undefined) return undefined
-  const one = { key: options.key, ...defined({ id: options.id }) }
-  const { key, path } = clientKey({
-    ...one,
-    ...defined({ passphraseFile: options.passphraseFile }),
-  })
-  return identify(one, new LedgerClient(url), key, path)
-}
-
-/** One monitor for each ledger; which ledger a URL shows is asked until it answers. */
-class Monitors {
-  private readonly options: MonitorOptions
-  private readonly output: Output
-  private readonly policies: readonly Policy[]
-  private waiting: readonly LedgerPoint[]
-  private readonly points = new Map<string, VantagePoint[]>()
-  private readonly monitors = new Map<string, LedgerMonitor>()
-
-  constructor(points: readonly LedgerPoint[], policies: readonly Policy[], options: MonitorOptions, output: Output) {
-    this.options = options
-    this.output = output
-    this.waiting = points
-    this.policies = policies
-  }
-
-  async poll(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = await this.place()
-    for (const monitor of this.monitors.values()) append(events, await monitor.poll())
-    return events
-  }
-
-  /** Finds out which ledger each URL shows, and opens its copy. */
-  private async place(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = []
-    const left: LedgerPoint[] = []
-    for (const point of this.waiting) {
-      try {
-        const origin = await originOf(point)
-        policyFor(origin, this.policies, point.where)
-        const points = this.points.get(origin)
-        if (points === undefined) this.points.set(origin, [point])
-        else points.push(point)
-      } catch (error) {
-        if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
-        left.push(point)
-        events.push({
-          event: 'notice',
-          what: 'unreachable',
-          origin: 'unknown',
-          where: point.where,
-          message: error.message,
-        })
-      }
-    }
-    this.waiting = left
-    for (const [origin, points] of this.points) {
-      if (!this.monitors.has(origin)) append(events, await this.open(origin, points))
-    }
-    return events
-  }
-
-  private async open(origin: string, points: VantagePoint[]): Promise<MonitorEvent[]> {
-    const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
-    const policy = policyFor(origin, this.policies, origin)
-    append(
-      points,
-      witness.map((url) => witnessPoint(url, origin)),
-    )
-    const { monitor, found, copy } = await followLedger({
-      origin,
-      policy,
-      folder: copyFolderOf(state, origin),
-      proofs: join(state, 'proofs'),
-      known: join(state, 'origins'),
-      points,
-      watch: { digests: watchDigest, participants: watchParticipant },
-      cases: watchCase,
-    })
-    this.output.note(`following ${origin}, of which ${copy.size} entries are held`)
-    this.monitors.set(origin, monitor)
-    return found
-  }
+async function pointOf(url: string, { key: file, id, passphraseFile }: MonitorOptions): Promise<LedgerPoint> {
+  if (file === undefined) return ledgerPoint(url)
+  const options = { key: file, ...defined({ id, passphraseFile }) }
+  const { key, path } = clientKey(options)
+  return ledgerPoint(url, await identify(options, new LedgerClient(url), key, path))
 }

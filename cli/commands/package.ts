@@ -18,22 +18,17 @@ import { ZipBag } from '../../src/package/zip-bag.ts'
 import { ZipSink } from '../../src/package/zip-sink.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../../src/check/node/time.ts'
-import { outputOf, withClient } from '../options.ts'
-import { requirePolicy } from '../policy-source.ts'
 import { count } from '../../src/core/text.ts'
-import { PackageGathering, receiptsBelow } from '../package-gather.ts'
-import { addLater, askedLines, dayOfPacking } from '../package-later.ts'
 import { notHereLines } from '../render/check-package.ts'
-import { type LedgerOptions, openLedger, type PackageLedger } from '../package-ledger.ts'
-import { progressBar } from '../progress.ts'
+import { clientFlags, outputOf } from '../options/client.ts'
+import { requirePolicy } from '../options/policy.ts'
+import { PackageGathering, receiptsBelow } from '../package/gather.ts'
+import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
+import { openLedger, type PackageLedger } from '../package/ledger.ts'
+import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
-
-interface PackageOptions extends LedgerOptions {
-  readonly output: string
-  readonly from?: string
-  readonly digestsOnly?: boolean
-  readonly withoutAdmissions?: boolean
-}
+import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { foundEntries } from '../sources/found-entries.ts'
 
 const help = `
 Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
@@ -47,23 +42,27 @@ Example:
   evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --output for-the-court
   evidence check for-the-expert.zip --policy court.policy`
 
+const flags = [
+  ...clientFlags(),
+  ['--output <path>', 'folder to write, or zip file if it ends in .zip', required],
+  ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)'],
+  ['--digests-only', 'leave the files out: only their digests'],
+  ['--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later'],
+  ['--dir <export>', 'export or mirror of the ledger, as a folder of static tiles'],
+] as const
+type PackageOptions = OptionsOf<typeof flags>
+
 /** `evidence package CASE|FILE…` */
 export function packageCommand(program: Command): void {
-  withClient(
-    program
-      .command('package <case-or-file...>')
-      .description('write one bag that holds all that is needed to check deposits'),
-  )
-    .requiredOption('--output <path>', 'folder to write, or zip file if it ends in .zip')
-    .option('--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)')
-    .option('--digests-only', 'leave the files out: only their digests')
-    .option('--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later')
-    .option('--dir <export>', 'export or mirror of the ledger, as a folder of static tiles')
-    .addHelpText('after', help)
-    .action(async (wanted: string[], options: PackageOptions) => {
-      installNativePrimitives()
-      process.exitCode = await makePackage(wanted, options)
-    })
+  declare(
+    program.command('package <case-or-file...>'),
+    'write one bag that holds all that is needed to check deposits',
+    flags,
+    help,
+  ).action(async (wanted: string[], options: PackageOptions) => {
+    installNativePrimitives()
+    process.exitCode = await makePackage(wanted, options)
+  })
 }
 
 async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
@@ -102,9 +101,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
-    let done = 0
-    const onBytes = (bytes: number): void => bar.update((done += bytes))
-    const report = await write(options.output, files, policy, onBytes).finally(() => bar.stop())
+    const report = await write(options.output, files, policy, bar.add).finally(bar.stop)
     const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
     const notHere = report.deposits.reduce((sum, { missing, unnamed }) => sum + missing.length + unnamed, 0)
     const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
@@ -151,16 +148,9 @@ async function addCase(
   const client = ledger?.client
   if (client !== undefined) {
     try {
-      for (let after: number | null = -1; after !== null; ) {
-        const query: Record<string, string> = {
-          case: number,
-          limit: '1000',
-          ...(after < 0 ? {} : { after: String(after) }),
-        }
-        const page = await client.find(query)
-        for (const { index } of page.entries) await gathering.addBytes(Buffer.from(await client.receipt(index)))
-        found += page.entries.length
-        after = page.next
+      for await (const { index } of foundEntries(client, { case: number, limit: '1000' })) {
+        await gathering.addBytes(Buffer.from(await client.receipt(index)))
+        found++
       }
     } catch (error) {
       const isClosed = ['not-authenticated', 'token-invalid', 'not-permitted', 'not-found', 'server-answer']

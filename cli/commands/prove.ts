@@ -2,22 +2,15 @@ import type { Command } from 'commander'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeFileProof } from '../../src/core/file-proof.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { checkOne } from '../../src/check/steps/receipt.ts'
 import { findEvidence, findManifest, namedEvidence } from '../../src/check/node/evidence-files.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { lineProof } from '../../src/check/node/line-proof.ts'
-import { fileArgument } from '../file-argument.ts'
-import { type CommonOptions, outputOf, policyOf, withCommon } from '../options.ts'
-
-interface ProveOptions extends CommonOptions {
-  readonly receipt?: string
-  readonly manifest?: string
-  readonly folder?: string
-  readonly policy?: string
-  readonly out?: string
-  readonly withClaims?: boolean
-}
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Writes FILE.file-proof: everything needed to check this one file, without the manifest and so without the names and
@@ -27,23 +20,28 @@ Example:
   evidence prove seized-phone/chat.json
   evidence check chat.json --receipt chat.json.file-proof --policy court.policy`
 
+const flags = [
+  ...commonFlags,
+  ['--receipt <file>', 'receipt of the folder’s deposit'],
+  ['--manifest <file>', 'manifest of the folder'],
+  ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
+  [
+    '--policy <file>',
+    'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
+  ],
+  ['--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof'],
+  ['--out <file>', 'where to write the proof (default: FILE.file-proof)'],
+] as const
+type ProveOptions = OptionsOf<typeof flags>
+
 /** `evidence prove FILE` */
 export function proveCommand(program: Command): void {
-  withCommon(program.command('prove <file>').description('write the proof of one file out of a folder’s deposit'))
-    .option('--receipt <file>', 'receipt of the folder’s deposit')
-    .option('--manifest <file>', 'manifest of the folder')
-    .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
-    .option(
-      '--policy <file>',
-      'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-    )
-    .option('--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof')
-    .option('--out <file>', 'where to write the proof (default: FILE.file-proof)')
-    .addHelpText('after', help)
-    .action(async (file: string, options: ProveOptions) => {
+  declare(program.command('prove <file>'), 'write the proof of one file out of a folder’s deposit', flags, help).action(
+    async (file: string, options: ProveOptions) => {
       installNativePrimitives()
       process.exitCode = await prove(fileArgument(file), options)
-    })
+    },
+  )
 }
 
 async function prove(file: string, options: ProveOptions): Promise<number> {
@@ -56,9 +54,7 @@ async function prove(file: string, options: ProveOptions): Promise<number> {
     throw new EvidenceError(
       'usage',
       `${file} has a receipt of its own; give that receipt to the person who checks the file`,
-      {
-        where: file,
-      },
+      { where: file },
     )
   }
   const path = options.out ?? `${file}.file-proof`

@@ -6,23 +6,12 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import type { LogSource } from '../../src/log/log.ts'
 import { LogView } from '../../src/log/view.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
-import {
-  clientKey,
-  type ClientOptions,
-  clientOf,
-  identify,
-  indexArgument,
-  outputOf,
-  policyOf,
-  withClient,
-} from '../options.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import { clientFlags, clientOf, outputOf, signedClient } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
-
-interface ReceiptOptions extends ClientOptions {
-  readonly dir?: string
-  readonly out?: string
-}
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { indexArgument } from '../options/values.ts'
+import { policyOf } from '../options/policy.ts'
 
 const help = `
 Makes a receipt out of tiles alone: from a ledger, a mirror or an export, whether the ledger is still there or not. It bears the ledger's
@@ -31,20 +20,24 @@ own signature, and is checked with the ledger's own policy before it is written.
 Example:
   evidence receipt 41 --dir /srv/mirror --policy court.policy --out photo.jpg.tlog-proof`
 
+const flags = [
+  ...clientFlags(),
+  ['--dir <dir>', 'mirror, export or backup to read (default: the server)'],
+  ['--out <file>', 'where to write it (default: INDEX.tlog-proof)'],
+] as const
+type ReceiptOptions = OptionsOf<typeof flags>
+
 /** `evidence receipt INDEX` */
 export function receiptCommand(program: Command): void {
-  withClient(
-    program
-      .command('receipt <index>')
-      .description('make the receipt of an entry out of a mirror, an export or a ledger'),
-  )
-    .option('--dir <dir>', 'mirror, export or backup to read (default: the server)')
-    .option('--out <file>', 'where to write it (default: INDEX.tlog-proof)')
-    .addHelpText('after', help)
-    .action(async (index: string, options: ReceiptOptions) => {
-      installNativePrimitives('few')
-      await receipt(indexArgument(index), options)
-    })
+  declare(
+    program.command('receipt <index>'),
+    'make the receipt of an entry out of a mirror, an export or a ledger',
+    flags,
+    help,
+  ).action(async (index: string, options: ReceiptOptions) => {
+    installNativePrimitives('few')
+    await receipt(indexArgument(index), options)
+  })
 }
 
 async function receipt(index: number, options: ReceiptOptions): Promise<void> {
@@ -70,8 +63,7 @@ async function soundReceipt(source: LogSource, index: number, policy: Policy): P
 
 async function sourceOf(options: ReceiptOptions): Promise<LogSource> {
   if (options.dir !== undefined) return new StaticSource(options.dir)
-  const client = clientOf(options, outputOf(options))
-  if (options.key === undefined) return new UrlSource(client)
-  const { key, path } = clientKey(options)
-  return new UrlSource(client.as(await identify(options, client, key, path)))
+  if (options.key === undefined) return new UrlSource(clientOf(options, outputOf(options)))
+  const { client, identity } = await signedClient(options, outputOf(options))
+  return new UrlSource(client.as(identity))
 }

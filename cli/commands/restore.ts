@@ -6,21 +6,15 @@ import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { promote } from '../../src/ledger/copy/promote.ts'
 import { restoreBackup } from '../../src/ledger/copy/restore.ts'
 import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
-import { readStanding } from '../../src/ledger/standing.ts'
+import { readSigningState } from '../../src/ledger/signing-state.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { knownCheckpoint } from '../known-checkpoint.ts'
-import { acceptMissing } from '../missing-claims.ts'
-import { type CommonOptions, outputOf, withCommon } from '../options.ts'
-import { dataDir, noteOwn } from '../policy-source.ts'
+import { knownCheckpoint } from '../files/known-checkpoint.ts'
+import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
+import { commonFlags, outputOf } from '../options/client.ts'
+import { dataDir, noteOwn } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { progressBar } from '../progress.ts'
-
-interface RestoreCommandOptions extends CommonOptions {
-  readonly from: string
-  readonly knownCheckpoint?: readonly string[]
-  readonly takeOver?: boolean
-  readonly acceptMissingClaims?: boolean
-}
+import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { progressOf } from '../render/progress.ts'
 
 const danger = `
 Why --take-over must be said: two copies of a ledger that both sign give the same index to different entries. Both histories
@@ -37,31 +31,31 @@ ${danger}
 Example:
   evidence restore --from /backup/ledger --data /srv/ledger --known-checkpoint photo.jpg.tlog-proof`
 
+const restoreFlags = [
+  ...commonFlags,
+  ['--from <backup>', 'folder that "evidence backup" wrote', required],
+  ['--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind'],
+  acceptMissingFlag,
+  ['--take-over', 'the original will never sign again: this copy continues the ledger'],
+] as const
+
 /** `evidence restore --from BACKUP` */
 export function restoreCommand(program: Command): void {
-  withCommon(program.command('restore').description('make a data folder of a backup'))
-    .requiredOption('--from <backup>', 'folder that "evidence backup" wrote')
-    .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind')
-    .option('--accept-missing-claims', 'go on without sealed claims that are lost: not there, and not erased')
-    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
-    .addHelpText('after', help)
-    .action(async (options: RestoreCommandOptions) => {
+  declare(program.command('restore'), 'make a data folder of a backup', restoreFlags, help).action(
+    async (options: OptionsOf<typeof restoreFlags>) => {
       installNativePrimitives()
       const output = outputOf(options)
       const root = dataDir(options)
       const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
-      let bar: ReturnType<typeof progressBar> | undefined
+      const { onProgress, stop } = progressOf(output, 'restoring', 'entries')
       const result = await restoreBackup({
         from: options.from,
         root,
         known,
         takeOver: options.takeOver === true,
         ...acceptMissing(options, output),
-        onProgress: (done, total) => {
-          bar ??= progressBar(output, 'restoring', total, 'entries')
-          bar.update(done)
-        },
-      }).finally(() => bar?.stop())
+        onProgress,
+      }).finally(stop)
       noteOwn(root)
       output.result({ data: root, ...result }, [
         `restored ${result.origin} to ${root}: ${count(result.size)} entries, every one judged`,
@@ -73,7 +67,8 @@ export function restoreCommand(program: Command): void {
             ]),
         ...keyNotice(root),
       ])
-    })
+    },
+  )
 }
 
 const promoteHelp = `
@@ -84,31 +79,38 @@ ${danger}
 Example:
   evidence promote --data /srv/follower --take-over --known-checkpoint photo.jpg.tlog-proof`
 
+const promoteFlags = [
+  ...commonFlags,
+  ['--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind'],
+  ['--take-over', 'the original will never sign again: this copy continues the ledger'],
+] as const
+
 /** `evidence promote` */
 export function promoteCommand(program: Command): void {
-  withCommon(program.command('promote').description('let a follower or a restored copy sign from now on'))
-    .option('--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind')
-    .option('--take-over', 'the original will never sign again: this copy continues the ledger')
-    .addHelpText('after', promoteHelp)
-    .action(async (options: RestoreCommandOptions) => {
-      installNativePrimitives()
-      const root = dataDir(options)
-      const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
-      await requireLeaderGone(root)
-      const { size, was, unmarked } = await promote({ root, known, takeOver: options.takeOver === true })
-      outputOf(options).result({ data: root, size, was: was ?? null, maySign: true, unmarked: unmarked ?? null }, [
-        was === undefined
-          ? `the ledger in ${root} could sign already; ${count(size)} entries`
-          : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
-        ...(unmarked === undefined
-          ? []
-          : [
-              `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
-            ]),
-        ...keyNotice(root),
-        `next: evidence serve --data ${root}`,
-      ])
-    })
+  declare(
+    program.command('promote'),
+    'let a follower or a restored copy sign from now on',
+    promoteFlags,
+    promoteHelp,
+  ).action(async (options: OptionsOf<typeof promoteFlags>) => {
+    installNativePrimitives()
+    const root = dataDir(options)
+    const known = await Promise.all((options.knownCheckpoint ?? []).map(knownCheckpoint))
+    await requireLeaderGone(root)
+    const { size, was, unmarked } = await promote({ root, known, takeOver: options.takeOver === true })
+    outputOf(options).result({ data: root, size, was: was ?? null, maySign: true, unmarked: unmarked ?? null }, [
+      was === undefined
+        ? `the ledger in ${root} could sign already; ${count(size)} entries`
+        : `the ledger in ${root} signs from now on, after ${count(size)} entries`,
+      ...(unmarked === undefined
+        ? []
+        : [
+            `the final backup ${unmarked} could not be marked: destroy it, or it is restored to a second ledger that signs`,
+          ]),
+      ...keyNotice(root),
+      `next: evidence serve --data ${root}`,
+    ])
+  })
 }
 
 /**
@@ -116,9 +118,9 @@ export function promoteCommand(program: Command): void {
  * `ledger-standby`.
  */
 async function requireLeaderGone(root: string): Promise<void> {
-  const standing = readStanding(dataFolder(root))
-  if (standing?.standing !== 'follows') return
-  const client = new LedgerClient(standing.of, undefined, { retries: 0, timeoutMs: 5000 })
+  const state = readSigningState(dataFolder(root))
+  if (state?.standing !== 'follows') return
+  const client = new LedgerClient(state.of, undefined, { retries: 0, timeoutMs: 5000 })
   const [health, checkpoint] = await Promise.all(
     ['/healthz', '/checkpoint'].map((path) => client.fetchBytes(path).catch(() => undefined)),
   )
@@ -128,7 +130,7 @@ async function requireLeaderGone(root: string): Promise<void> {
   if (checkpoint !== undefined && !Buffer.from(checkpoint).toString('utf8').startsWith(`${name}\n`)) return
   throw new EvidenceError(
     'ledger-standby',
-    `the leader ${standing.of} is alive: it answers; two that sign are two histories, so stop it first, for good`,
+    `the leader ${state.of} is alive: it answers; two that sign are two histories, so stop it first, for good`,
     { where: root },
   )
 }

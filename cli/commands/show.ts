@@ -7,27 +7,17 @@ import { isFileProof, parseFileProof } from '../../src/core/file-proof.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import type { EntryInfo } from '../../src/client/ledger-client.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
-import { fileArgument } from '../file-argument.ts'
-import { outputKinds, requireOutput, writeOutput } from '../outputs.ts'
 import { parseArtefact } from '../../src/check/node/artefact.ts'
-import {
-  type ClientOptions,
-  clientOf,
-  depositPolicy,
-  hasOwnPolicy,
-  indexArgument,
-  outputOf,
-  withClient,
-  withIdentityIfAny,
-} from '../options.ts'
+import { fileArgument } from '../options/file-argument.ts'
+import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
-import { requireSoundReceipt } from '../statements.ts'
+import { requireSoundReceipt } from '../statements/sign.ts'
 import { counted } from '../../src/core/text.ts'
-import { when, whenSeconds } from '../when.ts'
-
-interface ShowOptions extends ClientOptions {
-  readonly receipt?: string
-}
+import { when, whenSeconds } from '../render/when.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { indexArgument } from '../options/values.ts'
+import { depositPolicy, hasOwnPolicy } from '../options/policy.ts'
 
 const help = `
 Example:
@@ -35,16 +25,18 @@ Example:
   evidence show photo.jpg.tlog-proof
   evidence show 17 --receipt entry-17.tlog-proof`
 
+const flags = [...clientFlags(), ['--receipt <file>', 'also write the entry’s receipt there']] as const
+type ShowOptions = OptionsOf<typeof flags>
+
 /** `evidence show INDEX|RECEIPT` */
 export function showCommand(program: Command): void {
-  withClient(program.command('show <entry>').description('show an entry by its index, or what a receipt holds'))
-    .option('--receipt <file>', 'also write the entry’s receipt there')
-    .addHelpText('after', help)
-    .action(async (entry: string, options: ShowOptions) => {
+  declare(program.command('show <entry>'), 'show an entry by its index, or what a receipt holds', flags, help).action(
+    async (entry: string, options: ShowOptions) => {
       const output = outputOf(options)
       const info = isServers(entry) ? await fromServer(indexArgument(entry), options) : fromReceipt(fileArgument(entry))
       output.result({ ...info, verified: false }, [...linesOf(info), isServers(entry) ? serversWord : filesWord])
-    })
+    },
+  )
 }
 
 const serversWord = 'not verified: this is the server’s word'

@@ -6,9 +6,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseTime, timeText } from '../../src/core/time.ts'
 import { issueText, type SchemaIssue } from '../../src/statements/schema-errors.ts'
-import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
-import { FolderSource } from '../../src/ledger/folder-source.ts'
-import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
+import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { fileBounds, readBoundedText, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -17,21 +15,16 @@ import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
 import { parseRecord } from '../../src/timestamp/record.ts'
 import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
-import { type OutputKind, requireOutput, writeOutput } from '../outputs.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
-import { type ClientOptions, clientKey, clientOf, identify, outputOf, policyOf, withClient } from '../options.ts'
-import { dataDir } from '../policy-source.ts'
-import { readTrustedCertificates } from '../../src/check/node/trusted-certificates.ts'
+import { readTrustAnchors } from '../../src/check/node/trust-anchors.ts'
 import { timeStatementLines } from '../../src/check/steps/judge-time-proof.ts'
 import { timeProofPath } from '../../src/node/artefact-names.ts'
-
-interface TimestampOptions extends ClientOptions {
-  readonly for?: string
-  readonly out?: string
-  readonly timestampAnchors?: string
-  readonly renew?: boolean
-  readonly config?: string
-}
+import { type OutputKind, requireOutput, writeOutput } from '../files/outputs.ts'
+import { clientFlags, clientOf, outputOf, signedClient } from '../options/client.ts'
+import { dataDir, policyOf } from '../options/policy.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
+import { type OwnFolder, withOwnFolder } from '../files/own-folder.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
 
 const help = `
 With --for, writes the time proof of a receipt: a time stamp, with all that is needed to judge it offline. Without, an
@@ -43,21 +36,29 @@ Example:
   evidence timestamp --url https://ledger.court.example --key administrator.pem
   evidence timestamp --data /srv/ledger --config /etc/evidence/serve.json --renew`
 
+const flags = [
+  ...clientFlags(),
+  ['--for <receipt>', 'receipt whose time proof is wanted'],
+  ['--out <file>', 'where to write the time proof (default: beside the receipt)'],
+  ['--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust'],
+  ['--renew', 'renew every time stamp, whether it is due or not'],
+  ['--config <file>', 'the server’s settings: stamp the data folder, without a server'],
+] as const
+type TimestampOptions = OptionsOf<typeof flags>
+
 /** `evidence timestamp` */
 export function timestampCommand(program: Command): void {
-  withClient(program.command('timestamp').description('take a time stamp of the ledger, or fetch that of a receipt'))
-    .option('--for <receipt>', 'receipt whose time proof is wanted')
-    .option('--out <file>', 'where to write the time proof (default: beside the receipt)')
-    .option('--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust')
-    .option('--renew', 'renew every time stamp, whether it is due or not')
-    .option('--config <file>', 'the server’s settings: stamp the data folder, without a server')
-    .addHelpText('after', help)
-    .action(async (options: TimestampOptions) => {
-      installNativePrimitives('few')
-      if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
-      else if (options.config !== undefined) await stampFolder(options.config, options)
-      else await askServer(options)
-    })
+  declare(
+    program.command('timestamp'),
+    'take a time stamp of the ledger, or fetch that of a receipt',
+    flags,
+    help,
+  ).action(async (options: TimestampOptions) => {
+    installNativePrimitives('few')
+    if (options.for !== undefined) process.exitCode = await fetchFor(options.for, options)
+    else if (options.config !== undefined) await stampFolder(options.config, options)
+    else await askServer(options)
+  })
 }
 
 /** A later time proof of the same entry of the same ledger may replace an earlier one: it may have been renewed. */
@@ -85,7 +86,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const record = parseRecord(await client.timeStampRecord(size))
   const { hashes } = await client.inclusion(index, size)
   const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
-  const anchors = readTrustedCertificates(options.timestampAnchors)
+  const anchors = readTrustAnchors(options.timestampAnchors)
   const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault
@@ -99,19 +100,12 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
 
 async function askServer(options: TimestampOptions): Promise<void> {
   const output = outputOf(options)
-  const { key, path } = clientKey(options, 'administrator')
-  const client = clientOf(options, output)
-  const identity = await identify(options, client, key, path)
+  const { client, identity } = await signedClient(options, output, 'administrator')
   const result = await client.as(identity).timeStamp(options.renew === true)
   output.result(result, stampLines(result))
 }
 
-function stampLines(result: {
-  readonly size: number
-  readonly created: boolean
-  readonly tokens: readonly { readonly authority: string; readonly time: string }[]
-  readonly renewed: readonly number[]
-}): string[] {
+function stampLines(result: Awaited<ReturnType<LedgerClient['timeStamp']>>): string[] {
   return [
     result.created
       ? `stamped the checkpoint of size ${result.size}`
@@ -122,22 +116,12 @@ function stampLines(result: {
 }
 
 /** The newest checkpoint of a closed folder, and the time of its last entry. */
-async function newestOf(root: string): Promise<Stampable> {
-  const key = readOwnKey(dataFolder(root))
-  const source = await FolderSource.open(root, key)
-  try {
-    const [fault] = source.faults
-    if (fault !== undefined) throw fault
-    const note = Buffer.from(await source.checkpoint()).toString()
-    const { size } = readOwnCheckpoint(note, key)
-    const [bytes] = await source.storage.entries(size - 1, size)
-    if (bytes === undefined)
-      throw new EvidenceError('entry-missing', `the entry ${size - 1} is missing`, { index: size - 1 })
-    const entry = parseEntry(bytes)
-    return { note, lastTimeMs: entry.known ? parseTime(entry.time) : 0 }
-  } finally {
-    await source.close()
-  }
+async function newestOf({ source, note, checkpoint: { size } }: OwnFolder): Promise<Stampable> {
+  const [bytes] = await source.storage.entries(size - 1, size)
+  if (bytes === undefined)
+    throw new EvidenceError('entry-missing', `the entry ${size - 1} is missing`, { index: size - 1 })
+  const entry = parseEntry(bytes)
+  return { note, lastTimeMs: entry.known ? parseTime(entry.time) : 0 }
 }
 
 async function stampFolder(config: string, options: TimestampOptions): Promise<void> {
@@ -165,7 +149,7 @@ async function stampFolder(config: string, options: TimestampOptions): Promise<v
   if (settings.authorities.length === 0)
     throw new EvidenceError('time-stamping-off', `${config} names no time-stamping authority`, { where: config })
   const root = dataDir(options)
-  const target = await newestOf(root)
+  const target = await withOwnFolder(root, 'refused', newestOf)
   const stamper = new Stamper({
     store: new TimeStampFiles(dataFolder(root).timeStamps),
     authorities: settings.authorities.map((one) => new Authority(one, settings.timeoutSeconds * 1000, readNamed)),

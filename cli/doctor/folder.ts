@@ -13,7 +13,7 @@ import { readHead } from '../../src/ledger/head-file.ts'
 import { checkDatabase, checkTable } from '../../src/ledger/leveldb/database-check.ts'
 import { requireLookups } from '../../src/ledger/lookup-check.ts'
 import { readOwnCheckpoint } from '../../src/ledger/recovery.ts'
-import { readStanding } from '../../src/ledger/standing.ts'
+import { readSigningState } from '../../src/ledger/signing-state.ts'
 import { LedgerTree } from '../../src/ledger/tree.ts'
 import { lockHolder } from '../../src/node/lock-file.ts'
 import { count } from '../../src/core/text.ts'
@@ -49,7 +49,7 @@ export async function folderChecks(root: string, now: number, passphrase?: strin
 }
 
 function standing(folder: DataFolder): Check {
-  const marker = readStanding(folder)
+  const marker = readSigningState(folder)
   if (marker === undefined) return ok('standing', 'may sign')
   const { standing: why, of, since } = marker
   if (why === 'moved')
@@ -66,13 +66,10 @@ function standing(folder: DataFolder): Check {
   )
 }
 
-/** What commands that were cut off left, and copies that keep what is erased later. */
+/** What commands that were cut off left. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
-  const name = 'leftovers'
-  const checks: Check[] = []
-  if (existsSync(`${path}.old`) || existsSync(`${path}.new`))
-    checks.push(warn(name, '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`))
-  return checks
+  if (!existsSync(`${path}.old`) && !existsSync(`${path}.new`)) return []
+  return [warn('leftovers', '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`)]
 }
 
 async function database(folder: DataFolder, now: number): Promise<Check[]> {
@@ -145,7 +142,7 @@ async function examined(
 async function lookups({ storage, lookupFault }: FolderSource): Promise<Check[]> {
   if (lookupFault !== undefined) throw lookupFault
   await requireLookups(storage)
-  const { count: keys } = (await storage.lookupSeal()) ?? { count: 0 }
+  const { count: keys } = (await storage.lookupChecksum()) ?? { count: 0 }
   return [ok('look-ups', `${count(keys)} look-up keys and statement ids, as their checksum says`)]
 }
 

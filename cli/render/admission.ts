@@ -1,5 +1,5 @@
 import type { Admission } from '../../src/check/steps/admission.ts'
-import { when } from '../when.ts'
+import { when } from './when.ts'
 
 /** An admission on one line, for people. */
 export function admissionLine(id: string, { name, type, roles, index, time, by }: Admission): string {

@@ -1,6 +1,6 @@
 import { counted } from '../../src/core/text.ts'
 import { anchorLimits, type CheckedAnchors } from '../../src/verify/check-anchors.ts'
-import { when } from '../when.ts'
+import { when } from './when.ts'
 
 /** What an anchored receipt shows, and no more; undefined where nothing leads up to a ledger of the policy. */
 export function anchoredLine({ steps }: CheckedAnchors): string | undefined {

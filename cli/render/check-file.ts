@@ -11,12 +11,12 @@ import { itemsOf } from '../../src/statements/said.ts'
 import { anchorLimits } from '../../src/verify/check-anchors.ts'
 import { receiptLimits } from '../../src/verify/check-receipt.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
-import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
-import { isSound, verdictLine } from '../verdict.ts'
 import { anchoredLine, anchorLines } from './anchors.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { headline, statusLines } from './later.ts'
 import { faultLines, provenance } from './provenance.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
+import { isSound, verdictLine } from './verdict.ts'
 
 /** Who signed what, when, where; what anchors and the ledger's answer add. */
 export function provenanceOf(result: CheckResult | AnchoredResult, online: OnlineStatus | undefined): string[] {

@@ -4,12 +4,12 @@ import type { FolderReport } from '../../src/check/steps/report.ts'
 import { manifestAt } from '../../src/check/node/artefact.ts'
 import type { ManifestLine } from '../../src/core/manifest.ts'
 import { count, counted } from '../../src/core/text.ts'
-import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
-import { isSound, verdictLine } from '../verdict.ts'
 import { anchorDocument, provenanceOf, statusDocument, timeDocument } from './check-file.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { headline, lineRetractions } from './later.ts'
 import { faultLines } from './provenance.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
+import { isSound, verdictLine } from './verdict.ts'
 
 /** Unchanged files are listed one by one up to so many; beyond, they are counted. */
 const listedAtMost = 20

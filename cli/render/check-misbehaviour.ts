@@ -1,8 +1,8 @@
 import type { MisbehaviourReport } from '../../src/check/steps/report.ts'
 import { defined } from '../../src/core/objects.ts'
 import { misbehaviourLimits } from '../../src/verify/check-misbehaviour.ts'
-import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
-import { isSound } from '../verdict.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
+import { isSound } from './verdict.ts'
 
 /** What a proof of misbehaviour proves, for programs. */
 export function misbehaviourDocument(report: MisbehaviourReport, policy: PolicyFile): object {

@@ -7,14 +7,14 @@ import type {
 } from '../../src/package/package-report.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
-import type { PackagedEvent } from '../../src/package/package-events.ts'
+import type { PackagedEvent, Standing } from '../../src/package/package-events.ts'
 import { checkerLine, thisChecker } from './checker.ts'
 import { faultLines, provenance } from './provenance.ts'
-import { bytesText } from '../output.ts'
 import { count } from '../../src/core/text.ts'
-import { policyDocument, type PolicyFile, policyLine } from '../policy-source.ts'
-import { isSound, type Standing, verdictLine } from '../verdict.ts'
-import { when } from '../when.ts'
+import { when } from './when.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
+import { isSound, verdictLine } from './verdict.ts'
+import { bytesText } from './output.ts'
 
 /** Names of missing files that are listed for people; a document has them all. */
 const maxNames = 100

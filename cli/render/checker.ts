@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { timeText } from '../../src/core/time.ts'
 import { version } from '../version.ts'
-import { when } from '../when.ts'
+import { when } from './when.ts'
 
 /** What checked, and when: a report is worth as much as the program that made it. */
 export interface Checker {

@@ -4,8 +4,8 @@ import { textOfBytes } from '../../src/core/text.ts'
 import { type FilePart, type OnlineStatus, retractionIn, standingOf } from '../../src/check/steps/later.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
-import { when } from '../when.ts'
 import { admissionLine } from './admission.ts'
+import { when } from './when.ts'
 
 /** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
 export function headline(online: OnlineStatus | undefined, part: FilePart = {}): string[] {

@@ -1,7 +1,7 @@
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import type { Finding } from '../../src/verify/report.ts'
 import { counted } from '../../src/core/text.ts'
-import { when, whenSeconds } from '../when.ts'
+import { when, whenSeconds } from './when.ts'
 
 /**
  * Who signed what, when, where; then what leads upward from there, where the policy does not name the receipt's ledger, and what is

@@ -1,29 +1,29 @@
 import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { append } from '../../src/core/arrays.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { parseDisclosure } from '../../src/core/disclosure.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
+import { defined } from '../../src/core/objects.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { isActive } from '../../src/statements/registry.ts'
 import type { LookupKey } from '../../src/ledger/lookup.ts'
 import type { ServedEntry } from '../../src/ledger/reads.ts'
 import { entryFacts, type Reader } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
+import { problems } from '../problem.ts'
 import {
+  type EntriesAnswer,
   entriesAnswer,
-  entriesQuery,
-  type EntrySummary,
   entryAnswer,
-  indexParams,
+  type ParticipantsAnswer,
   participantsAnswer,
-  problemAnswer,
   receiptAnswer,
-} from '../schemas.ts'
+} from '../../src/api/answers.ts'
+import { entriesQuery, indexParams } from '../../src/api/queries.ts'
 import { prefersText } from './statements.ts'
-
-const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -143,12 +143,7 @@ async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, ent
   return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
 }
 
-function lookupOf(query: {
-  digest?: string | undefined
-  case?: string | undefined
-  participant?: string | undefined
-  kind?: string | undefined
-}): LookupKey | undefined {
+function lookupOf(query: z.infer<typeof entriesQuery>): LookupKey | undefined {
   if (query.digest !== undefined) {
     const [algorithm, hex] = query.digest.split(':') as [string, string]
     if (!isDigestAlgorithm(algorithm) || hex.length !== 2 * digestLengths[algorithm]) {
@@ -174,12 +169,12 @@ async function page(
   key: LookupKey | undefined,
   after: number,
   limit: number,
-): Promise<{ entries: EntrySummary[]; next: number | null }> {
+): Promise<EntriesAnswer> {
   const { reads, rights } = context.ledger
   const scope = rights.searchScope(reader, key)
   if (scope === undefined) throw rights.denied(reader, 'this search')
   const indices = await reads.search(key, scope, after, limit + 1)
-  const entries: EntrySummary[] = []
+  const entries: EntriesAnswer['entries'] = []
   let [at, bytes] = [0, 0]
   while (at < Math.min(limit, indices.length) && bytes < maxPageBytes) {
     const end = Math.min(limit, at + entriesPerTurn)
@@ -194,33 +189,31 @@ async function page(
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 
-function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {
+function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntriesAnswer['entries'][number] {
   const { iss, kind } = statement.common
   const items = statement.payload['items']
   const summary = { index, time: entry.time, leafHash: toBase64(leafHash), iss, kind }
   return Array.isArray(items) ? { ...summary, items: items.length } : summary
 }
 
-function participantsOf({ ledger }: ServerContext): { participants: ReturnType<typeof participantAnswer>[] } {
+function participantsOf({ ledger }: ServerContext): ParticipantsAnswer {
   const { registry } = ledger
+  const keysOf = (id: string): ParticipantsAnswer['participants'][number]['keys'] =>
+    [...registry.keys.values()]
+      .filter(({ participant }) => participant === id)
+      .map(({ thumbprint, jwk, status, since, until, compromisedSince }) => ({
+        thumbprint,
+        jwk: { ...jwk },
+        status,
+        since,
+        ...defined({ until, compromisedSince }),
+      }))
   return {
-    participants: [...registry.participants.values()].map((participant) => participantAnswer(participant, registry)),
+    participants: [...registry.participants.values()].map((participant) => ({
+      ...participant,
+      roles: [...participant.roles],
+      active: isActive(registry, participant.id),
+      keys: keysOf(participant.id),
+    })),
   }
-}
-
-function participantAnswer(
-  participant: ServerContext['ledger']['registry']['participants'] extends ReadonlyMap<string, infer P> ? P : never,
-  registry: ServerContext['ledger']['registry'],
-) {
-  const keys = [...registry.keys.values()]
-    .filter((key) => key.participant === participant.id)
-    .map(({ thumbprint, jwk, status, since, until, compromisedSince }) => ({
-      thumbprint,
-      jwk: { ...jwk },
-      status,
-      since,
-      ...(until === undefined ? {} : { until }),
-      ...(compromisedSince === undefined ? {} : { compromisedSince }),
-    }))
-  return { ...participant, roles: [...participant.roles], active: isActive(registry, participant.id), keys }
 }

@@ -6,17 +6,10 @@ import { maxEntryBytes } from '../../src/core/entry.ts'
 import { defined } from '../../src/core/objects.ts'
 import { timeText } from '../../src/core/time.ts'
 import type { ServerContext } from '../context.ts'
-import {
-  consistencyAnswer,
-  consistencyQuery,
-  inclusionAnswer,
-  inclusionQuery,
-  ledgerAnswer,
-  problemAnswer,
-} from '../schemas.ts'
+import { problems } from '../problem.ts'
+import { consistencyAnswer, inclusionAnswer, ledgerAnswer } from '../../src/api/answers.ts'
+import { consistencyQuery, inclusionQuery } from '../../src/api/queries.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
-
-const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
 
 /** `/v1/ledger` and `/v1/proofs/…`: hashes alone, public in every reading mode. */
 export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerContext): void {

@@ -4,7 +4,8 @@ import { fromBase64 } from '../../src/core/base64.ts'
 import { unconfirmed } from '../../src/ledger/confirmation.ts'
 import { encodePiece } from '../../src/ledger/copy/piece.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { problemAnswer, replicationQuery } from '../schemas.ts'
+import { problems } from '../problem.ts'
+import { replicationQuery } from '../../src/api/queries.ts'
 
 /** `/v1/replication`: the ledger in pieces, disclosures included, for auditors who keep a backup or a follower. */
 export function replicationRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -18,7 +19,7 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
         description:
           'Published entries from an index on, with disclosures, a checkpoint signed at the piece’s end, and erasures (NDJSON: a header, then a line an entry). For auditors. The follower that the ledger waits for gets all that is durable.',
         querystring: replicationQuery,
-        response: { '4xx': problemAnswer, '5xx': problemAnswer },
+        response: problems,
       },
     },
     async (request, reply) => {

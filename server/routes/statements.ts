@@ -1,16 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
-import { fromUtf8 } from '../../src/core/bytes.ts'
-import { disclosureDigest } from '../../src/core/disclosure.ts'
+import { depositAnswer } from '../../src/api/answers.ts'
+import { depositHeaders, depositQuery } from '../../src/api/queries.ts'
+import { failureOf } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
-import type { ServerContext } from '../context.ts'
-import { answerText, encodeAnswer, receiptText } from '../deposit-answer.ts'
-import { answerBatch } from '../deposit-batch.ts'
+import { parseShown, type ShownEntries, shownHeader } from '../../src/core/shown.ts'
+import { ReceiptText } from '../../src/ledger/receipt-writer.ts'
 import { freeBody } from '../bodies.ts'
-import { accept, authenticate, cosigned, extraOf, type Placed, shownIn } from '../deposits.ts'
-import { sendProblem } from '../problem.ts'
-import { depositAnswer, depositHeaders, depositQuery, problemAnswer } from '../schemas.ts'
+import type { ServerContext } from '../context.ts'
+import { cosigned, deposit, type Deposited, type DepositRequest } from '../deposits.ts'
+import { problemOf, problems, sendProblem } from '../problem.ts'
 import { maxBatchLines } from '../settings.ts'
+
+/** Bytes that every statement has: header and signature alone take more. */
+const shortestStatement = 200
+/** Lines shorter than that in one batch, that are answered one by one. */
+const maxStubs = 16
 
 /** `POST /v1/statements`: one statement, or a batch of them, a line each. */
 export function statementRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -31,62 +36,145 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
           200: depositAnswer,
           201: depositAnswer,
           202: depositAnswer,
-          '4xx': problemAnswer,
-          '5xx': problemAnswer,
+          ...problems,
         },
       },
     },
     async (request, reply) => {
-      requireBody(request)
+      if (!Buffer.isBuffer(request.body))
+        throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
+      const isCosigned = request.query.wait === 'cosigned'
       const isBatch = /^application\/x-ndjson\b/i.test(request.headers['content-type'] ?? '')
-      if (isBatch && request.query.wait !== undefined)
+      if (isBatch && isCosigned)
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
-      return isBatch ? answerBatch(context, request, reply, isMinimal) : one(context, request, reply, isMinimal)
+      context.limits.requireAddress(request.ip, 'statements', 'unsealed')
+      const receipts = isCosigned ? 'cosigned' : isMinimal ? 'none' : 'at-once'
+      const from: DepositRequest = { context, address: request.ip, shown: shownIn(request), receipts }
+      const turns = await begin(from, request, isBatch)
+      // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
+      freeBody(request)
+      reply.header('Cache-Control', 'no-store')
+      if (isBatch) return sendLines(request, reply, turns)
+      const [result] = (await turns[0]) as [Deposited | Error]
+      if (!(result instanceof Error))
+        return sendOne(request, reply, isCosigned ? await cosigned(from, result, isMinimal) : result)
+      if (isEvidenceError(result) && result.code !== 'internal-error') return sendProblem(reply, result)
+      throw result
     },
   )
 }
 
-/** Throws `media-type`. */
-function requireBody({ body }: FastifyRequest): Buffer {
-  if (Buffer.isBuffer(body)) return body
-  throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
+/** The entries that a request shows to have. Throws `request-malformed`. */
+function shownIn({ headers }: FastifyRequest): ShownEntries {
+  const value = headers[shownHeader.toLowerCase()]
+  return value === undefined ? new Map() : parseShown(String(value))
 }
 
-async function one(
-  context: ServerContext,
+/** In a frame of its own, which holds the body. Throws `body-too-large`, `body-malformed`. */
+function begin(from: DepositRequest, { body }: FastifyRequest, isBatch: boolean): ReturnType<typeof deposit> {
+  // One line feed at the end is a text editor's: it is no part of a statement, and begins no further line.
+  const bytes = body as Buffer
+  const whole = bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes
+  return isBatch ? deposit(from, splitLines(whole), 'line') : deposit(from, [whole], 'body')
+}
+
+/** The lines of a batch. Throws `body-too-large`, `body-malformed`. */
+function splitLines(body: Buffer): Buffer[] {
+  const lines: Buffer[] = []
+  for (let start = 0; start <= body.length; ) {
+    if (lines.length === maxBatchLines)
+      throw new EvidenceError('body-too-large', `a batch has at most ${maxBatchLines} lines`)
+    const next = body.indexOf(0x0a, start)
+    const stop = next < 0 ? body.length : next
+    lines.push(body.subarray(start, stop))
+    start = stop + 1
+  }
+  requireLines(lines)
+  return lines
+}
+
+/**
+ * Refuses a batch of lines that hold nothing: each would be answered with a problem document, hundreds of times its size.
+ * Throws `body-malformed`.
+ */
+function requireLines(lines: readonly Buffer[]): void {
+  const stubs = lines.flatMap(({ length }, i) => (length < shortestStatement ? [i + 1] : []))
+  if (stubs.length <= maxStubs) return
+  const why = `${stubs.length} lines are too short for a statement, line ${stubs[0]} first; nothing of this batch was processed`
+  throw new EvidenceError('body-malformed', why, { where: `line ${stubs[0]}` })
+}
+
+/** Answers a single statement. */
+function sendOne(request: FastifyRequest, reply: FastifyReply, { status, ...answer }: Deposited): FastifyReply {
+  const { index, receipt } = answer
+  reply.code(status).header('Location', `/v1/entries/${index}`)
+  if (receipt === undefined || !prefersText(request))
+    return reply.type('application/json; charset=utf-8').send(encode([answerText(answer)]).subarray(0, -1))
+  return reply.type('text/plain; charset=utf-8').send(receipt instanceof ReceiptText ? receipt.text : receipt)
+}
+
+/** Answers a batch: a line of result for each of its lines, in order. */
+async function sendLines(
   request: FastifyRequest,
   reply: FastifyReply,
-  isMinimal: boolean,
+  turns: readonly Promise<readonly (Deposited | Error)[]>[],
 ): Promise<FastifyReply> {
-  try {
-    context.limits.requireAddress(request.ip, 'statements', 'unsealed')
-    const isCosigned = (request.query as { wait?: string }).wait === 'cosigned'
-    const placed = await place(context, request, isMinimal || isCosigned)
-    const answer = isCosigned ? await cosigned(context, request.ip, placed, isMinimal) : placed.answer
-    reply.code(answer.status).header('Location', `/v1/entries/${answer.index}`).header('Cache-Control', 'no-store')
-    if (answer.receipt !== undefined && prefersText(request))
-      return reply.type('text/plain; charset=utf-8').send(receiptText(answer.receipt))
-    return reply.type('application/json; charset=utf-8').send(encodeAnswer(answerText(answer, false)))
-  } catch (error) {
-    if (isEvidenceError(error) && error.code !== 'internal-error') return sendProblem(reply, error, extraOf(error))
-    throw error
+  const textOf = (result: Deposited | Error): AnswerText =>
+    result instanceof Error ? refusedLine(request, result) : answerText(result)
+  const texts = await Promise.all(turns.map(async (turn) => (await turn).map(textOf)))
+  return reply.type('application/x-ndjson').send(encode(texts.flat()))
+}
+
+function refusedLine({ log }: FastifyRequest, error: Error): AnswerText {
+  if (!isEvidenceError(error)) log.error(error, 'a line of a batch failed')
+  const known = failureOf(error, 'the statement could not be judged')
+  // Refused for the moment: the same bytes are taken later.
+  const isBusy = known.code === 'queue-full' || known.code === 'queue-share-full'
+  return jsonText({ ...problemOf(known), ...(isBusy ? { busy: true } : {}) })
+}
+
+/** JSON that waits to be sent: parts in ASCII, and then bytes that many answers share. */
+interface AnswerText {
+  readonly parts: readonly string[]
+  readonly rest: Buffer
+}
+
+/** Any JSON: a problem document has whatever its message has. */
+function jsonText(value: object): AnswerText {
+  return { parts: [], rest: Buffer.from(JSON.stringify(value)) }
+}
+
+/** The end of an answer from the checkpoint on; a group's answers share it. */
+let lastCheckpoint = { text: '', json: Buffer.alloc(0) }
+
+/** The JSON of an answer, which has a status where it is a line of a batch. */
+function answerText({ receipt, ...members }: Omit<Deposited, 'status'> & Partial<Deposited>): AnswerText {
+  if (!(receipt instanceof ReceiptText)) return jsonText(receipt === undefined ? members : { ...members, receipt })
+  const { checkpoint, jsonHead } = receipt
+  if (lastCheckpoint.text !== checkpoint)
+    lastCheckpoint = { text: checkpoint, json: Buffer.from(`${JSON.stringify(checkpoint).slice(1)}}`) }
+  return {
+    parts: [`${JSON.stringify(members).slice(0, -1)},"receipt":"`, ...jsonHead],
+    rest: lastCheckpoint.json,
   }
 }
 
-/** Has the statement of a request judged and sequenced. Refusals come as throws. */
-async function place(context: ServerContext, request: FastifyRequest, isMinimal: boolean): Promise<Placed> {
-  const submission = await authenticate(context, request.ip, statementText(requireBody(request)), shownIn(request))
-  // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
-  freeBody(request)
-  const answer = await accept(context, request.ip, submission, isMinimal)
-  return { answer, handed: submission.disclosures.map(disclosureDigest) }
-}
-
-/** One line feed at the end is a text editor's, and no part of the statement. */
-function statementText(body: Buffer): string {
-  const text = fromUtf8(body, 'body')
-  return text.endsWith('\n') ? text.slice(0, -1) : text
+/** The bytes of answers one after another, a line each. */
+function encode(texts: readonly AnswerText[]): Buffer {
+  let length = 0
+  for (const { parts, rest } of texts) {
+    for (const part of parts) length += part.length
+    length += rest.length + 1
+  }
+  const out = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const { parts, rest } of texts) {
+    for (const part of parts) at += out.write(part, at, 'latin1')
+    at += rest.copy(out, at)
+    out[at++] = 0x0a
+  }
+  return out
 }
 
 /** `Accept` names plain text, and not JSON as well. */

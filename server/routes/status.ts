@@ -5,9 +5,9 @@ import { defined } from '../../src/core/objects.ts'
 import { entryFacts, type Reader, type Rights } from '../../src/ledger/rights.ts'
 import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/status.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { indexParams, problemAnswer, type StatusAnswer, statusAnswer, statusQuery } from '../schemas.ts'
-
-const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
+import { problems } from '../problem.ts'
+import { type StatusAnswer, statusAnswer } from '../../src/api/answers.ts'
+import { indexParams, statusQuery } from '../../src/api/queries.ts'
 
 /** `/v1/entries/{index}/status`: what happened to an entry later (docs/spec/15-status.md). */
 export function statusRoutes(app: FastifyInstance, context: ServerContext): void {

@@ -3,10 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { timeText } from '../../src/core/time.ts'
 import { requestReader, type ServerContext } from '../context.ts'
-import { problemAnswer, sizeParams, stampAnswer, stampQuery, timeStampsAnswer, timeStampsQuery } from '../schemas.ts'
-import { maxListLimit } from '../settings.ts'
-
-const problems = { '4xx': problemAnswer, '5xx': problemAnswer }
+import { problems } from '../problem.ts'
+import { stampAnswer, timeStampsAnswer } from '../../src/api/answers.ts'
+import { maxListLimit, sizeParams, stampQuery, timeStampsQuery } from '../../src/api/queries.ts'
 
 /** `/v1/timestamps`: records of time stamps, public as checkpoints are; administrators take one on demand. */
 export function timeStampRoutes(app: FastifyInstance, context: ServerContext): void {

@@ -1,65 +1,39 @@
-import Fastify, { type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { maxWitnessRequestBytes, treeSizeMediaType } from '../../src/core/witness-request.ts'
 import { HostNames } from '../../src/node/host-names.ts'
 import type { Witness } from '../../src/witness/witness.ts'
-import { answerBelowRequests, answerParserError } from '../http-errors.ts'
+import { answerInProblems, appOptions } from '../http-app.ts'
 import { boundedServer } from '../http-server.ts'
-import { collectMethods, refuseOtherMethods } from '../methods.ts'
-import { handleError, sendProblem } from '../problem.ts'
+import { refuseOtherMethods } from '../methods.ts'
+import { sendProblem } from '../problem.ts'
 
 export interface WitnessAppOptions {
-  readonly logLevel: string
-  readonly maxConnections: number
-  /** What it listens on, and the URLs that it is reached by. */
   readonly host: string
-  readonly baseUrls: readonly string[]
+  /** URLs that it is reached by, where a proxy passes their names on. */
+  readonly baseUrls?: readonly string[]
+  readonly logLevel: string
 }
 
 /** The HTTP interface of C2SP tlog-witness; submission and monitoring prefix are one. */
-export function createWitnessApp(witness: Witness, options: WitnessAppOptions): FastifyInstance {
-  const { server, connections, handle } = boundedServer({ requestTimeout: 30_000 }, options.maxConnections)
-  const app = Fastify({
-    logger: options.logLevel === 'silent' ? false : { level: options.logLevel },
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: maxWitnessRequestBytes,
-    serverFactory: (handler) => {
-      handle(handler)
-      return server
-    },
-    clientErrorHandler: answerParserError,
-    return503OnClosing: false,
-    frameworkErrors: (_error, request, reply) => {
-      void handleError(new EvidenceError('not-found', 'there is nothing at this address'), request, reply)
-    },
-    forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 64 },
-  })
-  answerBelowRequests(app.server)
-  const methods = collectMethods(app)
-  const hosts = new HostNames(options.host, options.baseUrls)
-  let isStopping = false
+export function createWitnessApp(
+  witness: Witness,
+  { host, baseUrls = [], logLevel }: WitnessAppOptions,
+  maxConnections: number,
+): FastifyInstance {
+  const bounded = boundedServer({ requestTimeout: 30_000 }, maxConnections)
+  const bodyLimit = maxWitnessRequestBytes
+  const app: FastifyInstance = Fastify({ ...appOptions(bounded, logLevel), bodyLimit })
+  const methods = answerInProblems(app, 'witness')
+  const hosts = new HostNames(host, baseUrls)
   app.addHook('onRequest', (request, reply, done) => {
-    if (isStopping) return done(new EvidenceError('shutting-down', 'the witness is stopping', { retryAfterSeconds: 5 }))
-    if (!connections.isSurplus(request.raw.socket)) return done(hosts.refusal(request.raw))
+    if (!bounded.connections.isSurplus(request.raw.socket)) return done(hosts.refusal(request.raw))
     reply.header('Connection', 'close')
     done(new EvidenceError('server-busy', 'too many connections are open', { retryAfterSeconds: 1 }))
-  })
-  // As in the ledger's server: a connection whose request came before the stop would else keep the process.
-  app.addHook('preClose', async () => {
-    isStopping = true
-  })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isStopping) reply.header('Connection', 'close')
-    done()
   })
   // tlog-witness names no media type of requests: whatever comes is read as bytes.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  app.setErrorHandler(handleError)
-  app.setNotFoundHandler(() => {
-    throw new EvidenceError('not-found', 'there is nothing at this address')
-  })
 
   app.post('/add-checkpoint', async (request, reply) => {
     try {

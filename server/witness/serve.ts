@@ -1,20 +1,15 @@
 import { defined } from '../../src/core/objects.ts'
-import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { keepPrivate } from '../../src/node/private-folder.ts'
 import { Witness } from '../../src/witness/witness.ts'
 import { affordableConnections } from '../descriptors.ts'
 import { listen } from '../listen.ts'
-import { createWitnessApp } from './app.ts'
+import { createWitnessApp, type WitnessAppOptions } from './app.ts'
 
-export interface ServeWitnessOptions {
+export interface ServeWitnessOptions extends WitnessAppOptions {
   readonly dataDir: string
-  readonly host: string
   readonly port: number
-  /** URLs that it is reached by, where a proxy passes their names on. */
-  readonly baseUrls?: readonly string[]
-  readonly logLevel: string
   readonly passphrase?: string
   /** Milliseconds since 1970. */
   readonly now?: () => number
@@ -31,7 +26,7 @@ const maxConnections = 1024
 
 /** Opens a witness and serves it. Throws the codes of Witness.open, `port-in-use`, `descriptors-few`. */
 export async function serveWitness(options: ServeWitnessOptions): Promise<RunningWitness> {
-  const { dataDir, host, port, baseUrls = [], logLevel, passphrase, now } = options
+  const { dataDir, passphrase, now } = options
   installNativePrimitives()
   keepPrivate()
   let app: FastifyInstance | undefined
@@ -40,27 +35,16 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Runnin
     onMisbehaviour: (origin, path) => app?.log.error({ origin, path }, 'a log misbehaved; the proof of it is kept'),
     onListFault: (error) => app?.log.error({ err: error }, 'the list of logs cannot be read; the one before holds'),
   })
-  try {
-    app = createWitnessApp(witness, {
-      logLevel,
-      maxConnections: affordableConnections(maxConnections),
-      host,
-      baseUrls,
-    })
-    await listen(app, { host, port })
-    const { port: bound } = app.server.address() as AddressInfo
-    const running = app
-    return {
-      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-      witness,
-      close: async () => {
-        await running.close()
-        await witness.close()
-      },
-    }
-  } catch (error) {
+  const close = async (): Promise<void> => {
     await app?.close()
     await witness.close()
+  }
+  try {
+    app = createWitnessApp(witness, options, affordableConnections(maxConnections))
+    const { url } = await listen(app, options)
+    return { url, witness, close }
+  } catch (error) {
+    await close()
     throw error
   }
 }

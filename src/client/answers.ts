@@ -1,87 +1,20 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { depositAnswer, participant, participantKey, participantsAnswer } from '../api/answers.ts'
 import { EvidenceError } from '../core/errors.ts'
 
-/*
- * What a ledger answers, member by member. A server may be hostile, or no ledger at all: nothing of an answer is used before it has
- * been checked for its shape. Members that a later server adds are ignored.
+/** A client that did not ask to leave the receipt out gets one. */
+export const depositResult = depositAnswer.required({ receipt: true })
+
+/** Without what is of use to auditors alone. */
+export const participantInfo = participant
+  .omit({ compromisedSince: true })
+  .extend({ keys: participantKey.omit({ jwk: true, compromisedSince: true }).array() })
+export const participantList = participantsAnswer.extend({ participants: participantInfo.array() })
+
+/**
+ * Compares an answer with its shape: a server may be hostile, or no ledger at all, and nothing of an answer is used before. Members
+ * that the shape does not name are left out. Throws `server-answer`, naming the first member that is not as it should be.
  */
-
-const index = z.int().min(0)
-const text = z.string()
-
-export const depositResult = z.object({
-  index,
-  time: text,
-  /** Padded base64. */
-  leafHash: text,
-  receipt: text,
-})
-
-export const ledgerInfo = z.object({
-  origin: text,
-  environment: z.enum(['trial', 'production']),
-  warning: text.optional(),
-  reading: z.enum(['public', 'participants']),
-  size: index,
-  root: text,
-  time: text.nullable(),
-  checkpoint: text,
-  vkey: text,
-  policy: text,
-  intakeEndedAt: index.optional(),
-  closedAt: index.optional(),
-  successor: text.optional(),
-})
-
-export const participantInfo = z.object({
-  id: text,
-  type: text.optional(),
-  roles: z.array(text),
-  name: text.optional(),
-  identifiedBy: text.optional(),
-  active: z.boolean(),
-  since: index,
-  revokedAt: index.optional(),
-  keys: z.array(z.object({ thumbprint: text, status: text, since: index, until: index.optional() })),
-})
-
-export const participantList = z.object({ participants: z.array(participantInfo) })
-
-export const entryInfo = z.object({
-  index,
-  time: text,
-  leafHash: text,
-  previous: text,
-  iss: text,
-  kind: text,
-  jti: text,
-  kid: text,
-  statement: text,
-  payload: z.record(text, z.unknown()),
-  sealed: index,
-  claims: z.record(text, z.unknown()),
-  disclosures: z.array(text),
-})
-
-export const entryPage = z.object({
-  entries: z.array(z.object({ index, time: text, leafHash: text, iss: text, kind: text, items: index.optional() })),
-  next: index.nullable(),
-})
-
-export const receiptAnswer = z.object({ receipt: text })
-export const inclusionAnswer = z.object({ leafHash: text, root: text, size: index, hashes: z.array(text) })
-export const consistencyAnswer = z.object({ root1: text, root2: text, to: index, hashes: z.array(text) })
-export const timeStampList = z.object({ sizes: z.array(index), next: index.nullable() })
-export const timeStampAnswer = z.object({
-  size: index,
-  created: z.boolean(),
-  tokens: z.array(z.object({ authority: text, time: text })),
-  renewed: z.array(index),
-})
-/** A line of the answer to a batch: a result, or a problem with its status. */
-export const batchLine = z.looseObject({ status: z.int() })
-
-/** Holds an answer against its shape. Throws `server-answer`, naming the first member that is not as it should be. */
 export function requireShape<T>(shape: z.ZodType<T>, document: unknown, what: string): T {
   const read = shape.safeParse(document)
   if (read.success) return read.data

@@ -160,14 +160,11 @@ export function problemError(answer: Pick<HttpAnswer, 'status' | 'body' | 'clock
   try {
     document = JSON.parse(Buffer.from(answer.body).toString('utf8'))
   } catch {
-    return new EvidenceError('server-answer', withoutProblem(answer.status))
+    const why = answer.status === 431 ? ' (the request’s header lines are too large for it)' : ''
+    const message = `the server answered ${answer.status}${why}, with no problem document: something before the ledger, or no ledger, answered`
+    return new EvidenceError('server-answer', message)
   }
   return withClock(problemFrom(document), answer.clockAhead)
-}
-
-function withoutProblem(status: number): string {
-  const why = status === 431 ? ' (the request’s header lines are too large for it)' : ''
-  return `the server answered ${status}${why}, with no problem document: something before the ledger, or no ledger, answered`
 }
 
 /** Names the clock as the cause of a refusal that it can cause. */

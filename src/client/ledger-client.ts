@@ -1,6 +1,7 @@
 import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
 import { encodeShown, type ShownEntries, shownHeader } from '../core/shown.ts'
 import type { Signer } from '../statements/compose.ts'
 import type { z } from 'zod'
@@ -8,18 +9,15 @@ import { accessToken } from './access-token.ts'
 import {
   batchLine,
   consistencyAnswer,
-  depositResult,
-  entryInfo,
-  entryPage,
+  entriesAnswer,
+  entryAnswer,
   inclusionAnswer,
-  ledgerInfo,
-  participantList,
-  type participantInfo,
+  ledgerAnswer,
   receiptAnswer,
-  requireShape,
-  timeStampAnswer,
-  timeStampList,
-} from './answers.ts'
+  stampAnswer,
+  timeStampsAnswer,
+} from '../api/answers.ts'
+import { depositResult, type participantInfo, participantList, requireShape } from './answers.ts'
 import { type HttpAnswer, type HttpOptions, problemError, problemFrom, request, withClock } from './http.ts'
 import { serverUrl } from './server-url.ts'
 
@@ -29,10 +27,10 @@ export interface DepositResult extends z.infer<typeof depositResult> {
   readonly created: boolean
 }
 
-export type LedgerInfo = z.infer<typeof ledgerInfo>
+export type LedgerInfo = z.infer<typeof ledgerAnswer>
 export type ParticipantInfo = z.infer<typeof participantInfo>
-export type EntryInfo = z.infer<typeof entryInfo>
-export type EntryPage = z.infer<typeof entryPage>
+export type EntryInfo = z.infer<typeof entryAnswer>
+export type EntryPage = z.infer<typeof entriesAnswer>
 
 /** A participant that asks, with the key that it signs its access tokens with. */
 export interface Identity {
@@ -65,34 +63,31 @@ export class LedgerClient {
 
   /** Bytes at a path, or undefined where there is nothing (404). */
   async fetchBytes(path: string): Promise<Uint8Array | undefined> {
-    const answer = await this.send(path, { headers: this.authorization() })
-    if (answer.status === 404) return undefined
-    if (answer.status !== 200) throw problemError(answer)
-    return answer.body
+    const answer = await request(`${this.url}${path}`, { headers: this.authorization() }, this.options)
+    return answer.status === 404 ? undefined : requireTaken(answer).body
   }
 
   private async json(path: string): Promise<unknown> {
-    const answer = await this.send(path, { headers: { accept: 'application/json', ...this.authorization() } })
-    if (answer.status !== 200) throw problemError(answer)
-    return parseAnswer(answer)
+    return parseAnswer(await this.send(path, { headers: { accept: 'application/json', ...this.authorization() } }))
   }
 
   private async shaped<T>(shape: z.ZodType<T>, path: string): Promise<T> {
     return requireShape(shape, await this.json(path), path.split('?')[0] as string)
   }
 
-  private send(path: string, init: RequestInit): Promise<HttpAnswer> {
-    return request(`${this.url}${path}`, init, this.options)
+  /** Sends a request that is answered 200, or up to `most`; any other answer is thrown as the error that it states. */
+  private async send(path: string, init: RequestInit, most = 200): Promise<HttpAnswer> {
+    return requireTaken(await request(`${this.url}${path}`, init, this.options), most)
   }
 
   ledger(): Promise<LedgerInfo> {
-    return this.shaped(ledgerInfo, '/v1/ledger')
+    return this.shaped(ledgerAnswer, '/v1/ledger')
   }
   async participants(): Promise<readonly ParticipantInfo[]> {
     return (await this.shaped(participantList, '/v1/participants')).participants
   }
   entry(index: number): Promise<EntryInfo> {
-    return this.shaped(entryInfo, `/v1/entries/${index}`)
+    return this.shaped(entryAnswer, `/v1/entries/${index}`)
   }
   async receipt(index: number): Promise<string> {
     return (await this.shaped(receiptAnswer, `/v1/entries/${index}/receipt`)).receipt
@@ -108,48 +103,39 @@ export class LedgerClient {
   ): Promise<unknown> {
     const { from, after } = query
     const entryHash = toBase64(statusHash(entryBytes))
-    const members = { entryHash, ...(after === undefined ? {} : { after: String(after) }) }
-    const path = `/v1/entries/${index}/status`
-    const ask = (more: object): Promise<unknown> =>
-      this.json(`${path}?${new URLSearchParams({ ...members, ...more }).toString()}`)
-    if (from === undefined) return ask({})
+    const ask = (size: number | undefined): Promise<unknown> =>
+      this.json(`/v1/entries/${index}/status?${queryOf({ entryHash, after, from: size })}`)
     try {
-      return await ask({ from: String(from) })
+      return await ask(from)
     } catch (error) {
-      if (error instanceof EvidenceError && error.code === 'query-invalid' && error.facts.where === 'from')
-        return ask({})
+      const isSmaller = isEvidenceError(error, 'query-invalid') && error.facts.where === 'from'
+      if (from !== undefined && isSmaller) return ask(undefined)
       throw error
     }
   }
   find(query: Readonly<Record<string, string>>): Promise<EntryPage> {
-    return this.shaped(entryPage, `/v1/entries?${new URLSearchParams(query).toString()}`)
+    return this.shaped(entriesAnswer, `/v1/entries?${queryOf(query)}`)
   }
   inclusion(index: number, size?: number): Promise<z.infer<typeof inclusionAnswer>> {
-    return this.shaped(
-      inclusionAnswer,
-      `/v1/proofs/inclusion?index=${index}${size === undefined ? '' : `&size=${size}`}`,
-    )
+    return this.shaped(inclusionAnswer, `/v1/proofs/inclusion?${queryOf({ index, size })}`)
   }
   consistency(from: number, to?: number): Promise<z.infer<typeof consistencyAnswer>> {
-    return this.shaped(consistencyAnswer, `/v1/proofs/consistency?from=${from}${to === undefined ? '' : `&to=${to}`}`)
+    return this.shaped(consistencyAnswer, `/v1/proofs/consistency?${queryOf({ from, to })}`)
   }
 
   /** Sizes of checkpoints that have a time stamp and commit to an entry, ascending. */
-  timeStamps(index: number): Promise<z.infer<typeof timeStampList>> {
-    return this.shaped(timeStampList, `/v1/timestamps?index=${index}&limit=10`)
+  timeStamps(index: number): Promise<z.infer<typeof timeStampsAnswer>> {
+    return this.shaped(timeStampsAnswer, `/v1/timestamps?index=${index}&limit=10`)
   }
   /** The time-stamp record of a checkpoint. */
   async timeStampRecord(size: number): Promise<Uint8Array> {
-    const answer = await this.send(`/v1/timestamps/${size}`, {})
-    if (answer.status !== 200) throw problemError(answer)
-    return answer.body
+    return (await this.send(`/v1/timestamps/${size}`, {})).body
   }
   /** Has the newest checkpoint stamped; for administrators. */
-  async timeStamp(renew: boolean): Promise<z.infer<typeof timeStampAnswer>> {
+  async timeStamp(renew: boolean): Promise<z.infer<typeof stampAnswer>> {
     const init = { method: 'POST', headers: this.authorization() }
     const answer = await this.send(`/v1/timestamps${renew ? '?renew=true' : ''}`, init)
-    if (answer.status !== 200) throw problemError(answer)
-    return requireShape(timeStampAnswer, parseAnswer(answer), '/v1/timestamps')
+    return requireShape(stampAnswer, parseAnswer(answer), '/v1/timestamps')
   }
 
   /**
@@ -161,12 +147,9 @@ export class LedgerClient {
     presentation: string,
     { cosigned = false, shown = new Map() }: { readonly cosigned?: boolean; readonly shown?: ShownEntries } = {},
   ): Promise<DepositResult> {
-    const answer = await this.send(`/v1/statements${cosigned ? '?wait=cosigned' : ''}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/sd-jwt', accept: 'application/json', ...headersShowing(shown) },
-      body: presentation,
-    })
-    if (answer.status < 200 || answer.status > 202) throw problemError(answer)
+    const headers = { 'content-type': 'application/sd-jwt', accept: 'application/json', ...headersShowing(shown) }
+    const init = { method: 'POST', headers, body: presentation }
+    const answer = await this.send(`/v1/statements${cosigned ? '?wait=cosigned' : ''}`, init, 202)
     return resultOf(answer.status, parseAnswer(answer))
   }
 
@@ -180,7 +163,6 @@ export class LedgerClient {
       headers: { 'content-type': 'application/x-ndjson', ...headersShowing(shown) },
       body: presentations.join('\n'),
     })
-    if (answer.status !== 200) throw problemError(answer)
     const lines = Buffer.from(answer.body).toString('utf8').trimEnd().split('\n')
     if (lines.length !== presentations.length)
       throw new EvidenceError('server-answer', 'the server answered another number of lines')
@@ -191,6 +173,17 @@ export class LedgerClient {
         : withClock(problemFrom(result), answer.clockAhead)
     })
   }
+}
+
+/** Throws the error that an answer states which is not of 200 to `most`. */
+function requireTaken(answer: HttpAnswer, most = 200): HttpAnswer {
+  if (answer.status < 200 || answer.status > most) throw problemError(answer)
+  return answer
+}
+
+/** A query of the members that are not undefined. */
+function queryOf(members: Readonly<Record<string, string | number | undefined>>): string {
+  return new URLSearchParams(defined(members) as Record<string, string>).toString()
 }
 
 function headersShowing(shown: ShownEntries): Record<string, string> {

@@ -1,5 +1,5 @@
 import { toBase64, tryBase64 } from './base64.ts'
-import { fromUtf8, parseDecimal, utf8 } from './bytes.ts'
+import { concat, fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { sha256 } from './hash.ts'
 import { tryTime } from './time.ts'
@@ -70,10 +70,7 @@ const statusLabel = utf8('evidence-ledger/status/v1\n')
  * entry's bytes (docs/spec/15-status.md). No tile or proof holds it, as they hold leaf hashes. 32 bytes.
  */
 export function statusHash(entryBytes: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(statusLabel.length + entryBytes.length)
-  bytes.set(statusLabel)
-  bytes.set(entryBytes, statusLabel.length)
-  return sha256(bytes)
+  return sha256(concat(statusLabel, entryBytes))
 }
 
 /** Reads the bytes of an entry, strictly. Throws `entry-malformed`, `entry-too-large`, `utf8-malformed`. */

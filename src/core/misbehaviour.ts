@@ -22,7 +22,7 @@ export const maxMisbehaviourBytes: number = 1024 * 1024
 const maxHashes = 127
 
 /** An entry that the ledger sequenced, with the path to its checkpoint's root. */
-export interface SealedEntry {
+export interface SequencedEntry {
   readonly index: number
   readonly bytes: Uint8Array
   readonly proof: readonly Uint8Array[]
@@ -37,7 +37,7 @@ export type Misbehaviour =
       readonly notes: readonly [Uint8Array, Uint8Array]
       readonly hashes: readonly Uint8Array[]
     }
-  | { readonly kind: 'entry'; readonly notes: readonly [Uint8Array]; readonly entries: readonly SealedEntry[] }
+  | { readonly kind: 'entry'; readonly notes: readonly [Uint8Array]; readonly entries: readonly SequencedEntry[] }
 
 const begins = 'evidence-ledger/misbehaviour/'
 
@@ -118,7 +118,7 @@ function readKind(lines: Lines): Misbehaviour {
   return { kind, notes, entries }
 }
 
-function readEntry(lines: Lines): SealedEntry {
+function readEntry(lines: Lines): SequencedEntry {
   const [word, index, base64, more] = (lines.next() ?? '').split(' ')
   const at = parseDecimal(index ?? '')
   const bytes = tryBase64(base64 ?? '')

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { signatureTypes } from '../core/cosignature.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
@@ -8,14 +8,21 @@ import { requireOrigin } from '../core/origin.ts'
 import { encodeLogPolicy } from '../core/policy.ts'
 import type { MembersOf } from '../statements/kinds.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
-import { writeNewFile } from '../node/durable-file.ts'
+import { writeDurably, writeNewFile } from '../node/durable-file.ts'
 import { beginFolder } from '../node/folder-filling.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
 import { MlDsaSigner } from '../node/mldsa-signer.ts'
 import { makePrivateFolder } from '../node/private-folder.ts'
-import { type DataFolder, dataFolder, type FolderConfig, folderFiles, folderFormat, readConfig } from './data-folder.ts'
-import { syncFolder } from './head-file.ts'
+import {
+  type CopiedConfig,
+  dataFolder,
+  type DataFolder,
+  type FolderConfig,
+  folderFiles,
+  folderFormat,
+  readConfig,
+} from './data-folder.ts'
 
 export interface Administrator {
   readonly id: string
@@ -23,11 +30,9 @@ export interface Administrator {
   readonly jwk: Jwk
 }
 
-export interface PrepareOptions {
+export interface PrepareOptions extends CopiedConfig {
   readonly origin: string
-  readonly environment: 'trial' | 'production'
-  readonly reading: FolderConfig['reading']
-  readonly openDisclosures: boolean
+  readonly environment: GenesisMembers['environment']
   /** The first one signs the genesis. A trial makes their keys in the folder itself. */
   readonly administrators: readonly Administrator[] | ((folder: DataFolder) => readonly Administrator[])
   readonly passphrase?: string
@@ -119,11 +124,7 @@ function genesisRequest(
 
 /** Writes config.json, durable when this returns. */
 export function writeConfig(folder: DataFolder, config: FolderConfig): void {
-  const path = `${folder.config}.new`
-  rmSync(path, { force: true })
-  writeNewFile(path, `${JSON.stringify(config, null, 2)}\n`, 0o600)
-  renameSync(path, folder.config)
-  syncFolder(folder.root)
+  writeDurably(folder.config, `${JSON.stringify(config, null, 2)}\n`)
 }
 
 /** Reads the unsigned genesis of a prepared folder. Throws `file-unreadable`. */

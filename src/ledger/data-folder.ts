@@ -9,58 +9,39 @@ import { fileBounds, readBoundedText, readNamed } from '../node/bounded-file.ts'
 import { requireFinished } from '../node/folder-marker.ts'
 
 /** Where things lie in a data folder. */
-export interface DataFolder {
-  readonly root: string
-  readonly keys: string
-  readonly ledgerKey: string
-  /** The ledger's second key, ML-DSA-44; folders made before it have none. */
-  readonly ledgerMlDsaKey: string
-  readonly administratorKey: string
-  readonly depositorKey: string
-  readonly database: string
-  /** The secret of the database's look-up keys (lookup-secret.ts). */
-  readonly lookupSecret: string
-  readonly head: string
-  readonly policy: string
-  readonly config: string
-  readonly lock: string
-  /** The unsigned genesis of a key ceremony that is under way. */
-  readonly genesisRequest: string
-  /** Why the folder may not sign, if so (standing.ts). */
-  readonly standing: string
-  /** A rotation of the ledger's key that is under way (rotation.ts). */
-  readonly rotation: string
-  /** Receipts of ledger key rotations: a holder of an older policy needs them. */
-  readonly rotations: string
-  /** What was erased, for copies to erase too (erasures.ts). */
-  readonly erased: string
-  /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
-  readonly cosigned: string
-  /** Time-stamp records, by size (time-stamp-files.ts). */
-  readonly timeStamps: string
-}
+export type DataFolder = Readonly<ReturnType<typeof dataFolder>>
 
-export function dataFolder(root: string): DataFolder {
+/** The paths of a data folder, whether they are there or not. */
+export function dataFolder(root: string) {
   const keys = join(root, 'keys')
   return {
     root,
     keys,
     ledgerKey: join(keys, 'ledger.pem'),
+    /** The ledger's second key, ML-DSA-44; folders made before it have none. */
     ledgerMlDsaKey: join(keys, 'ledger-ml-dsa.key'),
     administratorKey: join(keys, 'administrator.pem'),
     depositorKey: join(keys, 'depositor.pem'),
     database: join(root, 'ledger'),
+    /** The secret of the database's look-up keys (lookup-secret.ts). */
     lookupSecret: join(root, 'lookup.key'),
     head: join(root, 'head'),
     policy: join(root, 'policy'),
     config: join(root, 'config.json'),
     lock: join(root, 'lock'),
+    /** The unsigned genesis of a key ceremony that is under way. */
     genesisRequest: join(root, 'genesis.json'),
-    standing: join(root, 'standing.json'),
+    /** Why the folder may not sign, if so (signing-state.ts). */
+    signingState: join(root, 'standing.json'),
+    /** A rotation of the ledger's key that is under way (rotation.ts). */
     rotation: join(root, 'rotation.json'),
+    /** Receipts of ledger key rotations: a holder of an older policy needs them. */
     rotations: join(root, 'rotations'),
+    /** What was erased, for copies to erase too (erasures.ts). */
     erased: join(root, 'erased'),
+    /** The last cosigned checkpoint, and what each witness has: a convenience, which may be lost. */
     cosigned: join(root, 'cosigned.json'),
+    /** Time-stamp records, by size (time-stamp-files.ts). */
     timeStamps: join(root, 'timestamps'),
   }
 }
@@ -83,10 +64,14 @@ export const configSchema = z.strictObject({
   reading: z.enum(['public', 'participants']),
   /** Disclosures without a right, in public mode: for a trial on one's own machine. */
   openDisclosures: z.boolean(),
-  /** True from the first step of a production key ceremony until the genesis is sealed. */
+  /** True from the first step of a production key ceremony until the genesis is sequenced. */
   awaitingGenesis: z.boolean().optional(),
 })
 export type FolderConfig = z.infer<typeof configSchema>
+
+/** How a ledger is read, which a copy takes along. */
+export const copiedConfigSchema = configSchema.pick({ reading: true, openDisclosures: true })
+export type CopiedConfig = z.infer<typeof copiedConfigSchema>
 
 /** Reads config.json. Throws `folder-unfinished`, `ledger-missing`, `config-invalid`, `format-version`. */
 export function readConfig(folder: DataFolder): FolderConfig {

@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { beginFolder } from '../node/folder-filling.ts'
-import { makePrivateFolder, makePublicFolder, writePublicFile } from '../node/private-folder.ts'
+import { putPrivateFile, putPublicFile } from '../node/private-folder.ts'
 import { tilesOf } from '../log/node/tile-folder.ts'
+import { TileWriter } from '../log/node/tile-writer.ts'
 import type { LedgerReads } from './reads.ts'
 import type { TimeStampFiles } from './time-stamp-files.ts'
 
@@ -49,29 +48,20 @@ async function writeTiles(
 ): Promise<{ readonly size: number; readonly files: number }> {
   const note = reads.checkpoint
   const { size } = parseSignedCheckpoint(Buffer.from(note)).checkpoint
-  const write = (path: string, bytes: Uint8Array | string): void => {
-    const at = join(target, path)
-    if (isPublic) {
-      makePublicFolder(dirname(at))
-      writePublicFile(at, bytes)
-    } else {
-      makePrivateFolder(dirname(at))
-      writeFileSync(at, bytes, { flag: 'wx', mode: 0o600 })
-    }
-  }
+  const writer = new TileWriter(target, isPublic ? putPublicFile : putPrivateFile)
   const tiles = [...tilesOf(size)]
   for (const [i, { path, ...named }] of tiles.entries()) {
     const bytes = await reads.tile(named)
     if (bytes === undefined) throw new EvidenceError('tile-missing', `the tile ${path} cannot be read`)
-    write(path, bytes)
+    writer.file(path, bytes)
     onTile?.(i + 1, tiles.length)
   }
   const stamped = timeStamps.sizes().filter((one) => one <= size)
   for (const one of stamped) {
     const bytes = timeStamps.read(one)
-    if (bytes !== undefined) write(`timestamps/${one}.time-stamps`, bytes)
+    if (bytes !== undefined) writer.file(`timestamps/${one}.time-stamps`, bytes)
   }
-  write('policy', policy)
-  write('checkpoint', note)
+  writer.file('policy', policy)
+  writer.file('checkpoint', Buffer.from(note))
   return { size, files: tiles.length + 2 + stamped.length }
 }

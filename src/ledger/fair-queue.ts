@@ -125,13 +125,6 @@ export class FairQueue<T> {
     return all
   }
 
-  /** How many items each of the `most` that hold most have waiting, in falling order. O(participants). */
-  largest(most: number): number[] {
-    return Array.from(this.lanes.values(), ({ count }) => count)
-      .sort((a, b) => b - a)
-      .slice(0, most)
-  }
-
   private forget(): void {
     this.arrivals = []
     this.arrivalLanes = []

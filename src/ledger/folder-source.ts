@@ -1,8 +1,9 @@
 import { attempt, valueOr } from '../core/attempt.ts'
 import type { EntryRun } from '../core/bundle.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import { CompactRange } from '../core/merkle/range.ts'
+import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { openEntry } from '../statements/open.ts'
 import type { DisclosedBytes } from '../log/log.ts'
@@ -15,8 +16,10 @@ import { LevelStorage } from './leveldb/level-storage.ts'
 import { LookupCodec } from './lookup-codec.ts'
 import { readLookupCodec } from './lookup-secret.ts'
 import { whileUnlocked } from '../node/lock-file.ts'
+import { readOwnCheckpoint } from './recovery.ts'
 import type { LedgerStorage } from './storage.ts'
 import { makeShadow } from './leveldb/shadow.ts'
+import { LedgerTree, rootOfTile } from './tree.ts'
 
 /** Reads tables whole, and gives their faults: here, or on other threads. */
 export type CheckTables = (tables: readonly TableFile[]) => Promise<EvidenceError[]>
@@ -67,9 +70,14 @@ export class FolderSource {
     return whileUnlocked(folder.lock, root, () => FolderSource.read(root, folder, key, checkTables))
   }
 
-  /** Opens a folder that the caller holds, under its own key. Throws as {@link open} does. */
-  static held({ folder, key }: HeldFolder): Promise<FolderSource> {
-    return FolderSource.read(folder.root, folder, key, checkEach)
+  /** Opens a folder that the caller holds, under its own key, while `use` reads it. Throws as {@link open} does, and what `use` throws. */
+  static async reading<T>({ folder, key }: HeldFolder, use: (source: FolderSource) => Promise<T>): Promise<T> {
+    const source = await FolderSource.read(folder.root, folder, key, checkEach)
+    try {
+      return await use(source)
+    } finally {
+      await source.close()
+    }
   }
 
   private static async read(
@@ -112,6 +120,18 @@ export class FolderSource {
     return Buffer.from(note)
   }
 
+  /**
+   * The tree of what the folder holds, with the checkpoint that signs it. Throws `checkpoint-missing`, `root-mismatch`, the codes of
+   * readOwnCheckpoint and LedgerTree.rebuild.
+   */
+  async signedTree(key: VerifierKey): Promise<{ readonly tree: LedgerTree; readonly note: string }> {
+    const note = Buffer.from(await this.checkpoint()).toString('utf8')
+    const { size, root } = readOwnCheckpoint(note, key)
+    const tree = await LedgerTree.rebuild(this.storage, size)
+    if (equalBytes(rootFromTiles(size, tree.read), root)) return { tree, note }
+    throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
+  }
+
   entries(n: number, width: number): Promise<(Uint8Array | undefined)[]> {
     return this.storage.entries(n * tileWidth, n * tileWidth + width)
   }
@@ -146,9 +166,7 @@ export class FolderSource {
     for (let i = 0; i < width; i++) {
       const bytes = await this.storage.tile(level, begin + i)
       if (bytes === undefined) return undefined
-      const range = new CompactRange()
-      for (let at = 0; at + 32 <= bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
-      out.set(range.root(), i * 32)
+      out.set(rootOfTile(bytes), i * 32)
     }
     return out
   }

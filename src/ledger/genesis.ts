@@ -5,16 +5,15 @@ import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { readBody } from '../statements/body.ts'
 import { openStatement } from '../statements/open.ts'
-import { emptyRegistry } from '../statements/registry.ts'
 import { readEnvelope } from '../statements/statement.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
+import { syncFolder } from '../node/durable-file.ts'
+import { emptyChain } from './chain-state.ts'
 import { type Clock, ClockGuard, systemClock } from './clock.ts'
 import { type GenesisRequest, readGenesisRequest, writeConfig } from './create.ts'
-import { emptySeal } from './entry-facts.ts'
 import { FolderSource } from './folder-source.ts'
-import { emptyChain } from './group.ts'
-import { HeadFile, syncFolder } from './head-file.ts'
-import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { HeadFile } from './head-file.ts'
+import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { LevelStorage } from './leveldb/level-storage.ts'
 import { createLookupCodec } from './lookup-secret.ts'
 import { Rights } from './rights.ts'
@@ -28,14 +27,13 @@ import { LedgerTree } from './tree.ts'
  * (`ledger-exists` where there is a genesis, or a database of other making), `genesis-ledger-keys`, `genesis-differs` where it says other than
  * what was prepared, `file-unreadable`.
  */
-export async function sealGenesis(
+export function sealGenesis(
   root: string,
   jws: string,
   signer: LedgerSigningKey,
   clock: Clock = systemClock,
 ): Promise<void> {
-  const held = holdFolder(root, 'genesis')
-  try {
+  return whileHeld(root, 'genesis', async (held) => {
     const { folder, config, key: listed } = held
     const key = verifierKey(listed.name, signer.publicKey)
     if (key.text !== listed.text) {
@@ -47,10 +45,10 @@ export async function sealGenesis(
     if (existsSync(folder.database)) {
       // Cut off between the two names, or after them. What has its name is never removed.
       if (!existsSync(folder.head) && existsSync(building.head)) renameSync(building.head, folder.head)
-      await requireGenesisSealed(held, jws)
+      await FolderSource.reading(held, (source) => requireGenesisSequenced(held, source, jws))
     } else {
       if (existsSync(folder.head)) throw foreign(held)
-      await seal(held, building, key, jws, signer, clock)
+      await sequence(held, building, key, jws, signer, clock)
       // Names that are free, as was seen under the lock.
       renameSync(building.database, folder.database)
       renameSync(building.head, folder.head)
@@ -58,13 +56,11 @@ export async function sealGenesis(
     syncFolder(root)
     const { awaitingGenesis: _done, ...finished } = config
     writeConfig(folder, finished)
-  } finally {
-    held.release()
-  }
+  })
 }
 
 /** Makes database and head of the genesis, under names of their own. */
-async function seal(
+async function sequence(
   { folder, config }: HeldFolder,
   building: { readonly database: string; readonly head: string },
   key: VerifierKey,
@@ -84,7 +80,7 @@ async function seal(
       clock: new ClockGuard(clock, undefined),
       key,
       sign: signer.sign,
-      published: { state: emptyChain(emptyRegistry(key.name), emptySeal), note: '' },
+      published: { state: emptyChain(key.name), note: '' },
       rights: new Rights(config),
     })
     const submission = submissionOf(readEnvelope(jws.trim()), [])
@@ -121,18 +117,13 @@ function saidBy(jws: string): unknown {
 }
 
 /** That database and head hold this genesis and nothing more. Throws `ledger-exists`, and the faults of the folder. */
-async function requireGenesisSealed(held: HeldFolder, jws: string): Promise<void> {
-  const source = await FolderSource.held(held)
-  try {
-    const [fault] = source.faults
-    if (fault !== undefined) throw fault
-    const [bytes, more] = await source.storage.entries(0, 2)
-    if (bytes === undefined || more !== undefined || source.head?.checkpoint.size !== 1) throw foreign(held)
-    const entry = parseEntry(bytes)
-    if (!entry.known || !isDeepStrictEqual(saidBy(entry.statement), saidBy(jws.trim()))) throw foreign(held)
-  } finally {
-    await source.close()
-  }
+async function requireGenesisSequenced(held: HeldFolder, source: FolderSource, jws: string): Promise<void> {
+  const [fault] = source.faults
+  if (fault !== undefined) throw fault
+  const [bytes, more] = await source.storage.entries(0, 2)
+  if (bytes === undefined || more !== undefined || source.head?.checkpoint.size !== 1) throw foreign(held)
+  const entry = parseEntry(bytes)
+  if (!entry.known || !isDeepStrictEqual(saidBy(entry.statement), saidBy(jws.trim()))) throw foreign(held)
 }
 
 function foreign({ folder }: HeldFolder): EvidenceError {

@@ -1,41 +1,28 @@
 import { timingSafeEqual } from 'node:crypto'
 import { equalBytes } from '../core/bytes.ts'
-import { encodeEntry, leafHash, statusHash, zeroHash } from '../core/entry.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import { encodeEntry, leafHash, statusHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
 import type { ShownEntries } from '../core/shown.ts'
 import { formatTime } from '../core/time.ts'
 import { readBody } from '../statements/body.ts'
 import { requireDisclosures, requireSealed } from '../statements/disclosures.ts'
-import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
 import { targetFactsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { extendSeal, readStored, targetFacts } from './entry-facts.ts'
+import { chainAfter, type ChainState } from './chain-state.ts'
+import { readStored, targetFacts } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
+import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
-import type { RegistrySeal, StoredEntry } from './storage.ts'
+import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
-
-/** Where the chain stands: what the next entry builds on. Replaced as a whole, entry by entry. */
-export interface ChainState {
-  readonly size: number
-  readonly timeMs: number | undefined
-  readonly leafHash: Uint8Array
-  readonly registry: Registry
-  readonly seal: RegistrySeal
-}
-
-/** What was fetched for a group before it is judged. */
-export interface Prefetched {
-  /** Index of the entry that used an id, by {@link statementName}. */
-  readonly statements: ReadonlyMap<string, number>
-  /** Entries that the group refers to, or repeats; an error where the stored bytes are damaged. */
-  readonly entries: ReadonlyMap<number, Uint8Array | EvidenceError>
-}
 
 export interface Placed {
   readonly kind: 'created' | 'existing'
@@ -43,11 +30,7 @@ export interface Placed {
   readonly time: string
   readonly leafHash: Uint8Array
   /** What the receipt of a new entry holds; absent for an existing one. */
-  readonly sealed?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
-}
-
-export function statementName(iss: string, jti: string): string {
-  return `${iss}\0${jti}`
+  readonly sequenced?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
 }
 
 /**
@@ -178,28 +161,14 @@ export class GroupBuilder {
     // After all else that may refuse: which check comes first would tell whether the reference holds.
     if (hidden !== undefined) throw hidden
     const hash = leafHash(bytes)
-    const { common, header } = statement
+    const { header } = statement
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
     return {
-      stored: {
-        index,
-        bytes,
-        leafHash: hash,
-        iss: common.iss,
-        jti: common.jti,
-        disclosures,
-        lookups: [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)],
-      },
-      state: {
-        size: index + 1,
-        timeMs,
-        leafHash: hash,
-        registry: next,
-        seal: next === state.registry ? state.seal : extendSeal(state.seal, hash),
-      },
+      stored: storedEntry({ index, bytes, leafHash: hash, statement, body, disclosures, opened }),
+      state: chainAfter(state, timeMs, hash, next),
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
-      placed: { kind: 'created', index, time, leafHash: hash, sealed: { bytes, signer, disclosures } },
+      placed: { kind: 'created', index, time, leafHash: hash, sequenced: { bytes, signer, disclosures } },
     }
   }
 
@@ -231,16 +200,6 @@ export class GroupBuilder {
   }
 }
 
-/**
- * Whether it may matter to a statement that its id was used: its key is its issuer's, or may read every entry. For others the
- * key is refused whether it was used or not, and nothing is looked up: what is read would tell.
- */
-export function mayAskForId({ statement, participant }: Submission, registry: Registry, rights: Rights): boolean {
-  const { common, header } = statement
-  if (participant === undefined || participant === common.iss) return true
-  return rights.mayReadAll(readerByKey(registry, header.kid))
-}
-
 /** The sequenced statement's body is read again only where there is something to compare with it. */
 function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
   const body = disclosures.length === 0 ? undefined : readBody(statement)
@@ -262,7 +221,16 @@ function unknownToServer(fault: EvidenceError): EvidenceError {
   return new EvidenceError(code, fault.message, fault.facts)
 }
 
-/** The chain before its first entry. */
-export function emptyChain(registry: Registry, seal: RegistrySeal): ChainState {
-  return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, seal }
+interface EntryParts extends Pick<StoredEntry, 'index' | 'bytes' | 'leafHash' | 'disclosures'> {
+  readonly statement: Statement
+  readonly body: StatementBody
+  /** The disclosures, read. */
+  readonly opened: readonly Disclosure[]
+}
+
+/** What is stored of an entry. */
+export function storedEntry({ index, bytes, leafHash, statement, body, disclosures, opened }: EntryParts): StoredEntry {
+  const { common } = statement
+  const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(common, opened)]
+  return { index, bytes, leafHash, iss: common.iss, jti: common.jti, disclosures, lookups }
 }

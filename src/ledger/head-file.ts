@@ -7,8 +7,6 @@ import { type VerifierKey, verifyNote } from '../core/note.ts'
 import { fileBounds, readBounded } from '../node/bounded-file.ts'
 import { syncFolder } from '../node/durable-file.ts'
 
-export { syncFolder }
-
 /*
  * The head file, beside the database and not inside it: two slots of 4,096 bytes, written in turn, each a signed checkpoint
  * padded with zeros. The larger valid one counts. It guards against a database that is rolled back or loses its tail: the

@@ -3,7 +3,7 @@ import type { VerifierKey } from '../core/note.ts'
 import { type DataFolder, dataFolder, type FolderConfig, readConfig, readOwnKey } from './data-folder.ts'
 import { takeLock } from '../node/lock-file.ts'
 import { requireNotRotating } from './rotation-marker.ts'
-import { readStanding, requireMaySign, type Standing } from './standing.ts'
+import { readSigningState, requireMaySign, type SigningState } from './signing-state.ts'
 
 /**
  * What is to be done with a data folder: `sign` new entries, `rotate` its key, sequence its `genesis`, `follow` a leader, or what needs no right
@@ -11,19 +11,15 @@ import { readStanding, requireMaySign, type Standing } from './standing.ts'
  */
 export type FolderWork = 'sign' | 'rotate' | 'genesis' | 'follow' | 'copy' | 'index' | 'promote'
 
-/** What a folder says of itself, as read under its lock. */
-export interface FolderState {
+/** A data folder that this process alone works on, from before anything is decided until all is done. */
+export interface HeldFolder {
+  readonly folder: DataFolder
+  readonly release: () => void
   readonly config: FolderConfig
   /** The key that its policy names. */
   readonly key: VerifierKey
   /** Why it may not sign, if so. */
-  readonly standing: Standing | undefined
-}
-
-/** A data folder that this process alone works on, from before anything is decided until all is done. */
-export interface HeldFolder extends FolderState {
-  readonly folder: DataFolder
-  readonly release: () => void
+  readonly signingState: SigningState | undefined
 }
 
 /**
@@ -31,7 +27,7 @@ export interface HeldFolder extends FolderState {
  * readOwnKey, `ledger-unfinished`, `ledger-exists` (it has its genesis, or follows nobody), `ledger-moved`, `ledger-standby`,
  * `rotation-unfinished`, `config-invalid`.
  */
-function allowedNow(folder: DataFolder, work: FolderWork): FolderState {
+function allowedNow(folder: DataFolder, work: FolderWork): Omit<HeldFolder, 'folder' | 'release'> {
   const { root } = folder
   const config = readConfig(folder)
   const isAwaiting = config.awaitingGenesis === true
@@ -39,14 +35,14 @@ function allowedNow(folder: DataFolder, work: FolderWork): FolderState {
     throw new EvidenceError('ledger-unfinished', `the ledger in ${root} has no genesis yet`, { where: root })
   if (!isAwaiting && work === 'genesis')
     throw new EvidenceError('ledger-exists', `the ledger in ${root} has its genesis`, { where: root })
-  const standing = readStanding(folder)
+  const signingState = readSigningState(folder)
   if (work === 'follow') {
-    if (standing?.standing !== 'follows')
+    if (signingState?.standing !== 'follows')
       throw new EvidenceError('ledger-exists', `the folder ${root} holds a ledger that follows nobody`, { where: root })
   }
   if (work === 'sign' || work === 'rotate' || work === 'genesis') requireMaySign(folder)
   if (work === 'sign') requireNotRotating(folder)
-  return { config, key: readOwnKey(folder), standing }
+  return { config, key: readOwnKey(folder), signingState }
 }
 
 /**
@@ -63,5 +59,15 @@ export function holdFolder(root: string, work: FolderWork): HeldFolder {
   } catch (error) {
     release()
     throw error
+  }
+}
+
+/** Takes a data folder, runs `use` with it, and releases it. Throws as {@link holdFolder}, and what `use` throws. */
+export async function whileHeld<T>(root: string, work: FolderWork, use: (held: HeldFolder) => Promise<T>): Promise<T> {
+  const held = holdFolder(root, work)
+  try {
+    return await use(held)
+  } finally {
+    held.release()
   }
 }

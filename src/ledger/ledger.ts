@@ -1,45 +1,31 @@
-import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { rootFromTiles } from '../core/merkle/tiles.ts'
-import { parseVerifierKey, type VerifierKey, verifierKey } from '../core/note.ts'
+import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
-import { currentLedgerKeys, type Registry, signsAt } from '../statements/registry.ts'
-import { parseSignedCheckpoint } from '../core/checkpoint.ts'
-import { disclosureDigest, parseDisclosure } from '../core/disclosure.ts'
+import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate } from '../node/signature-gate.ts'
+import type { Outcome } from './answers.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
-import { type Head, HeadFile, readHead } from './head-file.ts'
+import { readHead } from './head-file.ts'
 import { type HeldFolder, holdFolder } from './held-folder.ts'
-import { type KnownCheckpoint, requireKnown, requireKnownSizes } from './copy/known.ts'
-import { checkDatabase } from './leveldb/database-check.ts'
-import { LevelStorage } from './leveldb/level-storage.ts'
-import { makeShadow } from './leveldb/shadow.ts'
+import type { KnownCheckpoint, KnownSize } from './copy/known.ts'
 import { Confirmation, unconfirmed } from './confirmation.ts'
 import { Replication } from './copy/replication.ts'
-import { addErasures, readErasures } from './erasures.ts'
+import { eraseDisclosures } from './erase.ts'
+import { type OpenedFolder, openForWriting } from './opening.ts'
+import { examineStandIn } from './recovery.ts'
 import type { Handover } from './rotation-marker.ts'
-import { lookupsGone } from './lookup.ts'
 import { LookupCheck, type LookupState } from './lookup-check.ts'
-import { readLookupCodec } from './lookup-secret.ts'
 import { LedgerReads } from './reads.ts'
 import { Rights } from './rights.ts'
-import { examine } from './recovery.ts'
-import { type GroupReport, type Outcome, type Published, Sequencer } from './sequencer.ts'
-import type { LedgerStorage } from './storage.ts'
+import { type Published, Sequencer, type SequencerOptions } from './sequencer.ts'
 import { authenticate, authenticateMany, openSubmission, type Submission } from './submission.ts'
-import { LedgerTree } from './tree.ts'
-import { writeAtStart } from './write-failure.ts'
 
-export interface OpenOptions extends ClockGuardOptions {
+type QueueOptions = Pick<SequencerOptions, 'maxQueue' | 'maxQueueBytes' | 'maxGroup' | 'onGroup' | 'onFailure'>
+
+export interface OpenOptions extends ClockGuardOptions, QueueOptions {
   readonly clock?: Clock
-  readonly maxQueue?: number
-  readonly maxQueueBytes?: number
-  /** Most statements of one group, where more wait. */
-  readonly maxGroup?: number
-  readonly onGroup?: (report: GroupReport) => void
-  readonly onFailure?: (error: Error) => void
   /** Threads that verify signatures when many arrive at once; none unless given. */
   readonly signatureThreads?: number
   /** Nothing is published or answered before a follower has confirmed it; how long depositors wait, in milliseconds. */
@@ -47,19 +33,17 @@ export interface OpenOptions extends ClockGuardOptions {
   /** Checkpoints kept elsewhere: a folder that does not go on from each of them is not opened. */
   readonly known?: readonly KnownCheckpoint[]
   /** Sizes that witnesses name without a checkpoint: a folder with fewer entries is not opened. */
-  readonly knownSizes?: readonly { readonly where: string; readonly size: number }[]
+  readonly knownSizes?: readonly KnownSize[]
   /** The signer's key is taking another's place (rotation.ts): what the folder holds may be signed by either. */
   readonly handover?: Handover
   /** The folder, where the caller holds it already: the ledger's from here on, and released if it does not open. */
   readonly held?: HeldFolder
 }
 
-interface LedgerParts {
+interface LedgerParts extends OpenedFolder {
   readonly folder: DataFolder
   readonly config: FolderConfig
   readonly key: VerifierKey
-  readonly storage: LedgerStorage
-  readonly head: HeadFile
   readonly sequencer: Sequencer
   readonly reads: LedgerReads
   readonly rights: Rights
@@ -96,99 +80,61 @@ export class Ledger {
 
   private static async openHeld(held: HeldFolder, signer: LedgerSigningKey, options: OpenOptions): Promise<Ledger> {
     const { folder, config, release } = held
-    const { handover } = options
+    const { handover, known, knownSizes } = options
     const key = handover === undefined ? ownKey(held, signer) : verifierKey(handover.from.name, signer.publicKey)
     const keys = handover === undefined ? [key] : [key, handover.from]
     const guard = readHead(folder.head, ...keys)
-    const published = await examineStandIn(folder, keys, options.known, options.knownSizes)
+    const published = await examineStandIn(folder, keys, known, knownSizes)
     if (handover === undefined) requireCurrent(published.state.registry, key)
     const clock = new ClockGuard(options.clock ?? systemClock, published.state.timeMs, options)
     // Everything that refuses has had its say: from here on the folder is written to.
-    const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
+    const opened = await openForWriting(folder, guard, published)
     try {
-      const parts = { folder, config, key, release, storage }
-      return await Ledger.start(parts, signer, { ...options, published, guard, clock })
+      const parts = { folder, config, key, release, ...opened }
+      return await Ledger.start(parts, signer.sign, { ...options, published, clock })
     } catch (error) {
-      await storage.close()
+      await opened.storage.close()
       throw error
     }
   }
 
   private static async start(
-    parts: Pick<LedgerParts, 'folder' | 'config' | 'key' | 'release' | 'storage'>,
-    signer: LedgerSigningKey,
-    options: Omit<OpenOptions, 'clock'> & {
-      readonly published: Published
-      readonly guard: Head
-      readonly clock: ClockGuard
-    },
+    parts: OpenedFolder & Pick<LedgerParts, 'folder' | 'config' | 'key' | 'release'>,
+    sign: LedgerSigningKey['sign'],
+    options: Omit<OpenOptions, 'clock'> & { readonly published: Published; readonly clock: ClockGuard },
   ): Promise<Ledger> {
-    const { folder, key, storage } = parts
-    const { published, guard } = options
-    const { size } = published.state
-    const tree = await LedgerTree.rebuild(storage, size)
-    const { checkpoint } = parseSignedCheckpoint(Buffer.from(published.note))
-    if (
-      (await storage.checkpoint()) !== published.note ||
-      !equalBytes(rootFromTiles(size, tree.read), checkpoint.root)
-    ) {
-      throw new EvidenceError('storage-conflict', 'the database changed while it was opened')
-    }
-    const head = await HeadFile.open(folder.head, guard)
-    // A crash came between the database and the head: what the database holds is durable, so the head goes forward. A slot
-    // that is damaged is written again, or the next damage would leave none.
-    if (size > guard.checkpoint.size || guard.otherSlotDamaged) await writeAtStart(() => head.write(published.note))
-    const epoch = await writeAtStart(() => storage.claimWriter())
-    const { sign } = signer
-    const { followerTimeoutMs } = options
-    const confirmation = followerTimeoutMs === undefined ? undefined : new Confirmation(size, followerTimeoutMs)
-    const held = confirmation === undefined ? {} : { confirmation }
-    const onGroup = (report: GroupReport): void => {
-      options.onGroup?.(report)
-      replication.wake()
-    }
-    const { outgoing } = options.handover ?? {}
-    const leaving = outgoing === undefined ? {} : { outgoing }
-    const { config } = parts
+    const { folder, config, key, storage, tree } = parts
+    const { followerTimeoutMs, handover, published: opening } = options
+    const confirmation =
+      followerTimeoutMs === undefined ? undefined : new Confirmation(opening.state.size, followerTimeoutMs)
     const rights = new Rights(config)
     // Before the first group: what it compares must not move.
     const lookups = await LookupCheck.start(storage)
-    const requireSound = (): void => lookups.requireUndamaged()
-    const requireLookups = (): Promise<void> => lookups.requireVerified()
-    const onPublished = (): void => replication.wake()
-    const writing = { storage, epoch, tree, head, key, sign, rights, requireSound }
-    const sequencer = new Sequencer({ ...options, ...held, ...leaving, ...writing, onGroup, onPublished })
-    const unguardedReads = new LedgerReads(storage, tree, () => sequencer.published, requireLookups)
-    const confirmed = (): Published => {
+    const sequencer = new Sequencer({
+      ...options,
+      ...parts,
+      ...defined({ confirmation, outgoing: handover?.outgoing }),
+      sign,
+      rights,
+      requireSound: () => lookups.requireUndamaged(),
+      onGroup: (report) => {
+        options.onGroup?.(report)
+        replication.wake()
+      },
+      onPublished: () => replication.wake(),
+    })
+    const readsOf = (current: () => Published): LedgerReads =>
+      new LedgerReads(storage, tree, current, () => lookups.requireVerified())
+    const unguardedReads = readsOf(() => sequencer.published)
+    const reads = readsOf(() => {
       if (confirmation?.isOpen === false) throw unconfirmed()
       return sequencer.published
-    }
-    const reads = new LedgerReads(storage, tree, confirmed, requireLookups)
-    const durable = new LedgerReads(storage, tree, () => sequencer.durable, requireLookups)
+    })
+    const durable = readsOf(() => sequencer.durable)
     const { erased } = folder
-    const replication = new Replication({
-      storage,
-      published: reads,
-      durable,
-      confirmation,
-      key,
-      sign,
-      config,
-      erased,
-    })
+    const replication = new Replication({ storage, published: reads, durable, confirmation, key, sign, config, erased })
     const gate = new SignatureGate(options.signatureThreads ?? 0)
-    return new Ledger({
-      ...parts,
-      head,
-      sequencer,
-      reads,
-      unguardedReads,
-      rights,
-      gate,
-      replication,
-      confirmation,
-      lookups,
-    })
+    return new Ledger({ ...parts, sequencer, reads, unguardedReads, rights, gate, replication, confirmation, lookups })
   }
 
   get origin(): string {
@@ -280,32 +226,10 @@ export class Ledger {
    * proofs and receipts stand. Gives the claims erased. Nothing else may be asked of the ledger meanwhile. Throws `entry-not-found`.
    */
   async eraseDisclosures(index: number, claims?: readonly string[]): Promise<string[]> {
-    const { reads, storage, lookups } = this.parts
+    const { folder, reads, storage, lookups } = this.parts
     // A comparison that is under way holds what is erased.
     await lookups.finished()
-    const entry = await reads.entry(index)
-    const stored = (await reads.disclosures(entry)).map(parseDisclosure)
-    const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
-    if (erased.length === 0) {
-      // An erasure that was cut off may have left what it deleted in files that were not rewritten yet.
-      if (readErasures(this.parts.folder.erased).some((erasure) => erasure.index === index))
-        await storage.eraseDisclosures(
-          index,
-          stored.map(({ text }) => text),
-          [],
-        )
-      return []
-    }
-    const gone = new Set(erased.map(({ text }) => disclosureDigest(text)))
-    const keep = stored.filter(({ digest }) => !gone.has(digest))
-    // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
-    addErasures(this.parts.folder.erased, [{ index, digests: erased.map(({ digest }) => digest) }])
-    await storage.eraseDisclosures(
-      index,
-      keep.map(({ text }) => text),
-      lookupsGone(entry.statement.common, erased, keep),
-    )
-    return erased.map(({ claim }) => claim)
+    return eraseDisclosures({ reads, storage, list: folder.erased }, index, claims)
   }
 
   /** Ends all waiting for new entries, and for a follower: before a server closes its connections. */
@@ -327,7 +251,7 @@ export class Ledger {
   }
 }
 
-/** The key of the policy, which must be the signer's. */
+/** The key of the policy, which must be the signer's. Throws `genesis-ledger-keys`. */
 function ownKey({ key: listed }: HeldFolder, signer: LedgerSigningKey): VerifierKey {
   const own = verifierKey(listed.name, signer.publicKey)
   if (own.text !== listed.text) {
@@ -348,42 +272,4 @@ function requireCurrent(registry: Registry, key: VerifierKey): void {
     found: key.text,
     ...defined({ expected }),
   })
-}
-
-/** The ledger's keys that sign at a size. */
-function keysAt(registry: Registry, size: number): VerifierKey[] {
-  return registry.ledgerKeys.filter((vkey) => signsAt(registry, vkey, size)).map((vkey) => parseVerifierKey(vkey))
-}
-
-/** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
-export async function examineStandIn(
-  folder: DataFolder,
-  keys: readonly VerifierKey[],
-  known: readonly KnownCheckpoint[] = [],
-  knownSizes: readonly { readonly where: string; readonly size: number }[] = [],
-): Promise<Published> {
-  const [fault] = checkDatabase(folder.database).faults
-  if (fault !== undefined) throw fault
-  const { checkpoint } = readHead(folder.head, ...keys)
-  const shadow = makeShadow(folder.database)
-  try {
-    const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
-    try {
-      const published = await examine(storage, checkpoint, ...keys)
-      // Database and head may have gone back together: only what is kept elsewhere can tell.
-      if (known.length > 0)
-        await requireKnown(
-          await LedgerTree.rebuild(storage, published.state.size),
-          known,
-          keys[0] as VerifierKey,
-          (size) => keysAt(published.state.registry, size),
-        )
-      requireKnownSizes(published.state.size, knownSizes)
-      return published
-    } finally {
-      await storage.close()
-    }
-  } finally {
-    shadow.dispose()
-  }
 }

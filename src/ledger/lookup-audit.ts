@@ -7,13 +7,13 @@ import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
-import { emptySeal, extendSeal, readStored } from './entry-facts.ts'
-import { damagedLookups, isSameSeal, pagesOf, requireLookups } from './lookup-check.ts'
+import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
+import { damagedLookups, isSameChecksum, pagesOf, requireLookups } from './lookup-check.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import {
   addHash,
-  changeSeal,
-  emptyLookupSeal,
+  changeChecksum,
+  emptyLookupChecksum,
   expectedKeys,
   expectedLookups,
   keyHash,
@@ -44,7 +44,7 @@ export class LookupAudit {
   private readonly from: number
   private sums = new Float64Array(2048)
   private last: number
-  private seal = emptySeal
+  private checksum = emptyRegistryChecksum
   private reading: Promise<EvidenceError[]> | undefined
   /** Bundles with an entry that could not be read: what their keys should be is not known. */
   private readonly unreadable = new Set<number>()
@@ -67,7 +67,7 @@ export class LookupAudit {
 
   /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
-    if (entry.changedRegistry) this.seal = extendSeal(this.seal, entry.leafHash)
+    if (entry.changedRegistry) this.checksum = extendChecksum(this.checksum, entry.leafHash)
     if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
   }
 
@@ -92,18 +92,18 @@ export class LookupAudit {
   /** Takes every stored key off the sums; gives those that lead to no entry. */
   private async readStored(storage: LedgerStorage, size: number): Promise<EvidenceError[]> {
     const faults: EvidenceError[] = []
-    let seal = emptyLookupSeal
+    let checksum = emptyLookupChecksum
     for await (const page of pagesOf(storage)) {
       for (const { key, index } of page) {
         const hash = keyHash(key, index, this.codec.seed)
-        seal = changeSeal(seal, hash, 1)
+        checksum = changeChecksum(checksum, hash, 1)
         if (index >= 0 && index < size) this.add(Math.floor(index / bucketWidth), hash, -1)
         else faults.push(foreign(index))
       }
     }
     // The checksum is what an open ledger relies on: it must be that of the keys.
-    const sealed = await storage.lookupSeal()
-    if (sealed === undefined || !isSameSeal(sealed, seal)) faults.push(damagedLookups())
+    const stored = await storage.lookupChecksum()
+    if (stored === undefined || !isSameChecksum(stored, checksum)) faults.push(damagedLookups())
     return faults
   }
 
@@ -115,7 +115,7 @@ export class LookupAudit {
       const damaged = await requireLookups(storage).catch((error: unknown) => error)
       if (damaged instanceof EvidenceError) faults.push(damaged)
       else if (damaged !== undefined) throw damaged
-      if (this.last + 1 >= size) await this.compareSeal(storage, faults)
+      if (this.last + 1 >= size) await this.compareChecksum(storage, faults)
       for (let begin = this.from; begin < size; begin += bucketWidth) {
         append(faults, await missingKeys(storage, begin, Math.min(size, begin + bucketWidth)))
       }
@@ -124,7 +124,7 @@ export class LookupAudit {
     append(faults, await (this.reading ?? this.readStored(storage, size)))
     // What was not walked to the end is not compared.
     if (this.last + 1 < size) this.unreadable.add(Math.floor((this.last + 1) / bucketWidth))
-    else await this.compareSeal(storage, faults)
+    else await this.compareChecksum(storage, faults)
     const differing = new Set<number>()
     for (let bucket = 0; bucket * bucketWidth <= this.last; bucket++) {
       if (this.sums[bucket] !== 0 && !this.unreadable.has(bucket)) differing.add(bucket)
@@ -134,11 +134,14 @@ export class LookupAudit {
   }
 
   /** The registry checksum is what opening relies on: it must be that of the entries. */
-  private async compareSeal(storage: LedgerStorage, faults: EvidenceError[]): Promise<void> {
-    const stored = await storage.registrySeal()
-    if (stored?.count === this.seal.count && stored.hash === this.seal.hash) return
+  private async compareChecksum(storage: LedgerStorage, faults: EvidenceError[]): Promise<void> {
+    const stored = await storage.registryChecksum()
+    if (stored?.count === this.checksum.count && stored.hash === this.checksum.hash) return
     const message = 'The registry checksum of the database is not that of the entries.'
-    const facts = { expected: `${this.seal.count} ${this.seal.hash}`, found: `${stored?.count} ${stored?.hash}` }
+    const facts = {
+      expected: `${this.checksum.count} ${this.checksum.hash}`,
+      found: `${stored?.count} ${stored?.hash}`,
+    }
     faults.push(new EvidenceError('database-thinned', message, facts))
   }
 }

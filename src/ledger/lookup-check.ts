@@ -1,5 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
-import { addHash, idKey, keyHash, type LookupSeal } from './lookup-tally.ts'
+import { addHash, idKey, keyHash, type LookupChecksum } from './lookup-tally.ts'
 import type { LedgerStorage } from './storage.ts'
 
 /** Whether the look-up keys of an open ledger are those that were stored. */
@@ -17,24 +17,24 @@ export class LookupCheck {
   private stopped = false
   private readonly ended: Promise<void>
 
-  private constructor(storage: LedgerStorage, seal: LookupSeal | undefined) {
-    this.ended = this.run(pagesOf(storage), storage.codec.seed, seal)
+  private constructor(storage: LedgerStorage, checksum: LookupChecksum | undefined) {
+    this.ended = this.run(pagesOf(storage), storage.codec.seed, checksum)
   }
 
   /** Begins to compare what is there now: nothing may be appended before this resolves. */
   static async start(storage: LedgerStorage): Promise<LookupCheck> {
-    return new LookupCheck(storage, await storage.lookupSeal())
+    return new LookupCheck(storage, await storage.lookupChecksum())
   }
 
   private async run(
     pages: AsyncIterable<readonly HashedKey[]>,
     seed: number,
-    seal: LookupSeal | undefined,
+    checksum: LookupChecksum | undefined,
   ): Promise<void> {
     try {
       const found = await countKeys(pages, seed, () => this.stopped)
       if (this.stopped) return
-      this.current = seal !== undefined && isSameSeal(seal, found) ? 'verified' : 'damaged'
+      this.current = checksum !== undefined && isSameChecksum(checksum, found) ? 'verified' : 'damaged'
     } catch {
       // What cannot be read is not found either.
       if (!this.stopped) this.current = 'damaged'
@@ -87,12 +87,12 @@ export function damagedLookups(): EvidenceError {
 
 /** Counts what a storage has, which nobody writes to, and compares. Throws `lookups-damaged`, `storage-damaged`. */
 export async function requireLookups(storage: LedgerStorage): Promise<void> {
-  const seal = await storage.lookupSeal()
+  const checksum = await storage.lookupChecksum()
   const found = await countKeys(pagesOf(storage), storage.codec.seed)
-  if (seal === undefined || !isSameSeal(seal, found)) throw damagedLookups()
+  if (checksum === undefined || !isSameChecksum(checksum, found)) throw damagedLookups()
 }
 
-export function isSameSeal(a: LookupSeal, b: LookupSeal): boolean {
+export function isSameChecksum(a: LookupChecksum, b: LookupChecksum): boolean {
   return a.count === b.count && a.sum === b.sum
 }
 
@@ -121,7 +121,7 @@ async function countKeys(
   pages: AsyncIterable<readonly HashedKey[]>,
   seed: number,
   isStopped: () => boolean = () => false,
-): Promise<LookupSeal> {
+): Promise<LookupChecksum> {
   let [count, sum] = [0, 0]
   for await (const page of pages) {
     if (isStopped()) break

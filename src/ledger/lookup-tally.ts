@@ -17,19 +17,19 @@ export interface TalliedEntry {
  * The look-up checksum: how many look-up keys and statement ids a database has, and the sum of their hashes. Counting again finds one
  * that is missing, added or altered. Written with them, in the same batch.
  */
-export interface LookupSeal {
+export interface LookupChecksum {
   readonly count: number
   /** Modulo {@link tallyModulus}. */
   readonly sum: number
 }
 
-export const emptyLookupSeal: LookupSeal = { count: 0, sum: 0 }
+export const emptyLookupChecksum: LookupChecksum = { count: 0, sum: 0 }
 
 /** Sums of hashes are kept below it: so they stay exact in a double. */
 const tallyModulus: number = 2 ** 52
 
 /** The checksum with one key more (`sign` 1) or less (-1). */
-export function changeSeal({ count, sum }: LookupSeal, hash: number, sign: 1 | -1): LookupSeal {
+export function changeChecksum({ count, sum }: LookupChecksum, hash: number, sign: 1 | -1): LookupChecksum {
   return { count: count + sign, sum: addHash(sum, hash, sign) }
 }
 

@@ -11,10 +11,10 @@ import { readBody } from '../statements/body.ts'
 import type { KeyRecord } from '../statements/registry.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { disclosureDigest } from '../core/disclosure.ts'
-import { readStored, type StoredStatement } from './entry-facts.ts'
+import type { ChainState } from './chain-state.ts'
+import { readStored, requireLeaf, type StoredStatement } from './entry-facts.ts'
 import type { LookupKey } from './lookup.ts'
 import { kindList, listsWithin, mergeIndices, type SearchScope } from './lookup-scope.ts'
-import type { Published } from './sequencer.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { LedgerTree } from './tree.ts'
 
@@ -31,6 +31,12 @@ export interface Inclusion {
   readonly leafHash: Uint8Array
   readonly root: Uint8Array
   readonly proof: Uint8Array[]
+}
+
+/** What readers may see: size and registry, and the signed checkpoint of that size. */
+export interface ReadState {
+  readonly state: Pick<ChainState, 'size' | 'registry'>
+  readonly note: string
 }
 
 function unverified(): Promise<void> {
@@ -60,7 +66,7 @@ function prove(
 export class LedgerReads {
   private readonly storage: LedgerStorage
   private readonly tree: LedgerTree
-  private readonly current: () => Published
+  private readonly current: () => ReadState
   private readonly requireLookups: () => Promise<void>
   /** The last root that was asked for: nearly always that of the published size. */
   private root: { readonly size: number; readonly hash: Uint8Array } | undefined
@@ -69,7 +75,7 @@ export class LedgerReads {
   constructor(
     storage: LedgerStorage,
     tree: LedgerTree,
-    current: () => Published,
+    current: () => ReadState,
     requireLookups: () => Promise<void> = unverified,
   ) {
     this.requireLookups = requireLookups
@@ -176,13 +182,6 @@ export class LedgerReads {
     throw new EvidenceError('storage-damaged', 'the stored tiles do not agree with one another', { index })
   }
 
-  /** The leaf hash that the tree holds at an index. */
-  async leafHashAt(index: number): Promise<Uint8Array> {
-    this.requireIndex(index)
-    const read = await this.load([{ begin: index, end: index + 1 }])
-    return read(0, Math.floor(index / tileWidth))?.node(0, index % tileWidth) as Uint8Array
-  }
-
   /** Root of the tree at an earlier size. */
   async rootAt(size: number): Promise<Uint8Array> {
     this.requireSize(size, 'size')
@@ -224,19 +223,7 @@ export class LedgerReads {
       this.tree.load([{ level: 0, n }]),
     ])
     const tile = read(0, n)
-    return encodeBundle(
-      entries.map((bytes, i) => {
-        const expected = tile?.node(0, i)
-        if (bytes === undefined || expected === undefined || !Buffer.from(expected).equals(leafHash(bytes))) {
-          throw new EvidenceError(
-            'storage-damaged',
-            `the stored bytes of entry ${begin + i} are not those that were sequenced`,
-            { index: begin + i },
-          )
-        }
-        return bytes
-      }),
-    )
+    return encodeBundle(entries.map((bytes, i) => requireLeaf(bytes, tile?.node(0, i), begin + i)))
   }
 
   /**

@@ -79,8 +79,8 @@ export class ReceiptWriter {
     return lines
   }
 
-  write(index: number, sealed: NonNullable<Placed['sealed']>): ReceiptText {
-    const { bytes, signer, disclosures } = sealed
+  write(index: number, sequenced: NonNullable<Placed['sequenced']>): ReceiptText {
+    const { bytes, signer, disclosures } = sequenced
     const extra = encodeReceiptExtra({ entryBytes: bytes, signer, disclosures })
     return new ReceiptText(extra, index, this.proofLines(index), this.note)
   }

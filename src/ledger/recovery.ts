@@ -7,17 +7,30 @@ import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
 import { rootFromTiles, tilesNeeded } from '../core/merkle/tiles.ts'
-import { type VerifierKey, verifyNote } from '../core/note.ts'
+import { parseVerifierKey, type VerifierKey, verifyNote } from '../core/note.ts'
 import { replayedKinds } from '../statements/kinds.ts'
 import { currentLedgerKeys, emptyRegistry, type Registry, signsAt } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../statements/rules.ts'
-import { emptySeal, extendSeal, readStored, referencedIndices, targetFacts } from './entry-facts.ts'
-import type { ChainState } from './group.ts'
+import type { ChainState } from './chain-state.ts'
+import { type KnownCheckpoint, type KnownSize, requireKnown, requireKnownSizes } from './copy/known.ts'
+import type { DataFolder } from './data-folder.ts'
+import {
+  emptyRegistryChecksum,
+  extendChecksum,
+  readStored,
+  referencedIndices,
+  requireLeaf,
+  targetFacts,
+} from './entry-facts.ts'
+import { readHead } from './head-file.ts'
+import { checkDatabase } from './leveldb/database-check.ts'
+import { makeShadow } from './leveldb/shadow.ts'
 import { kindList } from './lookup-scope.ts'
-import { writeBufferSize } from './leveldb/level-storage.ts'
+import { LevelStorage, writeBufferSize } from './leveldb/level-storage.ts'
+import { readLookupCodec } from './lookup-secret.ts'
 import type { Published } from './sequencer.ts'
-import type { LedgerStorage, RegistrySeal } from './storage.ts'
+import type { LedgerStorage, RegistryChecksum } from './storage.ts'
 import { LedgerTree } from './tree.ts'
 
 /**
@@ -67,25 +80,25 @@ export async function examine(
   }
   await requireExtends(tree, guard)
   const last = await examineTail(storage, tree, size)
-  const { registry, seal } = await rebuildRegistry(storage, tree, checkpoint.origin)
+  const { registry, checksum } = await rebuildRegistry(storage, tree, checkpoint.origin)
   if (!keys.some(({ text }) => signsAt(registry, text, size))) {
     throw new EvidenceError('ledger-key-retired', `the key does not sign this ledger’s checkpoint of ${size}`, {
       expected: currentLedgerKeys(registry).join(', '),
     })
   }
-  const stored = await storage.registrySeal()
-  if (stored?.count !== seal.count || stored.hash !== seal.hash) {
+  const stored = await storage.registryChecksum()
+  if (stored?.count !== checksum.count || stored.hash !== checksum.hash) {
     throw new EvidenceError(
       'database-thinned',
       'the look-up keys do not lead to every participant entry that was sequenced',
       {
         expected: String(stored?.count),
-        found: String(seal.count),
+        found: String(checksum.count),
       },
     )
   }
   const { entry } = readStored(last, size - 1)
-  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, seal }
+  const state: ChainState = { size, timeMs: entry.timeMs, leafHash: leafHash(last), registry, checksum }
   return { state, note }
 }
 
@@ -126,15 +139,7 @@ async function examineTail(storage: LedgerStorage, tree: LedgerTree, size: numbe
       if (bytes === undefined) {
         throw new EvidenceError('database-thinned', `entry ${index} is missing from the database`, { index })
       }
-      const expected = tile?.node(0, i)
-      if (expected === undefined || !equalBytes(leafHash(bytes), expected)) {
-        throw new EvidenceError(
-          'storage-damaged',
-          `the stored bytes of entry ${index} are not those that were sequenced`,
-          { index },
-        )
-      }
-      bytesSeen += bytes.length
+      bytesSeen += requireLeaf(bytes, tile?.node(0, i), index).length
       if (index === size - 1) last = bytes
     })
   }
@@ -146,11 +151,11 @@ async function rebuildRegistry(
   storage: LedgerStorage,
   tree: LedgerTree,
   origin: string,
-): Promise<{ registry: Registry; seal: RegistrySeal }> {
+): Promise<{ registry: Registry; checksum: RegistryChecksum }> {
   // Which key signs is asked of the whole registry, below: a rotation may have brought it.
   const context: RuleContext = { origin, ledgerKeys: [], verifies: verifyEd25519 }
   let registry = emptyRegistry(origin)
-  let seal = emptySeal
+  let checksum = emptyRegistryChecksum
   const indices: number[] = []
   for (const kind of replayedKinds()) {
     for (let after = -1; ; ) {
@@ -178,7 +183,45 @@ async function rebuildRegistry(
       )
     }
     registry = judgement.next
-    seal = extendSeal(seal, leafHash(bytes))
+    checksum = extendChecksum(checksum, leafHash(bytes))
   }
-  return { registry, seal }
+  return { registry, checksum }
+}
+
+/** The ledger's keys that sign at a size. */
+function keysAt(registry: Registry, size: number): VerifierKey[] {
+  return registry.ledgerKeys.filter((vkey) => signsAt(registry, vkey, size)).map((vkey) => parseVerifierKey(vkey))
+}
+
+/** All that may refuse to open, on a stand-in for the database: what is refused is left as it was found. */
+export async function examineStandIn(
+  folder: DataFolder,
+  keys: readonly VerifierKey[],
+  known: readonly KnownCheckpoint[] = [],
+  knownSizes: readonly KnownSize[] = [],
+): Promise<Published> {
+  const [fault] = checkDatabase(folder.database).faults
+  if (fault !== undefined) throw fault
+  const { checkpoint } = readHead(folder.head, ...keys)
+  const shadow = makeShadow(folder.database)
+  try {
+    const storage = await LevelStorage.open(shadow.folder, readLookupCodec(folder))
+    try {
+      const published = await examine(storage, checkpoint, ...keys)
+      // Database and head may have gone back together: only what is kept elsewhere can tell.
+      if (known.length > 0)
+        await requireKnown(
+          await LedgerTree.rebuild(storage, published.state.size),
+          known,
+          keys[0] as VerifierKey,
+          (size) => keysAt(published.state.registry, size),
+        )
+      requireKnownSizes(published.state.size, knownSizes)
+      return published
+    } finally {
+      await storage.close()
+    }
+  } finally {
+    shadow.dispose()
+  }
 }

@@ -8,12 +8,12 @@ import { copiedEntries, FolderPieces } from './copy/folder-pieces.ts'
 import type { CopiedEntry } from './copy/piece.ts'
 import { rebuildDatabase } from './copy/rebuild.ts'
 import type { DataFolder } from './data-folder.ts'
-import { syncTree } from '../node/durable-file.ts'
+import { syncFolder, syncTree } from '../node/durable-file.ts'
 import { readErasures } from './erasures.ts'
 import { FolderSource } from './folder-source.ts'
-import { readHead, syncFolder } from './head-file.ts'
-import { type HeldFolder, holdFolder } from './held-folder.ts'
-import { examineStandIn } from './ledger.ts'
+import { readHead } from './head-file.ts'
+import { type HeldFolder, whileHeld } from './held-folder.ts'
+import { examineStandIn } from './recovery.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { createLookupCodec, readLookupCodec } from './lookup-secret.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -43,19 +43,11 @@ export interface ReindexOptions {
  * database beside the old one, which takes its place when it is whole. Cut off anywhere, it is run again. Throws the faults
  * of the folder, and the codes of Replay where the entries themselves do not hold: then nothing is changed.
  */
-export async function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
-  const held = holdFolder(root, 'index')
-  try {
+export function reindex(root: string, { onProgress }: ReindexOptions = {}): Promise<ReindexReport> {
+  return whileHeld(root, 'index', async (held) => {
     await settleExchange(held)
-    const source = await FolderSource.held(held)
-    try {
-      return await reindexHeld(held, source, onProgress)
-    } finally {
-      await source.close()
-    }
-  } finally {
-    held.release()
-  }
+    return FolderSource.reading(held, (source) => reindexHeld(held, source, onProgress))
+  })
 }
 
 async function reindexHeld(
@@ -147,8 +139,8 @@ async function compare(old: LedgerStorage, fresh: LedgerStorage, size: number): 
       if (before === undefined || after === undefined || !equalBytes(before, after)) tiles++
     }
   }
-  const [sealBefore, sealAfter] = [await old.registrySeal(), await fresh.registrySeal()]
-  const registrySeal = sealBefore?.count !== sealAfter?.count || sealBefore?.hash !== sealAfter?.hash
+  const [before, after] = [await old.registryChecksum(), await fresh.registryChecksum()]
+  const registrySeal = before?.count !== after?.count || before?.hash !== after?.hash
   return { size, lookups, statementIds, tiles, registrySeal }
 }
 

@@ -148,13 +148,7 @@ function ownsOrAudits(reader: Reader, { index, iss, kind }: EntryFacts): boolean
 }
 
 /** What rights ask of an entry. */
-export function entryFacts({
-  index,
-  statement,
-}: {
-  readonly index: number
-  readonly statement: Statement
-}): EntryFacts {
-  const { iss, kind } = statement.common
-  return { index, iss, kind }
+export function entryFacts(entry: { readonly index: number; readonly statement: Statement }): EntryFacts {
+  const { iss, kind } = entry.statement.common
+  return { index: entry.index, iss, kind }
 }

@@ -6,8 +6,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
-import { writeDurably } from '../node/durable-file.ts'
-import { syncFolder } from './head-file.ts'
+import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
 /** Two keys of one ledger while the first hands over to the second. */
 export interface Handover {

@@ -6,8 +6,8 @@ import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { parsePolicy, type Policy } from '../core/policy.ts'
 import type { LedgerKeyChange } from '../statements/kind.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
+import { syncFolder } from '../node/durable-file.ts'
 import { type DataFolder, readPolicyFile } from './data-folder.ts'
-import { syncFolder } from './head-file.ts'
 
 /*
  * What becomes of the ledger's second key, ML-DSA-44, when the first is rotated. It lies in the same folder under the same

@@ -14,9 +14,9 @@ import { readStatement } from '../statements/statement.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { fileBounds, readBounded } from '../node/bounded-file.ts'
 import { dataFolder, type DataFolder, readConfig, readOwnKey, readPolicyBytes } from './data-folder.ts'
-import { writeDurably } from '../node/durable-file.ts'
-import { readHead, syncFolder } from './head-file.ts'
-import { type HeldFolder, holdFolder } from './held-folder.ts'
+import { syncFolder, writeDurably } from '../node/durable-file.ts'
+import { readHead } from './head-file.ts'
+import { type HeldFolder, whileHeld } from './held-folder.ts'
 import { Ledger } from './ledger.ts'
 import { clearRotation, readRotation, type RotationMarker, writeRotation } from './rotation-marker.ts'
 import {
@@ -82,13 +82,8 @@ export interface RotationResult {
  * the codes of holdFolder, of Ledger.open and of the rulebook, `ledger-key-invalid` where the keys are not those of the statement,
  * `rotation-unfinished` where another one was cut off, the codes of readMlDsaKeyFile where the second key does not open.
  */
-export async function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
-  const held = holdFolder(options.root, 'rotate')
-  try {
-    return await rotateHeld(held, options)
-  } finally {
-    held.release()
-  }
+export function rotateLedgerKey(options: RotationOptions): Promise<RotationResult> {
+  return whileHeld(options.root, 'rotate', (held) => rotateHeld(held, options))
 }
 
 async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<RotationResult> {
@@ -99,7 +94,7 @@ async function rotateHeld(held: HeldFolder, options: RotationOptions): Promise<R
   onStep?.('marked')
   const from = parseVerifierKey(marker.from)
   const receipt = join(folder.rotations, `${toHex(parseVerifierKey(marker.to).id)}.tlog-proof`)
-  const index = await seal(held, begun, from, receipt, options)
+  const index = await sequence(held, begun, from, receipt, options)
   const policy = policyWithSecondKey(readPolicyBytes(folder.policy).toString('latin1'), from, marker.second)
   writeDurably(folder.policy, Buffer.from(policyAfter(policy, marker), 'latin1'))
   onStep?.('policy')
@@ -161,7 +156,7 @@ function requireKey(said: string, { text }: VerifierKey, which: string): void {
 }
 
 /** The entry, durable under both keys, and its receipt. */
-async function seal(
+async function sequence(
   held: HeldFolder,
   { marker, isNew }: Begun,
   from: VerifierKey,

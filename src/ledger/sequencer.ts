@@ -1,33 +1,23 @@
-import { settled } from '../core/attempt.ts'
 import { type NoteSigner, signCheckpointBy } from '../core/checkpoint.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { VerifierKey } from '../core/note.ts'
 import type { RuleContext } from '../statements/rules.ts'
+import { answersOf, type Outcome, type Waiting } from './answers.ts'
+import type { ChainState } from './chain-state.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
-import { referencedIndices } from './entry-facts.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
-import { type ChainState, GroupBuilder, mayAskForId, type Placed, type Prefetched, statementName } from './group.ts'
+import { GroupBuilder, type Placed } from './group.ts'
 import type { HeadFile } from './head-file.ts'
-import { type ReceiptText, ReceiptWriter } from './receipt-writer.ts'
+import { prefetch } from './prefetch.ts'
+import { ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
 import { deepestReason } from './write-failure.ts'
-
-/** What a depositor is answered, once it holds for good. */
-export interface Outcome {
-  readonly kind: 'created' | 'existing'
-  readonly index: number
-  readonly time: string
-  /** 32 bytes. */
-  readonly leafHash: Uint8Array
-  /** The receipt of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
-  readonly receipt?: ReceiptText
-}
 
 /** What readers may see: replaced in one step after each commit. */
 export interface Published {
@@ -72,13 +62,6 @@ export interface SequencerOptions {
   readonly onPublished?: () => void
   /** Called once when the writer stops permanently. */
   readonly onFailure?: (error: Error) => void
-}
-
-interface Waiting {
-  readonly submission: Submission
-  readonly wantReceipt: boolean
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (error: Error) => void
 }
 
 /**
@@ -126,10 +109,6 @@ export class Sequencer {
   }
   get queued(): number {
     return this.queue.size
-  }
-  /** Why nothing more can be written, if so: for good. */
-  get stopped(): EvidenceError | undefined {
-    return this.failure
   }
 
   /** Why a statement would be refused just now. Throws `writer-stopped`, `disk-full`, `shutting-down`, `lookups-damaged`, `follower-unconfirmed`, `clock-unsafe`. */
@@ -212,7 +191,8 @@ export class Sequencer {
   private async commit(group: readonly Waiting[]): Promise<void> {
     try {
       const started = performance.now()
-      const prefetched = await this.prefetch(group).catch(asDamage)
+      const submissions = group.map(({ submission }) => submission)
+      const prefetched = await prefetch(submissions, this.chain, this.options)
       const reading = this.options.clock.next(this.chain.timeMs)
       // 1. In memory.
       const builder = new GroupBuilder(
@@ -223,7 +203,7 @@ export class Sequencer {
         this.options.rights,
         reading.wall,
       )
-      const placed = group.map(({ submission }) => builder.place(submission))
+      const placed = submissions.map((submission) => builder.place(submission))
       if (builder.entries.length > 0) await this.makeDurable(builder, reading, placed.length, started)
       // 4. Only now does anybody learn of it.
       this.answer(group, placed)
@@ -247,10 +227,10 @@ export class Sequencer {
       const checkpoint = { origin: key.name, size: state.size, root: rootOf(tree) }
       const note = await signCheckpointBy(checkpoint, this.signers)
       const tiles = tree.tilesToStore()
-      const seal = state.seal === before.seal ? {} : { registrySeal: state.seal }
+      const checksum = state.checksum === before.checksum ? {} : { registryChecksum: state.checksum }
       const prepared = performance.now()
       // 2. Durable from here.
-      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...seal })
+      await storage.append({ expectedSize: before.size, epoch, entries, tiles, checkpoint: note, ...checksum })
       const stored = performance.now()
       // 3. Rollback guarded from here.
       await head?.write(note)
@@ -275,16 +255,7 @@ export class Sequencer {
   private answer(group: readonly Waiting[], placed: readonly (Placed | EvidenceError)[]): void {
     const { tree, confirmation } = this.options
     const { durable } = this
-    const receipts = new ReceiptWriter(tree, durable.state.size, durable.note)
-    // Written now, for the tree goes on; told at once, or when a follower holds it.
-    const answers = group.map(({ wantReceipt, resolve, reject }, i) => {
-      const result = placed[i] as Placed | EvidenceError
-      if (result instanceof EvidenceError) return () => reject(result)
-      const { kind, index, time, leafHash, sealed } = result
-      const outcome = { kind, index, time, leafHash }
-      const receipt = wantReceipt && sealed !== undefined ? { receipt: receipts.write(index, sealed) } : {}
-      return () => resolve({ ...outcome, ...receipt })
-    })
+    const answers = answersOf(group, placed, new ReceiptWriter(tree, durable.state.size, durable.note))
     const answer = (): void => answers.forEach((tell) => tell())
     if (confirmation === undefined) return answer()
     const publish = (): void => {
@@ -321,41 +292,11 @@ export class Sequencer {
     this.options.onFailure?.(this.failure)
   }
 
-  /** Fetches what the rulebook will ask, for the whole group at once; every entry is re-hashed before it is used. */
-  private async prefetch(group: readonly Waiting[]): Promise<Prefetched> {
-    const { registry } = this.chain
-    const ids = group
-      .filter(({ submission }) => mayAskForId(submission, registry, this.options.rights))
-      .map(({ submission }) => submission.statement.common)
-    const found = ids.length === 0 ? [] : await this.options.storage.findStatements(ids)
-    const statements = new Map<string, number>()
-    ids.forEach(({ iss, jti }, i) => {
-      const earlier = found[i]
-      if (earlier !== undefined) statements.set(statementName(iss, jti), earlier.index)
-    })
-    const wanted = new Set(statements.values())
-    for (const { submission } of group) for (const index of referencedIndices(submission.statement)) wanted.add(index)
-    const entries = new Map<number, Uint8Array | EvidenceError>()
-    await Promise.all(
-      [...wanted].map(async (index) => {
-        // A damaged entry spoils the statement that needs it, and no other of the group.
-        if (index < this.chain.size) entries.set(index, await settled(this.options.tree.entry(index)))
-      }),
-    )
-    return { statements, entries }
-  }
-
   /** Refuses new statements, finishes what was accepted. */
   async drain(): Promise<void> {
     this.closing = true
     await this.running
   }
-}
-
-/** A database that cannot be read refuses what asked; it does not stop the writer, for nothing was written. */
-function asDamage(error: unknown): never {
-  if (isEvidenceError(error)) throw error
-  throw new EvidenceError('storage-damaged', 'the database cannot be read', {}, { cause: error })
 }
 
 function rootOf(tree: LedgerTree): Uint8Array {

@@ -6,8 +6,8 @@ import type { DisclosedBytes } from '../log/log.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 import { mergeIndices } from './lookup-scope.ts'
-import { changeSeal, emptyLookupSeal, idKey, keyHash, type LookupSeal } from './lookup-tally.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from './storage.ts'
+import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from './lookup-tally.ts'
+import type { LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from './storage.ts'
 
 /** The storage interface on memory: for tests, and the plainest statement of what an implementation must do. */
 export class MemoryStorage implements LedgerStorage {
@@ -17,10 +17,10 @@ export class MemoryStorage implements LedgerStorage {
   private readonly statements = new Map<string, StatementId>()
   private readonly lookups = new Map<string, { key: Uint8Array; indices: Set<number> }>()
   private note: string | undefined
-  private seal: RegistrySeal | undefined
+  private checksum: RegistryChecksum | undefined
   private epoch = 0
   readonly codec: LookupCodec
-  private tally: LookupSeal | undefined
+  private tally: LookupChecksum | undefined
 
   constructor(codec: LookupCodec) {
     this.codec = codec
@@ -53,12 +53,12 @@ export class MemoryStorage implements LedgerStorage {
       })
     }
     this.note = group.checkpoint
-    this.seal = group.registrySeal ?? this.seal
+    this.checksum = group.registryChecksum ?? this.checksum
     return Promise.resolve()
   }
 
   private count(bytes: Uint8Array, index: number, sign: 1 | -1): void {
-    this.tally = changeSeal(this.tally ?? emptyLookupSeal, keyHash(bytes, index, this.codec.seed), sign)
+    this.tally = changeChecksum(this.tally ?? emptyLookupChecksum, keyHash(bytes, index, this.codec.seed), sign)
   }
 
   private indicesOf(key: Uint8Array): Set<number> {
@@ -74,8 +74,8 @@ export class MemoryStorage implements LedgerStorage {
   checkpoint(): Promise<string | undefined> {
     return Promise.resolve(this.note)
   }
-  registrySeal(): Promise<RegistrySeal | undefined> {
-    return Promise.resolve(this.seal)
+  registryChecksum(): Promise<RegistryChecksum | undefined> {
+    return Promise.resolve(this.checksum)
   }
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
     return Promise.resolve(Array.from({ length: end - begin }, (_, i) => this.entryBytes[begin + i]))
@@ -127,7 +127,7 @@ export class MemoryStorage implements LedgerStorage {
     const lists = [...this.lookups].filter(([name]) => name.startsWith(start)).map(([, { indices }]) => [...indices])
     return Promise.resolve(mergeIndices([lists.flat().filter((index) => index > after)], limit))
   }
-  lookupSeal(): Promise<LookupSeal | undefined> {
+  lookupChecksum(): Promise<LookupChecksum | undefined> {
     return Promise.resolve(this.tally)
   }
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]> {

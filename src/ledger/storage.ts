@@ -2,7 +2,7 @@ import type { EntryRun } from '../core/bundle.ts'
 import type { DisclosedBytes } from '../log/log.ts'
 import type { LookupKey, LookupList } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
-import type { LookupSeal } from './lookup-tally.ts'
+import type { LookupChecksum } from './lookup-tally.ts'
 
 /** One entry of a group, with all that is stored beside it. */
 export interface StoredEntry {
@@ -36,8 +36,8 @@ export interface StoredGroup {
   readonly tiles: readonly StoredTile[]
   /** The signed checkpoint of the size after the group. */
   readonly checkpoint: string
-  /** Digest of the chain of registry entries so far, where the group changed it ({@link RegistrySeal}). */
-  readonly registrySeal?: RegistrySeal
+  /** Digest of the chain of registry entries so far, where the group changed it ({@link RegistryChecksum}). */
+  readonly registryChecksum?: RegistryChecksum
 }
 
 /** That an entry used up `iss` + `jti`. */
@@ -50,7 +50,7 @@ export interface StatementId {
 }
 
 /** How many registry entries there are, and SHA-256 over their leaf hashes, chained: a missing one is noticed on open. */
-export interface RegistrySeal {
+export interface RegistryChecksum {
   readonly count: number
   /** Hex, 64 characters. */
   readonly hash: string
@@ -68,7 +68,7 @@ export interface LedgerStorage {
   append(group: StoredGroup): Promise<void>
   /** The checkpoint of the last group, or undefined in an empty database. */
   checkpoint(): Promise<string | undefined>
-  registrySeal(): Promise<RegistrySeal | undefined>
+  registryChecksum(): Promise<RegistryChecksum | undefined>
   /** Entries `begin` to `end` (excluded); undefined where one is missing or unreadable. */
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]>
   /** Stored runs that cover entries `begin` to `end` (excluded), ascending, as raw bytes of a C2SP tlog-tiles bundle under the index of the first. Gaps are omitted. */
@@ -98,7 +98,7 @@ export interface LedgerStorage {
   /** For each list, as encoded, whether it has the index. */
   hasLookups(keys: readonly { readonly key: Uint8Array; readonly index: number }[]): Promise<boolean[]>
   /** The checksum over look-up keys and statement ids that stands beside them; undefined where there is none that can be read. */
-  lookupSeal(): Promise<LookupSeal | undefined>
+  lookupChecksum(): Promise<LookupChecksum | undefined>
   /** How look-up keys are encoded here. */
   readonly codec: LookupCodec
   /** Every list as encoded, with each of its indices, in any order, a page at a time: as of the call, whatever is appended meanwhile. */

@@ -18,7 +18,7 @@ export interface Submission {
   readonly participant?: string
   /** Entries that the sender showed to have, for references to what the signer may not read; not sequenced. */
   readonly shown?: ShownEntries
-  /** Asked of a new statement when all else allows that it is sealed, in this very step; gives a refusal where it may not be. */
+  /** Asked of a new statement when all else allows that it is sequenced, in this very step; gives a refusal where it may not be. */
   readonly permit?: () => EvidenceError | undefined
   /** Bytes that it holds in the queue. */
   readonly weight: number

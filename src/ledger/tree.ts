@@ -5,6 +5,7 @@ import { tileLevels, tileNumber, tileWidth, tileWidthAt } from '../core/merkle/l
 import { CompactRange } from '../core/merkle/range.ts'
 import { Tile, type TileNodes, TileView } from '../core/merkle/tile.ts'
 import type { TileReader } from '../core/merkle/tiles.ts'
+import { requireLeaf } from './entry-facts.ts'
 import type { LedgerStorage, StoredTile } from './storage.ts'
 
 /** What a tree reads: entries and full tiles. */
@@ -107,17 +108,7 @@ export class LedgerTree {
   async entry(index: number): Promise<Uint8Array> {
     const n = Math.floor(index / tileWidth)
     const [[bytes], read] = await Promise.all([this.storage.entries(index, index + 1), this.load([{ level: 0, n }])])
-    const expected = read(0, n)?.node(0, index % tileWidth)
-    if (bytes === undefined || expected === undefined || !equalBytes(leafHash(bytes), expected)) {
-      throw new EvidenceError(
-        'storage-damaged',
-        `the stored bytes of entry ${index} are not those that were sequenced`,
-        {
-          index,
-        },
-      )
-    }
-    return bytes
+    return requireLeaf(bytes, read(0, n)?.node(0, index % tileWidth), index)
   }
 
   /**
@@ -220,15 +211,20 @@ async function leavesFrom(storage: TreeStorage, begin: number, end: number): Pro
   })
 }
 
-/** Roots of the full tiles `begin` to `end` of a level, each folded in log memory. */
+/** Roots of the full tiles `begin` to `end` of a level. */
 async function tileRoots(storage: TreeStorage, level: number, begin: number, end: number): Promise<Uint8Array[]> {
   const roots: Uint8Array[] = []
   for (let n = begin; n < end; n++) {
     const bytes = await storage.tile(level, n)
     if (bytes?.length !== tileBytes) throw missing(level, n)
-    const range = new CompactRange()
-    for (let at = 0; at < bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
-    roots.push(range.root())
+    roots.push(rootOfTile(bytes))
   }
   return roots
+}
+
+/** The root over the hashes of a tile, folded in log memory. */
+export function rootOfTile(bytes: Uint8Array): Uint8Array {
+  const range = new CompactRange()
+  for (let at = 0; at + 32 <= bytes.length; at += 32) range.append(bytes.subarray(at, at + 32))
+  return range.root()
 }

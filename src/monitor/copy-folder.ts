@@ -1,4 +1,3 @@
-import { encodeBundle } from '../core/bundle.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -7,6 +6,7 @@ import { fullTileRoots, Tile } from '../core/merkle/tile.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import { type NamedTile, splitBundle } from '../log/bundle.ts'
 import { TileFolder, type TileLevel } from '../log/node/tile-folder.ts'
+import { TileWriter } from '../log/node/tile-writer.ts'
 
 /**
  * A ledger's copy as files of C2SP tlog-tiles (docs/spec/12-tiles.md): what the next checkpoint needs is written before it.
@@ -15,6 +15,13 @@ import { TileFolder, type TileLevel } from '../log/node/tile-folder.ts'
 export class CopyFolder extends TileFolder {
   /** Files written for a size that the checkpoint does not cover yet are read up to here. */
   private size = 0
+  private readonly writer: TileWriter
+
+  /** @param name the folder's path. */
+  constructor(name: string) {
+    super(name)
+    this.writer = new TileWriter(name)
+  }
 
   /** Reads as of a size: partial tiles have the widths that follow from it. */
   readAt(size: number): void {
@@ -27,6 +34,7 @@ export class CopyFolder extends TileFolder {
 
   /** Written last: it says what is there. */
   writeCheckpoint(note: Uint8Array): void {
+    this.writer.sync()
     writeDurably(this.path('checkpoint'), note)
   }
 
@@ -72,11 +80,18 @@ export class CopyFolder extends TileFolder {
   async holdsBundle(n: number, leaves: Uint8Array): Promise<boolean> {
     const width = leaves.length / 32
     const held = this.read('entries', n, width)
-    return held?.width === width && areLeaves(splitBundle(held, width), leaves)
+    if (held?.width !== width || !areLeaves(splitBundle(held, width), leaves)) return false
+    this.writer.keep(tilePath('entries', n, width))
+    return true
   }
 
   writeBundle(n: number, entries: readonly Uint8Array[]): void {
-    writeDurably(this.path(tilePath('entries', n, entries.length)), encodeBundle(entries))
+    this.writer.bundle(n, entries)
+  }
+
+  /** Removes the partial tiles and bundles that a growth from `from` to `size` entries has replaced. */
+  removePartials(from: number, size: number): void {
+    this.writer.removePartials(from, size)
   }
 
   /** Writes the tiles of every level that change from `from` to `size`, from the leaf hashes between them. */
@@ -93,8 +108,7 @@ export class CopyFolder extends TileFolder {
       row.set(hashes, before * 32)
       const tileBytes = tileWidth * 32
       for (let at = 0; at < row.length; at += tileBytes) {
-        const bytes = row.subarray(at, at + tileBytes)
-        writeDurably(this.path(tilePath(level, first + at / tileBytes, bytes.length / 32)), bytes)
+        this.writer.tile(level, first + at / tileBytes, row.subarray(at, at + tileBytes))
       }
       hashes = fullTileRoots(row.subarray(0, row.length - (row.length % tileBytes)))
       begin = first

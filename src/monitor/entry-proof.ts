@@ -5,7 +5,7 @@ import { readBody } from '../statements/body.ts'
 import { openEntry } from '../statements/open.ts'
 import { referencesOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
-import { encodeMisbehaviour, type SealedEntry } from '../core/misbehaviour.ts'
+import { encodeMisbehaviour, type SequencedEntry } from '../core/misbehaviour.ts'
 import { checkMisbehaviour } from '../verify/check-misbehaviour.ts'
 import type { Finding } from '../verify/report.ts'
 import type { VerifiedCopy } from './verified-copy.ts'
@@ -20,7 +20,7 @@ export async function proofOfFault(
   { index }: Finding,
 ): Promise<Uint8Array | undefined> {
   if (index === undefined || copy.note === undefined || index >= copy.size) return undefined
-  const entry = await sealedAt(copy, index)
+  const entry = await sequencedAt(copy, index)
   if (entry === undefined) return undefined
   for (const other of [undefined, ...(await othersOf(copy, entry))]) {
     const entries = other === undefined ? [entry] : [other, entry]
@@ -30,7 +30,7 @@ export async function proofOfFault(
   return undefined
 }
 
-async function sealedAt(copy: VerifiedCopy, index: number): Promise<SealedEntry | undefined> {
+async function sequencedAt(copy: VerifiedCopy, index: number): Promise<SequencedEntry | undefined> {
   const bundle = await copy.folder.entries(Math.floor(index / 256), (index % 256) + 1)
   const bytes = bundle[index % 256]
   if (bytes === undefined) return undefined
@@ -40,13 +40,13 @@ async function sealedAt(copy: VerifiedCopy, index: number): Promise<SealedEntry 
 }
 
 /** The entries that the rule may have to do with: the one before, what is referred to, who used the id. */
-async function othersOf(copy: VerifiedCopy, { index, bytes }: SealedEntry): Promise<SealedEntry[]> {
+async function othersOf(copy: VerifiedCopy, { index, bytes }: SequencedEntry): Promise<SequencedEntry[]> {
   const statement = statementOf(bytes)
   const indices = new Set([index - 1, ...(statement === undefined ? [] : named(copy, statement))])
-  const out: SealedEntry[] = []
+  const out: SequencedEntry[] = []
   for (const other of indices) {
-    const sealed = other >= 0 && other < index ? await sealedAt(copy, other) : undefined
-    if (sealed !== undefined) out.push(sealed)
+    const sequenced = other >= 0 && other < index ? await sequencedAt(copy, other) : undefined
+    if (sequenced !== undefined) out.push(sequenced)
   }
   return out
 }

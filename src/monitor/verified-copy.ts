@@ -14,11 +14,10 @@ import { GrowingWalk, type GrowthReport } from '../verify/growing-walk.ts'
 import { isSignedByLedger } from '../verify/ledger-keys.ts'
 import { prefixHashes, prefixParts } from '../verify/prefix-parts.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
-import type { EntryObserver } from '../verify/walk-entries.ts'
+import type { EntryObserver } from '../verify/judge-entry.ts'
 import { KnownNames } from '../node/known-names.ts'
 import type { LogSource } from '../log/log.ts'
 import { LogView } from '../log/view.ts'
-import { removePartials } from '../log/node/tile-folder.ts'
 import { areLeaves, CopyFolder } from './copy-folder.ts'
 
 /** A checkpoint as somebody was shown it. */
@@ -104,7 +103,7 @@ export class VerifiedCopy {
     }
     folder.readAt(checkpoint.size)
     const leaves = folder.leaves(checkpoint.size)
-    copy.append(leaves)
+    append(copy.range, leaves)
     if (!equalBytes(copy.range.root(), checkpoint.root)) {
       throw new EvidenceError('root-mismatch', `the tiles of the copy ${path} are not those of its checkpoint`, {
         where: path,
@@ -121,10 +120,6 @@ export class VerifiedCopy {
   }
   get note(): SignedNote | undefined {
     return this.held
-  }
-
-  private append(leaves: Uint8Array): void {
-    for (let at = 0; at < leaves.length; at += 32) this.range.append(leaves.slice(at, at + 32))
   }
 
   /** Root of the first `size` entries held. */
@@ -171,7 +166,7 @@ export class VerifiedCopy {
     }
     const leaves = await view.leavesFrom(from)
     const range = this.range.copy()
-    for (let at = 0; at < leaves.length; at += 32) range.append(leaves.slice(at, at + 32))
+    append(range, leaves)
     if (!equalBytes(range.root(), root)) return this.explain(view, bytes)
     await this.takeEntries(source, from, size, leaves)
     this.folder.writeTiles(from, size, leaves)
@@ -180,7 +175,7 @@ export class VerifiedCopy {
     this.folder.writeCheckpoint(bytes)
     this.begun.add(this.origin)
     this.held = note
-    removePartials(this.folder.name, from, size)
+    this.folder.removePartials(from, size)
     return { kind: 'grown', from, to: size, report }
   }
 
@@ -220,6 +215,10 @@ export class VerifiedCopy {
       await Promise.all(Array.from({ length: count }, (_, i) => take(n + i)))
     }
   }
+}
+
+function append(range: CompactRange, leaves: Uint8Array): void {
+  for (let at = 0; at < leaves.length; at += 32) range.append(leaves.slice(at, at + 32))
 }
 
 function wrongEntry(entries: readonly (Uint8Array | undefined)[], leaves: Uint8Array, begin: number): EvidenceError {

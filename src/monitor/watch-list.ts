@@ -1,6 +1,6 @@
 import { itemsOf, subjectsOf } from '../statements/said.ts'
 import { signedBy } from '../statements/statement.ts'
-import type { EntryObserver, WalkedEntry } from '../verify/walk-entries.ts'
+import type { EntryObserver, WalkedEntry } from '../verify/judge-entry.ts'
 
 /** What to look out for in new entries. */
 export interface WatchList {

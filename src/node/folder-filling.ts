@@ -9,7 +9,6 @@ import {
   type Marker,
   namesIn,
   newStagingName,
-  readMarker,
   readUnfinished,
   removeMarker,
   requireFinished,
@@ -65,7 +64,7 @@ export function requireFillable(root: string, options: FillOptions): void {
 function leftovers(root: string, { by, taken = 'ledger-exists', writes }: FillOptions): string[] {
   const names = namesIn(root)
   if (names.length === 0) return []
-  const marker = readMarker(root)
+  const marker = readUnfinished(root)
   if (marker === undefined)
     throw new EvidenceError(taken, `the folder ${root} exists and is not empty`, { where: root })
   if (marker.by !== by) requireFinished(root)

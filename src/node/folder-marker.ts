@@ -39,8 +39,11 @@ export function isStagingName(name: string): boolean {
   return stagingName.test(name)
 }
 
-/** Reads the marker; undefined where there is none. Of one that is malformed nothing is believed but that the folder is not whole. */
-export function readMarker(root: string): Marker | undefined {
+/**
+ * What an unfinished folder says of itself; undefined where it is whole, empty or not there. Of a malformed marker nothing is believed but
+ * that the folder is not whole.
+ */
+export function readUnfinished(root: string): Marker | undefined {
   let text: string
   try {
     text = readBoundedText(join(root, markerName), fileBounds.small)
@@ -78,11 +81,6 @@ export function writeMarker(root: string, marker: Marker): void {
 
 export function removeMarker(root: string): void {
   rmSync(join(root, markerName), { force: true })
-}
-
-/** What an unfinished folder says of itself; undefined where it is whole, empty or not there. */
-export function readUnfinished(root: string): Unfinished | undefined {
-  return readMarker(root)
 }
 
 /** Throws `folder-unfinished` for a folder that a command began to fill, and did not finish. */

@@ -30,8 +30,8 @@ import {
 } from './lock-record.ts'
 
 /*
- * Who has a folder. The lock is the kernel's, on the open lock file, for as long as its holder lives; the text in the file is for the
- * message. Where there are no such locks the text decides: of a process that cannot be looked for from here, it counts as alive.
+ * Who has a folder. The lock is the kernel's, on the open lock file, and for a whole folder on the folder itself too, so that it holds
+ * though somebody removes the file; both for as long as their holder lives. The text in the file is for the message. Where there are no such locks the text decides: of a process that cannot be looked for from here, it counts as alive.
  */
 
 /** Whether a name in a folder is that of its lock, or of one on its way to be it. */
@@ -70,8 +70,8 @@ function look(path: string): { readonly record: LockRecord | undefined; readonly
   try {
     fd = openUnread(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return isFolderHeld(path) ? { record: undefined, byKernel: true } : undefined
   }
   try {
     const found = lockFile(fd, 'shared')
@@ -95,7 +95,8 @@ function inUse(path: string, folder: string, record = recordIn(path), lockedByKe
 /** Throws `ledger-in-use` where a live process has the folder. */
 export function requireUnlocked(path: string, folder: string): void {
   const found = look(path)
-  if (found !== undefined) throw inUse(path, folder, found.record, found.byKernel)
+  if (found === undefined) return
+  throw existsSync(fsPath(path)) ? inUse(path, folder, found.record, found.byKernel) : folderHeld(folder)
 }
 
 /**
@@ -139,6 +140,11 @@ function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gon
   writeSync(fd, encodeRecord(ownRecord(kernel)), 0)
   // Looked at again with the text in it: from here on one that goes by the text leaves it in its place.
   if (!isNamed(fd, path)) return 'gone'
+  const whole = holdFolderItself(path)
+  if (whole === 'held') {
+    removeFile(path)
+    throw folderHeld(folder)
+  }
   let isReleased = false
   return () => {
     if (isReleased) return
@@ -146,7 +152,43 @@ function takeOpen(fd: number, path: string, folder: string): (() => void) | 'gon
     // Removed while it is held: who waits for it finds that it has lost its name.
     if (isNamed(fd, path)) removeFile(path)
     closeSync(fd)
+    if (whole !== undefined) closeSync(whole)
   }
+}
+
+/** The folder of a lock that is for the whole of it, opened; undefined for another lock, and where there is no such folder. */
+function openFolderOf(path: string): number | undefined {
+  if (basename(path) !== 'lock') return undefined
+  try {
+    return openSync(fsPath(dirname(path)), constants.O_RDONLY | constants.O_DIRECTORY)
+  } catch {
+    return undefined
+  }
+}
+
+/** Locks the folder itself; gives what holds it. `held` where a process has it whose lock file was removed. */
+function holdFolderItself(path: string): number | 'held' | undefined {
+  const fd = openFolderOf(path)
+  if (fd === undefined) return undefined
+  const found = lockExclusively(fd)
+  if (found === 'got') return fd
+  closeSync(fd)
+  return found === 'held' ? found : undefined
+}
+
+/** True where a process has the folder whose lock file was removed. */
+function isFolderHeld(path: string): boolean {
+  const fd = openFolderOf(path)
+  if (fd === undefined) return false
+  const found = lockFile(fd, 'shared')
+  closeSync(fd)
+  return found === 'held'
+}
+
+function folderHeld(folder: string): EvidenceError {
+  return new EvidenceError('ledger-in-use', `${folder} is in use by a process whose lock file was removed: stop it`, {
+    where: folder,
+  })
 }
 
 /** Takes the exclusive lock. A program that only looks shares the lock for a moment, and is waited for. */

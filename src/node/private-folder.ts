@@ -50,8 +50,12 @@ export function shareFile(fd: number): void {
   if (givenUmask !== undefined) fchmodSync(fd, allowed(0o644))
 }
 
-/** Writes a file for everybody to read, in the place of nothing. Throws what the file system throws (EEXIST). */
-export function writePublicFile(path: string, content: string | Uint8Array): void {
+/**
+ * Writes a file for everybody to read, and the folders that it lacks, in the place of nothing, unsynced. Throws what the file system
+ * throws (EEXIST).
+ */
+export function putPublicFile(path: string, content: Uint8Array): void {
+  makePublicFolder(dirname(path))
   const fd = openSync(fsPath(path), 'wx', 0o644)
   try {
     shareFile(fd)
@@ -59,4 +63,10 @@ export function writePublicFile(path: string, content: string | Uint8Array): voi
   } finally {
     closeSync(fd)
   }
+}
+
+/** Like {@link putPublicFile}, but for the owner alone. */
+export function putPrivateFile(path: string, content: Uint8Array): void {
+  makePrivateFolder(dirname(path))
+  writeFileSync(fsPath(path), content, { flag: 'wx', mode: 0o600 })
 }

@@ -2,7 +2,6 @@
 declare module 'sodium-native' {
   interface Sodium {
     crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
-    crypto_hash_sha256(output: Uint8Array, input: Uint8Array): void
   }
   const sodium: Sodium
   export default sodium

@@ -1,5 +1,5 @@
 import { append } from '../core/arrays.ts'
-import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type CheckedReceipt, ledgerOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 import { type AdmissionVerdict, type ShownEntry, ShownLedger } from './shown-ledger.ts'
 
@@ -18,8 +18,8 @@ export class Admissions {
     for (const checked of receipts) {
       const entry = entryOf(checked)
       if (entry === undefined) continue
-      const entries = byOrigin.get(originOf(checked)) ?? new Map<number, ShownEntry>()
-      byOrigin.set(originOf(checked), entries.set(entry.index, entry))
+      const entries = byOrigin.get(ledgerOf(checked)) ?? new Map<number, ShownEntry>()
+      byOrigin.set(ledgerOf(checked), entries.set(entry.index, entry))
     }
     for (const [origin, entries] of [...byOrigin].sort(([a], [b]) => (a < b ? -1 : 1))) {
       const ledger = new ShownLedger(
@@ -35,14 +35,14 @@ export class Admissions {
   /** Judges the signer of one of the receipts, and what it says, by the entries before it; `not-shown` where too few are in the package. */
   verdict(checked: CheckedReceipt): AdmissionVerdict {
     const entry = entryOf(checked)
-    return (entry && this.ledgers.get(originOf(checked))?.verdict(entry)) ?? { state: 'not-shown' }
+    return (entry && this.ledgers.get(ledgerOf(checked))?.verdict(entry)) ?? { state: 'not-shown' }
   }
 
   /** What was said later of a key that signed at some time, where the package shows it. */
   flags(checked: CheckedReceipt): string[] {
     const entry = entryOf(checked)
     if (entry === undefined) return []
-    const endings = this.ledgers.get(originOf(checked))?.endingsOf(entry.statement) ?? []
+    const endings = this.ledgers.get(ledgerOf(checked))?.endingsOf(entry.statement) ?? []
     return endings.flatMap(({ compromisedSince, index }) =>
       compromisedSince !== undefined && compromisedSince <= entry.time
         ? [
@@ -51,10 +51,6 @@ export class Admissions {
         : [],
     )
   }
-}
-
-function originOf({ receipt }: CheckedReceipt): string {
-  return receipt.proof.checkpoint.origin
 }
 
 function entryOf({ receipt, statement, body, disclosures, faults }: CheckedReceipt): ShownEntry | undefined {

@@ -1,5 +1,6 @@
+import { valueOr } from '../core/attempt.ts'
 import { fromUtf8, latin1, utf8 } from '../core/bytes.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { bagPathFault } from './bag-path.ts'
 
 /*
@@ -31,13 +32,8 @@ export function requireBagit(bytes: Uint8Array): void {
 
 /** The lines of a text: at least one, each ended by a line feed. Throws `package-malformed`. */
 function linesOf(bytes: Uint8Array, name: string): string[] {
-  let text: string
-  try {
-    text = fromUtf8(bytes, name)
-  } catch (error) {
-    if (isEvidenceError(error)) throw bad(name, 'is not UTF-8')
-    throw error
-  }
+  const text = valueOr(() => fromUtf8(bytes, name), undefined)
+  if (text === undefined) throw bad(name, 'is not UTF-8')
   if (!text.endsWith('\n')) throw bad(name, 'is empty, or does not end in a line feed')
   return text.slice(0, -1).split('\n')
 }

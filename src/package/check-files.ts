@@ -11,7 +11,7 @@ import { itemsOf } from '../statements/said.ts'
 import { canDigest, digestBytes, type FileDigests } from '../node/file-digest.ts'
 import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../verify/check-file.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
-import { type Finding, findingOf } from '../verify/report.ts'
+import { type Finding, findingAt, findingOf } from '../verify/report.ts'
 import type { BagCheck } from './check-bag.ts'
 import { type DepositedFile, DepositedFiles, type PresentFile, shownName } from './deposited-files.ts'
 import type { DepositPlaces } from './layout.ts'
@@ -100,7 +100,7 @@ class FilesCheck {
     }
     const verdict = checkFile(body, digestBytes(bytes, this.algorithms), item)
     const own = verdict.faults.length > 0 ? verdict.faults : checkManifest(body, item, bytes)
-    const faults = own.map((fault) => at(path, fault))
+    const faults = own.map((fault) => findingAt(path, fault))
     append(this.faults, faults)
     append(this.unjudged, verdict.unjudged)
     if (faults.length > 0) return
@@ -118,13 +118,13 @@ class FilesCheck {
       const { faults } = checkFileProof(proof, body, undefined)
       append(
         this.faults,
-        faults.map((fault) => at(path, fault)),
+        faults.map((fault) => findingAt(path, fault)),
       )
       if (faults.length > 0) return
       this.deposited.addLine(proof.item, proof.file.path, proof.file.sha256)
     } catch (error) {
       if (!isEvidenceError(error)) throw error
-      this.faults.push(at(path, findingOf(error)))
+      this.faults.push(findingAt(path, findingOf(error)))
     }
   }
 
@@ -152,7 +152,7 @@ class FilesCheck {
       this.uncompared.add(path)
       append(
         this.unjudged,
-        verdicts[0].unjudged.map((finding) => at(path, finding)),
+        verdicts[0].unjudged.map((finding) => findingAt(path, finding)),
       )
     }
     return (best.length > 0 ? best : verdicts).flatMap(({ item }) =>
@@ -175,16 +175,8 @@ class FilesCheck {
       unjudged: this.unjudged,
       known: this.deposited.digests,
       deposited: count,
-      missing: missing.map((file) => ({
-        item: file.item,
-        name: shownName(file),
-        ...defined({ sha256: file.sha256 }),
-      })),
+      missing: missing.map((file) => ({ item: file.item, name: shownName(file), ...defined({ sha256: file.sha256 }) })),
       unnamed,
     }
   }
-}
-
-function at(path: string, finding: Finding): Finding {
-  return { ...finding, message: `${path}: ${finding.message}` }
 }

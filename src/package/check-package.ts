@@ -1,33 +1,29 @@
 import { append } from '../core/arrays.ts'
+import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
-import { isEvidenceError } from '../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
 import { checkReceipt } from '../verify/check-receipt.ts'
-import { type Finding, findingOf } from '../verify/report.ts'
+import { type Finding, findingAt, findingOf } from '../verify/report.ts'
 import { isDeposit } from '../statements/said.ts'
-import { Admissions } from './admissions.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { hasUnknownCharacter } from './bag-path.ts'
 import { labels, packageVersion, parseBagList } from './bag-tags.ts'
 import { BagCheck } from './check-bag.ts'
-import { type CheckedFiles, checkFiles } from './check-files.ts'
+import { checkFiles } from './check-files.ts'
 import { depositFolder, type DepositPlaces, names, type Places, placesOf, sidecarPath } from './layout.ts'
 import { maxArtefactBytes, maxTagFileBytes, maxTimeProofBytes } from './limits.ts'
-import { eventFaults, eventsOf } from './package-events.ts'
-import { isWhole, retractionsOf, standingOf } from './package-standing.ts'
-import { historyFaults, newestOf, originOf, type ReadReceipt, strangeAdmissions, treeOf } from './package-history.ts'
+import type { ReadReceipt } from './package-history.ts'
+import { guideFaults, noWords, type PackerWords, readWords } from './package-words.ts'
 import {
   type JudgedTime,
   type PackageCheckOptions,
-  type PackagedDeposit,
-  type PackagedReceipt,
-  type PackagedRelated,
   packageLimits,
   type PackageReport,
   type TimeJudge,
 } from './package-report.ts'
-import { guideFaults, type PackerWords, readWords, uncheckedFiles } from './package-words.ts'
+import { judgePackage, type ReadDeposit } from './judge-package.ts'
 
 /**
  * Checks a package against a policy (docs/spec/18-package.md, "Checking a package"), offline. What it holds never makes it throw:
@@ -49,7 +45,7 @@ export async function checkPackage(
     const faults = isFault ? [finding] : []
     return {
       standing: undefined,
-      words: { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 },
+      words: noWords,
       files: 0,
       bytes: 0,
       deposits: [],
@@ -68,20 +64,12 @@ export async function checkPackage(
 /** The judge of time proofs could not judge: no fault of the package. */
 class JudgeFailure extends Error {}
 
-interface ReadDeposit extends ReadReceipt {
-  readonly places: DepositPlaces
-  readonly latest: ReadReceipt | undefined
-  readonly content: CheckedFiles
-}
-
 class PackageCheck {
   private readonly check: BagCheck
   private readonly policy: Policy
   private readonly unjudged: Finding[] = []
   /** By folder of a deposit: the digests that it names; undefined where it is not known what its entry says. */
   private readonly known = new Map<string, ReadonlySet<string> | undefined>()
-  private words: PackerWords = { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 }
-  private readonly notShown = new Set<string>()
   private readonly judgeTime: TimeJudge | undefined
   /** By path. */
   private readonly read = new Map<string, ReadReceipt>()
@@ -94,8 +82,17 @@ class PackageCheck {
     this.judgeTime = judgeTime
   }
 
-  private fault(...findings: readonly Finding[]): void {
-    for (const finding of findings) this.check.faults.add(finding)
+  private fault(finding: Finding): void {
+    this.check.faults.add(finding)
+  }
+
+  /** Takes over what was found of the file at a path. */
+  private take(path: string, faults: readonly Finding[], unjudged: readonly Finding[] = []): void {
+    for (const finding of faults) this.fault(findingAt(path, finding))
+    append(
+      this.unjudged,
+      unjudged.map((finding) => findingAt(path, finding)),
+    )
   }
 
   async run(): Promise<PackageReport> {
@@ -115,14 +112,11 @@ class PackageCheck {
         const message = `The package has the version ${version}: only its bag was checked; the rest needs a newer verifier.`
         this.unjudged.push({ code: 'not-judged', message })
       }
-      return { ...this.report([], [], []), standing: undefined }
+      return { ...this.judged(noWords, [], [], []), standing: undefined }
     }
     const { words, faults } = readWords(info)
-    this.words = words
-    this.fault(...faults)
-    this.fault(
-      ...guideFaults(bag.files.has(names.guide) ? await this.check.read(names.guide, maxTagFileBytes) : undefined),
-    )
+    const guide = bag.files.has(names.guide) ? await this.check.read(names.guide, maxTagFileBytes) : undefined
+    for (const finding of [...faults, ...guideFaults(guide)]) this.fault(finding)
     const places = placesOf(bag.files.keys())
     this.requirePlaces(places)
     const deposits: ReadDeposit[] = []
@@ -133,7 +127,17 @@ class PackageCheck {
       if (ending === '.time-proof') await this.timeProof(path, this.read.get(receipt))
     await this.withheldList()
     await this.check.finish()
-    return this.report(deposits, related, admissions)
+    return this.judged(words, deposits, related, admissions)
+  }
+
+  private judged(
+    words: PackerWords,
+    deposits: readonly ReadDeposit[],
+    related: readonly ReadReceipt[],
+    brought: readonly ReadReceipt[],
+  ): PackageReport {
+    const { times, unjudged } = this
+    return judgePackage(this.check, { words, deposits, related, brought, times, unjudged })
   }
 
   private requirePlaces({ deposits, strange }: Places): void {
@@ -151,11 +155,7 @@ class PackageCheck {
     if (bytes === undefined) return undefined
     const transition = await this.transition(sidecarPath(path, '.key-transition'))
     const checked = checkReceipt(bytes, this.policy, transition)
-    this.fault(...checked.faults.map((finding) => findingAt(path, finding)))
-    append(
-      this.unjudged,
-      checked.unjudged.map((finding) => findingAt(path, finding)),
-    )
+    this.take(path, checked.faults, checked.unjudged)
     if (checked.receipt === undefined) return undefined
     const found = { path, bytes, checked, transition }
     this.read.set(path, found)
@@ -166,13 +166,10 @@ class PackageCheck {
   private async transition(path: string): Promise<KeyTransition | undefined> {
     if (!this.check.bag.files.has(path)) return undefined
     const bytes = await this.check.read(path, maxArtefactBytes)
-    try {
-      return bytes === undefined ? undefined : parseKeyTransition(bytes)
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      this.fault(findingAt(path, findingOf(error)))
-      return undefined
-    }
+    const transition = bytes === undefined ? undefined : attempt(() => parseKeyTransition(bytes))
+    if (!(transition instanceof EvidenceError)) return transition
+    this.take(path, [findingOf(transition)])
+    return undefined
   }
 
   private async receipts(paths: readonly string[]): Promise<ReadReceipt[]> {
@@ -199,7 +196,7 @@ class PackageCheck {
       this.fault({ code: 'reference-kind', message, where: path })
     }
     const content = await checkFiles(this.check, places, checked, bytes)
-    this.fault(...content.faults)
+    for (const finding of content.faults) this.fault(finding)
     append(this.unjudged, content.unjudged)
     this.known.set(places.folder, checked.body === undefined ? undefined : content.known)
     return [{ ...read, places, latest, content }]
@@ -218,12 +215,7 @@ class PackageCheck {
     const judged = await this.judgeTime(path, bytes, checked.receipt, policy).catch((cause: unknown) => {
       throw new JudgeFailure('a time proof cannot be judged', { cause })
     })
-    this.fault(...judged.faults.map((finding) => findingAt(path, finding)))
-    append(
-      this.unjudged,
-      judged.unjudged.map((finding) => findingAt(path, finding)),
-    )
-    for (const limit of judged.limits) this.notShown.add(limit)
+    this.take(path, judged.faults, judged.unjudged)
     this.times.set(beside.path, judged)
   }
 
@@ -246,79 +238,6 @@ class PackageCheck {
     const message = `${names.withheld} lists ${path}, which no deposit of the package has there.`
     this.fault({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }
-
-  private report(
-    deposits: readonly ReadDeposit[],
-    related: readonly ReadReceipt[],
-    brought: readonly ReadReceipt[],
-  ): PackageReport {
-    const all = deposits.flatMap(({ latest, ...own }) => (latest === undefined ? [own] : [own, latest]))
-    this.fault(...historyFaults([...all, ...related, ...brought]))
-    this.fault(...strangeAdmissions(brought, new Set([...all, ...related].map(originOf))))
-    const admissions = new Admissions([...all, ...related, ...brought].map(({ checked }) => checked))
-    this.fault(...admissions.faults)
-    append(this.unjudged, admissions.unjudged)
-    const trees = new Set(brought.map(treeOf))
-    const judge = ({ path, checked }: ReadReceipt, newest: ReadReceipt): PackagedReceipt => {
-      const admission = admissions.verdict(checked)
-      if (admission.state === 'fault') this.fault(...admission.faults)
-      if (admission.state === 'not-shown')
-        this.notShown.add('That every signer’s key was admitted: see each receipt above.')
-      else if (!trees.has(treeOf(newest)) || trees.size > 1)
-        this.notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
-      const times = [...new Set([path, newest.path])].flatMap((at) => this.times.get(at) ?? [])
-      return { path, checked, admission, size: newestOf(newest).size, times, flagged: admissions.flags(checked) }
-    }
-    const packagedDeposits = deposits.map(({ latest, content, places, ...deposit }): PackagedDeposit => {
-      const { folder } = places
-      const { files, deposited, missing, unnamed } = content
-      const judged = judge(deposit, latest ?? deposit)
-      return { ...judged, folder, files, deposited, missing, unnamed, askedAt: this.askedAt(latest ?? deposit) }
-    })
-    const packagedRelated = related.map((receipt): PackagedRelated => {
-      const events = eventsOf(receipt.checked, packagedDeposits)
-      this.fault(...eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
-      return { ...judge(receipt, receipt), events }
-    })
-    const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
-    const flagged = [...packagedDeposits, ...packagedRelated].flatMap((one) => one.flagged)
-    const isAsked = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
-    const { faults, bag } = this.check
-    return {
-      standing: standingOf(faults.total, retractions.filter(isWhole).length, flagged.length, isAsked),
-      words: this.words,
-      files: bag.files.size,
-      bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
-      deposits: packagedDeposits.map((deposit) => {
-        const retracted = retractions.filter(({ folder }) => folder === deposit.folder).length
-        const isKnown = deposit.askedAt !== undefined
-        return { ...deposit, standing: standingOf(faults.total, retracted, deposit.flagged.length, isKnown) }
-      }),
-      related: packagedRelated,
-      retractions,
-      faults: faults.kept,
-      faultCount: faults.total,
-      unjudged: this.unjudged,
-      flagged,
-      notShown: [...this.notShown, ...packageLimits],
-      notChecked: uncheckedFiles(bag.files.keys()),
-    }
-  }
-
-  /** The size as of which the packer says to have asked: one under which the package shows the entry, or it is a fault. */
-  private askedAt(newest: ReadReceipt): number | undefined {
-    const { asked } = this.words
-    const { origin, size } = newestOf(newest)
-    if (asked === undefined || asked.origin !== origin) return undefined
-    if (asked.size === size) return size
-    const message = `The packer says to have asked as of size ${asked.size}; ${newest.path} is under the size ${size}.`
-    this.fault({ code: 'package-malformed', message, where: names.info })
-    return undefined
-  }
-}
-
-function findingAt(path: string, finding: Finding): Finding {
-  return { ...finding, message: `${path}: ${finding.message}` }
 }
 
 /** The package's own policy, for those who say that they take its word; undefined where there is none. Throws `package-too-large`. */

@@ -1,9 +1,8 @@
 import { partText } from '../statements/later-events.ts'
 import type { Disclosure } from '../core/disclosure.ts'
 import { visible } from '../core/text.ts'
-import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type CheckedReceipt, subjectOf } from '../verify/check-receipt.ts'
 import type { AdmissionVerdict } from './shown-ledger.ts'
-import { subjectOf } from './event-subject.ts'
 import { eventsOf } from './package-events.ts'
 
 /** A file as custody.txt names it. */

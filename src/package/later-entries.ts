@@ -2,10 +2,9 @@ import { smallest } from '../core/arrays.ts'
 import { type Jwk, thumbprint } from '../core/jwk.ts'
 import { laterEventsIn } from '../statements/later-events.ts'
 import { keysBroughtBy } from '../statements/said.ts'
-import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type CheckedReceipt, subjectOf } from '../verify/check-receipt.ts'
 import { LogView } from '../log/view.ts'
 import type { KeyLocator } from './admission-receipts.ts'
-import { subjectOf } from './event-subject.ts'
 import { relatedEvents } from './package-events.ts'
 
 /** A later entry about a deposit, and the key that signed it. */

@@ -103,12 +103,8 @@ export async function packageFiles(input: PackageInput): Promise<Map<string, Bag
     for (const { path, sha256 } of placed.custody.filter(({ isWithheld }) => isWithheld)) {
       if (sha256 !== undefined) withheld.set(path, sha256)
     }
-    custody.push({
-      folder,
-      checked: deposit.checked,
-      admission: admissions.verdict(deposit.checked),
-      files: placed.custody,
-    })
+    const { checked } = deposit
+    custody.push({ folder, checked, admission: admissions.verdict(checked), files: placed.custody })
   }
   for (const [index, bytes] of brought) put(`data/admissions/${index}.tlog-proof`, bytes)
   for (const [n, receipt] of related.entries()) putReceipt(`data/related/${n + 1}.tlog-proof`, receipt)

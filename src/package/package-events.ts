@@ -1,7 +1,6 @@
 import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
-import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
-import { subjectOf } from './event-subject.ts'
 
 /**
  * What is known of the deposits of a package that verifies, the worst first: one was taken back; one was signed by a key that was later
@@ -30,16 +29,12 @@ export const relatedEvents: ReadonlySet<LaterEvent['what']> = new Set([
   'related',
 ])
 
-function originOf({ receipt }: CheckedReceipt): string {
-  return receipt.proof.checkpoint.origin
-}
-
 /** What an entry says of deposits: index and leaf hash are theirs. Empty for a stranger's. */
 export function eventsOf(related: CheckedReceipt, deposits: readonly Subject[]): PackagedEvent[] {
   const { statement, receipt } = related
   if (statement === undefined) return []
   return deposits.flatMap(({ folder, checked }) => {
-    if (originOf(checked) !== originOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
+    if (ledgerOf(checked) !== ledgerOf(related) || receipt.entry.index <= checked.receipt.entry.index) return []
     return laterEventsIn(subjectOf(checked), statement)
       .filter(({ what }) => relatedEvents.has(what))
       .map((event) => ({ ...event, folder, of: checked.receipt.entry.index }))

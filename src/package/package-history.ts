@@ -2,7 +2,7 @@ import { toBase64 } from '../core/base64.ts'
 import { leafHash } from '../core/entry.ts'
 import type { KeyTransition } from '../core/key-transition.ts'
 import type { Receipt } from '../core/receipt.ts'
-import type { CheckedReceipt } from '../verify/check-receipt.ts'
+import { type CheckedReceipt, ledgerOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
 
 /** A receipt of a package, with the key transition that lies beside it. */
@@ -49,20 +49,14 @@ export function historyFaults(receipts: readonly ReadReceipt[]): Finding[] {
   return faults
 }
 
-/** The ledger of a receipt. */
-export function originOf({ checked }: ReadReceipt): string {
-  return checked.receipt.proof.checkpoint.origin
-}
-
 /** Kinds that say who may sign; nothing else has a place among the admissions. */
 const admissionKinds = /^(?:ledger\.|participant\.)/
 
 /** What lies among the admissions and is about no key of these ledgers. */
 export function strangeAdmissions(brought: readonly ReadReceipt[], origins: ReadonlySet<string>): Finding[] {
-  return brought.flatMap((receipt): Finding[] => {
-    const { path, checked } = receipt
+  return brought.flatMap(({ path, checked }): Finding[] => {
     const isOwn =
-      origins.has(originOf(receipt)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
+      origins.has(ledgerOf(checked)) && (checked.body === undefined || admissionKinds.test(checked.body.kind))
     const message = `${path} is about no key of the ledger of a deposit in this package.`
     return isOwn ? [] : [{ code: 'package-malformed', message, where: path }]
   })

@@ -21,6 +21,9 @@ export interface PackerWords {
   readonly eventsNotShown: number
 }
 
+/** What a packer says who says nothing. */
+export const noWords: PackerWords = { case: undefined, packed: undefined, asked: undefined, eventsNotShown: 0 }
+
 /** Reads the labels; one of another form is a fault. */
 export function readWords(info: ReadonlyMap<string, string>): {
   readonly words: PackerWords

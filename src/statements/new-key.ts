@@ -1,5 +1,6 @@
+import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
-import type { EvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { type Jwk, publicKeyOf, thumbprint } from '../core/jwk.ts'
 import { parseVerifierKey } from '../core/note.ts'
 import type { Registry } from './registry.ts'
@@ -10,11 +11,9 @@ import { type Findings, violate } from './rules.ts'
  * `key-weak`, `key-exists` or `key-is-ledgers` where not.
  */
 export function judgeNewKey(registry: Registry, jwk: Jwk, findings: Findings, where: string): boolean {
-  let publicKey: Uint8Array
-  try {
-    publicKey = publicKeyOf(jwk)
-  } catch (error) {
-    findings.violations.push(error as EvidenceError)
+  const publicKey = attempt(() => publicKeyOf(jwk))
+  if (publicKey instanceof EvidenceError) {
+    findings.violations.push(publicKey)
     return false
   }
   const owner = registry.keys.get(thumbprint(jwk))

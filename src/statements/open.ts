@@ -15,7 +15,7 @@ export interface OpenedEntry {
 }
 
 /** An entry taken apart as far as it can be. */
-export interface ExaminedEntry {
+export interface EntryParts {
   readonly hash: Uint8Array
   readonly entry: ParsedEntry | EvidenceError
   /** Undefined where the entry cannot be read, or is of a later version. */
@@ -28,7 +28,7 @@ export function openStatement(jws: string): Statement {
 }
 
 /** Takes an entry apart, each refusal as a value. */
-export function examineEntry(bytes: Uint8Array): ExaminedEntry {
+export function partsOfEntry(bytes: Uint8Array): EntryParts {
   const hash = leafHash(bytes)
   const entry = attempt(() => parseEntry(bytes))
   if (entry instanceof EvidenceError || !entry.known) return { hash, entry, statement: undefined }

@@ -1,3 +1,4 @@
+import { attempt } from '../core/attempt.ts'
 import { fromBase64url } from '../core/base64.ts'
 import { utf8Length } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -21,13 +22,9 @@ export interface Proposal<Carried extends Body = Body> {
  * also for a kind that is not proposed, and the codes of the kind's members.
  */
 export function parseProposal(text: string, readMembers: ReadMembers): Proposal | undefined {
-  let payload: JsonObject
-  try {
-    payload = requireObject(parseJson(fromBase64url(text, 'proposal'), 'proposal'), 'proposal')
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    throw new EvidenceError('proposal-malformed', error.message, { where: 'proposal' }, { cause: error })
-  }
+  const payload = attempt(() => requireObject(parseJson(fromBase64url(text, 'proposal'), 'proposal'), 'proposal'))
+  if (payload instanceof EvidenceError)
+    throw new EvidenceError('proposal-malformed', payload.message, { where: 'proposal' }, { cause: payload })
   const { aud, jti, exp, kind, ...own } = payload as { [member: string]: JsonValue | undefined }
   const bad = (member: string, why: string): EvidenceError =>
     new EvidenceError('proposal-malformed', `"${member}" of the proposal ${why}`, { where: `proposal.${member}` })

@@ -1,10 +1,10 @@
 import { fromBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
-import { type ErrorCode, EvidenceError } from '../core/errors.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import { counted } from '../core/text.ts'
 import type { Asked } from './kind.ts'
 import type { Placed } from './members.ts'
-import type { TargetFacts } from './rules.ts'
+import { leaveOpen, type TargetFacts, violate } from './rules.ts'
 
 /**
  * Judges a reference to a deposit of this ledger: its index lies below the entry's own, its hash is that entry's, the entry
@@ -15,35 +15,34 @@ export function judgeReference(
   { index, leafHash, item, line, where }: Placed,
   { entry, findings, history }: Asked<unknown>,
 ): TargetFacts | undefined {
-  const violate = (code: ErrorCode, message: string): undefined => {
-    findings.violations.push(new EvidenceError(code, message, { where }))
+  const refuse = (code: ErrorCode, message: string): undefined => {
+    violate(findings, code, message, where)
     return undefined
   }
   const target = index < entry.index ? history.target(index) : undefined
-  if (target === undefined) return violate('reference-not-found', `there is no entry ${index} before this one`)
+  if (target === undefined) return refuse('reference-not-found', `there is no entry ${index} before this one`)
   if (target.leafHash !== undefined && !equalBytes(target.leafHash, fromBase64(leafHash))) {
-    return violate('reference-hash', `the leaf hash is not that of entry ${index}`)
+    return refuse('reference-hash', `the leaf hash is not that of entry ${index}`)
   }
   if (target.kind === undefined) {
-    const message = `what entry ${index} is cannot be read by this version`
-    findings.unjudged.push(new EvidenceError('not-judged', message, { where }))
+    leaveOpen(findings, `what entry ${index} is cannot be read by this version`, where)
     return undefined
   }
-  if (target.items === undefined) return violate('reference-kind', `entry ${index} is no deposit`)
+  if (target.items === undefined) return refuse('reference-kind', `entry ${index} is no deposit`)
   if (item !== undefined && item >= target.items) {
     const has = counted(target.items, 'item')
-    return violate('reference-item', `entry ${index} has ${has}, numbered from 0; there is no item ${item}`)
+    return refuse('reference-item', `entry ${index} has ${has}, numbered from 0; there is no item ${item}`)
   }
   if (line === undefined) return target
   const lines = item === undefined ? undefined : target.lines?.get(item)
   if (lines === undefined) {
     const what =
       item === undefined ? 'a reference to a line names no item' : `item ${item} of entry ${index} is no manifest`
-    return violate('reference-item', `${what}: it has no line ${line}`)
+    return refuse('reference-item', `${what}: it has no line ${line}`)
   }
   if (line < lines) return target
   const has = counted(lines, 'line')
-  return violate(
+  return refuse(
     'reference-item',
     `item ${item} of entry ${index} has ${has}, numbered from 0; there is no line ${line}`,
   )

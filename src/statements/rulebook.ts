@@ -1,10 +1,12 @@
+import { attempt } from '../core/attempt.ts'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
 import type { Registry } from './registry.ts'
-import type { EntryUnderJudgement, Findings, History, RuleContext } from './rules.ts'
+import { type EntryUnderJudgement, type Findings, type History, leaveOpen, type RuleContext } from './rules.ts'
 import { readBody } from './body.ts'
 import type { Body } from './kind.ts'
 import { changesRegistry, kindNamed, type StatementBody } from './kinds.ts'
-import { authorityCodes, takeUnshown } from './unshown.ts'
+import { authorityCodes, mayBeUnshown, takeUnshown } from './unshown.ts'
 
 /** How far `iat` may lie after the entry's time, in milliseconds. */
 export const issuedToleranceMs = 300_000
@@ -40,16 +42,13 @@ export function judge(
   const findings: Findings = { violations: [], unjudged: [] }
   const { common, knownAlgorithm, header } = entry.statement
   const violate = (code: ErrorCode, message: string, where?: string, found?: number): void => {
-    const facts = { ...(where === undefined ? {} : { where }), ...(found === undefined ? {} : { index: found }) }
-    findings.violations.push(new EvidenceError(code, message, facts))
+    findings.violations.push(new EvidenceError(code, message, defined({ where, index: found })))
   }
   if (registry.closedAt !== undefined) {
     violate('ledger-closed', `the ledger was closed by entry ${registry.closedAt}: nothing comes after it`)
   }
   if (!knownAlgorithm) {
-    findings.unjudged.push(
-      new EvidenceError('not-judged', `the statement is signed with alg ${header.alg.slice(0, 40)}`, { where: 'alg' }),
-    )
+    leaveOpen(findings, `the statement is signed with alg ${header.alg.slice(0, 40)}`, 'alg')
   }
   const isGenesis = kindNamed(common.kind)?.isGenesis === true
   const openBefore = findings.unjudged.length
@@ -73,7 +72,7 @@ export function judge(
   // A second genesis is one fault, and not every fault of its members besides.
   const isMisplaced = isGenesis && entry.index !== 0
   if (body !== undefined && !isMisplaced) next = applyKind(registry, entry, body, findings, history, context)
-  const unshown = registry.isPartial === true ? takeUnshown(findings, registry, body) : []
+  const unshown = takeUnshown(findings, registry, body)
   const isOpen = registry.uncertainSince !== undefined && leaveUncertain(findings, registry.uncertainSince)
   const changedUnknown =
     changesRegistry(common.kind) && (body === undefined || !knownAlgorithm || rotatesUnknown(findings))
@@ -122,22 +121,16 @@ function rotatesUnknown(findings: Findings): boolean {
 }
 
 function judgeBody(entry: EntryUnderJudgement, findings: Findings): StatementBody | undefined {
-  try {
-    const body = readBody(entry.statement)
-    if (body === undefined) {
-      const kind = entry.statement.common.kind.slice(0, 80)
-      findings.unjudged.push(
-        new EvidenceError('not-judged', `the kind ${JSON.stringify(kind)} is not known to this version`, {
-          where: 'kind',
-        }),
-      )
-    }
-    return body
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    findings.violations.push(error)
+  const body = attempt(() => readBody(entry.statement))
+  if (body instanceof EvidenceError) {
+    findings.violations.push(body)
     return undefined
   }
+  if (body === undefined) {
+    const kind = JSON.stringify(entry.statement.common.kind.slice(0, 80))
+    leaveOpen(findings, `the kind ${kind} is not known to this version`, 'kind')
+  }
+  return body
 }
 
 /** `iss` owns `kid` at this index, is not revoked, has the role, and the signature verifies. */
@@ -151,11 +144,7 @@ function judgeAuthority(
   const uncertain = registry.uncertainSince
   const violate = (code: ErrorCode, message: string, where: string): void => {
     if (uncertain === undefined) findings.violations.push(new EvidenceError(code, message, { where }))
-    else {
-      findings.unjudged.push(
-        new EvidenceError('not-judged', `authority is not judged after entry ${uncertain}: ${message}`, { where }),
-      )
-    }
+    else leaveOpen(findings, `authority is not judged after entry ${uncertain}: ${message}`, where)
   }
   const key = registry.keys.get(header.kid)
   if (key === undefined) return violate('key-unknown', 'the key was not admitted before this entry', 'kid')
@@ -190,8 +179,10 @@ function applyKind(
   const { kind, rule, members, carried }: Body = body
   if (requiresApproval(registry, body)) {
     const message = `the change ${kind} must be approved by several, in a statement of the kind ledger.change`
-    findings.violations.push(new EvidenceError('approvals-needed', message, { where: 'kind' }))
-    return registry
+    const needed = new EvidenceError('approvals-needed', message, { where: 'kind' })
+    findings.violations.push(needed)
+    // An entry that is not at hand may say that none are; what the change breaks besides, it breaks anyway.
+    if (!mayBeUnshown(needed, registry, body)) return registry
   }
   return rule.judge({ registry, entry, members, carried, findings, history, context })
 }

@@ -13,11 +13,16 @@ import type { Statement } from './statement.ts'
  * file, and nothing else looks at its members (docs/design/statement-kinds.md). A body that could not be read says nothing.
  */
 
+/** What the kind of a statement, or of the change that it carries, answers. */
+function asked<T>(body: Body | undefined, ask: (rule: Body['rule'], members: unknown) => T | undefined): T | undefined {
+  if (body === undefined) return undefined
+  const { rule, members } = effectiveBody(body)
+  return ask(rule, members)
+}
+
 /** The items that a statement deposits; empty for a kind that deposits none. */
 export function itemsOf(body: Body | undefined): readonly Item[] {
-  if (body === undefined) return []
-  const { rule, members } = effectiveBody(body)
-  return rule.items?.(members) ?? []
+  return asked(body, (rule, members) => rule.items?.(members)) ?? []
 }
 
 /** Whether a statement deposits files, by itself. */
@@ -27,23 +32,17 @@ export function isDeposit(body: Body | undefined): boolean {
 
 /** The earlier entries of this ledger that a statement refers to, in its own order. */
 export function referencesOf(body: Body | undefined): readonly PlacedReference[] {
-  if (body === undefined) return []
-  const { rule, members } = effectiveBody(body)
-  return rule.references?.(members) ?? []
+  return asked(body, (rule, members) => rule.references?.(members)) ?? []
 }
 
 /** The participants that a statement admits. */
 export function admittedBy(body: Body | undefined): readonly Admitted[] {
-  if (body === undefined) return []
-  const { rule, members } = effectiveBody(body)
-  return rule.admits?.(members) ?? []
+  return asked(body, (rule, members) => rule.admits?.(members)) ?? []
 }
 
 /** The key that a statement brings for its own signer. */
 export function ownNewKeyOf(body: Body | undefined): Jwk | undefined {
-  if (body === undefined) return undefined
-  const { rule, members } = effectiveBody(body)
-  return rule.ownNewKey?.(members)
+  return asked(body, (rule, members) => rule.ownNewKey?.(members))
 }
 
 /** All keys that a statement brings: of those that it admits, and its signer's new one. */
@@ -54,9 +53,7 @@ export function keysBroughtBy(body: Body | undefined): readonly Jwk[] {
 
 /** The keys and participants that a statement ends, and the ledger or its intake. */
 export function endingsOf(body: Body | undefined, by: SignedBy): readonly Ending[] {
-  if (body === undefined) return []
-  const { rule, members } = effectiveBody(body)
-  return rule.ends?.(members, by) ?? []
+  return asked(body, (rule, members) => rule.ends?.(members, by)) ?? []
 }
 
 /** Ids of the participants that a statement admits or ends. */
@@ -74,14 +71,12 @@ export function cosignersOf(body: Body | undefined): readonly string[] {
 
 /** The change of the ledger's key that a statement says. */
 export function ledgerKeyChangeOf(body: Body | undefined): LedgerKeyChange | undefined {
-  if (body === undefined) return undefined
-  const { rule, members } = effectiveBody(body)
-  return rule.ledgerKeyChange?.(members)
+  return asked(body, (rule, members) => rule.ledgerKeyChange?.(members))
 }
 
 /** Whether a statement sets how many approve a change. */
 export function setsApprovals(body: Body | undefined): boolean {
-  return body !== undefined && effectiveBody(body).rule.setsApprovals === true
+  return asked(body, (rule) => rule.setsApprovals) === true
 }
 
 /** base64url SHA-256 of each disclosure that a statement seals. */

@@ -1,3 +1,4 @@
+import { attempt } from '../core/attempt.ts'
 import { utf8 } from '../core/bytes.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -10,13 +11,10 @@ export type Successor = z.infer<typeof successor>
 
 /** Why a checkpoint cannot be the first of a ledger that goes on from the ledger `own`; undefined where it can. */
 export function successorFault({ origin: named, checkpoint: text }: Successor, own: string): string | undefined {
-  try {
-    const { checkpoint } = parseSignedCheckpoint(utf8(text))
-    if (checkpoint.origin !== named) return 'is not of the origin that is named'
-    if (named === own) return 'is this ledger’s own'
-    return checkpoint.size === 1 ? undefined : 'is not of size 1'
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    return `cannot be read: ${error.message}`
-  }
+  const signed = attempt(() => parseSignedCheckpoint(utf8(text)))
+  if (signed instanceof EvidenceError) return `cannot be read: ${signed.message}`
+  const { origin: found, size } = signed.checkpoint
+  if (found !== named) return 'is not of the origin that is named'
+  if (named === own) return 'is this ledger’s own'
+  return size === 1 ? undefined : 'is not of size 1'
 }

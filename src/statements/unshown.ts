@@ -21,16 +21,20 @@ const unshownCodes: readonly ErrorCode[] = [
   'ledger-key-retired',
 ]
 
+/** Whether an entry that is not at hand may explain a violation: never, where the registry is not partial. */
+export function mayBeUnshown(finding: EvidenceError, registry: Registry, body: Body | undefined): boolean {
+  if (registry.isPartial !== true || !unshownCodes.includes(finding.code)) return false
+  return ![body, body?.carried].some((one) => one?.rule.holdsAnyway?.(registry, one.members, finding) === true)
+}
+
 /** Takes out of the findings what may be otherwise by entries that are not at hand (docs/spec/18-package.md). */
 export function takeUnshown(
   { violations, unjudged }: Findings,
   registry: Registry,
   body: Body | undefined,
 ): EvidenceError[] {
-  const rules = [body, body?.carried].filter((one) => one !== undefined)
-  const isOpen = (finding: EvidenceError): boolean =>
-    unshownCodes.includes(finding.code) &&
-    !rules.some(({ rule, members }) => rule.holdsAnyway?.(registry, members, finding) === true)
+  if (registry.isPartial !== true) return []
+  const isOpen = (finding: EvidenceError): boolean => mayBeUnshown(finding, registry, body)
   // What a reference points at may lie in an entry that is not at hand.
   const isReference = ({ facts }: EvidenceError): boolean => /^(?:of$|relates\[)/.test(facts.where ?? '')
   const open = [...violations.filter(isOpen), ...unjudged.filter(isReference)]

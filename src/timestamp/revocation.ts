@@ -11,6 +11,13 @@ const removeFromCrl = 8
 /** Most CRL signatures that are verified for one token. */
 const maxSignatures = 32
 
+/** The time of a token, and until when it has to carry. `isRenewed`: a later token that stands was made at `untilMs`. */
+interface TokenSpan {
+  readonly genTimeMs: number
+  readonly untilMs: number
+  readonly isRenewed: boolean
+}
+
 /** What is known of the revocation of a path. */
 export interface RevocationState {
   /** The earliest thisUpdate of the newest lists, one for each certificate, where each has one that says it is good. */
@@ -19,30 +26,22 @@ export interface RevocationState {
 
 /**
  * Holds a path against revocation lists, at the token's time and up to `untilMs` (docs/spec/13-time-stamps.md, "Revocation").
- * `isRenewed`: a later token that stands was made at `untilMs`. Throws `time-stamp-revoked`.
+ * Throws `time-stamp-revoked`.
  */
-export function requireUnrevoked(
-  path: CertificatePath,
-  crls: readonly Crl[],
-  {
-    genTimeMs,
-    untilMs,
-    isRenewed,
-  }: { readonly genTimeMs: number; readonly untilMs: number; readonly isRenewed: boolean },
-): RevocationState {
+export function requireUnrevoked(path: CertificatePath, crls: readonly Crl[], span: TokenSpan): RevocationState {
   let left = maxSignatures
   const good = path.slice(0, -1).map((certificate, i) => {
     const issuer = path[i + 1] as Certificate
     const lists = crls.filter((crl) => !crl.isUnusable && left-- > 0 && crl.isSignedBy(issuer))
     for (const { revoked } of lists) {
       const entry = revoked.get(certificate.serial)
-      if (entry !== undefined) requireHarmless(certificate, entry, { genTimeMs, untilMs, isRenewed })
+      if (entry !== undefined) requireHarmless(certificate, entry, span)
     }
     const clean = lists.filter(
       ({ revoked, thisUpdateMs, nextUpdateMs }) =>
         !revoked.has(certificate.serial) &&
         thisUpdateMs <= certificate.notAfterMs &&
-        genTimeMs <= (nextUpdateMs ?? Number.POSITIVE_INFINITY),
+        span.genTimeMs <= (nextUpdateMs ?? Number.POSITIVE_INFINITY),
     )
     return clean.length === 0 ? undefined : largest(clean.map(({ thisUpdateMs }) => thisUpdateMs))
   })
@@ -53,11 +52,7 @@ export function requireUnrevoked(
 function requireHarmless(
   { subject }: Certificate,
   { reason, sinceMs }: Revocation,
-  {
-    genTimeMs,
-    untilMs,
-    isRenewed,
-  }: { readonly genTimeMs: number; readonly untilMs: number; readonly isRenewed: boolean },
+  { genTimeMs, untilMs, isRenewed }: TokenSpan,
 ): void {
   if (reason === removeFromCrl) return
   if (sinceMs > genTimeMs && (harmless.includes(reason) || (isRenewed && sinceMs > untilMs))) return

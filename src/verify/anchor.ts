@@ -1,7 +1,8 @@
+import { valueOr } from '../core/attempt.ts'
 import { toBase64, tryBase64 } from '../core/base64.ts'
 import { fromUtf8, parseDecimal, utf8 } from '../core/bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import { parseReceipt, type Receipt } from '../core/receipt.ts'
 import { explained } from '../core/transit.ts'
@@ -64,7 +65,8 @@ export function parseAnchor(bytes: Uint8Array): Anchor {
 
 function readAnchor(bytes: Uint8Array): Anchor {
   if (bytes.length > maxAnchorBytes) throw bad(`is longer than ${maxAnchorBytes} bytes`)
-  const text = readText(bytes)
+  const text = valueOr(() => fromUtf8(bytes, 'anchor'), undefined)
+  if (text === undefined) throw bad('is not UTF-8')
   const split = text.indexOf('\n\n')
   if (split < 0) throw bad('has no empty line before the receipt')
   const [first, lowerLine, fromLine, ...hashLines] = text.slice(0, split).split('\n')
@@ -76,15 +78,6 @@ function readAnchor(bytes: Uint8Array): Anchor {
   const link = fromLine === undefined ? undefined : readLink(fromLine, hashLines)
   if (link !== undefined && link.from > checkpoint.size) throw bad('has a proof from a size larger than its checkpoint')
   return { lower, upper, checkpoint, receipt: parseReceipt(upper), ...defined({ link }) }
-}
-
-function readText(bytes: Uint8Array): string {
-  try {
-    return fromUtf8(bytes, 'anchor')
-  } catch (error) {
-    if (isEvidenceError(error)) throw bad('is not UTF-8')
-    throw error
-  }
 }
 
 function readLink(fromLine: string, hashLines: readonly string[]): AnchorLink {

@@ -5,7 +5,7 @@ import { verifyEd25519 } from '../core/ed25519.ts'
 import type { Entry } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { StatementBody } from '../statements/kinds.ts'
-import { examineEntry } from '../statements/open.ts'
+import { partsOfEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
 import type { RuleContext } from '../statements/rules.ts'
@@ -134,7 +134,7 @@ export function appraise(
     const index = begin + i
     const start = at + gap
     at = start + length
-    const { hash, entry, statement } = examineEntry(bytes.subarray(start, at))
+    const { hash, entry, statement } = partsOfEntry(bytes.subarray(start, at))
     out.leafHashes.set(hash, 32 * i)
     before = hash
     if (entry instanceof EvidenceError || !entry.known || entry.index !== index) continue

@@ -1,7 +1,8 @@
+import { attempt } from '../core/attempt.ts'
 import { fromHex } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { leafHash } from '../core/entry.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import type { FileProof } from '../core/file-proof.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { manifestTree, parseManifest } from '../core/manifest.ts'
@@ -35,6 +36,10 @@ export interface FileVerdict {
 export const fileDiffers =
   'This file is not byte-identical to the one deposited; this does not say which is genuine, who changed it, or whether the content differs.'
 
+function differs(where: string, expected: string, found: string): Finding {
+  return { code: 'file-differs', message: fileDiffers, where, expected, found }
+}
+
 function depositedBy(body: StatementBody): readonly Item[] {
   if (isDeposit(body)) return itemsOf(body)
   throw new EvidenceError('reference-kind', `the receipt is for ${body.kind}, which deposits no file`)
@@ -44,25 +49,13 @@ function depositedBy(body: StatementBody): readonly Item[] {
 function compare(item: Item, file: MeasuredFile): { readonly faults: Finding[]; readonly unjudged: Finding[] } {
   const faults: Finding[] = []
   const unjudged: Finding[] = []
-  if (item.size !== file.size) {
-    faults.push({
-      code: 'file-differs',
-      message: fileDiffers,
-      where: 'size',
-      expected: String(item.size),
-      found: String(file.size),
-    })
-  }
+  if (item.size !== file.size) faults.push(differs('size', String(item.size), String(file.size)))
   for (const [algorithm, expected] of Object.entries(item.digest)) {
     const found = file.digest[algorithm as DigestAlgorithm]
     if (found === undefined) {
-      unjudged.push({
-        code: 'digest-not-computable',
-        message: `This build does not compute ${algorithm}: that digest is not judged.`,
-        where: algorithm,
-      })
-    } else if (found !== expected)
-      faults.push({ code: 'file-differs', message: fileDiffers, where: algorithm, expected, found })
+      const message = `This build does not compute ${algorithm}: that digest is not judged.`
+      unjudged.push({ code: 'digest-not-computable', message, where: algorithm })
+    } else if (found !== expected) faults.push(differs(algorithm, expected, found))
   }
   return { faults, unjudged }
 }
@@ -92,20 +85,12 @@ export function checkFile(body: StatementBody, file: MeasuredFile, item?: number
 export function checkManifest(body: StatementBody, item: number, manifest: Uint8Array): Finding[] {
   const { tree } = depositedBy(body)[item] as Item
   if (tree === undefined) return []
-  try {
-    parseManifest(manifest)
-    const { root, size } = manifestTree(manifest)
-    if (size === tree.size && equalBytes(root, fromHex(tree.root))) return []
-  } catch (error) {
-    if (!isEvidenceError(error)) throw error
-    return [findingOf(error)]
-  }
-  return [
-    {
-      code: 'manifest-malformed',
-      message: 'The lines of the manifest do not make the tree that was deposited with it.',
-    },
-  ]
+  const lines = attempt(() => parseManifest(manifest))
+  if (lines instanceof EvidenceError) return [findingOf(lines)]
+  const { root, size } = manifestTree(manifest)
+  if (size === tree.size && equalBytes(root, fromHex(tree.root))) return []
+  const message = 'The lines of the manifest do not make the tree that was deposited with it.'
+  return [{ code: 'manifest-malformed', message }]
 }
 
 /** Checks a file proof's path from its line to the tree of the manifest's item, and the file against the line. */
@@ -125,19 +110,10 @@ export function checkFileProof(proof: FileProof, body: StatementBody, file: Meas
     root: fromHex(tree.root),
   }
   if (!verifyInclusion(path)) {
-    faults.push({
-      code: 'inclusion-invalid',
-      message: 'The path does not lead from the line to the manifest that was deposited.',
-    })
+    const message = 'The path does not lead from the line to the manifest that was deposited.'
+    faults.push({ code: 'inclusion-invalid', message })
   }
-  if (file !== undefined && file.digest.sha256 !== proof.file.sha256) {
-    faults.push({
-      code: 'file-differs',
-      message: fileDiffers,
-      where: 'sha256',
-      expected: proof.file.sha256,
-      found: file.digest.sha256 ?? '',
-    })
-  }
+  if (file !== undefined && file.digest.sha256 !== proof.file.sha256)
+    faults.push(differs('sha256', proof.file.sha256, file.digest.sha256 ?? ''))
   return { item: proof.item, faults, unjudged: [] }
 }

@@ -10,7 +10,7 @@ import {
   type Misbehaviour,
   type ParsedMisbehaviour,
   parseMisbehaviour,
-  type SealedEntry,
+  type SequencedEntry,
 } from '../core/misbehaviour.ts'
 import { verifyNote } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
@@ -102,7 +102,7 @@ function judgeProof({ proof, checkpoints }: ParsedMisbehaviour): { says: string[
 }
 
 function judgeEntries(
-  entries: readonly SealedEntry[],
+  entries: readonly SequencedEntry[],
   { origin, size, root }: SignedCheckpoint['checkpoint'],
 ): { says: string[]; code: ErrorCode } {
   for (const { index, bytes, proof } of entries) {
@@ -146,15 +146,15 @@ const provableCodes: readonly ErrorCode[] = [
 ]
 
 /** The rule that an entry breaks whatever stands before it; undefined where that takes more than the entry. */
-function ruleBrokenAlone(sealed: SealedEntry, origin: string): EvidenceError | undefined {
+function ruleBrokenAlone(sequenced: SequencedEntry, origin: string): EvidenceError | undefined {
   try {
-    const found = readSealed(sealed)
+    const found = readSequenced(sequenced)
     if (found === undefined) return undefined
     const fault = rulebookFault(found, origin, undefined)
     if (fault !== undefined) return fault
     // Throws where its members are not as page 02 asks.
     readBody(found.statement)
-    return signatureFault(found.statement, sealed.signer)
+    return signatureFault(found.statement, sequenced.signer)
   } catch (error) {
     if (isEvidenceError(error)) return error
     throw error
@@ -162,7 +162,7 @@ function ruleBrokenAlone(sealed: SealedEntry, origin: string): EvidenceError | u
 }
 
 /** Takes an entry apart; undefined for one of a later version. Throws `index-wrong`, and the codes of entry and statement. */
-function readSealed({ index, bytes }: SealedEntry): OpenedEntry | undefined {
+function readSequenced({ index, bytes }: SequencedEntry): OpenedEntry | undefined {
   const entry = parseEntry(bytes)
   if (entry.index !== index) throw new EvidenceError('index-wrong', `it says that it is entry ${entry.index}`)
   return entry.known ? openEntry(bytes) : undefined
@@ -181,18 +181,18 @@ function rulebookFault(
 
 function signatureFault(
   { header, jws, knownAlgorithm }: Statement,
-  signer: SealedEntry['signer'],
+  signer: SequencedEntry['signer'],
 ): EvidenceError | undefined {
   if (signer === undefined || thumbprint(signer) !== header.kid || !knownAlgorithm) return undefined
   if (verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature)) return undefined
   return new EvidenceError('signature-invalid', 'its signature does not verify under the key that it names')
 }
 
-function ruleBrokenByTwo(lower: SealedEntry, upper: SealedEntry, origin: string): EvidenceError | undefined {
+function ruleBrokenByTwo(lower: SequencedEntry, upper: SequencedEntry, origin: string): EvidenceError | undefined {
   const [before, after] = [parseEntry(lower.bytes), parseEntry(upper.bytes)]
   const link = lower.index + 1 === upper.index ? leafHash(lower.bytes) : undefined
   const [broken] = chainFaults({ index: upper.index, link, timeMs: before.timeMs }, after)
   if (broken !== undefined) return broken
-  const [first, second] = [readSealed(lower), readSealed(upper)]
+  const [first, second] = [readSequenced(lower), readSequenced(upper)]
   return first === undefined || second === undefined ? undefined : rulebookFault(second, origin, first)
 }

@@ -1,3 +1,4 @@
+import { toBase64 } from '../core/base64.ts'
 import type { Disclosure } from '../core/disclosure.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash, type ParsedEntry } from '../core/entry.ts'
@@ -11,6 +12,7 @@ import { parseReceipt, type Receipt } from '../core/receipt.ts'
 import { readBody } from '../statements/body.ts'
 import { misfitOf } from '../statements/disclosures.ts'
 import type { StatementBody } from '../statements/kinds.ts'
+import type { EventSubject } from '../statements/later-events.ts'
 import { openStatement } from '../statements/open.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
@@ -29,6 +31,21 @@ export interface CheckedReceipt {
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
+}
+
+/** The origin of the ledger that a receipt is from. */
+export function ledgerOf({ receipt }: CheckedReceipt): string {
+  return receipt.proof.checkpoint.origin
+}
+
+/** By what later entries name the entry of a receipt: index and leaf hash, signer and key. */
+export function subjectOf({ receipt, statement }: CheckedReceipt): EventSubject {
+  return {
+    index: receipt.entry.index,
+    leafHash: toBase64(leafHash(receipt.entryBytes)),
+    iss: statement?.common.iss ?? '',
+    kid: statement?.header.kid ?? '',
+  }
 }
 
 /** What a receipt alone can never show. */

@@ -11,7 +11,7 @@ import { applyPolicy, type Policy } from '../core/policy.ts'
 import { encodeReceipt } from '../core/receipt.ts'
 import { tryTime } from '../core/time.ts'
 import { type EventSubject, type LaterEvent, laterEventNames, laterEventsIn } from '../statements/later-events.ts'
-import { type CheckedReceipt, checkReceipt } from './check-receipt.ts'
+import { type CheckedReceipt, checkReceipt, subjectOf } from './check-receipt.ts'
 import { type Finding, findingOf } from './report.ts'
 
 /** A later event: the later entry was shown, is in the tree, and says so. */
@@ -78,7 +78,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
   const faults: Finding[] = []
   const unjudged: Finding[] = []
   const none = { faults, unjudged, size: undefined, events: [], flagged: false, next: undefined }
-  const { receipt, statement } = checked
+  const { receipt } = checked
   const { proof, entryBytes } = receipt
   const hash = leafHash(entryBytes)
   try {
@@ -97,12 +97,6 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
     if (!verifyInclusion({ index: proof.index, size, leafHash: hash, proof: document.hashes, root })) {
       throw new EvidenceError('inclusion-invalid', 'the answer does not prove the entry in its checkpoint')
     }
-    const subject: EventSubject = {
-      index: proof.index,
-      leafHash: toBase64(hash),
-      iss: statement?.common.iss ?? '',
-      kid: statement?.header.kid ?? '',
-    }
     const events: CheckedEvent[] = []
     let last = Math.max(proof.index, after ?? proof.index)
     for (const event of document.events) {
@@ -110,7 +104,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       if (event.index < last || (event.index === last && !isSame)) throw bad('has events out of order')
       last = event.index
       requireIncluded(event, checkpoint)
-      if (event.entry !== undefined) requireSaid(event, document, policy, subject)
+      if (event.entry !== undefined) requireSaid(event, document, policy, subjectOf(checked))
       const { index: at, time, kind, what, entry, ...said } = event
       if (entry === undefined && !mayBeStated.has(what))
         throw bad(`does not show the entry ${at}, of which it says: ${what}`)

@@ -4,7 +4,8 @@ import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
 import { type Finding, FindingList } from './report.ts'
 import type { LogSource } from '../log/log.ts'
-import { type EntryObserver, EntryWalk } from './walk-entries.ts'
+import type { EntryObserver } from './judge-entry.ts'
+import { EntryWalk } from './walk-entries.ts'
 import { WalkHistory } from './walk-history.ts'
 
 /** What one step of a growing walk found. */
@@ -64,11 +65,11 @@ export class GrowingWalk {
       resumed: { timeMs: this.timeMs, link: from === 0 ? zeroHash : this.history.leaf(from - 1).slice() },
       ...defined({ observer }),
     })
-    const { registry, lastTime } = await walk.run()
-    this.registry = registry
-    this.timeMs = lastTime === undefined ? this.timeMs : Date.parse(lastTime)
+    await walk.run()
+    this.registry = walk.judge.registry
+    this.timeMs = walk.judge.lastMs
     this.count = size
-    judgeLedgerKeys(registry, verified, size, faults, unjudged)
+    judgeLedgerKeys(this.registry, verified, size, faults, unjudged)
     return { faults: faults.kept, unjudged: unjudged.kept }
   }
 

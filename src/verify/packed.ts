@@ -1,4 +1,5 @@
 import type { EntryRun } from '../core/bundle.ts'
+import { concatAll } from '../core/bytes.ts'
 
 /*
  * What a walk reads of consecutive entries, end to end in one buffer: handed to another thread it is one copy, where a
@@ -23,21 +24,13 @@ const lengthBytes = 2
 /** Packs byte strings one by one. */
 export function pack(parts: readonly (Uint8Array | undefined)[]): Packed {
   const lengths = Uint32Array.from(parts, (part) => part?.length ?? absent)
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + (part?.length ?? 0), 0))
-  let at = 0
-  for (const part of parts) {
-    if (part === undefined) continue
-    bytes.set(part, at)
-    at += part.length
-  }
-  return { lengths, bytes, gap: 0 }
+  return { lengths, bytes: concatAll(parts.filter((part) => part !== undefined)), gap: 0 }
 }
 
 /** Packs the entries `begin` to `end` as they lie; undefined where the runs are not exactly these, whole and in order. */
 export function packRuns(begin: number, end: number, runs: readonly EntryRun[]): Packed | undefined {
   const lengths = new Uint32Array(end - begin)
   let next = begin
-  let size = 0
   for (const run of runs) {
     if (run.begin !== next) return undefined
     const { bytes } = run
@@ -47,16 +40,9 @@ export function packRuns(begin: number, end: number, runs: readonly EntryRun[]):
       if (at > bytes.length || next >= end) return undefined
       lengths[next - begin] = length
     }
-    size += bytes.length
   }
   if (next !== end) return undefined
-  const joined = new Uint8Array(size)
-  let at = 0
-  for (const { bytes } of runs) {
-    joined.set(bytes, at)
-    at += bytes.length
-  }
-  return { lengths, bytes: joined, gap: lengthBytes }
+  return { lengths, bytes: concatAll(runs.map(({ bytes }) => bytes)), gap: lengthBytes }
 }
 
 /** Each byte string in turn, as a view; undefined where there is none. */

@@ -14,6 +14,11 @@ export interface Finding {
   readonly found?: string
 }
 
+/** A finding about the file at a path: its message says so. */
+export function findingAt(path: string, finding: Finding): Finding {
+  return { ...finding, message: `${path}: ${finding.message}` }
+}
+
 /** A finding from an error of core or of the rulebook. */
 export function findingOf(error: EvidenceError, index?: number): Finding {
   const { where, expected, found } = error.facts
@@ -44,9 +49,6 @@ export class FindingList {
   /** All, kept or only counted. */
   get total(): number {
     return this.all
-  }
-  get byCode(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.counts)
   }
 }
 

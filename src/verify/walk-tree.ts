@@ -1,5 +1,5 @@
 import { toBase64 } from '../core/base64.ts'
-import { equalBytes } from '../core/bytes.ts'
+import { concatAll, equalBytes } from '../core/bytes.ts'
 import type { Checkpoint } from '../core/checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { leafHash } from '../core/entry.ts'
@@ -55,9 +55,8 @@ async function* leafTiles(
     const numbers = Array.from({ length: Math.min(tilesPerStep, count - begin) }, (_, i) => begin + i)
     const reads = await Promise.all(numbers.map((n) => readTile(source, 0, n, tileWidthAt(0, n, size))))
     const full = reads.flatMap((read) => ('bytes' in read && read.bytes.length === tileBytes ? [read.bytes] : []))
-    const joined = new Uint8Array(full.length * tileBytes)
-    full.forEach((bytes, i) => joined.set(bytes, i * tileBytes))
-    const roots = await (appraiser?.tileRoots(joined) ?? fullTileRoots(joined))
+    const tiles = concatAll(full)
+    const roots = await (appraiser?.tileRoots(tiles) ?? fullTileRoots(tiles))
     let at = 0
     return reads.map((read) => {
       const isFull = 'bytes' in read && read.bytes.length === tileBytes
@@ -111,7 +110,7 @@ export async function walkTree(
         faults.add({ code: 'tile-altered', message, where, expected: toBase64(hash), found: toBase64(found) })
       })
     }
-    if (width === tileWidth) await lift(level, fullTileRoots(joined(expected)))
+    if (width === tileWidth) await lift(level, fullTileRoots(concatAll(expected)))
   }
   /** A full tile of `level` has this root: a hash of the level above. */
   const lift = async (level: number, root: Uint8Array): Promise<void> => {
@@ -145,20 +144,10 @@ export async function walkTree(
     return { authentic: true, leaves: size, rootAt: (upTo) => rootOf(history, [], upTo) }
   }
   if (whole) {
-    faults.add({
-      code: 'root-mismatch',
-      message: 'The tree that is stored is not the tree whose root the checkpoint signs.',
-      expected: toBase64(root),
-      found: toBase64(found),
-    })
+    const message = 'The tree that is stored is not the tree whose root the checkpoint signs.'
+    faults.add({ code: 'root-mismatch', message, expected: toBase64(root), found: toBase64(found) })
   }
   return { authentic: false, leaves, rootAt }
-}
-
-function joined(hashes: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(32 * hashes.length)
-  hashes.forEach((hash, i) => out.set(hash, 32 * i))
-  return out
 }
 
 /** Root of the first `size` leaves: from the roots of tiles as far as there are any, and from leaves after them. */
@@ -198,14 +187,8 @@ async function entriesMakeRoot(
     if (index < leaves && !equalBytes(history.leaf(index), hash)) {
       const where = `tile ${Math.floor(index / tileWidth)} of level 0, hash ${index % tileWidth}`
       const message = `A stored tile does not hold the leaf hash of entry ${index}.`
-      faults.add({
-        code: 'tile-altered',
-        index,
-        message,
-        where,
-        expected: toBase64(hash),
-        found: toBase64(history.leaf(index)),
-      })
+      const found = toBase64(history.leaf(index))
+      faults.add({ code: 'tile-altered', index, message, where, expected: toBase64(hash), found })
     }
     history.addLeaf(index, hash)
   })

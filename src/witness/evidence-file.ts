@@ -20,22 +20,6 @@ import type { Cosigned } from './state.ts'
  */
 export type MisbehaviourKind = 'two-roots' | 'no-proof'
 
-/** What is kept of `no-proof`: JSON with both notes as they were signed. */
-interface OfferedFile {
-  readonly format: 'evidence-ledger/witness-evidence/v1'
-  readonly kind: 'no-proof'
-  readonly origin: string
-  /** When the second one came, ISO 8601, by this witness's clock. */
-  readonly seen: string
-  /** The checkpoint that was cosigned, with the log's signatures and ours. */
-  readonly cosigned: string
-  /** The checkpoint that was offered, with the log's verified signatures. */
-  readonly offered: string
-  readonly oldSize: number
-  /** Base64, a hash each. */
-  readonly proof: readonly string[]
-}
-
 /** Most files kept of one log: the first ones tell all that there is to tell. */
 const maxFiles = 100
 
@@ -66,13 +50,17 @@ function splitView(cosigned: Cosigned, request: AddCheckpointRequest): Uint8Arra
   return encodeMisbehaviour({ kind: 'split-view', notes: [utf8(cosigned.text), utf8(encodeNote(request.note))] })
 }
 
+/** What is kept of `no-proof`: JSON with both notes as they were signed. */
 function offeredFile(cosigned: Cosigned, { head, note, oldSize, proof }: AddCheckpointRequest, nowMs: number): string {
-  const file: OfferedFile = {
+  const file = {
     format: 'evidence-ledger/witness-evidence/v1',
     kind: 'no-proof',
     origin: head.origin,
+    // When the second one came, by this witness's clock.
     seen: timeText(nowMs),
+    // With the log's signatures and ours.
     cosigned: cosigned.text,
+    // With the log's verified signatures.
     offered: encodeNote(note),
     oldSize,
     proof: proof.map(toBase64),

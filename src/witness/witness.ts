@@ -30,6 +30,15 @@ export interface WitnessOptions {
   readonly onListFault?: (error: unknown) => void
 }
 
+interface WitnessParts extends WitnessOptions {
+  readonly folder: WitnessFolder
+  readonly cosigners: Cosigners
+  readonly logs: LogList
+  readonly state: WitnessState
+  readonly now: () => number
+  readonly release: () => void
+}
+
 /** A cosignature of the same checkpoint this young, in seconds, is given again, so that a repeated request costs no signature. */
 const freshSeconds = 5
 
@@ -38,31 +47,16 @@ const freshSeconds = 5
  * from there; looking, cosigning and remembering are one turn, and nothing is answered before it is durable.
  */
 export class Witness {
-  readonly cosigners: Cosigners
-  private readonly folder: WitnessFolder
-  private readonly logs: LogList
-  private readonly state: WitnessState
-  private readonly options: WitnessOptions
-  private readonly now: () => number
-  private readonly release: () => void
+  private readonly parts: WitnessParts
   private readonly turns = new TurnsByName()
   private failure: EvidenceError | undefined
 
-  private constructor(
-    folder: WitnessFolder,
-    cosigners: Cosigners,
-    logs: LogList,
-    state: WitnessState,
-    release: () => void,
-    options: WitnessOptions,
-  ) {
-    this.folder = folder
-    this.cosigners = cosigners
-    this.logs = logs
-    this.state = state
-    this.release = release
-    this.options = options
-    this.now = options.now ?? Date.now
+  private constructor(parts: WitnessParts) {
+    this.parts = parts
+  }
+
+  get cosigners(): Cosigners {
+    return this.parts.cosigners
   }
 
   /**
@@ -79,7 +73,7 @@ export class Witness {
       const logs = new LogList(folder.logs, options.onListFault)
       const state = new WitnessState(folder, cosigners.keys)
       for (const origin of logs.origins()) state.requireKept(origin)
-      return new Witness(folder, cosigners, logs, state, release, options)
+      return new Witness({ now: Date.now, ...options, folder, cosigners, logs, state, release })
     } catch (error) {
       release()
       throw error
@@ -88,12 +82,12 @@ export class Witness {
 
   /** Origins of the logs that it cosigns. */
   origins(): string[] {
-    return this.logs.origins()
+    return this.parts.logs.origins()
   }
 
   /** The last cosigned checkpoint of a log, by the hash of its origin; undefined where there is none. */
   checkpoint(originHash: string): string | undefined {
-    return this.state.byHash(originHash)?.text
+    return this.parts.state.byHash(originHash)?.text
   }
 
   /** Throws where nothing is cosigned any more: `disk-failed`. */
@@ -119,7 +113,7 @@ export class Witness {
 
   /** The note with the verified signatures of the log's keys alone, one of each. */
   private verifiedByLog(note: SignedNote, origin: string): SignedNote {
-    const keys = this.logs.keysOf(origin)
+    const keys = this.parts.logs.keysOf(origin)
     if (keys.length === 0) {
       throw new EvidenceError('witness-log-unknown', 'this witness does not know a log of this origin')
     }
@@ -133,8 +127,8 @@ export class Witness {
   private async judge(request: AddCheckpointRequest): Promise<string> {
     this.requireReady()
     const { head, oldSize } = request
-    this.state.requireKept(head.origin)
-    const latest = this.state.of(head.origin)
+    this.parts.state.requireKept(head.origin)
+    const latest = this.parts.state.of(head.origin)
     const known = latest?.head.size ?? 0
     if (latest !== undefined && head.size === known && !equalBytes(head.root, latest.head.root)) {
       this.keep('two-roots', latest, request)
@@ -154,12 +148,12 @@ export class Witness {
   }
 
   private keep(kind: 'two-roots' | 'no-proof', latest: Cosigned, request: AddCheckpointRequest): void {
-    const path = keepEvidence(this.folder.evidence, kind, latest, request, this.now())
-    if (path !== undefined) this.options.onMisbehaviour?.(request.head.origin, path)
+    const path = keepEvidence(this.parts.folder.evidence, kind, latest, request, this.parts.now())
+    if (path !== undefined) this.parts.onMisbehaviour?.(request.head.origin, path)
   }
 
   private async cosign({ head, note }: AddCheckpointRequest, latest: Cosigned | undefined): Promise<string> {
-    const timestamp = Math.floor(this.now() / 1000)
+    const timestamp = Math.floor(this.parts.now() / 1000)
     if (latest !== undefined && timestamp < latest.timestamp) {
       // A cosignature says that this is the largest tree as of its time: an earlier time would make the last one a lie.
       throw new EvidenceError('clock-unsafe', 'the clock is behind the last cosignature of this log', {
@@ -172,7 +166,7 @@ export class Witness {
     const ours = await this.cosigners.cosign(note.text, timestamp)
     const whole = { text: note.text, signatures: [...note.signatures, ...ours] }
     try {
-      this.state.put({ head, note: whole, text: encodeNote(whole), timestamp })
+      this.parts.state.put({ head, note: whole, text: encodeNote(whole), timestamp })
     } catch (cause) {
       // Nobody knows which of the two the disk holds: nothing is cosigned until a start has read it.
       this.failure = new EvidenceError('disk-failed', 'the last checkpoint could not be kept', {}, { cause })
@@ -192,7 +186,7 @@ export class Witness {
     if (!isSubtree(start, end) || end > size) {
       throw new EvidenceError('witness-request-malformed', 'the request names no subtree of the checkpoint')
     }
-    if (this.logs.keysOf(origin).length === 0) {
+    if (this.parts.logs.keysOf(origin).length === 0) {
       throw new EvidenceError('witness-log-unknown', 'this witness does not know the log of this subtree')
     }
     if (verifiedKeys(note, this.cosigners.keys, 'this witness').length === 0) {
@@ -210,7 +204,7 @@ export class Witness {
 
   async close(): Promise<void> {
     await this.cosigners.close()
-    this.release()
+    this.parts.release()
   }
 }
 

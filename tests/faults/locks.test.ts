@@ -44,7 +44,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   it('F-RA-H2: a server that stands still at its start is not overtaken by a final backup', async () => {
     const server = await commands.stopAt('mkdirSync', 'evidence-shadow', ['serve', '--data', test.root, '--port', '0'])
     expect(await refusal(['backup', at('out'), '--data', test.root, '--final'])).toBe('ledger-in-use')
-    expect(existsSync(test.folder.standing)).toBe(false)
+    expect(existsSync(test.folder.signingState)).toBe(false)
     server.child.kill('SIGCONT')
     server.child.kill('SIGTERM')
     await server.ended
@@ -52,6 +52,22 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
       final: true,
     })
     expect(await refusal(['serve', '--data', test.root, '--port', '0'])).toBe('ledger-moved')
+  })
+
+  it('R4A: a served folder is held though its lock file was removed', async () => {
+    const server = await launchSound(test.root)
+    rmSync(test.folder.lock)
+    expect(
+      await inTurn([
+        ['reindex', '--data', test.root],
+        ['backup', at('out'), '--data', test.root, '--final'],
+        ['serve', '--data', test.root, '--port', '0'],
+        ['verify', '--data', test.root],
+      ]),
+    ).toEqual(['ledger-in-use', 'ledger-in-use', 'ledger-in-use', 'ledger-in-use'])
+    expect(existsSync(test.folder.lock)).toBe(false)
+    await server.end()
+    expect((await evidenceOk(['verify', '--data', test.root])).stdout).toContain('no fault found')
   })
 
   it('F-RA-H3: a ledger is not served while it is indexed anew, and loses nothing', async () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerAnswer } from '../../src/api/answers.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { launch } from '../support/fault-server.ts'
@@ -76,7 +77,7 @@ async function serveWith(root: string, ...known: string[]): Promise<string | num
     if (folderHash(root) !== before) return 'the folder was changed'
     return /evidence: ([a-z-]+):/.exec(server.output())?.[1] ?? server.output()
   }
-  const { size } = (await server.request('/v1/ledger')).json<{ size: number }>()
+  const { size } = (await server.request('/v1/ledger')).json<LedgerAnswer>()
   expect(await server.end()).toEqual({ code: 0, signal: null })
   return size
 }

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ReceiptAnswer } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { applyPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
@@ -118,7 +119,7 @@ describe('a ledger and its witnesses', () => {
     const { status, receipt, index, presentation } = await deposit(server, 'second')
     expect([status, faultsOf(receipt)]).toEqual([201, ['policy-unmet']])
     await until(async () => (await published(server)).size > index)
-    const again = (await server.request(`/v1/entries/${index}/receipt`)).json<{ receipt: string }>().receipt
+    const again = (await server.request(`/v1/entries/${index}/receipt`)).json<ReceiptAnswer>().receipt
     expect(faultsOf(again)).toEqual([])
     const headers = { 'content-type': 'application/sd-jwt' }
     const repeated = await server.request('/v1/statements', { method: 'POST', body: presentation, headers })

@@ -14,6 +14,7 @@ import {
   SignJWT,
 } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { accessToken } from '../../src/client/access-token.ts'
 import { verifyEd25519 } from '../../src/core/ed25519.ts'
 import { type Jwk, parseCanonicalJwk, publicKeyOf, thumbprint } from '../../src/core/jwk.ts'
@@ -21,7 +22,7 @@ import { approve, composeProposal, parseApprovalFile } from '../../src/statement
 import { readBody } from '../../src/statements/body.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { accessTyp, proposalTyp, statementTyp } from '../../src/statements/vocabulary.ts'
-import { type DepositAnswer, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
+import { problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { itemFor } from '../support/statements.ts'
 
 describe('jose', () => {

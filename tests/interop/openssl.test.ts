@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { splitJws } from '../../src/core/jws.ts'
@@ -9,7 +10,7 @@ import { parseVerifierKey } from '../../src/core/note.ts'
 import { systemProgram } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { statement } from '../support/statements.ts'
-import { type DepositAnswer, soundReceipt, type TestServer, testServer } from '../support/server.ts'
+import { soundReceipt, type TestServer, testServer } from '../support/server.ts'
 
 /** A public key as the PEM file that OpenSSL reads. */
 function pemOf(publicKey: Uint8Array): string | Buffer {

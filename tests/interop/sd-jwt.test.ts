@@ -1,20 +1,14 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID, sign, verify } from 'node:crypto'
 import { SDJwtInstance } from '@sd-jwt/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { splitPresentation } from '../../src/core/disclosure.ts'
 import { readBody } from '../../src/statements/body.ts'
 import { requireDisclosures } from '../../src/statements/disclosures.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { statementTyp } from '../../src/statements/vocabulary.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
-import {
-  type DepositAnswer,
-  type Party,
-  problemIn,
-  soundReceipt,
-  type TestServer,
-  testServer,
-} from '../support/server.ts'
+import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
 

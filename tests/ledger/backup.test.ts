@@ -12,7 +12,7 @@ import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
-import { clearStanding, readStanding } from '../../src/ledger/standing.ts'
+import { clearSigningState, readSigningState } from '../../src/ledger/signing-state.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
 import { walk } from '../../src/verify/walk.ts'
@@ -479,10 +479,10 @@ describe('moving', () => {
     out = `${out}-2`
     await expect(backUp(true, fresh)).rejects.toMatchObject({ code: 'ledger-standby' })
     expect(await backUp(false, fresh)).toMatchObject({ size: 302, final: false })
-    writeFileSync(test.folder.standing, '{"standing":')
+    writeFileSync(test.folder.signingState, '{"standing":')
     await expect(test.open()).rejects.toMatchObject({ code: 'config-invalid' })
-    clearStanding(test.folder)
-    expect(readStanding(test.folder)).toBeUndefined()
+    clearSigningState(test.folder)
+    expect(readSigningState(test.folder)).toBeUndefined()
   })
 })
 

@@ -46,7 +46,7 @@ export function storageConformance(
     it('is empty at first', async () => {
       const storage = await create()
       expect(await storage.checkpoint()).toBeUndefined()
-      expect(await storage.registrySeal()).toBeUndefined()
+      expect(await storage.registryChecksum()).toBeUndefined()
       expect(await storage.entries(0, 2)).toEqual([undefined, undefined])
       expect(await storage.entryIndices(0, 10)).toEqual([])
       await storage.close()
@@ -59,7 +59,7 @@ export function storageConformance(
       await storage.append({
         ...group(entries, 0),
         tiles: [{ level: 0, n: 3, bytes: tile }],
-        registrySeal: { count: 1, hash: 'h' },
+        registryChecksum: { count: 1, hash: 'h' },
       })
       expect((await storage.entries(0, 3)).map((bytes) => bytes && Buffer.from(bytes).toString())).toEqual([
         'entry 0',
@@ -79,7 +79,7 @@ export function storageConformance(
       expect(await storage.disclosuresIn(0, 5)).toEqual(new Map([[1, ['aaa', 'bbb']]]))
       expect(Buffer.from((await storage.tile(0, 3)) as Uint8Array).equals(Buffer.from(tile))).toBe(true)
       expect(await storage.tile(1, 3)).toBeUndefined()
-      expect(await storage.registrySeal()).toEqual({ count: 1, hash: 'h' })
+      expect(await storage.registryChecksum()).toEqual({ count: 1, hash: 'h' })
       expect(await storage.checkpoint()).toContain('\n2\n')
       expect(await storage.entryIndices(1, 10)).toEqual([1])
       await storage.close()
@@ -170,15 +170,15 @@ export function storageConformance(
 
     it('F-M3: keeps a seal over all look-up keys and statement ids, whatever is added and erased', async () => {
       const { storage, group } = await filled()
-      expect(await storage.lookupSeal()).toBeUndefined()
+      expect(await storage.lookupChecksum()).toBeUndefined()
       await storage.append(group([storedEntry(0, { lookups: [byDigest, byCase] }), storedEntry(1)], 0))
       await requireLookups(storage)
-      expect(await storage.lookupSeal()).toMatchObject({ count: 4 })
+      expect(await storage.lookupChecksum()).toMatchObject({ count: 4 })
       await storage.append(group([storedEntry(2, { disclosures: ['aaa'], lookups: [byCase] })], 2))
       await requireLookups(storage)
       await storage.eraseDisclosures(2, [], [byCase])
       await requireLookups(storage)
-      expect(await storage.lookupSeal()).toMatchObject({ count: 5 })
+      expect(await storage.lookupChecksum()).toMatchObject({ count: 5 })
       await storage.close()
     })
 

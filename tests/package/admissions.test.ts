@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { approve, changeMembers, composeProposal } from '../../src/statements/approval-file.ts'
 import { composePossession } from '../../src/statements/compose.ts'
 import type { Kind } from '../../src/statements/kinds.ts'
@@ -9,11 +10,15 @@ import { Admissions } from '../../src/package/admissions.ts'
 import { soundReceipt } from '../../src/package/sound-receipt.ts'
 import { LogView } from '../../src/log/view.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { setsDuring } from '../support/map-sets.ts'
 import { signerNamed } from '../support/signers.ts'
+import { judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
 import { deposit, statement } from '../support/statements.ts'
 
 const iat = startMs / 1000
+const folder = temporaryFolder()
+afterAll(folder.remove)
 const second = signerNamed('second administrator')
 const next = signerNamed('next key')
 const other = signerNamed('other')
@@ -214,6 +219,23 @@ describe('a key that an approved change brought or ended', () => {
     const somebody = signerNamed('somebody')
     const at = admit(chain, administrator, 'administrator', 'somebody', somebody)
     expect(await verdict(chain, depositBy(chain, somebody, 'somebody'), somebody)).toBe(`shown ${at},0`)
+  })
+
+  it('is at fault where what was proposed breaks a rule, whoever approved it', async () => {
+    const chain = chainOfTwo()
+    const named = { participant: { id: 'other', type: 'person', roles: ['depositor'], keys: [other.jwk], name: 'N' } }
+    const at = change(chain, 'participant.admit', named, [administrator, second])
+    const index = depositBy(chain, depositor)
+    const broken = 'shown 1,0 (id-of-person name-of-person)'
+    expect(await verdict(chain, index, depositor, [0, 1, 2, at])).toBe(broken)
+    // Who approved it is not shown, or that nobody but one administrator has to.
+    expect(await verdict(chain, index, depositor, [0, 1, at])).toBe(broken)
+    const alone = chainOfTwo()
+    const by = say(alone, administrator, 'administrator', 'participant.admit', named)
+    expect(await verdict(alone, depositBy(alone, depositor), depositor, [0, 1, 3, by])).toBe(broken)
+    const shown = { [`data/admissions/${at}.tlog-proof`]: await receiptOf(chain, at, administrator.jwk) }
+    const judged = await judgedByAll(await smallPackage(join(folder.path, 'broken'), chain, index, {}, shown))
+    expect(judged.map(({ code }) => code)).toEqual([1, 1, 1])
   })
 
   it('rests on no change that is at fault', async () => {

@@ -12,10 +12,11 @@ const exceptions: Readonly<Record<string, string>> = {
   'src/node/lock-record.ts': 'reads /proc, whose files are regular, short and the kernel’s',
   'server/descriptors.ts': 'reads /proc/self/limits',
   'cli/doctor/machine.ts': 'reads /proc/self/limits',
-  'cli/file-argument.ts': 'reads /proc/self/cmdline, which is as long as the arguments that this process was given',
+  'cli/options/file-argument.ts':
+    'reads /proc/self/cmdline, which is as long as the arguments that this process was given',
   'cli/render/checker.ts': 'reads the running program',
   'cli/version.ts': 'reads the package.json beside the program',
-  'cli/passphrase.ts': 'opens the terminal, and reads a line of it',
+  'cli/options/passphrase.ts': 'opens the terminal, and reads a line of it',
   'src/package/bag-writer.ts': 'streams a file of evidence, which may have any length',
 }
 

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What handles files by names that people gave them, which need not be UTF-8. */
 const named = [
   'cli/deposit*.ts',
-  'cli/outputs.ts',
+  'cli/files/outputs.ts',
   'src/check/node/artefact.ts',
   'src/check/node/evidence-files.ts',
   'src/node/output-file.ts',

@@ -12,7 +12,7 @@ const composedIn: Readonly<Record<string, string>> = {
   'participant.admit': 'cli/commands/participants.ts',
   'participant.revoke': 'cli/commands/participants.ts',
   'participant.rotate-key': 'cli/commands/participants.ts',
-  'evidence.deposit': 'cli/deposit-statement.ts',
+  'evidence.deposit': 'cli/deposit/statement.ts',
   'evidence.attest': 'cli/commands/attest.ts',
   'evidence.retract': 'cli/commands/attest.ts',
   'ledger.rotate-key': 'src/ledger/rotation.ts',

@@ -103,6 +103,7 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
     const document = (await evidence(['check', 'packed', '--policy', policy, '--json'], options())).json<object>()
     expect(document).toMatchObject({
       standing: 'sound',
+      deposits: [{ standing: 'sound' }, { standing: 'sound' }],
       retractions: [
         { of: 2, item: 0, line: 1 },
         { of: 3, item: 1 },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readSettings, variableOf } from '../../cli/serve-settings.ts'
+import { readSettings, variableOf } from '../../cli/serve/settings.ts'
 import { serverSettings } from '../../server/settings.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { evidence } from '../support/cli.ts'

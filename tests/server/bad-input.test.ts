@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as ed from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, EntryAnswer } from '../../src/api/answers.ts'
 import { maxBatchBody } from '../../server/settings.ts'
 import { toBase64url } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
@@ -13,7 +14,7 @@ import { joinJws } from '../../src/core/jws.ts'
 import { composePossession, type Signer, signJws } from '../../src/statements/compose.ts'
 import { possessionTyp, statementTyp } from '../../src/statements/vocabulary.ts'
 import { randomSalt, type SigningKey } from '../../src/node/key-file.ts'
-import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'
 
@@ -747,7 +748,7 @@ describe('references', () => {
     expect(await refusalOf(attest({ index: size, leafHash }))).toBe('reference-not-found')
     expect(await refusalOf(attest({ index: size + 1000, leafHash }))).toBe('reference-not-found')
     expect(await refusalOf(attest({ index, leafHash: Buffer.alloc(32).toString('base64') }))).toBe('reference-hash')
-    const { leafHash: genesis } = (await server.get('/v1/entries/0')).json<{ leafHash: string }>()
+    const { leafHash: genesis } = (await server.get('/v1/entries/0')).json<EntryAnswer>()
     expect(await refusalOf(attest({ index: 0, leafHash: genesis }))).toBe('reference-kind')
     expect(await refusalOf(attest({ index, leafHash, item: 1 }))).toBe('reference-item')
     expect(await refusalOf(attest({ index, leafHash: leafHash.replace('=', '') }))).toBe('statement-member')
@@ -932,7 +933,7 @@ describe('size', () => {
     const size = await server.size()
     const most = ofLength(limit - 2)
     expect((await server.post(most)).status).toBe(201)
-    const entry = (await server.get(`/v1/entries/${size}`)).json<{ statement: string }>()
+    const entry = (await server.get(`/v1/entries/${size}`)).json<EntryAnswer>()
     expect(entry.statement).toBe(most)
     expect((await server.post(most)).status).toBe(200)
   })

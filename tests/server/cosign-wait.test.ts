@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { BodyRoom } from '../../server/body-room.ts'
 import { maxWaiters, maxWaitersOfOne, Waiters } from '../../server/waiters.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
-import { type Answer, type DepositAnswer, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { type Answer, problemIn, type TestServer, testServer } from '../support/server.ts'
 
 /** A disclosure of nothing that any statement seals. */
 const foreign = Buffer.from(JSON.stringify(['AAAAAAAAAAAAAAAAAAAAAA', 'note', 'x'.repeat(5800)])).toString('base64url')

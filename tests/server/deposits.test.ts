@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, EntryAnswer, Problem } from '../../src/api/answers.ts'
 import { toBase64 } from '../../src/core/base64.ts'
-import {
-  type DepositAnswer,
-  type Party,
-  problemIn,
-  type ProblemDocument,
-  soundReceipt,
-  type TestServer,
-  testServer,
-} from '../support/server.ts'
+import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
 const minimal = { prefer: 'return=minimal' }
@@ -307,7 +300,7 @@ describe('POST /v1/statements as a batch', () => {
     const results = answer.text
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as ProblemDocument)
+      .map((line) => JSON.parse(line) as Problem)
     expect(results.map(({ status }) => status)).toEqual([201, 400, 201])
     expect(results[1]?.code).toBe('utf8-malformed')
     expect(await server.size()).toBe(size + 2)
@@ -356,7 +349,7 @@ describe('POST /v1/statements as a batch', () => {
     const results = await server.batch([server.deposit('a').presentation, server.deposit('b').presentation])
     expect(results.map(({ index }) => index)).toEqual([size, size + 1])
     const hashes = await Promise.all(
-      results.map(async ({ index }) => (await server.get(`/v1/entries/${index}`)).json<{ previous: string }>()),
+      results.map(async ({ index }) => (await server.get(`/v1/entries/${index}`)).json<EntryAnswer>()),
     )
     expect(hashes[1]?.previous).toBe(results[0]?.leafHash)
   })
@@ -374,7 +367,7 @@ describe('POST /v1/statements as a batch', () => {
     expect(indices.toSorted((a, b) => a - b)).toEqual(made.map((_, i) => before + i))
     expect(await server.size()).toBe(before + 1000)
     for (const i of [0, 1, 500, 998, 999]) {
-      const { statement } = (await server.get(`/v1/entries/${indices[i]}`)).json<{ statement: string }>()
+      const { statement } = (await server.get(`/v1/entries/${indices[i]}`)).json<EntryAnswer>()
       expect(statement).toBe(made[i]?.replace('~', ''))
     }
     const last = await server.get(`/v1/entries/${before + 999}/receipt`)

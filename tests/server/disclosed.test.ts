@@ -1,22 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { Level } from 'level'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { DepositAnswer, Problem, ReceiptAnswer } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { maxEntryBytes } from '../../src/core/entry.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { shownHeader } from '../../src/core/shown.ts'
 import { composePossession } from '../../src/statements/compose.ts'
-import {
-  type Answer,
-  type DepositAnswer,
-  type Party,
-  problemIn,
-  type ProblemDocument,
-  showing,
-  type TestServer,
-  testServer,
-} from '../support/server.ts'
+import { type Answer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
 
@@ -33,7 +25,7 @@ function claimsIn(receipt: string | undefined): string[] {
   return parseReceipt(utf8(receipt ?? '')).disclosures.map(({ claim }) => claim)
 }
 
-async function refusal(presentation: string): Promise<ProblemDocument> {
+async function refusal(presentation: string): Promise<Problem> {
   return problemIn(await server.post(presentation))
 }
 
@@ -100,7 +92,7 @@ describe('F-H3: a jti that was used before', () => {
     const signer = await server.admit('owner', ['depositor'])
     const other = await server.admit('prober', ['depositor'])
     const { jti } = await sealedBy(signer)
-    const probe = (one: string): Promise<ProblemDocument> =>
+    const probe = (one: string): Promise<Problem> =>
       refusal(server.deposit('probe', { jti: one, iss: signer.id }, other).jws)
     const [used, unused] = [await probe(jti), await probe(randomUUID())]
     expect(used.code).toBe('key-not-issuers')
@@ -149,11 +141,11 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
     const relates = references.map((reference) => ({ rel: 'same-as', ...reference }))
     return server.sign(who, 'evidence.deposit', { items: [itemFor('later')], relates, ...more }).jws
   }
-  async function oneAnswer(statements: readonly string[]): Promise<ProblemDocument> {
-    const answers: ProblemDocument[] = []
+  async function oneAnswer(statements: readonly string[]): Promise<Problem> {
+    const answers: Problem[] = []
     for (const one of statements) answers.push(await refusal(one))
     for (const answer of answers) expect(answer).toEqual(answers[0])
-    return answers[0] as ProblemDocument
+    return answers[0] as Problem
   }
 
   it('is one and the same, whatever the entry is or is not', async () => {
@@ -241,7 +233,7 @@ describe('F-H4: a refusal of a statement that refers to what its signer may not 
   let shown: Record<string, string>
   beforeAll(async () => {
     const receiptOf = async ({ index }: Target): Promise<string> =>
-      (await server.get(`/v1/entries/${index}/receipt`, owner)).json<{ receipt: string }>().receipt
+      (await server.get(`/v1/entries/${index}/receipt`, owner)).json<ReceiptAnswer>().receipt
     shown = showing(await receiptOf(deposit), await receiptOf(attestation))
   })
 

@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { DepositAnswer, EntryAnswer, LedgerAnswer } from '../../src/api/answers.ts'
 import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { readKeyFile } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
@@ -17,7 +18,6 @@ import {
   startServerProcess,
 } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import type { DepositAnswer } from '../support/server.ts'
 import { deposit } from '../support/statements.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -155,11 +155,11 @@ describe('a server told to stop', () => {
         expect(checkReceipt(utf8(receipt ?? ''), policy).faults).toEqual([])
       }
       reopened = await startServer(data, [], 'serve')
-      const { size: sizeAgain } = (await reopened.request('/v1/ledger')).json<{ size: number }>()
+      const { size: sizeAgain } = (await reopened.request('/v1/ledger')).json<LedgerAnswer>()
       expect(sizeAgain).toBe(size)
       const lost: number[] = []
       for (const [i, { index, leafHash }] of answered) {
-        const entry = (await reopened.request(`/v1/entries/${index}`)).json<{ statement: string; leafHash: string }>()
+        const entry = (await reopened.request(`/v1/entries/${index}`)).json<EntryAnswer>()
         if (entry.statement !== made[i]?.jws || entry.leafHash !== leafHash) lost.push(index)
       }
       expect(lost).toEqual([])

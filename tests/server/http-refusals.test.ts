@@ -2,12 +2,13 @@ import { once } from 'node:events'
 import { createServer, METHODS } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Problem } from '../../src/api/answers.ts'
 import { HostNames } from '../../src/node/host-names.ts'
 import { type ErrorCode, errorTable, isEvidenceError } from '../../src/core/errors.ts'
 import { accessToken } from '../../src/client/access-token.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { signerNamed } from '../support/signers.ts'
-import { type Answer, problemIn, type ProblemDocument, type TestServer, testServer } from '../support/server.ts'
+import { type Answer, problemIn, type TestServer, testServer } from '../support/server.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -28,11 +29,11 @@ async function raw(text: string): Promise<string> {
 }
 
 /** The problem document of a raw answer; throws where it is none. */
-function problemOf(said: string): ProblemDocument {
+function problemOf(said: string): Problem {
   const [head = '', body = ''] = said.split('\r\n\r\n')
   if (!/^content-type: application\/problem\+json(?:; charset=utf-8)?\r?$/im.test(head))
     throw new Error(`no problem document: ${said}`)
-  const problem = JSON.parse(body) as ProblemDocument
+  const problem = JSON.parse(body) as Problem
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${problem.status} `))
   expect(errorTable[problem.code].status).toBe(problem.status)
   expect(problem.action).not.toBe('')
@@ -254,7 +255,7 @@ describe('F-N14: a token for another server', () => {
     const named = await testServer({ settings: { baseUrls: ['https://ledger.court.example'] } })
     try {
       const { depositor } = named
-      const ask = async (key = depositor.key): Promise<ProblemDocument> => {
+      const ask = async (key = depositor.key): Promise<Problem> => {
         const authorization = `Bearer ${accessToken(depositor.id, key, 'https://old.court.example', Date.now())}`
         return problemIn(await named.get('/v1/entries/0', undefined, { authorization }))
       }

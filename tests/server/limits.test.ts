@@ -1,15 +1,8 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, Problem } from '../../src/api/answers.ts'
 import { maxBatchBody, maxStatementBody } from '../../server/settings.ts'
-import {
-  type Answer,
-  type DepositAnswer,
-  problemIn,
-  type ProblemDocument,
-  soundReceipt,
-  type TestServer,
-  testServer,
-} from '../support/server.ts'
+import { type Answer, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { Windows } from '../../server/windows.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
@@ -118,7 +111,7 @@ describe('media types and body limits', () => {
     })
     expect(answer.status).toBe(413)
     expect(answer.type).toMatch(/^application\/problem\+json/)
-    expect((JSON.parse(answer.body) as ProblemDocument).code).toBe('body-too-large')
+    expect((JSON.parse(answer.body) as Problem).code).toBe('body-too-large')
     expect(await server.size()).toBe(size)
   })
 })

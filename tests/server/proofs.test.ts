@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ConsistencyAnswer, InclusionAnswer } from '../../src/api/answers.ts'
 import { equalBytes, utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { verifyConsistency, verifyInclusion } from '../../src/core/merkle/verify.ts'
@@ -6,21 +7,6 @@ import { applyPolicy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { policyOfFolder } from '../support/folder.ts'
 import { hashOf, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
-
-interface Inclusion {
-  readonly index: number
-  readonly size: number
-  readonly leafHash: string
-  readonly root: string
-  readonly hashes: readonly string[]
-}
-interface Consistency {
-  readonly from: number
-  readonly to: number
-  readonly root1: string
-  readonly root2: string
-  readonly hashes: readonly string[]
-}
 
 /** Entries of the ledger: past two full tiles. */
 const count = 530
@@ -54,15 +40,15 @@ describe('proofs', () => {
   })
   afterAll(() => server.remove())
 
-  const inclusion = async (query: string): Promise<Inclusion> => {
+  const inclusion = async (query: string): Promise<InclusionAnswer> => {
     const answer = await server.get(`/v1/proofs/inclusion?${query}`)
     expect(answer.status).toBe(200)
-    return answer.json<Inclusion>()
+    return answer.json<InclusionAnswer>()
   }
-  const consistency = async (query: string): Promise<Consistency> => {
+  const consistency = async (query: string): Promise<ConsistencyAnswer> => {
     const answer = await server.get(`/v1/proofs/consistency?${query}`)
     expect(answer.status).toBe(200)
-    return answer.json<Consistency>()
+    return answer.json<ConsistencyAnswer>()
   }
   /** One root for each size, whichever proof gives it. */
   const roots = new Map<number, string>()

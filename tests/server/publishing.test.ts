@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerAnswer } from '../../src/api/answers.ts'
 import { type RunningServer, serve } from '../../server/serve.ts'
 import { serverSettings, type ServerSettings } from '../../server/settings.ts'
 import { utf8 } from '../../src/core/bytes.ts'
@@ -143,7 +144,7 @@ describe('a ledger whose policy asks for no witness', () => {
     })
     const running = await served(folder)
     await post(running, folder, 'a')
-    const own = (await request(running.url, '/v1/ledger')).json<{ checkpoint: string }>().checkpoint
+    const own = (await request(running.url, '/v1/ledger')).json<LedgerAnswer>().checkpoint
     expect((await request(running.url, '/checkpoint')).text).toBe(own)
   })
 

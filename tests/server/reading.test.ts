@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, EntriesAnswer } from '../../src/api/answers.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import {
   type Answer,
-  type DepositAnswer,
   type Party,
   problemIn,
   type ServerOptions,
@@ -389,7 +389,7 @@ describe('pages of a look-up', () => {
     )
     expect(results.every(({ status }) => status === 201)).toBe(true)
     const count = async (query: string): Promise<number> =>
-      (await server.get(`/v1/entries?${query}`, auditor)).json<{ entries: unknown[] }>().entries.length
+      (await server.get(`/v1/entries?${query}`, auditor)).json<EntriesAnswer>().entries.length
     expect(await count('')).toBe(100)
     expect(await count('limit=1000')).toBe(178)
   })

@@ -2,6 +2,7 @@ import { cpSync, readFileSync, writeFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { BodyRoom } from '../../server/body-room.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { toBase64 } from '../../src/core/base64.ts'
@@ -20,14 +21,7 @@ import { walk } from '../../src/verify/walk.ts'
 import { UrlPieces } from '../../cli/sources/url-pieces.ts'
 import { folderHash } from '../support/damage.ts'
 import { policyOfFolder, temporaryFolder } from '../support/folder.ts'
-import {
-  type DepositAnswer,
-  type Party,
-  problemIn,
-  soundReceipt,
-  type TestServer,
-  testServer,
-} from '../support/server.ts'
+import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 
 const sealed = { names: ['a.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
 let server: TestServer

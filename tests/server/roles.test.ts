@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, LedgerAnswer } from '../../src/api/answers.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { signCheckpoint } from '../../src/core/checkpoint.ts'
@@ -13,7 +14,7 @@ import { approve, changeMembers, composeProposal } from '../../src/statements/ap
 import { composePossession } from '../../src/statements/compose.ts'
 import { kinds } from '../../src/statements/kinds.ts'
 import { operationsOf } from '../support/openapi.ts'
-import { type DepositAnswer, type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { type Party, problemIn, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
 
@@ -155,7 +156,7 @@ describe('statements', () => {
     switch (kind) {
       case 'ledger.rotate-key': {
         const { origin } = server
-        const { vkey } = (await server.request('/v1/ledger')).json<{ vkey: string }>()
+        const { vkey } = (await server.request('/v1/ledger')).json<LedgerAnswer>()
         const key = verifierKey(origin, newKey.publicKey)
         const possession = signCheckpoint({ origin, size: 1, root: zeroHash }, key, newKey.sign)
         return { oldKey: vkey, newKey: key.text, reason: 'routine', possession }

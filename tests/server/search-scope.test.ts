@@ -1,16 +1,12 @@
 import { Level } from 'level'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type DepositAnswer, type Party, showing, type TestServer, testServer } from '../support/server.ts'
+import type { DepositAnswer, EntriesAnswer } from '../../src/api/answers.ts'
+import { type Party, showing, type TestServer, testServer } from '../support/server.ts'
 import { itemFor, sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
 const content = 'a file that others deposit too'
 const hiddenEntries = 300
-
-interface Page {
-  readonly entries: readonly { readonly index: number }[]
-  readonly next: number | null
-}
 
 let server: TestServer
 let other: Party
@@ -72,7 +68,7 @@ async function record(reader: Party): Promise<Record<string, { body: string; ask
   return out
 }
 
-const indicesOf = (body: string): number[] => (JSON.parse(body) as Page).entries.map(({ index }) => index)
+const indicesOf = (body: string): number[] => (JSON.parse(body) as EntriesAnswer).entries.map(({ index }) => index)
 
 describe('F-M4: a search tells nothing of entries that its reader may not read', () => {
   it('answers the same bytes after the same reads, with 300 entries of others that match and without', async () => {
@@ -106,12 +102,14 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
       const whole = (
         await server.get(`/v1/entries?${query}${query.includes('limit') ? '' : '&limit=1000'}`, server.depositor)
       ).text
-      expect((JSON.parse(whole) as Page).next).toBeNull()
+      expect((JSON.parse(whole) as EntriesAnswer).next).toBeNull()
       const walked: number[] = []
       for (let after: number | null = -1; after !== null; ) {
         const base = query.includes('limit') ? '' : `${query}&`
         const from: string = after === -1 ? '' : `&after=${after}`
-        const page: Page = (await server.get(`/v1/entries?${base}limit=2${from}`, server.depositor)).json<Page>()
+        const page: EntriesAnswer = (
+          await server.get(`/v1/entries?${base}limit=2${from}`, server.depositor)
+        ).json<EntriesAnswer>()
         walked.push(...page.entries.map(({ index }) => index))
         // A cursor is an entry that was shown, and there is one only where another follows.
         expect(page.next === null || (page.entries.length === 2 && page.next === walked[walked.length - 1])).toBe(true)
@@ -128,9 +126,9 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
     const all: number[] = []
     for (let after: number | null = -1; after !== null; ) {
       const from: string = after === -1 ? '' : `&after=${after}`
-      const page: Page = (
+      const page: EntriesAnswer = (
         await server.get(`/v1/entries?${queries['digest'] as string}&limit=37${from}`, auditor)
-      ).json<Page>()
+      ).json<EntriesAnswer>()
       all.push(...page.entries.map(({ index }) => index))
       after = page.next
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, ReceiptAnswer, StatusAnswer } from '../../src/api/answers.ts'
 import { composePossession } from '../../src/statements/compose.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
@@ -9,26 +10,11 @@ import { parsePolicy } from '../../src/core/policy.ts'
 import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receipt.ts'
 import { checkStatus } from '../../src/verify/check-status.ts'
 import { policyOfFolder } from '../support/folder.ts'
-import { type DepositAnswer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
+import { type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
 
-interface Event {
-  readonly index: number
-  readonly what: string
-  readonly code?: string
-  readonly entry?: string
-  readonly compromisedSince?: string
-  hashes: string[]
-}
-interface Status {
-  readonly index: number
-  readonly size: number
-  checkpoint: string
-  readonly consistency?: string[]
-  readonly events: Event[]
-  readonly next: number | null
-}
+type Event = StatusAnswer['events'][number]
 
 /** Everything that may happen to a deposit, in a real ledger read by participants. */
 let server: TestServer
@@ -53,10 +39,10 @@ function ownHash(): string {
   return toBase64(statusHash(receipt.receipt.entryBytes))
 }
 
-async function status(more = '', reader?: Party): Promise<Status> {
+async function status(more = '', reader?: Party): Promise<StatusAnswer> {
   const answer = await server.get(pathOf(reference.index, ownHash(), more), reader)
   expect(answer.status).toBe(200)
-  return answer.json<Status>()
+  return answer.json<StatusAnswer>()
 }
 
 async function rotate(who: Party): Promise<Party> {
@@ -198,7 +184,7 @@ describe('F-H4: the right to ask for a status', () => {
 })
 
 describe('an answer that is not what it should be', () => {
-  const edit = async (change: (answer: Status) => void): Promise<string | undefined> => {
+  const edit = async (change: (answer: StatusAnswer) => void): Promise<string | undefined> => {
     const answer = structuredClone(await status(`&from=${receipt.receipt.proof.checkpoint.size}`))
     change(answer)
     const { faults, events } = checkStatus(answer, receipt, policyOfFolder(server.folder))
@@ -206,7 +192,7 @@ describe('an answer that is not what it should be', () => {
     return faults[0]?.code
   }
 
-  it.each<[string, string, (answer: Status) => void]>([
+  it.each<[string, string, (answer: StatusAnswer) => void]>([
     ['another entry', 'status-malformed', (answer) => Object.assign(answer, { index: 0 })],
     ['another size', 'status-malformed', (answer) => Object.assign(answer, { size: answer.size - 1 })],
     ['no proof of consistency', 'consistency-invalid', (answer) => Object.assign(answer, { consistency: undefined })],
@@ -247,7 +233,7 @@ describe('an answer that is not what it should be', () => {
     const early = await status()
     await server.post(server.deposit('one more').presentation)
     const auditor = await server.admit('auditor', ['auditor'])
-    const later = (await server.get(`/v1/entries/${reference.index}/receipt`, auditor)).json<{ receipt: string }>()
+    const later = (await server.get(`/v1/entries/${reference.index}/receipt`, auditor)).json<ReceiptAnswer>()
     expect(checkStatus(early, checked(later.receipt), policyOfFolder(server.folder)).faults[0]?.code).toBe(
       'status-behind',
     )

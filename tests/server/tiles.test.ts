@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerAnswer } from '../../src/api/answers.ts'
 import { parseBundle } from '../../src/core/bundle.ts'
 import { equalBytes } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
@@ -40,7 +41,7 @@ describe('tiles of a public ledger', () => {
     expect(checkpoint).toMatchObject({ origin: server.origin, size: count })
     expect(applyPolicy(policyOfFolder(server.folder), note, server.origin).log.name).toBe(server.origin)
     // The same tree head; what is published has the second signature too.
-    const { checkpoint: own, size } = (await server.get('/v1/ledger')).json<{ checkpoint: string; size: number }>()
+    const { checkpoint: own, size } = (await server.get('/v1/ledger')).json<LedgerAnswer>()
     expect([own.split('\n\n')[0], size]).toEqual([answer.text.split('\n\n')[0], count])
   })
 

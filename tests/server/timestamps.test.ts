@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DepositAnswer, LedgerAnswer } from '../../src/api/answers.ts'
 import { formatTime } from '../../src/core/time.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { parseRecord } from '../../src/timestamp/record.ts'
@@ -9,7 +10,7 @@ import { readToken } from '../../src/timestamp/token.ts'
 import { timeStampingSettings } from '../../server/settings.ts'
 import { evidence, evidenceOk } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { type DepositAnswer, problemIn, type TestServer, testServer } from '../support/server.ts'
+import { problemIn, type TestServer, testServer } from '../support/server.ts'
 import { lacks } from '../support/system-tools.ts'
 import {
   type AuthorityServer,
@@ -74,7 +75,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('time stamps of a server', () => {
     expect((await take()).json()).toMatchObject({ size: 2, created: false, tokens: [] })
     expect(await sizes()).toEqual([2])
     const record = parseRecord((await server.request('/v1/timestamps/2')).body)
-    const { checkpoint } = (await server.request('/v1/ledger')).json<{ checkpoint: string }>()
+    const { checkpoint } = (await server.request('/v1/ledger')).json<LedgerAnswer>()
     expect(Buffer.from(record.checkpoint).toString()).toBe(checkpoint)
     expect(record.layers[0]).toMatchObject({
       algorithm: 'sha256',

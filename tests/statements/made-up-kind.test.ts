@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { DepositAnswer } from '../../src/api/answers.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { signJws } from '../../src/statements/compose.ts'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import { FolderSource } from '../../src/ledger/folder-source.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { policyOfFolder } from '../support/folder.ts'
-import { type DepositAnswer, type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
+import { type Party, problemIn, showing, type TestServer, testServer } from '../support/server.ts'
 import { name, releaseTyp } from './made-up-kind.ts'
 
 /*

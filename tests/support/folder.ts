@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { initTrial, type TrialOptions } from '../../cli/trial.ts'
+import { initTrial, type TrialOptions } from '../../cli/serve/trial.ts'
 import { readLedgerKey } from '../../src/ledger/create.ts'
 import { type DataFolder, dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { Ledger, type OpenOptions } from '../../src/ledger/ledger.ts'

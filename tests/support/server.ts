@@ -2,12 +2,12 @@ import { type IncomingHttpHeaders, request as httpRequest } from 'node:http'
 import { randomUUID } from 'node:crypto'
 import { type RunningServer, serve } from '../../server/serve.ts'
 import { serverSettings, type ServerSettings } from '../../server/settings.ts'
-import type { TrialOptions } from '../../cli/trial.ts'
+import type { DepositAnswer, LedgerAnswer, Problem } from '../../src/api/answers.ts'
+import type { TrialOptions } from '../../cli/serve/trial.ts'
 import { accessToken } from '../../src/client/access-token.ts'
 import { fromBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { statusHash } from '../../src/core/entry.ts'
-import type { ErrorCode } from '../../src/core/errors.ts'
 import { parseReceipt, type Receipt } from '../../src/core/receipt.ts'
 import { encodeShown, shownHeader } from '../../src/core/shown.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
@@ -67,25 +67,6 @@ export interface Party {
   readonly key: SigningKey
 }
 
-export interface DepositAnswer {
-  readonly index: number
-  readonly time: string
-  readonly leafHash: string
-  readonly receipt?: string
-}
-
-export interface ProblemDocument {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly action: string
-  readonly where?: string
-  readonly index?: number
-  readonly receipt?: string
-}
-
 export interface ServerOptions extends Partial<TrialOptions> {
   readonly settings?: Partial<ServerSettings>
   readonly clock?: Clock
@@ -108,7 +89,7 @@ export interface TestServer {
   readonly batch: (
     lines: readonly string[],
     headers?: Record<string, string>,
-  ) => Promise<(DepositAnswer & ProblemDocument & { busy?: boolean })[]>
+  ) => Promise<(DepositAnswer & Problem & { busy?: boolean })[]>
   readonly token: (reader: Party) => string
   /** Signs a statement of any kind by anybody. */
   readonly sign: (signer: Party, kind: string, members: object, options?: StatementOptions) => ComposedStatement
@@ -160,14 +141,14 @@ async function serveFolder(
     if (answer.status !== 201) throw new Error(`${kind} was answered ${answer.status}: ${answer.text}`)
     return answer.json<DepositAnswer>()
   }
-  const size = async (): Promise<number> => (await send('/v1/ledger')).json<{ size: number }>().size
+  const size = async (): Promise<number> => (await send('/v1/ledger')).json<LedgerAnswer>().size
   const batch: TestServer['batch'] = async (lines, headers) => {
     const answer = await post(lines.join('\n'), { 'content-type': 'application/x-ndjson', ...headers })
     if (answer.status !== 200) throw new Error(`the batch was answered ${answer.status}: ${answer.text}`)
     return answer.text
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as DepositAnswer & ProblemDocument)
+      .map((line) => JSON.parse(line) as DepositAnswer & Problem)
   }
   let stopped = false
   const stop = async (): Promise<void> => {
@@ -224,12 +205,12 @@ async function serveFolder(
 }
 
 /** The problem document of an answer, after its outside was looked at. Throws where it is none. */
-export function problemIn(answer: Answer): ProblemDocument {
+export function problemIn(answer: Answer): Problem {
   const type = answer.headers['content-type'] ?? 'nothing'
   if (!type.startsWith('application/problem+json')) {
     throw new Error(`the answer ${answer.status} is ${type}, not a problem document: ${answer.text.slice(0, 300)}`)
   }
-  const problem = answer.json<ProblemDocument>()
+  const problem = answer.json<Problem>()
   if (problem.status !== answer.status) throw new Error(`the document says ${problem.status}, not ${answer.status}`)
   for (const member of ['type', 'title', 'detail', 'code', 'action'] as const) {
     if (typeof problem[member] !== 'string' || problem[member] === '')

@@ -1232,7 +1232,8 @@ class Judgement:
         self.members_in_order = True
         if approvals_are_needed(self.state, said.payload):
             self.found("approvals-needed", "so many administrators have to approve this that a ledger.change is needed")
-            return no_change
+            if not self.state.partial:  # else an entry that is not here may say that none are needed
+                return no_change
         return RULES[said.kind](self, said.payload)
 
     def conclude(self, change: Callable[[], None]) -> None:
@@ -3155,11 +3156,14 @@ def proposed_change(judgement: Judgement, payload: dict[str, Any]) -> Callable[[
     judge_proposal(judgement, proposal)
     if len(judgement.violations) > before:
         return no_change
+    settled = len(judgement.violations) + len(judgement.not_judged)
     approvers = judge_approvals(judgement, payload)
-    if approvers is None:
-        return no_change
-    if not is_carried(state, proposal, approvers):
+    carried = approvers is not None and is_carried(state, proposal, approvers)
+    if approvers is not None and not carried:
         judgement.found("approvals-missing", f"{len(approvers)} approvals do not carry this change")
+    # Of a partial state entries that are not here may carry it: what it proposes is judged, and changes nothing.
+    may_be_carried = state.partial and len(judgement.violations) + len(judgement.not_judged) == settled
+    if not carried and not may_be_carried:
         return no_change
     change = RULES[proposal["kind"]](judgement, proposal)
 

@@ -1,14 +1,15 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { parseBundle } from '../../core/bundle.ts'
 import { fromUtf8 } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { tileIndexPath, tilePath, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { tileIndexPath, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { TileFolder } from '../../log/node/tile-folder.ts'
+import type { TileWriter } from '../../log/node/tile-writer.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
 import { isLockName } from '../../node/lock-file.ts'
-import { configSchema } from '../data-folder.ts'
-import { writeSynced } from '../../node/durable-file.ts'
+import { copiedConfigSchema } from '../data-folder.ts'
 
 /** Version of the layout of a backup. */
 export const backupFormat = 1
@@ -21,7 +22,7 @@ const manifestSchema = z.strictObject({
   final: z.boolean(),
   /** Id of the move that this is the final backup of, or is about to be; the folder that was left behind has it as well. */
   move: z.string().optional(),
-  config: configSchema.pick({ reading: true, openDisclosures: true }),
+  config: copiedConfigSchema,
 })
 export type BackupManifest = z.infer<typeof manifestSchema>
 
@@ -30,11 +31,13 @@ const disclosuresSchema = z.strictObject({ index: z.int().min(0), disclosures: z
 /** A backup on the disk: static tiles, and beside them disclosures, erasures, and what it is. */
 export class BackupFolder {
   readonly root: string
+  private readonly tiles: TileFolder
   /** Entries that the checkpoint signs: which partial tiles count. */
   private readonly size: number
 
   constructor(root: string, size: number) {
     this.root = root
+    this.tiles = new TileFolder(root)
     this.size = size
   }
 
@@ -92,20 +95,11 @@ export class BackupFolder {
     return manifest
   }
 
-  private read(path: string): Uint8Array | undefined {
-    try {
-      return readBounded(join(this.root, path), fileBounds.large)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-      throw error
-    }
-  }
-
   /** The entries of bundle `n`, or undefined where its file is missing. Throws `bundle-malformed`. */
   bundle(n: number): Uint8Array[] | undefined {
     const width = tileWidthAt(0, n, this.size)
-    const bytes = this.read(tilePath('entries', n, width))
-    return bytes === undefined ? undefined : parseBundle(bytes, width)
+    const found = this.tiles.read('entries', n, width)
+    return found === undefined ? undefined : parseBundle(found.bytes, found.width).slice(0, width)
   }
 
   /** For {@link LedgerTree}: a run within one bundle or over many. */
@@ -121,7 +115,7 @@ export class BackupFolder {
 
   /** For {@link LedgerTree}: full tiles alone. */
   tile(level: number, n: number): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.read(tilePath(level, n, tileWidth)))
+    return this.tiles.tile(level, n, tileWidth)
   }
   async tileView(level: number, n: number): Promise<{ bytes: Uint8Array } | undefined> {
     const bytes = await this.tile(level, n)
@@ -133,27 +127,24 @@ export class BackupFolder {
    * `stored-disclosure-altered`.
    */
   disclosures(n: number): Map<number, string[]> {
-    const path = disclosuresPath(n)
-    const bytes = this.read(path)
-    if (bytes === undefined) return new Map()
+    const where = this.tiles.path(disclosuresPath(n))
+    if (statSync(where, { throwIfNoEntry: false }) === undefined) return new Map()
+    const bytes = readBounded(where, fileBounds.large)
     try {
       return parseDisclosures(n, fromUtf8(bytes, 'file'))
     } catch (cause) {
-      const where = join(this.root, path)
       throw new EvidenceError('stored-disclosure-altered', `${where} cannot be read`, { where }, { cause })
     }
   }
 
-  /** Writes the disclosures of bundle `n`, synced; gives the path. Where there are none, and no file, nothing is written. */
-  writeDisclosures(n: number, disclosures: ReadonlyMap<number, readonly string[]>): string | undefined {
-    const path = join(this.root, disclosuresPath(n))
+  /** Writes the disclosures of bundle `n`. Where there are none, and no file, nothing is written. */
+  writeDisclosures(writer: TileWriter, n: number, disclosures: ReadonlyMap<number, readonly string[]>): void {
+    const path = disclosuresPath(n)
     const lines = [...disclosures]
       .filter(([, texts]) => texts.length > 0)
       .sort(([a], [b]) => a - b)
       .map(([index, texts]) => disclosuresLine(index, texts))
-    if (lines.length === 0 && !existsSync(path)) return undefined
-    writeSynced(path, lines.join(''))
-    return path
+    if (lines.length > 0 || existsSync(join(this.root, path))) writer.file(path, Buffer.from(lines.join('')))
   }
 }
 

@@ -1,18 +1,16 @@
-import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
 import { append } from '../../core/arrays.ts'
-import { encodeBundle } from '../../core/bundle.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { tileLevels, tilePath, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
+import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
 import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
-import { readBounded, readBoundedText } from '../../node/bounded-file.ts'
+import { TileWriter } from '../../log/node/tile-writer.ts'
+import { readBoundedText } from '../../node/bounded-file.ts'
 import { openPrivateFolder } from '../../node/folder-filling.ts'
-import { writeDurably, writeSynced } from '../../node/durable-file.ts'
+import { syncFolder, writeDurably } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
-import { syncFolder } from '../head-file.ts'
 import { takeLock } from '../../node/lock-file.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
@@ -65,7 +63,7 @@ export async function makeBackup(options: BackupOptions): Promise<BackupResult> 
 
 class BackupRun {
   private readonly options: BackupOptions
-  private readonly written = new Set<string>()
+  private readonly writer: TileWriter
   private tree!: LedgerTree
   private end: ChainEnd = chainStart
   /** The bundle at the right edge, as far as it has come. */
@@ -75,6 +73,7 @@ class BackupRun {
 
   constructor(options: BackupOptions) {
     this.options = options
+    this.writer = new TileWriter(options.out)
   }
 
   async run(): Promise<BackupResult> {
@@ -102,14 +101,14 @@ class BackupRun {
     this.missing.excuse([...known, ...erased])
     this.missing.settle(this.options.acceptMissing)
     await this.writeEdge()
-    this.write(paths.policy, policy)
-    this.syncFolders()
+    this.writer.file('policy', policy)
+    this.writer.sync()
     if (piece.checkpoint !== before) writeDurably(paths.checkpoint, piece.checkpoint)
     this.applyErasures(erased)
     const { timeStamps } = this.options
     if (timeStamps !== undefined) copyTimeStamps(timeStamps, new TimeStampFiles(paths.timeStamps), this.tree.size)
     this.writeManifest(known.length + erased.length, piece.config)
-    removePartials(out, sizeBefore, this.tree.size)
+    this.writer.removePartials(sizeBefore, this.tree.size)
     const final = this.options.move !== undefined
     return { size: this.tree.size, added: this.tree.size - sizeBefore, erased: erased.length, final }
   }
@@ -199,8 +198,7 @@ class BackupRun {
 
   private async completeBundle(n: number): Promise<void> {
     this.writeBundle(n)
-    for (const { level, n: at, tile } of this.tree.completedTiles())
-      this.write(join(this.options.out, tilePath(level, at, tileWidth)), tile.bytes())
+    for (const { level, n: at, tile } of this.tree.completedTiles()) this.writer.tile(level, at, tile.bytes())
     this.tree.releaseCompleted()
     this.bundle = []
     this.disclosures = new Map()
@@ -209,10 +207,8 @@ class BackupRun {
   }
 
   private writeBundle(n: number): void {
-    const { out } = this.options
-    this.write(join(out, tilePath('entries', n, this.bundle.length)), encodeBundle(this.bundle))
-    const path = new BackupFolder(out, this.end.size).writeDisclosures(n, this.disclosures)
-    if (path !== undefined) this.written.add(dirname(path))
+    this.writer.bundle(n, this.bundle)
+    new BackupFolder(this.options.out, this.end.size).writeDisclosures(this.writer, n, this.disclosures)
   }
 
   /** The partial tiles of the right edge. */
@@ -224,25 +220,8 @@ class BackupRun {
       const width = tileWidthAt(level, n, size)
       if (width === tileWidth) continue
       const tile = (await this.tree.load([{ level, n }]))(level, n)
-      this.write(join(this.options.out, tilePath(level, n, width)), tile?.bytes(width) as Uint8Array)
+      this.writer.tile(level, n, tile?.bytes(width) as Uint8Array)
     }
-  }
-
-  private write(path: string, bytes: Uint8Array): void {
-    if (existsSync(path) && statSync(path).size === bytes.length && equalBytes(readBounded(path, bytes.length), bytes))
-      return
-    writeSynced(path, bytes)
-    this.written.add(dirname(path))
-  }
-
-  /** Names of new files, and of the folders made for them. */
-  private syncFolders(): void {
-    const folders = new Set<string>()
-    const root = resolve(this.options.out)
-    for (const folder of this.written) {
-      for (let at = resolve(folder); at.length >= root.length; at = dirname(at)) folders.add(at)
-    }
-    for (const folder of folders) syncFolder(folder)
   }
 
   private applyErasures(erased: readonly Erasure[]): void {
@@ -254,27 +233,10 @@ class BackupRun {
       const held = disclosures.get(erasure.index)
       if (held === undefined) continue
       disclosures.set(erasure.index, keptBy(erasure, held))
-      const path = folder.writeDisclosures(n, disclosures)
-      if (path !== undefined) syncFolder(dirname(path))
+      folder.writeDisclosures(this.writer, n, disclosures)
     }
+    this.writer.sync()
     // After the claims are gone: a crash in between leaves them to be removed again.
     addErasures(BackupFolder.paths(out).erased, erased)
-  }
-}
-
-/** Removes partial tiles that a larger one has replaced. */
-function removePartials(root: string, before: number, now: number): void {
-  const levels: (number | 'entries')[] = ['entries', ...Array.from({ length: tileLevels(before) }, (_, level) => level)]
-  for (const level of levels) {
-    const treeLevel = level === 'entries' ? 0 : level
-    const n = tilesAt(treeLevel, before) - 1
-    if (n < 0) continue
-    const folder = `${join(root, tilePath(level, n, tileWidth))}.p`
-    if (!existsSync(folder)) continue
-    const width = tileWidthAt(treeLevel, n, now)
-    for (const name of readdirSync(folder)) {
-      if (width === tileWidth || name !== String(width)) rmSync(join(folder, name), { force: true })
-    }
-    if (readdirSync(folder).length === 0) rmdirSync(folder)
   }
 }

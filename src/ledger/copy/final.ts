@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FolderSource } from '../folder-source.ts'
-import { type HeldFolder, holdFolder } from '../held-folder.ts'
+import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { requireNotRotating } from '../rotation-marker.ts'
-import { requireMaySign, writeStanding } from '../standing.ts'
+import { requireMaySign, writeSigningState } from '../signing-state.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { readPolicyBytes } from '../data-folder.ts'
 import { type BackupOptions, type BackupResult, makeBackup } from './backup.ts'
@@ -21,24 +21,16 @@ export type FolderBackupOptions = Omit<BackupOptions, 'source' | 'key' | 'policy
 /**
  * Backs up a stopped data folder. With `final` the folder is shut for good before the backup says that it is final; a folder that was
  * moved may repeat that into the same backup, and into no other: two final backups would be two ledgers. Throws the codes of
- * holdFolder, FolderSource.held, FolderPieces.of and makeBackup, `ledger-standby`, `ledger-moved`, `rotation-unfinished`.
+ * holdFolder, FolderSource.reading, FolderPieces.of and makeBackup, `ledger-standby`, `ledger-moved`, `rotation-unfinished`.
  */
-export async function backUpFolder(options: FolderBackupOptions): Promise<BackupResult> {
-  const held = holdFolder(options.root, 'copy')
-  try {
-    const source = await FolderSource.held(held)
-    try {
-      return await backUpHeld(held, source, options)
-    } finally {
-      await source.close()
-    }
-  } finally {
-    held.release()
-  }
+export function backUpFolder(options: FolderBackupOptions): Promise<BackupResult> {
+  return whileHeld(options.root, 'copy', (held) =>
+    FolderSource.reading(held, (source) => backUpHeld(held, source, options)),
+  )
 }
 
 async function backUpHeld(
-  { folder, key, standing: left }: HeldFolder,
+  { folder, key, signingState: left }: HeldFolder,
   source: FolderSource,
   options: FolderBackupOptions,
 ): Promise<BackupResult> {
@@ -53,7 +45,7 @@ async function backUpHeld(
   }
   const id = (isRepeated ? left.move : undefined) ?? randomUUID()
   const shut = (): void => {
-    if (left === undefined) writeStanding(folder, 'moved', resolve(out), id)
+    if (left === undefined) writeSigningState(folder, 'moved', resolve(out), id)
   }
   return makeBackup({
     ...options,

@@ -11,6 +11,12 @@ export interface KnownCheckpoint extends SignedCheckpoint {
   readonly where: string
 }
 
+/** A size that somebody names without a checkpoint. */
+export interface KnownSize {
+  readonly where: string
+  readonly size: number
+}
+
 /**
  * Holds a tree against checkpoints that were kept; `keysAt` gives the keys that sign at a size, where the ledger's was rotated. Throws `checkpoint-untrusted` for one that this ledger did not sign,
  * `restore-behind`, `consistency-invalid`.
@@ -41,10 +47,7 @@ export async function requireKnown(
 }
 
 /** Holds a size against those that others name. Throws `restore-behind`. */
-export function requireKnownSizes(
-  found: number,
-  known: readonly { readonly where: string; readonly size: number }[],
-): void {
+export function requireKnownSizes(found: number, known: readonly KnownSize[]): void {
   for (const { where, size } of known) {
     if (size <= found) continue
     throw new EvidenceError(

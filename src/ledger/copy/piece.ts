@@ -3,7 +3,7 @@ import { fromUtf8, latin1 } from '../../core/bytes.ts'
 import { maxDisclosureLength, maxDisclosures } from '../../core/disclosure.ts'
 import { maxEntryBytes } from '../../core/entry.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { configSchema } from '../data-folder.ts'
+import { type CopiedConfig, copiedConfigSchema } from '../data-folder.ts'
 import { type Erasure, erasureSchema } from '../erasures.ts'
 
 /** An entry as copies take it. Nothing of it is trusted. */
@@ -11,9 +11,6 @@ export interface CopiedEntry {
   readonly bytes: Uint8Array
   readonly disclosures: readonly string[]
 }
-
-/** How a ledger is read, which a copy takes along. */
-export type CopiedConfig = { readonly reading: 'public' | 'participants'; readonly openDisclosures: boolean }
 
 /** A run of entries that a copy takes in one step. */
 export interface Piece {
@@ -50,7 +47,7 @@ const headerSchema = z.strictObject({
   checkpoint: z.string().max(4096),
   erased: z.array(erasureSchema).max(maxPieceErasures),
   erasures: z.int().min(0),
-  config: configSchema.pick({ reading: true, openDisclosures: true }),
+  config: copiedConfigSchema,
 })
 const entrySchema = z
   .tuple([z.string().min(1).max(maxEntryBytes)])

@@ -1,12 +1,8 @@
 import { resolve } from 'node:path'
-import { equalBytes } from '../../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
-import { rootFromTiles } from '../../core/merkle/tiles.ts'
 import { FolderSource } from '../folder-source.ts'
-import { type HeldFolder, holdFolder } from '../held-folder.ts'
-import { readOwnCheckpoint } from '../recovery.ts'
-import { clearStanding, type Standing } from '../standing.ts'
-import { LedgerTree } from '../tree.ts'
+import { type HeldFolder, whileHeld } from '../held-folder.ts'
+import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
@@ -22,7 +18,7 @@ export interface PromoteOptions {
 export interface PromoteResult {
   readonly size: number
   /** What the folder was; undefined where it could sign before. */
-  readonly was: Standing | undefined
+  readonly was: SigningState | undefined
   /** The final backup of a move that was called off, where it could not be marked: it must be destroyed. */
   readonly unmarked?: string
 }
@@ -31,7 +27,7 @@ export interface PromoteResult {
  * Marks the final backup of a move that is called off, so that nothing is restored of it without a word; false where it cannot be
  * reached, or written. Throws `ledger-moved` where it was restored.
  */
-function callOff({ of, move }: Standing, root: string): boolean {
+function callOff({ of, move }: SigningState, root: string): boolean {
   if (move === undefined) return false
   const { taken: path } = BackupFolder.paths(of)
   try {
@@ -54,11 +50,10 @@ function callOff({ of, move }: Standing, root: string): boolean {
  * Lets a copy sign from now on. Throws `take-over-needed`, `ledger-moved` (the final backup was restored), `ledger-in-use` (stop the follower first), the faults of the folder,
  * and the codes of requireKnown; the folder then stays shut.
  */
-export async function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
-  const held = holdFolder(root, 'promote')
-  const { folder, standing: was } = held
-  try {
-    const size = await checkedSize(held, known)
+export function promote({ root, known = [], takeOver }: PromoteOptions): Promise<PromoteResult> {
+  return whileHeld(root, 'promote', async (held) => {
+    const { folder, signingState: was } = held
+    const size = await FolderSource.reading(held, (source) => checkedSize(held, source, known))
     if (was === undefined) return { size, was }
     if (!takeOver) {
       const what = was.standing === 'moved' ? `was moved to ${was.of}` : `is a copy: ${was.standing} (${was.of})`
@@ -69,26 +64,19 @@ export async function promote({ root, known = [], takeOver }: PromoteOptions): P
       )
     }
     const isMarked = was.standing !== 'moved' || callOff(was, root)
-    clearStanding(folder)
+    clearSigningState(folder)
     return { size, was, ...(isMarked ? {} : { unmarked: was.of }) }
-  } finally {
-    held.release()
-  }
+  })
 }
 
 /** The size of what the folder holds, which is what its checkpoint signs, and goes on from what is known. */
-async function checkedSize(held: HeldFolder, known: readonly KnownCheckpoint[]): Promise<number> {
-  const { key } = held
-  const source = await FolderSource.held(held)
-  try {
-    await FolderPieces.of(source)
-    const { size, root: signed } = readOwnCheckpoint(Buffer.from(await source.checkpoint()).toString('utf8'), key)
-    const tree = await LedgerTree.rebuild(source.storage, size)
-    if (!equalBytes(rootFromTiles(size, tree.read), signed))
-      throw new EvidenceError('root-mismatch', 'the entries and tiles do not make the root that the checkpoint signs')
-    await requireKnown(tree, known, key)
-    return size
-  } finally {
-    await source.close()
-  }
+async function checkedSize(
+  { key }: HeldFolder,
+  source: FolderSource,
+  known: readonly KnownCheckpoint[],
+): Promise<number> {
+  await FolderPieces.of(source)
+  const { tree } = await source.signedTree(key)
+  await requireKnown(tree, known, key)
+  return tree.size
 }

@@ -1,8 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { VerifierKey } from '../../core/note.ts'
-import { emptyRegistry } from '../../statements/registry.ts'
-import { emptySeal } from '../entry-facts.ts'
-import { emptyChain } from '../group.ts'
+import { emptyChain } from '../chain-state.ts'
 import { HeadFile } from '../head-file.ts'
 import { LevelStorage } from '../leveldb/level-storage.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
@@ -10,7 +8,7 @@ import type { LedgerStorage } from '../storage.ts'
 import { LedgerTree } from '../tree.ts'
 import type { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
-import { Replay } from './replay.ts'
+import { Replay, requireSignedTree } from './replay.ts'
 
 export interface RebuildOptions {
   /** Where the new database is made; what is there is removed. */
@@ -40,7 +38,7 @@ export async function rebuildDatabase<T>(
   try {
     const epoch = await storage.claimWriter()
     const tree = new LedgerTree(storage)
-    const replay = new Replay(emptyChain(emptyRegistry(key.name), emptySeal), tree, storage, key)
+    const replay = new Replay(emptyChain(key.name), tree, storage, key)
     for await (const run of entries) {
       const expectedSize = tree.size
       const group = await replay.take(run)
@@ -49,7 +47,7 @@ export async function rebuildDatabase<T>(
       tree.releaseCompleted()
       onProgress?.(tree.size)
     }
-    replay.requireSigned(note, key)
+    requireSignedTree(note, key, tree)
     const result = await use(storage, tree, replay.missing)
     isWhole = true
     return result

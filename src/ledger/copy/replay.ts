@@ -11,9 +11,10 @@ import { judge } from '../../statements/rulebook.ts'
 import type { History, RuleContext, TargetFacts } from '../../statements/rules.ts'
 import { sealedDigestsOf, targetFactsOf } from '../../statements/said.ts'
 import type { Statement } from '../../statements/statement.ts'
-import { extendSeal, referencedIndices, targetFacts } from '../entry-facts.ts'
-import { type ChainState, statementName } from '../group.ts'
-import { lookupsOfDisclosures, lookupsOfEntry } from '../lookup.ts'
+import { chainAfter, type ChainState } from '../chain-state.ts'
+import { referencedIndices, targetFacts } from '../entry-facts.ts'
+import { storedEntry } from '../group.ts'
+import { statementName, usedIds } from '../prefetch.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
 import type { LedgerStorage, StoredEntry, StoredGroup } from '../storage.ts'
 import type { LedgerTree } from '../tree.ts'
@@ -22,7 +23,7 @@ import { MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry } from './piece.ts'
 
 /** What a run of entries adds to a database, all but the checkpoint. */
-export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registrySeal'>
+export type ReplayedGroup = Pick<StoredGroup, 'entries' | 'tiles'> & Pick<Partial<StoredGroup>, 'registryChecksum'>
 
 /**
  * Takes entries that another ledger sequenced, judges each by the chain and by the whole rulebook as the verifier does, and
@@ -71,12 +72,12 @@ export class Replay {
       return stored
     })
     const tiles = this.tree.tilesToStore()
-    const { seal } = this.state
-    return { entries, tiles, ...(seal === before.seal ? {} : { registrySeal: seal }) }
+    const { checksum } = this.state
+    return { entries, tiles, ...(checksum === before.checksum ? {} : { registryChecksum: checksum }) }
   }
 
   private place(copied: CopiedEntry, statement: Statement, history: History): StoredEntry {
-    const { size: index, leafHash: link, timeMs: before, registry, seal } = this.state
+    const { size: index, leafHash: link, timeMs: before, registry } = this.state
     const { bytes, disclosures } = copied
     const end = checkNext({ size: index, link, timeMs: before ?? 0 }, bytes)
     const time = formatTime(end.timeMs)
@@ -91,20 +92,15 @@ export class Replay {
     requireKept(index, disclosures, sealed)
     this.missing.note(index, sealed, disclosures)
     this.tree.append(end.link)
-    const grown = next === registry ? seal : extendSeal(seal, end.link)
-    this.state = { size: index + 1, timeMs: end.timeMs, leafHash: end.link, registry: next, seal: grown }
-    const { iss, jti } = statement.common
+    this.state = chainAfter(this.state, end.timeMs, end.link, next)
     const opened = disclosures.map(parseDisclosure)
-    const lookups = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, opened)]
-    return { index, bytes, leafHash: end.link, iss, jti, disclosures, lookups }
+    return storedEntry({ index, bytes, leafHash: end.link, statement, body, disclosures, opened })
   }
 
   private async prefetch(
     statements: readonly Statement[],
   ): Promise<{ ids: Map<string, number>; entries: Map<number, Uint8Array> }> {
-    const found = await this.storage.findStatements(statements.map(({ common }) => common))
-    const ids = new Map<string, number>()
-    for (const id of found) if (id !== undefined) ids.set(statementName(id.iss, id.jti), id.index)
+    const ids = await usedIds(statements, this.storage)
     const entries = new Map<number, Uint8Array>()
     const wanted = new Set(statements.flatMap(referencedIndices).filter((index) => index < this.state.size))
     for (const index of wanted) {
@@ -112,11 +108,6 @@ export class Replay {
       if (bytes !== undefined) entries.set(index, bytes)
     }
     return { ids, entries }
-  }
-
-  /** Throws `root-mismatch`, `checkpoint-untrusted` where a note does not sign exactly what was taken. */
-  requireSigned(note: string, key: VerifierKey): void {
-    requireSignedTree(note, key, this.tree)
   }
 }
 

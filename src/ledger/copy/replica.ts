@@ -6,19 +6,17 @@ import type { Registry } from '../../statements/registry.ts'
 import type { DataFolder } from '../data-folder.ts'
 import { readStored } from '../entry-facts.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
-import { HeadFile, readHead } from '../head-file.ts'
+import { readHead } from '../head-file.ts'
 import { holdFolder } from '../held-folder.ts'
-import { examineStandIn } from '../ledger.ts'
-import { LevelStorage } from '../leveldb/level-storage.ts'
 import { lookupsGone } from '../lookup.ts'
-import { createLookupCodec, readLookupCodec } from '../lookup-secret.ts'
-import type { LedgerStorage } from '../storage.ts'
+import { createLookupCodec } from '../lookup-secret.ts'
+import { openForWriting, type OpenedFolder } from '../opening.ts'
+import { examineStandIn } from '../recovery.ts'
 import { isFillable } from '../../node/folder-filling.ts'
-import { LedgerTree } from '../tree.ts'
 import type { AcceptFault } from './missing-claims.ts'
 import type { Piece } from './piece.ts'
 import { rebuildDatabase } from './rebuild.ts'
-import { Replay } from './replay.ts'
+import { Replay, requireSignedTree } from './replay.ts'
 import { fillDataFolder, finishFolder } from './restore.ts'
 
 /** The command that fills the folder. */
@@ -36,12 +34,9 @@ export interface ReplicaCreateOptions {
   readonly acceptMissing?: AcceptFault
 }
 
-interface ReplicaParts {
+interface ReplicaParts extends Omit<OpenedFolder, 'tree'> {
   readonly folder: DataFolder
   readonly key: VerifierKey
-  readonly storage: LedgerStorage
-  readonly epoch: number
-  readonly head: HeadFile
   readonly replay: Replay
   readonly release: () => void
   readonly acceptMissing: AcceptFault | undefined
@@ -49,7 +44,7 @@ interface ReplicaParts {
 
 /**
  * A follower's data folder, open: takes pieces of its leader, each judged and durable before the next, and never signs. After
- * each piece it is an ordinary ledger's folder, but for the marker (standing.ts).
+ * each piece it is an ordinary ledger's folder, but for the marker (signing-state.ts).
  */
 export class Replica {
   private readonly parts: ReplicaParts
@@ -92,18 +87,9 @@ export class Replica {
     try {
       const guard = readHead(folder.head, key)
       const published = await examineStandIn(folder, [key])
-      const storage = await LevelStorage.open(folder.database, readLookupCodec(folder))
-      try {
-        const tree = await LedgerTree.rebuild(storage, published.state.size)
-        const head = await HeadFile.open(folder.head, guard)
-        if (published.state.size > guard.checkpoint.size || guard.otherSlotDamaged) await head.write(published.note)
-        const epoch = await storage.claimWriter()
-        const replay = new Replay(published.state, tree, storage, key)
-        return new Replica({ folder, key, storage, epoch, head, replay, release, acceptMissing })
-      } catch (error) {
-        await storage.close()
-        throw error
-      }
+      const opened = await openForWriting(folder, guard, published)
+      const replay = new Replay(published.state, opened.tree, opened.storage, key)
+      return new Replica({ ...opened, folder, key, replay, release, acceptMissing })
     } catch (error) {
       release()
       throw error
@@ -136,7 +122,8 @@ export class Replica {
       if (piece.from !== this.size)
         throw new EvidenceError('server-answer', 'the leader gives other entries than asked')
       if (piece.entries.length > 0) await this.append(piece)
-      else this.requireSameEnd(piece)
+      // Nothing new: then the leader's checkpoint is of the very tree that is here.
+      else requireSignedTree(piece.checkpoint, this.parts.key, this.parts.replay.tree)
       await this.erase(piece.erased)
     } catch (error) {
       this.failed = true
@@ -148,17 +135,12 @@ export class Replica {
     const { folder, replay, storage, epoch, head, key, acceptMissing } = this.parts
     const expectedSize = this.size
     const group = await replay.take(entries)
-    replay.requireSigned(checkpoint, key)
+    requireSignedTree(checkpoint, key, replay.tree)
     replay.missing.excuse([...readErasures(folder.erased), ...erased])
     replay.missing.settle(acceptMissing)
     await storage.append({ ...group, expectedSize, epoch, checkpoint })
     await head.write(checkpoint)
     replay.tree.releaseCompleted()
-  }
-
-  /** Nothing new: then the leader's checkpoint is of the very tree that is here. */
-  private requireSameEnd({ checkpoint }: Piece): void {
-    this.parts.replay.requireSigned(checkpoint, this.parts.key)
   }
 
   private async erase(erased: readonly Erasure[]): Promise<void> {

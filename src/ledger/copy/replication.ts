@@ -5,17 +5,11 @@ import { EvidenceError } from '../../core/errors.ts'
 import { tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
 import type { VerifierKey } from '../../core/note.ts'
 import { type Confirmation, unconfirmed } from '../confirmation.ts'
+import type { CopiedConfig } from '../data-folder.ts'
 import { readErasures } from '../erasures.ts'
 import type { LedgerReads } from '../reads.ts'
 import type { LedgerStorage } from '../storage.ts'
-import {
-  type CopiedConfig,
-  type CopiedEntry,
-  maxPieceBytes,
-  maxPieceEntries,
-  maxPieceErasures,
-  type Piece,
-} from './piece.ts'
+import { type CopiedEntry, maxPieceBytes, maxPieceEntries, maxPieceErasures, type Piece } from './piece.ts'
 
 export interface ReplicationParts {
   readonly storage: LedgerStorage

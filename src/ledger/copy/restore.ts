@@ -9,16 +9,24 @@ import { writeNewFile } from '../../node/durable-file.ts'
 import { beginFolder, requireFillable } from '../../node/folder-filling.ts'
 import type { Unfinished } from '../../node/folder-marker.ts'
 import { makePrivateFolder } from '../../node/private-folder.ts'
-import { dataFolder, type DataFolder, folderFiles, folderFormat, readOwnKey, readPolicyBytes } from '../data-folder.ts'
+import {
+  type CopiedConfig,
+  dataFolder,
+  type DataFolder,
+  folderFiles,
+  folderFormat,
+  readOwnKey,
+  readPolicyBytes,
+} from '../data-folder.ts'
 import { addErasures, type Erasure, erasedByIndex, readErasures } from '../erasures.ts'
 import { createLookupCodec } from '../lookup-secret.ts'
 import { readOwnCheckpoint } from '../recovery.ts'
-import { type Standing, writeStanding } from '../standing.ts'
+import { type SigningState, writeSigningState } from '../signing-state.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
 import type { AcceptFault } from './missing-claims.ts'
-import type { CopiedConfig, CopiedEntry } from './piece.ts'
+import type { CopiedEntry } from './piece.ts'
 import { rebuildDatabase, writeHead } from './rebuild.ts'
 import { Claim } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
@@ -111,14 +119,14 @@ export async function fillDataFolder(
 export async function finishFolder(
   folder: DataFolder,
   parts: { readonly note: string; readonly policy: Uint8Array; readonly config: CopiedConfig },
-  standing: Standing['standing'] | undefined,
+  standing: SigningState['standing'] | undefined,
   of: string,
 ): Promise<void> {
   const { note, policy, config } = parts
   makePrivateFolder(folder.keys)
   writeNewFile(folder.policy, policy, 0o600)
   writeNewFile(folder.config, `${JSON.stringify({ format: folderFormat, ...config }, null, 2)}\n`, 0o600)
-  if (standing !== undefined) writeStanding(folder, standing, of)
+  if (standing !== undefined) writeSigningState(folder, standing, of)
   await writeHead(folder.head, note)
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError } from '../../core/errors.ts'
 import { timeText } from '../../core/time.ts'
 import { fileBounds, readBoundedText } from '../../node/bounded-file.ts'
-import { syncFolder } from '../../node/durable-file.ts'
+import { syncFolder, writeAndSync } from '../../node/durable-file.ts'
 import { readUnfinished } from '../../node/folder-marker.ts'
 import { lockHolder } from '../../node/lock-file.ts'
 import { BackupFolder } from './backup-folder.ts'
@@ -44,8 +44,7 @@ export function writeTaken(path: string, id: string, to: string): void {
   const taken: Taken = { id, to, since: timeText(Date.now()) }
   const fd = openSync(path, 'wx', 0o600)
   try {
-    writeSync(fd, `${JSON.stringify(taken, null, 2)}\n`)
-    fsyncSync(fd)
+    writeAndSync(fd, `${JSON.stringify(taken, null, 2)}\n`)
   } finally {
     closeSync(fd)
   }

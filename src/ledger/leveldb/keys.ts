@@ -13,9 +13,12 @@
 export const databaseFormat = '1'
 
 export function number8(value: number): Buffer {
-  const out = Buffer.allocUnsafe(8)
-  out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), 0)
-  out.writeUInt32BE(value % 0x1_0000_0000, 4)
+  return writeNumber8(Buffer.allocUnsafe(8), 0, value)
+}
+
+function writeNumber8(out: Buffer, at: number, value: number): Buffer {
+  out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), at)
+  out.writeUInt32BE(value % 0x1_0000_0000, at + 4)
   return out
 }
 
@@ -28,9 +31,7 @@ export function readNumber8(bytes: Uint8Array, at: number): number {
 function numbered(letter: string, value: number): Buffer {
   const out = Buffer.allocUnsafe(9)
   out[0] = letter.charCodeAt(0)
-  out.writeUInt32BE(Math.floor(value / 0x1_0000_0000), 1)
-  out.writeUInt32BE(value % 0x1_0000_0000, 5)
-  return out
+  return writeNumber8(out, 1, value)
 }
 
 /** Database key of the run of entries that begins at an index. */
@@ -51,9 +52,7 @@ export function lookupKey(list: Uint8Array, index: number): Buffer {
   const out = Buffer.allocUnsafe(9 + list.length)
   out[0] = 0x6c
   out.set(list, 1)
-  out.writeUInt32BE(Math.floor(index / 0x1_0000_0000), 1 + list.length)
-  out.writeUInt32BE(index % 0x1_0000_0000, 5 + list.length)
-  return out
+  return writeNumber8(out, 1 + list.length, index)
 }
 /** What the keys of a look-up key's lists, or of one list's entries, begin with. */
 export function lookupStart(encoded: Uint8Array): Buffer {
@@ -61,4 +60,14 @@ export function lookupStart(encoded: Uint8Array): Buffer {
 }
 export function metaKey(name: 'format' | 'checkpoint' | 'epoch' | 'registry' | 'lookups'): Buffer {
   return Buffer.from(`m${name}`)
+}
+
+/** A checksum as it is stored; undefined where there is none that can be read: the caller compares. */
+export function checksumIn<T>(value: Uint8Array | undefined): T | undefined {
+  if (value === undefined) return undefined
+  try {
+    return JSON.parse(Buffer.from(value).toString('utf8')) as T
+  } catch {
+    return undefined
+  }
 }

@@ -2,10 +2,10 @@ import type { Level } from 'level'
 import type { LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
 import { mergeIndices } from '../lookup-scope.ts'
-import { changeSeal, emptyLookupSeal, idKey, keyHash, type LookupSeal } from '../lookup-tally.ts'
+import { changeChecksum, emptyLookupChecksum, idKey, keyHash, type LookupChecksum } from '../lookup-tally.ts'
 import type { StatementId, StoredEntry } from '../storage.ts'
 import type { RunBatch } from './entry-runs.ts'
-import { lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
+import { checksumIn, lookupKey, lookupStart, metaKey, number8, readNumber8, statementKey } from './keys.ts'
 import { readable } from './readable.ts'
 
 type Database = Level<Uint8Array, Uint8Array>
@@ -22,37 +22,37 @@ export class LevelLookups {
   private readonly db: Database
   private readonly codec: LookupCodec
   /** The checksum that the last write left. */
-  private seal: LookupSeal
+  private checksum: LookupChecksum
 
-  private constructor(db: Database, codec: LookupCodec, seal: LookupSeal) {
+  private constructor(db: Database, codec: LookupCodec, checksum: LookupChecksum) {
     this.db = db
     this.codec = codec
-    this.seal = seal
+    this.checksum = checksum
   }
 
   /** Opens the look-up keys of a database. A missing look-up checksum is read as that of no keys, so that an audit finds the difference. */
   static async open(db: Database, codec: LookupCodec): Promise<LevelLookups> {
-    return new LevelLookups(db, codec, (await readSeal(db)) ?? emptyLookupSeal)
+    return new LevelLookups(db, codec, (await readChecksum(db)) ?? emptyLookupChecksum)
   }
 
-  storedSeal(): Promise<LookupSeal | undefined> {
-    return readSeal(this.db)
+  storedChecksum(): Promise<LookupChecksum | undefined> {
+    return readChecksum(this.db)
   }
 
   /** Adds the keys of new entries to a batch; what is given is to be called when the batch is written. */
   append(batch: RunBatch, entries: readonly StoredEntry[]): () => void {
-    let { seal } = this
+    let { checksum } = this
     const { seed } = this.codec
     for (const { index, leafHash, iss, jti, lookups } of entries) {
       batch.put(statementKey(iss, jti), Buffer.concat([number8(index), leafHash]))
-      seal = changeSeal(seal, keyHash(idKey(iss, jti, leafHash), index, seed), 1)
+      checksum = changeChecksum(checksum, keyHash(idKey(iss, jti, leafHash), index, seed), 1)
       for (const lookup of lookups) {
         const list = this.codec.list(lookup)
         batch.put(lookupKey(list, index), none)
-        seal = changeSeal(seal, keyHash(list, index, seed), 1)
+        checksum = changeChecksum(checksum, keyHash(list, index, seed), 1)
       }
     }
-    return this.write(batch, seal)
+    return this.write(batch, checksum)
   }
 
   /** Takes an entry out of lists; gives their keys in the database, and what is to be called when the batch is written. */
@@ -62,16 +62,19 @@ export class LevelLookups {
     lookups: readonly LookupList[],
   ): { readonly keys: readonly Uint8Array[]; readonly written: () => void } {
     const lists = lookups.map((lookup) => this.codec.list(lookup))
-    const seal = lists.reduce((left, list) => changeSeal(left, keyHash(list, index, this.codec.seed), -1), this.seal)
+    const checksum = lists.reduce(
+      (left, list) => changeChecksum(left, keyHash(list, index, this.codec.seed), -1),
+      this.checksum,
+    )
     const keys = lists.map((list) => lookupKey(list, index))
     for (const key of keys) batch.del(key)
-    return { keys, written: this.write(batch, seal) }
+    return { keys, written: this.write(batch, checksum) }
   }
 
-  private write(batch: RunBatch, seal: LookupSeal): () => void {
-    batch.put(metaKey('lookups'), Buffer.from(JSON.stringify(seal)))
+  private write(batch: RunBatch, checksum: LookupChecksum): () => void {
+    batch.put(metaKey('lookups'), Buffer.from(JSON.stringify(checksum)))
     return () => {
-      this.seal = seal
+      this.checksum = checksum
     }
   }
 
@@ -167,14 +170,8 @@ function isSameList(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.from(a.subarray(0, -8)).equals(b.subarray(0, -8))
 }
 
-async function readSeal(db: Database): Promise<LookupSeal | undefined> {
-  const value = await db.get(metaKey('lookups'))
-  if (value === undefined) return undefined
-  try {
-    return JSON.parse(Buffer.from(value).toString('utf8')) as LookupSeal
-  } catch {
-    return undefined // unreadable is as good as missing: the caller compares
-  }
+async function readChecksum(db: Database): Promise<LookupChecksum | undefined> {
+  return checksumIn<LookupChecksum>(await db.get(metaKey('lookups')))
 }
 
 function indexOf(key: Uint8Array): number {

@@ -7,11 +7,20 @@ import { upperBytes } from '../../core/merkle/tile.ts'
 import type { DisclosedBytes } from '../../log/log.ts'
 import type { LookupKey, LookupList } from '../lookup.ts'
 import type { LookupCodec } from '../lookup-codec.ts'
-import type { LookupSeal } from '../lookup-tally.ts'
-import type { LedgerStorage, RegistrySeal, StatementId, StoredGroup, StoredTile } from '../storage.ts'
+import type { LookupChecksum } from '../lookup-tally.ts'
+import type { LedgerStorage, RegistryChecksum, StatementId, StoredGroup, StoredTile } from '../storage.ts'
 import { EntryRuns } from './entry-runs.ts'
 import { GatheredReads } from './gathered-reads.ts'
-import { databaseFormat, disclosuresKey, metaKey, number8, readNumber8, statementKey, tileKey } from './keys.ts'
+import {
+  checksumIn,
+  databaseFormat,
+  disclosuresKey,
+  metaKey,
+  number8,
+  readNumber8,
+  statementKey,
+  tileKey,
+} from './keys.ts'
 import { LevelLookups } from './level-lookups.ts'
 import { damaged, readable } from './readable.ts'
 import { Changes, changeWithoutTrace } from './rewrite.ts'
@@ -134,7 +143,8 @@ export class LevelStorage implements LedgerStorage {
     for (const { level, n, bytes, upper } of group.tiles) {
       put(tileKey(level, n), upper === undefined ? bytes : Buffer.concat([bytes, upper]))
     }
-    if (group.registrySeal !== undefined) put(metaKey('registry'), Buffer.from(JSON.stringify(group.registrySeal)))
+    if (group.registryChecksum !== undefined)
+      put(metaKey('registry'), Buffer.from(JSON.stringify(group.registryChecksum)))
     put(metaKey('checkpoint'), Buffer.from(group.checkpoint))
     // Durable when this returns.
     await batch.write({ sync: true })
@@ -147,14 +157,8 @@ export class LevelStorage implements LedgerStorage {
     return note === undefined ? undefined : Buffer.from(note).toString('utf8')
   }
 
-  async registrySeal(): Promise<RegistrySeal | undefined> {
-    const seal = await this.db.get(metaKey('registry'))
-    if (seal === undefined) return undefined
-    try {
-      return JSON.parse(Buffer.from(seal).toString('utf8')) as RegistrySeal
-    } catch {
-      return undefined // unreadable is as good as missing: the caller compares
-    }
+  async registryChecksum(): Promise<RegistryChecksum | undefined> {
+    return checksumIn<RegistryChecksum>(await this.db.get(metaKey('registry')))
   }
 
   entries(begin: number, end: number): Promise<(Uint8Array | undefined)[]> {
@@ -244,8 +248,8 @@ export class LevelStorage implements LedgerStorage {
     return readable(this.lookups.has(keys))
   }
 
-  lookupSeal(): Promise<LookupSeal | undefined> {
-    return readable(this.lookups.storedSeal())
+  lookupChecksum(): Promise<LookupChecksum | undefined> {
+    return readable(this.lookups.storedChecksum())
   }
 
   scanLookups(): AsyncGenerator<{ key: Uint8Array; index: number }[]> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFileSync, lstatSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { isEvidenceError } from '../../core/errors.ts'
 import { takeLock } from '../../node/lock-file.ts'
 import { makeNewPrivateFolder } from '../../node/private-folder.ts'
 
@@ -38,15 +39,28 @@ function isOfAnother(path: string): boolean {
 }
 
 /**
+ * A new name, locked before a folder of it is there: no other process ever finds that without its lock. Another process that sweeps may
+ * take the lock first, in the moment between its file and itself: then the name is left to it.
+ */
+function lockNewName(): { readonly shadow: string; readonly release: () => void } {
+  for (;;) {
+    const shadow = join(tmpdir(), `${prefix}${randomUUID()}`)
+    try {
+      return { shadow, release: takeLock(`${shadow}${lockEnding}`, shadow) }
+    } catch (error) {
+      if (!isEvidenceError(error, 'ledger-in-use')) throw error
+    }
+  }
+}
+
+/**
  * A stand-in for a closed database, to be opened in its place: tables are linked (LevelDB never changes one), log, MANIFEST
  * and CURRENT are copied. Opening a LevelDB database replays its log, deletes it and writes new files: with the stand-in
  * all that happens elsewhere, and what is examined stays as it was found.
  */
 export function makeShadow(folder: string): { readonly folder: string; readonly dispose: () => void } {
   sweepShadows()
-  const shadow = join(tmpdir(), `${prefix}${randomUUID()}`)
-  // Before the folder is there: no other process ever finds it without its lock.
-  const release = takeLock(`${shadow}${lockEnding}`, shadow)
+  const { shadow, release } = lockNewName()
   const dispose = (): void => {
     rmSync(shadow, { recursive: true, force: true })
     release()

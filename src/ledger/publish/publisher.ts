@@ -3,12 +3,12 @@ import { failureOf, valueOr } from '../../core/attempt.ts'
 import { cosignatureMessage, encodeCosignature, signatureTypes } from '../../core/cosignature.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { VerifierKey } from '../../core/note.ts'
-import { isQuorumMet, type Policy, type PolicyWitness } from '../../core/policy.ts'
+import { isQuorumMet, type Policy } from '../../core/policy.ts'
 import type { MlDsaSigner } from '../../node/mldsa-signer.ts'
 import { Candidate } from './candidate.ts'
 import { CosignedFileWriter, readCosignedFile } from './cosigned-file.ts'
-import { witnessUrl } from './witness-http.ts'
-import { type WitnessAddress, WitnessPeer } from './witness-peer.ts'
+import { addressesOf, ownWitness, requireReachable } from './own-policy.ts'
+import { WitnessPeer } from './witness-peer.ts'
 
 export interface PublisherOptions {
   readonly policy: Policy
@@ -32,7 +32,7 @@ export interface PublisherOptions {
 }
 
 /** How one witness of the policy stands, for metrics. */
-export interface WitnessStanding {
+export interface WitnessState {
   readonly name: string
   readonly url: string
   /** Size that it cosigned last; 0 where nothing is known. */
@@ -47,17 +47,6 @@ const roundMs = 1000
 const signMs = 200
 /** Candidates that may still be completed by a slow witness. */
 const keptCandidates = 8
-
-/** The witnesses of a policy that have an address, those of one address together. Throws `config-invalid`. */
-export function addressesOf(policy: Policy): WitnessAddress[] {
-  const byUrl = new Map<string, PolicyWitness[]>()
-  for (const witness of policy.witnesses) {
-    if (witness.url === undefined) continue
-    const url = witnessUrl(witness.url, witness.name)
-    byUrl.set(url, [...(byUrl.get(url) ?? []), witness])
-  }
-  return [...byUrl].map(([url, witnesses]) => ({ url, witnesses }))
-}
 
 /**
  * Publishes: at most once a second, and only when the ledger grew, the newest durable checkpoint gets the ledger's second
@@ -275,7 +264,7 @@ export class Publisher {
   }
 
   /** How each witness with an address stands. */
-  standings(): WitnessStanding[] {
+  witnesses(): WitnessState[] {
     return this.peers.flatMap(({ address, knownSize }) =>
       address.witnesses.map(({ name, key }) => {
         const times = [this.published, ...this.candidates].map((candidate) => candidate?.timestampOf(key) ?? 0)
@@ -304,46 +293,4 @@ function uncosigned(): EvidenceError {
   return new EvidenceError('checkpoint-uncosigned', 'no checkpoint of this ledger has the quorum of its policy yet', {
     retryAfterSeconds: 1,
   })
-}
-
-/** Refuses a quorum that can never hold: else nothing would ever be published. Throws `config-invalid`. */
-function requireReachable(
-  policy: Policy,
-  key: VerifierKey,
-  ownKey: VerifierKey | undefined,
-  reached: ReadonlySet<string>,
-): void {
-  if (isQuorumMet(policy, (witness) => reached.has(witness.name) || witness.key === ownKey)) return
-  const isOwn = ({ key: one }: PolicyWitness): boolean => one.name === key.name && one.type === signatureTypes.mlDsa44
-  const where = policy.quorum
-  if (isQuorumMet(policy, (witness) => reached.has(witness.name) || isOwn(witness))) {
-    throw new EvidenceError(
-      'config-invalid',
-      `the quorum ${where} of the policy needs the ledger’s ML-DSA-44 signature, and the folder has no key for it`,
-      { where },
-    )
-  }
-  throw new EvidenceError(
-    'config-invalid',
-    `the quorum ${where} of the policy needs a witness that it gives no address: it can never hold`,
-    { where },
-  )
-}
-
-/**
- * The ledger's second key as its policy lists it: a witness of type 0x06 whose key name is the origin. Without such a line nobody
- * could verify the signature, and none is made. Throws `config-invalid` where the policy lists another key.
- */
-function ownWitness(policy: Policy, key: VerifierKey, mlDsa: MlDsaSigner | undefined): VerifierKey | undefined {
-  const listed = policy.witnesses.filter((one) => one.key.name === key.name && one.key.type === signatureTypes.mlDsa44)
-  if (mlDsa === undefined || listed.length === 0) return undefined
-  const mine = listed.find((one) => Buffer.from(one.key.publicKey).equals(mlDsa.publicKey))
-  if (mine !== undefined) return mine.key
-  throw new EvidenceError(
-    'config-invalid',
-    'the policy lists another ML-DSA-44 key of this ledger than the folder has',
-    {
-      where: 'policy',
-    },
-  )
 }

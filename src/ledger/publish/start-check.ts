@@ -4,8 +4,8 @@ import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { encodeNote, type VerifierKey, verifyNote } from '../../core/note.ts'
 import { isQuorumMet, type Policy } from '../../core/policy.ts'
 import { encodeAddCheckpoint } from '../../core/witness-request.ts'
-import type { KnownCheckpoint } from '../copy/known.ts'
-import { addressesOf } from './publisher.ts'
+import type { KnownCheckpoint, KnownSize } from '../copy/known.ts'
+import { addressesOf } from './own-policy.ts'
 import { latestCheckpoint, submitCheckpoint } from './witness-http.ts'
 
 /** What the witnesses say before a ledger is opened: it must hold all of it. */
@@ -13,7 +13,7 @@ export interface WitnessView {
   /** Checkpoints that this ledger signed, as witnesses show them. */
   readonly known: readonly KnownCheckpoint[]
   /** Sizes that witnesses name without showing a checkpoint. */
-  readonly sizes: readonly { readonly where: string; readonly size: number }[]
+  readonly sizes: readonly KnownSize[]
   /** Witnesses that did not answer, and why. */
   readonly silent: readonly EvidenceError[]
 }
@@ -67,7 +67,7 @@ export async function askWitnesses(
 
 interface Answer {
   readonly known?: KnownCheckpoint
-  readonly size?: { readonly where: string; readonly size: number }
+  readonly size?: KnownSize
 }
 
 async function ask(

@@ -45,8 +45,6 @@ export class WitnessPeer {
   private stopped = false
   /** Size that it cosigned last, as far as known. */
   knownSize: number
-  /** What went wrong last; undefined since it last cosigned. */
-  lastFailure: EvidenceError | undefined
 
   constructor(options: PeerOptions) {
     this.options = options
@@ -84,7 +82,6 @@ export class WitnessPeer {
         if (!isDone) continue
         tries = 0
         this.backOffMs = firstBackOffMs
-        this.lastFailure = undefined
         if (this.target === candidate) this.target = undefined
       } catch (error) {
         this.failed(failureOf(error, 'a checkpoint could not be sent to a witness'))
@@ -94,7 +91,6 @@ export class WitnessPeer {
   }
 
   private failed(error: EvidenceError): void {
-    this.lastFailure = error
     if (this.stopped) return
     this.options.onFailure(error)
     // Not all at the same moment.

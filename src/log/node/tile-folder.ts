@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { maxBundleBytes } from '../../core/bundle.ts'
 import { EvidenceError } from '../../core/errors.ts'
@@ -74,23 +73,5 @@ export function* tilesOf(
       const width = tileWidthAt(at, n, size)
       yield { level, n, width, path: tilePath(level, n, width) }
     }
-  }
-}
-
-/**
- * Removes the partial tiles and bundles of a tree of `before` entries that one of `now` entries has larger ones of: readers fall back
- * on those (tlog-tiles, "Partial Tiles").
- */
-export function removePartials(folder: string, before: number, now: number): void {
-  for (const level of levelsOf(before)) {
-    const at = level === 'entries' ? 0 : level
-    const n = tilesAt(at, before) - 1
-    const partials = n < 0 ? undefined : `${join(folder, tilePath(level, n, tileWidth))}.p`
-    if (partials === undefined || !existsSync(partials)) continue
-    const width = tileWidthAt(at, n, now)
-    for (const name of readdirSync(partials)) {
-      if (width === tileWidth || name !== String(width)) rmSync(join(partials, name), { force: true })
-    }
-    if (readdirSync(partials).length === 0) rmdirSync(partials)
   }
 }

@@ -1,6 +1,7 @@
+import { attempt, valueOr } from '../../core/attempt.ts'
 import { fromBase64url } from '../../core/base64.ts'
 import { utf8 } from '../../core/bytes.ts'
-import { type ErrorCode, EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { type ErrorCode, EvidenceError } from '../../core/errors.ts'
 import { isKnownAlgorithm, parseHeader, type ProtectedHeader } from '../../core/jws.ts'
 import { z } from 'zod'
 import { withEntry } from '../grown-map.ts'
@@ -10,6 +11,7 @@ import { parseProposal, type Proposal } from '../proposal.ts'
 import type { ParticipantRecord, Registry } from '../registry.ts'
 import { leaveOpen, violate } from '../rules.ts'
 import { admissionClaims } from '../sealed.ts'
+import { mayBeUnshown } from '../unshown.ts'
 import { proposalTyp } from '../vocabulary.ts'
 
 /** Most approvals of one change: each is a signature to verify. */
@@ -36,17 +38,8 @@ export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
   seals: admissionClaims,
   carries: ({ proposal }, read) => parseProposal(proposal, read)?.body,
   cosigners: ({ approvals }) => [
-    ...new Set(
-      approvals.flatMap((one) => {
-        try {
-          return [headerOf(one).kid]
-        } catch (error) {
-          // One that cannot be read names nobody: the rule refuses it.
-          if (isEvidenceError(error)) return []
-          throw error
-        }
-      }),
-    ),
+    // One that cannot be read names nobody: the rule refuses it.
+    ...new Set(approvals.flatMap((one) => valueOr(() => [headerOf(one).kid], []))),
   ],
   holdsAnyway: (registry, { approvals }, { code, facts }) => {
     const approval = approvals[Number(/\d+/.exec(facts.where ?? '')?.[0])]
@@ -54,7 +47,7 @@ export const ledgerChange: StatementKind<'ledger.change', ChangeMembers> = {
   },
   judge(asked) {
     const proposal = judgeProposal(asked)
-    if (proposal === undefined) return asked.registry
+    if (proposal === undefined || !judgeApproval(asked, proposal.body)) return asked.registry
     const { rule, members, carried } = proposal.body
     const next = rule.judge({ ...asked, members, carried })
     return { ...next, proposals: withEntry(asked.registry.proposals ?? new Map(), proposal.jti, true) }
@@ -65,26 +58,35 @@ function headerOf(approval: Approval): ProtectedHeader {
   return parseHeader(fromBase64url(approval.protected, 'approval'), proposalTyp, 'approval')
 }
 
-/** The proposal of a change, where its approvals carry it (steps 1 to 3): what it proposes is still to be judged. */
+/** The proposal of a change, where it is in order (step 1): approvals and what it proposes are still to be judged. */
 function judgeProposal(asked: Asked<ChangeMembers>): Proposal | undefined {
   const { registry, entry, members, carried, findings, context } = asked
   const proposal = carried === undefined ? undefined : parseProposal(members.proposal, () => carried)
   if (proposal === undefined) return undefined
-  const { aud, jti, exp, body } = proposal
-  const count = (): number => findings.violations.length + findings.unjudged.length
-  const before = count()
+  const { aud, jti, exp } = proposal
+  const before = findings.violations.length
   if (aud !== context.origin)
     violate(findings, 'audience-wrong', `the proposal is for ${aud}, not for ${context.origin}`, 'aud')
   if (exp * 1000 < entry.timeMs || exp * 1000 > entry.timeMs + proposalLifetimeMs)
     violate(findings, 'proposal-expired', 'the proposal does not end within the 90 days after the entry’s time', 'exp')
   if (registry.proposals?.has(jti) === true)
     violate(findings, 'proposal-repeated', `the proposal ${jti} took effect before`, 'jti')
-  if (count() > before) return undefined
+  return findings.violations.length > before ? undefined : proposal
+}
+
+/**
+ * Whether the approvals of a change carry it (steps 2 and 3), or may, by entries that are not at hand: then what it proposes is judged, and
+ * changes nothing.
+ */
+function judgeApproval(asked: Asked<ChangeMembers>, body: Body): boolean {
+  const { registry, members, findings } = asked
+  const [violated, open] = [findings.violations.length, findings.unjudged.length]
   const approvers = judgeApprovals(asked)
-  if (count() > before) return undefined
-  if (isCarried(registry, body, approvers)) return proposal
-  violate(findings, 'approvals-missing', 'fewer have approved the change than it needs', 'approvals')
-  return undefined
+  if (findings.unjudged.length > open) return false
+  if (findings.violations.length === violated && !isCarried(registry, body, approvers))
+    violate(findings, 'approvals-missing', 'fewer have approved the change than it needs', 'approvals')
+  const change = { kind: ledgerChange.name, members, rule: ledgerChange as StatementKind, carried: body }
+  return findings.violations.slice(violated).every((finding) => mayBeUnshown(finding, registry, change))
 }
 
 function isCarried(registry: Registry, { rule, members }: Body, approvers: readonly ParticipantRecord[]): boolean {
@@ -102,13 +104,8 @@ function judgeApprovals({ registry, members, findings, context }: Asked<ChangeMe
   members.approvals.forEach((approval, i) => {
     const refuse = (code: ErrorCode, why: string): void =>
       violate(findings, code, `approval ${i} ${why}`, `approvals[${i}]`)
-    let header: ProtectedHeader
-    try {
-      header = headerOf(approval)
-    } catch (error) {
-      if (!(error instanceof EvidenceError)) throw error
-      return refuse('approval-invalid', `cannot be read: ${error.message}`)
-    }
+    const header = attempt(() => headerOf(approval))
+    if (header instanceof EvidenceError) return refuse('approval-invalid', `cannot be read: ${header.message}`)
     const key = registry.keys.get(header.kid)
     const participant = key === undefined ? undefined : registry.participants.get(key.participant)
     if (key === undefined || participant === undefined)

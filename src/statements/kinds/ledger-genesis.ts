@@ -1,7 +1,9 @@
+import { attempt } from '../../core/attempt.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { signatureTypes } from '../../core/cosignature.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import { type Jwk, publicKeyOf, thumbprint } from '../../core/jwk.ts'
-import { parseVerifierKey, type VerifierKey } from '../../core/note.ts'
+import { parseVerifierKey } from '../../core/note.ts'
 import { z } from 'zod'
 import type { Asked, StatementKind } from '../kind.ts'
 import { clearText, oneKey, origin, participantId } from '../members.ts'
@@ -96,12 +98,8 @@ function judgeLedgerKeys(registry: Registry, { members, findings, context }: Ask
   const refuse = (message: string, where: string): void => violate(findings, 'genesis-ledger-keys', message, where)
   members.ledgerKeys.forEach((text, i) => {
     const where = `ledgerKeys[${i}]`
-    let key: VerifierKey
-    try {
-      key = parseVerifierKey(text)
-    } catch (error) {
-      return refuse((error as Error).message, where)
-    }
+    const key = attempt(() => parseVerifierKey(text))
+    if (key instanceof EvidenceError) return refuse(key.message, where)
     if (key.type !== signatureTypes.ed25519 || key.name !== members.origin)
       return refuse('a ledger key is not an Ed25519 key (type 0x01) named by the origin', where)
     for (const owned of registry.keys.values()) {

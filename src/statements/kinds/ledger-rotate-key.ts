@@ -1,3 +1,4 @@
+import { attempt } from '../../core/attempt.ts'
 import { equalBytes, utf8 } from '../../core/bytes.ts'
 import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
 import { signatureTypes } from '../../core/cosignature.ts'
@@ -49,12 +50,8 @@ function judgeNewLedgerKey(registry: Registry, text: string, findings: Findings)
     violate(findings, 'ledger-key-invalid', `newKey ${why}`, 'newKey')
     return undefined
   }
-  let key: VerifierKey
-  try {
-    key = parseVerifierKey(text)
-  } catch (error) {
-    return refuse(`cannot be read: ${(error as Error).message}`)
-  }
+  const key = attempt(() => parseVerifierKey(text))
+  if (key instanceof EvidenceError) return refuse(`cannot be read: ${key.message}`)
   const { publicKey } = key
   if (key.type !== signatureTypes.ed25519) return refuse('is not of type 0x01')
   if (key.name !== registry.origin) return refuse('is not named by the ledger’s origin')

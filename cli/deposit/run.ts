@@ -1,0 +1,260 @@
+import { splitPresentation } from '../../src/core/disclosure.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import type { DigestAlgorithm } from '../../src/core/hash.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { defined } from '../../src/core/objects.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import type { ShownEntries } from '../../src/core/shown.ts'
+import type { DepositResult, Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import type { Item, Relation } from '../../src/statements/members.ts'
+import { readEnvelope } from '../../src/statements/statement.ts'
+import type { SealedClaim } from '../../src/statements/vocabulary.ts'
+import { removeFile } from '../../src/node/file-path.ts'
+import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './earlier.ts'
+import { keepManifest, placeManifest, removePending } from './manifests.ts'
+import { measure } from './measure.ts'
+import { type DepositJob, jobBytes, jobName } from './plan.ts'
+import { asEvidenceError, type Output } from '../render/output.ts'
+import { outputKinds, writeOutput } from '../files/outputs.ts'
+import { progressBar } from '../render/progress.ts'
+import { takeTurn, type Turn } from './turn.ts'
+import { isCosigned, requireAnswerFor, signStatement } from '../statements/sign.ts'
+import { depositKind, type DepositMembers } from './statement.ts'
+import { pendingManifestPath, pendingPath } from '../../src/node/artefact-names.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
+
+/** Statements sent in one request. */
+const batchSize = 250
+
+export interface DepositSettings {
+  readonly origin: string
+  readonly client: LedgerClient
+  readonly identity: Identity
+  readonly algorithms: readonly DigestAlgorithm[]
+  readonly category: Item['category']
+  readonly relates: readonly Relation[]
+  /** What shows the ledger that the sender has the entries that `relates` names by their receipts. */
+  readonly shown: ShownEntries
+  /** Sealed claims that all statements share. */
+  readonly sealed: Partial<Record<SealedClaim, JsonValue>>
+  readonly withNames: boolean
+  readonly again: boolean
+  /** Prints a line for people beside the result. */
+  readonly note: (line: string) => void
+  /** The policy under which receipts are checked before they are believed. */
+  readonly policy: Policy
+}
+
+/** What came of one job. */
+export interface JobOutcome {
+  readonly name: string
+  readonly outcome: 'deposited' | 'existing' | 'refused' | 'not deposited'
+  readonly index?: number
+  readonly time?: string
+  readonly receipts?: readonly string[]
+  readonly manifest?: string
+  readonly skipped?: readonly { readonly name: string; readonly why: string }[]
+  /** Where the policy asks for witnesses: whether the receipt has their quorum. */
+  readonly cosigned?: boolean
+  readonly error?: EvidenceError
+}
+
+interface SignedJob {
+  readonly job: DepositJob
+  readonly presentation: string
+  readonly pending: string
+}
+
+/** Hashes, signs and sends every job; one outcome each, whatever breaks off. */
+export async function runDeposit(
+  jobs: readonly DepositJob[],
+  settings: DepositSettings,
+  output: Output,
+): Promise<JobOutcome[]> {
+  const outcomes = new Map<DepositJob, JobOutcome>()
+  const turns: Turn[] = []
+  const total = jobs.reduce((sum, job) => sum + jobBytes(job), 0)
+  const bar = progressBar(output, 'hashing', total, 'bytes')
+  let waiting: SignedJob[] = []
+  let broken: EvidenceError | undefined
+  const flush = async (): Promise<void> => {
+    const sending = waiting
+    waiting = []
+    if (sending.length > 0) await send(sending, settings, outcomes)
+    for (const turn of turns.splice(0)) turn.end()
+  }
+  try {
+    for (const job of jobs) {
+      turns.push(
+        await takeTurn(job.receipts[0] as string, async ({ message }) => {
+          // A run that waits holds nothing: two that take the same files in another order would wait for ever.
+          await flush()
+          settings.note(`another run deposits ${jobName(job)}; waiting: ${message}`)
+        }),
+      )
+      const prepared = await prepare(job, settings, bar.add).catch((error: unknown) => refusedJob(job, error))
+      if ('outcome' in prepared) outcomes.set(job, prepared)
+      else waiting.push(prepared)
+      if (waiting.length >= batchSize) await flush()
+    }
+    await flush()
+  } catch (error) {
+    broken = asEvidenceError(error)
+  } finally {
+    bar.stop()
+    for (const turn of turns) turn.end()
+  }
+  return jobs.map(
+    (job) =>
+      outcomes.get(job) ?? {
+        name: jobName(job),
+        outcome: 'not deposited',
+        ...defined({ error: broken }),
+      },
+  )
+}
+
+/** Hashes a job and signs its statement, which is on the disk before it is sent: a retry sends the same bytes. */
+async function prepare(
+  job: DepositJob,
+  settings: DepositSettings,
+  onBytes: (count: number) => void,
+): Promise<SignedJob | JobOutcome> {
+  if (job.kind === 'resend') return { job, presentation: readStatementFile(job.statement), pending: job.statement }
+  const { origin, identity, algorithms, category, relates, withNames, again, policy } = settings
+  const { items, names, manifest } = await measure(job, algorithms, category, onBytes)
+  const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
+  const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
+  const existing = (): JobOutcome | undefined => {
+    const index = again ? undefined : earlierDeposit(job, wanted, policy)
+    return index === undefined ? undefined : { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
+  }
+  const before = existing()
+  if (before !== undefined) return before
+  const pending = pendingPath(job.receipts[0] as string)
+  const waiting = pendingStatement(pending, wanted)
+  if (waiting.is === 'other') {
+    const kept = setAside(pending, 'manifest' in job ? pendingManifestPath(job.manifest) : undefined)
+    settings.note(
+      `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
+    )
+  }
+  if (manifest !== undefined) keepManifest(job, manifest)
+  const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, wanted, identity)
+  // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
+  const meanwhile = existing()
+  if (meanwhile !== undefined) {
+    removePending(job, pending)
+    return meanwhile
+  }
+  return { job, presentation, pending }
+}
+
+function readStatementFile(path: string): string {
+  const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
+  readEnvelope(splitPresentation(presentation).jws)
+  return presentation
+}
+
+/** Signs a statement and writes it down; where another run was faster, its statement is taken. */
+function signPending(path: string, wanted: WantedStatement, identity: Identity): string {
+  const { origin, items, relates, sealed } = wanted
+  const members: DepositMembers = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
+  const { presentation } = signStatement(origin, identity, depositKind, members, sealed)
+  try {
+    writeOutput(outputKinds.statement, path, presentation)
+    return presentation
+  } catch (error) {
+    const other = isEvidenceError(error, 'file-exists') ? pendingStatement(path, wanted) : undefined
+    if (other?.is !== 'same') throw error
+    return other.presentation
+  }
+}
+
+/** One job that stands in its own way holds up no other; what keeps the whole command from running does. */
+function refusedJob(job: DepositJob, error: unknown): JobOutcome {
+  const known = asEvidenceError(error)
+  if (known.kind.exit === 3) throw known
+  return { name: jobName(job), outcome: 'refused', error: known }
+}
+
+async function send(
+  jobs: readonly SignedJob[],
+  { client, policy, again, shown }: DepositSettings,
+  outcomes: Map<DepositJob, JobOutcome>,
+): Promise<void> {
+  const isWatched = policy.quorum !== 'none'
+  const results =
+    jobs.length === 1
+      ? [await one(client, jobs[0] as SignedJob, isWatched, shown)]
+      : await client.depositBatch(
+          jobs.map(({ presentation }) => presentation),
+          { shown },
+        )
+  if (isWatched && jobs.length > 1) await takeCosigned(client, jobs, results)
+  jobs.forEach(({ job, pending, presentation }, i) => {
+    const result = results[i] as DepositResult | EvidenceError
+    const name = jobName(job)
+    if (result instanceof EvidenceError) {
+      // Refused for good: the same bytes would be refused again. Busy: they may be sent again as they are.
+      if (result.kind.status < 500 && result.kind.status !== 429) removePending(job, pending)
+      outcomes.set(job, { name, outcome: 'refused', error: result })
+      return
+    }
+    // Until the receipt is known to be good, the signed statement is all that there is.
+    requireAnswerFor(result, presentation, policy)
+    if (again && job.kind !== 'resend') keepEarlier(job.receipts)
+    const hasManifest = 'manifest' in job && placeManifest(job.manifest)
+    for (const path of job.receipts) writeOutput(outputKinds.receipt, path, result.receipt)
+    removeFile(pending)
+    const extra = {
+      ...(hasManifest && 'manifest' in job ? { manifest: job.manifest } : {}),
+      ...(job.kind === 'manifest' ? { skipped: job.listing.skipped } : {}),
+      ...(isWatched ? { cosigned: isCosigned(result.receipt, policy) } : {}),
+    }
+    const outcome = result.created ? 'deposited' : 'existing'
+    outcomes.set(job, { name, outcome, index: result.index, time: result.time, receipts: job.receipts, ...extra })
+  })
+}
+
+/**
+ * The receipts of a batch once more, when the quorum has cosigned its last entry: the same bytes are answered with what there is
+ * then. Where that fails the receipts stay as they are; nothing of the deposit is in doubt.
+ */
+async function takeCosigned(
+  client: LedgerClient,
+  jobs: readonly SignedJob[],
+  results: (DepositResult | EvidenceError)[],
+): Promise<void> {
+  const done = results.flatMap((result, i) => (result instanceof EvidenceError ? [] : [{ result, i }]))
+  const [first] = done
+  if (first === undefined) return
+  const last = done.reduce((a, b) => (b.result.index > a.result.index ? b : a), first)
+  const presentationOf = (i: number): string => (jobs[i] as SignedJob).presentation
+  try {
+    await client.deposit(presentationOf(last.i), { cosigned: true })
+    const again = await client.depositBatch(done.map(({ i }) => presentationOf(i)))
+    for (const [at, { result, i }] of done.entries()) {
+      const later = again[at]
+      if (later !== undefined && !(later instanceof EvidenceError)) results[i] = { ...result, receipt: later.receipt }
+    }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+  }
+}
+
+async function one(
+  client: LedgerClient,
+  { presentation }: SignedJob,
+  isWatched: boolean,
+  shown: ShownEntries,
+): Promise<DepositResult | EvidenceError> {
+  try {
+    return await client.deposit(presentation, { cosigned: isWatched, shown })
+  } catch (error) {
+    const known = asEvidenceError(error)
+    if (known.code === 'server-unreachable' || known.code === 'server-answer') throw known
+    return known
+  }
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { defined } from '../../src/core/objects.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import { UrlSource } from '../../src/client/url-source.ts'
+import type { Delivery } from '../../src/monitor/delivery.ts'
+import type { MonitorEvent } from '../../src/monitor/events.ts'
+import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
+import type { WatchList } from '../../src/monitor/watch-list.ts'
+import type { Output } from '../render/output.ts'
+import { foundEntries } from '../sources/found-entries.ts'
+
+/** A request of a monitor is given up after this, and repeated at the next look. */
+const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
+
+/** A ledger's server as a vantage point, with its client and tile source; requests are signed by the identity, where one is given. */
+export interface LedgerPoint extends VantagePoint {
+  readonly client: LedgerClient
+  readonly source: UrlSource
+}
+
+export function ledgerPoint(url: string, identity?: Identity): LedgerPoint {
+  const client = new LedgerClient(url, identity, httpOptions)
+  const source = new UrlSource(client)
+  return { where: client.url, client, source, checkpoint: () => source.checkpoint() }
+}
+
+/** The name of the ledger that a place shows. Throws `server-unreachable`, and the codes of notes. */
+export async function originOf({ source }: LedgerPoint): Promise<string> {
+  return parseSignedCheckpoint(await source.checkpoint()).checkpoint.origin
+}
+
+/** The policy that names a ledger. Throws `checkpoint-untrusted`. */
+export function policyFor(origin: string, policies: readonly Policy[], where: string): Policy {
+  const policy = policies.find(({ logs }) => logs.some(({ key }) => key.name === origin))
+  if (policy !== undefined) return policy
+  throw new EvidenceError('checkpoint-untrusted', `${where} is the ledger ${origin}, which no policy given names`, {
+    where,
+  })
+}
+
+/** The folder of a ledger's copy, below that of all. */
+export function copyFolderOf(root: string, origin: string): string {
+  return join(root, createHash('sha256').update(origin).digest('hex'))
+}
+
+export interface FollowOptions {
+  readonly origin: string
+  readonly policy: Policy
+  readonly folder: string
+  readonly proofs: string
+  /** List of the origins of which a copy was begun; by default in the copy’s own folder. */
+  readonly known?: string
+  readonly points: readonly VantagePoint[]
+  readonly watch?: WatchList
+  readonly cases?: readonly string[]
+}
+
+/** A ledger's copy with its monitor, and what was wrong with the copy already. */
+export async function followLedger(
+  options: FollowOptions,
+): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
+  const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] }, cases = [] } = options
+  const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
+  const client = points.map((point) => (point as Partial<LedgerPoint>).client).find((one) => one !== undefined)
+  const casesAfter = cases.length === 0 || client === undefined ? undefined : caseSearch(client, cases)
+  const monitor = new LedgerMonitor({ copy, policy, points, proofs, watch, ...defined({ casesAfter }) })
+  return { copy, monitor, found: await monitor.report(report.faults) }
+}
+
+/** Case numbers are sealed: only a ledger that lets us read disclosures can say where they stand. */
+function caseSearch(client: LedgerClient, cases: readonly string[]) {
+  return async (after: number): Promise<{ watched: string; index: number }[]> => {
+    const found: { watched: string; index: number }[] = []
+    for (const number of cases) {
+      for await (const { index } of foundEntries(client, { case: number }, after))
+        found.push({ watched: `case ${number}`, index })
+    }
+    return found
+  }
+}
+
+/** One line for people. */
+function lineOf(event: MonitorEvent): string {
+  const at = `${event.event === 'alarm' ? 'ALARM' : 'notice'} ${event.origin}`
+  switch (event.what) {
+    case 'misbehaviour':
+      return `${at}: ${event.says.join(' ')} Proof: ${event.file} (${event.where})`
+    case 'fault': {
+      const file = event.file === undefined ? '' : ` Proof: ${event.file}`
+      return `${at}: ${event.finding.code}: ${event.finding.message}${file} (${event.where})`
+    }
+    case 'unproven':
+      return `${at}: ${event.finding.code}: ${event.finding.message}; not proven by what was shown (${event.where})`
+    case 'unreachable':
+      return `${at}: ${event.message}`
+    case 'behind':
+      return `${at}: ${event.where} shows ${event.size} entries, where ${event.largest} have been signed`
+    case 'unjudged':
+      return `${at}: entry ${event.finding.index}: ${event.finding.message}`
+    case 'grown':
+      return `${at}: entries ${event.from} to ${event.to - 1} verified (${event.where})`
+    case 'watch':
+      return `${at}: entry ${event.index} has the ${event.watched}`
+    default:
+      return at
+  }
+}
+
+/** Tells events on the terminal or as lines of JSON; alarms and what was watched for also by the channels of `delivery`. */
+export async function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): Promise<void> {
+  for (const event of events) output.line(event, lineOf(event))
+  await delivery?.tell(events.filter(({ event, what }) => event === 'alarm' || what === 'watch'))
+}
+
+/** 1 after an alarm, 3 where a ledger could not be reached, 4 where a newer verifier has to judge something. */
+export function exitOf(events: readonly MonitorEvent[]): 0 | 1 | 3 | 4 {
+  if (events.some(({ event }) => event === 'alarm')) return 1
+  if (events.some(({ what }) => what === 'unreachable')) return 3
+  return events.some(({ what }) => what === 'unjudged') ? 4 : 0
+}

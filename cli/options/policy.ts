@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { attempt } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { requireFinished } from '../../src/node/folder-marker.ts'
+import { isOwnLedger, noteOwnLedger } from '../../src/node/own-ledgers.ts'
+import type { Output } from '../render/output.ts'
+import { parsePolicy, type Policy } from '../../src/core/policy.ts'
+
+/** Where a command's policy file comes from. */
+export interface PolicyFile {
+  readonly path: string
+  /** `option`: --policy; `environment`: $EVIDENCE_POLICY; `data-folder`: that of the user's own ledger. */
+  readonly from: 'option' | 'environment' | 'data-folder'
+  /** The data folder that it lies in. */
+  readonly folder?: string
+}
+
+export interface PolicyOptions {
+  readonly policy?: string
+  readonly data?: string
+}
+
+/** The data folder: --data, $EVIDENCE_DATA, or ./data. */
+export function dataDir(options: { readonly data?: string }): string {
+  return options.data ?? process.env['EVIDENCE_DATA'] ?? 'data'
+}
+
+/**
+ * The policy file that was named, by --policy or $EVIDENCE_POLICY; else the one in the data folder: where that folder was named,
+ * by --data or $EVIDENCE_DATA, or is the user's own ledger. That a file lies in the working folder makes it nobody's policy.
+ */
+export function findPolicy(options: PolicyOptions): PolicyFile | undefined {
+  if (options.policy !== undefined) return { path: options.policy, from: 'option' }
+  const named = process.env['EVIDENCE_POLICY']
+  if (named !== undefined) return { path: named, from: 'environment' }
+  const folder = dataDir(options)
+  const path = join(folder, 'policy')
+  const isNamed = options.data !== undefined || process.env['EVIDENCE_DATA'] !== undefined
+  return existsSync(path) && (isNamed || isOwn(folder)) ? { path, from: 'data-folder', folder } : undefined
+}
+
+/** The policy's file that {@link findPolicy} finds; `otherwise` says what else can be done. Throws `usage`, `folder-unfinished`. */
+export function requirePolicy(options: PolicyOptions, otherwise = ''): PolicyFile {
+  const found = findPolicy(options)
+  if (found !== undefined) return found
+  const folder = dataDir(options)
+  const where = join(folder, 'policy')
+  requireFinished(folder)
+  const why = existsSync(where)
+    ? `${where} is not taken: nothing shows that it is of a ledger of your own`
+    : `there is no policy at ${where}`
+  throw new EvidenceError('usage', `${why}; name the ledger’s policy by --policy FILE${otherwise}`, { where })
+}
+
+/** True where the reader has a policy of the ledger that is not the server's own word. */
+export function hasOwnPolicy(options: PolicyOptions): boolean {
+  return findPolicy(options) !== undefined
+}
+
+/**
+ * The policy under which a depositor checks a server’s receipts: their own, or, where they have none yet, the one that the
+ * server gives, and they are told so.
+ */
+export function depositPolicy(options: PolicyOptions, info: { readonly policy: string }, output: Output): Policy {
+  const found = findPolicy(options)
+  if (found !== undefined) return readPolicyFile(found.path)
+  output.note(
+    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
+  )
+  return parsePolicy(Buffer.from(info.policy, 'latin1'))
+}
+
+/** The policy to check against. Throws as {@link requirePolicy}, and the codes of a policy. */
+export function policyOf(options: PolicyOptions): Policy {
+  return readPolicyFile(requirePolicy(options).path)
+}
+
+/** Which policy a verdict rests on, for people. */
+export function policyLine({ path, from, folder }: PolicyFile): string {
+  const how = { option: '--policy', environment: '$EVIDENCE_POLICY', 'data-folder': `of the ledger in ${folder}` }[from]
+  return `policy: ${path} (${how})`
+}
+
+/** Which policy a verdict rests on, for programs. */
+export function policyDocument({ path, from }: PolicyFile): { readonly path: string; readonly source: string } {
+  return { path, source: from }
+}
+
+/**
+ * True for the data folder of a ledger that this user runs: one that a command of this user has made or served, under the key that the policy
+ * names (src/node/own-ledgers.ts). What lies in the folder itself shows nothing, for an archive may bring any of it.
+ */
+function isOwn(folder: string): boolean {
+  const key = attempt(() => readOwnKey(dataFolder(folder)))
+  return !(key instanceof EvidenceError) && isOwnLedger(folder, key.text)
+}
+
+/** Notes that a command of this user has made or served a data folder: its policy is then the default beside it. */
+export function noteOwn(folder: string): void {
+  const key = attempt(() => readOwnKey(dataFolder(folder)))
+  if (!(key instanceof EvidenceError)) noteOwnLedger(folder, key.text)
+}

@@ -1,0 +1,125 @@
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { fromBase64 } from '../../src/core/base64.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { Jwk } from '../../src/core/jwk.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { timeText } from '../../src/core/time.ts'
+import { type LaterEntry, scanLaterEntries } from '../../src/package/later-entries.ts'
+import { relatedEvents } from '../../src/package/package-events.ts'
+import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { checkStatus } from '../../src/verify/check-status.ts'
+import { count } from '../../src/core/text.ts'
+import type { PackageGathering } from './gather.ts'
+import type { PackageLedger } from './ledger.ts'
+import { faultOfAnswer } from '../../src/check/steps/later.ts'
+
+/** What the ledger tells of deposits that is later than they are. */
+interface LaterEvents {
+  readonly shown: readonly LaterEntry[]
+  /** Number of later entries that the ledger reports, but whose bytes the reader has no right to read. */
+  readonly notShown: number
+}
+
+/** Pages that are asked for at most, of 100 events each. */
+const maxPages = 50
+
+/**
+ * Asks a ledger what happened to deposits of it, up to the size of its tree: a server by page 15 of the specification, what has no
+ * answers entry by entry; undefined where that is older than a deposit. Throws the first fault of an answer: what the ledger tells then
+ * contradicts the receipt.
+ */
+async function laterEvents(
+  { tree, locate, answers }: PackageLedger,
+  deposits: readonly CheckedReceipt[],
+  policy: Policy,
+): Promise<LaterEvents | undefined> {
+  if (deposits.length === 0) return { shown: [], notShown: 0 }
+  if (answers === undefined) {
+    // A copy that is older than a deposit knows nothing of what came after it.
+    if (deposits.some(({ receipt }) => receipt.entry.index >= tree.size)) return undefined
+    return { shown: await scanLaterEntries(tree, locate, deposits), notShown: 0 }
+  }
+  const shown = new Map<number, LaterEntry>()
+  const hidden = new Set<number>()
+  for (const deposit of deposits) {
+    // As of the tree of this package: what came after it is later than the package.
+    for (const event of await askedEvents(answers, deposit, policy, tree.size)) {
+      if (event.index >= tree.size) continue
+      if (event.entry === undefined) hidden.add(event.index)
+      else shown.set(event.index, event.entry)
+    }
+  }
+  return { shown: [...shown.values()], notShown: [...hidden].filter((index) => !shown.has(index)).length }
+}
+
+interface AskedEvent {
+  readonly index: number
+  readonly entry: LaterEntry | undefined
+}
+
+async function askedEvents(
+  client: LedgerClient,
+  checked: CheckedReceipt,
+  policy: Policy,
+  least: number,
+): Promise<AskedEvent[]> {
+  const { proof, entryBytes } = checked.receipt
+  const from = proof.checkpoint.size
+  const found: AskedEvent[] = []
+  for (let after: number | undefined, page = 0; page < maxPages; page++) {
+    const answer = await client.status(proof.index, entryBytes, { from, after })
+    const judged = checkStatus(answer, checked, policy, after)
+    const [fault] = [...judged.faults, ...judged.unjudged]
+    if (fault !== undefined) {
+      const { code, message } = faultOfAnswer(fault)
+      throw new EvidenceError(code, `entry ${proof.index}: ${message}`, fault)
+    }
+    if (judged.size === undefined || judged.size < least)
+      throw new EvidenceError(
+        'server-answer',
+        `entry ${proof.index}: the ledger answers as of fewer entries than it published`,
+      )
+    // Checked just now: events have this shape, in this order.
+    const raw = (answer as { events: { entry?: string; signer?: Jwk }[] }).events
+    for (const [i, { index, what }] of judged.events.entries()) {
+      // What is said of the signer's key goes with the admissions.
+      if (!relatedEvents.has(what)) continue
+      const { entry, signer } = raw[i] ?? {}
+      const isShown = entry !== undefined && signer !== undefined
+      found.push({ index, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })
+    }
+    if (judged.next === undefined) return found
+    after = judged.next
+  }
+  throw new EvidenceError('server-answer', `entry ${proof.index} has more than ${maxPages * 100} later events`)
+}
+
+/** Asks the ledger what happened to the deposits later, and packs what it shows; undefined where there is none to ask. */
+export async function addLater(
+  gathering: PackageGathering,
+  ledger: PackageLedger | undefined,
+  policy: Policy,
+): Promise<LaterEvents | undefined> {
+  if (ledger === undefined) return undefined
+  const { tree } = ledger
+  const later = await laterEvents(ledger, await gathering.depositsOf(tree.origin), policy)
+  for (const entry of later?.shown ?? []) await gathering.addLater(await tree.receipt(entry, entry.signer, []))
+  return later
+}
+
+/** Whether the ledger was asked, for people. */
+export function askedLines(later: LaterEvents | undefined, ledger: PackageLedger | undefined): string[] {
+  if (later === undefined || ledger === undefined) return ['  later events: the ledger was NOT ASKED']
+  const hidden = later.notShown === 0 ? '' : `, and ${count(later.notShown)} that you may not read`
+  return [`  later events, asked as of size ${ledger.tree.size}: ${count(later.shown.length)} packed${hidden}`]
+}
+
+/** Today in UTC, or the day that SOURCE_DATE_EPOCH (reproducible-builds.org) gives, so that the same package can be made again. */
+export function dayOfPacking(): string {
+  const epoch = process.env['SOURCE_DATE_EPOCH']
+  if (epoch === undefined) return timeText(Date.now()).slice(0, 10)
+  if (/^[0-9]{1,11}$/.test(epoch)) return timeText(Number(epoch) * 1000).slice(0, 10)
+  throw new EvidenceError('usage', 'SOURCE_DATE_EPOCH is no number of seconds since 1970', {
+    where: 'SOURCE_DATE_EPOCH',
+  })
+}

@@ -1,0 +1,30 @@
+import { EvidenceError } from '../../src/core/errors.ts'
+import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts'
+import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
+import { isProposable, type Kind } from '../../src/statements/kinds.ts'
+import { signStatement } from './sign.ts'
+import { readArtefact } from '../../src/check/node/artefact.ts'
+
+/** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
+export interface ChangeRequest {
+  readonly aud: string
+  readonly kind: Kind
+  readonly members: object
+}
+
+/** Reads a request from a file. Throws `file-unreadable`, `usage`, the codes of parseJson. */
+export function readRequest(path: string): ChangeRequest {
+  const { aud, kind, ...members } = requireObject(parseJson(readArtefact(path), path), path) as Record<
+    string,
+    JsonValue
+  >
+  if (typeof aud !== 'string' || typeof kind !== 'string' || !isProposable(kind)) {
+    throw new EvidenceError('usage', `${path} asks for no change that an administrator signs`, { where: path })
+  }
+  return { aud, kind, members }
+}
+
+/** Signs a request as one's own statement, now. */
+export function signRequest({ aud, kind, members }: ChangeRequest, id: string, signer: Signer): ComposedStatement {
+  return signStatement(aud, { id, signer }, kind, members)
+}

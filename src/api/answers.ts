@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import type { ErrorCode } from '../core/errors.ts'
+import { laterEventNames } from '../statements/later-events.ts'
+
+/*
+ * What /v1 answers. The server sends by these shapes, and its OpenAPI document is made of them. A client reads by them, and passes
+ * over members that a later server adds.
+ */
+
+const index = z.int().min(0).describe('Number of the entry, from 0.')
+/** A hostile server might send less than 0; the OpenAPI document does not say so. */
+const count = z.int().refine((n) => n >= 0, { error: 'is negative' })
+const time = z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ, by the ledger’s clock.')
+const hash = z.string().describe('32 bytes, padded base64.')
+const jwk = z.object({ crv: z.string(), kty: z.string(), x: z.string() })
+const next = count.nullable().describe('`after` of the next page; null at the end.')
+
+/** Where an entry stands. */
+const place = { index, time, leafHash: hash }
+
+export const depositAnswer = z.object({
+  ...place,
+  receipt: z.string().optional().describe('The receipt (.tlog-proof), unless `Prefer: return=minimal`.'),
+})
+export type DepositAnswer = z.infer<typeof depositAnswer>
+
+export const entryAnswer = z.object({
+  ...place,
+  previous: hash,
+  iss: z.string(),
+  kind: z.string(),
+  jti: z.string(),
+  kid: z.string(),
+  statement: z.string().describe('The JWS, without disclosures.'),
+  payload: z.record(z.string(), z.unknown()).describe('Its payload, decoded.'),
+  sealed: count.describe('Claims that are sealed.'),
+  claims: z.record(z.string(), z.unknown()).describe('Sealed claims that the reader may see.'),
+  disclosures: z.array(z.string()),
+})
+export type EntryAnswer = z.infer<typeof entryAnswer>
+
+export const entriesAnswer = z.object({
+  entries: z.array(
+    z.object({
+      ...place,
+      iss: z.string(),
+      kind: z.string(),
+      items: count.optional().describe('Number of items, of a deposit.'),
+    }),
+  ),
+  next,
+})
+export type EntriesAnswer = z.infer<typeof entriesAnswer>
+
+export const receiptAnswer = z.object({ ...place, receipt: z.string() })
+export type ReceiptAnswer = z.infer<typeof receiptAnswer>
+
+export const inclusionAnswer = z.object({ index, size: count, leafHash: hash, root: hash, hashes: z.array(hash) })
+export type InclusionAnswer = z.infer<typeof inclusionAnswer>
+export const consistencyAnswer = z.object({
+  from: count,
+  to: count,
+  root1: hash,
+  root2: hash,
+  hashes: z.array(hash),
+})
+export type ConsistencyAnswer = z.infer<typeof consistencyAnswer>
+
+export const ledgerAnswer = z.object({
+  origin: z.string(),
+  environment: z.enum(['trial', 'production']),
+  warning: z.string().optional(),
+  reading: z.enum(['public', 'participants']),
+  openDisclosures: z.boolean(),
+  size: count,
+  root: hash,
+  time: z.string().nullable(),
+  checkpoint: z.string(),
+  vkey: z.string(),
+  policy: z.string(),
+  intakeEndedAt: index.optional().describe('Entry that ended the intake: the ledger takes no deposits after it.'),
+  closedAt: index.optional().describe('Entry that closed the ledger: nothing comes after it.'),
+  successor: z.string().optional().describe('Origin of the ledger that goes on from this one.'),
+  limits: z.object({ statementBytes: count, batchBytes: count, batchLines: count, entryBytes: count }),
+})
+export type LedgerAnswer = z.infer<typeof ledgerAnswer>
+
+export const participantKey = z.object({
+  thumbprint: z.string(),
+  jwk,
+  status: z.enum(['active', 'rotated', 'revoked']),
+  since: count,
+  until: count.optional(),
+  compromisedSince: z.string().optional(),
+})
+
+export const participant = z.object({
+  id: z.string(),
+  type: z.string().optional(),
+  roles: z.array(z.string()),
+  name: z.string().optional(),
+  identifiedBy: z.string().optional().describe('How the administrators found out who it is.'),
+  active: z.boolean(),
+  since: count,
+  revokedAt: count.optional(),
+  compromisedSince: z.string().optional(),
+  keys: z.array(participantKey),
+})
+
+export const participantsAnswer = z.object({ participants: z.array(participant) })
+export type ParticipantsAnswer = z.infer<typeof participantsAnswer>
+
+export const statusAnswer = z.object({
+  index,
+  leafHash: hash,
+  size: count.describe('The answer is as of this size.'),
+  checkpoint: z.string().describe('The signed checkpoint that all proofs lead to.'),
+  hashes: z.array(hash).describe('Inclusion proof of the entry.'),
+  consistency: z.array(hash).optional().describe('Consistency proof from `from`.'),
+  events: z.array(
+    z.object({
+      index,
+      time,
+      kind: z.string(),
+      leafHash: hash,
+      what: z.enum(laterEventNames),
+      code: z.string().optional().describe('`reason`, `as` or `rel`.'),
+      compromisedSince: z.string().optional(),
+      item: count.optional().describe('The one item that an attestation or retraction is about, from 0.'),
+      line: count.optional().describe('The line of the manifest that the item is, from 0.'),
+      hashes: z.array(hash).describe('Inclusion proof of the later entry.'),
+      entry: z.string().optional().describe('Its bytes, base64, where the reader may read it.'),
+      signer: jwk.optional(),
+    }),
+  ),
+  next,
+})
+export type StatusAnswer = z.infer<typeof statusAnswer>
+
+export const timeStampsAnswer = z.object({
+  sizes: z.array(count).describe('Sizes of the checkpoints that have a time-stamp record, ascending.'),
+  next,
+})
+
+export const stampAnswer = z.object({
+  size: count,
+  created: z.boolean().describe('False where that checkpoint had a time stamp already.'),
+  tokens: z.array(z.object({ authority: z.string(), time: z.string() })),
+  renewed: z.array(count),
+})
+
+/** A line of the answer to a batch: a {@link depositAnswer} or a {@link problemAnswer}, with its status. */
+export const batchLine = z.looseObject({ status: z.int() })
+
+export const problemAnswer = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().describe('Stable; docs/errors.md lists them all.'),
+    action: z.string(),
+    where: z.string().optional(),
+    expected: z.string().optional(),
+    found: z.string().optional(),
+    index: z.int().optional(),
+    receipt: z.string().optional(),
+    request: z.string().optional(),
+  })
+  .describe('RFC 9457 problem document.')
+/** A problem document of ours. */
+export interface Problem extends z.infer<typeof problemAnswer> {
+  readonly code: ErrorCode
+}

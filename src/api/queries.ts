@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { shownHeader } from '../core/shown.ts'
+
+/* What /v1 is asked. The server checks by these shapes, and its OpenAPI document is made of them. */
+
+/** Most entries that one list answers. */
+export const maxListLimit = 1000
+/** Longest that a copy's request waits for a new entry, in seconds. */
+export const maxReplicationWait = 25
+
+const decimal = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,15})$/, { error: 'is not a canonical decimal number' })
+  .transform(Number)
+  .refine(Number.isSafeInteger, { error: 'is beyond 2^53-1' })
+
+const listLimit = decimal.refine((n) => n >= 1 && n <= maxListLimit, { error: `is not 1 to ${maxListLimit}` })
+
+export const indexParams = z.object({ index: decimal })
+export const inclusionQuery = z.strictObject({ index: decimal, size: decimal.optional() })
+export const consistencyQuery = z.strictObject({ from: decimal, to: decimal.optional() })
+
+export const depositQuery = z.strictObject({
+  wait: z.literal('cosigned').optional().describe('Answer when the quorum of the ledger’s policy has cosigned it.'),
+})
+
+/** Other headers are left as they are. */
+export const depositHeaders = z.looseObject({
+  [shownHeader.toLowerCase()]: z
+    .string()
+    .optional()
+    .describe(
+      'Entries that the sender has, for references to what the signer may not read: `<index>:<base64>`, separated by commas, at most 64. The hash is SHA-256 over `evidence-ledger/status/v1`, a line feed and the entry’s bytes. Not sealed; for all lines of a batch.',
+    ),
+})
+
+export const statusQuery = z.strictObject({
+  entryHash: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, { error: 'is not 32 bytes in base64' })
+    .optional()
+    .describe(
+      'SHA-256 over `evidence-ledger/status/v1`, a line feed and the entry’s bytes: who has the entry may ask. Not needed by those who may read it.',
+    ),
+  from: decimal
+    .refine((size) => size >= 1, { error: 'is not at least 1' })
+    .optional()
+    .describe('Size of the asker’s checkpoint: the answer proves that it goes on from there.'),
+  after: decimal.optional().describe('Only events of entries after this index: the `next` of the page before.'),
+})
+
+export const replicationQuery = z.strictObject({
+  from: decimal.describe('Index of the first entry wanted: how many the copy holds.'),
+  erasures: decimal.optional().describe('How many erasures the copy knows of.'),
+  wait: decimal
+    .refine((seconds) => seconds <= maxReplicationWait, { error: `is more than ${maxReplicationWait}` })
+    .optional()
+    .describe('Seconds to wait where there is nothing yet.'),
+  root: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'is not 32 bytes in base64' })
+    .optional()
+    .describe('Root of the copy’s tree of `from` entries: says that it holds them durably.'),
+  follow: z
+    .literal('true')
+    .transform(() => true)
+    .optional()
+    .describe('The asker is a follower, and makes each piece durable before it asks for the next.'),
+})
+
+export const entriesQuery = z
+  .strictObject({
+    digest: z
+      .string()
+      .regex(/^[a-z0-9-]{2,16}:[0-9a-f]{32,128}$/, { error: 'is not <algorithm>:<lower-case hex>' })
+      .optional()
+      .describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
+    case: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
+    participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
+    kind: z.string().min(1).max(256).optional(),
+    after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
+    limit: listLimit.optional(),
+  })
+  .refine(
+    (query) => [query.digest, query.case, query.participant, query.kind].filter((one) => one !== undefined).length <= 1,
+    {
+      error: 'name at most one of digest, case, participant and kind',
+    },
+  )
+
+export const timeStampsQuery = z.strictObject({
+  index: decimal.optional().describe('Only checkpoints that commit to this entry.'),
+  after: decimal.optional().describe('Only checkpoints of a size above this: the `next` of the page before.'),
+  limit: listLimit.optional(),
+})
+
+export const sizeParams = z.object({ size: decimal })
+
+export const stampQuery = z.strictObject({
+  renew: z.enum(['true', 'false']).optional().describe('Renews every record as well, whether it is due or not.'),
+})

@@ -1,0 +1,30 @@
+import { parseDisclosure } from '../core/disclosure.ts'
+import { addErasures, readErasures } from './erasures.ts'
+import { lookupsGone } from './lookup.ts'
+import type { LedgerReads } from './reads.ts'
+import type { LedgerStorage } from './storage.ts'
+
+/**
+ * Erases disclosures of an entry, all or the named claims, and adds them to the `list` of erasures; gives the claims erased. Nothing else
+ * may use the storage meanwhile. Throws `entry-not-found`, `storage-damaged`.
+ */
+export async function eraseDisclosures(
+  { reads, storage, list }: { readonly reads: LedgerReads; readonly storage: LedgerStorage; readonly list: string },
+  index: number,
+  claims?: readonly string[],
+): Promise<string[]> {
+  const entry = await reads.entry(index)
+  const stored = (await reads.disclosures(entry)).map(parseDisclosure)
+  const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
+  const keep = stored.filter((disclosure) => !erased.includes(disclosure))
+  // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
+  if (erased.length > 0) addErasures(list, [{ index, digests: erased.map(({ digest }) => digest) }])
+  // One that was cut off may have left what it deleted in files that were not rewritten yet.
+  else if (!readErasures(list).some((erasure) => erasure.index === index)) return []
+  await storage.eraseDisclosures(
+    index,
+    keep.map(({ text }) => text),
+    lookupsGone(entry.statement.common, erased, keep),
+  )
+  return erased.map(({ claim }) => claim)
+}

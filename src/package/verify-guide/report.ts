@@ -1,0 +1,152 @@
+/** Part of the program in VERIFY.md: every receipt in order of the indices, every file against its deposit, and the report. */
+export const guideReport = `receipts = {path: check(read(path), path, path) for path in sorted(payload) if path.endswith(".tlog-proof") and "/files/" not in path}
+part = lambda name: [r for path, r in receipts.items() if path.startswith("data/" + name + "/")]
+told = [r for r in receipts.values() if r["said"]]  # of the rest it is not known what they say
+for r in part("admissions"):
+    need(not r["said"] or re.match(r"ledger\\.|participant\\.", r["said"]["kind"]) or r["said"]["kind"] not in roles_for, r["path"], "is about no key")
+for r in sorted(receipts.values(), key=lambda r: (r["origin"], r["index"])):
+    if (r["origin"], r["index"]) not in here:
+        if r["said"]: judge(r)
+        here[r["origin"], r["index"]] = r
+for r in told: signer(r)  # once more: a key may turn out to have come later
+
+piece = lambda of: "".join(", %s %d" % (name, of[name]) for name in ("item", "line") if name in of)  # of a deposit, as a reference names it
+first, missing, lost, count, out, deposits, held_by = [], [], 0, 0, [], [], {}
+
+def tell(r):
+    if not r["said"]: return out.append("%s: entry %d of %s, of a version that this program does not know" % (r["path"], r["index"], r["origin"]))
+    owner, roles, _, by = signer(r)
+    out.append("%s: %s, entry %d of %s, at %s" % (r["path"], r["said"]["kind"], r["index"], r["origin"], r["time"]))
+    out.append("  signed by %s, key %s; %s" % (r["said"]["iss"], r["kid"],
+               "admitted as %s, %s" % (", ".join(roles), by) if owner else "ADMISSION NOT SHOWN"))
+    for origin, name, since, at in compromised:
+        if origin == r["origin"] and name in (("key", r["kid"]), ("participant", r["said"]["iss"])) and since <= r["time"]:
+            first.append("KEY COMPROMISED: entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
+    return roles if owner else None
+
+def equals(path, item):  # by its size and every digest; None where nothing differs, and not all can be computed here
+    if os.path.getsize(path) != item["size"]: return False
+    found = {name: digest(path, name) for name in item["digest"]}
+    if any(value not in (None, item["digest"][name]) for name, value in found.items()): return False
+    return None if None in found.values() else True
+
+def alike(path, items):  # numbers of the items that a file is, or else may be, and whether it is one
+    judged = {n: equals(path, item) for n, item in enumerate(items)}
+    same = [n for n in judged if judged[n]]
+    return same or [n for n in judged if judged[n] is None], bool(same)
+
+def listed(line, what):  # (digest, name) of a line of a manifest
+    mark, hexes, name = match(rb"(\\\\?)([0-9a-f]{64})  (.+)", line, what).groups()
+    if mark: name = re.sub(rb"\\\\(.)", lambda m: {b"n": b"\\n", b"r": b"\\r"}.get(m[1], m[1]), name)
+    return hexes.decode(), name
+
+for folder in numbered:
+    need(folder + "/receipt.tlog-proof" in receipts, folder, "has no receipt")
+    r = receipts[folder + "/receipt.tlog-proof"]
+    newest = receipts.get(folder + "/latest.tlog-proof", r)
+    need((newest["origin"], newest["leaf"]) == (r["origin"], r["leaf"]), folder, "has receipts of two entries")
+    roles = tell(r)
+    knows = r["said"] and r["said"]["kind"] in roles_for
+    need(not knows or r["said"]["kind"] == "evidence.deposit", folder, "holds the receipt of no deposit")
+    need(not knows or roles is None or "depositor" in roles, folder, ": signed by no depositor")
+    asked = info.get("Evidence-Later-Events", "").split(" ")[0] == newest["origin"]
+    need(not asked or info["Evidence-Later-Events"] == "%s %d" % (newest["origin"], newest["size"]), folder, "is not under the size as of which the packer says to have asked")
+    out.append("  later events: " + ("the packer says to have asked" if asked else "the ledger was NOT ASKED") + ", as of size %d" % newest["size"])
+    deposits.append(dict(r, folder=folder))
+    if not knows:
+        out.append("  not judged: what is here of it")
+        continue
+    items, given = r["said"]["items"], r["claims"].get("names")
+    given = [n if isinstance(n, str) else "" for n in given] if isinstance(given, list) else []
+    left = {}  # digest -> names of lines with it that no file was taken for
+    plain = {n: given[n] if n < len(given) and given[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
+    own = sorted(path for path in payload if path.startswith(folder + "/"))
+    lines = set()
+    for m in (path for path in own if "/manifests/" in path[len(folder):]):
+        n, data = number(m.rsplit("/", 1)[1].split(".")[0]), read(m)
+        is_it = n < len(items) and "tree" in items[n] and equals(m, items[n])
+        need(is_it is not False, m, "is not the manifest that is item", n, "of this deposit")
+        if is_it is None: unjudged.append(m + ": a digest that cannot be computed here")
+        rows = data.split(b"\\n")
+        tree = items[n]["tree"]
+        need(rows.pop() == b"" and len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
+             m, "does not make the tree of its item")
+        lines.update((n, *listed(l, m)) for l in rows)
+    for p in (path for path in own if "/proofs/" in path[len(folder):] and path.endswith(".file-proof")):
+        head, rest = read(p).split(b"\\n\\n", 1)
+        title, n, at, line, *hashes = head.split(b"\\n")
+        n = number(n.decode())
+        need(title == b"evidence-ledger/file-proof/v1" and n < len(items) and "tree" in items[n], p, "is for no manifest of this deposit")
+        need(rest == read(r["path"]), p, "holds another receipt than its deposit")
+        leaf = root(sha(b"\\0" + line), number(at.decode()), items[n]["tree"]["size"], [b64(h) for h in hashes])
+        need(leaf.hex() == items[n]["tree"]["root"], p, "does not lead to the manifest")
+        lines.add((n, *listed(line, p)))
+    for n, hexes, name in sorted(lines): left.setdefault(hexes, {})[n, name] = True
+    known_digests = set(left) | {i["digest"].get("sha256") for i in items}
+    present = [path for path in own if path.startswith(folder + "/files/")]
+    may_be = {path: alike(path, items) for path in present}
+    for path in present:
+        need(digest(path) in left or may_be[path][0], path, "is not byte-identical to any file deposited here")
+        knows = digest(path) in left or may_be[path][1]
+        if not knows: unjudged.append(path + ": a digest that cannot be computed here")
+        out.append(("  unchanged since deposit: " if knows else "  not judged: ") + path)
+    for by_name in (True, False):  # of two files with the same bytes, one that was taken out is missing all the same
+        for path in list(present):
+            name, same_bytes = path[len(folder) + 7:].encode("utf-8", "surrogateescape"), left.get(digest(path), {})
+            taken = next((l for l in same_bytes if l[1] == name), None) if by_name else next(iter(same_bytes), None)
+            if taken is not None: del same_bytes[taken]
+            else:
+                taken = next((n for n in plain if n in may_be[path][0] and (not by_name or plain[n].encode() == name)), None)
+                if taken is not None: del plain[taken]
+            if taken is not None: present.remove(path)
+    total = sum(i["tree"]["size"] if "tree" in i else 1 for i in items)
+    gone = [l[1].decode("utf-8", "backslashreplace") for ls in left.values() for l in ls] + list(plain.values())
+    hidden = total - len(lines) - sum("tree" not in i for i in items)
+    missing += gone + ["%d whose names are in a manifest that is not here either" % hidden] * (hidden > 0)
+    lost, count = lost + len(gone) + hidden, count + total
+    held_by[folder] = known_digests
+
+for path, hexes in listing("withheld-sha256.txt").items() if "withheld-sha256.txt" in files else []:
+    folder = match("(data/deposits/[0-9]{3,6})/files/.+", path, "withheld-sha256.txt")[1]
+    there = [d for d in deposits if d["folder"] == folder]
+    need(there and (folder not in held_by or hexes in held_by[folder]), "withheld-sha256.txt lists what no deposit has:", path)
+for r in part("related"):
+    need(deposits, "there is no deposit")
+    if not r["said"]:
+        tell(r)
+        continue
+    said, about = r["said"], []
+    named = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+    for d in deposits:
+        for of in named:
+            if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
+                about.append(d)
+                out.append("%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), of.get("rel") or said.get("as") or said.get("reason")))
+    need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
+    tell(r)
+    if said["kind"] == "evidence.retract":
+        need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
+        first += ["%sRETRACTED: entry %d%s was retracted by its depositor, by entry %d at %s: %s" % ("PART " * ("item" in said["of"]), d["index"],
+                  piece(said["of"]), r["index"], r["time"], said["reason"]) for d in about]
+need(deposits, "the package holds no deposit")
+
+report = sorted(first, reverse=True)
+if lost == 1: report.append("1 of %d file%s deposited is NOT HERE: %s" % (count, "s" * (count != 1), missing[0]))
+elif lost: report += ["%d of %d files deposited are NOT HERE:" % (lost, count), *("  " + name for name in missing)]
+report += out
+for path in sorted(files - payload):
+    if path not in ("bagit.txt", "VERIFY.md", "policy", "withheld-sha256.txt") and not re.fullmatch("(?:tag)?manifest-sha(?:256|512).txt", path):
+        report.append("not checked: " + path + ": the packer's words")
+if "Bagging-Date" in info: report.append("packed on " + info["Bagging-Date"] + ", the packer says")
+report.append("checked by the program of VERIFY.md, SHA-256 %s, Python %s, at %s" % (
+    digest(sys.argv[0]), sys.version.split()[0], time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+report += ["NOT JUDGED, needs a newer verifier: " + line for line in unjudged] or ["no fault found"]
+code = 4 if unjudged else 0
+try: print(*map(show, report), sep="\\n", flush=True)
+except OSError as why:  # a reader that has read enough changes no verdict
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(why, BrokenPipeError):
+        print("standard output cannot be written:", why.strerror, file=sys.stderr)
+        code = code or 3
+sys.exit(code)
+`

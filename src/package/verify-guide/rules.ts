@@ -1,0 +1,165 @@
+/** Part of the program in VERIFY.md: the rules of pages 04 and 14, over the entries of the package. */
+export const guideRules = `# The rules of pages 04 and 14, over the entries that are here: what an entry brings or ends stands, even if its signer's admission is
+# not shown, for a ledger that seals what contradicts it broke its rules there or here.
+known, keys, ended, compromised, nobody = {}, {}, {}, [], (None, [], -1, "")
+here, brought, retired = {}, {}, set()
+roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change": (), "evidence.deposit": ("depositor",),
+             "evidence.retract": ("depositor",), "evidence.attest": ("attestor", "depositor")}
+for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals",
+             "ledger.set-format"):
+    roles_for[kind] = ("administrator",)
+milliseconds = lambda text: round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+
+def jwk(key):
+    name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":"), sort_keys=True).encode())
+    keys[name] = url(key["x"])
+    return name
+
+def once(what, r, name):  # brought, used or ended by one entry alone
+    need(brought.setdefault((what, r["origin"], name), r["index"]) == r["index"], r["path"], ":", what, name, "stands in an earlier entry")
+
+def vkey(text, origin):  # the bytes of a key of this ledger
+    name, mark, key = match("([^+]+)[+]([0-9a-f]{8})[+](.+)", text, "a ledger's key").groups()
+    raw = b64(key)
+    need(name == origin and raw[:1] == b"\\1" and len(raw) == 33 and sha(name.encode() + b"\\n" + raw)[:4].hex() == mark, text, "is no key of", origin)
+    return raw[1:]
+
+def signer(r):  # (owner, roles, entry that brought the key, who vouched), or nobody
+    origin, kid, said, index = r["origin"], r["kid"], r["said"], r["index"]
+    owner = known.get((origin, kid), nobody)[0]
+    need(owner in (None, said["iss"]) and (index == 0 or brought.get(("the key", origin, kid), -1) < index),
+         r["path"], ": the key is another's, or came later")
+    for name in (("the ledger",), ("key", kid), ("participant", said["iss"])) + (("the intake",),) * (said["kind"] == "evidence.deposit"):
+        gone = ended.get((origin,) + name)
+        need(gone is None or gone >= index, r["path"], ":", *name, "was ended, rotated out or revoked before, by entry", gone)
+    return known.get((origin, kid), nobody)
+
+def carried(r):  # what a change proposes, and whether all who approved are known
+    change, origin, known_all, owners = r["said"], r["origin"], True, set()
+    said = loads(url(change["proposal"]))
+    need(said["aud"] == origin, "a proposal was made for another ledger")
+    need(0 <= said["exp"] * 1000 - milliseconds(r["time"]) <= 7776000000, r["path"], ": the proposal ended before, or ends too late")
+    for a in change["approvals"]:
+        head = loads(url(a["protected"]))
+        kid = head["kid"]
+        owner, roles = known.get((origin, kid), nobody)[:2]
+        if owner is None: known_all = False
+        else:
+            need({"administrator", "recovery"} & set(roles) and (origin, "key", kid) not in ended and (origin, "participant", owner) not in ended
+                 and owner not in owners and head["typ"] == "evidence-proposal+jwt", r["path"], ": an approval is by none who approves now")
+            owners.add(owner)
+            if head["alg"] not in algorithms: unjudged.append(r["path"] + ": an approval")
+            else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
+    return said, known_all
+
+def references(r):  # what it points at, as far as that is here
+    origin, said = r["origin"], r["said"]
+    of = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
+    for one in of:
+        need(one.get("origin") != origin and ("origin" in one or one["index"] < r["index"]), r["path"], "refers to no earlier entry")
+        there = None if "origin" in one else here.get((origin, one["index"]))
+        if there:
+            what = there["said"]
+            need(there["leaf"] == one["leafHash"], r["path"], "refers to another entry than there is")
+            if not what or what["kind"] not in roles_for:
+                unjudged.append("%s: that it refers to entry %d" % (r["path"], one["index"]))
+                continue
+            need(what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
+                 and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
+            need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
+
+def strong(key):  # a point of prime order, in its one spelling (RFC 8032, 5.1.3 and 5.1.4)
+    p, d = 2**255 - 19, -121665 * pow(121666, 2**255 - 21, 2**255 - 19)
+    y = int.from_bytes(key, "little") & (2**255 - 1)
+    u, v = (y * y - 1) % p, (d * y * y + 1) % p
+    x = u * pow(v, 3, p) * pow(u * pow(v, 7, p), (p - 5) // 8, p) % p
+    if (v * x * x + u) % p == 0: x = x * pow(2, (p - 1) // 4, p) % p
+    if y >= p or (v * x * x - u) % p or x == 0: return False
+    if x & 1 != key[31] >> 7: x = p - x
+    def plus(a, b):
+        e, f, g, h = a[0] * b[1] + a[1] * b[0], a[2] * b[2] - d * a[3] * b[3], a[2] * b[2] + d * a[3] * b[3], a[1] * b[1] + a[0] * b[0]
+        return e * f % p, g * h % p, f * g % p, e * h % p
+    def times(n, point, sum=(0, 1, 1, 0)):
+        while n: sum, point, n = plus(sum, point) if n & 1 else sum, plus(point, point), n >> 1
+        return sum[0] == 0 and sum[1] == sum[2]
+    return len(key) == 32 and not times(8, (x, y, 1, x * y % p)) and times(2**252 + 27742317777372353535851937790883648493, (x, y, 1, x * y % p))
+
+def bring(r, key, owner, new):  # what stands behind it is shown, or new is None
+    name = jwk(key)
+    once("the key", r, name)
+    need(strong(keys[name]), r["path"], ": a weak key")
+    need(("ledger key", r["origin"], keys[name]) not in brought, r["path"], ": the ledger's own key")
+    if new: known[r["origin"], name] = (owner,) + new
+
+def genesis(r):
+    origin, said = r["origin"], r["said"]
+    need(said["origin"] == origin, r["path"], ": of another ledger")
+    admins = said["administrators"]
+    need((admins[0]["id"], jwk(admins[0]["keys"][0])) == (said["iss"], r["kid"]), r["path"], ": not signed by its first administrator")
+    need(len({a["id"] for a in admins}) == len({jwk(a["keys"][0]) for a in admins}) == len(admins), r["path"], ": two administrators are one")
+    for a in admins:
+        once("the participant", r, a["id"])
+        bring(r, a["keys"][0], a["id"], (["administrator"], -1, "in the genesis"))
+    for text in said["ledgerKeys"]:
+        key = vkey(text, origin)
+        need(key not in [keys[jwk(a["keys"][0])] for a in admins], r["path"], ": a ledger's key is an administrator's")
+        once("ledger key", r, key)
+
+def judge(r):
+    origin, index, kid, said, path = r["origin"], r["index"], r["kid"], r["said"], r["path"]
+    kind = said["kind"]
+    owner, roles, _, vouched = signer(r)
+    once("the jti", r, (said["iss"], said["jti"]))
+    need(said["iat"] * 1000 <= milliseconds(r["time"]) + 300000, path, ": issued after its entry")
+    need((kind == "ledger.genesis") == (index == 0), path, ": the genesis is entry 0, and nothing else is")
+    if kind == "ledger.genesis": return genesis(r)
+    needs = roles_for.get(kind, ())
+    need(not (owner and needs) or set(needs) & set(roles), path, ": signed by no", " or ".join(needs))
+    references(r)
+    if kind == "ledger.change":
+        said, known_all = carried(r)
+        kind = said["kind"]
+        if owner and known_all: once("the proposal", r, said["jti"])
+        else: owner = None
+    if kind not in roles_for: unjudged.append(path + ": the kind " + str(kind))
+    elif kind == "participant.admit":
+        who = said["participant"]
+        once("the participant", r, who["id"])
+        need(who["type"] not in ("person", "lawyer") or "name" not in who and re.fullmatch("p-[0-9a-f]{16}", who["id"]),
+             path, ": a person's name stands in clear, or may be its id")
+        name = next((n for n in (who.get("name"), r["claims"].get("names")) if isinstance(n, str)), "")
+        by = "by entry %d of %s" % (index, r["said"]["iss"]) + (", named " + name if name else "")
+        bring(r, who["keys"][0], who["id"], owner and (who["roles"], index, by))
+        odd = set(who["roles"]) - {"administrator", "depositor", "attestor", "auditor", "recovery", "authority", "operator"}
+        if odd: unjudged.append(path + ": the roles " + ", ".join(map(str, odd)))
+    elif kind == "participant.rotate-key":
+        bring(r, said["newKey"], owner, owner and (roles, index, vouched))
+        header, text, mark = said["possession"].split(".")
+        head = loads(url(header))
+        need(head["kid"] == jwk(said["newKey"]) and head["typ"] == "evidence-key-possession+jwt"
+             and loads(url(text)) == dict(aud=origin, iss=said["iss"], jti=said["jti"], old=kid), path, ": the possession proof is another's")
+        if head["alg"] not in algorithms: unjudged.append(path + ": a possession proof")
+        else: need(signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
+        ended.setdefault((origin, "key", kid), index)
+    elif kind == "participant.revoke":
+        name = ("key", said["key"]) if "key" in said else ("participant", said["participant"])
+        once("the revocation of", r, name)
+        ended.setdefault((origin,) + name, index)
+        if "compromisedSince" in said:
+            need(said["compromisedSince"] <= r["time"], path, ": compromised later than it says so")
+            compromised.append((origin, name, said["compromisedSince"], index))
+    elif kind in ("ledger.close", "ledger.end-intake"):
+        ended.setdefault((origin, "the ledger" if kind == "ledger.close" else "the intake"), index)
+        if "successor" in said:
+            _, next_origin, size, _, _ = note_parts(said["successor"]["checkpoint"])
+            need(next_origin == said["successor"]["origin"] != origin and size == 1, path, ": the successor is none")
+    elif kind == "ledger.rotate-key":
+        need((origin, said["oldKey"]) not in retired, path, ": the old key was replaced before")
+        key = vkey(said["newKey"], origin)
+        once("ledger key", r, key)
+        need(key not in keys.values() and key != vkey(said["oldKey"], origin), path, ": the new key is known")
+        text, of, size, _, marks = note_parts(said["possession"])
+        need(of == origin and 1 <= size <= index and any(signed(key, text, m) for m in marks), path, ": the new key signed no checkpoint")
+        retired.add((origin, said["oldKey"]))
+
+`

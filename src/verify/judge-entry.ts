@@ -1,0 +1,267 @@
+import { toBase64 } from '../core/base64.ts'
+import { equalBytes } from '../core/bytes.ts'
+import type { Disclosure } from '../core/disclosure.ts'
+import { verifyEd25519 } from '../core/ed25519.ts'
+import { type ParsedEntry, versionNumber, zeroHash } from '../core/entry.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { defined } from '../core/objects.ts'
+import { chainFaults } from '../statements/chain.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
+import type { Registry } from '../statements/registry.ts'
+import { judge } from '../statements/rulebook.ts'
+import type { RuleContext } from '../statements/rules.ts'
+import { sealedDigestsOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
+import { type Appraisal, plain, readDisclosures } from './appraise.ts'
+import { type FindingList, findingOf } from './report.ts'
+import type { WalkHistory } from './walk-history.ts'
+import type { TreeFacts } from './walk-tree.ts'
+
+/** Observes a walk: one of its methods is called once for each readable entry, in order of index. */
+export interface EntryObserver {
+  /** An entry that the walk judged itself. */
+  entry(entry: WalkedEntry): void
+  /** A plain entry, by its index and what the appraiser's tally function made of it. */
+  tally(index: number, tally: number): void
+}
+
+export interface WalkedEntry {
+  readonly index: number
+  readonly leafHash: Uint8Array
+  readonly statement: Statement
+  readonly body: StatementBody | undefined
+  readonly disclosures: readonly Disclosure[]
+  /** True where the entry changed who may sign what. */
+  readonly changedRegistry: boolean
+}
+
+export interface EntryJudgeOptions {
+  readonly size: number
+  readonly tree: TreeFacts
+  readonly history: WalkHistory
+  readonly context: Omit<RuleContext, 'verifies'>
+  readonly registry: Registry
+  readonly faults: FindingList
+  readonly unjudged: FindingList
+  /** Entries below it were verified before: they are hashed again, and not judged again. 0 for none. */
+  readonly trustedSize: number
+  /** Where an earlier walk of the same history ended; without, it begins at entry 0. */
+  readonly resumed?: { readonly timeMs: number | undefined; readonly link: Uint8Array }
+  readonly observer?: EntryObserver
+  /** Digests of erased disclosures, by index, of a source that keeps all others. */
+  readonly erased?: ReadonlyMap<number, ReadonlySet<string>>
+}
+
+/** Judges the entries of a walk one after the other, and goes on past whatever does not hold. */
+export class EntryJudge {
+  registry: Registry
+  readonly disclosures = { present: 0, withheld: 0, foreign: 0 }
+  readonly kinds = Object.create(null) as Record<string, number>
+  firstMs: number | undefined
+  /** The latest time so far. */
+  lastMs: number | undefined
+  private readonly options: EntryJudgeOptions
+  /** What the next entry's link must be; undefined where that is not known. */
+  private expectedLink: Uint8Array | undefined
+
+  constructor(options: EntryJudgeOptions) {
+    this.options = options
+    this.registry = options.registry
+    this.lastMs = options.resumed?.timeMs
+    this.expectedLink = options.resumed?.link ?? zeroHash
+  }
+
+  /** Goes on after an entry that was not judged here: the next one links to it. */
+  passOver(index: number): void {
+    this.expectedLink = index < 0 ? zeroHash : this.options.history.leaf(index)
+  }
+
+  /** One fault stands for all entries from here on; what they said of participants and keys is not known. */
+  endEarly(index: number): void {
+    this.fault('entry-missing', index, `The entries ${index} to ${this.options.size - 1} are missing.`)
+    this.lose(index, undefined)
+  }
+
+  /**
+   * Takes the plain entries of a chunk as they were appraised: a function that takes one, if its place in the chain is in order too, and
+   * else gives false, with nothing done. Undefined where the tree does not vouch for the bytes that were appraised.
+   */
+  accepting(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
+    const { history, tree, observer } = this.options
+    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, lines, present, withheld, tallies, firstLink } =
+      appraisal
+    if (!tree.authentic || begin + count > tree.leaves) return undefined
+    if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
+    const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
+    return (i) => {
+      if (((marks[i] as number) & plain) === 0) return false
+      const index = begin + i
+      const timeMs = timesMs[i] as number
+      if (this.lastMs !== undefined && timeMs < this.lastMs) return false
+      if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
+        return false
+      const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
+      if (!history.ids.claim(iss, ids, 4 * i, index)) return false
+      history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
+      this.count(kinds[kindOf[i] as number] as string)
+      this.disclosures.present += present[i] as number
+      this.disclosures.withheld += withheld[i] as number
+      this.expectedLink = history.leaf(index)
+      this.firstMs ??= timeMs
+      this.lastMs = timeMs
+      observer?.tally(index, tallies[i] as number)
+      return true
+    }
+  }
+
+  private count(kind: string): void {
+    this.kinds[kind] = (this.kinds[kind] ?? 0) + 1
+  }
+
+  private fault(code: EvidenceError['code'], index: number, message: string, expected?: string, found?: string): void {
+    this.options.faults.add({ code, index, message, ...defined({ expected, found }) })
+  }
+
+  /**
+   * Judges the next entry; `opened` is undefined where it is missing. `signedUnder`: a registry under whose key for `kid` the signature is
+   * known to verify. `texts`: the disclosures that are kept for it.
+   */
+  judge(
+    index: number,
+    opened: EntryParts | undefined,
+    signedUnder: Registry | undefined,
+    texts: readonly string[],
+  ): void {
+    const { history, tree, faults } = this.options
+    const sealed = tree.authentic ? history.leaf(index) : undefined
+    if (opened === undefined) {
+      this.fault('entry-missing', index, `Entry ${index} is missing.`)
+      if (index >= tree.leaves) history.addLost(index)
+      this.lose(index, sealed)
+      return
+    }
+    const { hash, entry, statement } = opened
+    const stored = index < tree.leaves ? history.leaf(index) : undefined
+    const altered = stored !== undefined && !equalBytes(hash, stored)
+    if (altered) {
+      const where = tree.authentic ? 'were sequenced' : 'the stored tree holds'
+      const message = `The stored bytes of entry ${index} are not those that ${where}.`
+      this.fault('entry-altered', index, message, toBase64(stored), toBase64(hash))
+    }
+    if (stored === undefined || !tree.authentic) history.addLeaf(index, hash)
+    // Bytes that were sequenced and cannot be read break a rule and so change nothing; others may have said anything.
+    const isAsSealed = tree.authentic && !altered
+    const unreadable = (error: EvidenceError): void => {
+      faults.add(findingOf(error, index))
+      if (!isAsSealed) this.loseAuthority(index)
+    }
+    if (!(entry instanceof EvidenceError)) this.judgeChain(index, entry, altered)
+    this.expectedLink = sealed ?? hash
+    if (entry instanceof EvidenceError) return unreadable(entry)
+    if (!entry.known) return this.laterVersion(index, versionNumber(entry.version) as number, isAsSealed)
+    if (statement instanceof EvidenceError) return unreadable(statement)
+    if (statement !== undefined) this.judgeStatement(index, entry, statement, altered, signedUnder, texts)
+  }
+
+  /** Index, time and link: judged in every entry version. */
+  private judgeChain(index: number, entry: ParsedEntry, altered: boolean): void {
+    for (const fault of chainFaults({ index, link: this.expectedLink, timeMs: this.lastMs }, entry)) {
+      this.options.faults.add({ ...findingOf(fault, index), message: `E${fault.message.slice(1)}.` })
+    }
+    this.firstMs ??= entry.timeMs
+    // A time that went back is judged once: the next entry is held to the later one. An altered one binds nobody.
+    if (!altered) this.lastMs = Math.max(this.lastMs ?? entry.timeMs, entry.timeMs)
+  }
+
+  /** After an entry that cannot be read: what it said of participants is not known. */
+  private lose(index: number, link: Uint8Array | undefined): void {
+    this.expectedLink = link
+    this.loseAuthority(index)
+  }
+
+  private loseAuthority(index: number): void {
+    this.registry = { ...this.registry, uncertainSince: this.registry.uncertainSince ?? index }
+  }
+
+  /** An announced version needs a newer verifier; one that nobody announced is the ledger's fault, and says nothing. */
+  private laterVersion(index: number, version: number, isAsSealed: boolean): void {
+    const isAnnounced = this.registry.formats?.has(version) === true
+    const what = `Entry ${index} has the version ${version}`
+    if (isAnnounced || this.registry.uncertainSince !== undefined) {
+      const message = `${what}: not judged, needs a newer verifier.`
+      this.options.unjudged.add({ code: 'not-judged', index, message })
+      return this.loseAuthority(index)
+    }
+    this.fault('version-unannounced', index, `${what}, which no entry before announced.`)
+    if (!isAsSealed) this.loseAuthority(index)
+  }
+
+  private judgeStatement(
+    index: number,
+    { time, timeMs }: OpenedEntry['entry'],
+    statement: Statement,
+    altered: boolean,
+    signedUnder: Registry | undefined,
+    texts: readonly string[],
+  ): void {
+    const { history, faults, unjudged, observer, tree } = this.options
+    const { signingInput } = statement.jws
+    const verifiedKey = signedUnder?.keys.get(statement.header.kid)?.publicKey
+    const context: RuleContext = {
+      ...this.options.context,
+      verifies: (key, message, signature) =>
+        (message === signingInput && verifiedKey !== undefined && equalBytes(key, verifiedKey)) ||
+        verifyEd25519(key, message, signature),
+    }
+    const judgement = judge(this.registry, { index, time, timeMs, statement }, history, context)
+    for (const violation of judgement.violations) faults.add(findingOf(violation, index))
+    for (const open of judgement.unjudged) unjudged.add(findingOf(open, index))
+    // What an altered entry said when it was sequenced is not known: it changes nothing, and nobody after it is blamed for that.
+    if (altered) return this.loseAuthority(index)
+    const changedRegistry = judgement.next !== this.registry
+    this.registry = judgement.next
+    // Without an authentic tree nothing says that these bytes were sequenced: others may have been in order.
+    if (!tree.authentic && judgement.violations.length > 0) this.loseAuthority(index)
+    const { iss, jti, kind } = statement.common
+    if (judgement.usesStatementId) history.ids.add(iss, jti, index)
+    history.addStatement(index, timeMs, statement)
+    this.count(kind)
+    const { body } = judgement
+    const disclosures = this.judgeDisclosures(index, body, texts)
+    observer?.entry({ index, leafHash: history.leaf(index), statement, body, disclosures, changedRegistry })
+  }
+
+  /** Each stored disclosure must be one that the entry seals; one that is gone is withheld, which is a fault where the source keeps all but erased ones. */
+  private judgeDisclosures(index: number, body: StatementBody | undefined, texts: readonly string[]): Disclosure[] {
+    // What a kind of a later version seals, and whether it does, is not known. Below the trusted size none were read.
+    if (body === undefined || index < this.options.trustedSize) return []
+    const { read, foreign, withheld } = readDisclosures(body, texts)
+    for (let i = 0; i < foreign; i++) {
+      const message = `A disclosure stored for entry ${index} is not one that was sealed with it.`
+      this.fault('stored-disclosure-altered', index, message)
+    }
+    this.disclosures.foreign += foreign
+    this.disclosures.present += read.length
+    this.disclosures.withheld += withheld
+    this.judgeMissing(index, body, read)
+    return read
+  }
+
+  /** Judges the claims that an accepted entry lacks, of a source that keeps all but erased ones; elsewhere none are looked for. */
+  judgeWithheld(index: number, bytes: Uint8Array, texts: readonly string[]): void {
+    const body = bodyOfEntry(bytes)
+    if (body !== undefined) this.judgeMissing(index, body, readDisclosures(body, texts).read)
+  }
+
+  /** A sealed claim that is not there, and was not erased, is lost. */
+  private judgeMissing(index: number, body: StatementBody, read: readonly Disclosure[]): void {
+    const { erased } = this.options
+    if (erased === undefined) return
+    const gone = new Set([...read.map(({ digest }) => digest), ...(erased.get(index) ?? [])])
+    const lost = sealedDigestsOf(body).filter((digest) => !gone.has(digest)).length
+    if (lost === 0) return
+    const message = `${lost} claims sealed in entry ${index} are not there, and were not erased.`
+    this.fault('disclosures-missing', index, message)
+  }
+}
