@@ -1,3 +1,3 @@
 module evidence-ledger/clients/go
 
-go 1.21
+go 1.19

@@ -1,0 +1,372 @@
+import { spawn } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import type { StatusAnswer } from '../../src/api/answers.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { cosignerNamed } from '../core/cosigners.ts'
+import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { type TestServer, testServer } from '../support/server.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor } from '../support/statements.ts'
+import { testWitness, type TestWitness } from '../support/witness.ts'
+import { readVectors } from '../vectors/vector-files.ts'
+
+/** A client's program, and what stands before the arguments of each run. */
+export interface ClientProgram {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+interface Failure {
+  readonly code: string
+  readonly action?: string
+  readonly faults?: readonly string[]
+  readonly retry_after?: number
+}
+
+/** What one command printed about one file. */
+interface Row {
+  readonly file: string
+  readonly created: boolean
+  readonly index: number
+  readonly leaf_hash: string
+  readonly item: number
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly witnesses: readonly unknown[]
+  readonly error?: Failure
+}
+
+interface Ran<T> {
+  readonly code: number | null
+  readonly said: T
+}
+
+/** Runs a client; what it prints is one JSON document. */
+async function runClient<T>({ command, args }: ClientProgram, more: readonly string[]): Promise<Ran<T>> {
+  const child = spawn(command, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()])
+  const code = await new Promise<number | null>((resolve) => {
+    if (child.exitCode === null) child.on('close', resolve)
+    else resolve(child.exitCode)
+  })
+  const text = Buffer.concat(stdout as Buffer[]).toString()
+  if (text === '') throw new Error(`the client printed nothing: ${Buffer.concat(stderr as Buffer[]).toString()}`)
+  return { code, said: JSON.parse(text) as T }
+}
+
+/** One spelling of base64 with other bytes: a character in the middle is replaced. */
+const otherCharacter = (character: string): string => (character === 'B' ? 'C' : 'B')
+
+/** A receipt with the text that a pattern finds replaced. */
+function altered(receipt: string, pattern: RegExp, by: (found: string) => string): string {
+  const changed = receipt.replace(pattern, by)
+  if (changed === receipt) throw new Error(`nothing was altered by ${pattern}`)
+  return changed
+}
+
+/** A receipt whose `extra` has the text that a pattern finds replaced. */
+function alteredExtra(receipt: string, pattern: RegExp, by: (found: string) => string): string {
+  return altered(receipt, /^extra .*$/m, (line) => {
+    const extra = Buffer.from(line.slice(6), 'base64').toString()
+    return `extra ${Buffer.from(altered(extra, pattern, by)).toString('base64')}`
+  })
+}
+
+/** Each kind of thing that may be done to a receipt, and the codes that tell of it. */
+const mutations: readonly (readonly [string, readonly string[], (receipt: string) => string])[] = [
+  ['its first line', ['receipt-malformed'], (text) => `x${text}`],
+  ['its line ends', ['receipt-malformed'], (text) => text.replaceAll('\n', '\r\n')],
+  ['its end', ['note-malformed'], (text) => text.slice(0, -1)],
+  ['a byte added', ['note-malformed'], (text) => `${text}x`],
+  ['its index', ['receipt-index'], (text) => altered(text, /^index \d+$/m, () => 'index 0')],
+  ['a hash left out', ['inclusion-invalid'], (text) => altered(text, /^(index \d+\n).+\n/m, (both) => `${both.split('\n')[0]}\n`)],
+  ['a hash', ['inclusion-invalid'], (text) => altered(text, /(?<=^index \d+\n.{5})./m, otherCharacter)],
+  ['unused bits of base64', ['receipt-malformed'], (text) => altered(text, /(?<=^index \d+\n.{42}).=/m, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`)],
+  ['the root', ['signature-invalid'], (text) => altered(text, /(?<=\n\n.+\n\d+\n.{5})./, otherCharacter)],
+  ['the size', ['signature-invalid'], (text) => altered(text, /(?<=\n\n.+\n)\d+/, (size) => `${Number(size) + 1}`)],
+  ['the ledger’s signature', ['signature-invalid'], (text) => altered(text, /(?<=\n— \S+ .{20})./, otherCharacter)],
+  ['no signature of the ledger', ['checkpoint-untrusted'], (text) => altered(text, /(?<=\n— )\S+/, (name) => `${name}x`)],
+  ['the time of the entry', ['inclusion-invalid'], (text) => alteredExtra(text, /(?<=T\d\d:\d\d:\d\d\.\d\d)\d/, (digit) => `${(Number(digit) + 1) % 10}`)],
+  ['the statement’s signature', ['inclusion-invalid', 'signature-invalid'], (text) => alteredExtra(text, /(?<=\.[^.\n]+\.[^.\n]{20})./, otherCharacter)],
+  ['the signer’s key', ['key-not-issuers'], (text) => alteredExtra(text, /(?<="x":")[^"]+/, () => signerNamed('another').jwk.x)],
+  ['a disclosure', ['disclosure-foreign'], (text) => alteredExtra(text, /[^\n]+\n$/, () => `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'forged'])).toString('base64url')}\n`)],
+  ['a disclosure twice', ['disclosure-repeated'], (text) => alteredExtra(text, /[^\n]+\n$/, (line) => line + line)],
+]
+
+/** What every client has to do, against a real server. */
+export function clientSuite(client: () => ClientProgram): void {
+  const { path, remove } = temporaryFolder()
+  const at = (name: string): string => join(path, name)
+  const [key, policy, first] = [at('depositor.pem'), at('court.policy'), at('first.txt')]
+  const proxies: { readonly close: () => unknown }[] = []
+  let server: TestServer
+  let receipt = ''
+
+  const run = <T = Row>(...args: readonly string[]): Promise<Ran<T>> => runClient<T>(client(), args)
+  const file = (name: string, content = `the content of ${name}`): string => {
+    writeFileSync(at(name), content)
+    return at(name)
+  }
+  const depositTo = (url: string, ...files: readonly string[]): Promise<Ran<Row[]>> => {
+    const known = ['--url', url, '--key', key, '--id', 'depositor', '--policy', policy]
+    return run<Row[]>('deposit', ...known, '--case', '(2026)沪0104刑初123号', ...files)
+  }
+  const verify = async (target: string, ...more: readonly string[]): Promise<readonly [number | null, string?]> => {
+    const { code, said } = await run('verify', '--policy', policy, ...more, target)
+    return said.error === undefined ? [code] : [code, said.error.code]
+  }
+  const proxy = async (rule: ProxyRule): Promise<Proxy> => {
+    const started = await startProxy(server.url, rule)
+    proxies.push(started)
+    return started
+  }
+
+  beforeAll(async () => {
+    server = await testServer({ settings: { cosignWaitSeconds: 1 } })
+    const { folder } = server.folder
+    writeFileSync(key, readFileSync(folder.depositorKey), { mode: 0o600 })
+    writeFileSync(policy, readFileSync(folder.policy))
+    file('first.txt')
+    const { code, said } = await depositTo(server.url, first)
+    expect({ code, said }).toMatchObject({ code: 0, said: [{ created: true, index: 2, withheld: 0 }] })
+    receipt = readFileSync(`${first}.tlog-proof`, 'utf8')
+  })
+  afterAll(async () => {
+    for (const one of proxies) await one.close()
+    await server.remove()
+    remove()
+  })
+
+  it('makes a key file that our own command line reads, and never writes over one', async () => {
+    const out = at('new.pem')
+    const { code, said } = await run<{ thumbprint: string; jwk: { x: string } }>('keygen', '--out', out)
+    expect(code).toBe(0)
+    const { x } = createPublicKey(readFileSync(out)).export({ format: 'jwk' })
+    expect(said.jwk.x).toBe(x)
+    expect(said.thumbprint).toBe(thumbprint({ crv: 'Ed25519', kty: 'OKP', x: x as string }))
+    expect(await run('keygen', '--out', out)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+  })
+
+  it('deposits: our verifier and its own accept the receipt, and the statement that waited is gone', async () => {
+    const checked = await evidence(['check', first, '--policy', policy, '--json'])
+    expect({ code: checked.code, ...checked.json() }).toMatchObject({ code: 0, index: 2, iss: 'depositor' })
+    const { code, said } = await run('verify', '--policy', policy, first)
+    const claims = { names: ['first.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
+    expect({ code, said }).toMatchObject({ code: 0, said: { index: 2, item: 0, claims } })
+    expect(existsSync(`${first}.evidence-statement`)).toBe(false)
+    expect(await depositTo(server.url, first)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+  })
+
+  it('refuses an altered file', async () => {
+    writeFileSync(first, 'the content of first.tx!')
+    expect(await verify(first)).toEqual([1, 'file-differs'])
+    file('first.txt')
+    expect(await verify(first)).toEqual([0])
+  })
+
+  it.each(mutations)('refuses a receipt in which this was altered: %s', async (_what, codes, mutate) => {
+    const mutated = at('mutated.tlog-proof')
+    writeFileSync(mutated, mutate(receipt))
+    const { code, said } = await run('verify', '--policy', policy, '--receipt', mutated, first)
+    expect({ code, faults: [...new Set(said.error?.faults)].sort() }).toEqual({ code: 1, faults: codes })
+  })
+
+  it('refuses a receipt under another policy, and without a witness that it asks for', async () => {
+    const [other, needed] = [at('other.policy'), at('needed.policy')]
+    const text = readFileSync(policy, 'utf8')
+    const witness = `witness away ${cosignerNamed('away').key.text}\nquorum away\n`
+    writeFileSync(needed, text.replace(/^quorum .*\n/m, witness))
+    const vector = readVectors().find(({ name }) => name === 'receipt/disclosed')?.vector
+    writeFileSync(other, vector?.input.bytes('policy') as Uint8Array)
+    expect(await verify(first, '--policy', needed)).toEqual([1, 'policy-unmet'])
+    expect(await verify(first, '--policy', other)).toEqual([1, 'receipt-other-ledger'])
+  })
+
+  it('gives the receipts of the vectors the verdict that the specification gives them', async () => {
+    const all = readVectors().filter(({ vector }) => vector.format === 'receipt')
+    // Key transitions, and other kinds than those it signs, are left to the full verifier: the client never accepts them.
+    const left = (name: string): boolean => /^receipt\/(rotated-(forward|transition)|role-unknown$)/.test(name)
+    const found = await fewAtATime(all, async ({ name, vector }, i) => {
+      const [tested, trusted] = [at(`vector-${i}.tlog-proof`), at(`vector-${i}.policy`)]
+      writeFileSync(tested, vector.input.bytes('receipt'))
+      writeFileSync(trusted, vector.input.bytes('policy'))
+      const { code, said } = await run('verify', '--policy', trusted, '--receipt', tested)
+      return [name, { code, faults: new Set(said.error?.faults ?? []) }] as const
+    })
+    const expected = all.map(({ name, vector }) => {
+      const { faults, unjudged } = vector.expect as unknown as Record<'faults' | 'unjudged', string[]>
+      const code = faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0
+      return [name, { code, faults: new Set([...faults, ...unjudged]) }] as const
+    })
+    const judged = <T>(rows: readonly (readonly [string, T])[]): (readonly [string, T])[] =>
+      rows.filter(([name]) => !left(name))
+    expect(judged(found)).toEqual(judged(expected))
+    expect(found.filter(([name, { code }]) => left(name) && code === 0)).toEqual([])
+    expect(judged(found).filter(([, { code }]) => code === 0).length).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['a 503', 'retried-503', 503],
+    ['a connection that was cut before the server had it', 'retried-cut', 'break'],
+    ['a connection that was cut after the server had sequenced it', 'retried-after', 'break after'],
+  ] as const)('sends the same bytes again after %s', async (_what, name, verdict) => {
+    const between = await proxy((_line, count) => (count === 1 ? verdict : 'pass'))
+    const before = await server.size()
+    const { code, said } = await depositTo(between.url, file(name))
+    expect({ code, created: said[0]?.created }).toEqual({ code: 0, created: verdict !== 'break after' })
+    expect(between.seen).toEqual(['POST /v1/statements', 'POST /v1/statements'])
+    expect(await server.size()).toBe(before + 1)
+    expect((await evidence(['check', at(name), '--policy', policy])).code).toBe(0)
+  })
+
+  it('gives up at once where the server asks for a longer pause than it may make, and says when to come back', async () => {
+    let seen = 0
+    const busy = createServer((request, answer) => {
+      seen += 1
+      request.resume()
+      const problem = { code: 'quota-exceeded', detail: 'enough for today', action: 'Come back later.' }
+      answer.writeHead(429, { 'retry-after': '9000', 'content-type': 'application/problem+json' })
+      answer.end(JSON.stringify(problem))
+    })
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+    proxies.push(busy)
+    const { code, said } = await depositTo(`http://127.0.0.1:${(busy.address() as AddressInfo).port}`, file('quota'))
+    expect({ code, seen, said }).toMatchObject({
+      code: 3,
+      seen: 1,
+      said: [{ error: { code: 'quota-exceeded', action: 'Come back later.', retry_after: 9000 } }],
+    })
+    // The statement waits beside the file, and is what the next run sends.
+    const waiting = readFileSync(`${at('quota')}.evidence-statement`, 'utf8')
+    expect((await depositTo(server.url, at('quota'))).code).toBe(0)
+    const [jws] = waiting.split('~')
+    const kept = Buffer.from(/^extra (.*)$/m.exec(readFileSync(`${at('quota')}.tlog-proof`, 'utf8'))?.[1] ?? '', 'base64')
+    expect(kept.toString()).toContain(`\n${jws}\n`)
+  })
+
+  it('does not follow a redirect, and does not believe an answer that is none', async () => {
+    const other = await proxy(() => 302)
+    const odd = await proxy(() => 200)
+    for (const { url, seen } of [other, odd]) {
+      const { code, said } = await depositTo(url, file('redirected'))
+      expect({ code, error: said[0]?.error?.code }).toEqual({ code: 3, error: 'server-answer' })
+      expect(seen).toHaveLength(1)
+    }
+  })
+
+  it('refuses an answer whose receipt is for another statement', async () => {
+    const forging = await startProxy(
+      server.url,
+      () => 'pass',
+      (_line, body) => JSON.stringify({ ...(JSON.parse(body) as object), receipt }),
+    )
+    proxies.push(forging)
+    const { code, said } = await depositTo(forging.url, file('forged'))
+    expect({ code, error: said[0]?.error?.code }).toEqual({ code: 1, error: 'server-answer' })
+    expect(existsSync(`${at('forged')}.tlog-proof`)).toBe(false)
+    expect(existsSync(`${at('forged')}.evidence-statement`)).toBe(true)
+  })
+
+  it('deposits a batch, in which one refused line does no harm to the others', async () => {
+    const [one, refused, three] = [file('batch-1'), file('batch-2'), file('batch-3')]
+    const stranger = { id: 'stranger', key: signerNamed('a stranger') }
+    const items = { items: [itemFor('the content of batch-2')] }
+    const waiting = server.sign(stranger, 'evidence.deposit', items).presentation
+    writeFileSync(`${refused}.evidence-statement`, waiting, { mode: 0o600 })
+    const between = await proxy(() => 'pass')
+    const { code, said } = await depositTo(between.url, one, refused, three)
+    expect(code).toBe(3)
+    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'signer-unknown', true])
+    expect(said[1]?.error?.action).toMatch(/\w/)
+    expect(between.seen).toEqual(['POST /v1/statements'])
+    for (const deposited of [one, three])
+      expect((await evidence(['check', deposited, '--policy', policy])).code).toBe(0)
+    expect(existsSync(`${refused}.tlog-proof`)).toBe(false)
+    expect(readFileSync(`${refused}.evidence-statement`, 'utf8')).toBe(waiting)
+  })
+
+  it('sends again what waits beside a file: the same jti gives the same entry', async () => {
+    const repeated = file('repeated')
+    const cut = await proxy(() => 500)
+    expect((await depositTo(cut.url, repeated)).code).toBe(3)
+    const waiting = readFileSync(`${repeated}.evidence-statement`)
+    const firstRun = await depositTo(server.url, repeated)
+    const [kept, before] = [readFileSync(`${repeated}.tlog-proof`, 'utf8'), await server.size()]
+    rmSync(`${repeated}.tlog-proof`)
+    writeFileSync(`${repeated}.evidence-statement`, waiting, { mode: 0o600 })
+    const again = await depositTo(server.url, repeated)
+    expect([firstRun.said[0]?.created, again.said[0]?.created]).toEqual([true, false])
+    expect(again.said[0]?.leaf_hash).toBe(firstRun.said[0]?.leaf_hash)
+    const entryOf = (text: string): string => /^extra .*$/m.exec(text)?.[0] ?? ''
+    expect(entryOf(readFileSync(`${repeated}.tlog-proof`, 'utf8'))).toBe(entryOf(kept))
+    expect(await server.size()).toBe(before)
+  })
+
+  it('never makes a second statement for a file whose content changed since the first', async () => {
+    const changed = file('changed')
+    const cut = await proxy(() => 500)
+    await depositTo(cut.url, changed)
+    writeFileSync(changed, 'other content')
+    expect(await depositTo(server.url, changed)).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+  })
+
+  it('asks what happened to an entry since, and believes no answer that is not proven', async () => {
+    const told = file('told')
+    const { said } = await depositTo(server.url, told)
+    const of = { index: said[0]?.index, leafHash: said[0]?.leaf_hash }
+    const asked = (url: string): Promise<Ran<{ events: unknown[]; error?: Failure }>> =>
+      run('status', '--policy', policy, '--url', url, `${told}.tlog-proof`)
+    expect(await asked(server.url)).toMatchObject({ code: 0, said: { events: [], flagged: false } })
+    const retracted = server.sign(server.depositor, 'evidence.retract', { of, reason: 'mistake' })
+    expect((await server.post(retracted.presentation)).status).toBe(201)
+    const event = { what: 'retracted', code: 'mistake', proven: true }
+    await expect.poll(() => asked(server.url)).toMatchObject({ code: 0, said: { events: [event] } })
+    const changes: readonly ((answer: StatusAnswer) => object)[] = [
+      (answer) => ({ ...answer, events: answer.events.map((one) => ({ ...one, what: 'part-retracted' })) }),
+      (answer) => ({ ...answer, events: answer.events.map((one) => ({ ...one, code: 'ordered' })) }),
+      (answer) => ({ ...answer, events: answer.events.map(({ entry: _entry, ...one }) => one) }),
+      (answer) => ({ ...answer, hashes: [...answer.hashes, ...answer.hashes] }),
+      (answer) => ({ ...answer, consistency: [] }),
+      (answer) => ({ ...answer, size: answer.size + 1 }),
+      (answer) => ({ ...answer, leafHash: answer.events[0]?.leafHash }),
+    ]
+    for (const change of changes) {
+      const lying = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => JSON.stringify(change(JSON.parse(body) as StatusAnswer)),
+      )
+      proxies.push(lying)
+      const { code, said: answer } = await asked(lying.url)
+      expect({ code, error: answer.error?.code }, String(change)).toMatchObject({ code: 3, error: expect.any(String) })
+    }
+  })
+
+  it('waits for the witnesses that the policy asks for, one file or many', async () => {
+    const witnessed = await testServer({ origin: 'test.example/witnessed' })
+    const witness: TestWitness = await testWitness([readOwnKey(witnessed.folder.folder)])
+    proxies.push({ close: witnessed.remove }, { close: witness.remove })
+    await witnessed.stop()
+    const { folder } = witnessed.folder
+    const line = `witness w ${witness.keys[0].text} ${witness.url()}\nquorum w\n`
+    const text = readFileSync(folder.policy, 'utf8').replace(/^quorum .*\n/m, line)
+    writeFileSync(folder.policy, text)
+    const restarted = await witnessed.restart()
+    proxies.push({ close: restarted.remove })
+    const [trusted, own] = [at('witnessed.policy'), at('witnessed.pem')]
+    writeFileSync(trusted, text)
+    writeFileSync(own, readFileSync(folder.depositorKey), { mode: 0o600 })
+    const known = ['--url', restarted.url, '--key', own, '--id', 'depositor', '--policy', trusted]
+    for (const files of [[file('seen')], [file('seen-1'), file('seen-2')]]) {
+      const { code, said } = await run<Row[]>('deposit', ...known, ...files)
+      expect({ code, said }).toMatchObject({ code: 0, said: files.map(() => ({ witnesses: [['w', expect.any(Number)]] })) })
+      for (const one of files) expect((await evidence(['check', one, '--policy', trusted])).code).toBe(0)
+    }
+  })
+}
