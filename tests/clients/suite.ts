@@ -8,12 +8,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import type { StatusAnswer } from '../../src/api/answers.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type TestServer, testServer } from '../support/server.ts'
+import { verdict } from '../support/python-verifier.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
+import { lacks } from '../support/system-tools.ts'
 import { testWitness, type TestWitness } from '../support/witness.ts'
 import { readVectors } from '../vectors/vector-files.ts'
 
@@ -85,17 +89,58 @@ const mutations: readonly (readonly [string, readonly string[], (receipt: string
   ['its end', ['note-malformed'], (text) => text.slice(0, -1)],
   ['a byte added', ['note-malformed'], (text) => `${text}x`],
   ['its index', ['receipt-index'], (text) => altered(text, /^index \d+$/m, () => 'index 0')],
-  ['a hash left out', ['inclusion-invalid'], (text) => altered(text, /^(index \d+\n).+\n/m, (both) => `${both.split('\n')[0]}\n`)],
+  [
+    'a hash left out',
+    ['inclusion-invalid'],
+    (text) => altered(text, /^(index \d+\n).+\n/m, (both) => `${both.split('\n')[0]}\n`),
+  ],
   ['a hash', ['inclusion-invalid'], (text) => altered(text, /(?<=^index \d+\n.{5})./m, otherCharacter)],
-  ['unused bits of base64', ['receipt-malformed'], (text) => altered(text, /(?<=^index \d+\n.{42}).=/m, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`)],
-  ['the root', ['signature-invalid'], (text) => altered(text, /(?<=\n\n.+\n\d+\n.{5})./, otherCharacter)],
-  ['the size', ['signature-invalid'], (text) => altered(text, /(?<=\n\n.+\n)\d+/, (size) => `${Number(size) + 1}`)],
+  [
+    'unused bits of base64',
+    ['receipt-malformed'],
+    (text) => altered(text, /(?<=^index \d+\n.{42}).=/m, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`),
+  ],
+  [
+    'the root',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => altered(text, /(?<=\n\n.+\n\d+\n.{5})./, otherCharacter),
+  ],
+  [
+    'the size',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => altered(text, /(?<=\n\n.+\n)\d+/, (size) => `${Number(size) + 1}`),
+  ],
   ['the ledger’s signature', ['signature-invalid'], (text) => altered(text, /(?<=\n— \S+ .{20})./, otherCharacter)],
-  ['no signature of the ledger', ['checkpoint-untrusted'], (text) => altered(text, /(?<=\n— )\S+/, (name) => `${name}x`)],
-  ['the time of the entry', ['inclusion-invalid'], (text) => alteredExtra(text, /(?<=T\d\d:\d\d:\d\d\.\d\d)\d/, (digit) => `${(Number(digit) + 1) % 10}`)],
-  ['the statement’s signature', ['inclusion-invalid', 'signature-invalid'], (text) => alteredExtra(text, /(?<=\.[^.\n]+\.[^.\n]{20})./, otherCharacter)],
-  ['the signer’s key', ['key-not-issuers'], (text) => alteredExtra(text, /(?<="x":")[^"]+/, () => signerNamed('another').jwk.x)],
-  ['a disclosure', ['disclosure-foreign'], (text) => alteredExtra(text, /[^\n]+\n$/, () => `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'forged'])).toString('base64url')}\n`)],
+  [
+    'no signature of the ledger',
+    ['checkpoint-untrusted'],
+    (text) => altered(text, /(?<=\n— )\S+/, (name) => `${name}x`),
+  ],
+  [
+    'the time of the entry',
+    ['inclusion-invalid'],
+    (text) => alteredExtra(text, /(?<=T\d\d:\d\d:\d\d\.\d\d)\d/, (digit) => `${(Number(digit) + 1) % 10}`),
+  ],
+  [
+    'the statement’s signature',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => alteredExtra(text, /(?<=\.[^.\n]+\.[^.\n]{20})./, otherCharacter),
+  ],
+  [
+    'the signer’s key',
+    ['key-not-issuers'],
+    (text) => alteredExtra(text, /(?<="x":")[^"]+/, () => signerNamed('another').jwk.x),
+  ],
+  [
+    'a disclosure',
+    ['disclosure-foreign'],
+    (text) =>
+      alteredExtra(
+        text,
+        /[^\n]+\n$/,
+        () => `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'forged'])).toString('base64url')}\n`,
+      ),
+  ],
   ['a disclosure twice', ['disclosure-repeated'], (text) => alteredExtra(text, /[^\n]+\n$/, (line) => line + line)],
 ]
 
@@ -156,6 +201,8 @@ export function clientSuite(client: () => ClientProgram): void {
   it('deposits: our verifier and its own accept the receipt, and the statement that waited is gone', async () => {
     const checked = await evidence(['check', first, '--policy', policy, '--json'])
     expect({ code: checked.code, ...checked.json() }).toMatchObject({ code: 0, index: 2, iss: 'depositor' })
+    const known = ['check', first, '--receipt', `${first}.tlog-proof`, '--policy', policy]
+    if (!lacks('python3', 'python3-cryptography')) expect(verdict(known)).toEqual([0])
     const { code, said } = await run('verify', '--policy', policy, first)
     const claims = { names: ['first.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
     expect({ code, said }).toMatchObject({ code: 0, said: { index: 2, item: 0, claims } })
@@ -188,27 +235,31 @@ export function clientSuite(client: () => ClientProgram): void {
     expect(await verify(first, '--policy', other)).toEqual([1, 'receipt-other-ledger'])
   })
 
-  it('gives the receipts of the vectors the verdict that the specification gives them', async () => {
+  it('gives the receipts of the vectors the verdict of our own verifier', async () => {
     const all = readVectors().filter(({ vector }) => vector.format === 'receipt')
-    // Key transitions, and other kinds than those it signs, are left to the full verifier: the client never accepts them.
-    const left = (name: string): boolean => /^receipt\/(rotated-(forward|transition)|role-unknown$)/.test(name)
+    const exitOf = (faults: readonly unknown[], unjudged: readonly unknown[]): number =>
+      faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0
     const found = await fewAtATime(all, async ({ name, vector }, i) => {
       const [tested, trusted] = [at(`vector-${i}.tlog-proof`), at(`vector-${i}.policy`)]
       writeFileSync(tested, vector.input.bytes('receipt'))
       writeFileSync(trusted, vector.input.bytes('policy'))
       const { code, said } = await run('verify', '--policy', trusted, '--receipt', tested)
-      return [name, { code, faults: new Set(said.error?.faults ?? []) }] as const
+      return [name, code, new Set(said.error?.faults ?? [])] as const
     })
     const expected = all.map(({ name, vector }) => {
-      const { faults, unjudged } = vector.expect as unknown as Record<'faults' | 'unjudged', string[]>
-      const code = faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0
-      return [name, { code, faults: new Set([...faults, ...unjudged]) }] as const
+      // The client takes no key transitions: a receipt that needs one is not under this policy.
+      const trusted = parsePolicy(vector.input.bytes('policy'))
+      const { faults, unjudged } = checkReceipt(vector.input.bytes('receipt'), trusted)
+      // An admission is sound; the client leaves it to the full verifier.
+      if (name === 'receipt/role-unknown') return [name, 4, new Set(['not-judged'])] as const
+      return [name, exitOf(faults, unjudged), new Set([...faults, ...unjudged].map(({ code }) => code))] as const
     })
-    const judged = <T>(rows: readonly (readonly [string, T])[]): (readonly [string, T])[] =>
-      rows.filter(([name]) => !left(name))
-    expect(judged(found)).toEqual(judged(expected))
-    expect(found.filter(([name, { code }]) => left(name) && code === 0)).toEqual([])
-    expect(judged(found).filter(([, { code }]) => code === 0).length).toBeGreaterThan(5)
+    expect(found).toEqual(expected)
+    // All that is accepted, and refused, on a receipt and a policy alone.
+    const alone = all.filter(({ vector: { input } }) => !input.has('transition') && !input.has('rotations'))
+    const stated = alone.map(({ name, vector }) => [name, name !== 'receipt/role-unknown' && vector.expect.valid])
+    const accepted = new Map(found.map(([name, code]) => [name, code === 0]))
+    expect(alone.map(({ name }) => [name, accepted.get(name)])).toEqual(stated)
   })
 
   it.each([
@@ -246,7 +297,10 @@ export function clientSuite(client: () => ClientProgram): void {
     const waiting = readFileSync(`${at('quota')}.evidence-statement`, 'utf8')
     expect((await depositTo(server.url, at('quota'))).code).toBe(0)
     const [jws] = waiting.split('~')
-    const kept = Buffer.from(/^extra (.*)$/m.exec(readFileSync(`${at('quota')}.tlog-proof`, 'utf8'))?.[1] ?? '', 'base64')
+    const kept = Buffer.from(
+      /^extra (.*)$/m.exec(readFileSync(`${at('quota')}.tlog-proof`, 'utf8'))?.[1] ?? '',
+      'base64',
+    )
     expect(kept.toString()).toContain(`\n${jws}\n`)
   })
 
@@ -282,7 +336,7 @@ export function clientSuite(client: () => ClientProgram): void {
     const between = await proxy(() => 'pass')
     const { code, said } = await depositTo(between.url, one, refused, three)
     expect(code).toBe(3)
-    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'signer-unknown', true])
+    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'key-unknown', true])
     expect(said[1]?.error?.action).toMatch(/\w/)
     expect(between.seen).toEqual(['POST /v1/statements'])
     for (const deposited of [one, three])
@@ -313,7 +367,10 @@ export function clientSuite(client: () => ClientProgram): void {
     const cut = await proxy(() => 500)
     await depositTo(cut.url, changed)
     writeFileSync(changed, 'other content')
-    expect(await depositTo(server.url, changed)).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+    expect(await depositTo(server.url, changed)).toMatchObject({
+      code: 2,
+      said: { error: { code: 'deposit-differs' } },
+    })
   })
 
   it('asks what happened to an entry since, and believes no answer that is not proven', async () => {
@@ -365,7 +422,10 @@ export function clientSuite(client: () => ClientProgram): void {
     const known = ['--url', restarted.url, '--key', own, '--id', 'depositor', '--policy', trusted]
     for (const files of [[file('seen')], [file('seen-1'), file('seen-2')]]) {
       const { code, said } = await run<Row[]>('deposit', ...known, ...files)
-      expect({ code, said }).toMatchObject({ code: 0, said: files.map(() => ({ witnesses: [['w', expect.any(Number)]] })) })
+      expect({ code, said }).toMatchObject({
+        code: 0,
+        said: files.map(() => ({ witnesses: [['w', expect.any(Number)]] })),
+      })
       for (const one of files) expect((await evidence(['check', one, '--policy', trusted])).code).toBe(0)
     }
   })

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/folder.ts'
+import { go } from '../support/go.ts'
+import { lacks } from '../support/system-tools.ts'
+import { clientSuite } from './suite.ts'
+
+const module = fileURLToPath(new URL('../../clients/go/', import.meta.url))
+
+describe.skipIf(lacks('go'))('the client in Go', () => {
+  const { path, remove } = temporaryFolder()
+  const program = join(path, 'evidence-deposit')
+
+  beforeAll(() => {
+    expect(go(['build', '-o', program, './cmd/evidence-deposit'], module, path)).toEqual({ code: 0, text: '' })
+  })
+  afterAll(remove)
+
+  it('has nothing that "go vet" finds, and asks for Go 1.19 and the standard library alone', () => {
+    expect(go(['vet', './...'], module, path)).toEqual({ code: 0, text: '' })
+    expect(readFileSync(join(module, 'go.mod'), 'utf8')).toBe('module evidence-ledger/clients/go\n\ngo 1.19\n')
+  })
+
+  clientSuite(() => ({ command: program, args: [] }))
+})
