@@ -441,16 +441,18 @@ func requireFile(err error, code, path string) {
 // ReadFile reads a regular file of at most so many bytes; a private one is refused where others may read it.
 func ReadFile(path string, most int64, private bool) (data []byte, err error) {
 	defer catch(&err)
-	// Before it is opened: to open a pipe would wait for its writer.
 	found, err := os.Stat(path)
 	requireFile(err, "file-unreadable", path)
-	fits := found.Mode().IsRegular() && found.Size() <= most
-	require(fits, "file-unreadable", "%s is no regular file of at most %d bytes", shown(path), most)
-	closed := !private || runtime.GOOS == "windows" || found.Mode().Perm()&0o077 == 0
-	require(closed, "key-file-permissions", "others may read %s: chmod 600", shown(path))
+	// Before it is opened: to open a pipe would wait for its writer.
+	require(found.Mode().IsRegular(), "file-unreadable", "%s is no regular file", shown(path))
 	file, err := os.Open(path)
 	requireFile(err, "file-unreadable", path)
 	defer file.Close()
+	found, err = file.Stat()
+	requireFile(err, "file-unreadable", path)
+	require(found.Size() <= most, "file-unreadable", "%s has more than %d bytes", shown(path), most)
+	closed := !private || runtime.GOOS == "windows" || found.Mode().Perm()&0o077 == 0
+	require(closed, "key-file-permissions", "others may read %s: chmod 600", shown(path))
 	data, err = io.ReadAll(io.LimitReader(file, most))
 	requireFile(err, "file-unreadable", path)
 	return data, nil
@@ -848,16 +850,18 @@ func (k *SigningKey) SignDeposit(
 	return k.sign(issuer, origin, "evidence.deposit", payload) + suffix, nil
 }
 
-// IsDepositOf says whether a statement that was kept is a deposit of exactly this item.
-func IsDepositOf(presentation string, item Item) bool {
-	var items any
+// Says tells whether a statement that was kept has these members, with these values.
+func Says(presentation string, said map[string]any) (holds bool) {
 	var err error
-	func() {
-		defer catch(&err)
-		jws, _, _ := strings.Cut(presentation, "~")
-		items = readStatement(jws).payload["items"]
-	}()
-	return err == nil && bytes.Equal(writeJSON(items), writeJSON(readJSON(writeJSON([]Item{item}))))
+	defer catch(&err)
+	jws, _, _ := strings.Cut(presentation, "~")
+	payload := readStatement(jws).payload
+	for name, value := range said {
+		if !bytes.Equal(writeJSON(payload[name]), writeJSON(readJSON(writeJSON(value)))) {
+			return false
+		}
+	}
+	return true
 }
 
 // SignRetraction gives a signed evidence.retract of a deposit: mistake, superseded, withdrawn, ordered, other. Nothing is removed.
@@ -1491,8 +1495,9 @@ func (s *Status) readPage(said map[string]any, receipt *Receipt, policy *Policy,
 		_, isShown := event["entry"]
 		require(isShown || what == "attested" || what == "related", statusCode, "an event is told without its entry")
 		proven := isShown && eventIsProven(event, textIn(said["checkpoint"]), receipt, policy)
-		if since, ok := event["compromisedSince"].(string); ok && proven && since <= receipt.Time {
-			s.Flagged = true
+		// What was proven of a revocation only: another event's member is nobody's word.
+		if since, ok := event["compromisedSince"].(string); ok && proven && strings.HasSuffix(what, "-revoked") {
+			s.Flagged = s.Flagged || since <= receipt.Time
 		}
 		s.Events = append(s.Events, Event{last, textIn(event["time"]), what, textIn(event["code"]), proven})
 	}
@@ -1685,7 +1690,7 @@ func (c *Client) DepositMany(ctx context.Context, statements []string) (results 
 	for number, statement := range statements {
 		// A batch does not wait for witnesses: the same bytes are sent alone, until they have cosigned.
 		if result := results[number]; result.Err != nil && AsError(result.Err).Code == "policy-unmet" {
-			results[number] = asResult(c.Deposit(ctx, statement))
+			results[number] = AsResult(c.Deposit(ctx, statement))
 		}
 	}
 	return results, nil
@@ -1732,7 +1737,8 @@ func (c *Client) get(ctx context.Context, path string) map[string]any {
 	return document(answer.body)
 }
 
-func asResult(result *Result, err error) Result {
+// AsResult makes one of what Deposit gives.
+func AsResult(result *Result, err error) Result {
 	if err != nil {
 		return Result{Err: err}
 	}
@@ -1767,7 +1773,7 @@ func (c *Client) batch(ctx context.Context, chunk []int, statements []string, re
 		if err != nil {
 			results[number] = Result{Err: err}
 		} else {
-			results[number] = asResult(c.line(statements[number], lines[i]))
+			results[number] = AsResult(c.line(statements[number], lines[i]))
 		}
 	}
 }

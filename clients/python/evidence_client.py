@@ -1136,7 +1136,9 @@ def _read_status(document: Mapping[str, Any], receipt: Receipt, policy: Policy, 
         included(event["index"], event["leafHash"], event.get("hashes"))
         proven = "entry" in event and _event_is_proven(event, document["checkpoint"], receipt, policy)
         broken("entry" in event or event["what"] in ("attested", "related"), "an event is told without its entry")
-        flagged = flagged or (proven and event.get("compromisedSince", "~") <= receipt.time)
+        # What was proven of a revocation only: another event's member is nobody's word.
+        since = event.get("compromisedSince") if event["what"] in ("key-revoked", "participant-revoked") else None
+        flagged = flagged or (proven and since is not None and since <= receipt.time)
         events.append(Event(event["index"], event["time"], event["what"], event.get("code"), proven))
         last = event["index"]
     following = document.get("next")
@@ -1510,23 +1512,28 @@ def _key_of(args: argparse.Namespace) -> Optional[SigningKey]:
     return None if args.key is None else SigningKey.load(args.key, passphrase)
 
 
-def _statement_of(path: str, args: argparse.Namespace, key: SigningKey, origin: str) -> str:
-    """The statement that waits beside a file since an earlier run, or a new one, which is kept before it is sent."""
-    waiting = path + ".evidence-statement"
-    item = item_of_file(path, args.digest)
-    if os.path.exists(waiting):
-        statement = utf8(read_file(waiting, RECEIPT_BYTES)).rstrip("\n")
-        same = read_statement(statement.split("~", 1)[0]).payload.get("items") == [item]
-        require(same, "deposit-differs", f"{shown(waiting)} is for another content than that of the file")
+def _kept_statement(path: str, said: Mapping[str, Any], make: Callable[[], str]) -> str:
+    """The statement that waits in a file since an earlier run, or a new one, which is kept there before it is sent."""
+    if not os.path.exists(path):
+        statement = make()
+        write_new_file(path, statement.encode() + b"\n")
         return statement
+    statement = utf8(read_file(path, RECEIPT_BYTES)).rstrip("\n")
+    payload = read_statement(statement.split("~", 1)[0]).payload
+    same = all(payload.get(name) == value for name, value in said.items())
+    require(same, "deposit-differs", f"{shown(path)} has a statement that says something else")
+    return statement
+
+
+def _deposit_of(path: str, args: argparse.Namespace, key: SigningKey, origin: str) -> str:
+    items = [item_of_file(path, args.digest)]
     sealed: Dict[str, Any] = {"names": [os.path.basename(path)]}
     if args.case is not None:
         sealed["case"] = [{"number": args.case}]
     if args.note is not None:
         sealed["note"] = args.note
-    statement = deposit_statement(key, args.id, origin, [item], sealed)
-    write_new_file(waiting, statement.encode() + b"\n")
-    return statement
+    make = lambda: deposit_statement(key, args.id, origin, items, sealed)  # noqa: E731
+    return _kept_statement(path + ".evidence-statement", {"items": items}, make)
 
 
 def _keygen_command(args: argparse.Namespace) -> Any:
@@ -1534,25 +1541,51 @@ def _keygen_command(args: argparse.Namespace) -> Any:
     return {"thumbprint": key.thumbprint, "jwk": key.jwk}
 
 
+def _signer(args: argparse.Namespace) -> SigningKey:
+    key = _key_of(args)
+    if key is None or args.id is None:
+        raise EvidenceError("usage", "to sign needs --key and --id")
+    return key
+
+
+def _client_of(args: argparse.Namespace, key: Optional[SigningKey]) -> Client:
+    return Client(args.url, Policy.load(args.policy), key=key, issuer=args.id, timeout=args.timeout, tries=args.tries)
+
+
+def _row(path: str, result: Result) -> Dict[str, Any]:
+    """Keeps the receipt beside the file, and tells of it. The statement is no more needed then."""
+    if isinstance(result, EvidenceError):
+        return {"file": path, "error": result.as_json(), "exit": exit_code(result)}
+    write_new_file(path + ".tlog-proof", result.receipt.data)
+    os.unlink(path + ".evidence-statement")
+    return {"file": path, "created": result.created, **result.receipt.as_json()}
+
+
+def _require_new(path: str) -> None:
+    require(not os.path.exists(path + ".tlog-proof"), "file-exists", f"{shown(path)}.tlog-proof is there: this was done before")
+
+
 def _deposit_command(args: argparse.Namespace) -> Any:
-    key, policy, paths = _key_of(args), Policy.load(args.policy), list(dict.fromkeys(args.file))
-    require(key is not None and args.id is not None, "usage", "a deposit needs --key and --id")
+    key, paths = _signer(args), list(dict.fromkeys(args.file))
+    client = _client_of(args, key)
     for path in paths:
-        deposited = os.path.exists(path + ".tlog-proof")
-        require(not deposited, "file-exists", f"{shown(path)}.tlog-proof is there: the file was deposited")
-    client = Client(args.url, policy, timeout=args.timeout, tries=args.tries)
-    statements = [_statement_of(path, args, key, policy.origin) for path in paths]
+        _require_new(path)
+    statements = [_deposit_of(path, args, key, client.policy.origin) for path in paths]
     one_alone = len(statements) == 1
     results = [_caught(lambda: client.deposit(statements[0]))] if one_alone else client.deposit_many(statements)
-    rows: List[Dict[str, Any]] = []
-    for path, result in zip(paths, results):
-        if isinstance(result, Deposit):
-            write_new_file(path + ".tlog-proof", result.receipt.data)
-            os.unlink(path + ".evidence-statement")
-            rows.append({"file": path, "created": result.created, **result.receipt.as_json()})
-        else:
-            rows.append({"file": path, "error": result.as_json(), "exit": exit_code(result)})
-    return rows
+    return [_row(path, result) for path, result in zip(paths, results)]
+
+
+def _about_command(args: argparse.Namespace) -> Any:
+    """Retracts or attests the deposit of a receipt; what is kept is named by the receipt and the command."""
+    key, path = _signer(args), f"{args.receipt}.{args.command}"
+    client = _client_of(args, key)
+    _require_new(path)
+    receipt = verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy)
+    said = {"kind": f"evidence.{args.command}", "of": receipt.reference, "reason" if args.command == "retract" else "as": args.word}
+    sign = retract_statement if args.command == "retract" else attest_statement
+    statement = _kept_statement(path + ".evidence-statement", said, lambda: sign(key, args.id, receipt, args.word))
+    return [_row(path, _caught(lambda: client.deposit(statement, [receipt])))]
 
 
 def _verify_command(args: argparse.Namespace) -> Any:
@@ -1563,10 +1596,8 @@ def _verify_command(args: argparse.Namespace) -> Any:
 
 
 def _status_command(args: argparse.Namespace) -> Any:
-    policy = Policy.load(args.policy)
-    receipt = verify_receipt(read_file(args.receipt, RECEIPT_BYTES), policy)
-    client = Client(args.url, policy, key=_key_of(args), issuer=args.id, timeout=args.timeout, tries=args.tries)
-    status = client.status(receipt)
+    client = _client_of(args, _key_of(args))
+    status = client.status(verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy))
     return {"size": status.size, "flagged": status.flagged, "events": [event._asdict() for event in status.events]}
 
 
@@ -1597,6 +1628,10 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify_command, "verify a file and its receipt, offline")
     verify.add_argument("file", nargs="?")
     verify.add_argument("--receipt", help="FILE.tlog-proof where none is named")
+    for name, option, what in (("retract", "--reason", "withdraw a deposit"), ("attest", "--as", "put a second signature on a deposit")):
+        about = command(name, _about_command, what, remote=True)
+        about.add_argument(option, dest="word", required=True, help="what docs/spec/02-statement.md lists")
+        about.add_argument("receipt")
     status = command("status", _status_command, "ask what happened to a deposit since", remote=True)
     status.add_argument("receipt")
     return parser

@@ -14,7 +14,8 @@ describe.skipIf(lacks('go'))('the client in Go', () => {
   const program = join(path, 'evidence-deposit')
 
   beforeAll(() => {
-    expect(go(['build', '-o', program, './cmd/evidence-deposit'], module, path)).toEqual({ code: 0, text: '' })
+    const { code, text } = go(['build', '-o', program, './cmd/evidence-deposit'], module, path)
+    if (code !== 0) throw new Error(`the client does not compile: ${text}`)
   })
   afterAll(remove)
 

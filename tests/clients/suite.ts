@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import type { StatusAnswer } from '../../src/api/answers.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { leafHash } from '../../src/core/entry.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { parsePolicy } from '../../src/core/policy.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
@@ -144,6 +148,33 @@ const mutations: readonly (readonly [string, readonly string[], (receipt: string
   ['a disclosure twice', ['disclosure-repeated'], (text) => alteredExtra(text, /[^\n]+\n$/, (line) => line + line)],
 ]
 
+/** Where an entry stands, out of its receipt. */
+function receiptAnswer(text: string): { index: number; leafHash: string } {
+  const { entry, entryBytes } = parseReceipt(utf8(text))
+  return { index: entry.index, leafHash: toBase64(leafHash(entryBytes)) }
+}
+
+function eachEvent(answer: StatusAnswer, change: (event: StatusAnswer['events'][number]) => object): object {
+  return { ...answer, events: answer.events.map(change) }
+}
+
+/** Writes as long as somebody reads. */
+function flood(answer: ServerResponse): void {
+  answer.writeHead(201)
+  const more = (): void => {
+    while (answer.write('x'.repeat(65_536)));
+  }
+  answer.on('drain', more)
+  more()
+}
+
+/** Writes a byte now and again, until nobody reads. */
+function trickle(answer: ServerResponse): void {
+  answer.writeHead(201)
+  const timer = setInterval(() => answer.write(' '), 100)
+  answer.on('close', () => clearInterval(timer))
+}
+
 /** What every client has to do, against a real server. */
 export function clientSuite(client: () => ClientProgram): void {
   const { path, remove } = temporaryFolder()
@@ -201,13 +232,15 @@ export function clientSuite(client: () => ClientProgram): void {
   it('deposits: our verifier and its own accept the receipt, and the statement that waited is gone', async () => {
     const checked = await evidence(['check', first, '--policy', policy, '--json'])
     expect({ code: checked.code, ...checked.json() }).toMatchObject({ code: 0, index: 2, iss: 'depositor' })
-    const known = ['check', first, '--receipt', `${first}.tlog-proof`, '--policy', policy]
-    if (!lacks('python3', 'python3-cryptography')) expect(verdict(known)).toEqual([0])
     const { code, said } = await run('verify', '--policy', policy, first)
     const claims = { names: ['first.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
     expect({ code, said }).toMatchObject({ code: 0, said: { index: 2, item: 0, claims } })
     expect(existsSync(`${first}.evidence-statement`)).toBe(false)
     expect(await depositTo(server.url, first)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+  })
+
+  it.skipIf(lacks('python3', 'python3-cryptography'))('deposits: the Python verifier accepts the receipt', () => {
+    expect(verdict(['check', first, '--receipt', `${first}.tlog-proof`, '--policy', policy])).toEqual([0])
   })
 
   it('refuses an altered file', async () => {
@@ -373,36 +406,160 @@ export function clientSuite(client: () => ClientProgram): void {
     })
   })
 
-  it('asks what happened to an entry since, and believes no answer that is not proven', async () => {
-    const told = file('told')
-    const { said } = await depositTo(server.url, told)
-    const of = { index: said[0]?.index, leafHash: said[0]?.leaf_hash }
-    const asked = (url: string): Promise<Ran<{ events: unknown[]; error?: Failure }>> =>
-      run('status', '--policy', policy, '--url', url, `${told}.tlog-proof`)
-    expect(await asked(server.url)).toMatchObject({ code: 0, said: { events: [], flagged: false } })
-    const retracted = server.sign(server.depositor, 'evidence.retract', { of, reason: 'mistake' })
-    expect((await server.post(retracted.presentation)).status).toBe(201)
-    const event = { what: 'retracted', code: 'mistake', proven: true }
-    await expect.poll(() => asked(server.url)).toMatchObject({ code: 0, said: { events: [event] } })
-    const changes: readonly ((answer: StatusAnswer) => object)[] = [
-      (answer) => ({ ...answer, events: answer.events.map((one) => ({ ...one, what: 'part-retracted' })) }),
-      (answer) => ({ ...answer, events: answer.events.map((one) => ({ ...one, code: 'ordered' })) }),
-      (answer) => ({ ...answer, events: answer.events.map(({ entry: _entry, ...one }) => one) }),
-      (answer) => ({ ...answer, hashes: [...answer.hashes, ...answer.hashes] }),
-      (answer) => ({ ...answer, consistency: [] }),
-      (answer) => ({ ...answer, size: answer.size + 1 }),
-      (answer) => ({ ...answer, leafHash: answer.events[0]?.leafHash }),
-    ]
-    for (const change of changes) {
+  describe('what happened to an entry since', () => {
+    let told = ''
+    let known: readonly string[] = []
+    const asked = (url: string): Promise<Ran<{ events: { what: string }[]; flagged: boolean; error?: Failure }>> =>
+      run('status', '--policy', policy, '--url', url, told)
+
+    beforeAll(async () => {
+      known = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy]
+      told = `${file('told')}.tlog-proof`
+      expect((await depositTo(server.url, at('told'))).code).toBe(0)
+    })
+
+    it('is nothing at first; then the retraction, the attestation and the relation, each proven', async () => {
+      expect(await asked(server.url)).toMatchObject({ code: 0, said: { events: [], flagged: false } })
+      const attested = await run<Row[]>('attest', ...known, '--as', 'witness', told)
+      const retracted = await run<Row[]>('retract', ...known, '--reason', 'mistake', told)
+      for (const { code, said } of [attested, retracted])
+        expect({ code, said }).toMatchObject({ code: 0, said: [{ created: true }] })
+      expect((await evidence(['check', '--receipt', `${told}.retract.tlog-proof`, '--policy', policy])).code).toBe(0)
+      const { index, leafHash } = receiptAnswer(readFileSync(told, 'utf8'))
+      const relates = [{ rel: 'later-version', index, leafHash }]
+      const related = server.sign(server.depositor, 'evidence.deposit', { items: [itemFor('told anew')], relates })
+      expect((await server.post(related.presentation)).status).toBe(201)
+      const events = [
+        { what: 'attested', code: 'witness', proven: true },
+        { what: 'retracted', code: 'mistake', proven: true },
+        { what: 'related', code: 'later-version', proven: true },
+      ]
+      await expect.poll(async () => (await asked(server.url)).said.events.length).toBe(3)
+      expect(await asked(server.url)).toMatchObject({ code: 0, said: { events, flagged: false } })
+    })
+
+    it.each<readonly [string, (answer: StatusAnswer) => object]>([
+      ['what happened', (answer) => eachEvent(answer, (one) => ({ ...one, what: 'part-retracted' }))],
+      ['why', (answer) => eachEvent(answer, (one) => ({ ...one, code: 'ordered' }))],
+      ['when', (answer) => eachEvent(answer, (one) => ({ ...one, time: '2020-01-01T00:00:00.000Z' }))],
+      ['no entry', (answer) => eachEvent(answer, ({ entry: _entry, ...one }) => one)],
+      ['another signer', (answer) => eachEvent(answer, (one) => ({ ...one, signer: signerNamed('another').jwk }))],
+      ['no proof of an event', (answer) => eachEvent(answer, (one) => ({ ...one, hashes: [] }))],
+      ['another order', (answer) => ({ ...answer, events: answer.events.toReversed() })],
+      ['another proof of the entry', (answer) => ({ ...answer, hashes: [...answer.hashes, ...answer.hashes] })],
+      ['no proof from the receipt', (answer) => ({ ...answer, consistency: [] })],
+      ['another size', (answer) => ({ ...answer, size: answer.size + 1 })],
+      ['another entry', (answer) => ({ ...answer, leafHash: answer.events[0]?.leafHash })],
+      ['a page that leads back', (answer) => ({ ...answer, next: answer.index })],
+      ['an altered checkpoint', (answer) => ({ ...answer, checkpoint: answer.checkpoint.replace(/\n\d+\n/, '\n9\n') })],
+      ['no list', (answer) => ({ ...answer, events: {} })],
+      ['no object', () => []],
+    ])('is not believed where the answer was altered: %s', async (_what, change) => {
       const lying = await startProxy(
         server.url,
         () => 'pass',
         (_line, body) => JSON.stringify(change(JSON.parse(body) as StatusAnswer)),
       )
       proxies.push(lying)
-      const { code, said: answer } = await asked(lying.url)
-      expect({ code, error: answer.error?.code }, String(change)).toMatchObject({ code: 3, error: expect.any(String) })
-    }
+      const { code, said } = await asked(lying.url)
+      expect({ code, error: typeof said.error?.code }).toEqual({ code: 3, error: 'string' })
+    })
+
+    it('does not flag an entry by what an event says beside what it proves', async () => {
+      const lying = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => {
+          const compromisedSince = '2020-01-01T00:00:00.000Z'
+          return JSON.stringify(eachEvent(JSON.parse(body) as StatusAnswer, (one) => ({ ...one, compromisedSince })))
+        },
+      )
+      proxies.push(lying)
+      expect((await asked(lying.url)).said.flagged).not.toBe(true)
+    })
+
+    it('flags an entry whose key is compromised since before it, and keeps what was said to be sent again', async () => {
+      const own = await testServer({ origin: 'test.example/flagged' })
+      proxies.push({ close: own.remove })
+      const [pem, trusted, one] = [at('flagged.pem'), at('flagged.policy'), file('flagged.txt')]
+      writeFileSync(pem, readFileSync(own.folder.folder.depositorKey), { mode: 0o600 })
+      writeFileSync(trusted, readFileSync(own.folder.folder.policy))
+      const given = ['--url', own.url, '--key', pem, '--id', 'depositor', '--policy', trusted]
+      expect((await run('deposit', ...given, one)).code).toBe(0)
+      const compromisedSince = '2020-01-01T00:00:00.000Z'
+      const revoked = { key: own.depositor.key.thumbprint, reason: 'compromised', compromisedSince }
+      await own.administer('participant.revoke', revoked)
+      const ask = (): Promise<Ran<object>> => run('status', '--policy', trusted, '--url', own.url, `${one}.tlog-proof`)
+      const event = { what: 'key-revoked', code: 'compromised', proven: true }
+      await expect.poll(ask).toMatchObject({ code: 0, said: { flagged: true, events: [event] } })
+      const refused = await run<Row[]>('retract', ...given, '--reason', 'mistake', `${one}.tlog-proof`)
+      expect(refused).toMatchObject({ code: 3, said: [{ error: { code: 'key-revoked' } }] })
+      expect(existsSync(`${one}.tlog-proof.retract.evidence-statement`)).toBe(true)
+      const other = await run('retract', ...given, '--reason', 'ordered', `${one}.tlog-proof`)
+      expect(other).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+    })
+  })
+
+  it('refuses what the vectors refuse as a policy', async () => {
+    const all = readVectors().filter(({ vector }) => vector.format === 'policy')
+    const found = await fewAtATime(all, async ({ name, vector }, i) => {
+      const trusted = at(`policy-${i}`)
+      writeFileSync(trusted, vector.input.bytes('policy'))
+      const { said } = await run('verify', '--policy', trusted, first)
+      return [name, said.error?.code !== 'policy-malformed']
+    })
+    expect(found).toEqual(all.map(({ name, vector }) => [name, vector.expect.valid]))
+  })
+
+  it.each<readonly [string, string, (answer: ServerResponse) => void]>([
+    ['a body without an end', 'server-answer', (answer) => flood(answer)],
+    ['a body that comes byte by byte for ever', 'server-unreachable', (answer) => trickle(answer)],
+    [
+      'a body that ends before its length',
+      'server-unreachable',
+      (answer) => answer.writeHead(201, { 'content-length': '9' }).end('{'),
+    ],
+    [
+      'JSON with a member twice',
+      'server-answer',
+      (answer) => answer.writeHead(201).end('{"receipt":"x","receipt":"x"}'),
+    ],
+    ['JSON nested a million deep', 'server-answer', (answer) => answer.writeHead(201).end('['.repeat(1_000_000))],
+    ['nothing', 'server-answer', (answer) => answer.writeHead(201).end()],
+  ])('is held up by no hostile answer: %s', async (_what, code, answers) => {
+    const hostile = createServer((request, answer) => {
+      request.resume()
+      answers(answer)
+    })
+    hostile.on('clientError', (_error, socket) => socket.destroy())
+    await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve))
+    proxies.push({ close: () => (hostile.closeAllConnections(), hostile.close()) })
+    const url = `http://127.0.0.1:${(hostile.address() as AddressInfo).port}`
+    const given = [
+      '--url',
+      url,
+      '--key',
+      key,
+      '--id',
+      'depositor',
+      '--policy',
+      policy,
+      '--timeout',
+      '2',
+      '--tries',
+      '1',
+    ]
+    expect(await run('deposit', ...given, file('hostile'))).toMatchObject({ code: 3, said: [{ error: { code } }] })
+  })
+
+  it('reads no key that others may read', async () => {
+    const open = at('open.pem')
+    writeFileSync(open, readFileSync(key), { mode: 0o644 })
+    const given = ['--url', server.url, '--key', open, '--id', 'depositor', '--policy', policy]
+    expect(await run('deposit', ...given, file('open'))).toMatchObject({
+      code: 3,
+      said: { error: { code: 'key-file-permissions' } },
+    })
   })
 
   it('waits for the witnesses that the policy asks for, one file or many', async () => {

@@ -4,6 +4,8 @@
 //	evidence-deposit keygen  --out KEY.pem
 //	evidence-deposit deposit --url URL --key KEY.pem --id ID --policy POLICY [--case NUMBER] [--note TEXT] FILE...
 //	evidence-deposit verify  --policy POLICY [--receipt RECEIPT] [FILE]
+//	evidence-deposit retract --url URL --key KEY.pem --id ID --policy POLICY --reason REASON RECEIPT
+//	evidence-deposit attest  --url URL --key KEY.pem --id ID --policy POLICY --as ROLE RECEIPT
 //	evidence-deposit status  --url URL --policy POLICY [--key KEY.pem --id ID] RECEIPT
 package main
 
@@ -54,10 +56,10 @@ func rowOf(file string, receipt *evidence.Receipt) row {
 }
 
 type settings struct {
-	url, key, id, policy, out, receipt, caseNumber, note string
-	timeout                                              time.Duration
-	tries                                                int
-	files                                                []string
+	url, key, id, policy, out, receipt, caseNumber, note, reason, as string
+	timeout                                                          float64
+	tries                                                            int
+	files                                                            []string
 }
 
 func usage(why string) error { return &evidence.Error{Code: "usage", Message: why} }
@@ -87,29 +89,38 @@ func (s settings) open() (*evidence.Policy, *evidence.SigningKey, *evidence.Clie
 			return nil, nil, nil, err
 		}
 	}
-	options := evidence.Options{Key: key, Issuer: s.id, Timeout: s.timeout, Tries: s.tries}
+	options := evidence.Options{Key: key, Issuer: s.id, Timeout: time.Duration(s.timeout * float64(time.Second)), Tries: s.tries}
 	client, err := evidence.NewClient(s.url, policy, options)
 	return policy, key, client, err
 }
 
-// statementOf gives the statement that waits beside a file since an earlier run, or a new one, which is kept before it is sent.
-func (s settings) statementOf(path string, key *evidence.SigningKey, origin string) (string, error) {
-	waiting := path + ".evidence-statement"
-	item, err := evidence.ItemOfFile(path, "sha256")
-	if err != nil {
-		return "", err
-	}
-	if exists(waiting) {
-		data, err := evidence.ReadFile(waiting, 1<<20, false)
+// kept gives the statement that waits in a file since an earlier run, or a new one, which is kept there before it is sent.
+func kept(path string, said map[string]any, sign func() (string, error)) (string, error) {
+	if exists(path) {
+		data, err := evidence.ReadFile(path, 1<<20, false)
 		if err != nil {
 			return "", err
 		}
 		statement := strings.TrimRight(string(data), "\n")
-		if !evidence.IsDepositOf(statement, item) {
-			return "", &evidence.Error{Code: "deposit-differs", Message: waiting + " is for another content than that of the file"}
+		if !evidence.Says(statement, said) {
+			return "", &evidence.Error{Code: "deposit-differs", Message: path + " has a statement that says something else"}
 		}
 		return statement, nil
 	}
+	statement, err := sign()
+	if err != nil {
+		return "", err
+	}
+	return statement, evidence.WriteNewFile(path, []byte(statement+"\n"))
+}
+
+// depositOf gives the statement of a file.
+func (s settings) depositOf(path string, key *evidence.SigningKey, origin string) (string, error) {
+	item, err := evidence.ItemOfFile(path, "sha256")
+	if err != nil {
+		return "", err
+	}
+	items := []evidence.Item{item}
 	sealed := map[string]any{"names": []string{filepath.Base(path)}}
 	if s.caseNumber != "" {
 		sealed["case"] = []any{map[string]any{"number": s.caseNumber}}
@@ -117,20 +128,43 @@ func (s settings) statementOf(path string, key *evidence.SigningKey, origin stri
 	if s.note != "" {
 		sealed["note"] = s.note
 	}
-	statement, err := key.SignDeposit(s.id, origin, []evidence.Item{item}, sealed, nil)
-	if err != nil {
-		return "", err
+	return kept(path+".evidence-statement", map[string]any{"items": items}, func() (string, error) {
+		return key.SignDeposit(s.id, origin, items, sealed, nil)
+	})
+}
+
+// signer is open where a signature is needed.
+func (s settings) signer() (*evidence.Policy, *evidence.SigningKey, *evidence.Client, error) {
+	if s.key == "" || s.id == "" || len(s.files) == 0 {
+		return nil, nil, nil, usage("to sign needs --key, --id and a file")
 	}
-	return statement, evidence.WriteNewFile(waiting, []byte(statement+"\n"))
+	return s.open()
+}
+
+func requireNew(path string) error {
+	if exists(path + ".tlog-proof") {
+		return &evidence.Error{Code: "file-exists", Message: path + ".tlog-proof is there: this was done before"}
+	}
+	return nil
+}
+
+// keep writes the receipt beside the file, and tells of it. The statement is no more needed then.
+func keep(path string, result evidence.Result) (row, error) {
+	if result.Err != nil {
+		return row{File: path, Error: evidence.AsError(result.Err)}, nil
+	}
+	if err := evidence.WriteNewFile(path+".tlog-proof", result.Receipt.Data); err != nil {
+		return row{}, err
+	}
+	made := rowOf(path, result.Receipt)
+	made.Created = &result.Created
+	return made, os.Remove(path + ".evidence-statement")
 }
 
 func deposit(ctx context.Context, s settings) (any, error) {
-	policy, key, client, err := s.open()
+	policy, key, client, err := s.signer()
 	if err != nil {
 		return nil, err
-	}
-	if key == nil || s.id == "" || len(s.files) == 0 {
-		return nil, usage("a deposit needs --key, --id and a file")
 	}
 	origin, err := policy.Origin()
 	if err != nil {
@@ -139,8 +173,8 @@ func deposit(ctx context.Context, s settings) (any, error) {
 	var paths, statements []string
 	seen := map[string]bool{}
 	for _, path := range s.files {
-		if exists(path + ".tlog-proof") {
-			return nil, &evidence.Error{Code: "file-exists", Message: path + ".tlog-proof is there: the file was deposited"}
+		if err := requireNew(path); err != nil {
+			return nil, err
 		}
 		if !seen[path] {
 			paths = append(paths, path)
@@ -148,40 +182,57 @@ func deposit(ctx context.Context, s settings) (any, error) {
 		seen[path] = true
 	}
 	for _, path := range paths {
-		statement, err := s.statementOf(path, key, origin)
+		statement, err := s.depositOf(path, key, origin)
 		if err != nil {
 			return nil, err
 		}
 		statements = append(statements, statement)
 	}
-	results := make([]evidence.Result, 1)
-	if len(statements) > 1 {
-		results, err = client.DepositMany(ctx, statements)
-		if err != nil {
-			return nil, err
-		}
-	} else if result, err := client.Deposit(ctx, statements[0]); err != nil {
-		results[0].Err = err
-	} else {
-		results[0] = *result
+	var results []evidence.Result
+	if len(statements) == 1 {
+		results = []evidence.Result{evidence.AsResult(client.Deposit(ctx, statements[0]))}
+	} else if results, err = client.DepositMany(ctx, statements); err != nil {
+		return nil, err
 	}
 	var rows []row
 	for number, result := range results {
-		if result.Err != nil {
-			rows = append(rows, row{File: paths[number], Error: evidence.AsError(result.Err)})
-			continue
-		}
-		if err := evidence.WriteNewFile(paths[number]+".tlog-proof", result.Receipt.Data); err != nil {
+		made, err := keep(paths[number], result)
+		if err != nil {
 			return nil, err
 		}
-		if err := os.Remove(paths[number] + ".evidence-statement"); err != nil {
-			return nil, err
-		}
-		made, created := rowOf(paths[number], result.Receipt), result.Created
-		made.Created = &created
 		rows = append(rows, made)
 	}
 	return rows, nil
+}
+
+// about retracts or attests the deposit of a receipt; what is kept is named by the receipt and the command.
+func about(ctx context.Context, s settings, name string) (any, error) {
+	policy, key, client, err := s.signer()
+	if err != nil {
+		return nil, err
+	}
+	path := s.files[0] + "." + name
+	if err := requireNew(path); err != nil {
+		return nil, err
+	}
+	receipt, err := readReceipt(s.files[0], policy)
+	if err != nil {
+		return nil, err
+	}
+	said := map[string]any{"kind": "evidence." + name, "of": receipt.Reference()}
+	sign := func() (string, error) { return key.SignRetraction(s.id, receipt, s.reason) }
+	if name == "retract" {
+		said["reason"] = s.reason
+	} else {
+		said["as"] = s.as
+		sign = func() (string, error) { return key.SignAttestation(s.id, receipt, s.as) }
+	}
+	statement, err := kept(path+".evidence-statement", said, sign)
+	if err != nil {
+		return nil, err
+	}
+	made, err := keep(path, evidence.AsResult(client.Deposit(ctx, statement, receipt)))
+	return []row{made}, err
 }
 
 func readReceipt(path string, policy *evidence.Policy) (*evidence.Receipt, error) {
@@ -247,6 +298,8 @@ func exitCode(err *evidence.Error) int {
 func run() int {
 	commands := map[string]func(context.Context, settings) (any, error){
 		"keygen": keygen, "deposit": deposit, "verify": verify, "status": status,
+		"retract": func(ctx context.Context, s settings) (any, error) { return about(ctx, s, "retract") },
+		"attest":  func(ctx context.Context, s settings) (any, error) { return about(ctx, s, "attest") },
 	}
 	name, arguments := "", []string(nil)
 	if len(os.Args) > 1 {
@@ -254,7 +307,7 @@ func run() int {
 	}
 	command, ok := commands[name]
 	var s settings
-	flags := flag.NewFlagSet("evidence-deposit keygen | deposit | verify | status", flag.ContinueOnError)
+	flags := flag.NewFlagSet("evidence-deposit keygen | deposit | verify | retract | attest | status", flag.ContinueOnError)
 	flags.StringVar(&s.url, "url", "", "base URL of the ledger")
 	flags.StringVar(&s.key, "key", "", "key file, PKCS#8 in PEM")
 	flags.StringVar(&s.id, "id", "", "participant id of the key's owner")
@@ -263,7 +316,9 @@ func run() int {
 	flags.StringVar(&s.receipt, "receipt", "", "FILE.tlog-proof where none is named (verify)")
 	flags.StringVar(&s.caseNumber, "case", "", "case number, sealed (deposit)")
 	flags.StringVar(&s.note, "note", "", "note, sealed (deposit)")
-	flags.DurationVar(&s.timeout, "timeout", time.Minute, "time for one try")
+	flags.StringVar(&s.reason, "reason", "", "why: mistake, superseded, withdrawn, ordered, other (retract)")
+	flags.StringVar(&s.as, "as", "", "in which role: witness, notary, examiner, ... (attest)")
+	flags.Float64Var(&s.timeout, "timeout", 60, "seconds for one try")
 	flags.IntVar(&s.tries, "tries", 5, "how often the same request is sent at most")
 	if !ok {
 		flags.Usage()
