@@ -272,26 +272,33 @@ func sum(parts ...[]byte) []byte {
 
 func nodeHash(left, right []byte) []byte { return sum([]byte{1}, left, right) }
 
-func inclusionHolds(index, size int64, leaf []byte, proof [][]byte, root []byte) bool {
-	if index < 0 || index >= size {
-		return false
-	}
-	fn, sn, running := index, size-1, leaf
+// climb goes up a tree, from node fn of a level whose last is sn, and gives the root of what lies left of the node and under it, and
+// that of all; false where the proof has not the length that it needs.
+func climb(fn, sn int64, first []byte, proof [][]byte) (left, whole []byte, ok bool) {
+	left, whole = first, first
 	for _, sibling := range proof {
 		if sn == 0 {
-			return false
+			return nil, nil, false
 		}
 		if fn%2 == 1 || fn == sn {
-			running = nodeHash(sibling, running)
+			left, whole = nodeHash(sibling, left), nodeHash(sibling, whole)
 			for fn%2 == 0 && fn != 0 {
 				fn, sn = fn/2, sn/2
 			}
 		} else {
-			running = nodeHash(running, sibling)
+			whole = nodeHash(whole, sibling)
 		}
 		fn, sn = fn/2, sn/2
 	}
-	return sn == 0 && bytes.Equal(running, root)
+	return left, whole, sn == 0
+}
+
+func inclusionHolds(index, size int64, leaf []byte, proof [][]byte, root []byte) bool {
+	if index < 0 || index >= size {
+		return false
+	}
+	_, whole, ok := climb(index, size-1, leaf, proof)
+	return ok && bytes.Equal(whole, root)
 }
 
 func consistencyHolds(size1 int64, root1 []byte, size2 int64, root2 []byte, proof [][]byte) bool {
@@ -308,22 +315,8 @@ func consistencyHolds(size1 int64, root1 []byte, size2 int64, root2 []byte, proo
 	for fn%2 == 1 {
 		fn, sn = fn/2, sn/2
 	}
-	h1, h2 := proof[0], proof[0]
-	for _, sibling := range proof[1:] {
-		if sn == 0 {
-			return false
-		}
-		if fn%2 == 1 || fn == sn {
-			h1, h2 = nodeHash(sibling, h1), nodeHash(sibling, h2)
-			for fn%2 == 0 && fn != 0 {
-				fn, sn = fn/2, sn/2
-			}
-		} else {
-			h2 = nodeHash(h2, sibling)
-		}
-		fn, sn = fn/2, sn/2
-	}
-	return sn == 0 && bytes.Equal(h1, root1) && bytes.Equal(h2, root2)
+	left, whole, ok := climb(fn, sn, proof[0], proof[1:])
+	return ok && bytes.Equal(left, root1) && bytes.Equal(whole, root2)
 }
 
 var (

@@ -76,6 +76,7 @@ class EvidenceError(Exception):
         self.request_id: Optional[str] = None
         self.retry_after: Optional[float] = None
         self.index: Optional[int] = None
+        self.busy = False  # a line of a batch that was refused for the moment
 
     def as_json(self) -> Dict[str, Any]:
         names = ("code", "message", "action", "status", "request_id", "retry_after", "index")
@@ -225,44 +226,35 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def inclusion_holds(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> bool:
-    if not 0 <= index < size:
-        return False
-    fn, sn, running = index, size - 1, leaf
+def _climb(fn: int, sn: int, first: bytes, proof: Sequence[bytes]) -> Optional[Tuple[bytes, bytes]]:
+    """Goes up a tree, from node `fn` of a level whose last is `sn`: the root of what lies left of the node and under it, and of all."""
+    left = whole = first
     for sibling in proof:
         if sn == 0:
-            return False
+            return None
         if fn % 2 == 1 or fn == sn:
-            running = sha256(b"\x01", sibling, running)
+            left, whole = sha256(b"\x01", sibling, left), sha256(b"\x01", sibling, whole)
             while fn % 2 == 0 and fn != 0:
                 fn, sn = fn // 2, sn // 2
         else:
-            running = sha256(b"\x01", running, sibling)
+            whole = sha256(b"\x01", whole, sibling)
         fn, sn = fn // 2, sn // 2
-    return sn == 0 and running == root
+    return (left, whole) if sn == 0 else None
+
+
+def inclusion_holds(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> bool:
+    roots = _climb(index, size - 1, leaf, proof) if 0 <= index < size else None
+    return roots is not None and roots[1] == root
 
 
 def consistency_holds(size1: int, root1: bytes, size2: int, root2: bytes, proof: Sequence[bytes]) -> bool:
     if size1 == 0 or size1 >= size2:
         return size1 == size2 != 0 and root1 == root2 and not proof
     path = [root1, *proof] if size1 & (size1 - 1) == 0 else list(proof)
-    if len(path) < 2:
-        return False
     fn, sn = size1 - 1, size2 - 1
     while fn % 2 == 1:
         fn, sn = fn // 2, sn // 2
-    h1 = h2 = path[0]
-    for sibling in path[1:]:
-        if sn == 0:
-            return False
-        if fn % 2 == 1 or fn == sn:
-            h1, h2 = sha256(b"\x01", sibling, h1), sha256(b"\x01", sibling, h2)
-            while fn % 2 == 0 and fn != 0:
-                fn, sn = fn // 2, sn // 2
-        else:
-            h2 = sha256(b"\x01", h2, sibling)
-        fn, sn = fn // 2, sn // 2
-    return sn == 0 and h1 == root1 and h2 == root2
+    return len(path) >= 2 and _climb(fn, sn, path[0], path[1:]) == (root1, root2)
 
 
 FIELD = 2**255 - 19
@@ -410,7 +402,7 @@ class SigningKey:
 # ---- Page 02: members of statements ----------------------------------------------------------------------------------
 
 # A check takes a value and raises. A table has the members of an object; "?" marks those that may be absent.
-Check = Callable[[Any], None]
+Check = Callable[[Any], object]
 MEMBER = "statement-member"
 
 
@@ -513,7 +505,7 @@ KINDS: Dict[str, Dict[str, Check]] = {
         "participant?": form(ID),
         "key?": _bytes32(read_b64url),
         "reason": form(CODE),
-        "compromisedSince?": lambda value: require(isinstance(value, str) and read_time(value, MEMBER) is not None, MEMBER, "no time"),
+        "compromisedSince?": lambda value: read_time(value if isinstance(value, str) else "", MEMBER),
     },
 }
 
@@ -1269,7 +1261,7 @@ class Client:
             for chunk in _chunks(pending, statements):
                 results.update(zip(chunk, self._batch([statements[number] for number in chunk])))
             # Lines that were refused for the moment. What was said of a batch as a whole was tried often enough.
-            pending = [n for n in pending if isinstance(results[n], EvidenceError) and getattr(results[n], "busy", False)]
+            pending = [number for number in pending if getattr(results[number], "busy", False)]
             if not pending or attempt + 1 == self._tries:
                 break
             # A line has no Retry-After: the server's least is a second.
@@ -1338,7 +1330,7 @@ class Client:
         require(_is_count(status, 100, 599), "server-answer", "a line of the answer has no status")
         if status not in (200, 201):
             refusal = _problem(status, document, None)
-            refusal.busy = status in PASSING  # type: ignore[attr-defined]
+            refusal.busy = status in PASSING
             raise refusal
         return self._accepted(statement, status, document)
 
@@ -1428,7 +1420,7 @@ def _read_answer(response: Any, limit: int) -> _Answer:
     require(not 300 <= status < 400, "server-answer", "the server redirects, and redirects are not followed")
     plain = headers.get("Content-Encoding", "identity").strip().lower() == "identity"
     require(plain, "server-answer", "the answer is encoded, which was not asked for")
-    # Where the length is announced, `read` raises IncompleteRead if less comes.
+    # A read of a bounded length does not raise where less comes than was announced.
     body = response.read(limit) if (response.length or 0) <= limit else b""
     require((response.length or 0) <= limit and not response.read(1), "server-answer", f"it is larger than {limit} bytes")
     if response.length:
@@ -1462,7 +1454,7 @@ def _receipt_bytes(document: Mapping[str, Any]) -> bytes:
 
 def _problem(status: int, document: Mapping[str, Any], retry_after: Optional[float]) -> EvidenceError:
     """The error that a problem document states: its words are the server's, and are shown shortened."""
-    texts = {name: document[name] for name in ("code", "detail", "action", "request", "receipt") if isinstance(document.get(name), str)}
+    texts = {name: text for name, text in document.items() if isinstance(text, str)}
     code, detail = texts.get("code", ""), texts.get("detail", "refused")
     if re.fullmatch(CODE, code) is None:
         code, detail = "server-answer", f"the server answered {status} with no problem document"
@@ -1628,8 +1620,8 @@ def _parser() -> argparse.ArgumentParser:
     verify = command("verify", _verify_command, "verify a file and its receipt, offline")
     verify.add_argument("file", nargs="?")
     verify.add_argument("--receipt", help="FILE.tlog-proof where none is named")
-    for name, option, what in (("retract", "--reason", "withdraw a deposit"), ("attest", "--as", "put a second signature on a deposit")):
-        about = command(name, _about_command, what, remote=True)
+    for name, option in (("retract", "--reason"), ("attest", "--as")):
+        about = command(name, _about_command, f"{name} the deposit of a receipt", remote=True)
         about.add_argument(option, dest="word", required=True, help="what docs/spec/02-statement.md lists")
         about.add_argument("receipt")
     status = command("status", _status_command, "ask what happened to a deposit since", remote=True)

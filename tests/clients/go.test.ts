@@ -24,5 +24,9 @@ describe.skipIf(lacks('go'))('the client in Go', () => {
     expect(readFileSync(join(module, 'go.mod'), 'utf8')).toBe('module evidence-ledger/clients/go\n\ngo 1.19\n')
   })
 
+  it('reads what the vectors accept, and refuses what they refuse', () => {
+    expect(go(['test', '-count=1', '.'], module, path)).toMatchObject({ code: 0 })
+  })
+
   clientSuite(() => ({ command: program, args: [] }))
 })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createPublicKey } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { type TestServer, testServer } from '../support/server.ts'
+import { soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { verdict } from '../support/python-verifier.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
@@ -424,7 +424,7 @@ export function clientSuite(client: () => ClientProgram): void {
       const retracted = await run<Row[]>('retract', ...known, '--reason', 'mistake', told)
       for (const { code, said } of [attested, retracted])
         expect({ code, said }).toMatchObject({ code: 0, said: [{ created: true }] })
-      expect((await evidence(['check', '--receipt', `${told}.retract.tlog-proof`, '--policy', policy])).code).toBe(0)
+      expect(soundReceipt(server, readFileSync(`${told}.retract.tlog-proof`, 'utf8')).proof.index).toBeGreaterThan(2)
       const { index, leafHash } = receiptAnswer(readFileSync(told, 'utf8'))
       const relates = [{ rel: 'later-version', index, leafHash }]
       const related = server.sign(server.depositor, 'evidence.deposit', { items: [itemFor('told anew')], relates })
@@ -554,7 +554,8 @@ export function clientSuite(client: () => ClientProgram): void {
 
   it('reads no key that others may read', async () => {
     const open = at('open.pem')
-    writeFileSync(open, readFileSync(key), { mode: 0o644 })
+    writeFileSync(open, readFileSync(key))
+    chmodSync(open, 0o644)
     const given = ['--url', server.url, '--key', open, '--id', 'depositor', '--policy', policy]
     expect(await run('deposit', ...given, file('open'))).toMatchObject({
       code: 3,
