@@ -1689,16 +1689,6 @@ func (c *Client) DepositMany(ctx context.Context, statements []string) (results 
 	return results, nil
 }
 
-// Receipt fetches the receipt of an entry, with the disclosures that this reader may see, and verifies it.
-func (c *Client) Receipt(ctx context.Context, index int64) (receipt *Receipt, err error) {
-	defer catch(&err)
-	require(index >= 0 && index <= maxInteger, "usage", "an index is a count from 0")
-	data := receiptIn(c.get(ctx, fmt.Sprintf("/v1/entries/%d/receipt", index)))
-	receipt, err = VerifyReceipt(data, c.policy, "")
-	require(err != nil || receipt.Index == index, "server-answer", "the receipt is of another entry")
-	return receipt, err
-}
-
 // Status asks what happened to an entry after its receipt was made, and checks the answer (page 15). Nobody signs such an answer: an
 // error says that the ledger could not be asked, unless its Faults are not empty.
 func (c *Client) Status(ctx context.Context, receipt *Receipt) (status *Status, err error) {

@@ -1272,14 +1272,6 @@ class Client:
                 results[number] = _caught(lambda: self.deposit(statements[number]))
         return [results[number] for number in range(len(statements))]
 
-    def receipt(self, index: int) -> Receipt:
-        """Fetches the receipt of an entry, with the disclosures that this reader may see, and verifies it."""
-        require(_is_count(index), "usage", "an index is a count from 0")
-        receipt = verify_receipt(_receipt_bytes(self._get(f"/v1/entries/{index}/receipt")), self.policy)
-        if receipt.index != index:
-            raise EvidenceError("server-answer", "the receipt is of another entry", receipt=receipt.data)
-        return receipt
-
     def status(self, receipt: Receipt) -> Status:
         """Asks what happened to an entry after its receipt was made, and checks the answer (page 15).
 

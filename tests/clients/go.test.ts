@@ -28,5 +28,5 @@ describe.skipIf(lacks('go'))('the client in Go', () => {
     expect(go(['test', '-count=1', '.'], module, path)).toMatchObject({ code: 0 })
   })
 
-  clientSuite(() => ({ command: program, args: [] }))
+  clientSuite(() => ({ command: program, args: [], opensPassphrases: false }))
 })

@@ -17,5 +17,5 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the client in Python'
   })
 
   // -B: no compiled files beside the sources.
-  clientSuite(() => ({ command: pythonWithCryptography(), args: ['-B', program] }))
+  clientSuite(() => ({ command: pythonWithCryptography(), args: ['-B', program], opensPassphrases: true }))
 })

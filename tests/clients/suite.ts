@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -29,6 +29,8 @@ import { readVectors } from '../vectors/vector-files.ts'
 export interface ClientProgram {
   readonly command: string
   readonly args: readonly string[]
+  /** Whether it opens a key file that has a passphrase. */
+  readonly opensPassphrases: boolean
 }
 
 interface Failure {
@@ -550,6 +552,46 @@ export function clientSuite(client: () => ClientProgram): void {
       '1',
     ]
     expect(await run('deposit', ...given, file('hostile'))).toMatchObject({ code: 3, said: [{ error: { code } }] })
+  })
+
+  it('signs about what it was shown, with a key that it made, where not everybody may read', async () => {
+    const own = await testServer({ origin: 'test.example/closed', reading: 'participants' })
+    proxies.push({ close: own.remove })
+    const [pem, trusted, one, made] = [at('closed.pem'), at('closed.policy'), file('closed.txt'), at('notary.pem')]
+    writeFileSync(pem, readFileSync(own.folder.folder.depositorKey), { mode: 0o600 })
+    writeFileSync(trusted, readFileSync(own.folder.folder.policy))
+    const { said } = await run<{ jwk: object }>('keygen', '--out', made)
+    const participant = { id: 'notary', type: 'notary', roles: ['attestor'], keys: [said.jwk] }
+    await own.administer('participant.admit', { participant })
+    const given = ['--url', own.url, '--policy', trusted]
+    expect((await run('deposit', ...given, '--key', pem, '--id', 'depositor', one)).code).toBe(0)
+    const notary = [...given, '--key', made, '--id', 'notary']
+    const attested = await run('attest', ...notary, '--as', 'notary', `${one}.tlog-proof`)
+    expect(attested).toMatchObject({ code: 0, said: [{ created: true, iss: 'notary', kind: 'evidence.attest' }] })
+    // Who may not read the attestation is told of it, and has the ledger's word alone.
+    const asked = async (...reader: readonly string[]): Promise<unknown[]> =>
+      (await run<{ events: unknown[] }>('status', ...reader, `${one}.tlog-proof`)).said.events
+    await expect.poll(() => asked(...given)).toHaveLength(1)
+    expect(await asked(...given)).toMatchObject([{ what: 'attested', code: 'notary', proven: false }])
+    expect(await asked(...notary)).toMatchObject([{ what: 'attested', code: 'notary', proven: true }])
+    const wrong = await run('status', ...given, '--key', pem, '--id', 'notary', `${one}.tlog-proof`)
+    expect(wrong).toMatchObject({ code: 3, said: { error: { code: 'token-invalid' } } })
+  })
+
+  it('uses no key that has a passphrase without it', async () => {
+    const closed = at('passphrase.pem')
+    const options = { cipher: 'aes-256-cbc', passphrase: 'correct horse' }
+    writeFileSync(closed, createPrivateKey(readFileSync(key)).export({ type: 'pkcs8', format: 'pem', ...options }), {
+      mode: 0o600,
+    })
+    writeFileSync(at('passphrase'), 'correct horse\n', { mode: 0o600 })
+    writeFileSync(at('wrong'), 'battery staple\n', { mode: 0o600 })
+    const given = ['--url', server.url, '--key', closed, '--id', 'depositor', '--policy', policy]
+    const refused = { code: 3, said: { error: { code: 'key-file-passphrase' } } }
+    expect(await run('deposit', ...given, file('closed'))).toMatchObject(refused)
+    if (!client().opensPassphrases) return
+    expect(await run('deposit', ...given, '--passphrase-file', at('wrong'), at('closed'))).toMatchObject(refused)
+    expect((await run('deposit', ...given, '--passphrase-file', at('passphrase'), at('closed'))).code).toBe(0)
   })
 
   it('reads no key that others may read', async () => {
