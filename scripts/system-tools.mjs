@@ -15,6 +15,11 @@ export function pythonWithCryptography() {
   return interpreters.find(has)
 }
 
+/** The Go tool: on the path, or where the archive of golang.org puts it. */
+export function goProgram() {
+  return ['go', '/usr/local/go/bin/go'].find((go) => spawnSync(go, ['version'], { stdio: 'ignore' }).status === 0)
+}
+
 const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
@@ -25,8 +30,10 @@ const needed = [
     package: 'python3-venv',
     found: () => (existsSync(join(virtualenv, 'bin', 'bagit.py')) ? true : undefined),
   },
-  // For verifiers/python: no program, but a package of Python's.
+  // For verifiers/python and clients/python: no program, but a package of Python's.
   { command: 'python3-cryptography', package: 'python3-cryptography', found: pythonWithCryptography },
+  // For clients/go.
+  { command: 'go', package: 'golang-go', found: goProgram },
   // For tests/faults: system calls that fail, a false clock, a low limit of descriptors, a small disk.
   ...(process.platform === 'linux'
     ? [
@@ -83,5 +90,9 @@ export function installTools() {
 
 /** What the tests are told of the machine. */
 export function toolsForTests(missing) {
-  return { EVIDENCE_MISSING_TOOLS: missing.join(','), EVIDENCE_PYTHON: pythonWithCryptography() ?? '' }
+  return {
+    EVIDENCE_MISSING_TOOLS: missing.join(','),
+    EVIDENCE_PYTHON: pythonWithCryptography() ?? '',
+    EVIDENCE_GO: goProgram() ?? '',
+  }
 }

@@ -45,8 +45,8 @@ describe('comments and messages', () => {
     const phrases = [...listed.matchAll(/`([^`]+)`/g)].map(([, phrase]) => phrase as string)
     expect(phrases).toContain('whoever')
     const replaced = new RegExp(`\\b(?:${phrases.join('|').replaceAll(' ', '\\s+')})\\b`, 'gi')
-    const found = read(['src', 'server', 'cli', 'docs', 'verifiers', 'fixtures', 'scripts'])
-      .filter(({ path }) => /\.(?:ts|mjs|md|py|json|yml)$/.test(path) && path !== 'docs/glossary.md')
+    const found = read(['src', 'server', 'cli', 'clients', 'docs', 'verifiers', 'fixtures', 'scripts'])
+      .filter(({ path }) => /\.(?:ts|mjs|md|py|go|json|yml)$/.test(path) && path !== 'docs/glossary.md')
       .flatMap(({ path, source }) =>
         [...source.matchAll(replaced)].map(({ 0: phrase, index }) => `${placeOf(path, source, index)} ${phrase}`),
       )

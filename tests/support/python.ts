@@ -19,7 +19,7 @@ let interpreter: string | undefined
  * An interpreter that has the package `cryptography`: the one that `npm test` chose, else the first of those at hand. The
  * python3 on the path need not be the one that Debian's package is for. Throws where there is none, and says what to do.
  */
-function pythonWithCryptography(): string {
+export function pythonWithCryptography(): string {
   const chosen = process.env['EVIDENCE_PYTHON'] ?? ''
   const own = join(root, 'node_modules', '.evidence-python', 'bin', 'python')
   const candidates = chosen === '' ? ['python3', '/usr/bin/python3', own] : [chosen]

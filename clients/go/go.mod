@@ -1,0 +1,3 @@
+module evidence-ledger/clients/go
+
+go 1.19

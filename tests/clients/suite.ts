@@ -1,0 +1,632 @@
+import { spawn } from 'node:child_process'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readOwnKey } from '../../src/ledger/data-folder.ts'
+import type { StatusAnswer } from '../../src/api/answers.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { leafHash } from '../../src/core/entry.ts'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
+import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import { cosignerNamed } from '../core/cosigners.ts'
+import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { soundReceipt, type TestServer, testServer } from '../support/server.ts'
+import { verdict } from '../support/python-verifier.ts'
+import { signerNamed } from '../support/signers.ts'
+import { itemFor } from '../support/statements.ts'
+import { lacks } from '../support/system-tools.ts'
+import { testWitness, type TestWitness } from '../support/witness.ts'
+import { readVectors } from '../vectors/vector-files.ts'
+
+/** A client's program, and what stands before the arguments of each run. */
+export interface ClientProgram {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Whether it opens a key file that has a passphrase. */
+  readonly opensPassphrases: boolean
+}
+
+interface Failure {
+  readonly code: string
+  readonly action?: string
+  readonly faults?: readonly string[]
+  readonly retry_after?: number
+}
+
+/** What one command printed about one file. */
+interface Row {
+  readonly file: string
+  readonly created: boolean
+  readonly index: number
+  readonly leaf_hash: string
+  readonly item: number
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly witnesses: readonly unknown[]
+  readonly error?: Failure
+}
+
+interface Ran<T> {
+  readonly code: number | null
+  readonly said: T
+}
+
+/** Runs a client; what it prints is one JSON document. */
+async function runClient<T>({ command, args }: ClientProgram, more: readonly string[]): Promise<Ran<T>> {
+  const child = spawn(command, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()])
+  const code = await new Promise<number | null>((resolve) => {
+    if (child.exitCode === null) child.on('close', resolve)
+    else resolve(child.exitCode)
+  })
+  const text = Buffer.concat(stdout as Buffer[]).toString()
+  if (text === '') throw new Error(`the client printed nothing: ${Buffer.concat(stderr as Buffer[]).toString()}`)
+  return { code, said: JSON.parse(text) as T }
+}
+
+/** One spelling of base64 with other bytes: a character in the middle is replaced. */
+const otherCharacter = (character: string): string => (character === 'B' ? 'C' : 'B')
+
+/** A receipt with the text that a pattern finds replaced. */
+function altered(receipt: string, pattern: RegExp, by: (found: string) => string): string {
+  const changed = receipt.replace(pattern, by)
+  if (changed === receipt) throw new Error(`nothing was altered by ${pattern}`)
+  return changed
+}
+
+/** A receipt whose `extra` has the text that a pattern finds replaced. */
+function alteredExtra(receipt: string, pattern: RegExp, by: (found: string) => string): string {
+  return altered(receipt, /^extra .*$/m, (line) => {
+    const extra = Buffer.from(line.slice(6), 'base64').toString()
+    return `extra ${Buffer.from(altered(extra, pattern, by)).toString('base64')}`
+  })
+}
+
+/** Each kind of thing that may be done to a receipt, and the codes that tell of it. */
+const mutations: readonly (readonly [string, readonly string[], (receipt: string) => string])[] = [
+  ['its first line', ['receipt-malformed'], (text) => `x${text}`],
+  ['its line ends', ['receipt-malformed'], (text) => text.replaceAll('\n', '\r\n')],
+  ['its end', ['note-malformed'], (text) => text.slice(0, -1)],
+  ['a byte added', ['note-malformed'], (text) => `${text}x`],
+  ['its index', ['receipt-index'], (text) => altered(text, /^index \d+$/m, () => 'index 0')],
+  [
+    'a hash left out',
+    ['inclusion-invalid'],
+    (text) => altered(text, /^(index \d+\n).+\n/m, (both) => `${both.split('\n')[0]}\n`),
+  ],
+  ['a hash', ['inclusion-invalid'], (text) => altered(text, /(?<=^index \d+\n.{5})./m, otherCharacter)],
+  [
+    'unused bits of base64',
+    ['receipt-malformed'],
+    (text) => altered(text, /(?<=^index \d+\n.{42}).=/m, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`),
+  ],
+  [
+    'the root',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => altered(text, /(?<=\n\n.+\n\d+\n.{5})./, otherCharacter),
+  ],
+  [
+    'the size',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => altered(text, /(?<=\n\n.+\n)\d+/, (size) => `${Number(size) + 1}`),
+  ],
+  ['the ledger’s signature', ['signature-invalid'], (text) => altered(text, /(?<=\n— \S+ .{20})./, otherCharacter)],
+  [
+    'no signature of the ledger',
+    ['checkpoint-untrusted'],
+    (text) => altered(text, /(?<=\n— )\S+/, (name) => `${name}x`),
+  ],
+  [
+    'the time of the entry',
+    ['inclusion-invalid'],
+    (text) => alteredExtra(text, /(?<=T\d\d:\d\d:\d\d\.\d\d)\d/, (digit) => `${(Number(digit) + 1) % 10}`),
+  ],
+  [
+    'the statement’s signature',
+    ['inclusion-invalid', 'signature-invalid'],
+    (text) => alteredExtra(text, /(?<=\.[^.\n]+\.[^.\n]{20})./, otherCharacter),
+  ],
+  [
+    'the signer’s key',
+    ['key-not-issuers'],
+    (text) => alteredExtra(text, /(?<="x":")[^"]+/, () => signerNamed('another').jwk.x),
+  ],
+  [
+    'a disclosure',
+    ['disclosure-foreign'],
+    (text) =>
+      alteredExtra(
+        text,
+        /[^\n]+\n$/,
+        () => `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'forged'])).toString('base64url')}\n`,
+      ),
+  ],
+  ['a disclosure twice', ['disclosure-repeated'], (text) => alteredExtra(text, /[^\n]+\n$/, (line) => line + line)],
+]
+
+/** Where an entry stands, out of its receipt. */
+function receiptAnswer(text: string): { index: number; leafHash: string } {
+  const { entry, entryBytes } = parseReceipt(utf8(text))
+  return { index: entry.index, leafHash: toBase64(leafHash(entryBytes)) }
+}
+
+function eachEvent(answer: StatusAnswer, change: (event: StatusAnswer['events'][number]) => object): object {
+  return { ...answer, events: answer.events.map(change) }
+}
+
+/** Writes as long as somebody reads. */
+function flood(answer: ServerResponse): void {
+  answer.writeHead(201)
+  const more = (): void => {
+    while (answer.write('x'.repeat(65_536)));
+  }
+  answer.on('drain', more)
+  more()
+}
+
+/** Writes a byte now and again, until nobody reads. */
+function trickle(answer: ServerResponse): void {
+  answer.writeHead(201)
+  const timer = setInterval(() => answer.write(' '), 100)
+  answer.on('close', () => clearInterval(timer))
+}
+
+/** What every client has to do, against a real server. */
+export function clientSuite(client: () => ClientProgram): void {
+  const { path, remove } = temporaryFolder()
+  const at = (name: string): string => join(path, name)
+  const [key, policy, first] = [at('depositor.pem'), at('court.policy'), at('first.txt')]
+  const proxies: { readonly close: () => unknown }[] = []
+  let server: TestServer
+  let receipt = ''
+
+  const run = <T = Row>(...args: readonly string[]): Promise<Ran<T>> => runClient<T>(client(), args)
+  const file = (name: string, content = `the content of ${name}`): string => {
+    writeFileSync(at(name), content)
+    return at(name)
+  }
+  const depositTo = (url: string, ...files: readonly string[]): Promise<Ran<Row[]>> => {
+    const known = ['--url', url, '--key', key, '--id', 'depositor', '--policy', policy]
+    return run<Row[]>('deposit', ...known, '--case', '(2026)沪0104刑初123号', ...files)
+  }
+  const verify = async (target: string, ...more: readonly string[]): Promise<readonly [number | null, string?]> => {
+    const { code, said } = await run('verify', '--policy', policy, ...more, target)
+    return said.error === undefined ? [code] : [code, said.error.code]
+  }
+  const proxy = async (rule: ProxyRule): Promise<Proxy> => {
+    const started = await startProxy(server.url, rule)
+    proxies.push(started)
+    return started
+  }
+
+  beforeAll(async () => {
+    server = await testServer({ settings: { cosignWaitSeconds: 1 } })
+    const { folder } = server.folder
+    writeFileSync(key, readFileSync(folder.depositorKey), { mode: 0o600 })
+    writeFileSync(policy, readFileSync(folder.policy))
+    file('first.txt')
+    const { code, said } = await depositTo(server.url, first)
+    expect({ code, said }).toMatchObject({ code: 0, said: [{ created: true, index: 2, withheld: 0 }] })
+    receipt = readFileSync(`${first}.tlog-proof`, 'utf8')
+  })
+  afterAll(async () => {
+    for (const one of proxies) await one.close()
+    await server.remove()
+    remove()
+  })
+
+  it('makes a key file that our own command line reads, and never writes over one', async () => {
+    const out = at('new.pem')
+    const { code, said } = await run<{ thumbprint: string; jwk: { x: string } }>('keygen', '--out', out)
+    expect(code).toBe(0)
+    const { x } = createPublicKey(readFileSync(out)).export({ format: 'jwk' })
+    expect(said.jwk.x).toBe(x)
+    expect(said.thumbprint).toBe(thumbprint({ crv: 'Ed25519', kty: 'OKP', x: x as string }))
+    expect(await run('keygen', '--out', out)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+  })
+
+  it('deposits: our verifier and its own accept the receipt, and the statement that waited is gone', async () => {
+    const checked = await evidence(['check', first, '--policy', policy, '--json'])
+    expect({ code: checked.code, ...checked.json() }).toMatchObject({ code: 0, index: 2, iss: 'depositor' })
+    const { code, said } = await run('verify', '--policy', policy, first)
+    const claims = { names: ['first.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
+    expect({ code, said }).toMatchObject({ code: 0, said: { index: 2, item: 0, claims } })
+    expect(existsSync(`${first}.evidence-statement`)).toBe(false)
+    expect(await depositTo(server.url, first)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+  })
+
+  it.skipIf(lacks('python3', 'python3-cryptography'))('deposits: the Python verifier accepts the receipt', () => {
+    expect(verdict(['check', first, '--receipt', `${first}.tlog-proof`, '--policy', policy])).toEqual([0])
+  })
+
+  it('refuses an altered file', async () => {
+    writeFileSync(first, 'the content of first.tx!')
+    expect(await verify(first)).toEqual([1, 'file-differs'])
+    file('first.txt')
+    expect(await verify(first)).toEqual([0])
+  })
+
+  it.each(mutations)('refuses a receipt in which this was altered: %s', async (_what, codes, mutate) => {
+    const mutated = at('mutated.tlog-proof')
+    writeFileSync(mutated, mutate(receipt))
+    const { code, said } = await run('verify', '--policy', policy, '--receipt', mutated, first)
+    expect({ code, faults: [...new Set(said.error?.faults)].sort() }).toEqual({ code: 1, faults: codes })
+  })
+
+  it('refuses a receipt under another policy, and without a witness that it asks for', async () => {
+    const [other, needed] = [at('other.policy'), at('needed.policy')]
+    const text = readFileSync(policy, 'utf8')
+    const witness = `witness away ${cosignerNamed('away').key.text}\nquorum away\n`
+    writeFileSync(needed, text.replace(/^quorum .*\n/m, witness))
+    const vector = readVectors().find(({ name }) => name === 'receipt/disclosed')?.vector
+    writeFileSync(other, vector?.input.bytes('policy') as Uint8Array)
+    expect(await verify(first, '--policy', needed)).toEqual([1, 'policy-unmet'])
+    expect(await verify(first, '--policy', other)).toEqual([1, 'receipt-other-ledger'])
+  })
+
+  it('gives the receipts of the vectors the verdict of our own verifier', async () => {
+    const all = readVectors().filter(({ vector }) => vector.format === 'receipt')
+    const exitOf = (faults: readonly unknown[], unjudged: readonly unknown[]): number =>
+      faults.length > 0 ? 1 : unjudged.length > 0 ? 4 : 0
+    const found = await fewAtATime(all, async ({ name, vector }, i) => {
+      const [tested, trusted] = [at(`vector-${i}.tlog-proof`), at(`vector-${i}.policy`)]
+      writeFileSync(tested, vector.input.bytes('receipt'))
+      writeFileSync(trusted, vector.input.bytes('policy'))
+      const { code, said } = await run('verify', '--policy', trusted, '--receipt', tested)
+      return [name, code, new Set(said.error?.faults ?? [])] as const
+    })
+    const expected = all.map(({ name, vector }) => {
+      // The client takes no key transitions: a receipt that needs one is not under this policy.
+      const trusted = parsePolicy(vector.input.bytes('policy'))
+      const { faults, unjudged } = checkReceipt(vector.input.bytes('receipt'), trusted)
+      // An admission is sound; the client leaves it to the full verifier.
+      if (name === 'receipt/role-unknown') return [name, 4, new Set(['not-judged'])] as const
+      return [name, exitOf(faults, unjudged), new Set([...faults, ...unjudged].map(({ code }) => code))] as const
+    })
+    expect(found).toEqual(expected)
+    // All that is accepted, and refused, on a receipt and a policy alone.
+    const alone = all.filter(({ vector: { input } }) => !input.has('transition') && !input.has('rotations'))
+    const stated = alone.map(({ name, vector }) => [name, name !== 'receipt/role-unknown' && vector.expect.valid])
+    const accepted = new Map(found.map(([name, code]) => [name, code === 0]))
+    expect(alone.map(({ name }) => [name, accepted.get(name)])).toEqual(stated)
+  })
+
+  it.each([
+    ['a 503', 'retried-503', 503],
+    ['a connection that was cut before the server had it', 'retried-cut', 'break'],
+    ['a connection that was cut after the server had sequenced it', 'retried-after', 'break after'],
+  ] as const)('sends the same bytes again after %s', async (_what, name, verdict) => {
+    const between = await proxy((_line, count) => (count === 1 ? verdict : 'pass'))
+    const before = await server.size()
+    const { code, said } = await depositTo(between.url, file(name))
+    expect({ code, created: said[0]?.created }).toEqual({ code: 0, created: verdict !== 'break after' })
+    expect(between.seen).toEqual(['POST /v1/statements', 'POST /v1/statements'])
+    expect(await server.size()).toBe(before + 1)
+    expect((await evidence(['check', at(name), '--policy', policy])).code).toBe(0)
+  })
+
+  it('gives up at once where the server asks for a longer pause than it may make, and says when to come back', async () => {
+    let seen = 0
+    const busy = createServer((request, answer) => {
+      seen += 1
+      request.resume()
+      const problem = { code: 'quota-exceeded', detail: 'enough for today', action: 'Come back later.' }
+      answer.writeHead(429, { 'retry-after': '9000', 'content-type': 'application/problem+json' })
+      answer.end(JSON.stringify(problem))
+    })
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve))
+    proxies.push(busy)
+    const { code, said } = await depositTo(`http://127.0.0.1:${(busy.address() as AddressInfo).port}`, file('quota'))
+    expect({ code, seen, said }).toMatchObject({
+      code: 3,
+      seen: 1,
+      said: [{ error: { code: 'quota-exceeded', action: 'Come back later.', retry_after: 9000 } }],
+    })
+    // The statement waits beside the file, and is what the next run sends.
+    const waiting = readFileSync(`${at('quota')}.evidence-statement`, 'utf8')
+    expect((await depositTo(server.url, at('quota'))).code).toBe(0)
+    const [jws] = waiting.split('~')
+    const kept = Buffer.from(
+      /^extra (.*)$/m.exec(readFileSync(`${at('quota')}.tlog-proof`, 'utf8'))?.[1] ?? '',
+      'base64',
+    )
+    expect(kept.toString()).toContain(`\n${jws}\n`)
+  })
+
+  it('does not follow a redirect, and does not believe an answer that is none', async () => {
+    const other = await proxy(() => 302)
+    const odd = await proxy(() => 200)
+    for (const { url, seen } of [other, odd]) {
+      const { code, said } = await depositTo(url, file('redirected'))
+      expect({ code, error: said[0]?.error?.code }).toEqual({ code: 3, error: 'server-answer' })
+      expect(seen).toHaveLength(1)
+    }
+  })
+
+  it('refuses an answer whose receipt is for another statement', async () => {
+    const forging = await startProxy(
+      server.url,
+      () => 'pass',
+      (_line, body) => JSON.stringify({ ...(JSON.parse(body) as object), receipt }),
+    )
+    proxies.push(forging)
+    const { code, said } = await depositTo(forging.url, file('forged'))
+    expect({ code, error: said[0]?.error?.code }).toEqual({ code: 1, error: 'server-answer' })
+    expect(existsSync(`${at('forged')}.tlog-proof`)).toBe(false)
+    expect(existsSync(`${at('forged')}.evidence-statement`)).toBe(true)
+  })
+
+  it('deposits a batch, in which one refused line does no harm to the others', async () => {
+    const [one, refused, three] = [file('batch-1'), file('batch-2'), file('batch-3')]
+    const stranger = { id: 'stranger', key: signerNamed('a stranger') }
+    const items = { items: [itemFor('the content of batch-2')] }
+    const waiting = server.sign(stranger, 'evidence.deposit', items).presentation
+    writeFileSync(`${refused}.evidence-statement`, waiting, { mode: 0o600 })
+    const between = await proxy(() => 'pass')
+    const { code, said } = await depositTo(between.url, one, refused, three)
+    expect(code).toBe(3)
+    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'key-unknown', true])
+    expect(said[1]?.error?.action).toMatch(/\w/)
+    expect(between.seen).toEqual(['POST /v1/statements'])
+    for (const deposited of [one, three])
+      expect((await evidence(['check', deposited, '--policy', policy])).code).toBe(0)
+    expect(existsSync(`${refused}.tlog-proof`)).toBe(false)
+    expect(readFileSync(`${refused}.evidence-statement`, 'utf8')).toBe(waiting)
+  })
+
+  it('sends again what waits beside a file: the same jti gives the same entry', async () => {
+    const repeated = file('repeated')
+    const cut = await proxy(() => 500)
+    expect((await depositTo(cut.url, repeated)).code).toBe(3)
+    const waiting = readFileSync(`${repeated}.evidence-statement`)
+    const firstRun = await depositTo(server.url, repeated)
+    const [kept, before] = [readFileSync(`${repeated}.tlog-proof`, 'utf8'), await server.size()]
+    rmSync(`${repeated}.tlog-proof`)
+    writeFileSync(`${repeated}.evidence-statement`, waiting, { mode: 0o600 })
+    const again = await depositTo(server.url, repeated)
+    expect([firstRun.said[0]?.created, again.said[0]?.created]).toEqual([true, false])
+    expect(again.said[0]?.leaf_hash).toBe(firstRun.said[0]?.leaf_hash)
+    const entryOf = (text: string): string => /^extra .*$/m.exec(text)?.[0] ?? ''
+    expect(entryOf(readFileSync(`${repeated}.tlog-proof`, 'utf8'))).toBe(entryOf(kept))
+    expect(await server.size()).toBe(before)
+  })
+
+  it('never makes a second statement for a file whose content changed since the first', async () => {
+    const changed = file('changed')
+    const cut = await proxy(() => 500)
+    await depositTo(cut.url, changed)
+    writeFileSync(changed, 'other content')
+    expect(await depositTo(server.url, changed)).toMatchObject({
+      code: 2,
+      said: { error: { code: 'deposit-differs' } },
+    })
+  })
+
+  describe('what happened to an entry since', () => {
+    let told = ''
+    let known: readonly string[] = []
+    const asked = (url: string): Promise<Ran<{ events: { what: string }[]; flagged: boolean; error?: Failure }>> =>
+      run('status', '--policy', policy, '--url', url, told)
+
+    beforeAll(async () => {
+      known = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy]
+      told = `${file('told')}.tlog-proof`
+      expect((await depositTo(server.url, at('told'))).code).toBe(0)
+    })
+
+    it('is nothing at first; then the retraction, the attestation and the relation, each proven', async () => {
+      expect(await asked(server.url)).toMatchObject({ code: 0, said: { events: [], flagged: false } })
+      const attested = await run<Row[]>('attest', ...known, '--as', 'witness', told)
+      const retracted = await run<Row[]>('retract', ...known, '--reason', 'mistake', told)
+      for (const { code, said } of [attested, retracted])
+        expect({ code, said }).toMatchObject({ code: 0, said: [{ created: true }] })
+      expect(soundReceipt(server, readFileSync(`${told}.retract.tlog-proof`, 'utf8')).proof.index).toBeGreaterThan(2)
+      const { index, leafHash } = receiptAnswer(readFileSync(told, 'utf8'))
+      const relates = [{ rel: 'later-version', index, leafHash }]
+      const related = server.sign(server.depositor, 'evidence.deposit', { items: [itemFor('told anew')], relates })
+      expect((await server.post(related.presentation)).status).toBe(201)
+      const events = [
+        { what: 'attested', code: 'witness', proven: true },
+        { what: 'retracted', code: 'mistake', proven: true },
+        { what: 'related', code: 'later-version', proven: true },
+      ]
+      await expect.poll(async () => (await asked(server.url)).said.events.length).toBe(3)
+      expect(await asked(server.url)).toMatchObject({ code: 0, said: { events, flagged: false } })
+    })
+
+    it.each<readonly [string, (answer: StatusAnswer) => object]>([
+      ['what happened', (answer) => eachEvent(answer, (one) => ({ ...one, what: 'part-retracted' }))],
+      ['why', (answer) => eachEvent(answer, (one) => ({ ...one, code: 'ordered' }))],
+      ['when', (answer) => eachEvent(answer, (one) => ({ ...one, time: '2020-01-01T00:00:00.000Z' }))],
+      ['no entry', (answer) => eachEvent(answer, ({ entry: _entry, ...one }) => one)],
+      ['another signer', (answer) => eachEvent(answer, (one) => ({ ...one, signer: signerNamed('another').jwk }))],
+      ['no proof of an event', (answer) => eachEvent(answer, (one) => ({ ...one, hashes: [] }))],
+      ['another order', (answer) => ({ ...answer, events: answer.events.toReversed() })],
+      ['another proof of the entry', (answer) => ({ ...answer, hashes: [...answer.hashes, ...answer.hashes] })],
+      ['no proof from the receipt', (answer) => ({ ...answer, consistency: [] })],
+      ['another size', (answer) => ({ ...answer, size: answer.size + 1 })],
+      ['another entry', (answer) => ({ ...answer, leafHash: answer.events[0]?.leafHash })],
+      ['a page that leads back', (answer) => ({ ...answer, next: answer.index })],
+      ['an altered checkpoint', (answer) => ({ ...answer, checkpoint: answer.checkpoint.replace(/\n\d+\n/, '\n9\n') })],
+      ['no list', (answer) => ({ ...answer, events: {} })],
+      ['no object', () => []],
+    ])('is not believed where the answer was altered: %s', async (_what, change) => {
+      const lying = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => JSON.stringify(change(JSON.parse(body) as StatusAnswer)),
+      )
+      proxies.push(lying)
+      const { code, said } = await asked(lying.url)
+      expect({ code, error: typeof said.error?.code }).toEqual({ code: 3, error: 'string' })
+    })
+
+    it('does not flag an entry by what an event says beside what it proves', async () => {
+      const lying = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => {
+          const compromisedSince = '2020-01-01T00:00:00.000Z'
+          return JSON.stringify(eachEvent(JSON.parse(body) as StatusAnswer, (one) => ({ ...one, compromisedSince })))
+        },
+      )
+      proxies.push(lying)
+      expect((await asked(lying.url)).said.flagged).not.toBe(true)
+    })
+
+    it('flags an entry whose key is compromised since before it, and keeps what was said to be sent again', async () => {
+      const own = await testServer({ origin: 'test.example/flagged' })
+      proxies.push({ close: own.remove })
+      const [pem, trusted, one] = [at('flagged.pem'), at('flagged.policy'), file('flagged.txt')]
+      writeFileSync(pem, readFileSync(own.folder.folder.depositorKey), { mode: 0o600 })
+      writeFileSync(trusted, readFileSync(own.folder.folder.policy))
+      const given = ['--url', own.url, '--key', pem, '--id', 'depositor', '--policy', trusted]
+      expect((await run('deposit', ...given, one)).code).toBe(0)
+      const compromisedSince = '2020-01-01T00:00:00.000Z'
+      const revoked = { key: own.depositor.key.thumbprint, reason: 'compromised', compromisedSince }
+      await own.administer('participant.revoke', revoked)
+      const ask = (): Promise<Ran<object>> => run('status', '--policy', trusted, '--url', own.url, `${one}.tlog-proof`)
+      const event = { what: 'key-revoked', code: 'compromised', proven: true }
+      await expect.poll(ask).toMatchObject({ code: 0, said: { flagged: true, events: [event] } })
+      const refused = await run<Row[]>('retract', ...given, '--reason', 'mistake', `${one}.tlog-proof`)
+      expect(refused).toMatchObject({ code: 3, said: [{ error: { code: 'key-revoked' } }] })
+      expect(existsSync(`${one}.tlog-proof.retract.evidence-statement`)).toBe(true)
+      const other = await run('retract', ...given, '--reason', 'ordered', `${one}.tlog-proof`)
+      expect(other).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+    })
+  })
+
+  it('refuses what the vectors refuse as a policy', async () => {
+    const all = readVectors().filter(({ vector }) => vector.format === 'policy')
+    const found = await fewAtATime(all, async ({ name, vector }, i) => {
+      const trusted = at(`policy-${i}`)
+      writeFileSync(trusted, vector.input.bytes('policy'))
+      const { said } = await run('verify', '--policy', trusted, first)
+      return [name, said.error?.code !== 'policy-malformed']
+    })
+    expect(found).toEqual(all.map(({ name, vector }) => [name, vector.expect.valid]))
+  })
+
+  it.each<readonly [string, string, (answer: ServerResponse) => void]>([
+    ['a body without an end', 'server-answer', (answer) => flood(answer)],
+    ['a body that comes byte by byte for ever', 'server-unreachable', (answer) => trickle(answer)],
+    [
+      'a body that ends before its length',
+      'server-unreachable',
+      (answer) => answer.writeHead(201, { 'content-length': '9' }).end('{'),
+    ],
+    [
+      'JSON with a member twice',
+      'server-answer',
+      (answer) => answer.writeHead(201).end('{"receipt":"x","receipt":"x"}'),
+    ],
+    ['JSON nested a million deep', 'server-answer', (answer) => answer.writeHead(201).end('['.repeat(1_000_000))],
+    ['nothing', 'server-answer', (answer) => answer.writeHead(201).end()],
+  ])('is held up by no hostile answer: %s', async (_what, code, answers) => {
+    const hostile = createServer((request, answer) => {
+      request.resume()
+      answers(answer)
+    })
+    hostile.on('clientError', (_error, socket) => socket.destroy())
+    await new Promise<void>((resolve) => hostile.listen(0, '127.0.0.1', resolve))
+    proxies.push({ close: () => (hostile.closeAllConnections(), hostile.close()) })
+    const url = `http://127.0.0.1:${(hostile.address() as AddressInfo).port}`
+    const given = [
+      '--url',
+      url,
+      '--key',
+      key,
+      '--id',
+      'depositor',
+      '--policy',
+      policy,
+      '--timeout',
+      '2',
+      '--tries',
+      '1',
+    ]
+    expect(await run('deposit', ...given, file('hostile'))).toMatchObject({ code: 3, said: [{ error: { code } }] })
+  })
+
+  it('signs about what it was shown, with a key that it made, where not everybody may read', async () => {
+    const own = await testServer({ origin: 'test.example/closed', reading: 'participants' })
+    proxies.push({ close: own.remove })
+    const [pem, trusted, one, made] = [at('closed.pem'), at('closed.policy'), file('closed.txt'), at('notary.pem')]
+    writeFileSync(pem, readFileSync(own.folder.folder.depositorKey), { mode: 0o600 })
+    writeFileSync(trusted, readFileSync(own.folder.folder.policy))
+    const { said } = await run<{ jwk: object }>('keygen', '--out', made)
+    const participant = { id: 'notary', type: 'notary', roles: ['attestor'], keys: [said.jwk] }
+    await own.administer('participant.admit', { participant })
+    const given = ['--url', own.url, '--policy', trusted]
+    expect((await run('deposit', ...given, '--key', pem, '--id', 'depositor', one)).code).toBe(0)
+    const notary = [...given, '--key', made, '--id', 'notary']
+    const attested = await run('attest', ...notary, '--as', 'notary', `${one}.tlog-proof`)
+    expect(attested).toMatchObject({ code: 0, said: [{ created: true, iss: 'notary', kind: 'evidence.attest' }] })
+    // Who may not read the attestation is told of it, and has the ledger's word alone.
+    const asked = async (...reader: readonly string[]): Promise<unknown[]> =>
+      (await run<{ events: unknown[] }>('status', ...reader, `${one}.tlog-proof`)).said.events
+    await expect.poll(() => asked(...given)).toHaveLength(1)
+    expect(await asked(...given)).toMatchObject([{ what: 'attested', code: 'notary', proven: false }])
+    expect(await asked(...notary)).toMatchObject([{ what: 'attested', code: 'notary', proven: true }])
+    const wrong = await run('status', ...given, '--key', pem, '--id', 'notary', `${one}.tlog-proof`)
+    expect(wrong).toMatchObject({ code: 3, said: { error: { code: 'token-invalid' } } })
+  })
+
+  it('uses no key that has a passphrase without it', async () => {
+    const closed = at('passphrase.pem')
+    const options = { cipher: 'aes-256-cbc', passphrase: 'correct horse' }
+    writeFileSync(closed, createPrivateKey(readFileSync(key)).export({ type: 'pkcs8', format: 'pem', ...options }), {
+      mode: 0o600,
+    })
+    writeFileSync(at('passphrase'), 'correct horse\n', { mode: 0o600 })
+    writeFileSync(at('wrong'), 'battery staple\n', { mode: 0o600 })
+    const given = ['--url', server.url, '--key', closed, '--id', 'depositor', '--policy', policy]
+    const refused = { code: 3, said: { error: { code: 'key-file-passphrase' } } }
+    expect(await run('deposit', ...given, file('closed'))).toMatchObject(refused)
+    if (!client().opensPassphrases) return
+    expect(await run('deposit', ...given, '--passphrase-file', at('wrong'), at('closed'))).toMatchObject(refused)
+    expect((await run('deposit', ...given, '--passphrase-file', at('passphrase'), at('closed'))).code).toBe(0)
+  })
+
+  it('reads no key that others may read', async () => {
+    const open = at('open.pem')
+    writeFileSync(open, readFileSync(key))
+    chmodSync(open, 0o644)
+    const given = ['--url', server.url, '--key', open, '--id', 'depositor', '--policy', policy]
+    expect(await run('deposit', ...given, file('open'))).toMatchObject({
+      code: 3,
+      said: { error: { code: 'key-file-permissions' } },
+    })
+  })
+
+  it('waits for the witnesses that the policy asks for, one file or many', async () => {
+    const witnessed = await testServer({ origin: 'test.example/witnessed' })
+    const witness: TestWitness = await testWitness([readOwnKey(witnessed.folder.folder)])
+    proxies.push({ close: witnessed.remove }, { close: witness.remove })
+    await witnessed.stop()
+    const { folder } = witnessed.folder
+    const line = `witness w ${witness.keys[0].text} ${witness.url()}\nquorum w\n`
+    const text = readFileSync(folder.policy, 'utf8').replace(/^quorum .*\n/m, line)
+    writeFileSync(folder.policy, text)
+    const restarted = await witnessed.restart()
+    proxies.push({ close: restarted.remove })
+    const [trusted, own] = [at('witnessed.policy'), at('witnessed.pem')]
+    writeFileSync(trusted, text)
+    writeFileSync(own, readFileSync(folder.depositorKey), { mode: 0o600 })
+    const known = ['--url', restarted.url, '--key', own, '--id', 'depositor', '--policy', trusted]
+    for (const files of [[file('seen')], [file('seen-1'), file('seen-2')]]) {
+      const { code, said } = await run<Row[]>('deposit', ...known, ...files)
+      expect({ code, said }).toMatchObject({
+        code: 0,
+        said: files.map(() => ({ witnesses: [['w', expect.any(Number)]] })),
+      })
+      for (const one of files) expect((await evidence(['check', one, '--policy', trusted])).code).toBe(0)
+    }
+  })
+}
