@@ -10,6 +10,7 @@ import { boundedServer } from './http-server.ts'
 import { boundInFlight } from './in-flight.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { warnOfProxies } from './proxies.ts'
+import { bulkRoutes } from './routes/bulk.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { proofRoutes } from './routes/proofs.ts'
@@ -24,7 +25,6 @@ import type { ServerSettings } from './settings.ts'
 export async function createApp(
   context: ServerContext,
   settings: ServerSettings,
-  version: string,
 ): Promise<FastifyInstance> {
   const { trustedProxies } = settings
   // A whole request, head and body: the largest batch at 4.5 Mbit/s.
@@ -65,7 +65,7 @@ export async function createApp(
       openapi: '3.1.0',
       info: {
         title: 'Evidence ledger',
-        version,
+        version: context.version,
         description: 'Deposits of evidence digests, receipts, proofs. See docs/spec.',
       },
     },
@@ -81,6 +81,7 @@ export async function createApp(
   })
   statementRoutes(app, context)
   entryRoutes(app, context)
+  bulkRoutes(app, context)
   statusRoutes(app, context)
   proofRoutes(app, context)
   tileRoutes(app, context)

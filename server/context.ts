@@ -17,6 +17,8 @@ export interface ServerContext {
   readonly metrics: Metrics
   /** The policy file, as it lies in the data folder. */
   readonly policy: string
+  /** Version of the software. */
+  readonly version: string
   /** `aud` values that access tokens may carry; known once the server listens. */
   readonly audiences: () => readonly string[]
   /** Participant whose follower must confirm; undefined where none is asked for. */

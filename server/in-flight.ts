@@ -18,7 +18,7 @@ const maxLargeReads = 4
 /** True for what reads many entries at once: a page of them, or a bundle; by whatever method, for HEAD reads as much as GET. */
 function isLargeRead({ params, routeOptions }: FastifyRequest): boolean {
   if (routeOptions.url === '/tile/*') return (params as { '*': string })['*'].startsWith('entries/')
-  return routeOptions.url === '/v1/entries'
+  return ['/v1/entries', '/v1/entries/search', '/v1/receipts'].includes(routeOptions.url ?? '')
 }
 
 /** What batches with their answers, and what large answers, may hold at once, in bytes. */

@@ -135,11 +135,12 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       metrics,
       limits: new Limits(settings),
       policy: readPolicyBytes(folder.policy).toString('latin1'),
+      version,
       audiences: () => audiences,
       follower: settings.requireFollower,
       timeStamping,
     }
-    app = await createApp(context, { ...settings, maxConnections }, version)
+    app = await createApp(context, { ...settings, maxConnections })
     for (const error of witnessed.silent) app.log.warn({ code: error.code }, error.message)
     const proxies = proxyWarning(settings)
     if (proxies !== undefined) app.log.warn(proxies)

@@ -12,7 +12,7 @@ import { consistencyQuery, inclusionQuery } from '../../src/api/queries.ts'
 import { maxBatchBody, maxBatchLines, maxStatementBody } from '../settings.ts'
 
 /** `/v1/ledger` and `/v1/proofs/…`: hashes alone, public in every reading mode. */
-export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerContext): void {
+export function proofRoutes(app: FastifyInstance, { ledger, policy, audiences, version }: ServerContext): void {
   const { reads } = ledger
   const typed = app.withTypeProvider<ZodTypeProvider>()
 
@@ -35,6 +35,8 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy }: ServerCont
         checkpoint: reads.checkpoint,
         vkey: ledger.key.text,
         policy,
+        version,
+        baseUrls: [...audiences()],
         ...defined({ intakeEndedAt, closedAt, successor: successor?.origin }),
         limits: {
           statementBytes: maxStatementBody,

@@ -39,18 +39,31 @@ export const entryAnswer = z.object({
 })
 export type EntryAnswer = z.infer<typeof entryAnswer>
 
-export const entriesAnswer = z.object({
-  entries: z.array(
-    z.object({
-      ...place,
-      iss: z.string(),
-      kind: z.string(),
-      items: count.optional().describe('Number of items, of a deposit.'),
-    }),
-  ),
-  next,
+const entrySummary = z.object({
+  ...place,
+  iss: z.string(),
+  kind: z.string(),
+  items: count.optional().describe('Number of items, of a deposit.'),
 })
+
+export const entriesAnswer = z.object({ entries: z.array(entrySummary), next })
 export type EntriesAnswer = z.infer<typeof entriesAnswer>
+
+export const searchAnswer = z.object({
+  results: z
+    .array(
+      z.object({
+        digest: z.string(),
+        entries: z
+          .array(entrySummary)
+          .nullable()
+          .describe('The first entries with an item of this digest; null where the answer was full: ask again.'),
+        more: z.boolean().describe('Whether there are more: `GET /v1/entries?digest=` lists all.'),
+      }),
+    )
+    .describe('One for each digest, in the order of the request.'),
+})
+export type SearchAnswer = z.infer<typeof searchAnswer>
 
 export const receiptAnswer = z.object({ ...place, receipt: z.string() })
 export type ReceiptAnswer = z.infer<typeof receiptAnswer>
@@ -78,6 +91,8 @@ export const ledgerAnswer = z.object({
   checkpoint: z.string(),
   vkey: z.string(),
   policy: z.string(),
+  version: z.string().optional().describe('Version of the software.'),
+  baseUrls: z.array(z.string()).optional().describe('URLs that access tokens may name as `aud`.'),
   intakeEndedAt: index.optional().describe('Entry that ended the intake: the ledger takes no deposits after it.'),
   closedAt: index.optional().describe('Entry that closed the ledger: nothing comes after it.'),
   successor: z.string().optional().describe('Origin of the ledger that goes on from this one.'),

@@ -68,11 +68,13 @@ export const replicationQuery = z.strictObject({
     .describe('The asker is a follower, and makes each piece durable before it asks for the next.'),
 })
 
+const digest = z
+  .string()
+  .regex(/^[a-z0-9-]{2,16}:[0-9a-f]{32,128}$/, { error: 'is not <algorithm>:<lower-case hex>' })
+
 export const entriesQuery = z
   .strictObject({
-    digest: z
-      .string()
-      .regex(/^[a-z0-9-]{2,16}:[0-9a-f]{32,128}$/, { error: 'is not <algorithm>:<lower-case hex>' })
+    digest: digest
       .optional()
       .describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
     case: z
@@ -83,6 +85,11 @@ export const entriesQuery = z
       .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
     participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
     kind: z.string().min(1).max(256).optional(),
+    jti: z
+      .string()
+      .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: 'is not a lower-case UUID' })
+      .optional()
+      .describe('Id of a statement, with `participant` as its issuer: whether it is an entry.'),
     after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
     limit: listLimit.optional(),
   })
@@ -92,6 +99,25 @@ export const entriesQuery = z
       error: 'name at most one of digest, case, participant and kind',
     },
   )
+  .refine(({ jti, participant }) => jti === undefined || participant !== undefined, {
+    error: 'name the issuer of a jti by participant',
+    path: ['jti'],
+  })
+
+/** Most digests, or indices, that one request names. */
+export const maxNamedAtOnce = 1000
+
+export const searchBody = z.strictObject({
+  digests: z
+    .array(digest)
+    .min(1)
+    .max(maxNamedAtOnce)
+    .describe('Digests of items: `sha256:<hex>`, or another algorithm.'),
+})
+
+export const receiptsBody = z.strictObject({
+  indices: z.array(z.int().min(0)).min(1).max(maxNamedAtOnce).describe('Indices of entries.'),
+})
 
 export const timeStampsQuery = z.strictObject({
   index: decimal.optional().describe('Only checkpoints that commit to this entry.'),

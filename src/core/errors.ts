@@ -670,6 +670,7 @@ export const errorTable = {
     action: 'Check --url and the network, then run the same command again.',
   },
   'server-answer': { status: 502, exit: 3, action: 'Check that --url is an evidence ledger; report it if so.' },
+  'answer-full': { status: 413, exit: 3, action: 'Ask for the rest in another request.' },
   'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
   'profile-missing': { status: 404, exit: 2, action: 'Set the ledger up by "evidence setup URL --profile NAME".' },
   'profile-malformed': { status: 500, exit: 3, action: 'Set the ledger up again: evidence setup URL.' },

@@ -233,6 +233,13 @@ export class LedgerReads {
     return encodeBundle(entries.map((bytes, i) => requireLeaf(bytes, tile?.node(0, i), begin + i)))
   }
 
+  /** Index of the published entry that has this id of this issuer; undefined where there is none. Throws `lookups-unverified`, `lookups-damaged`. */
+  async indexOf(iss: string, jti: string): Promise<number | undefined> {
+    await this.requireLookups()
+    const [found] = await this.storage.findStatements([{ iss, jti }])
+    return found !== undefined && found.index < this.size ? found.index : undefined
+  }
+
   /**
    * Indices of entries with a look-up key, or of all, within a scope: above `after`, ascending, at most `limit`, published ones
    * alone. What is read follows from the question and from what the scope has. Throws `lookups-unverified`, `lookups-damaged`.

@@ -1,0 +1,95 @@
+import type { z } from 'zod'
+import { append } from '../src/core/arrays.ts'
+import type { ServerContext } from './context.ts'
+import { entryFacts, type Reader } from '../src/ledger/rights.ts'
+import type { ServedEntry } from '../src/ledger/reads.ts'
+import type { LookupKey } from '../src/ledger/lookup.ts'
+import { digestLengths, isDigestAlgorithm } from '../src/core/hash.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { entriesQuery } from '../src/api/queries.ts'
+import type { EntriesAnswer } from '../src/api/answers.ts'
+import { toBase64 } from '../src/core/base64.ts'
+
+/* What readers find, within their rights: entries by look-up, by id, and one by its index. */
+
+/** An entry that the reader may read. Throws `not-authenticated`, `not-permitted`, `not-found`. */
+export async function readEntry({ ledger }: ServerContext, reader: Reader, index: number): Promise<ServedEntry> {
+  const { rights, reads } = ledger
+  if (!rights.mayReadUnnamed(reader)) throw rights.denied(reader, `entry ${index}`)
+  const entry = await reads.entry(index)
+  if (!rights.mayReadEntry(reader, entryFacts(entry))) throw rights.denied(reader, `entry ${index}`)
+  return entry
+}
+
+/** The disclosures of an entry that the reader may read. */
+export async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
+  return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
+}
+
+/** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
+export function digestKey(text: string): LookupKey {
+  const [algorithm, hex] = text.split(':') as [string, string]
+  if (isDigestAlgorithm(algorithm) && hex.length === 2 * digestLengths[algorithm]) return { by: 'digest', algorithm, hex }
+  throw new EvidenceError('query-invalid', 'digest: names no digest of the length of its algorithm', { where: 'digest' })
+}
+
+/** The look-up key that a search names; undefined for all entries. Throws `query-invalid`. */
+export function lookupOf(query: z.infer<typeof entriesQuery>): LookupKey | undefined {
+  if (query.digest !== undefined) return digestKey(query.digest)
+  if (query.case !== undefined) return { by: 'case', number: query.case }
+  if (query.participant !== undefined) return { by: 'participant', id: query.participant }
+  return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
+}
+
+/** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
+export const maxPageBytes: number = 4 * 1024 * 1024
+const entriesPerTurn = 16
+
+/**
+ * One page, of at most `limit` entries, of what the reader may find: nothing of it, its end included, depends on any other entry. `room` is
+ * what may still be read for the request, and is taken from.
+ */
+export async function page(
+  context: ServerContext,
+  reader: Reader,
+  key: LookupKey | undefined,
+  after: number,
+  limit: number,
+  room: { bytes: number } = { bytes: maxPageBytes },
+): Promise<EntriesAnswer> {
+  const { reads, rights } = context.ledger
+  const scope = rights.searchScope(reader, key)
+  if (scope === undefined) throw rights.denied(reader, 'this search')
+  const indices = await reads.search(key, scope, after, limit + 1)
+  const entries: EntriesAnswer['entries'] = []
+  let at = 0
+  while (at < Math.min(limit, indices.length) && room.bytes > 0) {
+    const end = Math.min(limit, at + entriesPerTurn)
+    const found = await Promise.all(indices.slice(at, end).map((index) => reads.entry(index)))
+    at += found.length
+    room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
+    // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
+    append(entries, found.filter((entry) => rights.mayFind(reader, key, entryFacts(entry))).map(summaryOf))
+    // Reading an entry takes the processor: in between deposits go on.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
+}
+
+/** The entry that has an id of an issuer, if the reader may read it. Throws what a search for the issuer throws. */
+export async function withId(context: ServerContext, reader: Reader, iss: string, jti: string): Promise<EntriesAnswer> {
+  const { reads, rights } = context.ledger
+  if (rights.searchScope(reader, { by: 'participant', id: iss }) === undefined) throw rights.denied(reader, 'this search')
+  const index = await reads.indexOf(iss, jti)
+  const entry = index === undefined ? undefined : await reads.entry(index)
+  const isShown = entry !== undefined && rights.mayReadEntry(reader, entryFacts(entry))
+  return { entries: isShown ? [summaryOf(entry)] : [], next: null }
+}
+
+function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntriesAnswer['entries'][number] {
+  const { iss, kind } = statement.common
+  const items = statement.payload['items']
+  const summary = { index, time: entry.time, leafHash: toBase64(leafHash), iss, kind }
+  return Array.isArray(items) ? { ...summary, items: items.length } : summary
+}
+

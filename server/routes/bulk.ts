@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
+import { type SearchAnswer, searchAnswer } from '../../src/api/answers.ts'
+import { receiptsBody, searchBody } from '../../src/api/queries.ts'
+import { settled } from '../../src/core/attempt.ts'
+import { toBase64 } from '../../src/core/base64.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseJson } from '../../src/core/json.ts'
+import type { Reader } from '../../src/ledger/rights.ts'
+import { requestReader, type ServerContext } from '../context.ts'
+import { digestKey, maxPageBytes, page, readEntry, visibleDisclosures } from '../finding.ts'
+import { problemOf, problems } from '../problem.ts'
+import { schemaError } from '../../src/statements/schema-errors.ts'
+
+/** Entries that are told of each digest. */
+const entriesEach = 16
+/** Bytes of receipts after which an answer is full: what a large read may hold. */
+const maxReceiptBytes = 15 * 1024 * 1024
+
+/** `POST /v1/entries/search` and `POST /v1/receipts`: many questions in one request. They change nothing. */
+export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
+  const typed = app.withTypeProvider<ZodTypeProvider>()
+  typed.post(
+    '/v1/entries/search',
+    {
+      schema: {
+        tags: ['entries'],
+        description: `Entries by many digests: the first ${entriesEach} of each that the reader may find.`,
+        response: { 200: searchAnswer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = await requestReader(context, request)
+      const { digests } = bodyOf(request, searchBody)
+      reply.header('Cache-Control', 'private, no-store')
+      return search(context, reader, digests)
+    },
+  )
+
+  app.post(
+    '/v1/receipts',
+    {
+      schema: {
+        tags: ['entries'],
+        description:
+          'Receipts of many entries, a line of JSON each, in the order of the request: a receipt, or a problem document with `index`; `answer-full` for those that there is no room for any more.',
+      },
+    },
+    async (request, reply) => {
+      const reader = await requestReader(context, request)
+      const { indices } = bodyOf(request, receiptsBody)
+      reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
+      return reply.send(await receipts(context, reader, indices))
+    },
+  )
+}
+
+/** The JSON body of a request. Throws `media-type`, `body-malformed` and the codes of parseJson. */
+function bodyOf<T>({ body }: FastifyRequest, shape: z.ZodType<T>): T {
+  if (!Buffer.isBuffer(body)) throw new EvidenceError('media-type', 'this route takes application/json')
+  const read = shape.safeParse(parseJson(body, 'the body'))
+  if (read.success) return read.data
+  throw schemaError(read.error, 'body-malformed', 'body')
+}
+
+async function search(context: ServerContext, reader: Reader, digests: readonly string[]): Promise<SearchAnswer> {
+  const keys = digests.map(digestKey)
+  const room = { bytes: maxPageBytes }
+  const results: SearchAnswer['results'] = []
+  for (const [i, key] of keys.entries()) {
+    const digest = digests[i] as string
+    if (room.bytes <= 0) {
+      results.push({ digest, entries: null, more: true })
+      continue
+    }
+    const { entries, next } = await page(context, reader, key, -1, entriesEach, room)
+    results.push({ digest, entries, more: next !== null })
+  }
+  return { results }
+}
+
+/** The lines of an answer. Read one after another, so that no more than an entry is held beside the answer itself. */
+async function receipts(context: ServerContext, reader: Reader, indices: readonly number[]): Promise<string> {
+  const lines: string[] = []
+  let left = maxReceiptBytes
+  for (const index of indices) {
+    const made = left > 0 ? await settled(receiptLine(context, reader, index)) : full()
+    const line = JSON.stringify(made instanceof EvidenceError ? { ...problemOf(made), index } : made)
+    left -= line.length
+    lines.push(line)
+    // Reading an entry takes the processor: in between deposits go on.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function full(): EvidenceError {
+  return new EvidenceError('answer-full', `the answer has its ${maxReceiptBytes} bytes of receipts`)
+}
+
+async function receiptLine(context: ServerContext, reader: Reader, index: number): Promise<object> {
+  const { ledger, publisher } = context
+  const entry = await readEntry(context, reader, index)
+  const disclosures = await visibleDisclosures(context, reader, entry)
+  const receipt = await ledger.reads.receipt(entry, disclosures, publisher.covering(index))
+  return { index, time: entry.entry.time, leafHash: toBase64(entry.leafHash), status: 200, receipt }
+}
