@@ -1,9 +1,9 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { ServerContext } from './context.ts'
-import { completeOpenApi } from './openapi.ts'
+import { securitySchemes, transform, transformObject } from './openapi.ts'
 import { HostNames } from '../src/node/host-names.ts'
 import { answerInProblems, appOptions, nothingHere } from './http-app.ts'
 import { boundedServer } from './http-server.ts'
@@ -22,10 +22,7 @@ import { timeStampRoutes } from './routes/timestamps.ts'
 import type { ServerSettings } from './settings.ts'
 
 /** The HTTP application: thin routes over the ledger. */
-export async function createApp(
-  context: ServerContext,
-  settings: ServerSettings,
-): Promise<FastifyInstance> {
+export async function createApp(context: ServerContext, settings: ServerSettings): Promise<FastifyInstance> {
   const { trustedProxies } = settings
   // A whole request, head and body: the largest batch at 4.5 Mbit/s.
   const bounded = boundedServer({ requestTimeout: 60_000 }, settings.maxConnections)
@@ -66,14 +63,17 @@ export async function createApp(
       info: {
         title: 'Evidence ledger',
         version: context.version,
-        description: 'Deposits of evidence digests, receipts, proofs. See docs/spec.',
+        description:
+          'Deposits of evidence digests, receipts, proofs. docs/http.md is the guide; docs/spec the formats.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: '/', description: 'This server.' }],
+      components: { securitySchemes },
     },
-    transform: jsonSchemaTransform,
-    transformObject: (document) =>
-      'openapiObject' in document ? completeOpenApi(document.openapiObject) : document.swaggerObject,
+    transform,
+    transformObject,
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Evidence ledger' } })
   let openApi: string | undefined
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     openApi ??= JSON.stringify(app.swagger())

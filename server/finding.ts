@@ -3,12 +3,14 @@ import { append } from '../src/core/arrays.ts'
 import type { ServerContext } from './context.ts'
 import { entryFacts, type Reader } from '../src/ledger/rights.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
-import type { LookupKey } from '../src/ledger/lookup.ts'
+import { type LookupKey, lookupsOfEntry } from '../src/ledger/lookup.ts'
 import { digestLengths, isDigestAlgorithm } from '../src/core/hash.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import type { entriesQuery } from '../src/api/queries.ts'
-import type { EntriesAnswer } from '../src/api/answers.ts'
+import type { EntriesAnswer, EntrySummary } from '../src/api/answers.ts'
 import { toBase64 } from '../src/core/base64.ts'
+import { valueOr } from '../src/core/attempt.ts'
+import { readBody } from '../src/statements/body.ts'
 
 /* What readers find, within their rights: entries by look-up, by id, and one by its index. */
 
@@ -22,23 +24,38 @@ export async function readEntry({ ledger }: ServerContext, reader: Reader, index
 }
 
 /** The disclosures of an entry that the reader may read. */
-export async function visibleDisclosures({ ledger }: ServerContext, reader: Reader, entry: ServedEntry): Promise<string[]> {
+export async function visibleDisclosures(
+  { ledger }: ServerContext,
+  reader: Reader,
+  entry: ServedEntry,
+): Promise<string[]> {
   return ledger.rights.mayReadDisclosures(reader, entryFacts(entry)) ? ledger.reads.disclosures(entry) : []
 }
 
 /** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
 export function digestKey(text: string): LookupKey {
   const [algorithm, hex] = text.split(':') as [string, string]
-  if (isDigestAlgorithm(algorithm) && hex.length === 2 * digestLengths[algorithm]) return { by: 'digest', algorithm, hex }
-  throw new EvidenceError('query-invalid', 'digest: names no digest of the length of its algorithm', { where: 'digest' })
+  if (isDigestAlgorithm(algorithm) && hex.length === 2 * digestLengths[algorithm])
+    return { by: 'digest', algorithm, hex }
+  throw new EvidenceError('query-invalid', 'digest: names no digest of the length of its algorithm', {
+    where: 'digest',
+  })
 }
 
-/** The look-up key that a search names; undefined for all entries. Throws `query-invalid`. */
-export function lookupOf(query: z.infer<typeof entriesQuery>): LookupKey | undefined {
-  if (query.digest !== undefined) return digestKey(query.digest)
-  if (query.case !== undefined) return { by: 'case', number: query.case }
-  if (query.participant !== undefined) return { by: 'participant', id: query.participant }
-  return query.kind === undefined ? undefined : { by: 'kind', kind: query.kind }
+/** The look-up keys that a search names: of all, the first is looked up and the others are compared. A case number is a sealed claim, and first. */
+export function keysOf(query: z.infer<typeof entriesQuery>): LookupKey[] {
+  return [
+    ...(query.case === undefined ? [] : [{ by: 'case', number: query.case } as const]),
+    ...(query.digest === undefined ? [] : [digestKey(query.digest)]),
+    ...(query.participant === undefined ? [] : [{ by: 'participant', id: query.participant } as const]),
+    ...(query.kind === undefined ? [] : [{ by: 'kind', kind: query.kind } as const]),
+  ]
+}
+
+/** Whether an entry itself has a look-up key. */
+function hasKey({ statement }: ServedEntry, key: LookupKey): boolean {
+  const body = valueOr(() => readBody(statement), undefined)
+  return lookupsOfEntry(statement, body).some((own) => JSON.stringify(own.key) === JSON.stringify(key))
 }
 
 /** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
@@ -52,7 +69,7 @@ const entriesPerTurn = 16
 export async function page(
   context: ServerContext,
   reader: Reader,
-  key: LookupKey | undefined,
+  [key, ...others]: readonly LookupKey[],
   after: number,
   limit: number,
   room: { bytes: number } = { bytes: maxPageBytes },
@@ -69,27 +86,32 @@ export async function page(
     at += found.length
     room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
-    append(entries, found.filter((entry) => rights.mayFind(reader, key, entryFacts(entry))).map(summaryOf))
+    const isFound = (entry: ServedEntry): boolean =>
+      rights.mayFind(reader, key, entryFacts(entry)) && others.every((other) => hasKey(entry, other))
+    append(entries, found.filter(isFound).map(summaryOf))
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }
   return { entries, next: at < indices.length ? (indices[at - 1] as number) : null }
 }
 
-/** The entry that has an id of an issuer, if the reader may read it. Throws what a search for the issuer throws. */
-export async function withId(context: ServerContext, reader: Reader, iss: string, jti: string): Promise<EntriesAnswer> {
+/**
+ * The entry that has an id of an issuer. Throws what a search for the issuer throws, and `not-found`, also where the reader may not
+ * read it.
+ */
+export async function withId(context: ServerContext, reader: Reader, iss: string, jti: string): Promise<EntrySummary> {
   const { reads, rights } = context.ledger
-  if (rights.searchScope(reader, { by: 'participant', id: iss }) === undefined) throw rights.denied(reader, 'this search')
+  if (rights.searchScope(reader, { by: 'participant', id: iss }) === undefined)
+    throw rights.denied(reader, 'this search')
   const index = await reads.indexOf(iss, jti)
   const entry = index === undefined ? undefined : await reads.entry(index)
-  const isShown = entry !== undefined && rights.mayReadEntry(reader, entryFacts(entry))
-  return { entries: isShown ? [summaryOf(entry)] : [], next: null }
+  if (entry !== undefined && rights.mayReadEntry(reader, entryFacts(entry))) return summaryOf(entry)
+  throw new EvidenceError('not-found', `no entry has the id ${jti} of ${iss}`)
 }
 
-function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntriesAnswer['entries'][number] {
+function summaryOf({ index, entry, leafHash, statement }: ServedEntry): EntrySummary {
   const { iss, kind } = statement.common
   const items = statement.payload['items']
   const summary = { index, time: entry.time, leafHash: toBase64(leafHash), iss, kind }
   return Array.isArray(items) ? { ...summary, items: items.length } : summary
 }
-

@@ -25,6 +25,8 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
     '/v1/entries/search',
     {
       schema: {
+        operationId: 'searchEntries',
+        summary: 'Entries of many digests',
         tags: ['entries'],
         description: `Entries by many digests: the first ${entriesEach} of each that the reader may find.`,
         response: { 200: searchAnswer, ...problems },
@@ -42,6 +44,8 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
     '/v1/receipts',
     {
       schema: {
+        operationId: 'getReceipts',
+        summary: 'Receipts of many entries',
         tags: ['entries'],
         description:
           'Receipts of many entries, a line of JSON each, in the order of the request: a receipt, or a problem document with `index`; `answer-full` for those that there is no room for any more.',
@@ -74,7 +78,7 @@ async function search(context: ServerContext, reader: Reader, digests: readonly 
       results.push({ digest, entries: null, more: true })
       continue
     }
-    const { entries, next } = await page(context, reader, key, -1, entriesEach, room)
+    const { entries, next } = await page(context, reader, [key], -1, entriesEach, room)
     results.push({ digest, entries, more: next !== null })
   }
   return { results }

@@ -7,10 +7,17 @@ import type { JsonValue } from '../../src/core/json.ts'
 import { isActive } from '../../src/statements/registry.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
-import { entriesQuery, indexParams } from '../../src/api/queries.ts'
-import { entriesAnswer, entryAnswer, type ParticipantsAnswer, participantsAnswer, receiptAnswer } from '../../src/api/answers.ts'
+import { entriesQuery, indexParams, statementParams } from '../../src/api/queries.ts'
+import {
+  entriesAnswer,
+  entryAnswer,
+  entrySummary,
+  type ParticipantsAnswer,
+  participantsAnswer,
+  receiptAnswer,
+} from '../../src/api/answers.ts'
 import { prefersText } from './statements.ts'
-import { lookupOf, page, readEntry, visibleDisclosures, withId } from '../finding.ts'
+import { keysOf, page, readEntry, visibleDisclosures, withId } from '../finding.ts'
 
 /** `/v1/entries…` and `/v1/participants`. */
 export function entryRoutes(app: FastifyInstance, context: ServerContext): void {
@@ -21,6 +28,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     '/v1/entries/:index',
     {
       schema: {
+        operationId: 'getEntry',
+        summary: 'One entry',
         tags: ['entries'],
         description: 'One entry.',
         params: indexParams,
@@ -56,6 +65,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     '/v1/entries/:index/receipt',
     {
       schema: {
+        operationId: 'getReceipt',
+        summary: 'Receipt of an entry',
         tags: ['entries'],
         description:
           'A receipt, under the published checkpoint with its cosignatures where that holds the entry; `Accept: text/plain` gives it alone.',
@@ -81,20 +92,39 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     '/v1/entries',
     {
       schema: {
+        operationId: 'listEntries',
+        summary: 'Search entries, or list them',
         tags: ['entries'],
         description:
-          'Entries by digest, case, participant or kind, by the id of a statement, or all, in order, a page at a time: `limit` entries, or fewer where they are long; `next` is null after the last.',
+          'Entries by digest, case, participant and kind, or all, in order, a page at a time: `limit` entries, or fewer where they are long; `next` is null after the last.',
         querystring: entriesQuery,
         response: { 200: entriesAnswer, ...problems },
       },
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      const { after = -1, limit = 100, jti, participant = '' } = request.query
+      const { after = -1, limit = 100 } = request.query
       cacheFor(context, reply)
-      return jti === undefined
-        ? page(context, reader, lookupOf(request.query), after, limit)
-        : withId(context, reader, participant, jti)
+      return page(context, reader, keysOf(request.query), after, limit)
+    },
+  )
+
+  typed.get(
+    '/v1/statements/:participant/:jti',
+    {
+      schema: {
+        operationId: 'findStatement',
+        summary: 'Entry of a statement by its id',
+        tags: ['entries'],
+        description: 'The entry of a statement, by its issuer and id: what to ask where an answer never came.',
+        params: statementParams,
+        response: { 200: entrySummary, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const reader = await requestReader(context, request)
+      cacheFor(context, reply)
+      return withId(context, reader, request.params.participant, request.params.jti)
     },
   )
 
@@ -102,6 +132,8 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
     '/v1/participants',
     {
       schema: {
+        operationId: 'listParticipants',
+        summary: 'Who may sign what',
         tags: ['ledger'],
         description: 'Who may sign what.',
         response: { 200: participantsAnswer, ...problems },

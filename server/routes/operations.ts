@@ -3,15 +3,19 @@ import type { ServerContext } from '../context.ts'
 
 /** `/healthz`, `/readyz`, `/metrics`. */
 export function operationRoutes(app: FastifyInstance, { ledger, metrics }: ServerContext): void {
-  const hidden = (description: string): { schema: object } => ({ schema: { tags: ['operations'], description } })
+  const route = (operationId: string, summary: string, description: string): { schema: object } => ({
+    schema: { operationId, summary, tags: ['operations'], description },
+  })
 
-  app.get('/healthz', hidden('The process answers.'), async (_request, reply) =>
+  app.get('/healthz', route('isAlive', 'Alive', 'The process answers.'), async (_request, reply) =>
     reply.header('Cache-Control', 'no-store').send({ status: 'ok' }),
   )
 
   app.get(
     '/readyz',
-    hidden(
+    route(
+      'isReady',
+      'Ready for deposits',
       'Deposits are accepted; 503 and the reason where they are not. `lookups` says whether searches are answered: `verified`, or `checking` while look-up keys are compared after a start.',
     ),
     async (_request, reply) => {
@@ -22,7 +26,7 @@ export function operationRoutes(app: FastifyInstance, { ledger, metrics }: Serve
     },
   )
 
-  app.get('/metrics', hidden('Prometheus metrics.'), async (_request, reply) =>
+  app.get('/metrics', route('getMetrics', 'Metrics', 'Prometheus metrics.'), async (_request, reply) =>
     reply
       .header('Cache-Control', 'no-store')
       .type(metrics.registry.contentType)

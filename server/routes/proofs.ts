@@ -18,7 +18,15 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy, audiences, v
 
   typed.get(
     '/v1/ledger',
-    { schema: { tags: ['ledger'], description: 'What this ledger is.', response: { 200: ledgerAnswer, ...problems } } },
+    {
+      schema: {
+        operationId: 'getLedger',
+        summary: 'What this ledger is',
+        tags: ['ledger'],
+        description: 'What this ledger is.',
+        response: { 200: ledgerAnswer, ...problems },
+      },
+    },
     async (_request, reply) => {
       const { checkpoint } = parseSignedCheckpoint(Buffer.from(reads.checkpoint))
       reply.header('Cache-Control', 'no-cache')
@@ -52,6 +60,8 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy, audiences, v
     '/v1/proofs/inclusion',
     {
       schema: {
+        operationId: 'getInclusionProof',
+        summary: 'Inclusion proof',
         tags: ['proofs'],
         description: 'RFC 6962 inclusion proof; `size` is the current one unless given.',
         querystring: inclusionQuery,
@@ -70,6 +80,8 @@ export function proofRoutes(app: FastifyInstance, { ledger, policy, audiences, v
     '/v1/proofs/consistency',
     {
       schema: {
+        operationId: 'getConsistencyProof',
+        summary: 'Consistency proof',
         tags: ['proofs'],
         description: 'RFC 6962 consistency proof; `to` is the current size unless given.',
         querystring: consistencyQuery,

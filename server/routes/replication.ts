@@ -15,6 +15,8 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
     '/v1/replication',
     {
       schema: {
+        operationId: 'replicate',
+        summary: 'The ledger in pieces, for a copy',
         tags: ['replication'],
         description:
           'Published entries from an index on, with disclosures, a checkpoint signed at the piece’s end, and erasures (NDJSON: a header, then a line an entry). For auditors. The follower that the ledger waits for gets all that is durable.',

@@ -29,6 +29,8 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
     {
       schema: {
         description,
+        operationId: 'deposit',
+        summary: 'Deposit a statement, or a batch',
         tags: ['deposits'],
         querystring: depositQuery,
         headers: depositHeaders,

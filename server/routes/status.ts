@@ -16,6 +16,8 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
     '/v1/entries/:index/status',
     {
       schema: {
+        operationId: 'getStatus',
+        summary: 'What happened to an entry later',
         tags: ['entries'],
         description:
           'What happened to an entry later, for those who may read it, or show by `entryHash` that they have it; proven by one checkpoint.',

@@ -16,6 +16,8 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
     '/checkpoint',
     {
       schema: {
+        operationId: 'getCheckpoint',
+        summary: 'The published checkpoint',
         tags: ['tiles'],
         description: 'The published checkpoint, with the cosignatures of the quorum (C2SP tlog-checkpoint).',
       },
@@ -31,6 +33,8 @@ export function tileRoutes(app: FastifyInstance, context: ServerContext): void {
     '/tile/*',
     {
       schema: {
+        operationId: 'getTile',
+        summary: 'A tile or entry bundle',
         tags: ['tiles'],
         description: 'Hash tiles and entry bundles (C2SP tlog-tiles); bundles need the right to read all.',
       },

@@ -16,6 +16,8 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
     '/v1/timestamps',
     {
       schema: {
+        operationId: 'listTimeStamps',
+        summary: 'Checkpoints that have time stamps',
         tags: ['timestamps'],
         description: 'Which checkpoints have time stamps of RFC 3161.',
         querystring: timeStampsQuery,
@@ -38,6 +40,8 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
     '/v1/timestamps/:size',
     {
       schema: {
+        operationId: 'getTimeStamp',
+        summary: 'Time-stamp record of a checkpoint',
         tags: ['timestamps'],
         description: 'The time-stamp record of a checkpoint (docs/spec/13-time-stamps.md).',
         params: sizeParams,
@@ -60,6 +64,8 @@ export function timeStampRoutes(app: FastifyInstance, context: ServerContext): v
     '/v1/timestamps',
     {
       schema: {
+        operationId: 'takeTimeStamp',
+        summary: 'Take a time stamp now',
         tags: ['timestamps'],
         description: 'Has the newest checkpoint stamped now. For administrators.',
         querystring: stampQuery,

@@ -8,8 +8,7 @@ import { laterEventNames } from '../statements/later-events.ts'
  */
 
 const index = z.int().min(0).describe('Number of the entry, from 0.')
-/** A hostile server might send less than 0; the OpenAPI document does not say so. */
-const count = z.int().refine((n) => n >= 0, { error: 'is negative' })
+const count = z.int().min(0)
 const time = z.string().describe('YYYY-MM-DDTHH:MM:SS.mmmZ, by the ledger’s clock.')
 const hash = z.string().describe('32 bytes, padded base64.')
 const jwk = z.object({ crv: z.string(), kty: z.string(), x: z.string() })
@@ -39,12 +38,15 @@ export const entryAnswer = z.object({
 })
 export type EntryAnswer = z.infer<typeof entryAnswer>
 
-const entrySummary = z.object({
+export const entrySummary = z.object({
   ...place,
   iss: z.string(),
   kind: z.string(),
   items: count.optional().describe('Number of items, of a deposit.'),
 })
+
+/** What a list tells of an entry. */
+export type EntrySummary = z.infer<typeof entrySummary>
 
 export const entriesAnswer = z.object({ entries: z.array(entrySummary), next })
 export type EntriesAnswer = z.infer<typeof entriesAnswer>
@@ -125,6 +127,21 @@ export const participant = z.object({
 export const participantsAnswer = z.object({ participants: z.array(participant) })
 export type ParticipantsAnswer = z.infer<typeof participantsAnswer>
 
+export const statusEvent = z.object({
+  index,
+  time,
+  kind: z.string(),
+  leafHash: hash,
+  what: z.enum(laterEventNames),
+  code: z.string().optional().describe('`reason`, `as` or `rel`.'),
+  compromisedSince: z.string().optional(),
+  item: count.optional().describe('The one item that an attestation or retraction is about, from 0.'),
+  line: count.optional().describe('The line of the manifest that the item is, from 0.'),
+  hashes: z.array(hash).describe('Inclusion proof of the later entry.'),
+  entry: z.string().optional().describe('Its bytes, base64, where the reader may read it.'),
+  signer: jwk.optional(),
+})
+
 export const statusAnswer = z.object({
   index,
   leafHash: hash,
@@ -132,22 +149,7 @@ export const statusAnswer = z.object({
   checkpoint: z.string().describe('The signed checkpoint that all proofs lead to.'),
   hashes: z.array(hash).describe('Inclusion proof of the entry.'),
   consistency: z.array(hash).optional().describe('Consistency proof from `from`.'),
-  events: z.array(
-    z.object({
-      index,
-      time,
-      kind: z.string(),
-      leafHash: hash,
-      what: z.enum(laterEventNames),
-      code: z.string().optional().describe('`reason`, `as` or `rel`.'),
-      compromisedSince: z.string().optional(),
-      item: count.optional().describe('The one item that an attestation or retraction is about, from 0.'),
-      line: count.optional().describe('The line of the manifest that the item is, from 0.'),
-      hashes: z.array(hash).describe('Inclusion proof of the later entry.'),
-      entry: z.string().optional().describe('Its bytes, base64, where the reader may read it.'),
-      signer: jwk.optional(),
-    }),
-  ),
+  events: z.array(statusEvent),
   next,
 })
 export type StatusAnswer = z.infer<typeof statusAnswer>
@@ -183,6 +185,24 @@ export const problemAnswer = z
     request: z.string().optional(),
   })
   .describe('RFC 9457 problem document.')
+
+/** What a program may read of each line of a batch's answer: where the statement is, or why it is not. */
+export const batchResult = z.object({
+  ...depositAnswer.partial().shape,
+  ...problemAnswer.partial().shape,
+  line: z.int().min(1).describe('Number of the line in the request, from 1.'),
+  status: z.int(),
+  busy: z.boolean().optional().describe('Refused for the moment: the same bytes are taken later.'),
+})
+
+/** Each line of the answer to a request for many receipts. */
+export const receiptLine = z.object({
+  index,
+  status: z.int(),
+  ...receiptAnswer.omit({ index: true }).partial().shape,
+  ...problemAnswer.partial().omit({ index: true, status: true }).shape,
+})
+
 /** A problem document of ours. */
 export interface Problem extends z.infer<typeof problemAnswer> {
   readonly code: ErrorCode

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { digestLengths } from '../core/hash.ts'
 import { shownHeader } from '../core/shown.ts'
 
 /* What /v1 is asked. The server checks by these shapes, and its OpenAPI document is made of them. */
@@ -68,41 +69,30 @@ export const replicationQuery = z.strictObject({
     .describe('The asker is a follower, and makes each piece durable before it asks for the next.'),
 })
 
+/** `sha256:` and 64 lower-case hexadecimal digits, or another algorithm and as many as it has. */
+const digestPattern = new RegExp(
+  `^(?:${Object.entries(digestLengths)
+    .map(([name, bytes]) => `${name}:[0-9a-f]{${2 * bytes}}`)
+    .join('|')})$`,
+)
+
 const digest = z
   .string()
-  .regex(/^[a-z0-9-]{2,16}:[0-9a-f]{32,128}$/, { error: 'is not <algorithm>:<lower-case hex>' })
+  .regex(digestPattern, { error: 'is not <algorithm>:<lower-case hex> of that algorithm’s length' })
 
-export const entriesQuery = z
-  .strictObject({
-    digest: digest
-      .optional()
-      .describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
-    case: z
-      .string()
-      .min(1)
-      .max(512)
-      .optional()
-      .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
-    participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
-    kind: z.string().min(1).max(256).optional(),
-    jti: z
-      .string()
-      .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: 'is not a lower-case UUID' })
-      .optional()
-      .describe('Id of a statement, with `participant` as its issuer: whether it is an entry.'),
-    after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
-    limit: listLimit.optional(),
-  })
-  .refine(
-    (query) => [query.digest, query.case, query.participant, query.kind].filter((one) => one !== undefined).length <= 1,
-    {
-      error: 'name at most one of digest, case, participant and kind',
-    },
-  )
-  .refine(({ jti, participant }) => jti === undefined || participant !== undefined, {
-    error: 'name the issuer of a jti by participant',
-    path: ['jti'],
-  })
+export const entriesQuery = z.strictObject({
+  digest: digest.optional().describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
+  case: z
+    .string()
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
+  participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
+  kind: z.string().min(1).max(256).optional(),
+  after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
+  limit: listLimit.optional(),
+})
 
 /** Most digests, or indices, that one request names. */
 export const maxNamedAtOnce = 1000
@@ -115,8 +105,25 @@ export const searchBody = z.strictObject({
     .describe('Digests of items: `sha256:<hex>`, or another algorithm.'),
 })
 
+export const statementBody = z.strictObject({
+  statement: z
+    .string()
+    .min(200)
+    .max(262_000)
+    .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}(?:~(?:[A-Za-z0-9_-]+~)*)?$/)
+    .describe('One signed statement: JWS, JWS~ or JWS~disclosure~…~.'),
+})
+
 export const receiptsBody = z.strictObject({
   indices: z.array(z.int().min(0)).min(1).max(maxNamedAtOnce).describe('Indices of entries.'),
+})
+
+export const statementParams = z.object({
+  participant: z.string().min(1).max(64).describe('Issuer of the statement.'),
+  jti: z
+    .string()
+    .regex(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/, { error: 'is not a lower-case UUID' })
+    .describe('Id of the statement.'),
 })
 
 export const timeStampsQuery = z.strictObject({

@@ -277,6 +277,9 @@ const routes: Readonly<Record<string, readonly string[]>> = {
   '/v1/statements': ['POST'],
   '/v1/ledger': ['GET', 'HEAD'],
   '/v1/entries': ['GET', 'HEAD'],
+  '/v1/entries/search': ['POST'],
+  '/v1/receipts': ['POST'],
+  '/v1/statements/{participant}/{jti}': ['GET', 'HEAD'],
   '/v1/entries/{index}': ['GET', 'HEAD'],
   '/v1/entries/{index}/receipt': ['GET', 'HEAD'],
   '/v1/entries/{index}/status': ['GET', 'HEAD'],
@@ -465,6 +468,7 @@ describe('GET /openapi.json', () => {
   it('describes the body of a deposit, in each media type that it may have', () => {
     const { requestBody } = document.paths['/v1/statements']?.['post'] ?? {}
     expect(Object.keys(requestBody?.content ?? {}).sort()).toEqual([
+      'application/json',
       'application/jwt',
       'application/sd-jwt',
       'application/x-ndjson',

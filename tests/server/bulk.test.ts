@@ -1,0 +1,136 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { EntriesAnswer, EntrySummary, SearchAnswer } from '../../src/api/answers.ts'
+import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
+
+const json = { 'content-type': 'application/json' }
+const sha256 = (content: string): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
+
+interface ReceiptResult {
+  readonly index: number
+  readonly status: number
+  readonly code?: string
+  readonly receipt?: string
+}
+
+describe('many questions in one request', () => {
+  let server: TestServer
+  let other: Party
+  let own: number
+  let others: number
+
+  const ask = (path: string, document: unknown, who?: Party) =>
+    server.request(path, {
+      method: 'POST',
+      body: typeof document === 'string' ? document : JSON.stringify(document),
+      headers: { ...json, ...(who === undefined ? {} : { authorization: `Bearer ${server.token(who)}` }) },
+    })
+  const search = async (digests: readonly string[], who?: Party): Promise<SearchAnswer['results']> =>
+    (await ask('/v1/entries/search', { digests }, who)).json<SearchAnswer>().results
+  const receipts = async (indices: readonly number[], who?: Party): Promise<ReceiptResult[]> =>
+    (await ask('/v1/receipts', { indices }, who)).text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ReceiptResult)
+
+  beforeAll(async () => {
+    server = await testServer({ reading: 'participants' })
+    other = await server.admit('other', ['depositor'])
+    own = (await server.post(server.deposit('own', { sealed: { note: 'mine' } }).presentation)).json<EntrySummary>()
+      .index
+    others = (await server.post(server.deposit('others', {}, other).presentation)).json<EntrySummary>().index
+    for (let n = 0; n < 20; n++) await server.post(server.deposit('often', { jti: randomUUID() }).presentation)
+  })
+  afterAll(() => server.remove())
+
+  it('finds each digest as one search of each would, in order, and says where there are more', async () => {
+    const asked = [sha256('nothing'), sha256('own'), sha256('others'), sha256('often'), sha256('own')]
+    const results = await search(asked, server.depositor)
+    expect(results.map(({ digest }) => digest)).toEqual(asked)
+    expect(results.map(({ entries, more }) => [entries?.length, more])).toEqual([
+      [0, false],
+      [1, false],
+      [0, false],
+      [16, true],
+      [1, false],
+    ])
+    for (const { digest, entries } of results) {
+      const one = await server.get(`/v1/entries?digest=${digest}&limit=16`, server.depositor)
+      expect(entries).toEqual(one.json<EntriesAnswer>().entries)
+    }
+    expect((await search([sha256('others')], other))[0]?.entries?.[0]?.index).toBe(others)
+  })
+
+  it('gives receipts in order, each with what the reader may see, and refuses one without the others', async () => {
+    const found = await receipts([own, others, 0, 99_999, own], server.depositor)
+    expect(found.map(({ index, status, code }) => [index, status, code])).toEqual([
+      [own, 200, undefined],
+      [others, 403, 'not-permitted'],
+      [0, 200, undefined],
+      [99_999, 404, 'entry-not-found'],
+      [own, 200, undefined],
+    ])
+    expect(soundReceipt(server, found[0]?.receipt).disclosures.map(({ claim }) => claim)).toEqual(['note'])
+  })
+
+  it('tells strangers nothing', async () => {
+    expect(problemIn(await ask('/v1/entries/search', { digests: [sha256('own')] }))).toMatchObject({ status: 401 })
+    expect((await receipts([own, 99_999])).map(({ status }) => status)).toEqual([401, 401])
+  })
+
+  it.each([
+    ['/v1/receipts', { indices: [] }, 'body.indices'],
+    ['/v1/receipts', { indices: Array.from({ length: 1001 }, () => 0) }, 'body.indices'],
+    ['/v1/receipts', { indices: [-1] }, 'body.indices[0]'],
+    ['/v1/receipts', { indices: ['0'] }, 'body.indices[0]'],
+    ['/v1/receipts', { index: 0 }, 'body.indices'],
+    ['/v1/entries/search', { digests: ['sha256:00'] }, 'body.digests[0]'],
+    ['/v1/entries/search', { digests: sha256('own') }, 'body.digests'],
+    ['/v1/entries/search', { digests: [sha256('own')], limit: 1 }, 'body'],
+  ])('%s refuses %j by the name of what is wrong', async (path, document, where) => {
+    const refused = problemIn(await ask(path, document, server.depositor))
+    expect(refused).toMatchObject({ status: 400, code: 'body-malformed', where })
+    expect(refused.detail).not.toMatch(/Invalid|Expected|Too/)
+  })
+
+  it('refuses what is no JSON, and another media type', async () => {
+    expect(problemIn(await ask('/v1/receipts', '{"indices":[0', server.depositor))).toMatchObject({ status: 400 })
+    const authorization = `Bearer ${server.token(server.depositor)}`
+    for (const type of ['text/xml', 'application/x-www-form-urlencoded']) {
+      const headers = { 'content-type': type, authorization }
+      const answer = await server.request('/v1/receipts', { method: 'POST', body: '{"indices":[0]}', headers })
+      expect(problemIn(answer)).toMatchObject({ status: 415, code: 'media-type' })
+    }
+  })
+})
+
+describe('one search by several members', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await testServer()
+  })
+  afterAll(() => server.remove())
+
+  it('finds what has all of them', async () => {
+    const other = await server.admit('other', ['depositor'])
+    const mine = (await server.post(server.deposit('shared').presentation)).json<EntrySummary>().index
+    const theirs = (await server.post(server.deposit('shared', {}, other).presentation)).json<EntrySummary>().index
+    const indices = async (query: string): Promise<number[]> =>
+      (await server.get(`/v1/entries?${query}`)).json<EntriesAnswer>().entries.map(({ index }) => index)
+    const digest = `digest=${sha256('shared')}`
+    expect(await indices(digest)).toEqual([mine, theirs])
+    expect(await indices(`${digest}&participant=other`)).toEqual([theirs])
+    expect(await indices(`${digest}&participant=other&kind=evidence.deposit`)).toEqual([theirs])
+    expect(await indices(`${digest}&kind=evidence.retract`)).toEqual([])
+    expect(await indices('participant=other&kind=participant.admit')).toHaveLength(1)
+  })
+
+  it('finds a statement by its id, and says nothing of another', async () => {
+    const jti = randomUUID()
+    const { index } = (await server.post(server.deposit('by id', { jti }).presentation)).json<EntrySummary>()
+    expect((await server.get(`/v1/statements/depositor/${jti}`)).json()).toMatchObject({ index, iss: 'depositor' })
+    for (const path of [`other/${jti}`, `depositor/${randomUUID()}`])
+      expect(problemIn(await server.get(`/v1/statements/${path}`))).toMatchObject({ status: 404, code: 'not-found' })
+    expect(problemIn(await server.get(`/v1/statements/depositor/${jti.toUpperCase()}`))).toMatchObject({ status: 400 })
+  })
+})
