@@ -20,6 +20,19 @@ export function goProgram() {
   return ['go', '/usr/local/go/bin/go'].find((go) => spawnSync(go, ['version'], { stdio: 'ignore' }).status === 0)
 }
 
+/** Makers of clients, for tests/interop/generators.test.ts: a virtual environment of their own, and a Go program. */
+const generators = join(root, 'node_modules', '.evidence-generators')
+const goTools = join(root, 'node_modules', '.evidence-go')
+const generatorPackages = ['openapi-python-client==0.29.1', 'datamodel-code-generator==0.89.0', 'schemathesis==4.32.5']
+const oapiCodegen = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2'
+
+function hasGenerators() {
+  const bins = ['openapi-python-client', 'datamodel-codegen', 'schemathesis'].map((name) =>
+    join(generators, 'bin', name),
+  )
+  return [...bins, join(goTools, 'bin', 'oapi-codegen')].every((path) => existsSync(path)) ? true : undefined
+}
+
 const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
@@ -34,6 +47,7 @@ const needed = [
   { command: 'python3-cryptography', package: 'python3-cryptography', found: pythonWithCryptography },
   // For clients/go.
   { command: 'go', package: 'golang-go', found: goProgram },
+  { command: 'openapi-generators', package: 'python3-venv', found: hasGenerators },
   // For tests/faults: system calls that fail, a false clock, a low limit of descriptors, a small disk.
   ...(process.platform === 'linux'
     ? [
@@ -64,6 +78,17 @@ function makeVirtualenv() {
   spawnSync(python, ['-m', 'pip', 'install', '--quiet', 'cryptography', 'bagit==1.9.0'], options)
 }
 
+/** Makers of clients, out of PyPI and Go's own registry, into folders of ours. */
+function installGenerators() {
+  process.stderr.write(`installing makers of OpenAPI clients into ${generators} and ${goTools}\n`)
+  const options = { stdio: ['inherit', 2, 'inherit'] }
+  spawnSync('python3', ['-m', 'venv', generators], options)
+  spawnSync(join(generators, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', ...generatorPackages], options)
+  const env = { ...process.env, GOPATH: goTools, GOFLAGS: '-modcacherw' }
+  const go = goProgram()
+  if (go !== undefined) spawnSync(go, ['install', oapiCodegen], { ...options, env })
+}
+
 /** Whether missing programs are to be installed. */
 export const mayInstall = process.env.CI === 'true' || process.env.EVIDENCE_INSTALL_TOOLS === '1'
 
@@ -85,7 +110,9 @@ export function installTools() {
     spawnSync('apt-get', ['update', '-qq'], options)
     spawnSync('apt-get', ['install', '-y', '-qq', ...packages], options)
   }
-  if (missingTools().some((command) => command === 'bagit' || command === 'python3-cryptography')) makeVirtualenv()
+  const left = missingTools()
+  if (left.some((command) => command === 'bagit' || command === 'python3-cryptography')) makeVirtualenv()
+  if (left.includes('openapi-generators')) installGenerators()
 }
 
 /** What the tests are told of the machine. */

@@ -167,11 +167,17 @@ const said: Readonly<Record<string, string>> = {
   '5XX': 'Could not be done now; of 503 `Retry-After` says when to send the same again.',
 }
 
-/** Least and greatest of parameters that are not from 0 on. */
+/** Least and greatest of parameters that are not from 0 on, by operation. */
 const bounds: Readonly<Record<string, readonly [minimum: number, maximum: number]>> = {
-  limit: [1, maxListLimit],
-  wait: [0, maxReplicationWait],
+  'get /v1/entries limit': [1, maxListLimit],
+  'get /v1/timestamps limit': [1, maxListLimit],
+  'get /v1/replication wait': [0, maxReplicationWait],
+  'get /v1/entries/{index}/status from': [1, Number.MAX_SAFE_INTEGER],
+  'get /v1/proofs/inclusion size': [1, Number.MAX_SAFE_INTEGER],
+  'get /v1/proofs/consistency from': [1, Number.MAX_SAFE_INTEGER],
+  'get /v1/proofs/consistency to': [1, Number.MAX_SAFE_INTEGER],
 }
+const shown = '(?:0|[1-9][0-9]{0,14}):[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]='
 
 /** Values that answer something on any ledger, for trying the document out. */
 const examples: Readonly<Record<string, unknown>> = {
@@ -228,13 +234,13 @@ function complete(operation: Operation, name: string, path: string): void {
   for (const [status, response] of Object.entries(responses))
     responses[status] = { ...response, description: said[status] ?? 'The answer.' }
   operation.responses = responses
-  for (const parameter of operation.parameters ?? []) completeParameter(parameter)
+  for (const parameter of operation.parameters ?? []) completeParameter(parameter, name)
   const content = bodies[name]
   if (content !== undefined) operation.requestBody = { required: true, content }
   if (!open.has(name)) operation.security = named.has(name) ? mustName : mayName
 }
 
-function completeParameter(parameter: Parameter): void {
+function completeParameter(parameter: Parameter, operation: string): void {
   if (parameter.name === '*') {
     parameter.name = 'path'
     parameter.description = 'C2SP tlog-tiles: `<level>/<number>`, or `entries/<number>`.'
@@ -242,9 +248,11 @@ function completeParameter(parameter: Parameter): void {
   const { pattern } = parameter.schema as Schema
   // A canonical decimal number is what an integer is written as.
   if (pattern?.startsWith('^(?:0|[1-9][0-9]{0,15})') === true) {
-    const [minimum, maximum] = bounds[parameter.name] ?? [0, Number.MAX_SAFE_INTEGER]
+    const [minimum, maximum] = bounds[`${operation} ${parameter.name}`] ?? [0, Number.MAX_SAFE_INTEGER]
     parameter.schema = { type: 'integer', minimum, maximum }
   }
+  // That no index stands twice, no pattern says: then one is shown.
+  if (parameter.name === 'evidence-shown') parameter.schema = { type: 'string', pattern: `^${shown}$` }
   const example = examples[parameter.name]
   if (example !== undefined) parameter.schema = { ...parameter.schema, examples: [example] }
 }

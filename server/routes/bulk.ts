@@ -4,9 +4,9 @@ import type { z } from 'zod'
 import { type SearchAnswer, searchAnswer } from '../../src/api/answers.ts'
 import { receiptsBody, searchBody } from '../../src/api/queries.ts'
 import { settled } from '../../src/core/attempt.ts'
+import { fromUtf8 } from '../../src/core/bytes.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { parseJson } from '../../src/core/json.ts'
 import type { Reader } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { digestKey, maxPageBytes, page, readEntry, visibleDisclosures } from '../finding.ts'
@@ -60,12 +60,20 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
   )
 }
 
-/** The JSON body of a request. Throws `media-type`, `body-malformed` and the codes of parseJson. */
+/** The JSON body of a request: nothing of it is signed, so any spelling will do. Throws `media-type`, `body-malformed`. */
 function bodyOf<T>({ body }: FastifyRequest, shape: z.ZodType<T>): T {
   if (!Buffer.isBuffer(body)) throw new EvidenceError('media-type', 'this route takes application/json')
-  const read = shape.safeParse(parseJson(body, 'the body'))
+  const read = shape.safeParse(jsonOf(body))
   if (read.success) return read.data
   throw schemaError(read.error, 'body-malformed', 'body')
+}
+
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(fromUtf8(body, 'body'))
+  } catch (cause) {
+    throw new EvidenceError('body-malformed', 'the body is not JSON', { where: 'body' }, { cause })
+  }
 }
 
 async function search(context: ServerContext, reader: Reader, digests: readonly string[]): Promise<SearchAnswer> {

@@ -108,7 +108,7 @@ export class LedgerClient {
     try {
       return await ask(from)
     } catch (error) {
-      const isSmaller = isEvidenceError(error, 'query-invalid') && error.facts.where === 'from'
+      const isSmaller = isEvidenceError(error, 'size-unknown') && error.facts.where === 'from'
       if (from !== undefined && isSmaller) return ask(undefined)
       throw error
     }

@@ -571,6 +571,7 @@ export const errorTable = {
   // HTTP
   'not-found': { status: 404, exit: 3, action: 'Check the address against /openapi.json.' },
   'entry-not-found': { status: 404, exit: 3, action: 'Ask for an index below the ledger’s size.' },
+  'size-unknown': { status: 404, exit: 3, action: 'Ask for sizes from 1 to the ledger’s own, the smaller one first.' },
   'host-unknown': {
     status: 421,
     exit: 3,

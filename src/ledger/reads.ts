@@ -106,9 +106,11 @@ export class LedgerReads {
   }
 
   private requireSize(size: number, where: string): void {
-    if (size > this.size || size < 1) {
-      throw new EvidenceError('query-invalid', `${where} must be 1 to ${this.size}, the ledger’s size`, { where })
-    }
+    if (size < 1) throw new EvidenceError('query-invalid', `${where} is not at least 1`, { where })
+    if (size > this.size)
+      throw new EvidenceError('size-unknown', `there is no tree of ${size} entries; the ledger has ${this.size}`, {
+        where,
+      })
   }
 
   /** Throws `entry-not-found`, `storage-damaged`. */
@@ -171,7 +173,7 @@ export class LedgerReads {
     return (await this.included(index, size)).proof
   }
 
-  /** Inclusion proof with leaf hash and root, verified. Throws `entry-not-found`, `query-invalid`, `storage-damaged`. */
+  /** Inclusion proof with leaf hash and root, verified. Throws `entry-not-found`, `size-unknown`, `query-invalid`, `storage-damaged`. */
   async included(index: number, size: number): Promise<Inclusion> {
     this.requireSize(size, 'size')
     if (index >= size) {
@@ -195,11 +197,14 @@ export class LedgerReads {
     return rootFromTiles(size, await this.load([{ begin: 0, end: size }]))
   }
 
-  /** Consistency proof. Throws `query-invalid`. */
+  /** Consistency proof. Throws `size-unknown`, `query-invalid`. */
   async consistency(size1: number, size2: number): Promise<Uint8Array[]> {
     this.requireSize(size1, 'from')
     this.requireSize(size2, 'to')
-    if (size1 > size2) throw new EvidenceError('query-invalid', '"from" is larger than "to"', { where: 'from' })
+    if (size1 > size2)
+      throw new EvidenceError('size-unknown', `no tree of ${size2} entries goes on from one of ${size1}`, {
+        where: 'from',
+      })
     const all = [{ begin: 0, end: size1 }, { begin: 0, end: size2 }, ...consistencyRanges(size1, size2)]
     const read = await this.load(all)
     const proof = consistencyProof(size1, size2, read)

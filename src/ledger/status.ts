@@ -47,7 +47,7 @@ export interface StatusQuery {
 
 /**
  * Finds what later entries say of one. Throws `entry-not-found` for a wrong entry hash as for an entry that there is none
- * of, what `requireMayRead` throws, `query-invalid`, `storage-damaged`, `lookups-unverified`, `lookups-damaged`.
+ * of, what `requireMayRead` throws, `size-unknown`, `storage-damaged`, `lookups-unverified`, `lookups-damaged`.
  */
 export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<EntryStatus> {
   // Of one moment: no await between them.
@@ -101,7 +101,7 @@ async function subjectOf(reads: LedgerReads, { index, entryHash, requireMayRead 
 
 async function consistencyFrom(reads: LedgerReads, from: number, size: number): Promise<Uint8Array[]> {
   if (from > size) {
-    throw new EvidenceError('query-invalid', `the ledger has ${size} entries, and not ${from}`, { where: 'from' })
+    throw new EvidenceError('size-unknown', `the ledger has ${size} entries, and not ${from}`, { where: 'from' })
   }
   return reads.consistency(from, size)
 }

@@ -77,5 +77,5 @@ async function fetchLinks(
 
 async function link(source: UrlSource, from: number, to: number): Promise<readonly Uint8Array[] | undefined> {
   const hashes = LogView.open(source).then((view) => view.consistency(from, to))
-  return settledOr(hashes, undefined, 'query-invalid', 'tile-missing')
+  return settledOr(hashes, undefined, 'query-invalid', 'size-unknown', 'tile-missing')
 }
