@@ -36,6 +36,7 @@ function hasGenerators() {
 const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
+  { command: 'curl', probe: ['--version'], package: 'curl' },
   { command: 'python3', probe: ['--version'], package: 'python3' },
   // The BagIt tool of the Library of Congress, for tests/interop/bagit.test.ts; python3-venv makes the environment.
   {
