@@ -15,10 +15,26 @@ const answersUnread = 'too many bytes of other answers are not read yet'
 /** Reads of many entries that are put together at once, the others wait. */
 const maxLargeReads = 4
 
-/** True for what reads many entries at once: a page of them, or a bundle; by whatever method, for HEAD reads as much as GET. */
-function isLargeRead({ params, routeOptions }: FastifyRequest): boolean {
-  if (routeOptions.url === '/tile/*') return (params as { '*': string })['*'].startsWith('entries/')
-  return ['/v1/entries', '/v1/entries/search', '/v1/receipts'].includes(routeOptions.url ?? '')
+/** Other reads that are under way at once, and that begin in one turn of the event loop: between them deposits go on. */
+const maxReads = 64
+const readsPerTurn = 8
+
+/** Routes that read many entries at once, whose answer may have many megabytes. */
+const largeReads: ReadonlySet<string> = new Set([
+  '/v1/entries',
+  '/v1/entries/search',
+  '/v1/entries/:index/status',
+  '/v1/receipts',
+])
+
+/** True for what reads many entries at once; by whatever method, for HEAD reads as much as GET. */
+function isLargeRead({ params, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return url === '/tile/*' ? (params as { '*': string })['*'].startsWith('entries/') : largeReads.has(url)
+}
+
+/** What waits by itself, or writes: it has bounds of its own. */
+function isPaced({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && url !== '/v1/replication'
 }
 
 /** What batches with their answers, and what large answers, may hold at once, in bytes. */
@@ -57,6 +73,44 @@ export class Turns {
     const next = this.waiting.shift()
     if (next === undefined) this.free++
     else next()
+  }
+}
+
+/**
+ * Turns in order, so many at once, of which so many begin in one turn of the event loop. A deposit takes several turns of the loop, so it
+ * waits for a few reads in each, and not for all that have arrived.
+ */
+export class PacedTurns {
+  private readonly perTurn: number
+  private readonly atOnce: Turns
+  private begun = 0
+  private readonly waiting: (() => void)[] = []
+
+  constructor(atOnce: number, perTurn: number) {
+    this.atOnce = new Turns(atOnce)
+    this.perTurn = perTurn
+  }
+
+  async take(): Promise<void> {
+    await this.atOnce.take()
+    if (this.begun >= this.perTurn) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    else this.begin()
+  }
+
+  give(): void {
+    this.atOnce.give()
+  }
+
+  private begin(): void {
+    if (this.begun++ === 0) setImmediate(() => this.nextTurn())
+  }
+
+  private nextTurn(): void {
+    this.begun = 0
+    for (const resolve of this.waiting.splice(0, this.perTurn)) {
+      this.begin()
+      resolve()
+    }
   }
 }
 
@@ -103,6 +157,7 @@ export function boundInFlight(
   new Bodies(app, connections, maxBatchBytes, pace)
   const answers = new ByteBudget(maxAnswerBytes)
   const reads = new Turns(maxLargeReads)
+  const others = new PacedTurns(maxReads, readsPerTurn)
 
   app.addHook('onRequest', (request, reply, done) => {
     request.answer = reply.raw
@@ -143,8 +198,22 @@ export function boundInFlight(
     route.handler = inTurn(route.handler)
   })
 
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (!isPaced(request) || isLargeRead(request)) return done()
+    void others.take().then(() => {
+      // Until it is made, also where its connection is gone meanwhile; and not until it is read: who does not read keeps nobody from reading.
+      let isGiven = false
+      request.madeRead = () => {
+        if (!isGiven) others.give()
+        isGiven = true
+      }
+      done(request.raw.socket.destroyed ? busy('the connection is gone') : undefined)
+    })
+  })
+
   app.addHook('onSend', (request, reply, payload, done) => {
     const length = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0
+    request.madeRead?.()
     if (request.largeRead !== undefined) {
       request.largeRead.made(length)
       return done(null, payload)
@@ -163,5 +232,7 @@ declare module 'fastify' {
     answer?: ServerResponse
     /** Where this reads many entries. */
     largeRead?: LargeRead
+    /** Where this reads otherwise: its turn is over. */
+    madeRead?: () => void
   }
 }

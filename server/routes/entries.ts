@@ -4,7 +4,7 @@ import { toBase64 } from '../../src/core/base64.ts'
 import { parseDisclosure } from '../../src/core/disclosure.ts'
 import { defined } from '../../src/core/objects.ts'
 import type { JsonValue } from '../../src/core/json.ts'
-import { isActive } from '../../src/statements/registry.ts'
+import { isActive, type Registry } from '../../src/statements/registry.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
 import { entriesQuery, indexParams, statementParams } from '../../src/api/queries.ts'
@@ -143,7 +143,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
       const reader = await requestReader(context, request)
       if (!ledger.rights.mayListParticipants(reader)) throw ledger.rights.denied(reader, 'the list of participants')
       cacheFor(context, reply)
-      return participantsOf(context)
+      return reply.type('application/json; charset=utf-8').send(participantList(ledger.registry) as never)
     },
   )
 }
@@ -152,24 +152,28 @@ function cacheFor({ ledger }: ServerContext, reply: { header(name: string, value
   reply.header('Cache-Control', ledger.rights.mayBeCached ? 'no-cache' : 'private, no-store')
 }
 
-function participantsOf({ ledger }: ServerContext): ParticipantsAnswer {
-  const { registry } = ledger
-  const keysOf = (id: string): ParticipantsAnswer['participants'][number]['keys'] =>
-    [...registry.keys.values()]
-      .filter(({ participant }) => participant === id)
-      .map(({ thumbprint, jwk, status, since, until, compromisedSince }) => ({
-        thumbprint,
-        jwk: { ...jwk },
-        status,
-        since,
-        ...defined({ until, compromisedSince }),
-      }))
+const lists = new WeakMap<Registry, Buffer>()
+
+/** The list of participants as JSON, made once for each state of the registry: it may be long, and anybody may ask for it. */
+function participantList(registry: Registry): Buffer {
+  const made = lists.get(registry) ?? Buffer.from(JSON.stringify(participantsOf(registry)))
+  lists.set(registry, made)
+  return made
+}
+
+function participantsOf(registry: Registry): ParticipantsAnswer {
+  const keysOf = new Map<string, ParticipantsAnswer['participants'][number]['keys']>()
+  for (const { participant, thumbprint, jwk, status, since, until, compromisedSince } of registry.keys.values()) {
+    const keys = keysOf.get(participant) ?? []
+    keysOf.set(participant, keys)
+    keys.push({ thumbprint, jwk: { ...jwk }, status, since, ...defined({ until, compromisedSince }) })
+  }
   return {
     participants: [...registry.participants.values()].map((participant) => ({
       ...participant,
       roles: [...participant.roles],
       active: isActive(registry, participant.id),
-      keys: keysOf(participant.id),
+      keys: keysOf.get(participant.id) ?? [],
     })),
   }
 }

@@ -1,8 +1,10 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64 } from '../../src/core/base64.ts'
 import { unconfirmed } from '../../src/ledger/confirmation.ts'
 import { encodePiece } from '../../src/ledger/copy/piece.ts'
+import { busy } from '../body-room.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
 import { replicationQuery } from '../../src/api/queries.ts'
@@ -11,6 +13,7 @@ import { replicationQuery } from '../../src/api/queries.ts'
 export function replicationRoutes(app: FastifyInstance, context: ServerContext): void {
   const { ledger, follower } = context
   const { replication, confirmation } = ledger
+  const unread = new UnreadPieces()
   app.withTypeProvider<ZodTypeProvider>().get(
     '/v1/replication',
     {
@@ -41,11 +44,32 @@ export function replicationRoutes(app: FastifyInstance, context: ServerContext):
         if (role === 'required') confirmation?.confirm(from)
       }
       if (wait > 0) await replication.waitBeyond(from, erasures, wait * 1000, role)
+      unread.enter(role === 'required' ? '' : reader.id, reply.raw)
       const piece = await replication.piece(from, erasures, role)
       reply.header('Cache-Control', 'private, no-store').type('application/x-ndjson')
       return reply.send(encodePiece(piece) as never)
     },
   )
+}
+
+/** Pieces that one copy may have asked for and not taken yet: the one that it reads, and the next. */
+const maxUnread = 2
+
+/** Pieces under way, by who asked: a piece has several megabytes, which are held until they are read. */
+class UnreadPieces {
+  private readonly counts = new Map<string, number>()
+
+  /** Counts an answer until it is over. Throws `server-busy` for one too many. */
+  enter(who: string, answer: ServerResponse): void {
+    const count = this.counts.get(who) ?? 0
+    if (count >= maxUnread) throw busy(`${maxUnread} pieces of this copy are not read yet`)
+    this.counts.set(who, count + 1)
+    answer.once('close', () => {
+      const left = (this.counts.get(who) ?? 1) - 1
+      if (left === 0) this.counts.delete(who)
+      else this.counts.set(who, left)
+    })
+  }
 }
 
 const alwaysOpen = ['/v1/replication', '/healthz', '/readyz', '/metrics']

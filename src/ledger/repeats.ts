@@ -1,9 +1,9 @@
 import { attempt } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Outcome } from './answers.ts'
+import type { ChainState } from './chain-state.ts'
 import { repeatOf } from './group.ts'
 import { earlierEntries, mayAskForId, type Sources, statementName, usedIds } from './prefetch.ts'
-import type { Published } from './sequencer.ts'
 import type { Submission } from './submission.ts'
 
 /**
@@ -13,10 +13,9 @@ import type { Submission } from './submission.ts'
  */
 export async function findRepeats(
   submissions: readonly Submission[],
-  published: Published,
+  { registry, size }: ChainState,
   from: Sources,
 ): Promise<(Outcome | EvidenceError | undefined)[]> {
-  const { registry, size } = published.state
   const asked = submissions.filter((submission) => mayAskForId(submission, registry, from.rights))
   const used = await usedIds(
     asked.map(({ statement }) => statement),

@@ -130,7 +130,7 @@ export class Sequencer {
   async findRepeats(submissions: readonly Submission[]): Promise<(Outcome | EvidenceError | undefined)[]> {
     if (submissions.length <= fewStatements && this.isNearlyEmpty) return submissions.map(() => undefined)
     const readied = attempt(() => this.requireReady())
-    const found = readied ?? (await settled(findRepeats(submissions, this.published, this.options)))
+    const found = readied ?? (await settled(findRepeats(submissions, this.published.state, this.options)))
     return isEvidenceError(found) ? submissions.map(() => undefined) : found
   }
 

@@ -43,7 +43,7 @@ describe('reads of many entries', () => {
     await once(socket, 'connect')
     return socket
   }
-  const asked = (method: string): string => `${method} ${list} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+  const asked = (method: string, path = list): string => `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
   async function until(what: () => boolean): Promise<void> {
     while (!what()) await sleep(5)
   }
@@ -58,6 +58,29 @@ describe('reads of many entries', () => {
     await until(() => reads.all === 12 && reads.now === 0)
     expect(reads.most).toBe(maxLargeReads)
     for (const socket of sockets) socket.destroy()
+  })
+
+  it('R6: the status of an entry, which shows all later ones about it, waits for its turn', async () => {
+    const sockets = await Promise.all(Array.from({ length: 12 }, connection))
+    for (const socket of sockets) socket.write(asked('GET', '/v1/entries/0/status'))
+    await until(() => reads.all > 0)
+    expect((await server.get('/healthz')).status).toBe(200)
+    open()
+    await until(() => reads.all >= 12 && reads.now === 0)
+    // A status looks up by several keys at once.
+    expect(reads.most).toBeLessThanOrEqual(maxLargeReads * 4)
+    for (const socket of sockets) socket.destroy()
+  })
+
+  it('R6: who leaves the answers of other reads unread keeps nobody from reading', async () => {
+    const sockets = await Promise.all(Array.from({ length: 200 }, connection))
+    for (const socket of sockets) {
+      socket.pause()
+      socket.write(asked('GET', '/v1/entries/0'))
+    }
+    expect((await server.get('/v1/entries/1')).status).toBe(200)
+    for (const socket of sockets) socket.destroy()
+    expect((await server.get('/v1/entries/1')).status).toBe(200)
   })
 
   it.each(['GET', 'HEAD'])('R3A-H1: a thousand of %s on one connection are one read at most', async (method) => {

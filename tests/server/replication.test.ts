@@ -533,7 +533,7 @@ describe('a leader that requires a follower', () => {
       `/tile/entries/000.p/${size + 1}`,
     ])
       expect([path, (await server.get(path, other)).status]).toEqual([path, 404])
-    expect((await server.get(`/v1/proofs/consistency?from=${size}&to=${size + 1}`)).status).toBe(400)
+    expect((await server.get(`/v1/proofs/consistency?from=${size}&to=${size + 1}`)).status).toBe(404)
     expect((await server.get('/checkpoint')).text).toMatch(new RegExp(`^test.example/trial\\n${size}\\n`))
     expect((await server.get('/v1/entries?kind=evidence.deposit', other)).text).not.toContain(`"index":${size}`)
     await catchUp(replica)
