@@ -317,6 +317,18 @@ print(json.dumps(answers))
     expect([code, stderr]).toEqual([0, ''])
   })
 
+  it('R6 takes files of a deposit for files, whatever their folders are called', async () => {
+    const root = await forged((files) => {
+      const [name, content] = Object.entries(files).find(([path]) => path.includes('/files/')) as [string, Buffer]
+      const folder = name.slice(0, name.indexOf('/files/'))
+      for (const path of ['manifests/0.evidence-manifest', 'proofs/x.file-proof', 'manifests/proofs/y'])
+        files[`${folder}/files/${path}`] = content
+    })
+    const { faults } = await checkPackage(await FolderBag.open(root), policy)
+    const { code, stderr } = checkByHand(program, root)
+    expect([faults, code, stderr]).toEqual([[], 0, ''])
+  })
+
   it('is the same program under -O, which leaves out assertions', () => {
     const compare =
       'import sys; t = open(sys.argv[1]).read(); c = [compile(t, "x", "exec", optimize=n) for n in (0, 1)]'

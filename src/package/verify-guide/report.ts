@@ -71,7 +71,7 @@ for folder in numbered:
     plain = {n: given[n] if n < len(given) and given[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
     own = sorted(path for path in payload if path.startswith(folder + "/"))
     lines = set()
-    for m in (path for path in own if "/manifests/" in path[len(folder):]):
+    for m in (path for path in own if path.startswith(folder + "/manifests/")):
         n, data = number(m.rsplit("/", 1)[1].split(".")[0]), read(m)
         is_it = n < len(items) and "tree" in items[n] and equals(m, items[n])
         need(is_it is not False, m, "is not the manifest that is item", n, "of this deposit")
@@ -81,7 +81,7 @@ for folder in numbered:
         need(len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
              m, "does not make the tree of its item")
         lines.update((n, *one) for one in read_rows)
-    for p in (path for path in own if "/proofs/" in path[len(folder):] and path.endswith(".file-proof")):
+    for p in (path for path in own if path.startswith(folder + "/proofs/") and path.endswith(".file-proof")):
         head, rest = read(p).split(b"\\n\\n", 1)
         title, n, at, line, *hashes = head.split(b"\\n")
         n = number(n.decode())
