@@ -1,4 +1,5 @@
 import { zeroHash } from '../core/entry.ts'
+import { isReplayed } from '../statements/kinds.ts'
 import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { emptyRegistryChecksum, extendChecksum } from './entry-facts.ts'
 import type { RegistryChecksum } from './storage.ts'
@@ -18,8 +19,15 @@ export function emptyChain(origin: string): ChainState {
   return { size: 0, timeMs: undefined, leafHash: zeroHash, registry, checksum: emptyRegistryChecksum }
 }
 
-/** The chain after one more entry; `registry` is the one in the chain where the entry changed nothing in it. */
-export function chainAfter(before: ChainState, timeMs: number, leafHash: Uint8Array, registry: Registry): ChainState {
-  const checksum = registry === before.registry ? before.checksum : extendChecksum(before.checksum, leafHash)
+/**
+ * The chain after one more entry of this kind. The checksum covers every entry that is judged again at start, also one that changed
+ * nothing, such as a second end of the intake.
+ */
+export function chainAfter(
+  before: ChainState,
+  { kind, timeMs, leafHash }: { readonly kind: string; readonly timeMs: number; readonly leafHash: Uint8Array },
+  registry: Registry,
+): ChainState {
+  const checksum = isReplayed(kind) ? extendChecksum(before.checksum, leafHash) : before.checksum
   return { size: before.size + 1, timeMs, leafHash, registry, checksum }
 }

@@ -162,7 +162,7 @@ export class GroupBuilder {
     const signer = (next.keys.get(header.kid) ?? state.registry.keys.get(header.kid))?.jwk as Jwk
     return {
       stored: storedEntry({ index, bytes, leafHash: hash, statement, body, disclosures, opened }),
-      state: chainAfter(state, timeMs, hash, next),
+      state: chainAfter(state, { kind: statement.common.kind, timeMs, leafHash: hash }, next),
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
       placed: { kind: 'created', index, time, leafHash: hash, sequenced: { bytes, signer, disclosures } },

@@ -41,7 +41,12 @@ export function changesRegistry(kind: string): boolean {
   return kind.startsWith('ledger.') || kind.startsWith('participant.')
 }
 
-/** Kinds whose entries are judged again at start: those that change the registry, and those whose rule keeps state in it. */
+/** Whether entries of a kind are judged again at start: those that may change the registry, whether they do or not, and those whose rule keeps state in it. */
+export function isReplayed(kind: string): boolean {
+  return changesRegistry(kind) || kindNamed(kind)?.hasState === true
+}
+
+/** All kinds that are judged again at start. */
 export function replayedKinds(): Kind[] {
-  return allKinds.filter(({ name, hasState }) => hasState === true || changesRegistry(name)).map(({ name }) => name)
+  return allKinds.map(({ name }) => name).filter(isReplayed)
 }

@@ -89,7 +89,8 @@ export class Replay {
     requireKept(index, disclosures, sealed)
     this.missing.note(index, sealed, disclosures)
     this.tree.append(end.link)
-    this.state = chainAfter(this.state, end.timeMs, end.link, next)
+    const { kind } = statement.common
+    this.state = chainAfter(this.state, { kind, timeMs: end.timeMs, leafHash: end.link }, next)
     const opened = disclosures.map(parseDisclosure)
     return storedEntry({ index, bytes, leafHash: end.link, statement, body, disclosures, opened })
   }
