@@ -30,6 +30,14 @@ export function progressBar(
 ): Progress {
   if (output.isJson || !isAble() || total === 0) return silent
   const show = unit === 'bytes' ? bytesText : count
+  const begun = performance.now()
+  /** What has been done a second since it began, and how long the rest takes at that rate. */
+  const pace = (): string => {
+    const seconds = (performance.now() - begun) / 1000
+    if (done === 0 || seconds < 1) return ''
+    const rate = done / seconds
+    return `, ${show(Math.round(rate))}/s, ${durationText((total - done) / rate)} left`
+  }
   let bar: SingleBar | undefined
   let done = 0
   let isStopped = false
@@ -49,7 +57,7 @@ export function progressBar(
     if (isStopped) return
     bar = new cliProgress.SingleBar(
       {
-        format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}`,
+        format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}{pace}`,
         clearOnComplete: true,
         hideCursor: true,
         stream: process.stderr,
@@ -59,14 +67,21 @@ export function progressBar(
     )
     // A command that ends in its own way, as "follow" does, is left to do so.
     for (const signal of signals) if (process.listenerCount(signal) === 0) process.on(signal, leave)
-    bar.start(total, done, { shown: show(done) })
+    bar.start(total, done, { shown: show(done), pace: pace() })
   }
   void start()
   const update = (now: number): void => {
     done = now
-    bar?.update(now, { shown: show(now) })
+    bar?.update(now, { shown: show(now), pace: pace() })
   }
   return { update, add: (more) => update(done + more), stop }
+}
+
+/** A time that somebody waits: `45 s`, `12 min`, `3 h 5 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** A progress bar of work that says how much there is when it begins. */
