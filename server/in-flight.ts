@@ -198,17 +198,16 @@ export function boundInFlight(
     route.handler = inTurn(route.handler)
   })
 
-  app.addHook('preHandler', (request, _reply, done) => {
-    if (!isPaced(request) || isLargeRead(request)) return done()
-    void others.take().then(() => {
-      // Until it is made, also where its connection is gone meanwhile; and not until it is read: who does not read keeps nobody from reading.
-      let isGiven = false
-      request.madeRead = () => {
-        if (!isGiven) others.give()
-        isGiven = true
-      }
-      done(request.raw.socket.destroyed ? busy('the connection is gone') : undefined)
-    })
+  app.addHook('preHandler', async (request) => {
+    if (!isPaced(request) || isLargeRead(request)) return
+    await others.take()
+    // Until it is made, also where its connection is gone meanwhile; and not until it is read: who does not read keeps nobody from reading.
+    let isGiven = false
+    request.madeRead = () => {
+      if (!isGiven) others.give()
+      isGiven = true
+    }
+    if (request.raw.socket.destroyed) throw busy('the connection is gone')
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {

@@ -16,7 +16,7 @@ const exceptions: Readonly<Record<string, string>> = {
     'reads /proc/self/cmdline, which is as long as the arguments that this process was given',
   'cli/render/checker.ts': 'reads the running program',
   'cli/version.ts': 'reads the package.json beside the program',
-  'cli/options/passphrase.ts': 'opens the terminal, and reads a line of it',
+  'cli/options/ask-terminal.ts': 'opens the terminal, and reads a line of it',
   'src/package/bag-writer.ts': 'streams a file of evidence, which may have any length',
 }
 
