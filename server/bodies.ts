@@ -178,7 +178,7 @@ function otherCoding(where: string, coding: string, action: string): EvidenceErr
   return new EvidenceError('media-type', `the body has the coding "${coding.slice(0, 40)}"; ${action}`, { where })
 }
 
-/** Nothing more is inflated; what still arrives is for whoever reads the request. */
+/** Nothing more is inflated; what still arrives is for what reads the request. */
 function endInflating(raw: Readable, source: Readable): void {
   raw.unpipe()
   source.on('error', () => {})

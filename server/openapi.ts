@@ -185,7 +185,6 @@ const examples: Readonly<Record<string, unknown>> = {
   size: 1,
   from: 1,
   digest: 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
-  kind: 'ledger.genesis',
   limit: 10,
   path: '0/000',
 }

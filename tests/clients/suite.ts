@@ -547,7 +547,8 @@ export function clientSuite(client: () => ClientProgram): void {
       '--policy',
       policy,
       '--timeout',
-      '2',
+      // Long enough for a busy machine to read a million brackets; an answer without an end takes all of it.
+      '10',
       '--tries',
       '1',
     ]

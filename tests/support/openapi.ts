@@ -36,8 +36,21 @@ interface Document {
   >
 }
 
-export function operationsOf(document: unknown): Operation[] {
-  return Object.entries((document as Document).paths).flatMap(([path, item]) =>
+/** The document with each reference replaced by what it refers to: its schemas refer to one another in no circle. */
+function resolved(document: object): Document {
+  const { components } = document as { readonly components?: { readonly schemas?: Readonly<Record<string, object>> } }
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve)
+    if (typeof value !== 'object' || value === null) return value
+    const { $ref } = value as { readonly $ref?: string }
+    if ($ref !== undefined) return resolve(components?.schemas?.[$ref.replace('#/components/schemas/', '')])
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member)]))
+  }
+  return resolve(document) as Document
+}
+
+export function operationsOf(document: object): Operation[] {
+  return Object.entries(resolved(document).paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, { parameters = [], requestBody, responses }]) => ({
       method: method.toUpperCase(),
       path,
