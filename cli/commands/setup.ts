@@ -4,10 +4,11 @@ import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { valueOr } from '../../src/core/attempt.ts'
+import { attempt, valueOr } from '../../src/core/attempt.ts'
+import { defined } from '../../src/core/objects.ts'
 import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
 import { parseFingerprint, policyFingerprint } from '../../src/core/policy-fingerprint.ts'
-import { parsePolicyFile, readPolicyBytes } from '../../src/ledger/data-folder.ts'
+import { parsePolicyFile, readPolicyBytes, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { askTerminal } from '../options/ask-terminal.ts'
 import { clientOf, jsonFlag, outputOf, ownerOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
@@ -61,14 +62,14 @@ async function setUp(url: string, options: SetupOptions): Promise<void> {
   const name = options.profile ?? environmentValue('EVIDENCE_PROFILE') ?? defaultProfile
   requireProfileName(name)
   const client = clientOf({ url }, output)
-  requireSameLedger(name, client.url)
   const info = await client.ledger()
+  const before = requireSameLedger(name, client.url, info.origin)
   const bytes = options.policy === undefined ? Buffer.from(info.policy, 'latin1') : readPolicyBytes(options.policy)
   const policy = options.policy === undefined ? parsePolicy(bytes) : parsePolicyFile(options.policy, bytes)
   // A policy that does not fit its own ledger would refuse every receipt.
   applyPolicy(policy, parseSignedCheckpoint(utf8(info.checkpoint)).note, info.origin)
   const compared = compareFingerprint(policyFingerprint(bytes), options, output)
-  const who = await whoIs(options, client)
+  const who = { ...defined({ key: before?.key, id: before?.id }), ...(await whoIs(options, client)) }
   const fingerprint = policyFingerprint(bytes)
   const kept = writeProfile({ name, url: client.url, fingerprint, ...who }, bytes)
   output.result({ ...kept, origin: info.origin, environment: info.environment, compared }, [
@@ -80,13 +81,16 @@ async function setUp(url: string, options: SetupOptions): Promise<void> {
   ])
 }
 
-/** A profile is brought up to date, and never becomes another ledger's. Throws `file-exists`. */
-function requireSameLedger(name: string, url: string): void {
-  if (!profileNames().includes(name)) return
+/** The profile that is brought up to date, if any: it never becomes another ledger's, or another server's. Throws `file-exists`. */
+function requireSameLedger(name: string, url: string, origin: string): Profile | undefined {
+  if (!profileNames().includes(name)) return undefined
   const there = settledProfile(name)
-  if (there === undefined || there.url === url) return
-  const message = `the profile ${JSON.stringify(name)} is of ${there.url}; keep this one by another name (--profile NAME), or remove that one`
-  throw new EvidenceError('file-exists', message, { where: name, expected: there.url, found: url })
+  if (there === undefined) return undefined
+  const origins = readPolicyFile(there.policy).logs.map(({ key }) => key.name)
+  if (there.url === url && origins.includes(origin)) return there
+  const what = `${origins.join(', ')} at ${there.url}`
+  const message = `the profile ${JSON.stringify(name)} is of ${what}; keep this one by another name (--profile NAME), or remove that one`
+  throw new EvidenceError('file-exists', message, { where: name, expected: what, found: `${origin} at ${url}` })
 }
 
 /** A profile; undefined where it cannot be read, and is to be made again. */
@@ -148,13 +152,16 @@ export function profileCommand(program: Command): void {
     .addHelpText('after', '\nExample:\n  evidence profile list')
   declare(group.command('list'), 'list them', [jsonFlag], '\nExample:\n  evidence profile list --json').action(
     (options: OptionsOf<readonly [typeof jsonFlag]>) => {
-      const profiles = profileNames().map(readProfile)
-      outputOf(options).result(
-        { profiles },
-        profiles.length === 0
-          ? ['there is none; "evidence setup URL" makes one']
-          : profiles.map(({ name, url, id, fingerprint }) => [name, url, id ?? '-', fingerprint]),
+      const found = profileNames().map((name) => ({ name, profile: attempt(() => readProfile(name)) }))
+      const profiles = found.flatMap(({ profile }) => (profile instanceof EvidenceError ? [] : [profile]))
+      const unreadable = found.flatMap(({ name, profile }) =>
+        profile instanceof EvidenceError ? [{ name, why: profile.message }] : [],
       )
+      outputOf(options).result({ profiles, unreadable }, [
+        ...(found.length === 0 ? ['there is none; "evidence setup URL" makes one'] : []),
+        ...profiles.map(({ name, url, id, fingerprint }) => [name, url, id ?? '-', fingerprint]),
+        ...unreadable.map(({ name, why }) => [name, why]),
+      ])
     },
   )
   declare(
@@ -163,7 +170,7 @@ export function profileCommand(program: Command): void {
     [jsonFlag],
     '\nExample:\n  evidence profile remove trial',
   ).action((name: string, options: OptionsOf<readonly [typeof jsonFlag]>) => {
-    const { url } = removeProfile(name)
-    outputOf(options).result({ removed: name, url }, [`removed the profile ${name} of ${url}`])
+    removeProfile(name)
+    outputOf(options).result({ removed: name }, [`removed the profile ${name}`])
   })
 }

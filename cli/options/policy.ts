@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt } from '../../src/core/attempt.ts'
+import { valueOr } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { dataFolder, readOwnKey, readPolicyFile } from '../../src/ledger/data-folder.ts'
+import { dataFolder, readPolicyBytes, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { requireFinished } from '../../src/node/folder-marker.ts'
 import { isOwnLedger, noteOwnLedger } from '../../src/node/own-ledgers.ts'
 import type { Output } from '../render/output.ts'
@@ -100,16 +100,20 @@ export function policyDocument({ path, from }: PolicyFile): { readonly path: str
 }
 
 /**
- * True for the data folder of a ledger that this user runs: one that a command of this user has made or served, under the key that the policy
- * names (src/node/own-ledgers.ts). What lies in the folder itself shows nothing, for an archive may bring any of it.
+ * True for the data folder of a ledger that this user runs: one that a command of this user has made or served, with the very policy that it
+ * has now (src/node/own-ledgers.ts). What lies in the folder itself shows nothing, for an archive may bring any of it.
  */
 function isOwn(folder: string): boolean {
-  const key = attempt(() => readOwnKey(dataFolder(folder)))
-  return !(key instanceof EvidenceError) && isOwnLedger(folder, key.text)
+  const policy = policyBytes(folder)
+  return policy !== undefined && isOwnLedger(folder, policy)
 }
 
 /** Notes that a command of this user has made or served a data folder: its policy is then the default beside it. */
 export function noteOwn(folder: string): void {
-  const key = attempt(() => readOwnKey(dataFolder(folder)))
-  if (!(key instanceof EvidenceError)) noteOwnLedger(folder, key.text)
+  const policy = policyBytes(folder)
+  if (policy !== undefined) noteOwnLedger(folder, policy)
+}
+
+function policyBytes(folder: string): Uint8Array | undefined {
+  return valueOr(() => readPolicyBytes(dataFolder(folder).policy), undefined)
 }

@@ -1,11 +1,16 @@
 import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { writeDurably } from '../../src/node/durable-file.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
 import { makePrivateFolder } from '../../src/node/private-folder.ts'
+import { valueOr } from '../../src/core/attempt.ts'
+import { serverUrl } from '../../src/client/server-url.ts'
+import { readNamed } from '../../src/node/bounded-file.ts'
+import { maxPolicyBytes } from '../../src/core/policy.ts'
+import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 
 /*
  * What "evidence setup" keeps of a ledger, in the user's own configuration folder: nothing secret, but what a user believes
@@ -40,8 +45,9 @@ export interface ProfileOptions {
 }
 
 function profileFolder(): string {
-  const base = process.env['XDG_CONFIG_HOME']
-  return join(base === undefined || base === '' ? join(homedir(), '.config') : base, 'evidence')
+  const base = process.env['XDG_CONFIG_HOME'] ?? ''
+  // A relative one is not heeded, as XDG asks: the working folder may be anybody's.
+  return join(isAbsolute(base) ? base : join(homedir(), '.config'), 'evidence')
 }
 
 function pathsOf(name: string): { readonly settings: string; readonly policy: string } {
@@ -55,9 +61,11 @@ export function environmentValue(name: string): string | undefined {
   return value === '' ? undefined : value
 }
 
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/
+
 /** Refuses a name that could not be a file's. Throws `usage`. */
 export function requireProfileName(name: string): void {
-  if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return
+  if (namePattern.test(name)) return
   throw new EvidenceError('usage', `${JSON.stringify(name)} is no name of a profile: 1 to 64 of a-z 0-9 . _ -`)
 }
 
@@ -71,10 +79,17 @@ export function profileOf({ profile, data, url }: ProfileOptions): Profile | und
   if (data !== undefined || environmentValue('EVIDENCE_DATA') !== undefined) return undefined
   if (!existsSync(pathsOf(defaultProfile).settings)) return undefined
   const own = readProfile(defaultProfile)
-  return (url ?? environmentValue('EVIDENCE_URL') ?? own.url) === own.url ? own : undefined
+  const asked = url ?? environmentValue('EVIDENCE_URL')
+  return asked === undefined || isSameServer(asked, own.url) ? own : undefined
 }
 
-/** Reads a profile. Throws `usage`, `profile-missing`, `profile-malformed`. */
+/** Whether two addresses are of one server, however they are spelled. */
+function isSameServer(a: string, b: string): boolean {
+  const spelled = (url: string): string => valueOr(() => new URL(serverUrl(url)).href, url)
+  return spelled(a) === spelled(b)
+}
+
+/** Reads a profile, whose policy must be the one that was compared. Throws `usage`, `profile-missing`, `profile-malformed`. */
 export function readProfile(name: string): Profile {
   requireProfileName(name)
   const { settings, policy } = pathsOf(name)
@@ -90,6 +105,11 @@ export function readProfile(name: string): Profile {
   if (!read.success)
     throw new EvidenceError('profile-malformed', `the profile ${settings} cannot be read`, { where: settings })
   const { profile: _version, ...values } = read.data
+  const bytes = valueOr(() => readNamed(policy, maxPolicyBytes, { what: 'the policy' }), undefined)
+  if (bytes === undefined || policyFingerprint(bytes) !== values.fingerprint)
+    throw new EvidenceError('profile-malformed', `the policy ${policy} is not the one that was compared`, {
+      where: policy,
+    })
   return { ...values, name, policy }
 }
 
@@ -101,24 +121,29 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** Keeps a profile and its policy, in the place of an earlier one of its name. */
-export function writeProfile({ name, ...values }: Omit<Profile, 'policy'>, policy: Uint8Array): Profile {
+/** Keeps a profile and its policy, in the place of an earlier one of its name. Throws `file-exists` where a policy lies there that is no profile's. */
+export function writeProfile({ name, ...values }: Omit<Profile, 'policy'>, policy: Buffer): Profile {
   requireProfileName(name)
   makePrivateFolder(profileFolder())
   const paths = pathsOf(name)
+  if (
+    !existsSync(paths.settings) &&
+    existsSync(paths.policy) &&
+    !policy.equals(readNamed(paths.policy, maxPolicyBytes))
+  )
+    throw new EvidenceError('file-exists', `${paths.policy} is there, and of no profile`, { where: paths.policy })
   // The policy first: a profile never names another ledger's.
   writeDurably(paths.policy, policy)
   writeDurably(paths.settings, `${JSON.stringify({ profile: 1, ...values }, null, 2)}\n`)
   return { ...values, name, policy: paths.policy }
 }
 
-/** Removes a profile. Throws as {@link readProfile}. */
-export function removeProfile(name: string): Profile {
-  const profile = readProfile(name)
+/** Removes a profile, also one that cannot be read. Throws `usage`, `profile-missing`. */
+export function removeProfile(name: string): void {
+  valueOr(() => readProfile(name), undefined, 'profile-malformed')
   const { settings, policy } = pathsOf(name)
   unlinkSync(settings)
   if (existsSync(policy)) unlinkSync(policy)
-  return profile
 }
 
 /** Names of all profiles, in the order of the alphabet. */
@@ -128,5 +153,6 @@ export function profileNames(): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length))
+    .filter((name) => namePattern.test(name))
     .sort()
 }

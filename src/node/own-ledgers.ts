@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -14,25 +15,25 @@ function listPath(): string {
   return join(base === undefined || base === '' ? join(homedir(), '.local', 'state') : base, 'evidence', 'ledgers')
 }
 
-/** One line: the folder's real path, and the vkey that its policy names. A folder that is put in its place has another key. */
-function nameOf(folder: string, vkey: string): string {
-  return JSON.stringify([realpathSync(folder), vkey])
+/** One line: the folder's real path, and its policy, by the SHA-256 of its bytes: any other policy that is put in its place is another's. */
+function nameOf(folder: string, policy: Uint8Array): string {
+  return JSON.stringify([realpathSync(folder), createHash('sha256').update(policy).digest('hex')])
 }
 
-/** Notes that this user's command has made or served a data folder. Where the list cannot be written, nothing is noted. */
-export function noteOwnLedger(folder: string, vkey: string): void {
+/** Notes that this user's command has made or served a data folder with this policy. Where the list cannot be written, nothing is noted. */
+export function noteOwnLedger(folder: string, policy: Uint8Array): void {
   try {
     makePrivateFolder(dirname(listPath()))
-    new KnownNames(listPath()).add(nameOf(folder, vkey))
+    new KnownNames(listPath()).add(nameOf(folder, policy))
   } catch {
     // Without a home the folder has to be named: --data or --policy.
   }
 }
 
-/** Whether a command of this user has made or served the data folder, under the key that its policy names now. */
-export function isOwnLedger(folder: string, vkey: string): boolean {
+/** Whether a command of this user has made or served the data folder with the very policy that it has now. */
+export function isOwnLedger(folder: string, policy: Uint8Array): boolean {
   try {
-    return new KnownNames(listPath()).has(nameOf(folder, vkey))
+    return new KnownNames(listPath()).has(nameOf(folder, policy))
   } catch {
     return false
   }

@@ -111,6 +111,50 @@ describe('evidence setup', () => {
     expect(readdirSync(join(config, 'evidence')).sort()).toEqual(['default.json', 'default.policy'])
   })
 
+  it('R6: is of this very ledger, however its address is spelled', async () => {
+    const spelled = `${server.url.toUpperCase().replace('HTTP', 'http')}/`
+    writeFileSync(join(elsewhere.cwd, 'b.txt'), 'of the same server')
+    const { stderr } = await evidenceOk(['deposit', 'b.txt', '--url', spelled], elsewhere)
+    expect(stderr).not.toContain('taking the server')
+  })
+
+  it('R6: keeps the key that was kept, refuses another ledger at the same address, and a policy file that is no profile’s', async () => {
+    await evidenceOk(['setup', server.url, '--fingerprint', fingerprint], elsewhere)
+    expect((await evidenceOk(['profile', 'list'], elsewhere)).stdout).toMatch(/^default\t\S+\tdepositor\t/)
+    const settings = join(config, 'evidence', 'default.json')
+    const kept = readFileSync(settings, 'utf8')
+    writeFileSync(settings, kept.replaceAll(server.url, other.url), { mode: 0o600 })
+    expect(await refused('setup', other.url, '--trust-server')).toMatchObject({ code: 'file-exists' })
+    writeFileSync(settings, kept)
+    const own = join(config, 'evidence', 'court.policy')
+    writeFileSync(own, 'mine\n')
+    expect(await refused('setup', server.url, '--profile', 'court', '--trust-server')).toMatchObject({
+      code: 'file-exists',
+    })
+    expect(readFileSync(own, 'utf8')).toBe('mine\n')
+  })
+
+  it('R6: uses no policy but the one that was compared, and no configuration in the working folder', async () => {
+    const policy = join(config, 'evidence', 'default.policy')
+    const text = readFileSync(policy)
+    writeFileSync(policy, readFileSync(at('other/policy')))
+    expect(await refused('find', 'a.txt')).toMatchObject({ code: 'profile-malformed' })
+    writeFileSync(policy, text)
+    const { code } = await evidence(['verify', '--json'], {
+      cwd: folder.path,
+      env: { XDG_CONFIG_HOME: 'config', HOME: folder.path },
+    })
+    expect(code).toBe(2)
+  })
+
+  it('R6: names a profile that cannot be read beside the others, and removes it', async () => {
+    writeFileSync(join(config, 'evidence', 'broken.json'), '{', { mode: 0o600 })
+    expect((await evidenceOk(['profile', 'list'], elsewhere)).stdout).toMatch(
+      /^default\t.*\nbroken\t.*cannot be read\n$/,
+    )
+    await evidenceOk(['profile', 'remove', 'broken'], elsewhere)
+  })
+
   it('says so where a profile cannot be read, and makes it again', async () => {
     writeFileSync(join(config, 'evidence', 'default.json'), '{"profile":1,"url"')
     expect(await refused('find', 'a.txt')).toMatchObject({ code: 'profile-malformed', exit: 3 })

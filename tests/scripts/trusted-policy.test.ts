@@ -74,6 +74,19 @@ describe('R3-H3: a policy in a folder "data" of the working folder', () => {
     ['R4-H2: with a key that is the reader’s alone', (cwd: string) => plant(cwd, 'keys/ledger.pem', 0o600)],
     ['R4-H2: with a secret that is the reader’s alone', (cwd: string) => plant(cwd, 'lookup.key', 0o600)],
     [
+      'R6: that names beside the maker’s ledger one that the reader made at this very place',
+      async (cwd: string) => {
+        const data = join(cwd, 'data')
+        const theirs = readFileSync(join(data, 'policy'), 'utf8')
+        rmSync(data, { recursive: true })
+        await evidenceOk(['init', '--data', data])
+        const own = /^log .*$/m.exec(readFileSync(join(data, 'policy'), 'utf8'))?.[0] as string
+        rmSync(data, { recursive: true })
+        mkdirSync(data)
+        writeFileSync(join(data, 'policy'), `${own}\n${theirs}`)
+      },
+    ],
+    [
       'R4-H2: with the whole data folder',
       (cwd: string) => cpSync(at('a', 'data'), join(cwd, 'data'), { recursive: true }),
     ],
@@ -89,7 +102,7 @@ describe('R3-H3: a policy in a folder "data" of the working folder', () => {
     ],
   ])('%s is nobody’s', async (name, prepare) => {
     const cwd = stick(`stick ${name}`)
-    prepare(cwd)
+    await prepare(cwd)
     for (const args of [['check', 'photo.jpg'], ['verify']]) {
       const refused = await evidence([...args, '--json'], { cwd })
       expect([args[0], refused.code]).toEqual([args[0], 2])
