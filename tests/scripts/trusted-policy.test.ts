@@ -69,7 +69,7 @@ describe('R3-H3: a policy in a folder "data" of the working folder', () => {
   }
   const taken = /data\/policy is not taken: nothing shows that it is of a ledger of your own/
 
-  it.each([
+  it.each<[string, (cwd: string) => void | Promise<void>]>([
     ['alone', () => undefined],
     ['R4-H2: with a key that is the reader’s alone', (cwd: string) => plant(cwd, 'keys/ledger.pem', 0o600)],
     ['R4-H2: with a secret that is the reader’s alone', (cwd: string) => plant(cwd, 'lookup.key', 0o600)],
