@@ -1,4 +1,5 @@
 import { type FastifyHttpOptions, type FastifyInstance, LogController } from 'fastify'
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { EvidenceError } from '../src/core/errors.ts'
 import { answerBelowRequests, answerParserError } from './http-errors.ts'
@@ -15,6 +16,8 @@ export function nothingHere(): EvidenceError {
 export function appOptions({ server, handle }: BoundedServer, logLevel: string): FastifyHttpOptions<Server> {
   return {
     logger: logLevel === 'silent' ? false : { level: logLevel },
+    // Random, for the numbers of two runs of a server, or of two servers, stand in one log.
+    genReqId: () => randomBytes(9).toString('base64url'),
     logController: new LogController({ disableRequestLogging: true }),
     // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
     frameworkErrors: (_error, request, reply) => {

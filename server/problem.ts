@@ -52,12 +52,12 @@ export function problemHeaders(error: EvidenceError): Record<string, string> {
   }
 }
 
-/** Sends a problem document; `extra` members stand beside the standard ones. */
-export function sendProblem(reply: FastifyReply, error: EvidenceError, extra: object = {}): FastifyReply {
+/** Sends a problem document, with the number of the request, which the log has too. */
+export function sendProblem(reply: FastifyReply, error: EvidenceError): FastifyReply {
   return reply
     .code(error.kind.status)
     .headers(problemHeaders(error))
-    .send(JSON.stringify({ ...problemOf(error), ...extra }))
+    .send(JSON.stringify({ ...problemOf(error), request: reply.request.id }))
 }
 
 /** What the framework refuses, in our codes. */
@@ -100,5 +100,5 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
       known.message,
     )
   }
-  return sendProblem(reply, known, known.code === 'internal-error' ? { request: request.id } : {})
+  return sendProblem(reply, known)
 }

@@ -182,7 +182,7 @@ export const problemAnswer = z
     found: z.string().optional(),
     index: z.int().optional(),
     receipt: z.string().optional(),
-    request: z.string().optional(),
+    request: z.string().optional().describe('Number of the request, which the operator finds in the log as `reqId`.'),
   })
   .describe('RFC 9457 problem document.')
 

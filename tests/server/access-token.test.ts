@@ -226,7 +226,7 @@ describe('an access token', () => {
       ['reader', signerNamed('never admitted').thumbprint],
       ['reader', stranger.thumbprint],
     ] as [string, string][])
-      refused.add((await ask(`Bearer ${forged(id, kid)}`)).text)
+      refused.add(JSON.stringify(problemIn(await ask(`Bearer ${forged(id, kid)}`))))
     expect(refused.size).toBe(1)
     // The owner of a key is told what is wrong with it.
     expect(problemIn(await ask(`Bearer ${signed({}, gone['key-revoked'] as Party)}`)).detail).toContain('not in use')

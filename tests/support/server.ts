@@ -206,13 +206,14 @@ async function serveFolder(
   }
 }
 
-/** The problem document of an answer, after its outside was looked at. Throws where it is none. */
+/** The problem document of an answer without the number of its request, after its outside was looked at. Throws where it is none. */
 export function problemIn(answer: Answer): Problem {
   const type = answer.headers['content-type'] ?? 'nothing'
   if (!type.startsWith('application/problem+json')) {
     throw new Error(`the answer ${answer.status} is ${type}, not a problem document: ${answer.text.slice(0, 300)}`)
   }
-  const problem = answer.json<Problem>()
+  const { request: number, ...problem } = answer.json<Problem>()
+  if (!/^[A-Za-z0-9_-]{12}$/.test(number ?? '')) throw new Error(`the problem document has no request: ${answer.text}`)
   if (problem.status !== answer.status) throw new Error(`the document says ${problem.status}, not ${answer.status}`)
   for (const member of ['type', 'title', 'detail', 'code', 'action'] as const) {
     if (typeof problem[member] !== 'string' || problem[member] === '')
