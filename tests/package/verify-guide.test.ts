@@ -398,11 +398,14 @@ print(json.dumps(answers))
     const root = await packageOf(undefined, undefined)
     const policyFile = join(path, 'court.policy')
     writeFileSync(policyFile, policyText)
+    // Itself: a script that starts it could have the closed stream's number.
+    const which = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' })
+    const interpreter = which.stdout.trim()
     const closed = (
       command: readonly string[],
       closes: string,
     ): { status: number | null; out: string; err: string } => {
-      const args = ['-c', `"$@" ${closes}`, 'sh', 'python3', ...command]
+      const args = ['-c', `"$@" ${closes}`, 'sh', interpreter, ...command]
       const { status, stdout, stderr } = spawnSync('sh', args, { cwd: root, encoding: 'utf8' })
       return { status, out: stdout, err: stderr }
     }
