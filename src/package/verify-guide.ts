@@ -66,7 +66,7 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin -in "$work
 The program below checks that every file here has a place in a package and a name that every disk can hold, that the texts of the bag are in order, and, for every receipt: the ledger's signature; that the entry is in the
 tree that is signed (RFC 6962); the signer's signature on the statement in the entry; that the key was admitted by an earlier entry, back to the first, the
 genesis, and was not rotated out or revoked before; that no entry here breaks a rule of pages 04 and 14 which the entries here show (roles, keys and ids
-that are new, references, a closed ledger, an ended intake); and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
+that are new, references, a closed ledger, an ended intake); that what brings or ends keys, refers to a deposit or is told first has the members of page 02 and no others, each of its form; and that every file is one that its receipt names, by itself, or by a manifest or file proof under the item that
 this manifest is. It says first what was retracted, and which files were deposited and are not here; at the end by which keys it judged, and what it did not check. Any fault ends it, with exit code 1. What
 it does not know or cannot compute (a kind, a role, a version, an algorithm) it calls NOT JUDGED, and ends with 4. Read it first.
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { encodeLogPolicy, parsePolicy } from '../../src/core/policy.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { scanningLocator } from '../../src/package/admission-receipts.ts'
@@ -26,6 +27,7 @@ import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the program of VERIFY.md', () => {
   const { path, remove } = temporaryFolder()
   const program = join(path, 'verify.py')
+  const pythonVerifier = join(import.meta.dirname, '..', '..', 'verifiers', 'python', 'evidence_verify.py')
   const policyText = encodeLogPolicy(ledgerKey)
   const policy = parsePolicy(utf8(policyText))
   let number = 0
@@ -201,7 +203,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('the progra
     const script = String.raw`
 import ast, base64, json, sys
 tree = ast.parse(open(sys.argv[1]).read())
-is_def = lambda n: isinstance(n, (ast.Import, ast.FunctionDef)) or isinstance(n, ast.Assign) and isinstance(n.value, ast.Lambda)
+is_def = lambda n: isinstance(n, (ast.Import, ast.FunctionDef)) or isinstance(n, ast.Assign) and isinstance(n.value, (ast.Lambda, ast.Constant))
 exec(compile(ast.Module([n for n in tree.body if is_def(n)], []), "guide", "exec"))
 def b(v, name): return base64.b64decode(v[name + "Base64"]) if name + "Base64" in v else v[name].encode()
 h = lambda v: [base64.b64decode(one) for one in v["proofBase64"]]
@@ -211,7 +213,8 @@ def follows(v):
 takes = {
     "base64": lambda v: b64(v["text"]), "base64url": lambda v: url(v["text"]), "vkey": lambda v: vkey(b(v, "text").decode()),
     "policy": lambda v: policy_logs(b(v, "policy")), "manifest": lambda v: manifest(b(v, "manifest"), "it"), "json": lambda v: loads(b(v, "json")),
-    "consistency": follows, "checkpoint": lambda v: note_parts(b(v, "note").decode())}
+    "consistency": follows, "checkpoint": lambda v: note_parts(b(v, "note").decode()),
+    "note": lambda v: note_lines(b(v, "note").decode())}
 answers = []
 for v in json.load(sys.stdin):
     try:
@@ -230,19 +233,22 @@ print(json.dumps(answers))
 
   it('R5 reads policies, keys, manifests, notes and base64 as the vectors say', () => {
     const folder = join(import.meta.dirname, '..', '..', 'fixtures', 'vectors')
-    const formats = ['base64', 'base64url', 'vkey', 'policy', 'manifest', 'json', 'consistency', 'checkpoint']
+    const formats = ['base64', 'base64url', 'vkey', 'policy', 'manifest', 'json', 'consistency', 'checkpoint', 'note']
     const vectors = formats.flatMap((format) =>
       readdirSync(join(folder, format)).map((name) => ({
         name: `${format}/${name}`,
         ...(JSON.parse(readFileSync(join(folder, format, name), 'utf8')) as {
-          readonly expect: { readonly valid: boolean }
+          readonly expect: { readonly valid: boolean; readonly code?: string }
         }),
       })),
     )
     const taken = read(vectors) as boolean[]
-    const differing = vectors.flatMap(({ name, expect: { valid } }, i) => (taken[i] === valid ? [] : [name]))
-    // Trees of manifests are compared by what reads the item; characters of strings and depth are left to a full verifier.
-    const elsewhere = /^manifest\/tree-|^json\/(?:depth|noncharacter|null-character|surrogate)-?/
+    // Reading a note verifies none of its signatures.
+    const reads = ({ name, expect: { valid, code } }: (typeof vectors)[number]): boolean =>
+      valid || (name.startsWith('note/') && code === 'signature-invalid')
+    const differing = vectors.flatMap((vector, i) => (taken[i] === reads(vector) ? [] : [vector.name]))
+    // Trees of manifests are compared by what reads the item.
+    const elsewhere = /^manifest\/tree-/
     expect(differing.filter((name) => !elsewhere.test(name))).toEqual([])
   })
 
@@ -315,6 +321,106 @@ print(json.dumps(answers))
     expect((await checkPackage(await FolderBag.open(root), policy)).faults).toEqual([])
     const { code, stderr } = checkByHand(program, root)
     expect([code, stderr]).toEqual([0, ''])
+  })
+
+  /** What each program says of a package: its exit code. */
+  async function exits(root: string): Promise<(number | null)[]> {
+    const policyFile = join(path, 'court.policy')
+    writeFileSync(policyFile, policyText)
+    let own = 0
+    try {
+      const { faults } = await checkPackage(await FolderBag.open(root), policy)
+      own = faults.length > 0 ? 1 : 0
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error
+      own = 1
+    }
+    return [own, verdict(['check', root, '--policy', policyFile])[0], checkByHand(program, root).code]
+  }
+  const receiptPath = 'data/deposits/001/receipt.tlog-proof'
+  const withLine = (line: string): Promise<string> =>
+    forged((files) => (files[receiptPath] = `${String(files[receiptPath])}${line}`))
+  /** A signature line of a stranger, of this many bytes. */
+  const longLine = (bytes: number): string => {
+    const [start, end] = ['— ', ' MTIzNDV4eXo=\n']
+    return start + 'x'.repeat(bytes - Buffer.byteLength(start + end)) + end
+  }
+
+  it.each<[string, string, 0 | 1]>([
+    ['by a stranger', '— a MTIzNDV4eXo=\n', 0],
+    ['by a name with U+200B', '— a\u200bb MTIzNDV4eXo=\n', 0],
+    ['by a name with U+00A0', '— a\u00a0b MTIzNDV4eXo=\n', 1],
+    ['by a name with U+0085', '— a\u0085 MTIzNDV4eXo=\n', 1],
+    ['by a name with U+180E', '— a\u180e MTIzNDV4eXo=\n', 1],
+    ['by a name with U+2028', '— a\u2028 MTIzNDV4eXo=\n', 1],
+    ['by a name with U+3000', '— a\u3000 MTIzNDV4eXo=\n', 1],
+    ['by a name with U+FEFF', '— \ufeffa MTIzNDV4eXo=\n', 1],
+    ['of the id of a key alone', '— x MTIzNA==\n', 1],
+    ['of one byte more', '— x MTIzNDU=\n', 0],
+  ])('R6 judges a signature line under a receipt as both verifiers do: %s', async (_what, line, exit) => {
+    expect(await exits(await withLine(line))).toEqual([exit, exit, exit])
+  })
+
+  it.each<[string, 0 | 1]>([
+    ['— a MTIzNDV4eXo=\n', 0],
+    ['— a\u00a0b MTIzNDV4eXo=\n', 1],
+    ['— x MTIzNA==\n', 1],
+  ])('R6 judges a signature line under a key transition as both verifiers do: %j', async (line, exit) => {
+    const root = await forged((files) => {
+      const [, note] = /\n\n([^]*)$/.exec(String(files[receiptPath])) as RegExpExecArray
+      const [, size] = (note as string).split('\n')
+      files[receiptPath.replace('tlog-proof', 'key-transition')] =
+        `evidence-ledger/key-transition/v1\nfrom ${size}\n\n${note}${line}`
+    })
+    expect(await exits(root)).toEqual([exit, exit, exit])
+  })
+
+  it('R6 bounds a note as both verifiers do', async () => {
+    const receipt = readFileSync(join(await packageOf(['content'], undefined), receiptPath), 'utf8')
+    const [note] = /(?<=\n\n)[^]*$/.exec(receipt) as RegExpExecArray
+    const most = 262_144 - Buffer.byteLength(note)
+    expect(await exits(await withLine(longLine(most)))).toEqual([0, 0, 0])
+    expect(await exits(await withLine(longLine(most + 1)))).toEqual([1, 1, 1])
+  })
+
+  it.each<[string, number]>([
+    ['receipt.tlog-proof', 1_048_576],
+    ['receipt.key-transition', 270_336],
+    ['receipt.time-proof', 8_392_704],
+    ['proofs/x.file-proof', 1_114_112],
+  ])('R6 bounds %s as both verifiers do', async (name, most) => {
+    const root = await forged((files) => (files[`data/deposits/001/${name}`] = Buffer.alloc(most + 1, 0x0a)))
+    expect(await exits(root)).toEqual([1, 1, 1])
+    expect(checkByHand(program, root).stderr).toContain(`a package allows: ${most} bytes`)
+  })
+
+  it('R6 gives no verdict where standard output is closed, and says so, as the verifier in Python does', async () => {
+    const root = await packageOf(undefined, undefined)
+    const policyFile = join(path, 'court.policy')
+    writeFileSync(policyFile, policyText)
+    // Itself: a script that starts it could have the closed stream's number.
+    const which = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' })
+    const interpreter = which.stdout.trim()
+    const closed = (
+      command: readonly string[],
+      closes: string,
+    ): { status: number | null; out: string; err: string } => {
+      const args = ['-c', `"$@" ${closes}`, 'sh', interpreter, ...command]
+      const { status, stdout, stderr } = spawnSync('sh', args, { cwd: root, encoding: 'utf8' })
+      return { status, out: stdout, err: stderr }
+    }
+    const byHand = ['-I', program, 'policy']
+    for (const command of [byHand, [pythonVerifier, 'check', root, '--policy', policyFile]]) {
+      expect(closed(command, '>&-')).toEqual({
+        status: 3,
+        out: '',
+        err: expect.stringMatching(/^[^\n]*standard output[^\n]* closed\n$/),
+      })
+      expect(closed(command, '>&- 2>&-')).toEqual({ status: 3, out: '', err: '' })
+      expect(closed(command, '2>&-')).toEqual({ status: 0, out: expect.stringContaining('no fault found'), err: '' })
+    }
+    writeFileSync(join(root, 'data', 'deposits', '001', 'files', 'content'), 'contents')
+    expect(closed(byHand, '2>&-').status).toBe(1)
   })
 
   it('R6 takes files of a deposit for files, whatever their folders are called', async () => {

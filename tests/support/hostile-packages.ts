@@ -9,7 +9,6 @@ import { verifyGuide } from '../../src/package/verify-guide.ts'
 import { Tile } from '../../src/core/merkle/tile.ts'
 import { inclusionProof } from '../../src/core/merkle/tiles.ts'
 import { encodeReceipt } from '../../src/core/receipt.ts'
-import { openEntry } from '../../src/statements/open.ts'
 import { bagFiles } from './bag.ts'
 import { administrator, depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from './chain.ts'
 import { packagePolicy } from './differential/packages.ts'
@@ -21,6 +20,13 @@ import { itemFor, statement } from './statements.ts'
 const iat = startMs / 1000
 const [second, other, third] = ['second', 'other', 'third'].map(signerNamed) as [SigningKey, SigningKey, SigningKey]
 const signers = new Map([administrator, depositor, second, other, third].map((key) => [key.thumbprint, key]))
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+/** Header, payload and signature, of any payload. */
+function jws(by: SigningKey, typ: string, payload: string, header: object = {}): [string, string, string] {
+  const head = encoded({ alg: 'EdDSA', typ, kid: by.thumbprint, ...header })
+  return [head, payload, Buffer.from(by.sign(Buffer.from(`${head}.${payload}`))).toString('base64url')]
+}
 
 /** A chain to which statements of any signer are added. It begins with genesis and the admission of a depositor. */
 export class HostileLedger {
@@ -52,6 +58,24 @@ export class HostileLedger {
     if (first === undefined) throw new Error('a change without an approval')
     const approvals = [first, ...more].flatMap((one) => (one as { readonly approvals: readonly object[] }).approvals)
     return this.by('ledger.change', { ...first, approvals })
+  }
+  /** A change of any kind, which no composer makes: with other members in the header of its approval, and of its own. */
+  changeByHand(proposed: object, approver: SigningKey, header: object = {}, more: object = {}): number {
+    const proposal = encoded({ aud: origin, jti: randomUUID(), exp: iat + 3600, ...proposed })
+    const [head, , signature] = jws(approver, 'evidence-proposal+jwt', proposal, header)
+    return this.by('ledger.change', { proposal, approvals: [{ protected: head, signature }], ...more })
+  }
+  /** A rotation whose possession proof has other members in its header. */
+  rotateByHand(header: object): number {
+    const jti = randomUUID()
+    const said = encoded({ aud: origin, iss: 'depositor', jti, old: depositor.thumbprint })
+    const possession = jws(other, 'evidence-key-possession+jwt', said, header).join('.')
+    return this.say(depositor, 'depositor', 'participant.rotate-key', { newKey: other.jwk, possession }, { jti })
+  }
+  /** A statement of the depositor whose JSON no composer writes. */
+  sayByHand(kind: string, members: object): number {
+    const said = encoded({ iss: 'depositor', aud: origin, jti: randomUUID(), iat, kind, ...members })
+    return this.chain.add(jws(depositor, 'evidence-statement+sd-jwt', said).join('.'))
   }
   of(index: number, more: object = {}): object {
     return { ...this.chain.reference(index), ...more }
@@ -96,6 +120,36 @@ const about =
     const deposits = [ledger.deposit(depositor, 'depositor', { items: [{ ...itemFor('content'), ...more }] })]
     return { deposits, related: [build(ledger, deposits[0] as number)] }
   }
+/** A deposit, and its retraction; members of what it refers to, and of the retraction itself. */
+const retraction = (of: object, more: object = {}): Build =>
+  about(
+    (l, deposit) =>
+      l.say(depositor, 'depositor', 'evidence.retract', { of: l.of(deposit, of), reason: 'mistake', ...more }),
+    twoLines,
+  )
+/** A deposit, and the revocation of the key that signed it. */
+const revocation =
+  (more: object): Build =>
+  (l) => {
+    const deposits = [l.deposit()]
+    l.by('participant.revoke', revoke(depositorsKey, more))
+    return { deposits }
+  }
+/** A deposit, and the end of the ledger. */
+const closing =
+  (members: object): Build =>
+  (l) => {
+    const deposits = [l.deposit()]
+    l.by('ledger.close', members)
+    return { deposits }
+  }
+/** A deposit of a kind that no verifier knows, with one member. */
+const unknownKind =
+  (x: unknown): Build =>
+  (l) =>
+    l.sayByHand('evidence.future', { x })
+/** An object in objects, this many in all. */
+const nested = (depth: number): object => (depth === 1 ? {} : { a: nested(depth - 1) })
 /** Makes an item a manifest of two lines, which are not at hand. */
 const twoLines = { tree: { root: 'ab'.repeat(32), size: 2 } }
 /** One deposit, whose item has other members. */
@@ -108,6 +162,7 @@ const two = (ledger: HostileLedger): void => {
   ledger.by('ledger.set-approvals', { administrators: 2 })
 }
 const admission = participant('other', other, ['depositor'])
+const admit = { kind: 'participant.admit', ...admission }
 
 const keyLater: Build = (ledger) => {
   const deposits = [ledger.deposit(other, 'other')]
@@ -480,6 +535,66 @@ export const hostileLedgers: Readonly<Record<string, readonly [0 | 1 | 4, Build]
     1,
     then((l) => (two(l), l.change('participant.revoke', revoke(depositorsKey), [administrator, second]))),
   ],
+  // R6: what both verifiers refuse, and VERIFY.md's program took, or told first.
+  ...Object.fromEntries(
+    [
+      { kind: 'evidence.deposit', items: [itemFor('content')] },
+      { kind: 'evidence.retract', of: { index: 2, leafHash: zeros }, reason: 'mistake' },
+      { kind: 'evidence.attest', of: { index: 2, leafHash: zeros }, as: 'holder' },
+      { kind: 'ledger.genesis' },
+      { kind: 'ledger.change', proposal: 'e30', approvals: [] },
+      { kind: 'participant.rotate-key', newKey: other.jwk, possession: 'a.b.c' },
+    ].map((proposed): [string, readonly [1, Build]] => [
+      `R6 change that proposes ${proposed.kind}`,
+      [1, then((l) => l.changeByHand(proposed, administrator))],
+    ]),
+  ),
+  'R6 change that proposes what nobody knows': [4, then((l) => l.changeByHand({ kind: 'x.y', z: 1 }, administrator))],
+  'R6 approval, made by hand': [0, then((l) => l.changeByHand(admit, administrator), other, 'other')],
+  'R6 approval whose header has a fourth member': [1, then((l) => l.changeByHand(admit, administrator, { x: 1 }))],
+  'R6 approval by nobody known whose header has a fourth member': [
+    1,
+    then((l) => l.changeByHand(admit, third, { x: 1 })),
+  ],
+  'R6 approval whose alg is a number': [1, then((l) => l.changeByHand(admit, administrator, { alg: 5 }))],
+  'R6 proposal with a member that its kind lacks': [1, then((l) => l.changeByHand({ ...admit, x: 1 }, administrator))],
+  'R6 change with sealed claims of its own': [
+    1,
+    then((l) => l.changeByHand(admit, administrator, {}, { _sd: [depositor.thumbprint], _sd_alg: 'sha-256' })),
+  ],
+  'R6 possession, made by hand': [0, then((l) => l.rotateByHand({}), other)],
+  'R6 possession whose header has a fourth member': [1, then((l) => l.rotateByHand({ crit: ['a'] }), other)],
+  'R6 possession whose alg is a number': [1, then((l) => l.rotateByHand({ alg: 5 }), other)],
+  'R6 retraction of item false': [1, retraction({ item: false })],
+  'R6 retraction of item minus one': [1, retraction({ item: -1 })],
+  'R6 retraction of item null': [1, retraction({ item: null })],
+  'R6 retraction of an item that is a text': [1, retraction({ item: '0' })],
+  'R6 retraction of line true': [1, retraction({ item: 0, line: true })],
+  'R6 retraction of line minus one': [1, retraction({ item: 0, line: -1 })],
+  'R6 retraction with another member in what it names': [1, retraction({ x: 1 })],
+  'R6 retraction with another member': [1, retraction({}, { x: 1 })],
+  'R6 retraction for a reason that is no code': [1, retraction({}, { reason: 'mistake: NO FAULT' })],
+  'R6 retraction for a reason that nobody knows': [0, retraction({}, { reason: 'future' })],
+  'R6 compromised since before': [0, revocation({ compromisedSince: '2026-01-01T00:00:00.000Z' })],
+  'R6 compromised since a day': [1, revocation({ compromisedSince: '2026-01-01' })],
+  'R6 compromised since a day that is none': [1, revocation({ compromisedSince: '2026-02-30T00:00:00.000Z' })],
+  'R6 compromised since an hour that is none': [1, revocation({ compromisedSince: '2026-02-01T24:00:00.000Z' })],
+  'R6 compromised since nothing': [1, revocation({ compromisedSince: '' })],
+  'R6 compromised, with another member': [1, revocation({ compromisedSince: '2026-01-01T00:00:00.000Z', x: 1 })],
+  'R6 admission of a key with another member': [
+    1,
+    then((l) => l.admit('other', other, ['depositor'], { keys: [{ ...other.jwk, use: 'sig' }] })),
+  ],
+  'R6 admission whose roles are an object': [1, then((l) => l.admit('other', other, [], { roles: { depositor: 1 } }))],
+  'R6 admission under an id of other characters': [1, then((l) => l.admit('Other!', other))],
+  'R6 end with another member': [1, closing({ reason: 'ended', x: 1 })],
+  'R6 end for a reason that is no code': [1, closing({ reason: '' })],
+  'R6 text with an unpaired surrogate': [1, unknownKind('\ud800')],
+  'R6 text with a null character': [1, unknownKind('\0')],
+  'R6 text with a noncharacter': [1, unknownKind('\uffff')],
+  'R6 member named by a noncharacter': [1, unknownKind({ '\ufdd0': 1 })],
+  'R6 objects that nest as deep as they may': [4, unknownKind(nested(15))],
+  'R6 objects that nest deeper': [1, unknownKind(nested(16))],
 }
 
 function genesis(): object {
@@ -499,8 +614,10 @@ export async function hostilePackage(build: Build): Promise<Record<string, strin
   const elsewhere = new Set([...deposits, ...related, ...left])
   for (const [index, entryBytes] of bytes.entries()) {
     if (left.includes(index)) continue
-    // Not by what gives receipts: that reads the members, which may be what is wrong.
-    const signer = signers.get(openEntry(entryBytes).statement.header.kid)?.jwk
+    // Not by what gives receipts: that reads the statement, which may be what is wrong.
+    const [, , , , jws = ''] = Buffer.from(entryBytes).toString().split('\n')
+    const { kid } = JSON.parse(Buffer.from(jws.split('.')[0] as string, 'base64url').toString()) as { kid: string }
+    const signer = signers.get(kid)?.jwk
     if (signer === undefined) throw new Error('an unknown signer')
     const hashes = inclusionProof(index, bytes.length, () => tile)
     const receipt = Buffer.from(encodeReceipt({ entryBytes, signer, disclosures: [] }, index, hashes, note))

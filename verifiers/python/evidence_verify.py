@@ -4091,7 +4091,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "0d9ec7243a7fd236eb13710d86b844f4be8e63d9cf8aa2e7fe05b25c03910470"
+GUIDE_SHA256 = "5de7683f35c4e20f40ba3cd1a7bfdbb3366c1ca31e4ba9a73937458054771bf8"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -5630,6 +5630,12 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> int:
+    # A stream that is closed is None. What would be said on standard error is lost; without an output no verdict can be given.
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+    if sys.stdout is None:
+        sys.stderr.write("standard output cannot be written: it is closed\n")
+        return 3
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
     args = parse_arguments(argv)

@@ -1,7 +1,10 @@
 /** Part of the program in VERIFY.md: files, their places and names, and the texts of the bag. */
 export const guideNamesAndTexts = `import base64, datetime, hashlib, json, os, re, subprocess, sys, tempfile, time, unicodedata
-sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
+if sys.stderr is None: sys.stderr = open(os.devnull, "w")  # closed: what would be said there is lost, no verdict is
+if sys.stdout is None:
+    print("COULD NOT RUN: standard output is closed", file=sys.stderr)
+    sys.exit(3)
+for stream in (sys.stdout, sys.stderr): stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 def show(text):  # one line, whatever it holds
     return "".join(c if c.isprintable() else "\\\\u{%x}" % ord(c) for c in str(text))
@@ -27,8 +30,19 @@ def integer(text):  # of JSON, in its one spelling
     need(re.fullmatch("-?[0-9]+", text) and text != "-0" and abs(int(text)) < 2**53, "a JSON number is no integer, or too large:", text)
     return int(text)
 
+nonchar = lambda c: ord(c) & 0xfffe == 0xfffe or 0xfdd0 <= ord(c) <= 0xfdef
+
+def plain_json(value, depth):  # characters and depth: page 01
+    if isinstance(value, str):
+        need(not re.search("[\\0\\ud800-\\udfff]", value) and not any(map(nonchar, value)), "a JSON string holds what is no character")
+    if not isinstance(value, (list, dict)): return
+    need(depth <= 16, "JSON is deeper than 16")
+    for one in value if isinstance(value, list) else [*value, *value.values()]: plain_json(one, depth + 1)
+
 def loads(data):  # strict, so that no other reader sees another value
-    return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=integer, parse_float=integer, parse_constant=integer)
+    value = json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=integer, parse_float=integer, parse_constant=integer)
+    plain_json(value, 1)
+    return value
 
 def b64(text):  # in its one spelling
     data = base64.b64decode(text, validate=True)
@@ -71,7 +85,7 @@ def fold(path):  # as a disk may see it that does not tell case or composition
     return path
 
 def unknown(c):  # newer than Python's Unicode: what it is equal to on some disk is not known
-    return unicodedata.category(c) == "Cn" and ord(c) & 0xfffe != 0xfffe and not 0xfdd0 <= ord(c) <= 0xfdef
+    return unicodedata.category(c) == "Cn" and not nonchar(c)
 
 files, folded, within, unjudged = set(), {}, set(), []
 for folder, folders, found in os.walk("."):
@@ -88,6 +102,13 @@ for folder, folders, found in os.walk("."):
         if any(map(unknown, path)): unjudged.append(path + ": whether it is another path on some disk")
 for path in files | within:
     need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
+deposited = lambda path: re.match("data/deposits/[0-9]+/files/", path)  # of any size
+largest = {"tlog-proof": 1 << 20, "key-transition": 270336, "file-proof": 1114112, "time-proof": (8 << 20) + 4096}
+proofs = [path for path in files if path.endswith(tuple("." + ending for ending in largest)) and "/files/" not in path]
+need(len(files) <= 100000 and len(within) <= 100000 and sum(map(os.path.getsize, proofs)) <= 512 << 20, "the package has too many files, or too large proofs")
+for path in files:
+    most = largest.get(path.rsplit(".", 1)[-1], 256 << 20) if path.startswith("data/") else 262144 if path == "policy" else 32 << 20
+    need(deposited(path) or os.path.getsize(path) <= most, path, "is larger than a package allows:", most, "bytes")
 next_to = lambda path, ending: path[:path.rindex(".") + 1] + ending
 payload = {path for path in files if path.startswith("data/")}
 beside = r"\\.(?:tlog-proof|time-proof|key-transition)"

@@ -15,8 +15,10 @@ export const guideReceipts = `def strong(key):  # a point of prime order, in its
         return sum[0] == 0 and sum[1] == sum[2]
     return len(key) == 32 and not times(8, (x, y, 1, x * y % p)) and times(2**252 + 27742317777372353535851937790883648493, (x, y, 1, x * y % p))
 
+key_name = "[^+\\t-\\r \\x85\\xa0\\u1680\\u180e\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]+"  # no "+", no white space: page 05
+
 def vkey(text):  # (name, id, type and key, as it is written): page 05
-    name, mark, key = match(r"([^+\\s\\u180e\\ufeff]+)[+]([0-9a-f]{8})[+](.+)", text, "a verifier key").groups()
+    name, mark, key = match("(" + key_name + ")[+]([0-9a-f]{8})[+](.+)", text, "a verifier key").groups()
     raw = b64(key)
     need(raw[1:] and (raw[0] not in (1, 4, 6) or sha(name.encode() + b"\\n" + raw)[:4].hex() == mark), "the id of a verifier key is not its own:", text)
     need(strong(raw[1:]) if raw[0] in (1, 4) else raw[0] != 6 or len(raw) == 1313, "a weak or malformed verifier key:", text)
@@ -97,11 +99,18 @@ def grown(first, old, second, hashes):  # RFC 9162, 2.1.4.2: root of the larger 
     need(last == 0 and begin == old, "a consistency proof leads elsewhere")
     return end
 
-def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys): page 05
+def note_lines(note):  # (what is signed, name and octets of each signature), of any signed note: page 05
     c = "[^\\x00-\\x1f]"
-    text, origin, size, tree, signatures = match("(([!-*,-~]{1,255})\\n([0-9]+)\\n(%s{44})\\n)\\n((?:\\u2014 %s+\\n){1,64})" % (c, c), note, "a checkpoint").groups()
-    marks = [match("\\u2014 ([^+ ]+) ([^ ]{8,})", l, "a signature").groups() for l in signatures[:-1].split("\\n")]
+    need(len(note.encode()) <= 262144, "a signed note has more than 262144 bytes")
+    text, signatures = match("((?:%s*\\n)+)\\n((?:\\u2014 %s+\\n){1,64})" % (c, c), note, "a signed note").groups()
+    marks = [match("\\u2014 (" + key_name + ") ([A-Za-z0-9+/]+=*)", l, "a signature").groups() for l in signatures[:-1].split("\\n")]
     marks = [(name, b64(mark)) for name, mark in marks]
+    need(all(len(mark) > 4 for _, mark in marks), "a signature has no more than the id of its key")
+    return text, marks
+
+def note_parts(note):  # (what is signed, origin, size, root, signatures by the origin's keys): page 05
+    text, marks = note_lines(note)
+    origin, size, tree = match("([!-*,-~]{1,255})\\n([0-9]+)\\n(.{44})\\n", text, "a checkpoint").groups()
     need(len(b64(tree)) == 32, "a checkpoint has no root")
     return text.encode(), origin, number(size), b64(tree), [mark for name, mark in marks if name == origin]
 
@@ -119,16 +128,48 @@ algorithms, seen = ("EdDSA", "Ed25519"), {}  # one root for each size, one entry
 def same(kind, origin, at, value):
     need(seen.setdefault((kind, origin, at), value) == value, "two histories:", origin, "has two", kind, "at", at)
 
+# Page 02, of what brings or ends keys, refers, or is told first: its members, and the form of each. The rest of a statement is for a full verifier.
+like = lambda pattern: lambda v: type(v) is str and re.fullmatch(pattern, v) is not None
+is_count = lambda v: type(v) is int and 0 <= v < 2**53
+milliseconds = lambda text: round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+is_time = lambda v: like("[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}[.][0-9]{3}Z")(v) and milliseconds(v) is not None
+is_id, is_code, is_print = like("[a-z0-9._-]{1,64}"), like("[a-z][a-z0-9-]{0,63}"), lambda v: like("[A-Za-z0-9_-]{43}")(v) and len(url(v)) == 32
+is_text, whatever = lambda v: type(v) is str and v != "", lambda v: True
+every = lambda form: lambda v: type(v) is list and v != [] and all(map(form, v))
+shape = lambda forms: lambda v: (type(v) is dict and set(v) <= {n.rstrip("?") for n in forms} and {n for n in forms if n[-1] != "?"} <= set(v)
+                                 and all(forms.get(n, forms.get(n + "?"))(one) for n, one in v.items()))
+refers = {"index": is_count, "leafHash": lambda v: like(".{44}")(v) and len(b64(v)) == 32, "item?": is_count, "line?": is_count}
+is_key = shape({"crv": like("Ed25519"), "kty": like("OKP"), "x": is_print})
+ends = {"reason": is_code, "successor?": shape({"origin": is_text, "checkpoint": is_text})}
+shapes = {
+    "evidence.retract": {"of": shape(refers), "reason": is_code}, "evidence.attest": {"of": shape(refers), "as": is_code},
+    "participant.admit": {"participant": shape({"id": is_id, "type": is_text, "roles": every(is_text), "keys": every(is_key), "name?": is_text}),
+                          "identifiedBy?": is_code, "_sd?": whatever, "_sd_alg?": whatever},
+    "participant.revoke": {"participant?": is_id, "key?": is_print, "reason": is_code, "compromisedSince?": is_time},
+    "participant.rotate-key": {"newKey": is_key, "possession": is_text}, "ledger.close": ends, "ledger.end-intake": ends,
+    "ledger.rotate-key": {"oldKey": is_text, "newKey": is_text, "reason": is_code, "possession": is_text},
+    "ledger.change": {"proposal": is_text, "approvals": every(shape({"protected": is_text, "signature": is_text}))}}
+
+def formed(said, common, path):  # nothing of what is not is told
+    members = {name: value for name, value in said.items() if name not in common}
+    need(shape(shapes.get(said["kind"], dict.fromkeys(members, whatever)))(members)
+         and (said["kind"] != "evidence.deposit" or "relates" not in said or every(shape(dict(refers, **{"rel": is_code, "origin?": is_text})))(said["relates"])),
+         path, ": a member of a", said["kind"], "is missing, unknown, or of another form")
+
+def heading(text, typ, path):  # of a JWS: page 02
+    head = loads(url(text))
+    need(shape({"alg": lambda v: type(v) is str, "typ": like(re.escape(typ)), "kid": is_print})(head) and len(url(text)) <= 1024, path, ": a header is not in order")
+    return head
+
 lengths = {"sha256": 64, "sha384": 96, "sha512": 128, "sha3-256": 64, "blake3": 64, "sm3": 64, "md5": 32, "sha1": 40}
 
 def requires(items, name):  # what is compared with files: whatever else an item says decides nothing here
-    count = lambda value, least: type(value) is int and least <= value < 2**53
     of = lambda value, digits: type(value) is str and re.fullmatch("[0-9a-f]{%d}" % digits, value)
     need(type(items) is list and items, name, ": a deposit of nothing")
     for one in items:
-        need(count(one["size"], 0) and all(of(v, lengths.get(n, len(v))) for n, v in one["digest"].items()), name, ": a size or digest of no such form")
+        need(is_count(one["size"]) and all(of(v, lengths.get(n, len(v))) for n, v in one["digest"].items()), name, ": a size or digest of no such form")
         need(set(one["digest"]) & set(lengths) - {"md5", "sha1"}, name, ": an item without a strong digest")
-        need("tree" not in one or count(one["tree"]["size"], 1) and of(one["tree"]["root"], 64), name, ": a tree of no such form")
+        need("tree" not in one or is_count(one["tree"]["size"]) and one["tree"]["size"] and of(one["tree"]["root"], 64), name, ": a tree of no such form")
 
 def check(data, name, path):  # one receipt
     head, note = data.decode().split("\\n\\n", 1)
@@ -150,7 +191,7 @@ def check(data, name, path):  # one receipt
     version = match("evidence-ledger/entry/v([1-9][0-9]{0,8})", extra[0].decode(), "an entry")[1]
     end = 5 if version == "1" else next((n for n in range(5, len(extra)) if extra[n].startswith(b'{"crv":')), 0)
     need(end and extra[-1] == b"" and len(b64(extra[3])) == 32, name, "is no receipt")
-    match("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z", extra[2].decode(), "a time")
+    need(is_time(extra[2].decode()), name, ": a time is not in order")
     entry, index = b"\\n".join(extra[:end]) + b"\\n", number(extra[1].decode())
     need(lines[2] == "index %d" % index, name, ": another index than its entry's")
     leaf = sha(b"\\0" + entry)
@@ -162,11 +203,13 @@ def check(data, name, path):  # one receipt
         unjudged.append(name + ": an entry of version " + version)
         return dict(about, said=None, kid=None, claims={})
     header, text, mark = extra[4].decode().split(".")
-    kind, said = loads(url(header)), loads(url(text))
-    need(len(kind) == 3 and kind["typ"] == "evidence-statement+sd-jwt" and kind["kid"] == thumb(extra[5]), name, ": another key signed")
-    if kind["alg"] not in algorithms: unjudged.append(name + ": a signature with " + str(kind["alg"]))
+    head, said = heading(header, "evidence-statement+sd-jwt", name), loads(url(text))
+    need(head["kid"] == thumb(extra[5]), name, ": another key signed")
+    if head["alg"] not in algorithms: unjudged.append(name + ": a signature with " + head["alg"])
     else: need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
     need(said["aud"] == origin, name, ": made for another ledger")
+    need(is_id(said["iss"]) and is_text(said["kind"]), name, ": its issuer or kind is not in order")
+    formed(said, ("iss", "aud", "jti", "iat", "kind"), name)
     if said["kind"] == "evidence.deposit": requires(said["items"], name)
     claims = {}
     for shown in extra[6:-1]:

@@ -8,10 +8,10 @@ roles_for = {"ledger.genesis": (), "participant.rotate-key": (), "ledger.change"
 for kind in ("participant.admit", "participant.revoke", "ledger.rotate-key", "ledger.close", "ledger.end-intake", "ledger.set-approvals",
              "ledger.set-format"):
     roles_for[kind] = ("administrator",)
-milliseconds = lambda text: round(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 def jwk(key):
-    name = thumb(json.dumps({m: key[m] for m in ("crv", "kty", "x")}, separators=(",", ":"), sort_keys=True).encode())
+    need(is_key(key), "a key of a participant is not in order")
+    name = thumb(json.dumps(key, separators=(",", ":"), sort_keys=True).encode())
     keys[name] = url(key["x"])
     return name
 
@@ -37,16 +37,17 @@ def carried(r):  # what a change proposes, and whether all who approved are know
     change, origin, known_all, owners = r["said"], r["origin"], True, set()
     said = loads(url(change["proposal"]))
     need(said["aud"] == origin, "a proposal was made for another ledger")
+    need(said["kind"] not in roles_for or "administrator" in roles_for[said["kind"]], r["path"], ": a", said["kind"], "cannot be proposed")
+    formed(said, ("aud", "jti", "exp", "kind"), r["path"])
     need(0 <= said["exp"] * 1000 - milliseconds(r["time"]) <= 7776000000, r["path"], ": the proposal ended before, or ends too late")
-    need(change["approvals"], r["path"], ": a change that nobody approved")
     for a in change["approvals"]:
-        head = loads(url(a["protected"]))
+        head = heading(a["protected"], "evidence-proposal+jwt", r["path"])
         kid = head["kid"]
         owner, roles = known.get((origin, kid), nobody)[:2]
         if owner is None: known_all = False
         else:
             need({"administrator", "recovery"} & set(roles) and (origin, "key", kid) not in ended and (origin, "participant", owner) not in ended
-                 and owner not in owners and head["typ"] == "evidence-proposal+jwt", r["path"], ": an approval is by none who approves now")
+                 and owner not in owners, r["path"], ": an approval is by none who approves now")
             owners.add(owner)
             if head["alg"] not in algorithms: unjudged.append(r["path"] + ": an approval")
             else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
@@ -121,8 +122,8 @@ def judge(r):
     elif kind == "participant.rotate-key":
         bring(r, said["newKey"], owner, owner and (roles, index, vouched))
         header, text, mark = said["possession"].split(".")
-        head = loads(url(header))
-        need(head["kid"] == jwk(said["newKey"]) and head["typ"] == "evidence-key-possession+jwt"
+        head = heading(header, "evidence-key-possession+jwt", path)
+        need(head["kid"] == jwk(said["newKey"])
              and loads(url(text)) == dict(aud=origin, iss=said["iss"], jti=said["jti"], old=kid), path, ": the possession proof is another's")
         if head["alg"] not in algorithms: unjudged.append(path + ": a possession proof")
         else: need(signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
