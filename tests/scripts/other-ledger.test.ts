@@ -139,7 +139,8 @@ describe('R6-M1: a server that names another ledger than the user’s policy', (
   })
 
   it('is taken at its word by who has no policy, and they are told', async () => {
-    change = namesC
+    const info = (await c.request('/v1/ledger')).text
+    change = (line, body) => (line === 'GET /v1/ledger' ? info : body)
     mkdirSync(at('empty'))
     const result = await evidence(['deposit', at('note.txt'), '--url', proxy.url, ...keyOf('a')], { cwd: at('empty') })
     expect(result.stderr).toContain('no policy of your own')
@@ -184,7 +185,7 @@ describe('R6-M2: the only copy of a signed statement', () => {
 
   it.each([
     ['not-permitted', 403],
-    ['deposit-differs', 409],
+    ['jti-reused', 409],
     ['key-unknown', 403],
   ])('is kept where the server answers %s, which it may do after sequencing', async (code, status) => {
     const path = file(`${code}.txt`)

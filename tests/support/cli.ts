@@ -314,7 +314,8 @@ export async function startProxy(target: string, rule: ProxyRule, change?: Proxy
         if (change !== undefined) {
           void answer.toArray().then((chunks: Buffer[]) => {
             const changed = change(line, Buffer.concat(chunks).toString())
-            const { status = answer.statusCode ?? 500, body } = typeof changed === 'string' ? { body: changed } : changed
+            const { status = answer.statusCode ?? 500, body } =
+              typeof changed === 'string' ? { body: changed } : changed
             const { 'content-length': _length, 'transfer-encoding': _coding, ...headers } = answer.headers
             to.writeHead(status, headers).end(body)
           })
