@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { attempt } from '../../src/core/attempt.ts'
 import { splitPresentation } from '../../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
@@ -10,7 +11,7 @@ import type { DepositResult, Identity, LedgerClient } from '../../src/client/led
 import type { Item, Relation } from '../../src/statements/members.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
-import { removeFile } from '../../src/node/file-path.ts'
+import { fsPath, removeFile } from '../../src/node/file-path.ts'
 import {
   earlierDeposit,
   isReceiptOf,
@@ -143,16 +144,14 @@ async function prepare(
   if (before !== undefined) return before
   const pending = pendingPath(job.receipts[0] as string)
   const waiting = pendingStatement(pending, wanted)
-  if (waiting.is === 'other') {
-    keepUnanswered(job, pending, settings)
-  }
+  if (waiting.is === 'other') keepUnanswered(job, pending, settings)
   if (manifest !== undefined) keepManifest(job, manifest)
   const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, origin, wanted, identity)
   // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
   const meanwhile = existing()
   if (meanwhile !== undefined) {
     if (isReceiptOf(job.receipts[0] as string, presentation)) removePending(job, pending)
-    else keepUnanswered(job, pending, settings)
+    else if (existsSync(fsPath(pending))) keepUnanswered(job, pending, settings)
     return meanwhile
   }
   return { job, presentation, pending }

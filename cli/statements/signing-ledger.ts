@@ -6,7 +6,7 @@ import { depositPolicy, findPolicy } from '../options/policy.ts'
 import type { Output } from '../render/output.ts'
 
 /*
- * For which ledger a user signs. A statement can be handed to the ledger that it names by whoever holds it, so a server's word does not
+ * For which ledger a user signs. Anybody who holds a statement can hand it to the ledger that it names, so a server's word does not
  * choose that ledger: docs/design/client.md.
  */
 
