@@ -23,7 +23,7 @@ import {
 import { openKeyFile, passphraseFile, passphraseFlag } from '../options/passphrase.ts'
 import { readRequest, signRequest } from '../statements/requests.ts'
 import { depositSigned, signStatement } from '../statements/sign.ts'
-import { type Audience, namedAudience, requireSameLedger, signingLedger } from '../statements/signing-ledger.ts'
+import { type Audience, namedAudience, requireAudience, signingLedger } from '../statements/signing-ledger.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { defined } from '../../src/core/objects.ts'
 import { indexArgument } from '../options/values.ts'
@@ -164,7 +164,7 @@ function submitCommand(group: Command): void {
       return
     }
     const ledger = await signingLedger(options, client, output)
-    const result = await depositSigned(ledger, signed(requireSameLedger(aud, ledger, path)))
+    const result = await depositSigned(ledger, signed(requireAudience(aud, ledger, path)))
     output.result(result, [`the change is entry ${result.index}, ${result.time}`])
   })
 }

@@ -28,7 +28,7 @@ import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { progressBar } from '../render/progress.ts'
 import { takeTurn, type Turn } from './turn.ts'
 import { isCosigned, requireAnswerFor, signStatement } from '../statements/sign.ts'
-import { type Audience, requireSameLedger, type SigningLedger } from '../statements/signing-ledger.ts'
+import { type Audience, requireAudience, type SigningLedger } from '../statements/signing-ledger.ts'
 import { depositKind, type DepositMembers } from './statement.ts'
 import { pendingPath } from '../../src/node/artefact-names.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
@@ -170,7 +170,7 @@ function prepareResend(job: DepositJob & { kind: 'resend' }, ledger: SigningLedg
   const { statement: path } = job
   const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
   const { aud } = readStatement(readEnvelope(splitPresentation(presentation).jws)).common
-  const audience = attempt(() => requireSameLedger(aud, ledger, path))
+  const audience = attempt(() => requireAudience(aud, ledger, path))
   if (audience instanceof EvidenceError)
     return { name: jobName(job), outcome: 'refused', error: audience, statement: path }
   return { job, presentation, pending: path }

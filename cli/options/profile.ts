@@ -2,6 +2,7 @@ import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isSameServer } from '../../src/client/server-url.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { writeDurably } from '../../src/node/durable-file.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
@@ -71,7 +72,8 @@ export function profileOf({ profile, data, url }: ProfileOptions): Profile | und
   if (data !== undefined || environmentValue('EVIDENCE_DATA') !== undefined) return undefined
   if (!existsSync(pathsOf(defaultProfile).settings)) return undefined
   const own = readProfile(defaultProfile)
-  return (url ?? environmentValue('EVIDENCE_URL') ?? own.url) === own.url ? own : undefined
+  const asked = url ?? environmentValue('EVIDENCE_URL')
+  return asked === undefined || isSameServer(asked, own.url) ? own : undefined
 }
 
 /** Reads a profile. Throws `usage`, `profile-missing`, `profile-malformed`. */

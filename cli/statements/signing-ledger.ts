@@ -62,7 +62,7 @@ function trusted(client: LedgerClient, info: LedgerInfo, policy: Policy, path: s
 }
 
 /** Requires that what was signed before, or approved, is for the ledger that it would be sent to. Throws `server-other-ledger`. */
-export function requireSameLedger(aud: string, { client, origin }: SigningLedger, path: string): Audience {
+export function requireAudience(aud: string, { client, origin }: SigningLedger, path: string): Audience {
   if (aud === origin) return origin
   throw new EvidenceError(
     'server-other-ledger',

@@ -138,6 +138,21 @@ describe('R6-M1: a server that names another ledger than the user’s policy', (
     expect(posted()).toEqual([])
   })
 
+  it('holds at the address of the default profile, however it is spelled', async () => {
+    const env = { XDG_CONFIG_HOME: at('spelled') }
+    await evidenceOk(['setup', proxy.url, '--policy', policyOf('a')], { env })
+    const info = (await c.request('/v1/ledger')).text
+    change = (line, body) => (line === 'GET /v1/ledger' ? info : body)
+    for (const url of [proxy.url, `${proxy.url}/`, proxy.url.replace('http', 'HTTP')]) {
+      const result = await evidence(['deposit', at('note.txt'), '--url', url, ...keyOf('a'), '--json'], {
+        env,
+        cwd: top,
+      })
+      expect([result.code, result.json<CliError>().error?.code]).toEqual([3, 'server-other-ledger'])
+    }
+    expect(posted()).toEqual([])
+  })
+
   it('is taken at its word by who has no policy, and they are told', async () => {
     const info = (await c.request('/v1/ledger')).text
     change = (line, body) => (line === 'GET /v1/ledger' ? info : body)
