@@ -21,6 +21,7 @@ import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { signAndDeposit } from '../statements/sign.ts'
+import { type SigningLedger, signingLedgerUnder } from '../statements/signing-ledger.ts'
 import { seconds } from '../options/values.ts'
 import { policyOf } from '../options/policy.ts'
 
@@ -64,15 +65,16 @@ async function anchor(options: AnchorOptions): Promise<number> {
   const output = outputOf(options)
   const pauseMs = seconds(options.every, '--every') * 1000
   const lowerPolicy = policyOf(options)
-  const upperPolicy = readPolicyFile(options.upperPolicy)
   const { key, path } = clientKey(options)
   const lower = clientOf(options, output)
   const upper = new LedgerClient(options.to)
+  const upperPolicy = readPolicyFile(options.upperPolicy)
+  const upperLedger = (): Promise<SigningLedger> => signingLedgerUnder(upper, upperPolicy, options.upperPolicy)
   const stopped = stopSignal()
   for (let identity: Identity | undefined; ; ) {
     try {
       identity ??= await identify(options, upper, key, path)
-      const made = await anchorNewest(lower, lowerPolicy, upper, upperPolicy, identity, options.out)
+      const made = await anchorNewest(lower, lowerPolicy, upperLedger, identity, options.out)
       const [file, text] = made ?? [undefined, 'the newest checkpoint is anchored already']
       output.line({ anchored: file !== undefined, ...defined({ anchor: file }) }, text)
     } catch (error) {
@@ -90,8 +92,7 @@ async function anchor(options: AnchorOptions): Promise<number> {
 async function anchorNewest(
   lower: LedgerClient,
   lowerPolicy: Policy,
-  upper: LedgerClient,
-  upperPolicy: Policy,
+  upperLedger: () => Promise<SigningLedger>,
   identity: Identity,
   out: string,
 ): Promise<readonly [string, string] | undefined> {
@@ -102,11 +103,12 @@ async function anchorNewest(
   const last = lastAnchor(out, origin)
   if (last !== undefined && (await isKnown(lower, last, note))) return undefined
   const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
-  const { index, time, receipt } = await signAndDeposit(upper, upperPolicy, identity, depositKind, { items: [item] })
+  const upper = await upperLedger()
+  const { index, time, receipt } = await signAndDeposit(upper, identity, depositKind, { items: [item] })
   openPrivateFolder(out)
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
   writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
-  return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.url}, ${time}: ${path}`]
+  return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.client.url}, ${time}: ${path}`]
 }
 
 /** The largest anchor of a ledger in a folder. */

@@ -22,11 +22,11 @@ import {
 } from '../options/client.ts'
 import { openKeyFile, passphraseFile, passphraseFlag } from '../options/passphrase.ts'
 import { readRequest, signRequest } from '../statements/requests.ts'
-import { requireAnswerFor, signStatement } from '../statements/sign.ts'
+import { depositSigned, signStatement } from '../statements/sign.ts'
+import { type Audience, namedAudience, requireAudience, signingLedger } from '../statements/signing-ledger.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { defined } from '../../src/core/objects.ts'
 import { indexArgument } from '../options/values.ts'
-import { depositPolicy } from '../options/policy.ts'
 
 const help = `
 Here two administrators must both approve.
@@ -154,16 +154,17 @@ function submitCommand(group: Command): void {
     const client = clientOf(options, output)
     if (options.out !== undefined && options.id === undefined) throw new EvidenceError('usage', '--out needs --id')
     const iss = options.out === undefined ? (await identify(options, client, key, keyPath)).id : (options.id as string)
-    const { jws } = signStatement(aud, { id: iss, signer: key }, 'ledger.change', changeMembers(file))
-    const presentation = joinPresentation(jws, file.disclosures ?? [])
+    const signed = (audience: Audience): string => {
+      const { jws } = signStatement(audience, { id: iss, signer: key }, 'ledger.change', changeMembers(file))
+      return joinPresentation(jws, file.disclosures ?? [])
+    }
     if (options.out !== undefined) {
-      writeOutput(outputKinds.statement, options.out, `${presentation}\n`)
+      writeOutput(outputKinds.statement, options.out, `${signed(namedAudience(aud))}\n`)
       output.result({ out: options.out }, [`wrote ${options.out}`])
       return
     }
-    const policy = depositPolicy(options, await client.ledger(), output)
-    const result = await client.deposit(presentation)
-    requireAnswerFor(result, presentation, policy)
+    const ledger = await signingLedger(options, client, output)
+    const result = await depositSigned(ledger, signed(requireAudience(aud, ledger, path)))
     output.result(result, [`the change is entry ${result.index}, ${result.time}`])
   })
 }

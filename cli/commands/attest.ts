@@ -6,9 +6,9 @@ import { clientFlags, type ClientOptions, outputOf, signedClient } from '../opti
 import { type Part, partFlags, partOf, type PartOptions } from '../options/part.ts'
 import { type Target, targetOf } from '../options/reference.ts'
 import { signAndDeposit } from '../statements/sign.ts'
+import { signingLedger } from '../statements/signing-ledger.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { openCodeArgument } from '../options/values.ts'
-import { depositPolicy } from '../options/policy.ts'
 
 const referenceFlags = [...clientFlags(), ...partFlags] as const
 const receiptFlag = ['--receipt <file>', 'where to write the receipt (default: entry-INDEX.tlog-proof)'] as const
@@ -77,10 +77,11 @@ async function refer(
   const output = outputOf(options)
   const { client, identity } = await signedClient(options, output)
   requireReceiptPlace(options.receipt)
-  const policy = depositPolicy(options, await client.ledger(), output)
+  const ledger = await signingLedger(options, client, output)
+  const { policy } = ledger
   const { shown, ...target } = await targetOf(argument, client, policy)
   const of = { ...target, ...(await partOf(options, target.index, policy)) }
-  const result = await signAndDeposit(client, policy, identity, kind, members(of), {}, shown)
+  const result = await signAndDeposit(ledger, identity, kind, members(of), {}, shown)
   const receipt = writeReceipt(result.index, result.receipt, options.receipt)
   output.result({ ...result, receipt }, [
     `${kind} of entry ${of.index}${partText(of)} is entry ${result.index}, ${result.time}`,

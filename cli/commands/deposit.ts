@@ -16,7 +16,7 @@ import { digestArgument, openCodeArgument } from '../options/values.ts'
 import { endLines } from '../render/ledger-end.ts'
 import type { Output } from '../render/output.ts'
 import { exitOfRefusal } from '../render/verdict.ts'
-import { depositPolicy } from '../options/policy.ts'
+import { signingLedger } from '../statements/signing-ledger.ts'
 import { parseDecimal } from '../../src/core/bytes.ts'
 
 const help = `
@@ -82,16 +82,15 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
   for (const { name, why } of leftOut) output.note(`left out: ${name} (${why})`)
   const { key, path } = clientKey(options)
   const client = clientOf(options, output)
-  const info = await client.ledger()
-  const { origin, warning } = info
-  const policy = depositPolicy(options, info, output)
+  const ledger = await signingLedger(options, client, output)
+  const { policy, info } = ledger
+  const { warning } = info
   const identity = await identify(options, client, key, path)
   const { relates, shown } = relationsTo(wanted, policy)
   if (warning !== undefined) output.note(warning)
   for (const line of endLines(info)) output.note(line)
   const settings = {
-    origin,
-    client,
+    ledger,
     identity,
     algorithms,
     category,
@@ -101,7 +100,6 @@ async function deposit(paths: readonly string[], options: DepositOptions): Promi
     withNames: options.names !== false,
     again: options.again === true,
     note: (line: string) => output.note(line),
-    policy,
   }
   const outcomes = await runDeposit(jobs, settings, output)
   report(outcomes, output)
@@ -159,7 +157,12 @@ function report(outcomes: readonly JobOutcome[], output: Output): void {
   const lines = outcomes.flatMap((job) => {
     const [receipt] = job.receipts ?? []
     const failed = job.error === undefined ? '' : `: ${job.error.code}: ${job.error.message}`
-    if (job.index === undefined) return [`${job.outcome.padEnd(13)} ${job.name}${failed}`]
+    const kept = job.statement
+    if (job.index === undefined) {
+      const told =
+        kept === undefined ? [] : [`  signed statement is kept; to send it again: evidence deposit --resend ${kept}`]
+      return [`${job.outcome.padEnd(13)} ${job.name}${failed}`, ...told]
+    }
     const when = job.time === undefined ? '' : `, ${job.time}`
     const skipped = (job.skipped ?? []).map(({ name, why }) => `  not recorded: ${name} (${why})`)
     return [

@@ -27,7 +27,8 @@ import {
 } from '../options/client.ts'
 import { openKeyFile } from '../options/passphrase.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
-import { statementContext } from '../statements/sign.ts'
+import { depositSigned, statementContext } from '../statements/sign.ts'
+import { signingLedger } from '../statements/signing-ledger.ts'
 import { codeArgument, openCodeArgument } from '../options/values.ts'
 
 /** The kind of statement by which an administrator admits a participant. */
@@ -140,11 +141,11 @@ function rotateCommand(group: Command): void {
     const { client, identity } = await signedClient(options, output)
     const newKey = openKeyFile(options.newKey, options.newPassphraseFile)
     requireReceiptPlace(undefined)
-    const { origin } = await client.ledger()
-    const context = statementContext(origin, identity.id, 'participant.rotate-key')
+    const ledger = await signingLedger(options, client, output)
+    const context = statementContext(ledger.origin, identity.id, 'participant.rotate-key')
     const possession = composePossession({ ...context, old: thumbprint(identity.signer.jwk) }, newKey)
     const statement = composeStatement(context, { newKey: newKey.jwk, possession }, {}, identity.signer, randomSalt)
-    const result = await client.deposit(statement.presentation)
+    const result = await depositSigned(ledger, statement.presentation)
     const receipt = writeReceipt(result.index, result.receipt, undefined)
     output.result({ ...result, newKey: thumbprint(newKey.jwk) }, [
       `the key of ${identity.id} is now ${thumbprint(newKey.jwk)}: entry ${result.index}, ${result.time}`,

@@ -17,7 +17,7 @@ import { firstFree } from './manifests.ts'
 import type { DepositJob } from './plan.ts'
 import { depositIn } from './statement.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
-import { companions } from '../../src/node/artefact-names.ts'
+import { type AsidePaths, asidePaths, companions, pendingManifestPath } from '../../src/node/artefact-names.ts'
 
 /** A deposit that is to be made. */
 export interface WantedStatement {
@@ -125,17 +125,23 @@ export function pendingStatement(path: string, wanted: WantedStatement): Pending
 }
 
 /**
- * Moves a statement that waits, with its manifest, out of the way of another: it may have been sequenced, and is sent again by
- * `evidence deposit --resend`. Gives its new path.
+ * Moves the statement of a job, with its manifest, out of the way of another: it may have been sequenced, also where it was refused, and is
+ * sent again by `evidence deposit --resend`. Gives its new path.
  */
-export function setAside(pending: string, manifest: string | undefined): string {
-  const base = pending.replace(/\.evidence-statement$/, '')
-  const kept = `${base}.unanswered-${firstFree((n) => [`${base}.unanswered-${n}.evidence-statement`])}`
-  if (manifest !== undefined && existsSync(fsPath(manifest)))
-    renameSync(fsPath(manifest), fsPath(`${kept}.evidence-manifest`))
-  renameSync(fsPath(pending), fsPath(`${kept}.evidence-statement`))
+export function setAside(job: DepositJob, pending: string, why: 'unanswered' | 'refused'): string {
+  const places = (n: number): AsidePaths => asidePaths(pending, why, n)
+  const kept = places(firstFree((n) => Object.values(places(n))))
+  const manifest = 'manifest' in job ? pendingManifestPath(job.manifest) : undefined
+  if (manifest !== undefined && existsSync(fsPath(manifest))) renameSync(fsPath(manifest), fsPath(kept.manifest))
+  renameSync(fsPath(pending), fsPath(kept.statement))
   syncFolder(dirname(pending))
-  return `${kept}.evidence-statement`
+  return kept.statement
+}
+
+/** True where the receipt at a path is of this very statement, and not only of one that says the same. */
+export function isReceiptOf(path: string, presentation: string): boolean {
+  const { entry } = parseReceipt(readArtefact(path))
+  return entry.known && entry.statement === splitPresentation(presentation).jws
 }
 
 function readPending(presentation: string): EarlierStatement & { readonly aud: string; readonly kid: string } {

@@ -10,7 +10,7 @@ import { pendingManifestPath } from '../../src/node/artefact-names.ts'
 
 /*
  * Manifests of deposits on their way. A deposit that is sequenced and whose manifest is lost proves nothing, so a manifest is written
- * before anything is sent, is only ever moved aside, and is removed only where its deposit was refused for good.
+ * before anything is sent, and is only ever moved, or removed where another run has brought it and its receipt to their places.
  */
 
 /** The first number from 1 for which nothing is at any of the paths. */
@@ -58,7 +58,7 @@ export function placeManifest(manifest: string): boolean {
   return existsSync(fsPath(manifest))
 }
 
-/** Removes what waits for an answer: the deposit was refused for good, or another run has made it. */
+/** Removes what waits for an answer: the receipt is on the disk. */
 export function removePending(job: DepositJob, pending: string): void {
   removeFile(pending)
   if ('manifest' in job && job.kind !== 'resend') removeFile(pendingManifestPath(job.manifest))

@@ -1,17 +1,25 @@
+import { existsSync } from 'node:fs'
+import { attempt } from '../../src/core/attempt.ts'
 import { splitPresentation } from '../../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { DigestAlgorithm } from '../../src/core/hash.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { defined } from '../../src/core/objects.ts'
-import type { Policy } from '../../src/core/policy.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { DepositResult, Identity, LedgerClient } from '../../src/client/ledger-client.ts'
 import type { Item, Relation } from '../../src/statements/members.ts'
-import { readEnvelope } from '../../src/statements/statement.ts'
+import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
-import { removeFile } from '../../src/node/file-path.ts'
-import { earlierDeposit, keepEarlier, pendingStatement, setAside, type WantedStatement } from './earlier.ts'
+import { fsPath, removeFile } from '../../src/node/file-path.ts'
+import {
+  earlierDeposit,
+  isReceiptOf,
+  keepEarlier,
+  pendingStatement,
+  setAside,
+  type WantedStatement,
+} from './earlier.ts'
 import { keepManifest, placeManifest, removePending } from './manifests.ts'
 import { measure } from './measure.ts'
 import { type DepositJob, jobBytes, jobName } from './plan.ts'
@@ -20,16 +28,17 @@ import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { progressBar } from '../render/progress.ts'
 import { takeTurn, type Turn } from './turn.ts'
 import { isCosigned, requireAnswerFor, signStatement } from '../statements/sign.ts'
+import { type Audience, requireAudience, type SigningLedger } from '../statements/signing-ledger.ts'
 import { depositKind, type DepositMembers } from './statement.ts'
-import { pendingManifestPath, pendingPath } from '../../src/node/artefact-names.ts'
+import { pendingPath } from '../../src/node/artefact-names.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
 
 export interface DepositSettings {
-  readonly origin: string
-  readonly client: LedgerClient
+  /** The ledger that is signed for, and the policy under which its receipts are checked before they are believed. */
+  readonly ledger: SigningLedger
   readonly identity: Identity
   readonly algorithms: readonly DigestAlgorithm[]
   readonly category: Item['category']
@@ -42,8 +51,6 @@ export interface DepositSettings {
   readonly again: boolean
   /** Prints a line for people beside the result. */
   readonly note: (line: string) => void
-  /** The policy under which receipts are checked before they are believed. */
-  readonly policy: Policy
 }
 
 /** What came of one job. */
@@ -58,6 +65,8 @@ export interface JobOutcome {
   /** Where the policy asks for witnesses: whether the receipt has their quorum. */
   readonly cosigned?: boolean
   readonly error?: EvidenceError
+  /** Where the signed statement of a refused job is kept. */
+  readonly statement?: string
 }
 
 interface SignedJob {
@@ -121,8 +130,9 @@ async function prepare(
   settings: DepositSettings,
   onBytes: (count: number) => void,
 ): Promise<SignedJob | JobOutcome> {
-  if (job.kind === 'resend') return { job, presentation: readStatementFile(job.statement), pending: job.statement }
-  const { origin, identity, algorithms, category, relates, withNames, again, policy } = settings
+  if (job.kind === 'resend') return prepareResend(job, settings.ledger)
+  const { ledger, identity, algorithms, category, relates, withNames, again } = settings
+  const { origin, policy } = ledger
   const { items, names, manifest } = await measure(job, algorithms, category, onBytes)
   const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
   const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
@@ -134,32 +144,41 @@ async function prepare(
   if (before !== undefined) return before
   const pending = pendingPath(job.receipts[0] as string)
   const waiting = pendingStatement(pending, wanted)
-  if (waiting.is === 'other') {
-    const kept = setAside(pending, 'manifest' in job ? pendingManifestPath(job.manifest) : undefined)
-    settings.note(
-      `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
-    )
-  }
+  if (waiting.is === 'other') keepUnanswered(job, pending, settings)
   if (manifest !== undefined) keepManifest(job, manifest)
-  const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, wanted, identity)
+  const presentation = waiting.is === 'same' ? waiting.presentation : signPending(pending, origin, wanted, identity)
   // Another run of this command may have finished between the two looks: its receipt is then there, and its statement gone.
   const meanwhile = existing()
   if (meanwhile !== undefined) {
-    removePending(job, pending)
+    if (isReceiptOf(job.receipts[0] as string, presentation)) removePending(job, pending)
+    else if (existsSync(fsPath(pending))) keepUnanswered(job, pending, settings)
     return meanwhile
   }
   return { job, presentation, pending }
 }
 
-function readStatementFile(path: string): string {
+/** Moves a statement that waits out of the way of another, and tells of it. */
+function keepUnanswered(job: DepositJob, pending: string, settings: DepositSettings): void {
+  const kept = setAside(job, pending, 'unanswered')
+  settings.note(
+    `an earlier deposit of ${jobName(job)} was signed, and perhaps sent; its statement is kept: evidence deposit --resend ${kept}`,
+  )
+}
+
+/** A statement that was signed before: another ledger's is not sent, for its refusal would say nothing. */
+function prepareResend(job: DepositJob & { kind: 'resend' }, ledger: SigningLedger): SignedJob | JobOutcome {
+  const { statement: path } = job
   const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
-  readEnvelope(splitPresentation(presentation).jws)
-  return presentation
+  const { aud } = readStatement(readEnvelope(splitPresentation(presentation).jws)).common
+  const audience = attempt(() => requireAudience(aud, ledger, path))
+  if (audience instanceof EvidenceError)
+    return { name: jobName(job), outcome: 'refused', error: audience, statement: path }
+  return { job, presentation, pending: path }
 }
 
 /** Signs a statement and writes it down; where another run was faster, its statement is taken. */
-function signPending(path: string, wanted: WantedStatement, identity: Identity): string {
-  const { origin, items, relates, sealed } = wanted
+function signPending(path: string, origin: Audience, wanted: WantedStatement, identity: Identity): string {
+  const { items, relates, sealed } = wanted
   const members: DepositMembers = { items: [...items], ...(relates.length === 0 ? {} : { relates: [...relates] }) }
   const { presentation } = signStatement(origin, identity, depositKind, members, sealed)
   try {
@@ -181,7 +200,7 @@ function refusedJob(job: DepositJob, error: unknown): JobOutcome {
 
 async function send(
   jobs: readonly SignedJob[],
-  { client, policy, again, shown }: DepositSettings,
+  { ledger: { client, policy }, again, shown }: DepositSettings,
   outcomes: Map<DepositJob, JobOutcome>,
 ): Promise<void> {
   const isWatched = policy.quorum !== 'none'
@@ -197,9 +216,10 @@ async function send(
     const result = results[i] as DepositResult | EvidenceError
     const name = jobName(job)
     if (result instanceof EvidenceError) {
-      // Refused for good: the same bytes would be refused again. Busy: they may be sent again as they are.
-      if (result.kind.status < 500 && result.kind.status !== 429) removePending(job, pending)
-      outcomes.set(job, { name, outcome: 'refused', error: result })
+      // Refused for good: the next run signs anew, and what was refused is kept, for it may be sequenced all the same.
+      const moves = job.kind !== 'resend' && !isBusy(result)
+      const statement = moves ? setAside(job, pending, 'refused') : pending
+      outcomes.set(job, { name, outcome: 'refused', error: result, statement })
       return
     }
     // Until the receipt is known to be good, the signed statement is all that there is.
@@ -216,6 +236,11 @@ async function send(
     const outcome = result.created ? 'deposited' : 'existing'
     outcomes.set(job, { name, outcome, index: result.index, time: result.time, receipts: job.receipts, ...extra })
   })
+}
+
+/** True where the ledger says that the same bytes may be sent again. */
+function isBusy({ kind: { status } }: EvidenceError): boolean {
+  return status >= 500 || status === 408 || status === 429
 }
 
 /**

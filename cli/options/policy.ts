@@ -73,7 +73,7 @@ export function depositPolicy(options: PolicyOptions, info: { readonly policy: s
   const found = findPolicy(options)
   if (found !== undefined) return readPolicyFile(found.path)
   output.note(
-    'no policy of your own to check the receipt against: taking the server’s word for its key (--policy names one)',
+    'no policy of your own: taking the server’s word for its key, and for which ledger it is (--policy names one)',
   )
   return parsePolicy(Buffer.from(info.policy, 'latin1'))
 }

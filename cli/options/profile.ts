@@ -2,12 +2,12 @@ import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
+import { isSameServer } from '../../src/client/server-url.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { writeDurably } from '../../src/node/durable-file.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
 import { makePrivateFolder } from '../../src/node/private-folder.ts'
 import { valueOr } from '../../src/core/attempt.ts'
-import { serverUrl } from '../../src/client/server-url.ts'
 import { readNamed } from '../../src/node/bounded-file.ts'
 import { maxPolicyBytes } from '../../src/core/policy.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
@@ -81,12 +81,6 @@ export function profileOf({ profile, data, url }: ProfileOptions): Profile | und
   const own = readProfile(defaultProfile)
   const asked = url ?? environmentValue('EVIDENCE_URL')
   return asked === undefined || isSameServer(asked, own.url) ? own : undefined
-}
-
-/** Whether two addresses are of one server, however they are spelled. */
-function isSameServer(a: string, b: string): boolean {
-  const spelled = (url: string): string => valueOr(() => new URL(serverUrl(url)).href, url)
-  return spelled(a) === spelled(b)
 }
 
 /** Reads a profile, whose policy must be the one that was compared. Throws `usage`, `profile-missing`, `profile-malformed`. */

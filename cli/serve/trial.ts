@@ -9,6 +9,7 @@ import { Ledger } from '../../src/ledger/ledger.ts'
 import { readUnfinished } from '../../src/node/folder-marker.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../../src/node/key-file.ts'
 import { signStatement } from '../statements/sign.ts'
+import { namedAudience } from '../statements/signing-ledger.ts'
 import { admitKind } from '../commands/participants.ts'
 
 /* A trial ledger: its administrator and its first depositor have their keys in the folder itself. */
@@ -24,7 +25,7 @@ export interface TrialOptions {
 /** The unsigned genesis as a signed statement. */
 export function signGenesis(request: GenesisRequest, key: SigningKey): string {
   const { iss, aud, kind, ...members } = request
-  return signStatement(aud, { id: iss, signer: key }, kind, members).jws
+  return signStatement(namedAudience(aud), { id: iss, signer: key }, kind, members).jws
 }
 
 /**
@@ -94,7 +95,7 @@ async function finishTrial(root: string, passphrase: string | undefined): Promis
     const { iss, aud } = request
     const { jwk } = readKeyFile(folder.depositorKey, passphrase)
     const participant = { id: 'depositor', type: 'organisation', roles: ['depositor'], keys: [jwk] }
-    const admission = signStatement(aud, { id: iss, signer: administrator }, admitKind, { participant })
+    const admission = signStatement(namedAudience(aud), { id: iss, signer: administrator }, admitKind, { participant })
     await ledger.deposit(admission.presentation)
   } finally {
     await ledger.close()

@@ -8,8 +8,8 @@ import { randomSalt } from '../../src/node/key-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { signAndDeposit } from './sign.ts'
+import { signingLedger } from './signing-ledger.ts'
 import type { OptionsOf } from '../options/declare.ts'
-import { depositPolicy } from '../options/policy.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
 export const changeFlags = [
@@ -42,7 +42,7 @@ export async function submitChange(
   const client = clientOf(options, output)
   if (options.propose !== undefined) {
     requireOutput(outputKinds.proposal, options.propose)
-    const { origin } = await client.ledger()
+    const { origin } = await signingLedger(options, client, output)
     writeProposal(options.propose, propose({ aud: origin, kind, members, sealed }, daysFrom(options.expires), key))
     output.result({ proposal: options.propose, kind, approvals: 1, ...said }, [
       `wrote ${options.propose}, with your approval; the next officer: evidence approvals sign ${options.propose} --key THEIR.pem`,
@@ -51,8 +51,8 @@ export async function submitChange(
     return
   }
   const identity = await identify(options, client, key, path)
-  const policy = depositPolicy(options, await client.ledger(), output)
-  const result = await signAndDeposit(client, policy, identity, kind, members, sealed)
+  const ledger = await signingLedger(options, client, output)
+  const result = await signAndDeposit(ledger, identity, kind, members, sealed)
   output.result({ ...result, ...said }, [`${kind} is entry ${result.index}, ${result.time}`, ...lines])
 }
 

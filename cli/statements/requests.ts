@@ -3,6 +3,7 @@ import { type JsonValue, parseJson, requireObject } from '../../src/core/json.ts
 import type { ComposedStatement, Signer } from '../../src/statements/compose.ts'
 import { isProposable, type Kind } from '../../src/statements/kinds.ts'
 import { signStatement } from './sign.ts'
+import { namedAudience } from './signing-ledger.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 
 /** A change that is to be signed, on its way to who signs it: `{aud, kind, …members}` as JSON. */
@@ -26,5 +27,5 @@ export function readRequest(path: string): ChangeRequest {
 
 /** Signs a request as one's own statement, now. */
 export function signRequest({ aud, kind, members }: ChangeRequest, id: string, signer: Signer): ComposedStatement {
-  return signStatement(aud, { id, signer }, kind, members)
+  return signStatement(namedAudience(aud), { id, signer }, kind, members)
 }

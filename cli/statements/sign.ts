@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Identity, LedgerClient } from '../../src/client/ledger-client.ts'
+import type { DepositResult, Identity } from '../../src/client/ledger-client.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { splitPresentation } from '../../src/core/disclosure.ts'
@@ -14,21 +14,22 @@ import type { Kind } from '../../src/statements/kinds.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
+import type { Audience, SigningLedger } from './signing-ledger.ts'
 
 /** What a statement says besides its members: with a new jti, and the time of now. */
-export function statementContext(aud: string, iss: string, kind: Kind): StatementContext & { readonly kind: Kind } {
+export function statementContext(aud: Audience, iss: string, kind: Kind): StatementContext & { readonly kind: Kind } {
   return { iss, aud, jti: randomUUID(), iat: Math.floor(Date.now() / 1000), kind }
 }
 
 /** Signs a statement for a ledger, with a new jti and the time of now. */
 export function signStatement(
-  origin: string,
+  aud: Audience,
   identity: Identity,
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
 ): ComposedStatement {
-  return composeStatement(statementContext(origin, identity.id, kind), members, sealed, identity.signer, randomSalt)
+  return composeStatement(statementContext(aud, identity.id, kind), members, sealed, identity.signer, randomSalt)
 }
 
 /** The policy as far as a ledger can satisfy it at once: its witnesses come later. */
@@ -78,19 +79,29 @@ export function requireSoundReceipt(text: string, policy: Policy): Receipt {
   throw new EvidenceError('server-answer', `the server’s receipt does not verify${why}`)
 }
 
+/**
+ * Deposits a statement that no file goes with, and gives the answer, which is one for it. `shown` are entries whose receipts are at hand.
+ * Throws the ledger's refusals, and as {@link requireAnswerFor}.
+ */
+export async function depositSigned(
+  { client, policy }: SigningLedger,
+  presentation: string,
+  shown: ShownEntries = new Map(),
+): Promise<DepositResult> {
+  const result = await client.deposit(presentation, { shown })
+  requireAnswerFor(result, presentation, policy)
+  return result
+}
+
 /** Signs and deposits in one go: for statements that no file goes with. `shown` are entries whose receipts are at hand. */
 export async function signAndDeposit(
-  client: LedgerClient,
-  policy: Policy,
+  ledger: SigningLedger,
   identity: Identity,
   kind: Kind,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>> = {},
   shown: ShownEntries = new Map(),
-): Promise<{ index: number; time: string; leafHash: string; receipt: string }> {
-  const { origin } = await client.ledger()
-  const { presentation } = signStatement(origin, identity, kind, members, sealed)
-  const result = await client.deposit(presentation, { shown })
-  requireAnswerFor(result, presentation, policy)
-  return result
+): Promise<DepositResult> {
+  const { presentation } = signStatement(ledger.origin, identity, kind, members, sealed)
+  return depositSigned(ledger, presentation, shown)
 }

@@ -19,6 +19,12 @@ export function serverUrl(text: string): string {
   return withoutFinalSlashes(text)
 }
 
+/** True for two base URLs of one server: case of the host, a default port and final slashes make no other. Throws as {@link serverUrl}. */
+export function isSameServer(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((text) => withoutFinalSlashes(new URL(serverUrl(text)).href))
+  return one === other
+}
+
 /** A URL as it may be shown: whatever stands before an @ in its authority is left out. */
 export function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/*)[^/?#]*@/i, '$1…@')

@@ -671,6 +671,12 @@ export const errorTable = {
     action: 'Check --url and the network, then run the same command again.',
   },
   'server-answer': { status: 502, exit: 3, action: 'Check that --url is an evidence ledger; report it if so.' },
+  'server-other-ledger': {
+    status: 409,
+    exit: 3,
+    action:
+      'Name, by --url or --profile, the server of the ledger that you mean, and by --policy that ledger’s own policy; docs/design/client.md says why.',
+  },
   'answer-full': { status: 413, exit: 3, action: 'Ask for the rest in another request.' },
   'receipt-not-found': { status: 404, exit: 2, action: 'Name the receipt by --receipt FILE.' },
   'profile-missing': { status: 404, exit: 2, action: 'Set the ledger up by "evidence setup URL --profile NAME".' },

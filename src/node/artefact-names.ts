@@ -9,7 +9,8 @@ import { temporaryName } from './output-file.ts'
 
 /*
  * Names of what a deposit leaves beside the evidence: FILE.tlog-proof, FOLDER.evidence-manifest with FOLDER.tlog-proof, and, until
- * the receipt is there, FILE.evidence-statement.
+ * the receipt is there, FILE.evidence-statement, which is kept as FILE.refused-N.evidence-statement where the ledger refuses it, and as
+ * FILE.unanswered-N.evidence-statement where another takes its place.
  */
 
 /** Endings of files that the ledger's own tools put beside evidence. */
@@ -65,6 +66,19 @@ export function setManifestPath(folder: string, names: readonly Uint8Array[], re
 /** Where a signed statement waits until its receipt is there. */
 export function pendingPath(receipt: string): string {
   return receipt.replace(/\.tlog-proof$/, '.evidence-statement')
+}
+
+/** Where a statement and its manifest are kept that another one takes the place of. */
+export interface AsidePaths {
+  readonly statement: string
+  readonly manifest: string
+}
+
+/** Names, by the number `n`, of a statement that waited at a path, and of its manifest, once it is out of the way of another, and why it is. */
+export function asidePaths(pending: string, why: 'unanswered' | 'refused', n: number): AsidePaths {
+  const base = `${shortened(basename(pending).replace(/\.evidence-statement$/, ''))}.${why}-${n}`
+  const at = (ending: string): string => join(dirname(pending), `${base}.${ending}`)
+  return { statement: at('evidence-statement'), manifest: at('evidence-manifest') }
 }
 
 /** Where a manifest waits until the receipt of its deposit is there: neither proves anything without the other. */

@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type VerifierKey, verifierKey } from '../../src/core/note.ts'
+import { parsePolicy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import {
   type CliError,
@@ -358,7 +360,9 @@ describe('evidence deposit', () => {
     const { error, deposits } = result.json<Partial<CliError> & { deposits?: Deposit[] }>()
     expect({ code: error?.code ?? deposits?.[0]?.error?.code, exit: result.code }).toEqual({ code, exit })
     expect(await size()).toBe(before)
-    expect(readdirSync(folder).sort()).toEqual(['file-000.txt', 'text', 'weather'])
+    // What the ledger itself refused is kept; what was found out before was never signed.
+    const kept = deposits === undefined ? [] : ['file-000.txt.refused-1.evidence-statement']
+    expect(readdirSync(folder).sort()).toEqual(['file-000.txt', ...kept, 'text', 'weather'])
   })
 })
 
@@ -502,7 +506,7 @@ describe('a deposit that breaks off', () => {
 })
 
 describe('a deposit that is refused', () => {
-  it('says why, and keeps no statement that would be refused again', async () => {
+  it('says why, and leaves no statement waiting that would be refused again', async () => {
     const [file] = files(1) as [string]
     const before = await size()
     const key = join(data, 'keys', 'administrator.pem')
@@ -510,7 +514,7 @@ describe('a deposit that is refused', () => {
     expect(refused.code).toBe(3)
     expect(refused.deposits).toMatchObject([{ outcome: 'refused', error: { code: 'role-missing' } }])
     expect(refused.deposits[0]?.error?.action).not.toBe('')
-    expect(readdirSync(folder)).toEqual(['file-000.txt'])
+    expect(readdirSync(folder).sort()).toEqual(['file-000.txt', 'file-000.txt.refused-1.evidence-statement'])
     const text = await run(['deposit', file, '--key', key])
     expect(text.code).toBe(3)
     expect(text.stdout).toContain('role-missing')
@@ -552,19 +556,28 @@ describe('receipts that a server gives', () => {
     const second = await startServer(other)
     try {
       const [file] = files(1) as [string]
-      // The policy of one ledger, the URL of another: its receipts do not check.
+      // A policy that names the ledger, with another one's key: its receipts do not check.
+      const keyIn = (text: string): VerifierKey =>
+        (parsePolicy(Buffer.from(text, 'latin1')).logs[0] as { key: VerifierKey }).key
+      const [own, its] = [data, other].map((at) => keyIn(readFileSync(join(at, 'policy'), 'latin1')))
+      const wrong = join(folder, 'wrong.policy')
+      const { text: vkey } = verifierKey((its as VerifierKey).name, (own as VerifierKey).publicKey)
+      writeFileSync(wrong, `log ${vkey}\nquorum none\n`)
       const result = await evidence([
         'deposit',
         file,
         '--data',
         other,
         '--policy',
-        join(data, 'policy'),
+        wrong,
         '--url',
         second.url,
         '--json',
       ])
-      expect(result.code).toBe(result.stdout.includes('"deposits"') ? 3 : 2)
+      expect(result.code).toBe(3)
+      expect(result.json<{ deposits: Deposit[] }>().deposits).toMatchObject([
+        { outcome: 'not deposited', error: { code: 'server-answer' } },
+      ])
       expect(existsSync(`${file}.tlog-proof`)).toBe(false)
     } finally {
       await second.stop()

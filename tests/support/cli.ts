@@ -281,7 +281,7 @@ export interface Proxy {
 export type ProxyRule = (line: string, count: number) => 'pass' | 'break' | 'break after' | number
 
 /** What a proxy makes of the body of an answer to a request. */
-export type ProxyChange = (line: string, body: string) => string
+export type ProxyChange = (line: string, body: string) => string | { readonly status: number; readonly body: string }
 
 /** A proxy on a free port. */
 export async function startProxy(target: string, rule: ProxyRule, change?: ProxyChange): Promise<Proxy> {
@@ -313,9 +313,11 @@ export async function startProxy(target: string, rule: ProxyRule, change?: Proxy
         }
         if (change !== undefined) {
           void answer.toArray().then((chunks: Buffer[]) => {
-            const body = change(line, Buffer.concat(chunks).toString())
+            const changed = change(line, Buffer.concat(chunks).toString())
+            const { status = answer.statusCode ?? 500, body } =
+              typeof changed === 'string' ? { body: changed } : changed
             const { 'content-length': _length, 'transfer-encoding': _coding, ...headers } = answer.headers
-            to.writeHead(answer.statusCode ?? 500, headers).end(body)
+            to.writeHead(status, headers).end(body)
           })
           return
         }
