@@ -12,12 +12,16 @@ export function nothingHere(): EvidenceError {
   return new EvidenceError('not-found', 'there is nothing at this address')
 }
 
+/** What the numbers of a run's requests begin with. */
+const run = randomBytes(6).toString('hex').slice(0, 6)
+let requests = 0
+
 /** Options of Fastify over a bounded server. Requests are not logged: the framework's lines quote URLs, and a query may name a case. */
 export function appOptions({ server, handle }: BoundedServer, logLevel: string): FastifyHttpOptions<Server> {
   return {
     logger: logLevel === 'silent' ? false : { level: logLevel },
     // Random, for the numbers of two runs of a server, or of two servers, stand in one log.
-    genReqId: () => randomBytes(9).toString('base64url'),
+    genReqId: () => `${run}${(requests++).toString(36).padStart(6, '0')}`,
     logController: new LogController({ disableRequestLogging: true }),
     // An address that cannot be decoded, or a parameter that is too long, never reaches a route.
     frameworkErrors: (_error, request, reply) => {

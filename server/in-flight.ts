@@ -82,35 +82,37 @@ export class Turns {
  */
 export class PacedTurns {
   private readonly perTurn: number
-  private readonly atOnce: Turns
+  private readonly atOnce: number
   private begun = 0
+  private underWay = 0
   private readonly waiting: (() => void)[] = []
 
   constructor(atOnce: number, perTurn: number) {
-    this.atOnce = new Turns(atOnce)
+    this.atOnce = atOnce
     this.perTurn = perTurn
   }
 
-  async take(): Promise<void> {
-    await this.atOnce.take()
-    if (this.begun >= this.perTurn) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    else this.begin()
+  /** Calls back when its turn has come: at once, where there is room. */
+  whenTurn(begin: () => void): void {
+    if (this.underWay >= this.atOnce || this.begun >= this.perTurn || this.waiting.length > 0) this.waiting.push(begin)
+    else this.begin(begin)
   }
 
   give(): void {
-    this.atOnce.give()
+    this.underWay--
+    if (this.begun === 0) this.nextTurn()
   }
 
-  private begin(): void {
+  private begin(callback: () => void): void {
+    this.underWay++
     if (this.begun++ === 0) setImmediate(() => this.nextTurn())
+    callback()
   }
 
   private nextTurn(): void {
     this.begun = 0
-    for (const resolve of this.waiting.splice(0, this.perTurn)) {
-      this.begin()
-      resolve()
-    }
+    while (this.waiting.length > 0 && this.underWay < this.atOnce && this.begun < this.perTurn)
+      this.begin(this.waiting.shift() as () => void)
   }
 }
 
@@ -198,16 +200,17 @@ export function boundInFlight(
     route.handler = inTurn(route.handler)
   })
 
-  app.addHook('preHandler', async (request) => {
-    if (!isPaced(request) || isLargeRead(request)) return
-    await others.take()
-    // Until it is made, also where its connection is gone meanwhile; and not until it is read: who does not read keeps nobody from reading.
-    let isGiven = false
-    request.madeRead = () => {
-      if (!isGiven) others.give()
-      isGiven = true
-    }
-    if (request.raw.socket.destroyed) throw busy('the connection is gone')
+  app.addHook('preHandler', (request, _reply, done) => {
+    if (!isPaced(request) || isLargeRead(request)) return done()
+    others.whenTurn(() => {
+      // Until it is made, also where its connection is gone meanwhile; and not until it is read: who does not read keeps nobody from reading.
+      let isGiven = false
+      request.madeRead = () => {
+        if (!isGiven) others.give()
+        isGiven = true
+      }
+      done(request.raw.socket.destroyed ? busy('the connection is gone') : undefined)
+    })
   })
 
   app.addHook('onSend', (request, reply, payload, done) => {
