@@ -53,11 +53,15 @@ beforeAll(async () => {
   await Promise.all(Array.from({ length: 20 }, (_, i) => ledger.deposit(test.deposit(`${i}`).presentation)))
   await ledger.close()
   kept = join(path, 'kept')
-  cpSync(test.root, kept, { recursive: true })
+  copyFolder(test.root, kept)
 })
+/** Copies a folder with its modes, which cpSync does not keep from Node 22 on. */
+function copyFolder(from: string, to: string): void {
+  execFileSync('cp', ['-a', from, to])
+}
 beforeEach(() => {
   rmSync(test.root, { recursive: true })
-  cpSync(kept, test.root, { recursive: true })
+  copyFolder(kept, test.root)
   const folder = join(path, String(++runs))
   mkdirSync(folder)
   at = (name) => join(folder, name)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +66,10 @@ describe('F-B12: a file that is named and has no end is refused, not read for ev
   })
 
   it('F-B12: a pipe whose writer does not end is read to the bound', async () => {
-    const writer = spawn('dd', ['if=/dev/zero', `of=${at('pipe')}`], { stdio: 'ignore' })
+    // Open before anybody reads: a pipe without a writer has an end.
+    const script = 'exec 3<> "$0"; echo open; exec cat /dev/zero >&3'
+    const writer = spawn('sh', ['-c', script, at('pipe')], { stdio: ['ignore', 'pipe', 'ignore'] })
+    await once(writer.stdout, 'data')
     const ended = new Promise((resolve) => writer.on('close', resolve))
     try {
       const { code, stdout } = await evidence(['check', at('file'), '--receipt', at('pipe'), '--data', data, '--json'])
