@@ -59,8 +59,10 @@ const maxUnread = 2
 class UnreadPieces {
   private readonly counts = new Map<string, number>()
 
-  /** Counts an answer until it is over. Throws `server-busy` for one too many. */
+  /** Counts an answer until it is over. Throws `server-busy` for one too many, and where its connection is gone already. */
   enter(who: string, answer: ServerResponse): void {
+    // Its reader may have left during a long wait: nothing would say that such an answer is over.
+    if (answer.closed || answer.destroyed) throw busy('the connection is gone')
     const count = this.counts.get(who) ?? 0
     if (count >= maxUnread) throw busy(`${maxUnread} pieces of this copy are not read yet`)
     this.counts.set(who, count + 1)

@@ -166,6 +166,26 @@ describe('GET /v1/replication', () => {
   })
 })
 
+describe('a copy that leaves', () => {
+  it('while it waits for new entries keeps none of its two places', async () => {
+    const size = await server.size()
+    const authorization = `Bearer ${server.token(auditor)}`
+    const waited = vi.spyOn(server.running.ledger.replication, 'waitBeyond')
+    for (let n = 0; n < 4; n++) {
+      const left = new AbortController()
+      const url = `${server.url}/v1/replication?from=${size}&wait=25`
+      const asked = fetch(url, { headers: { authorization }, signal: left.signal }).catch(() => undefined)
+      while (waited.mock.calls.length <= n) await sleep(5)
+      left.abort()
+      await asked
+    }
+    while (!/^evidence_connections 1$/m.test((await server.get('/metrics')).text)) await sleep(5)
+    await server.post(server.deposit('ends the wait').presentation)
+    await Promise.all(waited.mock.results.map(({ value }) => value as Promise<void>))
+    for (let n = 0; n < 3; n++) expect((await server.get('/v1/replication?from=0', auditor)).status).toBe(200)
+  })
+})
+
 describe('a follower', () => {
   it('holds what the leader holds, as a folder without a fault that does not sign', async () => {
     await server.fill(900, { sealed })
