@@ -4,7 +4,7 @@ import type { ServerContext } from './context.ts'
 import { entryFacts, type Reader } from '../src/ledger/rights.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
 import { type LookupKey, lookupsOfEntry } from '../src/ledger/lookup.ts'
-import { digestLengths, isDigestAlgorithm } from '../src/core/hash.ts'
+import { parseDigestName } from '../src/core/hash.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import type { entriesQuery } from '../src/api/queries.ts'
 import type { EntriesAnswer, EntrySummary } from '../src/api/answers.ts'
@@ -34,9 +34,8 @@ export async function visibleDisclosures(
 
 /** The look-up key of a digest, `<algorithm>:<hex>`. Throws `query-invalid`. */
 export function digestKey(text: string): LookupKey {
-  const [algorithm, hex] = text.split(':') as [string, string]
-  if (isDigestAlgorithm(algorithm) && hex.length === 2 * digestLengths[algorithm])
-    return { by: 'digest', algorithm, hex }
+  const digest = parseDigestName(text)
+  if (digest !== undefined) return { by: 'digest', ...digest }
   throw new EvidenceError('query-invalid', 'digest: names no digest of the length of its algorithm', {
     where: 'digest',
   })
@@ -52,10 +51,12 @@ export function keysOf(query: z.infer<typeof entriesQuery>): LookupKey[] {
   ]
 }
 
-/** Whether an entry itself has a look-up key. */
-function hasKey({ statement }: ServedEntry, key: LookupKey): boolean {
+/** Whether an entry itself has all of these look-up keys. Its statement is read once, and not where there are none. */
+function hasKeys({ statement }: ServedEntry, keys: readonly LookupKey[]): boolean {
+  if (keys.length === 0) return true
   const body = valueOr(() => readBody(statement), undefined)
-  return lookupsOfEntry(statement, body).some((own) => JSON.stringify(own.key) === JSON.stringify(key))
+  const own = new Set(lookupsOfEntry(statement, body).map(({ key }) => JSON.stringify(key)))
+  return keys.every((key) => own.has(JSON.stringify(key)))
 }
 
 /** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
@@ -87,7 +88,7 @@ export async function page(
     room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
     const isFound = (entry: ServedEntry): boolean =>
-      rights.mayFind(reader, key, entryFacts(entry)) && others.every((other) => hasKey(entry, other))
+      rights.mayFind(reader, key, entryFacts(entry)) && hasKeys(entry, others)
     append(entries, found.filter(isFound).map(summaryOf))
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,5 +1,5 @@
 import { EvidenceError } from '../../src/core/errors.ts'
-import { type DigestAlgorithm, digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
+import { type DigestAlgorithm, parseDigestName } from '../../src/core/hash.ts'
 import type { Output } from '../render/output.ts'
 import { codePattern } from '../../src/statements/vocabulary.ts'
 import { parseDecimal } from '../../src/core/bytes.ts'
@@ -7,15 +7,14 @@ import { parseDecimal } from '../../src/core/bytes.ts'
 /** Reads `<algorithm>:<lower-case hex>`, the value of an option. Throws `query-invalid`, and `usage` where the next option was taken for it. */
 export function digestArgument(text: string, option: string): [algorithm: DigestAlgorithm, hex: string] {
   if (text.startsWith('-')) throw new EvidenceError('usage', `the option ${option} <algorithm:hex> has no value`)
-  const [algorithm = '', hex = '', extra] = text.split(':')
-  const isHex = extra === undefined && /^[0-9a-f]*$/.test(hex)
-  if (!isDigestAlgorithm(algorithm) || !isHex || hex.length !== 2 * digestLengths[algorithm]) {
+  const digest = parseDigestName(text)
+  if (digest === undefined) {
     throw new EvidenceError(
       'query-invalid',
       `${JSON.stringify(text)} is not <algorithm>:<lower-case hex> of that algorithm’s length`,
     )
   }
-  return [algorithm, hex]
+  return [digest.algorithm, digest.hex]
 }
 
 /** A non-negative integer given as an argument. Throws `usage`. */

@@ -43,3 +43,14 @@ export const strongDigests: readonly DigestAlgorithm[] = ['sha256', 'sha384', 's
 export function isDigestAlgorithm(name: string): name is DigestAlgorithm {
   return Object.hasOwn(digestLengths, name)
 }
+
+/** A digest written as `<algorithm>:<lower-case hex>` of that algorithm's length; undefined where it is none. */
+export function parseDigestName(
+  text: string,
+): { readonly algorithm: DigestAlgorithm; readonly hex: string } | undefined {
+  const [algorithm = '', hex = '', extra] = text.split(':')
+  const isWhole = extra === undefined && /^[0-9a-f]*$/.test(hex)
+  return isWhole && isDigestAlgorithm(algorithm) && hex.length === 2 * digestLengths[algorithm]
+    ? { algorithm, hex }
+    : undefined
+}

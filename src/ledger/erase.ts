@@ -17,7 +17,8 @@ export async function eraseDisclosures(
   const stored = (await reads.disclosures(entry)).map(parseDisclosure)
   const erased = stored.filter(({ claim }) => claims === undefined || claims.includes(claim))
   const keep = stored.filter((disclosure) => !erased.includes(disclosure))
-  // Told to copies before it is done here: a crash in between leaves an erasure to be repeated, not one to be forgotten.
+  // The list of erasures, which copies read, is written before the claims are removed: after a crash in between, the erasure is repeated, and
+  // no copy misses it.
   if (erased.length > 0) addErasures(list, [{ index, digests: erased.map(({ digest }) => digest) }])
   // One that was cut off may have left what it deleted in files that were not rewritten yet.
   else if (!readErasures(list).some((erasure) => erasure.index === index)) return []

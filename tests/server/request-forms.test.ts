@@ -130,7 +130,7 @@ describe('a batch', () => {
       }
       for (const { body } of answers.filter(({ status }) => status === 200))
         expect(linesOf(body).some(({ status }) => status < 400)).toBe(true)
-      // The same bytes are taken later, each of them.
+      // Each statement that was refused for the moment is accepted when it is sent again.
       for (const text of texts) expect((await small.post(text)).status).toBeLessThan(300)
     } finally {
       await small.remove()
