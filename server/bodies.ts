@@ -30,6 +30,20 @@ export const usualPace: Pace = { periodMs: 2_000, bytes: smallBody }
 /** What keeping a piece costs beside its bytes: one that is sent byte by byte holds many. */
 const chunkOverhead = 256
 
+const batchType = 'application/x-ndjson'
+/** The media types that a route takes, by what its configuration says of it (`takes`); a route that says nothing takes no body. */
+const mediaTypes = {
+  statements: ['application/sd-jwt', 'application/jwt', 'application/json', 'text/plain', batchType],
+  json: ['application/json'],
+} as const
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the bodies of this route are. */
+    readonly takes?: keyof typeof mediaTypes
+  }
+}
+
 interface Arriving extends BodyUnderWay {
   since: number
   brought: number
@@ -57,9 +71,11 @@ export class Bodies {
     }
     this.sweeper = setInterval(() => this.sweep(performance.now()), pace.periodMs / 4).unref()
     app.server.on('close', () => clearInterval(this.sweeper))
-    const parse = async (request: FastifyRequest): Promise<Buffer> => this.read(request, false)
-    app.addContentTypeParser(['application/sd-jwt', 'application/jwt', 'application/json', 'text/plain'], parse)
-    app.addContentTypeParser('application/x-ndjson', async (request: FastifyRequest) => this.read(request, true))
+    for (const type of new Set(Object.values(mediaTypes).flat()))
+      app.addContentTypeParser(type, async (request: FastifyRequest) => {
+        requireType(request, type)
+        return this.read(request, type === batchType)
+      })
   }
 
   private read(request: FastifyRequest, isBatch: boolean): Promise<Buffer> {
@@ -193,6 +209,15 @@ function linesOf(chunks: readonly Buffer[]): number {
   let lines = 1
   for (const chunk of chunks) for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++
   return lines
+}
+
+/** Before anything of the body is read: what may be sent, and how much, is the route's to say. Throws `media-type`. */
+function requireType({ routeOptions }: FastifyRequest, type: string): void {
+  const { takes } = routeOptions.config
+  const taken: readonly string[] = takes === undefined ? [] : mediaTypes[takes]
+  if (taken.includes(type)) return
+  const why = `this route takes ${taken.length === 0 ? 'no body' : taken.join(', ')}, and not ${type}`
+  throw new EvidenceError('media-type', why, { where: 'Content-Type' })
 }
 
 function tooLarge(limit: number): EvidenceError {

@@ -58,7 +58,7 @@ export class ByteBudget {
   }
 }
 
-/** Turns in order, so many at once. */
+/** Turns in order, so many at once. The next begins in another turn of the event loop: many that end at once hold up nothing else. */
 export class Turns {
   private free: number
   private readonly waiting: (() => void)[] = []
@@ -72,7 +72,7 @@ export class Turns {
   give(): void {
     const next = this.waiting.shift()
     if (next === undefined) this.free++
-    else next()
+    else setImmediate(next)
   }
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { type SearchAnswer, searchAnswer } from '../../src/api/answers.ts'
-import { receiptsBody, searchBody } from '../../src/api/queries.ts'
+import { maxNamedAtOnce, receiptsBody, searchBody } from '../../src/api/queries.ts'
 import { settled } from '../../src/core/attempt.ts'
 import { fromUtf8 } from '../../src/core/bytes.ts'
 import { toBase64 } from '../../src/core/base64.ts'
@@ -24,6 +24,7 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
   typed.post(
     '/v1/entries/search',
     {
+      config: { takes: 'json' },
       schema: {
         operationId: 'searchEntries',
         summary: 'Entries of many digests',
@@ -43,6 +44,7 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
   app.post(
     '/v1/receipts',
     {
+      config: { takes: 'json' },
       schema: {
         operationId: 'getReceipts',
         summary: 'Receipts of many entries',
@@ -60,9 +62,20 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
   )
 }
 
-/** The JSON body of a request: nothing of it is signed, so any spelling will do. Throws `media-type`, `body-malformed`. */
+/** What opens or separates values in a JSON text. Somewhat more than a body may have, for the schema says better what is wrong. */
+const marks: ReadonlySet<number> = new Set(Buffer.from('[{,:'))
+const maxMarks = 2 * maxNamedAtOnce
+
+/**
+ * The JSON body of a request: nothing of it is signed, so any spelling will do. How many values it can have is counted before it is parsed:
+ * what a stranger's body costs is bounded by its bytes. Throws `media-type`, `body-malformed`.
+ */
 function bodyOf<T>({ body }: FastifyRequest, shape: z.ZodType<T>): T {
   if (!Buffer.isBuffer(body)) throw new EvidenceError('media-type', 'this route takes application/json')
+  let count = 0
+  for (const byte of body) if (marks.has(byte)) count++
+  if (count > maxMarks)
+    throw new EvidenceError('body-malformed', `the body names more than ${maxNamedAtOnce}`, { where: 'body' })
   const read = shape.safeParse(jsonOf(body))
   if (read.success) return read.data
   throw schemaError(read.error, 'body-malformed', 'body')

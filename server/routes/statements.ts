@@ -27,6 +27,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
   app.withTypeProvider<ZodTypeProvider>().post(
     '/v1/statements',
     {
+      config: { takes: 'statements' },
       schema: {
         description,
         operationId: 'deposit',

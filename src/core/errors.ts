@@ -587,7 +587,7 @@ export const errorTable = {
   'media-type': {
     status: 415,
     exit: 3,
-    action: 'Send application/sd-jwt, application/jwt or text/plain, or a batch as application/x-ndjson, uncompressed.',
+    action: 'Send a media type that the message names, as it is or by gzip; /openapi.json says what each route takes.',
   },
   'query-invalid': { status: 400, exit: 2, action: 'Mend the query; /openapi.json gives its parameters.' },
   'not-authenticated': { status: 401, exit: 3, action: 'Send a bearer token signed by an admitted key.' },

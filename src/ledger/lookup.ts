@@ -48,11 +48,13 @@ export function lookupsOfEntry(statement: Statement, body: StatementBody | undef
     { key: { by: 'kind', kind }, list: '' },
     { key: { by: 'participant', id: iss }, list: kind },
   ]
+  // A digest is its algorithm and its value: one item's SM3 may be spelled as another's SHA-256.
   const seen = new Set<string>()
   for (const { digest } of itemsOf(body)) {
     for (const [algorithm, hex] of Object.entries(digest)) {
-      if (seen.has(hex)) continue
-      seen.add(hex)
+      const name = `${algorithm}:${hex}`
+      if (seen.has(name)) continue
+      seen.add(name)
       lists.push({ key: { by: 'digest', algorithm: algorithm as DigestAlgorithm, hex }, list })
     }
   }

@@ -14,18 +14,18 @@ describe.skipIf(lacks('go'))('the client in Go', () => {
   const program = join(path, 'evidence-deposit')
 
   beforeAll(() => {
-    const { code, text } = go(['build', '-o', program, './cmd/evidence-deposit'], module, path)
+    const { code, text } = go(['build', '-o', program, './cmd/evidence-deposit'], module)
     if (code !== 0) throw new Error(`the client does not compile: ${text}`)
   })
   afterAll(remove)
 
   it('has nothing that "go vet" finds, and asks for Go 1.19 and the standard library alone', () => {
-    expect(go(['vet', './...'], module, path)).toEqual({ code: 0, text: '' })
+    expect(go(['vet', './...'], module)).toEqual({ code: 0, text: '' })
     expect(readFileSync(join(module, 'go.mod'), 'utf8')).toBe('module evidence-ledger/clients/go\n\ngo 1.19\n')
   })
 
   it('reads what the vectors accept, and refuses what they refuse', () => {
-    expect(go(['test', '-count=1', '.'], module, path)).toMatchObject({ code: 0 })
+    expect(go(['test', '-count=1', '.'], module)).toMatchObject({ code: 0 })
   })
 
   clientSuite(() => ({ command: program, args: [], opensPassphrases: false }))

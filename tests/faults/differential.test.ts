@@ -13,7 +13,7 @@ import { lacks } from '../support/system-tools.ts'
  * verifiers. `npm run faults -- differential --cases 100000 --seed 1` is the long form; it prints what each class of change came
  * to, and every disagreement with its seed. `--seed N --cases 1` is that case alone, printed in full.
  */
-const cases = option('cases', 1500)
+const cases = option('cases', 500)
 const firstSeed = option('seed', 1)
 const batch = 200
 

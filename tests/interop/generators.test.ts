@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/folder.ts'
-import { goProgram } from '../support/go.ts'
+import { goCache, goProgram } from '../support/go.ts'
 import { soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { lacks } from '../support/system-tools.ts'
 
@@ -61,7 +61,7 @@ describe.skipIf(lacks('openapi-generators'))('a client made by', () => {
     const [stdout, stderr, code] = await Promise.all([
       child.stdout.toArray(),
       child.stderr.toArray(),
-      new Promise((resolve) => child.once('close', resolve)),
+      new Promise((resolve, reject) => child.once('close', resolve).once('error', reject)),
     ])
     expect([code, Buffer.concat(stderr as Buffer[]).toString()]).toEqual([0, ''])
     const lines = Buffer.concat(stdout as Buffer[])
@@ -96,7 +96,7 @@ describe.skipIf(lacks('openapi-generators'))('a client made by', () => {
     writeFileSync(join(out, 'go.mod'), 'module generated\n\ngo 1.24\n')
     const args = ['-generate', 'types,client', '-package', 'main', '-o', join(out, 'client.go'), document]
     succeed(own('.evidence-go/bin/oapi-codegen'), args)
-    const env = { ...process.env, GOPATH: own('.evidence-go'), GOFLAGS: '-mod=mod -modcacherw' }
+    const env = { ...process.env, GOPATH: own('.evidence-go'), GOCACHE: goCache, GOFLAGS: '-mod=mod -modcacherw' }
     succeed(goProgram(), ['mod', 'tidy'], out, env)
     succeed(goProgram(), ['build', '-o', 'deposits', '.'], out, env)
     await deposits(join(out, 'deposits'), [server.url])
@@ -127,7 +127,7 @@ describe.skipIf(lacks('openapi-generators'))('the OpenAPI document', () => {
     const child = spawn(tool('schemathesis'), [...args, ...phases], { cwd: path, stdio: ['ignore', 'pipe', 'pipe'] })
     const [said, code] = await Promise.all([
       child.stdout.toArray(),
-      new Promise((resolve) => child.once('close', resolve)),
+      new Promise((resolve, reject) => child.once('close', resolve).once('error', reject)),
     ])
     const text = Buffer.concat(said as Buffer[]).toString()
     expect([code, code === 0 ? '' : text.slice(-6000)]).toEqual([0, ''])

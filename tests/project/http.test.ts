@@ -68,7 +68,7 @@ describe.skipIf(lacks('openssl', 'curl'))('docs/http.md', () => {
     for (const name of ['evidence.go', 'go.mod']) copyFileSync(join(root, 'clients', 'go', name), join(module, name))
     writeFileSync(join(program, 'main.go'), block('go'))
     const binary = join(path, 'page-go')
-    expect(go(['build', '-o', binary, './cmd/page'], module, path)).toEqual({ code: 0, text: '' })
+    expect(go(['build', '-o', binary, './cmd/page'], module)).toEqual({ code: 0, text: '' })
     chmodSync(binary, 0o700)
     await ran(binary, [])
     await checked('from-go.txt')

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { EntriesAnswer, EntrySummary, SearchAnswer } from '../../src/api/answers.ts'
 import { type Party, problemIn, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 
@@ -93,6 +93,35 @@ describe('many questions in one request', () => {
     expect(refused.detail).not.toMatch(/Invalid|Expected|Too/)
   })
 
+  it.each(['/v1/receipts', '/v1/entries/search'])(
+    'R7 H1: %s takes no batch, whose body may be larger, and reads nothing of one',
+    async (path) => {
+      const values = path === '/v1/receipts' ? '{"indices":[0]}' : JSON.stringify({ digests: [sha256('own')] })
+      for (const type of ['application/x-ndjson', 'application/jwt', 'text/plain']) {
+        const headers = { 'content-type': type, authorization: `Bearer ${server.token(server.depositor)}` }
+        const answer = await server.request(path, { method: 'POST', body: values, headers })
+        expect(problemIn(answer)).toMatchObject({ status: 415, code: 'media-type', where: 'Content-Type' })
+      }
+      const large = `{"digests":[${' '.repeat(300 * 1024)}]}`
+      expect(problemIn(await ask(path, large, server.depositor))).toMatchObject({ status: 413, code: 'body-too-large' })
+    },
+  )
+
+  it.each([
+    ['objects', `{"digests":[${'{},'.repeat(80_000)}{}]}`],
+    ['lists in lists', `{"digests":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['members', `{${Array.from({ length: 20_000 }, (_, i) => `"a${i}":0`).join(',')}}`],
+  ])('R7 L1: refuses a body of many %s before it is parsed', async (_what, body) => {
+    const parse = vi.spyOn(JSON, 'parse')
+    try {
+      const refused = problemIn(await ask('/v1/entries/search', body))
+      expect(refused).toMatchObject({ status: 400, code: 'body-malformed', where: 'body' })
+      expect(parse.mock.calls.filter(([text]) => text === body)).toEqual([])
+    } finally {
+      parse.mockRestore()
+    }
+  })
+
   it('refuses what is no JSON, and another media type', async () => {
     expect(problemIn(await ask('/v1/receipts', '{"indices":[0', server.depositor))).toMatchObject({ status: 400 })
     const authorization = `Bearer ${server.token(server.depositor)}`
@@ -100,6 +129,29 @@ describe('many questions in one request', () => {
       const headers = { 'content-type': type, authorization }
       const answer = await server.request('/v1/receipts', { method: 'POST', body: '{"indices":[0]}', headers })
       expect(problemIn(answer)).toMatchObject({ status: 415, code: 'media-type' })
+    }
+  })
+})
+
+describe('R7 M1: digests of one value under two algorithms', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await testServer()
+  })
+  afterAll(() => server.remove())
+
+  it('are both found: nobody hides a deposit behind a digest of another algorithm', async () => {
+    const [name, hex] = sha256('wanted').split(':') as [string, string]
+    const items = [
+      { digest: { sha256: sha256('bait').slice(7), sm3: hex }, size: 4 },
+      { digest: { sha256: hex, blake3: hex }, size: 6 },
+    ]
+    const { index } = (
+      await server.post(server.sign(server.depositor, 'evidence.deposit', { items }).presentation)
+    ).json<EntrySummary>()
+    for (const algorithm of [name, 'sm3', 'blake3']) {
+      const found = (await server.get(`/v1/entries?digest=${algorithm}:${hex}`)).json<EntriesAnswer>().entries
+      expect([algorithm, found.map((entry) => entry.index)]).toEqual([algorithm, [index]])
     }
   })
 })

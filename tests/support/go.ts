@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** What a run of the Go tool printed, and how it ended. */
 export interface GoRan {
@@ -17,9 +17,12 @@ export function goProgram(): string {
   return found
 }
 
-/** Runs the Go tool in a folder, with a cache of its own: nothing is asked of the network, and no other version is fetched. */
-export function go(args: readonly string[], cwd: string, cache: string): GoRan {
-  const env = { ...process.env, GOCACHE: join(cache, 'go-cache'), GOFLAGS: '', GOPROXY: 'off', GOTOOLCHAIN: 'local' }
+/** Where the Go tool keeps what it compiled: the standard library is compiled once for all tests, and again only for another Go. */
+export const goCache: string = fileURLToPath(new URL('../../node_modules/.evidence-go/cache', import.meta.url))
+
+/** Runs the Go tool in a folder: nothing is asked of the network, and no other version is fetched. */
+export function go(args: readonly string[], cwd: string): GoRan {
+  const env = { ...process.env, GOCACHE: goCache, GOFLAGS: '', GOPROXY: 'off', GOTOOLCHAIN: 'local' }
   const { status, stdout, stderr, error } = spawnSync(goProgram(), args, { cwd, env })
   if (error !== undefined) throw error
   return { code: status, text: stdout.toString() + stderr.toString() }
