@@ -30,15 +30,9 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>
   'Run a ledger': {
     start: async () => (await import('./commands/serve.ts')).startCommand,
     init: async () => (await import('./commands/init.ts')).initCommand,
-    'sign-genesis': async () => (await import('./commands/init.ts')).signGenesisCommand,
     serve: async () => (await import('./commands/serve.ts')).serveCommand,
     doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
-    'rotate-ledger-key': async () => (await import('./commands/rotate-ledger-key.ts')).rotateLedgerKeyCommand,
-    'set-format': async () => (await import('./commands/ledger-state.ts')).setFormatCommand,
-    'end-intake': async () => (await import('./commands/ledger-state.ts')).endIntakeCommand,
-    'close-ledger': async () => (await import('./commands/ledger-state.ts')).closeLedgerCommand,
-    erase: async () => (await import('./commands/erase.ts')).eraseCommand,
-    reindex: async () => (await import('./commands/maintain.ts')).reindexCommand,
+    ledger: async () => (await import('./commands/ledger.ts')).ledgerCommand,
   },
   'Keep and move': {
     backup: async () => (await import('./commands/backup.ts')).backupCommand,

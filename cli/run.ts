@@ -52,7 +52,7 @@ export async function run(program: () => Command | Promise<Command>): Promise<vo
 function refuse(error: EvidenceError, output: Output): void {
   output.error(error)
   if (process.env['EVIDENCE_DEBUG'] === '1') writeErr(`${error.stack}\n`)
-  process.exitCode = exitOfRefusal(error, process.argv[2])
+  process.exitCode = exitOfRefusal(error, process.argv.slice(2, 4))
 }
 
 /** A result that could not be written is said, once; it takes no verdict back. */

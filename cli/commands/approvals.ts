@@ -136,7 +136,7 @@ function signCommand(group: Command): void {
 
 const submitFlags = [
   ...clientFlags(),
-  ['--out <file>', 'write the statement instead, for "evidence rotate-ledger-key --statement"; needs --id'],
+  ['--out <file>', 'write the statement instead, for "evidence ledger rotate-key --statement"; needs --id'],
 ] as const
 
 function submitCommand(group: Command): void {

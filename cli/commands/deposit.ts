@@ -186,6 +186,6 @@ function report(outcomes: readonly JobOutcome[], output: Output): void {
 }
 
 function exitCodeOf(outcomes: readonly JobOutcome[]): number {
-  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [exitOfRefusal(error, 'deposit')]))
+  const [first] = outcomes.flatMap(({ error }) => (error === undefined ? [] : [exitOfRefusal(error, ['deposit'])]))
   return first ?? 0
 }

@@ -16,7 +16,7 @@ stopped. Followers remove them when they hear of it, backups at their next run; 
 of backups, are elsewhere and not touched.
 
 Example:
-  evidence erase 17 --claim names note`
+  evidence ledger erase 17 --claim names note`
 
 const flags = [
   ...commonFlags,
@@ -24,7 +24,7 @@ const flags = [
   ...ledgerKeyFlags,
 ] as const
 
-/** `evidence erase INDEX` */
+/** `evidence ledger erase INDEX` */
 export function eraseCommand(program: Command): void {
   declare(
     program.command('erase <index>'),

@@ -24,7 +24,7 @@ import { codeArgument } from '../options/values.ts'
 const help = `
 A trial ledger gets its administrator's and first depositor's keys made here. A production ledger never sees the
 administrators' private keys: init takes their public keys and writes genesis.json; the first administrator signs it on
-their own machine ("evidence sign-genesis"); init --genesis makes it entry 0. docs/operations/key-ceremony.md walks through it.
+their own machine ("evidence ledger sign-genesis"); init --genesis makes it entry 0. docs/operations/key-ceremony.md walks through it.
 
 Example:
   evidence init --data ./data
@@ -109,7 +109,7 @@ async function initWith(options: InitOptions, ledgerKey: LedgerSigningKey | unde
       `prepared ${settings.origin} in ${root}`,
       ...administratorLines(keys),
       `next, on the machine of ${first?.id}, with a copy of ${request}:`,
-      `  ${commandLine('evidence', 'sign-genesis', 'genesis.json', ['--key', `${first?.id}.pem`], ['--out', 'genesis.jws'])}`,
+      `  ${commandLine('evidence', 'ledger', 'sign-genesis', 'genesis.json', ['--key', `${first?.id}.pem`], ['--out', 'genesis.jws'])}`,
       'then here:',
       `  ${commandLine('evidence', 'init', ['--data', root], ['--genesis', 'genesis.jws'], ...keyOptions)}`,
       `  ${serve}`,
@@ -162,13 +162,13 @@ const signGenesisFlags = [
   jsonFlag,
 ] as const
 
-/** `evidence sign-genesis FILE` */
+/** `evidence ledger sign-genesis FILE` */
 export function signGenesisCommand(program: Command): void {
   declare(
     program.command('sign-genesis <file>'),
     'sign the genesis of a production ledger, on the first administrator’s own machine',
     signGenesisFlags,
-    '\nExample:\n  evidence sign-genesis genesis.json --key clerk.pem --out genesis.jws',
+    '\nExample:\n  evidence ledger sign-genesis genesis.json --key clerk.pem --out genesis.jws',
   ).action((file: string, options: OptionsOf<typeof signGenesisFlags>) => {
     const output = outputOf(options)
     const request = readGenesisRequest(file)

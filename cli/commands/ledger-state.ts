@@ -27,24 +27,24 @@ function endingOf(options: EndOptions, reasons: readonly string[]): object {
   }
 }
 
-/** `evidence close-ledger` */
-export function closeLedgerCommand(program: Command): void {
+/** `evidence ledger close` */
+export function closeCommand(program: Command): void {
   declare(
-    program.command('close-ledger'),
+    program.command('close'),
     'close a ledger for good: nothing comes after it (an administrator signs)',
     endingFlags(closeReasons),
-    '\nExample:\n  evidence close-ledger --reason continued --successor next.checkpoint --key clerk.pem --id clerk',
+    '\nExample:\n  evidence ledger close --reason continued --successor next.checkpoint --key clerk.pem --id clerk',
   ).action((options: EndOptions) => submitChange(options, 'ledger.close', endingOf(options, closeReasons)))
 }
 
 const endIntakeHelp = `
-Attestations, retractions, revocations and changes of keys still come, so a year’s ledger ends by it. "evidence close-ledger"
+Attestations, retractions, revocations and changes of keys still come, so a year’s ledger ends by it. "evidence ledger close"
 ends everything: for a ledger whose key is lost.
 
 Example:
-  evidence end-intake --reason period-ended --successor next.checkpoint --key clerk.pem --id clerk`
+  evidence ledger end-intake --reason period-ended --successor next.checkpoint --key clerk.pem --id clerk`
 
-/** `evidence end-intake` */
+/** `evidence ledger end-intake` */
 export function endIntakeCommand(program: Command): void {
   declare(
     program.command('end-intake'),
@@ -59,9 +59,9 @@ A verifier of today does not judge entries of an announced version, and says so;
 of the software writes entries of version 1 alone: announce another only for software that writes it.
 
 Example:
-  evidence set-format 2 --key clerk.pem --id clerk`
+  evidence ledger set-format 2 --key clerk.pem --id clerk`
 
-/** `evidence set-format VERSION` */
+/** `evidence ledger set-format VERSION` */
 export function setFormatCommand(program: Command): void {
   declare(
     program.command('set-format <version>'),

@@ -31,20 +31,20 @@ import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { foundEntries } from '../sources/found-entries.ts'
 
 const help = `
-Writes one folder, or one zip (--output NAME.zip), that holds all that is needed to check some deposits without us: files (or
+Writes one folder, or one zip (--out NAME.zip), that holds all that is needed to check some deposits without us: files (or
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
 by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
 asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. A case number is looked for in the receipts
 below --from and, if it may be read there, at the server; sealed claims of the receipts go into the package with them.
 
 Example:
-  evidence package photo.jpg seized-phone --output for-the-expert.zip
-  evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --output for-the-court
+  evidence package photo.jpg seized-phone --out for-the-expert.zip
+  evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --out for-the-court
   evidence check for-the-expert.zip --policy court.policy`
 
 const flags = [
   ...clientFlags(),
-  ['--output <path>', 'folder to write, or zip file if it ends in .zip', required],
+  ['--out <path>', 'folder to write, or zip file if it ends in .zip', required],
   ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)'],
   ['--digests-only', 'leave the files out: only their digests'],
   ['--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later'],
@@ -68,7 +68,7 @@ export function packageCommand(program: Command): void {
 async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
   const output = outputOf(options)
   // Before anything is read, let alone hashed.
-  requireNewFile(options.output)
+  requireNewFile(options.out)
   const { policy, policyBytes } = readPolicy(options)
   if (options.withoutAdmissions === true && options.dir !== undefined)
     throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
@@ -101,7 +101,7 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     })
     const total = [...files.values()].reduce((sum, content) => sum + contentSize(content), 0)
     const bar = progressBar(output, 'packing', 2 * total, 'bytes')
-    const report = await write(options.output, files, policy, bar.add).finally(bar.stop)
+    const report = await write(options.out, files, policy, bar.add).finally(bar.stop)
     const fileCount = report.deposits.reduce((sum, { files: packed }) => sum + packed.length, 0)
     const notHere = report.deposits.reduce((sum, { missing, unnamed }) => sum + missing.length + unnamed, 0)
     const bare = report.deposits.filter(({ admission }) => admission.state === 'not-shown').length
@@ -109,21 +109,18 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
-    output.result(
-      { output: options.output, ...result, standing, laterEvents: asked, retractions, notShown, unjudged },
-      [
-        ...retractions.map(
-          ({ of, by, ...part }) =>
-            `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,
-        ),
-        ...notHereLines(report.deposits),
-        `wrote ${options.output}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
-        ...askedLines(later, ledger),
-        ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
-        ...unjudged.map(({ message }) => `not judged: ${message}`),
-        `  check with: npx evidence check ${options.output} --policy FILE`,
-      ],
-    )
+    output.result({ output: options.out, ...result, standing, laterEvents: asked, retractions, notShown, unjudged }, [
+      ...retractions.map(
+        ({ of, by, ...part }) =>
+          `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,
+      ),
+      ...notHereLines(report.deposits),
+      `wrote ${options.out}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
+      ...askedLines(later, ledger),
+      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
+      ...unjudged.map(({ message }) => `not judged: ${message}`),
+      `  check with: npx evidence check ${options.out} --policy FILE`,
+    ])
     return exitCodeOf([], report.unjudged)
   } finally {
     await ledger?.close()

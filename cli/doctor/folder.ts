@@ -78,7 +78,9 @@ function standing(folder: DataFolder): Check {
 /** What commands that were cut off left. */
 function leftovers({ database: path, root }: DataFolder): Check[] {
   if (!existsSync(`${path}.old`) && !existsSync(`${path}.new`)) return []
-  return [warn('leftovers', '"evidence reindex" was cut off', `Run "evidence reindex --data ${root}" again.`)]
+  return [
+    warn('leftovers', '"evidence ledger reindex" was cut off', `Run "evidence ledger reindex --data ${root}" again.`),
+  ]
 }
 
 async function database(folder: DataFolder, now: number): Promise<Check[]> {

@@ -13,7 +13,7 @@ export interface Verdict {
 /** Commands that verify nothing: exit code 1 says "does not verify" and nothing else, so it may not come out of them. */
 const withoutVerdict: ReadonlySet<string> = new Set([
   'init',
-  'sign-genesis',
+  'ledger sign-genesis',
   'keygen',
   'deposit',
   'show',
@@ -28,9 +28,9 @@ const withoutVerdict: ReadonlySet<string> = new Set([
   'profile',
 ])
 
-/** True for the name of a command that verifies something. */
-function judges(command: string | undefined): boolean {
-  return command !== undefined && !withoutVerdict.has(command)
+/** True for a command, by the first words after `evidence`, that verifies something. */
+function judges([command, second]: readonly string[]): boolean {
+  return command !== undefined && !withoutVerdict.has(command) && !withoutVerdict.has(`${command} ${second}`)
 }
 
 /** The exit code of a verdict: 0 fine, 1 does not verify, 3 could not be looked at, 4 needs a newer verifier. */
@@ -44,7 +44,7 @@ export function isSound(verdict: Verdict): boolean {
 }
 
 /** The exit code of a refusal: what a command could not do says nothing of evidence, and so is 2 or 3 where the command judges nothing. */
-export function exitOfRefusal(error: EvidenceError, command: string | undefined): 1 | 2 | 3 | 4 {
+export function exitOfRefusal(error: EvidenceError, command: readonly string[]): 1 | 2 | 3 | 4 {
   const { exit } = error.kind
   // Nor does a server's word, whatever code it states: that a query has no form is all that it can know of the call.
   if (error instanceof ServerRefusal) return exit === 2 && !judges(command) ? 2 : 3

@@ -201,7 +201,7 @@ export const errorTable = {
   'ledger-possession': {
     status: 400,
     exit: 1,
-    action: 'Let the new key sign this ledger’s own checkpoint, with "evidence rotate-ledger-key --out".',
+    action: 'Let the new key sign this ledger’s own checkpoint, with "evidence ledger rotate-key --out".',
   },
   'successor-invalid': {
     status: 400,
@@ -257,7 +257,8 @@ export const errorTable = {
   'lookups-damaged': {
     status: 503,
     exit: 1,
-    action: 'Stop the server and run "evidence reindex". Until then no search says what there is; receipts hold.',
+    action:
+      'Stop the server and run "evidence ledger reindex". Until then no search says what there is; receipts hold.',
   },
   'lookups-unverified': {
     status: 503,
@@ -492,12 +493,12 @@ export const errorTable = {
   'rotation-unfinished': {
     status: 409,
     exit: 3,
-    action: 'Run "evidence rotate-ledger-key --resume" on the stopped ledger; it goes on where it was cut off.',
+    action: 'Run "evidence ledger rotate-key --resume" on the stopped ledger; it goes on where it was cut off.',
   },
   'rotation-offline': {
     status: 409,
     exit: 3,
-    action: 'Stop the server and run "evidence rotate-ledger-key" where the new key is.',
+    action: 'Stop the server and run "evidence ledger rotate-key" where the new key is.',
   },
   'ledger-unfinished': { status: 409, exit: 3, action: 'Finish the key ceremony with "evidence init --genesis FILE".' },
   'database-missing': { status: 503, exit: 1, action: restore },

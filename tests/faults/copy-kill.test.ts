@@ -105,7 +105,7 @@ describe('SIGKILL', () => {
   it('within reindex leaves a ledger that another run finishes', async () => {
     const root = join(path, 'reindexed')
     cpSync(test.root, root, { recursive: true })
-    const args = ['reindex', '--data', root]
+    const args = ['ledger', 'reindex', '--data', root]
     const ms = await duration(args)
     for (let cycle = 0; cycle < cycles; cycle++) {
       await cutOff(args, ms * (0.5 + Math.random() * 0.7))

@@ -59,7 +59,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     rmSync(test.folder.lock)
     expect(
       await inTurn([
-        ['reindex', '--data', test.root],
+        ['ledger', 'reindex', '--data', test.root],
         ['backup', at('out'), '--data', test.root, '--final'],
         ['serve', '--data', test.root, '--port', '0'],
         ['verify', '--data', test.root],
@@ -72,7 +72,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
 
   it('F-RA-H3: a ledger is not served while it is indexed anew, and loses nothing', async () => {
     const book = new Acknowledged(test.root)
-    const reindex = await commands.stopAt('mkdirSync', 'evidence-shadow', ['reindex', '--data', test.root])
+    const reindex = await commands.stopAt('mkdirSync', 'evidence-shadow', ['ledger', 'reindex', '--data', test.root])
     const refused = await launch(test.root)
     expect(refused.url).toBeUndefined()
     expect(refused.output()).toMatch(/^evidence: ledger-in-use: /m)
@@ -86,14 +86,14 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
   })
 
   it('F-RA-H3: killed between the two names, reindex keeps the old database until the new one was examined', async () => {
-    const stopped = await commands.stopAt('rmSync', 'ledger\\.old$', ['reindex', '--data', test.root])
+    const stopped = await commands.stopAt('rmSync', 'ledger\\.old$', ['ledger', 'reindex', '--data', test.root])
     expect(existsSync(`${test.folder.database}.old`)).toBe(true)
     stopped.child.kill('SIGKILL')
     await stopped.ended
     writeFileSync(join(test.folder.database, 'CURRENT'), 'MANIFEST-999999\n')
-    const { code } = await evidence(['reindex', '--data', test.root])
+    const { code } = await evidence(['ledger', 'reindex', '--data', test.root])
     expect(code).not.toBe(0)
-    await evidenceOk(['reindex', '--data', test.root])
+    await evidenceOk(['ledger', 'reindex', '--data', test.root])
     await evidenceOk(['verify', '--data', test.root])
   })
 
@@ -104,7 +104,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     const init = ['init', '--data', root, '--production', '--origin', 'gen.example/x', '--administrator', admin]
     await evidenceOk(init)
     const jws = at('genesis.jws')
-    await evidenceOk(['sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
+    await evidenceOk(['ledger', 'sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
     const seal = ['init', '--data', root, '--genesis', jws]
     const first = await commands.stopAt('rmSync', 'ledger\\.new$', seal)
     expect(await refusal(seal)).toBe('ledger-in-use')
@@ -119,7 +119,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     await evidenceOk(seal)
     writeFileSync(config, awaiting)
     rmSync(jws)
-    await evidenceOk(['sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
+    await evidenceOk(['ledger', 'sign-genesis', join(root, 'genesis.json'), '--key', at('clerk.pem'), '--out', jws])
     await evidenceOk(seal)
     await evidenceOk(['verify', '--data', root])
     // And with another one refused: what is there stays.
@@ -138,7 +138,15 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
       usurper,
     ])
     const other = at('other.jws')
-    await evidenceOk(['sign-genesis', join(otherRoot, 'genesis.json'), '--key', at('usurper.pem'), '--out', other])
+    await evidenceOk([
+      'ledger',
+      'sign-genesis',
+      join(otherRoot, 'genesis.json'),
+      '--key',
+      at('usurper.pem'),
+      '--out',
+      other,
+    ])
     const before = readFileSync(join(root, 'head'))
     expect((await evidence(['init', '--data', root, '--genesis', other])).stderr).toMatch(/^evidence: ledger-exists: /m)
     expect(readFileSync(join(root, 'head'))).toEqual(before)
@@ -147,7 +155,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
 
   it('F-RA-M1: a rotation that is refused leaves nothing of itself', async () => {
     await evidenceOk(['keygen', '--out', at('next.pem')])
-    const rotate = ['rotate-ledger-key', '--data', test.root, '--new-key', at('next.pem')]
+    const rotate = ['ledger', 'rotate-key', '--data', test.root, '--new-key', at('next.pem')]
     const signed = [...rotate, '--key', test.folder.administratorKey, '--id', 'administrator']
     const server = await launchSound(test.root)
     expect(await refusal(signed)).toBe('ledger-in-use')
@@ -171,8 +179,8 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     const data = ['--data', test.root]
     const refused = [
       ['backup', at('out'), ...data, '--final'],
-      ['reindex', ...data],
-      ['erase', '1', ...data],
+      ['ledger', 'reindex', ...data],
+      ['ledger', 'erase', '1', ...data],
       ['serve', ...data, '--port', '0'],
       ['promote', ...data, '--take-over'],
       ['verify', ...data],
@@ -195,7 +203,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
       writeFileSync(preload, withoutKoffi)
       const env = { NODE_OPTIONS: `--require ${preload}` }
       const server = await launchSound(test.root, { under: inContainer, env })
-      const { code, stderr } = await evidence(['reindex', '--data', test.root])
+      const { code, stderr } = await evidence(['ledger', 'reindex', '--data', test.root])
       expect(code).toBe(3)
       expect(stderr).toMatch(/ledger-in-use: .+ of another container or machine; where no such process runs .+ remove /)
       await server.end('SIGKILL')

@@ -266,8 +266,8 @@ describe('F-H1: a backup that is restored', () => {
       ['doctor'],
       ['promote', '--take-over'],
       ['backup', at('x')],
-      ['reindex'],
-      ['erase', '3'],
+      ['ledger', 'reindex'],
+      ['ledger', 'erase', '3'],
     ]) {
       const refused = await evidence([...command, '--data', at('b')])
       expect([command[0], refused.code, `${refused.stdout}${refused.stderr}`]).toEqual([

@@ -43,13 +43,13 @@ describe.skipIf(lacks('python3', 'bagit'))('the BagIt tool of others', () => {
   it('accepts our packages, with files and without, and from a zip; and refuses one that was altered', async () => {
     const common = ['--data', server.folder.root, '--url', server.url]
     const whole = join(path, 'whole')
-    await evidenceOk(['package', file, ...common, '--output', whole])
+    await evidenceOk(['package', file, ...common, '--out', whole])
     expect(validate(whole)).toMatchObject({ code: 0 })
     expect(validate(whole, '--fast')).toMatchObject({ code: 0 })
     const digests = join(path, 'digests')
-    await evidenceOk(['package', file, '--digests-only', ...common, '--output', digests])
+    await evidenceOk(['package', file, '--digests-only', ...common, '--out', digests])
     expect(validate(digests)).toMatchObject({ code: 0 })
-    await evidenceOk(['package', file, ...common, '--output', join(path, 'zipped.zip')])
+    await evidenceOk(['package', file, ...common, '--out', join(path, 'zipped.zip')])
     systemProgram('python3', ['-m', 'zipfile', '-e', join(path, 'zipped.zip'), path])
     expect(validate(join(path, 'zipped'))).toMatchObject({ code: 0 })
     writeFileSync(join(whole, 'data/deposits/001/files/exhibit.txt'), 'AN EXHIBIT')

@@ -79,7 +79,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier, 
     const server = await startServer(data)
     for (const file of [note, folder]) await evidenceOk(['deposit', file, ...own, '--url', server.url])
     const pack = (output: string, ...more: string[]) =>
-      evidenceOk(['package', note, folder, '--output', output, ...own, '--url', server.url, ...more])
+      evidenceOk(['package', note, folder, '--out', output, ...own, '--url', server.url, ...more])
     await pack(asFolder)
     await pack(asZip)
     await pack(digests, '--digests-only')

@@ -77,7 +77,7 @@ async function makeArtefacts(authority: AuthorityServer, anchors: string): Promi
 
     await evidenceOk(['keygen', '--out', at('next.pem')])
     const administrator = ['--key', join(data, 'keys', 'administrator.pem'), '--id', 'administrator']
-    await evidenceOk(['rotate-ledger-key', '--data', data, '--new-key', at('next.pem'), ...administrator])
+    await evidenceOk(['ledger', 'rotate-key', '--data', data, '--new-key', at('next.pem'), ...administrator])
     cpSync(join(data, 'policy'), on('new.policy'))
     await evidenceOk(['transition', on('photo.jpg.tlog-proof'), '--data', data])
     await evidenceOk(['export', on('export'), '--data', data])

@@ -117,7 +117,7 @@ describe('copies of a ledger', () => {
   })
 
   it('lose what is erased', async () => {
-    await evidenceOk(['erase', '100', '--data', data])
+    await evidenceOk(['ledger', 'erase', '100', '--data', data])
     expect((await evidenceOk(['backup', out, '--data', data, '--json'])).json()).toMatchObject({
       size: 604,
       added: 1,
@@ -153,7 +153,7 @@ describe('copies of a ledger', () => {
 
   it('are reindexed', async () => {
     const target = at('moved')
-    const text = await evidenceOk(['reindex', '--data', target])
+    const text = await evidenceOk(['ledger', 'reindex', '--data', target])
     expect(text.stdout).toContain('609 entries, every one judged')
     expect(text.stdout).toContain('look-up keys: 0 were missing, 0 foreign')
     expect((await evidenceOk(['verify', '--data', target, '--json'])).json()).toMatchObject({ ok: true })

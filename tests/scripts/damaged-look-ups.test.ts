@@ -43,7 +43,7 @@ describe('F-M3: a ledger that lost look-up keys', () => {
       const answer = await evidence(withServer(...args))
       expect([args[0], answer.code]).not.toEqual([args[0], 0])
       expect(answer.stdout).toContain('lookups-damaged')
-      expect(answer.stdout).toContain('evidence reindex')
+      expect(answer.stdout).toContain('evidence ledger reindex')
       expect(answer.stdout).not.toMatch(/nothing (?:found|later)/)
     }
   })
@@ -70,7 +70,7 @@ describe('F-M3: a ledger that lost look-up keys', () => {
     expect(verified.code).toBe(1)
     const codes = verified.json<{ faults: { code: string }[] }>().faults.map(({ code }) => code)
     expect(codes).toEqual(expect.arrayContaining(['lookup-missing', 'lookups-damaged']))
-    await evidenceOk(['reindex', '--data', data])
+    await evidenceOk(['ledger', 'reindex', '--data', data])
     server = await startServer(data)
     const found = await evidenceOk(withServer('find', file))
     expect(found.json<{ entries: unknown[] }>().entries).toHaveLength(1)

@@ -30,7 +30,7 @@ afterAll(async () => {
 /** The commands that read a file that is named, and how each refuses one without end. */
 const commands: Readonly<Record<string, (file: string) => readonly string[]>> = {
   policy: (file) => ['check', at('file'), '--policy', file],
-  'policy of a package': (file) => ['package', at('file'), '--output', at('out.zip'), '--policy', file],
+  'policy of a package': (file) => ['package', at('file'), '--out', at('out.zip'), '--policy', file],
   'policy of a mirror': (file) => ['mirror', server.url, at('mirror'), '--once', '--policy', file],
   settings: (file) => ['serve', '--data', at('none'), '--config', file],
   genesis: (file) => ['init', '--data', at('new'), '--genesis', file],

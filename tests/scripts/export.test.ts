@@ -170,7 +170,8 @@ describe('a ledger taken away as files', () => {
 
   describe('with claims erased', () => {
     const last = String(count - 1)
-    const erase = (...args: string[]): Promise<CliResult> => evidence(['erase', ...args, '--data', data, '--json'])
+    const erase = (...args: string[]): Promise<CliResult> =>
+      evidence(['ledger', 'erase', ...args, '--data', data, '--json'])
 
     it('reports them withheld, and no fault', async () => {
       expect(await report(['--data', data])).toMatchObject({

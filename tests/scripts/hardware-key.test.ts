@@ -35,7 +35,15 @@ describe.skipIf(lacks('softhsm2-util'))('a ledger whose key lies in hardware', (
     ]
     await ok(['init', '--data', data, ...production, '--reading', 'public', ...key, ...pin()])
     expect(existsSync(join(data, 'keys', 'ledger.pem'))).toBe(false)
-    await ok(['sign-genesis', join(data, 'genesis.json'), '--key', at('clerk.pem'), '--out', at('genesis.jws')])
+    await ok([
+      'ledger',
+      'sign-genesis',
+      join(data, 'genesis.json'),
+      '--key',
+      at('clerk.pem'),
+      '--out',
+      at('genesis.jws'),
+    ])
     await ok(['init', '--data', data, '--genesis', at('genesis.jws'), ...key, ...pin()])
     const server = await startServerProcess(data, [...key, ...pin()], 'serve')
     try {
@@ -60,7 +68,7 @@ describe.skipIf(lacks('softhsm2-util'))('a ledger whose key lies in hardware', (
     const data = at('moved')
     await ok(['init', '--data', data, '--origin', 'test.example/moved', '--reading', 'public'])
     const clerk = ['--key', join(data, 'keys', 'administrator.pem'), '--id', 'administrator']
-    const rotate = ['rotate-ledger-key', '--data', data, ...clerk]
+    const rotate = ['ledger', 'rotate-key', '--data', data, ...clerk]
     for (const name of ['first', 'second']) await ok(['keygen', '--in-hardware', token.uri(name), ...pin()])
     const next = (name: string): string[] => ['--new-key', token.uri(name), '--new-passphrase-file', token.pinFile]
     await ok([...rotate, ...next('first')])

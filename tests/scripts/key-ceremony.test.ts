@@ -65,7 +65,7 @@ describe('the key ceremony of a production ledger', () => {
       `deputy=${join(path, 'deputy.jwk')}`,
       ...secret,
     ])
-    expect(prepared.stdout).toContain('sign-genesis')
+    expect(prepared.stdout).toContain('ledger sign-genesis')
     expect(JSON.parse(readFileSync(request, 'utf8'))).toMatchObject({
       iss: 'clerk',
       aud: origin,
@@ -86,12 +86,12 @@ describe('the key ceremony of a production ledger', () => {
   })
 
   it('is signed by the first administrator alone', async () => {
-    expect(await refusal('sign-genesis', request, '--key', deputy, '--out', signed)).toEqual({
+    expect(await refusal('ledger', 'sign-genesis', request, '--key', deputy, '--out', signed)).toEqual({
       exit: 3,
       code: 'genesis-issuer',
     })
     expect(existsSync(signed)).toBe(false)
-    const result = await evidenceOk(['sign-genesis', request, '--key', clerk, '--out', signed])
+    const result = await evidenceOk(['ledger', 'sign-genesis', request, '--key', clerk, '--out', signed])
     expect(result.stdout).toContain(`signed the genesis of ${origin} (production)`)
     // What is signed can be read before it is: the ledger's key stands in it.
     const [, vkey] = /^log (\S+)$/m.exec(readFileSync(join(data, 'policy'), 'utf8')) ?? []
@@ -123,7 +123,7 @@ describe('the key ceremony of a production ledger', () => {
       `clerk=${join(path, 'clerk.jwk')}`,
     ])
     const foreign = join(path, 'foreign.jws')
-    await evidenceOk(['sign-genesis', join(other, 'genesis.json'), '--key', clerk, '--out', foreign])
+    await evidenceOk(['ledger', 'sign-genesis', join(other, 'genesis.json'), '--key', clerk, '--out', foreign])
     const refused = await refusal('init', '--data', data, '--genesis', foreign, ...secret)
     expect(refused.exit).toBe(3)
     expect(['audience-wrong', 'genesis-origin']).toContain(refused.code)
@@ -168,7 +168,7 @@ describe('the key ceremony of a production ledger', () => {
       const altered = join(path, `${name.replaceAll(' ', '-')}.json`)
       writeFileSync(altered, JSON.stringify({ ...prepared, ...change }))
       const jws = `${altered}.jws`
-      await evidenceOk(['sign-genesis', altered, '--key', clerk, '--out', jws])
+      await evidenceOk(['ledger', 'sign-genesis', altered, '--key', clerk, '--out', jws])
       const result = await evidence(['init', '--data', data, '--genesis', jws, ...secret, '--json'])
       const { error } = result.json<CliError>()
       expect({ name, exit: result.code, code: error.code }).toEqual({ name, exit: 3, code: 'genesis-differs' })
@@ -179,7 +179,7 @@ describe('the key ceremony of a production ledger', () => {
 
   it('is sealed once', async () => {
     const sealed = await evidenceOk(['init', '--data', data, '--genesis', signed, ...secret])
-    const prepared = await evidenceOk(['sign-genesis', request, '--key', clerk, '--out', `${signed}.again`])
+    const prepared = await evidenceOk(['ledger', 'sign-genesis', request, '--key', clerk, '--out', `${signed}.again`])
     const thumbprints = /^administrators.*(?:\n {2}.*)+/m.exec(prepared.stdout)?.[0]
     expect(thumbprints?.split('\n')).toHaveLength(3)
     expect(sealed.stdout).toContain(thumbprints)

@@ -58,7 +58,7 @@ async function rotate(reason: string): Promise<void> {
   const newKey = await keygen('ledger-2')
   const request = at('rotation.json')
   const signed = at('rotation.jws')
-  const rotation = ['rotate-ledger-key', '--data', data, '--new-key', newKey, '--reason', reason]
+  const rotation = ['ledger', 'rotate-key', '--data', data, '--new-key', newKey, '--reason', reason]
   await evidenceOk([...rotation, '--out', request])
   await evidenceOk(['sign-statement', request, ...asClerk(), '--out', signed])
   await stop()
@@ -134,7 +134,7 @@ describe('the ledger’s key is stolen', () => {
     await admit('deputy', 'administrator', [...asClerk(), '--url', url])
     await evidenceOk(['approvals', 'set', '--administrators', '2', ...asClerk(), '--url', url, '--data', data])
     const newKey = await keygen('ledger-2')
-    const rotation = ['rotate-ledger-key', '--data', data, '--new-key', newKey]
+    const rotation = ['ledger', 'rotate-key', '--data', data, '--new-key', newKey]
     await evidenceOk([...rotation, '--out', at('rotation.json')])
     await evidenceOk(['sign-statement', at('rotation.json'), ...asClerk(), '--out', at('alone.jws')])
     const proposal = at('rotation.proposal')
@@ -192,7 +192,7 @@ describe('an administrator’s key', () => {
       ['participants', 'admit', 'accomplice', ...accomplice],
       ['participants', 'revoke', 'deputy', '--reason', 'other'],
       ['approvals', 'set', '--administrators', '1'],
-      ['close-ledger', '--reason', 'ended'],
+      ['ledger', 'close', '--reason', 'ended'],
     ])
       expect([attempt[0], await codeOf([...attempt, ...mallory])]).toEqual([attempt[0], 'approvals-needed'])
     const proposal = at('revoke.json')
@@ -252,7 +252,15 @@ describe('a ledger that ends', () => {
       '--reading',
       'public',
     ])
-    await evidenceOk(['sign-genesis', join(next, 'genesis.json'), '--key', at('clerk.pem'), '--out', at('genesis.jws')])
+    await evidenceOk([
+      'ledger',
+      'sign-genesis',
+      join(next, 'genesis.json'),
+      '--key',
+      at('clerk.pem'),
+      '--out',
+      at('genesis.jws'),
+    ])
     await evidenceOk(['init', '--data', next, '--genesis', at('genesis.jws')])
     const successor = await startServer(next, [], 'serve')
     try {
@@ -261,19 +269,19 @@ describe('a ledger that ends', () => {
         payload: { continues: { origin: 'test.example/keys' } },
       })
       const how = [...asClerk(), '--url', url, '--data', data]
-      expect(await codeOf(['close-ledger', '--reason', 'continued', '--successor', at('old.checkpoint'), ...how])).toBe(
-        'successor-invalid',
-      )
-      expect(await codeOf(['end-intake', '--reason', 'Not a code', ...how])).toBe('usage')
-      const ended = await evidenceOk(['end-intake', '--reason', 'archive-full', ...how])
+      expect(
+        await codeOf(['ledger', 'close', '--reason', 'continued', '--successor', at('old.checkpoint'), ...how]),
+      ).toBe('successor-invalid')
+      expect(await codeOf(['ledger', 'end-intake', '--reason', 'Not a code', ...how])).toBe('usage')
+      const ended = await evidenceOk(['ledger', 'end-intake', '--reason', 'archive-full', ...how])
       expect(ended.stderr).toContain('"archive-full" is no reason that this version knows')
       writeFileSync(at('refused.txt'), 'refused')
       const refused = await evidence(['deposit', at('refused.txt'), '--data', data, '--url', url])
       expect([refused.code, refused.stdout.includes('entry 3 ended the intake')]).toEqual([3, true])
       expect(refused.stderr).toContain('intake ended by entry 3')
-      expect(await codeOf(['set-format', '1', ...how])).toBe('usage')
-      await evidenceOk(['set-format', '2', ...how])
-      await evidenceOk(['close-ledger', '--reason', 'continued', '--successor', at('first.checkpoint'), ...how])
+      expect(await codeOf(['ledger', 'set-format', '1', ...how])).toBe('usage')
+      await evidenceOk(['ledger', 'set-format', '2', ...how])
+      await evidenceOk(['ledger', 'close', '--reason', 'continued', '--successor', at('first.checkpoint'), ...how])
     } finally {
       await successor.stop()
     }

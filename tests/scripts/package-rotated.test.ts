@@ -54,7 +54,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
   ]
   async function pack(...args: string[]): Promise<string> {
     const output = at(`package-${number++}`)
-    await evidenceOk(['package', photo, '--output', output, '--data', data, ...args])
+    await evidenceOk(['package', photo, '--out', output, '--data', data, ...args])
     return output
   }
   async function check(target: string, ...args: string[]): Promise<{ code: number | null; report: Report }> {
@@ -155,7 +155,7 @@ describe.skipIf(lacks('openssl', 'faketime', 'sha256sum', 'python3'))('packages 
   it('of old deposits are checked by the new policy alone once the ledger’s key was replaced', async () => {
     const before = await pack('--url', server.url)
     const [request, signed] = [at('rotation.json'), at('rotation.jws')]
-    const rotation = ['rotate-ledger-key', '--data', data, '--new-key', at('ledger-2.pem')]
+    const rotation = ['ledger', 'rotate-key', '--data', data, '--new-key', at('ledger-2.pem')]
     await evidenceOk([...rotation, '--out', request])
     const proposal = at('rotation.proposal')
     await evidenceOk(['approvals', 'propose', request, '--out', proposal, '--key', clerk])

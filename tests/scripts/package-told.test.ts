@@ -47,7 +47,7 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
   const ok = (...args: string[]): Promise<CliResult> => evidenceOk(args, options())
   async function pack(...args: string[]): Promise<string> {
     const output = at(`package-${number++}`)
-    await ok('package', ...args, '--output', output)
+    await ok('package', ...args, '--out', output)
     return output
   }
   const forge = (from: string, change: (files: Files) => unknown): string =>
@@ -139,9 +139,7 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
       expect(said).toMatch(/^2 of 9 files deposited are NOT HERE:\n {2}mail\/notice\.eml\n {2}photo\/counter\.jpg\n/)
     const alone = await three(await pack('case-001/photo/counter.jpg'))
     for (const { said } of alone) expect(said).toMatch(/^8 of 9 files deposited are NOT HERE:\n {2}8 whose names are/)
-    expect((await ok('package', 'case-001', '--digests-only', '--output', at('digests'))).stdout).toMatch(
-      /^9 of 9 files/,
-    )
+    expect((await ok('package', 'case-001', '--digests-only', '--out', at('digests'))).stdout).toMatch(/^9 of 9 files/)
   })
 
   it('F-M9: VERIFY.md is the text of its version, and every other word is named as not checked', async () => {
@@ -353,7 +351,7 @@ with zipfile.ZipFile(sys.argv[1], "w") as zip:
       for (const source of [['--dir', at('export')], []]) {
         const output = at(`package-${number++}`)
         const run = { cwd: path, env: { EVIDENCE_DATA: data } }
-        await evidenceOk(['package', 'photo.jpg', ...source, '--output', output], run)
+        await evidenceOk(['package', 'photo.jpg', ...source, '--out', output], run)
         expect((await evidence(['check', output], run)).stdout).toMatch(/^RETRACTED: entry 4 /)
       }
     } finally {
@@ -416,7 +414,7 @@ describe('a depositor of a closed ledger', () => {
     writeFileSync(join(path, 'mine.txt'), 'mine')
     await run('deposit', 'mine.txt', ...as)
     const policy = join(data, 'policy')
-    await run('package', 'mine.txt', '--output', 'mine', '--policy', policy, ...as)
+    await run('package', 'mine.txt', '--out', 'mine', '--policy', policy, ...as)
     const { code, stdout } = await evidence(['check', 'mine', '--policy', policy], { cwd: path })
     expect(code).toBe(0)
     expect(stdout).toContain('admitted as me, named "Wei & Partners", by entry 2 of administrator')

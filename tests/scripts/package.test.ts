@@ -61,7 +61,7 @@ describe('evidence packages', () => {
   /** Packs to a new place, which is given. */
   async function pack(args: readonly string[], ending = ''): Promise<string> {
     const output = join(path, `package-${number++}${ending}`)
-    await ok('package', ...args, '--output', output)
+    await ok('package', ...args, '--out', output)
     return output
   }
   async function check(target: string, ...args: string[]): Promise<{ code: number | null; report: Report }> {
@@ -120,7 +120,7 @@ describe('evidence packages', () => {
     // The day of packing, for both.
     const SOURCE_DATE_EPOCH = '1795000000'
     const first = join(path, `package-${number++}.zip`)
-    await evidenceOk(['package', 'photo.jpg', 'case-001', '--output', first], {
+    await evidenceOk(['package', 'photo.jpg', 'case-001', '--out', first], {
       ...options(),
       env: { ...options().env, SOURCE_DATE_EPOCH },
     })
@@ -129,7 +129,7 @@ describe('evidence packages', () => {
     mkdirSync(elsewhere)
     const second = join(elsewhere, basename(first))
     const { cwd, env } = options()
-    await evidenceOk(['package', 'case-001', 'photo.jpg', '--output', second], {
+    await evidenceOk(['package', 'case-001', 'photo.jpg', '--out', second], {
       cwd,
       env: { ...env, TZ: 'Asia/Shanghai', LANG: 'de_DE', SOURCE_DATE_EPOCH },
     })
@@ -154,7 +154,7 @@ describe('evidence packages', () => {
     mkdirSync(nowhere)
     const fromServer = await check(await pack([caseNumber, '--from', nowhere]))
     expect(fromServer.report.deposits.map(({ index }) => index)).toEqual([2, 3])
-    const none = await run('package', 'no such case', '--output', join(path, 'none'), '--json')
+    const none = await run('package', 'no such case', '--out', join(path, 'none'), '--json')
     expect([none.code, none.json<CliError>().error.code]).toEqual([2, 'receipt-not-found'])
     expect(existsSync(join(path, 'none'))).toBe(false)
   })
@@ -180,7 +180,7 @@ describe('evidence packages', () => {
       await evidenceOk(['export', join(path, 'export')], options())
       const exported = await pack(['photo.jpg', '--dir', join(path, 'export')])
       const output = join(path, 'from-data')
-      await evidenceOk(['package', 'photo.jpg', '--output', output], { cwd: desk, env: { EVIDENCE_DATA: data } })
+      await evidenceOk(['package', 'photo.jpg', '--out', output], { cwd: desk, env: { EVIDENCE_DATA: data } })
       for (const target of [exported, output]) {
         expect((await check(target)).report.deposits[0]?.admission).toMatchObject({ state: 'shown', path: [1, 0] })
       }
@@ -288,13 +288,13 @@ describe('evidence packages', () => {
 
   it('is not written over anything, nor of what does not hold', async () => {
     const target = await pack(['photo.jpg'])
-    const again = await run('package', 'photo.jpg', '--output', target, '--json')
+    const again = await run('package', 'photo.jpg', '--out', target, '--json')
     expect([again.code, again.json<CliError>().error.code]).toEqual([2, 'file-exists'])
     renameSync(join(desk, 'photo.jpg'), join(desk, 'kept.jpg'))
     writeFileSync(join(desk, 'photo.jpg'), 'changed')
     try {
       const output = join(path, 'changed')
-      const result = await run('package', 'photo.jpg', '--output', output, '--json')
+      const result = await run('package', 'photo.jpg', '--out', output, '--json')
       expect([result.code, result.json<CliError>().error.code]).toEqual([1, 'file-not-in-deposit'])
       expect(readdirSync(path).filter((name) => name.startsWith('changed'))).toEqual([])
     } finally {

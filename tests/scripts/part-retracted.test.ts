@@ -119,7 +119,7 @@ describe.skipIf(lacks('openssl', 'sha256sum', 'python3', 'python3-cryptography')
   })
 
   it('is told of a package by all three programs, and does not change its standing', async () => {
-    await ok('package', 'folder', 'one.txt', '--output', 'packed')
+    await ok('package', 'folder', 'one.txt', '--out', 'packed')
     writeGuideProgram(at('verify.py'))
     const own = await evidence(['check', 'packed', '--policy', policy], options())
     const second = python('evidence_verify.py', ['check', at('packed'), '--policy', policy])

@@ -152,10 +152,7 @@ describe('F-N13: the lines that say what comes next', () => {
     stdout
       .split('\n')
       .flatMap(
-        (line) =>
-          /(?:^|: | )(evidence (?:serve|init|sign-genesis|rotate-ledger-key|sign-statement|witness serve) .*)$/.exec(
-            line,
-          )?.[1] ?? [],
+        (line) => /(?:^|: | )(evidence (?:serve|init|ledger|sign-statement|witness serve) .*)$/.exec(line)?.[1] ?? [],
       )
       .map((line) =>
         [...line.matchAll(/'([^']*)'|(\S+)/g)].slice(1).map(([, quoted, plain]) => quoted ?? (plain as string)),
@@ -189,7 +186,7 @@ describe('F-N13: the lines that say what comes next', () => {
     expect(prepared.stdout).toContain(`clerk  ${groups}`)
     const [sign, seal, serve] = commandsIn(prepared.stdout) as [string[], string[], string[]]
     writeFileSync(at('genesis.json'), readFileSync(join(data, 'genesis.json')))
-    expect(sign).toEqual(['sign-genesis', 'genesis.json', '--key', 'clerk.pem', '--out', 'genesis.jws'])
+    expect(sign).toEqual(['ledger', 'sign-genesis', 'genesis.json', '--key', 'clerk.pem', '--out', 'genesis.jws'])
     const signed = await run(sign.map((word) => (word === 'clerk.pem' ? 'clerk 1.pem' : word)))
     expect(signed.stdout).toContain(`clerk  ${groups}`)
     const sealed = await run(seal)
@@ -199,7 +196,16 @@ describe('F-N13: the lines that say what comes next', () => {
     const newSecret = at('new passphrase')
     writeFileSync(newSecret, 'another', { mode: 0o600 })
     await run(['keygen', '--out', at('ledger-2.pem'), '--passphrase-file', newSecret])
-    const begin = ['rotate-ledger-key', '--data', data, '--new-key', 'ledger-2.pem', '--new-passphrase-file', newSecret]
+    const begin = [
+      'ledger',
+      'rotate-key',
+      '--data',
+      data,
+      '--new-key',
+      'ledger-2.pem',
+      '--new-passphrase-file',
+      newSecret,
+    ]
     const asked = await run([...begin, '--out', 'rotation.json', '--passphrase-file', secret])
     const [statement, finish] = commandsIn(asked.stdout) as [string[], string[]]
     await run(

@@ -69,17 +69,17 @@ describe.each([
       await ok(['backup', at('backup'), ...auditor, ...policy, ...url])
       await ok(['mirror', server.url, at('mirror'), '--once', ...auditor, ...policy])
       await ok(['monitor', server.url, '--state', at('monitor'), '--once', ...auditor, ...policy])
-      await ok(['package', join(at('case'), 'a.txt'), '--output', at('package'), ...policy, ...auditor, ...url])
-      await ok(['package', join(at('case'), 'a.txt'), '--output', at('package.zip'), ...policy, ...auditor, ...url])
+      await ok(['package', join(at('case'), 'a.txt'), '--out', at('package'), ...policy, ...auditor, ...url])
+      await ok(['package', join(at('case'), 'a.txt'), '--out', at('package.zip'), ...policy, ...auditor, ...url])
     } finally {
       expect(await server.stop()).toBe(0)
     }
-    await ok(['erase', '3', '--claim', 'note', '--data', data])
+    await ok(['ledger', 'erase', '3', '--claim', 'note', '--data', data])
     await ok(['verify', '--data', data, '--save-checkpoint', at('checkpoint')])
     await ok(['backup', at('backup-2'), '--data', data])
     await ok(['export', at('export'), '--data', data])
     await ok(['restore', '--from', at('backup-2'), '--data', at('restored'), '--take-over'])
-    await ok(['reindex', '--data', at('restored')])
+    await ok(['ledger', 'reindex', '--data', at('restored')])
     await ok(['witness', 'init', '--data', at('witness'), '--name', 'w.example/1'])
     await ok(['witness', 'add-log', dataFolder(data).policy, '--data', at('witness')])
     const administrator = ['--administrator', `clerk=${at('auditor.jwk')}`]

@@ -134,7 +134,7 @@ describe('R3-H3: a policy in a folder "data" of the working folder', () => {
     const cwd = at('a')
     const line = 'policy: data/policy (of the ledger in data)'
     expect((await evidenceOk(['check', 'photo.jpg'], { cwd })).stdout).toContain(line)
-    await evidenceOk(['package', 'photo.jpg', '--output', 'photo.zip', '--url', a.url], { cwd })
+    await evidenceOk(['package', 'photo.jpg', '--out', 'photo.zip', '--url', a.url], { cwd })
     for (const args of [
       ['check', 'photo.jpg'],
       ['check', 'photo.zip'],

@@ -70,7 +70,7 @@ beforeAll(async () => {
     cpSync(join(data, 'policy'), oldPolicy)
 
     await evidenceOk(['keygen', '--out', at('next.pem')])
-    const rotated = await evidenceOk(['rotate-ledger-key', '--new-key', at('next.pem'), ...administrator, '--json'])
+    const rotated = await evidenceOk(['ledger', 'rotate-key', '--new-key', at('next.pem'), ...administrator, '--json'])
     cpSync(join(data, 'policy'), newPolicy)
     const { index: rotationIndex } = rotated.json<{ index: number }>()
     // The operators of its witnesses are told of the new key.
@@ -91,12 +91,12 @@ beforeAll(async () => {
     const successor = ['--origin', 'test.example/successor', '--administrator', `clerk=${at('clerk.jwk')}`]
     await evidenceOk([...next, '--production', ...successor, '--continues', at('last.checkpoint')])
     const genesis = ['--key', at('clerk.pem'), '--out', at('genesis.jws')]
-    await evidenceOk(['sign-genesis', at('next', 'genesis.json'), ...genesis])
+    await evidenceOk(['ledger', 'sign-genesis', at('next', 'genesis.json'), ...genesis])
     await evidenceOk([...next, '--genesis', at('genesis.jws')])
     const successorServer = await startServer(at('next'), [], 'serve')
     writeFileSync(at('first.checkpoint'), (await successorServer.request('/checkpoint')).body)
     await successorServer.stop()
-    const closing = ['close-ledger', '--reason', 'continued', '--successor', at('first.checkpoint')]
+    const closing = ['ledger', 'close', '--reason', 'continued', '--successor', at('first.checkpoint')]
     await evidenceOk([...closing, ...administrator, '--url', server.url])
     size = parseSignedCheckpoint(new Uint8Array(last.body)).checkpoint.size + 1
     await cosigned(server, size)
@@ -212,7 +212,7 @@ describe('a ledger that was rotated, closed and has vanished', () => {
 
   it('has its receipts packed from the mirror, admissions included, and the package checks offline', async () => {
     const pack = at('for-the-court.zip')
-    await evidenceOk(['package', after, '--output', pack, '--dir', mirror, '--policy', newPolicy])
+    await evidenceOk(['package', after, '--out', pack, '--dir', mirror, '--policy', newPolicy])
     expect((await evidenceOk(['check', pack, '--policy', newPolicy])).stdout).toContain('no fault found')
     const bytes = readFileSync(pack)
     bytes[200] = (bytes[200] as number) ^ 1

@@ -14,9 +14,9 @@ not hold, nothing is changed. The new database is made beside the old one, so th
 again.
 
 Example:
-  evidence reindex --data /srv/ledger`
+  evidence ledger reindex --data /srv/ledger`
 
-/** `evidence reindex` */
+/** `evidence ledger reindex` */
 export function reindexCommand(program: Command): void {
   declare(
     program.command('reindex'),

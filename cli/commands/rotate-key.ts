@@ -26,14 +26,14 @@ import { readArtefact } from '../../src/check/node/artefact.ts'
 const help = `
 Three steps, of which the second is an administrator's, on their own machine:
   evidence keygen --out ledger-2.pem
-  evidence rotate-ledger-key --data /srv/ledger --new-key ledger-2.pem --out rotation.json
+  evidence ledger rotate-key --data /srv/ledger --new-key ledger-2.pem --out rotation.json
   evidence sign-statement rotation.json --key clerk.pem --id clerk --out rotation.jws
-  evidence rotate-ledger-key --data /srv/ledger --new-key ledger-2.pem --statement rotation.jws
+  evidence ledger rotate-key --data /srv/ledger --new-key ledger-2.pem --statement rotation.jws
 The last one needs the ledger stopped. Cut off, it goes on with --resume. With --key the administrator signs here, in one step
 (a trial ledger). Where several must approve: "evidence approvals propose rotation.json". Keys may lie in hardware (pkcs11:…).
 
 Example:
-  evidence rotate-ledger-key --data ./data --new-key ledger-2.pem --key data/keys/administrator.pem --id administrator`
+  evidence ledger rotate-key --data ./data --new-key ledger-2.pem --key data/keys/administrator.pem --id administrator`
 
 const rotateLedgerKeyFlags = [
   ...commonFlags,
@@ -55,10 +55,10 @@ const rotateLedgerKeyFlags = [
 ] as const
 type RotateOptions = OptionsOf<typeof rotateLedgerKeyFlags>
 
-/** `evidence rotate-ledger-key` */
-export function rotateLedgerKeyCommand(program: Command): void {
+/** `evidence ledger rotate-key` */
+export function rotateKeyCommand(program: Command): void {
   declare(
-    program.command('rotate-ledger-key'),
+    program.command('rotate-key'),
     'replace the key that signs a ledger’s checkpoints',
     rotateLedgerKeyFlags,
     help,
@@ -84,7 +84,7 @@ async function rotate(options: RotateOptions): Promise<void> {
         'next, an administrator on their own machine (where several must approve: "evidence approvals propose"):',
         `  ${commandLine('evidence', 'sign-statement', options.out, ['--key', 'ADMINISTRATOR.pem'], ['--id', 'ADMINISTRATOR'], ['--out', 'rotation.jws'])}`,
         'then here, with the server stopped:',
-        `  ${commandLine('evidence', 'rotate-ledger-key', ['--data', root], ['--new-key', options.newKey], ['--new-passphrase-file', options.newPassphraseFile], ...oldKeyOptions(options), ['--statement', 'rotation.jws'])}`,
+        `  ${commandLine('evidence', 'ledger', 'rotate-key', ['--data', root], ['--new-key', options.newKey], ['--new-passphrase-file', options.newPassphraseFile], ...oldKeyOptions(options), ['--statement', 'rotation.jws'])}`,
       ])
       return
     }
