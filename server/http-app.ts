@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import { EvidenceError } from '../src/core/errors.ts'
 import { answerBelowRequests, answerParserError } from './http-errors.ts'
 import type { BoundedServer } from './http-server.ts'
+import { errorsPage } from './errors-page.ts'
 import { collectMethods } from './methods.ts'
 import { handleError } from './problem.ts'
 
@@ -47,7 +48,9 @@ export function answerInProblems(app: FastifyInstance, what: 'server' | 'witness
     throw nothingHere()
   })
   refuseWhileStopping(app, what)
-  return collectMethods(app)
+  const methods = collectMethods(app)
+  errorsPage(app)
+  return methods
 }
 
 /** A connection whose request came before the stop would else idle, and keep the process, until it times out. */

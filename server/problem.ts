@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type Problem, problemAnswer } from '../src/api/answers.ts'
 import { type ErrorCode, EvidenceError, isEvidenceError } from '../src/core/errors.ts'
+import { helpOf } from './errors-page.ts'
 import { defined } from '../src/core/objects.ts'
 import type { ReceiptText } from '../src/ledger/receipt-writer.ts'
 import { issueText } from '../src/statements/schema-errors.ts'
@@ -33,6 +34,7 @@ export function problemParts(error: EvidenceError): { readonly refused: Problem;
     detail: error.message,
     code: error.code,
     action: error.kind.action,
+    help: helpOf(error.code),
     ...defined({ where, expected, found, index }),
   }
   return error instanceof RefusedWithReceipt ? { refused, receipt: error.receipt } : { refused }

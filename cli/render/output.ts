@@ -67,12 +67,13 @@ export class Output {
     if (this.isJson) {
       const facts = { where, expected, found, index }
       const { code, message, kind } = error
-      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action: kind.action, ...facts } }, 2)}\n`))
+      const help = `docs/errors.md#${code}`
+      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action: kind.action, help, ...facts } }, 2)}\n`))
       return
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    const text = `evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action}`
+    const text = `evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action} (docs/errors.md#${error.code})`
     writeErr(withoutPasswords(lineText(text)))
   }
 }

@@ -177,6 +177,7 @@ export const problemAnswer = z
     detail: z.string(),
     code: z.string().describe('Stable; docs/errors.md lists them all.'),
     action: z.string(),
+    help: z.string().optional().describe('Address of the code’s line in the page /errors, below the server’s.'),
     where: z.string().optional(),
     expected: z.string().optional(),
     found: z.string().optional(),

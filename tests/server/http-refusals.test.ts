@@ -288,3 +288,16 @@ describe('F-L: a batch of nothing', () => {
     expect(results.map(({ status }) => status)).toEqual([400, 201, 400])
   })
 })
+
+describe('the page of errors', () => {
+  it('has all codes, and each refusal leads to its line', async () => {
+    const { help, code } = problemIn(await server.get('/v1/entries/99999'))
+    expect(help).toBe(`/errors#${code}`)
+    const page = await server.get('/errors')
+    expect([page.status, page.headers['content-security-policy']]).toEqual([
+      200,
+      "default-src 'none'; frame-ancestors 'none'",
+    ])
+    for (const name of Object.keys(errorTable)) expect(page.text).toContain(`<tr id="${name}">`)
+  })
+})
