@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 /*
@@ -18,9 +17,8 @@ export type Erasure = z.infer<typeof erasureSchema>
 
 /** Reads a list; an absent file is an empty one. Throws `config-invalid`. */
 export function readErasures(path: string): Erasure[] {
-  if (!existsSync(path)) return []
-  const lines = readBoundedText(path, fileBounds.large).split('\n')
-  return lines
+  return (readTextIfThere(path, fileBounds.large) ?? '')
+    .split('\n')
     .filter((line) => line !== '')
     .map((line, i) => {
       try {

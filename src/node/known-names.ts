@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { fileBounds, readBoundedText } from './bounded-file.ts'
+import { fileBounds, readTextIfThere } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 
 /**
@@ -13,7 +12,7 @@ export class KnownNames {
   /** Reads the list; one that is not there is empty. Throws what reading a file throws. */
   constructor(path: string) {
     this.path = path
-    const text = existsSync(path) ? readBoundedText(path, fileBounds.large) : ''
+    const text = readTextIfThere(path, fileBounds.large) ?? ''
     this.names = new Set(text.split('\n').filter((line) => line !== ''))
   }
 
