@@ -63,7 +63,7 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
 }
 
 /** What opens or separates values in a JSON text. Somewhat more than a body may have, for the schema says better what is wrong. */
-const marks: ReadonlySet<number> = new Set(Buffer.from('[{,:'))
+const marks: ReadonlySet<number> = new Set(Buffer.from('[{,'))
 const maxMarks = 2 * maxNamedAtOnce
 
 /**

@@ -107,6 +107,12 @@ describe('many questions in one request', () => {
     },
   )
 
+  it('takes the 1,000 digests that it may name, however they are spelled', async () => {
+    const digests = Array.from({ length: 1000 }, (_, i) => sha256(String(i)))
+    for (const body of [{ digests }, JSON.stringify({ digests }, null, 2)])
+      expect((await ask('/v1/entries/search', body, server.depositor)).status).toBe(200)
+  })
+
   it.each([
     ['objects', `{"digests":[${'{},'.repeat(80_000)}{}]}`],
     ['lists in lists', `{"digests":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
