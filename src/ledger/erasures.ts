@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
+import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 /*
@@ -17,8 +18,9 @@ export type Erasure = z.infer<typeof erasureSchema>
 
 /** Reads a list; an absent file is an empty one. Throws `config-invalid`. */
 export function readErasures(path: string): Erasure[] {
-  return (readTextIfThere(path, fileBounds.large) ?? '')
-    .split('\n')
+  if (!existsSync(path)) return []
+  const lines = readBoundedText(path, fileBounds.large).split('\n')
+  return lines
     .filter((line) => line !== '')
     .map((line, i) => {
       try {

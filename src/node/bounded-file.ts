@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import { textOfBytes } from '../core/text.ts'
 import { fsPath } from './file-path.ts'
@@ -44,20 +44,6 @@ export function readBounded(path: string | Buffer, maxBytes: number, options?: B
 /** The text of a file. Throws as {@link readBounded}. */
 export function readBoundedText(path: string, maxBytes: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
   return readBounded(path, maxBytes).toString(encoding)
-}
-
-/**
- * The text of a file that need not be there: undefined only where nothing bears its name. Of a marker, a list or a record whose absence
- * permits something, what cannot be read does not. Throws as {@link readBounded}; `file-unreadable` for a link that leads nowhere.
- */
-export function readTextIfThere(path: string, maxBytes: number): string | undefined {
-  try {
-    return readBoundedText(path, maxBytes)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    if (lstatSync(fsPath(path), { throwIfNoEntry: false }) === undefined) return undefined
-    throw refusalOf(path, undefined)('is a link that leads nowhere')
-  }
 }
 
 /** Opens a file without waiting: a pipe that nobody writes to would otherwise hold the process for ever. */

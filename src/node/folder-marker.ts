@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
-import { fileBounds, readTextIfThere } from './bounded-file.ts'
+import { fileBounds, readBoundedText } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 import { isLockName } from './lock-file.ts'
 
@@ -44,14 +44,12 @@ export function isStagingName(name: string): boolean {
  * that the folder is not whole.
  */
 export function readUnfinished(root: string): Marker | undefined {
-  let text: string | undefined
+  let text: string
   try {
-    text = readTextIfThere(join(root, markerName), fileBounds.small)
-  } catch (error) {
-    // Something bears the marker's name, and is none. A folder that cannot be looked into is for whoever opens it.
-    if (isEvidenceError(error)) return { by: 'a command', moving: [] }
+    text = readBoundedText(join(root, markerName), fileBounds.small)
+  } catch {
+    return undefined
   }
-  if (text === undefined) return undefined
   try {
     const { by, token, staging, moving } = JSON.parse(text) as Record<string, unknown>
     const folder = madeIn(staging)

@@ -1,4 +1,5 @@
-import { fileBounds, readTextIfThere } from './bounded-file.ts'
+import { existsSync } from 'node:fs'
+import { fileBounds, readBoundedText } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 
 /**
@@ -12,7 +13,7 @@ export class KnownNames {
   /** Reads the list; one that is not there is empty. Throws what reading a file throws. */
   constructor(path: string) {
     this.path = path
-    const text = readTextIfThere(path, fileBounds.large) ?? ''
+    const text = existsSync(path) ? readBoundedText(path, fileBounds.large) : ''
     this.names = new Set(text.split('\n').filter((line) => line !== ''))
   }
 

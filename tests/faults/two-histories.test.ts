@@ -214,10 +214,9 @@ describe('F-H1: a backup that is restored', () => {
   /** A restore that stands still midway, when the database is made and the folder is not finished: before it reads the list of erasures. */
   async function restoreHeld(
     to: string,
-    ...more: readonly string[]
   ): Promise<{ ended: Promise<number | null>; goOn: () => void; kill: () => void }> {
     writeFileSync(join(at('out'), 'erased'), '')
-    const args = ['restore', '--from', at('out'), '--data', at(to), ...more]
+    const args = ['restore', '--from', at('out'), '--data', at(to)]
     const { child, ended } = await commands.stopAt('openSync', '/out/erased$', args)
     return {
       ended: ended.then(({ code }) => code),
@@ -297,43 +296,6 @@ describe('F-H1: a backup that is restored', () => {
     expect((await restore('out', 'c')).json()).toMatchObject({ maySign: true })
   })
 
-  it('R7 H2: is held after a refused take-over by whom it was held before', async () => {
-    await backup('out', '--final')
-    expect((await restore('out', 'b')).code).toBe(0)
-    const taken = join(at('out'), 'taken')
-    const before = readFileSync(taken, 'utf8')
-    expect(await sign(at('b'))).toBe(22)
-    await evidenceOk(['backup', at('of-b'), '--data', at('b')])
-    // What proves that b lives on, and what proves nothing.
-    for (const [known, code] of [
-      [join(at('of-b'), 'checkpoint'), 'restore-behind'],
-      [join(at('b'), 'policy'), undefined],
-    ] as const) {
-      const refused = await restore('out', 'c', '--take-over', '--known-checkpoint', known)
-      expect([refused.code === 0, codeOf(refused)]).toEqual([false, code ?? expect.any(String)])
-      expect([existsSync(at('c')), readFileSync(taken, 'utf8')]).toEqual([false, before])
-    }
-    expect(codeOf(await restore('out', 'c'))).toBe('take-over-needed')
-    expect(codeOf(await promoted(test.root))).toBe('ledger-moved')
-  })
-
-  it('R7 H2: is free at no moment of a take-over that is killed, and is finished in its folder alone', async () => {
-    await backup('out', '--final')
-    expect((await restore('out', 'b')).code).toBe(0)
-    const held = await restoreHeld('c', '--take-over')
-    const taken = (): unknown => JSON.parse(readFileSync(join(at('out'), 'taken'), 'utf8'))
-    expect(taken()).toMatchObject({ to: at('c'), before: [{ to: at('b') }] })
-    held.kill()
-    await held.ended
-    expect(codeOf(await restore('out', 'd'))).toBe('take-over-needed')
-    expect(codeOf(await promoted(test.root))).toBe('ledger-moved')
-    // Refused, its holder is the take-over that was killed; and that is repeated.
-    const refused = await restore('out', 'd', '--take-over', '--known-checkpoint', join(at('b'), 'policy'))
-    expect(refused.code).not.toBe(0)
-    expect(taken()).toMatchObject({ to: at('c'), before: [{ to: at('b') }] })
-    expect((await restore('out', 'c')).json()).toMatchObject({ maySign: true })
-  })
-
   it('with --take-over signs once: a second folder is shut until it gets a word of its own', async () => {
     await backup('out')
     expect((await restore('out', 'b', '--take-over')).json()).toMatchObject({ maySign: true })
@@ -344,18 +306,6 @@ describe('F-H1: a backup that is restored', () => {
     await expect(sign(at('c'))).rejects.toMatchObject({ code: 'ledger-standby' })
     await backup('out')
     expect((await restore('out', 'd', '--take-over')).json()).toMatchObject({ maySign: true })
-  })
-})
-
-describe('R7 L2: a marker that is a link to nowhere', () => {
-  it.each([
-    ['standing.json', 'config-invalid'],
-    ['rotation.json', 'config-invalid'],
-    ['unfinished.json', 'folder-unfinished'],
-  ])('%s forbids, as one does that says so', async (name, code) => {
-    symlinkSync(at('nowhere'), join(test.root, name))
-    expect(codeOf(await evidence(['backup', at('x'), '--final', '--data', test.root, '--json']))).toBe(code)
-    await expect((async () => Ledger.open(test.root, readLedgerKey(test.root)))()).rejects.toMatchObject({ code })
   })
 })
 

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError } from '../../core/errors.ts'
 import { timeText } from '../../core/time.ts'
-import { fileBounds, readTextIfThere } from '../../node/bounded-file.ts'
-import { syncFolder, writeAndSync, writeDurably } from '../../node/durable-file.ts'
+import { fileBounds, readBoundedText } from '../../node/bounded-file.ts'
+import { syncFolder, writeAndSync } from '../../node/durable-file.ts'
 import { readUnfinished } from '../../node/folder-marker.ts'
 import { lockHolder } from '../../node/lock-file.ts'
 import { BackupFolder } from './backup-folder.ts'
@@ -13,7 +13,7 @@ import { BackupFolder } from './backup-folder.ts'
  * The file `taken` of a backup says that a folder which may sign was made of it, or is being made (docs/design/backup-and-follow.md). It
  * is created exclusively before anything is rebuilt, so that of two restores at once one is refused.
  */
-const holderSchema = z.strictObject({
+const takenSchema = z.strictObject({
   /** The id of the restore, drawn at random; stands in the unfinished folder too. */
   id: z.string(),
   /** The folder, or why there is none. */
@@ -21,15 +21,17 @@ const holderSchema = z.strictObject({
   /** ISO 8601. */
   since: z.string(),
 })
-/** Whom the operator's word has put aside, oldest first: where nothing comes of a take-over, the last of them holds the backup again. */
-const maxBefore = 64
-const takenSchema = holderSchema.extend({ before: z.array(holderSchema).max(maxBefore).optional() })
 export type Taken = z.infer<typeof takenSchema>
 
 /** What was made of a backup; undefined where nothing was. A file that cannot be read forbids as one that can. */
 export function readTaken(path: string): Taken | undefined {
-  const text = readTextIfThere(path, fileBounds.small)
-  if (text === undefined) return undefined
+  let text: string
+  try {
+    text = readBoundedText(path, fileBounds.small)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
   try {
     return takenSchema.parse(JSON.parse(text))
   } catch {
@@ -39,17 +41,14 @@ export function readTaken(path: string): Taken | undefined {
 
 /** Creates the file, which must not be there; durable when this returns. Throws EEXIST, and what the medium refuses. */
 export function writeTaken(path: string, id: string, to: string): void {
+  const taken: Taken = { id, to, since: timeText(Date.now()) }
   const fd = openSync(path, 'wx', 0o600)
   try {
-    writeAndSync(fd, textOf({ id, to, since: timeText(Date.now()) }))
+    writeAndSync(fd, `${JSON.stringify(taken, null, 2)}\n`)
   } finally {
     closeSync(fd)
   }
   syncFolder(dirname(path))
-}
-
-function textOf(taken: Taken): string {
-  return `${JSON.stringify(taken, null, 2)}\n`
 }
 
 export interface ClaimOptions {
@@ -69,10 +68,10 @@ export class Claim {
   /** The file is there for this claim: not so before {@link make}, and on a medium that cannot be written. */
   private isMarked = false
 
-  /** The record of an earlier restore, which the operator's word puts aside. */
-  private readonly replaced: Taken | undefined
+  /** An earlier restore's word, which the operator's word puts aside. */
+  private readonly replaced: string | undefined
 
-  private constructor(id: string, options: ClaimOptions, replaced?: Taken) {
+  private constructor(id: string, options: ClaimOptions, replaced?: string) {
     this.id = id
     this.replaced = replaced
     this.options = options
@@ -95,10 +94,10 @@ export class Claim {
         where: from,
       })
     }
-    return new Claim(id, options, earlier)
+    return new Claim(id, options, earlier.id)
   }
 
-  /** Marks the backup, durably; at no moment is one that was taken unmarked. Throws `take-over-needed` where another restore was quicker, or the medium cannot be marked. */
+  /** Marks the backup, durably. Throws `take-over-needed` where another restore was quicker, or the medium cannot be marked. */
   make(): void {
     const { from, root, takeOver } = this.options
     const found = readTaken(this.path)
@@ -106,13 +105,9 @@ export class Claim {
       this.isMarked = true
       return
     }
-    const { replaced } = this
+    if (found !== undefined && found.id === this.replaced) rmSync(this.path)
     try {
-      if (found !== undefined && replaced !== undefined && found.id === replaced.id) {
-        const { before = [], ...holder } = replaced
-        const taken = { id: this.id, to: resolve(root), since: timeText(Date.now()) }
-        writeDurably(this.path, textOf({ ...taken, before: [...before, holder].slice(-maxBefore) }))
-      } else writeTaken(this.path, this.id, resolve(root))
+      writeTaken(this.path, this.id, resolve(root))
       this.isMarked = true
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -132,19 +127,10 @@ export class Claim {
     if (this.isMarked && readTaken(this.path)?.id !== this.id) throw takenBefore(this.options, readTaken(this.path))
   }
 
-  /** Nothing came of it: the backup is free again, or held by whom the claim had put aside, durably. */
+  /** Nothing came of it: the backup is free again. */
   release(): void {
-    const found = this.isMarked ? readTaken(this.path) : undefined
-    if (found?.id !== this.id) return
-    const holder = found.before?.at(-1)
-    if (holder === undefined) rmSync(this.path, { force: true })
-    else writeDurably(this.path, textOf({ ...holder, ...beforeOf(found) }))
+    if (this.isMarked && readTaken(this.path)?.id === this.id) rmSync(this.path, { force: true })
   }
-}
-
-/** Whom the holder before this one had put aside. */
-function beforeOf({ before = [] }: Taken): Pick<Taken, 'before'> {
-  return before.length > 1 ? { before: before.slice(0, -1) } : {}
 }
 
 function takenBefore({ from, final }: ClaimOptions, taken: Taken | undefined): EvidenceError {
