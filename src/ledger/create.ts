@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { signatureTypes } from '../core/cosignature.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
@@ -7,7 +6,7 @@ import { defined } from '../core/objects.ts'
 import { requireOrigin } from '../core/origin.ts'
 import { encodeLogPolicy } from '../core/policy.ts'
 import type { MembersOf } from '../statements/kinds.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, isNameFree, readBoundedText } from '../node/bounded-file.ts'
 import { writeDurably, writeNewFile } from '../node/durable-file.ts'
 import { beginFolder } from '../node/folder-filling.ts'
 import { createKeyFile, readKeyFile, type SigningKey } from '../node/key-file.ts'
@@ -146,5 +145,5 @@ export function readLedgerKey(root: string, passphrase?: string): SigningKey {
 /** The ledger's second key, ready to sign on a thread of its own; undefined where the folder has none. Throws the codes of readMlDsaKeyFile. */
 export function readLedgerMlDsaKey(root: string, passphrase?: string): MlDsaSigner | undefined {
   const { ledgerMlDsaKey } = dataFolder(root)
-  return existsSync(ledgerMlDsaKey) ? new MlDsaSigner(readMlDsaKeyFile(ledgerMlDsaKey, passphrase)) : undefined
+  return isNameFree(ledgerMlDsaKey) ? undefined : new MlDsaSigner(readMlDsaKeyFile(ledgerMlDsaKey, passphrase))
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { maxPolicyBytes, parsePolicy, type Policy } from '../core/policy.ts'
 import { issueText } from '../statements/schema-errors.ts'
-import { fileBounds, readBoundedText, readNamed } from '../node/bounded-file.ts'
+import { fileBounds, readIfThere, readNamed } from '../node/bounded-file.ts'
 import { requireFinished } from '../node/folder-marker.ts'
 
 /** Where things lie in a data folder. */
@@ -76,15 +75,16 @@ export type CopiedConfig = z.infer<typeof copiedConfigSchema>
 /** Reads config.json. Throws `folder-unfinished`, `ledger-missing`, `config-invalid`, `format-version`. */
 export function readConfig(folder: DataFolder): FolderConfig {
   requireFinished(folder.root)
-  if (!existsSync(folder.config)) {
-    throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })
-  }
+  let bytes: Buffer | undefined
   let json: unknown
   try {
-    json = JSON.parse(readBoundedText(folder.config, fileBounds.small))
+    bytes = readIfThere(folder.config, fileBounds.small)
+    json = bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
-    throw new EvidenceError('config-invalid', `${folder.config} is not JSON`, { where: folder.config }, { cause })
+    throw new EvidenceError('config-invalid', `${folder.config} cannot be read as JSON`, { where: folder.config }, { cause })
   }
+  if (bytes === undefined)
+    throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })
   const format = (json as { format?: unknown } | null)?.format
   if (typeof format === 'number' && format !== folderFormat) {
     throw new EvidenceError('format-version', `the data folder has the format ${format}, not ${folderFormat}`, {

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, readIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 /*
@@ -16,10 +15,9 @@ export const erasureSchema = z.strictObject({
 })
 export type Erasure = z.infer<typeof erasureSchema>
 
-/** Reads a list; an absent file is an empty one. Throws `config-invalid`. */
+/** Reads a list; an absent file is an empty one. Throws `config-invalid`, and as readIfThere. */
 export function readErasures(path: string): Erasure[] {
-  if (!existsSync(path)) return []
-  const lines = readBoundedText(path, fileBounds.large).split('\n')
+  const lines = (readIfThere(path, fileBounds.large)?.toString('utf8') ?? '').split('\n')
   return lines
     .filter((line) => line !== '')
     .map((line, i) => {

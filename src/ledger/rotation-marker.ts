@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { NoteSigner } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, readIfThere } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
@@ -30,9 +30,9 @@ export type RotationMarker = z.infer<typeof markerSchema>
 
 /** The rotation that is under way, if any. Throws `config-invalid`. */
 export function readRotation({ rotation }: Pick<DataFolder, 'rotation'>): RotationMarker | undefined {
-  if (!existsSync(rotation)) return undefined
   try {
-    return markerSchema.parse(JSON.parse(readBoundedText(rotation, fileBounds.small)))
+    const bytes = readIfThere(rotation, fileBounds.small)
+    return bytes === undefined ? undefined : markerSchema.parse(JSON.parse(bytes.toString('utf8')))
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${rotation} cannot be read`, { where: rotation }, { cause })
   }

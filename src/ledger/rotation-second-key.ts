@@ -6,6 +6,7 @@ import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { parsePolicy, type Policy } from '../core/policy.ts'
 import type { LedgerKeyChange } from '../statements/kind.ts'
 import { createMlDsaKeyFile, readMlDsaKeyFile } from '../node/mldsa-key-file.ts'
+import { isNameFree } from '../node/bounded-file.ts'
 import { syncFolder } from '../node/durable-file.ts'
 import { type DataFolder, readPolicyFile } from './data-folder.ts'
 
@@ -42,7 +43,7 @@ export function stageSecondKey(
 ): string | undefined {
   dropStagedSecondKey(folder)
   const { ledgerMlDsaKey } = folder
-  const isMissing = !existsSync(ledgerMlDsaKey)
+  const isMissing = isNameFree(ledgerMlDsaKey)
   if (isMissing && !(isReplaced(reason) && secondKeyOf(readPolicyFile(folder.policy), log) !== undefined))
     return undefined
   const seed = isReplaced(reason) ? undefined : readMlDsaKeyFile(ledgerMlDsaKey, passphrase).seed

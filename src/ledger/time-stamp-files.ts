@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDecimal } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readBounded, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, isNameFree, readIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 const ending = '.time-stamps'
@@ -23,7 +23,7 @@ export class TimeStampFiles {
 
   /** Sizes of the checkpoints that have a record, ascending. */
   sizes(): number[] {
-    if (!existsSync(this.folder)) return []
+    if (isNameFree(this.folder)) return []
     const names = readdirSync(this.folder).filter((name) => name.endsWith(ending))
     const sizes = names.map((name) => parseDecimal(name.slice(0, -ending.length)))
     return sizes.filter((size) => size !== undefined).toSorted((a, b) => a - b)
@@ -32,8 +32,8 @@ export class TimeStampFiles {
   /** Bytes of a record, or undefined where there is none. Throws `storage-damaged` where they are not those that were written. */
   read(size: number): Uint8Array | undefined {
     const path = this.path(size)
-    if (!existsSync(path)) return undefined
-    const bytes = readBounded(path, fileBounds.large)
+    const bytes = readIfThere(path, fileBounds.large)
+    if (bytes === undefined) return undefined
     if (this.digests(size).includes(digestOf(bytes))) return new Uint8Array(bytes)
     const why = `the stored time-stamp record of size ${size} is damaged: put a sound copy of ${path} and of its ${digestEnding} in its place`
     throw new EvidenceError('storage-damaged', why, { where: path })
@@ -54,11 +54,8 @@ export class TimeStampFiles {
   }
 
   private digests(size: number): string[] {
-    const path = this.digestPath(size)
-    if (!existsSync(path)) return []
-    return readBoundedText(path, fileBounds.small, 'latin1')
-      .split('\n')
-      .filter((line) => line !== '')
+    const text = readIfThere(this.digestPath(size), fileBounds.small)?.toString('latin1') ?? ''
+    return text.split('\n').filter((line) => line !== '')
   }
 
   private digestPath(size: number): string {

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { append } from '../core/arrays.ts'
 import { settled } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, readIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import type { MonitorEvent } from './events.ts'
 
@@ -118,9 +117,10 @@ export class Delivery {
 }
 
 function readKept(file: string): Record<string, MonitorEvent[]> {
-  if (!existsSync(file)) return {}
   try {
-    const kept: unknown = JSON.parse(readBoundedText(file, fileBounds.large))
+    const bytes = readIfThere(file, fileBounds.large)
+    if (bytes === undefined) return {}
+    const kept: unknown = JSON.parse(bytes.toString('utf8'))
     const isMap = typeof kept === 'object' && kept !== null && !Array.isArray(kept)
     if (isMap && Object.values(kept).every(Array.isArray)) return kept as Record<string, MonitorEvent[]>
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 import { type ErrorCode, EvidenceError } from '../core/errors.ts'
 import { textOfBytes } from '../core/text.ts'
 import { fsPath } from './file-path.ts'
@@ -44,6 +44,36 @@ export function readBounded(path: string | Buffer, maxBytes: number, options?: B
 /** The text of a file. Throws as {@link readBounded}. */
 export function readBoundedText(path: string, maxBytes: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
   return readBounded(path, maxBytes).toString(encoding)
+}
+
+/** Whether nothing has this name: a symbolic link has it, wherever it leads. Throws what the file system throws. */
+export function isNameFree(path: string): boolean {
+  try {
+    lstatSync(fsPath(path))
+    return false
+  } catch (error) {
+    if (!isNoEntry(error)) throw error
+    return true
+  }
+}
+
+/** Nothing of that name, or a file where a folder would have to be. */
+function isNoEntry(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/**
+ * Reads a regular file whole; undefined where its name is free, and there alone. For files whose absence says something: a link that leads
+ * nowhere, as to a disk that is not mounted, is not absent. Throws as {@link readBounded}; `file-unreadable` for such a link.
+ */
+export function readIfThere(path: string, maxBytes: number): Buffer | undefined {
+  try {
+    return readBounded(path, maxBytes)
+  } catch (error) {
+    if (!isNoEntry(error)) throw error
+    if (isNameFree(path)) return undefined
+    throw refusalOf(path, undefined)('is a symbolic link that leads nowhere')
+  }
 }
 
 /** Opens a file without waiting: a pipe that nobody writes to would otherwise hold the process for ever. */

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
-import { fileBounds, readBoundedText } from './bounded-file.ts'
+import { fileBounds, isNameFree, readIfThere } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 import { isLockName } from './lock-file.ts'
 
@@ -40,18 +40,16 @@ export function isStagingName(name: string): boolean {
 }
 
 /**
- * What an unfinished folder says of itself; undefined where it is whole, empty or not there. Of a malformed marker nothing is believed but
- * that the folder is not whole.
+ * What an unfinished folder says of itself; undefined where it is whole, empty, not there or out of reach. Of a marker that is malformed, or
+ * cannot be read, nothing is believed but that the folder is not whole.
  */
 export function readUnfinished(root: string): Marker | undefined {
-  let text: string
+  const path = join(root, markerName)
+  if (isOutOfReach(path)) return undefined
   try {
-    text = readBoundedText(join(root, markerName), fileBounds.small)
-  } catch {
-    return undefined
-  }
-  try {
-    const { by, token, staging, moving } = JSON.parse(text) as Record<string, unknown>
+    const bytes = readIfThere(path, fileBounds.small)
+    if (bytes === undefined) return undefined
+    const { by, token, staging, moving } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
     const folder = madeIn(staging)
     return {
       by: String(by),
@@ -64,6 +62,15 @@ export function readUnfinished(root: string): Marker | undefined {
     }
   } catch {
     return { by: 'a command', moving: [] }
+  }
+}
+
+/** Whether nobody can say what is at a path, or nothing is there. */
+function isOutOfReach(path: string): boolean {
+  try {
+    return isNameFree(path)
+  } catch {
+    return true
   }
 }
 

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { fileBounds, readBoundedText } from './bounded-file.ts'
+import { fileBounds, readIfThere } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 
 /**
@@ -10,10 +9,10 @@ export class KnownNames {
   private readonly path: string
   private readonly names: Set<string>
 
-  /** Reads the list; one that is not there is empty. Throws what reading a file throws. */
+  /** Reads the list; one that is not there is empty. Throws as readIfThere. */
   constructor(path: string) {
     this.path = path
-    const text = existsSync(path) ? readBoundedText(path, fileBounds.large) : ''
+    const text = readIfThere(path, fileBounds.large)?.toString('utf8') ?? ''
     this.names = new Set(text.split('\n').filter((line) => line !== ''))
   }
 

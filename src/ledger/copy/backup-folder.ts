@@ -7,7 +7,7 @@ import { EvidenceError } from '../../core/errors.ts'
 import { tileIndexPath, tileWidth, tileWidthAt } from '../../core/merkle/layout.ts'
 import { TileFolder } from '../../log/node/tile-folder.ts'
 import type { TileWriter } from '../../log/node/tile-writer.ts'
-import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
+import { fileBounds, isNameFree, readBounded, readBoundedText } from '../../node/bounded-file.ts'
 import { isLockName } from '../../node/lock-file.ts'
 import { copiedConfigSchema } from '../data-folder.ts'
 
@@ -59,7 +59,7 @@ export class BackupFolder {
   /** What the folder says that it is; undefined where it is empty or not there. Throws `file-exists`, `format-version`, `backup-missing`. */
   static manifest(root: string): BackupManifest | undefined {
     const { manifest } = BackupFolder.paths(root)
-    if (!existsSync(manifest)) {
+    if (isNameFree(manifest)) {
       const others = existsSync(root) ? readdirSync(root).filter((name) => !isLockName(name)) : []
       // What a first run left that was cut off may be gone over again.
       if (

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { append } from '../../core/arrays.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
@@ -7,7 +7,7 @@ import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/l
 import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
 import { TileWriter } from '../../log/node/tile-writer.ts'
-import { readBoundedText } from '../../node/bounded-file.ts'
+import { readIfThere } from '../../node/bounded-file.ts'
 import { openPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
@@ -19,7 +19,7 @@ import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept, sealedIn
 import { type AcceptFault, MissingClaims } from './missing-claims.ts'
 import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
-import { readTaken } from './taken.ts'
+import { readTaken, takenText } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
 
 export interface BackupOptions {
@@ -75,7 +75,7 @@ function requireNoOtherMove({ out, move, isShut = false }: BackupOptions): void 
   if (!before.final && !isShut) return
   const taken = readTaken(BackupFolder.paths(out).taken)
   if (taken?.id === before.move) return
-  const what = taken === undefined ? '' : `, which was restored to ${taken.to} at ${taken.since}`
+  const what = taken === undefined ? '' : `, which ${takenText(taken)}`
   throw new EvidenceError(
     'file-exists',
     `the folder ${out} is the final backup of a ledger that moves${what}; back up into another folder`,
@@ -103,7 +103,7 @@ class BackupRun {
     requireNoOtherMove(this.options)
     const paths = BackupFolder.paths(out)
     // A cut-off run may have got as far as the checkpoint and not to the manifest.
-    const before = existsSync(paths.checkpoint) ? readBoundedText(paths.checkpoint, maxNoteBytes) : undefined
+    const before = readIfThere(paths.checkpoint, maxNoteBytes)?.toString('utf8')
     const sizeBefore = before === undefined ? 0 : parseSignedCheckpoint(Buffer.from(before)).checkpoint.size
     await this.resume(before, sizeBefore)
     const known = readErasures(paths.erased)

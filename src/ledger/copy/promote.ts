@@ -6,7 +6,7 @@ import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
-import { readTaken, writeTaken } from './taken.ts'
+import { readTaken, takenText, writeTaken } from './taken.ts'
 
 export interface PromoteOptions {
   readonly root: string
@@ -41,7 +41,7 @@ function callOff({ of, move }: SigningState, root: string): boolean {
   if (taken === undefined || taken.id === move) return true
   throw new EvidenceError(
     'ledger-moved',
-    `the final backup ${of} was restored to ${taken.to} at ${taken.since}: the move cannot be called off here`,
+    `the final backup ${of} ${takenText(taken)}: the move cannot be called off here`,
     { where: root },
   )
 }
