@@ -20,7 +20,9 @@ function refuse(message) {
 // The architectures for which every native package has a binary.
 const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch]
 if (process.platform !== 'linux' || architecture === undefined)
-  refuse(`no Debian package can be made by Node.js for ${process.platform}-${process.arch}: use one for linux-x64 or linux-arm64`)
+  refuse(
+    `no Debian package can be made by Node.js for ${process.platform}-${process.arch}: use one for linux-x64 or linux-arm64`,
+  )
 if (spawnSync('dpkg-deb', ['--version'], { stdio: 'ignore' }).status !== 0)
   refuse('the program dpkg-deb is missing: install the Debian package dpkg')
 const epoch = sourceTime()
@@ -48,10 +50,12 @@ function unit() {
     ['/usr/bin/node /opt/evidence-ledger/cli/evidence.mjs', '/usr/bin/evidence'],
     ['/opt/evidence-ledger/docs/', '/usr/share/doc/evidence-ledger/docs/'],
   ]) {
-    if (!text.includes(from)) refuse(`packaging/evidence-ledger.service does not name ${from}: change scripts/deb.mjs with it`)
+    if (!text.includes(from))
+      refuse(`packaging/evidence-ledger.service does not name ${from}: change scripts/deb.mjs with it`)
     text = text.replaceAll(from, to)
   }
-  if (text.includes('/opt/')) refuse('packaging/evidence-ledger.service names a path of /opt that scripts/deb.mjs does not know')
+  if (text.includes('/opt/'))
+    refuse('packaging/evidence-ledger.service names a path of /opt that scripts/deb.mjs does not know')
   return text
 }
 
@@ -62,7 +66,8 @@ function copyright(packages) {
     if (typeof license !== 'string') refuse(`${path}/package.json names no licence`)
     return `${name} ${version}: ${license}`
   })
-  const heading = 'Packages below /usr/lib/evidence-ledger/node_modules, each with its own licence, whose text lies in its folder:'
+  const heading =
+    'Packages below /usr/lib/evidence-ledger/node_modules, each with its own licence, whose text lies in its folder:'
   return `${readFileSync(source('LICENSE'), 'utf8')}\n${heading}\n\n${[...new Set(lines)].sort().join('\n')}\n`
 }
 
@@ -103,7 +108,10 @@ const { version: npmVersion } = JSON.parse(readFileSync(source('package.json'), 
 // A version before a release sorts before it by "~" in Debian, and by "-" in npm.
 const version = npmVersion.replace('-', '~')
 const kibibytes = files.reduce((sum, file) => sum + Math.ceil(statSync(at(file)).size / 1024), 0)
-const digest = (file) => createHash('md5').update(readFileSync(at(file))).digest('hex')
+const digest = (file) =>
+  createHash('md5')
+    .update(readFileSync(at(file)))
+    .digest('hex')
 const sums = files.map((file) => `${digest(file)}  ${file}\n`).join('')
 const control = `Package: evidence-ledger
 Version: ${version}
@@ -124,7 +132,8 @@ Description: append-only ledger for the integrity of electronic evidence
 write('DEBIAN/control', control)
 write('DEBIAN/md5sums', sums)
 write('DEBIAN/conffiles', '/etc/evidence-ledger/serve.json\n')
-for (const name of ['postinst', 'prerm', 'postrm']) place(source(`packaging/debian/${name}`), at(`DEBIAN/${name}`), 0o755)
+for (const name of ['postinst', 'prerm', 'postrm'])
+  place(source(`packaging/debian/${name}`), at(`DEBIAN/${name}`), 0o755)
 
 // One time for all, and the modes of folders whatever the umask.
 for (const file of filesBelow(tree)) {
@@ -137,6 +146,8 @@ for (const file of filesBelow(tree)) {
 mkdirSync(options.out, { recursive: true })
 const file = join(options.out, `evidence-ledger_${version}_${architecture}.deb`)
 // gzip: its bytes do not depend on the number of threads, and every version of dpkg reads it.
-const status = run('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z9', '--build', tree, file], { stdio: ['ignore', 2, 2] })
+const status = run('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z9', '--build', tree, file], {
+  stdio: ['ignore', 2, 2],
+})
 if (status !== 0) process.exit(3)
 process.stdout.write(`${file}\n`)

@@ -87,8 +87,9 @@ export function stageProgram(to) {
     process.stderr.write(`dist/${missing} is missing: run "npm run build" first\n`)
     process.exit(3)
   }
-  const compiled = filesBelow(join(root, 'dist'))
-    .filter((file) => file.endsWith('.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))))
+  const compiled = filesBelow(join(root, 'dist')).filter(
+    (file) => file.endsWith('.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))),
+  )
   for (const file of [...compiled, ...bundles]) place(join(root, 'dist', file), join(to, 'dist', file))
   place(join(root, 'package.json'), join(to, 'package.json'))
   place(join(root, 'cli', 'evidence.mjs'), join(to, 'cli', 'evidence.mjs'), 0o755)
