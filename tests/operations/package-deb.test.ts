@@ -219,7 +219,7 @@ mount -t tmpfs none '${project}'
 mkdir /mnt/changed && dpkg-deb -R '${first}' /mnt/changed && printf '\\n// changed\\n' >> /mnt/changed/usr/lib/evidence-ledger/dist/cli/version.js
 sed -i 's/^Version: .*/Version: 0.1.1/' /mnt/changed/DEBIAN/control
 dpkg-deb --root-owner-group -Zgzip -z1 --build /mnt/changed ${desk}/upgrade.deb`)
-    expect([prepared.code, prepared.stderr]).toEqual([0, expect.any(String)])
+    if (prepared.code !== 0) throw new Error(`the machine is not ready: ${prepared.stderr}`)
   })
   afterAll(() => machine.close())
 
