@@ -68,7 +68,7 @@ function copyright(packages) {
   })
   const heading =
     'Packages below /usr/lib/evidence-ledger/node_modules, each with its own licence, whose text lies in its folder:'
-  return `${readFileSync(source('LICENSE'), 'utf8')}\n${heading}\n\n${[...new Set(lines)].toSorted().join('\n')}\n`
+  return `${readFileSync(source('LICENSE'), 'utf8')}\n${heading}\n\n${[...new Set(lines)].sort((a, b) => (a < b ? -1 : 1)).join('\n')}\n`
 }
 
 /** The newest version of the C library that a binary of the package asks for. */
