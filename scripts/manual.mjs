@@ -1,21 +1,32 @@
-/* Writes the manual page evidence(1) from the texts of the help: dist/evidence.1. Run after a build: node scripts/manual.mjs [FILE] */
-import { writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+/*
+ * Writes the manual page evidence(1) and the completion scripts from the texts of the help: dist/evidence.1 and dist/completions. The
+ * last step of a build: node scripts/manual.mjs [FOLDER]
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './setup.mjs'
+import { sourceTime } from './stage.mjs'
 
-const root = new URL('../', import.meta.url)
-const { createProgram } = await import(new URL('dist/cli/program.js', root))
-const { commandTree } = await import(new URL('dist/cli/render/command-tree.js', root))
-const { manualPage } = await import(new URL('dist/cli/render/manual.js', root))
-const { exitCodes } = await import(new URL('dist/cli/program-outline.js', root))
+const built = (name) => import(new URL(`../dist/cli/${name}.js`, import.meta.url).href)
+const { createProgram } = await built('program')
+const { commandTree } = await built('render/command-tree')
+const { completionScript } = await built('render/completion')
+const { manualPage } = await built('render/manual')
+const { exitCodes } = await built('program-outline')
 
-// The date of the source, where a build says it, so that the same source makes the same page.
-const epoch = process.env['SOURCE_DATE_EPOCH']
-const date = new Date(epoch === undefined ? Date.now() : Number(epoch) * 1000).toISOString().slice(0, 10)
+const folder = process.argv[2] ?? join(root, 'dist')
 const program = await createProgram()
-const page = manualPage(commandTree(program), {
+const tree = commandTree(program)
+// The date of the source, so that the same source makes the same page.
+const date = new Date((sourceTime() ?? Date.now() / 1000) * 1000).toISOString().slice(0, 10)
+const page = manualPage(tree, {
   description: program.description(),
   after: exitCodes.trim(),
   version: program.version(),
   date,
 })
-writeFileSync(process.argv[2] ?? fileURLToPath(new URL('dist/evidence.1', root)), page)
+mkdirSync(join(folder, 'completions'), { recursive: true })
+writeFileSync(join(folder, 'evidence.1'), page)
+// Named as each shell looks for them.
+for (const [shell, name] of Object.entries({ bash: 'evidence', zsh: '_evidence', fish: 'evidence.fish' }))
+  writeFileSync(join(folder, 'completions', name), completionScript(shell, tree))

@@ -56,6 +56,9 @@ const needed = [
         { command: 'faketime', probe: ['--version'], package: 'faketime' },
         { command: 'prlimit', probe: ['--version'], package: 'util-linux' },
         { command: 'mount', probe: ['--version'], package: 'mount' },
+        // For tests/operations/package-deb.test.ts.
+        { command: 'dpkg', probe: ['--version'], package: 'dpkg' },
+        { command: 'dpkg-deb', probe: ['--version'], package: 'dpkg' },
         // A PKCS#11 token in software, for tests/node/pkcs11.test.ts.
         { command: 'softhsm2-util', probe: ['--version'], package: 'softhsm2' },
         // For tests/scripts/completion.test.ts: two shells, and what sets a manual page.

@@ -12,7 +12,9 @@ import { type Ran, Sandbox, sandboxLacks } from '../support/sandbox.ts'
  */
 const page = (name: string): string[] =>
   shellBlocks(readFileSync(fileURLToPath(new URL(`../../docs/operations/${name}.md`, import.meta.url)), 'utf8'))
-const [install, trial, start, container] = page('installing') as [string, string, string, string]
+const [install, trial, start, buildPackage, installPackage, removePackage, container] = page(
+  'installing',
+) as string[] as [string, string, string, string, string, string, string]
 const ceremony = page('key-ceremony')
 const rotation = page('key-compromise')
 
@@ -70,13 +72,18 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
 
   it('has pages whose blocks are these, no more and no fewer', () => {
     expect([ceremony.length, rotation.length]).toEqual([5, 5])
-    expect([install, trial, start, container].map((block) => block.split(' ')[0])).toEqual([
+    // Those of the Debian package are run by package-deb.test.ts, that of the container by image.test.ts.
+    const blocks = [install, trial, start, buildPackage, installPackage, removePackage, container]
+    expect(blocks.map((block) => block.split(' ')[0])).toEqual([
       'useradd',
       'runuser',
       'systemctl',
+      'npm',
+      'apt',
+      'apt',
       'docker',
     ])
-    expect(page('installing')).toHaveLength(4)
+    expect(page('installing')).toEqual(blocks)
   })
 
   it('is installed: all that the pages name is built, and belongs to root', () => {

@@ -30,6 +30,20 @@ export function sandboxLacks(): string | undefined {
   return tried.status === 0 ? undefined : 'no right to mount'
 }
 
+/** Why no machine with a writable /usr of its own can be had; undefined where one can. */
+export function ownUsrLacks(): string | undefined {
+  const tried = (): number | null =>
+    spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-euc', ownUsr]).status
+  return sandboxLacks() ?? (tried() === 0 ? undefined : 'no overlay over /usr')
+}
+
+const ownMnt = 'mount -t tmpfs -o mode=0755 none /mnt'
+
+/** /usr as it is, with changes that go with the machine. */
+const ownUsr = `${ownMnt}
+mkdir /mnt/usr /mnt/usr.work
+mount -t overlay overlay -o lowerdir=/usr,upperdir=/mnt/usr,workdir=/mnt/usr.work /usr`
+
 /** Copies the project as a clone would have it, changes that are not committed included. */
 function copyProject(to: string): void {
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: project })
@@ -61,8 +75,15 @@ const shims: Readonly<Record<string, string>> = {
   "ci" | "ci --ignore-scripts") mv /opt/.packages node_modules 2>/dev/null || mv /.packages node_modules ;;
   *) exec /usr/bin/env PATH="\${PATH#*:}" npm "$@" ;;
 esac`,
+  apt: `case "$1" in
+  install) exec dpkg -i "$2" ;;
+  remove) exec dpkg -r "$2" ;;
+  purge) exec dpkg -P "$2" ;;
+esac`,
   systemctl: `unit=/etc/systemd/system/evidence-ledger.service
-all() { cat "$unit" "$unit".d/*.conf 2>/dev/null | sed -n "s/^$1=//p"; }
+settings=$unit.d
+[ -f "$unit" ] || unit=/usr/lib/systemd/system/evidence-ledger.service
+all() { cat "$unit" "$settings"/*.conf 2>/dev/null | sed -n "s/^$1=//p"; }
 last() { all "$1" | tail -n 1; }
 pid=/run/evidence-ledger.pid
 running() { [ -f "$pid" ] && kill -0 "$(cat "$pid")" 2>/dev/null; }
@@ -76,8 +97,10 @@ start() {
   echo $! > "$pid"
 }
 case "$1 \${2-}" in
-  "daemon-reload "*) [ -f "$unit" ] ;;
-  "enable --now") start ;;
+  "daemon-reload "*) ;;
+  "is-active --quiet") running ;;
+  "disable --now") rm -f /run/evidence-ledger.enabled; exec systemctl stop "$3" ;;
+  "enable --now") : > /run/evidence-ledger.enabled; start ;;
   "start "*) start ;;
   "stop "*) running || exit 0; kill -TERM "$(cat "$pid")"; while running; do sleep 0.1; done ;;
   "status "*) running || { cat /run/evidence-ledger.log; exit 3; } ;;
@@ -97,14 +120,18 @@ cd /
 exec setpriv --reuid "$UNIT_USER" --regid "$UNIT_GROUP" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \\
   env -i PATH=/usr/local/bin:/usr/bin:/bin $VARIABLES $COMMAND`
 
-const setup = `ip link set lo up
-mount -t tmpfs -o mode=0755 none /mnt
+const setup = (kind: Kind): string => `ip link set lo up
+${kind === 'package' ? ownUsr : ownMnt}
 cp -a /etc /usr/local/bin /mnt/
 mkdir -p /mnt/opt /mnt/lib /mnt/run
 for pair in etc:/etc bin:/usr/local/bin lib:/var/lib run:/run; do mount --bind "/mnt/\${pair%%:*}" "\${pair#*:}"; done
 mount --bind "$SCRATCH/opt" /opt
 cp "$SCRATCH/unit.sh" "$PROJECT/tests/support/docker.mjs" /mnt/
-echo '127.0.0.1 ledger.court.example' >> /etc/hosts`
+echo '127.0.0.1 ledger.court.example' >> /etc/hosts
+${kind === 'package' ? 'mkdir -p /run/systemd/system' : ''}`
+
+/** What is installed on the machine: the project from its source, or a package, which writes below /usr. */
+type Kind = 'source' | 'package'
 
 export interface Ran {
   readonly code: number | null
@@ -113,22 +140,26 @@ export interface Ran {
 }
 
 export class Sandbox {
-  /** A clone's source: the project without what is built or installed. */
+  /** A clone's source: the project without what is built or installed. Not there where a package is installed. */
   readonly source: string
   private readonly scratch: string
   private readonly holder: ChildProcess
+  private readonly kind: Kind
 
   /** \`scratch\` is an empty folder of the test's, on a disk. Throws where the machine cannot be had. */
-  constructor(scratch: string) {
+  constructor(scratch: string, kind: Kind = 'source') {
     this.scratch = scratch
+    this.kind = kind
     this.source = join(scratch, 'source')
     chmodSync(scratch, 0o755)
     for (const name of ['opt', 'shims', 'source']) mkdirSync(join(scratch, name), { mode: 0o755 })
     for (const [name, text] of Object.entries(shims))
       writeFileSync(join(scratch, 'shims', name), `#!/bin/sh\nset -eu\n${text}\n`, { mode: 0o755 })
     writeFileSync(join(scratch, 'unit.sh'), unitScript)
-    copyProject(this.source)
-    copyPackages(join(scratch, 'opt', '.packages'))
+    if (kind === 'source') {
+      copyProject(this.source)
+      copyPackages(join(scratch, 'opt', '.packages'))
+    }
     this.holder = spawn('unshare', ['--mount', '--net', '--propagation', 'private', 'sleep', '86400'], {
       stdio: 'ignore',
     })
@@ -142,7 +173,7 @@ export class Sandbox {
       if (same.status !== 0) break
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    const made = this.run(setup)
+    const made = this.run(setup(this.kind))
     if (made.code !== 0) throw new Error(`no sandbox: ${made.stderr}`)
   }
 
