@@ -115,24 +115,31 @@ export class Monitors {
 
   /** Finds out which ledger each URL shows. One that shows none that can be watched waits. */
   private async place(): Promise<void> {
-    const points = this.waiting
-    const failures = await Promise.all(points.map((point) => this.placeOne(point)))
-    this.waiting = points.filter((_, i) => failures[i] !== undefined)
-    for (const [i, point] of points.entries()) {
-      const failure = failures[i]
-      if (failure !== undefined) await this.fail('unknown', point.where, failure)
-      else this.faults.delete(point.where)
-    }
-  }
-
-  private async placeOne(point: LedgerPoint): Promise<EvidenceError | undefined> {
-    try {
-      const origin = await originOf(point)
-      policyFor(origin, this.policies, point.where)
+    const asked = this.waiting
+    const origins = await Promise.all(asked.map((point) => this.originAt(point)))
+    const left: LedgerPoint[] = []
+    // In the order in which they were given, whichever answered first.
+    for (const [i, point] of asked.entries()) {
+      const origin = origins[i] as string | EvidenceError
+      if (typeof origin !== 'string') {
+        left.push(point)
+        await this.fail('unknown', point.where, origin)
+        continue
+      }
+      this.faults.delete(point.where)
       const points = this.points.get(origin)
       if (points === undefined) this.points.set(origin, [point])
       else points.push(point)
-      return undefined
+    }
+    this.waiting = left
+  }
+
+  /** The ledger that a URL shows, or why it is none that can be watched. */
+  private async originAt(point: LedgerPoint): Promise<string | EvidenceError> {
+    try {
+      const origin = await originOf(point)
+      policyFor(origin, this.policies, point.where)
+      return origin
     } catch (error) {
       return failureOf(error, `what ${point.where} shows cannot be read`)
     }

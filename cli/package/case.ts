@@ -61,7 +61,9 @@ async function searchServer(
         }
         const bytes = Buffer.from(receipt)
         if (parseReceipt(bytes).proof.index !== index)
-          throw new EvidenceError('server-answer', `the server gives the receipt of another entry than ${index}`, { index })
+          throw new EvidenceError('server-answer', `the server gives the receipt of another entry than ${index}`, {
+            index,
+          })
         await gathering.addBytes(bytes)
         found++
       }

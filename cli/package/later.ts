@@ -64,7 +64,9 @@ async function askedEvents(
   const { proof, entryBytes } = checked.receipt
   const from = proof.checkpoint.size
   const found: AskedEvent[] = []
-  const ask = async (after: number | undefined): Promise<{ page: [unknown, CheckedStatus]; next: number | undefined }> => {
+  const ask = async (
+    after: number | undefined,
+  ): Promise<{ page: [unknown, CheckedStatus]; next: number | undefined }> => {
     const answer = await client.status(proof.index, entryBytes, { from, after })
     const judged = checkStatus(answer, checked, policy, after)
     return { page: [answer, judged], next: judged.next }

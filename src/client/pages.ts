@@ -72,7 +72,10 @@ export async function* foundPages(
     let last = from
     for (const { index } of page.entries) {
       if (index <= last)
-        throw new EvidenceError('server-answer', `${what}: entry ${index} is listed after ${last}, or was not asked for`)
+        throw new EvidenceError(
+          'server-answer',
+          `${what}: entry ${index} is listed after ${last}, or was not asked for`,
+        )
       last = index
     }
     const next = page.next ?? size

@@ -91,7 +91,15 @@ export class CaseSearch {
     const failure = failureOf(error, 'the search was not finished')
     const finding = findingOf(failure)
     const after = this.through.get(number) as number
-    return { event: 'notice', what: 'unsearched', origin: this.options.origin, where, watched: `case ${number}`, after, finding }
+    return {
+      event: 'notice',
+      what: 'unsearched',
+      origin: this.options.origin,
+      where,
+      watched: `case ${number}`,
+      after,
+      finding,
+    }
   }
 
   private write(): void {

@@ -78,7 +78,9 @@ const problem = (status: number, code: string): { status: number; body: string }
   body: JSON.stringify({ type: 'about:blank', title: code, status, detail: 'says the server', code, action: '' }),
 })
 const deposit = (name: string, folder: string, url: string): Promise<CliResult> => {
-  const file = join(path, name)
+  const beside = join(path, folder === data ? 'own' : 'other')
+  mkdirSync(beside, { recursive: true })
+  const file = join(beside, name)
   writeFileSync(file, name)
   return evidenceOk(['deposit', file, '--data', folder, '--url', url, '--case', caseNumber])
 }
@@ -269,14 +271,14 @@ describe('R7 L4: a package of a case', () => {
       if (!isSearch(url)) return undefined
       return url.includes('after=') ? made : ok({ entries: [entry(3)], next: 3 })
     }
-    const result = await pack(`middle ${name}`, '--from', path, '--url', hostile.url, ...read)
+    const result = await pack(`middle ${name}`, '--from', join(path, 'own'), '--url', hostile.url, ...read)
     expect(result.code).toBe(3)
     expect(existsSync(join(path, `middle ${name}`))).toBe(false)
   })
 
   it('R7 L4: says that the ledger was not searched', async () => {
     answer = (url) => (isSearch(url) ? problem(403, 'not-permitted') : undefined)
-    const refused = await pack('refused', '--from', path, '--url', hostile.url, ...read)
+    const refused = await pack('refused', '--from', join(path, 'own'), '--url', hostile.url, ...read)
     expect([refused.code, refused.json()]).toMatchObject([
       0,
       { notGathered: [{ case: caseNumber, code: 'not-permitted' }] },
@@ -289,7 +291,7 @@ describe('R7 L4: a package of a case', () => {
       '--policy',
       policy,
       '--from',
-      path,
+      join(path, 'own'),
       '--without-admissions',
     ])
     expect(alone.stdout).toContain(`case ${caseNumber}: the ledger was NOT SEARCHED`)
@@ -302,7 +304,7 @@ describe('R7 L4: a package of a case', () => {
       0,
       { deposits: 1, notGathered: [{ case: caseNumber, index: 4, code: 'not-permitted' }] },
     ])
-    const receipt = readFileSync(join(path, 'a.tlog-proof'), 'utf8')
+    const receipt = readFileSync(join(path, 'own', 'a.tlog-proof'), 'utf8')
     answer = (url) => (url === '/v1/entries/4/receipt' ? ok({ index: 4, time: '', leafHash: '', receipt }) : undefined)
     const other = await pack('other', '--from', empty(), '--url', hostile.url, ...read)
     expect([other.code, other.json<CliError>().error.code]).toEqual([3, 'server-answer'])

@@ -9,7 +9,13 @@ import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { applyPolicy, type Policy } from '../../core/policy.ts'
 import type { Standing } from '../../package/package-events.ts'
 import type { CheckedReceipt } from '../../verify/check-receipt.ts'
-import { type CheckedEvent, type CheckedStatus, checkStatus, type ProvenEvent, twoTrees } from '../../verify/check-status.ts'
+import {
+  type CheckedEvent,
+  type CheckedStatus,
+  checkStatus,
+  type ProvenEvent,
+  twoTrees,
+} from '../../verify/check-status.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { type Admission, askAdmission } from './admission.ts'
 
