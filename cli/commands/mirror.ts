@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { append } from '../../src/core/arrays.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
@@ -71,11 +72,15 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
       policy,
       folder: dir,
       proofs: join(dir, 'proofs'),
-      points: [point],
+      points: () => [point],
     })
     copy.folder.writePolicy(bytes)
-    const events = [...found, ...(await monitor.poll())]
-    await tell(events, output)
+    const events = [...found]
+    await tell(found, output)
+    for await (const part of monitor.look()) {
+      append(events, part)
+      await tell(part, output)
+    }
     if (options.serve !== true && options.once === true) {
       output.note(`holds ${count(copy.size)} entries of ${origin}`)
       return exitOf(events)

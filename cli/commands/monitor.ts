@@ -1,11 +1,13 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { append } from '../../src/core/arrays.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
+import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { callHook } from '../../src/monitor/hook.ts'
 import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
@@ -87,13 +89,24 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
     })
     const stopped = stopSignal()
     const points = await Promise.all(urls.map((url) => pointOf(url, options)))
-    const monitors = new Monitors(points, policies, options, output)
+    const told: MonitorEvent[] = []
+    const monitors = new Monitors(points, policies, options, output, (events) => {
+      if (options.once === true) append(told, events)
+      return tell(events, output, delivery)
+    })
     while (true) {
-      const events = await monitors.poll()
-      await tell(events, output, delivery)
-      if (options.once === true) return exitOf(events)
+      const { ended } = await monitors.look()
+      if (options.once === true) {
+        await ended
+        return exitOf(told)
+      }
+      // A ledger that takes its time keeps no other waiting.
+      await Promise.race([ended, pause(pauseMs, stopped)])
       await pause(pauseMs, stopped)
-      if (stopped.aborted) return 0
+      if (stopped.aborted) {
+        await ended
+        return 0
+      }
     }
   } finally {
     release()

@@ -2,7 +2,8 @@ import { partText } from '../../src/statements/later-events.ts'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
-import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
+import { append } from '../../src/core/arrays.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -23,19 +24,19 @@ import { notHereLines } from '../render/check-package.ts'
 import { clientFlags, outputOf } from '../options/client.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { PackageGathering, receiptsBelow } from '../package/gather.ts'
+import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
 import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
-import { openLedger, type PackageLedger } from '../package/ledger.ts'
+import { openLedger } from '../package/ledger.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
-import { foundEntries } from '../sources/found-entries.ts'
 
 const help = `
 Writes one folder, or one zip (--out NAME.zip), that holds all that is needed to check some deposits without us: files (or
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
 by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
 asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. A case number is looked for in the receipts
-below --from and, if it may be read there, at the server; sealed claims of the receipts go into the package with them.
+below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them.
 
 Example:
   evidence package photo.jpg seized-phone --out for-the-expert.zip
@@ -79,10 +80,11 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
   const gathering = new PackageGathering(policy, ledger?.tree)
   try {
     const cases: string[] = []
+    const notGathered: NotGathered[] = []
     for (const one of wanted) {
       if (existsSync(one)) await gathering.add(one)
       else {
-        await addCase(gathering, one, from, receipts, ledger)
+        append(notGathered, await addCase(gathering, one, from, receipts, ledger))
         cases.push(one)
       }
     }
@@ -109,18 +111,22 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
     const result = { deposits: report.deposits.length, files: fileCount, notHere, bytes: report.bytes }
     const asked =
       later === undefined ? null : { size: ledger?.tree.size, shown: later.shown.length, notShown: later.notShown }
-    output.result({ output: options.out, ...result, standing, laterEvents: asked, retractions, notShown, unjudged }, [
-      ...retractions.map(
-        ({ of, by, ...part }) =>
-          `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,
-      ),
-      ...notHereLines(report.deposits),
-      `wrote ${options.out}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
-      ...askedLines(later, ledger),
-      ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
-      ...unjudged.map(({ message }) => `not judged: ${message}`),
-      `  check with: npx evidence check ${options.out} --policy FILE`,
-    ])
+    output.result(
+      { output: options.out, ...result, standing, laterEvents: asked, notGathered, retractions, notShown, unjudged },
+      [
+        ...retractions.map(
+          ({ of, by, ...part }) =>
+            `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of}${partText(part)} was retracted by its depositor, by entry ${by}`,
+        ),
+        ...notHereLines(report.deposits),
+        `wrote ${options.out}: ${count(result.deposits)} deposit${result.deposits === 1 ? '' : 's'}, ${count(fileCount)} file${fileCount === 1 ? '' : 's'}, ${count(result.notHere)} not here`,
+        ...notGatheredLines(notGathered),
+        ...askedLines(later, ledger),
+        ...(bare === 0 ? [] : [`  who admitted the signer is not shown for ${count(bare)} of the deposits`]),
+        ...unjudged.map(({ message }) => `not judged: ${message}`),
+        `  check with: npx evidence check ${options.out} --policy FILE`,
+      ],
+    )
     return exitCodeOf([], report.unjudged)
   } finally {
     await ledger?.close()
@@ -131,35 +137,6 @@ function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uin
   const { path } = requirePolicy(options)
   const policyBytes = readPolicyBytes(path)
   return { policy: parsePolicy(policyBytes), policyBytes }
-}
-
-/** Deposits of a case: from the receipts at hand, and from the server, where the asker may read them. */
-async function addCase(
-  gathering: PackageGathering,
-  number: string,
-  from: string,
-  receipts: readonly string[],
-  ledger: PackageLedger | undefined,
-): Promise<void> {
-  let found = await gathering.addCase(number, receipts)
-  const client = ledger?.client
-  if (client !== undefined) {
-    try {
-      for await (const { index } of foundEntries(client, { case: number, limit: '1000' })) {
-        await gathering.addBytes(Buffer.from(await client.receipt(index)))
-        found++
-      }
-    } catch (error) {
-      const isClosed = ['not-authenticated', 'token-invalid', 'not-permitted', 'not-found', 'server-answer']
-      if (!isEvidenceError(error) || !isClosed.includes(error.code)) throw error
-    }
-  }
-  if (found > 0) return
-  throw new EvidenceError(
-    'receipt-not-found',
-    `there is no file ${number}, and no receipt below ${from} discloses that case number`,
-    { where: number },
-  )
 }
 
 /** Writes the package beside its place, checks it as a stranger would, and only then gives it its name. */

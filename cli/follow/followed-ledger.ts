@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { defined } from '../../src/core/objects.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
 import { UrlSource } from '../../src/client/url-source.ts'
 import type { Delivery } from '../../src/monitor/delivery.ts'
-import type { MonitorEvent } from '../../src/monitor/events.ts'
+import { isToBeTold, type MonitorEvent } from '../../src/monitor/events.ts'
 import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
 import { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import type { WatchList } from '../../src/monitor/watch-list.ts'
 import type { Output } from '../render/output.ts'
-import { foundEntries } from '../sources/found-entries.ts'
 
 /** A request of a monitor is given up after this, and repeated at the next look. */
 const httpOptions = { retries: 1, timeoutMs: 30_000 } as const
@@ -55,33 +53,19 @@ export interface FollowOptions {
   readonly proofs: string
   /** List of the origins of which a copy was begun; by default in the copy’s own folder. */
   readonly known?: string
-  readonly points: readonly VantagePoint[]
+  /** Read anew for each look. */
+  readonly points: () => readonly VantagePoint[]
   readonly watch?: WatchList
-  readonly cases?: readonly string[]
 }
 
 /** A ledger's copy with its monitor, and what was wrong with the copy already. */
 export async function followLedger(
   options: FollowOptions,
 ): Promise<{ readonly copy: VerifiedCopy; readonly monitor: LedgerMonitor; readonly found: MonitorEvent[] }> {
-  const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] }, cases = [] } = options
+  const { origin, policy, folder, proofs, points, watch = { digests: [], participants: [] } } = options
   const { copy, report } = await VerifiedCopy.open(folder, origin, policy, options.known)
-  const client = points.map((point) => (point as Partial<LedgerPoint>).client).find((one) => one !== undefined)
-  const casesAfter = cases.length === 0 || client === undefined ? undefined : caseSearch(client, cases)
-  const monitor = new LedgerMonitor({ copy, policy, points, proofs, watch, ...defined({ casesAfter }) })
+  const monitor = new LedgerMonitor({ copy, policy, points, proofs, watch })
   return { copy, monitor, found: await monitor.report(report.faults) }
-}
-
-/** Case numbers are sealed: only a ledger that lets us read disclosures can say where they stand. */
-function caseSearch(client: LedgerClient, cases: readonly string[]) {
-  return async (after: number): Promise<{ watched: string; index: number }[]> => {
-    const found: { watched: string; index: number }[] = []
-    for (const number of cases) {
-      for await (const { index } of foundEntries(client, { case: number }, after))
-        found.push({ watched: `case ${number}`, index })
-    }
-    return found
-  }
 }
 
 /** One line for people. */
@@ -98,6 +82,10 @@ function lineOf(event: MonitorEvent): string {
       return `${at}: ${event.finding.code}: ${event.finding.message}; not proven by what was shown (${event.where})`
     case 'unreachable':
       return `${at}: ${event.message}`
+    case 'unfinished':
+      return `${at}: this look was not finished: ${event.finding.code}: ${event.finding.message} (${event.where})`
+    case 'unsearched':
+      return `${at}: the ${event.watched} was NOT SEARCHED after entry ${event.after}: ${event.finding.code}: ${event.finding.message} (${event.where})`
     case 'behind':
       return `${at}: ${event.where} shows ${event.size} entries, where ${event.largest} have been signed`
     case 'unjudged':
@@ -111,15 +99,15 @@ function lineOf(event: MonitorEvent): string {
   }
 }
 
-/** Tells events on the terminal or as lines of JSON; alarms and what was watched for also by the channels of `delivery`. */
+/** Tells events on the terminal or as lines of JSON; those that {@link isToBeTold} names also by the channels of `delivery`. */
 export async function tell(events: readonly MonitorEvent[], output: Output, delivery?: Delivery): Promise<void> {
   for (const event of events) output.line(event, lineOf(event))
-  await delivery?.tell(events.filter(({ event, what }) => event === 'alarm' || what === 'watch'))
+  await delivery?.tell(events.filter(isToBeTold))
 }
 
-/** 1 after an alarm, 3 where a ledger could not be reached, 4 where a newer verifier has to judge something. */
+/** 1 after an alarm, 3 where a ledger could not be reached, looked at or searched, 4 where a newer verifier has to judge something. */
 export function exitOf(events: readonly MonitorEvent[]): 0 | 1 | 3 | 4 {
   if (events.some(({ event }) => event === 'alarm')) return 1
-  if (events.some(({ what }) => what === 'unreachable')) return 3
+  if (events.some(({ what }) => ['unreachable', 'unfinished', 'unsearched'].includes(what))) return 3
   return events.some(({ what }) => what === 'unjudged') ? 4 : 0
 }

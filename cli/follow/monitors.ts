@@ -1,10 +1,13 @@
 import { join } from 'node:path'
-import { append } from '../../src/core/arrays.ts'
-import { isEvidenceError } from '../../src/core/errors.ts'
+import { failureOf } from '../../src/core/attempt.ts'
+import type { EvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
+import { CaseSearch } from '../../src/monitor/case-search.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
-import { LedgerMonitor, type VantagePoint } from '../../src/monitor/monitor.ts'
+import type { LedgerMonitor } from '../../src/monitor/monitor.ts'
+import type { VerifiedCopy } from '../../src/monitor/verified-copy.ts'
 import { witnessPoint } from '../../src/monitor/witness-point.ts'
+import { findingOf } from '../../src/verify/report.ts'
 import type { Output } from '../render/output.ts'
 import { copyFolderOf, followLedger, type LedgerPoint, originOf, policyFor } from './followed-ledger.ts'
 
@@ -17,77 +20,177 @@ interface WatchOptions {
   readonly watchCase: readonly string[]
 }
 
-/** One monitor for each ledger; which ledger a URL shows is asked until it answers. */
+/** A ledger that is followed. */
+interface Followed {
+  readonly copy: VerifiedCopy
+  readonly monitor: LedgerMonitor
+  readonly cases: CaseSearch | undefined
+}
+
+/** Tells events; what it throws ends the monitor. */
+type Tell = (events: readonly MonitorEvent[]) => Promise<void>
+
+/**
+ * One monitor for each ledger; which ledger a URL shows is asked until it shows one. Whatever a ledger answers is an event of its own,
+ * and ends no watch (docs/design/monitoring-others.md).
+ */
 export class Monitors {
   private readonly options: WatchOptions
   private readonly output: Output
   private readonly policies: readonly Policy[]
+  private readonly count: number
+  private readonly told: Tell
+  /** Events of two ledgers are told one after the other. */
+  private telling: Promise<void> = Promise.resolve()
   private waiting: readonly LedgerPoint[]
-  private readonly points = new Map<string, VantagePoint[]>()
-  private readonly monitors = new Map<string, LedgerMonitor>()
+  private readonly points = new Map<string, LedgerPoint[]>()
+  private readonly followed = new Map<string, Followed>()
+  /** Looks and searches that have not ended, by their ledger. */
+  private readonly underWay = new Map<string, Promise<void>>()
+  /** Alarms of URLs and copies that are not watched yet, by where they are: one that lasts is told once. */
+  private readonly faults = new Map<string, string>()
 
-  constructor(points: readonly LedgerPoint[], policies: readonly Policy[], options: WatchOptions, output: Output) {
+  constructor(
+    points: readonly LedgerPoint[],
+    policies: readonly Policy[],
+    options: WatchOptions,
+    output: Output,
+    told: Tell,
+  ) {
     this.options = options
     this.output = output
+    this.count = points.length
+    this.told = told
     this.waiting = points
     this.policies = policies
   }
 
-  async poll(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = await this.place()
-    for (const monitor of this.monitors.values()) append(events, await monitor.poll())
-    return events
+  /**
+   * Begins a look at every ledger whose look before has ended. Gives what resolves when all looks have ended. Throws what telling throws,
+   * and why the copy cannot be opened where there is no other URL.
+   */
+  async look(): Promise<{ readonly ended: Promise<void> }> {
+    await this.place()
+    // Also where there is nothing new: what was not delivered is tried again.
+    await this.tell([])
+    for (const [origin, points] of this.points) {
+      const followed = this.followed.get(origin) ?? (await this.open(origin, points))
+      if (followed === undefined) continue
+      const { copy, monitor, cases } = followed
+      const look = this.begin(origin, () => this.tellAll(origin, monitor.look()))
+      // What a case search makes of a server's answers keeps back no look.
+      if (cases !== undefined)
+        this.begin(`${origin} cases`, () => look.then(() => this.tellAll(origin, cases.search(copy.size))))
+    }
+    const ended = Promise.all(this.underWay.values()).then(() => {})
+    // Whoever waits for it is told; until somebody does, a failure is no unhandled one.
+    ended.catch(() => {})
+    return { ended }
   }
 
-  /** Finds out which ledger each URL shows, and opens its copy. */
-  private async place(): Promise<MonitorEvent[]> {
-    const events: MonitorEvent[] = []
+  /** Begins work, unless the one before it is under way: then that is given. */
+  private begin(name: string, work: () => Promise<void>): Promise<void> {
+    const before = this.underWay.get(name)
+    if (before !== undefined) return before
+    // What fails stays: the next who waits for all of them is told.
+    const begun = work().then(() => void this.underWay.delete(name))
+    begun.catch(() => {})
+    this.underWay.set(name, begun)
+    return begun
+  }
+
+  private async tellAll(origin: string, parts: AsyncIterable<MonitorEvent[]>): Promise<void> {
+    for await (const events of parts) {
+      await this.tell(events)
+      // Its copy may be half-way between two sizes.
+      if (events.some(({ what }) => what === 'unfinished')) this.followed.delete(origin)
+    }
+  }
+
+  private tell(events: readonly MonitorEvent[]): Promise<void> {
+    const telling = this.telling.then(() => this.told(events))
+    this.telling = telling.catch(() => {})
+    return telling
+  }
+
+  /** Finds out which ledger each URL shows. One that shows none that can be watched waits. */
+  private async place(): Promise<void> {
+    const asked = this.waiting
+    const origins = await Promise.all(asked.map((point) => this.originAt(point)))
     const left: LedgerPoint[] = []
-    for (const point of this.waiting) {
-      try {
-        const origin = await originOf(point)
-        policyFor(origin, this.policies, point.where)
-        const points = this.points.get(origin)
-        if (points === undefined) this.points.set(origin, [point])
-        else points.push(point)
-      } catch (error) {
-        if (!isEvidenceError(error) || error.kind.exit !== 3) throw error
+    // In the order in which they were given, whichever answered first.
+    for (const [i, point] of asked.entries()) {
+      const origin = origins[i] as string | EvidenceError
+      if (typeof origin !== 'string') {
         left.push(point)
-        events.push({
-          event: 'notice',
-          what: 'unreachable',
-          origin: 'unknown',
-          where: point.where,
-          message: error.message,
-        })
+        await this.fail('unknown', point.where, origin)
+        continue
       }
+      this.faults.delete(point.where)
+      const points = this.points.get(origin)
+      if (points === undefined) this.points.set(origin, [point])
+      else points.push(point)
     }
     this.waiting = left
-    for (const [origin, points] of this.points) {
-      if (!this.monitors.has(origin)) append(events, await this.open(origin, points))
-    }
-    return events
   }
 
-  private async open(origin: string, points: VantagePoint[]): Promise<MonitorEvent[]> {
+  /** The ledger that a URL shows, or why it is none that can be watched. */
+  private async originAt(point: LedgerPoint): Promise<string | EvidenceError> {
+    try {
+      const origin = await originOf(point)
+      policyFor(origin, this.policies, point.where)
+      return origin
+    } catch (error) {
+      return failureOf(error, `what ${point.where} shows cannot be read`)
+    }
+  }
+
+  /** Opens the copy of a ledger. One that cannot be opened is told, and tried again. */
+  private async open(origin: string, points: readonly LedgerPoint[]): Promise<Followed | undefined> {
     const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
-    const policy = policyFor(origin, this.policies, origin)
-    append(
-      points,
-      witness.map((url) => witnessPoint(url, origin)),
-    )
-    const { monitor, found, copy } = await followLedger({
-      origin,
-      policy,
-      folder: copyFolderOf(state, origin),
-      proofs: join(state, 'proofs'),
-      known: join(state, 'origins'),
-      points,
-      watch: { digests: watchDigest, participants: watchParticipant },
-      cases: watchCase,
-    })
+    const folder = copyFolderOf(state, origin)
+    const witnesses = witness.map((url) => witnessPoint(url, origin))
+    let opened: Awaited<ReturnType<typeof followLedger>>
+    let cases: CaseSearch | undefined
+    try {
+      opened = await followLedger({
+        origin,
+        policy: policyFor(origin, this.policies, origin),
+        folder,
+        proofs: join(state, 'proofs'),
+        known: join(state, 'origins'),
+        // URLs that are found to show it later are looked at too.
+        points: () => [...points, ...witnesses],
+        watch: { digests: watchDigest, participants: watchParticipant },
+      })
+      if (watchCase.length > 0) cases = this.caseSearch(origin, points, folder, opened.copy.size)
+    } catch (error) {
+      if (this.count === 1) throw error
+      await this.fail(origin, folder, failureOf(error, `the copy ${folder} cannot be opened`), true)
+      return undefined
+    }
+    const { copy, monitor, found } = opened
+    this.faults.delete(folder)
     this.output.note(`following ${origin}, of which ${copy.size} entries are held`)
-    this.monitors.set(origin, monitor)
-    return found
+    const followed = { copy, monitor, cases }
+    this.followed.set(origin, followed)
+    await this.tell(found)
+    return followed
+  }
+
+  private caseSearch(origin: string, points: readonly LedgerPoint[], folder: string, from: number): CaseSearch {
+    const clients = (): LedgerPoint['client'][] => points.map(({ client }) => client)
+    return new CaseSearch({ origin, cases: this.options.watchCase, clients, file: `${folder}.cases`, from })
+  }
+
+  /** What cannot be reached is to be known; what is shown and cannot be watched, or a copy that was lost, must not be. */
+  private async fail(origin: string, where: string, failure: EvidenceError, isAlarm = false): Promise<void> {
+    if (failure.kind.exit === 3 && !isAlarm)
+      return this.tell([{ event: 'notice', what: 'unreachable', origin, where, message: failure.message }])
+    const event = { event: 'alarm', what: 'fault', origin, where, finding: findingOf(failure) } as const
+    const name = JSON.stringify(event)
+    if (this.faults.get(where) === name) return
+    this.faults.set(where, name)
+    await this.tell([event])
   }
 }

@@ -1,4 +1,5 @@
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
+import { pagesOf } from '../../src/client/pages.ts'
 import { fromBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Jwk } from '../../src/core/jwk.ts'
@@ -7,11 +8,11 @@ import { timeText } from '../../src/core/time.ts'
 import { type LaterEntry, scanLaterEntries } from '../../src/package/later-entries.ts'
 import { relatedEvents } from '../../src/package/package-events.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
-import { checkStatus } from '../../src/verify/check-status.ts'
+import { type CheckedStatus, checkStatus } from '../../src/verify/check-status.ts'
 import { count } from '../../src/core/text.ts'
 import type { PackageGathering } from './gather.ts'
 import type { PackageLedger } from './ledger.ts'
-import { faultOfAnswer } from '../../src/check/steps/later.ts'
+import { faultOfAnswer, statusPages } from '../../src/check/steps/later.ts'
 
 /** What the ledger tells of deposits that is later than they are. */
 interface LaterEvents {
@@ -19,9 +20,6 @@ interface LaterEvents {
   /** Number of later entries that the ledger reports, but whose bytes the reader has no right to read. */
   readonly notShown: number
 }
-
-/** Pages that are asked for at most, of 100 events each. */
-const maxPages = 50
 
 /**
  * Asks a ledger what happened to deposits of it, up to the size of its tree: a server by page 15 of the specification, what has no
@@ -66,9 +64,15 @@ async function askedEvents(
   const { proof, entryBytes } = checked.receipt
   const from = proof.checkpoint.size
   const found: AskedEvent[] = []
-  for (let after: number | undefined, page = 0; page < maxPages; page++) {
+  const ask = async (
+    after: number | undefined,
+  ): Promise<{ page: [unknown, CheckedStatus]; next: number | undefined }> => {
     const answer = await client.status(proof.index, entryBytes, { from, after })
     const judged = checkStatus(answer, checked, policy, after)
+    return { page: [answer, judged], next: judged.next }
+  }
+  const what = `the later events of entry ${proof.index}`
+  for await (const [answer, judged] of pagesOf(ask, { most: statusPages, what })) {
     const [fault] = [...judged.faults, ...judged.unjudged]
     if (fault !== undefined) {
       const { code, message } = faultOfAnswer(fault)
@@ -88,10 +92,8 @@ async function askedEvents(
       const isShown = entry !== undefined && signer !== undefined
       found.push({ index, entry: isShown ? { index, bytes: fromBase64(entry), signer } : undefined })
     }
-    if (judged.next === undefined) return found
-    after = judged.next
   }
-  throw new EvidenceError('server-answer', `entry ${proof.index} has more than ${maxPages * 100} later events`)
+  return found
 }
 
 /** Asks the ledger what happened to the deposits later, and packs what it shows; undefined where there is none to ask. */

@@ -27,6 +27,10 @@ export type AlarmEvent = Place & { readonly event: 'alarm' } & (
 /** Something to know. */
 export type NoticeEvent = Place & { readonly event: 'notice' } & (
     | { readonly what: 'unreachable'; readonly message: string }
+    /** A look ended in the middle: what it would have seen is not known. */
+    | { readonly what: 'unfinished'; readonly finding: Finding }
+    /** What is watched for was searched up to the entry `after` only; -1: not at all. */
+    | { readonly what: 'unsearched'; readonly watched: string; readonly after: number; readonly finding: Finding }
     | { readonly what: 'behind'; readonly size: number; readonly largest: number }
     /** What a newer verifier has to judge. */
     | { readonly what: 'unjudged'; readonly finding: Finding }
@@ -39,3 +43,8 @@ export type NoticeEvent = Place & { readonly event: 'notice' } & (
         readonly iss?: string
       }
   )
+
+/** Whether somebody who does not sit at the terminal is told: of what must not be, what was watched for, and what could not be watched. */
+export function isToBeTold({ event, what }: MonitorEvent): boolean {
+  return event === 'alarm' || what === 'watch' || what === 'unfinished' || what === 'unsearched'
+}

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { attempt } from '../core/attempt.ts'
+import { append } from '../core/arrays.ts'
+import { attempt, failureOf } from '../core/attempt.ts'
 import { fromUtf8 } from '../core/bytes.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
@@ -30,12 +31,11 @@ export interface VantagePoint {
 export interface MonitorOptions {
   readonly copy: VerifiedCopy
   readonly policy: Policy
-  readonly points: readonly VantagePoint[]
+  /** Where the ledger is shown; read anew for each look. */
+  readonly points: () => readonly VantagePoint[]
   /** Folder of the proofs. */
   readonly proofs: string
   readonly watch: WatchList
-  /** Entries with a case number, above an index; where disclosures may be read. */
-  readonly casesAfter?: (after: number) => Promise<readonly { readonly watched: string; readonly index: number }[]>
 }
 
 interface View {
@@ -71,35 +71,64 @@ export class LedgerMonitor {
   /** Tells faults that were found before the first look, in the copy itself. */
   async report(findings: readonly Finding[]): Promise<MonitorEvent[]> {
     for (const finding of findings) await this.fault(this.options.copy.folder.name, finding)
+    this.told = this.current
+    this.current = new Set()
     return this.taken()
   }
 
-  /** Looks once at every place, takes what is new, and tells what there is to tell. */
+  /** Looks once, and gathers all that {@link look} tells. */
   async poll(): Promise<MonitorEvent[]> {
-    const { copy, points, casesAfter } = this.options
-    const before = copy.size
-    const seen = await Promise.all(points.map((point) => this.look(point)))
-    const views = seen.filter((view) => view !== undefined)
-    views.sort((a, b) => b.note.checkpoint.size - a.note.checkpoint.size)
-    for (const view of views)
-      if (view.note.checkpoint.size > copy.size || copy.note === undefined) await this.goOn(view, views)
-    for (const view of views) this.compare(view)
-    if (casesAfter !== undefined && copy.size > before) {
-      for (const match of await casesAfter(before - 1))
-        this.notice({ what: 'watch', where: copy.folder.name, ...match })
+    const events: MonitorEvent[] = []
+    for await (const part of this.look()) append(events, part)
+    return events
+  }
+
+  /**
+   * Looks once at every place, takes what is new, and gives what there is to tell, in parts: each before anything further is asked of the
+   * ledger. Throws nothing: a look that cannot be finished says so (`unfinished`), and then the copy is to be opened again.
+   */
+  async *look(): AsyncGenerator<MonitorEvent[]> {
+    try {
+      const { copy, points } = this.options
+      const seen = await Promise.all(points().map((point) => this.view(point)))
+      const views = seen.filter((view) => view !== undefined)
+      views.sort((a, b) => b.note.checkpoint.size - a.note.checkpoint.size)
+      // A larger checkpoint may take long to follow, or never lead anywhere: what contradicts the copy as it is comes first.
+      const others = views.filter((view) => !this.contradicts(view))
+      yield this.taken()
+      for (const view of others)
+        if (view.note.checkpoint.size > copy.size || copy.note === undefined) await this.goOn(view, others)
+      for (const view of others) this.compare(view)
+    } catch (error) {
+      this.unfinished(error)
     }
-    return this.taken()
+    this.told = this.current
+    this.current = new Set()
+    yield this.taken()
   }
 
   private taken(): MonitorEvent[] {
     const { events } = this
-    this.told = this.current
-    this.current = new Set()
     this.events = []
     return events
   }
 
-  private async look(point: VantagePoint): Promise<View | undefined> {
+  /** Whatever ended the look, a fault of ours among them, ends this look alone. */
+  private unfinished(error: unknown): void {
+    const failure = failureOf(error, `the look was not finished: ${error instanceof Error ? error.message : 'unknown'}`)
+    this.notice({ what: 'unfinished', where: this.options.copy.folder.name, finding: findingOf(failure) })
+  }
+
+  /** Whether a view that the copy reaches is of another history: then that is told. */
+  private contradicts({ point, note }: View): boolean {
+    const { copy } = this.options
+    if (copy.note === undefined || note.checkpoint.size > copy.size) return false
+    const growth = copy.compare(note)
+    if (growth.kind === 'misbehaviour') this.keep(point.where, growth.proof)
+    return growth.kind === 'misbehaviour'
+  }
+
+  private async view(point: VantagePoint): Promise<View | undefined> {
     const { copy, policy } = this.options
     const { where } = point
     try {

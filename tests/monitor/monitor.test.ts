@@ -44,7 +44,7 @@ async function monitorOf(...points: Place[]): Promise<LedgerMonitor> {
   return new LedgerMonitor({
     copy,
     policy,
-    points,
+    points: () => points,
     proofs: join(path, 'proofs'),
     watch: { digests: [], participants: [] },
   })

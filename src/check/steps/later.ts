@@ -1,5 +1,6 @@
 import { asUnanswered, ServerRefusal } from '../../client/http.ts'
 import type { LedgerClient } from '../../client/ledger-client.ts'
+import { pagesOf } from '../../client/pages.ts'
 import { toBase64 } from '../../core/base64.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import type { Checkpoint } from '../../core/checkpoint-text.ts'
@@ -8,7 +9,13 @@ import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { applyPolicy, type Policy } from '../../core/policy.ts'
 import type { Standing } from '../../package/package-events.ts'
 import type { CheckedReceipt } from '../../verify/check-receipt.ts'
-import { type CheckedEvent, checkStatus, type ProvenEvent, twoTrees } from '../../verify/check-status.ts'
+import {
+  type CheckedEvent,
+  type CheckedStatus,
+  checkStatus,
+  type ProvenEvent,
+  twoTrees,
+} from '../../verify/check-status.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { type Admission, askAdmission } from './admission.ts'
 
@@ -34,8 +41,8 @@ export function faultOfAnswer(fault: Finding): Finding {
   return findingOf(asUnanswered(new EvidenceError(fault.code, fault.message, fault)))
 }
 
-/** Pages that are asked for at most, of 100 events each. */
-const maxPages = 50
+/** Pages of later events that are asked for at most, of 100 events each. */
+export const statusPages = 50
 
 /**
  * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
@@ -64,26 +71,31 @@ async function askPages(
   asked: { size: number | undefined; flagged: boolean; readonly events: CheckedEvent[] },
 ): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
   const { proof, entryBytes } = checked.receipt
-  for (let after: number | undefined, page = 0; page < maxPages; page++) {
-    let answer: unknown
-    try {
-      answer = await client.status(proof.index, entryBytes, { from: proof.checkpoint.size, after })
-    } catch (error) {
-      if (!isEvidenceError(error, 'entry-not-found')) throw error
-      return { faults: [await denial(client, proof.checkpoint, policy)], unjudged: [] }
-    }
-    const found = checkStatus(answer, checked, policy, after)
-    if (found.size === undefined) {
-      await requireLedger(client, proof.checkpoint.origin)
-      return { faults: found.faults.map(faultOfAnswer), unjudged: found.unjudged }
-    }
-    for (const event of found.events) asked.events.push(event)
-    asked.size ??= found.size
-    asked.flagged ||= found.flagged
-    if (found.next === undefined) return { faults: found.faults.map(faultOfAnswer), unjudged: [] }
-    after = found.next
+  const ask = async (after: number | undefined): Promise<{ page: CheckedStatus; next: number | undefined }> => {
+    const answer = await client.status(proof.index, entryBytes, { from: proof.checkpoint.size, after })
+    const page = checkStatus(answer, checked, policy, after)
+    return { page, next: page.next }
   }
-  throw new EvidenceError('server-answer', `more than ${maxPages * 100} later events: ask for them page by page`)
+  let last: CheckedStatus | undefined
+  try {
+    const what = `the later events of entry ${proof.index}`
+    for await (const found of pagesOf(ask, { most: statusPages, what })) {
+      last = found
+      if (found.size === undefined) break
+      for (const event of found.events) asked.events.push(event)
+      asked.size ??= found.size
+      asked.flagged ||= found.flagged
+    }
+  } catch (error) {
+    if (!isEvidenceError(error, 'entry-not-found')) throw error
+    return { faults: [await denial(client, proof.checkpoint, policy)], unjudged: [] }
+  }
+  const { size, faults = [], unjudged = [] } = last ?? {}
+  if (size === undefined) {
+    await requireLedger(client, proof.checkpoint.origin)
+    return { faults: faults.map(faultOfAnswer), unjudged }
+  }
+  return { faults: faults.map(faultOfAnswer), unjudged: [] }
 }
 
 /** The checkpoint that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */
