@@ -851,15 +851,15 @@ func (k *SigningKey) RequireSame(kept, wanted string) error {
 	func() {
 		defer catch(&fault)
 		was, now := k.content(kept), k.content(wanted)
-		for name, text := range was {
-			if now[name] != text {
-				differing = append(differing, name)
+		for name, text := range now {
+			if was[name] == text {
+				delete(was, name)
+			} else {
+				was[name] = text
 			}
 		}
-		for name := range now {
-			if _, ok := was[name]; !ok {
-				differing = append(differing, name)
-			}
+		for name := range was {
+			differing = append(differing, name)
 		}
 	}()
 	sort.Strings(differing)

@@ -173,7 +173,11 @@ export class LedgerClient {
       const result = requireShape(batchLine, parseJsonText(line), 'a line of /v1/statements')
       if (result.line !== i + 1) {
         const message = `line ${i + 1} of the server’s answer is numbered ${result.line}, as the answer to another statement`
-        throw new EvidenceError('server-answer', message, { where: 'line', expected: `${i + 1}`, found: `${result.line}` })
+        throw new EvidenceError('server-answer', message, {
+          where: 'line',
+          expected: `${i + 1}`,
+          found: `${result.line}`,
+        })
       }
       return result.status === 200 || result.status === 201
         ? resultOf(result.status, result)
