@@ -844,7 +844,7 @@ func (k *SigningKey) SignDeposit(
 }
 
 // RequireSame gives deposit-differs where a statement that was kept is not sound, or not what this key would sign now: wanted. Only
-// iat, jti and salts may differ. Whoever hands a folder over may leave a statement of his own in it.
+// iat, jti and salts may differ. A folder that was handed over may bring another signer's statement.
 func (k *SigningKey) RequireSame(kept, wanted string) error {
 	var differing []string
 	var fault error

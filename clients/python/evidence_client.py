@@ -641,7 +641,7 @@ def attest_statement(key: SigningKey, issuer: str, receipt: Receipt, role: str) 
 def require_same(key: SigningKey, kept: str, wanted: str) -> None:
     """Raises `deposit-differs` where a statement that was kept is not sound, or not what this key would sign now: `wanted`.
 
-    Only `iat`, `jti` and salts may differ. Whoever hands a folder over may leave a statement of his own in it.
+    Only `iat`, `jti` and salts may differ. A folder that was handed over may bring another signer's statement.
     """
     try:
         was, now = _content(key, kept), _content(key, wanted)
