@@ -843,18 +843,63 @@ func (k *SigningKey) SignDeposit(
 	return k.sign(issuer, origin, "evidence.deposit", payload) + suffix, nil
 }
 
-// Says tells whether a statement that was kept has these members, with these values.
-func Says(presentation string, said map[string]any) (holds bool) {
-	var err error
-	defer catch(&err)
-	jws, _, _ := strings.Cut(presentation, "~")
-	payload := readStatement(jws).payload
-	for name, value := range said {
-		if !bytes.Equal(writeJSON(payload[name]), writeJSON(readJSON(writeJSON(value)))) {
-			return false
+// RequireSame gives deposit-differs where a statement that was kept is not sound, or not what this key would sign now: wanted. Only
+// iat, jti and salts may differ. A folder that was handed over may bring another signer's statement.
+func (k *SigningKey) RequireSame(kept, wanted string) error {
+	var differing []string
+	var fault error
+	func() {
+		defer catch(&fault)
+		was, now := k.content(kept), k.content(wanted)
+		for name, text := range now {
+			if was[name] == text {
+				delete(was, name)
+			} else {
+				was[name] = text
+			}
+		}
+		for name := range was {
+			differing = append(differing, name)
+		}
+	}()
+	sort.Strings(differing)
+	why := strings.Join(differing, ", ")
+	if fault != nil {
+		why = fault.Error()
+	}
+	if why == "" {
+		return nil
+	}
+	const stays = "it stays, and nothing was sent; repeat the command that made it, or move it away to sign anew"
+	return newError("deposit-differs", "the statement that waits is not the one that is asked for (%s): %s", shown(why), stays)
+}
+
+// content is all that a statement of a key says, as JSON by name; a claim that is not disclosed is refused, as a ledger refuses it.
+func (k *SigningKey) content(presentation string) map[string]string {
+	parts := strings.Split(presentation, "~")
+	last := len(parts) - 1
+	require(last == 0 || parts[last] == "", "disclosure-malformed", "it does not end with a tilde")
+	said := readStatement(parts[0])
+	var disclosures []disclosure
+	for i := 1; i < last; i++ {
+		disclosures = append(disclosures, readDisclosure(parts[i]))
+	}
+	claims, found := map[string]any{}, findings{}
+	checkStatement(parts[0], said, k.private.Public().(ed25519.PublicKey), textIn(said.payload["aud"]), disclosures, claims, &found)
+	if len(found) > 0 {
+		panic(found[0])
+	}
+	require(len(claims) == len(sealedIn(said)), "disclosure-missing", "a sealed claim is not disclosed")
+	content := map[string]string{}
+	for name, value := range said.payload {
+		if name != "iat" && name != "jti" && name != "_sd" && name != "_sd_alg" {
+			content[name] = string(writeJSON(value))
 		}
 	}
-	return true
+	for claim, value := range claims {
+		content["sealed "+claim] = string(writeJSON(value))
+	}
+	return content
 }
 
 // SignRetraction gives a signed evidence.retract of a deposit: mistake, superseded, withdrawn, ordered, other. Nothing is removed.
@@ -1309,18 +1354,17 @@ func (f findings) err(receipt []byte) error {
 	return first
 }
 
-// VerifyReceipt verifies a receipt, offline (page 06); where a statement is given, also that the receipt is for that statement,
-// byte for byte.
+// VerifyReceipt verifies a receipt, offline (page 06).
 //
 // The error has the code of the first fault, and all of them in Faults. Kinds that are not in the table of kinds, and cosignatures
 // with ML-DSA-44, are left to the full verifier: not-judged, policy-unsupported.
-func VerifyReceipt(data []byte, policy *Policy, statement string) (*Receipt, error) {
+func VerifyReceipt(data []byte, policy *Policy) (*Receipt, error) {
 	var found findings
 	result := &Receipt{Data: data, Claims: map[string]any{}}
 	var fault error
 	func() {
 		defer catch(&fault)
-		judge(parseReceipt(data), policy, statement, result, &found)
+		judge(parseReceipt(data), policy, result, &found)
 	}()
 	if fault != nil {
 		found = append(found, AsError(fault))
@@ -1331,7 +1375,7 @@ func VerifyReceipt(data []byte, policy *Policy, statement string) (*Receipt, err
 	return result, nil
 }
 
-func judge(read *parsedReceipt, policy *Policy, sent string, result *Receipt, found *findings) {
+func judge(read *parsedReceipt, policy *Policy, result *Receipt, found *findings) {
 	note, leaf := read.checkpoint, sum([]byte{0}, read.entry)
 	result.Origin, result.Index, result.Time, result.Size = note.origin, read.index, read.time, note.size
 	result.LeafHash, result.entry, result.root = b64(leaf), read.entry, note.root
@@ -1347,39 +1391,47 @@ func judge(read *parsedReceipt, policy *Policy, sent string, result *Receipt, fo
 	} else if !inclusionHolds(read.index, note.size, leaf, read.hashes, note.root) {
 		found.add("inclusion-invalid", "the proof does not lead from the entry to the checkpoint")
 	}
-	if jws, _, _ := strings.Cut(sent, "~"); sent != "" && jws != read.jws {
-		found.add("server-answer", "the receipt is for another statement")
-	}
 	require(read.jws != "", "not-judged", "the entry is of a later version: needs a newer verifier")
 	said := readStatement(read.jws)
 	result.KeyID, result.Payload = said.kid, said.payload
-	signed := read.jws[:strings.LastIndexByte(read.jws, '.')]
+	checkStatement(read.jws, said, read.publicKey, note.origin, read.disclosures, result.Claims, found)
+	result.Withheld = len(sealedIn(said)) - len(read.disclosures)
+}
+
+// checkStatement is page 06, steps 6 to 9: signer, audience, members, disclosures. It fills in the claims that are disclosed.
+func checkStatement(
+	jws string, said statement, public []byte, origin string, disclosures []disclosure, claims map[string]any, found *findings,
+) {
+	signed := jws[:strings.LastIndexByte(jws, '.')]
 	switch {
-	case thumbprintOf(read.publicKey) != said.kid:
-		found.add("key-not-issuers", "the key in the receipt is not the one that the statement names")
+	case thumbprintOf(public) != said.kid:
+		found.add("key-not-issuers", "the key is not the one that the statement names")
 	case !knownAlg(said.alg):
 		found.add("not-judged", "the signature is of a later algorithm: needs a newer verifier")
-	case !signatureIsValid(read.publicKey, []byte(signed), said.signature):
+	case !signatureIsValid(public, []byte(signed), said.signature):
 		found.add("signature-invalid", "the statement's signature does not verify")
 	}
-	if said.payload["aud"] != note.origin {
+	if said.payload["aud"] != origin {
 		found.add("audience-wrong", "the statement is for another ledger")
 	}
 	checkKind(said.payload)
-	sealed, _ := said.payload["_sd"].([]any)
 	used := map[string]bool{}
-	for _, digest := range sealed {
+	for _, digest := range sealedIn(said) {
 		used[digest.(string)] = false
 	}
-	for _, one := range read.disclosures {
+	for _, one := range disclosures {
 		isUsed, isSealed := used[one.digest]
 		require(isSealed, "disclosure-foreign", "a disclosure was not sealed with this statement")
-		_, twice := result.Claims[one.claim]
+		_, twice := claims[one.claim]
 		require(!twice && !isUsed, "disclosure-repeated", "a claim is disclosed twice")
 		used[one.digest] = true
-		result.Claims[one.claim] = one.value
+		claims[one.claim] = one.value
 	}
-	result.Withheld = len(sealed) - len(read.disclosures)
+}
+
+func sealedIn(said statement) []any {
+	sealed, _ := said.payload["_sd"].([]any)
+	return sealed
 }
 
 // VerifyFile gives the number of the item that a file is, by its size and every digest. Manifests, and digests that Go's library
@@ -1423,10 +1475,10 @@ func (r *Receipt) VerifyFile(path string) (number int, err error) {
 
 // ---- Page 15: status -----------------------------------------------------------------------------------------------
 
-// Event is what happened to an entry later. Where it is not Proven, it is the ledger's word alone.
+// Event is what happened to an entry later. Where it is not Proven, it is the ledger's word alone, without Time and Code.
 type Event struct {
 	Index  int64  `json:"index"`
-	Time   string `json:"time"`
+	Time   string `json:"time,omitempty"`
 	What   string `json:"what"`
 	Code   string `json:"code,omitempty"`
 	Proven bool   `json:"proven"`
@@ -1492,7 +1544,11 @@ func (s *Status) readPage(said map[string]any, receipt *Receipt, policy *Policy,
 		if since, ok := event["compromisedSince"].(string); ok && proven && strings.HasSuffix(what, "-revoked") {
 			s.Flagged = s.Flagged || since <= receipt.Time
 		}
-		s.Events = append(s.Events, Event{last, textIn(event["time"]), what, textIn(event["code"]), proven})
+		told := Event{Index: last, What: what, Proven: proven}
+		if proven {
+			told.Time, told.Code = textIn(event["time"]), textIn(event["code"])
+		}
+		s.Events = append(s.Events, told)
 	}
 	s.Size = note.size
 	next := said["next"]
@@ -1515,7 +1571,7 @@ func eventIsProven(event map[string]any, note string, receipt *Receipt, policy *
 	for _, sibling := range event["hashes"].([]any) {
 		lines = append(lines, sibling.(string))
 	}
-	later, err := VerifyReceipt([]byte(strings.Join(append(lines, "", note), "\n")), policy, "")
+	later, err := VerifyReceipt([]byte(strings.Join(append(lines, "", note), "\n")), policy)
 	if err != nil {
 		if NotJudged(AsError(err).Code) {
 			return false
@@ -1624,8 +1680,8 @@ type Result struct {
 // Deposit sends one statement, of any kind, and verifies its receipt. Where the policy asks for witnesses, they are awaited.
 // shownEntries are receipts of entries that the statement refers to and the signer may not read otherwise (page 11).
 //
-// The error has the server's code, server-unreachable, server-answer, or the code of what does not verify. After any of them the
-// same text may be sent again: it is sequenced once.
+// The error has the server's code, server-unreachable, server-answer, policy-unmet where the witnesses are late, or what is not
+// judged here. After any of them the same text may be sent again: it is sequenced once.
 func (c *Client) Deposit(ctx context.Context, statement string, shownEntries ...*Receipt) (result *Result, err error) {
 	defer catch(&err)
 	checkPresentation(statement)
@@ -1756,13 +1812,16 @@ func (c *Client) batch(ctx context.Context, chunk []int, statements []string, re
 		if err != nil {
 			results[number] = Result{Err: err}
 		} else {
-			results[number] = AsResult(c.line(statements[number], lines[i]))
+			results[number] = AsResult(c.line(int64(i+1), statements[number], lines[i]))
 		}
 	}
 }
 
-func (c *Client) line(statement string, line []byte) (*Result, error) {
+func (c *Client) line(number int64, statement string, line []byte) (*Result, error) {
 	said := document(line)
+	if said["line"] != number {
+		return nil, newError("server-answer", "line %d of the answer is not numbered as the answer to that line", number)
+	}
 	if !isCount(said["status"], 100, 599) {
 		return nil, newError("server-answer", "a line of the answer has no status")
 	}
@@ -1778,14 +1837,35 @@ func (c *Client) line(statement string, line []byte) (*Result, error) {
 func (c *Client) accepted(statement string, status int, said map[string]any) (result *Result, err error) {
 	defer catch(&err)
 	data := receiptIn(said)
-	receipt, err := VerifyReceipt(data, c.policy, statement)
-	if err != nil {
-		return nil, err
+	receipt, err := receiptFor(statement, data, c.policy)
+	if err == nil && (said["index"] != receipt.Index || said["time"] != receipt.Time || said["leafHash"] != receipt.LeafHash) {
+		err = newError("server-answer", "the answer is not what its receipt says")
 	}
-	if said["index"] != receipt.Index || said["time"] != receipt.Time || said["leafHash"] != receipt.LeafHash {
-		return nil, &Error{Code: "server-answer", Message: "the answer is not what its receipt says", Receipt: data}
+	if err == nil {
+		return &Result{Created: status == http.StatusCreated, Receipt: receipt}, nil
 	}
-	return &Result{Created: status == http.StatusCreated, Receipt: receipt}, nil
+	fault := AsError(err)
+	if NotJudged(fault.Code) {
+		return nil, fault
+	}
+	// What a server answers is no evidence yet: that it does not verify is a fault of the answer, and has no Faults.
+	bad := &Error{Code: "policy-unmet", Message: fault.Message, Receipt: data}
+	if len(fault.Faults) == 0 {
+		bad.Code = "server-answer"
+	}
+	for _, code := range fault.Faults {
+		if code != "policy-unmet" && !NotJudged(code) {
+			bad.Code, bad.Message = "server-answer", "the receipt does not verify: "+fault.Error()
+		}
+	}
+	return nil, bad
+}
+
+func receiptFor(statement string, data []byte, policy *Policy) (receipt *Receipt, err error) {
+	defer catch(&err)
+	jws, _, _ := strings.Cut(statement, "~")
+	require(parseReceipt(data).jws == jws, "server-answer", "the receipt is for another statement")
+	return VerifyReceipt(data, policy)
 }
 
 // sleep doubles with each try; the jitter keeps clients that were refused together from coming back together.

@@ -638,6 +638,37 @@ def attest_statement(key: SigningKey, issuer: str, receipt: Receipt, role: str) 
     return _signed(key, issuer, receipt.origin, "evidence.attest", {"of": receipt.reference, "as": role})
 
 
+def require_same(key: SigningKey, kept: str, wanted: str) -> None:
+    """Raises `deposit-differs` where a statement that was kept is not sound, or not what this key would sign now: `wanted`.
+
+    Only `iat`, `jti` and salts may differ. A folder that was handed over may bring another signer's statement.
+    """
+    try:
+        was, now = _content(key, kept), _content(key, wanted)
+        why = ", ".join(sorted(name for name in {**was, **now} if was.get(name) != now.get(name)))
+    except EvidenceError as error:
+        why = str(error)
+    stays = "it stays, and nothing was sent; repeat the command that made it, or move it away to sign anew"
+    require(why == "", "deposit-differs", f"the statement that waits is not the one that is asked for ({shown(why)}): {stays}")
+
+
+def _content(key: SigningKey, presentation: str) -> Dict[str, str]:
+    """All that a statement of a key says, as JSON by name; a claim that is not disclosed is refused, as a ledger refuses it."""
+    jws, *texts = presentation.split("~")
+    require(not texts or texts.pop() == "", "disclosure-malformed", "it does not end with a tilde")
+    said = read_statement(jws)
+
+    def refuse(code: str, why: str) -> None:
+        raise EvidenceError(code, why)
+
+    disclosures = [read_disclosure(text) for text in texts]
+    claims = _check_statement(jws, said, key.public_key, said.payload["aud"], disclosures, refuse)
+    require(len(claims) == len(said.payload.get("_sd", [])), "disclosure-missing", "a sealed claim is not disclosed")
+    clear = {name: value for name, value in said.payload.items() if name not in ("iat", "jti", "_sd", "_sd_alg")}
+    content = {**clear, **{f"sealed {claim}": value for claim, value in claims.items()}}
+    return {name: json.dumps(value, sort_keys=True) for name, value in content.items()}
+
+
 def _signed(key: SigningKey, issuer: str, origin: str, kind: str, payload: Mapping[str, Any]) -> str:
     common = {"iss": issuer, "aud": origin, "jti": str(uuid.uuid4()), "iat": int(time.time()), "kind": kind}
     jws = _sign_jws(key, "evidence-statement+sd-jwt", {**common, **payload})
@@ -969,8 +1000,8 @@ def _read_entry(entry: bytes, rows: List[str]) -> Tuple[int, str, Optional[str]]
     return index, rows[2], rows[4]
 
 
-def verify_receipt(data: bytes, policy: Policy, statement: Optional[str] = None) -> Receipt:
-    """Verifies a receipt, offline (page 06); with `statement`, that it is for that statement, byte for byte.
+def verify_receipt(data: bytes, policy: Policy) -> Receipt:
+    """Verifies a receipt, offline (page 06).
 
     Raises `EvidenceError` with the code of the first fault, and all of them in `faults`. Kinds that are not in KINDS, and
     cosignatures with ML-DSA-44, are left to the full verifier: `not-judged`, `policy-unsupported`.
@@ -991,12 +1022,10 @@ def verify_receipt(data: bytes, policy: Policy, statement: Optional[str] = None)
             found("receipt-index", "the receipt names another index than its entry")
         elif not inclusion_holds(read.index, read.checkpoint.size, leaf, read.hashes, read.checkpoint.root):
             found("inclusion-invalid", "the proof does not lead from the entry to the checkpoint")
-        if statement is not None and read.jws != statement.split("~", 1)[0]:
-            found("server-answer", "the receipt is for another statement")
         if read.jws is None:
             raise EvidenceError("not-judged", "the entry is of a later version: needs a newer verifier")
         said = read_statement(read.jws)
-        claims = _check_statement(read, read.jws, said, found)
+        claims = _check_statement(read.jws, said, read.public_key, read.checkpoint.origin, read.disclosures, found)
     except EvidenceError as error:
         faults.append(error)
     # A fault comes before what is not judged.
@@ -1020,20 +1049,22 @@ def verify_receipt(data: bytes, policy: Policy, statement: Optional[str] = None)
     )
 
 
-def _check_statement(read: _Parsed, jws: str, said: Statement, found: Found) -> Dict[str, Any]:
+def _check_statement(
+    jws: str, said: Statement, public_key: bytes, origin: str, disclosures: Sequence[Disclosure], found: Found
+) -> Dict[str, Any]:
     """Page 06, steps 6 to 9: signer, audience, members, disclosures. Gives the claims that are disclosed."""
-    if b64url(sha256(jwk_line(read.public_key).encode())) != said.kid:
-        found("key-not-issuers", "the key in the receipt is not the one that the statement names")
+    if b64url(sha256(jwk_line(public_key).encode())) != said.kid:
+        found("key-not-issuers", "the key is not the one that the statement names")
     elif said.alg not in ("EdDSA", "Ed25519"):
         found("not-judged", "the signature is of a later algorithm: needs a newer verifier")
-    elif not signature_is_valid(read.public_key, jws.rpartition(".")[0].encode(), said.signature):
+    elif not signature_is_valid(public_key, jws.rpartition(".")[0].encode(), said.signature):
         found("signature-invalid", "the statement's signature does not verify")
-    if said.payload["aud"] != read.checkpoint.origin:
+    if said.payload["aud"] != origin:
         found("audience-wrong", "the statement is for another ledger")
     check_kind(said.payload)
     claims: Dict[str, Any] = {}
     digests = set()
-    for one in read.disclosures:
+    for one in disclosures:
         sealed = one.digest in said.payload.get("_sd", [])
         require(sealed, "disclosure-foreign", "a disclosure was not sealed with this statement")
         require(one.digest not in digests and one.claim not in claims, "disclosure-repeated", "a claim is disclosed twice")
@@ -1070,10 +1101,10 @@ def verify_file(receipt: Receipt, path: Path) -> int:
 
 
 class Event(NamedTuple):
-    """What happened to an entry later. Where it is not `proven`, it is the ledger's word alone."""
+    """What happened to an entry later. Where it is not `proven`, it is the ledger's word alone, without `time` and `code`."""
 
     index: int
-    time: str
+    time: Optional[str]
     what: str
     code: Optional[str]
     proven: bool
@@ -1131,7 +1162,8 @@ def _read_status(document: Mapping[str, Any], receipt: Receipt, policy: Policy, 
         # What was proven of a revocation only: another event's member is nobody's word.
         since = event.get("compromisedSince") if event["what"] in ("key-revoked", "participant-revoked") else None
         flagged = flagged or (proven and since is not None and since <= receipt.time)
-        events.append(Event(event["index"], event["time"], event["what"], event.get("code"), proven))
+        told = (event["time"], event["what"], event.get("code")) if proven else (None, event["what"], None)
+        events.append(Event(event["index"], *told, proven))
         last = event["index"]
     following = document.get("next")
     broken(following is None or _is_count(following, max(last, after + 1)), "the next page does not follow")
@@ -1230,8 +1262,8 @@ class Client:
         """Sends one statement, of any kind, and verifies its receipt. Where the policy asks for witnesses, they are awaited.
 
         `shown_entries` are receipts of entries that the statement refers to and the signer may not read otherwise (page 11).
-        Raises the server's code, `server-unreachable`, `server-answer`, or the code of what does not verify. After any of them the
-        same text may be sent again: it is sequenced once.
+        Raises the server's code, `server-unreachable`, `server-answer`, `policy-unmet` where the witnesses are late, or what is not
+        judged here. After any of them the same text may be sent again: it is sequenced once.
         """
         _check_presentation(statement)
         path = "/v1/statements" + ("?wait=cosigned" if self.policy.asks_witnesses else "")
@@ -1314,10 +1346,12 @@ class Client:
             require(fits, "server-answer", "the server answered another number of lines")
         except EvidenceError as error:
             return [error] * len(statements)
-        return [_caught(lambda: self._line(*pair)) for pair in zip(statements, lines)]
+        return [_caught(lambda: self._line(*one)) for one in zip(range(1, len(lines) + 1), statements, lines)]
 
-    def _line(self, statement: str, line: bytes) -> Deposit:
+    def _line(self, number: int, statement: str, line: bytes) -> Deposit:
         document = _document(line)
+        own = _is_count(document.get("line"), number, number)
+        require(own, "server-answer", f"line {number} of the answer is not numbered as the answer to that line")
         status = document.get("status")
         require(_is_count(status, 100, 599), "server-answer", "a line of the answer has no status")
         if status not in (200, 201):
@@ -1327,10 +1361,21 @@ class Client:
         return self._accepted(statement, status, document)
 
     def _accepted(self, statement: str, status: int, document: Mapping[str, Any]) -> Deposit:
-        receipt = verify_receipt(_receipt_bytes(document), self.policy, statement)
-        said = (document.get("index"), document.get("time"), document.get("leafHash"))
-        if said != (receipt.index, receipt.time, receipt.leaf_hash):
-            raise EvidenceError("server-answer", "the answer is not what its receipt says", receipt=receipt.data)
+        data = _receipt_bytes(document)
+        try:
+            own = _parse_receipt(data).jws == statement.split("~", 1)[0]
+            require(own, "server-answer", "the receipt is for another statement")
+            receipt = verify_receipt(data, self.policy)
+            said = (document.get("index"), document.get("time"), document.get("leafHash"))
+            same = said == (receipt.index, receipt.time, receipt.leaf_hash)
+            require(same, "server-answer", "the answer is not what its receipt says")
+        except EvidenceError as error:
+            if error.code in NOT_JUDGED:
+                raise
+            # What a server answers is no evidence yet: that it does not verify is a fault of the answer, and has no `faults`.
+            is_unmet = bool(error.faults) and {"policy-unmet", *NOT_JUDGED}.issuperset(error.faults)
+            why = f"the receipt does not verify: {error}" if error.faults and not is_unmet else error.message
+            raise EvidenceError("policy-unmet" if is_unmet else "server-answer", why, receipt=data) from None
         return Deposit(status == 201, receipt)
 
     def _sleep(self, attempt: int, asked: Optional[float] = None) -> None:
@@ -1496,17 +1541,17 @@ def _key_of(args: argparse.Namespace) -> Optional[SigningKey]:
     return None if args.key is None else SigningKey.load(args.key, passphrase)
 
 
-def _kept_statement(path: str, said: Mapping[str, Any], make: Callable[[], str]) -> str:
-    """The statement that waits in a file since an earlier run, or a new one, which is kept there before it is sent."""
+def _kept_statement(path: str, key: SigningKey, wanted: str) -> str:
+    """The statement that waits in a file since an earlier run, or the wanted one, which is kept there before it is sent."""
     if not os.path.exists(path):
-        statement = make()
-        write_new_file(path, statement.encode() + b"\n")
-        return statement
-    statement = utf8(read_file(path, RECEIPT_BYTES)).rstrip("\n")
-    payload = read_statement(statement.split("~", 1)[0]).payload
-    same = all(payload.get(name) == value for name, value in said.items())
-    require(same, "deposit-differs", f"{shown(path)} has a statement that says something else")
-    return statement
+        write_new_file(path, wanted.encode() + b"\n")
+        return wanted
+    waiting = read_file(path, RECEIPT_BYTES).decode("utf-8", "replace").rstrip("\n")
+    try:
+        require_same(key, waiting, wanted)
+    except EvidenceError as error:
+        raise EvidenceError(error.code, f"{shown(path)}: {error.message}") from None
+    return waiting
 
 
 def _deposit_of(path: str, args: argparse.Namespace, key: SigningKey, origin: str) -> str:
@@ -1516,8 +1561,7 @@ def _deposit_of(path: str, args: argparse.Namespace, key: SigningKey, origin: st
         sealed["case"] = [{"number": args.case}]
     if args.note is not None:
         sealed["note"] = args.note
-    make = lambda: deposit_statement(key, args.id, origin, items, sealed)  # noqa: E731
-    return _kept_statement(path + ".evidence-statement", {"items": items}, make)
+    return _kept_statement(path + ".evidence-statement", key, deposit_statement(key, args.id, origin, items, sealed))
 
 
 def _keygen_command(args: argparse.Namespace) -> Any:
@@ -1566,9 +1610,8 @@ def _about_command(args: argparse.Namespace) -> Any:
     client = _client_of(args, key)
     _require_new(path)
     receipt = verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy)
-    said = {"kind": f"evidence.{args.command}", "of": receipt.reference, "reason" if args.command == "retract" else "as": args.word}
     sign = retract_statement if args.command == "retract" else attest_statement
-    statement = _kept_statement(path + ".evidence-statement", said, lambda: sign(key, args.id, receipt, args.word))
+    statement = _kept_statement(path + ".evidence-statement", key, sign(key, args.id, receipt, args.word))
     return [_row(path, _caught(lambda: client.deposit(statement, [receipt])))]
 
 
@@ -1582,7 +1625,8 @@ def _verify_command(args: argparse.Namespace) -> Any:
 def _status_command(args: argparse.Namespace) -> Any:
     client = _client_of(args, _key_of(args))
     status = client.status(verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy))
-    return {"size": status.size, "flagged": status.flagged, "events": [event._asdict() for event in status.events]}
+    events = [{name: value for name, value in event._asdict().items() if value is not None} for event in status.events]
+    return {"size": status.size, "flagged": status.flagged, "events": events}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -166,8 +166,8 @@ export const stampAnswer = z.object({
   renewed: z.array(count),
 })
 
-/** A line of the answer to a batch: a {@link depositAnswer} or a {@link problemAnswer}, with its status. */
-export const batchLine = z.looseObject({ status: z.int() })
+/** A line of the answer to a batch: a {@link depositAnswer} or a {@link problemAnswer}, with its status and the number of its line. */
+export const batchLine = z.looseObject({ line: z.int(), status: z.int() })
 
 export const problemAnswer = z
   .object({

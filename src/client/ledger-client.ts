@@ -153,7 +153,10 @@ export class LedgerClient {
     return resultOf(answer.status, parseAnswer(answer))
   }
 
-  /** Deposits many statements (at most 1,000); one result or error each, in order. `shown` is for all of them. */
+  /**
+   * Deposits many statements (at most 1,000); one result or error each, in order. `shown` is for all of them. Throws `server-answer`
+   * too where the lines of the answer are not numbered as those that were sent.
+   */
   async depositBatch(
     presentations: readonly string[],
     { shown = new Map() }: { readonly shown?: ShownEntries } = {},
@@ -166,8 +169,16 @@ export class LedgerClient {
     const lines = Buffer.from(answer.body).toString('utf8').trimEnd().split('\n')
     if (lines.length !== presentations.length)
       throw new EvidenceError('server-answer', 'the server answered another number of lines')
-    return lines.map((line) => {
+    return lines.map((line, i) => {
       const result = requireShape(batchLine, parseJsonText(line), 'a line of /v1/statements')
+      if (result.line !== i + 1) {
+        const message = `line ${i + 1} of the server’s answer is numbered ${result.line}, as the answer to another statement`
+        throw new EvidenceError('server-answer', message, {
+          where: 'line',
+          expected: `${i + 1}`,
+          found: `${result.line}`,
+        })
+      }
       return result.status === 200 || result.status === 201
         ? resultOf(result.status, result)
         : withClock(problemFrom(result), answer.clockAhead)

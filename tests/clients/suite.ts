@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import type { StatusAnswer } from '../../src/api/answers.ts'
 import { toBase64 } from '../../src/core/base64.ts'
@@ -17,7 +17,7 @@ import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
 import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { soundReceipt, type TestServer, testServer } from '../support/server.ts'
+import { type Party, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { verdict } from '../support/python-verifier.ts'
 import { signerNamed } from '../support/signers.ts'
 import { itemFor } from '../support/statements.ts'
@@ -35,6 +35,7 @@ export interface ClientProgram {
 
 interface Failure {
   readonly code: string
+  readonly message: string
   readonly action?: string
   readonly faults?: readonly string[]
   readonly retry_after?: number
@@ -155,6 +156,16 @@ function receiptAnswer(text: string): { index: number; leafHash: string } {
   const { entry, entryBytes } = parseReceipt(utf8(text))
   return { index: entry.index, leafHash: toBase64(leafHash(entryBytes)) }
 }
+
+/** The signed statement of the entry in a receipt file. */
+function statementOf(file: string): string | undefined {
+  const { entry } = parseReceipt(readFileSync(file))
+  return entry.known ? entry.statement : undefined
+}
+
+/** Members of a retraction of some entry, and a disclosure that no statement has sealed. */
+const about = { of: { index: 1, leafHash: toBase64(new Uint8Array(32)) }, reason: 'mistake' }
+const foreign = `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'important'])).toString('base64url')}~`
 
 function eachEvent(answer: StatusAnswer, change: (event: StatusAnswer['events'][number]) => object): object {
   return { ...answer, events: answer.events.map(change) }
@@ -334,12 +345,7 @@ export function clientSuite(client: () => ClientProgram): void {
     // The statement waits beside the file, and is what the next run sends.
     const waiting = readFileSync(`${at('quota')}.evidence-statement`, 'utf8')
     expect((await depositTo(server.url, at('quota'))).code).toBe(0)
-    const [jws] = waiting.split('~')
-    const kept = Buffer.from(
-      /^extra (.*)$/m.exec(readFileSync(`${at('quota')}.tlog-proof`, 'utf8'))?.[1] ?? '',
-      'base64',
-    )
-    expect(kept.toString()).toContain(`\n${jws}\n`)
+    expect(statementOf(`${at('quota')}.tlog-proof`)).toBe(waiting.split('~')[0])
   })
 
   it('does not follow a redirect, and does not believe an answer that is none', async () => {
@@ -360,21 +366,75 @@ export function clientSuite(client: () => ClientProgram): void {
     )
     proxies.push(forging)
     const { code, said } = await depositTo(forging.url, file('forged'))
-    expect({ code, error: said[0]?.error?.code }).toEqual({ code: 1, error: 'server-answer' })
+    const { error } = said[0] as Row
+    expect([code, error?.code, error?.faults]).toEqual([3, 'server-answer', undefined])
     expect(existsSync(`${at('forged')}.tlog-proof`)).toBe(false)
     expect(existsSync(`${at('forged')}.evidence-statement`)).toBe(true)
   })
 
+  it.each(mutations)(
+    'R7 F5: a receipt in an answer is no evidence yet, in which this was altered: %s',
+    async (...given) => {
+      const [what, , mutate] = given
+      const change = (_line: string, body: string): string => {
+        const answer = JSON.parse(body) as { receipt: string }
+        return JSON.stringify({ ...answer, receipt: mutate(answer.receipt) })
+      }
+      const forging = await startProxy(server.url, () => 'pass', change)
+      proxies.push(forging)
+      const { code, said } = await depositTo(forging.url, file(`answered ${what}`))
+      const { error } = said[0] as Row
+      expect([code, error?.code, error?.faults]).toEqual([3, 'server-answer', undefined])
+    },
+  )
+
+  it('R7 F5: a deposit whose witnesses did not cosign could not be done, and is no faulty evidence', async () => {
+    const needed = at('uncosigned.policy')
+    const witness = `witness away ${cosignerNamed('away').key.text}\nquorum away\n`
+    writeFileSync(needed, readFileSync(policy, 'utf8').replace(/^quorum .*\n/m, witness))
+    const { code, said } = await depositTo(server.url, '--tries', '1', '--policy', needed, file('uncosigned'))
+    const { error } = said[0] as Row
+    expect([code, error?.code, error?.faults]).toEqual([3, 'policy-unmet', undefined])
+  })
+
+  it.each<readonly [string, (lines: { line: number; receipt: string }[]) => object[]]>([
+    ['in reversed order', (lines) => lines.toReversed()],
+    ['numbered in reversed order', (lines) => lines.map((one, i) => ({ ...one, line: lines.length - i }))],
+    ['without their numbers', (lines) => lines.map(({ line: _line, ...one }) => one)],
+    ['numbered by something else', (lines) => lines.map((one) => ({ ...one, line: `${one.line}` }))],
+    ['with exchanged receipts', (lines) => lines.map((one, i) => ({ ...one, receipt: lines[1 - i]?.receipt }))],
+    ['as refusals of other lines', (lines) => lines.map(() => ({ line: 9, status: 422, code: 'key-unknown' }))],
+  ])('R7 F5: results of a batch are not believed %s', async (what, change) => {
+    const lying = await startProxy(
+      server.url,
+      () => 'pass',
+      (_line, body) => {
+        const lines = body.trimEnd().split('\n')
+        const changed = change(lines.map((line) => JSON.parse(line) as { line: number; receipt: string }))
+        return changed.map((one) => `${JSON.stringify(one)}\n`).join('')
+      },
+    )
+    proxies.push(lying)
+    const files = ['a', 'b'].map((name) => file(`batch ${what} ${name}`))
+    const { code, said } = await depositTo(lying.url, ...files)
+    const found = said.map(({ error }) => [error?.code, error?.faults])
+    expect({ code, found }).toEqual({ code: 3, found: files.map(() => ['server-answer', undefined]) })
+    for (const one of files) expect(existsSync(`${one}.tlog-proof`)).toBe(false)
+    const honest = await depositTo(server.url, ...files)
+    expect([honest.code, ...honest.said.map(({ created }) => created)]).toEqual([0, false, false])
+  })
+
   it('deposits a batch, in which one refused line does no harm to the others', async () => {
     const [one, refused, three] = [file('batch-1'), file('batch-2'), file('batch-3')]
-    const stranger = { id: 'stranger', key: signerNamed('a stranger') }
+    const sealed = { names: ['batch-2'], case: [{ number: '(2026)沪0104刑初123号' }] }
+    const tomorrow = { sealed, iat: Math.floor(Date.now() / 1000) + 86_400 }
     const items = { items: [itemFor('the content of batch-2')] }
-    const waiting = server.sign(stranger, 'evidence.deposit', items).presentation
+    const waiting = server.sign(server.depositor, 'evidence.deposit', items, tomorrow).presentation
     writeFileSync(`${refused}.evidence-statement`, waiting, { mode: 0o600 })
     const between = await proxy(() => 'pass')
     const { code, said } = await depositTo(between.url, one, refused, three)
     expect(code).toBe(3)
-    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'key-unknown', true])
+    expect(said.map(({ created, error }) => created ?? error?.code)).toEqual([true, 'issued-in-future', true])
     expect(said[1]?.error?.action).toMatch(/\w/)
     expect(between.seen).toEqual(['POST /v1/statements'])
     for (const deposited of [one, three])
@@ -409,6 +469,122 @@ export function clientSuite(client: () => ClientProgram): void {
       code: 2,
       said: { error: { code: 'deposit-differs' } },
     })
+  })
+
+  describe('R7 F1: a statement that waits beside a file', () => {
+    const content = 'a photograph'
+    const items = [itemFor(content)]
+    const sealed = { names: ['photo.txt'], case: [{ number: 'C-9' }], note: 'important' }
+    const photo = at('photo.txt')
+    const waiting = `${photo}.evidence-statement`
+    const stranger = { id: 'stranger', key: signerNamed('a stranger') }
+    /** A deposit as the command makes it, but for what is given. */
+    const signed = (options: object = {}, members: object = {}, signer?: Party): string =>
+      server.sign(signer ?? server.depositor, 'evidence.deposit', { items, ...members }, { sealed, ...options })
+        .presentation
+    const send = (url: string, ...more: readonly string[]): Promise<Ran<Row & Row[]>> => {
+      const known = ['--url', url, '--key', key, '--id', 'depositor', '--policy', policy, '--tries', '1']
+      return run('deposit', ...known, '--case', 'C-9', '--note', 'important', ...more, photo)
+    }
+
+    beforeEach(() => {
+      file('photo.txt', content)
+      rmSync(`${photo}.tlog-proof`, { force: true })
+    })
+
+    it.each<readonly [string, RegExp, () => string]>([
+      ['of another signer', /key-not-issuers/, () => signed({}, {}, stranger)],
+      ['of another key in our name', /key-not-issuers/, () => signed({}, {}, { ...stranger, id: 'depositor' })],
+      ['of our key in another name', /\biss\b/, () => signed({ iss: 'stranger' })],
+      ['for another ledger', /\baud\b/, () => signed({ aud: 'other.example/ledger' })],
+      ['of another kind', /\bkind\b/, () => server.sign(server.depositor, 'evidence.retract', about).presentation],
+      ['of other bytes', /\bitems\b/, () => signed({}, { items: [itemFor('another photograph')] })],
+      ['with a category', /\bitems\b/, () => signed({}, { items: [{ ...items[0], category: 'photo' }] })],
+      ['with a relation', /\brelates\b/, () => signed({}, { relates: [{ rel: 'later-version', ...about.of }] })],
+      ['of another case', /\bcase\b/, () => signed({ sealed: { ...sealed, case: [{ number: 'C-8' }] } })],
+      ['with another note', /\bnote\b/, () => signed({ sealed: { ...sealed, note: 'unimportant' } })],
+      ['without the note', /\bnote\b/, () => signed({ sealed: { names: sealed.names, case: sealed.case } })],
+      ['of another name', /\bnames\b/, () => signed({ sealed: { ...sealed, names: ['picture.txt'] } })],
+      ['with one claim more', /\bcollection\b/, () => signed({ sealed: { ...sealed, collection: 'all' } })],
+      ['without any claim', /sealed case, sealed names, sealed note/, () => signed({ sealed: {} })],
+      [
+        'with another signature',
+        /signature-invalid/,
+        () => signed().replace(/(?<=\.[^.~]+\.[^.~]{20})./, otherCharacter),
+      ],
+      ['with a disclosure left out', /disclosure-missing/, () => signed().replace(/~[^~]+(?=~$)/, '')],
+      ['with a disclosure twice', /disclosure-repeated/, () => signed().replace(/~[^~]+(?=~$)/, '$&$&')],
+      ['with a disclosure that was not sealed', /disclosure-foreign/, () => signed().replace(/[^~]+~$/, '') + foreign],
+      ['with something after its disclosures', /disclosure-malformed/, () => `${signed()}x`],
+      ['cut off', /-malformed/, () => signed().slice(0, 100)],
+      ['that is not UTF-8', /-malformed/, () => '\xff'],
+    ])('is not sent, and stays: one %s', async (_what, why, made) => {
+      const planted = Buffer.from(made(), 'latin1')
+      writeFileSync(waiting, planted, { mode: 0o600 })
+      const between = await proxy(() => 'pass')
+      const { code, said } = await send(between.url)
+      expect({ code, error: said.error?.code, seen: between.seen }).toEqual({
+        code: 2,
+        error: 'deposit-differs',
+        seen: [],
+      })
+      expect(said.error?.message).toMatch(why)
+      expect(said.error?.message).toContain('photo.txt.evidence-statement')
+      expect(said.error?.message).toContain('move it away')
+      expect(readFileSync(waiting)).toEqual(planted)
+      rmSync(waiting)
+    })
+
+    it('is sent by the same command again, byte for byte, whoever wrote it down', async () => {
+      const cut = await proxy(() => 500)
+      expect((await send(cut.url)).code).toBe(3)
+      const kept = readFileSync(waiting, 'utf8').trimEnd()
+      for (const presentation of [kept, signed()]) {
+        writeFileSync(waiting, presentation, { mode: 0o600 })
+        expect(await send(server.url)).toMatchObject({
+          code: 0,
+          said: [{ created: true, claims: sealed, withheld: 0 }],
+        })
+        expect(statementOf(`${photo}.tlog-proof`)).toBe(presentation.split('~')[0])
+        expect(existsSync(waiting)).toBe(false)
+        rmSync(`${photo}.tlog-proof`)
+      }
+    })
+
+    it.each([
+      ['retract', '--reason', 'reason', 'mistake', 'ordered'],
+      ['attest', '--as', 'as', 'witness', 'notary'],
+    ] as const)(
+      'is sent by %s only where it says the same, by the same key',
+      async (name, option, member, word, other) => {
+        const target = `${file(`${name}.txt`)}.tlog-proof`
+        expect((await depositTo(server.url, at(`${name}.txt`))).code).toBe(0)
+        const { index, leafHash } = receiptAnswer(readFileSync(target, 'utf8'))
+        const of = { index, leafHash }
+        const make = (members: object, signer: Party = server.depositor, options = {}): string =>
+          server.sign(signer, `evidence.${name}`, { of, [member]: word, ...members }, options).presentation
+        const own = make({})
+        const between = await proxy(() => 'pass')
+        const known = ['--url', between.url, '--key', key, '--id', 'depositor', '--policy', policy]
+        for (const planted of [
+          make({}, stranger),
+          make({}, server.depositor, { aud: 'other.example/ledger' }),
+          make({ [member]: other }),
+          make({ of: { ...of, item: 0 } }),
+          make({ of: about.of }),
+          own.replace(/(?<=\.[^.]+\.[^.]{20})./, otherCharacter),
+        ]) {
+          writeFileSync(`${target}.${name}.evidence-statement`, planted, { mode: 0o600 })
+          const refused = await run(name, ...known, option, word, target)
+          expect(refused).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+          expect(readFileSync(`${target}.${name}.evidence-statement`, 'utf8')).toBe(planted)
+        }
+        expect(between.seen).toEqual([])
+        writeFileSync(`${target}.${name}.evidence-statement`, own, { mode: 0o600 })
+        expect(await run(name, ...known, option, word, target)).toMatchObject({ code: 0, said: [{ created: true }] })
+        expect(statementOf(`${target}.${name}.tlog-proof`)).toBe(own.split('~')[0])
+      },
+    )
   })
 
   describe('what happened to an entry since', () => {
@@ -572,11 +748,12 @@ export function clientSuite(client: () => ClientProgram): void {
     const notary = [...given, '--key', made, '--id', 'notary']
     const attested = await run('attest', ...notary, '--as', 'notary', `${one}.tlog-proof`)
     expect(attested).toMatchObject({ code: 0, said: [{ created: true, iss: 'notary', kind: 'evidence.attest' }] })
-    // Who may not read the attestation is told of it, and has the ledger's word alone.
+    // Who may not read the attestation is told of it, and has the ledger's word alone, which says nothing of its role or time (R7 L1).
     const asked = async (...reader: readonly string[]): Promise<unknown[]> =>
       (await run<{ events: unknown[] }>('status', ...reader, `${one}.tlog-proof`)).said.events
     await expect.poll(() => asked(...given)).toHaveLength(1)
-    expect(await asked(...given)).toMatchObject([{ what: 'attested', code: 'notary', proven: false }])
+    const { index } = receiptAnswer(readFileSync(`${one}.tlog-proof.attest.tlog-proof`, 'utf8'))
+    expect(await asked(...given)).toEqual([{ index, what: 'attested', proven: false }])
     expect(await asked(...notary)).toMatchObject([{ what: 'attested', code: 'notary', proven: true }])
     const wrong = await run('status', ...given, '--key', pem, '--id', 'notary', `${one}.tlog-proof`)
     expect(wrong).toMatchObject({ code: 3, said: { error: { code: 'token-invalid' } } })

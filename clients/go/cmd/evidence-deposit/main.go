@@ -94,24 +94,21 @@ func (s settings) open() (*evidence.Policy, *evidence.SigningKey, *evidence.Clie
 	return policy, key, client, err
 }
 
-// kept gives the statement that waits in a file since an earlier run, or a new one, which is kept there before it is sent.
-func kept(path string, said map[string]any, sign func() (string, error)) (string, error) {
-	if exists(path) {
-		data, err := evidence.ReadFile(path, 1<<20, false)
-		if err != nil {
-			return "", err
-		}
-		statement := strings.TrimRight(string(data), "\n")
-		if !evidence.Says(statement, said) {
-			return "", &evidence.Error{Code: "deposit-differs", Message: path + " has a statement that says something else"}
-		}
-		return statement, nil
+// kept gives the statement that waits in a file since an earlier run, or the wanted one, which is kept there before it is sent.
+func kept(path string, key *evidence.SigningKey, wanted string) (string, error) {
+	if !exists(path) {
+		return wanted, evidence.WriteNewFile(path, []byte(wanted+"\n"))
 	}
-	statement, err := sign()
+	data, err := evidence.ReadFile(path, 1<<20, false)
 	if err != nil {
 		return "", err
 	}
-	return statement, evidence.WriteNewFile(path, []byte(statement+"\n"))
+	waiting := strings.TrimRight(string(data), "\n")
+	if err := key.RequireSame(waiting, wanted); err != nil {
+		known := evidence.AsError(err)
+		return "", &evidence.Error{Code: known.Code, Message: path + ": " + known.Message}
+	}
+	return waiting, nil
 }
 
 // depositOf gives the statement of a file.
@@ -128,9 +125,11 @@ func (s settings) depositOf(path string, key *evidence.SigningKey, origin string
 	if s.note != "" {
 		sealed["note"] = s.note
 	}
-	return kept(path+".evidence-statement", map[string]any{"items": items}, func() (string, error) {
-		return key.SignDeposit(s.id, origin, items, sealed, nil)
-	})
+	wanted, err := key.SignDeposit(s.id, origin, items, sealed, nil)
+	if err != nil {
+		return "", err
+	}
+	return kept(path+".evidence-statement", key, wanted)
 }
 
 // signer is open where a signature is needed.
@@ -219,15 +218,15 @@ func about(ctx context.Context, s settings, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	said := map[string]any{"kind": "evidence." + name, "of": receipt.Reference()}
-	sign := func() (string, error) { return key.SignRetraction(s.id, receipt, s.reason) }
-	if name == "retract" {
-		said["reason"] = s.reason
-	} else {
-		said["as"] = s.as
-		sign = func() (string, error) { return key.SignAttestation(s.id, receipt, s.as) }
+	sign, word := key.SignRetraction, s.reason
+	if name == "attest" {
+		sign, word = key.SignAttestation, s.as
 	}
-	statement, err := kept(path+".evidence-statement", said, sign)
+	wanted, err := sign(s.id, receipt, word)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := kept(path+".evidence-statement", key, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +239,7 @@ func readReceipt(path string, policy *evidence.Policy) (*evidence.Receipt, error
 	if err != nil {
 		return nil, err
 	}
-	return evidence.VerifyReceipt(data, policy, "")
+	return evidence.VerifyReceipt(data, policy)
 }
 
 func verify(_ context.Context, s settings) (any, error) {
