@@ -59,5 +59,14 @@ function entryOf({ receipt, statement, body, disclosures, faults, unjudged }: Ch
   const { index, time, timeMs } = receipt.entry
   const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
   const sealedName = typeof sealed === 'string' ? sealed : undefined
-  return { index, time, timeMs, statement, body, bytes: receipt.entryBytes, sealedName, isJudged: unjudged.length === 0 }
+  return {
+    index,
+    time,
+    timeMs,
+    statement,
+    body,
+    bytes: receipt.entryBytes,
+    sealedName,
+    isJudged: unjudged.length === 0,
+  }
 }

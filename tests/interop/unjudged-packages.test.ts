@@ -219,7 +219,10 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: wha
       expect([by, /not judged.*(?:files\/a\.txt|1 file)/.test(text)]).toEqual([by, true])
     }
     const [ours, theirs] = await documentsOf(join(path, `package-${number - 1}`))
-    expect(ours).toMatchObject({ standing: null, deposits: [{ standing: null, files: [{ ok: false, notJudged: true }] }] })
+    expect(ours).toMatchObject({
+      standing: null,
+      deposits: [{ standing: null, files: [{ ok: false, notJudged: true }] }],
+    })
     expect(theirs).toMatchObject({ standing: null, deposits: [{ standing: null }] })
     // What its items say of another file holds by whatever signature.
     expect(codesOf(await judged(chain, { 'files/a.txt': 'CONTENT' }))).toEqual({
@@ -267,8 +270,12 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: wha
     const items = [itemFor('content')]
     const one = chain.add(statement(depositor, origin, 'evidence.deposit', { items }, ofNow).jws)
     const of = { index: one, leafHash: toBase64(leafHash(chain.bytes[one] as Uint8Array)) }
-    const taken = chain.add(ofUnknownAlg(statement(depositor, origin, 'evidence.retract', { of, reason: 'mistake' }, ofNow)))
-    const attested = chain.add(ofUnknownAlg(statement(depositor, origin, 'evidence.attest', { of, as: 'inspected' }, ofNow)))
+    const taken = chain.add(
+      ofUnknownAlg(statement(depositor, origin, 'evidence.retract', { of, reason: 'mistake' }, ofNow)),
+    )
+    const attested = chain.add(
+      ofUnknownAlg(statement(depositor, origin, 'evidence.attest', { of, as: 'inspected' }, ofNow)),
+    )
     const compromisedSince = new Date(startMs).toISOString()
     const members = { participant: 'depositor', reason: 'compromised', compromisedSince }
     const ended = chain.add(
@@ -290,7 +297,10 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: wha
     expect(codesOf(all)).toEqual(openTo4)
     for (const { by, text } of all) {
       expect([by, /^(?:PART )?RETRACTED|^KEY COMPROMISED/m.test(text)]).toEqual([by, false])
-      expect([by, /^NOT JUDGED: that entry 2 .*was retracted by its depositor, by entry 3/m.test(text)]).toEqual([by, true])
+      expect([by, /^NOT JUDGED: that entry 2 .*was retracted by its depositor, by entry 3/m.test(text)]).toEqual([
+        by,
+        true,
+      ])
       expect([by, /^NOT JUDGED: that entry 2 .*compromised/m.test(text)]).toEqual([by, true])
       expect([by, /not judged: .*attest/.test(text)]).toEqual([by, true])
     }
@@ -304,7 +314,13 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: wha
     const participant = { id: 'second', type: 'organisation', roles: ['depositor'], keys: [second.jwk] }
     const by = { ...ofNow, iss: 'administrator' }
     const admitted = chain.add(ofUnknownAlg(statement(administrator, origin, 'participant.admit', { participant }, by)))
-    const made = statement(second, origin, 'evidence.deposit', { items: [itemFor('content')] }, { ...ofNow, iss: 'second' })
+    const made = statement(
+      second,
+      origin,
+      'evidence.deposit',
+      { items: [itemFor('content')] },
+      { ...ofNow, iss: 'second' },
+    )
     const index = chain.add(made.jws)
     chain.seal()
     const root = await smallPackage(
