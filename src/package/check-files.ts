@@ -43,7 +43,7 @@ export interface CheckedFiles {
   readonly files: readonly CheckedFile[]
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
-  /** Digests (SHA-256) that items, manifests and proofs name; undefined where a manifest is not judged, and nothing is held against it. */
+  /** Digests (SHA-256) that items, manifests and proofs name; undefined where a manifest is not judged, and nothing is compared with it. */
   readonly known: ReadonlySet<string> | undefined
   /** How many files were deposited. */
   readonly deposited: number
@@ -79,7 +79,7 @@ class FilesCheck {
   private readonly uncompared = new Set<string>()
   /** Digests of lines that a judged manifest or a file proof shows. */
   private readonly shown = new Set<string>()
-  /** Whether a manifest is not judged: then no file is held against it (docs/spec/08-manifest.md, "Checking"). */
+  /** Whether a manifest is not judged: then no file is compared with it (docs/spec/08-manifest.md, "Checking"). */
   private isOpen = false
   private readonly faults: Finding[] = []
   private readonly unjudged: Finding[] = []

@@ -47,7 +47,7 @@ export interface PackagedReceipt {
   readonly times: readonly JudgedTime[]
   /** By entries of the package: that its signer's key is said to have been compromised at its time. */
   readonly flagged: readonly string[]
-  /** The same by entries of which something is not judged. */
+  /** What `flagged` says, by entries of which something is not judged. */
   readonly flaggedNotJudged: readonly string[]
 }
 
@@ -95,13 +95,13 @@ export interface PackageReport {
   readonly deposits: readonly StandingDeposit[]
   readonly related: readonly PackagedRelated[]
   readonly retractions: readonly Retraction[]
-  /** Those of which something is not judged, of the retraction or of the deposit: they would be retractions. */
+  /** What would be retractions, where something of the retraction or of the deposit is not judged. */
   readonly retractionsNotJudged: readonly Retraction[]
   readonly faults: readonly Finding[]
   readonly faultCount: number
   readonly unjudged: readonly Finding[]
   readonly flagged: readonly string[]
-  /** The same by entries of which something is not judged. */
+  /** What `flagged` says, by entries of which something is not judged. */
   readonly flaggedNotJudged: readonly string[]
   /** What this package does not show. */
   readonly notShown: readonly string[]

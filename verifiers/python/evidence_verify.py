@@ -4254,7 +4254,7 @@ class DepositInPackage:
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
     is_known: bool = True  # what the entry says: else nothing can be compared with it
-    is_open: bool = False  # a manifest is not judged: no file is held against it
+    is_open: bool = False  # a manifest is not judged: no file is compared with it
     deposited: int = 0  # how many files were
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold
@@ -4461,7 +4461,7 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
             deposit.files += 1
             file = file_of_package(package, folder + path)
             findings, same = check_file_of_package(file, items, listed)
-            if not (deposit.is_open and findings.faults):  # page 08: no file is held against a manifest that is not judged
+            if not (deposit.is_open and findings.faults):  # page 08
                 check.extend(folder + path, findings)
             present.append((path[len("files/") :], file.digests["sha256"], same))
     account_for_files(deposit, items, lines, present)
