@@ -5,6 +5,7 @@ import type {
   PackageReport,
   Retraction,
 } from '../../src/package/package-report.ts'
+import { isJudged } from '../../src/package/package-standing.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
 import type { PackagedEvent, Standing } from '../../src/package/package-events.ts'
@@ -21,15 +22,15 @@ import { type Toned, toned } from './tone.ts'
 const maxNames = 100
 
 /** What was taken back, and what a compromised key may have signed, before anything else: each said, whatever else is. */
-function headlines({ retractions, deposits, related }: PackageReport): Toned[] {
+function headlines({ retractions, deposits, related, ...open }: PackageReport): Toned[] {
   const isPart = ({ item }: Retraction): boolean => item !== undefined
+  const taken = ({ folder, of, by, time, reason, ...part }: Retraction): string =>
+    `entry ${of} (${folder})${partText(part)} was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`
   const sorted = [...retractions.filter((one) => !isPart(one)), ...retractions.filter(isPart)]
   const signed = [...deposits.map((one) => ({ ...one, path: one.folder })), ...related]
   return [
-    ...sorted.map(
-      ({ folder, of, by, time, reason, ...part }) =>
-        `${part.item === undefined ? '' : 'PART '}RETRACTED: entry ${of} (${folder})${partText(part)} was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`,
-    ),
+    ...sorted.map((one) => `${isPart(one) ? 'PART ' : ''}RETRACTED: ${taken(one)}`),
+    ...open.retractionsNotJudged.map((one) => `NOT JUDGED: that ${taken(one)}`),
     ...signed.flatMap(({ path, checked, flagged }) =>
       flagged.length === 0
         ? []
@@ -37,6 +38,7 @@ function headlines({ retractions, deposits, related }: PackageReport): Toned[] {
             `KEY COMPROMISED: entry ${checked.receipt.entry.index} (${path}) was signed by a key that is said to have been compromised at that time; see below`,
           ],
     ),
+    ...open.flaggedNotJudged.map((message) => `NOT JUDGED: that ${message}`),
   ].map((text) => toned('notice', text))
 }
 
@@ -106,12 +108,12 @@ function depositLines(deposit: PackagedDeposit): string[] {
   ]
 }
 
-/** What is said of a file: that it is unchanged only where the receipt that names it is sound too, with no part unjudged. */
+/** What is said of a file: that it is unchanged only where the receipt that names it is sound too; no part of that is unjudged. */
 function stateOf({ ok, notJudged }: PackagedDeposit['files'][number], deposit: PackagedDeposit): string {
   if (notJudged === true) return 'not judged'
   if (!ok) return 'DIFFERS'
   const { checked, admission } = deposit
-  const isSound = checked.faults.length === 0 && checked.unjudged.length === 0 && admission.state !== 'fault'
+  const isSound = checked.faults.length === 0 && admission.state !== 'fault'
   return isSound ? 'unchanged' : 'as listed'
 }
 
@@ -124,7 +126,8 @@ function eventLine({ what, code, of, folder, ...part }: PackagedEvent): string {
 }
 
 function relatedLines(receipt: PackagedRelated): string[] {
-  const about = receipt.events.map((event) => `  ${eventLine(event)}`)
+  const doubt = isJudged(receipt) ? '' : 'not judged: '
+  const about = receipt.events.map((event) => `  ${doubt}${eventLine(event)}`)
   return [`${receipt.path}: ${receipt.checked.body?.kind ?? ''}`, ...about, ...receiptLines(receipt)]
 }
 

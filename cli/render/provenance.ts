@@ -15,11 +15,11 @@ export function provenance(
   later?: readonly string[],
 ): string[] {
   if (checked?.statement === undefined) return []
-  const { receipt, statement, disclosures, withheld, witnesses } = checked
+  const { receipt, statement, disclosures, withheld, witnesses, isSigned } = checked
   const { origin, size } = receipt.proof.checkpoint
   const lines = [
     `entry ${receipt.entry.index} of ${origin}, at ${when(receipt.entry.time)} by the ledger’s clock${upward === undefined ? '' : ', which is its own word'}`,
-    `signed by key ${statement.header.kid}, which calls itself ${statement.common.iss}`,
+    `${isSigned ? 'signed by key' : 'not shown to be signed by the key that it names:'} ${statement.header.kid}, which calls itself ${statement.common.iss}`,
   ]
   for (const { claim, value } of disclosures) {
     lines.push(`sealed claim ${claim}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)

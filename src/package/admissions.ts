@@ -1,6 +1,7 @@
 import { append } from '../core/arrays.ts'
 import { type CheckedReceipt, ledgerOf } from '../verify/check-receipt.ts'
 import type { Finding } from '../verify/report.ts'
+import type { PackagedReceipt } from './package-report.ts'
 import { type AdmissionVerdict, type ShownEntry, ShownLedger } from './shown-ledger.ts'
 
 /**
@@ -38,25 +39,34 @@ export class Admissions {
     return (entry && this.ledgers.get(ledgerOf(checked))?.verdict(entry)) ?? { state: 'not-shown' }
   }
 
-  /** What was said later of a key that signed at some time, where the package shows it. */
-  flags(checked: CheckedReceipt): string[] {
+  /** What was said later of a key that signed at some time, where the package shows it; apart what entries say that are not judged. */
+  flags(checked: CheckedReceipt): Pick<PackagedReceipt, 'flagged' | 'flaggedNotJudged'> {
     const entry = entryOf(checked)
-    if (entry === undefined) return []
-    const endings = this.ledgers.get(ledgerOf(checked))?.endingsOf(entry.statement) ?? []
-    return endings.flatMap(({ compromisedSince, index }) =>
-      compromisedSince !== undefined && compromisedSince <= entry.time
-        ? [
-            `Entry ${entry.index} was signed by a key that was later, by entry ${index}, said to have been compromised at that time.`,
-          ]
-        : [],
-    )
+    const endings = entry && this.ledgers.get(ledgerOf(checked))?.endingsOf(entry.statement)
+    if (entry === undefined || endings === undefined) return { flagged: [], flaggedNotJudged: [] }
+    const told = endings.filter(({ compromisedSince: since }) => since !== undefined && since <= entry.time)
+    const later = (by: number): string =>
+      `ntry ${entry.index} was signed by a key that was later, by entry ${by}, said to have been compromised at that time`
+    return {
+      flagged: told.flatMap(({ isJudged, index }) => (isJudged ? [`E${later(index)}.`] : [])),
+      flaggedNotJudged: told.flatMap(({ isJudged, index }) => (isJudged ? [] : [`e${later(index)}`])),
+    }
   }
 }
 
-function entryOf({ receipt, statement, body, disclosures, faults }: CheckedReceipt): ShownEntry | undefined {
+function entryOf({ receipt, statement, body, disclosures, faults, unjudged }: CheckedReceipt): ShownEntry | undefined {
   if (statement === undefined || faults.length > 0) return undefined
   const { index, time, timeMs } = receipt.entry
   const sealed = disclosures.find(({ claim }) => claim === 'names')?.value
   const sealedName = typeof sealed === 'string' ? sealed : undefined
-  return { index, time, timeMs, statement, body, bytes: receipt.entryBytes, sealedName }
+  return {
+    index,
+    time,
+    timeMs,
+    statement,
+    body,
+    bytes: receipt.entryBytes,
+    sealedName,
+    isJudged: unjudged.length === 0,
+  }
 }

@@ -20,9 +20,9 @@ import { maxArtefactBytes, maxManifestBytes } from './limits.ts'
 /** One file of a deposit, as it was found. */
 export interface CheckedFile {
   readonly path: string
-  /** True for one of the deposited files, with every digest of it compared. */
+  /** True for one of the deposited files, with every digest of it compared, and nothing unjudged of the receipt and manifest that name it. */
   readonly ok: boolean
-  /** True for one that may be a deposited file: a digest of that cannot be computed here. */
+  /** True for one of which that is not known: a digest of it cannot be computed here, or part of its receipt or manifest is not judged. */
   readonly notJudged?: true
   /** Number of the item that it is, or whose manifest lists it. */
   readonly item?: number
@@ -43,8 +43,8 @@ export interface CheckedFiles {
   readonly files: readonly CheckedFile[]
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
-  /** Digests (SHA-256) that items, manifests and proofs name. */
-  readonly known: ReadonlySet<string>
+  /** Digests (SHA-256) that items, manifests and proofs name; undefined where a manifest is not judged, and nothing is compared with it. */
+  readonly known: ReadonlySet<string> | undefined
   /** How many files were deposited. */
   readonly deposited: number
   /** Deposited files that are not here, by name. */
@@ -75,8 +75,12 @@ class FilesCheck {
   private readonly deposited: DepositedFiles
   private readonly present: (PresentFile & { readonly sha256: string })[] = []
   private readonly strangers: CheckedFile[] = []
-  /** Paths of files that some digest of their item was not compared of. */
+  /** Paths of files that some digest of their item was not compared of, or that no judged manifest, proof or item names. */
   private readonly uncompared = new Set<string>()
+  /** Digests of lines that a judged manifest or a file proof shows. */
+  private readonly shown = new Set<string>()
+  /** Whether a manifest is not judged: then no file is compared with it (docs/spec/08-manifest.md, "Checking"). */
+  private isOpen = false
   private readonly faults: Finding[] = []
   private readonly unjudged: Finding[] = []
 
@@ -102,9 +106,17 @@ class FilesCheck {
     const own = verdict.faults.length > 0 ? verdict.faults : checkManifest(body, item, bytes)
     const faults = own.map((fault) => findingAt(path, fault))
     append(this.faults, faults)
-    append(this.unjudged, verdict.unjudged)
+    append(
+      this.unjudged,
+      verdict.unjudged.map((finding) => findingAt(path, finding)),
+    )
     if (faults.length > 0) return
-    for (const { sha256, path: name } of parseManifest(bytes)) this.deposited.addLine(item, name, sha256)
+    const isJudged = verdict.unjudged.length === 0
+    if (!isJudged || this.checked.unjudged.length > 0) this.isOpen = true
+    for (const { sha256, path: name } of parseManifest(bytes)) {
+      this.deposited.addLine(item, name, sha256)
+      if (isJudged) this.shown.add(sha256)
+    }
   }
 
   async proof(path: string, receipt: Uint8Array): Promise<void> {
@@ -122,6 +134,7 @@ class FilesCheck {
       )
       if (faults.length > 0) return
       this.deposited.addLine(proof.item, proof.file.path, proof.file.sha256)
+      this.shown.add(proof.file.sha256)
     } catch (error) {
       if (!isEvidenceError(error)) throw error
       this.faults.push(findingAt(path, findingOf(error)))
@@ -134,9 +147,14 @@ class FilesCheck {
     if (measured === undefined || body === undefined) return
     const sha256 = measured.digest.sha256 as string
     const lines = this.deposited.lines(sha256)
-    const candidates = lines.length > 0 ? lines : this.itemsLike(path, body, measured)
+    const items = this.shown.has(sha256) ? [] : this.itemsLike(path, body, measured, lines.length > 0)
+    const candidates = lines.length > 0 ? lines : items
     if (candidates.length > 0) {
       this.present.push({ path, name: path.slice(`${folder}/files/`.length), candidates, sha256 })
+      return
+    }
+    if (this.isOpen) {
+      this.strangers.push({ path, ok: false, notJudged: true, sha256 })
       return
     }
     this.strangers.push({ path, ok: false, sha256 })
@@ -144,12 +162,15 @@ class FilesCheck {
     this.faults.push({ code: 'file-not-in-deposit', message, where: path, found: sha256 })
   }
 
-  /** Items that a file equals, manifests among them: every digest counts, and the size. */
-  private itemsLike(path: string, body: StatementBody, measured: FileDigests): DepositedFile[] {
+  /**
+   * Items that a file equals, manifests among them: every digest counts, and the size. Of one that is a line besides, whose manifest is
+   * not judged, nothing more is said where no item is wholly equal.
+   */
+  private itemsLike(path: string, body: StatementBody, measured: FileDigests, isLine: boolean): DepositedFile[] {
     const verdicts = this.items.map((_, i) => checkFile(body, measured, i)).filter(({ faults }) => faults.length === 0)
     const best = verdicts.filter(({ unjudged }) => unjudged.length === 0)
-    if (best.length === 0 && verdicts[0] !== undefined) {
-      this.uncompared.add(path)
+    if (best.length === 0) this.uncompared.add(path)
+    if (best.length === 0 && !isLine && verdicts[0] !== undefined) {
       append(
         this.unjudged,
         verdicts[0].unjudged.map((finding) => findingAt(path, finding)),
@@ -164,7 +185,8 @@ class FilesCheck {
     const { count, missing, unnamed, taken } = this.deposited.account(this.present)
     const files = this.present.map(({ path, sha256 }): CheckedFile => {
       const file = taken.get(path)
-      const verdict = this.uncompared.has(path) ? ({ ok: false, notJudged: true } as const) : { ok: true }
+      const isUnjudged = this.uncompared.has(path) || this.checked.unjudged.length > 0
+      const verdict = isUnjudged ? ({ ok: false, notJudged: true } as const) : { ok: true }
       if (file === undefined) return { path, ...verdict, sha256 }
       const listedAs = file.name === undefined ? {} : { listedAs: shownName(file) }
       return { path, ...verdict, item: file.item, ...listedAs, sha256 }
@@ -173,7 +195,7 @@ class FilesCheck {
       files: [...files, ...this.strangers].sort((a, b) => (a.path < b.path ? -1 : 1)),
       faults: this.faults,
       unjudged: this.unjudged,
-      known: this.deposited.digests,
+      known: this.isOpen ? undefined : this.deposited.digests,
       deposited: count,
       missing: missing.map((file) => ({ item: file.item, name: shownName(file), ...defined({ sha256: file.sha256 }) })),
       unnamed,

@@ -51,10 +51,12 @@ export async function checkPackage(
       deposits: [],
       related: [],
       retractions: [],
+      retractionsNotJudged: [],
       faults,
       faultCount: faults.length,
       unjudged: isFault ? [] : [finding],
       flagged: [],
+      flaggedNotJudged: [],
       notShown: packageLimits,
       notChecked: [],
     }

@@ -14,8 +14,9 @@ import {
   type PackagedRelated,
   packageLimits,
   type PackageReport,
+  type Retraction,
 } from './package-report.ts'
-import { isWhole, retractionsOf, standingOf } from './package-standing.ts'
+import { isJudged, isWhole, retractionsOf, standingOf } from './package-standing.ts'
 import { type PackerWords, uncheckedFiles } from './package-words.ts'
 
 /** A deposit of a package: its receipts, and the files that lie beside them. */
@@ -55,7 +56,7 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     else if (!trees.has(treeOf(newest)) || trees.size > 1)
       notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
     const shown = [...new Set([path, newest.path])].flatMap((at) => times.get(at) ?? [])
-    return { path, checked, admission, size: newestOf(newest).size, times: shown, flagged: admissions.flags(checked) }
+    return { path, checked, admission, size: newestOf(newest).size, times: shown, ...admissions.flags(checked) }
   }
   const packagedDeposits = deposits.map(({ latest, content, places: { folder }, ...deposit }): PackagedDeposit => {
     const { files, deposited, missing, unnamed } = content
@@ -70,26 +71,48 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     fault(eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
     return { ...judge(receipt, receipt), events }
   })
-  const retractions = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
+  const [retractions, retractionsNotJudged] = [true, false].map((judged) =>
+    packagedRelated
+      .flatMap((one) => retractionsOf(one, packagedDeposits))
+      .flatMap(({ isJudged: is, ...one }) => (is === judged ? [one] : [])),
+  ) as [Retraction[], Retraction[]]
   const whole = retractions.filter(isWhole)
-  const flagged = [...packagedDeposits, ...packagedRelated].flatMap((one) => one.flagged)
+  const signed = [...packagedDeposits, ...packagedRelated]
+  const flagged = signed.flatMap((one) => one.flagged)
+  const flaggedNotJudged = signed.flatMap((one) => one.flaggedNotJudged)
+  // Whom an unjudged related entry is about is not judged either.
+  const isOpen = !packagedRelated.every(isJudged)
+  const openDeposits = new Set(
+    deposits.flatMap(({ latest, checked, places: { folder } }, i) =>
+      isOpen ||
+      !isJudged({ checked }) ||
+      (latest !== undefined && !isJudged(latest)) ||
+      (packagedDeposits[i]?.flaggedNotJudged.length ?? 0) > 0
+        ? [folder]
+        : [],
+    ),
+  )
   const isKnown = packagedDeposits.length > 0 && packagedDeposits.every(({ askedAt }) => askedAt !== undefined)
   return {
-    standing: standingOf(faults.total, whole.length, flagged.length, isKnown),
+    standing: standingOf(faults.total, whole.length, flagged.length, isKnown, openDeposits.size > 0),
     words,
     files: bag.files.size,
     bytes: [...bag.files.values()].reduce((sum, { size }) => sum + size, 0),
     deposits: packagedDeposits.map((deposit) => {
       const retracted = whole.filter(({ folder }) => folder === deposit.folder).length
       const isOwnKnown = deposit.askedAt !== undefined
-      return { ...deposit, standing: standingOf(faults.total, retracted, deposit.flagged.length, isOwnKnown) }
+      const isDepositOpen = openDeposits.has(deposit.folder)
+      const standing = standingOf(faults.total, retracted, deposit.flagged.length, isOwnKnown, isDepositOpen)
+      return { ...deposit, standing }
     }),
     related: packagedRelated,
     retractions,
+    retractionsNotJudged,
     faults: faults.kept,
     faultCount: faults.total,
     unjudged: append([...read.unjudged], admissions.unjudged),
     flagged,
+    flaggedNotJudged,
     notShown: [...notShown, ...packageLimits],
     notChecked: uncheckedFiles(bag.files.keys()),
   }

@@ -47,6 +47,8 @@ export interface PackagedReceipt {
   readonly times: readonly JudgedTime[]
   /** By entries of the package: that its signer's key is said to have been compromised at its time. */
   readonly flagged: readonly string[]
+  /** What `flagged` says, by entries of which something is not judged. */
+  readonly flaggedNotJudged: readonly string[]
 }
 
 export interface PackagedDeposit extends PackagedReceipt {
@@ -63,7 +65,7 @@ export interface PackagedDeposit extends PackagedReceipt {
 }
 
 export interface StandingDeposit extends PackagedDeposit {
-  /** What is known of it; undefined where the package has a fault. */
+  /** What is known of it; undefined where the package has a fault, or where what would decide it is not judged. */
   readonly standing: Standing | undefined
 }
 
@@ -85,7 +87,7 @@ export interface Retraction {
 }
 
 export interface PackageReport {
-  /** The worst of its deposits and related entries; undefined where there is a fault. */
+  /** The worst of its deposits and related entries; undefined where there is a fault, or where what would decide it is not judged. */
   readonly standing: Standing | undefined
   readonly words: PackerWords
   readonly files: number
@@ -93,10 +95,14 @@ export interface PackageReport {
   readonly deposits: readonly StandingDeposit[]
   readonly related: readonly PackagedRelated[]
   readonly retractions: readonly Retraction[]
+  /** What would be retractions, where something of the retraction or of the deposit is not judged. */
+  readonly retractionsNotJudged: readonly Retraction[]
   readonly faults: readonly Finding[]
   readonly faultCount: number
   readonly unjudged: readonly Finding[]
   readonly flagged: readonly string[]
+  /** What `flagged` says, by entries of which something is not judged. */
+  readonly flaggedNotJudged: readonly string[]
   /** What this package does not show. */
   readonly notShown: readonly string[]
   /** Files that hold the packer's words, which were not checked. */

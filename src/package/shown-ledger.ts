@@ -37,6 +37,8 @@ export type AdmissionVerdict =
 interface ShownEnding {
   readonly index: number
   readonly code: Ending['what']
+  /** Whether nothing of the receipt that says so is unjudged. */
+  readonly isJudged: boolean
   readonly compromisedSince?: string
 }
 
@@ -60,6 +62,8 @@ export interface ShownEntry {
   readonly bytes: Uint8Array
   /** The sealed name beside an admission, where the receipt shows it. */
   readonly sealedName: string | undefined
+  /** Whether nothing of the receipt is unjudged. */
+  readonly isJudged: boolean
 }
 
 /** The entries of one ledger that a package shows. */
@@ -170,9 +174,9 @@ export class ShownLedger implements History {
     return found
   }
 
-  private end({ index, statement, body }: ShownEntry): void {
+  private end({ index, statement, body, isJudged }: ShownEntry): void {
     for (const { of, what, compromisedSince } of endingsOf(body, signedBy(statement))) {
-      const ending = { index, code: what, ...defined({ compromisedSince }) }
+      const ending = { index, code: what, isJudged, ...defined({ compromisedSince }) }
       this.endings.set(nameOf(of), [...(this.endings.get(nameOf(of)) ?? []), ending])
     }
   }

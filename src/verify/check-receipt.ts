@@ -28,6 +28,8 @@ export interface CheckedReceipt {
   readonly disclosures: readonly Disclosure[]
   /** Sealed claims that this receipt does not show. */
   readonly withheld: number
+  /** Whether the statement's signature was verified, by the key that it names: else it names a signer, and nobody is shown to have signed. */
+  readonly isSigned: boolean
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
   readonly witnesses: readonly { readonly name: string; readonly timestamp: number | undefined }[]
@@ -97,7 +99,7 @@ export function checkReceipt(
     }
   })
   const statement = guard(() => knownStatement(entry))
-  if (statement !== undefined) guard(() => requireSignature(statement, receipt, unjudged))
+  const isSigned = statement !== undefined && guard(() => isSignatureKnown(statement, receipt, unjudged)) === true
   if (statement !== undefined) guard(() => requireAudience(statement, origin))
   const body = statement === undefined ? undefined : guard(() => knownBody(statement))
   const shown =
@@ -108,13 +110,15 @@ export function checkReceipt(
     body,
     disclosures: shown?.disclosures ?? [],
     withheld: shown?.withheld ?? 0,
+    isSigned,
     faults,
     unjudged,
     witnesses,
   }
 }
 
-function requireSignature({ header, jws }: Statement, { signer }: Receipt, unjudged: Finding[]): void {
+/** True where the signature verifies; false where its algorithm is unknown, and so not judged. Throws where it does not verify. */
+function isSignatureKnown({ header, jws }: Statement, { signer }: Receipt, unjudged: Finding[]): boolean {
   if (thumbprint(signer) !== header.kid) {
     throw new EvidenceError('key-not-issuers', 'the key in the receipt is not the key that the statement names', {
       expected: header.kid,
@@ -126,9 +130,10 @@ function requireSignature({ header, jws }: Statement, { signer }: Receipt, unjud
       code: 'not-judged',
       message: `The statement is signed with alg ${header.alg.slice(0, 40)}: not judged, needs a newer verifier.`,
     })
-  } else if (!verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature)) {
-    throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify')
+    return false
   }
+  if (verifyEd25519(publicKeyOf(signer), jws.signingInput, jws.signature)) return true
+  throw new EvidenceError('signature-invalid', 'the statement’s signature does not verify')
 }
 
 function requireAudience({ common }: Statement, origin: string): void {

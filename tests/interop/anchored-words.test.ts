@@ -72,7 +72,8 @@ async function checkByManifest(): Promise<(number | null)[]> {
   for (const [name, content] of [
     ['x', 'x'],
     ['x', 'TAMPERED'],
-    ['unlisted', 'x'],
+    ['unlisted', 'another file'],
+    ['renamed', 'x'],
   ] as const) {
     writeFileSync(at(name), content)
     const given = ['--receipt', at('f.tlog-proof'), '--manifest', at('f.evidence-manifest'), '--folder', path]
@@ -98,7 +99,7 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('R3-H6: of an anchored
   })
 
   it('R4-H1: of a file listed in the manifest that it is compared with its line', async () => {
-    expect(await checkByManifest()).toEqual([0, 1, 1])
+    expect(await checkByManifest()).toEqual([0, 1, 1, 0])
   })
 
   it('R3-M7: of the receipt in a file proof', async () => {

@@ -100,6 +100,25 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('a folder, checked by 
     }
   })
 
+  it('R7 L2: a file that was renamed or moved is checked by its bytes, with its evidence named as without', async () => {
+    await check(['dir/note.txt', 'other.txt'], [])
+    const folder = join(path, `folder-${number - 1}`)
+    const given = ['--receipt', `${folder}.tlog-proof`, '--manifest', `${folder}.evidence-manifest`]
+    for (const [name, text, code] of [
+      ['moved.txt', 'dir/note.txt', 0],
+      ['moved.txt', 'neither', 1],
+      ['other.txt', 'dir/note.txt', 1],
+    ] as const) {
+      const file = join(folder, name)
+      writeFileSync(file, text)
+      const args = ['check', file, ...given, '--folder', folder, '--policy', `${folder}.policy`]
+      for (const result of [await evidence(args), python('evidence_verify.py', args)]) {
+        const told = /listed .*dir\/note\.txt/.test(result.stdout)
+        expect([name, result.code, told]).toEqual([name, code, code === 0])
+      }
+    }
+  })
+
   it('R3-M6: a list that was deposited as a file like any other lists nothing', async () => {
     for (const { by, code, text } of await check(['note.txt'], ['note.txt'], { isManifest: false })) {
       expect([by, code]).toEqual([by, 1])

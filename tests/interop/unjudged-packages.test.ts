@@ -1,14 +1,15 @@
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { toBase64 } from '../../src/core/base64.ts'
+import { toBase64, toHex } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash } from '../../src/core/entry.ts'
+import { manifestTree } from '../../src/core/manifest.ts'
 import { digestBytes } from '../../src/node/file-digest.ts'
 import { administrator, depositor, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { documentsOf, type Judged, judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
-import { itemFor, statement } from '../support/statements.ts'
+import { itemFor, sha256Hex, statement } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 
 const { path, remove } = temporaryFolder()
@@ -182,5 +183,161 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of what a 
     const all = await judged(chain, { 'files/a.txt': 'content' })
     expect(codesOf(all)).toEqual({ evidence: 1, python: 1, 'VERIFY.md': 1 })
     expect(calledUnchanged(all)).toEqual([])
+  })
+})
+
+/** The JWS of a statement under an `alg` that none of the three knows: whatever stands as its signature, it is not judged. */
+function ofUnknownAlg({ jws }: { readonly jws: string }): string {
+  const [header = '', ...rest] = jws.split('.')
+  const members = JSON.parse(Buffer.from(header, 'base64url').toString()) as object
+  return [Buffer.from(JSON.stringify({ ...members, alg: 'ML-DSA-44' })).toString('base64url'), ...rest].join('.')
+}
+
+const ofNow = { iat: startMs / 1000 }
+
+/** What a deposit says with a manifest of one file as its item, whose BLAKE3 is right or wrong; and the manifest. */
+function listed(text: string, blake3: string | undefined): { readonly items: object[]; readonly manifest: string } {
+  const manifest = `${sha256Hex(text)}  a.txt\n`
+  const tree = manifestTree(utf8(manifest))
+  const { digest } = digestBytes(utf8(manifest), ['sha256', 'blake3'])
+  const item = { size: manifest.length, digest: { ...digest, ...(blake3 === undefined ? {} : { blake3 }) } }
+  return { items: [{ ...item, tree: { root: toHex(tree.root), size: tree.size } }], manifest }
+}
+
+const openTo4 = { evidence: 4, python: 4, 'VERIFY.md': 4 }
+
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: what rests on what is not judged', () => {
+  it('R7 F4: of a deposit whose signature is not judged nothing is called unchanged, and nobody is said to have signed', async () => {
+    const chain = new TestChain().start()
+    const items = [itemFor('content')]
+    chain.add(ofUnknownAlg(statement(depositor, origin, 'evidence.deposit', { items }, ofNow)))
+    const all = await judged(chain.seal(), { 'files/a.txt': 'content' })
+    expect(codesOf(all)).toEqual(openTo4)
+    expect(calledUnchanged(all)).toEqual([])
+    for (const { by, text } of all) {
+      expect([by, /^ *signed by/m.test(text)]).toEqual([by, false])
+      expect([by, /not judged.*(?:files\/a\.txt|1 file)/.test(text)]).toEqual([by, true])
+    }
+    const [ours, theirs] = await documentsOf(join(path, `package-${number - 1}`))
+    expect(ours).toMatchObject({
+      standing: null,
+      deposits: [{ standing: null, files: [{ ok: false, notJudged: true }] }],
+    })
+    expect(theirs).toMatchObject({ standing: null, deposits: [{ standing: null }] })
+    // What its items say of another file holds by whatever signature.
+    expect(codesOf(await judged(chain, { 'files/a.txt': 'CONTENT' }))).toEqual({
+      evidence: 1,
+      python: 1,
+      'VERIFY.md': 1,
+    })
+  })
+
+  it('R7 F4: no file is held against a manifest that is not judged, and none called unchanged', async () => {
+    const { items, manifest } = listed('content', '00'.repeat(32))
+    const chain = chainOf('evidence.deposit', { items })
+    const files = { 'files/a.txt': 'content', 'manifests/0.evidence-manifest': manifest }
+    const wrong = await judged(chain, files)
+    expect(codesOf(wrong)).toEqual({ evidence: 1, python: 4, 'VERIFY.md': 4 })
+    expect(calledUnchanged(wrong)).toEqual([])
+    expect(wrong[2]?.text).toContain('  not judged: data/deposits/001/files/a.txt')
+    const right = listed('content', undefined)
+    const withheld = { 'withheld-sha256.txt': `${sha256Hex('other')}  data/deposits/001/files/b.txt\n` }
+    const other = await judged(
+      chainOf('evidence.deposit', { items: right.items }),
+      { 'files/a.txt': 'other', 'manifests/0.evidence-manifest': right.manifest },
+      withheld,
+    )
+    expect(codesOf(other)).toEqual({ evidence: 1, python: 4, 'VERIFY.md': 4 })
+    expect(calledUnchanged(other)).toEqual([])
+  })
+
+  it('R7 F4: under a receipt that is not judged no file is held against the manifest', async () => {
+    const manifest = `${sha256Hex('content')}  a.txt\n`
+    const tree = manifestTree(utf8(manifest))
+    const items = [{ ...itemFor(manifest), tree: { root: toHex(tree.root), size: tree.size } }]
+    const chain = new TestChain().start()
+    chain.add(ofUnknownAlg(statement(depositor, origin, 'evidence.deposit', { items }, ofNow)))
+    chain.seal()
+    for (const text of ['content', 'other']) {
+      const all = await judged(chain, { 'files/a.txt': text, 'manifests/0.evidence-manifest': manifest })
+      expect(codesOf(all)).toEqual(openTo4)
+      expect(calledUnchanged(all)).toEqual([])
+    }
+  })
+
+  it('R7 F4: a retraction, an attestation and a compromise whose signatures are not judged are told as not judged', async () => {
+    const chain = new TestChain().start()
+    const items = [itemFor('content')]
+    const one = chain.add(statement(depositor, origin, 'evidence.deposit', { items }, ofNow).jws)
+    const of = { index: one, leafHash: toBase64(leafHash(chain.bytes[one] as Uint8Array)) }
+    const taken = chain.add(
+      ofUnknownAlg(statement(depositor, origin, 'evidence.retract', { of, reason: 'mistake' }, ofNow)),
+    )
+    const attested = chain.add(
+      ofUnknownAlg(statement(depositor, origin, 'evidence.attest', { of, as: 'inspected' }, ofNow)),
+    )
+    const compromisedSince = new Date(startMs).toISOString()
+    const members = { participant: 'depositor', reason: 'compromised', compromisedSince }
+    const ended = chain.add(
+      ofUnknownAlg(statement(administrator, origin, 'participant.revoke', members, { ...ofNow, iss: 'administrator' })),
+    )
+    chain.seal()
+    const root = await smallPackage(
+      join(path, 'not-judged-later'),
+      chain,
+      one,
+      { 'files/a.txt': 'content' },
+      {
+        'data/admissions/revoked.tlog-proof': await receiptOf(chain, ended, administrator.jwk),
+        'data/related/retracted.tlog-proof': await receiptOf(chain, taken),
+        'data/related/attested.tlog-proof': await receiptOf(chain, attested),
+      },
+    )
+    const all = await judgedByAll(root)
+    expect(codesOf(all)).toEqual(openTo4)
+    for (const { by, text } of all) {
+      expect([by, /^(?:PART )?RETRACTED|^KEY COMPROMISED/m.test(text)]).toEqual([by, false])
+      expect([by, /^NOT JUDGED: that entry 2 .*was retracted by its depositor, by entry 3/m.test(text)]).toEqual([
+        by,
+        true,
+      ])
+      expect([by, /^NOT JUDGED: that entry 2 .*compromised/m.test(text)]).toEqual([by, true])
+      expect([by, /not judged: .*attest/.test(text)]).toEqual([by, true])
+    }
+    for (const document of await documentsOf(root))
+      expect(document).toMatchObject({ standing: null, deposits: [{ standing: null }] })
+  })
+
+  it('R7 F4: a key whose admission is not judged was admitted by nobody', async () => {
+    const chain = new TestChain().start()
+    const second = signerNamed('second')
+    const participant = { id: 'second', type: 'organisation', roles: ['depositor'], keys: [second.jwk] }
+    const by = { ...ofNow, iss: 'administrator' }
+    const admitted = chain.add(ofUnknownAlg(statement(administrator, origin, 'participant.admit', { participant }, by)))
+    const made = statement(
+      second,
+      origin,
+      'evidence.deposit',
+      { items: [itemFor('content')] },
+      { ...ofNow, iss: 'second' },
+    )
+    const index = chain.add(made.jws)
+    chain.seal()
+    const root = await smallPackage(
+      join(path, 'not-judged-admission'),
+      chain,
+      index,
+      {},
+      {
+        'data/admissions/2.tlog-proof': await receiptOf(chain, admitted, administrator.jwk),
+        'data/deposits/001/receipt.tlog-proof': await receiptOf(chain, index, second.jwk),
+      },
+    )
+    const all = await judgedByAll(root)
+    expect(codesOf(all)).toEqual(openTo4)
+    for (const { by: judge, text } of all) {
+      expect([judge, /admitted as/.test(text)]).toEqual([judge, false])
+      expect([judge, /NOT SHOWN/.test(text)]).toEqual([judge, true])
+    }
   })
 })

@@ -102,7 +102,7 @@ async function verdict(
   const admissions = new Admissions([...receipts, checked])
   const found = admissions.verdict(checked)
   const codes = admissions.faults.map(({ code }) => code).join(' ')
-  const flags = admissions.flags(checked).length > 0 ? ' flagged' : ''
+  const flags = admissions.flags(checked).flagged.length > 0 ? ' flagged' : ''
   const state =
     found.state === 'shown'
       ? `shown ${found.key.path.join(',')}`

@@ -56,6 +56,10 @@ describe('a path in a package', () => {
   })
 })
 
+it('R7 L3: paths are folded and composed twice, for folding may leave what NFKC changes', () => {
+  expect(foldedPath('\u0130\u0327')).toBe(foldedPath('i\u0327\u0307'))
+})
+
 it('Silent or unclear: paths are compared by full case folding: ı is no i, ẞ is ss, a final sigma is a sigma', () => {
   const same = (one: string, other: string): boolean => foldedPath(one) === foldedPath(other)
   expect(same('data/kırık', 'data/kirik')).toBe(false)

@@ -435,6 +435,11 @@ print(json.dumps(answers))
     expect([faults, code, stderr]).toEqual([[], 0, ''])
   })
 
+  it('R7 F4 marks what is not judged in one place, which what is told asks', () => {
+    const appended = verifyGuide.split('\n').filter((line) => line.includes('unjudged.append'))
+    expect(appended).toEqual(['    unjudged.append(path + ": " + what)'])
+  })
+
   it('is the same program under -O, which leaves out assertions', () => {
     const compare =
       'import sys; t = open(sys.argv[1]).read(); c = [compile(t, "x", "exec", optimize=n) for n in (0, 1)]'

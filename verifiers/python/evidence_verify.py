@@ -1820,6 +1820,7 @@ class ReceiptCheck:
     receipt: Optional[Receipt] = None
     statement: Optional[Statement] = None
     members_in_order: bool = False
+    is_signed: bool = False  # the statement's signature verifies: else it names a signer, and nobody is shown to have signed
     logs: list[Vkey] = field(default_factory=list)
     witnesses: list[tuple[str, int]] = field(default_factory=list)
     unverified_witnesses: list[str] = field(default_factory=list)
@@ -1912,6 +1913,8 @@ def check_receipt_statement(check: ReceiptCheck, receipt: Receipt, said: Stateme
         findings.add("not-judged", f"the signature’s algorithm is {shown(said.jws.alg)}; {NEEDS_NEWER}")
     elif not said.jws.verifies(receipt.public_key):
         findings.add("signature-invalid", "the statement’s signature does not verify")
+    else:
+        check.is_signed = True
     if said.aud != receipt.proof.checkpoint.origin:
         findings.add("audience-wrong", f"the statement is for {shown(said.aud)}")
     try:
@@ -4091,7 +4094,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "5de7683f35c4e20f40ba3cd1a7bfdbb3366c1ca31e4ba9a73937458054771bf8"
+GUIDE_SHA256 = "46e1f603b4a18f8d39ffbdd49d88bddaa29445e2cee4fed45f0a20a0479408a1"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4251,6 +4254,7 @@ class DepositInPackage:
     files: int = 0
     known_digests: set[str] = field(default_factory=set)
     is_known: bool = True  # what the entry says: else nothing can be compared with it
+    is_open: bool = False  # a manifest is not judged: no file is compared with it
     deposited: int = 0  # how many files were
     missing: list[str] = field(default_factory=list)  # by name
     unnamed: int = 0  # how many more are missing, whose names the package does not hold
@@ -4281,9 +4285,11 @@ class PackageCheck:
     events: dict[str, list[tuple[DepositInPackage, str]]] = field(default_factory=dict)  # by path: about which, and what
     retracted: list[str] = field(default_factory=list)
     part_retracted: list[str] = field(default_factory=list)  # one item, or one file of a folder
+    retractions_not_judged: list[str] = field(default_factory=list)  # of either, where something of them is not judged
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
     refused: set[str] = field(default_factory=set)  # receipts whose entry, or its signer, the rulebook refuses
     flagged: list[str] = field(default_factory=list)
+    flagged_not_judged: list[str] = field(default_factory=list)  # by entries of which something is not judged
     withheld: int = 0
     is_known: bool = True  # its version, and that of the bag
     one_tree: bool = True
@@ -4292,17 +4298,27 @@ class PackageCheck:
     def standing(self) -> Optional[str]:
         """ "Standing", of the package."""
         asked = self.deposits and all(deposit.asked is not None for deposit in self.deposits.values())
-        return self.worst_of(bool(self.retracted), bool(self.flagged), bool(asked))
+        is_open = any(self.is_open(deposit) for deposit in self.deposits.values())
+        return self.worst_of(bool(self.retracted), bool(self.flagged), bool(asked), is_open)
 
     def standing_of(self, deposit: DepositInPackage) -> Optional[str]:
         """ "Standing", of one deposit."""
         flagged = any(path.startswith(f"{deposit.folder}/") for path in self.flagged)
-        return self.worst_of(deposit.is_retracted, flagged, deposit.asked is not None)
+        return self.worst_of(deposit.is_retracted, flagged, deposit.asked is not None, self.is_open(deposit))
 
-    def worst_of(self, retracted: bool, flagged: bool, asked: bool) -> Optional[str]:
+    def worst_of(self, retracted: bool, flagged: bool, asked: bool, is_open: bool) -> Optional[str]:
         if self.findings.faults or not self.is_known:
             return None
-        return "retracted" if retracted else "key-compromised" if flagged else "sound" if asked else "not-asked"
+        if retracted or flagged:
+            return "retracted" if retracted else "key-compromised"
+        return None if is_open else "sound" if asked else "not-asked"
+
+    def is_open(self, deposit: DepositInPackage) -> bool:
+        """Whether what is not judged could make its standing worse."""
+        own = f"{deposit.folder}/"
+        return any(path.startswith(own) for path in self.flagged_not_judged) or any(
+            receipt.findings.not_judged for path, receipt in self.receipts.items() if path.startswith((own, "data/related/"))
+        )
 
     def newest_checkpoint(self, path: str) -> Checkpoint:
         """Of the tree that a receipt is shown to be of: a key transition leads to a later one."""
@@ -4432,7 +4448,9 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
     items, lines = said.payload["items"] if said.kind == "evidence.deposit" else [], set()
     for path in deposit.paths:
         if path.startswith("manifests/"):
-            lines |= check_manifest_of_package(package, check, folder + path, items)
+            shown_lines, is_judged = check_manifest_of_package(package, check, folder + path, items)
+            lines |= shown_lines
+            deposit.is_open |= not is_judged or len(deposit.receipt.findings.not_judged) > 0
         elif path.startswith("proofs/"):
             lines |= check_proof_of_package(package, check, folder + path, deposit.receipt)
     listed = {digest for _, _, digest in lines}
@@ -4443,7 +4461,8 @@ def check_deposit_of_package(package: Package, check: PackageCheck, deposit: Dep
             deposit.files += 1
             file = file_of_package(package, folder + path)
             findings, same = check_file_of_package(file, items, listed)
-            check.extend(folder + path, findings)
+            if not (deposit.is_open and findings.faults):  # page 08
+                check.extend(folder + path, findings)
             present.append((path[len("files/") :], file.digests["sha256"], same))
     account_for_files(deposit, items, lines, present)
 
@@ -4484,17 +4503,18 @@ def account_for_files(
 
 def check_manifest_of_package(
     package: Package, check: PackageCheck, path: str, items: list[dict[str, Any]]
-) -> set[tuple[int, bytes, str]]:
-    """A manifest is the item that it is named by. Gives its lines: item, name, digest."""
+) -> tuple[set[tuple[int, bytes, str]], bool]:
+    """A manifest is the item that it is named by. Gives its lines (item, name, digest), and whether all of it is judged."""
     number = int(path.rsplit("/", 1)[1].split(".")[0])
     if number >= len(items) or "tree" not in items[number]:
         check.found(path, "file-not-in-deposit", f"item {number} of the deposit is no manifest")
-        return set()
+        return set(), True
     findings = compare_with_item(file_of_package(package, path), items[number])
     check.extend(path, findings)
     if findings.faults:
-        return set()
-    return {(number, line.path, line.sha256) for line in read_manifest(package.read(path))}
+        return set(), True
+    lines = {(number, line.path, line.sha256) for line in read_manifest(package.read(path))}
+    return lines, not findings.not_judged
 
 
 def check_proof_of_package(
@@ -4549,7 +4569,7 @@ def check_withheld(package: Package, check: PackageCheck) -> None:
         deposit = None if match is None else check.deposits.get(match.group(1))
         if deposit is None or not match.group(2).startswith("files/"):
             check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
-        elif deposit.is_known and digest not in deposit.known_digests:
+        elif deposit.is_known and not deposit.is_open and digest not in deposit.known_digests:
             check.found(name, "file-not-in-deposit", f"{shown(path)} is of no deposit in the package")
 
 
@@ -4589,7 +4609,7 @@ class Chain:
         self.judged: dict[int, Judged] = {}
         self.brought: dict[tuple[str, str], int] = {}
         self.ended: dict[tuple[str, str], list[tuple[int, str]]] = {}
-        self.compromised: list[tuple[str, str, str]] = []  # "kid" or "iss", which one, since when
+        self.compromised: list[tuple[str, str, str, bool]] = []  # "kid" or "iss", which one, since when, whether all is judged
 
     def take(self, receipt: ReceiptCheck) -> None:
         """Judges the next entry."""
@@ -4608,7 +4628,7 @@ class Chain:
             violations += [breach for breach in self.bring(entry.index, payload) if breach.code not in codes]
             self.take_keys(receipt, payload)
             if not violations:
-                self.end(entry.index, payload, said)
+                self.end(entry.index, payload, said, not receipt.findings.not_judged)
         self.judged[entry.index] = Judged(receipt.receipt.entry_bytes, violations, judgement.not_judged, unshown)
 
     def bring(self, index: int, payload: dict[str, Any]) -> Iterator[Refused]:
@@ -4643,7 +4663,7 @@ class Chain:
                 vouched = f"by entry {index} of {said.iss}" + (f", named {shown(named)}" if named else "")
             self.keys[kid] = ShownKey(key.owner, roles, index, entries, vouched)
 
-    def end(self, index: int, payload: dict[str, Any], said: Statement) -> None:
+    def end(self, index: int, payload: dict[str, Any], said: Statement, is_judged: bool) -> None:
         kind, id, kid = payload["kind"], payload.get("participant"), payload.get("key")
         if kind == "participant.rotate-key":
             self.ended.setdefault(("kid", said.kid), []).append((index, "key-rotated"))
@@ -4656,7 +4676,7 @@ class Chain:
             code = "participant-revoked" if id is not None else "key-revoked"
             self.ended.setdefault(what, []).append((index, code))
             if "compromisedSince" in payload:
-                self.compromised.append((*what, payload["compromisedSince"]))
+                self.compromised.append((*what, payload["compromisedSince"], is_judged))
 
     def verdict(self, receipt: ReceiptCheck) -> Optional[list[Refused]]:
         """What is wrong with an entry or its signer; None where the signer's admission is not shown."""
@@ -4743,10 +4763,11 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
             check.found(path, "not-judged", message)
     if path.startswith("data/admissions/"):
         return
-    for which, name, since in chain.compromised:
-        if getattr(said, which) == name and entry.time >= since:
-            check.flagged.append(path)
-            break
+    flags = {judged for which, name, since, judged in chain.compromised if getattr(said, which) == name and entry.time >= since}
+    if True in flags:
+        check.flagged.append(path)
+    if False in flags:
+        check.flagged_not_judged.append(path)
 
 
 # ---- What happened later --------------------------------------------------------------------------------------------
@@ -4771,8 +4792,10 @@ def check_events(check: PackageCheck) -> None:
                 check.found(path, "retract-not-own", f"entry {index} retracts what another participant deposited")
             elif not receipt.findings.faults and path not in check.refused:
                 part = part_of(said.payload["of"])
-                deposit.is_retracted = deposit.is_retracted or part == ""
                 which = check.retracted if part == "" else check.part_retracted
+                if receipt.findings.not_judged or deposit.receipt.findings.not_judged:
+                    which = check.retractions_not_judged
+                deposit.is_retracted = deposit.is_retracted or which is check.retracted
                 which.append(
                     f"entry {of} ({deposit.folder}){part} was retracted by its depositor, by entry {index} at {time}: "
                     + said.payload["reason"]
@@ -5115,16 +5138,23 @@ def check_by_manifest(report: CheckReport, manifest_path: str, folder: Optional[
     if "tree" not in report.receipt.statement.payload["items"][checked.item]:
         report.findings.add("file-not-in-deposit", f"item {checked.item} of the deposit is no manifest")
         return
+    if report.path is None or report.findings.exit_code != 0:
+        return  # page 08: what is not shown to be the manifest deposited says nothing of files
     listed = {line.path: line for line in read_manifest(manifest.content())}
-    if report.path is None:
-        return
     if os.path.isdir(report.path):
         check_folder(report, listed, os.fsencode(report.path))
     else:
         top = folder if folder is not None else os.path.splitext(manifest_path)[0]
         relative = os.path.relpath(os.path.realpath(report.path), os.path.realpath(top))
-        report.listed_as = os.fsencode(relative.replace(os.sep, "/"))
-        report.findings.extend(check_listed_file(listed, report.listed_as, file_at(report.path)))
+        own, file = os.fsencode(relative.replace(os.sep, "/")), file_at(report.path)
+        report.listed_as = own if own in listed else listed_by_bytes(listed, os.path.basename(own), file) or own
+        report.findings.extend(check_listed_file(listed, report.listed_as, file))
+
+
+def listed_by_bytes(listed: dict[bytes, ManifestLine], name: bytes, file: FileAtHand) -> Optional[bytes]:
+    """Page 08, "Checking": the path of a file that was renamed or moved."""
+    alike = [path for path, line in listed.items() if line.sha256 == file.sha256()]
+    return next((path for path in alike if path.rpartition(b"/")[2] == name), alike[0] if alike else None)
 
 
 def check_folder(report: CheckReport, listed: dict[bytes, ManifestLine], folder: bytes) -> None:
@@ -5242,7 +5272,8 @@ def receipt_as_text(check: ReceiptCheck, is_alone: bool = True, by_anchors: bool
     own_word = ", which is its own word" if by_anchors else ""
     yield f"entry {entry.index} of {checkpoint.origin}, at {entry.time} by the ledger’s clock{own_word}"
     if check.statement is not None:
-        yield f"signed by key {check.statement.kid}, which calls itself {check.statement.iss}"
+        signed = "signed by key" if check.is_signed else "not shown to be signed by the key that it names:"
+        yield f"{signed} {check.statement.kid}, which calls itself {check.statement.iss}"
     for claim in check.claims:
         yield f"sealed claim {shown(claim.claim)[1:-1]}: {shown(claim.value)}"
     if check.withheld > 0:
@@ -5339,6 +5370,7 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
     document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions)
     document["standing"], document["retracted"] = check.standing, check.retracted
     document["partRetracted"] = check.part_retracted
+    document["retractionsNotJudged"], document["flaggedNotJudged"] = check.retractions_not_judged, check.flagged_not_judged
     document["related"] = {path: [what for _, what in events] for path, events in check.events.items()}
     document["packed"], document["notChecked"] = check.info.get("Bagging-Date"), check.not_checked
     document["checker"] = checker()
@@ -5374,15 +5406,15 @@ def verdicts_of_deposits(check: PackageCheck) -> Callable[[str], int]:
     return lambda folder: 1 if 1 in (worst.get(""), worst.get(folder)) else worst.get("", worst.get(folder, 0))
 
 
-def compromised_as_text(check: PackageCheck) -> Iterator[str]:
+def compromised_as_text(check: PackageCheck, flagged: list[str], head: str) -> Iterator[str]:
     """What a compromised key may have signed, each entry once."""
-    for path in check.flagged:
+    for path in flagged:
         deposit = IN_DEPOSIT.fullmatch(path)
         if deposit is not None and deposit.group(2) != "receipt.tlog-proof":
             continue
         where = path if deposit is None else f"data/deposits/{deposit.group(1)}"
         yield (
-            f"KEY COMPROMISED: entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is "
+            f"{head} entry {check.receipts[path].receipt.entry.index} ({where}) was signed by a key that is "
             "said to have been compromised at that time; see below"
         )
 
@@ -5409,7 +5441,10 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
         yield f"RETRACTED: {line}"
     for line in check.part_retracted:
         yield f"PART RETRACTED: {line}"
-    yield from compromised_as_text(check)
+    for line in check.retractions_not_judged:
+        yield f"NOT JUDGED: that {line}"
+    yield from compromised_as_text(check, check.flagged, "KEY COMPROMISED:")
+    yield from compromised_as_text(check, check.flagged_not_judged, "NOT JUDGED: that")
     yield from not_here_as_text(check)
     packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
     yield (
@@ -5437,7 +5472,7 @@ def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
     for path, events in check.events.items():
         yield f"{shown(path)[1:-1]}: {shown(check.receipts[path].statement.kind)[1:-1]}"
         for deposit, what in events:
-            yield f"  {what} ({deposit.folder})"
+            yield f"  {'not judged: ' if check.receipts[path].findings.not_judged else ''}{what} ({deposit.folder})"
         yield from receipt_of_package_as_text(check, path)
     if check.withheld > 0:
         yield f"listed as withheld: {check.withheld}"

@@ -151,7 +151,7 @@ async function checkByManifest(
   const manifest = await checkManifestOnly(handed, evidence, policy, transition)
   // Anchors may still vouch for the receipt's ledger: what they leave standing must be about the file too.
   if (!isTied({ ...manifest, faults: manifest.faults.filter((fault) => !isOfOtherLedger(fault)) })) return manifest
-  const line = known ?? lineOf(handed, evidence, file)
+  const line = known ?? lineOf(handed, evidence, file) ?? (await lineOfBytes(handed, evidence, file, onBytes))
   if (line === undefined) {
     const message = `The manifest does not list ${handed.pathWithin(evidence.folder, file)}.`
     return { ...manifest, faults: [...manifest.faults, { code: 'file-not-in-deposit', message, file }] }
@@ -246,6 +246,17 @@ function lineAt(lines: readonly ManifestLine[], index: number | undefined): List
 export function lineOf(handed: Handed, { manifest, folder }: ManifestEvidence, file: string): ListedLine | undefined {
   const { lines, byPath } = handed.manifest(manifest)
   return lineAt(lines, byPath.get(latin1(bytesOfText(handed.pathWithin(folder, file)))))
+}
+
+/** The line of a file that was renamed or moved, by its bytes: no line has its path. Throws as {@link lineOfDigest}, and what reading the file throws. */
+async function lineOfBytes(
+  handed: Handed,
+  evidence: ManifestEvidence,
+  file: string,
+  onBytes?: (count: number) => void,
+): Promise<ListedLine | undefined> {
+  const { digest } = await handed.digests(file, ['sha256'], onBytes)
+  return lineOfDigest(handed, evidence, file, digest.sha256 as string)
 }
 
 /**

@@ -87,7 +87,12 @@ def fold(path):  # as a disk may see it that does not tell case or composition
 def unknown(c):  # newer than Python's Unicode: what it is equal to on some disk is not known
     return unicodedata.category(c) == "Cn" and not nonchar(c)
 
-files, folded, within, unjudged = set(), {}, set(), []
+files, folded, within, unjudged, doubtful = set(), {}, set(), [], set()
+
+def doubt(path, what):  # the one place: nothing that rests on what lies at this path is then told as known
+    unjudged.append(path + ": " + what)
+    doubtful.add(path)
+
 for folder, folders, found in os.walk("."):
     for path in (os.path.join(folder, name) for name in folders):
         need(not os.path.islink(path), path, "is a link")
@@ -99,7 +104,7 @@ for folder, folders, found in os.walk("."):
         place(path)
         files.add(path)
         need(folded.setdefault(fold(path), path) == path, path, "and", folded[fold(path)], "would be one file on some disk")
-        if any(map(unknown, path)): unjudged.append(path + ": whether it is another path on some disk")
+        if any(map(unknown, path)): doubt(path, "whether it is another path on some disk")
 for path in files | within:
     need(not any(fold(path)[:m.start()] in folded for m in re.finditer("/", fold(path))), path, "lies in what is a file, on some disk")
 deposited = lambda path: re.match("data/deposits/[0-9]+/files/", path)  # of any size

@@ -200,12 +200,12 @@ def check(data, name, path):  # one receipt
     x = match(rb'\\{"crv":"Ed25519","kty":"OKP","x":"([A-Za-z0-9_-]{43})"\\}', extra[end], name)[1].decode()
     about = dict(index=index, origin=origin, leaf=base64.b64encode(leaf).decode(), size=newest, time=extra[2].decode(), path=path)
     if version != "1":
-        unjudged.append(name + ": an entry of version " + version)
+        doubt(path, "an entry of version " + version)
         return dict(about, said=None, kid=None, claims={})
     header, text, mark = extra[4].decode().split(".")
     head, said = heading(header, "evidence-statement+sd-jwt", name), loads(url(text))
     need(head["kid"] == thumb(extra[5]), name, ": another key signed")
-    if head["alg"] not in algorithms: unjudged.append(name + ": a signature with " + head["alg"])
+    if head["alg"] not in algorithms: doubt(path, "a signature with " + head["alg"])
     else: need(signed(url(x), (header + "." + text).encode(), url(mark)), name, ": the statement is not signed")
     need(said["aud"] == origin, name, ": made for another ledger")
     need(is_id(said["iss"]) and is_text(said["kind"]), name, ": its issuer or kind is not in order")
@@ -217,6 +217,6 @@ def check(data, name, path):  # one receipt
         _, claim, value = loads(url(shown.decode()))
         need(claim not in claims, name, ": a claim twice")
         claims[claim] = value
-    return dict(about, said=said, kid=thumb(extra[5]), claims=claims)
+    return dict(about, said=said, kid=thumb(extra[5]), claims=claims, signed=head["alg"] in algorithms)
 
 `

@@ -17,11 +17,11 @@ def tell(r):
     if not r["said"]: return out.append("%s: entry %d of %s, of a version that this program does not know" % (r["path"], r["index"], r["origin"]))
     owner, roles, _, by = signer(r)
     out.append("%s: %s, entry %d of %s, at %s" % (r["path"], r["said"]["kind"], r["index"], r["origin"], r["time"]))
-    out.append("  signed by %s, key %s; %s" % (r["said"]["iss"], r["kid"],
+    out.append("  %s %s, key %s; %s" % ("signed by" if r["signed"] else "NOT JUDGED: that it is signed by", r["said"]["iss"], r["kid"],
                "admitted as %s, %s" % (", ".join(roles), by) if owner else "ADMISSION NOT SHOWN"))
-    for origin, name, since, at in compromised:
+    for origin, name, since, at, is_open in compromised:
         if origin == r["origin"] and name in (("key", r["kid"]), ("participant", r["said"]["iss"])) and since <= r["time"]:
-            first.append("KEY COMPROMISED: entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
+            first.append(("NOT JUDGED: that" if is_open else "KEY COMPROMISED:") + " entry %d was signed by a key that entry %d says was compromised then" % (r["index"], at))
     return roles if owner else None
 
 def equals(path, item):  # by its size and every digest; None where nothing differs, and not all can be computed here
@@ -70,17 +70,20 @@ for folder in numbered:
     left = {}  # digest -> names of lines with it that no file was taken for
     plain = {n: given[n] if n < len(given) and given[n] else "item %d" % n for n, i in enumerate(items) if "tree" not in i}
     own = sorted(path for path in payload if path.startswith(folder + "/"))
-    lines = set()
+    lines, shown_lines = set(), set()
+    sure, closed = r["path"] not in doubtful, True  # whether all of its receipt, and of its manifests, is judged
     for m in (path for path in own if path.startswith(folder + "/manifests/")):
         n, data = number(m.rsplit("/", 1)[1].split(".")[0]), read(m)
         is_it = n < len(items) and "tree" in items[n] and equals(m, items[n])
         need(is_it is not False, m, "is not the manifest that is item", n, "of this deposit")
-        if is_it is None: unjudged.append(m + ": a digest that cannot be computed here")
+        if is_it is None: doubt(m, "a digest that cannot be computed here")
+        closed = closed and sure and m not in doubtful
         rows, read_rows = manifest(data, m)
         tree = items[n]["tree"]
         need(len(rows) == tree["size"] and whole([sha(b"\\0" + l) for l in rows]).hex() == tree["root"],
              m, "does not make the tree of its item")
         lines.update((n, *one) for one in read_rows)
+        if m not in doubtful: shown_lines.update(hexes for _, hexes in read_rows)
     for p in (path for path in own if path.startswith(folder + "/proofs/") and path.endswith(".file-proof")):
         head, rest = read(p).split(b"\\n\\n", 1)
         title, n, at, line, *hashes = head.split(b"\\n")
@@ -90,15 +93,16 @@ for folder in numbered:
         leaf = root(sha(b"\\0" + line), number(at.decode()), items[n]["tree"]["size"], [b64(h) for h in hashes])
         need(leaf.hex() == items[n]["tree"]["root"], p, "does not lead to the manifest")
         lines.add((n, *listed(line, p)))
+        shown_lines.add(listed(line, p)[1])
     for n, name, hexes in sorted(lines): left.setdefault(hexes, {})[n, name] = True
     known_digests = set(left) | {i["digest"].get("sha256") for i in items}
     present = [path for path in own if path.startswith(folder + "/files/")]
     may_be = {path: alike(path, items) for path in present}
     for path in present:
-        need(digest(path) in left or may_be[path][0], path, "is not byte-identical to any file deposited here")
-        knows = digest(path) in left or may_be[path][1]
-        if not knows: unjudged.append(path + ": a digest that cannot be computed here")
-        out.append(("  unchanged since deposit: " if knows else "  not judged: ") + path)
+        need(digest(path) in left or may_be[path][0] or not closed, path, "is not byte-identical to any file deposited here")
+        knows = digest(path) in shown_lines or may_be[path][1]
+        if not knows and may_be[path][0] and digest(path) not in left: doubt(path, "a digest that cannot be computed here")
+        out.append(("  unchanged since deposit: " if knows and sure else "  not judged: ") + path)
     for by_name in (True, False):  # of two files with the same bytes, one that was taken out is missing all the same
         for path in list(present):
             name, same_bytes = path[len(folder) + 7:].encode("utf-8", "surrogateescape"), left.get(digest(path), {})
@@ -113,7 +117,7 @@ for folder in numbered:
     hidden = total - len(lines) - sum("tree" not in i for i in items)
     missing += gone + ["%d whose names are in a manifest that is not here either" % hidden] * (hidden > 0)
     lost, count = lost + len(gone) + hidden, count + total
-    held_by[folder] = known_digests
+    if closed: held_by[folder] = known_digests
 
 for path, hexes in listing("withheld-sha256.txt").items() if "withheld-sha256.txt" in files else []:
     folder = match("(data/deposits/[0-9]{3,6})/files/.+", path, "withheld-sha256.txt")[1]
@@ -125,18 +129,20 @@ for r in part("related"):
         tell(r)
         continue
     said, about = r["said"], []
+    not_judged = "not judged: " * (r["path"] in doubtful)
     named = [said["of"]] if said["kind"] in ("evidence.attest", "evidence.retract") else said.get("relates", []) if said["kind"] == "evidence.deposit" else []
     for d in deposits:
         for of in named:
             if d["origin"] == r["origin"] and (of["index"], of["leafHash"]) == (d["index"], d["leaf"]) and d["index"] < r["index"] and "origin" not in of:
                 about.append(d)
-                out.append("%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), of.get("rel") or said.get("as") or said.get("reason")))
+                out.append(not_judged + "%s: %s of entry %d (%s)%s: %s" % (r["path"], said["kind"], d["index"], d["folder"], piece(of), of.get("rel") or said.get("as") or said.get("reason")))
     need(about or said["kind"] not in roles_for, r["path"], "is about no deposit of this package")
     tell(r)
     if said["kind"] == "evidence.retract":
         need(all(d["said"]["iss"] == said["iss"] for d in about), r["path"], "retracts what another deposited")
-        first += ["%sRETRACTED: entry %d%s was retracted by its depositor, by entry %d at %s: %s" % ("PART " * ("item" in said["of"]), d["index"],
-                  piece(said["of"]), r["index"], r["time"], said["reason"]) for d in about]
+        first += [("NOT JUDGED: that" if {r["path"], d["path"]} & doubtful else "PART RETRACTED:" if "item" in said["of"] else "RETRACTED:")
+                  + " entry %d%s was retracted by its depositor, by entry %d at %s: %s" % (d["index"], piece(said["of"]), r["index"], r["time"], said["reason"])
+                  for d in about]
 need(deposits, "the package holds no deposit")
 
 report = sorted(first, reverse=True)

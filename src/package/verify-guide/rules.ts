@@ -49,7 +49,7 @@ def carried(r):  # what a change proposes, and whether all who approved are know
             need({"administrator", "recovery"} & set(roles) and (origin, "key", kid) not in ended and (origin, "participant", owner) not in ended
                  and owner not in owners, r["path"], ": an approval is by none who approves now")
             owners.add(owner)
-            if head["alg"] not in algorithms: unjudged.append(r["path"] + ": an approval")
+            if head["alg"] not in algorithms: doubt(r["path"], "an approval")
             else: need(signed(keys[kid], (a["protected"] + "." + change["proposal"]).encode(), url(a["signature"])), "an approval is not signed")
     return said, known_all
 
@@ -63,18 +63,18 @@ def references(r):  # what it points at, as far as that is here
             what = there["said"]
             need(there["leaf"] == one["leafHash"], r["path"], "refers to another entry than there is")
             if not what or what["kind"] not in roles_for:
-                unjudged.append("%s: that it refers to entry %d" % (r["path"], one["index"]))
+                doubt(r["path"], "that it refers to entry %d" % one["index"])
                 continue
             need(what["kind"] == "evidence.deposit" and one.get("item", -1) < len(what["items"])
                  and ("line" not in one or one["line"] < what["items"][one["item"]]["tree"]["size"]), r["path"], "refers to no deposit, or no item or line of it")
             need(said["kind"] != "evidence.retract" or what["iss"] == said["iss"], r["path"], "retracts what another deposited")
 
-def bring(r, key, owner, new):  # what stands behind it is shown, or new is None
+def bring(r, key, owner, new):  # what stands behind it is shown and judged, or it is not known
     name = jwk(key)
     once("the key", r, name)
     need(strong(keys[name]), r["path"], ": a weak key")
     need(("ledger key", r["origin"], keys[name]) not in brought, r["path"], ": the ledger's own key")
-    if new: known[r["origin"], name] = (owner,) + new
+    if new and r["path"] not in doubtful: known[r["origin"], name] = (owner,) + new
 
 def genesis(r):
     origin, said = r["origin"], r["said"]
@@ -107,7 +107,7 @@ def judge(r):
         kind = said["kind"]
         if owner and known_all: once("the proposal", r, said["jti"])
         else: owner = None
-    if kind not in roles_for: unjudged.append(path + ": the kind " + str(kind))
+    if kind not in roles_for: doubt(path, "the kind " + str(kind))
     elif kind == "participant.admit":
         who = said["participant"]
         need(len(who["keys"]) == 1, path, ": a participant has no one key")
@@ -118,15 +118,15 @@ def judge(r):
         by = "by entry %d of %s" % (index, r["said"]["iss"]) + (", named " + name if name else "")
         bring(r, who["keys"][0], who["id"], owner and (who["roles"], index, by))
         odd = set(who["roles"]) - {"administrator", "depositor", "attestor", "auditor", "recovery", "authority", "operator"}
-        if odd: unjudged.append(path + ": the roles " + ", ".join(map(str, odd)))
+        if odd: doubt(path, "the roles " + ", ".join(map(str, odd)))
     elif kind == "participant.rotate-key":
-        bring(r, said["newKey"], owner, owner and (roles, index, vouched))
         header, text, mark = said["possession"].split(".")
         head = heading(header, "evidence-key-possession+jwt", path)
+        if head["alg"] not in algorithms: doubt(path, "a possession proof")
+        bring(r, said["newKey"], owner, owner and (roles, index, vouched))
         need(head["kid"] == jwk(said["newKey"])
              and loads(url(text)) == dict(aud=origin, iss=said["iss"], jti=said["jti"], old=kid), path, ": the possession proof is another's")
-        if head["alg"] not in algorithms: unjudged.append(path + ": a possession proof")
-        else: need(signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
+        need(head["alg"] not in algorithms or signed(keys[head["kid"]], (header + "." + text).encode(), url(mark)), path, ": the possession proof is not signed")
         ended.setdefault((origin, "key", kid), index)
     elif kind == "participant.revoke":
         need(("key" in said) != ("participant" in said), path, ": a revocation of no one thing")
@@ -135,7 +135,7 @@ def judge(r):
         ended.setdefault((origin,) + name, index)
         if "compromisedSince" in said:
             need(said["compromisedSince"] <= r["time"], path, ": compromised later than it says so")
-            compromised.append((origin, name, said["compromisedSince"], index))
+            compromised.append((origin, name, said["compromisedSince"], index, path in doubtful))
     elif kind in ("ledger.close", "ledger.end-intake"):
         ended.setdefault((origin, "the ledger" if kind == "ledger.close" else "the intake"), index)
         if "successor" in said:
