@@ -80,10 +80,10 @@ export class Monitors {
       const look = this.begin(origin, () => this.tellAll(origin, monitor.look()))
       // What a case search makes of a server's answers keeps back no look.
       if (cases !== undefined)
-        this.begin(`${origin} cases`, () => look.then(() => this.tellAll(origin, cases.search(copy.size))))
+        void this.begin(`${origin} cases`, () => look.then(() => this.tellAll(origin, cases.search(copy.size))))
     }
     const ended = Promise.all(this.underWay.values()).then(() => {})
-    // Whoever waits for it is told; until somebody does, a failure is no unhandled one.
+    // What waits for it is told of a failure; until something does, it is no unhandled one.
     ended.catch(() => {})
     return { ended }
   }
