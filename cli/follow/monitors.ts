@@ -83,7 +83,7 @@ export class Monitors {
         void this.begin(`${origin} cases`, () => look.then(() => this.tellAll(origin, cases.search(copy.size))))
     }
     const ended = Promise.all(this.underWay.values()).then(() => {})
-    // Whoever waits for it is told; until somebody does, a failure is no unhandled one.
+    // What waits for it is told of a failure; until something does, it is no unhandled one.
     ended.catch(() => {})
     return { ended }
   }

@@ -306,7 +306,7 @@ describe('R7 L4: a package of a case', () => {
     ])
     const receipt = readFileSync(join(path, 'own', 'a.tlog-proof'), 'utf8')
     answer = (url) => (url === '/v1/entries/4/receipt' ? ok({ index: 4, time: '', leafHash: '', receipt }) : undefined)
-    const other = await pack('other', '--from', empty(), '--url', hostile.url, ...read)
+    const other = await pack('another', '--from', empty(), '--url', hostile.url, ...read)
     expect([other.code, other.json<CliError>().error.code]).toEqual([3, 'server-answer'])
   })
 
