@@ -81,7 +81,12 @@ export function readConfig(folder: DataFolder): FolderConfig {
     bytes = readIfThere(folder.config, fileBounds.small)
     json = bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
-    throw new EvidenceError('config-invalid', `${folder.config} cannot be read as JSON`, { where: folder.config }, { cause })
+    throw new EvidenceError(
+      'config-invalid',
+      `${folder.config} cannot be read as JSON`,
+      { where: folder.config },
+      { cause },
+    )
   }
   if (bytes === undefined)
     throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })

@@ -88,13 +88,16 @@ describe('R7 L2: a name that is taken', () => {
     expect(() => stamps.sizes()).toThrow()
   })
 
-  it.each(['checkpoint', 'backup.json', 'erased'])('by a link that leads nowhere is no backup without "%s"', async (name) => {
-    await backUpFolder({ root: test.root, out: at('out') })
-    rmSync(join(at('out'), name), { force: true })
-    nowhere(join(at('out'), name))
-    await expect(backUpFolder({ root: test.root, out: at('out') })).rejects.toThrow()
-    await expect(restoreBackup({ from: at('out'), root: at('data') })).rejects.toThrow()
-  })
+  it.each(['checkpoint', 'backup.json', 'erased'])(
+    'by a link that leads nowhere is no backup without "%s"',
+    async (name) => {
+      await backUpFolder({ root: test.root, out: at('out') })
+      rmSync(join(at('out'), name), { force: true })
+      nowhere(join(at('out'), name))
+      await expect(backUpFolder({ root: test.root, out: at('out') })).rejects.toThrow()
+      await expect(restoreBackup({ from: at('out'), root: at('data') })).rejects.toThrow()
+    },
+  )
 
   it('by a link that leads to a marker says what the marker says', () => {
     writeSigningState(test.folder, 'moved', 'elsewhere')

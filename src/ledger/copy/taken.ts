@@ -147,10 +147,7 @@ export class Claim {
       if (found?.id !== of) throw takenBefore(this.options, found)
       const { before = [], ...last } = found
       const since = timeText(Date.now())
-      writeDurably(
-        this.path,
-        encode({ id: this.id, to: resolve(this.options.root), since, before: [last, ...before] }),
-      )
+      writeDurably(this.path, encode({ id: this.id, to: resolve(this.options.root), since, before: [last, ...before] }))
     })
   }
 
@@ -197,8 +194,7 @@ export class Claim {
 }
 
 function takenBefore({ from, final }: ClaimOptions, taken: Taken | undefined): EvidenceError {
-  const what =
-    taken === undefined ? 'was brought up to date, or set free, meanwhile' : takenText(taken)
+  const what = taken === undefined ? 'was brought up to date, or set free, meanwhile' : takenText(taken)
   const message = final
     ? `the final backup ${from} ${what}`
     : `the backup ${from} ${what}, to sign; restore without --take-over, and give the word to the folder by "evidence promote"`
