@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Claim, readTaken } from '../../src/ledger/copy/taken.ts'
 import { takeLock } from '../../src/node/lock-file.ts'
-import { type CliError, type CliResult, evidence } from '../support/cli.ts'
+import { type CliError, type CliResult, evidence, evidenceOk } from '../support/cli.ts'
 import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { Commands } from '../support/stopped-command.ts'
 
@@ -78,7 +78,7 @@ beforeEach(async () => {
   const folder = join(path, String(++runs))
   mkdirSync(folder)
   at = (name) => join(folder, name)
-  expect((await evidence(['backup', at('out'), '--data', test.root, '--final'])).code).toBe(0)
+  await evidenceOk(['backup', at('out'), '--data', test.root, '--final'])
 })
 afterAll(() => {
   commands.kill()
@@ -124,7 +124,7 @@ describe('R7 H2: a take-over that is refused', () => {
 
 describe('R7 H2: a take-over that is killed', () => {
   beforeEach(async () => {
-    expect((await restore('b')).json()).toMatchObject({ maySign: true })
+    await evidenceOk(['restore', '--from', at('out'), '--data', at('b')])
   })
 
   it('before its record has the name, leaves the earlier one', async () => {
