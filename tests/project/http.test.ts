@@ -20,7 +20,17 @@ let server: CliServer
 let settings: Readonly<Record<string, string>>
 
 beforeAll(async () => {
-  server = await startServer(join(path, 'data'))
+  // Where only participants read: what the page asks for is to be asked with a token.
+  await evidenceOk([
+    'init',
+    '--data',
+    join(path, 'data'),
+    '--origin',
+    'page.example/ledger',
+    '--reading',
+    'participants',
+  ])
+  server = await startServer(join(path, 'data'), [], 'serve')
   const [KEY, POLICY] = [join(path, 'data', 'keys', 'depositor.pem'), join(path, 'data', 'policy')]
   settings = { URL: server.url, KEY, ID: 'depositor', POLICY }
 })
@@ -50,6 +60,9 @@ describe.skipIf(lacks('openssl', 'curl'))('docs/http.md', () => {
     expect(shellBlocks(page).length).toBeGreaterThanOrEqual(4)
     const said = await ran('sh', [script])
     expect(said).toContain('"leafHash"')
+    expect(said).toContain('"status":200\n"status":200\n')
+    expect(said).toContain('"results":[{"digest":')
+    expect(said).not.toContain('not-authenticated')
     await checked('notice.txt')
     expect(runShell(path, 'test -s statement').code).toBe(0)
   })
