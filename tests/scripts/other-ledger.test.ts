@@ -252,8 +252,12 @@ describe('R6-M2: the only copy of a signed statement', () => {
     const kept = `${folder}.refused-1`
     expect(beside(folder).sort()).toEqual(['album.refused-1.evidence-manifest', 'album.refused-1.evidence-statement'])
     // A batch is answered by a line for each statement.
-    const row = JSON.stringify({ status: 403, code: 'not-permitted', detail: 'says the server' })
-    change = (line, body) => (statementPost.test(line) ? body.replace(/^.+$/gm, row) : body)
+    const row = (n: number): string =>
+      JSON.stringify({ line: n, status: 403, code: 'not-permitted', detail: 'says the server' })
+    change = (line, body) => {
+      let n = 0
+      return statementPost.test(line) ? body.replace(/^.+$/gm, () => row(++n)) : body
+    }
     const separate = depositsOf(await deposit(['--separate', join(folder, 'one'), join(folder, 'two')]))
     expect(separate.map(({ statement }) => statement)).toEqual(
       ['one', 'two'].map((name) => join(folder, `${name}.refused-1.evidence-statement`)),
