@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { append } from '../../src/core/arrays.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { digestLengths, isDigestAlgorithm } from '../../src/core/hash.ts'
+import { parseDigestName } from '../../src/core/hash.ts'
 import { defined } from '../../src/core/objects.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
@@ -124,9 +124,7 @@ function channelsOf({ hook, hookArg, webhook, allowPrivate }: MonitorOptions): R
 
 /** Throws `usage`. */
 function requireDigest(digest: string): void {
-  const [name, hex, more] = digest.split(':') as [string, string?, string?]
-  const isDigest = isDigestAlgorithm(name) && hex?.length === 2 * digestLengths[name] && /^[0-9a-f]*$/.test(hex)
-  if (!isDigest || more !== undefined)
+  if (parseDigestName(digest) === undefined)
     throw new EvidenceError('usage', `${JSON.stringify(digest)} is not <algorithm>:<lower-case hex>`)
 }
 

@@ -4,7 +4,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
 import { maxPolicyBytes, parsePolicy, type Policy } from '../core/policy.ts'
 import { issueText } from '../statements/schema-errors.ts'
-import { fileBounds, readIfThere, readNamed } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere, readNamed } from '../node/bounded-file.ts'
 import { requireFinished } from '../node/folder-marker.ts'
 
 /** Where things lie in a data folder. */
@@ -75,11 +75,11 @@ export type CopiedConfig = z.infer<typeof copiedConfigSchema>
 /** Reads config.json. Throws `folder-unfinished`, `ledger-missing`, `config-invalid`, `format-version`. */
 export function readConfig(folder: DataFolder): FolderConfig {
   requireFinished(folder.root)
-  let bytes: Buffer | undefined
+  let text: string | undefined
   let json: unknown
   try {
-    bytes = readIfThere(folder.config, fileBounds.small)
-    json = bytes === undefined ? undefined : JSON.parse(bytes.toString('utf8'))
+    text = readTextIfThere(folder.config, fileBounds.small)
+    json = text === undefined ? undefined : JSON.parse(text)
   } catch (cause) {
     throw new EvidenceError(
       'config-invalid',
@@ -88,7 +88,7 @@ export function readConfig(folder: DataFolder): FolderConfig {
       { cause },
     )
   }
-  if (bytes === undefined)
+  if (text === undefined)
     throw new EvidenceError('ledger-missing', `there is no ledger in ${folder.root}`, { where: folder.root })
   const format = (json as { format?: unknown } | null)?.format
   if (typeof format === 'number' && format !== folderFormat) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { disclosureDigest } from '../core/disclosure.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readIfThere } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 
 /*
@@ -15,9 +15,9 @@ export const erasureSchema = z.strictObject({
 })
 export type Erasure = z.infer<typeof erasureSchema>
 
-/** Reads a list; an absent file is an empty one. Throws `config-invalid`, and as readIfThere. */
+/** Reads a list; an absent file is an empty one. Throws `config-invalid`, and as readTextIfThere. */
 export function readErasures(path: string): Erasure[] {
-  const lines = (readIfThere(path, fileBounds.large)?.toString('utf8') ?? '').split('\n')
+  const lines = (readTextIfThere(path, fileBounds.large) ?? '').split('\n')
   return lines
     .filter((line) => line !== '')
     .map((line, i) => {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { NoteSigner } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { VerifierKey } from '../core/note.ts'
-import { fileBounds, readIfThere } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
@@ -31,8 +31,8 @@ export type RotationMarker = z.infer<typeof markerSchema>
 /** The rotation that is under way, if any. Throws `config-invalid`. */
 export function readRotation({ rotation }: Pick<DataFolder, 'rotation'>): RotationMarker | undefined {
   try {
-    const bytes = readIfThere(rotation, fileBounds.small)
-    return bytes === undefined ? undefined : markerSchema.parse(JSON.parse(bytes.toString('utf8')))
+    const text = readTextIfThere(rotation, fileBounds.small)
+    return text === undefined ? undefined : markerSchema.parse(JSON.parse(text))
   } catch (cause) {
     throw new EvidenceError('config-invalid', `${rotation} cannot be read`, { where: rotation }, { cause })
   }

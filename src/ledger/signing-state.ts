@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 import { timeText } from '../core/time.ts'
-import { fileBounds, readIfThere } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import type { DataFolder } from './data-folder.ts'
 import { syncFolder, writeDurably } from '../node/durable-file.ts'
 
@@ -26,8 +26,8 @@ export type SigningState = z.infer<typeof schema>
 /** Reads the marker; undefined where the folder may sign. Anything else that has its name forbids. Throws `config-invalid`. */
 export function readSigningState({ signingState: where }: DataFolder): SigningState | undefined {
   try {
-    const bytes = readIfThere(where, fileBounds.small)
-    return bytes === undefined ? undefined : schema.parse(JSON.parse(bytes.toString('utf8')))
+    const text = readTextIfThere(where, fileBounds.small)
+    return text === undefined ? undefined : schema.parse(JSON.parse(text))
   } catch (cause) {
     const message = `${where}, which says why this folder may not sign, cannot be read`
     throw new EvidenceError('config-invalid', message, { where }, { cause })

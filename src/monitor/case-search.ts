@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import type { LedgerClient } from '../client/ledger-client.ts'
 import { foundPages } from '../client/pages.ts'
 import { failureOf } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readBoundedText } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import { findingOf } from '../verify/report.ts'
 import type { MonitorEvent } from './events.ts'
@@ -108,9 +107,10 @@ export class CaseSearch {
 }
 
 function readKept(file: string): ReadonlyMap<string, number> {
-  if (!existsSync(file)) return new Map()
   try {
-    const kept = JSON.parse(readBoundedText(file, fileBounds.large)) as unknown
+    const text = readTextIfThere(file, fileBounds.large)
+    if (text === undefined) return new Map()
+    const kept = JSON.parse(text) as unknown
     const isPair = (one: unknown): boolean =>
       Array.isArray(one) && one.length === 2 && typeof one[0] === 'string' && Number.isSafeInteger(one[1])
     if (Array.isArray(kept) && kept.every(isPair)) return new Map(kept as [string, number][])

@@ -1,7 +1,7 @@
 import { append } from '../core/arrays.ts'
 import { settled } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { fileBounds, readIfThere } from '../node/bounded-file.ts'
+import { fileBounds, readTextIfThere } from '../node/bounded-file.ts'
 import { writeDurably } from '../node/durable-file.ts'
 import type { MonitorEvent } from './events.ts'
 
@@ -118,9 +118,9 @@ export class Delivery {
 
 function readKept(file: string): Record<string, MonitorEvent[]> {
   try {
-    const bytes = readIfThere(file, fileBounds.large)
-    if (bytes === undefined) return {}
-    const kept: unknown = JSON.parse(bytes.toString('utf8'))
+    const text = readTextIfThere(file, fileBounds.large)
+    if (text === undefined) return {}
+    const kept: unknown = JSON.parse(text)
     const isMap = typeof kept === 'object' && kept !== null && !Array.isArray(kept)
     if (isMap && Object.values(kept).every(Array.isArray)) return kept as Record<string, MonitorEvent[]>
   } catch (cause) {

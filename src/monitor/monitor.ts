@@ -71,9 +71,7 @@ export class LedgerMonitor {
   /** Tells faults that were found before the first look, in the copy itself. */
   async report(findings: readonly Finding[]): Promise<MonitorEvent[]> {
     for (const finding of findings) await this.fault(this.options.copy.folder.name, finding)
-    this.told = this.current
-    this.current = new Set()
-    return this.taken()
+    return this.ended()
   }
 
   /** Looks once, and gathers all that {@link look} tells. */
@@ -102,9 +100,14 @@ export class LedgerMonitor {
     } catch (error) {
       this.unfinished(error)
     }
+    yield this.ended()
+  }
+
+  /** The events of a look's end: its alarms are those that the next look does not tell again. */
+  private ended(): MonitorEvent[] {
     this.told = this.current
     this.current = new Set()
-    yield this.taken()
+    return this.taken()
   }
 
   private taken(): MonitorEvent[] {

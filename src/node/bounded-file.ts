@@ -76,6 +76,11 @@ export function readIfThere(path: string, maxBytes: number): Buffer | undefined 
   }
 }
 
+/** The text, in UTF-8, of a file that need not be there. Throws as {@link readIfThere}. */
+export function readTextIfThere(path: string, maxBytes: number): string | undefined {
+  return readIfThere(path, maxBytes)?.toString('utf8')
+}
+
 /** Opens a file without waiting: a pipe that nobody writes to would otherwise hold the process for ever. */
 export function openUnread(path: string | Buffer): number {
   return openSync(typeof path === 'string' ? fsPath(path) : path, constants.O_RDONLY | constants.O_NONBLOCK)

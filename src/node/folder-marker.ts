@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
-import { fileBounds, isNameFree, readIfThere } from './bounded-file.ts'
+import { fileBounds, isNameFree, readTextIfThere } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 import { isLockName } from './lock-file.ts'
 
@@ -47,9 +47,9 @@ export function readUnfinished(root: string): Marker | undefined {
   const path = join(root, markerName)
   if (isOutOfReach(path)) return undefined
   try {
-    const bytes = readIfThere(path, fileBounds.small)
-    if (bytes === undefined) return undefined
-    const { by, token, staging, moving } = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>
+    const text = readTextIfThere(path, fileBounds.small)
+    if (text === undefined) return undefined
+    const { by, token, staging, moving } = JSON.parse(text) as Record<string, unknown>
     const folder = madeIn(staging)
     return {
       by: String(by),

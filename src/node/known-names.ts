@@ -1,4 +1,4 @@
-import { fileBounds, readIfThere } from './bounded-file.ts'
+import { fileBounds, readTextIfThere } from './bounded-file.ts'
 import { writeDurably } from './durable-file.ts'
 
 /**
@@ -9,10 +9,10 @@ export class KnownNames {
   private readonly path: string
   private readonly names: Set<string>
 
-  /** Reads the list; one that is not there is empty. Throws as readIfThere. */
+  /** Reads the list; one that is not there is empty. Throws as readTextIfThere. */
   constructor(path: string) {
     this.path = path
-    const text = readIfThere(path, fileBounds.large)?.toString('utf8') ?? ''
+    const text = readTextIfThere(path, fileBounds.large) ?? ''
     this.names = new Set(text.split('\n').filter((line) => line !== ''))
   }
 

@@ -45,11 +45,11 @@ export class Admissions {
     const endings = entry && this.ledgers.get(ledgerOf(checked))?.endingsOf(entry.statement)
     if (entry === undefined || endings === undefined) return { flagged: [], flaggedNotJudged: [] }
     const told = endings.filter(({ compromisedSince: since }) => since !== undefined && since <= entry.time)
-    const later = (by: number): string =>
-      `ntry ${entry.index} was signed by a key that was later, by entry ${by}, said to have been compromised at that time`
+    const later = (what: string, by: number): string =>
+      `${what} ${entry.index} was signed by a key that was later, by entry ${by}, said to have been compromised at that time`
     return {
-      flagged: told.flatMap(({ isJudged, index }) => (isJudged ? [`E${later(index)}.`] : [])),
-      flaggedNotJudged: told.flatMap(({ isJudged, index }) => (isJudged ? [] : [`e${later(index)}`])),
+      flagged: told.flatMap(({ isJudged, index }) => (isJudged ? [`${later('Entry', index)}.`] : [])),
+      flaggedNotJudged: told.flatMap(({ isJudged, index }) => (isJudged ? [] : [later('entry', index)])),
     }
   }
 }

@@ -71,11 +71,10 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
     fault(eventFaults(receipt.path, receipt.checked, events, packagedDeposits))
     return { ...judge(receipt, receipt), events }
   })
-  const [retractions, retractionsNotJudged] = [true, false].map((judged) =>
-    packagedRelated
-      .flatMap((one) => retractionsOf(one, packagedDeposits))
-      .flatMap(({ isJudged: is, ...one }) => (is === judged ? [one] : [])),
-  ) as [Retraction[], Retraction[]]
+  const takenBack = packagedRelated.flatMap((one) => retractionsOf(one, packagedDeposits))
+  const whichAre = (judged: boolean): Retraction[] =>
+    takenBack.flatMap(({ isJudged: is, ...one }) => (is === judged ? [one] : []))
+  const [retractions, retractionsNotJudged] = [whichAre(true), whichAre(false)]
   const whole = retractions.filter(isWhole)
   const signed = [...packagedDeposits, ...packagedRelated]
   const flagged = signed.flatMap((one) => one.flagged)

@@ -93,7 +93,7 @@ describe('the thread that signs', () => {
     const closing = signer.close()
     expect(await outcome('after it')).toContain('has ended')
     await closing
-    // Whoever was quicker: it is answered.
+    // A request from before the end is answered: with a signature, or a refusal.
     expect(await before).toMatch(/signed|has ended/)
   })
 })

@@ -7,7 +7,7 @@ import { tileLevels, tilesAt, tileWidth, tileWidthAt } from '../../core/merkle/l
 import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
 import { TileWriter } from '../../log/node/tile-writer.ts'
-import { readIfThere } from '../../node/bounded-file.ts'
+import { readTextIfThere } from '../../node/bounded-file.ts'
 import { openPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
@@ -103,7 +103,7 @@ class BackupRun {
     requireNoOtherMove(this.options)
     const paths = BackupFolder.paths(out)
     // A cut-off run may have got as far as the checkpoint and not to the manifest.
-    const before = readIfThere(paths.checkpoint, maxNoteBytes)?.toString('utf8')
+    const before = readTextIfThere(paths.checkpoint, maxNoteBytes)
     const sizeBefore = before === undefined ? 0 : parseSignedCheckpoint(Buffer.from(before)).checkpoint.size
     await this.resume(before, sizeBefore)
     const known = readErasures(paths.erased)

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { EvidenceError } from '../../core/errors.ts'
 import { timeText } from '../../core/time.ts'
-import { fileBounds, isNameFree, readIfThere } from '../../node/bounded-file.ts'
+import { fileBounds, isNameFree, readTextIfThere } from '../../node/bounded-file.ts'
 import { syncFolder, writeAndSync, writeDurably } from '../../node/durable-file.ts'
 import { namesIn, readUnfinished } from '../../node/folder-marker.ts'
 import { lockHolder, takeLock } from '../../node/lock-file.ts'
@@ -35,8 +35,8 @@ export type Taken = z.infer<typeof takenSchema>
 export function readTaken(path: string): Taken | undefined {
   if (isNameFree(path)) return undefined
   try {
-    const bytes = readIfThere(path, fileBounds.small)
-    return bytes === undefined ? undefined : takenSchema.parse(JSON.parse(bytes.toString('utf8')))
+    const text = readTextIfThere(path, fileBounds.small)
+    return text === undefined ? undefined : takenSchema.parse(JSON.parse(text))
   } catch {
     return { id: '', to: 'a folder that cannot be read from it', since: 'a time that cannot be read from it' }
   }
