@@ -14,7 +14,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Claim, readTaken } from '../../src/ledger/copy/taken.ts'
 import { takeLock } from '../../src/node/lock-file.ts'
 import { type CliError, type CliResult, evidence, evidenceOk } from '../support/cli.ts'
-import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { copyFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { Commands } from '../support/stopped-command.ts'
 
 /*
@@ -70,11 +70,11 @@ async function killedAt(call: string, match: string): Promise<void> {
 beforeAll(async () => {
   test = await trialFolder()
   kept = join(path, 'kept')
-  execFileSync('cp', ['-a', test.root, kept])
+  copyFolder(test.root, kept)
 })
 beforeEach(async () => {
   rmSync(test.root, { recursive: true })
-  execFileSync('cp', ['-a', kept, test.root])
+  copyFolder(kept, test.root)
   const folder = join(path, String(++runs))
   mkdirSync(folder)
   at = (name) => join(folder, name)

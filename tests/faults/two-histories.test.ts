@@ -17,7 +17,7 @@ import { readLedgerKey } from '../../src/ledger/create.ts'
 import { dataFolder, readOwnKey } from '../../src/ledger/data-folder.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { type CliError, type CliResult, evidence, evidenceOk, startServer } from '../support/cli.ts'
-import { temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { copyFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
 import { Commands } from '../support/stopped-command.ts'
 
 /*
@@ -55,10 +55,6 @@ beforeAll(async () => {
   kept = join(path, 'kept')
   copyFolder(test.root, kept)
 })
-/** Copies a folder with its modes, which cpSync does not keep from Node 22 on. */
-function copyFolder(from: string, to: string): void {
-  execFileSync('cp', ['-a', from, to])
-}
 beforeEach(() => {
   rmSync(test.root, { recursive: true })
   copyFolder(kept, test.root)
