@@ -18,7 +18,7 @@ import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.
 import { readArtefact } from '../../src/check/node/artefact.ts'
 import { readTrustAnchors } from '../../src/check/node/trust-anchors.ts'
 import { timeStatementLines } from '../../src/check/steps/judge-time-proof.ts'
-import { timeProofPath } from '../../src/node/artefact-names.ts'
+import { timeProofPath } from '../../src/core/artefact-names.ts'
 import { type OutputKind, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientOf, outputOf, signedClient } from '../options/client.ts'
 import { dataDir, policyOf } from '../options/policy.ts'

@@ -12,7 +12,7 @@ import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientOf, type ClientOptions, outputOf } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { readsOf, withOwnFolder } from '../files/own-folder.ts'
-import { transitionPath } from '../../src/node/artefact-names.ts'
+import { transitionPath } from '../../src/core/artefact-names.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 
 const transitionFlags = [

@@ -16,13 +16,13 @@ import { FolderBag } from '../../package/folder-bag.ts'
 import { beginsAsZip, isPackageFolder, isPackageZip } from '../../package/recognize.ts'
 import { ZipBag } from '../../package/zip-bag.ts'
 import { checkMisbehaviour } from '../../verify/check-misbehaviour.ts'
+import type { CheckedReceipt } from '../../verify/check-receipt.ts'
 import { findingOf } from '../../verify/report.ts'
 import { rotatedPolicy } from '../../verify/rotated-policy.ts'
-import { type AnchoredResult, followAnchors } from '../steps/anchors.ts'
 import { compareFolder } from '../steps/compare.ts'
-import { askStatus, type OnlineStatus } from '../steps/later.ts'
-import { checkManifestOnly, checkOne, type CheckResult, isTied } from '../steps/receipt.ts'
-import { type CheckedPackageReport, type DepositReport, type Report, together } from '../steps/report.ts'
+import { type Besides, judgeFile, judgeFolder } from '../steps/judge.ts'
+import { askStatus } from '../steps/later.ts'
+import type { CheckedPackageReport, Report } from '../steps/report.ts'
 import { manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 import { folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
 import { findFor } from './find.ts'
@@ -110,30 +110,17 @@ async function checkFileAt(
   const bar = watch.progress('hashing', size, 'bytes')
   let hashed = 0
   const onBytes = (bytes: number): void => bar.update((hashed += bytes))
-  const options = { ...found, onBytes, transition }
-  const result = await checkOne(handedFiles, path, found.evidence, policy, options).finally(() => bar.stop())
-  const anchored = await anchoredBy(result, policy, request)
-  const later = await laterOf(result, policy, request)
-  return { what: 'file', ...(await withBesides(path, anchored, later, policy, request)) }
+  const options = { ...found, onBytes, transition, besides: besidesOf(request) }
+  return judgeFile(handedFiles, path, found.evidence, policy, options).finally(() => bar.stop())
 }
 
 async function checkFolderAt(path: string, policy: Policy, request: CheckRequest, watch: Watch): Promise<Report> {
   const evidence = folderEvidence(path, request)
-  const offline = await checkManifestOnly(handedFiles, evidence, policy, namedTransition(request))
-  const deposit = await anchoredBy(offline, policy, request)
-  const compared = isTied(deposit) ? await compareAt(path, evidence.manifest, watch) : undefined
-  const later = await laterOf(deposit, policy, request)
-  const { faults, unjudged, ...besides } = await withBesides(path, deposit, later, policy, request)
-  const differing = compared?.files.flatMap((file) => file.faults) ?? []
-  const own = deposit.faults.length
-  // Of the deposit first, then of its files, then of what was asked besides.
-  return {
-    what: 'folder',
-    ...besides,
-    compared,
-    faults: [...faults.slice(0, own), ...differing, ...faults.slice(own)],
-    unjudged,
-  }
+  return judgeFolder(handedFiles, path, evidence, policy, {
+    transition: namedTransition(request),
+    compare: () => compareAt(path, evidence.manifest, watch),
+    besides: besidesOf(request),
+  })
 }
 
 async function compareAt(path: string, manifest: string, watch: Watch): ReturnType<typeof compareFolder> {
@@ -147,38 +134,21 @@ async function compareAt(path: string, manifest: string, watch: Watch): ReturnTy
   return compareFolder(path, { files: content, skipped, unreadable }, lines, bar.update).finally(() => bar.stop())
 }
 
-async function withBesides(
-  path: string,
-  result: CheckResult | AnchoredResult,
-  later: OnlineStatus | undefined,
-  policy: Policy,
-  request: CheckRequest,
-): Promise<DepositReport> {
-  const time = await checkTime(result, policy, request)
-  return { path, result, later, time, ...together(result, later, time) }
-}
-
 function namedTransition({ transition }: CheckRequest): ReturnType<typeof readTransition> | undefined {
   return transition === undefined ? undefined : readTransition(transition)
 }
 
-/** Follows anchors upward where any are given. */
-async function anchoredBy(
-  result: CheckResult,
-  policy: Policy,
-  { anchor, lowerUrls }: CheckRequest,
-): Promise<CheckResult | AnchoredResult> {
-  return anchor.length > 0 ? followAnchors(handedFiles, result, anchor, policy, lowerUrls) : result
-}
-
-/** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */
-async function laterOf(
-  { checked }: CheckResult,
-  policy: Policy,
-  { ledger, anchor }: CheckRequest,
-): Promise<OnlineStatus | undefined> {
-  if (ledger === undefined || anchor.length > 0 || checked === undefined || checked.faults.length > 0) return undefined
-  return askStatus(await ledger(checked.receipt.proof.checkpoint.origin, policy), checked, policy)
+/** What is asked besides: anchors, the ledger, the time proof. */
+function besidesOf(request: CheckRequest): Besides {
+  const { ledger, anchor, lowerUrls } = request
+  const later: Besides['later'] =
+    ledger === undefined
+      ? undefined
+      : async (result, policy) => {
+          const checked = result.checked as CheckedReceipt
+          return askStatus(await ledger(checked.receipt.proof.checkpoint.origin, policy), checked, policy)
+        }
+  return { anchors: anchor, lowerUrls, later, time: (result, policy) => checkTime(result, policy, request) }
 }
 
 /**

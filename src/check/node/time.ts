@@ -7,7 +7,7 @@ import type { Finding } from '../../verify/report.ts'
 import { type CheckResult } from '../steps/receipt.ts'
 import { noTime, type TimeResult } from '../steps/time.ts'
 import type { judgeTimeProof, TimeProofInput } from '../steps/judge-time-proof.ts'
-import { timeProofPath } from '../../node/artefact-names.ts'
+import { timeProofPath } from '../../core/artefact-names.ts'
 import { isFileAt } from './artefact.ts'
 import { artefactOf, type Evidence } from '../steps/handed.ts'
 

@@ -1,5 +1,5 @@
 import { type KeyTransition, parseKeyTransition } from '../../core/key-transition.ts'
-import { transitionPath } from '../../node/artefact-names.ts'
+import { transitionPath } from '../../core/artefact-names.ts'
 import { artefactOf, type Evidence } from '../steps/handed.ts'
 import { isFileAt, parseArtefact } from './artefact.ts'
 

@@ -61,13 +61,14 @@ export function inFile(file: string, findings: readonly Finding[]): Finding[] {
   return findings.map((finding) => ({ ...finding, file }))
 }
 
-type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
+/** What a receipt is by itself: no file was compared yet. */
+export type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
 
 /**
- * With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
+ * Reads and checks the receipt of some evidence; what is wrong with it is in the result. With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
  * checkpoint: it was made for a later key, and says nothing to who has the policy of the receipt's day.
  */
-function readChecked(
+export function readChecked(
   handed: Handed,
   bytes: Uint8Array,
   policy: Policy,

@@ -32,6 +32,11 @@ export interface FolderReport extends DepositReport {
   readonly compared: ComparedFolder | undefined
 }
 
+/** A receipt or file proof without the file that it is for. */
+export interface ReceiptReport extends DepositReport {
+  readonly what: 'receipt'
+}
+
 export interface MisbehaviourReport extends Findings {
   readonly what: 'misbehaviour'
   readonly path: string
@@ -49,6 +54,9 @@ export interface CheckedPackageReport extends Findings {
 
 /** What one check found, whatever was handed over: the command line prints it, the page shows it. */
 export type Report = FileReport | FolderReport | MisbehaviourReport | CheckedPackageReport
+
+/** What one check found where files may be missing: a receipt alone is judged too. */
+export type AnyReport = Report | ReceiptReport
 
 /** The findings of several steps, in their order. */
 export function together(...parts: readonly (Findings | undefined)[]): Findings {

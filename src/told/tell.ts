@@ -1,0 +1,218 @@
+import type { CheckResult } from '../check/steps/receipt.ts'
+import type { AnyReport, DepositReport, Findings } from '../check/steps/report.ts'
+import { type Outcome, type OutcomeKind, outcomeOf } from '../check/steps/outcome.ts'
+import { toBase64 } from '../core/base64.ts'
+import { count, textOfBytes, visible } from '../core/text.ts'
+import type { Finding } from '../verify/report.ts'
+import type { Words } from '../words/index.ts'
+import { topicOf } from '../words/topic.ts'
+import { laterLines } from './later.ts'
+import { type PathNode, pathOf } from './path.ts'
+import { type Step, stepsOf } from './steps.ts'
+import { whenTold } from './when.ts'
+
+/** A labelled line. */
+export interface Fact {
+  readonly label: string
+  readonly value: string
+  /** Set where the value is a hash, a key or a name of the formats: to be shown in a font of one width. */
+  readonly mono?: true
+}
+
+/** One thing that does not hold, or is not judged: a sentence in the reader's language, and the program's own words in English. */
+export interface ToldFinding {
+  readonly code: string
+  readonly sentence: string
+  readonly message: string
+  readonly file?: string | undefined
+  readonly where?: string | undefined
+  readonly expected?: string | undefined
+  readonly found?: string | undefined
+}
+
+/** What one check says to people, in one language and without markup. All texts are safe to show on one line. */
+export interface Told {
+  readonly outcome: Outcome
+  readonly title: string
+  readonly sentence: string
+  /** What was checked. */
+  readonly subject: Fact
+  readonly who: readonly Fact[]
+  readonly when: readonly Fact[]
+  readonly word: readonly Fact[]
+  /** What it does not show. */
+  readonly limits: readonly string[]
+  readonly later: readonly string[]
+  readonly steps: readonly Step[]
+  readonly path: readonly PathNode[]
+  readonly faults: readonly ToldFinding[]
+  readonly unjudged: readonly ToldFinding[]
+  /** Files of a folder or package with what became of each: those that are not unchanged first. */
+  readonly files: readonly { readonly name: string; readonly state: string; readonly isFine: boolean }[]
+  readonly summary: readonly string[]
+}
+
+/** Puts a report into words. */
+export function tell(report: AnyReport, words: Words): Told {
+  const outcome = outcomeOf(report)
+  const { check } = words
+  const of = isDeposit(report) ? ofDeposit(report, words) : nothing
+  return {
+    outcome,
+    title: check.outcome[outcome.kind],
+    sentence: sentenceOf(report, outcome, words),
+    subject: { label: report.what === 'folder' ? check.facts.folder : check.facts.file, value: visible(report.path) },
+    ...of,
+    later: isDeposit(report) ? laterLines(report.later, words) : [],
+    limits: limitsOf(report, outcome, words),
+    steps: isDeposit(report) ? stepsOf(report, words) : [],
+    path: isDeposit(report) ? pathOf(report, words) : [],
+    ...findingsOf(report, words),
+    ...filesOf(report, words),
+  }
+}
+
+function isDeposit(report: AnyReport): report is AnyReport & DepositReport {
+  return report.what === 'file' || report.what === 'folder' || report.what === 'receipt'
+}
+
+const nothing = { who: [], when: [], word: [] }
+
+function sentenceOf(report: AnyReport, { kind, standing, why }: Outcome, { check }: Words): string {
+  const { sentence } = check
+  if (kind === 'noticed') return standing === 'retracted' ? sentence.retracted : sentence.keyCompromised
+  if (kind === 'missing') {
+    if (report.what === 'receipt' && why === undefined) return sentence.missingFile
+    return report.what === 'folder' && why?.code === 'file-not-in-deposit'
+      ? sentence.missingFiles
+      : sentence.missingOther
+  }
+  if (kind === 'differs') return report.what === 'folder' ? sentence.folderDiffers : sentence.differs
+  if (kind !== 'unchanged') return sentence[kind]
+  if (report.what === 'package') return sentence.package
+  return report.what === 'misbehaviour' ? sentence.misbehaviour : sentence.unchanged
+}
+
+/** Who signed, when, and on whose word: of what was read, whatever came of it. */
+function ofDeposit({ result, later, time }: DepositReport, { check }: Words): Pick<Told, 'who' | 'when' | 'word'> {
+  const { facts } = check
+  const { checked } = result
+  if (checked === undefined) return nothing
+  const { receipt, statement, disclosures, withheld, witnesses } = checked
+  const { origin, size, root } = receipt.proof.checkpoint
+  const who: Fact[] = []
+  if (statement !== undefined) {
+    who.push({ label: facts.signer, value: visible(statement.header.kid), mono: true })
+    who.push({ label: facts.issuer, value: visible(statement.common.iss) })
+  }
+  const admission = later?.admission
+  if (admission?.name !== undefined) who.push({ label: facts.admitted, value: visible(admission.name) })
+  if (admission !== undefined) who.push({ label: facts.admittedBy, value: visible(admission.by.iss) })
+  for (const { claim, value } of disclosures)
+    who.push({ label: `${facts.claims}: ${visible(claim)}`, value: visible(claimText(value)) })
+  if (withheld > 0) who.push({ label: facts.claims, value: facts.withheld(withheld) })
+  return {
+    who,
+    when: [
+      { label: facts.time, value: whenTold(receipt.entry.time) },
+      ...witnesses.map(({ name, timestamp }) => ({
+        label: `${facts.witness} ${visible(name)}, ${facts.cosignedAt}`,
+        value: timestamp === undefined || timestamp === 0 ? facts.noTime : whenTold(timestamp * 1000),
+      })),
+      ...time.lines.map((line) => ({ label: facts.timeStamp, value: visible(line) })),
+    ],
+    word: [
+      { label: facts.ledger, value: visible(origin), mono: true },
+      { label: facts.index, value: count(receipt.entry.index) },
+      { label: facts.treeSize, value: count(size) },
+      { label: facts.root, value: toBase64(root), mono: true },
+    ],
+  }
+}
+
+/** A claim's value, as it was disclosed: a text, or a list of them. */
+function claimText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value.join(', ')
+  return JSON.stringify(value)
+}
+
+function limitsOf(report: AnyReport, { kind }: Outcome, { check }: Words): readonly string[] {
+  if (kind === 'broken' || kind === 'differs') return []
+  if (report.what === 'misbehaviour') return []
+  const { limits } = check
+  const isAdmitted = isDeposit(report) && report.later?.admission !== undefined
+  return [...(isAdmitted ? [] : [limits.admitted]), limits.person, limits.truth, ...asOf(report, check)]
+}
+
+function asOf(report: AnyReport, { limits }: Words['check']): readonly string[] {
+  if (!isDeposit(report) || report.later?.size !== undefined) return []
+  const size = sizeOf(report.result)
+  return size === undefined ? [] : [limits.asOf(count(size))]
+}
+
+function sizeOf({ checked }: CheckResult): number | undefined {
+  return checked?.receipt.proof.checkpoint.size
+}
+
+/** Findings, the first hundred of each: a folder may have a fault for every file. */
+const mostFindings = 100
+
+function findingsOf({ faults, unjudged }: Findings, words: Words): Pick<Told, 'faults' | 'unjudged'> {
+  const told = (findings: readonly Finding[]): ToldFinding[] =>
+    findings.slice(0, mostFindings).map(({ code, message, file, where, expected, found }) => ({
+      code,
+      sentence: words.check.topic[topicOf(code)],
+      message: visible(message),
+      file: seen(file),
+      where: seen(where),
+      expected: seen(expected),
+      found: seen(found),
+    }))
+  return { faults: told(faults), unjudged: told(unjudged) }
+}
+
+function seen(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : visible(text)
+}
+
+/** Most files that are listed one by one. */
+const mostFiles = 500
+
+function filesOf(report: AnyReport, { check }: Words): Pick<Told, 'files' | 'summary'> {
+  if (report.what === 'folder') {
+    const all = report.compared?.files ?? []
+    const fine = all.filter(({ faults }) => faults.length === 0)
+    const sorted = [...all].sort((a, b) => Number(a.faults.length === 0) - Number(b.faults.length === 0))
+    const unlisted = report.compared?.unlisted.length ?? 0
+    return {
+      files: sorted.slice(0, mostFiles).map(({ name, state, now, faults }) => ({
+        name: visible(now === undefined ? name : `${name} → ${now}`),
+        state: check.state[state],
+        isFine: faults.length === 0,
+      })),
+      summary: [
+        ...(report.compared === undefined ? [] : [check.folder.counts(count(fine.length), count(all.length))]),
+        ...(unlisted > 0 ? [check.folder.unlisted(count(unlisted))] : []),
+        ...(all.length > mostFiles ? [check.folder.more(count(all.length - mostFiles))] : []),
+      ],
+    }
+  }
+  if (report.what === 'file' || report.what === 'receipt') {
+    const { line } = report.result
+    const listed = line === undefined ? [] : [`${check.facts.depositedAs}: ${visible(textOfBytes(line.path))}`]
+    return { files: [], summary: listed }
+  }
+  if (report.what === 'misbehaviour') return { files: [], summary: report.proof.says.map(visible) }
+  return { files: [], summary: [] }
+}
+
+/** The mark of an outcome beside its words: none of them stands for another where colours are not seen. */
+export const marks: Readonly<Record<OutcomeKind, string>> = {
+  unchanged: '✓',
+  noticed: '!',
+  differs: '≠',
+  broken: '✗',
+  newer: '↻',
+  missing: '?',
+}
