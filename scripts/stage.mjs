@@ -81,16 +81,20 @@ function filesOfPackage(folder) {
 
 /** Copies the built program and its packages into a folder; gives the packages' paths. Types and maps are for developers. */
 export function stageProgram(to) {
-  const bundles = ['check.mjs', 'check-time.mjs', 'check-proxy.mjs']
+  const bundles = ['check.mjs', 'check-time.mjs', 'check-proxy.mjs', 'page/index.html']
   const missing = [...bundles, 'cli/main.js'].find((name) => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined) {
     process.stderr.write(`dist/${missing} is missing: run "npm run build" first\n`)
     process.exit(3)
   }
   const compiled = filesBelow(join(root, 'dist')).filter(
-    (file) => file.endsWith('.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))),
+    (file) => file.endsWith('.js') && !file.startsWith('web/') && existsSync(join(root, file.replace(/\.js$/, '.ts'))),
   )
-  for (const file of [...compiled, ...bundles]) place(join(root, 'dist', file), join(to, 'dist', file))
+  const page = filesBelow(join(root, 'dist/page'))
+    .filter((file) => file !== '.inputs')
+    .map((file) => `page/${file}`)
+  for (const file of [...compiled, ...bundles.filter((name) => name.endsWith('.mjs')), ...page])
+    place(join(root, 'dist', file), join(to, 'dist', file))
   place(join(root, 'package.json'), join(to, 'package.json'))
   place(join(root, 'cli', 'evidence.mjs'), join(to, 'cli', 'evidence.mjs'), 0o755)
   return stagePackages(to)

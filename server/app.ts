@@ -9,6 +9,7 @@ import { answerInProblems, appOptions, nothingHere } from './http-app.ts'
 import { boundedServer } from './http-server.ts'
 import { boundInFlight } from './in-flight.ts'
 import { refuseOtherMethods } from './methods.ts'
+import { pageRoutes } from './page.ts'
 import { warnOfProxies } from './proxies.ts'
 import { bulkRoutes } from './routes/bulk.ts'
 import { entryRoutes } from './routes/entries.ts'
@@ -79,6 +80,7 @@ export async function createApp(context: ServerContext, settings: ServerSettings
     openApi ??= JSON.stringify(app.swagger())
     return reply.type('application/json; charset=utf-8').send(openApi)
   })
+  pageRoutes(app)
   statementRoutes(app, context)
   entryRoutes(app, context)
   bulkRoutes(app, context)

@@ -5,7 +5,14 @@ import { counted, textOfBytes } from '../../src/core/text.ts'
 import { whyOf } from '../../src/node/bounded-file.ts'
 import { absolutePath, fsPath } from '../../src/node/file-path.ts'
 import { makePrivateFolder } from '../../src/node/private-folder.ts'
-import { commonFolder, isOwnArtefact, manifestPath, pendingPath, receiptPath, setManifestPath } from '../../src/node/artefact-names.ts'
+import {
+  commonFolder,
+  isOwnArtefact,
+  manifestPath,
+  pendingPath,
+  receiptPath,
+  setManifestPath,
+} from '../../src/node/artefact-names.ts'
 import { type FolderListing, listFiles, listFolder } from '../../src/node/folder-manifest.ts'
 import { requirePlaces } from '../files/outputs.ts'
 

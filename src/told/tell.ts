@@ -15,8 +15,8 @@ import { whenTold } from './when.ts'
 export interface Fact {
   readonly label: string
   readonly value: string
-  /** Set where the value is a hash, a key or a name of the formats: to be shown in a font of one width. */
-  readonly mono?: true
+  /** Set where the value is a hash or a key: to be shown in groups, in a font of one width. */
+  readonly isHash?: true
 }
 
 /** One thing that does not hold, or is not judged: a sentence in the reader's language, and the program's own words in English. */
@@ -102,7 +102,7 @@ function ofDeposit({ result, later, time }: DepositReport, { check }: Words): Pi
   const { origin, size, root } = receipt.proof.checkpoint
   const who: Fact[] = []
   if (statement !== undefined) {
-    who.push({ label: facts.signer, value: visible(statement.header.kid), mono: true })
+    who.push({ label: facts.signer, value: visible(statement.header.kid), isHash: true })
     who.push({ label: facts.issuer, value: visible(statement.common.iss) })
   }
   const admission = later?.admission
@@ -122,10 +122,10 @@ function ofDeposit({ result, later, time }: DepositReport, { check }: Words): Pi
       ...time.lines.map((line) => ({ label: facts.timeStamp, value: visible(line) })),
     ],
     word: [
-      { label: facts.ledger, value: visible(origin), mono: true },
+      { label: facts.ledger, value: visible(origin) },
       { label: facts.index, value: count(receipt.entry.index) },
       { label: facts.treeSize, value: count(size) },
-      { label: facts.root, value: toBase64(root), mono: true },
+      { label: facts.root, value: toBase64(root), isHash: true },
     ],
   }
 }

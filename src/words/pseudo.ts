@@ -24,6 +24,8 @@ export function pseudo<T>(catalogue: T): T {
 }
 
 function marked(text: string): string {
-  const accented = [...text].map((letter) => letters[letter] ?? letter).join('')
+  const accented = Array.from(text)
+    .map((letter) => letters[letter] ?? letter)
+    .join('')
   return `[${accented}${'~'.repeat(Math.ceil(text.length / 3))}]`
 }

@@ -19,6 +19,7 @@ import { checkMisbehaviour } from '../../verify/check-misbehaviour.ts'
 import type { CheckedReceipt } from '../../verify/check-receipt.ts'
 import { findingOf } from '../../verify/report.ts'
 import { rotatedPolicy } from '../../verify/rotated-policy.ts'
+import { followAnchors } from '../steps/anchors.ts'
 import { compareFolder } from '../steps/compare.ts'
 import { type Besides, judgeFile, judgeFolder } from '../steps/judge.ts'
 import { askStatus } from '../steps/later.ts'
@@ -148,7 +149,9 @@ function besidesOf(request: CheckRequest): Besides {
           const checked = result.checked as CheckedReceipt
           return askStatus(await ledger(checked.receipt.proof.checkpoint.origin, policy), checked, policy)
         }
-  return { anchors: anchor, lowerUrls, later, time: (result, policy) => checkTime(result, policy, request) }
+  const upward: Besides['upward'] =
+    anchor.length === 0 ? undefined : (result, policy) => followAnchors(handedFiles, result, anchor, policy, lowerUrls)
+  return { upward, later, time: (result, policy) => checkTime(result, policy, request) }
 }
 
 /**

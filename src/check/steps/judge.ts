@@ -1,6 +1,6 @@
 import type { KeyTransition } from '../../core/key-transition.ts'
 import type { Policy } from '../../core/policy.ts'
-import { type AnchoredResult, followAnchors } from './anchors.ts'
+import type { AnchoredResult } from './anchors.ts'
 import type { ComparedFolder } from './compare.ts'
 import type { Evidence, Handed, ManifestEvidence } from './handed.ts'
 import type { OnlineStatus } from './later.ts'
@@ -11,9 +11,8 @@ import type { TimeResult } from './time.ts'
 
 /** What is asked of a deposit besides its receipt. */
 export interface Besides {
-  /** Names of anchors that lead from the receipt's ledger to that of the policy, and ledgers or mirrors to ask for proofs that they lack. */
-  readonly anchors: readonly string[]
-  readonly lowerUrls: readonly string[]
+  /** Follows anchors from the receipt's ledger to that of the policy; undefined where none were handed over. */
+  readonly upward: ((result: CheckResult, policy: Policy) => Promise<CheckResult | AnchoredResult>) | undefined
   /** Asks the receipt's ledger what happened later; undefined where it is not asked. */
   readonly later: ((result: CheckResult, policy: Policy) => Promise<OnlineStatus>) | undefined
   /** Judges the time proof that lies beside the receipt, or was named. */
@@ -29,7 +28,7 @@ export async function judgeFile(
   { besides, ...options }: OneOptions & { readonly besides: Besides },
 ): Promise<FileReport> {
   const result = await checkOne(handed, path, evidence, policy, options)
-  return { what: 'file', ...(await withBesides(handed, path, result, policy, besides)) }
+  return { what: 'file', ...(await withBesides(path, result, policy, besides)) }
 }
 
 /** Checks a receipt or file proof whose file is not here, and all that is asked besides. Throws as {@link checkReceiptOnly}. */
@@ -41,7 +40,7 @@ export async function judgeReceipt(
 ): Promise<ReceiptReport> {
   const path = evidence.kind === 'receipt' ? evidence.receipt : evidence.proof
   const result = checkReceiptOnly(handed, evidence, policy)
-  return { what: 'receipt', ...(await withBesides(handed, path, result, policy, besides)) }
+  return { what: 'receipt', ...(await withBesides(path, result, policy, besides)) }
 }
 
 /**
@@ -64,7 +63,7 @@ export async function judgeFolder(
   },
 ): Promise<FolderReport> {
   const offline = await checkManifestOnly(handed, evidence, policy, transition)
-  const deposit = await anchored(handed, offline, policy, besides)
+  const deposit = (await besides.upward?.(offline, policy)) ?? offline
   const compared = isTied(deposit) ? await compare() : undefined
   const { faults, unjudged, ...rest } = await withLaterAndTime(path, deposit, policy, besides)
   const differing = compared?.files.flatMap((file) => file.faults) ?? []
@@ -80,23 +79,12 @@ export async function judgeFolder(
 }
 
 async function withBesides(
-  handed: Handed,
   path: string,
   result: CheckResult,
   policy: Policy,
   besides: Besides,
 ): Promise<DepositReport> {
-  return withLaterAndTime(path, await anchored(handed, result, policy, besides), policy, besides)
-}
-
-/** Follows anchors upward where any are given. */
-async function anchored(
-  handed: Handed,
-  result: CheckResult,
-  policy: Policy,
-  { anchors, lowerUrls }: Besides,
-): Promise<CheckResult | AnchoredResult> {
-  return anchors.length > 0 ? followAnchors(handed, result, anchors, policy, lowerUrls) : result
+  return withLaterAndTime(path, (await besides.upward?.(result, policy)) ?? result, policy, besides)
 }
 
 async function withLaterAndTime(
@@ -111,6 +99,6 @@ async function withLaterAndTime(
 }
 
 /** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */
-function isToBeAsked({ checked }: CheckResult, { anchors }: Besides): boolean {
-  return anchors.length === 0 && checked !== undefined && checked.faults.length === 0
+function isToBeAsked({ checked }: CheckResult, { upward }: Besides): boolean {
+  return upward === undefined && checked !== undefined && checked.faults.length === 0
 }

@@ -1,0 +1,129 @@
+// Makes dist/page out of dist/web: the page that the server gives out at /, and the checker as one file, core and whole. Prints the SHA-256
+// of each one file, so that it can be published and compared. See docs/design/faces.md.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const web = join(root, 'dist/web')
+const page = join(root, 'dist/page')
+const assets = join(page, 'assets')
+const stamp = join(page, '.inputs')
+const style = readFileSync(join(root, 'web/style.css'), 'utf8')
+
+const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
+
+/** The files that went in and what they held: the page is made again when one of them has changed. */
+function digestOf(files) {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file).update(existsSync(file) ? readFileSync(file) : '')
+  return hash.digest('hex')
+}
+
+function isCurrent() {
+  if (!existsSync(stamp)) return false
+  const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
+  return digestOf(files) === digest
+}
+
+/** Nothing of ours, and of our libraries nothing that the page uses, does anything by being loaded alone. */
+const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
+
+/** A browser goes through its own proxy: what Node needs for one is left out. */
+const ownProxy = {
+  name: 'own-proxy',
+  load: (id) => (id.endsWith('/src/client/proxy.js') ? 'export const proxyFetch = fetch' : null),
+}
+
+/** Joins one entry into one script; gives its text and the files that went in. */
+async function joined(rolldown, entry, format = 'esm') {
+  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [ownProxy] })
+  const { output } = await bundle.generate({ format, codeSplitting: false, minify: true, comments: false })
+  const files = await bundle.watchFiles
+  await bundle.close()
+  return { text: output[0].code, files }
+}
+
+/** Joins the entries of the server's page, with what is loaded later in files of its own. */
+async function split(rolldown, entries) {
+  const input = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, join(web, entry)]))
+  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [ownProxy] })
+  const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
+  await bundle.write({ dir: assets, format: 'esm', minify: true, comments: false, ...names })
+  const files = await bundle.watchFiles
+  await bundle.close()
+  return files
+}
+
+/** What would end an inline script early. */
+const inline = (text) => text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+
+/** The checker as one file: script, worker and style in it, each let through by its hash alone, and no connection to anywhere. */
+function oneFile(script, worker) {
+  const [code, inner] = [inline(script), inline(worker)]
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${sha256(code, 'base64')}' 'wasm-unsafe-eval' blob:`,
+    `style-src 'sha256-${sha256(style, 'base64')}'`,
+    'img-src data: blob:',
+    'worker-src blob:',
+    "connect-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types evidence-worker',
+  ].join('; ')
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>Evidence checker</title>
+<style>${style}</style>
+<body><noscript>This page needs JavaScript. 本页面需要 JavaScript。</noscript></body>
+<script type="text/plain" id="evidence-policy"></script>
+<script type="text/plain" id="evidence-worker">${inner}</script>
+<script type="module">${code}</script>
+</html>
+`
+}
+
+const entryPage = (script, title) => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${title}</title>
+<link rel="stylesheet" href="/assets/style.css">
+<link rel="icon" href="data:,">
+<body><noscript>This page needs JavaScript. 本页面需要 JavaScript。</noscript></body>
+<script type="module" src="/assets/${script}"></script>
+</html>
+`
+
+/** Pages of the server, by their path below /: script and title. */
+const pages = { index: ['check.js', 'Evidence ledger'] }
+const entries = { check: 'check/server-main.js' }
+
+if (!isCurrent()) {
+  const { rolldown } = await import('rolldown')
+  rmSync(page, { recursive: true, force: true })
+  mkdirSync(assets, { recursive: true })
+  const inputs = await split(rolldown, entries)
+  const worker = await joined(rolldown, 'check/hash-worker.js', 'iife')
+  const core = await joined(rolldown, 'check/core-main.js')
+  writeFileSync(join(assets, 'hash-worker.js'), worker.text)
+  writeFileSync(join(assets, 'style.css'), style)
+  for (const [name, [script, title]] of Object.entries(pages))
+    writeFileSync(join(page, `${name}.html`), entryPage(script, title))
+  writeFileSync(join(page, 'evidence-check-core.html'), oneFile(core.text, worker.text))
+  const used = [...inputs, ...worker.files, ...core.files, join(root, 'web/style.css'), fileURLToPath(import.meta.url)]
+  const files = [...new Set(used)].filter((file) => existsSync(file))
+  writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
+}
+for (const name of readdirSync(page).filter((one) => one.startsWith('evidence-check'))) {
+  const bytes = readFileSync(join(page, name))
+  console.log(`${sha256(bytes, 'hex')}  ${name} (${bytes.length} bytes)`)
+}

@@ -1,0 +1,240 @@
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { visible } from '../../src/core/text.ts'
+import { tellRefusal } from '../../src/told/refusal.ts'
+import type { Words } from '../../src/words/index.ts'
+import { button, el, fill } from '../ui/dom.ts'
+import { nameText, sizeText } from '../ui/text.ts'
+import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
+import { type DroppedFile, type HashScript, pageHashing } from './hashing.ts'
+import { keepPolicy, type PolicyChoice } from './policies.ts'
+import { type Asks, type Result, runChecks } from './run.ts'
+import { resultsView } from './view.ts'
+
+/** What a page gives the checker. */
+export interface Surroundings {
+  readonly words: Words
+  readonly hashScript: HashScript
+  /** Policies that the page brings: its own, or its ledger's. */
+  readonly policies: () => Promise<readonly PolicyChoice[]>
+  readonly extras: Asks['extras']
+  /** Asks the ledger that the page is from what happened later, when the reader says so; undefined in the one file. */
+  readonly later: Asks['later']
+  /** Gives the receipts that a ledger has for a digest, as files; for a file that has none. */
+  readonly findReceipts: ((file: DroppedFile, sha256: string) => Promise<readonly DroppedFile[]>) | undefined
+}
+
+/** The checker: takes what is dropped, judges it, shows what came of it. Nothing is sent before the reader asks for it. */
+export class CheckApp {
+  readonly element: HTMLElement
+  private readonly surroundings: Surroundings
+  private readonly handed = new Map<string, DroppedFile>()
+  private readonly chosenPolicies = new Map<string, PolicyChoice>()
+  private readonly list = el('ul', { class: 'handed' })
+  private readonly work = el('div', { class: 'work', role: 'status' })
+  private readonly out = el('div', { class: 'out', 'aria-live': 'polite' })
+  private running: AbortController | undefined
+  private asksLedger = false
+
+  constructor(surroundings: Surroundings) {
+    this.surroundings = surroundings
+    this.element = el('section', { class: 'check' }, this.zone(), this.list, this.work, this.out)
+    document.addEventListener('dragover', (event) => event.preventDefault())
+    document.addEventListener('drop', (event) => {
+      event.preventDefault()
+      if (event.dataTransfer !== null) void this.take(filesOf(event.dataTransfer))
+    })
+  }
+
+  private zone(): HTMLElement {
+    const { page, check } = this.surroundings.words
+    const input = (attributes: object): HTMLInputElement => {
+      const field: HTMLInputElement = el('input', {
+        type: 'file',
+        multiple: true,
+        ...attributes,
+        on: {
+          change: () => {
+            const files = Array.from(field.files ?? [])
+            field.value = ''
+            void this.take(Promise.resolve().then(() => chosen(files)))
+          },
+        },
+      })
+      return field
+    }
+    const text = el('textarea', { rows: 3, cols: 60, spellcheck: 'false', 'aria-label': check.policy.paste })
+    const use = button(check.policy.use, () => {
+      const blob = new Blob([text.value])
+      void this.take(Promise.resolve(chosen([new File([blob], 'pasted.policy')])))
+    })
+    return el(
+      'div',
+      { class: 'zone' },
+      el('h1', {}, page.checkTitle),
+      el('p', {}, page.intro),
+      el(
+        'p',
+        { class: 'choose' },
+        el('label', { class: 'button' }, page.choose, input({ id: 'choose-files' })),
+        ' ',
+        el('label', { class: 'button' }, page.chooseFolder, input({ webkitdirectory: true, id: 'choose-folder' })),
+        ' ',
+        button(page.clear, () => this.clear()),
+      ),
+      el('details', { class: 'paste' }, el('summary', {}, check.policy.paste), text, el('p', {}, use)),
+    )
+  }
+
+  private clear(): void {
+    this.running?.abort()
+    this.handed.clear()
+    this.chosenPolicies.clear()
+    this.asksLedger = false
+    fill(this.list)
+    fill(this.out)
+    fill(this.work)
+  }
+
+  private async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
+    const { words } = this.surroundings
+    try {
+      for (const file of await files) this.handed.set(file.path, file)
+    } catch (error) {
+      if (error instanceof TooManyFiles)
+        fill(this.work, el('p', { role: 'alert' }, words.page.tooMany(sizeText(mostFiles))))
+      else if (isEvidenceError(error))
+        fill(this.work, el('p', { role: 'alert' }, nameText(tellRefusal('', error, words).faults[0]?.message ?? '')))
+      else this.failed(error)
+      return
+    }
+    if (this.handed.size > 0) await this.run()
+  }
+
+  private showHanded(): void {
+    const { page } = this.surroundings.words
+    const shown = [...this.handed.values()].slice(0, 50)
+    const items = shown.map(({ path, size }) => {
+      const remove = button(
+        '×',
+        () => {
+          this.handed.delete(path)
+          if (this.handed.size === 0) this.clear()
+          else void this.run()
+        },
+        { 'aria-label': `${page.remove} ${visible(path)}`, class: 'remove' },
+      )
+      return el(
+        'li',
+        {},
+        nameText(visible(path)),
+        ` ${this.surroundings.words.check.facts.bytes(sizeText(size))} `,
+        remove,
+      )
+    })
+    const more = this.handed.size - shown.length
+    fill(
+      this.list,
+      ...items,
+      more > 0 ? el('li', {}, this.surroundings.words.check.folder.more(sizeText(more))) : undefined,
+    )
+  }
+
+  private async run(): Promise<void> {
+    const { surroundings, handed } = this
+    const { words } = surroundings
+    this.running?.abort()
+    const controller = new AbortController()
+    this.running = controller
+    this.showHanded()
+    const total = [...handed.values()].reduce((sum, { size }) => sum + size, 0)
+    const bar = el('progress', { max: Math.max(1, total), value: 0, 'aria-label': words.page.hashing })
+    const figure = el('span', {})
+    const cancel = button(words.page.cancel, () => controller.abort(), { class: 'cancel' })
+    fill(this.work, el('p', {}, words.page.judging, ' ', bar, ' ', figure, ' ', cancel))
+    let done = 0
+    const onBytes = (count: number): void => {
+      done += count
+      bar.value = done
+      figure.textContent = words.page.progress(sizeText(done), sizeText(total))
+    }
+    try {
+      const asks = await this.asks(controller.signal, onBytes)
+      const results = await runChecks([...handed.values()], asks)
+      if (controller.signal.aborted) return
+      fill(this.work)
+      this.show(results, asks)
+    } catch (error) {
+      if (controller.signal.aborted) {
+        if (this.running === controller) fill(this.work, el('p', {}, words.page.cancelled))
+      } else this.failed(error)
+    }
+  }
+
+  private async asks(signal: AbortSignal, onBytes: (count: number) => void): Promise<Asks> {
+    const { surroundings, asksLedger } = this
+    return {
+      hashing: pageHashing(surroundings.hashScript, signal),
+      offered: await surroundings.policies(),
+      chosen: this.chosenPolicies,
+      extras: surroundings.extras,
+      later: asksLedger ? surroundings.later : undefined,
+      onBytes,
+    }
+  }
+
+  private show(results: readonly Result[], asks: Asks): void {
+    const { words, later } = this.surroundings
+    if (results.length === 0) {
+      fill(this.out, el('p', {}, words.check.sentence.empty))
+      return
+    }
+    const unproven = results.flatMap((one) =>
+      one.what === 'refused' && one.task.what === 'unproven' ? [one.task.path] : [],
+    )
+    const askLedger = (): void => {
+      this.asksLedger = true
+      void this.askFor(unproven, asks).then(
+        () => this.run(),
+        (error: unknown) => this.failed(error),
+      )
+    }
+    const view = resultsView(results, words, {
+      keepPolicy,
+      choosePolicy: (origin, choice) => {
+        this.chosenPolicies.set(origin, choice)
+        void this.run()
+      },
+      askLedger: later === undefined || this.asksLedger ? undefined : askLedger,
+    })
+    fill(this.out, view)
+  }
+
+  /** Asks the ledger for receipts of files that have none, by digest; what it gives is judged like any other. */
+  private async askFor(paths: readonly string[], { hashing }: Asks): Promise<void> {
+    const { findReceipts, words } = this.surroundings
+    if (findReceipts === undefined) return
+    fill(this.work, el('p', {}, words.page.asking))
+    for (const path of paths) {
+      const file = this.handed.get(path)
+      if (file === undefined) continue
+      const { digest } = await hashing.digests(file, ['sha256'])
+      for (const receipt of await findReceipts(file, digest.sha256 as string)) this.handed.set(receipt.path, receipt)
+    }
+  }
+
+  /** The page itself failed: that says nothing of the evidence, and must not look as if it did. */
+  private failed(error: unknown): void {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    fill(this.work)
+    fill(
+      this.out,
+      el(
+        'p',
+        { role: 'alert', class: 'failed' },
+        this.surroundings.words.page.failed,
+        ' ',
+        el('code', {}, visible(text)),
+      ),
+    )
+  }
+}

@@ -1,0 +1,4 @@
+import '../ui/zod.ts'
+import { startOneFile } from './one-file.ts'
+
+startOneFile(undefined)

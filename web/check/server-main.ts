@@ -1,0 +1,56 @@
+import '../ui/zod.ts'
+import { askStatus } from '../../src/check/steps/later.ts'
+import { LedgerClient } from '../../src/client/ledger-client.ts'
+import { settled } from '../../src/core/attempt.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
+import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { frame } from '../ui/chrome.ts'
+import { el } from '../ui/dom.ts'
+import { workers } from '../ui/worker.ts'
+import { CheckApp } from './app.ts'
+import { type DroppedFile, droppedFile } from './hashing.ts'
+import { type PolicyChoice, policyChoice } from './policies.ts'
+import type { Asks } from './run.ts'
+
+const client = new LedgerClient(location.origin, undefined, { retries: 1, timeoutMs: 20_000 })
+const { href: url } = new URL('hash-worker.js', import.meta.url)
+const hashScript = { url, makeWorker: workers(url) }
+
+/** The policy that the ledger of this page gives of itself; none where it cannot be asked. */
+async function ledgerPolicies(): Promise<readonly PolicyChoice[]> {
+  const answer = await settled(client.ledger())
+  return answer instanceof EvidenceError ? [] : [policyChoice('server', utf8(answer.policy))]
+}
+
+/** Receipts that the ledger has for a digest and shows to whoever asks; most deposits of one file are few. */
+const mostReceipts = 20
+
+async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly DroppedFile[]> {
+  const page = await settled(client.find({ digest: `sha256:${sha256}`, limit: String(mostReceipts) }))
+  if (page instanceof EvidenceError) return []
+  const found: DroppedFile[] = []
+  for (const { index } of page.entries) {
+    const receipt = await settled(client.receipt(index))
+    if (receipt instanceof EvidenceError) continue
+    found.push(
+      droppedFile(`${file.path}${found.length === 0 ? '' : `.entry-${index}`}.tlog-proof`, new Blob([receipt])),
+    )
+  }
+  return found
+}
+
+/** Asks this page's ledger: of another ledger's receipt it says nothing. */
+const later: Asks['later'] = (result, policy) => askStatus(client, result.checked as CheckedReceipt, policy)
+
+frame((words) => {
+  const { element } = new CheckApp({
+    words,
+    hashScript,
+    policies: ledgerPolicies,
+    extras: undefined,
+    later,
+    findReceipts,
+  })
+  return el('div', {}, element)
+})

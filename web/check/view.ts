@@ -1,0 +1,197 @@
+import { worstOf } from '../../src/check/steps/outcome.ts'
+import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
+import { visible } from '../../src/core/text.ts'
+import { tellRefusal } from '../../src/told/refusal.ts'
+import { type Fact, marks, tell, type Told, type ToldFinding } from '../../src/told/tell.ts'
+import type { Words } from '../../src/words/index.ts'
+import { button, el } from '../ui/dom.ts'
+import { hashText, nameText } from '../ui/text.ts'
+import { picture } from './picture.ts'
+import type { PolicyChoice } from './policies.ts'
+import { pathOfTask, type Result } from './run.ts'
+
+/** What the reader may do with a result. */
+export interface Actions {
+  readonly keepPolicy: (choice: PolicyChoice) => boolean
+  readonly choosePolicy: (origin: string, choice: PolicyChoice) => void
+  /** Asks the ledger; undefined where none can be asked. */
+  readonly askLedger: (() => void) | undefined
+}
+
+/** All results: the worst first, said in one sentence before anything else. */
+export function resultsView(results: readonly Result[], words: Words, actions: Actions): HTMLElement {
+  const told = results.map((result) => ({ result, told: toldOf(result, words) }))
+  const worst = worstOf(told.flatMap((one) => (one.told === undefined ? [] : [one.told.outcome.kind])))
+  const order = [...told].sort((a, b) => rank(a.told) - rank(b.told))
+  const section = el('section', { class: 'results', 'aria-label': words.check.steps })
+  if (results.length > 1 && worst !== undefined) {
+    const alike = told.filter((one) => one.told?.outcome.kind === worst).length
+    section.append(headline(worst, words.check.outcome[worst], words.check.several(alike, results.length)))
+  }
+  for (const one of order) section.append(resultView(one.result, one.told, words, actions))
+  return section
+}
+
+function toldOf(result: Result, words: Words): Told | undefined {
+  if (result.what === 'report') return tell(result.report, words)
+  return result.what === 'refused' ? tellRefusal(pathOfTask(result.task), result.refusal, words) : undefined
+}
+
+const ranks = ['broken', 'differs', 'newer', 'missing', 'noticed', 'unchanged']
+
+function rank(told: Told | undefined): number {
+  return told === undefined ? -1 : ranks.indexOf(told.outcome.kind)
+}
+
+function headline(kind: keyof typeof marks, title: string, sentence: string): HTMLElement {
+  return el(
+    'header',
+    { class: `verdict ${kind}`, 'data-outcome': kind },
+    el('span', { class: 'mark', 'aria-hidden': 'true' }, marks[kind]),
+    el('div', {}, el('h2', {}, title), el('p', { class: 'sentence' }, sentence)),
+  )
+}
+
+function resultView(result: Result, told: Told | undefined, words: Words, actions: Actions): HTMLElement {
+  if (result.what === 'stopped') return stopView(result, words, actions)
+  const { check } = words
+  const article = el('article', { class: 'result' })
+  if (told === undefined) return article
+  const exit = result.what === 'report' ? result.report.what : result.refusal.code
+  article.dataset['what'] = exit
+  article.dataset['codes'] = [...told.faults, ...told.unjudged].map(({ code }) => code).join(' ')
+  article.append(headline(told.outcome.kind, told.title, told.sentence))
+  article.append(el('p', { class: 'subject' }, `${told.subject.label}: `, nameText(told.subject.value)))
+  for (const line of told.summary) article.append(el('p', {}, nameText(line)))
+  article.append(...findings(told.faults, words), ...findings(told.unjudged, words))
+  article.append(...facts(check.who, told.who), ...facts(check.when, told.when), ...facts(check.word, told.word))
+  if (told.limits.length > 0) article.append(list(check.notShown, told.limits, 'limits'))
+  if (told.later.length > 0) article.append(list(check.laterEvents, told.later, 'later'))
+  const mayAsk = result.what === 'refused' ? result.refusal.code === 'receipt-not-found' : told.later.length > 0
+  if (mayAsk && actions.askLedger !== undefined)
+    article.append(
+      el(
+        'p',
+        {},
+        button(words.page.askLedger, actions.askLedger, { class: 'ask' }),
+        ' ',
+        el('small', {}, words.page.askLedgerHint),
+      ),
+    )
+  if (result.what === 'report') article.append(policyView(result.policy, words, actions))
+  if (told.files.length > 0) article.append(filesView(told, words))
+  if (told.steps.length > 0) article.append(stepsView(told, words))
+  return article
+}
+
+function facts(title: string, lines: readonly Fact[]): HTMLElement[] {
+  if (lines.length === 0) return []
+  const table = el('dl')
+  for (const { label, value, isHash } of lines)
+    table.append(el('dt', {}, nameText(label)), el('dd', {}, isHash === true ? hashText(value) : nameText(value)))
+  return [el('section', { class: 'facts' }, el('h3', {}, title), table)]
+}
+
+function list(title: string, lines: readonly string[], name: string): HTMLElement {
+  const items = lines.map((line) => el('li', { dir: 'auto' }, line))
+  return el('section', { class: name }, el('h3', {}, title), el('ul', {}, ...items))
+}
+
+function findings(found: readonly ToldFinding[], { check }: Words): HTMLElement[] {
+  return found.map(({ code, sentence, message, file, where, expected, found: seen }) =>
+    el(
+      'div',
+      { class: 'finding', 'data-code': code },
+      el('p', {}, sentence),
+      el(
+        'p',
+        { class: 'detail', lang: 'en' },
+        file === undefined ? undefined : nameText(`${file}: `),
+        el('span', { dir: 'auto' }, message),
+        ' ',
+        el('code', {}, code),
+      ),
+      expected === undefined
+        ? undefined
+        : el(
+            'dl',
+            {},
+            el('dt', {}, `${where ?? ''} ${check.facts.expected}`),
+            el('dd', {}, hashText(expected)),
+            el('dt', {}, check.facts.found),
+            el('dd', {}, hashText(seen ?? '-')),
+          ),
+    ),
+  )
+}
+
+function policyView(choice: PolicyChoice, { check }: Words, { keepPolicy }: Actions): HTMLElement {
+  const { policy } = check
+  const said = el('p', { 'aria-live': 'polite' })
+  const isOwn = choice.source === 'kept' || choice.source === 'builtIn'
+  const keepIt = button(policy.keep, () => said.replaceChildren(keepPolicy(choice) ? policy.kept2 : '✗'))
+  return el(
+    'section',
+    { class: `policy ${choice.source}`, 'data-source': choice.source },
+    el('h3', {}, policy.title),
+    el('p', {}, policy[choice.source]),
+    el('p', {}, `${policy.fingerprint}: `, fingerprintText(choice)),
+    isOwn ? undefined : el('p', {}, el('small', {}, policy.compare)),
+    isOwn ? undefined : el('p', {}, keepIt),
+    said,
+  )
+}
+
+function fingerprintText({ bytes }: PolicyChoice): HTMLElement {
+  return el('code', { class: 'fingerprint', dir: 'ltr', translate: 'no' }, policyFingerprint(bytes))
+}
+
+function stopView(result: Result & { what: 'stopped' }, { check }: Words, { choosePolicy }: Actions): HTMLElement {
+  const { origin, kept, offered } = result
+  const { policy } = check
+  return el(
+    'article',
+    { class: 'result stopped', role: 'alert', 'data-what': 'stopped' },
+    el(
+      'header',
+      { class: 'verdict broken', 'data-outcome': 'stopped' },
+      el('span', { class: 'mark', 'aria-hidden': 'true' }, '■'),
+      el('h2', {}, policy.differsTitle),
+    ),
+    el('p', {}, policy.differs(visible(origin))),
+    el('p', {}, `${policy.kept}: `, fingerprintText(kept)),
+    el('p', {}, `${policy[offered.source]}: `, fingerprintText(offered)),
+    el(
+      'p',
+      {},
+      button(policy.useKept, () => choosePolicy(origin, kept)),
+      ' ',
+      button(policy.useOffered, () => choosePolicy(origin, offered)),
+    ),
+  )
+}
+
+function filesView({ files }: Told, { check }: Words): HTMLElement {
+  const rows = files.map(({ name, state, isFine }) =>
+    el('tr', { class: isFine ? 'fine' : 'bad' }, el('td', {}, nameText(name)), el('td', {}, state)),
+  )
+  return el(
+    'details',
+    { class: 'files' },
+    el('summary', {}, check.facts.folder),
+    el('table', {}, el('tbody', {}, ...rows)),
+  )
+}
+
+function stepsView({ steps, path }: Told, { check }: Words): HTMLElement {
+  const items = steps.map(({ text, state, word }) =>
+    el('li', { class: state }, el('span', {}, text), ': ', el('strong', {}, word)),
+  )
+  return el(
+    'details',
+    { class: 'steps' },
+    el('summary', {}, check.steps),
+    el('ol', {}, ...items),
+    path.length === 0 ? undefined : el('figure', {}, el('figcaption', {}, check.picture), picture(path)),
+  )
+}

@@ -1,0 +1,48 @@
+import { type Language, languageFor, tagOf, type Words, wordsOf } from '../../src/words/index.ts'
+import { el, fill } from './dom.ts'
+import { keep, kept } from './storage.ts'
+
+const place = 'evidence-language'
+const shown: readonly (readonly [Language, string])[] = [
+  ['zh', '中文'],
+  ['en', 'English'],
+]
+
+/** The language of this reader: what the address asks for, what was chosen before, what the browser prefers. */
+export function readerLanguage(): Language {
+  const asked = new URLSearchParams(location.search).get('lang') ?? kept(place)
+  return languageFor(asked ?? undefined, navigator.languages)
+}
+
+/** Draws the frame of the page in the reader's language around what `content` gives; choosing another language draws it anew. */
+export function frame(content: (words: Words) => Node, links: (words: Words) => readonly Node[] = () => []): void {
+  const draw = (language: Language): void => {
+    const words = wordsOf(language)
+    document.documentElement.lang = tagOf(language)
+    document.title = words.page.title
+    const choices = shown.map(([code, name]) => {
+      const press = (): void => {
+        keep(place, code)
+        draw(code)
+      }
+      return el(
+        'button',
+        { type: 'button', lang: code, 'aria-pressed': String(code === language), on: { click: press } },
+        name,
+      )
+    })
+    fill(
+      document.body,
+      el('a', { class: 'skip', href: '#content' }, words.page.skip),
+      el(
+        'header',
+        { class: 'top' },
+        el('span', { class: 'brand' }, words.page.title),
+        el('nav', {}, ...links(words)),
+        el('div', { role: 'group', 'aria-label': words.page.language }, ...choices),
+      ),
+      el('main', { id: 'content', tabindex: '-1' }, content(words)),
+    )
+  }
+  draw(readerLanguage())
+}
