@@ -39,6 +39,7 @@ export class DroppedSet {
   private readonly artefacts = new Map<string, Uint8Array | EvidenceError>()
   private readonly manifests = new Map<string, ReadManifest>()
   private readonly measured = new Map<string, Promise<MeasuredFile>>()
+  private readonly named = new Map<string, NamedDigests>()
   private readonly byPath: ReadonlyMap<string, Dropped>
   private readonly hashing: Hashing
   private algorithms: readonly DigestAlgorithm[] = ['sha256']
@@ -129,6 +130,11 @@ export class DroppedSet {
 
   /** The digests that the deposit of a receipt, or of a file proof, names. */
   namedDigests(path: string): NamedDigests {
+    if (!this.named.has(path)) this.named.set(path, this.readDigests(path))
+    return this.named.get(path)
+  }
+
+  private readDigests(path: string): NamedDigests {
     const read = attempt(() => {
       const bytes = this.artefact(path)
       const proof = this.kinds.get(path) === 'file-proof' ? parseFileProof(bytes) : undefined

@@ -204,12 +204,12 @@ async function byDigest(
   onBytes?: (count: number) => void,
 ): Promise<string[]> {
   const rest: string[] = []
-  if (receipts.length === 0 && set.paths('manifest').length === 0) return [...files]
+  const free = receipts.filter((path) => !used.has(path))
   // Two things that were dropped together belong together: nothing is to be looked for.
-  if (files.length === 1 && receipts.length === 1) return [...files]
+  if (free.length === 0 || (files.length === 1 && free.length === 1)) return [...files]
   for (const path of files) {
     const { digest } = await set.measure(path, onBytes)
-    const receipt = receipts.find((one) => isAmong(set.namedDigests(one), digest.sha256))
+    const receipt = free.find((one) => isAmong(set.namedDigests(one), digest.sha256))
     if (receipt === undefined) rest.push(path)
     else tasks.push({ what: 'file', path, evidence: use(used, evidenceIn(set, receipt)) })
   }
