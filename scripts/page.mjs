@@ -90,6 +90,15 @@ function oneFile(script, worker) {
 `
 }
 
+/** The checkers as one file, with what is published of them. */
+function oneFiles() {
+  const names = readdirSync(page).filter((one) => one.startsWith('evidence-check'))
+  return names.map((name) => {
+    const bytes = readFileSync(join(page, name))
+    return { name, bytes: bytes.length, sha256: sha256(bytes, 'hex') }
+  })
+}
+
 const entryPage = (script, title) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -119,11 +128,9 @@ if (!isCurrent()) {
   for (const [name, [script, title]] of Object.entries(pages))
     writeFileSync(join(page, `${name}.html`), entryPage(script, title))
   writeFileSync(join(page, 'evidence-check-core.html'), oneFile(core.text, worker.text))
+  writeFileSync(join(assets, 'one-files.json'), JSON.stringify(oneFiles()))
   const used = [...inputs, ...worker.files, ...core.files, join(root, 'web/style.css'), fileURLToPath(import.meta.url)]
   const files = [...new Set(used)].filter((file) => existsSync(file))
   writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }
-for (const name of readdirSync(page).filter((one) => one.startsWith('evidence-check'))) {
-  const bytes = readFileSync(join(page, name))
-  console.log(`${sha256(bytes, 'hex')}  ${name} (${bytes.length} bytes)`)
-}
+for (const { name, bytes, sha256: digest } of oneFiles()) console.log(`${digest}  ${name} (${bytes} bytes)`)

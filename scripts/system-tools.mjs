@@ -65,6 +65,9 @@ const needed = [
         { command: 'zsh', probe: ['--version'], package: 'zsh' },
         { command: 'fish', probe: ['--version'], package: 'fish' },
         { command: 'groff', probe: ['--version'], package: 'groff-base' },
+        // For tests/web: the browsers in which the page is tried.
+        { command: 'chromium', probe: ['--version'], package: 'chromium' },
+        { command: 'firefox-esr', probe: ['--version'], package: 'firefox-esr' },
       ]
     : []),
 ]

@@ -15,11 +15,17 @@ export interface Words {
 }
 
 const english: Words = { check: checkEn, page: pageEn }
+const chinese: Words = { check: checkZh, page: pageZh }
 
 /** The catalogues of a language. */
 export function wordsOf(language: Language): Words {
-  if (language === 'zh') return { check: checkZh, page: pageZh }
-  return language === 'en' ? english : pseudo(english)
+  return inLanguage(language, english, chinese)
+}
+
+/** One of two catalogues that say the same, by language; a face that is loaded apart has its own two. */
+export function inLanguage<T>(language: Language, en: T, zh: T): T {
+  if (language === 'zh') return zh
+  return language === 'en' ? en : pseudo(en)
 }
 
 /** The value of `lang` for texts of a language. */

@@ -6,7 +6,10 @@ import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
 import { frame } from '../ui/chrome.ts'
-import { el } from '../ui/dom.ts'
+import type { Words } from '../../src/words/index.ts'
+import { el, fill } from '../ui/dom.ts'
+import { navigation } from '../ui/nav.ts'
+import { hashText, sizeText } from '../ui/text.ts'
 import { workers } from '../ui/worker.ts'
 import { CheckApp } from './app.ts'
 import { type DroppedFile, droppedFile } from './hashing.ts'
@@ -43,6 +46,41 @@ async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly
 /** Asks this page's ledger: of another ledger's receipt it says nothing. */
 const later: Asks['later'] = (result, policy) => askStatus(client, result.checked as CheckedReceipt, policy)
 
+/** The checkers as one file, with the digests that the build noted: to be kept, and compared with digests from elsewhere. */
+function downloads({ page }: Words): HTMLElement {
+  const list = el('ul')
+  const load = async (): Promise<void> => {
+    const answer = await fetch('/assets/one-files.json')
+    const files = (await answer.json()) as readonly {
+      readonly name: string
+      readonly bytes: number
+      readonly sha256: string
+    }[]
+    fill(
+      list,
+      ...files.map(({ name, bytes, sha256 }) =>
+        el(
+          'li',
+          {},
+          el('a', { href: `/${name}`, download: name }, name),
+          ` ${sizeText(bytes)} `,
+          el('br'),
+          'SHA-256 ',
+          hashText(sha256),
+        ),
+      ),
+    )
+  }
+  const opened = (): void => void load().catch((error: unknown) => fill(list, el('li', {}, String(error))))
+  return el(
+    'details',
+    { class: 'downloads', on: { toggle: opened } },
+    el('summary', {}, page.oneFile),
+    el('p', {}, page.oneFileHint),
+    list,
+  )
+}
+
 frame((words) => {
   const { element } = new CheckApp({
     words,
@@ -52,5 +90,5 @@ frame((words) => {
     later,
     findReceipts,
   })
-  return el('div', {}, element)
-})
+  return el('div', {}, element, downloads(words))
+}, navigation('check'))

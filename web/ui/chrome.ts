@@ -15,7 +15,10 @@ export function readerLanguage(): Language {
 }
 
 /** Draws the frame of the page in the reader's language around what `content` gives; choosing another language draws it anew. */
-export function frame(content: (words: Words) => Node, links: (words: Words) => readonly Node[] = () => []): void {
+export function frame(
+  content: (words: Words, language: Language) => Node,
+  links: (words: Words) => readonly Node[] = () => [],
+): void {
   const draw = (language: Language): void => {
     const words = wordsOf(language)
     document.documentElement.lang = tagOf(language)
@@ -41,7 +44,7 @@ export function frame(content: (words: Words) => Node, links: (words: Words) => 
         el('nav', {}, ...links(words)),
         el('div', { role: 'group', 'aria-label': words.page.language }, ...choices),
       ),
-      el('main', { id: 'content', tabindex: '-1' }, content(words)),
+      el('main', { id: 'content', tabindex: '-1' }, content(words, language)),
     )
   }
   draw(readerLanguage())
