@@ -113,8 +113,8 @@ const entryPage = (script, title) => `<!doctype html>
 `
 
 /** Pages of the server, by their path below /: script and title. */
-const pages = { index: ['check.js', 'Evidence ledger'] }
-const entries = { check: 'check/server-main.js' }
+const pages = { index: ['check.js', 'Evidence ledger'], explore: ['explorer.js', 'Evidence ledger'] }
+const entries = { check: 'check/server-main.js', explorer: 'explorer/main.js' }
 
 if (!isCurrent()) {
   const { rolldown } = await import('rolldown')
