@@ -38,37 +38,43 @@ export interface Identity {
   readonly signer: Signer
 }
 
+/** Somebody whose key signs later, as a browser's does: gives a token for a server's base URL. */
+export interface TokenSource {
+  readonly token: (audience: string) => Promise<string>
+}
+
 /** The HTTP API, for depositors and auditors. Every call throws `server-unreachable`, `server-answer`, or the server's code. */
 export class LedgerClient {
   readonly url: string
-  private readonly identity: Identity | undefined
+  private readonly identity: Identity | TokenSource | undefined
   private readonly options: HttpOptions
 
-  constructor(url: string, identity?: Identity, options: HttpOptions = {}) {
+  constructor(url: string, identity?: Identity | TokenSource, options: HttpOptions = {}) {
     this.url = serverUrl(url)
     this.identity = identity
     this.options = options
   }
 
   /** A client that shows who it is. */
-  as(identity: Identity): LedgerClient {
+  as(identity: Identity | TokenSource): LedgerClient {
     return new LedgerClient(this.url, identity, this.options)
   }
 
-  private authorization(): Record<string, string> {
-    if (this.identity === undefined) return {}
-    const { id, signer } = this.identity
-    return { authorization: `Bearer ${accessToken(id, signer, this.url, Date.now())}` }
+  private async authorization(): Promise<Record<string, string>> {
+    const { identity, url } = this
+    if (identity === undefined) return {}
+    if ('token' in identity) return { authorization: `Bearer ${await identity.token(url)}` }
+    return { authorization: `Bearer ${accessToken(identity.id, identity.signer, url, Date.now())}` }
   }
 
   /** Bytes at a path, or undefined where there is nothing (404). */
   async fetchBytes(path: string): Promise<Uint8Array | undefined> {
-    const answer = await request(`${this.url}${path}`, { headers: this.authorization() }, this.options)
+    const answer = await request(`${this.url}${path}`, { headers: await this.authorization() }, this.options)
     return answer.status === 404 ? undefined : requireTaken(answer).body
   }
 
   private async json(path: string): Promise<unknown> {
-    return parseAnswer(await this.send(path, { headers: { accept: 'application/json', ...this.authorization() } }))
+    return parseAnswer(await this.send(path, { headers: { accept: 'application/json', ...(await this.authorization()) } }))
   }
 
   private async shaped<T>(shape: z.ZodType<T>, path: string): Promise<T> {
@@ -133,7 +139,7 @@ export class LedgerClient {
   }
   /** Has the newest checkpoint stamped; for administrators. */
   async timeStamp(renew: boolean): Promise<z.infer<typeof stampAnswer>> {
-    const init = { method: 'POST', headers: this.authorization() }
+    const init = { method: 'POST', headers: await this.authorization() }
     const answer = await this.send(`/v1/timestamps${renew ? '?renew=true' : ''}`, init)
     return requireShape(stampAnswer, parseAnswer(answer), '/v1/timestamps')
   }

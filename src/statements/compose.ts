@@ -37,22 +37,34 @@ export function signJws(typ: string, payload: object, signer: Signer): string {
   return joinJws(input, signer.sign(utf8(input)))
 }
 
+/** A statement that is not signed yet: `input` is what the signer of its key signs, in UTF-8. */
+export interface UnsignedStatement {
+  readonly input: string
+  readonly disclosures: readonly Disclosure[]
+}
+
 /**
- * Signs a statement. `sealed` claims become disclosures, salted from `randomBytes`, their digests sorted so that the order
- * of `_sd` says nothing.
+ * Writes a statement for the key `jwk` to sign. `sealed` claims become disclosures, salted from `randomBytes`, their digests sorted so that
+ * the order of `_sd` says nothing.
  */
-export function composeStatement(
+export function unsignedStatement(
   context: StatementContext,
   members: object,
   sealed: Partial<Record<SealedClaim, JsonValue>>,
-  signer: Signer,
+  jwk: Jwk,
   randomBytes: (count: number) => Uint8Array,
-): ComposedStatement {
+): UnsignedStatement {
   const disclosures = Object.entries(sealed).map(([claim, value]) => makeDisclosure(randomBytes(16), claim, value))
   const { iss, aud, jti, iat, kind } = context
   const seal =
     disclosures.length === 0 ? {} : { _sd: disclosures.map(({ digest }) => digest).sort(), _sd_alg: 'sha-256' }
-  const jws = signJws(statementTyp, { iss, aud, jti, iat, kind, ...members, ...seal }, signer)
+  const payload = { iss, aud, jti, iat, kind, ...members, ...seal }
+  return { input: encodeSigningInput(statementTyp, thumbprint(jwk), payload), disclosures }
+}
+
+/** A statement with its signature, 64 bytes. */
+export function signedStatement({ input, disclosures }: UnsignedStatement, signature: Uint8Array): ComposedStatement {
+  const jws = joinJws(input, signature)
   return {
     jws,
     disclosures,
@@ -61,6 +73,18 @@ export function composeStatement(
       disclosures.map(({ text }) => text),
     ),
   }
+}
+
+/** Writes and signs a statement, as {@link unsignedStatement} and {@link signedStatement} do. */
+export function composeStatement(
+  context: StatementContext,
+  members: object,
+  sealed: Partial<Record<SealedClaim, JsonValue>>,
+  signer: Signer,
+  randomBytes: (count: number) => Uint8Array,
+): ComposedStatement {
+  const unsigned = unsignedStatement(context, members, sealed, signer.jwk, randomBytes)
+  return signedStatement(unsigned, signer.sign(utf8(unsigned.input)))
 }
 
 /** Proof of possession for a key rotation: a compact JWS by the new key over ledger, issuer, statement id and old key. */
