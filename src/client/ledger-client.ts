@@ -74,7 +74,9 @@ export class LedgerClient {
   }
 
   private async json(path: string): Promise<unknown> {
-    return parseAnswer(await this.send(path, { headers: { accept: 'application/json', ...(await this.authorization()) } }))
+    return parseAnswer(
+      await this.send(path, { headers: { accept: 'application/json', ...(await this.authorization()) } }),
+    )
   }
 
   private async shaped<T>(shape: z.ZodType<T>, path: string): Promise<T> {
