@@ -19,18 +19,23 @@ import { UrlPieces } from '../sources/url-pieces.ts'
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
 signed checkpoint. Run it again and it writes what is new; each run is verified before its checkpoint is taken over, and
-what was erased from the ledger goes from the backup. Private keys are never in it (docs/operations/key-ceremony.md).
+what was erased from the ledger goes from the backup. A backup is one state, the newest, and no history: keep older ones by a folder
+for each, or by the snapshots of what it lies on. Private keys are never in it (docs/operations/key-ceremony.md).
 
-A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key. --final is for moving: the
+A stopped ledger is read from its folder; a running one is asked over HTTP (--url), by an auditor's key: so does the job of every
+night, of which the second example is the line in a crontab. --final is for moving: the
 ledger must be stopped, and its folder never signs again.
 
 Example:
   evidence backup /backup/ledger --data ./data
-  evidence backup /backup/ledger --url https://ledger.court.example --key auditor.pem --policy court.policy
+  15 2 * * * evidence backup /backup/ledger --url https://ledger.court.example --key /etc/evidence/backup.pem --id backup --policy /etc/evidence/court.policy
   evidence verify --dir /backup/ledger --policy court.policy`
 
 const flags = [
-  ...clientFlags({ policy: 'the one in the backup or data folder; for --url' }),
+  ...clientFlags({
+    url: 'none, the data folder is read; from neither environment nor profile',
+    policy: 'the one in the backup or data folder; for --url',
+  }),
   ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
   acceptMissingFlag,
 ] as const

@@ -35,7 +35,7 @@ export async function addCase(
   if (atHand + found > 0) return notGathered
   throw new EvidenceError(
     'receipt-not-found',
-    `there is no file ${number}, and no receipt below ${from} discloses that case number`,
+    `no receipt below ${from} discloses the case number ${number}`,
     { where: number },
   )
 }
