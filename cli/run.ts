@@ -9,7 +9,7 @@ import { asEvidenceError, Output } from './render/output.ts'
 import { outputFailure, writeErr, writeOut } from './render/standard-output.ts'
 import { exitOfRefusal } from './render/verdict.ts'
 
-type Make = () => Command | Promise<Command>
+type Make = (name?: string) => Command | Promise<Command>
 
 /** Makes commander throw instead of exiting, in every command, so that its usage errors get our exit code; its help goes where ours goes. */
 function throwing(command: Command): Command {
@@ -51,10 +51,10 @@ function wordsFor({ path, unknown, help }: Named, words: readonly string[]): rea
 }
 
 /**
- * Runs a program on the process's arguments: its refusals become one line, or a document, and our exit codes. `whole` makes the program
- * with all commands, where `program` may lack some: asked only to tell which command an unknown word may mean.
+ * Runs a program on the process's arguments: its refusals become one line, or a document, and our exit codes. `program` makes what runs
+ * the command of a name; without a name it has all commands, which is asked for only to tell which of them an unknown word may mean.
  */
-export async function run(program: Make, whole: Make = program): Promise<void> {
+export async function run(program: Make): Promise<void> {
   // Receipts, packages, copies and folders hold sealed claims: nothing is for others to read but what says so (src/node/private-folder.ts).
   keepPrivate()
   const output = new Output(process.argv.includes('--json'))
@@ -79,11 +79,11 @@ export async function run(program: Make, whole: Make = program): Promise<void> {
   let named: Named = { path: [], help: false }
   try {
     const [node, script, ...words] = processArguments()
-    const made = throwing(await program())
+    const made = throwing(await program(words[0]))
     named = namedBy(made, words)
     await made.parseAsync([node as string, script as string, ...wordsFor(named, words)])
   } catch (error) {
-    if (error instanceof CommanderError) await refuseUsage(error, named, whole, output)
+    if (error instanceof CommanderError) await refuseUsage(error, named, program, output)
     else refuse(asEvidenceError(error), output, named)
   } finally {
     process.off('uncaughtException', uncaught)
@@ -99,7 +99,7 @@ function refuse(error: EvidenceError, output: Output, named?: Named): void {
 }
 
 /** What to do about a refusal: where it says to read the help, which page of it. */
-function actionOf(error: EvidenceError, { path }: Named): string {
+function actionOf(error: EvidenceError, { path }: Pick<Named, 'path'>): string {
   if (error.code !== 'usage') return error.kind.action
   return `See "${['evidence', ...path, '--help'].join(' ')}".`
 }
@@ -116,7 +116,7 @@ function requireWritten(): void {
   if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = error.kind.exit
 }
 
-async function refuseUsage(error: CommanderError, named: Named, whole: Make, output: Output): Promise<void> {
+async function refuseUsage(error: CommanderError, named: Named, program: Make, output: Output): Promise<void> {
   process.exitCode = error.exitCode === 0 ? 0 : 2
   // Help is its own answer; anything else is a refusal like any other: one line, or a document.
   if (error.exitCode === 0 || error.code === 'commander.help') return
@@ -127,10 +127,14 @@ async function refuseUsage(error: CommanderError, named: Named, whole: Make, out
     .filter((line) => line !== '')
     .join(' ')
     .replace(/\.$/, '')
-  const meant = named.unknown === undefined ? [] : commandsMeant(named.unknown, namesOf(await whole()))
+  const meant = named.unknown === undefined ? [] : commandsMeant(named.unknown, namesOf(await program()))
   const hint = meant.map((command) => `"evidence ${command}"`).join(' or ')
-  const refusal = new EvidenceError('usage', meant.length === 0 ? message : `${unsuggested(message)}; you may mean ${hint}`)
-  output.error(refusal, actionOf(refusal, named))
+  const refusal = new EvidenceError(
+    'usage',
+    meant.length === 0 ? message : `${unsuggested(message)}; you may mean ${hint}`,
+  )
+  const [page, ...others] = meant
+  output.error(refusal, actionOf(refusal, page === undefined || others.length > 0 ? named : { path: [page] }))
 }
 
 /** Every command as it stands after `evidence`. */

@@ -19,12 +19,11 @@ import { UrlPieces } from '../sources/url-pieces.ts'
 const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
 signed checkpoint. Run it again and it writes what is new; each run is verified before its checkpoint is taken over, and
-what was erased from the ledger goes from the backup. A backup is one state, the newest, and no history: keep older ones by a folder
-for each, or by the snapshots of what it lies on. Private keys are never in it (docs/operations/key-ceremony.md).
+what was erased from the ledger goes from the backup. Private keys are never in it (docs/operations/key-ceremony.md).
+It keeps one state, the newest, and no history: for older states take a folder for each, or snapshots of what it lies on.
 
-A stopped ledger is read from its folder; a running one is asked over HTTP (--url), by an auditor's key: so does the job of every
-night, of which the second example is the line in a crontab. --final is for moving: the
-ledger must be stopped, and its folder never signs again.
+A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key (--url; the second example is the
+line of a crontab, for every night). --final is for moving: the ledger must be stopped, and its folder never signs again.
 
 Example:
   evidence backup /backup/ledger --data ./data
@@ -33,7 +32,7 @@ Example:
 
 const flags = [
   ...clientFlags({
-    url: 'none, the data folder is read; from neither environment nor profile',
+    url: 'none, and the data folder is read, whatever environment and profile name',
     policy: 'the one in the backup or data folder; for --url',
   }),
   ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],

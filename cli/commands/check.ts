@@ -60,9 +60,9 @@ export function checkCommand(program: Command): void {
     flags,
     help,
   ).action(async (path: string, options: CheckOptions) => {
-      installNativePrimitives('few')
-      process.exitCode = await check(fileArgument(path), options)
-    })
+    installNativePrimitives('few')
+    process.exitCode = await check(fileArgument(path), options)
+  })
 }
 
 async function check(path: string, options: CheckOptions): Promise<number> {

@@ -10,11 +10,10 @@ import { declare, type OptionsOf, requiredRepeated } from '../options/declare.ts
 import { codeArgument, indexArgument } from '../options/values.ts'
 
 const help = `
-For the operator, on a court's order: removes sealed claims of one entry from the database for good. "names" are the names of a
-deposit's files, and in the entry that admitted a participant the name of that person; "--claim all" removes every claim. A name that was
-never sealed, as an organisation's, is in the entry itself and stays. The entry, its proofs
-and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. The server must be
-stopped. Followers remove them when they hear of it, backups at their next run; receipts that disclose the claims, and copies
+For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
+and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. "names" are the names of a
+deposit's files, and in the entry that admitted a person that person's name; "--claim all" removes every claim. A name that was
+never sealed, as an organisation's, is in the entry itself and stays. The server must be stopped. Followers remove them when they hear of it, backups at their next run; receipts that disclose the claims, and copies
 of backups, are elsewhere and not touched.
 
 Example:

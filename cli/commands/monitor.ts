@@ -35,19 +35,11 @@ Example:
 const flags = [
   ...commonFlags,
   ['--state <dir>', 'folder of the verified copies and of proofs', 'monitor'],
-  [
-    '--policy <file>',
-    `policy of a ledger, one for each (default: ${policyDefault})`,
-    repeated,
-  ],
+  ['--policy <file>', `policy of a ledger, one for each (default: ${policyDefault})`, repeated],
   ['--witness <url>', 'a witness’s monitoring prefix', repeated],
   ['--watch-digest <digest>', 'tell of entries with sha256:… or another digest', repeated],
   ['--watch-participant <id>', 'tell of entries by or about a participant', repeated],
-  [
-    '--watch-case <number>',
-    'tell of entries of a case, where the key may read disclosures',
-    repeated,
-  ],
+  ['--watch-case <number>', 'tell of entries of a case, where the key may read disclosures', repeated],
   ['--hook <program>', 'program to run on an alarm'],
   ['--hook-arg <argument>', 'an argument of it', repeated],
   ['--webhook <url>', 'URL to post alarms to'],

@@ -22,7 +22,7 @@ import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../../src/check/node/time.ts'
 import { count } from '../../src/core/text.ts'
 import { notHereLines } from '../render/check-package.ts'
-import { clientFlags, outputOf } from '../options/client.ts'
+import { clientFlags, defaultUrl, outputOf } from '../options/client.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { PackageGathering, receiptsBelow } from '../package/gather.ts'
 import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
@@ -45,7 +45,9 @@ Example:
   evidence check for-the-expert.zip --policy court.policy`
 
 const flags = [
-  ...clientFlags(),
+  ...clientFlags({
+    url: `$EVIDENCE_URL, the profile’s, or none where the data folder can be read, else ${defaultUrl}`,
+  }),
   ['--out <path>', 'folder to write, or zip file if it ends in .zip', required],
   ['--case <number>', 'pack the deposits of this case', repeated],
   ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (with --case by default here)'],
@@ -59,7 +61,7 @@ type PackageOptions = OptionsOf<typeof flags>
 export function packageCommand(program: Command): void {
   declare(
     program.command('package [path...]'),
-    'write one folder or zip with which deposits are checked by somebody without this software',
+    'write one folder or zip by which somebody without this software checks deposits',
     flags,
     help,
   ).action(async (paths: string[], options: PackageOptions) => {
@@ -68,7 +70,10 @@ export function packageCommand(program: Command): void {
   })
 }
 
-async function makePackage(paths: readonly string[], { case: cases = [], ...options }: PackageOptions): Promise<number> {
+async function makePackage(
+  paths: readonly string[],
+  { case: cases = [], ...options }: PackageOptions,
+): Promise<number> {
   const output = outputOf(options)
   // Before anything is read, let alone hashed.
   requireNewFile(options.out)

@@ -25,10 +25,7 @@ const flags = [
   ['--receipt <file>', 'receipt of the folder’s deposit'],
   ['--manifest <file>', 'manifest of the folder'],
   ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
-  [
-    '--policy <file>',
-    `the ledger’s policy (default: ${policyDefault})`,
-  ],
+  ['--policy <file>', `the ledger’s policy (default: ${policyDefault})`],
   ['--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof'],
   ['--out <file>', 'where to write the proof (default: FILE.file-proof)'],
 ] as const

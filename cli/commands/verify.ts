@@ -46,7 +46,7 @@ Example:
   evidence verify --data ./data --trusted-checkpoint verified.checkpoint --save-checkpoint verified.checkpoint`
 
 const flags = [
-  ...clientFlags(),
+  ...clientFlags({ url: 'the profile’s, or none where there is a data folder, else $EVIDENCE_URL; more below' }),
   ['--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it'],
   ['--checkpoint <file>', 'checkpoint or receipt kept from before: the ledger must go on from it', repeated],
   [
@@ -63,7 +63,8 @@ export function verifyCommand(program: Command): void {
     async (options: VerifyOptions) => {
       installNativePrimitives()
       process.exitCode = await verify(options)
-    })
+    },
+  )
 }
 
 /** What the walk is compared with besides the log: the policy's file, checkpoints that were kept from before; and where to keep this one. */

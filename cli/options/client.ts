@@ -89,10 +89,7 @@ function idNamed(options: ClientOptions, path: string): string | undefined {
 }
 
 /** The private key that a client signs with. */
-export function clientKey(
-  options: ClientOptions,
-  role: KeyRole = 'depositor',
-): { key: SigningKey; path: string } {
+export function clientKey(options: ClientOptions, role: KeyRole = 'depositor'): { key: SigningKey; path: string } {
   const folder = dataFolder(dataDir(options))
   const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
   const path = keyNamed(options) ?? fallback

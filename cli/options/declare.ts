@@ -10,7 +10,8 @@ export const requiredRepeated = Symbol('requiredRepeated')
 export const connection = Symbol('connection')
 
 /** The heading of the options that are marked {@link connection}. */
-export const connectionHeading = 'Ledger and key (the option, else the environment, else the profile, else the default):'
+export const connectionHeading =
+  'Ledger and key (the option, else the environment, else the profile, else the default):'
 
 /** An option as commander has it: its flags, which take one value or none, and its text; then its default, or one of the marks. */
 export type Flag = readonly [flags: string, text: string, more?: string | Mark]

@@ -93,7 +93,7 @@ const nameColumns = 32
  * not ASCII counts as two columns, as Chinese text is shown.
  */
 export function shortName(name: string): string {
-  const characters = [...visible(name)]
+  const characters = Array.from(visible(name))
   if (columnsOf(characters) <= nameColumns) return characters.join('')
   const half = (nameColumns - columnsOf(['…'])) / 2
   return `${within(characters, half).join('')}…${within(characters.toReversed(), half).toReversed().join('')}`

@@ -133,15 +133,7 @@ describe('anchors', () => {
     const one = join(path, 'one.anchor')
     const two = join(path, 'two.anchor')
     await evidenceOk(['anchor-for', receipt, ...anchorsIn('of-local'), '--url', local.url, '--out', one])
-    await evidenceOk([
-      'anchor-for',
-      one,
-      ...anchorsIn('of-provincial'),
-      '--url',
-      provincial.url,
-      '--out',
-      two,
-    ])
+    await evidenceOk(['anchor-for', one, ...anchorsIn('of-provincial'), '--url', provincial.url, '--out', two])
     await Promise.all([local.stop(), provincial.stop()])
     for (const anchors of [
       [one, two],

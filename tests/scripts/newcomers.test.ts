@@ -1,7 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, type Option } from 'commander'
+import type { Command, Option } from 'commander'
 import { afterAll, describe, expect, it } from 'vitest'
 import { connectionHeading } from '../../cli/options/declare.ts'
 import { commandsMeant, otherWordEntries } from '../../cli/options/other-words.ts'
@@ -33,8 +32,8 @@ describe('R8: an option takes one value', () => {
   })
 
   it('R8: what stands after an option that is repeated is an argument', async () => {
-    const { code, json } = await evidence(['deposit', '--case', 'A', '--case', 'B', 'not-there.jpg', '--json'], nowhere)
-    expect([code, json<CliError>().error.code]).toEqual([3, 'file-unreadable'])
+    const result = await evidence(['deposit', '--case', 'A', '--case', 'B', 'not-there.jpg', '--json'], nowhere)
+    expect([result.code, result.json<CliError>().error.code]).toEqual([3, 'file-unreadable'])
   })
 
   it('R8: an option that may be repeated says so, and no other', () => {
@@ -71,8 +70,8 @@ describe('R8: the options of the connection', () => {
   })
 
   it.each(['--url', '--policy', '--key', '--id'])('R8: %s names the profile, after the environment', (long) => {
-    // These commands take neither from a profile.
-    const others = ['backup --url', 'backup --policy', 'follow --policy']
+    // The first three take nothing from a profile; the last looks in another order, which its help says.
+    const others = ['backup --url', 'backup --policy', 'follow --policy', 'verify --url']
     for (const { path, command } of withProfile) {
       if (others.includes(`${path} ${long}`)) continue
       const text = command.options.find((option) => option.long === long)?.description
@@ -116,7 +115,7 @@ describe('R8: a command that is not there', () => {
         expect.objectContaining({
           code: 'usage',
           message: expect.stringContaining(`"evidence ${command}"`),
-          action: `See "evidence ${word.includes(' ') ? 'participants ' : ''}--help".`,
+          action: word === 'rotate-key' ? 'See "evidence --help".' : `See "evidence ${command} --help".`,
         }),
       ]),
     )
@@ -160,7 +159,8 @@ describe('R8: a command that is not there', () => {
 
 describe('R8: what the help says', () => {
   const after = (path: string): string => {
-    const below = (tree: readonly CommandNode[]): CommandNode[] => tree.flatMap((node) => [node, ...below(node.commands)])
+    const below = (tree: readonly CommandNode[]): CommandNode[] =>
+      tree.flatMap((node) => [node, ...below(node.commands)])
     return below(commandTree(program)).find((node) => node.path.join(' ') === path)?.after ?? ''
   }
 
@@ -198,6 +198,6 @@ describe('R8: the name beside a bar', () => {
     const long = shortName(`${'a'.repeat(300)}.jpg`)
     expect(long).toBe(`${'a'.repeat(15)}…${'a'.repeat(11)}.jpg`)
     expect(shortName(`${'证'.repeat(100)}.jpg`)).toBe(`${'证'.repeat(7)}…${'证'.repeat(5)}.jpg`)
-    expect([...shortName('\u202e'.repeat(100))].length).toBeLessThanOrEqual(32)
+    expect(shortName('\u202e'.repeat(100)).length).toBeLessThanOrEqual(32)
   })
 })

@@ -329,7 +329,11 @@ describe('evidence packages', () => {
     }
 
     it('has commands that all work, and say what there is', async () => {
-      for (const args of [['case-001', 'photo.jpg'], ['--case', caseNumber, '--digests-only'], ['case-001/photo/counter.jpg']]) {
+      for (const args of [
+        ['case-001', 'photo.jpg'],
+        ['--case', caseNumber, '--digests-only'],
+        ['case-001/photo/counter.jpg'],
+      ]) {
         const folder = await pack(args)
         const before = readdirSync(folder, { recursive: true }).length
         const { code, output } = follow(folder)
