@@ -166,7 +166,7 @@ describe('R8: what the help says', () => {
 
   it('R8: erasing names its claims', async () => {
     expect(after('ledger erase')).toContain('--claim all')
-    expect(after('ledger erase')).toContain('name of that person')
+    expect(after('ledger erase')).toContain("admitted a person that person's name")
     const none = await evidence(['ledger', 'erase', '1'], nowhere)
     expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('--claim')])
   })
@@ -199,5 +199,15 @@ describe('R8: the name beside a bar', () => {
     expect(long).toBe(`${'a'.repeat(15)}…${'a'.repeat(11)}.jpg`)
     expect(shortName(`${'证'.repeat(100)}.jpg`)).toBe(`${'证'.repeat(7)}…${'证'.repeat(5)}.jpg`)
     expect(shortName('\u202e'.repeat(100)).length).toBeLessThanOrEqual(32)
+  })
+})
+
+describe('R8: mirror', () => {
+  it('R8: takes the policy that the environment names, where no folder of its own is there', async () => {
+    const data = join(desk, 'elsewhere')
+    await evidenceOk(['init', '--data', data, '--origin', 'test.example/mirrored'])
+    const env = { EVIDENCE_POLICY: join(data, 'policy'), EVIDENCE_RETRIES: '0' }
+    const result = await evidence(['mirror', 'http://127.0.0.1:1', join(desk, 'copy'), '--once'], { cwd: desk, env })
+    expect(`${result.stdout}${result.stderr}`).toContain('test.example/mirrored')
   })
 })
