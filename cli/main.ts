@@ -1,4 +1,4 @@
 import { createProgram } from './program.ts'
 import { run } from './run.ts'
 
-await run(() => createProgram(process.argv[2]))
+await run(createProgram)

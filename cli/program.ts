@@ -64,6 +64,7 @@ export async function createProgram(name?: string): Promise<Command> {
   }
   program.commandsGroup(aboutAll)
   if (!known) (await import('./commands/completion.ts')).completionCommand(program)
-  program.helpCommand(true)
+  // Run by cli/run.ts, which takes the names of a whole path.
+  program.helpCommand('help [command...]', 'show the page of a command')
   return program
 }

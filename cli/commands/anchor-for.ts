@@ -11,45 +11,44 @@ import { readArtefact } from '../../src/check/node/artefact.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
 import { StaticSource } from '../sources/static-source.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf } from '../options/declare.ts'
 
 const help = `
-Makes the anchor that leads on from one receipt: of those given, the smallest whose checkpoint is not smaller than the receipt's, with the
+Makes the anchor that leads on from one receipt: of those given (ANCHOR…), the smallest whose checkpoint is not smaller than the receipt's, with the
 consistency proof between them, out of the lower ledger's tiles (the ledger itself, a mirror or an export). With it the receipt is checked
 by "evidence check FILE --anchor OUT --policy UPPER" when the lower ledger is gone. RECEIPT may be an anchor itself: then it is made for its
 upper receipt, one ledger higher.
 
 Example:
-  evidence anchor-for photo.jpg.tlog-proof --anchor anchors/*.anchor --url https://ledger.court.example`
+  evidence anchor-for photo.jpg.tlog-proof anchors/*.anchor --url https://ledger.court.example`
 
 const flags = [
   ...commonFlags,
-  ['--anchor <file...>', 'anchors of the receipt’s ledger', required],
   ['--url <url>', 'the receipt’s ledger, or a mirror of it'],
   ['--dir <dir>', 'a mirror or export of it'],
   ['--out <file>', 'where to write it (default: RECEIPT.anchor)'],
 ] as const
 type AnchorForOptions = OptionsOf<typeof flags>
 
-/** `evidence anchor-for RECEIPT` */
+/** `evidence anchor-for RECEIPT ANCHOR…` */
 export function anchorForCommand(program: Command): void {
   declare(
-    program.command('anchor-for <receipt>'),
+    program.command('anchor-for <receipt> <anchor...>'),
     'make the anchor that leads on from one receipt',
     flags,
     help,
-  ).action(async (receipt: string, options: AnchorForOptions) => {
+  ).action(async (receipt: string, anchors: string[], options: AnchorForOptions) => {
     installNativePrimitives('few')
-    await anchorFor(receipt, options)
+    await anchorFor(receipt, anchors, options)
   })
 }
 
-async function anchorFor(path: string, options: AnchorForOptions): Promise<void> {
+async function anchorFor(path: string, anchors: readonly string[], options: AnchorForOptions): Promise<void> {
   const { url, dir } = options
   if ((url === undefined) === (dir === undefined)) throw new EvidenceError('usage', 'give one of --url and --dir')
   const { origin, size, root } = checkpointOf(path)
   const anchor = smallest(
-    options.anchor.map((file) => parseAnchor(readArtefact(file))),
+    anchors.map((file) => parseAnchor(readArtefact(file))),
     origin,
     size,
   )

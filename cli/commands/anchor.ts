@@ -17,7 +17,7 @@ import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
 import { depositKind } from '../deposit/statement.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
-import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
+import { clientFlags, clientKey, clientOf, identify, outputOf, policyDefault } from '../options/client.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
 import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { signAndDeposit } from '../statements/sign.ts'
@@ -38,7 +38,7 @@ Example:
 
 const flags = [
   ...clientFlags({
-    policy: '$EVIDENCE_POLICY, or the one in the data folder of your own ledger; that of the lower ledger',
+    policy: `${policyDefault}; that of the lower ledger`,
   }),
   ['--to <url>', 'the upper ledger', required],
   ['--upper-policy <file>', 'policy of the upper ledger', required],

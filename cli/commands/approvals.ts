@@ -135,7 +135,7 @@ function signCommand(group: Command): void {
 }
 
 const submitFlags = [
-  ...clientFlags(),
+  ...clientFlags({ role: 'administrator' }),
   ['--out <file>', 'write the statement instead, for "evidence ledger rotate-key --statement"; needs --id'],
 ] as const
 

@@ -20,17 +20,21 @@ const help = `
 A backup is a folder of files: tiles and entries as "evidence export" writes them, disclosures, the list of erasures, the
 signed checkpoint. Run it again and it writes what is new; each run is verified before its checkpoint is taken over, and
 what was erased from the ledger goes from the backup. Private keys are never in it (docs/operations/key-ceremony.md).
+It keeps one state, the newest, and no history: for older states take a folder for each, or snapshots of what it lies on.
 
-A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key. --final is for moving: the
-ledger must be stopped, and its folder never signs again.
+A stopped ledger is read from its folder; a running one is asked over HTTP, by an auditor's key (--url; the second example is the
+line of a crontab, for every night). --final is for moving: the ledger must be stopped, and its folder never signs again.
 
 Example:
   evidence backup /backup/ledger --data ./data
-  evidence backup /backup/ledger --url https://ledger.court.example --key auditor.pem --policy court.policy
+  15 2 * * * evidence backup /backup/ledger --url https://ledger.court.example --key /etc/evidence/backup.pem --id backup --policy /etc/evidence/court.policy
   evidence verify --dir /backup/ledger --policy court.policy`
 
 const flags = [
-  ...clientFlags({ policy: 'the one in the backup or data folder; for --url' }),
+  ...clientFlags({
+    url: 'none, and the data folder is read, whatever environment and profile name',
+    policy: 'the one in the backup or data folder; for --url',
+  }),
   ['--final', 'for moving: the data folder signs no more, wherever the backup is restored does'],
   acceptMissingFlag,
 ] as const

@@ -13,25 +13,12 @@ import { folderDocument, folderLines } from '../render/check-folder.ts'
 import { misbehaviourDocument, misbehaviourLines } from '../render/check-misbehaviour.ts'
 import { packageDocument, packageLines } from '../render/check-package.ts'
 import { fileArgument } from '../options/file-argument.ts'
-import { clientOf, type ClientOptions, outputOf, urlNamed, withClient, withIdentityIfAny } from '../options/client.ts'
+import { clientFlags, clientOf, type ClientOptions, outputOf, urlNamed, withIdentityIfAny } from '../options/client.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import type { Line, Output } from '../render/output.ts'
 import { type PolicyFile, requirePolicy } from '../options/policy.ts'
 import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
-
-interface CheckOptions extends ClientOptions {
-  readonly receipt?: string
-  readonly manifest?: string
-  readonly folder?: string
-  readonly online?: boolean
-  readonly anchor?: readonly string[]
-  readonly lowerUrl?: readonly string[]
-  readonly timeProof?: string
-  readonly timestampAnchors?: string
-  readonly rotation?: readonly string[]
-  readonly transition?: string
-  readonly policyFromPackage?: boolean
-}
 
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
@@ -49,31 +36,33 @@ Example:
   evidence check photo.jpg --receipt photo.jpg.tlog-proof --policy court.policy
   evidence check package.zip --policy court.policy`
 
+const flags = [
+  ...clientFlags({ url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' }),
+  ['--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file'],
+  ['--manifest <file>', 'manifest that lists the file'],
+  ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
+  ['--online', 'ask the ledger what happened to the entry later'],
+  ['--anchor <file>', 'anchor that leads from the receipt’s ledger towards that of the policy', repeated],
+  ['--lower-url <url>', 'lower ledger or mirror, to ask for proofs that the anchors lack', repeated],
+  ['--time-proof <file>', 'time proof (.time-proof); by default the one beside the receipt'],
+  ['--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust'],
+  ['--transition <file>', 'for a receipt under a retired key: its key transition; by default the one beside it'],
+  ['--rotation <receipt>', 'receipt of a rotation, for a policy that names an earlier key', repeated],
+  ['--policy-from-package', 'of a package: take its own word for the ledger’s key'],
+] as const
+type CheckOptions = OptionsOf<typeof flags>
+
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
-  withClient(
-    program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'),
-    { url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' },
-  )
-    .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
-    .option('--manifest <file>', 'manifest that lists the file')
-    .option('--folder <dir>', 'folder that the manifest’s paths are relative to')
-    .option('--online', 'ask the ledger what happened to the entry later')
-    .option('--anchor <file...>', 'anchors that lead from the receipt’s ledger to that of the policy')
-    .option('--lower-url <url...>', 'lower ledgers or mirrors, to ask for proofs that the anchors lack')
-    .option('--time-proof <file>', 'time proof (.time-proof); by default the one beside the receipt')
-    .option('--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust')
-    .option(
-      '--transition <file>',
-      'for a receipt under a retired key: its key transition; by default the one beside it',
-    )
-    .option('--rotation <receipt...>', 'receipts of rotations, for a policy that names an earlier key')
-    .option('--policy-from-package', 'of a package: take its own word for the ledger’s key')
-    .addHelpText('after', help)
-    .action(async (path: string, options: CheckOptions) => {
-      installNativePrimitives('few')
-      process.exitCode = await check(fileArgument(path), options)
-    })
+  declare(
+    program.command('check <path>'),
+    'check a file or folder against its receipt, or a package, offline',
+    flags,
+    help,
+  ).action(async (path: string, options: CheckOptions) => {
+    installNativePrimitives('few')
+    process.exitCode = await check(fileArgument(path), options)
+  })
 }
 
 async function check(path: string, options: CheckOptions): Promise<number> {

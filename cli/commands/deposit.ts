@@ -9,7 +9,7 @@ import { categories, relations, type SealedClaim } from '../../src/statements/vo
 import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit/run.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { relationFrom, relationsTo } from '../options/relation.ts'
 import { digestArgument, openCodeArgument } from '../options/values.ts'
@@ -31,24 +31,25 @@ Example:
 
 const flags = [
   ...clientFlags(),
-  ['--case <number...>', 'case number, sealed'],
+  ['--case <number>', 'case number, sealed', repeated],
   ['--authority <name>', 'authority that handles the case, sealed'],
   ['--stage <name>', 'stage of the proceedings, sealed'],
   ['--note <text>', 'a note, sealed'],
   ['--category <code>', `one of ${categories.join(', ')}, or another code`],
   ['--collection <file>', 'JSON of how the evidence was collected, sealed (docs/spec/02-statement.md)'],
   ['--ext <file>', 'JSON object of your own, sealed'],
-  ['--digest <algorithm...>', 'digests to record (default: sha256)'],
+  ['--digest <algorithm>', 'digest to record (default: sha256)', repeated],
   [
-    '--relates <relation...>',
+    '--relates <relation>',
     `rel:RECEIPT[:item] or rel:index:leafHash[:item] of an earlier entry, RECEIPT a .tlog-proof, rel one of ${relations.join(', ')}, or another code`,
+    repeated,
   ],
   ['--receipts <dir>', 'write receipts and manifests there instead of beside the evidence'],
   ['--separate', 'a statement for each file, instead of one for all'],
   ['--again', 'deposit anew what has a receipt already; the old receipt is kept'],
   ['--sums <file>', 'deposit a finished SHA256SUMS as a manifest, without its files'],
   ['--resend <statement>', 'send a signed statement (.evidence-statement) that was never answered, as it is'],
-  ['--without-file <algorithm:hex...>', 'deposit digests of one file that is elsewhere; needs --size'],
+  ['--without-file <algorithm:hex>', 'deposit a digest of one file that is elsewhere; needs --size', repeated],
   ['--size <bytes>', 'size of the file of --without-file'],
   ['--name <name>', 'name of the file of --without-file, sealed'],
   ['--no-names', 'do not record file names, not even sealed'],

@@ -1,26 +1,28 @@
 import type { Command } from 'commander'
-import { sealedClaims } from '../../src/statements/vocabulary.ts'
+import { type SealedClaim, sealedClaims } from '../../src/statements/vocabulary.ts'
 import { Ledger } from '../../src/ledger/ledger.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir } from '../options/policy.ts'
 import { passphraseFile } from '../options/passphrase.ts'
 import { hardwareKey, ledgerKeyFlags, openFolderKey } from '../options/ledger-key.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
+import { declare, type OptionsOf, requiredRepeated } from '../options/declare.ts'
 import { codeArgument, indexArgument } from '../options/values.ts'
 
 const help = `
 For the operator, on a court's order: removes sealed claims of one entry from the database for good. The entry, its proofs
-and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. The server must be
-stopped. Followers remove them when they hear of it, backups at their next run; receipts that disclose the claims, and copies
-of backups, are elsewhere and not touched.
+and every receipt stand; "evidence verify" then reports the claims as withheld, which is no fault. "names" are the names of a
+deposit's files, and in the entry that admitted a person that person's name; "--claim all" removes every claim. A name that was
+never sealed, as an organisation's, is in the entry itself and stays. The server must be stopped. Followers remove the claims
+when they hear of it, backups at their next run; receipts that disclose them, and copies of backups, are elsewhere and not touched.
 
 Example:
-  evidence ledger erase 17 --claim names note`
+  evidence ledger erase 17 --claim names --claim note
+  evidence ledger erase 17 --claim all`
 
 const flags = [
   ...commonFlags,
-  ['--claim <claim...>', `which of ${sealedClaims.join(', ')} (default: all)`],
+  ['--claim <claim>', `one of ${sealedClaims.join(', ')}, or all`, requiredRepeated],
   ...ledgerKeyFlags,
 ] as const
 
@@ -34,7 +36,7 @@ export function eraseCommand(program: Command): void {
   ).action(async (index: string, options: OptionsOf<typeof flags>) => {
     installNativePrimitives()
     const root = dataDir(options)
-    const claims = options.claim?.map((claim) => codeArgument(claim, sealedClaims, 'sealed claim'))
+    const claims = claimsFrom(options.claim)
     const inHardware = await hardwareKey(options)
     const key = inHardware?.key ?? openFolderKey(root, passphraseFile(options))
     const ledger = await Ledger.open(root, key, { acceptGap: true })
@@ -49,5 +51,13 @@ export function eraseCommand(program: Command): void {
       await ledger.close()
       await inHardware?.close()
     }
+  })
+}
+
+/** The claims that are named; `all` names each of them. Throws `usage`. */
+function claimsFrom(named: readonly string[]): readonly SealedClaim[] {
+  return named.flatMap((name) => {
+    const claim = codeArgument(name, [...sealedClaims, 'all'] as const, 'sealed claim')
+    return claim === 'all' ? sealedClaims : [claim]
   })
 }

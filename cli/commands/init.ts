@@ -16,7 +16,7 @@ import { commonFlags, jsonFlag, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { openKeyFile, passphraseFile, readPassphrase } from '../options/passphrase.ts'
 import { initTrial, signGenesis } from '../serve/trial.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { hardwareKey, openFolderKey } from '../options/ledger-key.ts'
 import { checkpointNamed } from '../files/known-checkpoint.ts'
 import { codeArgument } from '../options/values.ts'
@@ -38,7 +38,7 @@ const initFlags = [
   ['--reading <mode>', 'who may read entries: public or participants', 'participants'],
   ['--open-disclosures', 'serve sealed claims to everybody (a trial on one’s own machine)'],
   ['--production', 'for evidence that matters: administrators’ public keys only'],
-  ['--administrator <id=publicKeyFile...>', 'administrators, the first of whom signs the genesis'],
+  ['--administrator <id=publicKeyFile>', 'an administrator; the first signs the genesis', repeated],
   ['--genesis <file>', 'second step of --production: the signed genesis'],
   ['--ledger-key <uri>', 'with --production: pkcs11: URI of the ledger’s key; its PIN in --passphrase-file'],
   ['--continues <file>', 'a signed checkpoint of the ledger that this one continues'],

@@ -10,13 +10,13 @@ import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { openPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
-import { clientFlags, outputOf, signedClient } from '../options/client.ts'
+import { clientFlags, outputOf, policyDefault, signedClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
 import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { seconds } from '../options/values.ts'
-import { policyOf } from '../options/policy.ts'
+import { requirePolicy } from '../options/policy.ts'
 
 const help = `
 Keeps a full copy of a ledger as static files (C2SP tlog-tiles) that any web server of the same user can serve. Nothing is kept that was not verified, and a
@@ -28,11 +28,11 @@ Example:
   evidence mirror https://ledger.court.example /srv/mirror --policy court.policy --serve --port 8081`
 
 const flags = [
-  ...clientFlags({ policy: 'the one in DIR, $EVIDENCE_POLICY, or the one in the data folder of your own ledger' }),
+  ...clientFlags({ policy: `the one in DIR, ${policyDefault}` }),
   ['--serve', 'serve the copy, read-only'],
   ['--host <address>', 'address to listen on', '127.0.0.1'],
   ['--port <number>', 'port to listen on; 0 for any', '8081'],
-  ['--base-url <url...>', 'where the copy is reached, if a proxy passes that name on'],
+  ['--base-url <url>', 'where the copy is reached, if a proxy passes that name on', repeated],
   ['--serve-entries', 'serve entries even where the ledger gives them by right only'],
   ['--interval <seconds>', 'pause between two looks', '10'],
   ['--once', 'copy what is there now, then end'],
@@ -102,16 +102,12 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
   }
 }
 
-/** --policy, the one that the copy was begun with, or that of the data folder. */
+/** --policy, the one that the copy was begun with, or the one that is named otherwise. Throws as {@link requirePolicy}, and the codes of a policy. */
 function policyFrom(dir: string, options: MirrorOptions): { readonly policy: Policy; readonly bytes: Uint8Array } {
   const kept = join(dir, 'policy')
-  const path = options.policy ?? (existsSync(kept) ? kept : undefined)
-  if (path !== undefined) {
-    const bytes = new Uint8Array(readPolicyBytes(path))
-    return { policy: parsePolicy(bytes), bytes }
-  }
-  policyOf(options)
-  return policyFrom(dir, { ...options, policy: join(options.data ?? 'data', 'policy') })
+  const isKept = options.policy === undefined && existsSync(kept)
+  const bytes = new Uint8Array(readPolicyBytes(isKept ? kept : requirePolicy(options).path))
+  return { policy: parsePolicy(bytes), bytes }
 }
 
 async function identityAt(url: string, options: MirrorOptions) {

@@ -15,8 +15,8 @@ import { takeLock } from '../../src/node/lock-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, type LedgerPoint, ledgerPoint, tell } from '../follow/followed-ledger.ts'
 import { Monitors } from '../follow/monitors.ts'
-import { clientKey, commonFlags, identify, outputOf } from '../options/client.ts'
-import { declare, type OptionsOf, repeated, repeatedOrNone } from '../options/declare.ts'
+import { clientKey, commonFlags, identify, outputOf, policyDefault } from '../options/client.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { passphraseFlag } from '../options/passphrase.ts'
 import { Output } from '../render/output.ts'
 import { pause, stopSignal } from '../serve/until-stopped.ts'
@@ -35,21 +35,13 @@ Example:
 const flags = [
   ...commonFlags,
   ['--state <dir>', 'folder of the verified copies and of proofs', 'monitor'],
-  [
-    '--policy <file>',
-    'policy of a ledger; again for each (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-    repeatedOrNone,
-  ],
-  ['--witness <url>', 'a witness’s monitoring prefix; may be given again', repeated],
-  ['--watch-digest <digest>', 'tell of entries with sha256:… or another digest; may be given again', repeated],
-  ['--watch-participant <id>', 'tell of entries by or about a participant; may be given again', repeated],
-  [
-    '--watch-case <number>',
-    'tell of entries of a case, where the key may read disclosures; may be given again',
-    repeated,
-  ],
+  ['--policy <file>', `policy of a ledger, one for each (default: ${policyDefault})`, repeated],
+  ['--witness <url>', 'a witness’s monitoring prefix', repeated],
+  ['--watch-digest <digest>', 'tell of entries with sha256:… or another digest', repeated],
+  ['--watch-participant <id>', 'tell of entries by or about a participant', repeated],
+  ['--watch-case <number>', 'tell of entries of a case, where the key may read disclosures', repeated],
   ['--hook <program>', 'program to run on an alarm'],
-  ['--hook-arg <argument>', 'an argument of it; may be given again', repeated],
+  ['--hook-arg <argument>', 'an argument of it', repeated],
   ['--webhook <url>', 'URL to post alarms to'],
   ['--allow-private', 'let the webhook be on a private network'],
   ['--interval <seconds>', 'pause between two looks', '60'],
@@ -77,7 +69,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   const output = outputOf(options)
   const pauseMs = seconds(options.interval, '--interval') * 1000
   if (options.webhook !== undefined) webhookUrl(options.webhook)
-  options.watchDigest.forEach(requireDigest)
+  options.watchDigest?.forEach(requireDigest)
   const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(defined({ data: options.data }))]
   openPrivateFolder(options.state)
   const release = takeLock(join(options.state, 'lock'), options.state)
@@ -113,7 +105,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   }
 }
 
-function channelsOf({ hook, hookArg, webhook, allowPrivate }: MonitorOptions): Record<string, Channel> {
+function channelsOf({ hook, hookArg = [], webhook, allowPrivate }: MonitorOptions): Record<string, Channel> {
   return {
     ...(hook === undefined ? {} : { hook: (event) => callHook([hook, ...hookArg], event) }),
     ...(webhook === undefined

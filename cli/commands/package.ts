@@ -7,6 +7,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { defined } from '../../src/core/objects.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
+import { fsPath } from '../../src/node/file-path.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
 import { type BagSink, contentSize, writeBag } from '../../src/package/bag-writer.ts'
 import type { Bag } from '../../src/package/bag.ts'
@@ -21,7 +22,7 @@ import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../../src/check/node/time.ts'
 import { count } from '../../src/core/text.ts'
 import { notHereLines } from '../render/check-package.ts'
-import { clientFlags, outputOf } from '../options/client.ts'
+import { clientFlags, defaultUrl, outputOf } from '../options/client.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { PackageGathering, receiptsBelow } from '../package/gather.ts'
 import { addCase, type NotGathered, notGatheredLines } from '../package/case.ts'
@@ -29,65 +30,65 @@ import { addLater, askedLines, dayOfPacking } from '../package/later.ts'
 import { openLedger } from '../package/ledger.ts'
 import { progressBar } from '../render/progress.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 
 const help = `
 Writes one folder, or one zip (--out NAME.zip), that holds all that is needed to check some deposits without us: files (or
 only their digests), receipts, the entries that admitted the signers' keys, the policy, and VERIFY.md, which says how to check it
 by hand. It is a BagIt bag (RFC 8493); the same inputs make the same bytes on one day (SOURCE_DATE_EPOCH names another). The ledger is
-asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. A case number is looked for in the receipts
+asked what happened to the deposits later (retractions, attestations, revoked keys), and what it shows is packed. The number of --case is looked for in the receipts
 below --from and, if it may be read there, at the server; what was not searched or not given is said. Sealed claims of the receipts go into the package with them.
 
 Example:
   evidence package photo.jpg seized-phone --out for-the-expert.zip
-  evidence package "(2026)沪0104刑初123号" --from evidence --digests-only --out for-the-court
+  evidence package --case "(2026)沪0104刑初123号" --from evidence --digests-only --out for-the-court
   evidence check for-the-expert.zip --policy court.policy`
 
 const flags = [
-  ...clientFlags(),
+  ...clientFlags({
+    url: `$EVIDENCE_URL, the profile’s, or none where the data folder can be read, else ${defaultUrl}`,
+  }),
   ['--out <path>', 'folder to write, or zip file if it ends in .zip', required],
-  ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (a case: by default here)'],
+  ['--case <number>', 'pack the deposits of this case', repeated],
+  ['--from <dir>', 'where receipts of a case, and of attestations, are looked for (with --case by default here)'],
   ['--digests-only', 'leave the files out: only their digests'],
   ['--without-admissions', 'do not ask the ledger who admitted the signers’ keys, nor what happened later'],
   ['--dir <export>', 'export or mirror of the ledger, as a folder of static tiles'],
 ] as const
 type PackageOptions = OptionsOf<typeof flags>
 
-/** `evidence package CASE|FILE…` */
+/** `evidence package FILE… --case NUMBER` */
 export function packageCommand(program: Command): void {
   declare(
-    program.command('package <case-or-file...>'),
-    'write one bag that holds all that is needed to check deposits',
+    program.command('package [path...]'),
+    'write one folder or zip by which somebody without this software checks deposits',
     flags,
     help,
-  ).action(async (wanted: string[], options: PackageOptions) => {
+  ).action(async (paths: string[], options: PackageOptions) => {
     installNativePrimitives()
-    process.exitCode = await makePackage(wanted, options)
+    process.exitCode = await makePackage(paths, options)
   })
 }
 
-async function makePackage(wanted: readonly string[], options: PackageOptions): Promise<number> {
+async function makePackage(
+  paths: readonly string[],
+  { case: cases = [], ...options }: PackageOptions,
+): Promise<number> {
   const output = outputOf(options)
   // Before anything is read, let alone hashed.
   requireNewFile(options.out)
   const { policy, policyBytes } = readPolicy(options)
   if (options.withoutAdmissions === true && options.dir !== undefined)
     throw new EvidenceError('usage', '--dir says where admissions are, and --without-admissions that none are wanted')
-  const isCase = wanted.some((one) => !existsSync(one))
+  requireThere(paths, cases)
   const from = options.from ?? '.'
-  const receipts = options.from !== undefined || isCase ? receiptsBelow(from) : []
+  const receipts = options.from !== undefined || cases.length > 0 ? receiptsBelow(from) : []
   const ledger = options.withoutAdmissions === true ? undefined : await openLedger(options, policy, output)
   const gathering = new PackageGathering(policy, ledger?.tree)
   try {
-    const cases: string[] = []
     const notGathered: NotGathered[] = []
-    for (const one of wanted) {
-      if (existsSync(one)) await gathering.add(one)
-      else {
-        append(notGathered, await addCase(gathering, one, from, receipts, ledger))
-        cases.push(one)
-      }
-    }
+    for (const path of paths) await gathering.add(path)
+    for (const number of cases) append(notGathered, await addCase(gathering, number, from, receipts, ledger))
     await gathering.addRelated(receipts)
     const later = await addLater(gathering, ledger, policy)
     const files = await packageFiles({
@@ -131,6 +132,17 @@ async function makePackage(wanted: readonly string[], options: PackageOptions): 
   } finally {
     await ledger?.close()
   }
+}
+
+/** Throws `usage` where nothing is named, and `file-unreadable` where a file is not there: before anything is hashed, or the ledger asked. */
+function requireThere(paths: readonly string[], cases: readonly string[]): void {
+  if (paths.length === 0 && cases.length === 0)
+    throw new EvidenceError('usage', 'name the files or folders to pack, or a case by --case NUMBER')
+  const missing = paths.find((path) => !existsSync(fsPath(path)))
+  if (missing === undefined) return
+  throw new EvidenceError('file-unreadable', `there is no file ${missing}; a case is named by --case NUMBER`, {
+    where: missing,
+  })
 }
 
 function readPolicy(options: PackageOptions): { policy: Policy; policyBytes: Uint8Array } {

@@ -26,7 +26,7 @@ import {
   withIdentityIfAny,
 } from '../options/client.ts'
 import { openKeyFile } from '../options/passphrase.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, required, requiredRepeated } from '../options/declare.ts'
 import { depositSigned, statementContext } from '../statements/sign.ts'
 import { signingLedger } from '../statements/signing-ledger.ts'
 import { codeArgument, openCodeArgument } from '../options/values.ts'
@@ -50,7 +50,7 @@ const admitFlags = [
   ...changeFlags,
   ['--public-key <file>', 'the participant’s public key: JWK, PEM or OpenSSH', required],
   ['--type <code>', `one of ${participantTypes.join(', ')}`, required],
-  ['--role <role...>', `any of ${roles.join(', ')}`, required],
+  ['--role <role>', `one of ${roles.join(', ')}`, requiredRepeated],
   ['--name <text>', 'name; sealed where it is a person’s'],
   ['--identified-by <code>', `how you know who it is: ${identifications.join(', ')}, or another code`],
   ['--note <text>', 'what you noted of it; sealed, and shown to participants'],
@@ -65,7 +65,7 @@ function admitCommand(group: Command): void {
 The id stands in the ledger for ever. A person or lawyer has a random one, which is made here where you name none: nobody is named by it.
 
 Example:
-  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor auditor --name "Third Notary Office"
+  evidence participants admit notary-3 --public-key notary.jwk --type notary --role attestor --role auditor --name "Third Notary Office"
   evidence participants admit --public-key li.jwk --type lawyer --role attestor --name "Li Wei" --identified-by document`,
   ).action(async (named: string | undefined, options: OptionsOf<typeof admitFlags>) => {
     const type = codeArgument(options.type, participantTypes, 'type')

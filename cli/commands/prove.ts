@@ -7,7 +7,7 @@ import { findEvidence, findManifest, namedEvidence } from '../../src/check/node/
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { lineProof } from '../../src/check/node/line-proof.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
-import { commonFlags, outputOf } from '../options/client.ts'
+import { commonFlags, outputOf, policyDefault } from '../options/client.ts'
 import { declare, type OptionsOf } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { policyOf } from '../options/policy.ts'
@@ -25,10 +25,7 @@ const flags = [
   ['--receipt <file>', 'receipt of the folder’s deposit'],
   ['--manifest <file>', 'manifest of the folder'],
   ['--folder <dir>', 'folder that the manifest’s paths are relative to'],
-  [
-    '--policy <file>',
-    'the ledger’s policy (default: $EVIDENCE_POLICY, or the one in the data folder of your own ledger)',
-  ],
+  ['--policy <file>', `the ledger’s policy (default: ${policyDefault})`],
   ['--with-claims', 'put the sealed claims of the folder’s receipt (case, note, names) into the proof'],
   ['--out <file>', 'where to write the proof (default: FILE.file-proof)'],
 ] as const

@@ -13,7 +13,7 @@ import { acceptMissing, acceptMissingFlag } from '../options/missing-claims.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
 import { count } from '../../src/core/text.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { progressOf } from '../render/progress.ts'
 
 const danger = `
@@ -34,7 +34,7 @@ Example:
 const restoreFlags = [
   ...commonFlags,
   ['--from <backup>', 'folder that "evidence backup" wrote', required],
-  ['--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the ledger must not be put back behind'],
+  ['--known-checkpoint <file|url>', 'checkpoint or receipt that the ledger must not be put back behind', repeated],
   acceptMissingFlag,
   ['--take-over', 'the original will never sign again: this copy continues the ledger'],
 ] as const
@@ -81,7 +81,7 @@ Example:
 
 const promoteFlags = [
   ...commonFlags,
-  ['--known-checkpoint <fileOrUrl...>', 'checkpoints or receipts that the copy must not be behind'],
+  ['--known-checkpoint <file|url>', 'checkpoint or receipt that the copy must not be behind', repeated],
   ['--take-over', 'the original will never sign again: this copy continues the ledger'],
 ] as const
 

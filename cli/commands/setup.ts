@@ -6,7 +6,7 @@ import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { attempt, valueOr } from '../../src/core/attempt.ts'
 import { defined } from '../../src/core/objects.ts'
-import { applyPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { applyPolicy, parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { parseFingerprint, policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { parsePolicyFile, readPolicyBytes, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { askTerminal } from '../options/ask-terminal.ts'
@@ -61,11 +61,13 @@ async function setUp(url: string, options: SetupOptions): Promise<void> {
   const output = outputOf(options)
   const name = options.profile ?? environmentValue('EVIDENCE_PROFILE') ?? defaultProfile
   requireProfileName(name)
+  // What is here is read before anybody is asked: what is wrong with it is said whether the server is there or not.
+  const own = ownPolicy(options.policy)
   const client = clientOf({ url }, output)
   const info = await client.ledger()
   const before = requireSameLedger(name, client.url, info.origin)
-  const bytes = options.policy === undefined ? Buffer.from(info.policy, 'latin1') : readPolicyBytes(options.policy)
-  const policy = options.policy === undefined ? parsePolicy(bytes) : parsePolicyFile(options.policy, bytes)
+  const bytes = own?.bytes ?? Buffer.from(info.policy, 'latin1')
+  const policy = own?.policy ?? parsePolicy(bytes)
   // A policy that does not fit its own ledger would refuse every receipt.
   applyPolicy(policy, parseSignedCheckpoint(utf8(info.checkpoint)).note, info.origin)
   const compared = compareFingerprint(policyFingerprint(bytes), options, output)
@@ -79,6 +81,13 @@ async function setUp(url: string, options: SetupOptions): Promise<void> {
       ? 'no key: reading and checking only (--key FILE)'
       : `you sign as ${kept.id} with ${kept.key}`,
   ])
+}
+
+/** The policy of --policy, if any. Throws the codes of readPolicyBytes and parsePolicyFile. */
+function ownPolicy(path: string | undefined): { readonly bytes: Buffer; readonly policy: Policy } | undefined {
+  if (path === undefined) return undefined
+  const bytes = readPolicyBytes(path)
+  return { bytes, policy: parsePolicyFile(path, bytes) }
 }
 
 /** The profile that is brought up to date, if any: it never becomes another ledger's, or another server's. Throws `file-exists`. */

@@ -37,7 +37,7 @@ Example:
   evidence timestamp --data /srv/ledger --config /etc/evidence/serve.json --renew`
 
 const flags = [
-  ...clientFlags(),
+  ...clientFlags({ role: 'administrator' }),
   ['--for <receipt>', 'receipt whose time proof is wanted'],
   ['--out <file>', 'where to write the time proof (default: beside the receipt)'],
   ['--timestamp-anchors <file>', 'certificates (PEM) of the authorities that you trust'],

@@ -14,7 +14,8 @@ import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Finding, findingOf } from '../../src/verify/report.ts'
 import { walk, type WalkReport } from '../../src/verify/walk.ts'
-import { type ClientOptions, clientOf, outputOf, withClient, withIdentityIfAny } from '../options/client.ts'
+import { clientFlags, clientOf, outputOf, withIdentityIfAny } from '../options/client.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { dataDir, policyDocument, type PolicyFile, policyLine, requirePolicy } from '../options/policy.ts'
 import { exitOfVerdict, isSound, verdictLine } from '../render/verdict.ts'
 import type { LogSource } from '../../src/log/log.ts'
@@ -30,17 +31,10 @@ import { StaticSource } from '../sources/static-source.ts'
 import { environmentValue, profileOf } from '../options/profile.ts'
 import { toned } from '../render/tone.ts'
 
-interface VerifyOptions extends ClientOptions {
-  readonly checkpoint?: readonly string[]
-  readonly trustedCheckpoint?: string
-  readonly saveCheckpoint?: string
-  readonly dir?: string
-}
-
 const help = `
 Re-walks everything: checkpoint, tree, every entry's index, link, time and signature, and the whole rulebook at each
-index. It does not stop at a fault. Without --url or --dir it reads the data folder, or, where there is none, asks the server that
-$EVIDENCE_URL names. Where a server has the data folder open, the server is asked instead; with --data the command refuses then, for
+index. It does not stop at a fault. Without --url or --dir it asks the server of the profile; where there is no profile it reads
+the data folder, or, where there is none, asks the server that $EVIDENCE_URL names. Where a server has the data folder open, the server is asked instead; with --data the command refuses then, for
 it cannot know which server that is: name it by --url.
 
 Example:
@@ -51,21 +45,26 @@ Example:
   evidence verify --data ./data --save-checkpoint verified.checkpoint
   evidence verify --data ./data --trusted-checkpoint verified.checkpoint --save-checkpoint verified.checkpoint`
 
+const flags = [
+  ...clientFlags({ url: 'the profile’s, or none where there is a data folder, else $EVIDENCE_URL; more below' }),
+  ['--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it'],
+  ['--checkpoint <file>', 'checkpoint or receipt kept from before: the ledger must go on from it', repeated],
+  [
+    '--trusted-checkpoint <file>',
+    'a checkpoint up to which this ledger was verified before: older entries are only hashed again',
+  ],
+  ['--save-checkpoint <file>', 'where no fault is found, keep the checkpoint here, for the next time'],
+] as const
+type VerifyOptions = OptionsOf<typeof flags>
+
 /** `evidence verify` */
 export function verifyCommand(program: Command): void {
-  withClient(program.command('verify').description('re-walk a whole ledger and report every fault'))
-    .option('--dir <export>', 'folder of static tiles, as "evidence export" or "evidence backup" writes it')
-    .option('--checkpoint <file...>', 'checkpoints or receipts kept from before: the ledger must go on from each')
-    .option(
-      '--trusted-checkpoint <file>',
-      'a checkpoint up to which this ledger was verified before: older entries are only hashed again',
-    )
-    .option('--save-checkpoint <file>', 'where no fault is found, keep the checkpoint here, for the next time')
-    .addHelpText('after', help)
-    .action(async (options: VerifyOptions) => {
+  declare(program.command('verify'), 're-walk a whole ledger and report every fault', flags, help).action(
+    async (options: VerifyOptions) => {
       installNativePrimitives()
       process.exitCode = await verify(options)
-    })
+    },
+  )
 }
 
 /** What the walk is compared with besides the log: the policy's file, checkpoints that were kept from before; and where to keep this one. */

@@ -10,7 +10,7 @@ import { originHash, readWitnessConfig, witnessFolder, type WitnessFolder } from
 import { requireStateOf } from '../../src/witness/known-origins.ts'
 import { addLogs, parseLogList, readLogList, removeLog, type WitnessedLog } from '../../src/witness/log-list.ts'
 import { type CommonOptions, jsonFlag, outputOf } from '../options/client.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { passphraseFile, passphraseFor, readPassphrase } from '../options/passphrase.ts'
 import { commandLine } from '../render/command-line.ts'
 import { writeOut } from '../render/standard-output.ts'
@@ -85,7 +85,7 @@ const serveFlags = [
   ...folderFlags,
   ['--host <address>', 'address to listen on', '127.0.0.1'],
   ['--port <port>', 'port to listen on, 0 for any', '8081'],
-  ['--base-url <url...>', 'where the witness is reached, if a proxy passes that name on'],
+  ['--base-url <url>', 'where the witness is reached, if a proxy passes that name on', repeated],
   ['--log-level <level>', 'fatal, error, warn, info, debug or silent', 'info'],
   ['--passphrase-file <file>', 'file that holds the keys’ passphrase'],
 ] as const

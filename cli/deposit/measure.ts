@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { lookup as mediaTypeOf } from 'mrmime'
 import { toHex } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
@@ -8,7 +9,12 @@ import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { digestBytes, digestFile } from '../../src/node/file-digest.ts'
 import type { DepositJob } from './plan.ts'
 import { recordedName } from '../../src/node/artefact-names.ts'
+import { textOfBytes } from '../../src/core/text.ts'
+import type { Progress } from '../render/progress.ts'
 import { makeManifest, requireSameFiles } from '../../src/node/folder-manifest.ts'
+
+/** Hears how the hashing goes on. */
+export type HashProgress = Pick<Progress, 'add' | 'of'>
 
 /** What of a job goes into the statement. */
 export interface Measured {
@@ -19,14 +25,14 @@ export interface Measured {
 }
 
 /**
- * Hashes the files of a job, or reads the digests that were taken elsewhere. `onBytes` is called with counts of bytes hashed. Throws
+ * Hashes the files of a job, or reads the digests that were taken elsewhere. `progress` hears of bytes hashed, and which file is at hand. Throws
  * `file-unreadable`, `file-changed`, `manifest-malformed`, `digest-not-computable`.
  */
 export async function measure(
   job: Exclude<DepositJob, { kind: 'resend' }>,
   algorithms: readonly DigestAlgorithm[],
   category: Item['category'],
-  onBytes: (count: number) => void,
+  progress: HashProgress,
 ): Promise<Measured> {
   const common = category === undefined ? {} : { category }
   if (job.kind === 'digests') {
@@ -40,12 +46,13 @@ export async function measure(
   if (job.kind === 'files') {
     const items: Item[] = []
     for (const path of job.paths) {
-      const { size, digest } = await digestFile(path, algorithms, onBytes)
+      progress.of(basename(path))
+      const { size, digest } = await digestFile(path, algorithms, progress.add)
       items.push({ size, digest: digestsOf(digest), ...mediaOf(path), ...common })
     }
     return { items, names: job.paths.map(recordedName) }
   }
-  const bytes = job.kind === 'sums' ? manifestOf(job.sums) : await manifestOfFiles(job, onBytes)
+  const bytes = job.kind === 'sums' ? manifestOf(job.sums) : await manifestOfFiles(job, progress)
   const { root, size } = manifestTree(bytes)
   const measured = digestBytes(bytes, algorithms)
   const item = {
@@ -60,9 +67,9 @@ export async function measure(
 
 async function manifestOfFiles(
   job: Extract<DepositJob, { kind: 'manifest' }>,
-  onBytes: (count: number) => void,
+  progress: HashProgress,
 ): Promise<Uint8Array> {
-  const bytes = await makeManifest(job.folder, job.listing, onBytes)
+  const bytes = await makeManifest(job.folder, job.listing, progress.add, (name) => progress.of(textOfBytes(name)))
   if (job.isWhole) requireSameFiles(job.folder, job.listing)
   return bytes
 }

@@ -21,7 +21,7 @@ import {
   type WantedStatement,
 } from './earlier.ts'
 import { keepManifest, placeManifest, removePending } from './manifests.ts'
-import { measure } from './measure.ts'
+import { type HashProgress, measure } from './measure.ts'
 import { type DepositJob, jobBytes, jobName } from './plan.ts'
 import { asEvidenceError, type Output } from '../render/output.ts'
 import { outputKinds, writeOutput } from '../files/outputs.ts'
@@ -102,7 +102,7 @@ export async function runDeposit(
           settings.note(`another run deposits ${jobName(job)}; waiting: ${message}`)
         }),
       )
-      const prepared = await prepare(job, settings, bar.add).catch((error: unknown) => refusedJob(job, error))
+      const prepared = await prepare(job, settings, bar).catch((error: unknown) => refusedJob(job, error))
       if ('outcome' in prepared) outcomes.set(job, prepared)
       else waiting.push(prepared)
       if (waiting.length >= batchSize) await flush()
@@ -128,12 +128,12 @@ export async function runDeposit(
 async function prepare(
   job: DepositJob,
   settings: DepositSettings,
-  onBytes: (count: number) => void,
+  progress: HashProgress,
 ): Promise<SignedJob | JobOutcome> {
   if (job.kind === 'resend') return prepareResend(job, settings.ledger)
   const { ledger, identity, algorithms, category, relates, withNames, again } = settings
   const { origin, policy } = ledger
-  const { items, names, manifest } = await measure(job, algorithms, category, onBytes)
+  const { items, names, manifest } = await measure(job, algorithms, category, progress)
   const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
   const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
   const existing = (): JobOutcome | undefined => {

@@ -14,10 +14,10 @@ import { copyFolderOf, followLedger, type LedgerPoint, originOf, policyFor } fro
 /** Where copies and proofs are kept, who else is asked, and what is watched for. */
 interface WatchOptions {
   readonly state: string
-  readonly witness: readonly string[]
-  readonly watchDigest: readonly string[]
-  readonly watchParticipant: readonly string[]
-  readonly watchCase: readonly string[]
+  readonly witness?: readonly string[]
+  readonly watchDigest?: readonly string[]
+  readonly watchParticipant?: readonly string[]
+  readonly watchCase?: readonly string[]
 }
 
 /** A ledger that is followed. */
@@ -147,7 +147,7 @@ export class Monitors {
 
   /** Opens the copy of a ledger. One that cannot be opened is told, and tried again. */
   private async open(origin: string, points: readonly LedgerPoint[]): Promise<Followed | undefined> {
-    const { state, witness, watchDigest, watchParticipant, watchCase } = this.options
+    const { state, witness = [], watchDigest = [], watchParticipant = [], watchCase = [] } = this.options
     const folder = copyFolderOf(state, origin)
     const witnesses = witness.map((url) => witnessPoint(url, origin))
     let opened: Awaited<ReturnType<typeof followLedger>>
@@ -180,7 +180,7 @@ export class Monitors {
 
   private caseSearch(origin: string, points: readonly LedgerPoint[], folder: string, from: number): CaseSearch {
     const clients = (): LedgerPoint['client'][] => points.map(({ client }) => client)
-    return new CaseSearch({ origin, cases: this.options.watchCase, clients, file: `${folder}.cases`, from })
+    return new CaseSearch({ origin, cases: this.options.watchCase ?? [], clients, file: `${folder}.cases`, from })
   }
 
   /** What cannot be reached is to be known; what is shown and cannot be watched, or a copy that was lost, must not be. */

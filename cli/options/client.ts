@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
-import type { Command } from 'commander'
 import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
 import { dataFolder } from '../../src/ledger/data-folder.ts'
 import type { SigningKey } from '../../src/node/key-file.ts'
 import { Output } from '../render/output.ts'
-import { type OptionsOf, withFlags } from './declare.ts'
+import { connection, type OptionsOf } from './declare.ts'
 import { askedPassphraseFlag, openKeyFile, passphraseFile } from './passphrase.ts'
 import { dataDir } from './policy.ts'
 import { environmentValue, profileOf } from './profile.ts'
@@ -16,38 +15,56 @@ export const defaultUrl = 'http://127.0.0.1:8080'
 /** The option of every command: a document for programs. */
 export const jsonFlag = ['--json', 'print one JSON document instead of text'] as const
 
-/** Options of commands that read or write a data folder. */
-export const commonFlags = [jsonFlag, ['--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)']] as const
+const dataFlag = ['--data <dir>', 'data folder (default: $EVIDENCE_DATA or ./data)'] as const
 
-/** Options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds. */
+/** Options of commands that read or write a data folder. */
+export const commonFlags = [jsonFlag, dataFlag] as const
+
+/** What says where the policy is, where no option does, as findPolicy looks for it. */
+export const policyDefault = '$EVIDENCE_POLICY, the profile’s, or the one in the data folder of your own ledger'
+
+/**
+ * Options of commands that talk to a server; `url` says which is asked by default, `policy` which policy holds, and `role` whose key of the
+ * data folder signs.
+ */
 export function clientFlags({
-  url = `$EVIDENCE_URL or ${defaultUrl}`,
-  policy = '$EVIDENCE_POLICY, or the one in the data folder of your own ledger',
+  url = `$EVIDENCE_URL, the profile’s, or ${defaultUrl}`,
+  policy = policyDefault,
+  role = 'depositor',
 }: {
   readonly url?: string
   readonly policy?: string
+  readonly role?: KeyRole
 } = {}) {
   return [
-    ...commonFlags,
-    ['--url <url>', `server (default: ${url})`],
-    ['--policy <file>', `the ledger’s policy (default: ${policy})`],
-    ['--key <file>', 'private key to sign with (default: $EVIDENCE_KEY or keys/depositor.pem in the data folder)'],
-    ['--id <participant>', 'participant id of the key (default: $EVIDENCE_ID, or found at the server)'],
+    jsonFlag,
+    ['--url <url>', `server (default: ${url})`, connection],
+    ['--policy <file>', `the ledger’s policy (default: ${policy})`, connection],
+    [
+      '--key <file>',
+      `private key to sign with (default: $EVIDENCE_KEY, the profile’s, or keys/${role}.pem in the data folder)`,
+      connection,
+    ],
+    [
+      '--id <participant>',
+      'participant id of the key (default: $EVIDENCE_ID, the profile’s, or found at the server)',
+      connection,
+    ],
+    [...askedPassphraseFlag, connection],
+    [...dataFlag, connection],
     [
       '--profile <name>',
       'the ledger that "evidence setup" keeps by this name (default: $EVIDENCE_PROFILE, or "default")',
+      connection,
     ],
-    askedPassphraseFlag,
   ] as const
 }
 
+/** Whose key of a data folder signs where none is named. */
+type KeyRole = 'depositor' | 'administrator'
+
 export type CommonOptions = OptionsOf<typeof commonFlags>
 export type ClientOptions = OptionsOf<ReturnType<typeof clientFlags>>
-
-/** Adds the options of {@link clientFlags}. */
-export function withClient(command: Command, defaults?: { readonly url?: string; readonly policy?: string }): Command {
-  return withFlags(command, clientFlags(defaults))
-}
 
 export function outputOf(options: CommonOptions): Output {
   return new Output(options.json === true)
@@ -72,10 +89,7 @@ function idNamed(options: ClientOptions, path: string): string | undefined {
 }
 
 /** The private key that a client signs with. */
-export function clientKey(
-  options: ClientOptions,
-  role: 'depositor' | 'administrator' = 'depositor',
-): { key: SigningKey; path: string } {
+export function clientKey(options: ClientOptions, role: KeyRole = 'depositor'): { key: SigningKey; path: string } {
   const folder = dataFolder(dataDir(options))
   const fallback = role === 'administrator' ? folder.administratorKey : folder.depositorKey
   const path = keyNamed(options) ?? fallback
@@ -141,7 +155,7 @@ export async function ownerOf(
 export async function signedClient(
   options: ClientOptions,
   output: Output,
-  role?: 'depositor' | 'administrator',
+  role?: KeyRole,
 ): Promise<{ readonly client: LedgerClient; readonly identity: Identity }> {
   const { key, path } = clientKey(options, role)
   const client = clientOf(options, output)

@@ -33,11 +33,9 @@ export async function addCase(
   const atHand = await gathering.addCase(number, receipts)
   const { found, notGathered } = await searchServer(gathering, number, ledger)
   if (atHand + found > 0) return notGathered
-  throw new EvidenceError(
-    'receipt-not-found',
-    `there is no file ${number}, and no receipt below ${from} discloses that case number`,
-    { where: number },
-  )
+  throw new EvidenceError('receipt-not-found', `no receipt below ${from} discloses the case number ${number}`, {
+    where: number,
+  })
 }
 
 async function searchServer(

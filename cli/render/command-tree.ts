@@ -13,6 +13,8 @@ export interface CommandNode {
   readonly options: readonly {
     readonly flags: string
     readonly long: string
+    /** Heading that it stands under, where that is not the common one. */
+    readonly group: string
     readonly takesValue: boolean
     readonly description: string
   }[]
@@ -41,6 +43,7 @@ function below(command: Command, path: readonly string[]): CommandNode[] {
         .map((option) => ({
           flags: option.flags,
           long: option.long as string,
+          group: (option.helpGroupHeading ?? '').replace(/:$/, ''),
           takesValue: option.required || option.optional,
           description: help.optionDescription(option),
         })),

@@ -16,7 +16,8 @@ function verbatim(text: string): string {
 
 function section(node: CommandNode): string[] {
   const name = ['evidence', ...node.path].join(' ')
-  const options = node.options.flatMap(({ flags, description }) => [
+  const options = node.options.flatMap(({ flags, description, group }, i) => [
+    ...(group === (node.options[i - 1]?.group ?? '') ? [] : ['.PP', plain(`${group}:`)]),
     '.TP',
     `\\fB${plain(flags)}\\fR`,
     plain(description),

@@ -61,19 +61,19 @@ export class Output {
     if (!this.isJson) writeErr(withoutPasswords(lineText(line)))
   }
 
-  /** A refusal: one line, or a document; never a stack trace. */
-  error(error: EvidenceError): void {
+  /** A refusal: one line, or a document; never a stack trace. `action` says what to do where more is known than its code tells. */
+  error(error: EvidenceError, action: string = error.kind.action): void {
     const { where, expected, found, index } = error.facts
     if (this.isJson) {
       const facts = { where, expected, found, index }
-      const { code, message, kind } = error
+      const { code, message } = error
       const help = `docs/errors.md#${code}`
-      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action: kind.action, help, ...facts } }, 2)}\n`))
+      writeOut(withoutPasswords(`${jsonText({ error: { code, message, action, help, ...facts } }, 2)}\n`))
       return
     }
     const detail =
       expected === undefined && found === undefined ? '' : ` (expected ${expected ?? '-'}, found ${found ?? '-'})`
-    const text = `evidence: ${error.code}: ${error.message}${detail}. ${error.kind.action} (docs/errors.md#${error.code})`
+    const text = `evidence: ${error.code}: ${error.message}${detail}. ${action} (docs/errors.md#${error.code})`
     writeErr(withoutPasswords(lineText(text)))
   }
 }

@@ -1,15 +1,17 @@
 import type { SingleBar } from 'cli-progress'
 import { bytesText, type Output } from './output.ts'
-import { count } from '../../src/core/text.ts'
+import { count, visible } from '../../src/core/text.ts'
 
 export interface Progress {
   readonly update: (done: number) => void
   /** Counts on by what was done now. */
   readonly add: (more: number) => void
+  /** Names the file that is at hand. */
+  readonly of: (name: string) => void
   readonly stop: () => void
 }
 
-const silent: Progress = { update: () => {}, add: () => {}, stop: () => {} }
+const silent: Progress = { update: () => {}, add: () => {}, of: () => {}, stop: () => {} }
 
 /** A terminal that can move its cursor; CI machines and editors' consoles have some that cannot. */
 function isAble(): boolean {
@@ -40,6 +42,8 @@ export function progressBar(
   }
   let bar: SingleBar | undefined
   let done = 0
+  let name = ''
+  const payload = (): object => ({ shown: show(done), pace: pace(), name })
   let isStopped = false
   // The bar hides the cursor: it is shown again where a signal ends the program.
   const leave = (signal: keyof typeof ending): void => {
@@ -57,7 +61,7 @@ export function progressBar(
     if (isStopped) return
     bar = new cliProgress.SingleBar(
       {
-        format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}{pace}`,
+        format: `${label} [{bar}] {percentage}% {shown} of ${show(total)}${unit === 'bytes' ? '' : ` ${unit}`}{pace}{name}`,
         clearOnComplete: true,
         hideCursor: true,
         stream: process.stderr,
@@ -67,14 +71,43 @@ export function progressBar(
     )
     // A command that ends in its own way, as "follow" does, is left to do so.
     for (const signal of signals) if (process.listenerCount(signal) === 0) process.on(signal, leave)
-    bar.start(total, done, { shown: show(done), pace: pace() })
+    bar.start(total, done, payload())
   }
   void start()
   const update = (now: number): void => {
     done = now
-    bar?.update(now, { shown: show(now), pace: pace() })
+    bar?.update(now, payload())
   }
-  return { update, add: (more) => update(done + more), stop }
+  const of = (file: string): void => {
+    name = ` ${shortName(file)}`
+    bar?.update(done, payload())
+  }
+  return { update, add: (more) => update(done + more), of, stop }
+}
+
+/** Columns that a name may take beside a bar. */
+const nameColumns = 32
+
+/**
+ * A file's name beside a bar: visible as everywhere, and cut in the middle, so that its end stays and it takes 32 columns at most. What is
+ * not ASCII counts as two columns, as Chinese text is shown.
+ */
+export function shortName(name: string): string {
+  const characters = Array.from(visible(name))
+  if (columnsOf(characters) <= nameColumns) return characters.join('')
+  const half = (nameColumns - columnsOf(['…'])) / 2
+  return `${within(characters, half).join('')}…${within(characters.toReversed(), half).toReversed().join('')}`
+}
+
+/** The first of the characters that fit into columns. */
+function within(characters: readonly string[], columns: number): readonly string[] {
+  let taken = 0
+  const end = characters.findIndex((character) => (taken += columnsOf([character])) > columns)
+  return end < 0 ? characters : characters.slice(0, end)
+}
+
+function columnsOf(characters: readonly string[]): number {
+  return characters.reduce((sum, character) => sum + (character <= '~' ? 1 : 2), 0)
 }
 
 /** A time that somebody waits: `45 s`, `12 min`, `3 h 5 min`. */

@@ -4,20 +4,21 @@ import type { ServerSettings } from '../../server/settings.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { issueText } from '../../src/statements/schema-errors.ts'
 import { fileBounds, readBoundedText } from '../../src/node/bounded-file.ts'
-import type { Flag, OptionsOf } from '../options/declare.ts'
+import { type Flag, type OptionsOf, repeated } from '../options/declare.ts'
 
 /** The flag of `serve` and `start` for each setting that has one, in the order of the help. */
 const flagOf = {
   host: ['--host <address>', 'address to listen on (default 127.0.0.1)'],
   port: ['--port <port>', 'port to listen on, 0 for any (default 8080)'],
-  baseUrls: ['--base-url <url...>', 'the server’s public name, which access tokens must carry'],
+  baseUrls: ['--base-url <url>', 'the server’s public name, which access tokens must carry', repeated],
   statementsPerMinute: ['--rate-limit <n>', 'statements a minute that one key may send (default 600000)'],
   maxQueue: ['--max-queue <n>', 'statements that may wait to be sequenced (default 8192)'],
   maxClockGapDays: ['--max-clock-gap <days>', 'how far the clock may be ahead of the last entry at start (default 31)'],
   acceptClockGap: ['--accept-clock-gap', 'the clock is right, however far ahead of the last entry'],
   knownCheckpoints: [
-    '--known-checkpoint <file|url...>',
+    '--known-checkpoint <file|url>',
     'kept elsewhere: a ledger that has gone back behind it does not start',
+    repeated,
   ],
   requireFollower: ['--require-follower <id>', 'answer nothing before this auditor’s "evidence follow" holds it too'],
   followerTimeoutSeconds: ['--follower-timeout <seconds>', 'how long a deposit waits for the follower (default 5)'],

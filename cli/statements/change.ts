@@ -13,7 +13,7 @@ import type { OptionsOf } from '../options/declare.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
 export const changeFlags = [
-  ...clientFlags(),
+  ...clientFlags({ role: 'administrator' }),
   ['--propose <file>', 'write a proposal that others approve ("evidence approvals"), and send nothing'],
   ['--expires <days>', 'days in which a proposal can be submitted', '14'],
 ] as const

@@ -90,18 +90,20 @@ export function listFiles(folder: string, paths: readonly string[]): FolderListi
 
 /**
  * Hashes every file of a listing into a manifest. When all are hashed each is looked at once more: a manifest describes one state of
- * the folder, or none. Throws `manifest-malformed` for an empty listing, `file-unreadable`, `file-changed`.
+ * the folder, or none. `onFile` hears the name of each before it is hashed, `onBytes` counts of bytes. Throws `manifest-malformed` for an empty listing, `file-unreadable`, `file-changed`.
  */
 export async function makeManifest(
   folder: string,
   listing: FolderListing,
   onBytes: (count: number) => void,
+  onFile: (name: Uint8Array) => void = () => {},
 ): Promise<Uint8Array> {
   if (listing.files.length === 0)
     throw new EvidenceError('manifest-malformed', `the folder ${folder} holds no file`, { where: folder })
   const lines: ManifestLine[] = []
   const states: string[] = []
   for (const { path, name } of listing.files) {
+    onFile(name)
     const { digest, state } = await digestFile(path, ['sha256'], onBytes)
     lines.push({ sha256: digest.sha256 as string, path: name })
     states.push(state)

@@ -180,7 +180,7 @@ describe.skipIf(!isLinux)('F-RA: the lock of a folder', () => {
     const refused = [
       ['backup', at('out'), ...data, '--final'],
       ['ledger', 'reindex', ...data],
-      ['ledger', 'erase', '1', ...data],
+      ['ledger', 'erase', '1', '--claim', 'all', ...data],
       ['serve', ...data, '--port', '0'],
       ['promote', ...data, '--take-over'],
       ['verify', ...data],

@@ -263,7 +263,7 @@ describe('F-H1: a backup that is restored', () => {
       ['promote', '--take-over'],
       ['backup', at('x')],
       ['ledger', 'reindex'],
-      ['ledger', 'erase', '3'],
+      ['ledger', 'erase', '3', '--claim', 'all'],
     ]) {
       const refused = await evidence([...command, '--data', at('b')])
       expect([command[0], refused.code, `${refused.stdout}${refused.stderr}`]).toEqual([

@@ -39,7 +39,18 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the Python verifier',
     const own = dataFolder(data)
     const [key, origin] = [readKeyFile(own.depositorKey), readOwnKey(own).name]
     const run = (args: readonly string[]): Promise<CliResult> => evidenceOk([...args, '--data', data])
-    await run(['deposit', note, '--case', '(2026)沪0104刑初123号', '--digest', 'sha256', 'sm3', '--url', server.url])
+    await run([
+      'deposit',
+      note,
+      '--case',
+      '(2026)沪0104刑初123号',
+      '--digest',
+      'sha256',
+      '--digest',
+      'sm3',
+      '--url',
+      server.url,
+    ])
     await run(['deposit', folder, '--note', 'a note', '--url', server.url])
     await run(['prove', mail, '--receipt', receipt, '--manifest', manifest, '--folder', folder])
     const { size: already } = (await server.request('/v1/ledger')).json<{ size: number }>()

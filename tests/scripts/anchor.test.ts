@@ -62,7 +62,7 @@ const check = async (
   anchors: readonly string[],
   ...args: string[]
 ): Promise<{ code: number | null; report: Report }> => {
-  const given = anchors.length === 0 ? [] : ['--anchor', ...anchors]
+  const given = anchors.flatMap((anchor) => ['--anchor', anchor])
   const result = await evidence(['check', photo, '--json', '--policy', policyOf('national'), ...given, ...args])
   return { code: result.code, report: result.json<Report>() }
 }
@@ -123,7 +123,7 @@ describe('anchors', () => {
     const all = [...anchorsIn('of-local'), ...anchorsIn('of-provincial')]
     expect(codesOf(await check([]))).toEqual(['receipt-other-ledger'])
     expect(codesOf(await check(all))).toEqual(['anchor-unconnected'])
-    const online = await check(all, '--lower-url', local.url, provincial.url)
+    const online = await check(all, '--lower-url', local.url, '--lower-url', provincial.url)
     expect([online.code, online.report.faults]).toEqual([0, []])
     expect(online.report.anchors?.steps.map(({ lower }) => lower.size)).toEqual([4, expect.any(Number)])
     expect(codesOf(await check(all, '--online', '--url', local.url))).toEqual(['anchor-unconnected'])
@@ -132,17 +132,8 @@ describe('anchors', () => {
   it('check a local receipt with nothing but the root’s key, the ledgers below stopped', async () => {
     const one = join(path, 'one.anchor')
     const two = join(path, 'two.anchor')
-    await evidenceOk(['anchor-for', receipt, '--anchor', ...anchorsIn('of-local'), '--url', local.url, '--out', one])
-    await evidenceOk([
-      'anchor-for',
-      one,
-      '--anchor',
-      ...anchorsIn('of-provincial'),
-      '--url',
-      provincial.url,
-      '--out',
-      two,
-    ])
+    await evidenceOk(['anchor-for', receipt, ...anchorsIn('of-local'), '--url', local.url, '--out', one])
+    await evidenceOk(['anchor-for', one, ...anchorsIn('of-provincial'), '--url', provincial.url, '--out', two])
     await Promise.all([local.stop(), provincial.stop()])
     for (const anchors of [
       [one, two],
@@ -151,7 +142,7 @@ describe('anchors', () => {
       const { code, report } = await check(anchors)
       expect([code, report.ok, report.anchors?.steps.length]).toEqual([0, true, 2])
     }
-    const text = await evidenceOk(['check', photo, '--policy', policyOf('national'), '--anchor', one, two])
+    const text = await evidenceOk(['check', photo, '--policy', policyOf('national'), '--anchor', one, '--anchor', two])
     expect(text.stdout).toMatch(/^in a tree that existed when entry [0-9]+ of [^;]* by that ledger’s clock; times, /m)
     expect(text.stdout).not.toContain('unchanged since deposit')
     expect(text.stdout).toContain('it is vouched for by the upper entry’s digest alone')

@@ -117,7 +117,7 @@ describe('copies of a ledger', () => {
   })
 
   it('lose what is erased', async () => {
-    await evidenceOk(['ledger', 'erase', '100', '--data', data])
+    await evidenceOk(['ledger', 'erase', '100', '--claim', 'all', '--data', data])
     expect((await evidenceOk(['backup', out, '--data', data, '--json'])).json()).toMatchObject({
       size: 604,
       added: 1,

@@ -220,6 +220,7 @@ describe('commands for a running ledger', () => {
         'notary',
         '--role',
         'attestor',
+        '--role',
         'auditor',
         '--name',
         'Third Notary Office',

@@ -184,8 +184,8 @@ describe('a ledger taken away as files', () => {
       const after = await report(['--data', data])
       expect(after).toMatchObject({ exit: 0, ok: true, size: count, root, faults: [] })
       expect(after.disclosures).toEqual({ present: count - 3 + 1, withheld: 1, foreign: 0 })
-      expect((await erase('10')).json()).toMatchObject({ erased: ['note'] })
-      expect((await erase('10')).json()).toMatchObject({ erased: [] })
+      expect((await erase('10', '--claim', 'all')).json()).toMatchObject({ erased: ['note'] })
+      expect((await erase('10', '--claim', 'all')).json()).toMatchObject({ erased: [] })
       expect((await report(['--data', data])).disclosures).toEqual({ present: count - 3, withheld: 2, foreign: 0 })
       const text = await evidence(['verify', '--data', data])
       expect(text.stdout).toContain('2 withheld')
@@ -207,7 +207,7 @@ describe('a ledger taken away as files', () => {
         await evidenceOk(['show', last, '--receipt', receipt, '--data', data, '--url', server.url])
         const checked = await evidenceOk(['check', photo, '--receipt', receipt, '--data', data, '--json'])
         expect(checked.json()).toMatchObject({ withheld: 1, claims: { names: ['photo.jpg'] } })
-        const busy = await erase(last)
+        const busy = await erase(last, '--claim', 'all')
         expect(busy.code).toBe(3)
         expect(busy.json<CliError>().error.code).toBe('ledger-in-use')
       } finally {
@@ -216,7 +216,7 @@ describe('a ledger taken away as files', () => {
     })
 
     it('keeps nothing of them in the files of the database', async () => {
-      await erase(last)
+      await erase(last, '--claim', 'all')
       const database = dataFolder(data).database
       const bytes = Buffer.concat(readdirSync(database).map((name) => readFileSync(join(database, name))))
       // A table may be compressed, but part of a salt is in it as it is: of most, for a pair of letters may repeat one before it.
@@ -229,10 +229,10 @@ describe('a ledger taken away as files', () => {
     })
 
     it('refuses what is not there', async () => {
-      const none = await erase('999')
+      const none = await erase('999', '--claim', 'all')
       expect(none.code).toBe(3)
       expect(none.json<CliError>().error.code).toBe('entry-not-found')
-      expect((await erase('x')).code).toBe(2)
+      expect((await erase('x', '--claim', 'all')).code).toBe(2)
       expect((await erase(last, '--claim', 'title')).code).toBe(2)
     })
   })

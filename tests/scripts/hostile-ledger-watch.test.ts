@@ -184,7 +184,7 @@ describe('R7 F2: a ledger that is asked for a case', () => {
     answer = (url) => (isSearch(url) ? ok({ entries: [], next: 3 }) : undefined)
     hostile.seen.length = 0
     const output = join(path, 'endless')
-    const args = ['package', caseNumber, '--from', empty(), '--out', output, '--json', '--url', hostile.url]
+    const args = ['package', '--case', caseNumber, '--from', empty(), '--out', output, '--json', '--url', hostile.url]
     const result = await evidence([...args, ...own])
     expect([result.code, result.json<CliError>().error.code]).toEqual([3, 'server-answer'])
     expect(hostile.seen.filter(isSearch)).toHaveLength(2)
@@ -260,7 +260,7 @@ describe('R7 F3: a URL among several', () => {
 
 describe('R7 L4: a package of a case', () => {
   const pack = (name: string, ...args: string[]): Promise<CliResult> =>
-    evidence(['package', caseNumber, '--out', join(path, name), '--json', '--policy', policy, ...args])
+    evidence(['package', '--case', caseNumber, '--out', join(path, name), '--json', '--policy', policy, ...args])
   const read = ['--key', join(path, 'auditor.pem'), '--id', 'auditor']
 
   it.each([
@@ -285,6 +285,7 @@ describe('R7 L4: a package of a case', () => {
     ])
     const alone = await evidenceOk([
       'package',
+      '--case',
       caseNumber,
       '--out',
       join(path, 'alone'),

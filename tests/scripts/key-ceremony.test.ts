@@ -62,6 +62,7 @@ describe('the key ceremony of a production ledger', () => {
       origin,
       '--administrator',
       `clerk=${join(path, 'clerk.jwk')}`,
+      '--administrator',
       `deputy=${join(path, 'deputy.jwk')}`,
       ...secret,
     ])

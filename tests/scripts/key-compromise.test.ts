@@ -117,7 +117,14 @@ describe('the ledger’s key is stolen', () => {
     writeFileSync(at('no-receipt'), 'a photo')
     for (const wrong of [`${before}.tlog-proof`, at('no-receipt')]) {
       const rotations = [join(data, 'rotations', name as string), wrong]
-      const refused = await evidence(['check', after, '--policy', oldPolicy, '--rotation', ...rotations, '--json'])
+      const refused = await evidence([
+        'check',
+        after,
+        '--policy',
+        oldPolicy,
+        ...rotations.flatMap((one) => ['--rotation', one]),
+        '--json',
+      ])
       expect([refused.code, refused.json<CliError>().error.message]).toEqual([1, expect.stringContaining(wrong)])
     }
     // The ledger verifies, from outside and from the folder; the folder makes transitions too.

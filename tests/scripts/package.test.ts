@@ -137,12 +137,12 @@ describe('evidence packages', () => {
   })
 
   it('finds a case in the receipts of a folder and at the server, with its attestations, and may leave files out', async () => {
-    const found = await check(await pack([caseNumber.normalize('NFKC')]))
+    const found = await check(await pack(['--case', caseNumber.normalize('NFKC')]))
     expect(found.code).toBe(0)
     expect(found.report.case).toBe(caseNumber.normalize('NFKC'))
     expect(found.report.deposits.map(({ index }) => index)).toEqual([2, 3])
     expect(found.report.related).toMatchObject([{ kind: 'evidence.attest', admission: { state: 'shown' } }])
-    const digests = await pack([caseNumber, '--digests-only'], '.zip')
+    const digests = await pack(['--case', caseNumber, '--digests-only'], '.zip')
     const { code, report } = await check(digests)
     expect(code).toBe(0)
     expect(report.deposits.map(({ files, notHere }) => [files.length, notHere.length])).toEqual([
@@ -152,11 +152,17 @@ describe('evidence packages', () => {
     // No receipt is here: those of the server serve, and the files are withheld.
     const nowhere = join(path, 'nowhere')
     mkdirSync(nowhere)
-    const fromServer = await check(await pack([caseNumber, '--from', nowhere]))
+    const fromServer = await check(await pack(['--case', caseNumber, '--from', nowhere]))
     expect(fromServer.report.deposits.map(({ index }) => index)).toEqual([2, 3])
-    const none = await run('package', 'no such case', '--out', join(path, 'none'), '--json')
+    const none = await run('package', '--case', 'no such case', '--out', join(path, 'none'), '--json')
     expect([none.code, none.json<CliError>().error.code]).toEqual([2, 'receipt-not-found'])
     expect(existsSync(join(path, 'none'))).toBe(false)
+    const file = await run('package', caseNumber, '--out', join(path, 'none'), '--json')
+    expect([file.code, file.json<CliError>().error]).toEqual([
+      3,
+      expect.objectContaining({ code: 'file-unreadable', message: expect.stringContaining('--case NUMBER') }),
+    ])
+    expect((await run('package', '--out', join(path, 'none'))).code).toBe(2)
   })
 
   it('holds one file of a folder by its proof, and no word of the others', async () => {
@@ -323,7 +329,11 @@ describe('evidence packages', () => {
     }
 
     it('has commands that all work, and say what there is', async () => {
-      for (const args of [['case-001', 'photo.jpg'], [caseNumber, '--digests-only'], ['case-001/photo/counter.jpg']]) {
+      for (const args of [
+        ['case-001', 'photo.jpg'],
+        ['--case', caseNumber, '--digests-only'],
+        ['case-001/photo/counter.jpg'],
+      ]) {
         const folder = await pack(args)
         const before = readdirSync(folder, { recursive: true }).length
         const { code, output } = follow(folder)

@@ -27,7 +27,16 @@ beforeAll(async () => {
   await evidenceOk(['init', '--origin', 'shown.example/test', '--reading', 'participants', '--data', data])
   server = await startServer(data, [], 'serve')
   await ok('keygen', '--out', key)
-  const who = ['--public-key', join(path, 'notary.jwk'), '--type', 'notary', '--role', 'depositor', 'attestor']
+  const who = [
+    '--public-key',
+    join(path, 'notary.jwk'),
+    '--type',
+    'notary',
+    '--role',
+    'depositor',
+    '--role',
+    'attestor',
+  ]
   await ok('participants', 'admit', 'notary', ...who)
   writeFileSync(photo, 'a photo')
   await ok('deposit', photo)

@@ -30,7 +30,7 @@ async function command({ args, cwd, env, umask, end }) {
   process.exitCode = undefined
   if (umask !== undefined) process.umask(umask)
   const before = await alive()
-  await run(() => createProgram(args[0]))
+  await run(createProgram)
   await untilNothingIsOpen(before)
   const code = process.exitCode ?? 0
   for (const name of signals) process.removeAllListeners(name)
