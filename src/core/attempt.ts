@@ -20,6 +20,12 @@ export function valueOr<T, Other>(make: () => T, other: Other, ...codes: readonl
   return made instanceof EvidenceError ? other : made
 }
 
+/** The result of a batch of one. Throws it where it is an error. */
+export function onlyOne<T>([result]: readonly T[]): Exclude<T, Error> {
+  if (result instanceof Error) throw result
+  return result as Exclude<T, Error>
+}
+
 /** What a promise resolves to, or the refusal that it rejects with. */
 export async function settled<T>(promise: Promise<T>, ...codes: readonly ErrorCode[]): Promise<T | EvidenceError> {
   try {
