@@ -1,3 +1,4 @@
+import { readBounded } from '../core/bytes.ts'
 import { type ErrorCode, errorTable, EvidenceError } from '../core/errors.ts'
 import { withoutCredentials } from './server-url.ts'
 
@@ -104,19 +105,11 @@ async function redirected(url: string, response: Response): Promise<EvidenceErro
 }
 
 async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'clockAhead'>> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  if (response.body !== null) {
-    for await (const chunk of response.body) {
-      length += chunk.length
-      if (length > maxAnswerBytes)
-        throw new EvidenceError('server-answer', 'the server’s answer is larger than any of ours')
-      chunks.push(chunk)
-    }
-  }
+  const tooLong = (): EvidenceError =>
+    new EvidenceError('server-answer', 'the server’s answer is larger than any of ours')
   return {
     status: response.status,
-    body: Buffer.concat(chunks),
+    body: await readBounded(response.body, maxAnswerBytes, tooLong),
     contentType: response.headers.get('content-type') ?? '',
   }
 }

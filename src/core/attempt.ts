@@ -20,6 +20,29 @@ export function valueOr<T, Other>(make: () => T, other: Other, ...codes: readonl
   return made instanceof EvidenceError ? other : made
 }
 
+/**
+ * A function that runs one step of a check and gives its value. What the step refuses is kept, as `as` has it: in `unjudged` where it says
+ * that a newer verifier is needed (exit code 4), else in `faults`; the value is undefined then.
+ */
+export function keepingRefusals<Kept>(
+  faults: Kept[],
+  unjudged: Kept[],
+  as: (refusal: EvidenceError) => Kept,
+): <T>(step: () => T) => T | undefined {
+  return (step) => {
+    const made = attempt(step)
+    if (!(made instanceof EvidenceError)) return made
+    ;(made.kind.exit === 4 ? unjudged : faults).push(as(made))
+    return undefined
+  }
+}
+
+/** The result of a batch of one. Throws it where it is an error. */
+export function onlyOne<T>([result]: readonly T[]): Exclude<T, Error> {
+  if (result instanceof Error) throw result
+  return result as Exclude<T, Error>
+}
+
 /** What a promise resolves to, or the refusal that it rejects with. */
 export async function settled<T>(promise: Promise<T>, ...codes: readonly ErrorCode[]): Promise<T | EvidenceError> {
   try {

@@ -153,6 +153,18 @@ export function tryBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
     : decode(text, count, standardValues)
 }
 
+/** The 32 bytes of a hash in canonical base64; undefined for anything else. */
+export function tryHash(text: string): Uint8Array<ArrayBuffer> | undefined {
+  // Nothing longer is decoded.
+  const bytes = text.length === 44 ? tryBase64(text) : undefined
+  return bytes?.length === 32 ? bytes : undefined
+}
+
+/** Hashes in base64, a line each, every line ended. */
+export function hashLines(hashes: readonly Uint8Array[]): string {
+  return hashes.map((hash) => `${toBase64(hash)}\n`).join('')
+}
+
 /** Bytes of canonical padded base64. Throws `base64-malformed`. */
 export function fromBase64(text: string, what = 'value'): Uint8Array<ArrayBuffer> {
   const bytes = tryBase64(text)

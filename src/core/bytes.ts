@@ -104,6 +104,22 @@ export function concatAll(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return out
 }
 
+/** The bytes of a stream, at most `most` of them. Throws what `tooLong` gives where there are more, and what reading throws. */
+export async function readBounded(
+  stream: AsyncIterable<Uint8Array> | null,
+  most: number,
+  tooLong: () => Error,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream ?? []) {
+    length += chunk.length
+    if (length > most) throw tooLong()
+    chunks.push(chunk)
+  }
+  return concatAll(chunks)
+}
+
 /** Equality of public bytes; not for secrets. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { toBase64, tryHash } from './base64.ts'
 import { parseDecimal } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { isOrigin } from './origin.ts'
@@ -36,8 +36,8 @@ export function parseTreeHead(text: string): TreeHead {
   if (origin === '') throw bad('has an empty origin')
   const size = parseDecimal(sizeText)
   if (size === undefined) throw bad('has no canonical size')
-  const root = tryBase64(rootText)
-  if (root === undefined || root.length !== 32) throw bad('has no canonical root hash')
+  const root = tryHash(rootText)
+  if (root === undefined) throw bad('has no canonical root hash')
   if (extensions.includes('')) throw bad('has an empty extension line')
   return { origin, size, root, extensions }
 }

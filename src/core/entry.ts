@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { toBase64, tryHash } from './base64.ts'
 import { concat, fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { sha256 } from './hash.ts'
@@ -89,8 +89,8 @@ export function parseEntry(bytes: Uint8Array): ParsedEntry {
   if (index === undefined) throw malformed('has no canonical index', 'line 2')
   const timeMs = tryTime(time)
   if (timeMs === undefined) throw malformed('has no canonical time', 'line 3')
-  const previous = tryBase64(link)
-  if (previous === undefined || previous.length !== 32) throw malformed('has no canonical link', 'line 4')
+  const previous = tryHash(link)
+  if (previous === undefined) throw malformed('has no canonical link', 'line 4')
   if (!known) return { known, version, index, time, timeMs, previous }
   // Exactly five lines: after the fifth line feed nothing is left.
   if (lines.length !== 6 || lines[5] !== '' || text.length !== lengthOf(lines))

@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { hashLines, tryHash } from './base64.ts'
 import { concat, latin1, parseDecimal, utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { type ManifestLine, parseManifestLine } from './manifest.ts'
@@ -56,9 +56,8 @@ function readFileProof(bytes: Uint8Array): FileProof {
   const file = parseManifestLine(line)
   const hashes: Uint8Array[] = []
   for (let text = next(); text.length > 0; text = next()) {
-    const hash = tryBase64(latin1(text))
-    if (hash === undefined || hash.length !== 32 || hashes.length === 63)
-      throw bad('has a path line that is not a base64 hash')
+    const hash = tryHash(latin1(text))
+    if (hash === undefined || hashes.length === 63) throw bad('has a path line that is not a base64 hash')
     hashes.push(hash)
   }
   return { item, lineIndex, line, file, hashes, receipt: bytes.slice(at) }
@@ -67,7 +66,7 @@ function readFileProof(bytes: Uint8Array): FileProof {
 /** Writes a file proof. */
 export function encodeFileProof(proof: Omit<FileProof, 'file'>): Uint8Array {
   const head = utf8(`${version}\n${proof.item}\n${proof.lineIndex}\n`)
-  const tail = utf8(`\n${proof.hashes.map((hash) => `${toBase64(hash)}\n`).join('')}\n`)
+  const tail = utf8(`\n${hashLines(proof.hashes)}\n`)
   return concat(head, proof.line, tail, proof.receipt)
 }
 

@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { hashLines, tryHash } from './base64.ts'
 import { fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { EvidenceError } from './errors.ts'
@@ -43,8 +43,8 @@ function readKeyTransition(bytes: Uint8Array): KeyTransition {
   if (from === undefined) throw bad('has no canonical size in its second line')
   if (lines.length > maxHashes) throw bad(`has more than ${maxHashes} hashes`)
   const hashes = lines.map((line) => {
-    const hash = tryBase64(line)
-    if (hash === undefined || hash.length !== 32) throw bad('has a line that is not a base64 hash')
+    const hash = tryHash(line)
+    if (hash === undefined) throw bad('has a line that is not a base64 hash')
     return hash
   })
   return { from, hashes, ...parseSignedCheckpoint(utf8(text.slice(split + 2))) }
@@ -52,5 +52,5 @@ function readKeyTransition(bytes: Uint8Array): KeyTransition {
 
 /** Writes a key transition. */
 export function encodeKeyTransition(from: number, hashes: readonly Uint8Array[], note: string): string {
-  return `${version}\nfrom ${from}\n${hashes.map((hash) => `${toBase64(hash)}\n`).join('')}\n${note}`
+  return `${version}\nfrom ${from}\n${hashLines(hashes)}\n${note}`
 }

@@ -1,5 +1,5 @@
 import { append } from './arrays.ts'
-import { toBase64, tryBase64 } from './base64.ts'
+import { toBase64, tryBase64, tryHash } from './base64.ts'
 import { compareBytes, fromUtf8, latin1, parseDecimal, utf8 } from './bytes.ts'
 import type { Checkpoint } from './checkpoint-text.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
@@ -156,8 +156,8 @@ class Lines {
   hashes(most: number): Uint8Array[] {
     const out: Uint8Array[] = []
     for (let text = this.after('hash '); text !== undefined; text = this.after('hash ')) {
-      const hash = tryBase64(text)
-      if (hash?.length !== 32 || out.length === most) throw bad('has a hash that is none, or too many')
+      const hash = tryHash(text)
+      if (hash === undefined || out.length === most) throw bad('has a hash that is none, or too many')
       out.push(hash)
     }
     return out

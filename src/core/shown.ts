@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { toBase64, tryHash } from './base64.ts'
 import { parseDecimal } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 
@@ -26,8 +26,8 @@ export function parseShown(value: string): ShownEntries {
   for (const part of parts) {
     const [index, hash] = part.trim().split(':', 2) as [string, string?]
     const number = parseDecimal(index)
-    const bytes = tryBase64(hash ?? '')
-    if (number === undefined || bytes?.length !== 32 || part.trim() !== `${index}:${hash}`)
+    const bytes = tryHash(hash ?? '')
+    if (number === undefined || bytes === undefined || part.trim() !== `${index}:${hash}`)
       throw malformed('is not <index>:<status hash, base64>, separated by commas')
     if (shown.has(number)) throw malformed(`names entry ${number} twice`)
     shown.set(number, bytes)

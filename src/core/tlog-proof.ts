@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { toBase64, tryBase64, tryHash } from './base64.ts'
 import { fromUtf8, parseDecimal, utf8 } from './bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { EvidenceError } from './errors.ts'
@@ -50,8 +50,8 @@ function readTlogProof(bytes: Uint8Array): TlogProof {
   if (index === undefined) throw bad('has no canonical index line')
   if (lines.length > 63) throw bad('has more than 63 proof hashes')
   const hashes = lines.map((line) => {
-    const hash = tryBase64(line)
-    if (hash === undefined || hash.length !== 32) throw bad('has a proof line that is not a base64 hash')
+    const hash = tryHash(line)
+    if (hash === undefined) throw bad('has a proof line that is not a base64 hash')
     return hash
   })
   const noteText = text.slice(split + 2)

@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from './base64.ts'
+import { hashLines, tryHash } from './base64.ts'
 import { fromUtf8, parseDecimal } from './bytes.ts'
 import { parseTreeHead, type TreeHead } from './checkpoint-text.ts'
 import { EvidenceError } from './errors.ts'
@@ -58,8 +58,8 @@ function bad(why: string): EvidenceError {
 }
 
 function hashOf(line: string): Uint8Array {
-  const hash = line.length === 44 ? tryBase64(line) : undefined
-  if (hash?.length !== 32) throw bad('has a line before its checkpoint that is no hash in base64')
+  const hash = tryHash(line)
+  if (hash === undefined) throw bad('has a line before its checkpoint that is no hash in base64')
   return hash
 }
 
@@ -91,7 +91,7 @@ export function parseAddCheckpoint(bytes: Uint8Array): AddCheckpointRequest {
 
 /** Writes a body of add-checkpoint. */
 export function encodeAddCheckpoint(oldSize: number, proof: readonly Uint8Array[], checkpoint: string): string {
-  return `old ${oldSize}\n${proof.map((hash) => `${toBase64(hash)}\n`).join('')}\n${checkpoint}`
+  return `old ${oldSize}\n${hashLines(proof)}\n${checkpoint}`
 }
 
 /** Reads a body of sign-subtree. Throws as {@link parseAddCheckpoint}. */

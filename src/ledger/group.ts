@@ -4,10 +4,10 @@ import type { Disclosure } from '../core/disclosure.ts'
 import { encodeEntry, leafHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { Jwk } from '../core/jwk.ts'
+import type { ReceiptParts } from '../core/receipt.ts'
 import type { ShownEntries } from '../core/shown.ts'
 import { formatTime } from '../core/time.ts'
-import { readBody } from '../statements/body.ts'
-import { requireDisclosures, requireSealed } from '../statements/disclosures.ts'
+import { requireDisclosures } from '../statements/disclosures.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import { currentLedgerKeys } from '../statements/registry.ts'
 import { judge } from '../statements/rulebook.ts'
@@ -18,22 +18,31 @@ import { chainAfter, type ChainState } from './chain-state.ts'
 import type { EarlierEntry } from './entry-facts.ts'
 import { faultsToTell } from './faults-to-tell.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
-import { mayAskForId, type Prefetched, statementName } from './prefetch.ts'
+import { mayAskForId, type Place, type Prefetched, repeatOf, requireSealedBy, statementName } from './prefetch.ts'
+import type { ReceiptText, ReceiptWriter } from './receipt-writer.ts'
 import { type Reader, readerByKey, type Rights } from './rights.ts'
 import type { StoredEntry } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
 
-/** Where a statement stands that was sequenced before. */
-export type Repeated = Placed & { readonly kind: 'existing' }
-
-export interface Placed {
-  readonly kind: 'created' | 'existing'
-  readonly index: number
-  readonly time: string
-  readonly leafHash: Uint8Array
+/** Where a statement of a group stands. */
+export interface Placed extends Place {
   /** What the receipt of a new entry holds; absent for an existing one. */
-  readonly sequenced?: { readonly bytes: Uint8Array; readonly signer: Jwk; readonly disclosures: readonly string[] }
+  readonly sequenced?: ReceiptParts
+}
+
+/** What a depositor is answered, once it holds for good. */
+export interface Outcome extends Place {
+  /** The receipt of a new entry, where it was asked for. An existing entry's receipt is read from the ledger. */
+  readonly receipt?: ReceiptText
+}
+
+/** A statement in the queue, and who waits for its outcome. */
+export interface Waiting {
+  readonly submission: Submission
+  readonly wantReceipt: boolean
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: Error) => void
 }
 
 /**
@@ -107,7 +116,7 @@ export class GroupBuilder {
 
   /**
    * Same bytes as before: the first answer again. The queue in flight counts as stored. Throws `jti-reused`, and for
-   * disclosures that the statement does not seal what {@link requireSealed} throws.
+   * disclosures that the statement does not seal what `requireSealed` throws.
    */
   private existing(submission: Submission): Placed | undefined {
     if (!mayAskForId(submission, this.state.registry, this.rights)) return undefined
@@ -165,7 +174,7 @@ export class GroupBuilder {
       state: chainAfter(state, { kind: statement.common.kind, timeMs, leafHash: hash }, next),
       facts: targetFactsOf(statement, hash),
       jws: statement.jws.text,
-      placed: { kind: 'created', index, time, leafHash: hash, sequenced: { bytes, signer, disclosures } },
+      placed: { kind: 'created', index, time, leafHash: hash, sequenced: { entryBytes: bytes, signer, disclosures } },
     }
   }
 
@@ -198,20 +207,21 @@ export class GroupBuilder {
 }
 
 /**
- * Where a statement is the one of an earlier entry, byte for byte, the place of that entry. Throws `storage-damaged`, and for disclosures
- * that the statement does not seal what {@link requireSealed} throws.
+ * What each of a group is to be answered, as a call that does so. Receipts are written now, for the tree goes on; `placed` is what came
+ * of each, in order.
  */
-export function repeatOf({ statement, disclosures }: Submission, earlier: EarlierEntry): Repeated | undefined {
-  const { entry, hash } = earlier.stored
-  if (entry.statement !== statement.jws.text) return undefined
-  requireSealedBy(statement, disclosures)
-  return { kind: 'existing', index: entry.index, time: entry.time, leafHash: hash }
-}
-
-/** The sequenced statement's body is read again only where there is something to compare with it. */
-function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
-  const body = disclosures.length === 0 ? undefined : readBody(statement)
-  if (body !== undefined) requireSealed(body, disclosures)
+export function answersOf(
+  group: readonly Waiting[],
+  placed: readonly (Placed | EvidenceError)[],
+  receipts: ReceiptWriter,
+): (() => void)[] {
+  return group.map(({ wantReceipt, resolve, reject }, i) => {
+    const result = placed[i] as Placed | EvidenceError
+    if (result instanceof EvidenceError) return () => reject(result)
+    const { sequenced, ...place } = result
+    const receipt = wantReceipt && sequenced !== undefined ? { receipt: receipts.write(place.index, sequenced) } : {}
+    return () => resolve({ ...place, ...receipt })
+  })
 }
 
 /** An entry judged and encoded, with the chain as it will be after it. */

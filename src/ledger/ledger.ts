@@ -1,10 +1,11 @@
+import { onlyOne } from '../core/attempt.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type VerifierKey, verifierKey } from '../core/note.ts'
 import { defined } from '../core/objects.ts'
 import { currentLedgerKeys, type Registry } from '../statements/registry.ts'
 import type { LedgerSigningKey } from '../node/key-file.ts'
 import { SignatureGate } from '../node/signature-gate.ts'
-import type { Outcome } from './answers.ts'
+import type { Outcome } from './group.ts'
 import { ClockGuard, type Clock, type ClockGuardOptions, systemClock } from './clock.ts'
 import type { DataFolder, FolderConfig } from './data-folder.ts'
 import { readHead } from './head-file.ts'
@@ -20,7 +21,7 @@ import { LookupCheck, type LookupState } from './lookup-check.ts'
 import { LedgerReads } from './reads.ts'
 import { Rights } from './rights.ts'
 import { type Published, Sequencer, type SequencerOptions } from './sequencer.ts'
-import { authenticate, authenticateMany, openSubmission, type Submission } from './submission.ts'
+import { authenticateMany, type Submission } from './submission.ts'
 
 type QueueOptions = Pick<SequencerOptions, 'maxQueue' | 'maxQueueBytes' | 'maxGroup' | 'onGroup' | 'onFailure'>
 
@@ -195,9 +196,9 @@ export class Ledger {
     this.parts.sequencer.requireReady()
   }
 
-  /** Opens a statement as it was sent in and verifies its signature. Throws the codes of openSubmission and authenticate. */
+  /** Opens a statement as it was sent in and verifies its signature. Throws the refusals of {@link authenticateMany}. */
   async authenticate(text: string): Promise<Submission> {
-    return authenticate(this.parts.sequencer.registry, openSubmission(text), (job) => this.parts.gate.verify(job))
+    return onlyOne(await this.authenticateMany([text]))
   }
 
   /** Opens several texts and verifies their signatures; gives, in their order, a submission or the refusal of each. */
@@ -221,7 +222,7 @@ export class Ledger {
     return this.parts.sequencer.submit(submission, wantReceipt)
   }
 
-  /** Both at once. */
+  /** Authenticates and sequences a statement as it was sent in; resolves when it is durable. */
   async deposit(text: string): Promise<Outcome> {
     return this.submit(await this.authenticate(text))
   }

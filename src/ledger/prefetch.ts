@@ -1,5 +1,7 @@
-import { settled } from '../core/attempt.ts'
+import { attempt, settled } from '../core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { readBody } from '../statements/body.ts'
+import { requireSealed } from '../statements/disclosures.ts'
 import type { Registry } from '../statements/registry.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { ChainState } from './chain-state.ts'
@@ -8,6 +10,16 @@ import { readerByKey, type Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
 import type { Submission } from './submission.ts'
 import type { LedgerTree } from './tree.ts'
+
+/** Where a statement stands in the ledger, and whether it is new there. */
+export interface Place {
+  readonly kind: 'created' | 'existing'
+  readonly index: number
+  /** As in the entry. */
+  readonly time: string
+  /** 32 bytes. */
+  readonly leafHash: Uint8Array
+}
 
 /** What was fetched for a group before it is judged. */
 export interface Prefetched {
@@ -59,7 +71,7 @@ export async function prefetch(group: readonly Submission[], chain: ChainState, 
 }
 
 /** The entries of some indices that are below `size`, each read and re-hashed once. */
-export async function earlierEntries(
+async function earlierEntries(
   indices: ReadonlySet<number>,
   size: number,
   tree: Pick<LedgerTree, 'entry'>,
@@ -86,4 +98,50 @@ export async function usedIds(
   const used = new Map<string, number>()
   for (const id of found) if (id !== undefined) used.set(statementName(id.iss, id.jti), id.index)
   return used
+}
+
+/**
+ * Where a statement is the one of an earlier entry, byte for byte, the place of that entry. Throws `storage-damaged`, and for disclosures
+ * that the statement does not seal what {@link requireSealed} throws.
+ */
+export function repeatOf({ statement, disclosures }: Submission, earlier: EarlierEntry): Place | undefined {
+  const { entry, hash } = earlier.stored
+  if (entry.statement !== statement.jws.text) return undefined
+  requireSealedBy(statement, disclosures)
+  return { kind: 'existing', index: entry.index, time: entry.time, leafHash: hash }
+}
+
+/** Throws what {@link requireSealed} throws. A sequenced statement's body is read again only where there is something to compare with it. */
+export function requireSealedBy(statement: Statement, disclosures: readonly string[]): void {
+  const body = disclosures.length === 0 ? undefined : readBody(statement)
+  if (body !== undefined) requireSealed(body, disclosures)
+}
+
+/**
+ * Which statements are those of published entries, byte for byte, in order: the outcome of each such one, or the refusal of
+ * disclosures that it does not seal; undefined for all others, which only the one writer can judge. What is published stands for ever, so
+ * a repeat needs no place in the queue, where it would take up its signer's share though anybody may send it (docs/design/fair-queue.md).
+ */
+export async function findRepeats(
+  submissions: readonly Submission[],
+  { registry, size }: ChainState,
+  from: Sources,
+): Promise<(Place | EvidenceError | undefined)[]> {
+  const asked = submissions.filter((submission) => mayAskForId(submission, registry, from.rights))
+  const used = await usedIds(
+    asked.map(({ statement }) => statement),
+    from.storage,
+  )
+  if (used.size === 0) return submissions.map(() => undefined)
+  const entries = await earlierEntries(new Set(used.values()), size, from.tree)
+  const mayAsk = new Set(asked)
+  return submissions.map((submission) => {
+    const { iss, jti } = submission.statement.common
+    const index = mayAsk.has(submission) ? used.get(statementName(iss, jti)) : undefined
+    const earlier = index === undefined ? undefined : entries.get(index)
+    // A damaged entry is the writer's to report: it refuses what needs it.
+    if (earlier === undefined || isEvidenceError(earlier)) return undefined
+    const repeat = attempt(() => repeatOf(submission, earlier))
+    return isEvidenceError(repeat, 'storage-damaged') ? undefined : repeat
+  })
 }

@@ -4,7 +4,6 @@ import { rangeHash } from '../core/merkle/prove.ts'
 import { subtreeHashFrom } from '../core/merkle/tiles.ts'
 import { encodeReceiptExtra, type ReceiptParts } from '../core/receipt.ts'
 import { tlogProofHead } from '../core/tlog-proof.ts'
-import type { Placed } from './group.ts'
 import type { LedgerTree } from './tree.ts'
 
 /** A line's end inside a JSON string: most receipts are answered as one, and nothing else of them needs an escape. */
@@ -95,9 +94,8 @@ export class ReceiptWriter {
     return lines
   }
 
-  write(index: number, sequenced: NonNullable<Placed['sequenced']>): ReceiptText {
-    const { bytes, signer, disclosures } = sequenced
-    const extra = encodeReceiptExtra({ entryBytes: bytes, signer, disclosures })
-    return new ReceiptText(extra, index, this.proofLines(index), this.note)
+  /** The receipt of an entry of the group. */
+  write(index: number, parts: ReceiptParts): ReceiptText {
+    return new ReceiptText(encodeReceiptExtra(parts), index, this.proofLines(index), this.note)
   }
 }

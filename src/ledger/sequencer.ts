@@ -1,19 +1,17 @@
-import { attempt, settled } from '../core/attempt.ts'
+import { attempt, onlyOne, settled } from '../core/attempt.ts'
 import { type NoteSigner, signCheckpointBy } from '../core/checkpoint.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { rootFromTiles } from '../core/merkle/tiles.ts'
 import type { VerifierKey } from '../core/note.ts'
 import type { RuleContext } from '../statements/rules.ts'
-import { answersOf, type Outcome, type Waiting } from './answers.ts'
 import type { ChainState } from './chain-state.ts'
 import type { ClockGuard, ClockReading } from './clock.ts'
 import type { Confirmation } from './confirmation.ts'
 import { FairQueue, queueError } from './fair-queue.ts'
-import { GroupBuilder, type Placed } from './group.ts'
+import { answersOf, GroupBuilder, type Outcome, type Placed, type Waiting } from './group.ts'
 import type { HeadFile } from './head-file.ts'
-import { prefetch } from './prefetch.ts'
-import { findRepeats } from './repeats.ts'
+import { findRepeats, prefetch } from './prefetch.ts'
 import { ReceiptWriter } from './receipt-writer.ts'
 import type { Rights } from './rights.ts'
 import type { LedgerStorage } from './storage.ts'
@@ -138,8 +136,8 @@ export class Sequencer {
    * Queues a statement; resolves when it is durable, with its place. Rejects with the rulebook's codes, `jti-reused`,
    * `queue-full`, `queue-share-full`, `clock-unsafe`, `writer-stopped`, `disk-full`, `shutting-down`.
    */
-  submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.offer({ submission, wantReceipt, resolve, reject }))
+  async submit(submission: Submission, wantReceipt = true): Promise<Outcome> {
+    return onlyOne(await this.submitMany([submission], wantReceipt))
   }
 
   /** Queues many, in order; gives each one's outcome or refusal. One promise for all: one each is a cost of its own. */

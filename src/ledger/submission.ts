@@ -30,8 +30,14 @@ export interface Submission {
 /** What reading, hashing and parsing an entry that is referred to counts for beside a statement's own bytes: half of the largest. */
 const referenceCost = 32 * 1024
 
+/** A statement as sent, split; neither its signature nor what it says was looked at. */
+interface Opened {
+  readonly envelope: Envelope
+  readonly disclosures: readonly string[]
+}
+
 /** Splits a statement as sent, as far as the signer's name. Throws the codes of its parts, `statement-too-large`, `jws-alg`. */
-export function openSubmission(text: string): { envelope: Envelope; disclosures: readonly string[] } {
+export function openSubmission(text: string): Opened {
   const { jws, disclosures } = splitPresentation(text)
   if (jws.length >= maxEntryBytes) {
     throw new EvidenceError(
@@ -49,11 +55,6 @@ export function openSubmission(text: string): { envelope: Envelope; disclosures:
   }
   return { envelope, disclosures }
 }
-
-/** Whether signatures verify, in order: here or on another thread. */
-export type VerifySignatures = (jobs: readonly SignatureJob[]) => Promise<boolean[]>
-
-type Opened = ReturnType<typeof openSubmission>
 
 /** The key that a statement names, if it was ever admitted (a retry succeeds even after revocation). Throws `key-unknown`. */
 function keyOf(registry: Registry, { envelope }: Opened): KeyRecord {
@@ -76,21 +77,15 @@ function authenticated({ envelope, disclosures }: Opened, key: KeyRecord, isVali
   return { ...submissionOf(envelope, disclosures), verifiedUnder: key.publicKey, participant: key.participant }
 }
 
-/** The first check on arrival: the signature. Throws `key-unknown`, `signature-invalid`, and the codes of readStatement. */
-export async function authenticate(
-  registry: Registry,
-  opened: Opened,
-  verify: (job: SignatureJob) => Promise<boolean>,
-): Promise<Submission> {
-  const key = keyOf(registry, opened)
-  return authenticated(opened, key, await verify(jobOf(key, opened)))
-}
-
-/** Opens several texts and verifies their signatures in one call; gives, in their order, a submission or the refusal of each. */
+/**
+ * The first check on arrival. Opens statements as they were sent in and verifies their signatures, by one call of `verify`, which says of
+ * each whether it is valid. Gives, in their order, a submission or the refusal of each: the codes of {@link openSubmission} and of
+ * readStatement, `key-unknown`, `signature-invalid`.
+ */
 export async function authenticateMany(
   registry: Registry,
   texts: readonly string[],
-  verify: VerifySignatures,
+  verify: (jobs: readonly SignatureJob[]) => Promise<boolean[]>,
 ): Promise<(Submission | EvidenceError)[]> {
   const opened = texts.map((text) =>
     attempt(() => {

@@ -43,13 +43,6 @@ export class SignatureGate {
     })
   }
 
-  /** True where the signature is valid. Rejects only if a thread dies: nothing is taken for verified then. */
-  verify(job: SignatureJob): Promise<boolean> {
-    return new Promise((settle, fail) => {
-      this.enter([{ job, settle, fail }])
-    })
-  }
-
   /**
    * Whether each signature is valid, in the order of the jobs: one promise for all, since one each costs as much as judging the statement.
    * Rejects only if a thread dies: nothing is taken for verified then.

@@ -1,8 +1,9 @@
 import { append } from '../core/arrays.ts'
+import { keepingRefusals } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { parseSignedCheckpoint } from '../core/checkpoint.ts'
 import { leafHash } from '../core/entry.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { verifyInclusion } from '../core/merkle/verify.ts'
 import { applyPolicy, type Policy } from '../core/policy.ts'
 import type { Receipt } from '../core/receipt.ts'
@@ -47,15 +48,7 @@ export function checkTimeProof(
 ): CheckedTimeProof {
   const faults: EvidenceError[] = []
   const unjudged: EvidenceError[] = []
-  const guard = <T>(step: () => T): T | undefined => {
-    try {
-      return step()
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      ;(error.kind.exit === 4 ? unjudged : faults).push(error)
-      return undefined
-    }
-  }
+  const guard = keepingRefusals(faults, unjudged, (refusal) => refusal)
   const proof = guard(() => parseTimeProof(bytes))
   if (proof === undefined) return { size: undefined, layers: [], statement: undefined, faults, unjudged, limits: [] }
   const size = guard(() => requireCommitted(proof, receipt, policy))

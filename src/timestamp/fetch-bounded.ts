@@ -1,3 +1,4 @@
+import { readBounded } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 
 /**
@@ -17,14 +18,7 @@ export async function fetchBounded(
       await response.body?.cancel()
       throw failed(`it answered ${response.status}`)
     }
-    const chunks: Uint8Array[] = []
-    let length = 0
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length
-      if (length > maxBytes) throw failed(`its answer is longer than ${maxBytes} bytes`)
-      chunks.push(chunk)
-    }
-    return new Uint8Array(Buffer.concat(chunks))
+    return await readBounded(response.body, maxBytes, () => failed(`its answer is longer than ${maxBytes} bytes`))
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause
     const { cause: inner, message } = cause as Error & { cause?: { code?: string } }

@@ -1,4 +1,4 @@
-import { toBase64, tryBase64 } from '../core/base64.ts'
+import { hashLines, tryHash } from '../core/base64.ts'
 import { concat, latin1, parseDecimal, utf8 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { maxRecordBytes, parseRecord, type TimeStampRecord } from './record.ts'
@@ -37,8 +37,8 @@ export function parseTimeProof(bytes: Uint8Array): TimeProof {
   if (index === undefined) throw bad('has no canonical index line')
   if (lines.length > 63) throw bad('has more than 63 hashes')
   const hashes = lines.map((line) => {
-    const hash = tryBase64(line)
-    if (hash === undefined || hash.length !== 32) throw bad('has a line that is not a base64 hash')
+    const hash = tryHash(line)
+    if (hash === undefined) throw bad('has a line that is not a base64 hash')
     return hash
   })
   return { index, hashes, record: parseRecord(bytes.slice(end + 2)) }
@@ -46,8 +46,5 @@ export function parseTimeProof(bytes: Uint8Array): TimeProof {
 
 /** Writes a time proof. */
 export function encodeTimeProof({ index, hashes, record }: TimeProof): Uint8Array {
-  return concat(
-    utf8(`${version}\nindex ${index}\n${hashes.map((hash) => `${toBase64(hash)}\n`).join('')}\n`),
-    record.bytes,
-  )
+  return concat(utf8(`${version}\nindex ${index}\n${hashLines(hashes)}\n`), record.bytes)
 }

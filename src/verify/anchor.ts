@@ -1,5 +1,5 @@
 import { valueOr } from '../core/attempt.ts'
-import { toBase64, tryBase64 } from '../core/base64.ts'
+import { toBase64, tryBase64, tryHash } from '../core/base64.ts'
 import { fromUtf8, parseDecimal, utf8 } from '../core/bytes.ts'
 import { parseSignedCheckpoint, type SignedCheckpoint } from '../core/checkpoint.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -85,8 +85,8 @@ function readLink(fromLine: string, hashLines: readonly string[]): AnchorLink {
   if (from === undefined || from < 1) throw bad('has a third line that is no "from" and a size')
   if (hashLines.length > 63) throw bad('has more than 63 hashes')
   const hashes = hashLines.map((line) => {
-    const hash = line.startsWith('hash ') ? tryBase64(line.slice(5)) : undefined
-    if (hash?.length !== 32) throw bad('has a line that is no hash')
+    const hash = line.startsWith('hash ') ? tryHash(line.slice(5)) : undefined
+    if (hash === undefined) throw bad('has a line that is no hash')
     return hash
   })
   return { from, hashes }

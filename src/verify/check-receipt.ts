@@ -1,8 +1,9 @@
+import { keepingRefusals } from '../core/attempt.ts'
 import { toBase64 } from '../core/base64.ts'
 import type { Disclosure } from '../core/disclosure.ts'
 import { verifyEd25519 } from '../core/ed25519.ts'
 import { leafHash, type ParsedEntry } from '../core/entry.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { publicKeyOf, thumbprint } from '../core/jwk.ts'
 import { isKnownAlgorithm } from '../core/jws.ts'
 import type { KeyTransition } from '../core/key-transition.ts'
@@ -70,15 +71,7 @@ export function checkReceipt(
 ): CheckedReceipt | { readonly receipt: undefined; readonly faults: Finding[]; readonly unjudged: Finding[] } {
   const faults: Finding[] = []
   const unjudged: Finding[] = []
-  const guard = <T>(step: () => T): T | undefined => {
-    try {
-      return step()
-    } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      ;(error.kind.exit === 4 ? unjudged : faults).push(findingOf(error))
-      return undefined
-    }
-  }
+  const guard = keepingRefusals(faults, unjudged, (refusal) => findingOf(refusal))
   const receipt = guard(() => parseReceipt(bytes))
   if (receipt === undefined) return { receipt, faults, unjudged }
   const { proof, entry, entryBytes } = receipt

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { attempt, failureOf, settled, settledOr, valueOr } from '../../src/core/attempt.ts'
+import { attempt, failureOf, keepingRefusals, onlyOne, settled, settledOr, valueOr } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 
 const refusal = new EvidenceError('entry-not-found', 'there is no entry 7')
@@ -46,5 +46,24 @@ describe('a refusal as a value', () => {
       message: 'it could not be sent',
       cause: bug,
     })
+  })
+})
+
+describe('refusals that a check keeps', () => {
+  it('are faults, or not judged where a newer verifier is needed; what is no refusal is thrown', () => {
+    const newer = new EvidenceError('not-judged', 'it needs a newer verifier')
+    const faults: string[] = []
+    const unjudged: string[] = []
+    const guard = keepingRefusals(faults, unjudged, ({ code }) => code)
+    expect([guard(() => 1), guard(throwing(refusal)), guard(throwing(newer))]).toEqual([1, undefined, undefined])
+    expect([faults, unjudged]).toEqual([['entry-not-found'], ['not-judged']])
+    expect(() => guard(throwing(bug))).toThrow(bug)
+  })
+})
+
+describe('a batch of one', () => {
+  it('gives its result, or throws it', () => {
+    expect(onlyOne([7])).toBe(7)
+    expect(() => onlyOne([refusal])).toThrow(refusal)
   })
 })

@@ -3,11 +3,13 @@ import {
   fromBase64,
   fromBase64url,
   fromHex,
+  hashLines,
   toBase64,
   toBase64url,
   toHex,
   tryBase64,
   tryBase64url,
+  tryHash,
 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { codeOf } from './support.ts'
@@ -131,4 +133,21 @@ describe('hexadecimal', () => {
       expect(codeOf(() => fromHex(text))).toBe('hex-malformed')
     },
   )
+})
+
+describe('a hash', () => {
+  const bytes = Uint8Array.from({ length: 33 }, (_, i) => i)
+
+  it('is 32 bytes of canonical base64, and nothing else', () => {
+    const hash = bytes.subarray(0, 32)
+    expect(tryHash(toBase64(hash))).toEqual(hash)
+    for (const length of [0, 31, 33]) expect(tryHash(toBase64(bytes.subarray(0, length)))).toBeUndefined()
+    for (const text of [toBase64url(hash), `${toBase64(hash)}\n`, toBase64(hash).replace(/.=$/, '9=')])
+      expect(tryHash(text)).toBeUndefined()
+  })
+
+  it('is a line among others', () => {
+    expect(hashLines([])).toBe('')
+    expect(hashLines([bytes.subarray(0, 1), bytes.subarray(0, 1)])).toBe('AA==\nAA==\n')
+  })
 })

@@ -7,6 +7,7 @@ import {
   fromUtf8,
   latin1,
   parseDecimal,
+  readBounded,
   utf8,
   utf8Length,
   withoutFinalSlashes,
@@ -113,5 +114,33 @@ describe('withoutFinalSlashes', () => {
     ['', ''],
   ])('%j is %j', (text, expected) => {
     expect(withoutFinalSlashes(text)).toBe(expected)
+  })
+})
+
+describe('readBounded', () => {
+  const tooLong = (): Error => new Error('too long')
+
+  it('gives all bytes of a stream, none of none', async () => {
+    const stream = new Blob(['abc', 'de']).stream()
+    expect(await readBounded(stream, 5, tooLong)).toEqual(utf8('abcde'))
+    expect(await readBounded(null, 0, tooLong)).toEqual(utf8(''))
+  })
+
+  it('lets go of a stream that is too long, and reads no more of it', async () => {
+    const taken: number[] = []
+    let isLetGo = false
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        for (let n = 1; ; n++) {
+          taken.push(n)
+          yield utf8('abc')
+        }
+      } finally {
+        isLetGo = true
+      }
+    }
+    await expect(readBounded(endless(), 7, tooLong)).rejects.toThrow('too long')
+    expect(taken).toEqual([1, 2, 3])
+    expect(isLetGo).toBe(true)
   })
 })

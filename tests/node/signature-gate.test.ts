@@ -31,7 +31,7 @@ describe('SignatureGate', () => {
     const all = [
       gate.verifyMany(batch).then(() => order.push('first batch')),
       gate.verifyMany(batch).then(() => order.push('second batch')),
-      gate.verify(job(1)).then(() => order.push('one')),
+      gate.verifyMany([job(1)]).then(() => order.push('one')),
     ]
     await Promise.all(all)
     expect(order).toEqual(['one', 'first batch', 'second batch'])

@@ -2,6 +2,7 @@ import { existsSync, type Stats, statSync } from 'node:fs'
 import type { LedgerClient } from '../../client/ledger-client.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
+import { type KeyTransition, parseKeyTransition } from '../../core/key-transition.ts'
 import { isMisbehaviour } from '../../core/misbehaviour.ts'
 import { parsePolicy, type Policy } from '../../core/policy.ts'
 import { parsePolicyFile } from '../../ledger/data-folder.ts'
@@ -25,11 +26,9 @@ import { type Besides, judgeFile, judgeFolder } from '../steps/judge.ts'
 import { askStatus } from '../steps/later.ts'
 import type { CheckedPackageReport, Report } from '../steps/report.ts'
 import { manifestAt, parseArtefact, readArtefact } from './artefact.ts'
-import { folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
-import { findFor } from './find.ts'
+import { findFor, folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
 import { handedFiles } from './handed-files.ts'
 import { checkTime, timeJudge } from './time.ts'
-import { readTransition } from './transition.ts'
 
 /** What is to be checked against what; paths of files. What is undefined is looked for beside the file. */
 export interface CheckRequest {
@@ -135,8 +134,9 @@ async function compareAt(path: string, manifest: string, watch: Watch): ReturnTy
   return compareFolder(path, { files: content, skipped, unreadable }, lines, bar.update).finally(() => bar.stop())
 }
 
-function namedTransition({ transition }: CheckRequest): ReturnType<typeof readTransition> | undefined {
-  return transition === undefined ? undefined : readTransition(transition)
+/** Throws `file-unreadable`, `transition-malformed`. */
+function namedTransition({ transition }: CheckRequest): KeyTransition | undefined {
+  return transition === undefined ? undefined : parseArtefact(transition, parseKeyTransition)
 }
 
 /** What is asked besides: anchors, the ledger, the time proof. */

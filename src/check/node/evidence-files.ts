@@ -1,47 +1,156 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { attempt } from '../../core/attempt.ts'
+import { attempt, settled, valueOr } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { isFileProof } from '../../core/file-proof.ts'
+import type { KeyTransition } from '../../core/key-transition.ts'
+import type { Policy } from '../../core/policy.ts'
+import { parseReceipt } from '../../core/receipt.ts'
 import { textOfBytes } from '../../core/text.ts'
-import { whyOf } from '../../node/bounded-file.ts'
-import { absolutePath, fsPath } from '../../node/file-path.ts'
-import { isFileAt, isThere, manifestAt, readArtefact } from './artefact.ts'
 import { manifestOf, receiptOf } from '../../core/artefact-names.ts'
 import { manifestPath, receiptPath } from '../../node/artefact-names.ts'
+import { whyOf } from '../../node/bounded-file.ts'
+import { digestFile } from '../../node/file-digest.ts'
+import { absolutePath, fsPath } from '../../node/file-path.ts'
+import { readBody } from '../../statements/body.ts'
+import { itemsOf } from '../../statements/said.ts'
+import { readEnvelope, readStatement } from '../../statements/statement.ts'
+import { checkReceipt } from '../../verify/check-receipt.ts'
 import type { Evidence, ManifestEvidence } from '../steps/handed.ts'
-import { type ListedLine, lineOf } from '../steps/receipt.ts'
+import { checkManifestOnly, lineOf, lineOfDigest, type ListedLine, type OneOptions } from '../steps/receipt.ts'
+import { isFileAt, isThere, manifestAt, readArtefact } from './artefact.ts'
 import { handedFiles } from './handed-files.ts'
 
 /** Receives what was passed over in a search, for people. */
-export type Note = (text: string) => void
+type Note = (text: string) => void
 
 const silent: Note = () => {}
 
 /** Most receipts of one folder that are looked into. */
 const mostReceipts = 10_000
 
+/** What a file is to be checked against, and the line that it is, where it has another name there. */
+interface Found extends Pick<OneOptions, 'line'> {
+  readonly evidence: Evidence
+}
+
+/**
+ * Finds what proves a file: what lies beside it by its name; else the nearest manifest that lists it and verifies, other people's
+ * manifests being passed over; else the manifest or receipt near it that has its digest, whatever the name. Throws
+ * `receipt-not-found`.
+ */
+export async function findFor(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+  note: Note,
+): Promise<Found> {
+  const beside = evidenceBeside(file)
+  if (beside !== undefined) return { evidence: beside }
+  // Said where something else is taken, or nothing: alone, what lists the file is judged, and its faults are said.
+  const passed: string[] = []
+  const listing = await soundManifest(file, policy, transition, (text) => passed.push(text))
+  const found = listing === undefined ? await byDigest(file, policy, transition) : { evidence: listing }
+  for (const text of passed) if (listing === undefined || !text.includes(listing.manifest)) note(text)
+  if (found === undefined) throw noEvidence(file)
+  return found
+}
+
+/** The nearest manifest that lists a file and whose deposit verifies; where none verifies, the nearest that lists it. */
+async function soundManifest(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+  note: Note,
+): Promise<ManifestEvidence | undefined> {
+  let nearest: ManifestEvidence | undefined
+  for (const found of manifestsListing(file, note)) {
+    const why = await flawOf(found, policy, transition)
+    if (why === undefined) return found
+    note(`passed over ${found.manifest}, whose receipt does not verify: ${why}`)
+    nearest ??= found
+  }
+  return nearest
+}
+
+/** Why a folder's deposit does not verify; undefined where it does. */
+async function flawOf(
+  found: ManifestEvidence,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+): Promise<string | undefined> {
+  const checked = await settled(checkManifestOnly(handedFiles, found, policy, transition))
+  if (checked instanceof EvidenceError) return checked.message
+  return (checked.faults[0] ?? checked.unjudged[0])?.message
+}
+
+/** A deposit near a file that has its very bytes, under another name. */
+async function byDigest(
+  file: string,
+  policy: Policy,
+  transition: KeyTransition | undefined,
+): Promise<Found | undefined> {
+  const receipts = receiptsBeside(file)
+  const manifests = [...manifestsAbove(file)]
+  if (receipts.length === 0 && manifests.length === 0) return undefined
+  const sha256 = (await digestFile(file, ['sha256'])).digest.sha256 as string
+  for (const found of manifests) {
+    const line = lineOfDigest(handedFiles, found, file, sha256)
+    if (line !== undefined && (await flawOf(found, policy, transition)) === undefined) return { evidence: found, line }
+  }
+  // Anybody can put a receipt there: one that holds goes before one that does not.
+  const named = receipts.filter((path) => deposits(path, sha256))
+  const receipt = named.find((path) => isSound(path, policy, transition)) ?? named[0]
+  return receipt === undefined ? undefined : { evidence: { kind: 'receipt', receipt } }
+}
+
+/** True where a receipt holds by the policy, read as it would be judged. */
+function isSound(receipt: string, policy: Policy, transition: KeyTransition | undefined): boolean {
+  return valueOr(() => {
+    const { faults, unjudged } = checkReceipt(readArtefact(receipt), policy, transition)
+    return faults.length === 0 && unjudged.length === 0
+  }, false)
+}
+
+/** True where a receipt is of a deposit that has an item of this digest. */
+function deposits(receipt: string, sha256: string): boolean {
+  return valueOr(() => {
+    const { entry } = parseReceipt(readArtefact(receipt))
+    if (!entry.known) return false
+    const body = readBody(readStatement(readEnvelope(entry.statement)))
+    return itemsOf(body).some(({ digest }) => digest['sha256'] === sha256)
+  }, false)
+}
+
 /**
  * Finds what proves a file: FILE.tlog-proof, FILE.file-proof, or a manifest that lists it, beside one of the folders above
  * it or inside. Throws `receipt-not-found`.
  */
-export function findEvidence(file: string, note?: Note): Evidence {
-  const found = evidenceBeside(file) ?? findManifest(file, note)
-  if (found !== undefined) return found
-  throw new EvidenceError(
+export function findEvidence(file: string): Evidence {
+  const found = evidenceOf(file)
+  if (found === undefined) throw noEvidence(file)
+  return found
+}
+
+/** True where a file has evidence of its own: then it is that deposit's file, whatever it begins with. */
+export function hasEvidence(file: string): boolean {
+  return evidenceOf(file) !== undefined
+}
+
+function evidenceOf(file: string): Evidence | undefined {
+  return evidenceBeside(file) ?? findManifest(file)
+}
+
+function noEvidence(file: string): EvidenceError {
+  return new EvidenceError(
     'receipt-not-found',
     `there is no receipt beside ${file}, no manifest above it that lists it, and it is no evidence package`,
     { where: file },
   )
 }
 
-/** True where a file has evidence of its own: then it is that deposit's file, whatever it begins with. */
-export function hasEvidence(file: string): boolean {
-  return evidenceBeside(file) !== undefined || findManifest(file) !== undefined
-}
-
 /** The receipt or file proof that lies beside a file, by its name in any Unicode spelling: a copy may have respelled one of the two. */
-export function evidenceBeside(file: string): Evidence | undefined {
+function evidenceBeside(file: string): Evidence | undefined {
   const receipt = inAnySpelling(receiptPath(file, undefined))
   if (receipt !== undefined) return { kind: 'receipt', receipt }
   // A manifest's receipt bears the name of what it lists.
@@ -72,7 +181,7 @@ function namesIn(folder: string, note: Note = silent): string[] {
 }
 
 /** Receipts that lie in a file's own folder: one of them may be the file's under another name. */
-export function receiptsBeside(file: string): string[] {
+function receiptsBeside(file: string): string[] {
   const folder = dirname(absolutePath(file))
   const own = namesIn(folder).filter((name) => name.endsWith('.tlog-proof'))
   return own
@@ -82,9 +191,14 @@ export function receiptsBeside(file: string): string[] {
 }
 
 /** The nearest manifest, with its receipt, that lists a file. */
-export function findManifest(file: string, note?: Note): ManifestEvidence | undefined {
-  for (const found of manifestsAbove(file, note)) if (lineOf(handedFiles, found, file) !== undefined) return found
-  return undefined
+export function findManifest(file: string): ManifestEvidence | undefined {
+  const [nearest] = manifestsListing(file)
+  return nearest
+}
+
+/** The manifests of {@link manifestsAbove} that list the file. Throws `file-unreadable`, `manifest-malformed`. */
+function* manifestsListing(file: string, note?: Note): Generator<ManifestEvidence> {
+  for (const found of manifestsAbove(file, note)) if (lineOf(handedFiles, found, file) !== undefined) yield found
 }
 
 /** Every manifest that has a receipt, beside or in the folders above a file, nearest first. What cannot be read is passed over with a note. */

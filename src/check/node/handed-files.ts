@@ -1,9 +1,10 @@
 import { basename, relative } from 'node:path'
+import { parseKeyTransition } from '../../core/key-transition.ts'
+import { transitionPath } from '../../core/artefact-names.ts'
 import { canDigest, digestBytes, digestFile } from '../../node/file-digest.ts'
 import { absolutePath } from '../../node/file-path.ts'
-import type { Handed } from '../steps/handed.ts'
-import { manifestAt, readArtefact } from './artefact.ts'
-import { findTransition } from './transition.ts'
+import { artefactOf, type Handed } from '../steps/handed.ts'
+import { isFileAt, manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 
 /** Files of this machine, by their paths. */
 export const handedFiles: Handed = {
@@ -12,7 +13,10 @@ export const handedFiles: Handed = {
   digests: digestFile,
   digestsOf: digestBytes,
   canDigest,
-  transitionBeside: findTransition,
+  transitionBeside: (evidence) => {
+    const path = transitionPath(artefactOf(evidence))
+    return isFileAt(path) ? parseArtefact(path, parseKeyTransition) : undefined
+  },
   baseName: (path) => basename(path),
   pathWithin: (folder, path) => relative(folder, absolutePath(path)),
 }

@@ -56,8 +56,7 @@ export async function checkTime(
   const path = findTimeProof(evidence, options.timeProof)
   if (path === undefined || checked === undefined) return noTime
   const judge = timeJudge(options.timestampAnchors)
-  const judged = await judge(path, readTimeProof(path), checked.receipt, byTransition ? undefined : policy)
-  return judged
+  return judge(path, readTimeProof(path), checked.receipt, byTransition ? undefined : policy)
 }
 
 /** A time proof, bounded. Throws `file-unreadable`, `time-proof-malformed`. */

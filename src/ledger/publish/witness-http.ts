@@ -1,4 +1,4 @@
-import { parseDecimal } from '../../core/bytes.ts'
+import { parseDecimal, readBounded } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { NoteSignature } from '../../core/note.ts'
 import { maxWitnessAnswerBytes, parseSignatureLines, treeSizeMediaType } from '../../core/witness-request.ts'
@@ -24,19 +24,6 @@ export function witnessUrl(text: string, where: string): string {
   return url.href.slice(0, end)
 }
 
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  if (response.body !== null) {
-    for await (const chunk of response.body) {
-      length += chunk.length
-      if (length > maxWitnessAnswerBytes) throw answerError('an answer that is too long')
-      chunks.push(chunk)
-    }
-  }
-  return Buffer.concat(chunks)
-}
-
 function answerError(what: string): EvidenceError {
   return new EvidenceError('witness-answer', `the witness gave ${what}`)
 }
@@ -49,7 +36,10 @@ async function ask(
 ): Promise<{ response: Response; body: Uint8Array }> {
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-    return { response, body: await readBounded(response) }
+    return {
+      response,
+      body: await readBounded(response.body, maxWitnessAnswerBytes, () => answerError('an answer that is too long')),
+    }
   } catch (cause) {
     if (cause instanceof EvidenceError) throw cause
     const { cause: inner, name, message } = cause as { cause?: { code?: string }; name?: string; message?: string }

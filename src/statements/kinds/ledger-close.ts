@@ -1,24 +1,17 @@
-import { z } from 'zod'
+import { defined } from '../../core/objects.ts'
 import type { StatementKind } from '../kind.ts'
-import { code } from '../members.ts'
-import { violate } from '../rules.ts'
-import { successor, successorFault } from '../successor.ts'
-
-const schema = z.strictObject({ reason: code, successor: successor.optional() })
-export type CloseMembers = z.infer<typeof schema>
+import { type Ending, ending, judgeSuccessor } from '../successor.ts'
 
 /** The ledger ends here, and another may go on (docs/spec/14-ledger-keys.md). */
-export const ledgerClose: StatementKind<'ledger.close', CloseMembers> = {
+export const ledgerClose: StatementKind<'ledger.close', Ending> = {
   name: 'ledger.close',
-  schema,
+  schema: ending,
   roles: ['administrator'],
   seals: {},
   proposal: { touchesRecovery: () => false, replacesAdministrator: () => false },
   ends: ({ reason }) => [{ of: 'ledger', what: 'ledger-closed', code: reason }],
   judge({ registry, entry, members, findings }) {
-    if (members.successor === undefined) return { ...registry, closedAt: entry.index }
-    const why = successorFault(members.successor, registry.origin)
-    if (why !== undefined) violate(findings, 'successor-invalid', `the successor’s checkpoint ${why}`, 'successor')
-    return { ...registry, closedAt: entry.index, successor: members.successor }
+    judgeSuccessor(members, registry.origin, findings)
+    return { ...registry, closedAt: entry.index, ...defined({ successor: members.successor }) }
   },
 }

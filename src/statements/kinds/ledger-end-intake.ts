@@ -1,28 +1,22 @@
 import { EvidenceError } from '../../core/errors.ts'
-import { z } from 'zod'
+import { defined } from '../../core/objects.ts'
 import type { StatementKind } from '../kind.ts'
-import { code } from '../members.ts'
-import { type Findings, violate } from '../rules.ts'
+import type { Findings } from '../rules.ts'
 import type { Registry } from '../registry.ts'
-import { successor, successorFault } from '../successor.ts'
-
-const schema = z.strictObject({ reason: code, successor: successor.optional() })
-export type EndIntakeMembers = z.infer<typeof schema>
+import { type Ending, ending, judgeSuccessor } from '../successor.ts'
 
 /** No deposit comes after it; everything else goes on. To end it again changes nothing (docs/spec/14-ledger-keys.md). */
-export const ledgerEndIntake: StatementKind<'ledger.end-intake', EndIntakeMembers> = {
+export const ledgerEndIntake: StatementKind<'ledger.end-intake', Ending> = {
   name: 'ledger.end-intake',
-  schema,
+  schema: ending,
   roles: ['administrator'],
   seals: {},
   proposal: { touchesRecovery: () => false, replacesAdministrator: () => false },
   ends: ({ reason }) => [{ of: 'intake', what: 'intake-ended', code: reason }],
   judge({ registry, entry, members, findings }) {
-    const why = members.successor === undefined ? undefined : successorFault(members.successor, registry.origin)
-    if (why !== undefined) violate(findings, 'successor-invalid', `the successor’s checkpoint ${why}`, 'successor')
+    judgeSuccessor(members, registry.origin, findings)
     if (registry.intakeEndedAt !== undefined) return registry
-    const next = { ...registry, intakeEndedAt: entry.index }
-    return members.successor === undefined ? next : { ...next, successor: members.successor }
+    return { ...registry, intakeEndedAt: entry.index, ...defined({ successor: members.successor }) }
   },
 }
 
