@@ -7,10 +7,9 @@ import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
 import { TileWriter } from '../../log/node/tile-writer.ts'
 import { readTextIfThere } from '../../node/bounded-file.ts'
-import { openPrivateFolder } from '../../node/folder-filling.ts'
+import { holdPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
-import { takeLock } from '../../node/lock-file.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
@@ -54,13 +53,7 @@ export interface BackupResult {
 export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
   const { out } = options
   BackupFolder.manifest(out)
-  openPrivateFolder(out)
-  const release = takeLock(BackupFolder.paths(out).lock, out)
-  try {
-    return await new BackupRun(options).run()
-  } finally {
-    release()
-  }
+  return holdPrivateFolder(out, () => new BackupRun(options).run())
 }
 
 /**
