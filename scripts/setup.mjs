@@ -50,5 +50,6 @@ export function install() {
 export function build() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   must(process.execPath, [tsc, '-b'], { stdio: ['inherit', 2, 'inherit'] })
+  must(process.execPath, [join(root, 'scripts', 'stale.mjs')], { stdio: ['inherit', 2, 'inherit'] })
   must(process.execPath, [join(root, 'scripts', 'bundle.mjs')], { stdio: ['inherit', 2, 'inherit'] })
 }

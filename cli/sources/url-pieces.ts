@@ -1,7 +1,13 @@
 import { toBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
-import { decodePiece, type Piece, type PieceAsked, type PieceSource, requireGives } from '../../src/ledger/copy/piece.ts'
+import {
+  decodePiece,
+  type Piece,
+  type PieceAsked,
+  type PieceSource,
+  requireGives,
+} from '../../src/ledger/copy/piece.ts'
 
 /** A running ledger, in pieces: `/v1/replication`, by an auditor's right. */
 export class UrlPieces implements PieceSource {
