@@ -47,9 +47,8 @@ describe('R8: a build', () => {
     }
     const steps = (text: string): string[] => text.match(/tsc\b|stale\.mjs|bundle\.mjs/g) ?? []
     expect(steps(scripts['build'] as string)).toEqual(['tsc', 'stale.mjs', 'bundle.mjs'])
-    const [, build = ''] = /export function build\(\) \{([^]*)/.exec(
-      readFileSync(join(root, 'scripts', 'setup.mjs'), 'utf8'),
-    ) ?? []
+    const [, build = ''] =
+      /export function build\(\) \{([^]*)/.exec(readFileSync(join(root, 'scripts', 'setup.mjs'), 'utf8')) ?? []
     expect([...new Set(steps(build))]).toEqual(['tsc', 'stale.mjs', 'bundle.mjs'])
   })
 })

@@ -54,7 +54,7 @@ async function followed(answer: () => Piece, once = false): Promise<{ requests: 
   }
   let told = ''
   const output = new Output(false)
-  output.note = (line) => void (told += String(line))
+  output.note = (line) => void (told += typeof line === 'string' ? line : JSON.stringify(line))
   output.line = () => undefined
   output.result = () => undefined
   const stop = new AbortController()

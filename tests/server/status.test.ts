@@ -293,7 +293,7 @@ describe('R8: events of large entries', () => {
       const client = new LedgerClient(server.url, identity, { retries: 0 })
       const sizes: number[] = []
       for (let after: number | undefined; ; ) {
-        const page: StatusAnswer = await client.status(place.index, own.receipt.entryBytes, { after })
+        const page = (await client.status(place.index, own.receipt.entryBytes, { after })) as StatusAnswer
         const shown = page.events.reduce((sum, { entry }) => sum + fromBase64(entry ?? '').length, 0)
         expect(shown).toBeLessThanOrEqual(4 * 1024 * 1024)
         sizes.push(page.events.length)
