@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root } from './setup.mjs'
+import { sourceOf } from './stale.mjs'
 
 const read = (name) => readFileSync(join(root, name), 'utf8')
 
@@ -88,7 +89,7 @@ export function stageProgram(to) {
     process.exit(3)
   }
   const compiled = filesBelow(join(root, 'dist')).filter(
-    (file) => file.endsWith('.js') && !file.startsWith('web/') && existsSync(join(root, file.replace(/\.js$/, '.ts'))),
+    (file) => file.endsWith('.js') && !file.startsWith('web/') && existsSync(join(root, sourceOf(file))),
   )
   const page = filesBelow(join(root, 'dist/page'))
     .filter((file) => file !== '.inputs')

@@ -37,6 +37,9 @@ const mediaTypes = {
   json: ['application/json'],
 } as const
 
+/** A media type that a body is read as. */
+export type MediaType = (typeof mediaTypes)[keyof typeof mediaTypes][number]
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the bodies of this route are. */
@@ -74,6 +77,7 @@ export class Bodies {
     for (const type of new Set(Object.values(mediaTypes).flat()))
       app.addContentTypeParser(type, async (request: FastifyRequest) => {
         requireType(request, type)
+        readAs.set(request, type)
         return this.read(request, type === batchType)
       })
   }
@@ -166,6 +170,13 @@ export class Bodies {
       body.brought = 0
     }
   }
+}
+
+const readAs = new WeakMap<FastifyRequest, MediaType>()
+
+/** The media type that the body of a request was read, and bounded, as; nothing else reads it out of the header. Undefined where there is no body. */
+export function mediaTypeOf(request: FastifyRequest): MediaType | undefined {
+  return readAs.get(request)
 }
 
 const leaveRoom = new WeakMap<FastifyRequest, (withReceipts: boolean) => void>()

@@ -12,7 +12,7 @@ import { type Identity, LedgerClient } from '../../src/client/ledger-client.ts'
 import { readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { type SignedNote, trustedNote } from '../../src/monitor/verified-copy.ts'
 import { readNamed } from '../../src/node/bounded-file.ts'
-import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { inPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { type Anchor, encodeAnchor, maxAnchorBytes, parseAnchor } from '../../src/verify/anchor.ts'
 import { depositKind } from '../deposit/statement.ts'
@@ -105,9 +105,10 @@ async function anchorNewest(
   const item = { size: bytes.length, digest: { sha256: toHex(sha256(bytes)) }, mediaType: checkpointType }
   const upper = await upperLedger()
   const { index, time, receipt } = await signAndDeposit(upper, identity, depositKind, { items: [item] })
-  openPrivateFolder(out)
   const path = join(out, `${String(size).padStart(12, '0')}.anchor`)
-  writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) }))
+  await inPrivateFolder(out, () =>
+    writeOutput(outputKinds.anchor, path, encodeAnchor({ lower: bytes, upper: utf8(receipt) })),
+  )
   return [path, `anchored ${size} entries of ${origin} as entry ${index} of ${upper.client.url}, ${time}: ${path}`]
 }
 

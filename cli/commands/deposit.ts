@@ -5,6 +5,7 @@ import { type JsonValue, parseJson } from '../../src/core/json.ts'
 import { defined } from '../../src/core/objects.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { canDigest } from '../../src/node/file-digest.ts'
+import { inMadeFolder } from '../../src/node/private-folder.ts'
 import { categories, relations, type SealedClaim } from '../../src/statements/vocabulary.ts'
 import { type KnownDigests, planDeposit } from '../deposit/plan.ts'
 import { type JobOutcome, runDeposit } from '../deposit/run.ts'
@@ -65,7 +66,13 @@ export function depositCommand(program: Command): void {
   )
 }
 
-async function deposit(paths: readonly string[], options: DepositOptions): Promise<number> {
+/** Where it is refused it leaves no folder for receipts that it made. */
+function deposit(paths: readonly string[], options: DepositOptions): Promise<number> {
+  const run = (): Promise<number> => depositInto(paths, options)
+  return options.receipts === undefined ? run() : inMadeFolder(options.receipts, run)
+}
+
+async function depositInto(paths: readonly string[], options: DepositOptions): Promise<number> {
   const output = outputOf(options)
   const algorithms = algorithmsFrom(options.digest ?? ['sha256'])
   const { category: named } = options

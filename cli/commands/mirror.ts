@@ -5,9 +5,8 @@ import { append } from '../../src/core/arrays.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
-import { takeLock } from '../../src/node/lock-file.ts'
 import { serveCopy } from '../../src/monitor/copy-server.ts'
-import { openPrivateFolder } from '../../src/node/folder-filling.ts'
+import { holdPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
 import { clientFlags, outputOf, policyDefault, signedClient } from '../options/client.ts'
@@ -61,9 +60,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
   if (port > 65_535) throw new EvidenceError('usage', `${JSON.stringify(options.port)} is not a port`)
   const baseUrls = (options.baseUrl ?? []).map(serverUrl)
   const { policy, bytes } = policyFrom(dir, options)
-  openPrivateFolder(dir)
-  const release = takeLock(join(dir, 'lock'), dir)
-  try {
+  return holdPrivateFolder(dir, async () => {
     const point = ledgerPoint(url, await identityAt(url, options))
     const origin = await originHere(point, policy)
     policyFor(origin, [policy], url)
@@ -97,9 +94,7 @@ async function mirror(url: string, dir: string, options: MirrorOptions): Promise
     }
     await server?.close()
     return 0
-  } finally {
-    release()
-  }
+  })
 }
 
 /** --policy, the one that the copy was begun with, or the one that is named otherwise. Throws as {@link requirePolicy}, and the codes of a policy. */

@@ -10,8 +10,7 @@ import { type Channel, Delivery } from '../../src/monitor/delivery.ts'
 import type { MonitorEvent } from '../../src/monitor/events.ts'
 import { callHook } from '../../src/monitor/hook.ts'
 import { callWebhook, webhookUrl } from '../../src/monitor/webhook.ts'
-import { openPrivateFolder } from '../../src/node/folder-filling.ts'
-import { takeLock } from '../../src/node/lock-file.ts'
+import { holdPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, type LedgerPoint, ledgerPoint, tell } from '../follow/followed-ledger.ts'
 import { Monitors } from '../follow/monitors.ts'
@@ -71,9 +70,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
   if (options.webhook !== undefined) webhookUrl(options.webhook)
   options.watchDigest?.forEach(requireDigest)
   const policies = options.policy?.map((file) => readPolicyFile(file)) ?? [policyOf(defined({ data: options.data }))]
-  openPrivateFolder(options.state)
-  const release = takeLock(join(options.state, 'lock'), options.state)
-  try {
+  return holdPrivateFolder(options.state, async () => {
     const delivery = new Delivery({
       file: join(options.state, 'undelivered.json'),
       channels: channelsOf(options),
@@ -100,9 +97,7 @@ async function monitor(urls: readonly string[], options: MonitorOptions): Promis
         return 0
       }
     }
-  } finally {
-    release()
-  }
+  })
 }
 
 function channelsOf({ hook, hookArg = [], webhook, allowPrivate }: MonitorOptions): Record<string, Channel> {

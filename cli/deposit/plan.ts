@@ -4,7 +4,6 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { counted, textOfBytes } from '../../src/core/text.ts'
 import { whyOf } from '../../src/node/bounded-file.ts'
 import { absolutePath, fsPath } from '../../src/node/file-path.ts'
-import { makePrivateFolder } from '../../src/node/private-folder.ts'
 import {
   commonFolder,
   isOwnArtefact,
@@ -90,7 +89,6 @@ export function planDeposit(given: readonly string[], options: PlanOptions): Pla
   const jobs = [...filesJobs(files, options), ...others]
   requireDistinct(jobs)
   requireReadable(jobs)
-  if (options.receipts !== undefined) makePrivateFolder(options.receipts)
   requirePlaces(jobs.flatMap(outputsOf))
   return { jobs, leftOut }
 }

@@ -1,11 +1,10 @@
-import { append } from '../../src/core/arrays.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { count } from '../../src/core/text.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
-import type { Piece } from '../../src/ledger/copy/piece.ts'
+import { type NamedPage, pagesOf } from '../../src/client/pages.ts'
+import { GatheredErasures, type Piece } from '../../src/ledger/copy/piece.ts'
 import { Replica } from '../../src/ledger/copy/replica.ts'
 import { readOwnKey, readPolicyBytes } from '../../src/ledger/data-folder.ts'
-import type { Erasure } from '../../src/ledger/erasures.ts'
 import { clientKey, clientOf, type ClientOptions, identify, keyNamed } from '../options/client.ts'
 import { acceptMissing, type AcceptMissingOptions } from '../options/missing-claims.ts'
 import { dataDir, noteOwn } from '../options/policy.ts'
@@ -17,6 +16,13 @@ import { UrlPieces } from '../sources/url-pieces.ts'
 /** How long one request waits at the leader, and how long at most until the next after a failure. */
 const waitSeconds = 20
 const maxPauseMs = 10_000
+
+/**
+ * How soon an answer with nothing in it is too soon, where the leader was asked to wait, and how long the next request is put off then: a leader that
+ * does not wait is not asked without a pause.
+ */
+const soonMs = (waitSeconds * 1000) / 2
+const soonPauseMs = 1000
 
 /** A copy of a ledger, open, and the leader that it follows. */
 interface Following {
@@ -67,6 +73,7 @@ export async function catchUp(
   while (!stopped.aborted) {
     const wait = isCaughtUp && !once ? waitSeconds : 0
     const ask = (): Promise<Piece> => source.next(replica.size, replica.erasures, replica.root, wait)
+    const askedMs = performance.now()
     const piece = await untilAnswered(ask, output, stopped)
     if (piece === undefined) break
     await replica.apply(piece)
@@ -79,6 +86,8 @@ export async function catchUp(
     }
     // One more request says that the last piece is durable.
     if (once && hasAll && piece.entries.length === 0) break
+    const isEmpty = piece.entries.length === 0 && piece.erased.length === 0
+    if (isEmpty && wait > 0 && performance.now() - askedMs < soonMs) await pause(soonPauseMs, stopped)
   }
   stop()
   output.result({ url: source.name, size: replica.size, erasures: replica.erasures }, [
@@ -86,14 +95,23 @@ export async function catchUp(
   ])
 }
 
-/** The piece that a copy begins with, and every erasure: without them it would miss what is erased. */
-async function firstPiece(source: UrlPieces): Promise<Piece> {
-  const erased: Erasure[] = []
-  for (;;) {
-    const piece = await source.next(0, erased.length, undefined, 0)
-    append(erased, piece.erased)
-    if (erased.length >= piece.erasures || piece.erased.length === 0) return { ...piece, erased }
+/**
+ * The piece that a copy begins with, and every erasure: without them it would miss what is erased. Throws what asking throws, and
+ * `server-answer` where the leader does not give the erasures that it says there are, or has too many.
+ */
+export async function firstPiece(source: UrlPieces): Promise<Piece> {
+  const gathered = new GatheredErasures()
+  let first: Piece | undefined
+  const ask = async (after = -1): Promise<NamedPage<Piece>> => {
+    const piece = await source.next(0, after + 1, undefined, 0)
+    const last = after + piece.erased.length
+    return { page: piece, next: last + 1 < piece.erasures ? last : null }
   }
+  for await (const piece of pagesOf(ask, { what: `${source.name}/v1/replication` })) {
+    gathered.add(piece.erased, source.name)
+    first = piece
+  }
+  return { ...(first as Piece), erased: gathered.list }
 }
 
 /** Asks until there is an answer, a little later each time; undefined when told to stop. A refusal in earnest is thrown. */

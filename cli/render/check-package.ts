@@ -21,16 +21,14 @@ import { type Toned, toned } from './tone.ts'
 /** Names of missing files that are listed for people; a document has them all. */
 const maxNames = 100
 
-/** What was taken back, and what a compromised key may have signed, before anything else: each said, whatever else is. */
+/** What was taken back, and what a compromised key may have signed, before anything else, in the order of docs/spec/18-package.md: each said, whatever else is. */
 function headlines({ retractions, deposits, related, ...open }: PackageReport): Toned[] {
   const isPart = ({ item }: Retraction): boolean => item !== undefined
   const taken = ({ folder, of, by, time, reason, ...part }: Retraction): string =>
     `entry ${of} (${folder})${partText(part)} was retracted by its depositor, by entry ${by} at ${when(time)}: ${reason}`
-  const sorted = [...retractions.filter((one) => !isPart(one)), ...retractions.filter(isPart)]
   const signed = [...deposits.map((one) => ({ ...one, path: one.folder })), ...related]
   return [
-    ...sorted.map((one) => `${isPart(one) ? 'PART ' : ''}RETRACTED: ${taken(one)}`),
-    ...open.retractionsNotJudged.map((one) => `NOT JUDGED: that ${taken(one)}`),
+    ...retractions.filter((one) => !isPart(one)).map((one) => `RETRACTED: ${taken(one)}`),
     ...signed.flatMap(({ path, checked, flagged }) =>
       flagged.length === 0
         ? []
@@ -38,6 +36,8 @@ function headlines({ retractions, deposits, related, ...open }: PackageReport): 
             `KEY COMPROMISED: entry ${checked.receipt.entry.index} (${path}) was signed by a key that is said to have been compromised at that time; see below`,
           ],
     ),
+    ...retractions.filter(isPart).map((one) => `PART RETRACTED: ${taken(one)}`),
+    ...open.retractionsNotJudged.map((one) => `NOT JUDGED: that ${taken(one)}`),
     ...open.flaggedNotJudged.map((message) => `NOT JUDGED: that ${message}`),
   ].map((text) => toned('notice', text))
 }
@@ -71,9 +71,10 @@ function admissionLines({ admission }: PackagedReceipt): string[] {
   const { owner, name, by, index, roles, path } = admission.key
   const vouched = by === undefined ? 'in the genesis' : `by entry ${by.index} of ${by.participant}`
   const rotated = by !== undefined && by.index !== index ? `, with this key by entry ${index}` : ''
+  const doubt = admission.state === 'not-judged' ? 'NOT JUDGED: that the key was ' : ''
   return [
-    `admitted as ${owner}${name === undefined ? '' : `, named ${JSON.stringify(name)}`}, ${vouched}${rotated}`,
-    `key admitted by entry ${index} as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`,
+    `${doubt}admitted as ${owner}${name === undefined ? '' : `, named ${JSON.stringify(name)}`}, ${vouched}${rotated}`,
+    `${doubt === '' ? 'key ' : doubt}admitted by entry ${index} as ${roles.join(', ')}; back to the genesis by entries ${path.join(', ')}`,
   ]
 }
 
@@ -187,7 +188,7 @@ function receiptDocument(receipt: PackagedReceipt): object {
     withheldClaims: withheld,
     witnesses,
     times: times.map(({ document }) => document),
-    admission: admission.state === 'shown' ? { state: admission.state, ...admission.key } : { state: admission.state },
+    admission: 'key' in admission ? { state: admission.state, ...admission.key } : { state: admission.state },
   }
 }
 

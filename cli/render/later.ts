@@ -1,25 +1,29 @@
 import type { ManifestLine } from '../../src/core/manifest.ts'
 import { defined } from '../../src/core/objects.ts'
 import { textOfBytes } from '../../src/core/text.ts'
-import { type FilePart, type OnlineStatus, retractionIn, standingOf } from '../../src/check/steps/later.ts'
+import { type FilePart, type OnlineStatus, retractionIn } from '../../src/check/steps/later.ts'
 import { partText } from '../../src/statements/later-events.ts'
 import { statusLimits } from '../../src/verify/check-status.ts'
 import { admissionLine } from './admission.ts'
 import { type Toned, toned } from './tone.ts'
 import { when } from './when.ts'
 
-/** What must be read before anything else: the deposit was taken back, or its key is reported compromised. */
+/**
+ * What must be read before anything else, in the order of docs/spec/15-status.md: that the deposit was taken back, that its key is reported
+ * compromised. Neither hides the other.
+ */
 export function headline(online: OnlineStatus | undefined, part: FilePart = {}): Toned[] {
-  const standing = standingOf(online, part)
-  const retraction = retractionIn(online, part)
-  if (standing === 'retracted' && retraction !== undefined) {
+  const retraction = online?.size === undefined ? undefined : retractionIn(online, part)
+  const lines: Toned[] = []
+  if (retraction !== undefined) {
     const { index, time, code, what } = retraction
     const part = what === 'retracted' ? 'deposit' : 'file'
     const text = `RETRACTED: this ${part} was taken back (${code ?? 'no reason'}) by entry ${index} at ${when(time)}`
-    return [toned('notice', text)]
+    lines.push(toned('notice', text))
   }
-  if (standing !== 'key-compromised') return []
-  return [toned('notice', 'KEY COMPROMISED: the key is said to have been compromised at the time of this entry')]
+  if (online?.size !== undefined && online.flagged)
+    lines.push(toned('notice', 'KEY COMPROMISED: the key is said to have been compromised at the time of this entry'))
+  return lines
 }
 
 /** Files of a folder that were taken back, one by one: those whose line a proven event names. */

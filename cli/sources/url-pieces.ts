@@ -1,7 +1,13 @@
 import { toBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
-import { decodePiece, type Piece, type PieceSource } from '../../src/ledger/copy/piece.ts'
+import {
+  decodePiece,
+  type Piece,
+  type PieceAsked,
+  type PieceSource,
+  requireGives,
+} from '../../src/ledger/copy/piece.ts'
 
 /** A running ledger, in pieces: `/v1/replication`, by an auditor's right. */
 export class UrlPieces implements PieceSource {
@@ -15,7 +21,7 @@ export class UrlPieces implements PieceSource {
 
   /** A piece of what is published, for a backup. */
   piece(from: number, erasures: number): Promise<Piece> {
-    return this.ask({ from: String(from), erasures: String(erasures) })
+    return this.ask({ from, erasures })
   }
 
   /**
@@ -24,14 +30,17 @@ export class UrlPieces implements PieceSource {
    */
   next(from: number, erasures: number, root: Uint8Array | undefined, waitSeconds: number): Promise<Piece> {
     const held = root === undefined ? {} : { root: toBase64(root) }
-    const follow = 'true'
-    return this.ask({ from: String(from), erasures: String(erasures), wait: String(waitSeconds), follow, ...held })
+    return this.ask({ from, erasures }, { wait: String(waitSeconds), follow: 'true', ...held })
   }
 
-  private async ask(query: Record<string, string>): Promise<Piece> {
+  /** Every piece of a server comes by this, and goes on from what was asked. Throws what the client throws, and `server-answer`. */
+  private async ask(asked: PieceAsked, more: Readonly<Record<string, string>> = {}): Promise<Piece> {
+    const query = { from: String(asked.from), erasures: String(asked.erasures), ...more }
     const bytes = await this.client.fetchBytes(`/v1/replication?${new URLSearchParams(query).toString()}`)
     if (bytes === undefined)
       throw new EvidenceError('server-answer', `${this.name} has no /v1/replication: another program, or an older one`)
-    return decodePiece(bytes)
+    const piece = decodePiece(bytes)
+    requireGives(piece, asked, this.name)
+    return piece
   }
 }

@@ -6,7 +6,7 @@ import { failureOf } from '../../src/core/attempt.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { parseShown, type ShownEntries, shownHeader } from '../../src/core/shown.ts'
 import type { ReceiptText } from '../../src/ledger/receipt-writer.ts'
-import { freeBody } from '../bodies.ts'
+import { freeBody, type MediaType, mediaTypeOf } from '../bodies.ts'
 import type { ServerContext } from '../context.ts'
 import { cosigned, deposit, type Deposited, type DepositRequest, type Unit } from '../deposits.ts'
 import { problemParts, problems, sendProblem } from '../problem.ts'
@@ -48,7 +48,7 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('media-type', 'the request has no statement in a media type that this route takes')
       const isMinimal = /\breturn=minimal\b/.test(String(request.headers['prefer'] ?? ''))
       const isCosigned = request.query.wait === 'cosigned'
-      const unit = unitOf(request)
+      const unit = unitIn(mediaTypeOf(request))
       const isBatch = unit === 'line'
       if (isBatch && isCosigned)
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
@@ -75,10 +75,10 @@ function shownIn({ headers }: FastifyRequest): ShownEntries {
   return value === undefined ? new Map() : parseShown(String(value))
 }
 
-/** What a request's statements come in, by its media type. */
-function unitOf({ headers }: FastifyRequest): Unit {
-  const [type] = (headers['content-type'] ?? '').toLowerCase().split(/[; ]/)
-  return type === 'application/x-ndjson' ? 'line' : type === 'application/json' ? 'document' : 'body'
+/** What a request's statements come in, by the media type that its body was read as. */
+function unitIn(type: MediaType | undefined): Unit {
+  if (type === 'application/x-ndjson') return 'line'
+  return type === 'application/json' ? 'document' : 'body'
 }
 
 /** In a frame of its own, which holds the body. Throws `body-too-large`, `body-malformed`. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
 import { defined } from '../../src/core/objects.ts'
-import { entryFacts, type Reader, type Rights } from '../../src/ledger/rights.ts'
+import { entryFacts } from '../../src/ledger/rights.ts'
 import { type EntryStatus, type StatusEvent, statusOf } from '../../src/ledger/status.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { problems } from '../problem.ts'
@@ -39,16 +39,17 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
           if (!ledger.rights.mayReadEntry(reader, { index, ...statement.common }))
             throw ledger.rights.denied(reader, what)
         },
+        mayReadEvent: (event, entry) => ledger.rights.mayReadEvent(reader, event, entryFacts(entry)),
         from,
         after,
       })
       reply.header('Cache-Control', 'private, no-store')
-      return answerOf(ledger.rights, reader, status)
+      return answerOf(status)
     },
   )
 }
 
-function answerOf(rights: Rights, reader: Reader, status: EntryStatus): StatusAnswer {
+function answerOf(status: EntryStatus): StatusAnswer {
   const { subject, size, note, proof, consistency, events, next } = status
   return {
     index: subject.index,
@@ -57,13 +58,13 @@ function answerOf(rights: Rights, reader: Reader, status: EntryStatus): StatusAn
     checkpoint: note,
     hashes: proof.map(toBase64),
     ...(consistency === undefined ? {} : { consistency: consistency.map(toBase64) }),
-    events: events.map((event) => eventOf(event, rights.mayReadEvent(reader, event, entryFacts(event.entry)))),
+    events: events.map(eventOf),
     next: next ?? null,
   }
 }
 
-function eventOf(event: StatusEvent, isShown: boolean): StatusAnswer['events'][number] {
-  const { what, code, compromisedSince, item, line, entry, signer, proof } = event
+function eventOf(event: StatusEvent): StatusAnswer['events'][number] {
+  const { what, code, compromisedSince, item, line, entry, signer, isShown, proof } = event
   return {
     index: entry.index,
     time: entry.entry.time,

@@ -5,7 +5,7 @@ import type { EntryPage, LedgerClient } from './ledger-client.ts'
 const maxPages = 10_000
 
 /** One page of a list, and where the next one begins. */
-interface NamedPage<P> {
+export interface NamedPage<P> {
   readonly page: P
   /** `after` of the next page; null or undefined at the end. */
   readonly next: number | null | undefined

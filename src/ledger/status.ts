@@ -9,13 +9,19 @@ import { type EventSubject, type LaterEvent, laterEventsIn } from '../statements
 import type { LookupKey } from './lookup.ts'
 import type { LedgerReads, ServedEntry } from './reads.ts'
 
-/** Events that one answer holds at most. */
+/**
+ * Events after which an answer ends, and bytes of shown entries that it holds at most. What one entry says, which is told in one answer,
+ * always fits: it is shown with each event, and those are as many as a deposit may have relations.
+ */
 export const maxStatusEvents = 100
+const maxStatusBytes = 4 * 1024 * 1024
 
 /** A later entry with what it says of the one that was asked for. */
 export interface StatusEvent extends LaterEvent {
   readonly entry: ServedEntry
   readonly signer: Jwk
+  /** Whether the asker may read the entry. */
+  readonly isShown: boolean
   /** Inclusion proof in the answer's checkpoint. */
   readonly proof: readonly Uint8Array[]
 }
@@ -39,6 +45,8 @@ export interface StatusQuery {
   readonly entryHash?: Uint8Array | undefined
   /** The asker's own right to the entry; throws where there is none. */
   readonly requireMayRead: (entry: ServedEntry) => void
+  /** Whether the asker may read the entry that an event is told of. */
+  readonly mayReadEvent: (event: LaterEvent, entry: ServedEntry) => boolean
   /** Size of the asker's checkpoint. */
   readonly from?: number | undefined
   /** Only events of entries after it. */
@@ -66,14 +74,25 @@ export async function statusOf(reads: LedgerReads, query: StatusQuery): Promise<
   const events: StatusEvent[] = []
   let next: number | undefined
   let last = after
+  let room = maxStatusBytes
   for (const at of found) {
     if (events.length >= maxStatusEvents) {
       next = last
       break
     }
-    last = at
     const entry = await reads.entry(at)
-    const said = laterEventsIn(about, entry.statement)
+    const said = laterEventsIn(about, entry.statement).map((event) => ({
+      ...event,
+      isShown: query.mayReadEvent(event, entry),
+    }))
+    // What the asker is not shown takes no room: where a page ends must tell nothing of it.
+    const bytes = entry.bytes.length * said.filter(({ isShown }) => isShown).length
+    if (bytes > room && events.length > 0) {
+      next = last
+      break
+    }
+    room -= bytes
+    last = at
     if (said.length === 0) continue
     const proof = await reads.inclusion(at, size)
     const signer = reads.signer(entry).jwk

@@ -16,7 +16,7 @@ import {
   writeMarker,
 } from './folder-marker.ts'
 import { takeLock } from './lock-file.ts'
-import { makePrivateFolder, makePublicFolder } from './private-folder.ts'
+import { inMadeFolder, makePrivateFolder, makePublicFolder, unmakeFolder } from './private-folder.ts'
 
 /*
  * How a folder is made that is there as a whole or not at all, in place: a service user may have no right to write beside it, and a
@@ -130,8 +130,8 @@ export function beginFolder(root: string, options: FillOptions): Filling {
   const { by, token, isPublic = false } = options
   requireFillable(root, options)
   const isNew = !existsSync(root)
-  if (isNew) (isPublic ? makePublicFolder : makePrivateFolder)(root)
-  else if (!isPublic) shut(root)
+  const parents = isNew ? (isPublic ? makePublicFolder : makePrivateFolder)(root) : undefined
+  if (!isNew && !isPublic) shut(root)
   const release = takeLock(join(root, lockName), root)
   const name = newStagingName()
   const folder = join(root, name)
@@ -139,12 +139,7 @@ export function beginFolder(root: string, options: FillOptions): Filling {
     writeMarker(root, { by, ...defined({ token }), ...defined({ staging }), moving })
   const leave = (): void => {
     release()
-    if (!isNew) return
-    try {
-      rmdirSync(root)
-    } catch {
-      // Somebody else has put something there.
-    }
+    unmakeFolder(root, parents)
   }
   let staging: Made
   try {
@@ -193,12 +188,25 @@ function moveOut(root: string, folder: string, name: string, { taken = 'ledger-e
 }
 
 /**
- * Makes a folder that grows run by run, 0700; an empty one that is there becomes so. One that is not empty stays as its owner has set
- * it: a mirror may be opened to a web server.
+ * Runs what writes into a folder that grows run by run. It is made, 0700, where it is missing; an empty one that is there becomes so. One that is not
+ * empty stays as its owner has set it: a mirror may be opened to a web server. What was made here, and has nothing in it in the end, is gone again. Throws
+ * what `use` throws.
  */
-export function openPrivateFolder(root: string): void {
-  if (!existsSync(root)) makePrivateFolder(root)
-  else if (namesIn(root).length === 0) shut(root)
+export function inPrivateFolder<T>(root: string, use: () => T | Promise<T>): Promise<T> {
+  if (existsSync(root) && namesIn(root).length === 0) shut(root)
+  return inMadeFolder(root, use)
+}
+
+/** As {@link inPrivateFolder}, of a folder that no other process may use meanwhile, by a lock in it. Throws `ledger-in-use` as well. */
+export function holdPrivateFolder<T>(root: string, use: () => T | Promise<T>): Promise<T> {
+  return inPrivateFolder(root, async () => {
+    const release = takeLock(join(root, lockName), root)
+    try {
+      return await use()
+    } finally {
+      release()
+    }
+  })
 }
 
 /** An empty folder that was there: its owner's alone from now on. One of another owner stays as it is; `doctor` tells of it. */

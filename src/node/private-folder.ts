@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { fsPath } from './file-path.ts'
@@ -22,9 +22,42 @@ export function keepPrivate(): void {
   if (before !== 0o077) givenUmask = before
 }
 
-/** Makes a folder, and those above it that are missing, with mode 0700; one that is there stays as it is. */
-export function makePrivateFolder(path: string): void {
-  mkdirSync(fsPath(path), { recursive: true, mode: 0o700 })
+/**
+ * Makes a folder, and those above it that are missing, with mode 0700; one that is there stays as it is. Gives the topmost that was made, for
+ * {@link unmakeFolder}; undefined where none was.
+ */
+export function makePrivateFolder(path: string): string | undefined {
+  return mkdirSync(fsPath(path), { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Takes back what {@link makePrivateFolder} or {@link makePublicFolder} made, as far as nothing is in it: a command that is refused leaves no
+ * folder that it made and put nothing into.
+ */
+export function unmakeFolder(path: string, made: string | undefined): void {
+  if (made === undefined) return
+  const top = resolve(made)
+  for (let at = resolve(path); at.length >= top.length; at = dirname(at)) {
+    try {
+      rmdirSync(fsPath(at))
+    } catch (error) {
+      // Something is in it, or it cannot be removed.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return
+    }
+  }
+}
+
+/**
+ * Runs what writes into a folder, which is made, with those above it, where it is missing. Where nothing is in it in the end (the command was refused),
+ * what was made here is gone again. Throws what `use` throws.
+ */
+export async function inMadeFolder<T>(path: string, use: () => T | Promise<T>): Promise<T> {
+  const made = makePrivateFolder(path)
+  try {
+    return await use()
+  } finally {
+    unmakeFolder(path, made)
+  }
 }
 
 /** Makes one folder with mode 0700, in the place of nothing. Throws what the file system throws (EEXIST). */
@@ -37,12 +70,16 @@ function allowed(mode: number): number {
   return mode & ~(givenUmask ?? 0)
 }
 
-/** Makes a folder for everybody to read, and those above it that are missing: 0755, less what the user's umask forbids. */
-export function makePublicFolder(path: string): void {
+/**
+ * Makes a folder for everybody to read, and those above it that are missing: 0755, less what the user's umask forbids. Gives as
+ * {@link makePrivateFolder} does.
+ */
+export function makePublicFolder(path: string): string | undefined {
   const first = mkdirSync(fsPath(path), { recursive: true, mode: 0o755 })
-  if (first === undefined || givenUmask === undefined) return
+  if (first === undefined || givenUmask === undefined) return first
   const top = resolve(first)
   for (let at = resolve(path); at.length >= top.length; at = dirname(at)) chmodSync(fsPath(at), allowed(0o755))
+  return first
 }
 
 /** Lets everybody read a file that is open here, as {@link keepPrivate} keeps them from it: 0644, less what the user's umask forbids. */

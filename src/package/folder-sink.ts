@@ -1,13 +1,14 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { requireNewFile } from '../node/output-file.ts'
-import { makePrivateFolder } from '../node/private-folder.ts'
+import { makePrivateFolder, unmakeFolder } from '../node/private-folder.ts'
 import type { BagSink } from './bag-writer.ts'
 
 /** A bag written as a folder, which appears under its name once it is whole. */
 export class FolderSink implements BagSink {
   private readonly path: string
   readonly part: string
+  private made: string | undefined
 
   private constructor(path: string) {
     this.path = path
@@ -19,7 +20,7 @@ export class FolderSink implements BagSink {
     requireNewFile(path)
     const sink = new FolderSink(path)
     requireNewFile(sink.part)
-    makePrivateFolder(sink.part)
+    sink.made = makePrivateFolder(sink.part)
     return sink
   }
 
@@ -46,5 +47,6 @@ export class FolderSink implements BagSink {
 
   async abandon(): Promise<void> {
     await rm(this.part, { recursive: true, force: true })
+    unmakeFolder(this.part, this.made)
   }
 }

@@ -52,7 +52,8 @@ export function judgePackage({ bag, faults }: BagCheck, read: ReadPackage): Pack
   const judge = ({ path, checked }: ReadReceipt, newest: ReadReceipt): PackagedReceipt => {
     const admission = admissions.verdict(checked)
     if (admission.state === 'fault') fault(admission.faults)
-    if (admission.state === 'not-shown') notShown.add('That every signer’s key was admitted: see each receipt above.')
+    if (admission.state === 'not-shown' || admission.state === 'not-judged')
+      notShown.add('That every signer’s key was admitted: see each receipt above.')
     else if (!trees.has(treeOf(newest)) || trees.size > 1)
       notShown.add('That the checkpoints of receipts and admissions are of one history: they are not the same.')
     const shown = [...new Set([path, newest.path])].flatMap((at) => times.get(at) ?? [])

@@ -29,7 +29,8 @@ export interface AdmittedKey {
 }
 
 export type AdmissionVerdict =
-  | { readonly state: 'shown'; readonly key: AdmittedKey }
+  /** `not-judged`: shown, but something of the receipts that lead back to the genesis is not judged, such as the quorum of their witnesses. */
+  | { readonly state: 'shown' | 'not-judged'; readonly key: AdmittedKey }
   | { readonly state: 'not-shown' }
   | { readonly state: 'fault'; readonly faults: readonly Finding[] }
 
@@ -44,6 +45,8 @@ interface ShownEnding {
 
 /** A key, and those of who signed and approved the entry that brought it. */
 interface BroughtKey extends Omit<AdmittedKey, 'path'> {
+  /** Whether nothing of the receipt of the entry that brought it is unjudged. */
+  readonly isJudged: boolean
   readonly behind: readonly BroughtKey[]
 }
 
@@ -130,8 +133,10 @@ export class ShownLedger implements History {
       return fault(...ended.map(({ code, index: by }) => new EvidenceError(code, `entry ${by} ended that before`)))
     const key = this.keys.get(statement.header.kid)
     if (isAuthorityOpen || key === undefined) return { state: 'not-shown' }
-    const { behind: _behind, ...admitted } = key
-    return { state: 'shown', key: { ...admitted, path: pathOf(key) } }
+    const { behind: _behind, isJudged: _isJudged, ...admitted } = key
+    const way = wayBack(key)
+    const path = [...new Set(way.map((one) => one.index))].sort((a, b) => b - a)
+    return { state: way.every((one) => one.isJudged) ? 'shown' : 'not-judged', key: { ...admitted, path } }
   }
 
   private apply(entry: ShownEntry): void {
@@ -196,7 +201,7 @@ export class ShownLedger implements History {
   }
 
   /** Where the keys that an entry brought lead back to. */
-  private takeKeys({ index, statement, body, sealedName }: ShownEntry): void {
+  private takeKeys({ index, statement, body, sealedName, isJudged }: ShownEntry): void {
     const { header, common } = statement
     const signer = this.keys.get(header.kid)
     const behind = [header.kid, ...cosignersOf(body)].flatMap((kid) => this.keys.get(kid) ?? [])
@@ -207,7 +212,7 @@ export class ShownLedger implements History {
       const admission = { owner, roles, ...by, ...defined({ name }) }
       // A rotation goes on from what its owner's admission said.
       const isRotation = ownNewKeyOf(body) !== undefined && signer !== undefined
-      this.keys.set(kid, { ...(isRotation ? signer : admission), index, behind })
+      this.keys.set(kid, { ...(isRotation ? signer : admission), index, isJudged, behind })
     }
   }
 }
@@ -217,12 +222,12 @@ function nameOf(of: Ending['of']): string {
   return 'key' in of ? `key ${of.key}` : `participant ${of.participant}`
 }
 
-/** Entries that lead from a key back to the genesis. Only where it is asked for: of all keys of a long chain the ways are as long as its square. */
-function pathOf(key: BroughtKey): number[] {
+/** A key, and those that lead from it back to the genesis. Only where it is asked for: of all keys of a long chain the ways are as long as its square. */
+function wayBack(key: BroughtKey): readonly BroughtKey[] {
   const seen = new Set<BroughtKey>([key])
   // A set is walked to its end, which moves on while it grows.
   for (const one of seen) for (const before of one.behind) seen.add(before)
-  return [...new Set(Array.from(seen, ({ index }) => index))].sort((a, b) => b - a)
+  return [...seen]
 }
 
 /** That a key was admitted to another, or without the role, is one code of a package. */

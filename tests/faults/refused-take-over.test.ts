@@ -224,3 +224,44 @@ describe('R7 H2: a claim', () => {
     expect(codeOf(await promoted())).toBe('ledger-moved')
   })
 })
+
+describe('R8: a move whose final backup was restored', () => {
+  beforeEach(async () => {
+    await evidenceOk(['restore', '--from', at('out'), '--data', at('b')])
+  })
+
+  it.each([
+    ['is damaged', (name: string) => writeFileSync(name, '{"format":')],
+    ['is gone', (name: string) => rmSync(name)],
+    ['is of another format', (name: string) => writeFileSync(name, '{"format":2}')],
+    ['is a link that leads nowhere', (name: string) => (rmSync(name), symlinkSync('/nowhere/at-all', name))],
+    ['is a folder', (name: string) => (rmSync(name), mkdirSync(name))],
+  ])('is not called off where its backup.json %s', async (_, damageIt) => {
+    damageIt(join(at('out'), 'backup.json'))
+    const before = taken()
+    const called = await promoted()
+    expect([called.code, codeOf(called)]).toEqual([3, 'ledger-moved'])
+    expect(called.stdout).toContain(`${at('b')} at `)
+    expect(taken()).toBe(before)
+    expect(existsSync(join(test.root, 'standing.json'))).toBe(true)
+  })
+
+  it('is called off where its backup made way for another’s, which is left as it is', async () => {
+    const manifest = join(at('out'), 'backup.json')
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(/"move": "[^"]+"/, '"move": "another"'))
+    const before = taken()
+    expect((await promoted()).json()).toMatchObject({ maySign: true, unmarked: at('out') })
+    expect(taken()).toBe(before)
+  })
+})
+
+describe('R8: a move that was called off', () => {
+  it('is called off again, though its backup.json cannot be read since', async () => {
+    const standing = readFileSync(join(test.root, 'standing.json'))
+    await promoted()
+    // Cut off between the record and the folder's own marker.
+    writeFileSync(join(test.root, 'standing.json'), standing)
+    writeFileSync(join(at('out'), 'backup.json'), '{"format":')
+    expect((await promoted()).json()).toMatchObject({ maySign: true, unmarked: null })
+  })
+})

@@ -3,9 +3,10 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { toBase64, toHex } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { leafHash } from '../../src/core/entry.ts'
+import { encodeLogPolicy } from '../../src/core/policy.ts'
 import { manifestTree } from '../../src/core/manifest.ts'
 import { digestBytes } from '../../src/node/file-digest.ts'
-import { administrator, depositor, origin, startMs, TestChain } from '../support/chain.ts'
+import { administrator, depositor, ledgerKey, origin, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { signerNamed } from '../support/signers.ts'
 import { documentsOf, type Judged, judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
@@ -84,6 +85,57 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('of several
         standing: 'retracted',
         deposits: [{ standing: 'retracted' }, { standing: 'key-compromised' }],
       })
+  })
+
+  it('R8: says in one order what comes first: retracted, key compromised, part retracted, not judged', async () => {
+    const chain = new TestChain().start()
+    const second = signerNamed('second')
+    const options = { iat: startMs / 1000 }
+    chain.admit('second', ['depositor'], second)
+    const made = (who: typeof second, iss: string, content: string): number =>
+      chain.add(statement(who, origin, 'evidence.deposit', { items: [itemFor(content)] }, { ...options, iss }).jws)
+    const one = made(depositor, 'depositor', 'one')
+    const two = made(second, 'second', 'two')
+    const referenceTo = (index: number): object => ({
+      index,
+      leafHash: toBase64(leafHash(chain.bytes[index] as Uint8Array)),
+    })
+    const retract = (who: typeof second, iss: string, of: object): ReturnType<typeof statement> =>
+      statement(who, origin, 'evidence.retract', { of, reason: 'mistake' }, { ...options, iss })
+    const part = chain.add(retract(depositor, 'depositor', { ...referenceTo(one), item: 0 }).jws)
+    const whole = chain.add(retract(depositor, 'depositor', referenceTo(one)).jws)
+    const open = chain.add(ofUnknownAlg(retract(second, 'second', referenceTo(two))))
+    const members = { participant: 'second', reason: 'compromised', compromisedSince: new Date(startMs).toISOString() }
+    const ended = chain.add(
+      statement(administrator, origin, 'participant.revoke', members, { ...options, iss: 'administrator' }).jws,
+    )
+    chain.seal()
+    const root = await smallPackage(
+      join(path, 'order'),
+      chain,
+      one,
+      {},
+      {
+        'data/admissions/2.tlog-proof': await receiptOf(chain, 2, administrator.jwk),
+        'data/admissions/revoked.tlog-proof': await receiptOf(chain, ended, administrator.jwk),
+        'data/deposits/002/receipt.tlog-proof': await receiptOf(chain, two, second.jwk),
+        'data/related/part.tlog-proof': await receiptOf(chain, part),
+        'data/related/whole.tlog-proof': await receiptOf(chain, whole),
+        'data/related/open.tlog-proof': await receiptOf(chain, open, second.jwk),
+      },
+    )
+    for (const { by: judge, text } of await judgedByAll(root)) {
+      const words = text
+        .split('\n')
+        .map((line) => /^(?:RETRACTED|KEY COMPROMISED|PART RETRACTED|NOT JUDGED: that)/.exec(line)?.[0])
+      const first = words.slice(0, words.indexOf(undefined))
+      expect([judge, [...new Set(first)]]).toEqual([
+        judge,
+        ['RETRACTED', 'KEY COMPROMISED', 'PART RETRACTED', 'NOT JUDGED: that'],
+      ])
+      const changes = first.filter((word, i) => word !== first[i - 1])
+      expect([judge, changes.length]).toEqual([judge, 4])
+    }
   })
 
   it('R3-L2: a file whose path ends in a listed name, but is another, is shown with the name that it was listed under', async () => {
@@ -339,5 +391,39 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl'))('R7 F4: wha
       expect([judge, /admitted as/.test(text)]).toEqual([judge, false])
       expect([judge, /NOT SHOWN/.test(text)]).toEqual([judge, true])
     }
+  })
+
+  it('R8: a key whose admission rests on a quorum that is not judged is told as not judged', async () => {
+    const chain = new TestChain().start()
+    const made = statement(depositor, origin, 'evidence.deposit', { items: [itemFor('content')] }, ofNow)
+    const index = chain.add(made.jws)
+    const sealed = Buffer.from(await chain.seal().checkpoint()).toString()
+    // A witness by a key of a type that no version knows: its cosignature is there, and may be good.
+    const cosigned = `${sealed}\u2014 w.example/1 ${toBase64(Buffer.concat([Buffer.from('deadbeef', 'hex'), Buffer.alloc(64)]))}\n`
+    const vkey = `w.example/1+deadbeef+${toBase64(Buffer.concat([Buffer.from([0x55]), Buffer.alloc(32, 1)]))}`
+    const packed = async (name: string, note: string, quorum: string): Promise<[string, string]> => {
+      chain.checkpoint = () => Promise.resolve(utf8(note))
+      const policy = encodeLogPolicy(ledgerKey).replace(/^quorum .*$/m, `witness w ${vkey}\nquorum ${quorum}`)
+      return [await smallPackage(join(path, name), chain, index, {}, { policy }), policy]
+    }
+    const told = async (name: string, note: string, quorum: string): Promise<object> => {
+      const [root, policy] = await packed(name, note, quorum)
+      const all = (await judgedByAll(root, policy)).filter(({ by }) => by !== 'VERIFY.md')
+      const claims = (text: string): string[] => text.split('\n').filter((line) => /admitted as/.test(line))
+      return Object.fromEntries(
+        all.map(({ by, code, text }) => [
+          by,
+          [code, claims(text).length > 0, claims(text).filter((line) => !/NOT JUDGED: that/.test(line))],
+        ]),
+      )
+    }
+    expect(await told('open-quorum', cosigned, 'w')).toEqual({ evidence: [4, true, []], python: [4, true, []] })
+    const [ours, theirs] = await documentsOf(...(await packed('open-quorum-json', cosigned, 'w')))
+    expect(ours).toMatchObject({ deposits: [{ admission: { state: 'not-judged', path: [1, 0] } }] })
+    expect(theirs).toMatchObject({ admissionsShown: 0 })
+    expect(await told('no-quorum', cosigned, 'none')).toEqual({
+      evidence: [0, true, expect.arrayContaining([expect.stringContaining('admitted as depositor')])],
+      python: [0, true, expect.arrayContaining([expect.stringContaining('admitted as depositor')])],
+    })
   })
 })

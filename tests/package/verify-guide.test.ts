@@ -423,6 +423,25 @@ print(json.dumps(answers))
     expect(closed(byHand, '2>&-').status).toBe(1)
   })
 
+  it('R8 a closed standard output changes no fault, and nothing that is not judged: those are told by the exit code', async () => {
+    const root = await packageOf(undefined, undefined)
+    const policyFile = join(path, 'court.policy')
+    writeFileSync(policyFile, policyText)
+    const which = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' })
+    const closed = (command: readonly string[], closes: string): (number | null)[] => {
+      const args = ['-c', `"$@" ${closes}`, 'sh', which.stdout.trim(), ...command]
+      return [spawnSync('sh', args, { cwd: root, encoding: 'utf8' }).status]
+    }
+    const exitsOf = (): (number | null)[] =>
+      [
+        ['-I', program, 'policy'],
+        [pythonVerifier, 'check', root, '--policy', policyFile],
+      ].flatMap((command) => ['>&-', '>&- 2>&-'].flatMap((closes) => closed(command, closes)))
+    expect(exitsOf()).toEqual([3, 3, 3, 3])
+    writeFileSync(join(root, 'data', 'deposits', '001', 'files', 'content'), 'contents')
+    expect(exitsOf()).toEqual([1, 1, 1, 1])
+  })
+
   it('R6 takes files of a deposit for files, whatever their folders are called', async () => {
     const root = await forged((files) => {
       const [name, content] = Object.entries(files).find(([path]) => path.includes('/files/')) as [string, Buffer]

@@ -55,6 +55,19 @@ describe('a statement', () => {
     expect(refused.detail).toContain('{"statement": "…"}')
   })
 
+  it.each(['', '; charset=utf-8', ';charset=utf-8', ' ; charset=utf-8', '\t; charset=utf-8', '\t;charset=utf-8'])(
+    'R8: is taken for what its body was read as, however the media type is written (%j)',
+    async (end) => {
+      const { presentation } = server.deposit(`typed ${end}`)
+      const document = { 'content-type': `application/JSON${end}` }
+      expect((await server.post(JSON.stringify({ statement: presentation }), document)).status).toBe(201)
+      const batch = await server.post(`${presentation}\n${presentation}\n`, {
+        'content-type': `Application/x-ndjson${end}`,
+      })
+      expect([batch.status, linesOf(batch.body)]).toMatchObject([200, [{ status: 200 }, { status: 200 }]])
+    },
+  )
+
   it('may be compressed by gzip, alone or in a batch', async () => {
     const one = server.deposit('gzip one').presentation
     expect((await server.post(gzipSync(one), { 'content-type': 'application/sd-jwt', ...gzip })).status).toBe(201)

@@ -273,3 +273,35 @@ describe('more events than one answer holds', () => {
     expect(indices).toEqual(Array.from({ length: 230 }, (_, i) => answer.index + 1 + i))
   })
 })
+
+describe('R8: events of large entries', () => {
+  it('come in pages of bounded bytes; where a page ends tells nothing of entries that are not shown', async () => {
+    const answer = (await server.post(server.deposit('much related').presentation)).json<DepositAnswer>()
+    const own = checked(answer.receipt as string)
+    const place = { index: answer.index, leafHash: answer.leafHash }
+    const relates = Array.from({ length: 64 }, (_, i) => ({ rel: `x-${'r'.repeat(50)}${i}`, ...place }))
+    const large = { ...itemFor('large'), mediaType: `application/${'m'.repeat(115)}` }
+    const items = Array.from({ length: 64 }, () => ({
+      ...large,
+      digest: { ...large.digest, sha512: 'a'.repeat(128), 'sha3-256': 'b'.repeat(64) },
+    }))
+    for (let i = 0; i < 5; i++) {
+      const { presentation } = server.sign(court, 'evidence.deposit', { items, relates })
+      expect((await server.post(presentation, showing(answer.receipt))).status).toBe(201)
+    }
+    const pages = async (identity?: { id: string; signer: Party['key'] }): Promise<number[]> => {
+      const client = new LedgerClient(server.url, identity, { retries: 0 })
+      const sizes: number[] = []
+      for (let after: number | undefined; ; ) {
+        const page = (await client.status(place.index, own.receipt.entryBytes, { after })) as StatusAnswer
+        const shown = page.events.reduce((sum, { entry }) => sum + fromBase64(entry ?? '').length, 0)
+        expect(shown).toBeLessThanOrEqual(4 * 1024 * 1024)
+        sizes.push(page.events.length)
+        if (page.next === null || page.next === undefined) return sizes
+        after = page.next
+      }
+    }
+    expect(await pages({ id: court.id, signer: court.key })).toEqual([64, 64, 64, 64, 64])
+    expect(await pages()).toEqual([128, 128, 64])
+  })
+})

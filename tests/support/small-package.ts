@@ -56,15 +56,15 @@ export async function smallPackage(
 }
 
 /** What both verifiers print of a package with --json. */
-export async function documentsOf(root: string): Promise<readonly object[]> {
-  const args = ['check', root, '--policy', policyBeside(root), '--json']
+export async function documentsOf(root: string, policy?: string): Promise<readonly object[]> {
+  const args = ['check', root, '--policy', policyBeside(root, policy), '--json']
   return [(await evidence(args)).json<object>(), python('evidence_verify.py', args).json<object>()]
 }
 
 /** The policy that a package is checked with, as a file. */
-function policyBeside(root: string): string {
+function policyBeside(root: string, text = policyText): string {
   const file = `${root}.policy`
-  writeFileSync(file, policyText)
+  writeFileSync(file, text)
   return file
 }
 
@@ -75,8 +75,8 @@ export interface Judged {
 }
 
 /** What each of the three judges says of a package: this project's check, the Python verifier, the program of VERIFY.md. */
-export async function judgedByAll(root: string): Promise<readonly Judged[]> {
-  const args = ['check', root, '--policy', policyBeside(root)]
+export async function judgedByAll(root: string, policy?: string): Promise<readonly Judged[]> {
+  const args = ['check', root, '--policy', policyBeside(root, policy)]
   const [ours, theirs] = [await evidence(args), python('evidence_verify.py', args)]
   const program = `${root}.verify.py`
   writeFileSync(program, /^```python\n([\s\S]*?)^```$/m.exec(verifyGuide)?.[1] ?? '')

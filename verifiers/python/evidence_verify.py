@@ -4094,7 +4094,7 @@ LABELS: dict[str, Callable[[str], bool]] = {  # of bag-info.txt, with the form o
 }
 SPELLED = {label.lower(): label for label in LABELS}
 # "VERIFY.md": the text of version 1, to the byte.
-GUIDE_SHA256 = "46e1f603b4a18f8d39ffbdd49d88bddaa29445e2cee4fed45f0a20a0479408a1"
+GUIDE_SHA256 = "1d1db4fce64ccc464ce8ef7b1baf483d5716d740b758f4b51a409648edd9041f"
 CHECKED_TAGS = {
     "bagit.txt", "policy", "VERIFY.md", "withheld-sha256.txt",
     *(f"{kind}-{name}.txt" for kind in ("manifest", "tagmanifest") for name in BAG_DIGESTS),
@@ -4287,6 +4287,7 @@ class PackageCheck:
     part_retracted: list[str] = field(default_factory=list)  # one item, or one file of a folder
     retractions_not_judged: list[str] = field(default_factory=list)  # of either, where something of them is not judged
     admissions: dict[str, str] = field(default_factory=dict)  # of each receipt, what is shown of its signer's admission
+    admissions_not_judged: set[str] = field(default_factory=set)  # those by receipts of which something is not judged
     refused: set[str] = field(default_factory=set)  # receipts whose entry, or its signer, the rulebook refuses
     flagged: list[str] = field(default_factory=list)
     flagged_not_judged: list[str] = field(default_factory=list)  # by entries of which something is not judged
@@ -4585,6 +4586,7 @@ class ShownKey:
     index: int
     entries: list[int]  # that brought it: its own, then that of its signer, to the genesis
     vouched: str  # by whom, and under which name
+    judged: bool  # whether nothing of the receipts of these entries is not judged
 
 
 class Judged(NamedTuple):
@@ -4661,7 +4663,9 @@ class Chain:
                 claimed = next((claim.value for claim in receipt.claims if claim.claim == "names"), "")
                 named = payload["participant"].get("name") or (claimed if isinstance(claimed, str) else "")
                 vouched = f"by entry {index} of {said.iss}" + (f", named {shown(named)}" if named else "")
-            self.keys[kid] = ShownKey(key.owner, roles, index, entries, vouched)
+            before = [self.keys[signer].judged for signer in signers if signer in self.keys]
+            judged = not receipt.findings.not_judged and all(before)
+            self.keys[kid] = ShownKey(key.owner, roles, index, entries, vouched, judged)
 
     def end(self, index: int, payload: dict[str, Any], said: Statement, is_judged: bool) -> None:
         kind, id, kid = payload["kind"], payload.get("participant"), payload.get("key")
@@ -4754,8 +4758,10 @@ def report_signer(check: PackageCheck, chain: Chain, path: str, receipt: Receipt
         check.found(path, code, breach.message)
     if found == [] and key is not None:
         entries = ", ".join(str(index) for index in key.entries)
+        if not key.judged:
+            check.admissions_not_judged.add(path)
         check.admissions[path] = (
-            f"admitted as {key.owner}, {key.vouched}; "
+            f"{'' if key.judged else 'NOT JUDGED: that it was '}admitted as {key.owner}, {key.vouched}; "
             f"key admitted as {', '.join(key.roles)}; back to the genesis by entries {entries}"
         )
     if said.kind.startswith(("ledger.", "participant.")) and receipt.members_in_order and said.jws.known_algorithm:
@@ -5367,7 +5373,7 @@ def package_as_json(check: PackageCheck, own_policy: bool) -> dict[str, Any]:
         for deposit in check.deposits.values()
         if deposit.receipt is not None and deposit.receipt.receipt is not None and deposit.newest.receipt is not None
     ]
-    document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions)
+    document["receipts"], document["admissionsShown"] = len(check.receipts), len(check.admissions) - len(check.admissions_not_judged)
     document["standing"], document["retracted"] = check.standing, check.retracted
     document["partRetracted"] = check.part_retracted
     document["retractionsNotJudged"], document["flaggedNotJudged"] = check.retractions_not_judged, check.flagged_not_judged
@@ -5439,11 +5445,11 @@ def not_here_as_text(check: PackageCheck) -> Iterator[str]:
 def package_as_text(check: PackageCheck, own_policy: bool) -> Iterator[str]:
     for line in check.retracted:
         yield f"RETRACTED: {line}"
+    yield from compromised_as_text(check, check.flagged, "KEY COMPROMISED:")
     for line in check.part_retracted:
         yield f"PART RETRACTED: {line}"
     for line in check.retractions_not_judged:
         yield f"NOT JUDGED: that {line}"
-    yield from compromised_as_text(check, check.flagged, "KEY COMPROMISED:")
     yield from compromised_as_text(check, check.flagged_not_judged, "NOT JUDGED: that")
     yield from not_here_as_text(check)
     packed = f", packed on {check.info['Bagging-Date']} (the packer’s word)" if "Bagging-Date" in check.info else ""
@@ -5665,12 +5671,12 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> int:
-    # A stream that is closed is None. What would be said on standard error is lost; without an output no verdict can be given.
+    # A stream that is closed is None. What would be said there is lost, and no verdict is: without an output a sound one cannot be given.
+    is_closed = sys.stdout is None
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")
-    if sys.stdout is None:
-        sys.stderr.write("standard output cannot be written: it is closed\n")
-        return 3
+    if is_closed:
+        sys.stdout = open(os.devnull, "w")
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")
     args = parse_arguments(argv)
@@ -5693,6 +5699,9 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"standard output cannot be written: {error.strerror}\n")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return findings.exit_code or 3
+    if is_closed:
+        sys.stderr.write("standard output cannot be written: it is closed\n")
         return findings.exit_code or 3
     return findings.exit_code
 

@@ -1,5 +1,5 @@
-import { OctetString } from 'asn1js'
-import { AlgorithmIdentifier, EncryptedData, PBES2Params, PBKDF2Params, PKCS8ShroudedKeyBag } from 'pkijs'
+import { fromBER, OctetString } from 'asn1js'
+import { AlgorithmIdentifier, EncryptedData, PBES2Params, PBKDF2Params, PKCS8ShroudedKeyBag, type PrivateKeyInfo } from 'pkijs'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
@@ -9,6 +9,15 @@ import { EvidenceError } from '../../src/core/errors.ts'
 /** Rounds that a file is written with, and the least and most that are taken. */
 const rounds = 600_000
 const mostRounds = 10_000_000
+
+/** An encrypted private key that can be opened: the library keeps that to its own bags. */
+class EncryptedKey extends PKCS8ShroudedKeyBag {
+  /** The private key, PKCS#8 in DER. Throws what the library throws where the passphrase does not open it. */
+  async open(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+    await this.parseInternalValues({ password: buffer(utf8(passphrase)) })
+    return new Uint8Array((this.parsedValue as PrivateKeyInfo).toSchema().toBER())
+  }
+}
 
 /** A private key (PKCS#8, DER) as an encrypted PEM file. */
 export async function encryptedPem(pkcs8: Uint8Array, passphrase: string): Promise<string> {
@@ -38,16 +47,16 @@ export async function openedPem(text: string, passphrase: string): Promise<Uint8
   requireDerivation(bag)
   if (passphrase === '') throw new EvidenceError('key-file-passphrase', 'the key file is under a passphrase; type it')
   try {
-    await bag.parseInternalValues({ password: buffer(utf8(passphrase)) } as never)
-    return new Uint8Array((bag.parsedValue as { toSchema: () => { toBER: () => ArrayBuffer } }).toSchema().toBER())
+    return await bag.open(passphrase)
   } catch (cause) {
     throw new EvidenceError('key-file-passphrase', 'the passphrase does not open the key file', {}, { cause })
   }
 }
 
-function bagOf(bytes: Uint8Array<ArrayBuffer>): PKCS8ShroudedKeyBag {
+function bagOf(bytes: Uint8Array<ArrayBuffer>): EncryptedKey {
   try {
-    return PKCS8ShroudedKeyBag.fromBER(bytes.buffer)
+    const { result } = fromBER(bytes.buffer)
+    return new EncryptedKey({ schema: result })
   } catch {
     throw malformed('the key file is not encrypted as RFC 5958 has it')
   }

@@ -41,7 +41,7 @@ export function faultOfAnswer(fault: Finding): Finding {
   return findingOf(asUnanswered(new EvidenceError(fault.code, fault.message, fault)))
 }
 
-/** Pages of later events that are asked for at most, of 100 events each. */
+/** Pages of later events that are asked for at most, each of some hundred events, or fewer of large entries. */
 export const statusPages = 50
 
 /**

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import { append } from '../../core/arrays.ts'
 import { equalBytes } from '../../core/bytes.ts'
 import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
 import { EvidenceError } from '../../core/errors.ts'
@@ -8,16 +7,15 @@ import { maxNoteBytes, type VerifierKey } from '../../core/note.ts'
 import { defined } from '../../core/objects.ts'
 import { TileWriter } from '../../log/node/tile-writer.ts'
 import { readTextIfThere } from '../../node/bounded-file.ts'
-import { openPrivateFolder } from '../../node/folder-filling.ts'
+import { holdPrivateFolder } from '../../node/folder-filling.ts'
 import { syncFolder, writeDurably } from '../../node/durable-file.ts'
 import { addErasures, type Erasure, keptBy, readErasures } from '../erasures.ts'
-import { takeLock } from '../../node/lock-file.ts'
 import { TimeStampFiles } from '../time-stamp-files.ts'
 import { LedgerTree } from '../tree.ts'
 import { BackupFolder, backupFormat, type BackupManifest } from './backup-folder.ts'
 import { type ChainEnd, chainEndOf, chainStart, checkNext, requireKept, sealedIn } from './chain-check.ts'
 import { type AcceptFault, MissingClaims } from './missing-claims.ts'
-import type { CopiedEntry, Piece, PieceSource } from './piece.ts'
+import { type CopiedEntry, GatheredErasures, type Piece, type PieceSource, requireGives } from './piece.ts'
 import { requireSignedTree } from './replay.ts'
 import { readTaken, takenText } from './taken.ts'
 import { copyTimeStamps } from './time-stamp-copies.ts'
@@ -55,13 +53,7 @@ export interface BackupResult {
 export async function makeBackup(options: BackupOptions): Promise<BackupResult> {
   const { out } = options
   BackupFolder.manifest(out)
-  openPrivateFolder(out)
-  const release = takeLock(BackupFolder.paths(out).lock, out)
-  try {
-    return await new BackupRun(options).run()
-  } finally {
-    release()
-  }
+  return holdPrivateFolder(out, () => new BackupRun(options).run())
 }
 
 /**
@@ -107,19 +99,19 @@ class BackupRun {
     const sizeBefore = before === undefined ? 0 : parseSignedCheckpoint(Buffer.from(before)).checkpoint.size
     await this.resume(before, sizeBefore)
     const known = readErasures(paths.erased)
-    const erased: Erasure[] = []
+    const gathered = new GatheredErasures()
     let piece: Piece
     for (;;) {
-      piece = await source.piece(this.tree.size, known.length + erased.length)
+      const asked = { from: this.tree.size, erasures: known.length + gathered.list.length }
+      piece = await source.piece(asked.from, asked.erasures)
       this.requireSame(piece, before)
-      append(erased, piece.erased)
+      requireGives(piece, asked, source.name)
+      gathered.add(piece.erased, source.name)
       for (const entry of piece.entries) await this.take(entry)
       onProgress?.(this.tree.size, piece.size)
-      const isAhead = this.tree.size < piece.size || known.length + erased.length < piece.erasures
-      if (!isAhead) break
-      if (piece.entries.length === 0 && piece.erased.length === 0)
-        throw new EvidenceError('server-answer', `${source.name} gives fewer entries than it has`)
+      if (this.tree.size >= piece.size && known.length + gathered.list.length >= piece.erasures) break
     }
+    const erased = gathered.list
     requireSignedTree(piece.checkpoint, key, this.tree)
     this.missing.excuse([...known, ...erased])
     this.missing.settle(this.options.acceptMissing)
@@ -186,8 +178,6 @@ class BackupRun {
   /** A source that lost entries, or has others, is a discovery: the backup stays as it is. */
   private requireSame(piece: Piece, note: string | undefined): void {
     const { source } = this.options
-    if (piece.from !== this.tree.size)
-      throw new EvidenceError('server-answer', `${source.name} gives other entries than asked`)
     if (piece.size < this.tree.size) {
       throw new EvidenceError(
         'consistency-invalid',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { append } from '../../core/arrays.ts'
 import { fromUtf8, latin1 } from '../../core/bytes.ts'
 import { maxDisclosureLength, maxDisclosures } from '../../core/disclosure.ts'
 import { maxEntryBytes } from '../../core/entry.ts'
@@ -25,6 +26,49 @@ export interface Piece {
   readonly erased: readonly Erasure[]
   readonly erasures: number
   readonly config: CopiedConfig
+}
+
+/** What a piece is asked for: its first index, and how many erasures the asker knows of. */
+export interface PieceAsked {
+  readonly from: number
+  readonly erasures: number
+}
+
+/**
+ * Shows that a piece is the one that was asked for, and goes on: a source that says that it has more gives some of it, or it would be
+ * asked for ever. Takes the piece, what was asked, and the source's name for the message. Throws `server-answer`.
+ */
+export function requireGives(piece: Piece, asked: PieceAsked, name: string): void {
+  const { entries, size, erased, erasures } = piece
+  if (piece.from !== asked.from) throw new EvidenceError('server-answer', `${name} gives other entries than asked`)
+  const end = asked.from + entries.length
+  const known = asked.erasures + erased.length
+  const isBeyond = (entries.length > 0 && end > size) || (erased.length > 0 && known > erasures)
+  if (isBeyond) throw new EvidenceError('server-answer', `${name} gives more than it says that it has`)
+  if (entries.length > 0 || erased.length > 0) return
+  if (end < size || known < erasures)
+    throw new EvidenceError(
+      'server-answer',
+      `${name} says that it has ${size} entries and ${erasures} erasures, and gives none after ${end} and ${known}`,
+    )
+}
+
+/** Most digests of erased claims that one run takes from a source: what a server tells of is held in memory until the run is over. */
+export const maxErasedDigests = 4_000_000
+
+/** Erasures that pieces tell of, gathered until a copy has all of them. */
+export class GatheredErasures {
+  readonly list: Erasure[] = []
+  private digests = 0
+
+  /** Adds what a piece tells of. Throws `server-answer` where there are more than {@link maxErasedDigests}. */
+  add(erased: readonly Erasure[], name: string): void {
+    // One that names no digest takes its place in memory too.
+    for (const erasure of erased) this.digests += Math.max(1, erasure.digests.length)
+    if (this.digests > maxErasedDigests)
+      throw new EvidenceError('server-answer', `${name} tells of more than ${maxErasedDigests} erased claims`)
+    append(this.list, erased)
+  }
 }
 
 /** Where a copy is made from. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { EvidenceError } from '../../core/errors.ts'
 import { FolderSource } from '../folder-source.ts'
 import { type HeldFolder, whileHeld } from '../held-folder.ts'
 import { clearSigningState, type SigningState } from '../signing-state.ts'
 import { BackupFolder } from './backup-folder.ts'
 import { FolderPieces } from './folder-pieces.ts'
 import { type KnownCheckpoint, requireKnown } from './known.ts'
-import { readTaken, takenText, writeTaken } from './taken.ts'
+import { readTaken, type Taken, takenText, writeTaken } from './taken.ts'
 
 export interface PromoteOptions {
   readonly root: string
@@ -25,21 +25,42 @@ export interface PromoteResult {
 
 /**
  * Marks the final backup of a move that is called off, so that nothing is restored of it without a word; false where it cannot be
- * reached, or written. Throws `ledger-moved` where it was restored.
+ * reached, or written, or is shown to be another's. A record of a restore forbids, whatever else of the backup can be read. Throws `ledger-moved`.
  */
 function callOff({ of, move }: SigningState, root: string): boolean {
-  if (move === undefined) return false
   const { taken: path } = BackupFolder.paths(of)
+  const taken = readable(() => readTaken(path))
+  // Out of reach.
+  if (taken === unreadable) return false
+  const manifest = readable(() => BackupFolder.manifest(of))
+  // By the move's id: repeated after a crash, it finds its own word.
+  if (taken !== undefined && taken.id === move) return true
+  if (manifest !== unreadable && manifest?.move !== move) return false
+  if (taken !== undefined) throw restored(of, taken, root)
+  if (move === undefined || manifest === unreadable) return false
   try {
-    if (BackupFolder.manifest(of)?.move !== move) return false
-    // By the move's id: repeated after a crash, it finds its own word.
-    if (readTaken(path) === undefined) writeTaken(path, move, `nothing: the move was called off in ${resolve(root)}`)
+    writeTaken(path, move, `nothing: the move was called off in ${resolve(root)}`)
+    return true
   } catch (error) {
-    if (isEvidenceError(error) || (error as NodeJS.ErrnoException).code !== 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false
   }
-  const taken = readTaken(path)
-  if (taken === undefined || taken.id === move) return true
-  throw new EvidenceError(
+  const quicker = readTaken(path)
+  if (quicker === undefined || quicker.id === move) return true
+  throw restored(of, quicker, root)
+}
+
+const unreadable = Symbol('cannot be read')
+
+function readable<T>(read: () => T): T | typeof unreadable {
+  try {
+    return read()
+  } catch {
+    return unreadable
+  }
+}
+
+function restored(of: string, taken: Taken, root: string): EvidenceError {
+  return new EvidenceError(
     'ledger-moved',
     `the final backup ${of} ${takenText(taken)}: the move cannot be called off here`,
     { where: root },

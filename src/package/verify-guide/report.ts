@@ -145,7 +145,7 @@ for r in part("related"):
                   for d in about]
 need(deposits, "the package holds no deposit")
 
-report = sorted(first, reverse=True)
+report = sorted(first, key=lambda line: "RKPN".index(line[0]))  # RETRACTED, KEY COMPROMISED, PART RETRACTED, NOT JUDGED
 if lost == 1: report.append("1 of %d file%s deposited is NOT HERE: %s" % (count, "s" * (count != 1), missing[0]))
 elif lost: report += ["%d of %d files deposited are NOT HERE:" % (lost, count), *("  " + name for name in missing)]
 report += out
@@ -166,5 +166,8 @@ except OSError as why:  # a reader that has read enough changes no verdict
     if not isinstance(why, BrokenPipeError):
         print("standard output cannot be written:", why.strerror, file=sys.stderr)
         code = code or 3
+if is_closed:
+    print("standard output cannot be written: it is closed", file=sys.stderr)
+    code = code or 3
 sys.exit(code)
 `
