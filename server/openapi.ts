@@ -123,7 +123,21 @@ const bodies: Readonly<Record<string, object>> = {
     'text/plain': statement,
     'application/x-ndjson': batch,
   },
-  'post /v1/entries/search': { 'application/json': reference('SearchRequest') },
+  'post /v1/entries/search': {
+    'application/json': {
+      ...reference('SearchRequest'),
+      examples: {
+        digests: {
+          summary: 'By digests of files',
+          value: { digests: ['sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'] },
+        },
+        exhibits: {
+          summary: 'By what is sealed: needs an access token',
+          value: { cases: ['(2026)沪0104刑初123号'], exhibits: ['EX-12', 'EX-13'] },
+        },
+      },
+    },
+  },
   'post /v1/receipts': { 'application/json': reference('ReceiptsRequest') },
 }
 
