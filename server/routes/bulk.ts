@@ -113,11 +113,7 @@ interface Question {
   readonly key: LookupKey
 }
 
-async function search(
-  context: ServerContext,
-  reader: Reader,
-  questions: readonly Question[],
-): Promise<SearchAnswer> {
+async function search(context: ServerContext, reader: Reader, questions: readonly Question[]): Promise<SearchAnswer> {
   const room = { bytes: maxPageBytes }
   const results: SearchAnswer['results'] = []
   for (const { asked, key } of questions) {

@@ -65,7 +65,9 @@ export const searchAnswer = z.object({
         more: z.boolean().describe('Whether there are more: `GET /v1/entries` lists all.'),
       }),
     )
-    .describe('One for each digest, then each case, then each exhibit, in the order of the request; it has what it was asked by.'),
+    .describe(
+      'One for each digest, then each case, then each exhibit, in the order of the request; it has what it was asked by.',
+    ),
 })
 export type SearchAnswer = z.infer<typeof searchAnswer>
 

@@ -119,13 +119,17 @@ export const searchBody = z
       .min(1)
       .max(maxNamedAtOnce)
       .optional()
-      .describe('Numbers of exhibits, of any case and depositor, compared under NFKC; they need the right to read disclosures.'),
+      .describe(
+        'Numbers of exhibits, of any case and depositor, compared under NFKC; they need the right to read disclosures.',
+      ),
   })
   .refine((body) => namedIn(body) > 0, { error: 'names no "digests", "cases" or "exhibits"' })
   .refine((body) => namedIn(body) <= maxNamedAtOnce, { error: `names more than ${maxNamedAtOnce} in all` })
 
 /** How many things a search of many names. */
-function namedIn(body: { readonly [list in 'digests' | 'cases' | 'exhibits']?: readonly string[] | undefined }): number {
+function namedIn(
+  body: { readonly [list in 'digests' | 'cases' | 'exhibits']?: readonly string[] | undefined },
+): number {
   return Object.values(body).reduce((sum, list) => sum + (list?.length ?? 0), 0)
 }
 

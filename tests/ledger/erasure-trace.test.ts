@@ -26,7 +26,9 @@ function filesWith(pieces: Buffer | readonly Buffer[]): string[] {
 
 /** An entry whose note and case are to be erased, among others; what no file may hold of it afterwards. */
 async function sealOne(ledger: Ledger): Promise<{ index: number; traces: (Buffer | Buffer[])[] }> {
-  const made = test.deposit('evidence', { sealed: { case: [{ number }], collection: { exhibit: number }, note: `about ${number}` } })
+  const made = test.deposit('evidence', {
+    sealed: { case: [{ number }], collection: { exhibit: number }, note: `about ${number}` },
+  })
   const { index } = await ledger.deposit(made.presentation)
   const digest = Buffer.from(sha256Hex(number), 'hex')
   // Salts are random, and a table's compression takes few of their pieces apart: any of them is a trace.
@@ -58,7 +60,16 @@ describe('F-L: an erasure leaves no trace in any file of the data folder', () =>
       ledger = await test.open()
     }
     // What the test looks for is found before: keyed hash and salts.
-    expect(traces.map((trace) => filesWith(trace).length > 0)).toEqual([false, false, false, true, true, true, true, true])
+    expect(traces.map((trace) => filesWith(trace).length > 0)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+    ])
     expect(await ledger.eraseDisclosures(index)).toHaveLength(3)
     expect(traces.flatMap(filesWith)).toEqual([])
     await others(ledger, 100)

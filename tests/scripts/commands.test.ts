@@ -85,7 +85,12 @@ describe('commands for a running ledger', () => {
         iss: 'depositor',
         kind: 'evidence.deposit',
         sealed: 4,
-        claims: { names: ['photo.jpg'], case: [{ number: caseNumber }], collection: { exhibit: 'EX-12' }, note: 'a secret note' },
+        claims: {
+          names: ['photo.jpg'],
+          case: [{ number: caseNumber }],
+          collection: { exhibit: 'EX-12' },
+          note: 'a secret note',
+        },
       })
       const text = (await ok('show', String(deposited))).stdout
       expect(text).toContain(`entry ${deposited} of`)

@@ -89,7 +89,14 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
       await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation)
     expect(await record(server.depositor)).toEqual(before)
     // They are there, and would have been found.
-    for (const query of ['digest', 'case', 'exhibit', 'exhibit of the case', 'another participant', 'kind of deposits']) {
+    for (const query of [
+      'digest',
+      'case',
+      'exhibit',
+      'exhibit of the case',
+      'another participant',
+      'kind of deposits',
+    ]) {
       const found = await server.get(`/v1/entries?${queries[query] as string}&limit=1000`, auditor)
       expect(indicesOf(found.text).length).toBeGreaterThanOrEqual(hiddenEntries)
     }

@@ -195,7 +195,14 @@ describe('R8: exhibit numbers', () => {
     const numbersOf = (collection: JsonValue): string[] =>
       exhibitNumbersOf([disclose('note', 'n'), disclose('collection', collection)].map(parseDisclosure))
     expect(numbersOf({ exhibit: ' ＥＸ－12 ', parentExhibit: 'EX-1' })).toEqual(['EX-12'])
-    for (const none of [{ parentExhibit: 'EX-1' }, {}, 'EX-12', { exhibit: '' }, { exhibit: 12 }, { exhibit: 'EX-12', more: 1 }])
+    for (const none of [
+      { parentExhibit: 'EX-1' },
+      {},
+      'EX-12',
+      { exhibit: '' },
+      { exhibit: 12 },
+      { exhibit: 'EX-12', more: 1 },
+    ])
       expect(numbersOf(none)).toEqual([])
   })
 })
