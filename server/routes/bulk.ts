@@ -30,7 +30,7 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
         operationId: 'searchEntries',
         summary: 'Entries of many digests, cases or exhibits',
         tags: ['entries'],
-        description: `Entries by many digests, case numbers or exhibit numbers, ${maxNamedAtOnce} in all: the first ${entriesEach} of each that the reader may find. What is sealed stands in the body, and so in no address that a proxy logs.`,
+        description: `Entries by many digests, case numbers or exhibit numbers, ${maxNamedAtOnce} of each: the first ${entriesEach} of each that the reader may find. What is sealed stands in the body, and so in no address that a proxy logs.`,
         response: { 200: searchAnswer, ...problems },
       },
     },
@@ -70,7 +70,7 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
 /** What opens or separates values in a JSON text, outside of its strings. Somewhat more than a body may have, for the schema says better what is wrong. */
 const marks: ReadonlySet<number> = new Set(Buffer.from('[{,'))
 const [quote, backslash] = Buffer.from('"\\') as unknown as readonly [number, number]
-const maxMarks = 2 * maxNamedAtOnce
+const maxMarks = 4 * maxNamedAtOnce
 
 /**
  * The JSON body of a request: nothing of it is signed, so any spelling will do. How many values it can have is counted before it is parsed:
@@ -79,7 +79,9 @@ const maxMarks = 2 * maxNamedAtOnce
 function bodyOf<T>({ body }: FastifyRequest, shape: z.ZodType<T>): T {
   if (!Buffer.isBuffer(body)) throw new EvidenceError('media-type', 'this route takes application/json')
   if (marksIn(body) > maxMarks)
-    throw new EvidenceError('body-malformed', `the body names more than ${maxNamedAtOnce}`, { where: 'body' })
+    throw new EvidenceError('body-malformed', `the body names more than ${maxNamedAtOnce} of anything`, {
+      where: 'body',
+    })
   const read = shape.safeParse(jsonOf(body))
   if (read.success) return read.data
   throw schemaError(read.error, 'body-malformed', 'body')
