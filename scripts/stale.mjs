@@ -7,6 +7,8 @@ import { root } from './setup.mjs'
 /** The source that the compiler made a file of dist of, relative to the root; undefined for what other steps of the build make. */
 export function sourceOf(file) {
   const [, stem] = /^(.*)\.(?:js|js\.map|d\.ts|d\.ts\.map)$/.exec(file) ?? []
+  // The page is no output of the compiler's: scripts/page.mjs makes it anew as a whole.
+  if (file.startsWith('page/')) return undefined
   if (stem !== undefined) return `${stem}.ts`
   return file.endsWith('.tsbuildinfo') ? join(dirname(file), 'tsconfig.json') : undefined
 }
@@ -19,7 +21,7 @@ export function removeStale(top = root) {
   for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name).slice(dist.length + 1)
     const source = entry.isDirectory() ? undefined : sourceOf(file)
-    if (source === undefined || existsSync(join(top, source))) continue
+    if (source === undefined || existsSync(join(top, source)) || existsSync(join(top, `${source}x`))) continue
     rmSync(join(dist, file))
     removed.push(file)
     for (let at = entry.parentPath; at !== dist && readdirSync(at).length === 0; at = dirname(at)) rmdirSync(at)

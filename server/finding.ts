@@ -1,16 +1,17 @@
 import type { z } from 'zod'
-import { append } from '../src/core/arrays.ts'
 import type { ServerContext } from './context.ts'
 import { entryFacts, type Reader } from '../src/ledger/rights.ts'
 import type { ServedEntry } from '../src/ledger/reads.ts'
-import { type LookupKey, lookupsOfEntry } from '../src/ledger/lookup.ts'
+import { isSealedKey, type LookupKey, lookupsOfDisclosures, lookupsOfEntry } from '../src/ledger/lookup.ts'
 import { parseDigestName } from '../src/core/hash.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import type { entriesQuery } from '../src/api/queries.ts'
 import type { EntriesAnswer, EntrySummary } from '../src/api/answers.ts'
 import { toBase64 } from '../src/core/base64.ts'
+import { parseDisclosure } from '../src/core/disclosure.ts'
 import { valueOr } from '../src/core/attempt.ts'
 import { readBody } from '../src/statements/body.ts'
+import { lookupForm } from '../src/statements/disclosures.ts'
 
 /* What readers find, within their rights: entries by look-up, by id, and one by its index. */
 
@@ -41,22 +42,42 @@ export function digestKey(text: string): LookupKey {
   })
 }
 
-/** The look-up keys that a search names: of all, the first is looked up and the others are compared. A case number is a sealed claim, and first. */
+/**
+ * The look-up keys that a search names: of all, the first is looked up and the others are compared. Those of sealed claims come first, so that
+ * the right to them decides; the case before the exhibit, for many cases have an exhibit 1.
+ */
 export function keysOf(query: z.infer<typeof entriesQuery>): LookupKey[] {
   return [
     ...(query.case === undefined ? [] : [{ by: 'case', number: query.case } as const]),
+    ...(query.exhibit === undefined ? [] : [{ by: 'exhibit', number: query.exhibit } as const]),
     ...(query.digest === undefined ? [] : [digestKey(query.digest)]),
     ...(query.participant === undefined ? [] : [{ by: 'participant', id: query.participant } as const]),
     ...(query.kind === undefined ? [] : [{ by: 'kind', kind: query.kind } as const]),
   ]
 }
 
-/** Whether an entry itself has all of these look-up keys. Its statement is read once, and not where there are none. */
-function hasKeys({ statement }: ServedEntry, keys: readonly LookupKey[]): boolean {
+/** Whether an entry that the reader may find itself has all of these look-up keys. It is read once, and not where there are none. */
+async function hasKeys(
+  context: ServerContext,
+  reader: Reader,
+  entry: ServedEntry,
+  keys: readonly LookupKey[],
+): Promise<boolean> {
   if (keys.length === 0) return true
+  const { statement } = entry
   const body = valueOr(() => readBody(statement), undefined)
-  const own = new Set(lookupsOfEntry(statement, body).map(({ key }) => JSON.stringify(key)))
-  return keys.every((key) => own.has(JSON.stringify(key)))
+  const disclosures = keys.some(isSealedKey) ? await visibleDisclosures(context, reader, entry) : []
+  const lists = [
+    ...lookupsOfEntry(statement, body),
+    ...lookupsOfDisclosures(statement.common, disclosures.map(parseDisclosure)),
+  ]
+  const own = new Set(lists.map(({ key }) => JSON.stringify(key)))
+  return keys.every((key) => own.has(JSON.stringify(inLookupForm(key))))
+}
+
+/** A look-up key as entries give it. */
+function inLookupForm(key: LookupKey): LookupKey {
+  return isSealedKey(key) ? { ...key, number: lookupForm(key.number) } : key
 }
 
 /** Bytes of entries after which a page ends, and entries that are read in one turn of the event loop. */
@@ -87,9 +108,10 @@ export async function page(
     at += found.length
     room.bytes -= found.reduce((sum, entry) => sum + entry.bytes.length, 0)
     // A look-up key that was altered since the last comparison must not show what the entry itself does not allow.
-    const isFound = (entry: ServedEntry): boolean =>
-      rights.mayFind(reader, key, entryFacts(entry)) && hasKeys(entry, others)
-    append(entries, found.filter(isFound).map(summaryOf))
+    for (const entry of found) {
+      if (!rights.mayFind(reader, key, entryFacts(entry))) continue
+      if (await hasKeys(context, reader, entry, others)) entries.push(summaryOf(entry))
+    }
     // Reading an entry takes the processor: in between deposits go on.
     await new Promise((resolve) => setImmediate(resolve))
   }

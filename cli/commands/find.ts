@@ -17,17 +17,20 @@ import { when } from '../render/when.ts'
 
 const help = `
 Exit code 0 says that the ledger was asked, whether it found something or not: in the JSON "entries" is empty where it did not. A file
-deposited within a folder is found through a manifest near it that lists its SHA-256.
+deposited within a folder is found through a manifest near it that lists its SHA-256. An exhibit has the number that its collector gave it, and
+others may give the same: name the case or the depositor (--participant) too.
 
 Example:
   evidence find photo.jpg
   evidence find --case "(2026)沪0104刑初123号"
+  evidence find --exhibit EX-12 --case "(2026)沪0104刑初123号"
   evidence find --digest sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824`
 
 const flags = [
   ...clientFlags(),
   ['--digest <algorithm:hex>', 'digest of an item'],
   ['--case <number>', 'case number; needs the right to read it'],
+  ['--exhibit <number>', 'number of an exhibit, as its "collection" has it; needs the right to read it'],
   ['--participant <id>', 'issuer, or subject of a registry entry'],
   ['--kind <kind>', 'kind of statement'],
   ['--after <index>', 'only entries after this one'],
@@ -39,7 +42,7 @@ type FindOptions = OptionsOf<typeof flags>
 export function findCommand(program: Command): void {
   declare(
     program.command('find [file]'),
-    'find entries by file, digest, case, participant or kind',
+    'find entries by file, digest, case, exhibit, participant or kind',
     flags,
     help,
   ).action(async (file: string | undefined, options: FindOptions) => {
@@ -110,7 +113,7 @@ async function sha256Of(file: string): Promise<string> {
 
 function queryOf(options: FindOptions): Record<string, string> {
   const query: Record<string, string> = {}
-  for (const name of ['digest', 'case', 'participant', 'kind', 'after', 'limit'] as const) {
+  for (const name of ['digest', 'case', 'exhibit', 'participant', 'kind', 'after', 'limit'] as const) {
     const value = options[name]
     if (value !== undefined) query[name] = value
   }

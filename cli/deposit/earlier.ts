@@ -1,14 +1,17 @@
 import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { valueOr } from '../../src/core/attempt.ts'
-import { parseDisclosure, splitPresentation } from '../../src/core/disclosure.ts'
+import { splitPresentation } from '../../src/core/disclosure.ts'
+import { verifyEd25519 } from '../../src/core/ed25519.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { JsonValue } from '../../src/core/json.ts'
+import { type Jwk, publicKeyOf, thumbprint } from '../../src/core/jwk.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { syncFolder } from '../../src/node/durable-file.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { readBody } from '../../src/statements/body.ts'
+import { requireDisclosures } from '../../src/statements/disclosures.ts'
 import type { Item, Relation } from '../../src/statements/members.ts'
 import { readEnvelope, readStatement } from '../../src/statements/statement.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
@@ -23,7 +26,8 @@ import { type AsidePaths, asidePaths, companions, pendingManifestPath } from '..
 export interface WantedStatement {
   readonly origin: string
   readonly iss: string
-  readonly kid: string
+  /** The public key that signs. */
+  readonly key: Jwk
   readonly items: readonly Item[]
   readonly relates: readonly Relation[]
   /** All sealed claims by name, the names of files included. */
@@ -106,15 +110,18 @@ export type Pending =
   | { readonly is: 'same'; readonly presentation: string }
   | { readonly is: 'other' }
 
-/** Looks at the statement that waits at a path. One that was cut off while it was written, or is none, counts as another. */
+/**
+ * Looks at the statement that waits at a path. It may have come with the folder: one whose signature by the wanted key, or one of whose
+ * disclosures, does not verify counts as another, as does one that was cut off while it was written, or is none.
+ */
 export function pendingStatement(path: string, wanted: WantedStatement): Pending {
   if (!existsSync(fsPath(path))) return { is: 'none' }
-  const presentation = Buffer.from(readArtefact(path)).toString('latin1')
+  // A line end is a text editor's, or another client's.
+  const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
   const isSame = valueOr(() => {
-    const found = readPending(presentation)
+    const found = readPending(presentation, wanted.key)
     return (
       found.aud === wanted.origin &&
-      found.kid === wanted.kid &&
       found.iss === wanted.iss &&
       sameItems(found.items, wanted.items, 'all') &&
       canonical(found.relates) === canonical(wanted.relates) &&
@@ -144,14 +151,23 @@ export function isReceiptOf(path: string, presentation: string): boolean {
   return entry.known && entry.statement === splitPresentation(presentation).jws
 }
 
-function readPending(presentation: string): EarlierStatement & { readonly aud: string; readonly kid: string } {
+/** What a waiting statement says. Throws where it is not one that the key signed, with all that it sealed. */
+function readPending(presentation: string, key: Jwk): EarlierStatement & { readonly aud: string } {
   const { jws, disclosures } = splitPresentation(presentation)
-  const statement = readStatement(readEnvelope(jws))
-  const said = depositIn(readBody(statement))
-  if (said === undefined) throw new EvidenceError('kind-unknown', 'the statement that waits is no deposit')
+  const envelope = readEnvelope(jws)
+  const { signingInput, signature } = envelope.jws
+  const isOurs = envelope.knownAlgorithm && envelope.header.kid === thumbprint(key)
+  if (!isOurs || !verifyEd25519(publicKeyOf(key), signingInput, signature))
+    throw new EvidenceError('signature-invalid', 'the statement that waits is not signed by the key that is to sign it')
+  const statement = readStatement(envelope)
+  const body = readBody(statement)
+  const said = depositIn(body)
+  if (body === undefined || said === undefined)
+    throw new EvidenceError('kind-unknown', 'the statement that waits is no deposit')
   const { iss, aud } = statement.common
-  const sealed = Object.fromEntries(disclosures.map(parseDisclosure).map(({ claim, value }) => [claim, value]))
-  return { aud, kid: statement.header.kid, iss, items: said.items, relates: said.relates ?? [], sealed }
+  const opened = requireDisclosures(body, disclosures)
+  const sealed = Object.fromEntries(opened.map(({ claim, value }) => [claim, value]))
+  return { aud, iss, items: said.items, relates: said.relates ?? [], sealed }
 }
 
 /** What is wanted now and an earlier deposit does not say, in words. */

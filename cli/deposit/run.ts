@@ -4,7 +4,6 @@ import { splitPresentation } from '../../src/core/disclosure.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { DigestAlgorithm } from '../../src/core/hash.ts'
 import type { JsonValue } from '../../src/core/json.ts'
-import { thumbprint } from '../../src/core/jwk.ts'
 import { defined } from '../../src/core/objects.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import type { DepositResult, Identity, LedgerClient } from '../../src/client/ledger-client.ts'
@@ -135,7 +134,7 @@ async function prepare(
   const { origin, policy } = ledger
   const { items, names, manifest } = await measure(job, algorithms, category, progress)
   const sealed = withNames && names.length > 0 ? { names, ...settings.sealed } : settings.sealed
-  const wanted = { origin, iss: identity.id, kid: thumbprint(identity.signer.jwk), items, relates, sealed }
+  const wanted = { origin, iss: identity.id, key: identity.signer.jwk, items, relates, sealed }
   const existing = (): JobOutcome | undefined => {
     const index = again ? undefined : earlierDeposit(job, wanted, policy)
     return index === undefined ? undefined : { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }

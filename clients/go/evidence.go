@@ -11,6 +11,8 @@
 //	result, err := client.Deposit(ctx, statement)
 //	err = evidence.WriteNewFile("notice.txt.tlog-proof", result.Receipt.Data)
 //	number, err := result.Receipt.VerifyFile("notice.txt")
+//	found, err := client.Search(ctx, evidence.Query{Exhibits: []string{"EX-12"}})
+//	receipt, err := client.Receipt(ctx, found[0].Entries[0].Index)
 //
 // One file, of the standard library alone: copy it. It needs Go 1.19 or newer. It was written from docs/spec, and comments name its
 // pages. Whatever a server answers is bounded in size and time, read strictly, and believed only as far as it is proven under the
@@ -890,8 +892,12 @@ func (k *SigningKey) content(presentation string) map[string]string {
 		panic(found[0])
 	}
 	require(len(claims) == len(sealedIn(said)), "disclosure-missing", "a sealed claim is not disclosed")
+	return byName(said.payload, claims)
+}
+
+func byName(payload, claims map[string]any) map[string]string {
 	content := map[string]string{}
-	for name, value := range said.payload {
+	for name, value := range payload {
 		if name != "iat" && name != "jti" && name != "_sd" && name != "_sd_alg" {
 			content[name] = string(writeJSON(value))
 		}
@@ -1473,6 +1479,89 @@ func (r *Receipt) VerifyFile(path string) (number int, err error) {
 	return refuse("file-not-in-deposit", "this file is not byte-identical to one that was deposited")
 }
 
+// EarlierReceipt gives the receipt that is at a path already, where its statement says all that wanted says: then nothing need be
+// sent. It may say more, be signed by an earlier key, withhold file names, and lack cosignatures. The error is file-exists where it
+// does not verify or is of something else, deposit-differs where it is of the same and says otherwise. nil where nothing is there.
+func (k *SigningKey) EarlierReceipt(path string, policy *Policy, wanted string) (receipt *Receipt, err error) {
+	defer catch(&err)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	const moved = "; nothing was sent: move it away to sign anew"
+	data, err := ReadFile(path, receiptBytes, false)
+	if err == nil {
+		alone := *policy
+		alone.quorum = "none"
+		receipt, err = VerifyReceipt(data, &alone)
+	}
+	if err != nil {
+		return nil, newError("file-exists", "%s is there, and is no receipt that verifies (%s)%s", shown(path), AsError(err).Code, moved)
+	}
+	jws, _, _ := strings.Cut(wanted, "~")
+	was, now := byName(receipt.Payload, receipt.Claims), k.content(wanted)
+	items, _ := readStatement(jws).payload["items"].([]any)
+	earlier, _ := receipt.Payload["items"].([]any)
+	same, lacking := sameBytes(earlier, items)
+	same = same && was["aud"] == now["aud"] && was["kind"] == now["kind"]
+	require(same, "file-exists", "%s is the receipt of entry %d, which is of something else%s", shown(path), receipt.Index, moved)
+	var differing []string
+	for name, text := range now {
+		_, known := was[name]
+		if name != "items" && was[name] != text && (known || name != "sealed names") {
+			differing = append(differing, name)
+		}
+	}
+	if lacking {
+		differing = append(differing, "digest")
+	}
+	sort.Strings(differing)
+	const otherwise = "%s is the receipt of entry %d, which says otherwise (%s)%s"
+	require(len(differing) == 0, "deposit-differs", otherwise, shown(path), receipt.Index, shown(strings.Join(differing, ", ")), moved)
+	return receipt, nil
+}
+
+// sameBytes tells whether items are of the same bytes, one by one, by their sizes and the digests that both have; and whether any of the
+// earlier ones lacks a digest that is wanted.
+func sameBytes(earlier, wanted []any) (same, lacking bool) {
+	same = len(earlier) == len(wanted)
+	for i := 0; same && i < len(wanted); i++ {
+		one, other := earlier[i].(map[string]any), wanted[i].(map[string]any)
+		digests, both := one["digest"].(map[string]any), 0
+		same = one["size"] == other["size"]
+		for name, text := range other["digest"].(map[string]any) {
+			known, ok := digests[name]
+			if !ok {
+				lacking = true
+				continue
+			}
+			both++
+			same = same && known == text
+		}
+		same = same && both > 0
+	}
+	return same, lacking
+}
+
+// KeepReceipt writes a receipt to a file that was not there. A receipt of the same entry that is there, and verifies, is left as it is.
+func KeepReceipt(path string, receipt *Receipt, policy *Policy) error {
+	err := WriteNewFile(path, receipt.Data)
+	if err == nil || AsError(err).Code != "file-exists" {
+		return err
+	}
+	if data, failed := ReadFile(path, receiptBytes, false); failed == nil {
+		if there, failed := VerifyReceipt(data, policy); failed == nil && bytes.Equal(there.entry, receipt.entry) {
+			return nil
+		}
+	}
+	return err
+}
+
+// IsOf tells whether the entry is of this very statement, with or without its disclosures, and not only of one that says the same.
+func (r *Receipt) IsOf(statement string) bool {
+	jws, _, _ := strings.Cut(statement, "~")
+	return strings.Split(string(r.entry), "\n")[4] == jws
+}
+
 // ---- Page 15: status -----------------------------------------------------------------------------------------------
 
 // Event is what happened to an entry later. Where it is not Proven, it is the ledger's word alone, without Time and Code.
@@ -1754,22 +1843,116 @@ func (c *Client) Status(ctx context.Context, receipt *Receipt) (status *Status, 
 	after := receipt.Index
 	for page := 0; page < 1000; page++ {
 		path := fmt.Sprintf("/v1/entries/%d/status?entryHash=%s&from=%d&after=%d", receipt.Index, shows, receipt.Size, after)
-		if after = status.readPage(c.get(ctx, path), receipt, c.policy, after); after < 0 {
+		if after = status.readPage(c.ask(ctx, path, ""), receipt, c.policy, after); after < 0 {
 			return status, nil
 		}
 	}
 	return nil, newError("server-answer", "the answer has more than 1,000 pages")
 }
 
-func (c *Client) get(ctx context.Context, path string) map[string]any {
-	headers := map[string]string{"Accept": "application/json"}
-	if c.options.Key != nil && c.options.Issuer != "" {
-		// Page 11: a token for this server alone, of five minutes.
-		now := time.Now().Unix()
-		payload := map[string]any{"iss": c.options.Issuer, "aud": c.base, "iat": now, "exp": now + 300}
-		headers["Authorization"] = "Bearer " + c.options.Key.signJWS("evidence-access+jwt", payload)
+// Token gives an access token (page 11), `Authorization: Bearer …`: for this server alone, of five minutes.
+func (c *Client) Token() (token string, err error) {
+	defer catch(&err)
+	named := c.options.Key != nil && c.options.Issuer != ""
+	require(named, "usage", "an access token needs the key and the id of its owner")
+	now := time.Now().Unix()
+	payload := map[string]any{"iss": c.options.Issuer, "aud": c.base, "iat": now, "exp": now + 300}
+	return c.options.Key.signJWS("evidence-access+jwt", payload), nil
+}
+
+// Receipt gives a receipt of an entry by its index, verified: one that was lost, or one under a newer checkpoint. Its errors are those of
+// Deposit.
+func (c *Client) Receipt(ctx context.Context, index int64) (receipt *Receipt, err error) {
+	defer catch(&err)
+	said := c.ask(ctx, fmt.Sprintf("/v1/entries/%d/receipt", index), "")
+	return c.verified(said, func(read *parsedReceipt) bool { return read.index == index })
+}
+
+// Query is what a search names: digests (sha256:<hex>), case numbers, exhibit numbers.
+type Query struct{ Digests, Cases, Exhibits []string }
+
+// Entry is what a search tells of an entry.
+type Entry struct {
+	Index    int64  `json:"index"`
+	Time     string `json:"time"`
+	LeafHash string `json:"leafHash"`
+	Issuer   string `json:"iss"`
+	Kind     string `json:"kind"`
+}
+
+// Found is what a search found by one thing, By which is digest, case or exhibit: its first entries, and whether there are more. That is
+// the server's word: Client.Receipt proves an entry, and nothing proves that there is none.
+type Found struct {
+	By      string  `json:"by"`
+	Value   string  `json:"value"`
+	Entries []Entry `json:"entries"`
+	More    bool    `json:"more"`
+}
+
+// Search gives what one may read of each digest, then each case number, then each exhibit number, in this order.
+func (c *Client) Search(ctx context.Context, query Query) (found []Found, err error) {
+	defer catch(&err)
+	var asked []Found
+	for i, values := range [][]string{query.Digests, query.Cases, query.Exhibits} {
+		for _, value := range values {
+			asked = append(asked, Found{By: []string{"digest", "case", "exhibit"}[i], Value: value})
+		}
 	}
-	answer := c.send(ctx, http.MethodGet, path, headers, "", answerBytes)
+	for len(found) < len(asked) {
+		some := asked[len(found):]
+		if len(some) > 1000 {
+			some = some[:1000]
+		}
+		body := map[string][]string{}
+		for _, one := range some {
+			body[one.By+"s"] = append(body[one.By+"s"], one.Value)
+		}
+		found = append(found, readFound(c.ask(ctx, "/v1/entries/search", string(writeJSON(body))), some)...)
+	}
+	return found, nil
+}
+
+// readFound gives what an answer has of the first of these; one that is full has null for the others, which are to be asked for again.
+func readFound(said map[string]any, asked []Found) (found []Found) {
+	broken := func(holds bool) { require(holds, "server-answer", "the answer is not that of a search for these") }
+	results, _ := said["results"].([]any)
+	broken(len(results) == len(asked))
+	for i, one := range asked {
+		result, _ := results[i].(map[string]any)
+		more, isSaid := result["more"].(bool)
+		broken(isSaid && result[one.By] == one.Value)
+		if result["entries"] == nil {
+			break
+		}
+		entries, isList := result["entries"].([]any)
+		broken(isList)
+		one.Entries, one.More = []Entry{}, more
+		for _, each := range entries {
+			entry, _ := each.(map[string]any)
+			broken(isCount(entry["index"], 0, maxInteger))
+			read := Entry{
+				entry["index"].(int64), textIn(entry["time"]), textIn(entry["leafHash"]), textIn(entry["iss"]), textIn(entry["kind"]),
+			}
+			broken(read.Time != "" && read.LeafHash != "" && read.Issuer != "" && read.Kind != "")
+			one.Entries = append(one.Entries, read)
+		}
+		found = append(found, one)
+	}
+	broken(len(found) > 0)
+	return found
+}
+
+// ask gets a document; where there is a body, it posts that.
+func (c *Client) ask(ctx context.Context, path, body string) map[string]any {
+	headers, method := map[string]string{"Accept": "application/json"}, http.MethodGet
+	if body != "" {
+		headers["Content-Type"], method = "application/json", http.MethodPost
+	}
+	if c.options.Key != nil && c.options.Issuer != "" {
+		token, _ := c.Token()
+		headers["Authorization"] = "Bearer " + token
+	}
+	answer := c.send(ctx, method, path, headers, body, answerBytes)
 	if answer.status != http.StatusOK {
 		panic(problem(answer.status, document(answer.body), answer.retryAfter))
 	}
@@ -1834,15 +2017,25 @@ func (c *Client) line(number int64, statement string, line []byte) (*Result, err
 	return c.accepted(statement, status, said)
 }
 
-func (c *Client) accepted(statement string, status int, said map[string]any) (result *Result, err error) {
+func (c *Client) accepted(statement string, status int, said map[string]any) (*Result, error) {
+	jws, _, _ := strings.Cut(statement, "~")
+	receipt, err := c.verified(said, func(read *parsedReceipt) bool { return read.jws == jws })
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Created: status == http.StatusCreated, Receipt: receipt}, nil
+}
+
+// verified gives the receipt of an answer, of what was asked for.
+func (c *Client) verified(said map[string]any, isAsked func(*parsedReceipt) bool) (receipt *Receipt, err error) {
 	defer catch(&err)
 	data := receiptIn(said)
-	receipt, err := receiptFor(statement, data, c.policy)
+	receipt, err = receiptOf(data, isAsked, c.policy)
 	if err == nil && (said["index"] != receipt.Index || said["time"] != receipt.Time || said["leafHash"] != receipt.LeafHash) {
 		err = newError("server-answer", "the answer is not what its receipt says")
 	}
 	if err == nil {
-		return &Result{Created: status == http.StatusCreated, Receipt: receipt}, nil
+		return receipt, nil
 	}
 	fault := AsError(err)
 	if NotJudged(fault.Code) {
@@ -1861,10 +2054,9 @@ func (c *Client) accepted(statement string, status int, said map[string]any) (re
 	return nil, bad
 }
 
-func receiptFor(statement string, data []byte, policy *Policy) (receipt *Receipt, err error) {
+func receiptOf(data []byte, isAsked func(*parsedReceipt) bool, policy *Policy) (receipt *Receipt, err error) {
 	defer catch(&err)
-	jws, _, _ := strings.Cut(statement, "~")
-	require(parseReceipt(data).jws == jws, "server-answer", "the receipt is for another statement")
+	require(isAsked(parseReceipt(data)), "server-answer", "the receipt is of something else")
 	return VerifyReceipt(data, policy)
 }
 

@@ -10,6 +10,7 @@
     write_new_file("notice.txt.tlog-proof", deposit.receipt.data)
     verify_file(verify_receipt(deposit.receipt.data, policy), "notice.txt")
     client.status(deposit.receipt).events
+    client.search(digests=["sha256:…"], cases=["(2026) 1"], exhibits=["EX-12"]); client.receipt(7); client.token()
 
 One file: copy it. It needs Python 3.9 or newer and the package `cryptography`. It was written from docs/spec, and comments name
 its pages. Whatever a server answers is bounded in size and time, read strictly, and believed only as far as it is proven under
@@ -39,9 +40,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Sequence, Tuple, TypeVar, Union
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -664,7 +665,11 @@ def _content(key: SigningKey, presentation: str) -> Dict[str, str]:
     disclosures = [read_disclosure(text) for text in texts]
     claims = _check_statement(jws, said, key.public_key, said.payload["aud"], disclosures, refuse)
     require(len(claims) == len(said.payload.get("_sd", [])), "disclosure-missing", "a sealed claim is not disclosed")
-    clear = {name: value for name, value in said.payload.items() if name not in ("iat", "jti", "_sd", "_sd_alg")}
+    return _by_name(said.payload, claims)
+
+
+def _by_name(payload: Mapping[str, Any], claims: Mapping[str, Any]) -> Dict[str, str]:
+    clear = {name: value for name, value in payload.items() if name not in ("iat", "jti", "_sd", "_sd_alg")}
     content = {**clear, **{f"sealed {claim}": value for claim, value in claims.items()}}
     return {name: json.dumps(value, sort_keys=True) for name, value in content.items()}
 
@@ -1097,6 +1102,58 @@ def verify_file(receipt: Receipt, path: Path) -> int:
     refuse(code, "this file is not byte-identical to one that was deposited")
 
 
+def earlier_receipt(path: Path, policy: Policy, key: SigningKey, wanted: str) -> Optional[Receipt]:
+    """The receipt that is at a path already, where its statement says all that `wanted` says: then nothing need be sent.
+
+    It may say more, be signed by an earlier key, withhold file names, and lack cosignatures. Raises `file-exists` where it does not verify or
+    is of something else, `deposit-differs` where it is of the same and says otherwise. None where nothing is there.
+    """
+    if not os.path.lexists(path):
+        return None
+
+    def refuse(code: str, why: str) -> NoReturn:
+        raise EvidenceError(code, f"{shown(path)} {why}; nothing was sent: move it away to sign anew")
+
+    try:
+        receipt = verify_receipt(read_file(path, RECEIPT_BYTES), replace(policy, quorum=b"none"))
+    except EvidenceError as error:
+        refuse("file-exists", f"is there, and is no receipt that verifies ({error.code})")
+    was, now = _by_name(receipt.payload, receipt.claims), _content(key, wanted)
+    items = json.loads(now.pop("items", "[]"))
+    if any(was.get(name) != now[name] for name in ("aud", "kind")) or not _same_bytes(receipt.payload.get("items", []), items):
+        refuse("file-exists", f"is the receipt of entry {receipt.index}, which is of something else")
+    now = {name: text for name, text in now.items() if name != "sealed names" or name in was}
+    differing = sorted(name for name, text in now.items() if was.get(name) != text)
+    if any(item["digest"].keys() - one["digest"].keys() for one, item in zip(receipt.payload.get("items", []), items)):
+        differing.append("digest")
+    if differing:
+        refuse("deposit-differs", f"is the receipt of entry {receipt.index}, which says otherwise ({shown(', '.join(differing))})")
+    return receipt
+
+
+def _same_bytes(items: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether items are of the same bytes, one by one, by their sizes and the digests that both have."""
+
+    def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        both = [name for name in one["digest"] if name in other["digest"]]
+        return bool(both) and one["size"] == other["size"] and all(one["digest"][name] == other["digest"][name] for name in both)
+
+    return len(items) == len(others) and all(same(*pair) for pair in zip(items, others))
+
+
+def keep_receipt(path: Path, receipt: Receipt, policy: Policy) -> None:
+    """Writes a receipt to a file that was not there. A receipt of the same entry that is there, and verifies, is left as it is."""
+    try:
+        write_new_file(path, receipt.data)
+    except EvidenceError as error:
+        if error.code != "file-exists" or _caught(lambda: _entry_at(path, policy)) != receipt.entry:
+            raise
+
+
+def _entry_at(path: Path, policy: Policy) -> bytes:
+    return verify_receipt(read_file(path, RECEIPT_BYTES), policy).entry
+
+
 # ---- Page 15: status -------------------------------------------------------------------------------------------------
 
 
@@ -1231,6 +1288,20 @@ class Deposit(NamedTuple):
 
 
 Result = Union[Deposit, EvidenceError]
+_Made = TypeVar("_Made")
+
+
+class Found(NamedTuple):
+    """What a search found by one thing, `by` which is `digest`, `case` or `exhibit`: its first entries, and whether there are more.
+
+    Each entry has `index`, `time`, `leafHash`, `iss` and `kind`. That is the server's word: `Client.receipt` proves an entry, and nothing
+    proves that there is none.
+    """
+
+    by: str
+    value: str
+    entries: List[Dict[str, Any]]
+    more: bool
 
 
 class Client:
@@ -1314,21 +1385,45 @@ class Client:
         events: List[Event] = []
         flagged, after = False, receipt.index
         for _ in range(1000):
-            page, following = _read_status(self._get(f"{path}&after={after}"), receipt, self.policy, after)
+            page, following = _read_status(self._ask(f"{path}&after={after}"), receipt, self.policy, after)
             events, flagged = [*events, *page.events], flagged or page.flagged
             if following is None:
                 return Status(page.size, events, flagged)
             after = following
         raise EvidenceError("server-answer", "the answer has more than 1,000 pages")
 
-    def _get(self, path: str) -> Dict[str, Any]:
+    def token(self) -> str:
+        """An access token (page 11), `Authorization: Bearer …`: for this server alone, of five minutes."""
+        if self._key is None or self._issuer is None:
+            raise EvidenceError("usage", "an access token needs the key and the id of its owner")
+        now = int(time.time())
+        payload = {"iss": self._issuer, "aud": self.url, "iat": now, "exp": now + 300}
+        return _sign_jws(self._key, "evidence-access+jwt", payload)
+
+    def receipt(self, index: int) -> Receipt:
+        """A receipt of an entry by its index, verified: one that was lost, or one under a newer checkpoint. Raises as `deposit` does."""
+        return self._verified(self._ask(f"/v1/entries/{index}/receipt"), lambda read: read.index == index)
+
+    def search(self, digests: Sequence[str] = (), cases: Sequence[str] = (), exhibits: Sequence[str] = ()) -> List[Found]:
+        """What one may read of each digest (`sha256:<hex>`), then each case number, then each exhibit number, in this order."""
+        named = (("digest", digests), ("case", cases), ("exhibit", exhibits))
+        asked = [(by, value) for by, values in named for value in values]
+        found: List[Found] = []
+        while len(found) < len(asked):
+            some = asked[len(found) : len(found) + 1000]
+            body: Dict[str, List[str]] = {}
+            for by, value in some:
+                body.setdefault(by + "s", []).append(value)
+            found += _read_found(self._ask("/v1/entries/search", write_json(body)), some)
+        return found
+
+    def _ask(self, path: str, body: Optional[bytes] = None) -> Dict[str, Any]:
         headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         if self._key is not None and self._issuer is not None:
-            # Page 11: a token for this server alone, of five minutes.
-            now = int(time.time())
-            payload = {"iss": self._issuer, "aud": self.url, "iat": now, "exp": now + 300}
-            headers["Authorization"] = "Bearer " + _sign_jws(self._key, "evidence-access+jwt", payload)
-        answer = self._send("GET", path, headers, None)
+            headers["Authorization"] = f"Bearer {self.token()}"
+        answer = self._send("GET" if body is None else "POST", path, headers, body)
         if answer.status != 200:
             raise _problem(answer.status, _document(answer.body), answer.retry_after)
         return _document(answer.body)
@@ -1361,10 +1456,14 @@ class Client:
         return self._accepted(statement, status, document)
 
     def _accepted(self, statement: str, status: int, document: Mapping[str, Any]) -> Deposit:
+        jws = statement.split("~", 1)[0]
+        return Deposit(status == 201, self._verified(document, lambda read: read.jws == jws))
+
+    def _verified(self, document: Mapping[str, Any], is_asked: Callable[[_Parsed], bool]) -> Receipt:
+        """The receipt of an answer, of what was asked for."""
         data = _receipt_bytes(document)
         try:
-            own = _parse_receipt(data).jws == statement.split("~", 1)[0]
-            require(own, "server-answer", "the receipt is for another statement")
+            require(is_asked(_parse_receipt(data)), "server-answer", "the receipt is of something else")
             receipt = verify_receipt(data, self.policy)
             said = (document.get("index"), document.get("time"), document.get("leafHash"))
             same = said == (receipt.index, receipt.time, receipt.leaf_hash)
@@ -1376,7 +1475,7 @@ class Client:
             is_unmet = bool(error.faults) and {"policy-unmet", *NOT_JUDGED}.issuperset(error.faults)
             why = f"the receipt does not verify: {error}" if error.faults and not is_unmet else error.message
             raise EvidenceError("policy-unmet" if is_unmet else "server-answer", why, receipt=data) from None
-        return Deposit(status == 201, receipt)
+        return receipt
 
     def _sleep(self, attempt: int, asked: Optional[float] = None) -> None:
         """Doubles with each try; the jitter keeps clients that were refused together from coming back together."""
@@ -1489,6 +1588,30 @@ def _receipt_bytes(document: Mapping[str, Any]) -> bytes:
     return receipt.encode()
 
 
+def _read_found(document: Mapping[str, Any], asked: Sequence[Tuple[str, str]]) -> List[Found]:
+    """What an answer has of the first of these; an answer that is full has null for the others, which are to be asked for again."""
+
+    def broken(holds: bool) -> None:
+        require(holds, "server-answer", "the answer is not that of a search for these")
+
+    results, found = document.get("results"), []
+    broken(isinstance(results, list) and len(results) == len(asked))
+    for (by, value), result in zip(asked, results or []):
+        broken(isinstance(result, dict) and result.get(by) == value and isinstance(result.get("more"), bool))
+        entries = result.get("entries")
+        if entries is None:
+            break
+        broken(isinstance(entries, list) and all(_is_summary(one) for one in entries))
+        found.append(Found(by, value, entries, result["more"]))
+    broken(bool(found))
+    return found
+
+
+def _is_summary(one: Any) -> bool:
+    texts = ("time", "leafHash", "iss", "kind")
+    return isinstance(one, dict) and _is_count(one.get("index")) and all(isinstance(one.get(name), str) for name in texts)
+
+
 def _problem(status: int, document: Mapping[str, Any], retry_after: Optional[float]) -> EvidenceError:
     """The error that a problem document states: its words are the server's, and are shown shortened."""
     texts = {name: text for name, text in document.items() if isinstance(text, str)}
@@ -1503,7 +1626,7 @@ def _problem(status: int, document: Mapping[str, Any], retry_after: Optional[flo
     return error
 
 
-def _caught(call: Callable[[], Deposit]) -> Result:
+def _caught(call: Callable[[], _Made]) -> Union[_Made, EvidenceError]:
     try:
         return call()
     except EvidenceError as error:
@@ -1554,14 +1677,14 @@ def _kept_statement(path: str, key: SigningKey, wanted: str) -> str:
     return waiting
 
 
-def _deposit_of(path: str, args: argparse.Namespace, key: SigningKey, origin: str) -> str:
+def _wanted_deposit(path: str, args: argparse.Namespace, key: SigningKey, origin: str) -> str:
     items = [item_of_file(path, args.digest)]
     sealed: Dict[str, Any] = {"names": [os.path.basename(path)]}
     if args.case is not None:
         sealed["case"] = [{"number": args.case}]
     if args.note is not None:
         sealed["note"] = args.note
-    return _kept_statement(path + ".evidence-statement", key, deposit_statement(key, args.id, origin, items, sealed))
+    return deposit_statement(key, args.id, origin, items, sealed)
 
 
 def _keygen_command(args: argparse.Namespace) -> Any:
@@ -1580,39 +1703,45 @@ def _client_of(args: argparse.Namespace, key: Optional[SigningKey]) -> Client:
     return Client(args.url, Policy.load(args.policy), key=key, issuer=args.id, timeout=args.timeout, tries=args.tries)
 
 
-def _row(path: str, result: Result) -> Dict[str, Any]:
+def _row(path: str, result: Result, policy: Policy) -> Dict[str, Any]:
     """Keeps the receipt beside the file, and tells of it. The statement is no more needed then."""
     if isinstance(result, EvidenceError):
         return {"file": path, "error": result.as_json(), "exit": exit_code(result)}
-    write_new_file(path + ".tlog-proof", result.receipt.data)
-    os.unlink(path + ".evidence-statement")
+    keep_receipt(path + ".tlog-proof", result.receipt, policy)
+    waiting = path + ".evidence-statement"
+    kept = _caught(lambda: read_file(waiting, RECEIPT_BYTES))
+    # Beside a receipt of an earlier run another statement may wait: it stays.
+    if isinstance(kept, bytes) and kept.strip().split(b"~")[0] == result.receipt.entry.split(b"\n")[4]:
+        os.unlink(waiting)
     return {"file": path, "created": result.created, **result.receipt.as_json()}
 
 
-def _require_new(path: str) -> None:
-    require(not os.path.exists(path + ".tlog-proof"), "file-exists", f"{shown(path)}.tlog-proof is there: this was done before")
+def _send_all(client: Client, key: SigningKey, wanted: Mapping[str, str], shows: Sequence[Receipt] = ()) -> List[Dict[str, Any]]:
+    """Sends what is wanted beside each path and has no receipt there; what stands in the way of one is found before any is sent."""
+    earlier = {path: earlier_receipt(path + ".tlog-proof", client.policy, key, text) for path, text in wanted.items()}
+    results: Dict[str, Result] = {path: Deposit(False, receipt) for path, receipt in earlier.items() if receipt is not None}
+    missing = [path for path in wanted if path not in results]
+    statements = [_kept_statement(path + ".evidence-statement", key, wanted[path]) for path in missing]
+    one_alone = len(statements) == 1
+    sent = [_caught(lambda: client.deposit(statements[0], shows))] if one_alone else client.deposit_many(statements)
+    results.update(zip(missing, sent))
+    return [_row(path, results[path], client.policy) for path in wanted]
 
 
 def _deposit_command(args: argparse.Namespace) -> Any:
-    key, paths = _signer(args), list(dict.fromkeys(args.file))
+    key = _signer(args)
     client = _client_of(args, key)
-    for path in paths:
-        _require_new(path)
-    statements = [_deposit_of(path, args, key, client.policy.origin) for path in paths]
-    one_alone = len(statements) == 1
-    results = [_caught(lambda: client.deposit(statements[0]))] if one_alone else client.deposit_many(statements)
-    return [_row(path, result) for path, result in zip(paths, results)]
+    origin = client.policy.origin
+    return _send_all(client, key, {path: _wanted_deposit(path, args, key, origin) for path in args.file})
 
 
 def _about_command(args: argparse.Namespace) -> Any:
     """Retracts or attests the deposit of a receipt; what is kept is named by the receipt and the command."""
     key, path = _signer(args), f"{args.receipt}.{args.command}"
     client = _client_of(args, key)
-    _require_new(path)
     receipt = verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy)
     sign = retract_statement if args.command == "retract" else attest_statement
-    statement = _kept_statement(path + ".evidence-statement", key, sign(key, args.id, receipt, args.word))
-    return [_row(path, _caught(lambda: client.deposit(statement, [receipt])))]
+    return _send_all(client, key, {path: sign(key, args.id, receipt, args.word)}, [receipt])
 
 
 def _verify_command(args: argparse.Namespace) -> Any:
@@ -1627,6 +1756,23 @@ def _status_command(args: argparse.Namespace) -> Any:
     status = client.status(verify_receipt(read_file(args.receipt, RECEIPT_BYTES), client.policy))
     events = [{name: value for name, value in event._asdict().items() if value is not None} for event in status.events]
     return {"size": status.size, "flagged": status.flagged, "events": events}
+
+
+def _search_command(args: argparse.Namespace) -> Any:
+    digests = ["sha256:" + item_of_file(path)["digest"]["sha256"] for path in args.file]
+    found = _client_of(args, _key_of(args)).search(digests, args.case, args.exhibit)
+    return {"results": [one._asdict() for one in found]}
+
+
+def _receipt_command(args: argparse.Namespace) -> Any:
+    client = _client_of(args, _key_of(args))
+    receipt = client.receipt(args.index)
+    keep_receipt(args.out, receipt, client.policy)
+    return {"file": args.out, **receipt.as_json()}
+
+
+def _token_command(args: argparse.Namespace) -> Any:
+    return {"token": _client_of(args, _signer(args)).token()}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -1662,6 +1808,14 @@ def _parser() -> argparse.ArgumentParser:
         about.add_argument("receipt")
     status = command("status", _status_command, "ask what happened to a deposit since", remote=True)
     status.add_argument("receipt")
+    search = command("search", _search_command, "find entries by file, case or exhibit", remote=True)
+    search.add_argument("file", nargs="*")
+    search.add_argument("--case", action="append", default=[], help="case number")
+    search.add_argument("--exhibit", action="append", default=[], help="number of an exhibit")
+    receipt = command("receipt", _receipt_command, "fetch the receipt of an entry", remote=True)
+    receipt.add_argument("index", type=int)
+    receipt.add_argument("--out", required=True, help="the new file")
+    command("token", _token_command, "make an access token, for programs of your own", remote=True)
     return parser
 
 

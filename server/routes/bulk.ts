@@ -7,6 +7,7 @@ import { settled } from '../../src/core/attempt.ts'
 import { fromUtf8 } from '../../src/core/bytes.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
+import type { LookupKey } from '../../src/ledger/lookup.ts'
 import type { Reader } from '../../src/ledger/rights.ts'
 import { requestReader, type ServerContext } from '../context.ts'
 import { digestKey, maxPageBytes, page, readEntry, visibleDisclosures } from '../finding.ts'
@@ -27,17 +28,21 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
       config: { takes: 'json' },
       schema: {
         operationId: 'searchEntries',
-        summary: 'Entries of many digests',
+        summary: 'Entries of many digests, cases or exhibits',
         tags: ['entries'],
-        description: `Entries by many digests: the first ${entriesEach} of each that the reader may find.`,
+        description: `Entries by many digests, case numbers or exhibit numbers, ${maxNamedAtOnce} of each: the first ${entriesEach} of each that the reader may find. What is sealed stands in the body, and so in no address that a proxy logs.`,
         response: { 200: searchAnswer, ...problems },
       },
     },
     async (request, reply) => {
       const reader = await requestReader(context, request)
-      const { digests } = bodyOf(request, searchBody)
+      const { digests = [], cases = [], exhibits = [] } = bodyOf(request, searchBody)
       reply.header('Cache-Control', 'private, no-store')
-      return search(context, reader, digests)
+      return search(context, reader, [
+        ...digests.map((digest) => ({ asked: { digest }, key: digestKey(digest) })),
+        ...cases.map((number) => ({ asked: { case: number }, key: { by: 'case', number } as const })),
+        ...exhibits.map((number) => ({ asked: { exhibit: number }, key: { by: 'exhibit', number } as const })),
+      ])
     },
   )
 
@@ -62,9 +67,10 @@ export function bulkRoutes(app: FastifyInstance, context: ServerContext): void {
   )
 }
 
-/** What opens or separates values in a JSON text. Somewhat more than a body may have, for the schema says better what is wrong. */
+/** What opens or separates values in a JSON text, outside of its strings. Somewhat more than a body may have, for the schema says better what is wrong. */
 const marks: ReadonlySet<number> = new Set(Buffer.from('[{,'))
-const maxMarks = 2 * maxNamedAtOnce
+const [quote, backslash] = Buffer.from('"\\') as unknown as readonly [number, number]
+const maxMarks = 4 * maxNamedAtOnce
 
 /**
  * The JSON body of a request: nothing of it is signed, so any spelling will do. How many values it can have is counted before it is parsed:
@@ -72,13 +78,27 @@ const maxMarks = 2 * maxNamedAtOnce
  */
 function bodyOf<T>({ body }: FastifyRequest, shape: z.ZodType<T>): T {
   if (!Buffer.isBuffer(body)) throw new EvidenceError('media-type', 'this route takes application/json')
-  let count = 0
-  for (const byte of body) if (marks.has(byte)) count++
-  if (count > maxMarks)
-    throw new EvidenceError('body-malformed', `the body names more than ${maxNamedAtOnce}`, { where: 'body' })
+  if (marksIn(body) > maxMarks)
+    throw new EvidenceError('body-malformed', `the body names more than ${maxNamedAtOnce} of anything`, {
+      where: 'body',
+    })
   const read = shape.safeParse(jsonOf(body))
   if (read.success) return read.data
   throw schemaError(read.error, 'body-malformed', 'body')
+}
+
+/** The marks of a JSON text. Where it is none, those before its first fault are counted right, and nothing behind that is parsed. */
+function marksIn(body: Buffer): number {
+  let count = 0
+  let isString = false
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at] as number
+    if (byte === quote) isString = !isString
+    else if (!isString && marks.has(byte)) count++
+    // What a backslash escapes ends no string.
+    else if (isString && byte === backslash) at++
+  }
+  return count
 }
 
 function jsonOf(body: Buffer): unknown {
@@ -89,18 +109,22 @@ function jsonOf(body: Buffer): unknown {
   }
 }
 
-async function search(context: ServerContext, reader: Reader, digests: readonly string[]): Promise<SearchAnswer> {
-  const keys = digests.map(digestKey)
+/** One thing that a search of many names: as the answer repeats it, and its look-up key. */
+interface Question {
+  readonly asked: Pick<SearchAnswer['results'][number], 'digest' | 'case' | 'exhibit'>
+  readonly key: LookupKey
+}
+
+async function search(context: ServerContext, reader: Reader, questions: readonly Question[]): Promise<SearchAnswer> {
   const room = { bytes: maxPageBytes }
   const results: SearchAnswer['results'] = []
-  for (const [i, key] of keys.entries()) {
-    const digest = digests[i] as string
+  for (const { asked, key } of questions) {
     if (room.bytes <= 0) {
-      results.push({ digest, entries: null, more: true })
+      results.push({ ...asked, entries: null, more: true })
       continue
     }
     const { entries, next } = await page(context, reader, [key], -1, entriesEach, room)
-    results.push({ digest, entries, more: next !== null })
+    results.push({ ...asked, entries, more: next !== null })
   }
   return { results }
 }

@@ -96,7 +96,7 @@ export function entryRoutes(app: FastifyInstance, context: ServerContext): void 
         summary: 'Search entries, or list them',
         tags: ['entries'],
         description:
-          'Entries by digest, case, participant and kind, or all, in order, a page at a time: `limit` entries, or fewer where they are long; `next` is null after the last.',
+          'Entries by digest, case, exhibit, participant and kind, or all, in order, a page at a time: `limit` entries, or fewer where they are long; `next` is null after the last.',
         querystring: entriesQuery,
         response: { 200: entriesAnswer, ...problems },
       },

@@ -55,15 +55,19 @@ export const searchAnswer = z.object({
   results: z
     .array(
       z.object({
-        digest: z.string(),
+        digest: z.string().optional(),
+        case: z.string().optional(),
+        exhibit: z.string().optional(),
         entries: z
           .array(entrySummary)
           .nullable()
-          .describe('The first entries with an item of this digest; null where the answer was full: ask again.'),
-        more: z.boolean().describe('Whether there are more: `GET /v1/entries?digest=` lists all.'),
+          .describe('The first entries that have it; null where the answer was full: ask again.'),
+        more: z.boolean().describe('Whether there are more: `GET /v1/entries` lists all.'),
       }),
     )
-    .describe('One for each digest, in the order of the request.'),
+    .describe(
+      'One for each digest, then each case, then each exhibit, in the order of the request; it has what it was asked by.',
+    ),
 })
 export type SearchAnswer = z.infer<typeof searchAnswer>
 

@@ -80,30 +80,52 @@ const digest = z
   .string()
   .regex(digestPattern, { error: 'is not <algorithm>:<lower-case hex> of that algorithm’s length' })
 
+/** A case or exhibit number, as sealed claims have them. */
+const sealedNumber = z.string().min(1).max(512)
+
 export const entriesQuery = z.strictObject({
   digest: digest.optional().describe('`sha256:<hex>` or another algorithm: entries with an item of that digest.'),
-  case: z
-    .string()
-    .min(1)
-    .max(512)
+  case: sealedNumber.optional().describe('Case number, compared under NFKC; needs the right to read disclosures.'),
+  exhibit: sealedNumber
     .optional()
-    .describe('Case number, compared under NFKC; needs the right to read disclosures.'),
+    .describe(
+      'Number of an exhibit (`exhibit` of the sealed claim `collection`), compared under NFKC; needs the right to read disclosures. Others may use the same number: with `case` or `participant`, those of that case or depositor.',
+    ),
   participant: z.string().min(1).max(64).optional().describe('Issuer, or subject of a registry entry.'),
   kind: z.string().min(1).max(256).optional(),
   after: decimal.optional().describe('Only entries after this index: the `next` of the page before.'),
   limit: listLimit.optional(),
 })
 
-/** Most digests, or indices, that one request names. */
+/** Most digests, case numbers, exhibits or indices that one request names, of each. */
 export const maxNamedAtOnce = 1000
 
-export const searchBody = z.strictObject({
-  digests: z
-    .array(digest)
-    .min(1)
-    .max(maxNamedAtOnce)
-    .describe('Digests of items: `sha256:<hex>`, or another algorithm.'),
-})
+export const searchBody = z
+  .strictObject({
+    digests: z
+      .array(digest)
+      .min(1)
+      .max(maxNamedAtOnce)
+      .optional()
+      .describe('Digests of items: `sha256:<hex>`, or another algorithm.'),
+    cases: z
+      .array(sealedNumber)
+      .min(1)
+      .max(maxNamedAtOnce)
+      .optional()
+      .describe('Case numbers, compared under NFKC; they need the right to read disclosures.'),
+    exhibits: z
+      .array(sealedNumber)
+      .min(1)
+      .max(maxNamedAtOnce)
+      .optional()
+      .describe(
+        'Numbers of exhibits, of any case and depositor, compared under NFKC; they need the right to read disclosures.',
+      ),
+  })
+  .refine((body) => Object.values(body).some((list) => list !== undefined), {
+    error: 'names no "digests", "cases" or "exhibits"',
+  })
 
 export const statementBody = z.strictObject({
   statement: z

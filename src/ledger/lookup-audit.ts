@@ -9,7 +9,7 @@ import { readBody } from '../statements/body.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
 import { damagedLookups, isSameChecksum, pagesOf, requireLookups } from './lookup-check.ts'
-import type { LookupCodec } from './lookup-codec.ts'
+import { isSealedEncoding, type LookupCodec } from './lookup-codec.ts'
 import {
   addHash,
   changeChecksum,
@@ -29,8 +29,6 @@ export interface AuditedEntry extends TalliedEntry {
 }
 
 const bucketWidth = 256
-/** First byte of a look-up key by case. */
-const caseLetter = 0x63
 
 /**
  * Holds the look-up keys of a database against its entries, in 16 bytes a bundle: both sides are summed by bundle under a
@@ -160,7 +158,7 @@ async function nameDifferences(
   size: number,
 ): Promise<EvidenceError[]> {
   const expected = new Map<string, number>()
-  /** Entries with a claim withheld: a case number that only it named may still be looked up by. */
+  /** Entries with a claim withheld: what only it named may still be looked up by. */
   const withheld = new Set<number>()
   for (const bucket of buckets) {
     const begin = bucket * bucketWidth
@@ -175,7 +173,7 @@ async function nameDifferences(
     for (const { key, index } of page) {
       if (index < 0 || index >= size || !buckets.has(Math.floor(index / bucketWidth))) continue
       if (expected.delete(`${toHex(key)} ${index}`)) continue
-      if (!(key[0] === caseLetter && withheld.has(index))) faults.push(foreign(index))
+      if (!(isSealedEncoding(key) && withheld.has(index))) faults.push(foreign(index))
     }
   }
   append(faults, Array.from(expected.values(), missing))

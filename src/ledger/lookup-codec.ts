@@ -1,15 +1,22 @@
 import { createHmac } from 'node:crypto'
 import { type DigestAlgorithm, digestLengths } from '../core/hash.ts'
 import { lookupForm } from '../statements/disclosures.ts'
-import type { LookupKey, LookupList } from './lookup.ts'
+import type { LookupKey, LookupList, SealedKey } from './lookup.ts'
 
 /** Lists whose encoding is kept in memory. */
 const maxRemembered = 4096
 const algorithms = Object.keys(digestLengths) as DigestAlgorithm[]
+/** First letters of the keys that stand under a keyed hash. */
+const sealedLetters: Readonly<Record<SealedKey['by'], string>> = { case: 'c', exhibit: 'e' }
+
+/** Whether encoded bytes are of a look-up key that only sealed claims give. */
+export function isSealedEncoding(key: Uint8Array): boolean {
+  return Object.values(sealedLetters).some((letter) => key[0] === letter.charCodeAt(0))
+}
 
 /**
  * Bytes of look-up keys, as one ledger keeps them. What may be personal stands in them only under a hash keyed by a secret of
- * that ledger: an unkeyed hash of a case number is found by trying case numbers.
+ * that ledger: an unkeyed hash of a case or exhibit number is found by trying numbers.
  */
 export class LookupCodec {
   /** 32 bytes (lookup-secret.ts). */
@@ -28,11 +35,12 @@ export class LookupCodec {
     switch (key.by) {
       case 'digest':
         return Buffer.concat([Buffer.from([0x64, algorithms.indexOf(key.algorithm)]), Buffer.from(key.hex, 'hex')])
-      case 'case': {
+      case 'case':
+      case 'exhibit': {
         const hash = createHmac('sha256', this.secret)
-          .update(`case ${lookupForm(key.number)}`)
+          .update(`${key.by} ${lookupForm(key.number)}`)
           .digest()
-        return Buffer.concat([Buffer.from('c'), hash])
+        return Buffer.concat([Buffer.from(sealedLetters[key.by]), hash])
       }
       case 'participant':
         return Buffer.from(`p${key.id}\0`)

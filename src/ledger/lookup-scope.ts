@@ -22,6 +22,7 @@ export function listsWithin(key: LookupKey | undefined, issuers: readonly string
       return (issuers.includes(key.id) ? kinds : registryKinds).map((list) => ({ key, list }))
     case 'digest':
     case 'case':
+    case 'exhibit':
     case 'target':
     case 'key':
     case 'revoked':

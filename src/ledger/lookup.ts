@@ -1,17 +1,19 @@
 import type { Disclosure } from '../core/disclosure.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
-import { caseNumbersOf, lookupForm } from '../statements/disclosures.ts'
+import { caseNumbersOf, exhibitNumbersOf } from '../statements/disclosures.ts'
 import { changesRegistry, type StatementBody } from '../statements/kinds.ts'
 import { endingsOf, itemsOf, referencesOf, subjectsOf } from '../statements/said.ts'
 import { signedBy, type Statement } from '../statements/statement.ts'
 
 /**
  * A look-up key: what a search names. Keys hold nothing that entries and disclosures do not, and can be made again from
- * them. A case number is kept under a keyed hash (lookup-codec.ts), and goes with the disclosure that named it.
+ * them. Those that only disclosures give ({@link isSealedKey}) are kept under a keyed hash (lookup-codec.ts), and go with the disclosure.
  */
 export type LookupKey =
   | { readonly by: 'digest'; readonly algorithm: DigestAlgorithm; readonly hex: string }
   | { readonly by: 'case'; readonly number: string }
+  /** The number that who collected it gave an exhibit: of theirs alone, so that others may use the same. */
+  | { readonly by: 'exhibit'; readonly number: string }
   | { readonly by: 'participant'; readonly id: string }
   | { readonly by: 'kind'; readonly kind: string }
   /** What refers to an entry of this ledger. */
@@ -20,6 +22,14 @@ export type LookupKey =
   | { readonly by: 'key'; readonly thumbprint: string }
   /** What revokes a participant. */
   | { readonly by: 'revoked'; readonly participant: string }
+
+/** A look-up key that only sealed claims give: who may not read an entry's disclosures must not find it by one. */
+export type SealedKey = Extract<LookupKey, { readonly by: 'case' | 'exhibit' }>
+
+/** Whether a look-up key is one that only sealed claims give. */
+export function isSealedKey(key: LookupKey | undefined): key is SealedKey {
+  return key?.by === 'case' || key?.by === 'exhibit'
+}
 
 /**
  * A list of indices that a look-up key leads to. Each key has several, so that a reader with a right to some entries reads only
@@ -74,10 +84,14 @@ export function lookupsOfEntry(statement: Statement, body: StatementBody | undef
   return lists
 }
 
-/** The lists that an entry's disclosures give: case numbers. */
+/** The lists that an entry's disclosures give, of {@link SealedKey}s: case numbers, and the number of the exhibit. */
 export function lookupsOfDisclosures(common: ListedBy, disclosures: readonly Disclosure[]): LookupList[] {
   const list = issuersList(common)
-  return caseNumbersOf(disclosures).map((number) => ({ key: { by: 'case', number }, list }))
+  const keys: SealedKey[] = [
+    ...caseNumbersOf(disclosures).map((number) => ({ by: 'case', number }) as const),
+    ...exhibitNumbersOf(disclosures).map((number) => ({ by: 'exhibit', number }) as const),
+  ]
+  return keys.map((key) => ({ key, list }))
 }
 
 /** The lists that only erased disclosures gave, and those that stay do not. */
@@ -86,8 +100,6 @@ export function lookupsGone(
   erased: readonly Disclosure[],
   kept: readonly Disclosure[],
 ): LookupList[] {
-  const stay = new Set(caseNumbersOf(kept))
-  return lookupsOfDisclosures(common, erased).filter(
-    ({ key }) => key.by === 'case' && !stay.has(lookupForm(key.number)),
-  )
+  const stay = new Set(lookupsOfDisclosures(common, kept).map(({ key }) => JSON.stringify(key)))
+  return lookupsOfDisclosures(common, erased).filter(({ key }) => !stay.has(JSON.stringify(key)))
 }

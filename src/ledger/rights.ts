@@ -6,7 +6,7 @@ import { isActive, type Registry } from '../statements/registry.ts'
 import { grantsReading } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import type { FolderConfig } from './data-folder.ts'
-import type { LookupKey } from './lookup.ts'
+import { isSealedKey, type LookupKey } from './lookup.ts'
 import type { SearchScope } from './lookup-scope.ts'
 
 /** Somebody who reads, or who signed what is refused: nobody in particular, or a participant of the registry. */
@@ -91,18 +91,18 @@ export class Rights {
   }
 
   /**
-   * What a search of a reader may find: entries that they may read, and by a case number, which is a sealed claim, only those whose
-   * disclosures they may read too. Undefined where that is nothing.
+   * What a search of a reader may find: entries that they may read, and by what only sealed claims say (a case or exhibit number) only
+   * those whose disclosures they may read too. Undefined where that is nothing.
    */
   searchScope(reader: Reader, key: LookupKey | undefined): SearchScope | undefined {
-    const isOpen = key?.by === 'case' ? this.isOpen : this.isPublic
+    const isOpen = isSealedKey(key) ? this.isOpen : this.isPublic
     if (isOpen || hasRole(reader, 'auditor')) return 'everything'
     return reader.kind === 'participant' ? { issuers: [reader.id] } : undefined
   }
 
-  /** A case number is a sealed claim: an entry is found by it only by those who may read the claim. */
+  /** An entry is found by a sealed claim only by those who may read the claim. */
   mayFind(reader: Reader, key: LookupKey | undefined, entry: EntryFacts): boolean {
-    return key?.by === 'case' ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
+    return isSealedKey(key) ? this.mayReadDisclosures(reader, entry) : this.mayReadEntry(reader, entry)
   }
 
   /** Whether a later event is shown whole: what is by or about the entry's own signer is for all who may ask. */

@@ -87,9 +87,9 @@ function requireShape(body: StatementBody, { claim, value }: Disclosure): void {
   if (why !== undefined) throw new EvidenceError('disclosure-claim', `the claim "${claim}" ${why}`, { where: claim })
 }
 
-/** Case numbers as they are looked up: under NFKC, so that full-width and ordinary brackets find each other. */
-export function lookupForm(caseNumber: string): string {
-  return caseNumber.normalize('NFKC').trim()
+/** Case and exhibit numbers as they are looked up: under NFKC, so that full-width and ordinary brackets find each other. */
+export function lookupForm(number: string): string {
+  return number.normalize('NFKC').trim()
 }
 
 /** Case numbers, in the form of {@link lookupForm}, that disclosures name; a value of another shape names none. */
@@ -99,6 +99,17 @@ export function caseNumbersOf(disclosures: readonly Disclosure[]): string[] {
     if (claim !== 'case') continue
     const parsed = sealedShapes.case.safeParse(value)
     if (parsed.success) for (const { number } of parsed.data satisfies CaseClaim) numbers.add(lookupForm(number))
+  }
+  return [...numbers]
+}
+
+/** Exhibit numbers, in the form of {@link lookupForm}, that disclosures give what was deposited; a value of another shape gives none. */
+export function exhibitNumbersOf(disclosures: readonly Disclosure[]): string[] {
+  const numbers = new Set<string>()
+  for (const { claim, value } of disclosures) {
+    if (claim !== 'collection') continue
+    const { exhibit } = sealedShapes.collection.safeParse(value).data ?? {}
+    if (exhibit !== undefined) numbers.add(lookupForm(exhibit))
   }
   return [...numbers]
 }

@@ -252,7 +252,7 @@ export function clientSuite(client: () => ClientProgram): void {
     const claims = { names: ['first.txt'], case: [{ number: '(2026)沪0104刑初123号' }] }
     expect({ code, said }).toMatchObject({ code: 0, said: { index: 2, item: 0, claims } })
     expect(existsSync(`${first}.evidence-statement`)).toBe(false)
-    expect(await depositTo(server.url, first)).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+    expect(await depositTo(server.url, first)).toMatchObject({ code: 0, said: [{ created: false, index: 2 }] })
   })
 
   it.skipIf(lacks('python3', 'python3-cryptography'))('deposits: the Python verifier accepts the receipt', () => {
@@ -586,6 +586,208 @@ export function clientSuite(client: () => ClientProgram): void {
         expect(statementOf(`${target}.${name}.tlog-proof`)).toBe(own.split('~')[0])
       },
     )
+  })
+
+  describe('R8: a receipt that is there already', () => {
+    const made = async (name: string, ...more: readonly string[]): Promise<string> => {
+      expect((await depositTo(server.url, ...more, file(name))).code).toBe(0)
+      return at(name)
+    }
+    /** What a deposit of files comes to, and what it asked a server for. */
+    const again = async (...args: readonly string[]): Promise<Ran<Row[]> & { readonly seen: readonly string[] }> => {
+      const between = await proxy(() => 'pass')
+      return { ...(await depositTo(between.url, ...args)), seen: between.seen }
+    }
+
+    it('of the same statement counts as done, whatever its bytes; what waited of it is gone, and of another stays', async () => {
+      const path = await made('done.txt')
+      const [proof, waiting] = [`${path}.tlog-proof`, `${path}.evidence-statement`]
+      const { entry } = parseReceipt(readFileSync(proof))
+      const { index } = entry
+      // Under a newer checkpoint, as after a crash between receipt and statement.
+      await made('newer.txt')
+      rmSync(proof)
+      expect((await run('receipt', '--url', server.url, '--policy', policy, '--out', proof, String(index))).code).toBe(
+        0,
+      )
+      const kept = readFileSync(proof)
+      writeFileSync(waiting, `${entry.known ? entry.statement : ''}\n`)
+      const done = { code: 0, said: [{ created: false, index }], seen: [] }
+      // Without a token the receipt has no claims: that its file names are withheld is no difference, a withheld case is one.
+      const differing = { code: 2, said: { error: { code: 'deposit-differs' } }, seen: [] }
+      expect(await again(path)).toMatchObject(differing)
+      const known = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy]
+      expect(await run('deposit', ...known, path)).toMatchObject({ code: 0, said: [{ created: false, index }] })
+      expect(existsSync(waiting)).toBe(false)
+      expect(readFileSync(proof).equals(kept)).toBe(true)
+      const given = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy, '--out', proof]
+      rmSync(proof)
+      expect((await run('receipt', ...given, String(index))).code).toBe(0)
+      writeFileSync(waiting, server.deposit('another').presentation)
+      const other = file('not-yet.txt')
+      const both = await again(path, other)
+      expect(both).toMatchObject({ code: 0, said: [{ created: false, index }, { created: true }] })
+      expect(both.seen).toEqual(['POST /v1/statements'])
+      expect(existsSync(waiting)).toBe(true)
+      expect(await again(path)).toMatchObject(done)
+      // Fetched again, it is there.
+      expect((await run('receipt', ...given, String(index))).code).toBe(0)
+      expect(await run('receipt', ...given, '0')).toMatchObject({ code: 4, said: { error: { code: 'not-judged' } } })
+      expect(await run('receipt', ...given, '2')).toMatchObject({ code: 2, said: { error: { code: 'file-exists' } } })
+    })
+
+    it('of `evidence deposit` counts as done, and one of a client for `evidence deposit`', async () => {
+      const theirs = file('theirs.txt')
+      const to = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy]
+      expect((await evidence(['deposit', theirs, '--case', '(2026)沪0104刑初123号', ...to])).code).toBe(0)
+      expect(await again(theirs)).toMatchObject({ code: 0, said: [{ created: false }], seen: [] })
+      const ours = await made('ours.txt')
+      const found = await evidence(['deposit', ours, '--json', ...to])
+      expect(found.json()).toMatchObject({ deposits: [{ outcome: 'existing' }] })
+    })
+
+    it('is refused where it says otherwise, is of something else, or does not verify: nothing is sent', async () => {
+      const path = await made('once.txt')
+      const proof = `${path}.tlog-proof`
+      const kept = readFileSync(proof, 'utf8')
+      const refused = (code: string): object => ({ code: 2, said: { error: { code } }, seen: [] })
+      const fresh = file('beside.txt')
+      expect(await again('--note', 'now with a note', fresh, path)).toMatchObject(refused('deposit-differs'))
+      expect(await again('--id', 'another', path)).toMatchObject(refused('deposit-differs'))
+      const known = ['--url', server.url, '--key', key, '--id', 'depositor', '--policy', policy]
+      const retract = (reason: string): Promise<Ran<Row[]>> =>
+        run<Row[]>('retract', ...known, '--reason', reason, proof)
+      expect(await retract('mistake')).toMatchObject({ code: 0, said: [{ created: true }] })
+      expect(await retract('mistake')).toMatchObject({ code: 0, said: [{ created: false }] })
+      expect(await retract('ordered')).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+      for (const [what, change] of [
+        ['the file', () => writeFileSync(path, 'the content of once.tx!')],
+        ['the receipt', () => writeFileSync(proof, altered(kept, /(?<=^index \d+\n.{5})./m, otherCharacter))],
+        ['no receipt at all', () => writeFileSync(proof, 'a note of mine\n')],
+        ['the receipt of a retraction', () => writeFileSync(proof, readFileSync(`${proof}.retract.tlog-proof`))],
+      ] as const) {
+        change()
+        const there = readFileSync(proof, 'utf8')
+        expect([what, await again(path, fresh)]).toMatchObject([what, refused('file-exists')])
+        expect(readFileSync(proof, 'utf8')).toBe(there)
+        file('once.txt')
+        writeFileSync(proof, kept)
+      }
+      expect(existsSync(`${fresh}.evidence-statement`)).toBe(false)
+    })
+  })
+
+  describe('R8: what a ledger is asked for', () => {
+    const exhibit = 'EX-(12)'
+    const caseNumber = '(2026)沪0104刑初9号'
+    let closed: TestServer
+    let sought = ''
+    let index = 0
+    let theirs: readonly string[] = []
+    let strangers: readonly string[] = []
+    interface Result {
+      readonly by: string
+      readonly value: string
+      readonly entries: readonly { readonly index: number; readonly iss: string; readonly kind: string }[]
+      readonly more: boolean
+    }
+    const search = (...args: readonly string[]): Promise<Ran<{ results: Result[]; error?: Failure }>> =>
+      run('search', ...args)
+    /** Asks the public server through one that lies, without a key: a token is for the server that it names alone. */
+    const lying = async (change: (said: Record<string, unknown>) => object): Promise<readonly string[]> => {
+      const started = await startProxy(
+        server.url,
+        () => 'pass',
+        (_line, body) => JSON.stringify(change(JSON.parse(body) as Record<string, unknown>)),
+      )
+      proxies.push(started)
+      return ['--policy', policy, '--url', started.url]
+    }
+
+    beforeAll(async () => {
+      closed = await testServer({ origin: 'test.example/asked', reading: 'participants' })
+      proxies.push({ close: closed.remove })
+      const [pem, trusted, made] = [at('asked.pem'), at('asked.policy'), at('asked-stranger.pem')]
+      writeFileSync(pem, readFileSync(closed.folder.folder.depositorKey), { mode: 0o600 })
+      writeFileSync(trusted, readFileSync(closed.folder.folder.policy))
+      const { said } = await run<{ jwk: object }>('keygen', '--out', made)
+      await closed.administer('participant.admit', {
+        participant: { id: 'stranger', type: 'court', roles: ['depositor'], keys: [said.jwk] },
+      })
+      theirs = ['--policy', trusted, '--url', closed.url, '--key', pem, '--id', 'depositor']
+      strangers = ['--policy', trusted, '--url', closed.url, '--key', made, '--id', 'stranger']
+      const sealed = { case: [{ number: caseNumber }], collection: { exhibit } }
+      sought = file('sought.txt')
+      expect((await depositTo(server.url, sought)).code).toBe(0)
+      const deposited = closed.deposit('the content of sought.txt', { sealed }).presentation
+      index = (await closed.post(deposited)).json<{ index: number }>().index
+    })
+
+    it('is found by file, case and exhibit, by who may read it alone', async () => {
+      const all = ['--case', '（2026）沪0104刑初9号', '--exhibit', exhibit, sought, file('unknown.txt')]
+      const { code, said } = await search(...theirs, ...all)
+      expect(code).toBe(0)
+      const one = [{ index, iss: 'depositor', kind: 'evidence.deposit' }]
+      expect(said.results).toMatchObject([
+        { by: 'digest', entries: one, more: false },
+        { by: 'digest', entries: [], more: false },
+        { by: 'case', value: '（2026）沪0104刑初9号', entries: one },
+        { by: 'exhibit', value: exhibit, entries: one },
+      ])
+      expect((await search(...strangers, ...all)).said.results.map(({ entries }) => entries)).toEqual([[], [], [], []])
+      expect(await search('--policy', at('asked.policy'), '--url', closed.url, ...all)).toMatchObject({
+        code: 3,
+        said: { error: { code: 'not-authenticated' } },
+      })
+    })
+
+    it('comes as a verified receipt, to who may read the entry', async () => {
+      const out = at('fetched.tlog-proof')
+      expect(await run('receipt', ...strangers, '--out', out, String(index))).toMatchObject({
+        code: 3,
+        said: { error: { code: 'not-permitted' } },
+      })
+      expect(existsSync(out)).toBe(false)
+      const { code, said } = await run('receipt', ...theirs, '--out', out, String(index))
+      expect({ code, said }).toMatchObject({ code: 0, said: { index, claims: { collection: { exhibit } } } })
+      expect((await evidence(['check', sought, '--receipt', out, '--policy', at('asked.policy')])).code).toBe(0)
+    })
+
+    it('is asked for with a token, which other programs may use too', async () => {
+      const { said } = await run<{ token: string }>('token', ...theirs)
+      const asked = (token: string): Promise<{ status: number }> =>
+        closed.request(`/v1/entries/${index}`, { headers: { authorization: `Bearer ${token}` } })
+      expect((await asked(said.token)).status).toBe(200)
+      expect((await asked((await run<{ token: string }>('token', ...strangers)).said.token)).status).toBe(403)
+    })
+
+    it.each<readonly [string, (result: Record<string, unknown>) => object]>([
+      ['another question', (result) => ({ ...result, digest: `sha256:${'0'.repeat(64)}` })],
+      ['no entries at all', (result) => ({ ...result, entries: null })],
+      ['entries that are none', (result) => ({ ...result, entries: [{ index: -1 }] })],
+      ['no word of more', ({ more: _more, ...result }) => result],
+    ])('is not taken from an answer that is altered: %s', async (_what, change) => {
+      const given = await lying(({ results }) => ({ results: (results as Record<string, unknown>[]).map(change) }))
+      expect((await search('--policy', policy, '--url', server.url, first)).code).toBe(0)
+      expect(await search(...given, first)).toMatchObject({
+        code: 3,
+        said: { error: { code: 'server-answer' } },
+      })
+    })
+
+    it.each<readonly [string, (said: Record<string, unknown>) => object]>([
+      ['another entry', (said) => ({ ...said, receipt: readFileSync(`${sought}.tlog-proof`, 'utf8') })],
+      ['a receipt that does not verify', (said) => ({ ...said, receipt: `${String(said['receipt'])}x` })],
+      ['another time', (said) => ({ ...said, time: '2020-01-01T00:00:00.000Z' })],
+    ])('is not taken from an answer with %s', async (_what, change) => {
+      const out = at('lied.tlog-proof')
+      const given = await lying(change)
+      expect(await run('receipt', ...given, '--out', out, '2')).toMatchObject({
+        code: 3,
+        said: { error: { code: 'server-answer' } },
+      })
+      expect(existsSync(out)).toBe(false)
+    })
   })
 
   describe('what happened to an entry since', () => {

@@ -26,15 +26,18 @@ function filesWith(pieces: Buffer | readonly Buffer[]): string[] {
 
 /** An entry whose note and case are to be erased, among others; what no file may hold of it afterwards. */
 async function sealOne(ledger: Ledger): Promise<{ index: number; traces: (Buffer | Buffer[])[] }> {
-  const made = test.deposit('evidence', { sealed: { case: [{ number }], note: `about ${number}` } })
+  const made = test.deposit('evidence', {
+    sealed: { case: [{ number }], collection: { exhibit: number }, note: `about ${number}` },
+  })
   const { index } = await ledger.deposit(made.presentation)
   const digest = Buffer.from(sha256Hex(number), 'hex')
   // Salts are random, and a table's compression takes few of their pieces apart: any of them is a trace.
   const salts = made.disclosures.map(({ text }) =>
     Array.from({ length: 14 }, (_, at) => Buffer.from(text.slice(4 + at, 12 + at))),
   )
-  const keyed = readLookupCodec(test.folder).key({ by: 'case', number }).subarray(1)
-  return { index, traces: [Buffer.from(number), digest, Buffer.from(sha256Hex(number)), keyed, ...salts] }
+  const codec = readLookupCodec(test.folder)
+  const keyed = (['case', 'exhibit'] as const).map((by) => codec.key({ by, number }).subarray(1))
+  return { index, traces: [Buffer.from(number), digest, Buffer.from(sha256Hex(number)), ...keyed, ...salts] }
 }
 
 async function others(ledger: Ledger, from: number): Promise<void> {
@@ -57,15 +60,25 @@ describe('F-L: an erasure leaves no trace in any file of the data folder', () =>
       ledger = await test.open()
     }
     // What the test looks for is found before: keyed hash and salts.
-    expect(traces.map((trace) => filesWith(trace).length > 0)).toEqual([false, false, false, true, true, true])
-    expect(await ledger.eraseDisclosures(index)).toHaveLength(2)
+    expect(traces.map((trace) => filesWith(trace).length > 0)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(await ledger.eraseDisclosures(index)).toHaveLength(3)
     expect(traces.flatMap(filesWith)).toEqual([])
     await others(ledger, 100)
     expect(traces.flatMap(filesWith)).toEqual([])
     await ledger.close()
     expect(traces.flatMap(filesWith)).toEqual([])
     const again = await test.open()
-    expect(await again.reads.search({ by: 'case', number }, 'everything', -1, 9)).toEqual([])
+    for (const by of ['case', 'exhibit'] as const)
+      expect(await again.reads.search({ by, number }, 'everything', -1, 9)).toEqual([])
     expect(await again.reads.search({ by: 'case', number: 'another case' }, 'everything', -1, 5)).toHaveLength(5)
     expect(traces.flatMap(filesWith)).toEqual([])
     await again.close()
@@ -76,9 +89,11 @@ describe('F-L: an erasure leaves no trace in any file of the data folder', () =>
     const { index, traces } = await sealOne(ledger)
     await ledger.eraseDisclosures(index, ['case'])
     const entry = await ledger.reads.entry(index)
-    expect(await ledger.reads.disclosures(entry)).toHaveLength(1)
+    expect(await ledger.reads.disclosures(entry)).toHaveLength(2)
+    // The key by exhibit, and the salts of collection and note.
     const left = traces.map((trace) => filesWith(trace).length > 0)
-    expect(left.filter((found) => found)).toHaveLength(1)
+    expect(left.filter((found) => found)).toHaveLength(3)
+    expect(await ledger.reads.search({ by: 'exhibit', number }, 'everything', -1, 9)).toEqual([index])
     await ledger.close()
   })
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { folderChecks } from '../../cli/doctor/folder.ts'
 import { readLookupCodec } from '../../src/ledger/lookup-secret.ts'
 import type { LookupKey } from '../../src/ledger/lookup.ts'
+import { changeChecksum, keyHash, type LookupChecksum } from '../../src/ledger/lookup-tally.ts'
 import { reindex } from '../../src/ledger/reindex.ts'
 import { editDatabase, type RawDatabase } from '../support/damage.ts'
 import type { TestFolder } from '../support/folder.ts'
@@ -12,11 +13,12 @@ import { sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
 const byCase: LookupKey = { by: 'case', number: caseNumber }
+const byExhibit: LookupKey = { by: 'exhibit', number: 'EX-12' }
 let held: KeptLedger
 let test: TestFolder
 
 beforeAll(async () => {
-  held = await keptLedger(8, { case: [{ number: caseNumber }] })
+  held = await keptLedger(8, { case: [{ number: caseNumber }], collection: { exhibit: 'EX-12' } })
   test = held.test
 })
 afterAll(() => held.remove())
@@ -41,6 +43,7 @@ const none = Buffer.alloc(0)
 const damages: readonly { readonly name: string; readonly damage: (db: RawDatabase) => Promise<void> }[] = [
   { name: 'a key by digest deleted', damage: async (db) => db.del(await one(db, 'ld')) },
   { name: 'a key by case deleted', damage: async (db) => db.del(await one(db, 'lc')) },
+  { name: 'a key by exhibit deleted', damage: async (db) => db.del(await one(db, 'le')) },
   {
     name: 'all look-up keys of a kind of entry deleted',
     damage: async (db) => {
@@ -106,6 +109,7 @@ describe('F-M3: look-up keys of an open ledger', () => {
     await ledger.close()
     const again = await test.open()
     expect(await again.reads.search(byCase, 'everything', 2, 100)).toEqual([3, 5, 6, 7, 8, 9, 10])
+    expect(await again.reads.search(byExhibit, 'everything', 2, 100)).toEqual([3, 5, 6, 7, 8, 9])
     await again.close()
     expect(await doctorSays()).toBe('ok')
     expect(await verifyCodes()).toEqual([])
@@ -142,8 +146,33 @@ describe('F-M3: look-up keys of an open ledger', () => {
     await reindex(test.root)
     expect(await doctorSays()).toBe('ok')
     const mended = await test.open()
-    expect(await mended.reads.search(byCase, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    for (const key of [byCase, byExhibit])
+      expect(await mended.reads.search(key, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
     await mended.close()
+  })
+
+  it('R8: are made by reindex for a database of before there were keys by exhibit, which opens, and is told of', async () => {
+    held.restore()
+    const { seed } = readLookupCodec(test.folder)
+    await editDatabase(test.folder.database, async (db) => {
+      let checksum = JSON.parse(String(await db.get(Buffer.from('mlookups')))) as LookupChecksum
+      for (const key of await keysFrom(db, 'le')) {
+        const index = Number(key.readBigUInt64BE(key.length - 8))
+        checksum = changeChecksum(checksum, keyHash(key.subarray(1, -8), index, seed), -1)
+        await db.del(key)
+      }
+      await db.put(Buffer.from('mlookups'), Buffer.from(JSON.stringify(checksum)))
+    })
+    const older = await test.open()
+    expect(await older.reads.search(byCase, 'everything', -1, 2)).toEqual([2, 3])
+    expect(await older.reads.search(byExhibit, 'everything', -1, 2)).toEqual([])
+    await older.close()
+    expect(new Set(await verifyCodes())).toEqual(new Set(['lookup-missing']))
+    expect((await reindex(test.root)).lookups).toEqual({ missing: 8, foreign: 0 })
+    const mended = await test.open()
+    expect(await mended.reads.search(byExhibit, 'everything', -1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
+    await mended.close()
+    expect(await verifyCodes()).toEqual([])
   })
 
   it.each([

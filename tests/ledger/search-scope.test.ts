@@ -21,7 +21,7 @@ async function deposit(signer: typeof other, iss: string): Promise<{ index: numb
   const members = { items: [itemFor(content)], ...relates }
   const made = statement(signer, test.origin, 'evidence.deposit', members, {
     iss,
-    sealed: { case: [{ number: caseNumber }] },
+    sealed: { case: [{ number: caseNumber }], collection: { exhibit: 'EX-12' } },
   })
   return ledger.deposit(made.presentation)
 }
@@ -51,6 +51,7 @@ const keys = (): readonly (LookupKey | undefined)[] => [
   undefined,
   { by: 'digest', algorithm: 'sha256', hex: sha256Hex(content) },
   { by: 'case', number: caseNumber },
+  { by: 'exhibit', number: 'EX-12' },
   { by: 'participant', id: 'depositor' },
   { by: 'participant', id: 'other' },
   { by: 'kind', kind: 'evidence.deposit' },
@@ -90,7 +91,7 @@ describe('F-M4: a search within the entries of some issuers', () => {
     expect(await record(mine)).toEqual(before)
     // By each key but those that only registry entries have, others are there to be found.
     const all = await record('everything')
-    expect(all.filter(({ found }, i) => found.length > (before[i]?.found.length ?? 0) + 250)).toHaveLength(6)
+    expect(all.filter(({ found }, i) => found.length > (before[i]?.found.length ?? 0) + 250)).toHaveLength(7)
   })
 
   it('finds what is of any of several issuers, each once, in order', async () => {

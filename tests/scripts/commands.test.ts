@@ -67,7 +67,9 @@ describe('commands for a running ledger', () => {
     server = await startServer(data)
     mkdirSync(desk)
     writeFileSync(photo, 'a photo')
-    const result = await ok('deposit', photo, '--case', caseNumber, '--note', 'a secret note', '--json')
+    writeFileSync(join(desk, 'collection.json'), JSON.stringify({ exhibit: 'EX-12' }))
+    const said = ['--case', caseNumber, '--note', 'a secret note', '--collection', join(desk, 'collection.json')]
+    const result = await ok('deposit', photo, ...said, '--json')
     deposited = result.json<{ deposits: { index: number }[] }>().deposits[0]?.index as number
   })
   afterAll(async () => {
@@ -82,8 +84,13 @@ describe('commands for a running ledger', () => {
         index: deposited,
         iss: 'depositor',
         kind: 'evidence.deposit',
-        sealed: 3,
-        claims: { names: ['photo.jpg'], case: [{ number: caseNumber }], note: 'a secret note' },
+        sealed: 4,
+        claims: {
+          names: ['photo.jpg'],
+          case: [{ number: caseNumber }],
+          collection: { exhibit: 'EX-12' },
+          note: 'a secret note',
+        },
       })
       const text = (await ok('show', String(deposited))).stdout
       expect(text).toContain(`entry ${deposited} of`)
@@ -91,7 +98,7 @@ describe('commands for a running ledger', () => {
       const nobody = await evidence(['show', String(deposited)], { cwd: desk, env: { EVIDENCE_URL: server.url } })
       expect(nobody.code).toBe(0)
       expect(nobody.stdout).not.toContain('secret')
-      expect(nobody.stdout).toContain('3 sealed claims withheld')
+      expect(nobody.stdout).toContain('4 sealed claims withheld')
     })
 
     it('shows what a receipt holds, offline', async () => {
@@ -119,7 +126,7 @@ describe('commands for a running ledger', () => {
   })
 
   describe('find', () => {
-    it('finds an entry by file, digest, case, participant and kind', async () => {
+    it('R8: finds an entry by file, digest, case, exhibit, participant and kind', async () => {
       const digest = (await ok('show', String(deposited), '--json')).json<{
         payload: { items: { digest: { sha256: string } }[] }
       }>().payload.items[0]?.digest.sha256
@@ -128,6 +135,8 @@ describe('commands for a running ledger', () => {
         ['--digest', `sha256:${digest}`],
         ['--case', caseNumber],
         ['--case', '（2026）沪０１０４刑初123号'],
+        ['--exhibit', 'EX-12'],
+        ['--exhibit', 'ＥＸ－12', '--case', caseNumber],
         ['--kind', 'evidence.deposit'],
         ['--participant', 'depositor', '--after', '1'],
       ]) {
@@ -154,13 +163,16 @@ describe('commands for a running ledger', () => {
       expect(await refusal('find', 'nowhere.bin')).toEqual({ exit: 3, code: 'file-unreadable' })
     })
 
-    it('needs the right to read for a search by case', async () => {
-      const nobody = await evidence(['find', '--case', caseNumber, '--json'], {
-        cwd: desk,
-        env: { EVIDENCE_URL: server.url },
-      })
-      expect(nobody.code).toBe(3)
-      expect(nobody.json<CliError>().error.code).toBe('not-authenticated')
+    it('R8: needs the right to read for a search by case or exhibit', async () => {
+      for (const query of [
+        ['--case', caseNumber],
+        ['--exhibit', 'EX-12'],
+        ['--exhibit', 'never given'],
+      ]) {
+        const nobody = await evidence(['find', ...query, '--json'], { cwd: desk, env: { EVIDENCE_URL: server.url } })
+        expect(nobody.code).toBe(3)
+        expect(nobody.json<CliError>().error.code).toBe('not-authenticated')
+      }
     })
   })
 

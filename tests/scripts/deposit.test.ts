@@ -446,6 +446,37 @@ describe('a deposit that breaks off', () => {
     expect(existsSync(`${file}.evidence-statement`)).toBe(false)
   })
 
+  it('R8: sends a statement that waits only as this key signed it, with all that it sealed', async () => {
+    const [file] = files(1) as [string]
+    const pending = `${file}.evidence-statement`
+    const broken = await proxy((line) => (line === 'POST /v1/statements' ? 'break' : 'pass'))
+    const args = [file, '--note', 'a note', '--id', 'depositor']
+    expect((await deposit(args, broken.url)).code).toBe(3)
+    const own = readFileSync(pending, 'latin1')
+    const [jws, ...texts] = own.split('~').slice(0, -1) as [string, ...string[]]
+    const salted = texts.map((text) => {
+      const [, claim, value] = JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown[]
+      return Buffer.from(JSON.stringify(['A'.repeat(22), claim, value])).toString('base64url')
+    })
+    const planted = [
+      [jws.replace(/(?<=\.[^.]+\.[^.]{20})./, (found) => (found === 'A' ? 'B' : 'A')), ...texts],
+      [jws, ...salted],
+      [jws, ...texts, texts[0]],
+      [jws, ...texts, salted[0]],
+    ].map((parts) => `${parts.join('~')}~`)
+    for (const [n, text] of planted.entries()) {
+      writeFileSync(pending, text)
+      // Set aside and told of; what is sent is signed anew.
+      expect((await deposit(args, broken.url)).code).toBe(3)
+      expect(readFileSync(`${file}.unanswered-${n + 1}.evidence-statement`, 'latin1')).toBe(text)
+      expect(readFileSync(pending, 'latin1').split('~')[0]).not.toBe(jws)
+    }
+    // A line end, as our clients write one, is no part of it.
+    writeFileSync(pending, `${own}\n`)
+    expect((await deposit(args)).deposits).toMatchObject([{ outcome: 'deposited' }])
+    expect(parseReceipt(readFileSync(`${file}.tlog-proof`)).entry).toMatchObject({ statement: jws })
+  })
+
   it('keeps the receipt that is there until a new one has come', async () => {
     const [file] = files(1) as [string]
     expect((await deposit([file])).code).toBe(0)

@@ -61,6 +61,38 @@ describe('many questions in one request', () => {
     expect((await search([sha256('others')], other))[0]?.entries?.[0]?.index).toBe(others)
   })
 
+  it('R8: finds by case and exhibit as one search of each would, and only what the reader may read the claims of', async () => {
+    const mine = { case: [{ number: '（2026）1' }], collection: { exhibit: 'A,[1]{2}' } }
+    const post = async (sealed: object, who?: Party): Promise<number> =>
+      (await server.post(server.deposit('sealed', { sealed }, who).presentation)).json<EntrySummary>().index
+    const first = await post(mine)
+    const theirs = await post(mine, other)
+    const exhibits = ['A,[1]{2}', 'none', 'A,［１］{2}']
+    const asked = { digests: [sha256('own')], cases: ['(2026)1', 'none'], exhibits }
+    const results = async (who: Party): Promise<unknown[]> =>
+      (await ask('/v1/entries/search', asked, who))
+        .json<SearchAnswer>()
+        .results.map(({ entries, more, ...by }) => [by, entries?.map(({ index }) => index), more])
+    const found = (digest: number[], sealed: number[]): unknown[] => [
+      [{ digest: asked.digests[0] }, digest, false],
+      [{ case: '(2026)1' }, sealed, false],
+      [{ case: 'none' }, [], false],
+      [{ exhibit: exhibits[0] }, sealed, false],
+      [{ exhibit: 'none' }, [], false],
+      [{ exhibit: exhibits[2] }, sealed, false],
+    ]
+    expect(await results(server.depositor)).toEqual(found([own], [first]))
+    expect(await results(other)).toEqual(found([], [theirs]))
+    const refusals = await Promise.all(
+      [asked, { exhibits: [exhibits[0]] }, { exhibits: ['none'] }].map(async (body) => {
+        const { status, code, detail } = problemIn(await ask('/v1/entries/search', body))
+        return { status, code, detail }
+      }),
+    )
+    expect(refusals[0]).toMatchObject({ status: 401, code: 'not-authenticated' })
+    expect(refusals).toEqual(refusals.map(() => refusals[0]))
+  })
+
   it('gives receipts in order, each with what the reader may see, and refuses one without the others', async () => {
     const found = await receipts([own, others, 0, 99_999, own], server.depositor)
     expect(found.map(({ index, status, code }) => [index, status, code])).toEqual([
@@ -86,6 +118,11 @@ describe('many questions in one request', () => {
     ['/v1/receipts', { index: 0 }, 'body.indices'],
     ['/v1/entries/search', { digests: ['sha256:00'] }, 'body.digests[0]'],
     ['/v1/entries/search', { digests: sha256('own') }, 'body.digests'],
+    ['/v1/entries/search', {}, 'body'],
+    ['/v1/entries/search', { exhibits: [] }, 'body.exhibits'],
+    ['/v1/entries/search', { exhibits: [''] }, 'body.exhibits[0]'],
+    ['/v1/entries/search', { cases: ['x'.repeat(513)] }, 'body.cases[0]'],
+    ['/v1/entries/search', { exhibits: Array.from('x'.repeat(1001)) }, 'body.exhibits'],
     ['/v1/entries/search', { digests: [sha256('own')], limit: 1 }, 'body'],
   ])('%s refuses %j by the name of what is wrong', async (path, document, where) => {
     const refused = problemIn(await ask(path, document, server.depositor))
@@ -107,9 +144,11 @@ describe('many questions in one request', () => {
     },
   )
 
-  it('takes the 1,000 digests that it may name, however they are spelled', async () => {
+  it('takes the 1,000 digests or exhibits that it may name, however they are spelled', async () => {
     const digests = Array.from({ length: 1000 }, (_, i) => sha256(String(i)))
-    for (const body of [{ digests }, JSON.stringify({ digests }, null, 2)])
+    // What a number has of brackets, commas and quotes is no value of its own.
+    const exhibits = Array.from({ length: 1000 }, (_, i) => `[{,"\\ ${i}`)
+    for (const body of [{ digests }, JSON.stringify({ digests }, null, 2), { exhibits }])
       expect((await ask('/v1/entries/search', body, server.depositor)).status).toBe(200)
   })
 

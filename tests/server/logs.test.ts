@@ -13,6 +13,7 @@ const secrets = {
   caseNumber: '(2026)沪0104刑初98765号',
   fileName: 'victim-passport-scan.jpg',
   note: 'handed-over-by-the-witness-in-person',
+  exhibit: 'exhibit-of-the-grey-house-12',
   place: 'seventh-floor-of-the-grey-house',
   query: 'a-word-that-stands-only-in-a-query',
   path: 'a-word-that-stands-only-in-a-path',
@@ -38,7 +39,7 @@ describe.each(['info', 'debug'])('the log of a server at level %s', (level) => {
       names: [secrets.fileName],
       case: [{ number: secrets.caseNumber }],
       note: secrets.note,
-      collection: { place: secrets.place },
+      collection: { place: secrets.place, exhibit: secrets.exhibit },
     }
     const made = deposit(depositor, origin, 'content', { sealed })
     const post = (body: string, headers: Record<string, string> = {}): Promise<unknown> =>
@@ -74,6 +75,12 @@ describe.each(['info', 'debug'])('the log of a server at level %s', (level) => {
     await get('/v1/entries/2/receipt')
     await get(`/v1/entries?${query}`)
     await get(`/v1/entries?${query}`, '')
+    await get(`/v1/entries?exhibit=${secrets.exhibit}`)
+    await server.request('/v1/entries/search', {
+      method: 'POST',
+      body: JSON.stringify({ cases: [secrets.caseNumber], exhibits: [secrets.exhibit] }),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    })
     await get(`/v1/entries?digest=sha256:${sha256Hex('content')}`)
     await get(`/v1/entries?nonsense=${secrets.query}`)
     await get(`/v1/ledger?${secrets.query}=${secrets.query}`)

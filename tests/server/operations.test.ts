@@ -458,7 +458,7 @@ describe('GET /openapi.json', () => {
   it('describes the parameters of queries', () => {
     const names = (path: string): string[] =>
       (document.paths[path]?.['get']?.parameters ?? []).map(({ name = '' }) => name).sort()
-    expect(names('/v1/entries')).toEqual(['after', 'case', 'digest', 'kind', 'limit', 'participant'])
+    expect(names('/v1/entries')).toEqual(['after', 'case', 'digest', 'exhibit', 'kind', 'limit', 'participant'])
     expect(names('/v1/proofs/inclusion')).toEqual(['index', 'size'])
     expect(names('/v1/proofs/consistency')).toEqual(['from', 'to'])
     const required = (document.paths['/v1/proofs/inclusion']?.['get']?.parameters ?? []).filter((one) => one.required)

@@ -16,6 +16,9 @@ import { sha256Hex } from '../support/statements.ts'
 const caseNumber = '(2026)沪0104刑初123号'
 /** The same number as somebody else types it: full-width brackets and digits. */
 const sameCase = '（2026）沪０１０４刑初123号'
+const exhibit = 'ZJ-(12)'
+/** The same, as `sameCase`. */
+const sameExhibit = 'ＺＪ－（１２）'
 const shared = 'a file that both deposit'
 
 const readers = ['anonymous', 'depositor', 'other', 'auditor', 'administrator'] as const
@@ -39,9 +42,15 @@ async function library(options: ServerOptions): Promise<Library> {
   const server = await testServer(options)
   const other = await server.admit('other', ['depositor'])
   const auditor = await server.admit('auditor', ['auditor'])
-  const sealed = { names: ['secret-name.txt'], case: [{ number: caseNumber, authority: 'Court' }], note: 'a secret' }
+  const sealed = {
+    names: ['secret-name.txt'],
+    case: [{ number: caseNumber, authority: 'Court' }],
+    collection: { exhibit },
+    note: 'a secret',
+  }
   const own = (await server.post(server.deposit(shared, { sealed }).presentation)).json<DepositAnswer>()
-  await server.post(server.deposit(shared, { sealed: { case: [{ number: sameCase }] } }, other).presentation)
+  const others = { case: [{ number: sameCase }], collection: { exhibit: sameExhibit, parentExhibit: 'ZJ-1' } }
+  await server.post(server.deposit(shared, { sealed: others }, other).presentation)
   const of = { index: own.index, leafHash: own.leafHash }
   await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation, showing(own.receipt))
   const { administrator, depositor } = server
@@ -146,7 +155,7 @@ describe.each(modes)('reading mode: $name', (mode) => {
   let parties: Library['parties']
   const partyOf = (reader: ReaderName): Party | undefined => (reader === 'anonymous' ? undefined : parties[reader])
   /** How many claims each entry seals. */
-  const sealed = [0, 0, 0, 0, 3, 1, 0]
+  const sealed = [0, 0, 0, 0, 4, 2, 0]
   const refusal = (reader: ReaderName): object =>
     reader === 'anonymous'
       ? { status: 401, code: 'not-authenticated', challenge: 'Bearer' }
@@ -191,7 +200,12 @@ describe.each(modes)('reading mode: $name', (mode) => {
   })
 
   it.each(readers)('sealed claims, for %s', async (reader) => {
-    const whole = { names: ['secret-name.txt'], case: [{ number: caseNumber, authority: 'Court' }], note: 'a secret' }
+    const whole = {
+      names: ['secret-name.txt'],
+      case: [{ number: caseNumber, authority: 'Court' }],
+      collection: { exhibit },
+      note: 'a secret',
+    }
     const answer = await server.get(`/v1/entries/${ofDepositor}`, partyOf(reader))
     const found = outcomeOf(answer, () => answer.json<{ claims: object }>().claims)
     const mayRead = mode.entries[reader].includes(ofDepositor)
@@ -278,8 +292,34 @@ describe.each(modes)('reading mode: $name', (mode) => {
     expect(found).toEqual(expected)
   })
 
+  it.each(readers)('R8: look-ups by exhibit, alone and with what else is named, for %s', async (reader) => {
+    const both = mode.claims[reader]
+    const depositors = both.filter((index) => index === ofDepositor)
+    const asked: readonly (readonly [Readonly<Record<string, string>>, readonly number[]])[] = [
+      [{ exhibit }, both],
+      [{ exhibit: ` ${sameExhibit}` }, both],
+      [{ exhibit: 'ZJ-1' }, []],
+      [{ exhibit: 'ZJ-(13)' }, []],
+      [{ exhibit, case: sameCase }, both],
+      [{ exhibit, case: '(2026)沪0104刑初124号' }, []],
+      [{ exhibit: 'ZJ-(13)', case: caseNumber }, []],
+      [{ exhibit, participant: 'depositor' }, depositors],
+      [{ exhibit, digest: `sha256:${sha256Hex(shared)}` }, both],
+      [{ exhibit, kind: 'evidence.attest' }, []],
+    ]
+    const found = await eachOf(asked, ([query]) => search(new URLSearchParams(query).toString(), reader))
+    const expected = asked.map(([, indices]) =>
+      mode.caseSearchers.includes(reader) ? { read: { indices, next: null, secret: false } } : refusal(reader),
+    )
+    expect(found).toEqual(expected)
+  })
+
   it.each(readers)('a page gives %s no sign of what it passed over', async (reader) => {
-    const queries = [...searches.map(([query]) => query), new URLSearchParams({ case: caseNumber }).toString()]
+    const queries = [
+      ...searches.map(([query]) => query),
+      new URLSearchParams({ case: caseNumber }).toString(),
+      new URLSearchParams({ exhibit }).toString(),
+    ]
     const whole = await eachOf(queries, (query) => search(query, reader))
     const exact = await eachOf(queries, (query, i) => {
       const { read } = whole[i] as { read?: { indices: number[] } }

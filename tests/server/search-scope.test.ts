@@ -5,6 +5,7 @@ import { type Party, showing, type TestServer, testServer } from '../support/ser
 import { itemFor, sha256Hex } from '../support/statements.ts'
 
 const caseNumber = '(2026)沪0104刑初123号'
+const exhibit = 'EX-12'
 const content = 'a file that others deposit too'
 const hiddenEntries = 300
 
@@ -16,7 +17,7 @@ let own: DepositAnswer
 
 /** A deposit that every key of a search has in common. */
 function alike(signer?: Party): string {
-  const sealed = { case: [{ number: caseNumber }] }
+  const sealed = { case: [{ number: caseNumber }], collection: { exhibit } }
   if (signer === undefined) return server.deposit(content, { sealed }).presentation
   const { index, leafHash } = own
   const members = { items: [itemFor(content)], relates: [{ rel: 'later-version', index, leafHash }] }
@@ -39,6 +40,9 @@ const queries: Readonly<Record<string, string>> = {
   'another digest': `digest=sha256:${sha256Hex('never deposited')}`,
   case: `case=${encodeURIComponent(caseNumber)}`,
   'another case': 'case=none',
+  exhibit: `exhibit=${exhibit}`,
+  'another exhibit': 'exhibit=none',
+  'exhibit of the case': `exhibit=${exhibit}&case=${encodeURIComponent(caseNumber)}`,
   'own participant': 'participant=depositor',
   'another participant': 'participant=other',
   'kind of deposits': 'kind=evidence.deposit',
@@ -85,7 +89,14 @@ describe('F-M4: a search tells nothing of entries that its reader may not read',
       await server.post(server.sign(other, 'evidence.attest', { of, as: 'witness' }).presentation)
     expect(await record(server.depositor)).toEqual(before)
     // They are there, and would have been found.
-    for (const query of ['digest', 'case', 'another participant', 'kind of deposits']) {
+    for (const query of [
+      'digest',
+      'case',
+      'exhibit',
+      'exhibit of the case',
+      'another participant',
+      'kind of deposits',
+    ]) {
       const found = await server.get(`/v1/entries?${queries[query] as string}&limit=1000`, auditor)
       expect(indicesOf(found.text).length).toBeGreaterThanOrEqual(hiddenEntries)
     }

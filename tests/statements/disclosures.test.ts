@@ -3,7 +3,7 @@ import { makeDisclosure, parseDisclosure } from '../../src/core/disclosure.ts'
 import type { JsonValue } from '../../src/core/json.ts'
 import { readBody } from '../../src/statements/body.ts'
 import type { ComposedStatement } from '../../src/statements/compose.ts'
-import { caseNumbersOf, lookupForm, requireDisclosures } from '../../src/statements/disclosures.ts'
+import { caseNumbersOf, exhibitNumbersOf, lookupForm, requireDisclosures } from '../../src/statements/disclosures.ts'
 import type { Kind, StatementBody } from '../../src/statements/kinds.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
@@ -187,5 +187,22 @@ describe('case numbers', () => {
     expect(caseNumbersOf(disclosures)).toEqual(['(1)', '2'])
     const odd = parseDisclosure(disclose('case', 'of another shape'))
     expect(caseNumbersOf([odd, ...disclosures])).toEqual(['(1)', '2'])
+  })
+})
+
+describe('R8: exhibit numbers', () => {
+  it('are those of the collection, as case numbers are looked up; none where it has none or is of another shape', () => {
+    const numbersOf = (collection: JsonValue): string[] =>
+      exhibitNumbersOf([disclose('note', 'n'), disclose('collection', collection)].map(parseDisclosure))
+    expect(numbersOf({ exhibit: ' ＥＸ－12 ', parentExhibit: 'EX-1' })).toEqual(['EX-12'])
+    for (const none of [
+      { parentExhibit: 'EX-1' },
+      {},
+      'EX-12',
+      { exhibit: '' },
+      { exhibit: 12 },
+      { exhibit: 'EX-12', more: 1 },
+    ])
+      expect(numbersOf(none)).toEqual([])
   })
 })

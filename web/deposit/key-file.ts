@@ -1,5 +1,12 @@
 import { fromBER, OctetString } from 'asn1js'
-import { AlgorithmIdentifier, EncryptedData, PBES2Params, PBKDF2Params, PKCS8ShroudedKeyBag, type PrivateKeyInfo } from 'pkijs'
+import {
+  AlgorithmIdentifier,
+  EncryptedData,
+  PBES2Params,
+  PBKDF2Params,
+  PKCS8ShroudedKeyBag,
+  type PrivateKeyInfo,
+} from 'pkijs'
 import { fromBase64, toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'

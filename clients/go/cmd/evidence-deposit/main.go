@@ -7,6 +7,9 @@
 //	evidence-deposit retract --url URL --key KEY.pem --id ID --policy POLICY --reason REASON RECEIPT
 //	evidence-deposit attest  --url URL --key KEY.pem --id ID --policy POLICY --as ROLE RECEIPT
 //	evidence-deposit status  --url URL --policy POLICY [--key KEY.pem --id ID] RECEIPT
+//	evidence-deposit search  --url URL --policy POLICY [--key KEY.pem --id ID] [--case NUMBER] [--exhibit NUMBER] [FILE...]
+//	evidence-deposit receipt --url URL --policy POLICY [--key KEY.pem --id ID] --out RECEIPT INDEX
+//	evidence-deposit token   --url URL --policy POLICY --key KEY.pem --id ID
 package main
 
 import (
@@ -18,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,10 +60,10 @@ func rowOf(file string, receipt *evidence.Receipt) row {
 }
 
 type settings struct {
-	url, key, id, policy, out, receipt, caseNumber, note, reason, as string
-	timeout                                                          float64
-	tries                                                            int
-	files                                                            []string
+	url, key, id, policy, out, receipt, caseNumber, exhibit, note, reason, as string
+	timeout                                                                   float64
+	tries                                                                     int
+	files                                                                     []string
 }
 
 func usage(why string) error { return &evidence.Error{Code: "usage", Message: why} }
@@ -111,8 +115,8 @@ func kept(path string, key *evidence.SigningKey, wanted string) (string, error) 
 	return waiting, nil
 }
 
-// depositOf gives the statement of a file.
-func (s settings) depositOf(path string, key *evidence.SigningKey, origin string) (string, error) {
+// wantedDeposit gives the statement of a file, as it would be signed now.
+func (s settings) wantedDeposit(path string, key *evidence.SigningKey, origin string) (string, error) {
 	item, err := evidence.ItemOfFile(path, "sha256")
 	if err != nil {
 		return "", err
@@ -125,39 +129,80 @@ func (s settings) depositOf(path string, key *evidence.SigningKey, origin string
 	if s.note != "" {
 		sealed["note"] = s.note
 	}
-	wanted, err := key.SignDeposit(s.id, origin, items, sealed, nil)
-	if err != nil {
-		return "", err
-	}
-	return kept(path+".evidence-statement", key, wanted)
+	return key.SignDeposit(s.id, origin, items, sealed, nil)
 }
 
 // signer is open where a signature is needed.
 func (s settings) signer() (*evidence.Policy, *evidence.SigningKey, *evidence.Client, error) {
-	if s.key == "" || s.id == "" || len(s.files) == 0 {
-		return nil, nil, nil, usage("to sign needs --key, --id and a file")
+	if s.key == "" || s.id == "" {
+		return nil, nil, nil, usage("to sign needs --key and --id")
 	}
 	return s.open()
 }
 
-func requireNew(path string) error {
-	if exists(path + ".tlog-proof") {
-		return &evidence.Error{Code: "file-exists", Message: path + ".tlog-proof is there: this was done before"}
-	}
-	return nil
-}
-
 // keep writes the receipt beside the file, and tells of it. The statement is no more needed then.
-func keep(path string, result evidence.Result) (row, error) {
+func keep(path string, result evidence.Result, policy *evidence.Policy) (row, error) {
 	if result.Err != nil {
 		return row{File: path, Error: evidence.AsError(result.Err)}, nil
 	}
-	if err := evidence.WriteNewFile(path+".tlog-proof", result.Receipt.Data); err != nil {
+	if err := evidence.KeepReceipt(path+".tlog-proof", result.Receipt, policy); err != nil {
 		return row{}, err
 	}
 	made := rowOf(path, result.Receipt)
 	made.Created = &result.Created
-	return made, os.Remove(path + ".evidence-statement")
+	waiting := path + ".evidence-statement"
+	// Beside a receipt of an earlier run another statement may wait: it stays.
+	if data, err := evidence.ReadFile(waiting, 1<<20, false); err == nil && result.Receipt.IsOf(strings.TrimSpace(string(data))) {
+		return made, os.Remove(waiting)
+	}
+	return made, nil
+}
+
+// want is what is to be said beside a path.
+type want struct{ path, statement string }
+
+// sendAll sends what is wanted beside each path and has no receipt there; what stands in the way of one is found before any is sent.
+func sendAll(
+	ctx context.Context, client *evidence.Client, policy *evidence.Policy, key *evidence.SigningKey, wanted []want, shows ...*evidence.Receipt,
+) ([]row, error) {
+	results := make([]evidence.Result, len(wanted))
+	var missing []int
+	var statements []string
+	for number, one := range wanted {
+		earlier, err := key.EarlierReceipt(one.path+".tlog-proof", policy, one.statement)
+		if err != nil {
+			return nil, err
+		}
+		results[number].Receipt = earlier
+	}
+	for number, one := range wanted {
+		if results[number].Receipt != nil {
+			continue
+		}
+		statement, err := kept(one.path+".evidence-statement", key, one.statement)
+		if err != nil {
+			return nil, err
+		}
+		missing, statements = append(missing, number), append(statements, statement)
+	}
+	if len(statements) == 1 {
+		results[missing[0]] = evidence.AsResult(client.Deposit(ctx, statements[0], shows...))
+	} else if sent, err := client.DepositMany(ctx, statements); err != nil {
+		return nil, err
+	} else {
+		for i, number := range missing {
+			results[number] = sent[i]
+		}
+	}
+	var rows []row
+	for number, one := range wanted {
+		made, err := keep(one.path, results[number], policy)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, made)
+	}
+	return rows, nil
 }
 
 func deposit(ctx context.Context, s settings) (any, error) {
@@ -169,39 +214,23 @@ func deposit(ctx context.Context, s settings) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var paths, statements []string
+	if len(s.files) == 0 {
+		return nil, usage("name a file")
+	}
+	var wanted []want
 	seen := map[string]bool{}
 	for _, path := range s.files {
-		if err := requireNew(path); err != nil {
-			return nil, err
-		}
-		if !seen[path] {
-			paths = append(paths, path)
+		if seen[path] {
+			continue
 		}
 		seen[path] = true
-	}
-	for _, path := range paths {
-		statement, err := s.depositOf(path, key, origin)
+		statement, err := s.wantedDeposit(path, key, origin)
 		if err != nil {
 			return nil, err
 		}
-		statements = append(statements, statement)
+		wanted = append(wanted, want{path, statement})
 	}
-	var results []evidence.Result
-	if len(statements) == 1 {
-		results = []evidence.Result{evidence.AsResult(client.Deposit(ctx, statements[0]))}
-	} else if results, err = client.DepositMany(ctx, statements); err != nil {
-		return nil, err
-	}
-	var rows []row
-	for number, result := range results {
-		made, err := keep(paths[number], result)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, made)
-	}
-	return rows, nil
+	return sendAll(ctx, client, policy, key, wanted)
 }
 
 // about retracts or attests the deposit of a receipt; what is kept is named by the receipt and the command.
@@ -210,9 +239,8 @@ func about(ctx context.Context, s settings, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := s.files[0] + "." + name
-	if err := requireNew(path); err != nil {
-		return nil, err
+	if len(s.files) != 1 {
+		return nil, usage("name one receipt")
 	}
 	receipt, err := readReceipt(s.files[0], policy)
 	if err != nil {
@@ -226,12 +254,7 @@ func about(ctx context.Context, s settings, name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	statement, err := kept(path+".evidence-statement", key, wanted)
-	if err != nil {
-		return nil, err
-	}
-	made, err := keep(path, evidence.AsResult(client.Deposit(ctx, statement, receipt)))
-	return []row{made}, err
+	return sendAll(ctx, client, policy, key, []want{{s.files[0] + "." + name, wanted}}, receipt)
 }
 
 func readReceipt(path string, policy *evidence.Policy) (*evidence.Receipt, error) {
@@ -282,6 +305,57 @@ func status(ctx context.Context, s settings) (any, error) {
 	return client.Status(ctx, receipt)
 }
 
+func search(ctx context.Context, s settings) (any, error) {
+	_, _, client, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	var query evidence.Query
+	for _, path := range s.files {
+		item, err := evidence.ItemOfFile(path, "sha256")
+		if err != nil {
+			return nil, err
+		}
+		query.Digests = append(query.Digests, "sha256:"+item.Digest["sha256"])
+	}
+	if s.caseNumber != "" {
+		query.Cases = []string{s.caseNumber}
+	}
+	if s.exhibit != "" {
+		query.Exhibits = []string{s.exhibit}
+	}
+	found, err := client.Search(ctx, query)
+	return map[string]any{"results": found}, err
+}
+
+func fetch(ctx context.Context, s settings) (any, error) {
+	policy, _, client, err := s.open()
+	if err != nil {
+		return nil, err
+	}
+	if len(s.files) != 1 || s.out == "" {
+		return nil, usage("name one index, and the new file by --out")
+	}
+	index, err := strconv.ParseInt(s.files[0], 10, 64)
+	if err != nil {
+		return nil, usage("the index is no number")
+	}
+	receipt, err := client.Receipt(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	return rowOf(s.out, receipt), evidence.KeepReceipt(s.out, receipt, policy)
+}
+
+func token(_ context.Context, s settings) (any, error) {
+	_, _, client, err := s.signer()
+	if err != nil {
+		return nil, err
+	}
+	made, err := client.Token()
+	return map[string]string{"token": made}, err
+}
+
 func exitCode(err *evidence.Error) int {
 	switch {
 	case len(err.Faults) > 0 && evidence.NotJudged(err.Code):
@@ -296,7 +370,7 @@ func exitCode(err *evidence.Error) int {
 
 func run() int {
 	commands := map[string]func(context.Context, settings) (any, error){
-		"keygen": keygen, "deposit": deposit, "verify": verify, "status": status,
+		"keygen": keygen, "deposit": deposit, "verify": verify, "status": status, "search": search, "receipt": fetch, "token": token,
 		"retract": func(ctx context.Context, s settings) (any, error) { return about(ctx, s, "retract") },
 		"attest":  func(ctx context.Context, s settings) (any, error) { return about(ctx, s, "attest") },
 	}
@@ -306,14 +380,15 @@ func run() int {
 	}
 	command, ok := commands[name]
 	var s settings
-	flags := flag.NewFlagSet("evidence-deposit keygen | deposit | verify | retract | attest | status", flag.ContinueOnError)
+	flags := flag.NewFlagSet("evidence-deposit keygen | deposit | verify | retract | attest | status | search | receipt | token", flag.ContinueOnError)
 	flags.StringVar(&s.url, "url", "", "base URL of the ledger")
 	flags.StringVar(&s.key, "key", "", "key file, PKCS#8 in PEM")
 	flags.StringVar(&s.id, "id", "", "participant id of the key's owner")
 	flags.StringVar(&s.policy, "policy", "", "policy file: whose key is trusted")
-	flags.StringVar(&s.out, "out", "", "the new file (keygen)")
+	flags.StringVar(&s.out, "out", "", "the new file (keygen, receipt)")
 	flags.StringVar(&s.receipt, "receipt", "", "FILE.tlog-proof where none is named (verify)")
-	flags.StringVar(&s.caseNumber, "case", "", "case number, sealed (deposit)")
+	flags.StringVar(&s.caseNumber, "case", "", "case number, sealed (deposit, search)")
+	flags.StringVar(&s.exhibit, "exhibit", "", "number of an exhibit (search)")
 	flags.StringVar(&s.note, "note", "", "note, sealed (deposit)")
 	flags.StringVar(&s.reason, "reason", "", "why: mistake, superseded, withdrawn, ordered, other (retract)")
 	flags.StringVar(&s.as, "as", "", "in which role: witness, notary, examiner, ... (attest)")
