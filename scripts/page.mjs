@@ -113,8 +113,12 @@ const entryPage = (script, title) => `<!doctype html>
 `
 
 /** Pages of the server, by their path below /: script and title. */
-const pages = { index: ['check.js', 'Evidence ledger'], explore: ['explorer.js', 'Evidence ledger'] }
-const entries = { check: 'check/server-main.js', explorer: 'explorer/main.js' }
+const pages = {
+  index: ['check.js', 'Evidence ledger'],
+  explore: ['explorer.js', 'Evidence ledger'],
+  deposit: ['deposit.js', 'Evidence ledger'],
+}
+const entries = { check: 'check/server-main.js', explorer: 'explorer/main.js', deposit: 'deposit/main.js' }
 
 if (!isCurrent()) {
   const { rolldown } = await import('rolldown')

@@ -4,6 +4,7 @@ import { visible } from '../../src/core/text.ts'
 import { inGroups } from '../../src/told/digits.ts'
 import { whenTold } from '../../src/told/when.ts'
 import { topicOf } from '../../src/words/topic.ts'
+import { saveFile } from '../ui/save.ts'
 import { useExplorer } from './context.ts'
 import type { Loaded } from './load.ts'
 
@@ -107,16 +108,8 @@ export function Download({
   text: string
   children: ComponentChildren
 }): JSX.Element {
-  const save = (): void => {
-    const url = URL.createObjectURL(new Blob([text]))
-    const link = document.createElement('a')
-    link.href = url
-    link.download = name
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(url), 10_000)
-  }
   return (
-    <button type="button" onClick={save}>
+    <button type="button" onClick={() => saveFile(name, text)}>
       {children}
     </button>
   )

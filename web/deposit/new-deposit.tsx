@@ -1,0 +1,209 @@
+import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { count, visible } from '../../src/core/text.ts'
+import { chosen } from '../check/drop.ts'
+import { type DroppedFile, pageHashing } from '../check/hashing.ts'
+import { forget, keep, kept } from '../ui/storage.ts'
+import { sizeText } from '../ui/text.ts'
+import { useDepositing } from './context.ts'
+import { fieldsOf } from './fields.ts'
+import type { BrowserKey } from './key.ts'
+import { type KeptReceipt, pending, type PendingDeposit, send } from './send.ts'
+import { contentOf, type DepositForm, type HashedFile, signDeposit } from './statement.ts'
+import { Trouble } from './trouble.tsx'
+
+const draftPlace = 'evidence-draft'
+const mostItems = 64
+const emptyForm: DepositForm = { category: '', caseNumber: '', authority: '', stage: '', note: '', collection: {} }
+
+function draft(): DepositForm {
+  try {
+    return { ...emptyForm, ...(JSON.parse(kept(draftPlace) ?? '{}') as Partial<DepositForm>) }
+  } catch {
+    return emptyForm
+  }
+}
+
+/** Chooses files, says how they came about, signs and sends. */
+export function NewDeposit({
+  own,
+  isAdmitted,
+  done,
+}: {
+  own: BrowserKey
+  isAdmitted: boolean
+  done: () => void
+}): JSX.Element {
+  const { client, ledger, hashScript, said, words } = useDepositing()
+  const [files, setFiles] = useState<readonly DroppedFile[]>([])
+  const [form, setForm] = useState<DepositForm>(draft())
+  const [progress, setProgress] = useState<string>()
+  const [trouble, setTrouble] = useState<{ error: unknown; lead?: string }>()
+  const [receipt, setReceipt] = useState<KeptReceipt>()
+  const folder = folderOf(files)
+  const change = (next: DepositForm): void => {
+    setForm(next)
+    keep(draftPlace, JSON.stringify(next))
+  }
+  const choose = (event: Event): void => {
+    const field = event.target as HTMLInputElement
+    const found = chosen(Array.from(field.files ?? []))
+    field.value = ''
+    setReceipt(undefined)
+    setTrouble(undefined)
+    setFiles(found)
+  }
+  const deposit = async (): Promise<void> => {
+    const hashed: HashedFile[] = []
+    const hashing = pageHashing(hashScript, new AbortController().signal)
+    for (const file of files) {
+      setProgress(`${said.send.hashing} ${visible(file.path)}`)
+      const { size, digest } = await hashing.digests(file, ['sha256'])
+      hashed.push({ path: file.path, size, sha256: digest.sha256 as string, mediaType: plainType(file.blob.type) })
+    }
+    const content = contentOf(hashed, folder, form.category)
+    const { presentation } = await signDeposit(own, ledger?.origin ?? '', content, form)
+    const title = folder ?? files.map(({ path }) => path).join(', ')
+    const waiting: PendingDeposit = {
+      id: crypto.randomUUID(),
+      origin: ledger?.origin ?? '',
+      presentation,
+      title,
+      manifest: content.manifest,
+      signedAt: Date.now(),
+    }
+    await pending.put(waiting.id, waiting)
+    setProgress(said.send.sending)
+    setReceipt(await send(client, waiting))
+    forget(draftPlace)
+    setForm(emptyForm)
+    setFiles([])
+  }
+  const submit = (event: Event): void => {
+    event.preventDefault()
+    setTrouble(undefined)
+    setReceipt(undefined)
+    deposit()
+      .catch((error: unknown) => {
+        const isRefused = isEvidenceError(error) && error.kind.status < 500 && error.code !== 'server-unreachable'
+        setTrouble({ error, lead: isRefused ? said.send.refused : said.send.later })
+      })
+      .finally(() => {
+        setProgress(undefined)
+        done()
+      })
+  }
+  const isReady =
+    isAdmitted && files.length > 0 && (folder !== undefined || files.length <= mostItems) && progress === undefined
+  return (
+    <form class="new-deposit" onSubmit={submit}>
+      <h2>{said.files.title}</h2>
+      <p class="choose">
+        <label class="button">
+          {said.files.choose}
+          <input type="file" multiple id="deposit-files" onChange={choose} />
+        </label>{' '}
+        <label class="button">
+          {said.files.chooseFolder}
+          <input
+            type="file"
+            id="deposit-folder"
+            ref={(field) => field?.setAttribute('webkitdirectory', '')}
+            onChange={choose}
+          />
+        </label>
+      </p>
+      {folder === undefined ? (
+        <ul>
+          {files.slice(0, mostItems).map(({ path, size }) => (
+            <li>
+              <bdi dir="auto">{visible(path)}</bdi> {words.check.facts.bytes(sizeText(size))}
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p>{said.files.folder(visible(folder), count(files.length))}</p>
+      )}
+      {folder === undefined && files.length > mostItems ? <p role="alert">{said.files.most}</p> : ''}
+      <FormFields form={form} change={change} />
+      <p>
+        <button type="submit" disabled={!isReady} id="deposit-now">
+          {said.send.button}
+        </button>{' '}
+        {progress === undefined ? '' : <span role="status">{progress}</span>}
+      </p>
+      {trouble === undefined ? '' : <Trouble {...trouble} />}
+      {receipt === undefined ? (
+        ''
+      ) : (
+        <p role="status" class="deposited" data-index={receipt.index}>
+          {said.send.done} {count(receipt.index)}
+        </p>
+      )}
+    </form>
+  )
+}
+
+function FormFields({ form, change }: { form: DepositForm; change: (form: DepositForm) => void }): JSX.Element {
+  const { said } = useDepositing()
+  const words = said.form
+  const text = (name: 'caseNumber' | 'authority' | 'stage' | 'note'): JSX.Element => (
+    <label>
+      {words[name]}{' '}
+      <input
+        name={name}
+        value={form[name]}
+        onInput={(event) => change({ ...form, [name]: event.currentTarget.value })}
+      />
+    </label>
+  )
+  return (
+    <fieldset>
+      <legend>{words.title}</legend>
+      <label>
+        {words.category}{' '}
+        <select
+          name="category"
+          value={form.category}
+          onChange={(event) => change({ ...form, category: event.currentTarget.value })}
+        >
+          <option value="">{words.none}</option>
+          {Object.entries(words.categories).map(([code, name]) => (
+            <option value={code}>{name}</option>
+          ))}
+        </select>
+      </label>
+      {text('caseNumber')}
+      {text('authority')}
+      {text('stage')}
+      {fieldsOf(form.category).map((name) => (
+        <label key={name}>
+          {words.fields[name]}{' '}
+          <input
+            name={name}
+            value={form.collection[name] ?? ''}
+            onInput={(event) =>
+              change({ ...form, collection: { ...form.collection, [name]: event.currentTarget.value } })
+            }
+          />
+        </label>
+      ))}
+      {text('note')}
+      <small>{words.draft}</small>
+    </fieldset>
+  )
+}
+
+/** The folder that all chosen files lie in; undefined where they were chosen one by one. */
+function folderOf(files: readonly DroppedFile[]): string | undefined {
+  const [first] = files
+  if (first === undefined || !first.path.includes('/')) return undefined
+  return first.path.slice(0, first.path.indexOf('/'))
+}
+
+/** A media type without parameters, as a statement takes it. */
+function plainType(type: string): string {
+  const plain = type.split(';')[0]?.trim() ?? ''
+  return /^[A-Za-z0-9!#$&^_.+-]+\/[A-Za-z0-9!#$&^_.+-]+$/.test(plain) ? plain : ''
+}

@@ -1,0 +1,122 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { thumbprint } from '../../src/core/jwk.ts'
+import { inGroups } from '../../src/told/digits.ts'
+import { saveFile } from '../ui/save.ts'
+import { useDepositing } from './context.ts'
+import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, keyFingerprint, makeKey } from './key.ts'
+import { Trouble } from './trouble.tsx'
+
+const leastPassphrase = 12
+const idPattern = /^[a-z0-9._-]{1,64}$/
+
+/** The depositor's key: made here, taken out of a file, shown, or removed. */
+export function OwnKey({
+  own,
+  changed,
+}: {
+  own: BrowserKey | undefined
+  changed: (key: BrowserKey | undefined) => void
+}): JSX.Element {
+  const { said } = useDepositing()
+  const [copy, setCopy] = useState<string>()
+  if (own === undefined) return <NewKey made={(key, file) => (setCopy(file), changed(key))} />
+  const remove = (): void => {
+    if (confirm(said.key.forgetSure)) void forgetKey().then(() => changed(undefined))
+  }
+  return (
+    <section class="own-key">
+      <h2>{said.key.title}</h2>
+      <dl>
+        <dt>{said.key.id}</dt>
+        <dd>
+          <code id="own-id">{own.id}</code>
+        </dd>
+        <dt>{said.key.is}</dt>
+        <dd>
+          <code class="hash">{inGroups(thumbprint(own.jwk))}</code>
+        </dd>
+        <dt>{said.key.fingerprint}</dt>
+        <dd>
+          <code class="fingerprint">{keyFingerprint(own)}</code>
+        </dd>
+      </dl>
+      {copy === undefined ? (
+        ''
+      ) : (
+        <p class="note" role="status">
+          <button type="button" onClick={() => saveFile(`${own.id}.pem`, copy)}>
+            {said.key.save}
+          </button>{' '}
+          {said.key.saved}
+        </p>
+      )}
+      <p>
+        <button type="button" onClick={remove}>
+          {said.key.forget}
+        </button>
+      </p>
+    </section>
+  )
+}
+
+function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) => void }): JSX.Element {
+  const { said } = useDepositing()
+  const [error, setError] = useState<unknown>()
+  const [hint, setHint] = useState<string>()
+  const [isAble, setAble] = useState(true)
+  useEffect(() => void canMakeKeys().then(setAble), [])
+  const act = (event: Event, take: (form: FormData, id: string) => Promise<void>): void => {
+    event.preventDefault()
+    const form = new FormData(event.target as HTMLFormElement)
+    const id = String(form.get('id') ?? '').trim()
+    setError(undefined)
+    setHint(idPattern.test(id) ? undefined : said.key.badId)
+    if (idPattern.test(id)) take(form, id).catch(setError)
+  }
+  const make = async (form: FormData, id: string): Promise<void> => {
+    const passphrase = String(form.get('passphrase') ?? '')
+    if (passphrase !== '' && Array.from(passphrase).length < leastPassphrase) return setHint(said.key.weakPassphrase)
+    const { key, file } = await makeKey(id, passphrase)
+    await keepKey(key)
+    made(key, file)
+  }
+  const take = async (form: FormData, id: string): Promise<void> => {
+    const key = await importKey(id, await (form.get('file') as File).text(), String(form.get('passphrase') ?? ''))
+    await keepKey(key)
+    made(key, undefined)
+  }
+  return (
+    <section class="own-key">
+      <h2>{said.key.title}</h2>
+      <p>{said.key.none}</p>
+      {isAble ? '' : <p role="alert">{said.key.unsupported}</p>}
+      {hint === undefined ? '' : <p role="alert">{hint}</p>}
+      {error === undefined ? '' : <Trouble error={error} />}
+      <form class="make-key" onSubmit={(event) => act(event, make)}>
+        <h3>{said.key.make}</h3>
+        <label>
+          {said.key.id} <input name="id" required autocomplete="off" spellcheck={false} />
+        </label>
+        <label>
+          {said.key.passphrase} <input name="passphrase" type="password" autocomplete="new-password" />
+        </label>
+        <small>{said.key.noCopy}</small>
+        <button type="submit">{said.key.make}</button>
+      </form>
+      <form class="import-key" onSubmit={(event) => act(event, take)}>
+        <h3>{said.key.import}</h3>
+        <label>
+          {said.key.id} <input name="id" required autocomplete="off" spellcheck={false} />
+        </label>
+        <label>
+          {said.key.file} <input name="file" type="file" required />
+        </label>
+        <label>
+          {said.key.filePassphrase} <input name="passphrase" type="password" autocomplete="off" />
+        </label>
+        <button type="submit">{said.key.use}</button>
+      </form>
+    </section>
+  )
+}
