@@ -49,7 +49,7 @@ interface PageFile {
  * the same for all. Without a build there is no page, and `/` is refused as any address that is not there.
  */
 export function pageRoutes(app: FastifyInstance, folder: string | undefined = ownFolder): void {
-  if (folder === undefined) return
+  if (folder === undefined || !existsSync(join(folder, 'index.html'))) return
   for (const [path, name] of pathsIn(folder)) {
     const file = pageFile(folder, name)
     app.get(path, { schema: { hide: true } }, (request, reply) => send(request, reply, file))

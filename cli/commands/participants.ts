@@ -13,6 +13,7 @@ import {
   roles,
 } from '../../src/statements/vocabulary.ts'
 import { randomSalt } from '../../src/node/key-file.ts'
+import { admitRequestCommand } from './admit-request.ts'
 import { readPublicKey } from '../../src/node/public-key-file.ts'
 import { endLines } from '../render/ledger-end.ts'
 import { changeFlags, submitChange } from '../statements/change.ts'
@@ -34,13 +35,14 @@ import { codeArgument, openCodeArgument } from '../options/values.ts'
 /** The kind of statement by which an administrator admits a participant. */
 export const admitKind = 'participant.admit'
 
-/** `evidence participants admit|revoke|rotate-key|list` */
+/** `evidence participants admit|admit-request|revoke|rotate-key|list` */
 export function participantsCommand(program: Command): void {
   const group = program
     .command('participants')
     .description('who may sign what')
     .addHelpText('after', '\nExample:\n  evidence participants list --json')
   admitCommand(group)
+  admitRequestCommand(group)
   revokeCommand(group)
   rotateCommand(group)
   listCommand(group)

@@ -71,6 +71,7 @@ export function startCommand(program: Command): void {
     say(
       `next, in another terminal: npx evidence deposit fixtures/case-001 --case "(2026)沪0104刑初123号"${elsewhere(running, root)}`,
     )
+    say(`or in a browser: ${running.url}/`)
     await stopped
     await running.close()
   })

@@ -333,7 +333,6 @@ describe('addresses and methods', () => {
   })
 
   it.each([
-    '/',
     '/v1',
     '/v1/',
     '/v2/ledger',

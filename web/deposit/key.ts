@@ -1,7 +1,7 @@
 import { fromBase64url } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { type Jwk, jwkOf, thumbprint } from '../../src/core/jwk.ts'
+import { type Jwk, jwkOf } from '../../src/core/jwk.ts'
 import { joinJws } from '../../src/core/jws.ts'
 import { accessTokenInput } from '../../src/client/access-token.ts'
 import type { TokenSource } from '../../src/client/ledger-client.ts'
@@ -88,11 +88,4 @@ export function tokensOf(key: BrowserKey): TokenSource {
       return joinJws(input, await signText(key, input))
     },
   }
-}
-
-/** The first 96 bits of a key's thumbprint in six groups of four, to be read over the telephone. */
-export function keyFingerprint({ jwk }: BrowserKey): string {
-  const bytes = fromBase64url(thumbprint(jwk), 'thumbprint')
-  const hex = Array.from(bytes.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return (hex.match(/.{4}/g) as string[]).join(' ')
 }

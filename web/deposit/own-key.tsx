@@ -1,14 +1,21 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { thumbprint } from '../../src/core/jwk.ts'
+import { keyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { inGroups } from '../../src/told/digits.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
-import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, keyFingerprint, makeKey } from './key.ts'
+import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from './key.ts'
 import { Trouble } from './trouble.tsx'
 
 const leastPassphrase = 12
 const idPattern = /^[a-z0-9._-]{1,64}$/
+
+/** An id that names nobody, as a person's is. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8))
+  return `p-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
 
 /** The depositor's key: made here, taken out of a file, shown, or removed. */
 export function OwnKey({
@@ -28,7 +35,7 @@ export function OwnKey({
     <section class="own-key">
       <h2>{said.key.title}</h2>
       <dl>
-        <dt>{said.key.id}</dt>
+        <dt>{said.key.ownId}</dt>
         <dd>
           <code id="own-id">{own.id}</code>
         </dd>
@@ -38,7 +45,7 @@ export function OwnKey({
         </dd>
         <dt>{said.key.fingerprint}</dt>
         <dd>
-          <code class="fingerprint">{keyFingerprint(own)}</code>
+          <code class="fingerprint">{keyFingerprint(own.jwk)}</code>
         </dd>
       </dl>
       {copy === undefined ? (
@@ -69,7 +76,7 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
   const act = (event: Event, take: (form: FormData, id: string) => Promise<void>): void => {
     event.preventDefault()
     const form = new FormData(event.target as HTMLFormElement)
-    const id = String(form.get('id') ?? '').trim()
+    const id = String(form.get('id') ?? '').trim() || randomId()
     setError(undefined)
     setHint(idPattern.test(id) ? undefined : said.key.badId)
     if (idPattern.test(id)) take(form, id).catch(setError)
@@ -96,7 +103,7 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
       <form class="make-key" onSubmit={(event) => act(event, make)}>
         <h3>{said.key.make}</h3>
         <label>
-          {said.key.id} <input name="id" required autocomplete="off" spellcheck={false} />
+          {said.key.id} <input name="id" autocomplete="off" spellcheck={false} />
         </label>
         <label>
           {said.key.passphrase} <input name="passphrase" type="password" autocomplete="new-password" />
@@ -107,7 +114,7 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
       <form class="import-key" onSubmit={(event) => act(event, take)}>
         <h3>{said.key.import}</h3>
         <label>
-          {said.key.id} <input name="id" required autocomplete="off" spellcheck={false} />
+          {said.key.id} <input name="id" autocomplete="off" spellcheck={false} />
         </label>
         <label>
           {said.key.file} <input name="file" type="file" required />

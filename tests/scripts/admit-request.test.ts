@@ -1,0 +1,73 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keyFingerprint } from '../../src/core/policy-fingerprint.ts'
+import { generateSigningKey } from '../../src/node/key-file.ts'
+import { type CliError, type CliResult, type CliServer, evidence, startServer } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
+
+describe('a request for admission', () => {
+  const { path, remove } = temporaryFolder()
+  const data = join(path, 'data')
+  const { key } = generateSigningKey()
+  const fingerprint = keyFingerprint(key.jwk)
+  let server: CliServer
+  beforeAll(async () => {
+    server = await startServer(data)
+  })
+  afterAll(async () => {
+    await server.stop()
+    remove()
+  })
+
+  const admit = (request: string, ...more: string[]): Promise<CliResult> =>
+    evidence(['participants', 'admit-request', request, '--json', ...more], {
+      cwd: path,
+      env: { EVIDENCE_DATA: data, EVIDENCE_URL: server.url },
+    })
+  function requestFile(participant: object, kind = 'participant.admit'): string {
+    const file = join(path, 'request.json')
+    const whole = { roles: ['depositor'], keys: [key.jwk], type: 'notary', id: 'notary-9', ...participant }
+    writeFileSync(file, JSON.stringify({ aud: 'localhost/x', kind, participant: whole }))
+    return file
+  }
+  const codeOf = (result: CliResult): string => result.json<CliError>().error.code
+
+  it('admits nobody where the fingerprint that was read is that of another key', async () => {
+    const other = keyFingerprint(generateSigningKey().key.jwk)
+    const result = await admit(requestFile({}), '--fingerprint', other)
+    expect(codeOf(result)).toBe('fingerprint-differs')
+    expect(codeOf(await admit(requestFile({}), '--fingerprint', 'abc'))).toBe('usage')
+  })
+
+  it('asks for the fingerprint, and for a request of admission and of nothing else', async () => {
+    expect((await admit(requestFile({}))).code).toBe(2)
+    expect(codeOf(await admit(requestFile({}, 'participant.revoke'), '--fingerprint', fingerprint))).toBe('usage')
+    expect(codeOf(await admit(requestFile({ keys: [] }), '--fingerprint', fingerprint))).toBe('usage')
+    expect(codeOf(await admit(requestFile({ more: 1 }), '--fingerprint', fingerprint))).toBe('usage')
+  })
+
+  it('admits by the right fingerprint, typed with or without groups; the name of a person is sealed', async () => {
+    const result = await admit(
+      requestFile({ name: 'Third Notary Office' }),
+      '--fingerprint',
+      fingerprint.replaceAll(' ', ''),
+    )
+    expect(result.json()).toMatchObject({ participant: 'notary-9' })
+    const listed = await evidence(['participants', 'list', '--json'], {
+      cwd: path,
+      env: { EVIDENCE_DATA: data, EVIDENCE_URL: server.url },
+    })
+    expect(listed.stdout).toContain('Third Notary Office')
+    const lawyer = generateSigningKey().key
+    const person = requestFile({ id: 'p-0123456789abcdef', type: 'lawyer', keys: [lawyer.jwk] })
+    const admitted = await admit(person, '--fingerprint', keyFingerprint(lawyer.jwk), '--name', 'Li Wei')
+    expect(admitted.code).toBe(0)
+    const { index } = admitted.json<{ index: number }>()
+    const entry = await evidence(['show', String(index), '--json'], {
+      cwd: path,
+      env: { EVIDENCE_DATA: data, EVIDENCE_URL: server.url },
+    })
+    expect(JSON.stringify(entry.json<{ payload: object }>().payload)).not.toContain('Li Wei')
+  })
+})
