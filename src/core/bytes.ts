@@ -2,6 +2,7 @@ import { EvidenceError } from './errors.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossyDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 type EncodeUtf8 = (text: string) => Uint8Array<ArrayBuffer>
 let encode: EncodeUtf8 = (text) => encoder.encode(text)
@@ -33,6 +34,11 @@ export function fromUtf8(bytes: Uint8Array, what = 'text'): string {
   } catch (cause) {
     throw new EvidenceError('utf8-malformed', `the ${what} is not valid UTF-8`, {}, { cause })
   }
+}
+
+/** The text of bytes that should be UTF-8, with U+FFFD for what is not: to compare and to show, never to write out again. */
+export function lossyUtf8(bytes: Uint8Array): string {
+  return lossyDecoder.decode(bytes)
 }
 
 /** Lets a native decoder read what is ASCII. It is tried against ours first, on every byte; one that differs is refused with `false`. */
