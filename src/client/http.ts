@@ -1,3 +1,4 @@
+import { concatAll, lossyUtf8 } from '../core/bytes.ts'
 import { type ErrorCode, errorTable, EvidenceError } from '../core/errors.ts'
 import { withoutCredentials } from './server-url.ts'
 
@@ -67,7 +68,7 @@ async function transport(url: string): Promise<typeof fetch> {
     return (await import('./proxy.ts')).proxyFetch
   } catch (cause) {
     // dist/check.mjs, taken away alone.
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     const message = 'the environment names a proxy, and check-proxy.mjs, which goes through it, is not beside check.mjs'
     throw new EvidenceError('server-unreachable', message, {}, { cause })
   }
@@ -77,7 +78,8 @@ async function transport(url: string): Promise<typeof fetch> {
 function proxyFor(url: string): string | undefined {
   const { protocol, hostname } = new URL(url)
   if (/^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/.test(hostname)) return undefined
-  const { env } = process
+  // A browser has no environment, and goes through its own proxy.
+  const env = (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env ?? {}
   const named =
     protocol === 'https:' ? (env['https_proxy'] ?? env['HTTPS_PROXY']) : (env['http_proxy'] ?? env['HTTP_PROXY'])
   return named === '' ? undefined : named
@@ -116,7 +118,7 @@ async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'clockAh
   }
   return {
     status: response.status,
-    body: Buffer.concat(chunks),
+    body: concatAll(chunks),
     contentType: response.headers.get('content-type') ?? '',
   }
 }
@@ -158,7 +160,7 @@ const timed: ReadonlySet<string> = new Set(['token-invalid', 'issued-in-future']
 export function problemError(answer: Pick<HttpAnswer, 'status' | 'body' | 'clockAhead'>): EvidenceError {
   let document: unknown
   try {
-    document = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+    document = JSON.parse(lossyUtf8(answer.body))
   } catch {
     const why = answer.status === 431 ? ' (the request’s header lines are too large for it)' : ''
     const message = `the server answered ${answer.status}${why}, with no problem document: something before the ledger, or no ledger, answered`

@@ -2,7 +2,7 @@ import { blake3 } from '@noble/hashes/blake3.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { sha3_256 } from '@noble/hashes/sha3.js'
-import type { DigestAlgorithm } from './hash.ts'
+import { type DigestAlgorithm, sha256 as installedSha256 } from './hash.ts'
 import { digesterOf, type Digester, type Hasher } from './digester.ts'
 import { Sm3 } from './sm3.ts'
 
@@ -26,4 +26,12 @@ export function digestsOf(
   algorithms: readonly DigestAlgorithm[],
 ): Partial<Record<DigestAlgorithm, string>> {
   return plainDigester.digestBytes(data, algorithms).digest
+}
+
+/** One digest of bytes in memory. */
+export function digestOf(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
+  if (algorithm === 'sha256') return installedSha256(data)
+  const hasher = hashers[algorithm]()
+  hasher.update(data)
+  return hasher.digest()
 }

@@ -15,11 +15,11 @@ export class BagListing {
     this.paths.require(path, 'folder')
   }
 
-  /** Throws `package-path`, `package-too-large`. */
-  addFile(path: string, size: number): void {
+  /** Takes the path of a file, which gives what takes its size: nothing is asked about a file of a path that is refused. Throws `package-path`, `package-too-large`. */
+  addFile(path: string): (size: number) => void {
     if (++this.seen > 2 * maxFiles || this.files.size === maxFiles) throw tooMany()
     this.paths.require(path)
-    this.files.set(path, { path, size })
+    return (size) => this.files.set(path, { path, size })
   }
 
   /** All of them, in order of their paths. */

@@ -23,7 +23,7 @@ export class SourcesBag implements Bag {
     const listing = new BagListing()
     const sources = new Map<string, RandomAccess>()
     for (const { path, source } of named) {
-      listing.addFile(path, source.size)
+      listing.addFile(path)(source.size)
       sources.set(path, source)
     }
     return new SourcesBag(listing.sorted(), sources)

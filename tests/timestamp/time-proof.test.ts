@@ -8,7 +8,7 @@ import { encodeReceipt, parseReceipt, type Receipt } from '../../src/core/receip
 import { readPemCertificates } from '../../src/timestamp/certificate.ts'
 import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
 import { newRecord } from '../../src/timestamp/record.ts'
-import { stampedBytes } from '../../src/timestamp/stamper.ts'
+import { stampedBytes } from '../../src/timestamp/node/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { cosignerNamed } from '../core/cosigners.ts'

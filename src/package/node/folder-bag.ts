@@ -28,7 +28,10 @@ export class FolderBag implements Bag {
         if (entry.isDirectory()) {
           listing.addFolder(path)
           await visit(path)
-        } else listing.addFile(path, (await lstat(join(root, path))).size)
+        } else {
+          const add = listing.addFile(path)
+          add((await lstat(join(root, path))).size)
+        }
       }
     }
     await visit('')

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError } from '../../core/errors.ts'
 
 /**
  * One request to an address that the operator configured: no redirect is followed, the answer is bounded, and so is the time.
