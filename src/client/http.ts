@@ -1,6 +1,6 @@
 import { concatAll, lossyUtf8 } from '../core/bytes.ts'
 import { type ErrorCode, errorTable, EvidenceError } from '../core/errors.ts'
-import { withoutCredentials } from './server-url.ts'
+import { tryUrl, withoutCredentials } from './server-url.ts'
 
 export interface HttpOptions {
   /** Time for one request, in milliseconds. */
@@ -34,12 +34,7 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     let why: string
     let waitMs = 250 * 2 ** attempt
     try {
-      const askedMs = Date.now()
-      const response = await send(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-      const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
-      if (response.status >= 300 && response.status < 400 && response.status !== 304)
-        throw await redirected(url, response)
-      const answer = { ...(await readAnswer(response)), clockAhead }
+      const answer = await within(timeoutMs, (signal) => once(send, url, { ...init, signal }))
       if ((response.status !== 503 && response.status !== 429) || attempt >= retries) return answer
       why = `the server answered ${response.status}`
       waitMs = Math.max(waitMs, Math.min(30, Number(response.headers.get('retry-after')) || 0) * 1000)
@@ -58,6 +53,28 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     }
     onRetry?.(why, waitMs)
     await new Promise((resolve) => setTimeout(resolve, waitMs))
+  }
+}
+
+async function once(send: typeof fetch, url: string, init: RequestInit): Promise<HttpAnswer> {
+  const askedMs = Date.now()
+  const response = await send(url, { ...init, redirect: 'manual' })
+  const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
+  // A browser tells of a redirect, and not of its status and target.
+  const isRedirect = response.status >= 300 && response.status < 400 && response.status !== 304
+  if (isRedirect || response.type === 'opaqueredirect') throw await redirected(url, response)
+  return { ...(await readAnswer(response)), clockAhead }
+}
+
+/** Runs something for so long at most (`AbortSignal.timeout` is not in every browser that this runs in). */
+async function within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const late = Object.assign(new Error(`no answer within ${ms} ms`), { name: 'TimeoutError' })
+  const timer = setTimeout(() => controller.abort(late), ms)
+  try {
+    return await run(controller.signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -96,7 +113,8 @@ function secondsAhead(date: string | null, askedMs: number, answeredMs: number):
 async function redirected(url: string, response: Response): Promise<EvidenceError> {
   await response.body?.cancel()
   const location = response.headers.get('location') ?? ''
-  const target = URL.canParse(location, url) ? withoutCredentials(new URL(location, url).href) : 'nowhere'
+  const to = tryUrl(location, url)
+  const target = to === undefined ? 'nowhere' : withoutCredentials(to.href)
   const { origin } = new URL(url)
   return new EvidenceError(
     'server-answer',
@@ -108,13 +126,16 @@ async function redirected(url: string, response: Response): Promise<EvidenceErro
 async function readAnswer(response: Response): Promise<Omit<HttpAnswer, 'clockAhead'>> {
   const chunks: Uint8Array[] = []
   let length = 0
-  if (response.body !== null) {
-    for await (const chunk of response.body) {
-      length += chunk.length
-      if (length > maxAnswerBytes)
-        throw new EvidenceError('server-answer', 'the server’s answer is larger than any of ours')
-      chunks.push(chunk)
+  // By its reader: not every browser that this runs in walks a stream by "for await".
+  const reader = response.body?.getReader()
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    const chunk = read.value as Uint8Array
+    length += chunk.length
+    if (length > maxAnswerBytes) {
+      await reader?.cancel()
+      throw new EvidenceError('server-answer', 'the server’s answer is larger than any of ours')
     }
+    chunks.push(chunk)
   }
   return {
     status: response.status,

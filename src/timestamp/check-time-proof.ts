@@ -120,7 +120,7 @@ function requireAfterEntry(tokens: readonly TokenVerdict[], { entry }: Receipt):
 const latestOf = ({ token }: TokenVerdict): number => token.genTimeMs + (token.accuracyMs ?? 0)
 
 function earliest(standing: readonly TokenVerdict[]): TimeStatement | undefined {
-  const [token] = standing.toSorted((a, b) => latestOf(a) - latestOf(b))
+  const [token] = [...standing].sort((a, b) => latestOf(a) - latestOf(b))
   return token === undefined ? undefined : { noLaterThanMs: latestOf(token), token }
 }
 
