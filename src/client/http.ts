@@ -34,10 +34,10 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     let why: string
     let waitMs = 250 * 2 ** attempt
     try {
-      const answer = await within(timeoutMs, (signal) => once(send, url, { ...init, signal }))
-      if ((response.status !== 503 && response.status !== 429) || attempt >= retries) return answer
-      why = `the server answered ${response.status}`
-      waitMs = Math.max(waitMs, Math.min(30, Number(response.headers.get('retry-after')) || 0) * 1000)
+      const { answer, retryAfter } = await within(timeoutMs, (signal) => once(send, url, { ...init, signal }))
+      if ((answer.status !== 503 && answer.status !== 429) || attempt >= retries) return answer
+      why = `the server answered ${answer.status}`
+      waitMs = Math.max(waitMs, Math.min(30, Number(retryAfter) || 0) * 1000)
     } catch (cause) {
       if (cause instanceof EvidenceError) throw cause
       why = causeOf(cause, timeoutMs)
@@ -56,14 +56,19 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
   }
 }
 
-async function once(send: typeof fetch, url: string, init: RequestInit): Promise<HttpAnswer> {
+async function once(
+  send: typeof fetch,
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly answer: HttpAnswer; readonly retryAfter: string | null }> {
   const askedMs = Date.now()
   const response = await send(url, { ...init, redirect: 'manual' })
   const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
   // A browser tells of a redirect, and not of its status and target.
   const isRedirect = response.status >= 300 && response.status < 400 && response.status !== 304
   if (isRedirect || response.type === 'opaqueredirect') throw await redirected(url, response)
-  return { ...(await readAnswer(response)), clockAhead }
+  const answer = { ...(await readAnswer(response)), clockAhead }
+  return { answer, retryAfter: response.headers.get('retry-after') }
 }
 
 /** Runs something for so long at most (`AbortSignal.timeout` is not in every browser that this runs in). */

@@ -33,10 +33,7 @@ function tooMany(): EvidenceError {
 }
 
 /** The pieces of a file, as long as they are no more than the size that was listed. Throws `package-altered` for another size, and what reading throws. */
-export async function* exactly(
-  { path, size }: BagFile,
-  pieces: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+export async function* exactly({ path, size }: BagFile, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let left = size
   for await (const piece of pieces) {
     left -= piece.length

@@ -38,8 +38,7 @@ export function* lookForPackage(size: number): Looking<boolean> {
   if (!isZipHead(head)) return false
   const listed = namesIn(yield* directoryOf(size))
   const top = listed.find((name) => /^[^/]+\/bagit\.txt$/.test(name))?.split('/')[0]
-  if (top === undefined)
-    return listed.length === 0 && isPackageInfo(head) && holdsBytes(head, utf8(`/${names.bagit}`))
+  if (top === undefined) return listed.length === 0 && isPackageInfo(head) && holdsBytes(head, utf8(`/${names.bagit}`))
   return listed.some((name) => name.startsWith(`${top}/${payloadFolder}/`)) || isPackageInfo(head)
 }
 

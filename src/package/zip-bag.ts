@@ -130,11 +130,7 @@ async function* packedOf(source: RandomAccess, { dataAt, packed }: PlacedEntry):
 }
 
 /** The deflated data end exactly where the entry's data end: what stands after the end would be seen by nobody. */
-async function* unpacked(
-  source: RandomAccess,
-  entry: PlacedEntry,
-  { inflate }: Unpacking,
-): AsyncGenerator<Uint8Array> {
+async function* unpacked(source: RandomAccess, entry: PlacedEntry, { inflate }: Unpacking): AsyncGenerator<Uint8Array> {
   let taken: number
   try {
     taken = yield* inflate(packedOf(source, entry))

@@ -253,7 +253,6 @@ export function requireDescriptor({ crc, packed, size, path }: ZipEntry, bytes: 
     values.length === 12
       ? [u32(values, 0), u32(values, 4), u32(values, 8)]
       : [u32(values, 0), number64(values, 4), number64(values, 12)]
-  const isOwn =
-    (!hasMark || u32(bytes, 0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
+  const isOwn = (!hasMark || u32(bytes, 0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
   if (!isOwn) throw zipRefused(`has sizes after the entry ${shown(path)} that are not those of its directory`, path)
 }

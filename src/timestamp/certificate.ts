@@ -113,7 +113,11 @@ function requireForm(schema: AsnType): {
   const [serial, inner, issuer, validity, subject, key, ...optional] = parts
   if (!(serial instanceof Integer)) throw bad('has no serial number')
   const [first = 0, second = 0x100] = serial.valueBlock.valueHexView
-  if (serial.valueBlock.valueHexView.length === 0 || (first === 0 && second < 0x80) || (first === 0xff && second >= 0x80 && second < 0x100))
+  if (
+    serial.valueBlock.valueHexView.length === 0 ||
+    (first === 0 && second < 0x80) ||
+    (first === 0xff && second >= 0x80 && second < 0x100)
+  )
     throw bad('has a serial number in more bytes than it needs')
   for (const tag of [1, 2, 3]) if (isTagged(optional[0], tag)) optional.shift()
   if (optional.length > 0 || key === undefined) throw bad('has parts that do not belong there')
@@ -122,7 +126,8 @@ function requireForm(schema: AsnType): {
   if (outer === undefined || inner === undefined || !equalBytes(bytesOf(outer), bytesOf(inner)))
     throw bad('names two algorithms for its signature')
   const [algorithm, , beyond] = fields(outer)
-  if (!(algorithm instanceof ObjectIdentifier) || beyond !== undefined) throw bad('names no algorithm for its signature')
+  if (!(algorithm instanceof ObjectIdentifier) || beyond !== undefined)
+    throw bad('names no algorithm for its signature')
   return {
     publicKey: readPublicKey(key),
     signed: bytesOf(tbs),

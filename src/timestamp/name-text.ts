@@ -1,4 +1,14 @@
-import { type AsnType, BmpString, IA5String, NumericString, ObjectIdentifier, PrintableString, UniversalString, Utf8String, VisibleString } from 'asn1js'
+import {
+  type AsnType,
+  BmpString,
+  IA5String,
+  NumericString,
+  ObjectIdentifier,
+  PrintableString,
+  UniversalString,
+  Utf8String,
+  VisibleString,
+} from 'asn1js'
 import { fromUtf8, latin1 } from '../core/bytes.ts'
 import { fields, malformed, parseDer } from './der.ts'
 
@@ -52,7 +62,8 @@ function partText(pair: AsnType): string {
 
 /** Of a string type that is read by its own rule, the text; of any other, each byte a character. */
 function valueText(value: AsnType | undefined): string {
-  const bytes = (value as (AsnType & { valueBlock: { valueHexView?: Uint8Array } }) | undefined)?.valueBlock.valueHexView
+  const bytes = (value as (AsnType & { valueBlock: { valueHexView?: Uint8Array } }) | undefined)?.valueBlock
+    .valueHexView
   if (bytes === undefined) throw malformed('name', 'has a part that is no text')
   if (value instanceof Utf8String) return fromUtf8(bytes, 'name')
   if (value instanceof BmpString) return unitsOf(bytes, 2)

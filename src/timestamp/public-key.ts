@@ -73,7 +73,8 @@ export function readPublicKey(info: AsnType | undefined): PublicKey {
   const bytes = Uint8Array.from(bits.valueBlock.valueHexView)
   const id = oid.valueBlock.toString()
   if (id === algorithms.rsa) return rsaKey(bytes, undefined)
-  if (id === algorithms.rsaPss) return rsaKey(bytes, parameters === undefined ? 'any' : new RSASSAPSSParams({ schema: parameters }))
+  if (id === algorithms.rsaPss)
+    return rsaKey(bytes, parameters === undefined ? 'any' : new RSASSAPSSParams({ schema: parameters }))
   if (id === algorithms.ec) return ecKey(bytes, parameters)
   if (id === algorithms.ed25519) {
     if (bytes.length !== 32 || parameters !== undefined) throw malformed(what, 'has a public key that is none')
@@ -96,7 +97,8 @@ function rsaKey(bytes: Uint8Array, pss: RsaKey['pss']): PublicKey {
 export function positive(integer: Integer): Uint8Array {
   const bytes = integer.valueBlock.valueHexView
   const [first = 0x80, second = 0x80] = bytes
-  if (first >= 0x80 || (first === 0 && second < 0x80)) throw malformed(what, 'has a number that is not positive and minimal')
+  if (first >= 0x80 || (first === 0 && second < 0x80))
+    throw malformed(what, 'has a number that is not positive and minimal')
   return first === 0 ? bytes.subarray(1) : bytes
 }
 

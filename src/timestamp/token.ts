@@ -189,13 +189,13 @@ export async function verifyToken(
     )
     if (hashes.length === 0) throw unsigned('does not sign which certificate it is by')
     const certificate = [...token.certificates, ...more].find(
-      (one) =>
-        isNamed(signer, one) &&
-        hashes.every((ess) => equalBytes(digestOf(ess.hash, one.der), ess.value)),
+      (one) => isNamed(signer, one) && hashes.every((ess) => equalBytes(digestOf(ess.hash, one.der), ess.value)),
     )
     if (certificate === undefined) throw unsigned('comes without the certificate that it is by')
     const signature = new Uint8Array(signer.signature.getValue())
-    if (!(await verifySignature(signer.signatureAlgorithm, certificate.key, new Uint8Array(signedBytes), signature, hash)))
+    if (
+      !(await verifySignature(signer.signatureAlgorithm, certificate.key, new Uint8Array(signedBytes), signature, hash))
+    )
       throw unsigned('has a signature that does not verify')
     requireUsage(certificate)
     return certificate

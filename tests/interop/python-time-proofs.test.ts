@@ -15,7 +15,7 @@ import { lacks } from '../support/system-tools.ts'
 import { day, TestAuthority } from '../support/time-authority.ts'
 
 /* Of a time proof the Python verifier judges all but what the tokens say (docs/spec/18-package.md, step 6). */
-describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl', 'faketime'))('a time proof, by both', async () => {
+describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl', 'faketime'))('a time proof, by both', () => {
   const { path, remove } = temporaryFolder()
   afterAll(remove)
   const [receiptPath, policyPath, proofPath] = ['receipt', 'policy', 'proof'].map((name) => join(path, name)) as [

@@ -54,7 +54,11 @@ describe('unpacking without a zlib of the runtime', () => {
       for (const level of [0, 1, 9]) {
         const packed = zlib.deflateRawSync(Buffer.from(text, 'latin1'), { level })
         for (const length of [7, 4096, 10_000_000]) {
-          const { taken, text: found, largest } = await unpack(plainUnpacking, packed, Math.max(length, packed.length >> 8))
+          const {
+            taken,
+            text: found,
+            largest,
+          } = await unpack(plainUnpacking, packed, Math.max(length, packed.length >> 8))
           expect([taken, found === text]).toEqual([packed.length, true])
           expect(largest).toBeLessThanOrEqual(1024 * 1024)
         }

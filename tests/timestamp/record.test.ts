@@ -24,7 +24,7 @@ import { day, opensslAccepts, TestAuthority, type TestTimeStamper } from '../sup
 const checkpoint = utf8('test.example/log\n1\nAAAA\n\n— test.example/log AAAA\n')
 const now = Date.now()
 
-describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', async () => {
+describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', () => {
   const { path, remove } = temporaryFolder()
   afterAll(remove)
   let root: TestAuthority
@@ -59,7 +59,11 @@ describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', async () =>
       certificates: [],
       crls: [],
     })
-  const judge = (record: TimeStampRecord, anchors: string | undefined = root.pem, nowMs = now): Promise<RecordVerdict> =>
+  const judge = (
+    record: TimeStampRecord,
+    anchors: string | undefined = root.pem,
+    nowMs = now,
+  ): Promise<RecordVerdict> =>
     judgeRecord(record, anchors === undefined ? undefined : readPemCertificates(anchors, 'anchors'), nowMs)
   const codes = async (record: TimeStampRecord, anchors?: string): Promise<string[]> =>
     (await judge(record, anchors)).faults.map(({ code }) => code)
@@ -88,7 +92,9 @@ describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', async () =>
     const chain = renew(renew(ended, middle, now - 12 * day, 'sha512'), fresh, now - 7 * day)
     expect(await codes(chain)).toEqual([])
     expect((await judge(chain)).layers.map(({ algorithm }) => algorithm)).toEqual(['sha256', 'sha512', 'sha256'])
-    expect(await codes(renew(renew(ended, middle, now - 12 * day), fresh, now - 3 * day))).toEqual(['time-stamp-expired'])
+    expect(await codes(renew(renew(ended, middle, now - 12 * day), fresh, now - 3 * day))).toEqual([
+      'time-stamp-expired',
+    ])
   })
 
   it('survives the theft of the first key where it was renewed before the revocation, and not where after', async () => {
@@ -127,7 +133,9 @@ describe.skipIf(lacks('openssl', 'faketime'))('a time-stamp record', async () =>
 
   it('with a renewal older than what it renews, or a token of tomorrow, is a fault', async () => {
     expect(await codes(renew(first(fresh, now - 3 * day), fresh, now - 4 * day))).toEqual(['time-stamp-order'])
-    expect((await judge(first(fresh, now), root.pem, now - day)).faults.map(({ code }) => code)).toContain('time-stamp-order')
+    expect((await judge(first(fresh, now), root.pem, now - day)).faults.map(({ code }) => code)).toContain(
+      'time-stamp-order',
+    )
   })
 
   it('of several authorities stands on those that anchors are given for', async () => {

@@ -45,7 +45,7 @@ describe('the stamped bytes', () => {
   })
 })
 
-describe.skipIf(lacks('openssl', 'faketime'))('a time proof', async () => {
+describe.skipIf(lacks('openssl', 'faketime'))('a time proof', () => {
   const { path, remove } = temporaryFolder()
   afterAll(remove)
   let root: TestAuthority

@@ -16,7 +16,7 @@ import { day, opensslAccepts, TestAuthority, type TestTimeStamper } from '../sup
 const data = utf8('what is stamped\n')
 const now = Date.now()
 
-describe.skipIf(lacks('openssl', 'faketime'))('a token', async () => {
+describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
   const { path, remove } = temporaryFolder()
   afterAll(remove)
   let root: TestAuthority
@@ -56,10 +56,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', async () => {
   }
 
   /** The code of what is thrown, or of the verdict. */
-  async function verdictOf(
-    token: Uint8Array,
-    options: Judging = {},
-  ): Promise<ErrorCode | 'stands' | 'unverified'> {
+  async function verdictOf(token: Uint8Array, options: Judging = {}): Promise<ErrorCode | 'stands' | 'unverified'> {
     try {
       const { state, fault } = await judge(token, options)
       return state === 'fails' ? (fault?.code as ErrorCode) : state
@@ -214,12 +211,15 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', async () => {
       },
     )
 
-    it.each(['keyCompromise', undefined])('after its time for %s falls, unless it was renewed before', async (reason) => {
-      const { token, ...with_ } = revoked(`Compromised ${reason}`, now - 5 * day, reason)
-      expect(await verdictOf(token, with_)).toBe('time-stamp-revoked')
-      expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 6 * day })).toBe('stands')
-      expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 4 * day })).toBe('time-stamp-revoked')
-    })
+    it.each(['keyCompromise', undefined])(
+      'after its time for %s falls, unless it was renewed before',
+      async (reason) => {
+        const { token, ...with_ } = revoked(`Compromised ${reason}`, now - 5 * day, reason)
+        expect(await verdictOf(token, with_)).toBe('time-stamp-revoked')
+        expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 6 * day })).toBe('stands')
+        expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 4 * day })).toBe('time-stamp-revoked')
+      },
+    )
 
     it('is known to be none as of the list, and unknown without one, or with one of another issuer, or one that ended before', async () => {
       const token = direct.stamp(data)

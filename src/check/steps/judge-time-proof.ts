@@ -26,9 +26,7 @@ export interface TimeProofInput {
 }
 
 /** Judges a time proof, as of now. Never throws for what it is given: certificates that cannot be read are a refusal. */
-export async function judgeTimeProof(
-  input: TimeProofInput,
-): Promise<JudgedTime | { readonly refusal: Finding }> {
+export async function judgeTimeProof(input: TimeProofInput): Promise<JudgedTime | { readonly refusal: Finding }> {
   const { path, bytes, receipt, policy, anchors } = input
   try {
     const trusted = anchors === undefined ? undefined : readPemCertificates(anchors.pem, anchors.path)
