@@ -84,5 +84,5 @@ function unitsOf(bytes: Uint8Array, width: 2 | 4): string {
 function escaped(text: string): string {
   return text
     .replaceAll(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
-    .replaceAll(/[\0-\x1f\x7f]/g, (one) => `\\${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+    .replaceAll(/\p{Cc}/gu, (one) => `\\${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }

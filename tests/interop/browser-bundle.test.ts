@@ -52,11 +52,9 @@ describe('a bundle for a browser', () => {
     expect(imports).toEqual([])
     expect(code.length).toBeLessThanOrEqual(bound)
     const plain = (await browserBundle(module(name), { name: 'page', minify: false })).code
-    expect(
-      [...plain.matchAll(/^.*(?:["'`]node:[a-z]|(?<![.\w$'"`])Buffer[.(]|(?<![.\w$'"`])process\.[a-z]).*$/gm)].map(
-        ([line]) => line,
-      ),
-    ).toEqual([])
+    // PKI.js asks whether there is a process before it asks anything of it.
+    const nodes = /(?:["'`]node:[a-z]|(?<![.\w$'"`])Buffer[.(]|(?<![.\w$'"`])process\.[a-z])/
+    expect(plain.split('\n').filter((line) => nodes.test(line) && !line.includes('typeof process !=='))).toEqual([])
   })
 })
 
@@ -131,8 +129,7 @@ describe('what a page says', () => {
     ] as const) {
       const found = await judge.checkReceiptOf(base64(file), base64(by), base64(policy))
       expect([...found]).toEqual(await inNode(fileOf(file), { receipt: fileOf(by) }))
-      if (expected.length === 0) expect([...found]).toEqual([])
-      else expect(found.length).toBeGreaterThan(0)
+      expect([...found]).toEqual(expected)
     }
   })
 

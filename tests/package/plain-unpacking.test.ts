@@ -85,7 +85,7 @@ describe('unpacking without a zlib of the runtime', () => {
 
   it('refuses what Node’s refuses: 1,500 damaged streams, cut, and with bytes changed', async () => {
     const random = new Random(20)
-    const refused = { ours: 0, same: 0 }
+    let refused = 0
     for (let n = 0; n < 1500; n++) {
       const text = Array.from({ length: random.below(60) }, () => `line ${random.below(20)}\n`).join('')
       const packed = Buffer.from(zlib.deflateRawSync(text, { level: random.below(10) }))
@@ -93,10 +93,11 @@ describe('unpacking without a zlib of the runtime', () => {
       const damaged = random.below(3) === 0 ? packed.subarray(0, random.below(packed.length + 1)) : packed
       const [ours, theirs] = [await unpack(plainUnpacking, damaged), await unpack(native, damaged)]
       expect(ours.taken, `of case ${n}`).toBe(theirs.taken)
-      if (ours.taken === undefined) refused.ours++
-      else expect(ours.text).toBe(theirs.text)
+      if (ours.taken === undefined) refused++
+      // What came before a refusal is nobody's.
+      expect(ours.taken === undefined || ours.text === theirs.text).toBe(true)
     }
-    expect(refused.ours).toBeGreaterThan(100)
+    expect(refused).toBeGreaterThan(100)
   })
 
   it('sums as Node does, at every length and going on from any sum', () => {
