@@ -65,12 +65,20 @@ function valueText(value: AsnType | undefined): string {
   const bytes = (value as (AsnType & { valueBlock: { valueHexView?: Uint8Array } }) | undefined)?.valueBlock
     .valueHexView
   if (bytes === undefined) throw malformed('name', 'has a part that is no text')
-  if (value instanceof Utf8String) return fromUtf8(bytes, 'name')
+  if (value instanceof Utf8String) return utf8Text(bytes)
   if (value instanceof BmpString) return unitsOf(bytes, 2)
   if (value instanceof UniversalString) return unitsOf(bytes, 4)
   const isAscii = [PrintableString, IA5String, NumericString, VisibleString].some((kind) => value instanceof kind)
   if (isAscii && bytes.some((byte) => byte >= 0x80)) throw malformed('name', 'has a character beyond its type')
   return latin1(bytes)
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes, 'name')
+  } catch (cause) {
+    throw malformed('name', 'has a text that is not UTF-8', cause)
+  }
 }
 
 function unitsOf(bytes: Uint8Array, width: 2 | 4): string {

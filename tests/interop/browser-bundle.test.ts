@@ -122,14 +122,14 @@ describe('what a page says', () => {
 
   it('of a receipt is what the command line says, sound and altered', async () => {
     const receipt = await receiptOf(chain, index)
-    for (const [file, by, expected] of [
-      [content, receipt, []],
-      [`${content}.`, receipt, ['file-mismatch']],
-      [content, flipped(receipt, receipt.indexOf('\n\n— ') + 60), ['signature-invalid']],
+    for (const [file, by, isSound] of [
+      [content, receipt, true],
+      [`${content}.`, receipt, false],
+      [content, flipped(receipt, receipt.indexOf('\n\n— ') + 60), false],
     ] as const) {
       const found = await judge.checkReceiptOf(base64(file), base64(by), base64(policy))
       expect([...found]).toEqual(await inNode(fileOf(file), { receipt: fileOf(by) }))
-      expect([...found]).toEqual(expected)
+      expect(found.length === 0).toBe(isSound)
     }
   })
 
