@@ -1,4 +1,4 @@
-import { type AsnType, BitString, Integer, ObjectIdentifier } from 'asn1js'
+import { type AsnType, BitString, Boolean as AsnBoolean, Integer, ObjectIdentifier, OctetString } from 'asn1js'
 import { BasicConstraints, Certificate as Structure, ExtKeyUsage, type Extension } from 'pkijs'
 import { toHex, tryBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
@@ -119,7 +119,9 @@ function requireForm(schema: AsnType): {
     (first === 0xff && second >= 0x80 && second < 0x100)
   )
     throw bad('has a serial number in more bytes than it needs')
-  for (const tag of [1, 2, 3]) if (isTagged(optional[0], tag)) optional.shift()
+  for (const tag of [1, 2]) if (isTagged(optional[0], tag)) optional.shift()
+  const extensions = isTagged(optional[0], 3) ? optional.shift() : undefined
+  if (extensions !== undefined) requireExtensions(extensions, bad)
   if (optional.length > 0 || key === undefined) throw bad('has parts that do not belong there')
   if (fields(validity).length !== 2) throw bad('has not two times')
   for (const name of [issuer, subject]) requireName(name, bad)
@@ -135,6 +137,21 @@ function requireForm(schema: AsnType): {
   }
 }
 
+/** One list of extensions, each an identifier, perhaps whether it is critical, and its bytes. */
+function requireExtensions(tagged: AsnType, bad: (why: string) => EvidenceError): void {
+  const [list, more] = fields(tagged)
+  const all = fields(list)
+  if (more !== undefined || all.length === 0) throw bad('has extensions that are none')
+  for (const extension of all) {
+    const parts = fields(extension)
+    const [id, value] = [parts.shift(), parts.pop()]
+    const [critical, beyond] = parts
+    const isCritical = critical === undefined || (critical instanceof AsnBoolean && critical.blockLength === 3)
+    if (!(id instanceof ObjectIdentifier && value instanceof OctetString && isCritical) || beyond !== undefined)
+      throw bad('has an extension that is none')
+  }
+}
+
 /** A name is sets of pairs of a type and a value. */
 function requireName(name: AsnType | undefined, bad: (why: string) => EvidenceError): void {
   for (const set of fields(name)) {
@@ -142,6 +159,8 @@ function requireName(name: AsnType | undefined, bad: (why: string) => EvidenceEr
     if (pairs.length === 0 || pairs.some((pair) => pair.length !== 2 || !(pair[0] instanceof ObjectIdentifier)))
       throw bad('has a name that is none')
   }
+  // Of both names: one that cannot be told cannot be compared by everybody alike.
+  if (name !== undefined) nameText(bytesOf(name))
 }
 
 /** True where `issuer` signed the certificate: names agree, and the signature verifies with an algorithm that counts. */

@@ -5,9 +5,9 @@ import {
   NumericString,
   ObjectIdentifier,
   PrintableString,
+  TeletexString,
   UniversalString,
   Utf8String,
-  VisibleString,
 } from 'asn1js'
 import { fromUtf8, latin1 } from '../core/bytes.ts'
 import { fields, malformed, parseDer } from './der.ts'
@@ -60,7 +60,7 @@ function partText(pair: AsnType): string {
   return `${name}=${escaped(valueText(value))}`
 }
 
-/** Of a string type that is read by its own rule, the text; of any other, each byte a character. */
+/** The text of a string, of the types that a name may have. */
 function valueText(value: AsnType | undefined): string {
   const bytes = (value as (AsnType & { valueBlock: { valueHexView?: Uint8Array } }) | undefined)?.valueBlock
     .valueHexView
@@ -68,7 +68,8 @@ function valueText(value: AsnType | undefined): string {
   if (value instanceof Utf8String) return utf8Text(bytes)
   if (value instanceof BmpString) return unitsOf(bytes, 2)
   if (value instanceof UniversalString) return unitsOf(bytes, 4)
-  const isAscii = [PrintableString, IA5String, NumericString, VisibleString].some((kind) => value instanceof kind)
+  const isAscii = [PrintableString, IA5String, NumericString].some((kind) => value instanceof kind)
+  if (!isAscii && !(value instanceof TeletexString)) throw malformed('name', 'has a part that is no text')
   if (isAscii && bytes.some((byte) => byte >= 0x80)) throw malformed('name', 'has a character beyond its type')
   return latin1(bytes)
 }

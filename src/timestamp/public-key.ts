@@ -1,4 +1,4 @@
-import { type AsnType, BitString, Integer, ObjectIdentifier } from 'asn1js'
+import { type AsnType, BitString, Integer, Null, ObjectIdentifier, Sequence } from 'asn1js'
 import { RSASSAPSSParams } from 'pkijs'
 import { toBase64url } from '../core/base64.ts'
 import { fields, malformed, parseDer } from './der.ts'
@@ -72,7 +72,10 @@ export function readPublicKey(info: AsnType | undefined): PublicKey {
   if (bits.valueBlock.unusedBits !== 0) throw malformed(what, 'has a public key of broken bytes')
   const bytes = Uint8Array.from(bits.valueBlock.valueHexView)
   const id = oid.valueBlock.toString()
-  if (id === algorithms.rsa) return rsaKey(bytes, undefined)
+  if (id === algorithms.rsa) {
+    if (parameters !== undefined && !(parameters instanceof Null)) throw malformed(what, 'has an RSA key that is none')
+    return rsaKey(bytes, undefined)
+  }
   if (id === algorithms.rsaPss)
     return rsaKey(bytes, parameters === undefined ? 'any' : new RSASSAPSSParams({ schema: parameters }))
   if (id === algorithms.ec) return ecKey(bytes, parameters)
@@ -85,8 +88,9 @@ export function readPublicKey(info: AsnType | undefined): PublicKey {
 }
 
 function rsaKey(bytes: Uint8Array, pss: RsaKey['pss']): PublicKey {
-  const [n, e, more] = fields(parseDer(bytes, what, bytes.length))
-  if (!(n instanceof Integer) || !(e instanceof Integer) || more !== undefined)
+  const key = parseDer(bytes, what, bytes.length)
+  const [n, e, more] = fields(key)
+  if (!(key instanceof Sequence && n instanceof Integer && e instanceof Integer) || more !== undefined)
     throw malformed(what, 'has an RSA key that is none')
   const [modulus, exponent] = [positive(n), positive(e)]
   const bits = modulus.length === 0 ? 0 : 8 * (modulus.length - 1) + 32 - Math.clz32(modulus[0] as number)
@@ -104,7 +108,9 @@ export function positive(integer: Integer): Uint8Array {
 
 /** Uncompressed points alone (RFC 5480, section 2.2, asks for no other): a key of another curve, or a compressed one, signs nothing here. */
 function ecKey(point: Uint8Array<ArrayBuffer>, parameters: AsnType | undefined): PublicKey {
-  const name = parameters instanceof ObjectIdentifier ? parameters.valueBlock.toString() : ''
+  const isPoint = point[0] !== undefined && point[0] >= 2 && point[0] <= 7 && point[0] !== 5
+  if (!(parameters instanceof ObjectIdentifier) || !isPoint) throw malformed(what, 'has a public key of no named curve')
+  const name = parameters.valueBlock.toString()
   const form = Object.hasOwn(curves, name) ? curves[name] : undefined
   if (form === undefined || point[0] !== 4) return { kind: 'other' }
   if (!isOnCurve(point, form)) throw malformed(what, 'has a public key that is no point of its curve')

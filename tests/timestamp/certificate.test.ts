@@ -7,10 +7,10 @@ import { Random } from '../support/random.ts'
 import { lacks } from '../support/system-tools.ts'
 import { openssl, TestAuthority } from '../support/time-authority.ts'
 
+/** Whether it is read with a key that could sign: one of an unknown curve may stand there, and signs nothing. */
 function isRead(der: Uint8Array): boolean {
   try {
-    readCertificate(der)
-    return true
+    return readCertificate(der).key.kind !== 'other'
   } catch (error) {
     if (isEvidenceError(error, 'time-stamp-malformed')) return false
     throw error
@@ -33,9 +33,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('a certificate', () => {
   it.each(['ec', 'rsa'] as const)(
     'with an %s key is read, and with any byte changed only where OpenSSL reads it',
     (key) => {
-      const [{ der }] = readPemCertificates(TestAuthority.root(path, `Root ${key}`, key).pem, 'root') as [
-        { der: Uint8Array },
-      ]
+      const der = readPemCertificates(TestAuthority.root(path, `Root ${key}`, key).pem, 'root')[0]?.der as Uint8Array
       const random = new Random(7)
       const beyond: string[] = []
       for (let at = 0; at < der.length; at++) {

@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { fromBER } from 'asn1js'
 import { AlgorithmIdentifier } from 'pkijs'
 import { expect, it } from 'vitest'
@@ -11,13 +11,11 @@ import { verifySignature } from '../../src/timestamp/signature.ts'
 const data = utf8('what is signed')
 type Pair = ReturnType<typeof pair>
 
+type Keys = { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+
 function pair(type: 'rsa' | 'rsa-pss' | 'ec' | 'ed25519' | 'ed448', options: object = {}) {
-  const { publicKey, privateKey } = (
-    generateKeyPairSync as unknown as (type: string, options: object) => ReturnType<typeof generateKeyPairSync<never>>
-  )(type, options) as unknown as {
-    publicKey: import('node:crypto').KeyObject
-    privateKey: import('node:crypto').KeyObject
-  }
+  const generate = generateKeyPairSync as unknown as (type: string, options: object) => Keys
+  const { publicKey, privateKey } = generate(type, options)
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   return { privateKey, key: readPublicKey(fromBER(Uint8Array.from(spki)).result) }
 }
