@@ -1,4 +1,4 @@
-/* Numbers of a zip, lowest byte first. Each throws a RangeError where the bytes end before: whoever calls has looked at the length. */
+/* Numbers of a zip, lowest byte first. Each throws a RangeError where the bytes end before: the caller has looked at the length. */
 
 /** The unsigned number of 16 bits at a place. */
 export function u16(bytes: Uint8Array, at: number): number {

@@ -36,7 +36,7 @@ export interface Certificate {
   readonly extKeyUsage: { readonly critical: boolean; readonly oids: readonly string[] } | undefined
   /** Critical extensions that nothing here judges. */
   readonly unknownCritical: readonly string[]
-  /** By whoever issued it; undefined where its algorithm is none that counts. */
+  /** By its issuer; undefined where its algorithm is none that counts. */
   readonly signature: CertificateSignature | undefined
 }
 

@@ -1,4 +1,4 @@
-import { largest, smallest } from '../core/arrays.ts'
+import { append, largest, smallest } from '../core/arrays.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { timeText } from '../core/time.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
@@ -79,7 +79,7 @@ async function judgeLayer(
   const eachOf = async <T>(ders: readonly Uint8Array[], step: (der: Uint8Array) => T | Promise<T>): Promise<T[]> => {
     const done: T[] = []
     // In their order, as their faults are told.
-    for (const der of ders) done.push(...(await guard(() => step(der))))
+    for (const der of ders) append(done, await guard(() => step(der)))
     return done
   }
   const material = {
