@@ -9,15 +9,17 @@ import { parsePolicy, type Policy } from '../../src/core/policy.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { requireNewFile } from '../../src/node/output-file.ts'
-import { type BagSink, contentSize, writeBag } from '../../src/package/bag-writer.ts'
+import { contentSize } from '../../src/package/bag-content.ts'
+import { type BagSink, writeBag } from '../../src/package/node/bag-writer.ts'
+import { nativeDigester } from '../../src/node/file-digest.ts'
 import type { Bag } from '../../src/package/bag.ts'
 import { checkPackage } from '../../src/package/check-package.ts'
-import { FolderBag } from '../../src/package/folder-bag.ts'
-import { FolderSink } from '../../src/package/folder-sink.ts'
+import { FolderBag } from '../../src/package/node/folder-bag.ts'
+import { FolderSink } from '../../src/package/node/folder-sink.ts'
 import { packageFiles } from '../../src/package/make-package.ts'
 import type { PackageReport } from '../../src/package/package-report.ts'
-import { ZipBag } from '../../src/package/zip-bag.ts'
-import { ZipSink } from '../../src/package/zip-sink.ts'
+import { openZipFile } from '../../src/package/node/zip-file.ts'
+import { ZipSink } from '../../src/package/node/zip-sink.ts'
 import { exitCodeOf } from '../../src/verify/report.ts'
 import { timeJudge } from '../../src/check/node/time.ts'
 import { count } from '../../src/core/text.ts'
@@ -162,7 +164,7 @@ async function write(
   const sink: BagSink = isZip ? await ZipSink.create(path, baseOf(path)) : await FolderSink.create(path)
   try {
     await writeBag(sink, files, onBytes)
-    const bag: Bag = isZip ? await ZipBag.open(sink.part) : await FolderBag.open(sink.part)
+    const bag: Bag = isZip ? await openZipFile(sink.part) : await FolderBag.open(sink.part)
     const report = await checkAndClose(bag, policy, onBytes)
     const [fault] = report.faults
     if (fault !== undefined) throw new EvidenceError(fault.code, fault.message, fault)
@@ -176,7 +178,7 @@ async function write(
 
 async function checkAndClose(bag: Bag, policy: Policy, onBytes: (count: number) => void): Promise<PackageReport> {
   try {
-    return await checkPackage(bag, policy, { onBytes, judgeTime: timeJudge(undefined) })
+    return await checkPackage(bag, policy, { digester: nativeDigester, onBytes, judgeTime: timeJudge(undefined) })
   } finally {
     await bag.close()
   }

@@ -10,10 +10,10 @@ import { dataFolder } from '../../src/ledger/data-folder.ts'
 import { TimeStampFiles } from '../../src/ledger/time-stamp-files.ts'
 import { fileBounds, readBoundedText, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
-import { Authority } from '../../src/timestamp/authority.ts'
+import { Authority } from '../../src/timestamp/node/authority.ts'
 import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
 import { parseRecord } from '../../src/timestamp/record.ts'
-import { type Stampable, Stamper } from '../../src/timestamp/stamper.ts'
+import { type Stampable, Stamper } from '../../src/timestamp/node/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { readArtefact } from '../../src/check/node/artefact.ts'
 import { readTrustAnchors } from '../../src/check/node/trust-anchors.ts'
@@ -87,7 +87,7 @@ async function fetchFor(path: string, options: TimestampOptions): Promise<number
   const { hashes } = await client.inclusion(index, size)
   const bytes = encodeTimeProof({ index, hashes: hashes.map((hash) => fromBase64(hash)), record })
   const anchors = readTrustAnchors(options.timestampAnchors)
-  const checked = checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
+  const checked = await checkTimeProof(bytes, receipt, policyOf(options), anchors, Date.now())
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw fault
   writeOutput(timeProofOutput, out, bytes)

@@ -1,6 +1,6 @@
-import { readBounded } from '../core/bytes.ts'
+import { lossyUtf8, readBounded } from '../core/bytes.ts'
 import { type ErrorCode, errorTable, EvidenceError } from '../core/errors.ts'
-import { withoutCredentials } from './server-url.ts'
+import { tryUrl, withoutCredentials } from './server-url.ts'
 
 export interface HttpOptions {
   /** Time for one request, in milliseconds. */
@@ -34,15 +34,10 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
     let why: string
     let waitMs = 250 * 2 ** attempt
     try {
-      const askedMs = Date.now()
-      const response = await send(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-      const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
-      if (response.status >= 300 && response.status < 400 && response.status !== 304)
-        throw await redirected(url, response)
-      const answer = { ...(await readAnswer(response)), clockAhead }
-      if ((response.status !== 503 && response.status !== 429) || attempt >= retries) return answer
-      why = `the server answered ${response.status}`
-      waitMs = Math.max(waitMs, Math.min(30, Number(response.headers.get('retry-after')) || 0) * 1000)
+      const { answer, retryAfter } = await within(timeoutMs, (signal) => once(send, url, { ...init, signal }))
+      if ((answer.status !== 503 && answer.status !== 429) || attempt >= retries) return answer
+      why = `the server answered ${answer.status}`
+      waitMs = Math.max(waitMs, Math.min(30, Number(retryAfter) || 0) * 1000)
     } catch (cause) {
       if (cause instanceof EvidenceError) throw cause
       why = causeOf(cause, timeoutMs)
@@ -61,6 +56,33 @@ export async function request(url: string, init: RequestInit, options: HttpOptio
   }
 }
 
+async function once(
+  send: typeof fetch,
+  url: string,
+  init: RequestInit,
+): Promise<{ readonly answer: HttpAnswer; readonly retryAfter: string | null }> {
+  const askedMs = Date.now()
+  const response = await send(url, { ...init, redirect: 'manual' })
+  const clockAhead = secondsAhead(response.headers.get('date'), askedMs, Date.now())
+  // A browser tells of a redirect, and not of its status and target.
+  const isRedirect = response.status >= 300 && response.status < 400 && response.status !== 304
+  if (isRedirect || response.type === 'opaqueredirect') throw await redirected(url, response)
+  const answer = { ...(await readAnswer(response)), clockAhead }
+  return { answer, retryAfter: response.headers.get('retry-after') }
+}
+
+/** Runs something for so long at most (`AbortSignal.timeout` is not in every browser that this runs in). */
+async function within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const late = Object.assign(new Error(`no answer within ${ms} ms`), { name: 'TimeoutError' })
+  const timer = setTimeout(() => controller.abort(late), ms)
+  try {
+    return await run(controller.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** `fetch`, or one that goes through a proxy, which is loaded where the environment names one. */
 async function transport(url: string): Promise<typeof fetch> {
   if (proxyFor(url) === undefined) return fetch
@@ -68,7 +90,7 @@ async function transport(url: string): Promise<typeof fetch> {
     return (await import('./proxy.ts')).proxyFetch
   } catch (cause) {
     // dist/check.mjs, taken away alone.
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause
     const message = 'the environment names a proxy, and check-proxy.mjs, which goes through it, is not beside check.mjs'
     throw new EvidenceError('server-unreachable', message, {}, { cause })
   }
@@ -78,7 +100,8 @@ async function transport(url: string): Promise<typeof fetch> {
 function proxyFor(url: string): string | undefined {
   const { protocol, hostname } = new URL(url)
   if (/^(?:localhost|127(?:\.[0-9]+){3}|\[::1\])$/.test(hostname)) return undefined
-  const { env } = process
+  // A browser has no environment, and goes through its own proxy.
+  const env = (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env ?? {}
   const named =
     protocol === 'https:' ? (env['https_proxy'] ?? env['HTTPS_PROXY']) : (env['http_proxy'] ?? env['HTTP_PROXY'])
   return named === '' ? undefined : named
@@ -95,7 +118,8 @@ function secondsAhead(date: string | null, askedMs: number, answeredMs: number):
 async function redirected(url: string, response: Response): Promise<EvidenceError> {
   await response.body?.cancel()
   const location = response.headers.get('location') ?? ''
-  const target = URL.canParse(location, url) ? withoutCredentials(new URL(location, url).href) : 'nowhere'
+  const to = tryUrl(location, url)
+  const target = to === undefined ? 'nowhere' : withoutCredentials(to.href)
   const { origin } = new URL(url)
   return new EvidenceError(
     'server-answer',
@@ -151,7 +175,7 @@ const timed: ReadonlySet<string> = new Set(['token-invalid', 'issued-in-future']
 export function problemError(answer: Pick<HttpAnswer, 'status' | 'body' | 'clockAhead'>): EvidenceError {
   let document: unknown
   try {
-    document = JSON.parse(Buffer.from(answer.body).toString('utf8'))
+    document = JSON.parse(lossyUtf8(answer.body))
   } catch {
     const why = answer.status === 431 ? ' (the request’s header lines are too large for it)' : ''
     const message = `the server answered ${answer.status}${why}, with no problem document: something before the ledger, or no ledger, answered`

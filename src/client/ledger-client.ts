@@ -1,3 +1,4 @@
+import { lossyUtf8 } from '../core/bytes.ts'
 import { toBase64 } from '../core/base64.ts'
 import { statusHash } from '../core/entry.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
@@ -174,7 +175,7 @@ export class LedgerClient {
       headers: { 'content-type': 'application/x-ndjson', ...headersShowing(shown) },
       body: presentations.join('\n'),
     })
-    const lines = Buffer.from(answer.body).toString('utf8').trimEnd().split('\n')
+    const lines = lossyUtf8(answer.body).trimEnd().split('\n')
     if (lines.length !== presentations.length)
       throw new EvidenceError('server-answer', 'the server answered another number of lines')
     return lines.map((line, i) => {
@@ -211,7 +212,7 @@ function headersShowing(shown: ShownEntries): Record<string, string> {
 }
 
 function parseAnswer(answer: HttpAnswer): unknown {
-  return parseJsonText(Buffer.from(answer.body).toString('utf8'))
+  return parseJsonText(lossyUtf8(answer.body))
 }
 
 function parseJsonText(text: string): unknown {

@@ -11,8 +11,8 @@ export function serverUrl(text: string): string {
   if (!/^https?:\/\//i.test(text)) throw refuse('is not an http or https URL')
   const [, port] = /^https?:\/\/(?:[^/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):([0-9]{1,10})(?=[/?#]|$)/i.exec(text) ?? []
   if (port !== undefined && Number(port) > 65_535) throw refuse(`has the port ${port}; ports are 1 to 65535`)
-  if (!URL.canParse(text)) throw refuse('cannot be read as a URL')
-  const url = new URL(text)
+  const url = tryUrl(text)
+  if (url === undefined) throw refuse('cannot be read as a URL')
   if (url.username !== '' || url.password !== '')
     throw refuse('holds a user name or password; leave it out: a ledger knows its readers by their keys (--key)')
   if (url.search !== '' || url.hash !== '') throw refuse('has a query or a fragment; give the base URL alone')
@@ -28,4 +28,13 @@ export function isSameServer(a: string, b: string): boolean {
 /** A URL as it may be shown: whatever stands before an @ in its authority is left out. */
 export function withoutCredentials(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/*)[^/?#]*@/i, '$1…@')
+}
+
+/** A URL, or undefined for a text that is none (`URL.parse` is not in every browser that this runs in). */
+export function tryUrl(text: string, base?: string): URL | undefined {
+  try {
+    return new URL(text, base)
+  } catch {
+    return undefined
+  }
 }

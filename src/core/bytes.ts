@@ -2,6 +2,7 @@ import { EvidenceError } from './errors.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lossyDecoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 
 type EncodeUtf8 = (text: string) => Uint8Array<ArrayBuffer>
 let encode: EncodeUtf8 = (text) => encoder.encode(text)
@@ -33,6 +34,11 @@ export function fromUtf8(bytes: Uint8Array, what = 'text'): string {
   } catch (cause) {
     throw new EvidenceError('utf8-malformed', `the ${what} is not valid UTF-8`, {}, { cause })
   }
+}
+
+/** The text of bytes that should be UTF-8, with U+FFFD for what is not: to compare and to show, never to write out again. */
+export function lossyUtf8(bytes: Uint8Array): string {
+  return lossyDecoder.decode(bytes)
 }
 
 /** Lets a native decoder read what is ASCII. It is tried against ours first, on every byte; one that differs is refused with `false`. */
@@ -104,18 +110,30 @@ export function concatAll(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return out
 }
 
-/** The bytes of a stream, at most `most` of them. Throws what `tooLong` gives where there are more, and what reading throws. */
+/** A stream of bytes as every runtime has it: walked by its reader, for not every browser walks one by `for await`. */
+export interface ByteStream {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>
+    cancel(): Promise<void>
+  }
+}
+
+/** All bytes of a stream, none where there is none. Throws what `tooLong` gives where they are more than `most`; the rest is not read then. */
 export async function readBounded(
-  stream: AsyncIterable<Uint8Array> | null,
+  stream: ByteStream | null,
   most: number,
   tooLong: () => Error,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of stream ?? []) {
-    length += chunk.length
-    if (length > most) throw tooLong()
-    chunks.push(chunk)
+  const reader = stream?.getReader()
+  for (let read = await reader?.read(); read?.value !== undefined && !read.done; read = await reader?.read()) {
+    length += read.value.length
+    if (length > most) {
+      await reader?.cancel()
+      throw tooLong()
+    }
+    chunks.push(read.value)
   }
   return concatAll(chunks)
 }

@@ -1,22 +1,55 @@
-/* SM3 (GB/T 32905-2016), for bytes in memory. */
+/* SM3 (GB/T 32905-2016). */
 
 const rotate = (word: number, bits: number): number => (word << bits) | (word >>> (32 - (bits % 32)))
 const start = [0x7380166f, 0x4914b2b9, 0x172442d7, 0xda8a0600, 0xa96f30bc, 0x163138aa, 0xe38dee4d, 0xb0fb0e4e] as const
 
-/** SM3, 32 bytes. */
-export function sm3(data: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(Math.ceil((data.length + 9) / 64) * 64)
-  padded.set(data)
-  padded[data.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setBigUint64(padded.length - 8, BigInt(data.length) * 8n)
-  const state = Int32Array.from(start)
-  const words = new Int32Array(68)
-  for (let at = 0; at < padded.length; at += 64) compress(state, words, view, at)
-  const out = new Uint8Array(32)
-  const outView = new DataView(out.buffer)
-  state.forEach((word, i) => outView.setInt32(4 * i, word))
-  return out
+/** SM3 (32 bytes) of bytes that come in pieces. */
+export class Sm3 {
+  private readonly state = Int32Array.from(start)
+  private readonly words = new Int32Array(68)
+  /** Bytes of a block that is not full yet. */
+  private readonly block = new Uint8Array(64)
+  private readonly blockView = new DataView(this.block.buffer)
+  private filled = 0
+  private length = 0
+
+  update(data: Uint8Array): this {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    let at = 0
+    this.length += data.length
+    while (at < data.length) {
+      if (this.filled === 0 && at + 64 <= data.length) {
+        compress(this.state, this.words, view, at)
+        at += 64
+        continue
+      }
+      const taken = Math.min(64 - this.filled, data.length - at)
+      this.block.set(data.subarray(at, at + taken), this.filled)
+      this.filled += taken
+      at += taken
+      if (this.filled === 64) this.compressBlock()
+    }
+    return this
+  }
+
+  /** Once, at the end. */
+  digest(): Uint8Array {
+    const bits = BigInt(this.length) * 8n
+    this.block[this.filled++] = 0x80
+    if (this.filled > 56) this.compressBlock()
+    this.blockView.setBigUint64(56, bits)
+    compress(this.state, this.words, this.blockView, 0)
+    const out = new DataView(new ArrayBuffer(32))
+    this.state.forEach((word, i) => out.setInt32(4 * i, word))
+    return new Uint8Array(out.buffer)
+  }
+
+  private compressBlock(): void {
+    this.block.fill(0, this.filled)
+    compress(this.state, this.words, this.blockView, 0)
+    this.block.fill(0)
+    this.filled = 0
+  }
 }
 
 function compress(state: Int32Array, w: Int32Array, block: DataView, at: number): void {

@@ -1,66 +1,25 @@
-import { createHash, getHashes, type Hash } from 'node:crypto'
+import { createHash, getHashes } from 'node:crypto'
 import { type BigIntStats, closeSync, fstatSync, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { blake3 } from '@noble/hashes/blake3.js'
+import { type Digester, digesterOf, type FileDigests, type Hasher } from '../core/digester.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { textOfBytes } from '../core/text.ts'
 import { openUnread, whyOf } from './bounded-file.ts'
 
-interface Hasher {
-  update(data: Uint8Array): unknown
-  digest(): Uint8Array
-}
-
 const blockBytes = 1024 * 1024
 /** Largest file that is read at once, in bytes. */
 const smallBytes = 1024n * 1024n
 
-/** True where this build computes the algorithm. */
-export function canDigest(algorithm: DigestAlgorithm): boolean {
-  return algorithm === 'blake3' || getHashes().includes(algorithm)
+const hasherOf = (algorithm: DigestAlgorithm): (() => Hasher) | undefined => {
+  if (algorithm === 'blake3') return () => blake3.create()
+  return getHashes().includes(algorithm) ? () => createHash(algorithm) : undefined
 }
 
-function hasherFor(algorithm: DigestAlgorithm): Hasher {
-  if (algorithm === 'blake3') return blake3.create()
-  if (!canDigest(algorithm)) {
-    throw new EvidenceError('digest-not-computable', `this build does not compute ${algorithm}`, { where: algorithm })
-  }
-  return createHash(algorithm) satisfies Hash
-}
-
-/** Digests of bytes that come in pieces; `onBytes` is told of progress. Throws `digest-not-computable` and what reading throws. */
-export async function digestStream(
-  chunks: AsyncIterable<Uint8Array>,
-  algorithms: readonly DigestAlgorithm[],
-  onBytes?: (count: number) => void,
-): Promise<FileDigests> {
-  const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
-  let size = 0
-  for await (const chunk of chunks) {
-    for (const [, hasher] of hashers) hasher.update(chunk)
-    size += chunk.length
-    onBytes?.(chunk.length)
-  }
-  return { size, digest: hexOf(hashers) }
-}
-
-function hexOf(hashers: readonly (readonly [DigestAlgorithm, Hasher])[]): FileDigests['digest'] {
-  return Object.fromEntries(hashers.map(([name, hasher]) => [name, Buffer.from(hasher.digest()).toString('hex')]))
-}
-
-export interface FileDigests {
-  readonly size: number
-  /** Lower-case hex by algorithm. */
-  readonly digest: Readonly<Partial<Record<DigestAlgorithm, string>>>
-}
-
-/** Digests of bytes in memory. Throws `digest-not-computable`. */
-export function digestBytes(bytes: Uint8Array, algorithms: readonly DigestAlgorithm[]): FileDigests {
-  const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
-  for (const [, hasher] of hashers) hasher.update(bytes)
-  return { size: bytes.length, digest: hexOf(hashers) }
-}
+/** Digests by OpenSSL, as far as this build of it computes them. */
+export const nativeDigester: Digester = digesterOf(hasherOf)
+export const { canDigest, digestBytes } = nativeDigester
 
 /**
  * Digests of a regular file, read once, in little memory whatever its size. `onBytes` is called with the count of each block.
@@ -127,8 +86,7 @@ async function digestLarge(
   algorithms: readonly DigestAlgorithm[],
   onBytes?: (count: number) => void,
 ): Promise<FileDigests> {
-  const hashers = algorithms.map((algorithm) => [algorithm, hasherFor(algorithm)] as const)
-  let size = 0
+  const { update, finish } = nativeDigester.begin(algorithms)
   let current = Buffer.allocUnsafe(blockBytes)
   let spare = Buffer.allocUnsafe(blockBytes)
   let pending = readBlock(fd, current)
@@ -139,12 +97,11 @@ async function digestLarge(
     // A read that fails while this block is hashed is awaited in the next turn.
     pending.catch(() => {})
     const block = current.subarray(0, count)
-    for (const [, hasher] of hashers) hasher.update(block)
-    size += count
+    update(block)
     onBytes?.(count)
     ;[current, spare] = [spare, current]
   }
-  return { size, digest: hexOf(hashers) }
+  return finish()
 }
 
 const readBlock = promisify((fd: number, block: Buffer, done: (error: Error | null, count: number) => void) => {

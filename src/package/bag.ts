@@ -1,3 +1,4 @@
+import { concatAll } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { maxFileProofBytes } from '../core/file-proof.ts'
 import { maxTransitionBytes } from '../core/key-transition.ts'
@@ -26,7 +27,7 @@ export async function readBagFile(bag: Bag, path: string, limit: number): Promis
   if (size > limit) throw tooLarge(path, size, limit)
   const chunks: Uint8Array[] = []
   for await (const chunk of bag.stream(path)) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return concatAll(chunks)
 }
 
 function tooLarge(path: string, size: number, limit: number): EvidenceError {

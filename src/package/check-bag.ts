@@ -1,7 +1,7 @@
 import { valueOr } from '../core/attempt.ts'
+import type { Digester, FileDigests } from '../core/digester.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
-import { digestBytes, digestStream, type FileDigests } from '../node/file-digest.ts'
 import { type Finding, FindingList, findingOf } from '../verify/report.ts'
 import { type Bag, readBagFile, requireBounds } from './bag.ts'
 import { labels, oxum, parseBagInfo, parseBagList, requireBagit } from './bag-tags.ts'
@@ -31,15 +31,18 @@ export class BagCheck {
   private readonly expected: ReadonlyMap<string, Expected>
   private readonly seen: Set<string>
   private readonly onBytes: ((count: number) => void) | undefined
+  readonly digester: Digester
 
   private constructor(
     bag: Bag,
+    digester: Digester,
     info: ReadonlyMap<string, string>,
     expected: ReadonlyMap<string, Expected>,
     faults: FindingList,
     onBytes: ((count: number) => void) | undefined,
   ) {
     this.bag = bag
+    this.digester = digester
     this.info = info
     this.expected = expected
     this.faults = faults
@@ -52,11 +55,11 @@ export class BagCheck {
    * `faults`. Throws `package-too-large`, `package-malformed`, `package-path`, `package-incomplete` where a text is missing, and for
    * another BagIt `not-judged`, or `package-altered` where a tag manifest lists another `bagit.txt`.
    */
-  static async open(bag: Bag, onBytes?: (count: number) => void): Promise<BagCheck> {
+  static async open(bag: Bag, digester: Digester, onBytes?: (count: number) => void): Promise<BagCheck> {
     requireBounds(bag)
     if (!bag.files.has(names.bagit))
       throw new EvidenceError('package-malformed', 'there is no bagit.txt: this is no bag', { where: names.bagit })
-    await requireThisBagit(bag)
+    await requireThisBagit(bag, digester)
     if (bag.files.has('fetch.txt'))
       throw new EvidenceError('package-malformed', 'the package has a fetch.txt; nothing is fetched', {
         where: 'fetch.txt',
@@ -76,7 +79,7 @@ export class BagCheck {
       }
     }
     for (const compare of lists) compare()
-    const check = new BagCheck(bag, info, expected, faults, onBytes)
+    const check = new BagCheck(bag, digester, info, expected, faults, onBytes)
     check.checkOxum()
     return check
   }
@@ -102,7 +105,7 @@ export class BagCheck {
     return this.guard(path, async () => {
       const bytes = await readBagFile(this.bag, path, limit)
       this.onBytes?.(bytes.length)
-      this.compare(path, digestBytes(bytes, this.algorithmsOf(path)))
+      this.compare(path, this.digester.digestBytes(bytes, this.algorithmsOf(path)))
       return bytes
     })
   }
@@ -111,7 +114,7 @@ export class BagCheck {
   async measure(path: string, algorithms: readonly DigestAlgorithm[]): Promise<FileDigests | undefined> {
     return this.guard(path, async () => {
       const all = [...new Set([...algorithms, ...this.algorithmsOf(path)])]
-      const measured = await digestStream(this.bag.stream(path), all, this.onBytes)
+      const measured = await this.digester.digestStream(this.bag.stream(path), all, this.onBytes)
       this.compare(path, measured)
       return measured
     })
@@ -152,7 +155,7 @@ export class BagCheck {
  * Judges `bagit.txt`. One of another version is not judged only where no tag manifest that can be read lists other bytes: else one
  * altered digit would make every file of the bag unjudged. Throws `package-malformed`, `package-altered`, `not-judged`.
  */
-async function requireThisBagit(bag: Bag): Promise<void> {
+async function requireThisBagit(bag: Bag, { digestBytes }: Digester): Promise<void> {
   const bytes = await readBagFile(bag, names.bagit, maxTagFileBytes)
   try {
     return requireBagit(bytes)

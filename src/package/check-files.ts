@@ -1,5 +1,6 @@
 import { append } from '../core/arrays.ts'
 import { equalBytes } from '../core/bytes.ts'
+import type { FileDigests } from '../core/digester.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { parseFileProof } from '../core/file-proof.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
@@ -8,7 +9,6 @@ import { defined } from '../core/objects.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import type { Item } from '../statements/members.ts'
 import { itemsOf } from '../statements/said.ts'
-import { canDigest, digestBytes, type FileDigests } from '../node/file-digest.ts'
 import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../verify/check-file.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import { type Finding, findingAt, findingOf } from '../verify/report.ts'
@@ -89,7 +89,7 @@ class FilesCheck {
     this.check = check
     this.checked = checked
     this.items = itemsOf(body)
-    this.algorithms = body === undefined ? [] : algorithmsOf(body).filter(canDigest)
+    this.algorithms = body === undefined ? [] : algorithmsOf(body).filter(check.digester.canDigest)
     this.deposited = new DepositedFiles(this.items, disclosures.find(({ claim }) => claim === 'names')?.value)
   }
 
@@ -102,7 +102,7 @@ class FilesCheck {
       this.faults.push({ code: 'file-not-in-deposit', message, where: path })
       return
     }
-    const verdict = checkFile(body, digestBytes(bytes, this.algorithms), item)
+    const verdict = checkFile(body, this.check.digester.digestBytes(bytes, this.algorithms), item)
     const own = verdict.faults.length > 0 ? verdict.faults : checkManifest(body, item, bytes)
     const faults = own.map((fault) => findingAt(path, fault))
     append(this.faults, faults)

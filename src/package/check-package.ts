@@ -1,6 +1,7 @@
 import { append } from '../core/arrays.ts'
 import { attempt } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
+import { plainDigester } from '../core/digest.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
@@ -35,7 +36,7 @@ export async function checkPackage(
   options: PackageCheckOptions = {},
 ): Promise<PackageReport> {
   try {
-    const check = await BagCheck.open(bag, options.onBytes)
+    const check = await BagCheck.open(bag, options.digester ?? plainDigester, options.onBytes)
     return await new PackageCheck(check, policy, options.judgeTime).run()
   } catch (error) {
     if (error instanceof JudgeFailure) throw error.cause

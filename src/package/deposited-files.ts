@@ -1,3 +1,4 @@
+import { latin1, lossyUtf8, utf8 } from '../core/bytes.ts'
 import type { Item } from '../statements/members.ts'
 
 /** A file that was deposited, as the package names it. */
@@ -43,7 +44,7 @@ export class DepositedFiles {
     for (const [i, { tree, digest }] of items.entries()) {
       if (tree !== undefined) continue
       const name: unknown = Array.isArray(names) ? names[i] : undefined
-      const bytes = typeof name === 'string' && name !== '' ? Buffer.from(name) : undefined
+      const bytes = typeof name === 'string' && name !== '' ? utf8(name) : undefined
       const file = { item: i, name: bytes, sha256: digest['sha256'] }
       this.known.push(file)
       this.plain.set(i, file)
@@ -52,7 +53,7 @@ export class DepositedFiles {
 
   /** A line of the manifest that is an item. */
   addLine(item: number, name: Uint8Array, sha256: string): void {
-    const key = `${item} ${Buffer.from(name).toString('latin1')}`
+    const key = `${item} ${latin1(name)}`
     if (this.seen.has(key)) return
     this.seen.add(key)
     const file = { item, name, sha256 }
@@ -108,5 +109,5 @@ export class DepositedFiles {
 
 /** The name as text. */
 export function shownName({ name, item }: DepositedFile): string {
-  return name === undefined ? `item ${item}` : Buffer.from(name).toString()
+  return name === undefined ? `item ${item}` : lossyUtf8(name)
 }

@@ -1,4 +1,4 @@
-import { utf8Length } from '../core/bytes.ts'
+import { equalBytes, lossyUtf8, utf8, utf8Length } from '../core/bytes.ts'
 import { BagPaths, bagPathFault } from './bag-path.ts'
 import { maxPathBytes } from './limits.ts'
 
@@ -15,8 +15,8 @@ export class FilePaths {
 
   /** A path for a file that goes by a name, which may be raw bytes. */
   allot(name: Uint8Array): string {
-    const text = Buffer.from(name).toString()
-    const isText = Buffer.from(text).equals(name)
+    const text = lossyUtf8(name)
+    const isText = equalBytes(utf8(text), name)
     const path = `${this.folder}/${text}`
     // Room for the folder that a zip puts before it.
     const isShort = utf8Length(path) <= maxPathBytes - 256

@@ -1,4 +1,4 @@
-import { utf8 } from '../core/bytes.ts'
+import { latin1, lossyUtf8, utf8 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type ManifestLine, parseManifest } from '../core/manifest.ts'
 import type { Policy } from '../core/policy.ts'
@@ -10,7 +10,7 @@ import type { CheckedReceipt } from '../verify/check-receipt.ts'
 import { LogView } from '../log/view.ts'
 import { Admissions } from './admissions.ts'
 import { admissionReceipts, type KeyLocator } from './admission-receipts.ts'
-import { type BagContent, contentSize } from './bag-writer.ts'
+import { type BagContent, contentSize } from './bag-content.ts'
 import { bagitText, encodeBagList, labels, oxum, packageVersion } from './bag-tags.ts'
 import { type CustodyFile, custodyText } from './custody.ts'
 import { FilePaths } from './file-paths.ts'
@@ -21,7 +21,7 @@ import { verifyGuide } from './verify-guide.ts'
 /** A file that lies on a disk; its name is what the deposit calls it, raw bytes. */
 export interface FileInput {
   readonly name: Uint8Array
-  readonly path: string | Buffer
+  readonly path: string | Uint8Array
   readonly size: number
   /** Lower-case hex; where it is not known, the name alone says which file of the deposit this is. */
   readonly sha256?: string
@@ -161,12 +161,12 @@ class FilesAtHand {
     this.left = new Set(files)
     for (const file of files) {
       if (file.sha256 !== undefined) push(this.byDigest, file.sha256, file)
-      push(this.byName, Buffer.from(file.name).toString('latin1'), file)
+      push(this.byName, latin1(file.name), file)
     }
   }
 
   take(name: Uint8Array | undefined, sha256: string | undefined): FileInput | undefined {
-    const named = name === undefined ? [] : (this.byName.get(Buffer.from(name).toString('latin1')) ?? [])
+    const named = name === undefined ? [] : (this.byName.get(latin1(name)) ?? [])
     const same =
       sha256 === undefined
         ? named
@@ -204,12 +204,12 @@ function placeFiles(deposit: ReadDeposit, folder: string, digestsOnly: boolean):
     const file = digestsOnly ? undefined : found
     const path = paths.allot(name ?? found?.name ?? utf8('unnamed'))
     if (file !== undefined) packed.push({ path, input: file })
-    const shown = name === undefined ? undefined : Buffer.from(name).toString()
+    const shown = name === undefined ? undefined : lossyUtf8(name)
     custody.push({ path, item, sha256, size: size ?? found?.size, isWithheld: file === undefined, name: shown })
   }
   const stranger = left.next()
   if (stranger !== undefined) {
-    const where = stranger.path.toString()
+    const where = typeof stranger.path === 'string' ? stranger.path : lossyUtf8(stranger.path)
     throw new EvidenceError('file-not-in-deposit', `${where}: ${fileDiffers}`, { where })
   }
   return { packed, custody }

@@ -1,3 +1,4 @@
+import type { Digester } from '../core/digester.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Receipt } from '../core/receipt.ts'
 import type { CheckedReceipt } from '../verify/check-receipt.ts'
@@ -31,6 +32,8 @@ export type TimeJudge = (
 ) => Promise<JudgedTime>
 
 export interface PackageCheckOptions {
+  /** What hashes the files; without one, what does in any runtime, slowly. */
+  readonly digester?: Digester
   readonly onBytes?: (count: number) => void
   /** Without one, time proofs are not judged. */
   readonly judgeTime?: TimeJudge

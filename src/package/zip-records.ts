@@ -1,5 +1,6 @@
-import { fromUtf8 } from '../core/bytes.ts'
+import { equalBytes, fromUtf8, latin1 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { u16, u32 } from './little-endian.ts'
 import { maxZipRatio, zipSlackBytes } from './limits.ts'
 
 /*
@@ -39,7 +40,7 @@ export function zipRefused(why: string, where?: string): EvidenceError {
 /** What the directory says of one entry. */
 export interface ZipEntry {
   readonly path: string
-  readonly name: Buffer
+  readonly name: Uint8Array
   readonly flags: number
   readonly method: number
   readonly crc: number
@@ -63,16 +64,16 @@ function shown(path: string): string {
  * Reads the end of a zip: `tail` is its last bytes, at least {@link endBytes} and up to {@link end64Bytes} more, of `length` in all.
  * Throws `package-zip`.
  */
-export function readEnd(tail: Buffer, length: number): DirectoryPlace {
+export function readEnd(tail: Uint8Array, length: number): DirectoryPlace {
   const end = tail.subarray(-endBytes)
-  if (end.length < endBytes || end.readUInt32LE(0) !== 0x06054b50)
+  if (end.length < endBytes || u32(end, 0) !== 0x06054b50)
     throw zipRefused('does not end with the end of its directory')
-  if (end.readUInt16LE(20) !== 0) throw zipRefused('has a comment')
-  const [disk, first, here, count] = [4, 6, 8, 10].map((at) => end.readUInt16LE(at)) as [number, number, number, number]
-  const [size, at] = [end.readUInt32LE(12), end.readUInt32LE(16)]
+  if (u16(end, 20) !== 0) throw zipRefused('has a comment')
+  const [disk, first, here, count] = [4, 6, 8, 10].map((at) => u16(end, at)) as [number, number, number, number]
+  const [size, at] = [u32(end, 12), u32(end, 16)]
   if (disk !== 0 || first !== 0) throw zipRefused('is in parts')
   const end64 = tail.subarray(-endBytes - end64Bytes, -endBytes)
-  const hasEnd64 = end64.length === end64Bytes && end64.readUInt32LE(56) === 0x07064b50
+  const hasEnd64 = end64.length === end64Bytes && u32(end64, 56) === 0x07064b50
   const isLarge = [here, count].includes(all16) || [size, at].includes(all32)
   if (!hasEnd64 && isLarge) throw zipRefused('lacks the directory’s end of 64 bits')
   const place = hasEnd64 ? readEnd64(end64, length) : { here, count, size, at }
@@ -88,10 +89,10 @@ export function readEnd(tail: Buffer, length: number): DirectoryPlace {
   return { at: place.at, size: place.size, count: place.count }
 }
 
-function readEnd64(bytes: Buffer, length: number): { here: number; count: number; size: number; at: number } {
-  const isOwn = bytes.readUInt32LE(0) === 0x06064b50 && number64(bytes, 4) === 44
+function readEnd64(bytes: Uint8Array, length: number): { here: number; count: number; size: number; at: number } {
+  const isOwn = u32(bytes, 0) === 0x06064b50 && number64(bytes, 4) === 44
   const isLocated = number64(bytes, 64) === length - endBytes - end64Bytes
-  const isWhole = [16, 20, 60].every((at) => bytes.readUInt32LE(at) === 0) && bytes.readUInt32LE(72) <= 1
+  const isWhole = [16, 20, 60].every((at) => u32(bytes, at) === 0) && u32(bytes, 72) <= 1
   if (!isOwn || !isLocated || !isWhole) throw zipRefused('has a directory’s end of 64 bits that is not in order')
   return {
     here: number64(bytes, 24),
@@ -102,26 +103,26 @@ function readEnd64(bytes: Buffer, length: number): { here: number; count: number
 }
 
 /** A number of 64 bits, or one too large for anything here. */
-function number64(bytes: Buffer, at: number): number {
-  const value = bytes.readBigUInt64LE(at)
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : Number.MAX_SAFE_INTEGER
+function number64(bytes: Uint8Array, at: number): number {
+  const high = u32(bytes, at + 4)
+  return high < 2 ** 21 ? high * 2 ** 32 + u32(bytes, at) : Number.MAX_SAFE_INTEGER
 }
 
 /** Reads the directory: entries in its order, no name twice. Throws `package-zip`, `package-path`. */
-export function readDirectory(bytes: Buffer, count: number): ZipEntry[] {
+export function readDirectory(bytes: Uint8Array, count: number): ZipEntry[] {
   const entries: ZipEntry[] = []
   const names = new Set<string>()
   let at = 0
   for (let n = 0; n < count; n++) {
-    if (at + centralBytes > bytes.length || bytes.readUInt32LE(at) !== 0x02014b50)
+    if (at + centralBytes > bytes.length || u32(bytes, at) !== 0x02014b50)
       throw zipRefused('has a directory that is not whole')
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((from) => bytes.readUInt16LE(at + from)) as [
+    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((from) => u16(bytes, at + from)) as [
       number,
       number,
       number,
     ]
     const next = at + centralBytes + nameLength + extraLength
-    if (next > bytes.length || commentLength !== 0 || bytes.readUInt16LE(at + 34) !== 0)
+    if (next > bytes.length || commentLength !== 0 || u16(bytes, at + 34) !== 0)
       throw zipRefused('has a directory that is not whole, or an entry with a comment or in another part')
     const name = bytes.subarray(at + centralBytes, at + centralBytes + nameLength)
     const entry = readCentral(bytes.subarray(at, at + centralBytes), name, bytes.subarray(next - extraLength, next))
@@ -134,19 +135,19 @@ export function readDirectory(bytes: Buffer, count: number): ZipEntry[] {
   return entries
 }
 
-function readCentral(head: Buffer, name: Buffer, extra: Buffer): ZipEntry {
+function readCentral(head: Uint8Array, name: Uint8Array, extra: Uint8Array): ZipEntry {
   const path = pathOf(name)
-  const flags = head.readUInt16LE(8)
-  const method = head.readUInt16LE(10)
+  const flags = u16(head, 8)
+  const method = u16(head, 10)
   if ((flags & ~flagsAllowed) !== 0)
     throw zipRefused(`has the entry ${shown(path)} encrypted, or with other flags`, path)
   if (method !== 0 && method !== 8)
     throw zipRefused(`has ${shown(path)} compressed by a method other than deflate`, path)
-  const stated = [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]
+  const stated = [u32(head, 24), u32(head, 20), u32(head, 42)]
   const large = readExtra(extra, name, path)
   const [size, packed, offset] = withZip64(stated, large, path) as [number, number, number]
-  const entry = { path, name, flags, method, crc: head.readUInt32LE(16), packed, size, offset }
-  requireType(head.readUInt32LE(38), path)
+  const entry = { path, name, flags, method, crc: u32(head, 16), packed, size, offset }
+  requireType(u32(head, 38), path)
   if (path.endsWith('/') && (size !== 0 || packed !== 0))
     throw zipRefused(`has the folder ${shown(path)} with contents`, path)
   if ((method === 0 && size !== packed) || size > maxZipRatio * packed + zipSlackBytes)
@@ -155,12 +156,12 @@ function readCentral(head: Buffer, name: Buffer, extra: Buffer): ZipEntry {
 }
 
 /** The one name that every reader sees: where a zip does not say that it is UTF-8, only letters beyond ASCII look otherwise. */
-function pathOf(name: Buffer): string {
+function pathOf(name: Uint8Array): string {
   try {
     const path = fromUtf8(name, 'name of a zip entry')
     if (path !== '' && !path.includes('\0')) return path
   } catch (cause) {
-    const latin = shown(name.toString('latin1'))
+    const latin = shown(latin1(name))
     throw new EvidenceError('package-path', `the zip’s entry ${latin} has a name that is not UTF-8`, {}, { cause })
   }
   throw zipRefused('has an entry whose name is empty, or ends within')
@@ -176,12 +177,12 @@ function requireType(attributes: number, path: string): void {
 }
 
 /** Extra fields, each once and whole; gives the one of 64-bit sizes. A second name must be the first. */
-function readExtra(extra: Buffer, name: Buffer, path: string): Buffer | undefined {
+function readExtra(extra: Uint8Array, name: Uint8Array, path: string): Uint8Array | undefined {
   const seen = new Set<number>()
-  let large: Buffer | undefined
+  let large: Uint8Array | undefined
   for (let at = 0; at < extra.length; ) {
-    const id = at + 4 > extra.length ? undefined : extra.readUInt16LE(at)
-    const next = id === undefined ? Infinity : at + 4 + extra.readUInt16LE(at + 2)
+    const id = at + 4 > extra.length ? undefined : u16(extra, at)
+    const next = id === undefined ? Infinity : at + 4 + u16(extra, at + 2)
     if (id === undefined || next > extra.length || seen.has(id))
       throw zipRefused(`has extra fields of ${shown(path)} that are not whole, or one twice`, path)
     const data = extra.subarray(at + 4, next)
@@ -195,17 +196,17 @@ function readExtra(extra: Buffer, name: Buffer, path: string): Buffer | undefine
 }
 
 /** Info-ZIP's second name: version 1, CRC-32 of the first, the name. Which of two names counts depends on the reader. */
-function requireSameName(data: Buffer, name: Buffer, path: string): void {
-  if (data.length < 5 || data[0] !== 1 || !data.subarray(5).equals(name))
+function requireSameName(data: Uint8Array, name: Uint8Array, path: string): void {
+  if (data.length < 5 || data[0] !== 1 || !equalBytes(data.subarray(5), name))
     throw zipRefused(`gives a second name to ${shown(path)}`, path)
 }
 
 /** Values of 32 bits with those that are all ones in 64 bits; the extra field holds these and no more. */
-function withZip64(values: readonly number[], large: Buffer | undefined, path: string): number[] {
+function withZip64(values: readonly number[], large: Uint8Array | undefined, path: string): number[] {
   const wanted = values.filter((value) => value === all32).length
   if ((large?.length ?? 0) !== 8 * wanted) throw zipRefused(`has sizes of ${shown(path)} that are not in order`, path)
   let at = 0
-  return values.map((value) => (value === all32 ? number64(large as Buffer, 8 * at++) : value))
+  return values.map((value) => (value === all32 ? number64(large as Uint8Array, 8 * at++) : value))
 }
 
 /** What a local header says besides what the directory says. */
@@ -217,27 +218,27 @@ export interface LocalHeader {
 }
 
 /** Name and extra fields that follow the fixed part of a local header, in bytes. */
-export function localRest(head: Buffer): number {
-  return head.length < localBytes ? 0 : head.readUInt16LE(26) + head.readUInt16LE(28)
+export function localRest(head: Uint8Array): number {
+  return head.length < localBytes ? 0 : u16(head, 26) + u16(head, 28)
 }
 
 /** Holds a local header against the directory's. Throws `package-zip`. */
-export function readLocal(entry: ZipEntry, bytes: Buffer): LocalHeader {
+export function readLocal(entry: ZipEntry, bytes: Uint8Array): LocalHeader {
   const { path, name, flags, method, crc, packed, size, offset } = entry
   const differs = (): EvidenceError => zipRefused(`has two headers that do not agree on the entry ${shown(path)}`, path)
   if (bytes.length < localBytes || bytes.length < localBytes + localRest(bytes)) throw differs()
-  const nameEnd = localBytes + bytes.readUInt16LE(26)
+  const nameEnd = localBytes + u16(bytes, 26)
   const large = readExtra(bytes.subarray(nameEnd, localBytes + localRest(bytes)), name, path)
-  const sizes = withZip64([bytes.readUInt32LE(22), bytes.readUInt32LE(18)], large, path)
+  const sizes = withZip64([u32(bytes, 22), u32(bytes, 18)], large, path)
   const isDeferred = (flags & flagDeferred) !== 0
-  const stated = [bytes.readUInt32LE(14), ...sizes]
+  const stated = [u32(bytes, 14), ...sizes]
   // What is told after the data may stand here as 0.
   const isSame = [crc, size, packed].every((value, i) => value === stated[i] || (isDeferred && stated[i] === 0))
   const agrees =
-    bytes.readUInt32LE(0) === 0x04034b50 &&
-    bytes.readUInt16LE(6) === flags &&
-    bytes.readUInt16LE(8) === method &&
-    bytes.subarray(localBytes, nameEnd).equals(name) &&
+    u32(bytes, 0) === 0x04034b50 &&
+    u16(bytes, 6) === flags &&
+    u16(bytes, 8) === method &&
+    equalBytes(bytes.subarray(localBytes, nameEnd), name) &&
     isSame
   if (!agrees) throw differs()
   const descriptor = !isDeferred ? [0] : large === undefined ? [12, 16] : [20, 24]
@@ -245,14 +246,13 @@ export function readLocal(entry: ZipEntry, bytes: Buffer): LocalHeader {
 }
 
 /** Holds a data descriptor against the directory. Throws `package-zip`. */
-export function requireDescriptor({ crc, packed, size, path }: ZipEntry, bytes: Buffer): void {
+export function requireDescriptor({ crc, packed, size, path }: ZipEntry, bytes: Uint8Array): void {
   const hasMark = bytes.length === 16 || bytes.length === 24
   const values = hasMark ? bytes.subarray(4) : bytes
   const found =
     values.length === 12
-      ? [values.readUInt32LE(0), values.readUInt32LE(4), values.readUInt32LE(8)]
-      : [values.readUInt32LE(0), number64(values, 4), number64(values, 12)]
-  const isOwn =
-    (!hasMark || bytes.readUInt32LE(0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
+      ? [u32(values, 0), u32(values, 4), u32(values, 8)]
+      : [u32(values, 0), number64(values, 4), number64(values, 12)]
+  const isOwn = (!hasMark || u32(bytes, 0) === 0x08074b50) && [crc, packed, size].every((v, i) => v === found[i])
   if (!isOwn) throw zipRefused(`has sizes after the entry ${shown(path)} that are not those of its directory`, path)
 }

@@ -1,10 +1,13 @@
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto'
+import { type AsnType, BitString, Boolean as AsnBoolean, Integer, ObjectIdentifier, OctetString } from 'asn1js'
 import { BasicConstraints, Certificate as Structure, ExtKeyUsage, type Extension } from 'pkijs'
-import { toHex } from '../core/base64.ts'
+import { toHex, tryBase64 } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { malformed, parseDer, reading } from './der.ts'
-import { isKnownSignature } from './signature.ts'
+import { sha256 } from '../core/hash.ts'
+import { bytesOf, fields, malformed, parseDer, reading } from './der.ts'
+import { nameText } from './name-text.ts'
+import { type PublicKey, readPublicKey } from './public-key.ts'
+import { isKnownSignature, verifySignature } from './signature.ts'
 
 /** Largest certificate that is read, in bytes. */
 export const maxCertificateBytes: number = 16 * 1024
@@ -24,7 +27,7 @@ export interface Certificate {
   readonly serial: string
   readonly notBeforeMs: number
   readonly notAfterMs: number
-  readonly key: KeyObject
+  readonly key: PublicKey
   readonly isAuthority: boolean
   /** Most authorities that may come below this one, the leaf not counted. */
   readonly pathLength: number | undefined
@@ -33,8 +36,15 @@ export interface Certificate {
   readonly extKeyUsage: { readonly critical: boolean; readonly oids: readonly string[] } | undefined
   /** Critical extensions that nothing here judges. */
   readonly unknownCritical: readonly string[]
-  readonly x509: X509Certificate
-  readonly hasKnownSignature: boolean
+  /** By its issuer; undefined where its algorithm is none that counts. */
+  readonly signature: CertificateSignature | undefined
+}
+
+interface CertificateSignature {
+  readonly algorithm: Structure['signatureAlgorithm']
+  /** The bytes that were signed, as they were read. */
+  readonly signed: Uint8Array
+  readonly bytes: Uint8Array
 }
 
 const oids = { keyUsage: '2.5.29.15', extKeyUsage: '2.5.29.37', basicConstraints: '2.5.29.19' } as const
@@ -46,7 +56,9 @@ export function readCertificate(der: Uint8Array): Certificate {
   const what = 'certificate'
   const schema = parseDer(der, what, maxCertificateBytes)
   return reading(what, () => {
+    const { publicKey, signed, signature } = requireForm(schema)
     const structure = new Structure({ schema })
+    const { signatureAlgorithm: algorithm } = structure
     const extensions = structure.extensions ?? []
     if (new Set(extensions.map(({ extnID }) => extnID)).size !== extensions.length)
       throw malformed(what, 'has an extension twice')
@@ -54,18 +66,17 @@ export function readCertificate(der: Uint8Array): Certificate {
     const constraints = find(oids.basicConstraints)?.parsedValue as BasicConstraints | undefined
     const usage = find(oids.keyUsage)?.parsedValue as { valueBlock: { valueHexView: Uint8Array } } | undefined
     const extended = find(oids.extKeyUsage)
-    const x509 = new X509Certificate(der)
     const pathLength = constraints?.pathLenConstraint
     return {
       der,
-      fingerprint: createHash('sha256').update(der).digest('hex'),
-      subject: x509.subject.split('\n').join(', '),
+      fingerprint: toHex(sha256(der)),
+      subject: nameText(new Uint8Array(structure.subject.valueBeforeDecode)),
       subjectDer: new Uint8Array(structure.subject.valueBeforeDecode),
       issuerDer: new Uint8Array(structure.issuer.valueBeforeDecode),
       serial: toHex(structure.serialNumber.valueBlock.valueHexView),
       notBeforeMs: structure.notBefore.value.getTime(),
       notAfterMs: structure.notAfter.value.getTime(),
-      key: x509.publicKey,
+      key: publicKey,
       isAuthority: constraints?.cA === true,
       pathLength: typeof pathLength === 'number' ? pathLength : pathLength === undefined ? undefined : 0,
       keyUsage: usage === undefined ? undefined : (usage.valueBlock.valueHexView[0] ?? 0),
@@ -76,22 +87,86 @@ export function readCertificate(der: Uint8Array): Certificate {
       unknownCritical: extensions
         .filter(({ critical, extnID }) => critical && !known.includes(extnID))
         .map(({ extnID }) => extnID),
-      x509,
-      hasKnownSignature: isKnownSignature(structure.signatureAlgorithm),
+      signature: isKnownSignature(algorithm) ? { algorithm, signed, bytes: signature } : undefined,
     }
   })
 }
 
-/** True where `issuer` signed the certificate: names agree, and the signature verifies with an algorithm that counts. */
-export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  if (!equalBytes(certificate.issuerDer, issuer.subjectDer) || !certificate.hasKnownSignature) return false
-  const { key } = issuer
-  if (key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) return false
-  try {
-    return certificate.x509.verify(key)
-  } catch {
-    return false
+/**
+ * Holds the skeleton of a certificate against RFC 5280, section 4.1: every part where it belongs, nothing besides, one algorithm in both places.
+ * The library passes over what its schema does not name. Throws `time-stamp-malformed`.
+ */
+function requireForm(schema: AsnType): {
+  readonly publicKey: PublicKey
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+} {
+  const bad = (why: string): EvidenceError => malformed('certificate', why)
+  const isTagged = (one: AsnType | undefined, tag: number): boolean =>
+    one?.idBlock.tagClass === 3 && one.idBlock.tagNumber === tag
+  const [tbs, outer, signature, ...more] = fields(schema)
+  if (tbs === undefined || !(signature instanceof BitString) || more.length > 0) throw bad('has not three parts')
+  if (signature.valueBlock.unusedBits !== 0 || signature.idBlock.isConstructed)
+    throw bad('has a signature of broken bytes')
+  const parts = fields(tbs)
+  if (isTagged(parts[0], 0)) parts.shift()
+  const [serial, inner, issuer, validity, subject, key, ...optional] = parts
+  if (!(serial instanceof Integer)) throw bad('has no serial number')
+  const [first = 0, second = 0x100] = serial.valueBlock.valueHexView
+  if (
+    serial.valueBlock.valueHexView.length === 0 ||
+    (first === 0 && second < 0x80) ||
+    (first === 0xff && second >= 0x80 && second < 0x100)
+  )
+    throw bad('has a serial number in more bytes than it needs')
+  for (const tag of [1, 2]) if (isTagged(optional[0], tag)) optional.shift()
+  const extensions = isTagged(optional[0], 3) ? optional.shift() : undefined
+  if (extensions !== undefined) requireExtensions(extensions, bad)
+  if (optional.length > 0 || key === undefined) throw bad('has parts that do not belong there')
+  if (fields(validity).length !== 2) throw bad('has not two times')
+  for (const name of [issuer, subject]) requireName(name, bad)
+  if (outer === undefined || inner === undefined || !equalBytes(bytesOf(outer), bytesOf(inner)))
+    throw bad('names two algorithms for its signature')
+  const [algorithm, , beyond] = fields(outer)
+  if (!(algorithm instanceof ObjectIdentifier) || beyond !== undefined)
+    throw bad('names no algorithm for its signature')
+  return {
+    publicKey: readPublicKey(key),
+    signed: bytesOf(tbs),
+    signature: Uint8Array.from(signature.valueBlock.valueHexView),
   }
+}
+
+/** One list of extensions, each an identifier, perhaps whether it is critical, and its bytes. */
+function requireExtensions(tagged: AsnType, bad: (why: string) => EvidenceError): void {
+  const [list, more] = fields(tagged)
+  const all = fields(list)
+  if (more !== undefined || all.length === 0) throw bad('has extensions that are none')
+  for (const extension of all) {
+    const parts = fields(extension)
+    const [id, value] = [parts.shift(), parts.pop()]
+    const [critical, beyond] = parts
+    const isCritical = critical === undefined || (critical instanceof AsnBoolean && critical.blockLength === 3)
+    if (!(id instanceof ObjectIdentifier && value instanceof OctetString && isCritical) || beyond !== undefined)
+      throw bad('has an extension that is none')
+  }
+}
+
+/** A name is sets of pairs of a type and a value. */
+function requireName(name: AsnType | undefined, bad: (why: string) => EvidenceError): void {
+  for (const set of fields(name)) {
+    const pairs = fields(set).map((pair) => fields(pair))
+    if (pairs.length === 0 || pairs.some((pair) => pair.length !== 2 || !(pair[0] instanceof ObjectIdentifier)))
+      throw bad('has a name that is none')
+  }
+  // Of both names: one that cannot be told cannot be compared by everybody alike.
+  if (name !== undefined) nameText(bytesOf(name))
+}
+
+/** True where `issuer` signed the certificate: names agree, and the signature verifies with an algorithm that counts. */
+export async function isIssuedBy({ issuerDer, signature }: Certificate, issuer: Certificate): Promise<boolean> {
+  if (signature === undefined || !equalBytes(issuerDer, issuer.subjectDer)) return false
+  return verifySignature(signature.algorithm, issuer.key, signature.signed, signature.bytes)
 }
 
 const block = /-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g
@@ -104,14 +179,19 @@ export function readPemCertificates(pem: string, where: string): Certificate[] {
   if (pem.length > maxPemBytes) throw bad('is larger than any list of certificates')
   let found: Certificate[]
   try {
-    found = [...pem.matchAll(block)].map(([, base64]) =>
-      readCertificate(new Uint8Array(Buffer.from(base64 as string, 'base64'))),
-    )
+    found = [...pem.matchAll(block)].map(([, base64]) => readCertificate(bytesOfPem(base64 as string)))
   } catch (cause) {
     throw bad('holds a certificate that cannot be read', cause)
   }
   if (found.length === 0) throw bad('holds no certificate in PEM')
   return unique(found)
+}
+
+/** The bytes of base64 over several lines. Throws `time-stamp-malformed`. */
+export function bytesOfPem(base64: string): Uint8Array {
+  const bytes = tryBase64(base64.replaceAll(/\s/g, ''))
+  if (bytes === undefined) throw malformed('PEM', 'is not canonical base64')
+  return bytes
 }
 
 /** Each certificate once, in order. */

@@ -11,6 +11,7 @@ import { counted } from '../core/text.ts'
 import { parseTime, timeText } from '../core/time.ts'
 import type { Certificate } from './certificate.ts'
 import { clockSkewMs, judgeRecord, type LayerVerdict } from './judge-record.ts'
+import { canVerify } from './signature.ts'
 import { parseTimeProof, type TimeProof } from './time-proof.ts'
 import type { TokenVerdict } from './judge-token.ts'
 
@@ -39,20 +40,22 @@ export interface CheckedTimeProof {
  * not verified, and the limits say so. `policy` is undefined for a receipt that was checked with a key transition: the log's key
  * that signed the stamped checkpoint may be retired, and no signature of it counts. Never throws for what the proof holds.
  */
-export function checkTimeProof(
+export async function checkTimeProof(
   bytes: Uint8Array,
   receipt: Receipt,
   policy: Policy | undefined,
   anchors: readonly Certificate[] | undefined,
   nowMs: number,
-): CheckedTimeProof {
+): Promise<CheckedTimeProof> {
   const faults: EvidenceError[] = []
   const unjudged: EvidenceError[] = []
   const guard = keepingRefusals(faults, unjudged, (refusal) => refusal)
   const proof = guard(() => parseTimeProof(bytes))
-  if (proof === undefined) return { size: undefined, layers: [], statement: undefined, faults, unjudged, limits: [] }
+  if (!canVerify()) unjudged.push(noCrypto())
+  if (proof === undefined || unjudged.length > 0)
+    return { size: undefined, layers: [], statement: undefined, faults, unjudged, limits: [] }
   const size = guard(() => requireCommitted(proof, receipt, policy))
-  const judged = judgeRecord(proof.record, anchors, nowMs)
+  const judged = await judgeRecord(proof.record, anchors, nowMs)
   append(faults, judged.faults)
   const first = judged.layers[0]
   guard(() => requireAfterEntry(first?.tokens ?? [], receipt))
@@ -60,6 +63,12 @@ export function checkTimeProof(
   const statement = sound && first !== undefined ? earliest(first.standing) : undefined
   const limits = statement === undefined ? [] : limitsOf(statement, judged.layers, anchors !== undefined)
   return { size, layers: judged.layers, statement, faults, unjudged, limits }
+}
+
+function noCrypto(): EvidenceError {
+  const message =
+    'a time stamp is not judged here: this browser verifies signatures (WebCrypto) on a page that came over https, or from a file, alone'
+  return new EvidenceError('not-judged', message)
 }
 
 /** The stamped checkpoint is this ledger's, and commits to the receipt's entry. Gives its size. */
@@ -104,7 +113,7 @@ function requireAfterEntry(tokens: readonly TokenVerdict[], { entry }: Receipt):
 const latestOf = ({ token }: TokenVerdict): number => token.genTimeMs + (token.accuracyMs ?? 0)
 
 function earliest(standing: readonly TokenVerdict[]): TimeStatement | undefined {
-  const [token] = standing.toSorted((a, b) => latestOf(a) - latestOf(b))
+  const [token] = [...standing].sort((a, b) => latestOf(a) - latestOf(b))
   return token === undefined ? undefined : { noLaterThanMs: latestOf(token), token }
 }
 

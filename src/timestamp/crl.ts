@@ -27,7 +27,7 @@ export interface Crl {
   readonly isUnusable: boolean
   /** By serial number, hex. */
   readonly revoked: ReadonlyMap<string, Revocation>
-  readonly isSignedBy: (issuer: Certificate) => boolean
+  readonly isSignedBy: (issuer: Certificate) => Promise<boolean>
 }
 
 const reasonCode = '2.5.29.21'
@@ -72,16 +72,17 @@ export function readCrl(der: Uint8Array): Crl {
       nextUpdateMs: list.nextUpdate?.value.getTime(),
       isUnusable,
       revoked,
-      isSignedBy: (issuer) =>
+      isSignedBy: async (issuer) =>
         equalBytes(new Uint8Array(list.issuer.valueBeforeDecode), issuer.subjectDer) &&
         (issuer.keyUsage === undefined || (issuer.keyUsage & keyUsages.cRLSign) !== 0) &&
         list.signature.algorithmId === list.signatureAlgorithm.algorithmId &&
-        verifySignature(
+        list.signatureValue.valueBlock.unusedBits === 0 &&
+        (await verifySignature(
           list.signatureAlgorithm,
           issuer.key,
           new Uint8Array(list.tbsView),
           new Uint8Array(list.signatureValue.valueBlock.valueHexView),
-        ),
+        )),
     }
   })
 }

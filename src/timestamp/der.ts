@@ -1,4 +1,4 @@
-import { type AsnType, fromBER } from 'asn1js'
+import { type AsnType, BaseBlock, fromBER } from 'asn1js'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 
 /* asn1js reads BER; what is looked at before it makes that DER, in bounds. */
@@ -17,9 +17,21 @@ export function reading<T>(what: string, step: () => T): T {
   try {
     return step()
   } catch (cause) {
-    if (isEvidenceError(cause)) throw cause
-    throw malformed(what, 'is not of the form that its standard gives', cause)
+    throw asMalformed(what, cause)
   }
+}
+
+/** Runs a step that reads a structure and waits; as {@link reading}. */
+export async function readingAsync<T>(what: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (cause) {
+    throw asMalformed(what, cause)
+  }
+}
+
+function asMalformed(what: string, cause: unknown): EvidenceError {
+  return isEvidenceError(cause) ? cause : malformed(what, 'is not of the form that its standard gives', cause)
 }
 
 /**
@@ -65,4 +77,15 @@ export function parseDer(bytes: Uint8Array, what: string, maxBytes: number): Asn
     if (offset !== bytes.length) throw malformed(what, 'cannot be read to its end')
     return result
   })
+}
+
+/** Fields of a constructed element; none for another. */
+export function fields(element: AsnType | undefined): AsnType[] {
+  const value: unknown = (element as (AsnType & { valueBlock: { value?: unknown } }) | undefined)?.valueBlock.value
+  return Array.isArray(value) ? value.filter((one) => one instanceof BaseBlock) : []
+}
+
+/** The bytes of an element as it was read. */
+export function bytesOf(element: AsnType): Uint8Array {
+  return element.valueBeforeDecodeView
 }

@@ -1,4 +1,4 @@
-import { largest, smallest } from '../core/arrays.ts'
+import { append, largest, smallest } from '../core/arrays.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { timeText } from '../core/time.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
@@ -29,17 +29,17 @@ export interface RecordVerdict {
  * Judges a record from the last layer to the first (docs/spec/13-time-stamps.md, "Record"). Without `anchors` its tokens are held
  * against themselves alone. Never throws for what the record holds.
  */
-export function judgeRecord(
+export async function judgeRecord(
   record: TimeStampRecord,
   anchors: readonly Certificate[] | undefined,
   nowMs: number,
-): RecordVerdict {
+): Promise<RecordVerdict> {
   const faults: EvidenceError[] = []
   const layers: LayerVerdict[] = []
   let untilMs = nowMs
   let isRenewed = false
   for (let i = record.layers.length - 1; i >= 0; i--) {
-    const layer = judgeLayer(record, i, { anchors, untilMs, isRenewed }, faults)
+    const layer = await judgeLayer(record, i, { anchors, untilMs, isRenewed }, faults)
     layers.unshift(layer)
     if (layer.standing.length > 0) {
       untilMs = smallest(layer.standing.map(({ token }) => token.genTimeMs))
@@ -60,24 +60,35 @@ interface LayerContext {
   readonly isRenewed: boolean
 }
 
-function judgeLayer(record: TimeStampRecord, i: number, context: LayerContext, faults: EvidenceError[]): LayerVerdict {
+async function judgeLayer(
+  record: TimeStampRecord,
+  i: number,
+  context: LayerContext,
+  faults: EvidenceError[],
+): Promise<LayerVerdict> {
   const { algorithm, tokens, certificates, crls } = record.layers[i] as PlacedLayer
-  const guard = <T>(step: () => T): T[] => {
+  const guard = async <T>(step: () => T | Promise<T>): Promise<T[]> => {
     try {
-      return [step()]
+      return [await step()]
     } catch (error) {
       if (!isEvidenceError(error)) throw error
       faults.push(error)
       return []
     }
   }
+  const eachOf = async <T>(ders: readonly Uint8Array[], step: (der: Uint8Array) => T | Promise<T>): Promise<T[]> => {
+    const done: T[] = []
+    // In their order, as their faults are told.
+    for (const der of ders) append(done, await guard(() => step(der)))
+    return done
+  }
   const material = {
-    certificates: certificates.flatMap((der) => guard(() => readCertificate(der))),
-    crls: crls.flatMap((der) => guard(() => readCrl(der))),
+    certificates: await eachOf(certificates, readCertificate),
+    crls: await eachOf(crls, readCrl),
   }
   const covered = coveredHash(record, i)
-  const verdicts = tokens.flatMap((der) =>
-    guard(() => judgeToken(readToken(der), { algorithm, covered, ...material, ...context })),
+  const verdicts = await eachOf(tokens, (der) =>
+    judgeToken(readToken(der), { algorithm, covered, ...material, ...context }),
   )
   return { algorithm, tokens: verdicts, standing: verdicts.filter(({ state }) => state !== 'fails') }
 }

@@ -41,8 +41,8 @@ export interface TokenVerdict {
  * Judges one token (docs/spec/13-time-stamps.md, "Token"). Throws for what is wrong with the token itself:
  * `time-stamp-imprint`, `time-stamp-signature`, `time-stamp-key-usage`, `time-stamp-malformed`; the rest is a verdict.
  */
-export function judgeToken(token: Token, context: TokenContext): TokenVerdict {
-  const certificate = verifyToken(token, context.algorithm, context.covered, context.certificates)
+export async function judgeToken(token: Token, context: TokenContext): Promise<TokenVerdict> {
+  const certificate = await verifyToken(token, context.algorithm, context.covered, context.certificates)
   const base = { token, certificate, goodAsOfMs: undefined, expiresMs: certificate.notAfterMs }
   const fails = (fault: EvidenceError, path: CertificatePath = [certificate]): TokenVerdict => ({
     ...base,
@@ -62,13 +62,13 @@ export function judgeToken(token: Token, context: TokenContext): TokenVerdict {
   const pool = unique([...token.certificates, ...context.certificates])
   const budget = new PathBudget()
   const end = Math.max(genTimeMs, untilMs)
-  const path = findPath(certificate, pool, anchors, [genTimeMs, end], budget)
+  const path = await findPath(certificate, pool, anchors, [genTimeMs, end], budget)
   if (path === undefined) {
-    const then = findPath(certificate, pool, anchors, [genTimeMs, genTimeMs], budget)
+    const then = await findPath(certificate, pool, anchors, [genTimeMs, genTimeMs], budget)
     return then === undefined ? fails(untrusted(certificate)) : fails(expired(then), then)
   }
   try {
-    const { goodAsOfMs } = requireUnrevoked(path, context.crls, { genTimeMs, untilMs, isRenewed })
+    const { goodAsOfMs } = await requireUnrevoked(path, context.crls, { genTimeMs, untilMs, isRenewed })
     return { ...base, path, state: 'stands', fault: undefined, goodAsOfMs, expiresMs: endOf(path) }
   } catch (error) {
     if (!isEvidenceError(error, 'time-stamp-revoked')) throw error

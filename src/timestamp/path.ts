@@ -13,13 +13,13 @@ export class PathBudget {
   private readonly tried = new Map<string, boolean>()
 
   /** True where `issuer` issued the certificate; false too when the budget is spent. */
-  isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  async isIssuedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
     const link = `${certificate.fingerprint} ${issuer.fingerprint}`
     const known = this.tried.get(link)
     if (known !== undefined) return known
     if (this.left === 0) return false
     this.left--
-    const result = isIssuedBy(certificate, issuer)
+    const result = await isIssuedBy(certificate, issuer)
     this.tried.set(link, result)
     return result
   }
@@ -38,27 +38,28 @@ function mayIssue({ isAuthority, pathLength, keyUsage }: Certificate, below: num
  * A path from a certificate to one of the anchors, through `pool`, all of it valid from `fromMs` to `untilMs`
  * (docs/spec/13-time-stamps.md, "Token", step 5); undefined where there is none. The same budget serves several searches.
  */
-export function findPath(
+export async function findPath(
   leaf: Certificate,
   pool: readonly Certificate[],
   anchors: readonly Certificate[],
   [fromMs, untilMs]: readonly [number, number],
   budget: PathBudget,
-): CertificatePath | undefined {
+): Promise<CertificatePath | undefined> {
   const isUsable = ({ notBeforeMs, notAfterMs, unknownCritical }: Certificate): boolean =>
     notBeforeMs <= fromMs && untilMs <= notAfterMs && unknownCritical.length === 0
   const trusted = new Set(anchors.map(({ fingerprint }) => fingerprint))
   // Anchors first: the shortest way up.
   const issuers = unique([...anchors, ...pool]).filter(isUsable)
   let steps = 10_000
-  const climb = (path: Certificate[]): CertificatePath | undefined => {
+  const climb = async (path: Certificate[]): Promise<CertificatePath | undefined> => {
     const last = path.at(-1) as Certificate
     if (trusted.has(last.fingerprint)) return path
     if (path.length === maxPath) return undefined
     for (const issuer of issuers) {
       if (steps-- <= 0) return undefined
-      if (path.includes(issuer) || !mayIssue(issuer, path.length - 1) || !budget.isIssuedBy(last, issuer)) continue
-      const found = climb([...path, issuer])
+      if (path.includes(issuer) || !mayIssue(issuer, path.length - 1)) continue
+      if (!(await budget.isIssuedBy(last, issuer))) continue
+      const found = await climb([...path, issuer])
       if (found !== undefined) return found
     }
     return undefined

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { toBase64, tryBase64 } from '../core/base64.ts'
-import { latin1, utf8 } from '../core/bytes.ts'
+import { equalBytes, latin1, utf8 } from '../core/bytes.ts'
+import { digestOf } from '../core/digest.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { maxCertificateBytes } from './certificate.ts'
 import { maxCrlBytes } from './crl.ts'
@@ -103,7 +103,7 @@ export function coveredBytes({ bytes, checkpoint, layers }: TimeStampRecord, lay
 /** The imprint that the tokens of a layer must have. */
 export function coveredHash(record: TimeStampRecord, layer: number): Uint8Array {
   const { algorithm } = record.layers[layer] as PlacedLayer
-  return new Uint8Array(createHash(algorithm).update(coveredBytes(record, layer)).digest())
+  return digestOf(algorithm, coveredBytes(record, layer))
 }
 
 const line = (word: string, der: Uint8Array): string => `${word} ${toBase64(der)}\n`
@@ -129,7 +129,7 @@ export function withLayer({ bytes }: TimeStampRecord, layer: Layer): TimeStampRe
 /** The record with more to judge its last layer with: what it does not hold yet. */
 export function withMaterial(record: TimeStampRecord, more: Pick<Layer, 'certificates' | 'crls'>): TimeStampRecord {
   const last = record.layers.at(-1) as PlacedLayer
-  const lacks = (held: readonly Uint8Array[]) => (der: Uint8Array) => !held.some((one) => Buffer.from(one).equals(der))
+  const lacks = (held: readonly Uint8Array[]) => (der: Uint8Array) => !held.some((one) => equalBytes(one, der))
   const added = {
     certificates: more.certificates.filter(lacks(last.certificates)),
     crls: more.crls.filter(lacks(last.crls)),

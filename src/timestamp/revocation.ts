@@ -28,11 +28,17 @@ export interface RevocationState {
  * Holds a path against revocation lists, at the token's time and up to `untilMs` (docs/spec/13-time-stamps.md, "Revocation").
  * Throws `time-stamp-revoked`.
  */
-export function requireUnrevoked(path: CertificatePath, crls: readonly Crl[], span: TokenSpan): RevocationState {
+export async function requireUnrevoked(
+  path: CertificatePath,
+  crls: readonly Crl[],
+  span: TokenSpan,
+): Promise<RevocationState> {
   let left = maxSignatures
-  const good = path.slice(0, -1).map((certificate, i) => {
+  const good: (number | undefined)[] = []
+  for (const [i, certificate] of path.slice(0, -1).entries()) {
     const issuer = path[i + 1] as Certificate
-    const lists = crls.filter((crl) => !crl.isUnusable && left-- > 0 && crl.isSignedBy(issuer))
+    const lists: Crl[] = []
+    for (const crl of crls) if (!crl.isUnusable && left-- > 0 && (await crl.isSignedBy(issuer))) lists.push(crl)
     for (const { revoked } of lists) {
       const entry = revoked.get(certificate.serial)
       if (entry !== undefined) requireHarmless(certificate, entry, span)
@@ -43,8 +49,8 @@ export function requireUnrevoked(path: CertificatePath, crls: readonly Crl[], sp
         thisUpdateMs <= certificate.notAfterMs &&
         span.genTimeMs <= (nextUpdateMs ?? Number.POSITIVE_INFINITY),
     )
-    return clean.length === 0 ? undefined : largest(clean.map(({ thisUpdateMs }) => thisUpdateMs))
-  })
+    good.push(clean.length === 0 ? undefined : largest(clean.map(({ thisUpdateMs }) => thisUpdateMs)))
+  }
   const known = good.filter((time) => time !== undefined)
   return { goodAsOfMs: known.length < good.length || known.length === 0 ? undefined : smallest(known) }
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { type AsnType, BaseBlock, ObjectIdentifier, OctetString } from 'asn1js'
+import { type AsnType, ObjectIdentifier, OctetString } from 'asn1js'
 import {
   type Attribute,
   Certificate as Structure,
@@ -11,9 +10,10 @@ import {
 } from 'pkijs'
 import { toHex } from '../core/base64.ts'
 import { equalBytes } from '../core/bytes.ts'
+import { digestOf } from '../core/digest.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { type Certificate, keyUsages, readCertificate } from './certificate.ts'
-import { malformed, parseDer, reading } from './der.ts'
+import { fields, malformed, parseDer, reading, readingAsync } from './der.ts'
 import { type HashAlgorithm, hashByOid, verifySignature } from './signature.ts'
 
 /** Largest token, and most certificates in it. */
@@ -129,17 +129,11 @@ function attribute(attributes: readonly Attribute[], type: string): AsnType | un
   return values[0]
 }
 
-/** Fields of a constructed element; none for another. */
-function fields(element: AsnType | undefined): AsnType[] {
-  const value: unknown = (element as (AsnType & { valueBlock: { value?: unknown } }) | undefined)?.valueBlock.value
-  return Array.isArray(value) ? value.filter((one) => one instanceof BaseBlock) : []
-}
-
 /** Hashes of the signer's certificate that a signing-certificate attribute gives (RFC 2634, RFC 5816): those of its first ESSCertID. */
 function essHash(
   attributes: readonly Attribute[],
   type: string,
-): { readonly hash: string; readonly value: Uint8Array } | undefined {
+): { readonly hash: HashAlgorithm | 'sha1'; readonly value: Uint8Array } | undefined {
   const element = attribute(attributes, type)
   if (element === undefined) return undefined
   const parts = fields(fields(fields(element)[0])[0])
@@ -165,12 +159,12 @@ function isNamed({ sid }: SignerInfo, certificate: Certificate): boolean {
  * certificate, which is in the token or among `more`. `covered` gives the hash that the imprint must be. Throws
  * `time-stamp-imprint`, `time-stamp-signature`, `time-stamp-key-usage`, `time-stamp-malformed`.
  */
-export function verifyToken(
+export async function verifyToken(
   token: Token,
   algorithm: HashAlgorithm,
   covered: Uint8Array,
   more: readonly Certificate[] = [],
-): Certificate {
+): Promise<Certificate> {
   const { imprint, signer } = token
   if (imprint.algorithm !== algorithm || !equalBytes(imprint.hash, covered)) {
     throw new EvidenceError('time-stamp-imprint', 'the token is not of these bytes', {
@@ -178,7 +172,7 @@ export function verifyToken(
       found: `${imprint.algorithm} ${toHex(imprint.hash).slice(0, 128)}`,
     })
   }
-  return reading('token', () => {
+  return readingAsync('token', async () => {
     const attributes = signer.signedAttrs?.attributes ?? []
     const signedBytes = signer.signedAttrs?.encodedValue
     if (signedBytes === undefined) throw unsigned('has no signed attributes')
@@ -187,7 +181,7 @@ export function verifyToken(
     if (!(contentType instanceof ObjectIdentifier) || contentType.valueBlock.toString() !== oids.tstInfo)
       throw unsigned('does not sign that it is a time stamp')
     const hash = hashOf(signer.digestAlgorithm.algorithmId)
-    const own = createHash(hash).update(token.content).digest()
+    const own = digestOf(hash, token.content)
     if (!(digest instanceof OctetString) || !equalBytes(digest.valueBlock.valueHexView, own))
       throw unsigned('does not sign the time that it states')
     const hashes = [oids.signingCertificate, oids.signingCertificateV2].flatMap(
@@ -195,13 +189,13 @@ export function verifyToken(
     )
     if (hashes.length === 0) throw unsigned('does not sign which certificate it is by')
     const certificate = [...token.certificates, ...more].find(
-      (one) =>
-        isNamed(signer, one) &&
-        hashes.every((ess) => equalBytes(createHash(ess.hash).update(one.der).digest(), ess.value)),
+      (one) => isNamed(signer, one) && hashes.every((ess) => equalBytes(digestOf(ess.hash, one.der), ess.value)),
     )
     if (certificate === undefined) throw unsigned('comes without the certificate that it is by')
     const signature = new Uint8Array(signer.signature.getValue())
-    if (!verifySignature(signer.signatureAlgorithm, certificate.key, new Uint8Array(signedBytes), signature, hash))
+    if (
+      !(await verifySignature(signer.signatureAlgorithm, certificate.key, new Uint8Array(signedBytes), signature, hash))
+    )
       throw unsigned('has a signature that does not verify')
     requireUsage(certificate)
     return certificate

@@ -139,8 +139,9 @@ describe('readBounded', () => {
         isLetGo = true
       }
     }
-    await expect(readBounded(endless(), 7, tooLong)).rejects.toThrow('too long')
-    expect(taken).toEqual([1, 2, 3])
+    await expect(readBounded(ReadableStream.from(endless()), 7, tooLong)).rejects.toThrow('too long')
+    // A stream may hold one piece ready.
+    expect(taken.length).toBeLessThanOrEqual(4)
     expect(isLetGo).toBe(true)
   })
 })

@@ -41,18 +41,18 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl', 'faketime'))
   })
 
   /** Codes of the faults, here and in Python. */
-  function both(text: string): { ours: string[]; theirs: string[]; exit: number } {
+  async function both(text: string): Promise<{ ours: string[]; theirs: string[]; exit: number }> {
     const bytes = new Uint8Array(Buffer.from(text, 'latin1'))
     writeFileSync(proofPath, bytes)
     const args = ['check', '--receipt', receiptPath, '--policy', policyPath, '--time-proof', proofPath]
     const { faults, exit } = verifier(args)
-    const { faults: own } = checkTimeProof(bytes, receipt, policy, undefined, startMs + 10 * day)
+    const { faults: own } = await checkTimeProof(bytes, receipt, policy, undefined, startMs + 10 * day)
     const codes = (list: readonly { readonly code: string }[]): string[] => list.map(({ code }) => code)
     return { ours: codes(own), theirs: codes(faults), exit }
   }
 
-  it('that is sound is not judged', () => {
-    expect(both(sound)).toEqual({ ours: [], theirs: [], exit: 4 })
+  it('that is sound is not judged', async () => {
+    expect(await both(sound)).toEqual({ ours: [], theirs: [], exit: 4 })
   })
 
   const token = (der: readonly number[]): string =>
@@ -76,8 +76,8 @@ describe.skipIf(lacks('python3', 'python3-cryptography', 'openssl', 'faketime'))
     ['a certificate that is no DER', () => `${sound}certificate AAAA\n`, 'time-stamp-malformed'],
     ['another index', () => sound.replace('index 0', 'index 1'), 'time-proof-foreign'],
     ['another path', () => sound.replace(/(?<=index 0\n).*\n/, ''), 'inclusion-invalid'],
-  ])('is refused as %s', (_what, text, code) => {
-    const { ours, theirs, exit } = both(text())
+  ])('is refused as %s', async (_what, text, code) => {
+    const { ours, theirs, exit } = await both(text())
     expect([theirs, exit]).toEqual([[code], 1])
     expect(ours).toContain(code)
   })

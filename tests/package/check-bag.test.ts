@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { plainDigester } from '../../src/core/digest.ts'
 import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { BagCheck } from '../../src/package/check-bag.ts'
 import { checkPackage } from '../../src/package/check-package.ts'
-import { FolderBag } from '../../src/package/folder-bag.ts'
+import { FolderBag } from '../../src/package/node/folder-bag.ts'
 import { policy } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { bagFiles, writeFiles } from '../support/bag.ts'
@@ -24,7 +25,7 @@ function folderOf(files: Files): string {
 /** What a bag is refused for, or the codes of its faults. */
 async function judge(folder: string): Promise<string | string[]> {
   try {
-    const check = await BagCheck.open(await FolderBag.open(folder))
+    const check = await BagCheck.open(await FolderBag.open(folder), plainDigester)
     await check.finish()
     return check.faults.kept.map(({ code }) => code)
   } catch (error) {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { foldedPath } from '../../src/package/bag-path.ts'
-import { ZipBag } from '../../src/package/zip-bag.ts'
+import { openZipFile } from '../../src/package/node/zip-file.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { edgeZips } from '../support/hostile-zips.ts'
 import { pythonText } from '../support/python.ts'
@@ -17,7 +17,7 @@ afterAll(remove)
 /** What our own reader says of a zip, read to its end: a code, or the texts by path. */
 async function ours(file: string): Promise<string | Record<string, string>> {
   try {
-    const bag = await ZipBag.open(file)
+    const bag = await openZipFile(file)
     try {
       const texts: Record<string, string> = {}
       for (const name of bag.files.keys()) {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/errors.ts'
-import { ZipBag } from '../../src/package/zip-bag.ts'
+import { openZipFile } from '../../src/package/node/zip-file.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { Random } from '../support/random.ts'
 import { rawZip, type RawEntry } from '../support/raw-zip.ts'
@@ -19,7 +19,7 @@ function fileOf(bytes: Buffer): string {
 
 /** Opens a zip and reads all of it, as the checker does; the texts by path. */
 async function readAll(bytes: Buffer): Promise<Record<string, string>> {
-  const bag = await ZipBag.open(fileOf(bytes))
+  const bag = await openZipFile(fileOf(bytes))
   try {
     const texts: Record<string, string> = {}
     for (const name of bag.files.keys()) {

@@ -17,7 +17,7 @@ const exceptions: Readonly<Record<string, string>> = {
   'cli/render/checker.ts': 'reads the running program',
   'cli/version.ts': 'reads the package.json beside the program',
   'cli/options/ask-terminal.ts': 'opens the terminal, and reads a line of it',
-  'src/package/bag-writer.ts': 'streams a file of evidence, which may have any length',
+  'src/package/node/bag-writer.ts': 'streams a file of evidence, which may have any length',
 }
 
 const reading = [

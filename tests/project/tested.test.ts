@@ -26,7 +26,12 @@ const groups: readonly Group[] = [
     why: 'Client and server are tested by requests over a socket, one test for each promise of a route.',
   },
   {
-    files: ['src/check/', 'src/package/recognize.ts', 'src/package/admission-receipts.ts'],
+    files: [
+      'src/check/',
+      'src/package/recognize.ts',
+      'src/package/node/recognize-path.ts',
+      'src/package/admission-receipts.ts',
+    ],
     tests: ['tests/scripts/', 'tests/package/', 'tests/verify/'],
     why: 'The steps of a check have one caller, "evidence check": what each finds is tested there, over files as people have them.',
   },

@@ -8,7 +8,7 @@ import { encodeReceipt, parseReceipt, type Receipt } from '../../src/core/receip
 import { readPemCertificates } from '../../src/timestamp/certificate.ts'
 import { checkTimeProof } from '../../src/timestamp/check-time-proof.ts'
 import { newRecord } from '../../src/timestamp/record.ts'
-import { stampedBytes } from '../../src/timestamp/stamper.ts'
+import { stampedBytes } from '../../src/timestamp/node/stamper.ts'
 import { encodeTimeProof, parseTimeProof } from '../../src/timestamp/time-proof.ts'
 import { depositor, ledgerKey, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
@@ -36,7 +36,7 @@ const receipt: Receipt = parseReceipt(
 )
 
 describe('the stamped bytes', () => {
-  it('are the checkpoint with the log’s own signature, and without cosignatures', () => {
+  it('are the checkpoint with the log’s own signature, and without cosignatures', async () => {
     const note = noteOf([entryBytes])
     const { name, id, signature } = cosignerNamed('one').cosign(receipt.proof.note.text, 1n)
     const cosigned = `${note}— ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`
@@ -66,39 +66,39 @@ describe.skipIf(lacks('openssl', 'faketime'))('a time proof', () => {
   }
   const check = (bytes: Uint8Array) =>
     checkTimeProof(bytes, receipt, policy, readPemCertificates(root.pem, 'anchors'), now)
-  const codes = (bytes: Uint8Array): string[] => check(bytes).faults.map(({ code }) => code)
+  const codes = async (bytes: Uint8Array): Promise<string[]> => (await check(bytes)).faults.map(({ code }) => code)
 
-  it('says the latest time, with the authority’s accuracy added, and what it cannot tell', () => {
-    const { faults, statement, limits, size } = check(proofOf(noteOf([entryBytes])))
+  it('says the latest time, with the authority’s accuracy added, and what it cannot tell', async () => {
+    const { faults, statement, limits, size } = await check(proofOf(noteOf([entryBytes])))
     expect([faults, size]).toEqual([[], 1])
     expect(statement?.noLaterThanMs).toBe(startMs + 60_000 + 1500)
     expect(limits.join(' ')).toMatch(/revoked: no list/)
   })
 
-  it('leads from the entry to a larger checkpoint, whatever the receipt’s own is', () => {
+  it('leads from the entry to a larger checkpoint, whatever the receipt’s own is', async () => {
     const note = noteOf([entryBytes, second])
-    expect(codes(proofOf(note, { hashes: [leafHash(second)] }))).toEqual([])
-    expect(codes(proofOf(note, { hashes: [leafHash(entryBytes)] }))).toEqual(['inclusion-invalid'])
-    expect(codes(proofOf(note))).toEqual(['inclusion-invalid'])
+    expect(await codes(proofOf(note, { hashes: [leafHash(second)] }))).toEqual([])
+    expect(await codes(proofOf(note, { hashes: [leafHash(entryBytes)] }))).toEqual(['inclusion-invalid'])
+    expect(await codes(proofOf(note))).toEqual(['inclusion-invalid'])
   })
 
-  it('older than its entry is a fault, and not within what two clocks may differ', () => {
+  it('older than its entry is a fault, and not within what two clocks may differ', async () => {
     const note = noteOf([entryBytes])
-    expect(codes(proofOf(note, { atMs: startMs - 50_000 }))).toEqual([])
-    const early = check(proofOf(note, { atMs: startMs - 120_000 }))
+    expect(await codes(proofOf(note, { atMs: startMs - 50_000 }))).toEqual([])
+    const early = await check(proofOf(note, { atMs: startMs - 120_000 }))
     expect(early.faults.map(({ code }) => code)).toEqual(['time-stamp-before-entry'])
     expect(early.statement).toBeUndefined()
   })
 
-  it('of another entry, of another ledger’s checkpoint, or of one that the log did not sign is refused', () => {
-    expect(codes(proofOf(noteOf([entryBytes]), { index: 1 }))).toEqual(['time-proof-foreign'])
-    expect(codes(proofOf(noteOf([entryBytes], signerNamed('stranger'))))).toEqual(['signature-invalid'])
+  it('of another entry, of another ledger’s checkpoint, or of one that the log did not sign is refused', async () => {
+    expect(await codes(proofOf(noteOf([entryBytes]), { index: 1 }))).toEqual(['time-proof-foreign'])
+    expect(await codes(proofOf(noteOf([entryBytes], signerNamed('stranger'))))).toEqual(['signature-invalid'])
     const foreign = noteOf([entryBytes]).replaceAll(origin, 'other.example/chain')
-    expect(codes(proofOf(foreign))).toEqual(['time-proof-foreign'])
-    expect(codes(proofOf(noteOf([second])))).toContain('inclusion-invalid')
+    expect(await codes(proofOf(foreign))).toEqual(['time-proof-foreign'])
+    expect(await codes(proofOf(noteOf([second])))).toContain('inclusion-invalid')
   })
 
-  it('is read and written again byte for byte, and refused where it is not exactly of the form', () => {
+  it('is read and written again byte for byte, and refused where it is not exactly of the form', async () => {
     const bytes = proofOf(noteOf([entryBytes, second]), { hashes: [leafHash(second)] })
     expect(encodeTimeProof(parseTimeProof(bytes))).toEqual(bytes)
     const text = Buffer.from(bytes).toString('latin1')

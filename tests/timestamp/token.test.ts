@@ -41,7 +41,7 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
     readonly isRenewed?: boolean
   }
 
-  function judge(token: Uint8Array, options: Judging = {}): TokenVerdict {
+  function judge(token: Uint8Array, options: Judging = {}): Promise<TokenVerdict> {
     const { hash = 'sha256', of = data, more, crls = [], until = now, isRenewed = false } = options
     const anchors = 'anchors' in options ? options.anchors : root.pem
     return judgeToken(readToken(token), {
@@ -56,9 +56,9 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
   }
 
   /** The code of what is thrown, or of the verdict. */
-  function verdictOf(token: Uint8Array, options: Judging = {}): ErrorCode | 'stands' | 'unverified' {
+  async function verdictOf(token: Uint8Array, options: Judging = {}): Promise<ErrorCode | 'stands' | 'unverified'> {
     try {
-      const { state, fault } = judge(token, options)
+      const { state, fault } = await judge(token, options)
       return state === 'fails' ? (fault?.code as ErrorCode) : state
     } catch (error) {
       if (isEvidenceError(error)) return error.code
@@ -71,9 +71,9 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
     more: { of?: Uint8Array; anchors?: string; atMs?: number; untrusted?: string } = {},
   ): boolean => opensslAccepts(path, { token, data: more.of ?? data, anchors: more.anchors ?? root.pem, ...more })
 
-  it('of an authority below a root stands, for us and for openssl, and says who and when', () => {
+  it('of an authority below a root stands, for us and for openssl, and says who and when', async () => {
     const token = direct.stamp(data)
-    const verdict = judge(token)
+    const verdict = await judge(token)
     expect(verdict).toMatchObject({ state: 'stands', fault: undefined, goodAsOfMs: undefined })
     expect(verdict.certificate.subject).toBe('CN=Direct, O=Test')
     expect(Math.abs(verdict.token.genTimeMs - Date.now())).toBeLessThan(60_000)
@@ -81,65 +81,65 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
     expect(accepts(token)).toBe(true)
   })
 
-  it.each(['sha256', 'sha384', 'sha512'] as const)('of %s stands', (hash) => {
-    expect(verdictOf(direct.stamp(data, { hash }), { hash })).toBe('stands')
+  it.each(['sha256', 'sha384', 'sha512'] as const)('of %s stands', async (hash) => {
+    expect(await verdictOf(direct.stamp(data, { hash }), { hash })).toBe('stands')
   })
 
-  it.each(['sha1', 'sha256', 'sha512'] as const)('that names its certificate by %s stands', (ess) => {
-    expect(verdictOf(direct.stamp(data, { ess }))).toBe('stands')
+  it.each(['sha1', 'sha256', 'sha512'] as const)('that names its certificate by %s stands', async (ess) => {
+    expect(await verdictOf(direct.stamp(data, { ess }))).toBe('stands')
   })
 
-  it('of SHA-1 is refused', () => {
-    expect(verdictOf(direct.stamp(data, { hash: 'sha1' }))).toBe('time-stamp-malformed')
+  it('of SHA-1 is refused', async () => {
+    expect(await verdictOf(direct.stamp(data, { hash: 'sha1' }))).toBe('time-stamp-malformed')
   })
 
-  it('by RSA, below an authority in between, stands where that is at hand', () => {
+  it('by RSA, below an authority in between, stands where that is at hand', async () => {
     const token = below.stamp(data)
-    expect(verdictOf(token)).toBe('stands')
-    expect(judge(token).path.map(({ subject }) => subject)).toEqual([
+    expect(await verdictOf(token)).toBe('stands')
+    expect((await judge(token)).path.map(({ subject }) => subject)).toEqual([
       'CN=Below, O=Test',
       'CN=Middle, O=Test',
       'CN=Root, O=Test',
     ])
     const bare = below.stamp(data, { certificates: false })
-    expect(verdictOf(bare)).toBe('time-stamp-signature')
+    expect(await verdictOf(bare)).toBe('time-stamp-signature')
     const own = readFileSync(below.certificate, 'utf8')
-    expect(verdictOf(bare, { more: own })).toBe('time-stamp-untrusted')
-    expect(verdictOf(bare, { more: own + middle.pem })).toBe('stands')
+    expect(await verdictOf(bare, { more: own })).toBe('time-stamp-untrusted')
+    expect(await verdictOf(bare, { more: own + middle.pem })).toBe('stands')
     expect(accepts(token)).toBe(true)
   })
 
-  it('without a stated accuracy says so', () => {
-    expect(judge(direct.stamp(data, { accuracy: false })).token.accuracyMs).toBeUndefined()
+  it('without a stated accuracy says so', async () => {
+    expect((await judge(direct.stamp(data, { accuracy: false }))).token.accuracyMs).toBeUndefined()
   })
 
-  it('of other bytes is refused', () => {
+  it('of other bytes is refused', async () => {
     const token = direct.stamp(data)
     const of = utf8('what is stamped\r\n')
-    expect(verdictOf(token, { of })).toBe('time-stamp-imprint')
-    expect(verdictOf(token, { hash: 'sha512' })).toBe('time-stamp-imprint')
+    expect(await verdictOf(token, { of })).toBe('time-stamp-imprint')
+    expect(await verdictOf(token, { hash: 'sha512' })).toBe('time-stamp-imprint')
     expect(accepts(token, { of })).toBe(false)
   })
 
-  it('of an authority below another root is not trusted, and without anchors unverified', () => {
+  it('of an authority below another root is not trusted, and without anchors unverified', async () => {
     const other = TestAuthority.root(path, 'Other')
     const token = direct.stamp(data)
-    expect(verdictOf(token, { anchors: other.pem })).toBe('time-stamp-untrusted')
+    expect(await verdictOf(token, { anchors: other.pem })).toBe('time-stamp-untrusted')
     expect(accepts(token, { anchors: other.pem })).toBe(false)
-    expect(verdictOf(token, { anchors: undefined })).toBe('unverified')
+    expect(await verdictOf(token, { anchors: undefined })).toBe('unverified')
   })
 
-  it('of an authority that a root of the same name, and another key, did not issue is not trusted', () => {
+  it('of an authority that a root of the same name, and another key, did not issue is not trusted', async () => {
     const impostor = TestAuthority.root(`${path}/impostor`, 'Root')
-    expect(verdictOf(direct.stamp(data), { anchors: impostor.pem })).toBe('time-stamp-untrusted')
-    expect(verdictOf(direct.stamp(data), { anchors: impostor.pem + root.pem })).toBe('stands')
+    expect(await verdictOf(direct.stamp(data), { anchors: impostor.pem })).toBe('time-stamp-untrusted')
+    expect(await verdictOf(direct.stamp(data), { anchors: impostor.pem + root.pem })).toBe('stands')
   })
 
-  it('of a key below a certificate that is no authority is not trusted', () => {
+  it('of a key below a certificate that is no authority is not trusted', async () => {
     // A time-stamping certificate signs another: only its basicConstraints speak against it.
     const fake = TestAuthority.root(`${path}/fake`, 'Direct')
     const token = fake.timeStamper('Under a leaf').stamp(data)
-    expect(verdictOf(token, { more: readFileSync(direct.certificate, 'utf8') })).toBe('time-stamp-untrusted')
+    expect(await verdictOf(token, { more: readFileSync(direct.certificate, 'utf8') })).toBe('time-stamp-untrusted')
   })
 
   // openssl makes no token with such a certificate, so one of its tokens is signed anew, as signed data in general.
@@ -148,15 +148,15 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
     ['a second extended key usage', 'tsa_two_uses', 'time-stamp-key-usage'],
     ['a key usage beyond signing', 'tsa_encrypts', 'time-stamp-key-usage'],
     ['a critical extension that nobody here judges', 'tsa_constrained', 'time-stamp-untrusted'],
-  ])('by a certificate with %s is refused', (_what, extensions, code) => {
+  ])('by a certificate with %s is refused', async (_what, extensions, code) => {
     const { content } = readToken(direct.stamp(data))
-    expect(verdictOf(root.timeStamper('Signs').signContent(content))).toBe('stands')
+    expect(await verdictOf(root.timeStamper('Signs').signContent(content))).toBe('stands')
     const token = root.timeStamper('Other usage', { extensions }).signContent(content)
-    expect(verdictOf(token)).toBe(code)
+    expect(await verdictOf(token)).toBe(code)
   })
 
-  it('by a weak key is refused', () => {
-    expect(verdictOf(root.timeStamper('Weak', { key: 'weak' }).stamp(data))).toBe('time-stamp-signature')
+  it('by a weak key is refused', async () => {
+    expect(await verdictOf(root.timeStamper('Weak', { key: 'weak' }).stamp(data))).toBe('time-stamp-signature')
   })
 
   describe('whose certificate has ended', () => {
@@ -166,20 +166,20 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
       token = root.timeStamper('Ended', { from: now - 40 * day, to: now - 10 * day }).stamp(data, { atMs: made })
     })
 
-    it('stood while it was valid, and does not now, for openssl either', () => {
-      expect(verdictOf(token, { until: now - 11 * day })).toBe('stands')
+    it('stood while it was valid, and does not now, for openssl either', async () => {
+      expect(await verdictOf(token, { until: now - 11 * day })).toBe('stands')
       expect(accepts(token, { atMs: now - 11 * day })).toBe(true)
-      expect(verdictOf(token)).toBe('time-stamp-expired')
+      expect(await verdictOf(token)).toBe('time-stamp-expired')
       expect(accepts(token)).toBe(false)
     })
   })
 
-  it('made before its certificate began, or after it ended, is not trusted', () => {
+  it('made before its certificate began, or after it ended, is not trusted', async () => {
     const stamper = root.timeStamper('Short', { from: now - 40 * day, to: now - 10 * day })
     for (const atMs of [now - 50 * day, now - 5 * day]) {
       const token = stamper.stamp(data, { atMs })
-      expect(verdictOf(token, { until: atMs })).toBe('time-stamp-untrusted')
-      expect(verdictOf(token, { anchors: undefined })).toBe('time-stamp-expired')
+      expect(await verdictOf(token, { until: atMs })).toBe('time-stamp-untrusted')
+      expect(await verdictOf(token, { anchors: undefined })).toBe('time-stamp-expired')
     }
   })
 
@@ -197,46 +197,49 @@ describe.skipIf(lacks('openssl', 'faketime'))('a token', () => {
       return { anchors: authority.pem, token, crls: [authority.crl()] }
     }
 
-    it('before its time falls, whatever the reason', () => {
+    it('before its time falls, whatever the reason', async () => {
       const { token, ...with_ } = revoked('Before', now - 11 * day, 'superseded')
-      expect(verdictOf(token, with_)).toBe('time-stamp-revoked')
-      expect(verdictOf(token, { ...with_, isRenewed: true, until: now - 10.5 * day })).toBe('time-stamp-revoked')
+      expect(await verdictOf(token, with_)).toBe('time-stamp-revoked')
+      expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 10.5 * day })).toBe('time-stamp-revoked')
     })
 
     it.each(['superseded', 'cessationOfOperation', 'affiliationChanged', 'unspecified'])(
       'after its time for %s stands',
-      (reason) => {
+      async (reason) => {
         const { token, ...with_ } = revoked(`After ${reason}`, now - 5 * day, reason)
-        expect(verdictOf(token, with_)).toBe('stands')
+        expect(await verdictOf(token, with_)).toBe('stands')
       },
     )
 
-    it.each(['keyCompromise', undefined])('after its time for %s falls, unless it was renewed before', (reason) => {
-      const { token, ...with_ } = revoked(`Compromised ${reason}`, now - 5 * day, reason)
-      expect(verdictOf(token, with_)).toBe('time-stamp-revoked')
-      expect(verdictOf(token, { ...with_, isRenewed: true, until: now - 6 * day })).toBe('stands')
-      expect(verdictOf(token, { ...with_, isRenewed: true, until: now - 4 * day })).toBe('time-stamp-revoked')
-    })
+    it.each(['keyCompromise', undefined])(
+      'after its time for %s falls, unless it was renewed before',
+      async (reason) => {
+        const { token, ...with_ } = revoked(`Compromised ${reason}`, now - 5 * day, reason)
+        expect(await verdictOf(token, with_)).toBe('time-stamp-revoked')
+        expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 6 * day })).toBe('stands')
+        expect(await verdictOf(token, { ...with_, isRenewed: true, until: now - 4 * day })).toBe('time-stamp-revoked')
+      },
+    )
 
-    it('is known to be none as of the list, and unknown without one, or with one of another issuer, or one that ended before', () => {
+    it('is known to be none as of the list, and unknown without one, or with one of another issuer, or one that ended before', async () => {
       const token = direct.stamp(data)
       const list = root.crl()
-      const { goodAsOfMs } = judge(token, { crls: [list] })
+      const { goodAsOfMs } = await judge(token, { crls: [list] })
       expect(goodAsOfMs).toBe(readCrl(list).thisUpdateMs)
-      expect(judge(token).goodAsOfMs).toBeUndefined()
-      expect(judge(token, { crls: [middle.crl()] }).goodAsOfMs).toBeUndefined()
-      expect(judge(token, { crls: [root.crl(now - 60 * day)] }).goodAsOfMs).toBeUndefined()
+      expect((await judge(token)).goodAsOfMs).toBeUndefined()
+      expect((await judge(token, { crls: [middle.crl()] })).goodAsOfMs).toBeUndefined()
+      expect((await judge(token, { crls: [root.crl(now - 60 * day)] })).goodAsOfMs).toBeUndefined()
     })
 
-    it('of an authority in between counts too', () => {
+    it('of an authority in between counts too', async () => {
       const top = TestAuthority.root(path, 'Top')
       const between = top.authority('Between')
       const token = between.timeStamper('Leaf').stamp(data, { atMs: now - 10 * day })
       const good = [top.crl(), between.crl()]
-      expect(judge(token, { anchors: top.pem, crls: good }).goodAsOfMs).toBeDefined()
-      expect(judge(token, { anchors: top.pem, crls: good.slice(1) }).goodAsOfMs).toBeUndefined()
+      expect((await judge(token, { anchors: top.pem, crls: good })).goodAsOfMs).toBeDefined()
+      expect((await judge(token, { anchors: top.pem, crls: good.slice(1) })).goodAsOfMs).toBeUndefined()
       top.revoke(`${between.folder}/ca.pem`, now - 20 * day, 'CACompromise')
-      expect(verdictOf(token, { anchors: top.pem, crls: [top.crl(), between.crl()] })).toBe('time-stamp-revoked')
+      expect(await verdictOf(token, { anchors: top.pem, crls: [top.crl(), between.crl()] })).toBe('time-stamp-revoked')
     })
   })
 })

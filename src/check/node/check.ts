@@ -8,14 +8,14 @@ import { parsePolicy, type Policy } from '../../core/policy.ts'
 import { parsePolicyFile } from '../../ledger/data-folder.ts'
 import { manifestPath } from '../../node/artefact-names.ts'
 import { readBeginning } from '../../node/bounded-file.ts'
-import { digestFile } from '../../node/file-digest.ts'
+import { digestFile, nativeDigester } from '../../node/file-digest.ts'
 import { fsPath } from '../../node/file-path.ts'
 import { listWholeFolder } from '../../node/folder-manifest.ts'
 import type { Bag } from '../../package/bag.ts'
 import { checkPackage, ownPolicy } from '../../package/check-package.ts'
-import { FolderBag } from '../../package/folder-bag.ts'
-import { beginsAsZip, isPackageFolder, isPackageZip } from '../../package/recognize.ts'
-import { ZipBag } from '../../package/zip-bag.ts'
+import { FolderBag } from '../../package/node/folder-bag.ts'
+import { beginsAsZip, isPackageFolder, isPackageZip } from '../../package/node/recognize-path.ts'
+import { openZipFile } from '../../package/node/zip-file.ts'
 import { checkMisbehaviour } from '../../verify/check-misbehaviour.ts'
 import type { CheckedReceipt } from '../../verify/check-receipt.ts'
 import { findingOf } from '../../verify/report.ts'
@@ -180,7 +180,7 @@ async function checkPackageAt(
 ): Promise<CheckedPackageReport> {
   let bag: Bag
   try {
-    bag = stat.isDirectory() ? await FolderBag.open(path) : await ZipBag.open(path)
+    bag = stat.isDirectory() ? await FolderBag.open(path) : await openZipFile(path)
   } catch (error) {
     // Asked for first: a package that is refused must not hide that there is nothing to check it with.
     const given = packagePolicy(request)
@@ -195,6 +195,7 @@ async function checkPackageAt(
     const bar = watch.progress('checking', total, 'bytes')
     let done = 0
     const report = await checkPackage(bag, policy, {
+      digester: nativeDigester,
       onBytes: (bytes) => bar.update((done += bytes)),
       judgeTime: timeJudge(request.timestampAnchors),
     }).finally(() => bar.stop())

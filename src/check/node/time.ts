@@ -25,7 +25,7 @@ export function timeJudge(anchorsPath: string | undefined): TimeJudge {
     if (judge === undefined) return { ...noTime, unjudged: [notLoaded] }
     if (anchorsPath !== undefined)
       anchors ??= { path: anchorsPath, pem: Buffer.from(readNamed(anchorsPath, fileBounds.small)).toString('latin1') }
-    const judged = judge({ path, bytes, receipt, policy, anchors })
+    const judged = await judge({ path, bytes, receipt, policy, anchors })
     if (!('refusal' in judged)) return judged
     const { code, message, where } = judged.refusal
     throw new EvidenceError(code, message, where === undefined ? {} : { where })

@@ -26,11 +26,11 @@ export interface TimeProofInput {
 }
 
 /** Judges a time proof, as of now. Never throws for what it is given: certificates that cannot be read are a refusal. */
-export function judgeTimeProof(input: TimeProofInput): JudgedTime | { readonly refusal: Finding } {
+export async function judgeTimeProof(input: TimeProofInput): Promise<JudgedTime | { readonly refusal: Finding }> {
   const { path, bytes, receipt, policy, anchors } = input
   try {
     const trusted = anchors === undefined ? undefined : readPemCertificates(anchors.pem, anchors.path)
-    const time = checkTimeProof(bytes, receipt, policy, trusted, Date.now())
+    const time = await checkTimeProof(bytes, receipt, policy, trusted, Date.now())
     const isVerified = trusted !== undefined
     return {
       faults: time.faults.map((error) => findingOf(error)),

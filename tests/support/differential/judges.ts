@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EvidenceError } from '../../../src/core/errors.ts'
-import { isPackageZip } from '../../../src/package/recognize.ts'
+import { isPackageZip } from '../../../src/package/node/recognize-path.ts'
 import type { Facts } from '../../vectors/check-formats.ts'
 import { Input, type Vector } from '../../vectors/vector-files.ts'
 import { verdictOf } from '../../vectors/verdict.ts'

@@ -7,12 +7,12 @@ import { encodeFileProof } from '../../../src/core/file-proof.ts'
 import { encodeManifest, encodeManifestLine, manifestTree } from '../../../src/core/manifest.ts'
 import { encodeLogPolicy, parsePolicy } from '../../../src/core/policy.ts'
 import { scanningLocator } from '../../../src/package/admission-receipts.ts'
-import { writeBag } from '../../../src/package/bag-writer.ts'
+import { writeBag } from '../../../src/package/node/bag-writer.ts'
 import { checkPackage } from '../../../src/package/check-package.ts'
-import { FolderSink } from '../../../src/package/folder-sink.ts'
+import { FolderSink } from '../../../src/package/node/folder-sink.ts'
 import { type DepositInput, packageFiles } from '../../../src/package/make-package.ts'
 import type { ReceiptInput } from '../../../src/package/sound-receipt.ts'
-import { ZipBag } from '../../../src/package/zip-bag.ts'
+import { openZipFile } from '../../../src/package/node/zip-file.ts'
 import { LogView } from '../../../src/log/view.ts'
 import { bagFiles } from '../bag.ts'
 import { depositor, ledgerKey, origin, startMs, TestChain } from '../chain.ts'
@@ -299,7 +299,7 @@ interface PackageCodes {
 
 /** Codes of what our own check finds. */
 export async function packageCodes(file: string): Promise<PackageCodes> {
-  const bag = await ZipBag.open(file)
+  const bag = await openZipFile(file)
   try {
     const { faults, unjudged, standing } = await checkPackage(bag, parsePolicy(utf8(packagePolicy)), {
       judgeTime: timeJudge(undefined),

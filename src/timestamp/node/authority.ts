@@ -1,13 +1,14 @@
-import { createHash } from 'node:crypto'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
-import { timeText } from '../core/time.ts'
-import { type Certificate, readPemCertificates, unique } from './certificate.ts'
-import { type Crl, maxCrlBytes, readCrl } from './crl.ts'
+import { latin1 } from '../../core/bytes.ts'
+import { digestOf } from '../../core/digest.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { timeText } from '../../core/time.ts'
+import { bytesOfPem, type Certificate, readPemCertificates, unique } from '../certificate.ts'
+import { type Crl, maxCrlBytes, readCrl } from '../crl.ts'
 import { fetchBounded } from './fetch-bounded.ts'
-import { clockSkewMs } from './judge-record.ts'
-import { judgeToken, type TokenVerdict } from './judge-token.ts'
+import { clockSkewMs } from '../judge-record.ts'
+import { judgeToken, type TokenVerdict } from '../judge-token.ts'
 import { encodeRequest, maxResponseBytes, readResponse } from './request.ts'
-import type { HashAlgorithm } from './signature.ts'
+import type { HashAlgorithm } from '../signature.ts'
 
 /** An authority as the operator configured it. */
 export interface AuthoritySettings {
@@ -54,7 +55,7 @@ export class Authority {
   }
 
   private pem(path: string): Certificate[] {
-    return readPemCertificates(Buffer.from(this.read(path, maxPemBytes)).toString('latin1'), path)
+    return readPemCertificates(latin1(this.read(path, maxPemBytes)), path)
   }
 
   /**
@@ -80,8 +81,8 @@ export class Authority {
     const bytes = isUrl
       ? await fetchBounded(from, {}, { name, maxBytes: 2 * maxCrlBytes, timeoutMs: this.timeoutMs })
       : this.read(from, 2 * maxCrlBytes)
-    const pem = crlPem.exec(Buffer.from(bytes).toString('latin1'))
-    return readCrl(pem === null ? bytes : new Uint8Array(Buffer.from(pem[1] as string, 'base64'))).der
+    const pem = crlPem.exec(latin1(bytes))
+    return readCrl(pem === null ? bytes : bytesOfPem(pem[1] as string)).der
   }
 
   /**
@@ -95,7 +96,7 @@ export class Authority {
     { notBeforeMs, nowMs }: { readonly notBeforeMs: number; readonly nowMs: () => number },
   ): Promise<TokenVerdict> {
     const { name, url } = this.settings
-    const digest = new Uint8Array(createHash(hash).update(covered).digest())
+    const digest = digestOf(hash, covered)
     const request = encodeRequest(hash, digest)
     const init = {
       method: 'POST',
@@ -121,7 +122,7 @@ export class Authority {
         },
       )
     }
-    const verdict = judgeToken(token, {
+    const verdict = await judgeToken(token, {
       algorithm: hash,
       covered: digest,
       certificates: this.between,

@@ -1,7 +1,7 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { requireNewFile } from '../node/output-file.ts'
-import { makePrivateFolder, unmakeFolder } from '../node/private-folder.ts'
+import { requireNewFile } from '../../node/output-file.ts'
+import { makePrivateFolder, unmakeFolder } from '../../node/private-folder.ts'
 import type { BagSink } from './bag-writer.ts'
 
 /** A bag written as a folder, which appears under its name once it is whole. */

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import type { BagSink } from './bag-writer.ts'
-import { requireNewFile } from '../node/output-file.ts'
+import { requireNewFile } from '../../node/output-file.ts'
 
 /**
  * A bag written as a zip, in one folder at its top. Entries are stored, not deflated, and bear one date, so that the same files

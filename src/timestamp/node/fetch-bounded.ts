@@ -1,5 +1,5 @@
-import { readBounded } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { readBounded } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
 
 /**
  * One request to an address that the operator configured: no redirect is followed, the answer is bounded, and so is the time.

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { encodeBagList } from './bag-tags.ts'
-
-/** What is to stand at a path: bytes, or a file of a known size. */
-export type BagContent = { readonly bytes: Uint8Array } | { readonly file: string | Buffer; readonly size: number }
+import type { BagContent } from '../bag-content.ts'
+import { encodeBagList } from '../bag-tags.ts'
 
 /** Where a bag is written to: files come in order of their paths, each once. */
 export interface BagSink {
@@ -17,10 +15,6 @@ export interface BagSink {
   publish(): Promise<void>
   /** Leaves nothing behind. */
   abandon(): Promise<void>
-}
-
-export function contentSize(content: BagContent): number {
-  return 'bytes' in content ? content.bytes.length : content.size
 }
 
 /**
@@ -63,10 +57,14 @@ async function* hashed(
   onBytes: ((count: number) => void) | undefined,
 ): AsyncGenerator<Uint8Array> {
   const chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> =
-    'bytes' in content ? [content.bytes] : createReadStream(content.file, { highWaterMark: 1024 * 1024 })
+    'bytes' in content ? [content.bytes] : createReadStream(fileOf(content.file), { highWaterMark: 1024 * 1024 })
   for await (const chunk of chunks) {
     hash.update(chunk)
     onBytes?.(chunk.length)
     yield chunk
   }
+}
+
+function fileOf(path: string | Uint8Array): string | Buffer {
+  return typeof path === 'string' ? path : Buffer.from(path)
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Integer, Null, OctetString } from 'asn1js'
 import { AlgorithmIdentifier, MessageImprint, TimeStampReq, TimeStampResp } from 'pkijs'
-import { toHex } from '../core/base64.ts'
-import { EvidenceError } from '../core/errors.ts'
-import { parseDer, reading } from './der.ts'
-import { type HashAlgorithm, oidOf } from './signature.ts'
-import { maxTokenBytes, readToken, type Token } from './token.ts'
+import { toHex } from '../../core/base64.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { parseDer, reading } from '../der.ts'
+import { type HashAlgorithm, oidOf } from '../signature.ts'
+import { maxTokenBytes, readToken, type Token } from '../token.ts'
 
 /** Largest answer of an authority, in bytes: a token, and a few words around it. */
 export const maxResponseBytes: number = maxTokenBytes + 4096

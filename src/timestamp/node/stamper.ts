@@ -1,16 +1,16 @@
-import { largest } from '../core/arrays.ts'
-import { utf8 } from '../core/bytes.ts'
-import { parseSignedCheckpoint } from '../core/checkpoint.ts'
-import { EvidenceError, isEvidenceError } from '../core/errors.ts'
-import { encodeNote } from '../core/note.ts'
+import { largest } from '../../core/arrays.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { parseSignedCheckpoint } from '../../core/checkpoint.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
+import { encodeNote } from '../../core/note.ts'
 import type { Authority, Material } from './authority.ts'
-import { readCertificate } from './certificate.ts'
-import { readCrl } from './crl.ts'
-import { judgeRecord } from './judge-record.ts'
-import type { TokenVerdict } from './judge-token.ts'
-import { type Layer, newRecord, parseRecord, type TimeStampRecord, withLayer, withMaterial } from './record.ts'
-import type { HashAlgorithm } from './signature.ts'
-import { readToken } from './token.ts'
+import { readCertificate } from '../certificate.ts'
+import { readCrl } from '../crl.ts'
+import { judgeRecord } from '../judge-record.ts'
+import type { TokenVerdict } from '../judge-token.ts'
+import { type Layer, newRecord, parseRecord, type TimeStampRecord, withLayer, withMaterial } from '../record.ts'
+import type { HashAlgorithm } from '../signature.ts'
+import { readToken } from '../token.ts'
 
 /** Where records are kept, by the size of their checkpoint. */
 export interface TimeStampStore {
@@ -88,7 +88,7 @@ export class Stamper {
         // Other work of the process gets its turn between two records.
         await new Promise((resolve) => setImmediate(resolve))
         try {
-          if (!all && !this.isDue(size)) continue
+          if (!all && !(await this.isDue(size))) continue
           await this.renewOne(size)
           renewed.push(size)
         } catch (error) {
@@ -112,10 +112,10 @@ export class Stamper {
     return parseRecord(bytes)
   }
 
-  private isDue(size: number): boolean {
+  private async isDue(size: number): Promise<boolean> {
     let due = this.due.get(size)
     if (due === undefined) {
-      due = this.dueOf(this.read(size))
+      due = await this.dueOf(this.read(size))
       this.due.set(size, due)
     }
     return due <= this.options.nowMs()
@@ -125,10 +125,10 @@ export class Stamper {
    * When a record is to be renewed: some time before its last layer stops to carry by itself, of which the longest-lived token counts.
    * Never in the first half of a token's life: where certificates live shorter than that time, a record would grow at every look.
    */
-  private dueOf(record: TimeStampRecord): number {
+  private async dueOf(record: TimeStampRecord): Promise<number> {
     const last = record.layers.at(-1) as Layer
     if (this.options.retiredHashes.includes(last.algorithm)) return Number.NEGATIVE_INFINITY
-    const { layers } = judgeRecord(record, this.anchors(), this.options.nowMs())
+    const { layers } = await judgeRecord(record, this.anchors(), this.options.nowMs())
     const { standing = [], tokens = [] } = layers.at(-1) ?? {}
     const { renewMs } = this.options
     if (standing.length > 0) {
@@ -166,7 +166,7 @@ export class Stamper {
     const { layer } = await this.layer(record.bytes, size, notBeforeMs)
     const renewed = withLayer(record, layer)
     this.options.store.write(size, renewed.bytes)
-    this.due.set(size, this.dueOf(renewed))
+    this.due.set(size, await this.dueOf(renewed))
   }
 
   /** A layer of tokens of all authorities over some bytes. Throws where no authority gave one. */

@@ -1,0 +1,79 @@
+import { X509Certificate } from 'node:crypto'
+import { afterAll, describe, expect, it } from 'vitest'
+import { isEvidenceError } from '../../src/core/errors.ts'
+import { readCertificate, readPemCertificates } from '../../src/timestamp/certificate.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { Random } from '../support/random.ts'
+import { lacks } from '../support/system-tools.ts'
+import { openssl, TestAuthority } from '../support/time-authority.ts'
+
+/** Whether it is read with a key that could sign: one of an unknown curve may stand there, and signs nothing. */
+function isRead(der: Uint8Array): boolean {
+  try {
+    return readCertificate(der).key.kind !== 'other'
+  } catch (error) {
+    if (isEvidenceError(error, 'time-stamp-malformed')) return false
+    throw error
+  }
+}
+
+/** Whether OpenSSL reads a certificate and its key. */
+function opensslReads(der: Uint8Array): boolean {
+  try {
+    return new X509Certificate(der).publicKey !== undefined
+  } catch {
+    return false
+  }
+}
+
+describe.skipIf(lacks('openssl', 'faketime'))('a certificate', () => {
+  const { path, remove } = temporaryFolder()
+  afterAll(remove)
+
+  it.each(['ec', 'rsa'] as const)(
+    'with an %s key is read, and with any byte changed only where OpenSSL reads it',
+    (key) => {
+      const der = readPemCertificates(TestAuthority.root(path, `Root ${key}`, key).pem, 'root')[0]?.der as Uint8Array
+      const random = new Random(7)
+      const beyond: string[] = []
+      for (let at = 0; at < der.length; at++) {
+        for (const byte of [0, 0xff, (der[at] as number) ^ (1 << random.below(8)), (der[at] as number) + 1]) {
+          const changed = Uint8Array.from(der)
+          changed[at] = byte
+          if (isRead(changed) && !opensslReads(changed)) beyond.push(`${at}: ${der[at]} to ${byte}`)
+        }
+      }
+      expect(beyond).toEqual([])
+    },
+  )
+
+  it('has its subject told as OpenSSL tells it', () => {
+    const subjects = [
+      '/CN=Plain/O=Test',
+      '/C=CN/ST=上海/L=上海/O=可信时间戳, Inc.+OU=a\\/b/CN=x"y\\\\z<>;',
+      '/CN= lead/O=#hash/emailAddress=a@b.example/serialNumber=12/organizationIdentifier=VATCN-1/DC=example/UID=u',
+      '/1.2.3.4=odd/CN=end ',
+    ]
+    for (const [i, subject] of subjects.entries()) {
+      openssl(path, [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-keyout',
+        `k${i}`,
+        '-utf8',
+        '-multivalue-rdn',
+        '-subj',
+        subject,
+        '-out',
+        `c${i}.pem`,
+      ])
+      const pem = openssl(path, ['x509', '-in', `c${i}.pem`])
+      expect(readPemCertificates(pem, 'own')[0]?.subject).toBe(new X509Certificate(pem).subject.split('\n').join(', '))
+    }
+  })
+})
