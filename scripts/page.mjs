@@ -131,9 +131,18 @@ if (!isCurrent()) {
   writeFileSync(join(assets, 'style.css'), style)
   for (const [name, [script, title]] of Object.entries(pages))
     writeFileSync(join(page, `${name}.html`), entryPage(script, title))
+  const whole = await joined(rolldown, 'check/whole-main.js')
   writeFileSync(join(page, 'evidence-check-core.html'), oneFile(core.text, worker.text))
+  writeFileSync(join(page, 'evidence-check.html'), oneFile(whole.text, worker.text))
   writeFileSync(join(assets, 'one-files.json'), JSON.stringify(oneFiles()))
-  const used = [...inputs, ...worker.files, ...core.files, join(root, 'web/style.css'), fileURLToPath(import.meta.url)]
+  const used = [
+    ...inputs,
+    ...worker.files,
+    ...core.files,
+    ...whole.files,
+    join(root, 'web/style.css'),
+    fileURLToPath(import.meta.url),
+  ]
   const files = [...new Set(used)].filter((file) => existsSync(file))
   writeFileSync(stamp, JSON.stringify({ files, digest: digestOf(files) }))
 }

@@ -17,6 +17,11 @@ const hashers: Record<DigestAlgorithm, () => Hasher> = {
   sha1: () => sha1.create(),
 }
 
+/** Begins a digest by this project's own dependencies, in any runtime. */
+export function plainHasher(algorithm: DigestAlgorithm): Hasher {
+  return hashers[algorithm]()
+}
+
 /** Digests by the algorithms of this project's own dependencies, in any runtime. */
 export const plainDigester: Digester = digesterOf((algorithm) => hashers[algorithm])
 

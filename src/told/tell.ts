@@ -7,6 +7,7 @@ import type { Finding } from '../verify/report.ts'
 import type { Words } from '../words/index.ts'
 import { topicOf } from '../words/topic.ts'
 import { laterLines } from './later.ts'
+import { packageParts } from './package.ts'
 import { type PathNode, pathOf } from './path.ts'
 import { type Step, stepsOf } from './steps.ts'
 import { whenTold } from './when.ts'
@@ -56,19 +57,22 @@ export interface Told {
 export function tell(report: AnyReport, words: Words): Told {
   const outcome = outcomeOf(report)
   const { check } = words
-  const of = isDeposit(report) ? ofDeposit(report, words) : nothing
+  const packed = report.what === 'package' ? packageParts(report, words) : undefined
+  const of = isDeposit(report) ? ofDeposit(report, words) : (packed ?? nothing)
   return {
     outcome,
     title: check.outcome[outcome.kind],
     sentence: sentenceOf(report, outcome, words),
     subject: { label: report.what === 'folder' ? check.facts.folder : check.facts.file, value: visible(report.path) },
-    ...of,
-    later: isDeposit(report) ? laterLines(report.later, words) : [],
+    who: of.who,
+    when: of.when,
+    word: of.word,
+    later: isDeposit(report) ? laterLines(report.later, words) : (packed?.later ?? []),
     limits: limitsOf(report, outcome, words),
     steps: isDeposit(report) ? stepsOf(report, words) : [],
     path: isDeposit(report) ? pathOf(report, words) : [],
     ...findingsOf(report, words),
-    ...filesOf(report, words),
+    ...filesAndSummary(report, packed, words),
   }
 }
 
@@ -141,6 +145,10 @@ function limitsOf(report: AnyReport, { kind }: Outcome, { check }: Words): reado
   if (kind === 'broken' || kind === 'differs') return []
   if (report.what === 'misbehaviour') return []
   const { limits } = check
+  if (report.what === 'package') {
+    const isShown = report.report?.deposits.every(({ admission }) => admission.state === 'shown') === true
+    return [...(isShown ? [] : [limits.admitted]), limits.beyond, limits.person, limits.truth]
+  }
   const isAdmitted = isDeposit(report) && report.later?.admission !== undefined
   return [...(isAdmitted ? [] : [limits.admitted]), limits.person, limits.truth, ...asOf(report, check)]
 }
@@ -178,6 +186,14 @@ function seen(text: string | undefined): string | undefined {
 
 /** Most files that are listed one by one. */
 const mostFiles = 500
+
+function filesAndSummary(
+  report: AnyReport,
+  packed: Pick<Told, 'files' | 'summary'> | undefined,
+  words: Words,
+): Pick<Told, 'files' | 'summary'> {
+  return packed === undefined ? filesOf(report, words) : { files: packed.files, summary: packed.summary }
+}
 
 function filesOf(report: AnyReport, { check }: Words): Pick<Told, 'files' | 'summary'> {
   if (report.what === 'folder') {

@@ -41,7 +41,12 @@ export interface Asks {
 
 /** What came of one check. */
 export type Result =
-  | { readonly what: 'report'; readonly task: Task; readonly report: AnyReport; readonly policy: PolicyChoice }
+  | {
+      readonly what: 'report'
+      readonly task: Task
+      readonly report: AnyReport
+      readonly policy: PolicyChoice | undefined
+    }
   | { readonly what: 'refused'; readonly task: Task; readonly refusal: EvidenceError }
   /** Two policies differ: nothing is judged before the reader has chosen. */
   | {

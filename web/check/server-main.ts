@@ -86,7 +86,7 @@ frame((words) => {
     words,
     hashScript,
     policies: ledgerPolicies,
-    extras: undefined,
+    extras: async () => (await import('./extras.ts')).extras,
     later,
     findReceipts,
   })

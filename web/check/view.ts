@@ -78,7 +78,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
         el('small', {}, words.page.askLedgerHint),
       ),
     )
-  if (result.what === 'report') article.append(policyView(result.policy, words, actions))
+  if (result.what === 'report' && result.policy !== undefined) article.append(policyView(result.policy, words, actions))
   if (told.files.length > 0) article.append(filesView(told, words))
   if (told.steps.length > 0) article.append(stepsView(told, words))
   return article

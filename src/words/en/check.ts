@@ -72,6 +72,8 @@ export const check = {
   limits: {
     admitted:
       'That the signer’s key was admitted to the ledger, and not revoked, when it signed: the ledger can be asked.',
+    beyond:
+      'That nothing followed or went before, beyond what the package holds: no revocation, retraction or attestation.',
     person: 'Who stands behind the key: the ledger’s administrators admitted it under the name that they vouch for.',
     truth: 'That what was deposited is true, or was untouched before it was deposited.',
     asOf: (size: string): string => `What happened after size ${size} of the ledger: later events were not checked.`,

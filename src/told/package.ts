@@ -1,0 +1,90 @@
+import type { CheckedPackageReport } from '../check/steps/report.ts'
+import { count, visible } from '../core/text.ts'
+import type { PackagedDeposit, PackagedReceipt } from '../package/package-report.ts'
+import type { Words } from '../words/index.ts'
+import type { Fact, Told } from './tell.ts'
+import { whenTold } from './when.ts'
+
+type Part = Pick<Told, 'who' | 'when' | 'word' | 'files' | 'summary' | 'later'>
+
+const none: Part = { who: [], when: [], word: [], files: [], summary: [], later: [] }
+
+/** Most files that are listed one by one. */
+const mostFiles = 500
+
+/** What a package shows of its deposits: who, when, on whose word, each file, what is not here, what was taken back. */
+export function packageParts({ report }: CheckedPackageReport, words: Words): Part {
+  if (report === undefined) return none
+  const { check } = words
+  const { deposits, retractions, words: packer } = report
+  const missing = deposits.reduce((sum, one) => sum + one.missing.length + one.unnamed, 0)
+  const files = deposits.flatMap((deposit) => filesOf(deposit, words))
+  const asked = deposits.every(({ askedAt }) => askedAt !== undefined)
+  return {
+    who: deposits.flatMap((deposit) => whoOf(deposit, words)),
+    when: deposits.map(({ folder, checked }) => ({
+      label: place(folder),
+      value: whenTold(checked.receipt.entry.time),
+    })),
+    word: ledgersOf(deposits, words),
+    files: [...files].sort((a, b) => Number(a.isFine) - Number(b.isFine)).slice(0, mostFiles),
+    summary: [
+      `${check.package.deposits}: ${count(deposits.length)}`,
+      ...(missing === 0 ? [] : [check.package.notHere(count(missing))]),
+      ...(packer.case === undefined ? [] : [`${check.package.packer}: ${visible(packer.case)}`]),
+      ...(files.length > mostFiles ? [check.folder.more(count(files.length - mostFiles))] : []),
+    ],
+    later: [
+      ...retractions.map(({ of, by, time, reason }) => {
+        const { later } = check
+        return `${later.entry} ${count(of)}: ${later.retracted}, ${later.reason}: ${visible(reason)}, ${later.entry} ${count(by)}, ${whenTold(time)}`
+      }),
+      ...(asked ? [] : [check.later.notAsked]),
+    ],
+  }
+}
+
+/** The folder of a deposit within the package, without what all of them have in common. */
+function place(folder: string): string {
+  return visible(folder.replace(/^data\/deposits\//, ''))
+}
+
+function whoOf(deposit: PackagedDeposit, { check }: Words): Fact[] {
+  const { statement } = deposit.checked
+  if (statement === undefined) return []
+  const name = nameOf(deposit)
+  return [
+    { label: `${place(deposit.folder)}: ${check.facts.signer}`, value: visible(statement.header.kid), isHash: true },
+    { label: check.facts.issuer, value: visible(statement.common.iss) },
+    ...(name === undefined ? [] : [{ label: check.facts.admitted, value: visible(name) }]),
+  ]
+}
+
+/** The name under which the key was admitted, where the package shows and nothing leaves open that it was. */
+function nameOf({ admission }: PackagedReceipt): string | undefined {
+  return admission.state === 'shown' ? (admission.key.name ?? admission.key.owner) : undefined
+}
+
+function ledgersOf(deposits: readonly PackagedDeposit[], { check }: Words): Fact[] {
+  const sizes = new Map<string, number>()
+  for (const { checked, size } of deposits) {
+    const { origin } = checked.receipt.proof.checkpoint
+    sizes.set(origin, Math.max(size, sizes.get(origin) ?? 0))
+  }
+  return [...sizes].flatMap(([origin, size]) => [
+    { label: check.facts.ledger, value: visible(origin) },
+    { label: check.facts.treeSize, value: count(size) },
+  ])
+}
+
+function filesOf(deposit: PackagedDeposit, { check }: Words): Part['files'] {
+  const { checked, admission } = deposit
+  const isSound = checked.faults.length === 0 && admission.state !== 'fault'
+  const here = deposit.files.map(({ path, ok, notJudged }) => ({
+    name: visible(path.slice('data/deposits/'.length)),
+    state: notJudged === true ? check.step.open : ok && isSound ? check.state.unchanged : check.state.DIFFERS,
+    isFine: ok && isSound,
+  }))
+  const missing = deposit.missing.map(({ name }) => ({ name: visible(name), state: check.state.missing, isFine: true }))
+  return [...here, ...missing]
+}
