@@ -3,7 +3,8 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { defined } from '../../src/core/objects.ts'
 import { keyFingerprint, parseFingerprint } from '../../src/core/policy-fingerprint.ts'
-import { type AdmitMembers, participantAdmit } from '../../src/statements/kinds/participant-admit.ts'
+import { kindNamed } from '../../src/statements/kinds.ts'
+import type { AdmitMembers } from '../../src/statements/kinds/participant-admit.ts'
 import { identifications, personalTypes } from '../../src/statements/vocabulary.ts'
 import { outputOf } from '../options/client.ts'
 import { declare, type OptionsOf, required } from '../options/declare.ts'
@@ -33,7 +34,8 @@ Example:
   evidence participants admit-request notary-3.admission.json --fingerprint "1f0a 33c2 9d4e 5b60 7a81 c2d3"`,
   ).action(async (path: string, options: OptionsOf<typeof flags>) => {
     const { kind, members } = readRequest(path)
-    const read = kind === participantAdmit.name ? participantAdmit.schema.safeParse(members) : undefined
+    const asked = kindNamed(kind)
+    const read = asked?.admits === undefined ? undefined : asked.schema.safeParse(members)
     if (read?.success !== true)
       throw new EvidenceError('usage', `${path} is no request for admission of one participant with one key`, {
         where: path,

@@ -23,14 +23,17 @@ const composedIn: Readonly<Record<string, string>> = {
   'ledger.set-format': 'cli/commands/ledger-state.ts',
 }
 
+/** The one file of the page that composes statements. */
+const composedInPage = 'web/deposit/statement.ts'
+
 /** Name of a kind's object: `evidence.deposit` is `evidenceDeposit`. */
 const symbolOf = (kind: string): string => kind.replace(/[.-]([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 describe('a statement kind', () => {
   // The script in VERIFY.md is a verifier of its own, and knows the kinds by itself as the Python verifier does.
-  const files = execFileSync('git', ['ls-files', 'src', 'server', 'cli'], { cwd: root, encoding: 'utf8' })
+  const files = execFileSync('git', ['ls-files', 'src', 'server', 'cli', 'web'], { cwd: root, encoding: 'utf8' })
     .split('\n')
-    .filter((path) => path.endsWith('.ts') && path !== 'src/package/verify-guide.ts')
+    .filter((path) => /\.tsx?$/.test(path) && path !== 'src/package/verify-guide.ts')
     .map((path) => ({ path, source: readFileSync(`${root}${path}`, 'utf8') }))
 
   it.each(kinds)('%s is named by its own file, the table and the file that composes it alone', (kind) => {
@@ -38,7 +41,7 @@ describe('a statement kind', () => {
     const named = files
       .filter(({ source }) => source.includes(`'${kind}'`) || new RegExp(`\\b${symbolOf(kind)}\\b`).test(source))
       .map(({ path }) => path)
-    const allowed = [own, 'src/statements/kind-table.ts', composedIn[kind]]
+    const allowed = [own, 'src/statements/kind-table.ts', composedIn[kind], composedInPage]
     expect(named.filter((path) => !allowed.includes(path))).toEqual([])
     expect(named).toContain(own)
   })

@@ -26,14 +26,14 @@ const groups: readonly Group[] = [
     why: 'Client and server are tested by requests over a socket, one test for each promise of a route.',
   },
   {
-    files: [
-      'src/check/',
-      'src/package/recognize.ts',
-      'src/package/node/recognize-path.ts',
-      'src/package/admission-receipts.ts',
-    ],
-    tests: ['tests/scripts/', 'tests/package/', 'tests/verify/'],
-    why: 'The steps of a check have one caller, "evidence check": what each finds is tested there, over files as people have them.',
+    files: ['src/check/', 'src/package/recognize.ts', 'src/package/admission-receipts.ts'],
+    tests: ['tests/scripts/', 'tests/package/', 'tests/verify/', 'tests/check/'],
+    why: 'The steps of a check are tested by what a check says: of files by "evidence check", of what was dropped in tests/check.',
+  },
+  {
+    files: ['src/told/', 'src/words/'],
+    tests: ['tests/words/', 'tests/check/outcome.test.ts'],
+    why: 'Words are tested as catalogues that must be equal, and by what is told of each outcome.',
   },
   {
     files: [

@@ -6,7 +6,7 @@ import { button, el, fill } from '../ui/dom.ts'
 import { nameText, sizeText } from '../ui/text.ts'
 import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
 import { type DroppedFile, type HashScript, pageHashing } from './hashing.ts'
-import { keepPolicy, type PolicyChoice } from './policies.ts'
+import { forgetPolicy, keepPolicy, originsOf, type PolicyChoice } from './policies.ts'
 import { type Asks, type Result, runChecks } from './run.ts'
 import { resultsView } from './view.ts'
 
@@ -200,6 +200,10 @@ export class CheckApp {
     }
     const view = resultsView(results, words, {
       keepPolicy,
+      forgetPolicy: (choice) => {
+        for (const origin of originsOf(choice)) forgetPolicy(origin)
+        void this.run()
+      },
       choosePolicy: (origin, choice) => {
         this.chosenPolicies.set(origin, choice)
         void this.run()

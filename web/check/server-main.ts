@@ -26,7 +26,7 @@ async function ledgerPolicies(): Promise<readonly PolicyChoice[]> {
   return answer instanceof EvidenceError ? [] : [policyChoice('server', utf8(answer.policy))]
 }
 
-/** Receipts that the ledger has for a digest and shows to whoever asks; most deposits of one file are few. */
+/** Receipts that the ledger has for a digest and shows to everybody; most deposits of one file are few. */
 const mostReceipts = 20
 
 async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly DroppedFile[]> {

@@ -13,6 +13,7 @@ import { pathOfTask, type Result } from './run.ts'
 /** What the reader may do with a result. */
 export interface Actions {
   readonly keepPolicy: (choice: PolicyChoice) => boolean
+  readonly forgetPolicy: (choice: PolicyChoice) => void
   readonly choosePolicy: (origin: string, choice: PolicyChoice) => void
   /** Asks the ledger; undefined where none can be asked. */
   readonly askLedger: (() => void) | undefined
@@ -125,11 +126,11 @@ function findings(found: readonly ToldFinding[], { check }: Words): HTMLElement[
   )
 }
 
-function policyView(choice: PolicyChoice, { check }: Words, { keepPolicy }: Actions): HTMLElement {
+function policyView(choice: PolicyChoice, { check }: Words, actions: Actions): HTMLElement {
   const { policy } = check
   const said = el('p', { 'aria-live': 'polite' })
   const isOwn = choice.source === 'kept' || choice.source === 'builtIn'
-  const keepIt = button(policy.keep, () => said.replaceChildren(keepPolicy(choice) ? policy.kept2 : '✗'))
+  const keepIt = button(policy.keep, () => said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : '✗'))
   return el(
     'section',
     { class: `policy ${choice.source}`, 'data-source': choice.source },
@@ -138,6 +139,13 @@ function policyView(choice: PolicyChoice, { check }: Words, { keepPolicy }: Acti
     el('p', {}, `${policy.fingerprint}: `, fingerprintText(choice)),
     isOwn ? undefined : el('p', {}, el('small', {}, policy.compare)),
     isOwn ? undefined : el('p', {}, keepIt),
+    choice.source === 'kept'
+      ? el(
+          'p',
+          {},
+          button(policy.forget, () => actions.forgetPolicy(choice)),
+        )
+      : undefined,
     said,
   )
 }

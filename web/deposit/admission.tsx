@@ -4,6 +4,7 @@ import { settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { participantTypes, personalTypes } from '../../src/statements/vocabulary.ts'
+import { textIn } from '../ui/form.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
 import { type BrowserKey, tokensOf } from './key.ts'
@@ -24,9 +25,9 @@ export function Admission({ own, told }: { own: BrowserKey; told: (isAdmitted: b
   const save = (event: Event): void => {
     event.preventDefault()
     const form = new FormData(event.target as HTMLFormElement)
-    const type = String(form.get('type'))
+    const type = textIn(form, 'type')
     // The name of a person stands in no entry: the administrator seals it.
-    const name = (personalTypes as readonly string[]).includes(type) ? '' : String(form.get('name') ?? '').trim()
+    const name = (personalTypes as readonly string[]).includes(type) ? '' : textIn(form, 'name')
     saveFile(`${own.id}.admission.json`, admissionRequest(own, ledger?.origin ?? '', name, type))
   }
   return (

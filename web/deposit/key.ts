@@ -16,7 +16,7 @@ export interface BrowserKey {
 }
 
 const store = new Store<BrowserKey>('keys')
-/** One key for one browser profile: whoever needs two uses two profiles. */
+/** One key for one browser profile: who needs two uses two profiles. */
 const place = 'own'
 
 export function ownKey(): Promise<BrowserKey | undefined> {
@@ -80,7 +80,7 @@ export async function signText({ privateKey }: BrowserKey, text: string): Promis
   return new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, utf8(text)))
 }
 
-/** Signs an access token for whoever asks as the owner of this key; nothing of it is kept at the server. */
+/** Signs access tokens as the owner of this key; nothing of it is kept at the server. */
 export function tokensOf(key: BrowserKey): TokenSource {
   return {
     token: async (audience) => {

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { keyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { inGroups } from '../../src/told/digits.ts'
+import { textIn } from '../ui/form.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
 import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from './key.ts'
@@ -10,6 +11,12 @@ import { Trouble } from './trouble.tsx'
 
 const leastPassphrase = 12
 const idPattern = /^[a-z0-9._-]{1,64}$/
+
+/** A passphrase as it was typed: its spaces count. */
+function passphraseIn(form: FormData): string {
+  const value = form.get('passphrase')
+  return typeof value === 'string' ? value : ''
+}
 
 /** An id that names nobody, as a person's is. */
 function randomId(): string {
@@ -76,20 +83,20 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
   const act = (event: Event, take: (form: FormData, id: string) => Promise<void>): void => {
     event.preventDefault()
     const form = new FormData(event.target as HTMLFormElement)
-    const id = String(form.get('id') ?? '').trim() || randomId()
+    const id = textIn(form, 'id') || randomId()
     setError(undefined)
     setHint(idPattern.test(id) ? undefined : said.key.badId)
     if (idPattern.test(id)) take(form, id).catch(setError)
   }
   const make = async (form: FormData, id: string): Promise<void> => {
-    const passphrase = String(form.get('passphrase') ?? '')
+    const passphrase = passphraseIn(form)
     if (passphrase !== '' && Array.from(passphrase).length < leastPassphrase) return setHint(said.key.weakPassphrase)
     const { key, file } = await makeKey(id, passphrase)
     await keepKey(key)
     made(key, file)
   }
   const take = async (form: FormData, id: string): Promise<void> => {
-    const key = await importKey(id, await (form.get('file') as File).text(), String(form.get('passphrase') ?? ''))
+    const key = await importKey(id, await (form.get('file') as File).text(), passphraseIn(form))
     await keepKey(key)
     made(key, undefined)
   }

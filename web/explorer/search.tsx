@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { kinds } from '../../src/statements/kinds.ts'
+import { textIn } from '../ui/form.ts'
 import { useExplorer } from './context.ts'
 import { EntryTable } from './entries.tsx'
 import { useLoaded } from './load.ts'
@@ -31,7 +32,7 @@ export function Search({
     event.preventDefault()
     const form = new FormData(event.target as HTMLFormElement)
     const filled = members.flatMap((name) => {
-      const value = String(form.get(name) ?? '').trim()
+      const value = textIn(form, name)
       return value === '' ? [] : [[name, value] as [string, string]]
     })
     go(`/search?${new URLSearchParams(filled)}`)

@@ -1,7 +1,9 @@
+type Handlers = Readonly<Partial<Record<keyof HTMLElementEventMap, (event: Event) => void>>>
+
 /** Values of attributes; `undefined` and `false` leave one out, `true` sets it empty. Handlers of events are added by `on`. */
 export interface Attributes {
-  readonly on?: Readonly<Partial<Record<keyof HTMLElementEventMap, (event: Event) => void>>>
-  readonly [name: string]: string | number | boolean | undefined | object
+  readonly on?: Handlers
+  readonly [name: string]: string | number | boolean | undefined | Handlers
 }
 
 type Child = Node | string | undefined
@@ -22,7 +24,7 @@ export function svg(name: string, attributes: Attributes = {}, ...children: read
 
 function filled<E extends Element>(element: E, { on = {}, ...attributes }: Attributes, children: readonly Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === false) continue
+    if (value === undefined || value === false || typeof value === 'object') continue
     element.setAttribute(name, value === true ? '' : String(value))
   }
   for (const [name, handler] of Object.entries(on)) element.addEventListener(name, handler as EventListener)

@@ -48,7 +48,7 @@ function isOfEvidence({ code }: Finding): boolean {
   return exit !== 3 && exit !== 4
 }
 
-/** Of a package whatever is wrong is of the package: its files are part of what is checked. */
+/** Whether a fault is of the file alone; never for a package, whose files are part of what is checked. */
 function isOfFile({ what }: AnyReport, { code }: Finding): boolean {
   return (what === 'file' || what === 'folder') && ofFile.has(code)
 }

@@ -154,7 +154,7 @@ export const check = {
     'not-judged': 'This version cannot judge it. That says nothing against the evidence.',
     unreachable: 'The ledger could not be asked, or its answer cannot be used.',
     'not-permitted':
-      'The ledger does not show this to whoever asks. Its depositor, an auditor or an administrator may ask.',
+      'The ledger does not show this to everybody. Its depositor, an auditor or an administrator may ask.',
     unreadable: 'It could not be read. Hand it over again.',
     form: 'It is not in the form that the specification asks for. A mail program or an editor may have changed it: get it again from its source.',
     other: 'It could not be done.',
