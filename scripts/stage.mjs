@@ -91,6 +91,7 @@ export function stageProgram(to) {
     (file) => file.endsWith('.js') && existsSync(join(root, file.replace(/\.js$/, '.ts'))),
   )
   for (const file of [...compiled, ...bundles]) place(join(root, 'dist', file), join(to, 'dist', file))
+  for (const file of filesBelow(join(root, 'assets'))) place(join(root, 'assets', file), join(to, 'assets', file))
   place(join(root, 'package.json'), join(to, 'package.json'))
   place(join(root, 'cli', 'evidence.mjs'), join(to, 'cli', 'evidence.mjs'), 0o755)
   return stagePackages(to)

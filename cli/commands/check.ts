@@ -18,6 +18,8 @@ import type { Line, Output } from '../render/output.ts'
 import { type PolicyFile, requirePolicy } from '../options/policy.ts'
 import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
+import { checkCertificate, isCertificateAt } from '../certificate/check.ts'
+import { certificateDocument, certificateLines } from '../render/check-certificate.ts'
 
 interface CheckOptions extends ClientOptions {
   readonly receipt?: string
@@ -42,6 +44,8 @@ ledgers below. --online with --url, or --lower-url, asks those for consistency p
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
 Of a deposit that was taken back it says so first; exit code 0, for the bytes are unchanged, and "standing" in the JSON is "retracted".
 A name that is not UTF-8, or cannot be typed, is given as it is printed: evidence check 'photos/\\x{d6}\\x{a4}.jpg'
+A certificate that "evidence certificate" wrote needs the policy alone too: its attachments are judged, and what it looks like is compared
+with what this program writes of them. Nobody vouches for its look.
 A package that "evidence package" wrote, a folder or a zip, needs the policy alone (and --timestamp-anchors, to verify its time stamps).
 
 Example:
@@ -52,7 +56,7 @@ Example:
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
   withClient(
-    program.command('check <path>').description('check a file or folder against its receipt, or a package, offline'),
+    program.command('check <path>').description('check a file or folder against its receipt, or a package or certificate, offline'),
     { url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' },
   )
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
@@ -68,7 +72,7 @@ export function checkCommand(program: Command): void {
       'for a receipt under a retired key: its key transition; by default the one beside it',
     )
     .option('--rotation <receipt...>', 'receipts of rotations, for a policy that names an earlier key')
-    .option('--policy-from-package', 'of a package: take its own word for the ledger’s key')
+    .option('--policy-from-package', 'of a package or certificate: take its own word for the ledger’s key')
     .addHelpText('after', help)
     .action(async (path: string, options: CheckOptions) => {
       installNativePrimitives('few')
@@ -78,6 +82,7 @@ export function checkCommand(program: Command): void {
 
 async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
+  if (options.receipt === undefined && isCertificateAt(path)) return await certificateAt(path, options, output)
   requireFitting(path, options)
   let file: PolicyFile | undefined
   const policy: CheckRequest['policy'] = (otherwise) => {
@@ -89,6 +94,24 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     progress: (label, total, unit) => progressBar(output, label, total, unit),
   })
   output.result(...rendered(report, file))
+  return exitOfVerdict(report)
+}
+
+/** Checks a certificate; its evidence is attached to it. */
+async function certificateAt(path: string, options: CheckOptions, output: Output): Promise<number> {
+  const named = notForCertificates.find((name) => options[name] !== undefined)
+  if (named !== undefined) {
+    const flag = flagOf(named)
+    throw new EvidenceError('usage', `${flag} is for a file, and this is a certificate: it brings its own`, { where: flag })
+  }
+  const file = policyFileOf(options, ', or take the certificate’s own word by --policy-from-package')
+  const report = await checkCertificate(path, {
+    policy: file === undefined ? undefined : { path: file.path, bytes: readPolicyBytes(file.path) },
+    rotation: options.rotation ?? [],
+    timestampAnchors: options.timestampAnchors,
+    ledger: options.online === true ? (origin, trusted) => ledgerOf(origin, trusted, options, output) : undefined,
+  })
+  output.result(certificateDocument(report, file), certificateLines(report, file))
   return exitOfVerdict(report)
 }
 
@@ -129,7 +152,7 @@ function rendered(report: Report, file: PolicyFile | undefined): [object, Line[]
 }
 
 /** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
-async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
+export async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
   const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
   const url = urlNamed(options) ?? own
   if (url === undefined) {
@@ -142,6 +165,13 @@ async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, 
 /** What names the evidence of one file, or asks about one entry: passed over in silence, it would seem to have been heeded. */
 const notForPackages = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'online', 'url', 'manifest', 'folder'] as const
 
+const notForCertificates = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'manifest', 'folder'] as const
+
+/** An option as it is typed. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /** Refuses options that say nothing of what lies at the path. Throws `usage`. */
 function requireFitting(path: string, options: CheckOptions): void {
   const stat = statSync(fsPath(path), { throwIfNoEntry: false })
@@ -152,6 +182,6 @@ function requireFitting(path: string, options: CheckOptions): void {
   }
   const named = notForPackages.find((name) => options[name] !== undefined)
   if (named === undefined) return
-  const flag = `--${named.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const flag = flagOf(named)
   throw new EvidenceError('usage', `${flag} is for one file, and this is a package: it brings its own`, { where: flag })
 }

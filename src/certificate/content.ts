@@ -242,8 +242,8 @@ function itemBlocks(item: ShownItem, { say, own, row }: Writer): Block[] {
   ]
 }
 
-function listed({ shown }: CertificateModel, { say, own, row }: Writer): Block[] {
-  if (shown.kind !== 'manifest') return []
+function listed({ stated, shown }: CertificateModel, { say, own, row }: Writer): Block[] {
+  if (shown.kind !== 'manifest' && stated.compared?.what !== 'folder') return []
   const all = shown.items[shown.part?.item ?? 0]?.tree?.lines ?? 0
   const { files } = shown
   if (files.length === 0) return [row((w) => w.fileList, say((w) => w.fileListElsewhere(all)))]

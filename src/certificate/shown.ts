@@ -134,7 +134,8 @@ function partShown(result: CheckResult, items: readonly Item[], compared: Stated
   }
   if (compared === null) return null
   if (compared.what === 'folder') {
-    const at = evidence.kind === 'manifest' ? item : undefined
+    // A list that is too long is not attached: then the item is the one that lists as many files.
+    const at = evidence.kind === 'manifest' ? item : items.findIndex(({ tree }) => tree?.size === compared.files)
     if (at === undefined || items[at]?.tree?.size !== compared.files)
       throw contradicts('the certificate states another folder than the attached list is of')
     return { item: at, line: null }

@@ -1,13 +1,13 @@
 import { attempt } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { parseFileProof } from '../../core/file-proof.ts'
+import { type FileProof, parseFileProof } from '../../core/file-proof.ts'
 import type { KeyTransition } from '../../core/key-transition.ts'
 import { latin1 } from '../../core/bytes.ts'
 import type { ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
 import { bytesOfText, textOfBytes } from '../../core/text.ts'
 import { itemsOf } from '../../statements/said.ts'
-import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../../verify/check-file.ts'
+import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers, type MeasuredFile } from '../../verify/check-file.ts'
 import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { artefactOf, type Evidence, type Handed, type ManifestEvidence } from './handed.ts'
@@ -210,16 +210,27 @@ export function differsFrom(expected: string, found: string): Finding[] {
 async function checkByFileProof(
   handed: Handed,
   file: string,
-  evidence: Extract<Evidence, { kind: 'file-proof' }>,
+  evidence: FileProofEvidence,
   policy: Policy,
   onBytes: ((count: number) => void) | undefined,
   transition: KeyTransition | undefined,
 ): Promise<CheckResult> {
   const proof = parseFileProof(handed.artefact(evidence.proof))
   const receipt = readChecked(handed, proof.receipt, policy, evidence, transition)
+  const measured = receipt.checked?.body === undefined ? undefined : await handed.digests(file, ['sha256'], onBytes)
+  return byFileProof(file, evidence, proof, receipt, measured)
+}
+
+/** What a file proof and its receipt show, of a file where one was measured. */
+function byFileProof(
+  file: string,
+  evidence: FileProofEvidence,
+  proof: FileProof,
+  receipt: Checked,
+  measured: MeasuredFile | undefined,
+): CheckResult {
   const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (receipt.checked?.body === undefined) return base
-  const measured = await handed.digests(file, ['sha256'], onBytes)
   const verdict = checkFileProof(proof, receipt.checked.body, measured)
   const isListed = verdict.item !== undefined && verdict.faults.every(({ code }) => code === 'file-differs')
   return {
@@ -229,6 +240,30 @@ async function checkByFileProof(
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }
+}
+
+type FileProofEvidence = Extract<Evidence, { kind: 'file-proof' }>
+
+/**
+ * Checks a receipt or file proof by itself, where no file is at hand to compare: what it shows of the entry and of the line. Throws what
+ * says nothing of the evidence, as {@link checkOne}; a file proof that cannot be read is a fault.
+ */
+export function checkAlone(
+  handed: Handed,
+  evidence: Exclude<Evidence, ManifestEvidence>,
+  policy: Policy,
+  transition?: KeyTransition,
+): CheckResult {
+  const bytes = handed.artefact(artefactOf(evidence))
+  if (evidence.kind === 'receipt')
+    return { evidence, ...readChecked(handed, bytes, policy, evidence, transition), item: undefined, line: undefined }
+  const proof = attempt(() => parseFileProof(bytes))
+  if (proof instanceof EvidenceError) {
+    const faults = inFile(evidence.proof, [findingOf(proof)])
+    return { evidence, checked: undefined, byTransition: false, faults, unjudged: [], item: undefined, line: undefined }
+  }
+  const receipt = readChecked(handed, proof.receipt, policy, evidence, transition)
+  return byFileProof(evidence.proof, evidence, proof, receipt, undefined)
 }
 
 /** A line of a manifest with its number: a later entry names it by that, so neither goes without the other. */
