@@ -177,20 +177,27 @@ export function encodeModel(model: CertificateModel): Uint8Array {
   return utf8(`${JSON.stringify(model, undefined, 1)}\n`)
 }
 
+function malformed(why: string): EvidenceError {
+  return new EvidenceError('certificate-malformed', `certificate.json ${why}`, { where: 'certificate.json' })
+}
+
 const outer = z.looseObject({ format: z.string(), stated: z.unknown() })
 
 /** Reads what the maker states, out of a certificate's fields. Throws `certificate-malformed`, `certificate-other-version`, the codes of JSON. */
 export function readStated(bytes: Uint8Array): Stated {
   const document = outer.safeParse(parseJson(bytes, 'certificate.json'))
-  const bad = (why: string): EvidenceError =>
-    new EvidenceError('certificate-malformed', `certificate.json ${why}`, { where: 'certificate.json' })
-  if (!document.success) throw bad('has no format')
+  if (!document.success) throw malformed('has no format')
   if (document.data.format !== certificateFormat)
     throw new EvidenceError('certificate-other-version', 'the certificate’s fields are of another version', {
       expected: certificateFormat,
       found: document.data.format.slice(0, 80),
     })
-  const read = stated.safeParse(document.data.stated)
+  return statedIn(document.data.stated)
+}
+
+/** What a maker states, held to its shape, with its members in the format's order. Throws `certificate-malformed`. */
+export function statedIn(value: unknown): Stated {
+  const read = stated.safeParse(value)
   if (read.success) return read.data
-  throw bad(`is not as the format asks at stated.${read.error.issues[0]?.path.join('.') ?? ''}`)
+  throw malformed(`is not as the format asks at stated.${read.error.issues[0]?.path.join('.') ?? ''}`)
 }

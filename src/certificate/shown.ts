@@ -20,6 +20,7 @@ import {
   type Shown,
   type ShownItem,
   type Stated,
+  statedIn,
 } from './model.ts'
 
 /** Lines of a list of files that stand in the certificate itself. */
@@ -49,9 +50,11 @@ export function modelText(text: string): string {
 
 /**
  * A certificate's fields, out of what its attachments show and what its maker states. Throws `certificate-differs` where the maker states
- * what the attachments show otherwise, `receipt-not-found` where they show no deposit.
+ * what the attachments show otherwise, `reference-kind` where they show no deposit, `certificate-malformed` where what is stated has not its
+ * shape.
  */
-export function modelOf(evidenced: Evidenced, stated: Stated): CertificateModel {
+export function modelOf(evidenced: Evidenced, given: Stated): CertificateModel {
+  const stated = statedIn(given)
   const shown = shownBy(evidenced, stated)
   const rest = { stated, shown }
   const digest = toHex(sha256(utf8(JSON.stringify(rest)))).slice(0, 12)
