@@ -89,7 +89,7 @@ function unread(path: string, error: EvidenceError): CertificateReport {
 }
 
 /** The writer takes far more to load than all the rest, and is not a part of the checker that is one file. */
-async function lookOf(...given: Parameters<(typeof import('../../src/certificate/node/judge-look.ts'))['judgeLook']>) {
+async function lookOf(...given: Parameters<typeof import('../../src/certificate/node/judge-look.ts')['judgeLook']>) {
   try {
     const { judgeLook } = await import('../../src/certificate/node/judge-look.ts')
     return await judgeLook(...given)
@@ -101,7 +101,8 @@ async function lookOf(...given: Parameters<(typeof import('../../src/certificate
 
 const notLoaded: Finding = {
   code: 'certificate-other-version',
-  message: 'The certificate’s look and seal were not judged: this checker is one file, without the writer of certificates.',
+  message:
+    'The certificate’s look and seal were not judged: this checker is one file, without the writer of certificates.',
 }
 
 async function timeOf(

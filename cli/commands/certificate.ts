@@ -1,5 +1,5 @@
-import { utf8Length } from '../../src/core/bytes.ts'
 import type { Command } from 'commander'
+import { utf8Length, withoutFinalSlashes } from '../../src/core/bytes.ts'
 import { type CaseFields, encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { Sealer } from '../../src/certificate/node/seal.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
@@ -84,7 +84,7 @@ async function certificates(paths: readonly string[], options: CertificateOption
     throw new EvidenceError('usage', '--out names one file, and there are several paths: leave it out', {
       where: '--out',
     })
-  const places = paths.map((path) => ({ path, out: options.out ?? `${path.replace(/\/+$/, '')}.certificate.pdf` }))
+  const places = paths.map((path) => ({ path, out: options.out ?? `${withoutFinalSlashes(path)}.certificate.pdf` }))
   for (const { out } of places) requireOutput(outputKinds.certificate, out)
   const maker = await makerOf(options)
   for (const { path, out } of places) await certificate(path, out, maker, options, output)

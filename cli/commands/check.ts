@@ -56,7 +56,9 @@ Example:
 /** `evidence check FILE` */
 export function checkCommand(program: Command): void {
   withClient(
-    program.command('check <path>').description('check a file or folder against its receipt, or a package or certificate, offline'),
+    program
+      .command('check <path>')
+      .description('check a file or folder against its receipt, or a package or certificate, offline'),
     { url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' },
   )
     .option('--receipt <file>', 'receipt (.tlog-proof) or file proof (.file-proof); by default the one beside the file')
@@ -102,7 +104,9 @@ async function certificateAt(path: string, options: CheckOptions, output: Output
   const named = notForCertificates.find((name) => options[name] !== undefined)
   if (named !== undefined) {
     const flag = flagOf(named)
-    throw new EvidenceError('usage', `${flag} is for a file, and this is a certificate: it brings its own`, { where: flag })
+    throw new EvidenceError('usage', `${flag} is for a file, and this is a certificate: it brings its own`, {
+      where: flag,
+    })
   }
   const file = policyFileOf(options, ', or take the certificate’s own word by --policy-from-package')
   const report = await checkCertificate(path, {
@@ -152,7 +156,12 @@ function rendered(report: Report, file: PolicyFile | undefined): [object, Line[]
 }
 
 /** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
-export async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
+export async function ledgerOf(
+  origin: string,
+  policy: Policy,
+  options: ClientOptions,
+  output: Output,
+): Promise<LedgerClient> {
   const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
   const url = urlNamed(options) ?? own
   if (url === undefined) {

@@ -55,7 +55,9 @@ function itemLines({ shown: { items, part } }: CertificateModel): string[] {
       `item ${number}: ${name ?? 'name sealed'}, ${size} bytes`,
       ...digests.map(([algorithm, hex]) => `  ${algorithm} ${hex}`),
     ]),
-    ...(part?.line == null ? [] : [`line ${part.line.number} of its list: ${part.line.path}, sha256 ${part.line.sha256}`]),
+    ...(part?.line == null
+      ? []
+      : [`line ${part.line.number} of its list: ${part.line.path}, sha256 ${part.line.sha256}`]),
   ]
 }
 
@@ -97,7 +99,9 @@ export function certificateLines(report: CertificateReport, policy: PolicyFile |
     checkerLine(thisChecker()),
     verdictLine(
       { faults, unjudged },
-      { sound: certificate === undefined ? undefined : `the receipt holds, ${sinceDeposit(certificate.result, later)}` },
+      {
+        sound: certificate === undefined ? undefined : `the receipt holds, ${sinceDeposit(certificate.result, later)}`,
+      },
     ),
   ]
 }

@@ -22,7 +22,7 @@ export interface Piece {
   readonly lang: Language | undefined
   readonly text: string
 }
-/** The same said in each language of the document. */
+/** One thing, said in each language of the document. */
 export type Said = readonly Piece[]
 
 export type Block =
@@ -103,17 +103,20 @@ export function contentOf(model: CertificateModel, attached: readonly Attachment
     [(w) => w.seal, seal(model, writer, attached)],
   ]
   const { madeAt, program } = model.stated
-  const blocks: Block[] = [
+  const head: Block[] = [
     { is: 'title', said: say(title) },
     row((w) => w.number, own(model.number)),
     row((w) => w.madeAt, own(timeShown(madeAt))),
     row((w) => w.madeBy, own(`evidence ${program.version}, SHA-256 ${grouped(program.build)}`)),
   ]
-  sections.forEach(([word, inner], i) => blocks.push({ is: 'heading', number: i + 1, said: say(word) }, ...inner))
+  const body = sections.flatMap(([word, inner], i): Block[] => [
+    { is: 'heading', number: i + 1, said: say(word) },
+    ...inner,
+  ])
   return {
     languages,
     title: languages.map((lang) => title(certificateWords[lang])).join(' · '),
-    blocks,
+    blocks: [...head, ...body],
     footer: (page, pages) => say((w) => w.page(page, pages, model.number)),
   }
 }
@@ -226,7 +229,10 @@ function itemBlocks(item: ShownItem, { say, own, row }: Writer): Block[] {
     row((w) => w.itemName, own(item.name)),
     row((w) => w.category, own(item.category)),
     row((w) => w.format, own(item.mediaType)),
-    row((w) => w.size, say((w) => w.bytes(String(item.size)))),
+    row(
+      (w) => w.size,
+      say((w) => w.bytes(String(item.size))),
+    ),
     row((w) => w.digest, ...digestPieces(item.digests)),
     ...(acquired === null
       ? []
@@ -238,7 +244,14 @@ function itemBlocks(item: ShownItem, { say, own, row }: Writer): Block[] {
             ...digestPieces(acquired.digests),
           ),
         ]),
-    ...(tree === null ? [] : [row((w) => w.tree, say((w) => w.treeText(tree.lines, grouped(tree.root))))]),
+    ...(tree === null
+      ? []
+      : [
+          row(
+            (w) => w.tree,
+            say((w) => w.treeText(tree.lines, grouped(tree.root))),
+          ),
+        ]),
   ]
 }
 
@@ -246,7 +259,13 @@ function listed({ stated, shown }: CertificateModel, { say, own, row }: Writer):
   if (shown.kind !== 'manifest' && stated.compared?.what !== 'folder') return []
   const all = shown.items[shown.part?.item ?? 0]?.tree?.lines ?? 0
   const { files } = shown
-  if (files.length === 0) return [row((w) => w.fileList, say((w) => w.fileListElsewhere(all)))]
+  if (files.length === 0)
+    return [
+      row(
+        (w) => w.fileList,
+        say((w) => w.fileListElsewhere(all)),
+      ),
+    ]
   return [
     { is: 'subheading', said: say((w) => w.fileList) },
     ...(files.length < all
@@ -275,7 +294,10 @@ function deposit({ shown }: CertificateModel, { say, own, row }: Writer): Block[
     row((w) => w.ledger, own(shown.origin)),
     row((w) => w.index, own(String(shown.index))),
     row((w) => w.time, own(timeShown(shown.time))),
-    row((w) => w.clock, say((w) => w.clockText)),
+    row(
+      (w) => w.clock,
+      say((w) => w.clockText),
+    ),
     row((w) => w.leafHash, own(grouped(shown.leafHash))),
     ...(shown.withheld > 0 ? [row((w) => w.withheldClaims, own(String(shown.withheld)))] : []),
   ]
@@ -298,7 +320,14 @@ function checkpoint({ stated, shown }: CertificateModel, { say, own, row }: Writ
         return (verified ? w.timeStampVerified : w.timeStampNamed)(timeShown(noLaterThan), authority)
       }),
     ),
-    ...(shown.byTransition ? [row((w) => w.byTransition, say((w) => w.byTransitionText))] : []),
+    ...(shown.byTransition
+      ? [
+          row(
+            (w) => w.byTransition,
+            say((w) => w.byTransitionText),
+          ),
+        ]
+      : []),
     row((w) => w.policy, own(shown.policy)),
   ]
 }
@@ -361,7 +390,10 @@ function laterEvents(model: CertificateModel, { say, row }: Writer): Block[] {
   ]
 }
 
-function eventText({ what, index, time, code, compromisedSince, item, line }: StatedEvent, w: CertificateWords): string {
+function eventText(
+  { what, index, time, code, compromisedSince, item, line }: StatedEvent,
+  w: CertificateWords,
+): string {
   const name = w.eventNames[what] ?? what
   if (time === null) return w.eventStated(name, index)
   const since = compromisedSince === null ? null : w.since(timeShown(compromisedSince))

@@ -64,7 +64,11 @@ function evidenceIn(attachments: Attachments): Evidence {
  * Judges the attachments of a certificate by a policy. What does not hold is in the result. Throws `certificate-malformed` where they lack
  * what every certificate has, or do not belong together.
  */
-export async function judgeAttachments(attachments: Attachments, policy: Policy, digests: Digests): Promise<CheckResult> {
+export async function judgeAttachments(
+  attachments: Attachments,
+  policy: Policy,
+  digests: Digests,
+): Promise<CheckResult> {
   const handed = handedBy(attachments, digests)
   const evidence = evidenceIn(attachments)
   const own = required(attachments, receipt)
@@ -103,7 +107,11 @@ export async function judgeFields(attachments: Attachments, digests: Digests): P
     const model = modelOf(await evidenced(attachments, digests), readStated(fields))
     if (equalBytes(encodeModel(model), fields)) return { model, faults: [], unjudged: [] }
     const message = 'The certificate’s fields are not those that its attachments show.'
-    return { model: undefined, faults: [{ code: 'certificate-differs', message, where: 'certificate.json' }], unjudged: [] }
+    return {
+      model: undefined,
+      faults: [{ code: 'certificate-differs', message, where: 'certificate.json' }],
+      unjudged: [],
+    }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     const finding = findingOf(error)

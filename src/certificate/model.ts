@@ -49,9 +49,7 @@ const later = z.strictObject({
   flagged: z.boolean(),
   /** All pages were read, and every entry that they name was shown. */
   whole: z.boolean(),
-  admission: z
-    .strictObject({ index: count, time, name: text.nullable(), roles: z.array(text).max(16) })
-    .nullable(),
+  admission: z.strictObject({ index: count, time, name: text.nullable(), roles: z.array(text).max(16) }).nullable(),
 })
 export type StatedLater = z.infer<typeof later>
 

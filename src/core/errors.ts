@@ -378,7 +378,8 @@ export const errorTable = {
   'certificate-attachment-twice': {
     status: 400,
     exit: 1,
-    action: 'Do not use this document: no program of ours attaches two files of one name. Ask its source for the certificate itself.',
+    action:
+      'Do not use this document: no program of ours attaches two files of one name. Ask its source for the certificate itself.',
   },
   'certificate-altered': {
     status: 400,
@@ -394,17 +395,20 @@ export const errorTable = {
   'certificate-other-version': {
     status: 400,
     exit: 4,
-    action: 'Check the certificate with the version of the program that it names; what its attachments prove was judged.',
+    action:
+      'Check the certificate with the version of the program that it names; what its attachments prove was judged.',
   },
   'certificate-seal-invalid': {
     status: 400,
     exit: 1,
-    action: 'Do not go by the seal; the attachments prove what they prove without one. Ask who is said to have sealed it.',
+    action:
+      'Do not go by the seal; the attachments prove what they prove without one. Ask who is said to have sealed it.',
   },
   'seal-key-unfit': {
     status: 400,
     exit: 3,
-    action: 'Give a certificate (PEM) and its own private key: ECDSA on P-256, P-384 or P-521, or RSA of 2048 bits or more.',
+    action:
+      'Give a certificate (PEM) and its own private key: ECDSA on P-256, P-384 or P-521, or RSA of 2048 bits or more.',
   },
   'time-proof-malformed': { status: 400, exit: 1, action: refetch },
   'time-proof-foreign': { status: 400, exit: 1, action: 'Name the time proof of this very receipt by --time-proof.' },

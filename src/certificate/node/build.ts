@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
 import { fontBytes } from './fonts.ts'
 
 /** What decides how a certificate looks, of ours. */
@@ -32,7 +33,10 @@ export function writerBuild(): string {
   const hash = createHash('sha256')
   // Sources in a test, built files elsewhere.
   const ending = extname(import.meta.filename)
-  for (const name of modules) hash.update(`${name}\n`).update(readFileSync(new URL(name + ending, import.meta.url)))
+  for (const name of modules) {
+    const path = fileURLToPath(new URL(name + ending, import.meta.url))
+    hash.update(`${name}\n`).update(readBounded(path, fileBounds.small))
+  }
   for (const path of packages) hash.update(`${path.at(-1)} ${versionOf(path)}\n`)
   return (known = hash.update(fontBytes()).digest('hex'))
 }
@@ -40,14 +44,15 @@ export function writerBuild(): string {
 function versionOf(path: readonly string[]): string {
   let from = fileURLToPath(import.meta.url)
   for (const name of path) from = manifestOf(name, createRequire(from).resolve(name))
-  return (JSON.parse(readFileSync(from, 'utf8')) as { version: string }).version
+  return (JSON.parse(readBoundedText(from, fileBounds.small)) as { version: string }).version
 }
 
 /** The package.json of a package, from one of its files on upward. */
 function manifestOf(name: string, file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json')
-    if (existsSync(path) && (JSON.parse(readFileSync(path, 'utf8')) as { name?: string }).name === name) return path
+    if (existsSync(path) && (JSON.parse(readBoundedText(path, fileBounds.small)) as { name?: string }).name === name)
+      return path
     if (folder === dirname(folder)) throw new Error(`${name} has no package.json`)
   }
 }

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import subsetFont from 'subset-font'
 import { EvidenceError } from '../../core/errors.ts'
+import { readBounded } from '../../node/bounded-file.ts'
 
 /** The one font of certificates: 7,946 characters of Noto Sans SC (assets/fonts; OFL 1.1). */
 const fontName = 'noto-sans-sc-400.woff2'
+
+const maxFontBytes = 16 * 1024 * 1024
 
 let read: Uint8Array | undefined
 
@@ -15,7 +17,7 @@ export function fontBytes(): Uint8Array {
   // Built files lie one folder deeper than their sources.
   for (const up of ['../../../', '../../../../']) {
     const path = fileURLToPath(new URL(`${up}assets/fonts/${fontName}`, import.meta.url))
-    if (existsSync(path)) return (read = readFileSync(path))
+    if (existsSync(path)) return (read = readBounded(path, maxFontBytes))
   }
   throw new EvidenceError('file-unreadable', `the font ${fontName} is not beside the program; install it again`, {
     where: fontName,

@@ -27,7 +27,12 @@ export async function judgeLook(read: ReadCertificate, model: CertificateModel |
   const { version, build } = model.stated.program
   if (build !== writerBuild()) {
     const message = `The certificate says that it was made by version ${version} of the program, in another build than this one: its look was not compared.`
-    return { look: 'not-compared', seal, faults, unjudged: [{ code: 'certificate-other-version', message, found: build }] }
+    return {
+      look: 'not-compared',
+      seal,
+      faults,
+      unjudged: [{ code: 'certificate-other-version', message, found: build }],
+    }
   }
   try {
     const own = await writeCertificate(model, read.attachments)
@@ -38,7 +43,12 @@ export async function judgeLook(read: ReadCertificate, model: CertificateModel |
   }
   const message =
     'The document is not the one that this very program writes of its fields: something was changed on it. Its attachments are judged apart.'
-  return { look: 'differs', seal, faults: [...faults, { code: 'certificate-altered', message, where: 'look' }], unjudged: [] }
+  return {
+    look: 'differs',
+    seal,
+    faults: [...faults, { code: 'certificate-altered', message, where: 'look' }],
+    unjudged: [],
+  }
 }
 
 /** A seal where none is stated, or by another: the text of the document would name somebody else than its seal. */

@@ -43,7 +43,7 @@ export const certificateMark = `%${certificateFormat}`
 
 /** The text of all that is drawn, for the font's subset: with all that a code point or an escape is written with. */
 function textOf({ blocks, footer, title }: Content): string {
-  const ascii = String.fromCharCode(...Array.from({ length: 95 }, (_, i) => 32 + i))
+  const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')
   return `${ascii}–` + title + JSON.stringify(blocks) + JSON.stringify(footer(1, 1))
 }
 
@@ -231,7 +231,9 @@ class Sheet {
         this.#y += 8
         this.#need(72)
         this.#rule()
-        const said = block.said.map((piece, i) => (i === 0 ? { ...piece, text: `${block.number}  ${piece.text}` } : piece))
+        const said = block.said.map((piece, i) =>
+          i === 0 ? { ...piece, text: `${block.number}  ${piece.text}` } : piece,
+        )
         return this.#heading('H2', said, styles.heading)
       }
       case 'subheading':
@@ -261,7 +263,10 @@ class Sheet {
     const doc = this.#doc
     doc.markContent('Artifact', { type: 'Layout' })
     doc.lineWidth(0.5).strokeColor(colours.line)
-    doc.moveTo(page.margin, this.#y).lineTo(page.width - page.margin, this.#y).stroke()
+    doc
+      .moveTo(page.margin, this.#y)
+      .lineTo(page.width - page.margin, this.#y)
+      .stroke()
     doc.endMarkedContent()
     this.#y += 5
   }

@@ -82,7 +82,18 @@ const catalogKeys = new Set([
 ])
 
 /** Members by which a document does something, or shows what is not on its pages. */
-const active = new Set(['Annots', 'AA', 'AcroForm', 'JS', 'JavaScript', 'OpenAction', 'XFA', 'Launch', 'OCProperties', 'XObject'])
+const active = new Set([
+  'Annots',
+  'AA',
+  'AcroForm',
+  'JS',
+  'JavaScript',
+  'OpenAction',
+  'XFA',
+  'Launch',
+  'OCProperties',
+  'XObject',
+])
 
 function structureMarks({ objects, trailer }: PdfFile): Finding[] {
   const marks: Finding[] = []
@@ -95,7 +106,8 @@ function structureMarks({ objects, trailer }: PdfFile): Finding[] {
     for (const dict of found) {
       const [type, subtype] = [nameOf(dict.get('Type')), nameOf(dict.get('Subtype'))]
       if (type === 'Font' && subtype === 'Type0') fonts++
-      if (type === 'Annot') marks.push(altered(`object ${id}`, 'The document has an annotation, which no certificate has.'))
+      if (type === 'Annot')
+        marks.push(altered(`object ${id}`, 'The document has an annotation, which no certificate has.'))
       if (subtype === 'Image' || subtype === 'Form')
         marks.push(altered(`object ${id}`, 'The document has a picture, which no certificate has.'))
       for (const key of dict.keys())

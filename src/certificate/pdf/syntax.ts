@@ -131,7 +131,7 @@ export class Scanner {
     const begin = this.at
     while (isRegular(this.bytes[this.at])) this.at++
     const text = latin1(this.bytes.subarray(begin, this.at))
-    if (!/^-?(?:\d+\.?\d*|\.\d+)$/.test(text)) throw malformed('has what is no value', begin)
+    if (!/^-?[\d.]+$/.test(text) || !Number.isFinite(Number(text))) throw malformed('has what is no value', begin)
     const after = /^\s0\sR/.exec(latin1(this.bytes.subarray(this.at, this.at + 4)))
     if (after === null || !/^\d+$/.test(text)) return Number(text)
     this.at += 4

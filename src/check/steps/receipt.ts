@@ -7,7 +7,14 @@ import type { ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
 import { bytesOfText, textOfBytes } from '../../core/text.ts'
 import { itemsOf } from '../../statements/said.ts'
-import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers, type MeasuredFile } from '../../verify/check-file.ts'
+import {
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  fileDiffers,
+  type MeasuredFile,
+} from '../../verify/check-file.ts'
 import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { artefactOf, type Evidence, type Handed, type ManifestEvidence } from './handed.ts'

@@ -17,13 +17,13 @@ export const certificate = {
 
   verdict: 'Result',
   unchangedFile:
-    'Unchanged since deposit: the bytes of this file are those that were deposited, signed by the key below, at the time below by the ledger\'s clock.',
+    "Unchanged since deposit: the bytes of this file are those that were deposited, signed by the key below, at the time below by the ledger's clock.",
   unchangedLine:
-    'Unchanged since deposit: the bytes of this file are those that the deposited list of files has under its name, signed by the key below, at the time below by the ledger\'s clock.',
+    "Unchanged since deposit: the bytes of this file are those that the deposited list of files has under its name, signed by the key below, at the time below by the ledger's clock.",
   unchangedFolder: (files: number): string =>
     `Unchanged since deposit: all ${files} files of the deposited list are here with the bytes that it has for them, signed by the key below, at the time below by the ledger's clock.`,
   receiptOnly:
-    'The receipt holds: this ledger has an entry with the digests below, signed by the key below, at the time below by the ledger\'s clock. No file was compared.',
+    "The receipt holds: this ledger has an entry with the digests below, signed by the key below, at the time below by the ledger's clock. No file was compared.",
   retracted: (reason: string, index: number, time: string): string =>
     `RETRACTED: the deposit was taken back (${reason}) by entry ${index} at ${time}. This does not change what is said of the bytes.`,
   partRetracted: (reason: string, index: number, time: string, part: string): string =>
@@ -35,7 +35,7 @@ export const certificate = {
   notShown: 'What this does not show',
   limits: [
     'Whether what was deposited is true, or was untouched before it was deposited.',
-    'Who stands behind the key: the ledger\'s administrators admitted it under the name that they vouch for.',
+    "Who stands behind the key: the ledger's administrators admitted it under the name that they vouch for.",
     'From the receipt alone: that the key was admitted and not revoked when it signed.',
     'How this document looks: anybody can draw one like it. What counts are its attachments and a program from elsewhere that checks them.',
   ],
@@ -78,7 +78,7 @@ export const certificate = {
 
   depositor: 'Depositor',
   participant: 'Participant',
-  participantName: 'Name, as the ledger\'s administrators vouch (stated)',
+  participantName: "Name, as the ledger's administrators vouch (stated)",
   key: 'Key (RFC 7638 thumbprint)',
   roles: 'Roles (stated)',
   admission: 'Admitted by entry (stated)',
@@ -87,9 +87,10 @@ export const certificate = {
   deposit: 'Deposit',
   ledger: 'Ledger (origin)',
   index: 'Entry',
-  time: 'Time, by the ledger\'s clock',
+  time: "Time, by the ledger's clock",
   clock: 'Clock',
-  clockText: 'The clock of the ledger\'s server; entries never go back in time. A time stamp, if there is one, stands below.',
+  clockText:
+    "The clock of the ledger's server; entries never go back in time. A time stamp, if there is one, stands below.",
   leafHash: 'Leaf hash (SHA-256)',
 
   checkpoint: 'Checkpoint',
@@ -106,7 +107,7 @@ export const certificate = {
     `existed no later than ${time}, by a time stamp that names ${authority}; its certificate was not verified`,
   timeStampNone: 'none attached',
   byTransition: 'Ledger key',
-  byTransitionText: 'The checkpoint\'s key is retired; the attached key transition leads to the present one.',
+  byTransitionText: "The checkpoint's key is retired; the attached key transition leads to the present one.",
   policy: 'Policy (fingerprint)',
 
   source: 'Source, generation and capture',
@@ -165,10 +166,10 @@ export const certificate = {
 
   howTo: 'How to check without us',
   howToIntro:
-    'Take the attachments out of this file, get the ledger\'s policy and the checker from somebody whom you trust, and run:',
+    "Take the attachments out of this file, get the ledger's policy and the checker from somebody whom you trust, and run:",
   howToPolicy:
-    'Compare the fingerprint of the policy with one that reached you on a way of its own: the attached policy is this document\'s own word.',
-  qr: 'The code holds the ledger\'s origin, the entry\'s number and its leaf hash, and no address that could expire:',
+    "Compare the fingerprint of the policy with one that reached you on a way of its own: the attached policy is this document's own word.",
+  qr: "The code holds the ledger's origin, the entry's number and its leaf hash, and no address that could expire:",
 
   platform: 'Statement of the platform (Online Litigation Rules 2021, article 17)',
   platformRules: 'Rules for deposit services that it meets',
@@ -182,7 +183,7 @@ export const certificate = {
   sealed: (subject: string): string =>
     `Sealed (PAdES B-B) by the certificate "${subject}". The seal is not the ledger's key. A viewer calls it unknown where it does not know who issued the certificate.`,
   attachments: 'Attachments',
-  box: 'A box and U+ with a number stand for a character that the document\'s font does not have.',
+  box: "A box and U+ with a number stand for a character that the document's font does not have.",
 }
 
 export type CertificateWords = typeof certificate

@@ -15,8 +15,7 @@ export const certificate: CertificateWords = {
   withheld: '已密封，未向证书申请人披露',
 
   verdict: '校验结果',
-  unchangedFile:
-    '存证后未改变：本文件的字节与存证时的字节一致；该存证由下列密钥签名，存入时间以本账本时钟为准，见下。',
+  unchangedFile: '存证后未改变：本文件的字节与存证时的字节一致；该存证由下列密钥签名，存入时间以本账本时钟为准，见下。',
   unchangedLine:
     '存证后未改变：本文件的字节与所存文件清单中该名称对应的字节一致；该存证由下列密钥签名，存入时间以本账本时钟为准，见下。',
   unchangedFolder: (files) =>
