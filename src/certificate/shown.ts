@@ -40,9 +40,12 @@ function isUnwritable(code: number): boolean {
   return code === 0 || (code & 0xfffe) === 0xfffe || (code >= 0xfdd0 && code <= 0xfdef)
 }
 
-/** A text from outside, as a certificate's fields hold it: bytes that are not UTF-8, and what JSON has no text for, are written out. */
+/**
+ * A text from outside, as a certificate's fields hold it: bytes that are not UTF-8, and what JSON has no text for, are written out as `visible`
+ * does, and so is a backslash that would read as the beginning of such.
+ */
 export function modelText(text: string): string {
-  return Array.from(withVisibleBytes(text), (character) => {
+  return Array.from(withVisibleBytes(text.replace(/\\(?=[ux]\{)/g, '\\u{5c}')), (character) => {
     const code = character.codePointAt(0) as number
     return isUnwritable(code) || /\p{Cs}/u.test(character) ? `\\u{${code.toString(16)}}` : character
   }).join('')

@@ -4,7 +4,7 @@ import type { AttachmentName, Attachments } from '../../src/certificate/attachme
 import { evidenced } from '../../src/certificate/judge.ts'
 import { writerBuild } from '../../src/certificate/node/build.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
-import { modelOf } from '../../src/certificate/shown.ts'
+import { modelOf, modelText } from '../../src/certificate/shown.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { toHex } from '../../src/core/base64.ts'
 import { concat, utf8 } from '../../src/core/bytes.ts'
@@ -96,7 +96,7 @@ function evidenceOf(sample: Sample): { attachments: Map<AttachmentName, Uint8Arr
     attachments.set('evidence.key-transition', utf8(encodeKeyTransition(1, [], later)))
   }
   attachments.set('policy', utf8(samplePolicy))
-  const name = sample.name ?? 'exhibit.txt'
+  const name = modelText(sample.name ?? 'exhibit.txt')
   if (list === undefined) {
     const first = items[0] as { size: number; digest: Record<string, string> }
     return { attachments, compared: { what: 'file', name, size: first.size, digests: Object.entries(first.digest) } }

@@ -38,10 +38,15 @@ export function atomsOf(text: string, { has, widthOf, size }: Metrics): Atom[] {
   // Which characters are assigned is another matter in another version of Node: those are boxes wherever the font lacks them.
   return text.split(/(\p{Cn})/u).flatMap((part, i) => {
     if (i % 2 === 1) return box(part)
-    return Array.from(visible(part)).flatMap((character) =>
+    return Array.from(written(part)).flatMap((character) =>
       has(character.codePointAt(0) as number) ? [plain(character)] : box(character),
     )
   })
+}
+
+/** As `visible` writes it, but that what a certificate's fields have written out already is not written out again. */
+function written(text: string): string {
+  return visible(text).replaceAll('\\u{5c}', '\\')
 }
 
 const closing = /^[\s,.;:!?)\]}、。，；：！？）》〉】』」”’…%]$/u
