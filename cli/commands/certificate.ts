@@ -6,7 +6,7 @@ import { evidenced } from '../../src/certificate/judge.ts'
 import { modelOf, modelText } from '../../src/certificate/shown.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
-import { formatTime, parseTime } from '../../src/core/time.ts'
+import { formatTime, tryTime } from '../../src/core/time.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
@@ -99,9 +99,8 @@ interface Maker {
 async function makerOf(options: CertificateOptions): Promise<Maker> {
   const { writerBuild } = await import('../../src/certificate/node/build.ts')
   const sealer = await sealerOf(options)
-  const { madeAt } = options
   const stated = {
-    madeAt: formatTime(madeAt === undefined ? Date.now() : parseTime(madeAt, '--made-at')),
+    madeAt: timeOfMaking(options.madeAt),
     program: { version, build: writerBuild() },
     language: codeArgument(options.lang, ['zh', 'en', 'both'], 'language of certificates'),
     applicant: shortText(options.applicant, '--applicant'),
@@ -111,6 +110,14 @@ async function makerOf(options: CertificateOptions): Promise<Maker> {
     seal: sealer === undefined ? null : modelText(sealer.subject),
   }
   return { stated, sealer }
+}
+
+function timeOfMaking(given: string | undefined): string {
+  if (given === undefined) return formatTime(Date.now())
+  if (tryTime(given) !== undefined) return given
+  throw new EvidenceError('usage', `--made-at ${JSON.stringify(given)} is no time of the form YYYY-MM-DDTHH:MM:SS.mmmZ`, {
+    where: '--made-at',
+  })
 }
 
 const longest = 1024

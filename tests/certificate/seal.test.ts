@@ -6,6 +6,8 @@ import { judgeLook } from '../../src/certificate/node/judge-look.ts'
 import { openSealer, type Sealer, sealCertificate } from '../../src/certificate/node/seal.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
 import { readCertificate } from '../../src/certificate/pdf/read.ts'
+import { attempt } from '../../src/core/attempt.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { systemProgram } from '../support/cli.ts'
 import { sampleCertificate } from '../support/certificates.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -98,12 +100,9 @@ describe.skipIf(lacks('openssl'))('a seal', () => {
   it('is refused by a key that is not the certificate’s, or too short, and by what is no key; no message quotes it', () => {
     const secret = pem('p256.key')
     const codeOf = (make: () => unknown): unknown => {
-      try {
-        return make()
-      } catch (error) {
-        expect((error as Error).message).not.toContain(secret.pem.split('\n')[1])
-        return (error as { code?: string }).code
-      }
+      const made = attempt(make)
+      if (!(made instanceof EvidenceError)) return made
+      return made.message.includes(secret.pem.split('\n')[1] as string) ? 'it quotes the key' : made.code
     }
     expect(codeOf(() => openSealer(pem('rsa.crt'), { ...secret, passphrase: undefined }))).toBe('seal-key-unfit')
     expect(codeOf(() => open('short'))).toBe('seal-key-unfit')
