@@ -115,9 +115,13 @@ async function makerOf(options: CertificateOptions): Promise<Maker> {
 function timeOfMaking(given: string | undefined): string {
   if (given === undefined) return formatTime(Date.now())
   if (tryTime(given) !== undefined) return given
-  throw new EvidenceError('usage', `--made-at ${JSON.stringify(given)} is no time of the form YYYY-MM-DDTHH:MM:SS.mmmZ`, {
-    where: '--made-at',
-  })
+  throw new EvidenceError(
+    'usage',
+    `--made-at ${JSON.stringify(given)} is no time of the form YYYY-MM-DDTHH:MM:SS.mmmZ`,
+    {
+      where: '--made-at',
+    },
+  )
 }
 
 const longest = 1024

@@ -26,7 +26,7 @@ const groups: readonly Group[] = [
     why: 'Client and server are tested by requests over a socket, one test for each promise of a route.',
   },
   {
-    files: ['src/certificate/', 'src/words/'],
+    files: ['src/certificate/'],
     tests: ['tests/certificate/', 'tests/scripts/'],
     why: 'A certificate is tested whole: written, read, altered in every way that is known, and judged by programs of others.',
   },
