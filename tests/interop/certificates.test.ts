@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { decodeQR } from 'qr/decode.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkCertificate } from '../../cli/certificate/check.ts'
 import type { StatedEvent } from '../../src/certificate/model.ts'
@@ -181,6 +182,20 @@ function poppler(program: string, args: readonly string[]): string {
   return stdout
 }
 
+/** The QR code on a page, as a phone would read it; undefined where there is none. */
+function codeOn(file: string, page: number): string | undefined {
+  const args = ['-r', '100', '-f', String(page), '-l', String(page), file]
+  const { stdout } = spawnSync('pdftoppm', args, { maxBuffer: 1 << 26 })
+  const [head = '', width = '', height = ''] =
+    /^P6\n(\d+) (\d+)\n255\n/.exec(stdout.subarray(0, 64).toString('latin1')) ?? []
+  const data = new Uint8Array(Number(width) * Number(height) * 3).map((_, i) => stdout[head.length + i] as number)
+  try {
+    return decodeQR({ width: Number(width), height: Number(height), data })
+  } catch {
+    return undefined
+  }
+}
+
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const programs = ['openssl', 'pdfsig', 'verapdf', 'pyhanko', 'python3-cryptography']
 
@@ -279,6 +294,12 @@ describe.skipIf(lacks(...programs))('forty certificates, as others see them', ()
       const title = poppler('pdfinfo', [place(i)]).split('\n')[0]
       expect([what, /已撤回|部分撤回|RETRACTED/.test(title ?? '')]).toEqual([what, /retracted/.test(what)])
     })
+  })
+
+  it('have a QR code that is read off the page, and finds the entry again', () => {
+    const pages = Number(/Pages: +(\d+)/.exec(poppler('pdfinfo', [place(0)]))?.[1])
+    const codes = Array.from({ length: pages }, (_, i) => codeOn(place(0), i + 1)).filter((code) => code !== undefined)
+    expect(codes).toEqual([expect.stringMatching(/^evidence-ledger\ntest\.example\/chain\n0\nsha256:[0-9a-f]{64}$/)])
   })
 
   it('are sealed to poppler and to pyHanko, where they are', () => {

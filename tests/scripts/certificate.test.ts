@@ -14,8 +14,13 @@ import {
   systemProgram,
 } from '../support/cli.ts'
 import { readCertificate } from '../../src/certificate/pdf/read.ts'
+import { parseReceipt } from '../../src/core/receipt.ts'
+import { newRecord } from '../../src/timestamp/record.ts'
+import { stampedBytes } from '../../src/timestamp/stamper.ts'
+import { encodeTimeProof } from '../../src/timestamp/time-proof.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
+import { TestAuthority } from '../support/time-authority.ts'
 
 interface Document {
   readonly ok: boolean
@@ -185,5 +190,21 @@ describe.skipIf(lacks('openssl'))('a certificate', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('seal: by CN=Office')
     expect(await refusal('certificate', 'folder', '--out', 't.pdf', '--seal', 'c.pem')).toEqual([2, 'usage'])
+  })
+
+  it.skipIf(lacks('faketime'))('carries a time stamp, which is judged again by whom the reader trusts', async () => {
+    const root = TestAuthority.root(path, 'Root')
+    const { proof } = parseReceipt(new Uint8Array(readFileSync(at('照片 䶮.jpg.tlog-proof'))))
+    const checkpoint = stampedBytes(proof.noteText).bytes
+    const tokens = [root.timeStamper('Clock').stamp(checkpoint)]
+    const record = newRecord(checkpoint, { algorithm: 'sha256', tokens, certificates: [], crls: [] })
+    writeFileSync(at('x.time-proof'), encodeTimeProof({ index: proof.index, hashes: proof.hashes, record }))
+    writeFileSync(at('root.pem'), root.pem)
+    const trusted = ['--timestamp-anchors', 'root.pem']
+    await ok('certificate', '照片 䶮.jpg', '--time-proof', 'x.time-proof', '--out', 'stamped.pdf', ...trusted)
+    expect(attached('stamped.pdf')).toContain('evidence.time-proof')
+    const document = await checked('stamped.pdf', ...trusted)
+    expect(document).toMatchObject({ ok: true, time: { verified: true }, certificate: { look: 'same' } })
+    expect(await checked('stamped.pdf')).toMatchObject({ ok: true, time: { verified: false } })
   })
 })
