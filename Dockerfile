@@ -13,6 +13,7 @@ ENV NODE_ENV=production EVIDENCE_DATA=/data
 WORKDIR /opt/evidence-ledger
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/assets ./assets
 COPY --from=build /build/dist ./dist
 COPY --from=build /build/cli/evidence.mjs ./cli/evidence.mjs
 # Owned by nobody who runs it: the code cannot change itself. /data and /tmp are all that is written to.

@@ -14,6 +14,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<Add>
     attest: async () => (await import('./commands/attest.ts')).attestCommand,
     retract: async () => (await import('./commands/attest.ts')).retractCommand,
     receipt: async () => (await import('./commands/receipt.ts')).receiptCommand,
+    certificate: async () => (await import('./commands/certificate.ts')).certificateCommand,
     package: async () => (await import('./commands/package.ts')).packageCommand,
     timestamp: async () => (await import('./commands/timestamp.ts')).timestampCommand,
     transition: async () => (await import('./commands/transition.ts')).transitionCommand,

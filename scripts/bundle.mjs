@@ -60,6 +60,8 @@ if (!isCurrent()) {
     ...(await joinInto(rolldown, 'cli/check-main.js', path, [
       apart('judge-time-proof.js', 'check-time.mjs'),
       apart('proxy.js', 'check-proxy.mjs'),
+      // The writer of certificates, with its font and its packages, is where the whole program is.
+      apart('judge-look.js', 'src/certificate/node/judge-look.js'),
     ])),
     ...(await joinInto(rolldown, 'src/check/steps/judge-time-proof.js', timePath, [])),
     ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),

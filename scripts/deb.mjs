@@ -2,7 +2,17 @@
 // what is where, and what could go wrong. node scripts/deb.mjs [--out FOLDER]
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -59,16 +69,24 @@ function unit() {
   return text
 }
 
+/** The licence that a package names, or else the one whose own heading its LICENSE begins with; undefined where neither says. */
+function licenceOf(path, named) {
+  if (typeof named === 'string') return named
+  const file = source(join(path, 'LICENSE'))
+  return existsSync(file) && /^(?:The )?MIT License/.test(readFileSync(file, 'utf8')) ? 'MIT' : undefined
+}
+
 /** Our licence, and by what licence each package within may be passed on. */
 function copyright(packages) {
   const lines = packages.map((path) => {
-    const { name, version, license } = JSON.parse(readFileSync(source(join(path, 'package.json')), 'utf8'))
-    if (typeof license !== 'string') refuse(`${path}/package.json names no licence`)
+    const { name, version, license: named } = JSON.parse(readFileSync(source(join(path, 'package.json')), 'utf8'))
+    const license = licenceOf(path, named)
+    if (license === undefined) refuse(`${path}/package.json names no licence`)
     return `${name} ${version}: ${license}`
   })
   const heading =
     'Packages below /usr/lib/evidence-ledger/node_modules, each with its own licence, whose text lies in its folder:'
-  return `${readFileSync(source('LICENSE'), 'utf8')}\n${heading}\n\n${[...new Set(lines)].sort((a, b) => (a < b ? -1 : 1)).join('\n')}\n`
+  return `${readFileSync(source('LICENSE'), 'utf8')}\n${heading}\n\n${[...new Set(lines)].sort((a, b) => (a < b ? -1 : 1)).join('\n')}\n\nThe font below /usr/lib/evidence-ledger/assets/fonts: OFL-1.1, by the text beside it.\n`
 }
 
 /** The newest version of the C library that a binary of the package asks for. */

@@ -96,6 +96,7 @@ export function stageProgram(to) {
     .map((file) => `page/${file}`)
   for (const file of [...compiled, ...bundles.filter((name) => name.endsWith('.mjs')), ...page])
     place(join(root, 'dist', file), join(to, 'dist', file))
+  for (const file of filesBelow(join(root, 'assets'))) place(join(root, 'assets', file), join(to, 'assets', file))
   place(join(root, 'package.json'), join(to, 'package.json'))
   place(join(root, 'cli', 'evidence.mjs'), join(to, 'cli', 'evidence.mjs'), 0o755)
   return stagePackages(to)

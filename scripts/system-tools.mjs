@@ -33,6 +33,15 @@ function hasGenerators() {
   return [...bins, join(goTools, 'bin', 'oapi-codegen')].every((path) => existsSync(path)) ? true : undefined
 }
 
+/** Judges of PDF, for tests/interop/certificates.test.ts: veraPDF out of Maven, pyHanko out of PyPI. */
+const verapdf = join(root, 'node_modules', '.evidence-verapdf')
+const pyhanko = join(root, 'node_modules', '.evidence-pyhanko')
+
+function hasVerapdf() {
+  if (!existsSync(join(verapdf, 'validation-model-1.28.2.jar'))) return undefined
+  return spawnSync('javac', ['-version'], { stdio: 'ignore' }).status === 0 ? true : undefined
+}
+
 const needed = [
   { command: 'openssl', probe: ['version'], package: 'openssl' },
   { command: 'sha256sum', probe: ['--version'], package: 'coreutils' },
@@ -48,6 +57,14 @@ const needed = [
   { command: 'python3-cryptography', package: 'python3-cryptography', found: pythonWithCryptography },
   // For clients/go.
   { command: 'go', package: 'golang-go', found: goProgram },
+  { command: 'pdfsig', probe: ['-v'], package: 'poppler-utils' },
+  { command: 'maven', probe: ['-v'], package: 'maven', found: () => hasVerapdf() ?? (runsMaven() ? true : undefined) },
+  { command: 'verapdf', package: 'default-jdk-headless', found: hasVerapdf },
+  {
+    command: 'pyhanko',
+    package: 'python3-venv',
+    found: () => (existsSync(join(pyhanko, 'bin', 'python')) ? true : undefined),
+  },
   { command: 'openapi-generators', package: 'python3-venv', found: hasGenerators },
   // For tests/faults: system calls that fail, a false clock, a low limit of descriptors, a small disk.
   ...(process.platform === 'linux'
@@ -96,6 +113,22 @@ function installGenerators() {
   if (go !== undefined) spawnSync(go, ['install', oapiCodegen], { ...options, env })
 }
 
+const runsMaven = () => spawnSync('mvn', ['-v'], { stdio: 'ignore' }).status === 0
+
+function installVerapdf() {
+  process.stderr.write(`installing veraPDF into ${verapdf}\n`)
+  const pom = join(root, 'tests', 'support', 'verapdf', 'pom.xml')
+  const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${verapdf}`]
+  spawnSync('mvn', args, { stdio: ['inherit', 2, 'inherit'] })
+}
+
+function installPyhanko() {
+  process.stderr.write(`installing pyHanko into ${pyhanko}\n`)
+  const options = { stdio: ['inherit', 2, 'inherit'] }
+  spawnSync('python3', ['-m', 'venv', pyhanko], options)
+  spawnSync(join(pyhanko, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'pyhanko==0.38.0'], options)
+}
+
 /** Whether missing programs are to be installed. */
 export const mayInstall = process.env.CI === 'true' || process.env.EVIDENCE_INSTALL_TOOLS === '1'
 
@@ -120,6 +153,8 @@ export function installTools() {
   const left = missingTools()
   if (left.some((command) => command === 'bagit' || command === 'python3-cryptography')) makeVirtualenv()
   if (left.includes('openapi-generators')) installGenerators()
+  if (left.includes('verapdf')) installVerapdf()
+  if (left.includes('pyhanko')) installPyhanko()
 }
 
 /** What the tests are told of the machine. */

@@ -19,6 +19,8 @@ import type { Line, Output } from '../render/output.ts'
 import { type PolicyFile, requirePolicy } from '../options/policy.ts'
 import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
+import { checkCertificate, isCertificateAt } from '../certificate/check.ts'
+import { certificateDocument, certificateLines } from '../render/check-certificate.ts'
 
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
@@ -29,6 +31,8 @@ ledgers below. --online with --url, or --lower-url, asks those for consistency p
 Of a proof of misbehaviour (FILE.misbehaviour, by "evidence monitor") it says what the file proves; 0 where it proves it.
 Of a deposit that was taken back it says so first; exit code 0, for the bytes are unchanged, and "standing" in the JSON is "retracted".
 A name that is not UTF-8, or cannot be typed, is given as it is printed: evidence check 'photos/\\x{d6}\\x{a4}.jpg'
+A certificate that "evidence certificate" wrote needs the policy alone too: its attachments are judged, and what it looks like is compared
+with what this program writes of them. Nobody vouches for its look.
 A package that "evidence package" wrote, a folder or a zip, needs the policy alone (and --timestamp-anchors, to verify its time stamps).
 
 Example:
@@ -48,7 +52,7 @@ const flags = [
   ['--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust'],
   ['--transition <file>', 'for a receipt under a retired key: its key transition; by default the one beside it'],
   ['--rotation <receipt>', 'receipt of a rotation, for a policy that names an earlier key', repeated],
-  ['--policy-from-package', 'of a package: take its own word for the ledger’s key'],
+  ['--policy-from-package', 'of a package or certificate: take its own word for the ledger’s key'],
 ] as const
 type CheckOptions = OptionsOf<typeof flags>
 
@@ -56,7 +60,7 @@ type CheckOptions = OptionsOf<typeof flags>
 export function checkCommand(program: Command): void {
   declare(
     program.command('check <path>'),
-    'check a file or folder against its receipt, or a package, offline',
+    'check a file or folder against its receipt, or a package or certificate, offline',
     flags,
     help,
   ).action(async (path: string, options: CheckOptions) => {
@@ -67,6 +71,7 @@ export function checkCommand(program: Command): void {
 
 async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
+  if (options.receipt === undefined && isCertificateAt(path)) return await certificateAt(path, options, output)
   requireFitting(path, options)
   let file: PolicyFile | undefined
   const policy: CheckRequest['policy'] = (otherwise) => {
@@ -78,6 +83,26 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     progress: (label, total, unit) => progressBar(output, label, total, unit),
   })
   output.result(...rendered(report, file))
+  return exitOfVerdict(report)
+}
+
+/** Checks a certificate; its evidence is attached to it. */
+async function certificateAt(path: string, options: CheckOptions, output: Output): Promise<number> {
+  const named = notForCertificates.find((name) => options[name] !== undefined)
+  if (named !== undefined) {
+    const flag = flagOf(named)
+    throw new EvidenceError('usage', `${flag} is for a file, and this is a certificate: it brings its own`, {
+      where: flag,
+    })
+  }
+  const file = policyFileOf(options, ', or take the certificate’s own word by --policy-from-package')
+  const report = await checkCertificate(path, {
+    policy: file === undefined ? undefined : { path: file.path, bytes: readPolicyBytes(file.path) },
+    rotation: options.rotation ?? [],
+    timestampAnchors: options.timestampAnchors,
+    ledger: options.online === true ? (origin, trusted) => ledgerOf(origin, trusted, options, output) : undefined,
+  })
+  output.result(certificateDocument(report, file), certificateLines(report, file))
   return exitOfVerdict(report)
 }
 
@@ -118,7 +143,12 @@ function rendered(report: Report, file: PolicyFile | undefined): [object, Line[]
 }
 
 /** The ledger at --url, $EVIDENCE_URL or the URL of the policy's log line, asked as the reader whose key is named. Throws `usage`. */
-async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, output: Output): Promise<LedgerClient> {
+export async function ledgerOf(
+  origin: string,
+  policy: Policy,
+  options: ClientOptions,
+  output: Output,
+): Promise<LedgerClient> {
   const own = policy.logs.find(({ key, url }) => key.name === origin && url !== undefined)?.url
   const url = urlNamed(options) ?? own
   if (url === undefined) {
@@ -131,6 +161,13 @@ async function ledgerOf(origin: string, policy: Policy, options: ClientOptions, 
 /** What names the evidence of one file, or asks about one entry: passed over in silence, it would seem to have been heeded. */
 const notForPackages = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'online', 'url', 'manifest', 'folder'] as const
 
+const notForCertificates = ['transition', 'timeProof', 'anchor', 'lowerUrl', 'manifest', 'folder'] as const
+
+/** An option as it is typed. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
 /** Refuses options that say nothing of what lies at the path. Throws `usage`. */
 function requireFitting(path: string, options: CheckOptions): void {
   const stat = statSync(fsPath(path), { throwIfNoEntry: false })
@@ -141,6 +178,6 @@ function requireFitting(path: string, options: CheckOptions): void {
   }
   const named = notForPackages.find((name) => options[name] !== undefined)
   if (named === undefined) return
-  const flag = `--${named.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  const flag = flagOf(named)
   throw new EvidenceError('usage', `${flag} is for one file, and this is a package: it brings its own`, { where: flag })
 }

@@ -9,6 +9,7 @@ import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBounded } from '../../src/node/bounded-file.ts'
 import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../../src/node/output-file.ts'
+import { readCertificate } from '../../src/certificate/pdf/read.ts'
 import { parseAnchor } from '../../src/verify/anchor.ts'
 
 /**
@@ -47,6 +48,14 @@ export const outputKinds = {
   checkpoint: {
     name: 'checkpoint',
     subject: (bytes) => parseSignedCheckpoint(bytes).checkpoint.origin,
+  },
+  /* Replaced by the very same certificate alone, as with a seal: its number is made of all its fields. */
+  certificate: {
+    name: 'certificate',
+    subject: (bytes) => {
+      const fields = readCertificate(new Uint8Array(bytes)).attachments.get('certificate.json')
+      return fields === undefined ? undefined : toHex(fields)
+    },
   },
   /* Never replaced by other bytes. */
   statement: { name: 'signed statement', subject: none },

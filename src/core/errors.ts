@@ -369,6 +369,47 @@ export const errorTable = {
     exit: 1,
     action: 'Ask the operator and the authority whose clock was wrong: one of the two times is.',
   },
+  // Certificates
+  'certificate-malformed': {
+    status: 400,
+    exit: 1,
+    action: 'Get the certificate again from its source, as the file that it was; do not print, convert or edit it.',
+  },
+  'certificate-attachment-twice': {
+    status: 400,
+    exit: 1,
+    action:
+      'Do not use this document: no program of ours attaches two files of one name. Ask its source for the certificate itself.',
+  },
+  'certificate-altered': {
+    status: 400,
+    exit: 1,
+    action:
+      'Do not go by what the document shows; go by what its attachments say, and get the certificate again from its source.',
+  },
+  'certificate-differs': {
+    status: 400,
+    exit: 1,
+    action: 'Do not go by the certificate’s fields: its attachments say otherwise. Have another made of the evidence.',
+  },
+  'certificate-other-version': {
+    status: 400,
+    exit: 4,
+    action:
+      'Check the certificate with the version of the program that it names; what its attachments prove was judged.',
+  },
+  'certificate-seal-invalid': {
+    status: 400,
+    exit: 1,
+    action:
+      'Do not go by the seal; the attachments prove what they prove without one. Ask who is said to have sealed it.',
+  },
+  'seal-key-unfit': {
+    status: 400,
+    exit: 3,
+    action:
+      'Give a certificate (PEM) and its own private key: ECDSA on P-256, P-384 or P-521, or RSA of 2048 bits or more.',
+  },
   'time-proof-malformed': { status: 400, exit: 1, action: refetch },
   'time-proof-foreign': { status: 400, exit: 1, action: 'Name the time proof of this very receipt by --time-proof.' },
   'anchors-malformed': { status: 500, exit: 3, action: 'Give certificates in PEM, and nothing else.' },

@@ -65,6 +65,15 @@ describe('the tarball', () => {
     expect(node(['--input-type=module', '-e', code])).toEqual({ code: 0, said: '' })
   })
 
+  it('holds the writer of certificates, with its font, and is the build that was packed', () => {
+    const at = (folder: string, name: string): string => JSON.stringify(join(folder, 'dist/src/certificate/node', name))
+    const buildIn = (folder: string): string =>
+      `const { writerBuild } = await import(${at(folder, 'build.js')}); const { fontFor } = await import(${at(folder, 'fonts.js')}); console.log(writerBuild(), (await fontFor('证书')).length)`
+    const packed = node(['--input-type=module', '-e', buildIn(installed)])
+    expect(packed).toEqual({ code: 0, said: expect.stringMatching(/^[0-9a-f]{64} \d+\n$/) })
+    expect(packed).toEqual(node(['--input-type=module', '-e', buildIn(project)]))
+  })
+
   it('holds the manual page and completions, as the command prints them', () => {
     expect(readFileSync(join(installed, 'dist', 'evidence.1'), 'utf8')).toMatch(/^\.TH EVIDENCE 1 /)
     const completions = join(installed, 'dist', 'completions')

@@ -26,6 +26,11 @@ const groups: readonly Group[] = [
     why: 'Client and server are tested by requests over a socket, one test for each promise of a route.',
   },
   {
+    files: ['src/certificate/'],
+    tests: ['tests/certificate/', 'tests/scripts/'],
+    why: 'A certificate is tested whole: written, read, altered in every way that is known, and judged by programs of others.',
+  },
+  {
     files: ['src/check/', 'src/package/recognize.ts', 'src/package/admission-receipts.ts'],
     tests: ['tests/scripts/', 'tests/package/', 'tests/verify/', 'tests/check/'],
     why: 'The steps of a check are tested by what a check says: of files by "evidence check", of what was dropped in tests/check.',

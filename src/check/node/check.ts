@@ -90,7 +90,8 @@ export async function checkPath(path: string, request: CheckRequest, watch: Watc
   return checkFileAt(path, stat.size, policy, request, watch)
 }
 
-function withRotations(policy: Policy, { rotation }: CheckRequest): Policy {
+/** A policy that names an earlier key of its ledger, led on by receipts of rotations. Throws as `rotatedPolicy`, and what reading the receipts throws. */
+export function withRotations(policy: Policy, { rotation }: Pick<CheckRequest, 'rotation'>): Policy {
   return rotation.reduce((so, path) => parseArtefact(path, (bytes) => rotatedPolicy(so, [bytes])), policy)
 }
 

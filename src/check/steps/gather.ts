@@ -5,7 +5,7 @@ import { textOfBytes } from '../../core/text.ts'
 import { names, payloadFolder } from '../../package/layout.ts'
 import { baseName, type DroppedSet, isAmong } from './dropped-set.ts'
 import type { Evidence, ManifestEvidence } from './handed.ts'
-import type { LoneEvidence } from './receipt-only.ts'
+import type { LoneEvidence } from './receipt.ts'
 
 /** One check that is to be made of what was dropped. */
 export type Task =

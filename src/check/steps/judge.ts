@@ -4,8 +4,15 @@ import type { AnchoredResult } from './anchors.ts'
 import type { ComparedFolder } from './compare.ts'
 import type { Evidence, Handed, ManifestEvidence } from './handed.ts'
 import type { OnlineStatus } from './later.ts'
-import { checkReceiptOnly, type LoneEvidence } from './receipt-only.ts'
-import { checkManifestOnly, checkOne, type CheckResult, isTied, type OneOptions } from './receipt.ts'
+import {
+  checkAlone,
+  checkManifestOnly,
+  checkOne,
+  type CheckResult,
+  isTied,
+  type LoneEvidence,
+  type OneOptions,
+} from './receipt.ts'
 import { type DepositReport, type FileReport, type FolderReport, type ReceiptReport, together } from './report.ts'
 import type { TimeResult } from './time.ts'
 
@@ -31,7 +38,7 @@ export async function judgeFile(
   return { what: 'file', ...(await withBesides(path, result, policy, besides)) }
 }
 
-/** Checks a receipt or file proof whose file is not here, and all that is asked besides. Throws as {@link checkReceiptOnly}. */
+/** Checks a receipt or file proof whose file is not here, and all that is asked besides. Throws as {@link checkAlone}. */
 export async function judgeReceipt(
   handed: Handed,
   evidence: LoneEvidence,
@@ -39,7 +46,7 @@ export async function judgeReceipt(
   besides: Besides,
 ): Promise<ReceiptReport> {
   const path = evidence.kind === 'receipt' ? evidence.receipt : evidence.proof
-  const result = checkReceiptOnly(handed, evidence, policy)
+  const result = checkAlone(handed, evidence, policy)
   return { what: 'receipt', ...(await withBesides(path, result, policy, besides)) }
 }
 

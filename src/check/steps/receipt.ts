@@ -1,13 +1,20 @@
 import { attempt } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import { parseFileProof } from '../../core/file-proof.ts'
+import { type FileProof, parseFileProof } from '../../core/file-proof.ts'
 import type { KeyTransition } from '../../core/key-transition.ts'
 import { latin1 } from '../../core/bytes.ts'
 import type { ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
 import { bytesOfText, textOfBytes } from '../../core/text.ts'
 import { itemsOf } from '../../statements/said.ts'
-import { algorithmsOf, checkFile, checkFileProof, checkManifest, fileDiffers } from '../../verify/check-file.ts'
+import {
+  algorithmsOf,
+  checkFile,
+  checkFileProof,
+  checkManifest,
+  fileDiffers,
+  type MeasuredFile,
+} from '../../verify/check-file.ts'
 import { type CheckedReceipt, checkReceipt } from '../../verify/check-receipt.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import { artefactOf, type Evidence, type Handed, type ManifestEvidence } from './handed.ts'
@@ -62,13 +69,13 @@ export function inFile(file: string, findings: readonly Finding[]): Finding[] {
 }
 
 /** What a receipt is by itself: no file was compared yet. */
-export type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
+type Checked = Pick<CheckResult, 'checked' | 'byTransition' | 'faults' | 'unjudged'>
 
 /**
  * Reads and checks the receipt of some evidence; what is wrong with it is in the result. With the transition that was named; else with the one that lies beside, but only where the policy does not trust the receipt's own
  * checkpoint: it was made for a later key, and says nothing to who has the policy of the receipt's day.
  */
-export function readChecked(
+function readChecked(
   handed: Handed,
   bytes: Uint8Array,
   policy: Policy,
@@ -211,16 +218,27 @@ export function differsFrom(expected: string, found: string): Finding[] {
 async function checkByFileProof(
   handed: Handed,
   file: string,
-  evidence: Extract<Evidence, { kind: 'file-proof' }>,
+  evidence: FileProofEvidence,
   policy: Policy,
   onBytes: ((count: number) => void) | undefined,
   transition: KeyTransition | undefined,
 ): Promise<CheckResult> {
   const proof = parseFileProof(handed.artefact(evidence.proof))
   const receipt = readChecked(handed, proof.receipt, policy, evidence, transition)
+  const measured = receipt.checked?.body === undefined ? undefined : await handed.digests(file, ['sha256'], onBytes)
+  return byFileProof(file, evidence, proof, receipt, measured)
+}
+
+/** What a file proof and its receipt show, of a file where one was measured. */
+function byFileProof(
+  file: string,
+  evidence: FileProofEvidence,
+  proof: FileProof,
+  receipt: Checked,
+  measured: MeasuredFile | undefined,
+): CheckResult {
   const base = { evidence, ...receipt, item: undefined, line: undefined }
   if (receipt.checked?.body === undefined) return base
-  const measured = await handed.digests(file, ['sha256'], onBytes)
   const verdict = checkFileProof(proof, receipt.checked.body, measured)
   const isListed = verdict.item !== undefined && verdict.faults.every(({ code }) => code === 'file-differs')
   return {
@@ -230,6 +248,33 @@ async function checkByFileProof(
     faults: [...receipt.faults, ...inFile(file, verdict.faults)],
     unjudged: [...receipt.unjudged, ...inFile(file, verdict.unjudged)],
   }
+}
+
+type FileProofEvidence = Extract<Evidence, { kind: 'file-proof' }>
+
+/** A receipt, or a file proof, whose file is not at hand. */
+export type LoneEvidence = Exclude<Evidence, ManifestEvidence>
+
+/**
+ * Checks a receipt or file proof by itself, where no file is at hand to compare: what it shows of the entry and of the line. Throws what
+ * says nothing of the evidence, as {@link checkOne}; a file proof that cannot be read is a fault.
+ */
+export function checkAlone(
+  handed: Handed,
+  evidence: LoneEvidence,
+  policy: Policy,
+  transition?: KeyTransition,
+): CheckResult {
+  const bytes = handed.artefact(artefactOf(evidence))
+  if (evidence.kind === 'receipt')
+    return { evidence, ...readChecked(handed, bytes, policy, evidence, transition), item: undefined, line: undefined }
+  const proof = attempt(() => parseFileProof(bytes))
+  if (proof instanceof EvidenceError) {
+    const faults = inFile(evidence.proof, [findingOf(proof)])
+    return { evidence, checked: undefined, byTransition: false, faults, unjudged: [], item: undefined, line: undefined }
+  }
+  const receipt = readChecked(handed, proof.receipt, policy, evidence, transition)
+  return byFileProof(evidence.proof, evidence, proof, receipt, undefined)
 }
 
 /** A line of a manifest with its number: a later entry names it by that, so neither goes without the other. */

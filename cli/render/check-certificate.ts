@@ -1,0 +1,146 @@
+import { type CertificateModel, standingOf as statedStanding } from '../../src/certificate/model.ts'
+import { standingOf } from '../../src/check/steps/later.ts'
+import { receiptLimits } from '../../src/verify/check-receipt.ts'
+import type { CertificateReport, ReadReport } from '../certificate/check.ts'
+import { policyDocument, type PolicyFile, policyLine } from '../options/policy.ts'
+import { provenanceOf, sinceDeposit, statusDocument, timeDocument } from './check-file.ts'
+import { checkerLine, thisChecker } from './checker.ts'
+import { headline } from './later.ts'
+import type { Line } from './output.ts'
+import { faultLines } from './provenance.ts'
+import { toned } from './tone.ts'
+import { isSound, verdictLine } from './verdict.ts'
+import { when } from './when.ts'
+
+const lookWords: Readonly<Record<ReadReport['look']['look'], string>> = {
+  same: 'look: byte for byte what this program writes of the attachments',
+  differs: 'look: NOT what this program writes of the attachments; go by the attachments alone',
+  'not-compared': 'look: not compared; go by the attachments alone',
+}
+
+/** What a certificate says that only its maker's word stands for. */
+function statedLines({ stated }: CertificateModel): string[] {
+  const { compared, applicant, onRequestOf, later, timeStamp } = stated
+  return [
+    compared === null
+      ? 'no file was compared'
+      : compared.what === 'file'
+        ? `compared: ${compared.name}, ${compared.size} bytes`
+        : `compared: ${compared.name}, ${compared.files} files`,
+    ...(applicant === null ? [] : [`applicant: ${applicant}`]),
+    ...(onRequestOf === null ? [] : [`made for: ${onRequestOf}`]),
+    later === null
+      ? 'the ledger was not asked'
+      : `${later.url} answered as of size ${later.size}: ${later.events.length} later`,
+    ...(timeStamp === null ? [] : [`time stamp: no later than ${timeStamp.noLaterThan}, ${timeStamp.authority}`]),
+  ]
+}
+
+/** What must be read first: what the ledger proves now, or else what the maker states that it answered then. */
+function headlines({ certificate, later }: CertificateReport): Line[] {
+  const asked = headline(later, { item: certificate?.model?.shown.part?.item })
+  if (asked.length > 0 || certificate?.model === undefined) return asked
+  const standing = statedStanding(certificate.model)
+  const words = {
+    retracted: 'RETRACTED, as the certificate states',
+    'part-retracted': 'RETRACTED IN PART, as the certificate states',
+    'key-compromised': 'KEY COMPROMISED, as the certificate states',
+  }
+  return standing === 'sound' ? [] : [toned('notice', `${words[standing]}: see its later events`)]
+}
+
+function itemLines({ shown: { items, part } }: CertificateModel): string[] {
+  return [
+    ...items.flatMap(({ number, name, size, digests }) => [
+      `item ${number}: ${name ?? 'name sealed'}, ${size} bytes`,
+      ...digests.map(([algorithm, hex]) => `  ${algorithm} ${hex}`),
+    ]),
+    ...(part?.line == null
+      ? []
+      : [`line ${part.line.number} of its list: ${part.line.path}, sha256 ${part.line.sha256}`]),
+  ]
+}
+
+function policyLines(file: PolicyFile | undefined, differs: boolean): string[] {
+  if (file === undefined) return ['policy: the certificate’s own word; compare its key with what the ledger publishes']
+  return [policyLine(file), ...(differs ? ['the certificate brings another policy, which was not used'] : [])]
+}
+
+function sealLine({ look: { seal } }: ReadReport): string {
+  if (seal === undefined) return 'seal: none was judged'
+  const { certificate } = seal
+  if (certificate === undefined) return 'seal: it does not hold'
+  const { subject, issuer, fingerprint, until } = certificate
+  return `seal: by ${subject}, certificate of ${issuer} until ${until}, SHA-256 ${fingerprint}; nobody vouches here for who that is`
+}
+
+/** The result of a check of a certificate, for people. */
+export function certificateLines(report: CertificateReport, policy: PolicyFile | undefined): Line[] {
+  const { path, certificate, later, time, faults, unjudged } = report
+  const model = certificate?.model
+  const clean = faults.length === 0 && unjudged.length === 0
+  return [
+    ...headlines(report),
+    model === undefined
+      ? `${path}: a certificate`
+      : `${path}: certificate ${model.number}, made at ${when(model.stated.madeAt)} by version ${model.stated.program.version}`,
+    ...(certificate === undefined ? [] : ['what its attachments show:']),
+    ...(certificate === undefined ? [] : provenanceOf(certificate.result, later)).map((line) => `  ${line}`),
+    ...(model === undefined ? [] : itemLines(model)).map((line) => `  ${line}`),
+    ...time.lines.map((line) => `  ${line}`),
+    ...(model === undefined ? [] : ['what its maker states, and nothing here shows:']),
+    ...(model === undefined ? [] : statedLines(model)).map((line) => `  ${line}`),
+    ...(certificate === undefined ? [] : [lookWords[certificate.look.look], sealLine(certificate)]),
+    ...faultLines(faults),
+    ...unjudged.map(({ message }) => `not judged: ${message}`),
+    ...(clean ? ['not shown by a receipt:', ...receiptLimits.map((line) => `  ${line}`)] : []),
+    ...(time.limits.length > 0 ? ['not shown by the time stamp:', ...time.limits.map((line) => `  ${line}`)] : []),
+    ...policyLines(policy, certificate?.policy.differs === true),
+    checkerLine(thisChecker()),
+    verdictLine(
+      { faults, unjudged },
+      {
+        sound: certificate === undefined ? undefined : `the receipt holds, ${sinceDeposit(certificate.result, later)}`,
+      },
+    ),
+  ]
+}
+
+/** The result of a check of a certificate, for programs. */
+export function certificateDocument(report: CertificateReport, policy: PolicyFile | undefined): object {
+  const { path, certificate, later, time, faults, unjudged } = report
+  const checked = certificate?.result.checked
+  return {
+    path,
+    certificate:
+      certificate === undefined
+        ? null
+        : {
+            number: certificate.model?.number ?? null,
+            fields: certificate.model ?? null,
+            attachments: certificate.attached,
+            look: certificate.look.look,
+            seal: certificate.look.seal?.certificate ?? null,
+          },
+    ok: isSound(report),
+    standing: standingOf(later, { item: certificate?.model?.shown.part?.item }),
+    ...(checked === undefined
+      ? {}
+      : {
+          index: checked.receipt.entry.index,
+          time: checked.receipt.entry.time,
+          origin: checked.receipt.proof.checkpoint.origin,
+          size: checked.receipt.proof.checkpoint.size,
+        }),
+    faults,
+    unjudged,
+    notChecked: receiptLimits,
+    ...statusDocument(later),
+    ...timeDocument(time),
+    policy:
+      policy === undefined
+        ? { source: 'certificate' }
+        : { ...policyDocument(policy), differs: certificate?.policy.differs === true },
+    checker: thisChecker(),
+  }
+}

@@ -1,0 +1,135 @@
+import { encodeModel, type Stated } from '../../src/certificate/model.ts'
+import type { CertificateModel } from '../../src/certificate/model.ts'
+import type { AttachmentName, Attachments } from '../../src/certificate/attachments.ts'
+import { evidenced } from '../../src/certificate/judge.ts'
+import { writerBuild } from '../../src/certificate/node/build.ts'
+import { writeCertificate } from '../../src/certificate/node/write.ts'
+import { modelOf, modelText } from '../../src/certificate/shown.ts'
+import { handedFiles } from '../../src/check/node/handed-files.ts'
+import { toHex } from '../../src/core/base64.ts'
+import { concat, utf8 } from '../../src/core/bytes.ts'
+import { signCheckpoint } from '../../src/core/checkpoint.ts'
+import { encodeEntry, leafHash, zeroHash } from '../../src/core/entry.ts'
+import { encodeFileProof } from '../../src/core/file-proof.ts'
+import type { JsonValue } from '../../src/core/json.ts'
+import { encodeKeyTransition } from '../../src/core/key-transition.ts'
+import { manifestTree } from '../../src/core/manifest.ts'
+import { Tile } from '../../src/core/merkle/tile.ts'
+import { rootFromTiles } from '../../src/core/merkle/tiles.ts'
+import { verifierKey } from '../../src/core/note.ts'
+import { encodeLogPolicy } from '../../src/core/policy.ts'
+import { encodeReceipt } from '../../src/core/receipt.ts'
+import { bytesOfText } from '../../src/core/text.ts'
+import type { SealedClaim } from '../../src/statements/vocabulary.ts'
+import { depositor, ledgerKey, ledgerSigner, origin, startMs } from './chain.ts'
+import { signerNamed } from './signers.ts'
+import { itemFor, sha256Hex, statement } from './statements.ts'
+
+/** The policy of {@link sampleCertificate}'s ledger, as a file. */
+export const samplePolicy: string = encodeLogPolicy(ledgerKey)
+
+/** What a certificate is made of here: a ledger of one entry, its receipt, and what its maker states. */
+export interface Sample {
+  /** What was deposited, beside a list of files; one item of a few bytes where nothing is said. */
+  readonly items?: readonly object[]
+  readonly sealed?: Partial<Record<SealedClaim, JsonValue>>
+  /** Paths of a deposited folder; the item is its list. */
+  readonly folder?: readonly string[]
+  /** With a folder: the proof of one of its two files, by the number of its line. */
+  readonly line?: 0 | 1
+  /** The checkpoint's key was retired, and another has signed since. */
+  readonly rotated?: boolean
+  /** False where the receipt stands alone. */
+  readonly compared?: boolean
+  /** What the file is called that was compared. */
+  readonly name?: string
+  readonly stated?: Partial<Stated>
+}
+
+export interface MadeCertificate {
+  readonly bytes: Uint8Array
+  readonly model: CertificateModel
+  readonly attachments: Attachments
+  readonly policy: Uint8Array
+}
+
+const content = 'an exhibit'
+
+function listOf(paths: readonly string[]): { bytes: Uint8Array; lines: Uint8Array[] } {
+  const lines = paths
+    .map(bytesOfText)
+    .sort((a, b) => Buffer.compare(a, b))
+    .map((path, i) => concat(utf8(`${sha256Hex(String(i))}  `), path))
+  return { bytes: concat(...lines.map((line) => concat(line, utf8('\n')))), lines }
+}
+
+/** Attachments of a sample, without its fields, and what was compared. */
+function evidenceOf(sample: Sample): { attachments: Map<AttachmentName, Uint8Array>; compared: Stated['compared'] } {
+  const list = sample.folder === undefined ? undefined : listOf(sample.folder)
+  const tree = list === undefined ? undefined : manifestTree(list.bytes)
+  const listItem =
+    list === undefined || tree === undefined
+      ? undefined
+      : {
+          size: list.bytes.length,
+          digest: { sha256: sha256Hex(list.bytes) },
+          tree: { root: toHex(tree.root), size: tree.size },
+        }
+  const items = sample.items ?? (listItem === undefined ? [itemFor(content)] : [listItem])
+  const options = { iat: startMs / 1000, sealed: sample.sealed ?? {} }
+  const { jws, disclosures } = statement(depositor, origin, 'evidence.deposit', { items }, options)
+  const entryBytes = encodeEntry({ index: 0, time: '2026-11-01T08:00:00.000Z', previous: zeroHash, statement: jws })
+  const tile = new Tile()
+  tile.append(leafHash(entryBytes))
+  const checkpoint = { origin, size: 1, root: rootFromTiles(1, () => tile) }
+  const retired = signerNamed('retired ledger')
+  const note =
+    sample.rotated === true
+      ? signCheckpoint(checkpoint, verifierKey(origin, retired.publicKey), retired.sign)
+      : signCheckpoint(checkpoint, ledgerKey, ledgerSigner.sign)
+  const receipt = utf8(
+    encodeReceipt({ entryBytes, signer: depositor.jwk, disclosures: disclosures.map(({ text }) => text) }, 0, [], note),
+  )
+  const attachments = new Map<AttachmentName, Uint8Array>([['evidence.tlog-proof', receipt]])
+  if (sample.rotated === true) {
+    const later = signCheckpoint(checkpoint, ledgerKey, ledgerSigner.sign)
+    attachments.set('evidence.key-transition', utf8(encodeKeyTransition(1, [], later)))
+  }
+  attachments.set('policy', utf8(samplePolicy))
+  const name = modelText(sample.name ?? 'exhibit.txt')
+  if (list === undefined) {
+    const first = items[0] as { size: number; digest: Record<string, string> }
+    return { attachments, compared: { what: 'file', name, size: first.size, digests: Object.entries(first.digest) } }
+  }
+  if (sample.line === undefined) {
+    attachments.set('evidence.evidence-manifest', list.bytes)
+    return { attachments, compared: { what: 'folder', name, files: list.lines.length } }
+  }
+  const [own, other] = [list.lines[sample.line], list.lines[1 - sample.line]] as [Uint8Array, Uint8Array]
+  const proof = { item: 0, lineIndex: sample.line, line: own, hashes: [leafHash(other)], receipt }
+  attachments.set('evidence.file-proof', encodeFileProof(proof))
+  const digests = [['sha256', sha256Hex(String(sample.line))]] as [string, string][]
+  return { attachments, compared: { what: 'file', name, size: 1, digests } }
+}
+
+/** Writes the certificate of a sample. */
+export async function sampleCertificate(sample: Sample = {}): Promise<MadeCertificate> {
+  const { attachments, compared } = evidenceOf(sample)
+  const stated: Stated = {
+    madeAt: '2026-11-27T04:00:00.000Z',
+    program: { version: '0.1.0', build: writerBuild() },
+    language: 'both',
+    applicant: null,
+    onRequestOf: null,
+    case: null,
+    platform: null,
+    compared: sample.compared === false ? null : compared,
+    later: null,
+    timeStamp: null,
+    seal: null,
+    ...sample.stated,
+  }
+  const model = modelOf(await evidenced(attachments, handedFiles), stated)
+  attachments.set('certificate.json', encodeModel(model))
+  return { bytes: await writeCertificate(model, attachments), model, attachments, policy: utf8(samplePolicy) }
+}
