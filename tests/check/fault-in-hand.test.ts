@@ -7,7 +7,7 @@ import { askStatus, standingOf } from '../../src/check/steps/later.ts'
 import { noTime } from '../../src/check/steps/time.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { toBase64 } from '../../src/core/base64.ts'
-import { fromUtf8, utf8 } from '../../src/core/bytes.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import { parseSignedCheckpoint, signCheckpoint } from '../../src/core/checkpoint.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
@@ -19,6 +19,7 @@ import { type CheckedReceipt, checkReceipt } from '../../src/verify/check-receip
 import { exitCodeOf } from '../../src/verify/report.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { depositor, ledgerSigner, origin, policy, startMs, TestChain } from '../support/chain.ts'
+import { statusInChain } from '../support/chain-status.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { deposit, statement } from '../support/statements.ts'
 
@@ -33,23 +34,8 @@ function chainOf(...contents: readonly string[]): TestChain {
   return chain.seal()
 }
 
-/** What a server answers about the subject, as of a chain. */
-async function answerOf(chain: TestChain, events: readonly number[] = [], next: number | null = null): Promise<object> {
-  const view = await LogView.open(chain)
-  const place = async (index: number): Promise<{ index: number; leafHash: string; hashes: string[] }> => {
-    const { bytes } = await view.entry(index)
-    return { index, leafHash: toBase64(leafHash(bytes)), hashes: (await view.inclusion(index, bytes)).map(toBase64) }
-  }
-  const told = events.map(async (index) => {
-    const { bytes } = await view.entry(index)
-    const [, , time] = fromUtf8(bytes).split('\n')
-    const what = { kind: 'evidence.retract', what: 'retracted', code: 'mistake' }
-    return { ...(await place(index)), time, ...what, entry: toBase64(bytes), signer: depositor.jwk }
-  })
-  const consistency = view.size === 3 ? [] : (await view.consistency(3)).map(toBase64)
-  const checkpoint = chain.note
-  return { ...(await place(subject)), size: view.size, checkpoint, consistency, events: await Promise.all(told), next }
-}
+const answerOf = (chain: TestChain, events: readonly number[] = [], next: number | null = null): Promise<object> =>
+  statusInChain(chain, { index: subject, from: 3, events, next })
 
 async function receiptIn(chain: TestChain): Promise<Uint8Array> {
   const view = await LogView.open(chain)
