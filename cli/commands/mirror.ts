@@ -27,7 +27,8 @@ Example:
   evidence mirror https://ledger.court.example /srv/mirror --policy court.policy --serve --port 8081`
 
 const flags = [
-  ...clientFlags({ policy: `the one in DIR, ${policyDefault}` }),
+  // The ledger is an argument.
+  ...clientFlags({ policy: `the one in DIR, ${policyDefault}` }).filter(isNoUrl),
   ['--serve', 'serve the copy, read-only'],
   ['--host <address>', 'address to listen on', '127.0.0.1'],
   ['--port <number>', 'port to listen on; 0 for any', '8081'],

@@ -912,6 +912,7 @@ export function clientSuite(client: () => ClientProgram): void {
     const trusted = at('chain.policy')
     const [told, long] = [at('chain.tlog-proof'), at('long.tlog-proof')]
     const iat = startMs / 1000
+    let own: TestChain
     const chainOf = (content: string): TestChain => {
       const chain = new TestChain().start()
       chain.add(deposit(chainDepositor, chainOrigin, content, { iat }).jws)
@@ -920,7 +921,7 @@ export function clientSuite(client: () => ClientProgram): void {
     const keep = async (chain: TestChain, to: string): Promise<void> => {
       const view = await LogView.open(chain)
       const entryBytes = chain.bytes[2] as Uint8Array
-      const hashes = (await view.inclusion(2, entryBytes)).map(toBase64)
+      const hashes = await view.inclusion(2, entryBytes)
       writeFileSync(
         to,
         encodeReceipt({ entryBytes, signer: chainDepositor.jwk, disclosures: [] }, 2, hashes, chain.note),
@@ -940,11 +941,12 @@ export function clientSuite(client: () => ClientProgram): void {
 
     beforeAll(async () => {
       writeFileSync(trusted, encodeLogPolicy(chainKey))
-      await keep(chainOf('the file'), told)
+      own = chainOf('the file')
+      await keep(own, told)
     })
 
     it('M1: a fork is a fault, whatever the rest of the answer is', async () => {
-      const same = await statusInChain(chainOf('the file'), { index: 2, from: 3 })
+      const same = await statusInChain(own, { index: 2, from: 3 })
       expect(await answered(same)).toMatchObject({ code: 0 })
       const fork = await statusInChain(chainOf('another file'), { index: 2, from: 3 })
       const known = { ...fork, leafHash: same.leafHash }
