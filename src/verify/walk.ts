@@ -67,7 +67,7 @@ export interface WalkReport {
 /**
  * Re-walks a ledger: checkpoint against the policy, tiles against the checkpoint, each entry against its leaf, and the
  * whole rulebook at each index. Does not stop at a fault. Throws only what reading the source throws with exit code 3, and not even that
- * once there is a fault of the ledger: it is then a finding beside it, and the report of what was read until then.
+ * once there is a fault in a tree that the ledger signed: then it is a finding beside that, and the report of what was read until then.
  */
 export async function walk(options: WalkOptions): Promise<WalkReport> {
   const { source, policy } = options
@@ -79,18 +79,18 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const found = { policy, faults, unjudged }
   const trust = judgeCheckpoint(found, signed)
   const history = new WalkHistory()
+  const tree = await walkTree(source, checkpoint, history, faults, options.appraiser)
   let isCutOff = false
   const guarded = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
       return isCutOff ? undefined : await step()
     } catch (error) {
-      faults.add(joining(error, faults.kept))
+      // Where the tiles do not make the signed root, nobody signed what contradicts it.
+      faults.add(joining(error, tree.authentic ? faults.kept : []))
       isCutOff = true
       return undefined
     }
   }
-  const tree = await guarded(() => walkTree(source, checkpoint, history, faults, options.appraiser))
-  if (tree === undefined) return emptyReport(source, faults)
   if (tree.authentic) history.rootAt = tree.rootAt
   const doubted = judgeEarlier(found, options.earlier ?? [], signed, tree)
   const trustedSize = trustedBelow(found, options.trusted, signed, tree)
@@ -208,6 +208,6 @@ function emptyReport(source: LogSource, faults: FindingList): WalkReport {
     participants: 0,
     firstTime: undefined,
     lastTime: undefined,
-    notChecked: ['Any entry: without a checkpoint and its tiles nothing says how many there are.'],
+    notChecked: ['Any entry: without a checkpoint nothing says how many there are.'],
   }
 }
