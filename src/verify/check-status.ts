@@ -161,7 +161,7 @@ function requireOneTree(answer: unknown, from: Checkpoint, policy: Policy): void
 }
 
 /** The fault of a ledger that signed another tree of a size that it signed before. */
-export function fork(from: Checkpoint, to: Checkpoint): EvidenceError {
+function fork(from: Checkpoint, to: Checkpoint): EvidenceError {
   const message = 'the ledger signed another tree of the receipt’s size: keep the receipt and the answer'
   return new EvidenceError('consistency-invalid', message, {
     where: twoTrees,
