@@ -9,7 +9,7 @@ import { serveCopy } from '../../src/monitor/copy-server.ts'
 import { holdPrivateFolder } from '../../src/node/folder-filling.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { exitOf, followLedger, ledgerPoint, originOf, policyFor, tell } from '../follow/followed-ledger.ts'
-import { clientFlags, outputOf, policyDefault, signedClient } from '../options/client.ts'
+import { clientFlagsButUrl, outputOf, policyDefault, signedClient } from '../options/client.ts'
 import { count } from '../../src/core/text.ts'
 import { pause, stopSignal } from '../serve/until-stopped.ts'
 import { serverUrl } from '../../src/client/server-url.ts'
@@ -27,7 +27,7 @@ Example:
   evidence mirror https://ledger.court.example /srv/mirror --policy court.policy --serve --port 8081`
 
 const flags = [
-  ...clientFlags({ policy: `the one in DIR, ${policyDefault}` }),
+  ...clientFlagsButUrl({ policy: `the one in DIR, ${policyDefault}` }),
   ['--serve', 'serve the copy, read-only'],
   ['--host <address>', 'address to listen on', '127.0.0.1'],
   ['--port <number>', 'port to listen on; 0 for any', '8081'],

@@ -116,8 +116,7 @@ export type Pending =
  */
 export function pendingStatement(path: string, wanted: WantedStatement): Pending {
   if (!existsSync(fsPath(path))) return { is: 'none' }
-  // A line end is a text editor's, or another client's.
-  const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
+  const presentation = presentationAt(path)
   const isSame = valueOr(() => {
     const found = readPending(presentation, wanted.key)
     return (
@@ -151,8 +150,19 @@ export function isReceiptOf(path: string, presentation: string): boolean {
   return entry.known && entry.statement === splitPresentation(presentation).jws
 }
 
+/** True where a statement waits at a path, and the receipt is of it: nothing waits for an answer any more. */
+export function isAnswered(receipt: string, pending: string): boolean {
+  if (!existsSync(fsPath(pending))) return false
+  return valueOr(() => isReceiptOf(receipt, presentationAt(pending)), false)
+}
+
+/** The presentation in a file. A line end is a text editor's, or another client's. */
+export function presentationAt(path: string): string {
+  return Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
+}
+
 /** What a waiting statement says. Throws where it is not one that the key signed, with all that it sealed. */
-function readPending(presentation: string, key: Jwk): EarlierStatement & { readonly aud: string } {
+export function readPending(presentation: string, key: Jwk): EarlierStatement & { readonly aud: string } {
   const { jws, disclosures } = splitPresentation(presentation)
   const envelope = readEnvelope(jws)
   const { signingInput, signature } = envelope.jws

@@ -13,9 +13,12 @@ import type { SealedClaim } from '../../src/statements/vocabulary.ts'
 import { fsPath, removeFile } from '../../src/node/file-path.ts'
 import {
   earlierDeposit,
+  isAnswered,
   isReceiptOf,
   keepEarlier,
   pendingStatement,
+  presentationAt,
+  readPending,
   setAside,
   type WantedStatement,
 } from './earlier.ts'
@@ -30,7 +33,6 @@ import { isCosigned, requireAnswerFor, signStatement } from '../statements/sign.
 import { type Audience, requireAudience, type SigningLedger } from '../statements/signing-ledger.ts'
 import { depositKind, type DepositMembers } from './statement.ts'
 import { pendingPath } from '../../src/node/artefact-names.ts'
-import { readArtefact } from '../../src/check/node/artefact.ts'
 
 /** Statements sent in one request. */
 const batchSize = 250
@@ -129,7 +131,7 @@ async function prepare(
   settings: DepositSettings,
   progress: HashProgress,
 ): Promise<SignedJob | JobOutcome> {
-  if (job.kind === 'resend') return prepareResend(job, settings.ledger)
+  if (job.kind === 'resend') return prepareResend(job, settings)
   const { ledger, identity, algorithms, category, relates, withNames, again } = settings
   const { origin, policy } = ledger
   const { items, names, manifest } = await measure(job, algorithms, category, progress)
@@ -139,9 +141,12 @@ async function prepare(
     const index = again ? undefined : earlierDeposit(job, wanted, policy)
     return index === undefined ? undefined : { name: jobName(job), outcome: 'existing', index, receipts: job.receipts }
   }
-  const before = existing()
-  if (before !== undefined) return before
   const pending = pendingPath(job.receipts[0] as string)
+  const before = existing()
+  if (before !== undefined) {
+    if (isAnswered(job.receipts[0] as string, pending)) removePending(job, pending)
+    return before
+  }
   const waiting = pendingStatement(pending, wanted)
   if (waiting.is === 'other') keepUnanswered(job, pending, settings)
   if (manifest !== undefined) keepManifest(job, manifest)
@@ -164,14 +169,30 @@ function keepUnanswered(job: DepositJob, pending: string, settings: DepositSetti
   )
 }
 
-/** A statement that was signed before: another ledger's is not sent, for its refusal would say nothing. */
-function prepareResend(job: DepositJob & { kind: 'resend' }, ledger: SigningLedger): SignedJob | JobOutcome {
+/**
+ * A statement that was signed before. Another ledger's is not sent, for its refusal would say nothing; nor one that the key did not sign, or that does
+ * not bring all that it sealed: it may have come with the folder, and be none that its sender has read.
+ */
+function prepareResend(
+  job: DepositJob & { kind: 'resend' },
+  { ledger, identity }: DepositSettings,
+): SignedJob | JobOutcome {
   const { statement: path } = job
-  const presentation = Buffer.from(readArtefact(path)).toString('latin1').trimEnd()
+  const presentation = presentationAt(path)
   const { aud } = readStatement(readEnvelope(splitPresentation(presentation).jws)).common
   const audience = attempt(() => requireAudience(aud, ledger, path))
-  if (audience instanceof EvidenceError)
-    return { name: jobName(job), outcome: 'refused', error: audience, statement: path }
+  const refused = (error: EvidenceError): JobOutcome => ({
+    name: jobName(job),
+    outcome: 'refused',
+    error,
+    statement: path,
+  })
+  if (audience instanceof EvidenceError) return refused(audience)
+  const said = attempt(() => readPending(presentation, identity.signer.jwk))
+  if (said instanceof EvidenceError) {
+    const message = `${path}: ${said.message}; nothing was sent. Where another key of yours signed it, name that by --key`
+    return refused(new EvidenceError(said.code, message, { where: path }, { cause: said }))
+  }
   return { job, presentation, pending: path }
 }
 

@@ -60,6 +60,12 @@ export function clientFlags({
   ] as const
 }
 
+/** As {@link clientFlags}, for a command whose argument is the server: a `--url` beside it would say nothing. */
+export function clientFlagsButUrl(choices: Parameters<typeof clientFlags>[0] = {}) {
+  const [json, _url, ...rest] = clientFlags(choices)
+  return [json, ...rest] as const
+}
+
 /** Whose key of a data folder signs where none is named. */
 type KeyRole = 'depositor' | 'administrator'
 

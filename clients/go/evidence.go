@@ -66,6 +66,9 @@ const (
 	noteBytes    = 262144
 	policyBytes  = 262144
 	entryBytes   = 65535
+	// Of the header part of a JWS: 1,024 bytes in base64url.
+	headerCharacters = 1366
+	statementType    = "evidence-statement+sd-jwt"
 )
 
 // Error is every failure of this package. Code is stable (docs/errors.md); Message is for people and may change.
@@ -733,29 +736,44 @@ type statement struct {
 
 func knownAlg(alg string) bool { return alg == "EdDSA" || alg == "Ed25519" }
 
-// readStatement reads envelope, header and common members, in the order of page 02.
-func readStatement(jws string) statement {
-	parts := strings.Split(jws, ".")
-	require(len(parts) == 3 && parts[0] != "" && parts[2] != "", "jws-malformed", "the statement is not three parts")
-	var raw [3][]byte
-	for i, part := range parts {
-		raw[i] = readB64url(part, "base64-malformed")
-	}
-	header := readObject(raw[0])
+// readHeader gives alg and kid of a header part. One that is too long is refused before anything is decoded.
+func readHeader(part, typ string) (alg, kid string) {
+	require(len(part) <= headerCharacters, "jws-header", "the header has more than 1,024 bytes")
+	header := readObject(readB64url(part, "base64-malformed"))
 	for name := range header {
 		require(name == "alg" || name == "typ" || name == "kid", "jws-header", "the header has another member than alg, typ and kid")
 	}
 	alg, isText := header["alg"].(string)
 	require(isText, "jws-alg", "alg is no string")
-	require(header["typ"] == "evidence-statement+sd-jwt", "jws-typ", "typ is not evidence-statement+sd-jwt")
-	kid := textIn(header["kid"])
+	require(header["typ"] == typ, "jws-typ", "typ is not %s", typ)
+	kid = textIn(header["kid"])
 	require(len(readB64url(kid, "jws-kid")) == 32, "jws-kid", "kid is no thumbprint")
-	require(!knownAlg(alg) || len(raw[2]) == 64, "jws-malformed", "the signature has not 64 bytes")
-	payload := readObject(raw[1])
-	for _, member := range common {
-		member.check(payload[member.name])
+	return alg, kid
+}
+
+// readEnvelope reads all of a statement but its payload, which it gives as it is, in the order of page 02.
+func readEnvelope(jws string) (said statement, payload []byte) {
+	parts := strings.Split(jws, ".")
+	require(len(parts) == 3 && parts[0] != "" && parts[2] != "", "jws-malformed", "the statement is not three parts")
+	require(len(parts[0]) <= headerCharacters, "jws-header", "the header has more than 1,024 bytes")
+	var raw [3][]byte
+	for i, part := range parts {
+		raw[i] = readB64url(part, "base64-malformed")
 	}
-	return statement{alg, kid, raw[2], payload}
+	said.alg, said.kid = readHeader(parts[0], statementType)
+	said.signature = raw[2]
+	require(!knownAlg(said.alg) || len(raw[2]) == 64, "jws-malformed", "the signature has not 64 bytes")
+	return said, raw[1]
+}
+
+// readStatement reads envelope, header and common members, in the order of page 02.
+func readStatement(jws string) statement {
+	said, payload := readEnvelope(jws)
+	said.payload = readObject(payload)
+	for _, member := range common {
+		member.check(said.payload[member.name])
+	}
+	return said
 }
 
 type disclosure struct {
@@ -925,7 +943,7 @@ func (k *SigningKey) sign(issuer, origin, kind string, payload map[string]any) s
 	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
 	payload["iss"], payload["aud"], payload["iat"], payload["kind"] = issuer, origin, time.Now().Unix(), kind
 	payload["jti"] = fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-	jws := k.signJWS("evidence-statement+sd-jwt", payload)
+	jws := k.signJWS(statementType, payload)
 	// What a ledger would refuse is found here, where nothing has left yet.
 	checkKind(readStatement(jws).payload)
 	require(len(jws) <= entryBytes-128, "statement-too-large", "it does not fit into an entry: split the deposit")
@@ -1594,20 +1612,21 @@ func hashesIn(value any) [][]byte {
 
 // readPage checks one page of an answer, adds its events, and gives the "after" of the next; -1 at the end.
 func (s *Status) readPage(said map[string]any, receipt *Receipt, policy *Policy, after int64) int64 {
-	same := said["index"] == receipt.Index && said["leafHash"] == receipt.LeafHash
-	require(same, statusCode, "the answer is of another entry")
 	note := readCheckpoint(textIn(said["checkpoint"]))
 	var found findings
 	policy.apply(note, &found)
 	if len(found) > 0 {
 		panic(found[0])
 	}
-	require(note.origin == receipt.Origin && said["size"] == note.size, statusCode, "the answer names another tree")
+	require(note.origin == receipt.Origin, statusCode, "the answer names another ledger")
+	// First of all: two signatures prove it, whatever the rest of the answer is.
 	if note.size == receipt.Size && !bytes.Equal(note.root, receipt.root) {
 		fork := newError("consistency-invalid", "the ledger signed two trees of one size: keep receipt and answer")
 		fork.Faults, fork.Receipt = []string{fork.Code}, []byte(textIn(said["checkpoint"]))
 		panic(fork)
 	}
+	same := said["index"] == receipt.Index && said["leafHash"] == receipt.LeafHash && said["size"] == note.size
+	require(same, statusCode, "the answer is of another entry or tree")
 	require(note.size >= receipt.Size, "status-behind", "the ledger shows less than it signed before")
 	consistent := consistencyHolds(receipt.Size, receipt.root, note.size, note.root, hashesIn(said["consistency"]))
 	require(consistent, "consistency-invalid", "the ledger's tree does not go on from that of the receipt")
@@ -1673,16 +1692,22 @@ func eventIsProven(event map[string]any, note string, receipt *Receipt, policy *
 	names := func(reference map[string]any) bool {
 		return reference["index"] == receipt.Index && reference["leafHash"] == receipt.LeafHash
 	}
-	place := event["item"] == of["item"] && event["line"] == of["line"]
-	reason := code == said["reason"] && event["compromisedSince"] == said["compromisedSince"]
+	// An event says what the statement says, and nothing beside it.
+	saysSame := func(name string, statement map[string]any) bool {
+		told, isTold := event[name]
+		own, isOwn := statement[name]
+		return isTold == isOwn && told == own
+	}
+	place := saysSame("item", of) && saysSame("line", of) && saysSame("compromisedSince", said)
+	reason := code == said["reason"]
 	holds := false
 	switch fmt.Sprint(said["kind"], " ", event["what"]) {
 	case "evidence.retract retracted":
 		holds = names(of) && of["item"] == nil && reason
 	case "evidence.retract part-retracted":
-		holds = names(of) && of["item"] != nil && place && reason
+		holds = names(of) && of["item"] != nil && reason
 	case "evidence.attest attested":
-		holds = names(of) && place && code == said["as"]
+		holds = names(of) && code == said["as"]
 	case "evidence.deposit related":
 		relates, _ := said["relates"].([]any)
 		for _, value := range relates {
@@ -1695,7 +1720,7 @@ func eventIsProven(event map[string]any, note string, receipt *Receipt, policy *
 		holds = said["participant"] == receipt.Payload["iss"] && reason
 	}
 	same := later.Time == event["time"] && later.LeafHash == event["leafHash"] && said["kind"] == event["kind"]
-	require(holds && same, statusCode, "an entry does not say what the ledger says of it")
+	require(holds && place && same, statusCode, "an entry does not say what the ledger says of it")
 	return true
 }
 

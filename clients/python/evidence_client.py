@@ -54,6 +54,9 @@ MOST_SECONDS = 253402300799
 RECEIPT_BYTES = ANSWER_BYTES = 1048576
 NOTE_BYTES = POLICY_BYTES = 262144
 ENTRY_BYTES = 65535
+# Of the header part of a JWS: 1,024 bytes in base64url.
+HEADER_CHARACTERS = 1366
+STATEMENT_TYPE = "evidence-statement+sd-jwt"
 SEALED_CLAIMS = ("names", "case", "collection", "note", "ext")
 NOT_JUDGED = ("not-judged", "policy-unsupported", "digest-not-computable")
 # Statuses after which the same bytes may be taken later: the server, or a proxy before it, could not serve just now.
@@ -536,19 +539,42 @@ class Statement(NamedTuple):
     payload: Dict[str, Any]
 
 
-def read_statement(jws: str) -> Statement:
-    """Envelope, header and common members, in the order of page 02."""
-    parts = jws.split(".")
-    require(len(parts) == 3 and parts[0] != "" and parts[2] != "", "jws-malformed", "the statement is not three parts")
-    raw_header, raw_payload, signature = (read_b64url(part) for part in parts)
-    header = read_json_object(raw_header)
+class Envelope(NamedTuple):
+    alg: str
+    kid: str
+    payload: bytes
+    signature: bytes
+
+
+def read_header(part: str, typ: str) -> Tuple[str, str]:
+    """`alg` and `kid` of a header part. One that is too long is refused before anything is decoded."""
+    require(len(part) <= HEADER_CHARACTERS, "jws-header", "the header has more than 1,024 bytes")
+    header = read_json_object(read_b64url(part))
     alg, kid = header.get("alg"), header.get("kid")
     require(header.keys() <= {"alg", "typ", "kid"}, "jws-header", "the header has another member than alg, typ and kid")
-    require(isinstance(alg, str), "jws-alg", "alg is no string")
-    require(header.get("typ") == "evidence-statement+sd-jwt", "jws-typ", "typ is not evidence-statement+sd-jwt")
-    require(isinstance(kid, str) and len(read_b64url(kid, "jws-kid")) == 32, "jws-kid", "kid is no thumbprint")
+    if not isinstance(alg, str):
+        raise EvidenceError("jws-alg", "alg is no string")
+    require(header.get("typ") == typ, "jws-typ", f"typ is not {typ}")
+    if not isinstance(kid, str) or len(read_b64url(kid, "jws-kid")) != 32:
+        raise EvidenceError("jws-kid", "kid is no thumbprint")
+    return alg, kid
+
+
+def read_envelope(jws: str) -> Envelope:
+    """All of a statement but its payload, in the order of page 02."""
+    parts = jws.split(".")
+    require(len(parts) == 3 and parts[0] != "" and parts[2] != "", "jws-malformed", "the statement is not three parts")
+    require(len(parts[0]) <= HEADER_CHARACTERS, "jws-header", "the header has more than 1,024 bytes")
+    _, payload, signature = (read_b64url(part) for part in parts)
+    alg, kid = read_header(parts[0], STATEMENT_TYPE)
     known = alg not in ("EdDSA", "Ed25519") or len(signature) == 64
     require(known, "jws-malformed", "the signature has not 64 bytes")
+    return Envelope(alg, kid, payload, signature)
+
+
+def read_statement(jws: str) -> Statement:
+    """Envelope, header and common members, in the order of page 02."""
+    alg, kid, raw_payload, signature = read_envelope(jws)
     payload = read_json_object(raw_payload)
     for name, check in COMMON.items():
         check(payload.get(name))
@@ -676,7 +702,7 @@ def _by_name(payload: Mapping[str, Any], claims: Mapping[str, Any]) -> Dict[str,
 
 def _signed(key: SigningKey, issuer: str, origin: str, kind: str, payload: Mapping[str, Any]) -> str:
     common = {"iss": issuer, "aud": origin, "jti": str(uuid.uuid4()), "iat": int(time.time()), "kind": kind}
-    jws = _sign_jws(key, "evidence-statement+sd-jwt", {**common, **payload})
+    jws = _sign_jws(key, STATEMENT_TYPE, {**common, **payload})
     # What a ledger would refuse is found here, where nothing has left yet.
     check_kind(read_statement(jws).payload)
     require(len(jws) <= ENTRY_BYTES - 128, "statement-too-large", "it does not fit into an entry: split the deposit")
@@ -1186,18 +1212,20 @@ def _read_status(document: Mapping[str, Any], receipt: Receipt, policy: Policy, 
         broken(isinstance(value, list) and len(value) <= 63 and all(isinstance(one, str) for one in value))
         return [read_hash(one, code) for one in value]
 
-    same = document.get("index") == receipt.index and document.get("leafHash") == receipt.leaf_hash
-    broken(same and isinstance(document.get("checkpoint"), str) and isinstance(document.get("events"), list))
+    broken(isinstance(document.get("checkpoint"), str))
     faults: List[EvidenceError] = []
     point = read_checkpoint(document["checkpoint"].encode())
     policy.apply(point, lambda fault, why: faults.append(EvidenceError(fault, why)))
     if faults:
         raise faults[0]
-    broken(point.origin == receipt.origin and document.get("size") == point.size, "the answer names another tree")
     before = receipt.checkpoint
+    broken(point.origin == receipt.origin, "the answer names another ledger")
+    # First of all: two signatures prove it, whatever the rest of the answer is.
     if point.size == before.size and point.root != before.root:
         why = "the ledger signed two trees of one size: keep receipt and answer"
         raise EvidenceError("consistency-invalid", why, faults=["consistency-invalid"], receipt=document["checkpoint"].encode())
+    same = document.get("index") == receipt.index and document.get("leafHash") == receipt.leaf_hash
+    broken(same and isinstance(document.get("events"), list) and document.get("size") == point.size)
     require(point.size >= before.size, "status-behind", "the ledger shows less than it signed before")
     consistent = consistency_holds(before.size, before.root, point.size, point.root, hashes_in(document.get("consistency")))
     require(consistent, "consistency-invalid", "the ledger's tree does not go on from that of the receipt")
@@ -1243,12 +1271,14 @@ def _event_is_proven(event: Mapping[str, Any], checkpoint: str, receipt: Receipt
     payload, code = said.payload, event.get("code")
     of = payload.get("of", {})
     names = {name: of.get(name) for name in ("index", "leafHash")} == receipt.reference
-    place = all(event.get(name) == of.get(name) for name in ("item", "line"))
-    revokes = payload.get("reason") == code and event.get("compromisedSince") == payload.get("compromisedSince")
+    # An event says what the statement says, and nothing beside it.
+    place = all(_says_same(name, event, of) for name in ("item", "line"))
+    since = _says_same("compromisedSince", event, payload)
+    revokes = payload.get("reason") == code
     holds = {
         ("evidence.retract", "retracted"): names and "item" not in of and code == payload.get("reason"),
-        ("evidence.retract", "part-retracted"): names and "item" in of and place and code == payload.get("reason"),
-        ("evidence.attest", "attested"): names and place and code == payload.get("as"),
+        ("evidence.retract", "part-retracted"): names and "item" in of and code == payload.get("reason"),
+        ("evidence.attest", "attested"): names and code == payload.get("as"),
         ("evidence.deposit", "related"): any(
             {**receipt.reference, "rel": code} == {name: one.get(name) for name in ("index", "leafHash", "rel")}
             for one in payload.get("relates", [])
@@ -1258,8 +1288,14 @@ def _event_is_proven(event: Mapping[str, Any], checkpoint: str, receipt: Receipt
         ("participant.revoke", "participant-revoked"): payload.get("participant") == receipt.payload["iss"] and revokes,
     }.get((payload["kind"], event["what"]), False)
     same = (said.time, said.leaf_hash, payload["kind"]) == (event["time"], event["leafHash"], event["kind"])
-    require(holds and same, "status-malformed", "an entry does not say what the ledger says of it")
+    require(holds and place and since and same, "status-malformed", "an entry does not say what the ledger says of it")
     return True
+
+
+def _says_same(name: str, event: Mapping[str, Any], statement: Mapping[str, Any]) -> bool:
+    """Whether both have a member, and of one type and value, or neither: null and true are no numbers."""
+    both = (event.get(name), statement.get(name))
+    return (name in event) == (name in statement) and type(both[0]) is type(both[1]) and both[0] == both[1]
 
 
 # ---- HTTP ------------------------------------------------------------------------------------------------------------

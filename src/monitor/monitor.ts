@@ -45,6 +45,10 @@ interface View {
 
 type Untold<E> = E extends unknown ? Omit<E, 'origin' | 'event'> : never
 
+function unfinishedOf(error: unknown): Finding {
+  return findingOf(failureOf(error, `the look was not finished: ${error instanceof Error ? error.message : 'unknown'}`))
+}
+
 /** Follows one ledger over all the places where it is shown (docs/design/monitoring-others.md). */
 export class LedgerMonitor {
   private readonly options: MonitorOptions
@@ -116,10 +120,9 @@ export class LedgerMonitor {
     return events
   }
 
-  /** Whatever ended the look, a fault of ours among them, ends this look alone. */
-  private unfinished(error: unknown): void {
-    const failure = failureOf(error, `the look was not finished: ${error instanceof Error ? error.message : 'unknown'}`)
-    this.notice({ what: 'unfinished', where: this.options.copy.folder.name, finding: findingOf(failure) })
+  /** Whatever ended the look, or kept one place from being seen, a fault of ours among them, ends this look alone. */
+  private unfinished(error: unknown, where: string = this.options.copy.folder.name): void {
+    this.notice({ what: 'unfinished', where, finding: unfinishedOf(error) })
   }
 
   /** Whether a view that the copy reaches is of another history: then that is told. */
@@ -151,8 +154,9 @@ export class LedgerMonitor {
       if (point.source !== undefined) await this.requirePolicy(where, signed.note)
       return { point, note: { ...signed, bytes, verified } }
     } catch (error) {
-      if (!isEvidenceError(error)) throw error
-      if (error.kind.exit === 3) this.notice({ what: 'unreachable', where, message: error.message })
+      // What other places show is compared all the same.
+      if (!isEvidenceError(error)) this.unfinished(error, where)
+      else if (error.kind.exit === 3) this.notice({ what: 'unreachable', where, message: error.message })
       else this.alarm({ what: 'fault', where, finding: findingOf(error) })
       return undefined
     }
@@ -208,8 +212,14 @@ export class LedgerMonitor {
   }
 
   private async fault(where: string, finding: Finding): Promise<void> {
-    const proof = await proofOfFault(this.options.copy, this.options.policy, finding)
-    const file = proof === undefined ? undefined : this.write(proof)
+    let file: string | undefined
+    try {
+      const proof = await proofOfFault(this.options.copy, this.options.policy, finding)
+      if (proof !== undefined) file = this.write(proof)
+    } catch (error) {
+      // A fault is told with its proof or without: the copy holds it too.
+      this.unfinished(error)
+    }
     this.alarm({ what: 'fault', where, finding, ...defined({ file }) })
   }
 
@@ -217,12 +227,16 @@ export class LedgerMonitor {
     const bytes = encodeMisbehaviour(proof)
     const { says, faults } = checkMisbehaviour(bytes, this.options.policy)
     const [finding] = faults
-    // The proof was made here and should hold. Where it does not, both notes are reported nonetheless: they may be compared by hand.
-    if (finding !== undefined) {
-      const checkpoints = proof.notes.map((note) => fromUtf8(note))
-      return this.alarm({ what: 'unproven', where, finding, checkpoints })
+    // The proof was made here and should hold, and be written. Where it does not, or is not, both notes are reported nonetheless: they may be
+    // compared by hand.
+    const unproven = (why: Finding): void =>
+      this.alarm({ what: 'unproven', where, finding: why, checkpoints: proof.notes.map((note) => fromUtf8(note)) })
+    if (finding !== undefined) return unproven(finding)
+    try {
+      this.alarm({ what: 'misbehaviour', where, kind: proof.kind, file: this.write(bytes), says })
+    } catch (error) {
+      unproven(unfinishedOf(error))
     }
-    this.alarm({ what: 'misbehaviour', where, kind: proof.kind, file: this.write(bytes), says })
   }
 
   /** One file for one proof, however often it is found. */

@@ -1,12 +1,12 @@
 import { append } from '../core/arrays.ts'
-import { attempt } from '../core/attempt.ts'
+import { attempt, settled } from '../core/attempt.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { plainDigester } from '../core/digest.ts'
 import { EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { type KeyTransition, parseKeyTransition } from '../core/key-transition.ts'
 import { maxPolicyBytes, type Policy } from '../core/policy.ts'
 import { checkReceipt } from '../verify/check-receipt.ts'
-import { type Finding, findingAt, findingOf } from '../verify/report.ts'
+import { type Finding, findingAt, findingOf, joining } from '../verify/report.ts'
 import { isDeposit } from '../statements/said.ts'
 import { type Bag, readBagFile } from './bag.ts'
 import { hasUnknownCharacter } from './bag-path.ts'
@@ -28,7 +28,7 @@ import { judgePackage, type ReadDeposit } from './judge-package.ts'
 
 /**
  * Checks a package against a policy (docs/spec/18-package.md, "Checking a package"), offline. What it holds never makes it throw:
- * a bag that cannot be read at all gives one fault. Throws what the judge of time proofs throws.
+ * a bag that cannot be read at all gives one fault. Throws what the judge of time proofs throws; where the package has a fault, that is a finding beside it.
  */
 export async function checkPackage(
   bag: Bag,
@@ -78,6 +78,8 @@ class PackageCheck {
   private readonly read = new Map<string, ReadReceipt>()
   /** By path of the receipt. */
   private readonly times = new Map<string, JudgedTime>()
+  /** Why time proofs could not be judged. */
+  private readonly failures: EvidenceError[] = []
 
   constructor(check: BagCheck, policy: Policy, judgeTime: TimeJudge | undefined) {
     this.check = check
@@ -130,7 +132,17 @@ class PackageCheck {
       if (ending === '.time-proof') await this.timeProof(path, this.read.get(receipt))
     await this.withheldList()
     await this.check.finish()
-    return this.judged(words, deposits, related, admissions)
+    return this.withFailures(this.judged(words, deposits, related, admissions))
+  }
+
+  /** That a time proof could not be judged is said beside the faults; without any it is thrown. */
+  private withFailures(report: PackageReport): PackageReport {
+    const findings = this.failures.map((failure) => {
+      const joined = attempt(() => joining(failure, report.faults))
+      if (joined instanceof EvidenceError) throw new JudgeFailure('a time proof cannot be judged', { cause: failure })
+      return joined
+    })
+    return { ...report, faults: [...report.faults, ...findings], faultCount: report.faultCount + findings.length }
   }
 
   private judged(
@@ -215,9 +227,8 @@ class PackageCheck {
     }
     const { checked, transition } = beside
     const policy = transition === undefined ? this.policy : undefined
-    const judged = await this.judgeTime(path, bytes, checked.receipt, policy).catch((cause: unknown) => {
-      throw new JudgeFailure('a time proof cannot be judged', { cause })
-    })
+    const judged = await settled(this.judgeTime(path, bytes, checked.receipt, policy))
+    if (judged instanceof EvidenceError) return void this.failures.push(judged)
     this.take(path, judged.faults, judged.unjudged)
     this.times.set(beside.path, judged)
   }

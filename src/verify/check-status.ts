@@ -1,3 +1,4 @@
+import { attempt } from '../core/attempt.ts'
 import { toBase64, tryBase64 } from '../core/base64.ts'
 import { equalBytes, utf8 } from '../core/bytes.ts'
 import type { Checkpoint } from '../core/checkpoint-text.ts'
@@ -82,6 +83,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
   const { proof, entryBytes } = receipt
   const hash = leafHash(entryBytes)
   try {
+    requireOneTree(answer, proof.checkpoint, policy)
     const document = readDocument(answer)
     const { index, leafHash: told } = answer as { index: unknown; leafHash: unknown }
     if (index !== proof.index || told !== toBase64(hash)) throw bad('is about another entry than was asked for')
@@ -135,11 +137,37 @@ function bad(why: string): EvidenceError {
 }
 
 function trustedCheckpoint({ checkpoint, size }: StatusDocument, { origin }: Checkpoint, policy: Policy): Checkpoint {
-  const signed = parseSignedCheckpoint(utf8(checkpoint))
-  if (signed.checkpoint.origin !== origin) throw bad('has the checkpoint of another ledger')
-  applyPolicy(policy, signed.note, origin)
-  if (signed.checkpoint.size !== size) throw bad('is not as of its checkpoint’s size')
-  return signed.checkpoint
+  const signed = signedOf(checkpoint, origin, policy)
+  if (signed.size !== size) throw bad('is not as of its checkpoint’s size')
+  return signed
+}
+
+function signedOf(text: string, origin: string, policy: Policy): Checkpoint {
+  const { checkpoint, note } = parseSignedCheckpoint(utf8(text))
+  if (checkpoint.origin !== origin) throw bad('has the checkpoint of another ledger')
+  applyPolicy(policy, note, origin)
+  return checkpoint
+}
+
+/**
+ * Before anything else is read of an answer: that the ledger signed two trees of one size is borne out by the two signatures, whatever the
+ * rest of it is. Throws `consistency-invalid`; what keeps the checkpoint from being read is found again in its turn.
+ */
+function requireOneTree(answer: unknown, from: Checkpoint, policy: Policy): void {
+  const { checkpoint } = objectOf(answer)
+  if (typeof checkpoint !== 'string') return
+  const to = attempt(() => signedOf(checkpoint, from.origin, policy))
+  if (!(to instanceof EvidenceError) && to.size === from.size && !equalBytes(to.root, from.root)) throw fork(from, to)
+}
+
+/** The fault of a ledger that signed another tree of a size that it signed before. */
+function fork(from: Checkpoint, to: Checkpoint): EvidenceError {
+  const message = 'the ledger signed another tree of the receipt’s size: keep the receipt and the answer'
+  return new EvidenceError('consistency-invalid', message, {
+    where: twoTrees,
+    expected: `from size ${from.size}, root ${toBase64(from.root)}`,
+    found: `size ${to.size}, root ${toBase64(to.root)}`,
+  })
 }
 
 /**
@@ -156,10 +184,6 @@ function requireConsistent(from: Checkpoint, to: Checkpoint, proof: readonly Uin
       verifyConsistency({ size1: from.size, size2: to.size, root1: from.root, root2: to.root, proof })
   if (holds) return
   const facts = { expected: `from size ${from.size}, root ${toBase64(from.root)}`, found: `size ${to.size}` }
-  if (from.size === to.size && !equalBytes(from.root, to.root)) {
-    const message = 'the ledger signed another tree of the receipt’s size: keep the receipt and the answer'
-    throw new EvidenceError('consistency-invalid', message, { ...facts, where: twoTrees })
-  }
   const message = 'the answer does not show that its checkpoint goes on from the receipt’s: keep both, and ask again'
   throw new EvidenceError('consistency-invalid', message, facts)
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, errorTable, type EvidenceError } from '../core/errors.ts'
+import { type ErrorCode, errorTable, type EvidenceError, isEvidenceError } from '../core/errors.ts'
 import { defined } from '../core/objects.ts'
 
 /** One thing that does not hold, or could not be judged: where, what was expected, what was found, in one plain sentence. */
@@ -28,6 +28,18 @@ export function findingOf(error: EvidenceError, index?: number): Finding {
     message: error.message,
     ...defined({ where, expected, found }),
   }
+}
+
+/**
+ * What a refusal is beside faults that are in hand: a finding that joins them, and says only what could not be done (exit code 3 or 4), for it must
+ * not take their place (docs/design/verification.md, "A fault in hand stays"). Takes what was thrown, and what was found until then. Throws
+ * what was thrown where it is no refusal, or no fault of the evidence is in hand.
+ */
+export function joining(thrown: unknown, inHand: readonly Finding[]): Finding {
+  if (!isEvidenceError(thrown) || exitCodeOf(inHand, []) !== 1) throw thrown
+  const { exit } = thrown.kind
+  if (exit === 3 || exit === 4) return findingOf(thrown)
+  return { ...findingOf(thrown), code: 'server-answer', message: `it was not done: ${thrown.code}: ${thrown.message}` }
 }
 
 /** How many findings of one code are kept whole; beyond it they are counted. */

@@ -8,7 +8,7 @@ import { emptyRegistry, type Registry } from '../statements/registry.ts'
 import { judgeCheckpoint, judgeDoubted, judgeEarlier, trustedBelow } from './judge-checkpoints.ts'
 import type { EntryObserver } from './judge-entry.ts'
 import { judgeLedgerKeys } from './ledger-keys.ts'
-import { type Finding, FindingList } from './report.ts'
+import { type Finding, FindingList, joining } from './report.ts'
 import type { LogSource } from '../log/log.ts'
 import type { Appraiser } from './appraiser.ts'
 import { EntryWalk } from './walk-entries.ts'
@@ -66,7 +66,8 @@ export interface WalkReport {
 
 /**
  * Re-walks a ledger: checkpoint against the policy, tiles against the checkpoint, each entry against its leaf, and the
- * whole rulebook at each index. Does not stop at a fault. Throws only what reading the source throws with exit code 3.
+ * whole rulebook at each index. Does not stop at a fault. Throws only what reading the source throws with exit code 3, and not even that
+ * once there is a fault in a tree that the ledger signed: then it is a finding beside that, and the report of what was read until then.
  */
 export async function walk(options: WalkOptions): Promise<WalkReport> {
   const { source, policy } = options
@@ -79,6 +80,17 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const trust = judgeCheckpoint(found, signed)
   const history = new WalkHistory()
   const tree = await walkTree(source, checkpoint, history, faults, options.appraiser)
+  let isCutOff = false
+  const guarded = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return isCutOff ? undefined : await step()
+    } catch (error) {
+      // Where the tiles do not make the signed root, nobody signed what contradicts it.
+      faults.add(joining(error, tree.authentic ? faults.kept : []))
+      isCutOff = true
+      return undefined
+    }
+  }
   if (tree.authentic) history.rootAt = tree.rootAt
   const doubted = judgeEarlier(found, options.earlier ?? [], signed, tree)
   const trustedSize = trustedBelow(found, options.trusted, signed, tree)
@@ -87,15 +99,20 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const { size } = checkpoint
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
-  const erased = await source.erased?.()
+  const erased = await guarded(async () => source.erased?.())
   const parts = { ...options, size, trustedSize, tree, history, context, registry, faults, unjudged }
   const entryWalk = new EntryWalk({ ...parts, ...defined({ erased }) })
-  if (trustedSize > 0) await walkTrusted(parts, entryWalk)
-  await entryWalk.run()
+  await guarded(async () => {
+    if (trustedSize > 0) await walkTrusted(parts, entryWalk)
+    await entryWalk.run()
+  })
   const { judge } = entryWalk
   const { environment, participants, closedAt, intakeEndedAt, successor } = judge.registry
-  judgeLedgerKeys(judge.registry, trust.verified, size, faults, unjudged)
-  judgeDoubted(found, judge.registry, doubted)
+  // Which keys sign is told by all entries together.
+  if (!isCutOff) {
+    judgeLedgerKeys(judge.registry, trust.verified, size, faults, unjudged)
+    judgeDoubted(found, judge.registry, doubted)
+  }
   return {
     source: source.name,
     origin: trust.origin,
@@ -115,9 +132,11 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
     ...defined({ closedAt, intakeEndedAt, successor: successor?.origin }),
     firstTime: asTime(judge.firstMs),
     lastTime: asTime(judge.lastMs),
-    notChecked: notChecked(options, size, trustedSize),
+    notChecked: [...(isCutOff ? [cutOff] : []), ...notChecked(options, size, trustedSize)],
   }
 }
+
+const cutOff = 'Entries that could not be read, and which keys sign: the ledger, or its copy, gave no more.'
 
 function asTime(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : timeText(ms)

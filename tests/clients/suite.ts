@@ -9,18 +9,27 @@ import { readOwnKey } from '../../src/ledger/data-folder.ts'
 import type { StatusAnswer } from '../../src/api/answers.ts'
 import { toBase64 } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
-import { parseReceipt } from '../../src/core/receipt.ts'
 import { leafHash } from '../../src/core/entry.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
-import { parsePolicy } from '../../src/core/policy.ts'
+import { encodeLogPolicy, parsePolicy } from '../../src/core/policy.ts'
+import { encodeReceipt, parseReceipt } from '../../src/core/receipt.ts'
+import { LogView } from '../../src/log/view.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { cosignerNamed } from '../core/cosigners.ts'
+import {
+  depositor as chainDepositor,
+  ledgerKey as chainKey,
+  origin as chainOrigin,
+  startMs,
+  TestChain,
+} from '../support/chain.ts'
+import { statusInChain } from '../support/chain-status.ts'
 import { evidence, fewAtATime, type Proxy, type ProxyRule, startProxy } from '../support/cli.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { type Party, soundReceipt, type TestServer, testServer } from '../support/server.ts'
 import { verdict } from '../support/python-verifier.ts'
 import { signerNamed } from '../support/signers.ts'
-import { itemFor } from '../support/statements.ts'
+import { deposit, itemFor } from '../support/statements.ts'
 import { lacks } from '../support/system-tools.ts'
 import { testWitness, type TestWitness } from '../support/witness.ts'
 import { readVectors } from '../vectors/vector-files.ts'
@@ -169,6 +178,12 @@ const foreign = `${Buffer.from(JSON.stringify(['A'.repeat(22), 'note', 'importan
 
 function eachEvent(answer: StatusAnswer, change: (event: StatusAnswer['events'][number]) => object): object {
   return { ...answer, events: answer.events.map(change) }
+}
+
+/** An answer in which the events of one name have more members. */
+function eachTold(answer: StatusAnswer, what: string, more: object): object {
+  if (!answer.events.some((event) => event.what === what)) throw new Error(`there is no event ${what}`)
+  return eachEvent(answer, (event) => (event.what === what ? { ...event, ...more } : event))
 }
 
 /** Writes as long as somebody reads. */
@@ -838,6 +853,15 @@ export function clientSuite(client: () => ClientProgram): void {
       ['an altered checkpoint', (answer) => ({ ...answer, checkpoint: answer.checkpoint.replace(/\n\d+\n/, '\n9\n') })],
       ['no list', (answer) => ({ ...answer, events: {} })],
       ['no object', () => []],
+      ['R8 L1: an item of what was said of the whole', (answer) => eachTold(answer, 'retracted', { item: 0 })],
+      ['R8 L1: a line of what was said of the whole', (answer) => eachTold(answer, 'retracted', { line: 0 })],
+      ['R8 L1: a null beside what was said', (answer) => eachTold(answer, 'retracted', { item: null })],
+      ['R8 L1: an item of an attestation of the whole', (answer) => eachTold(answer, 'attested', { item: 0 })],
+      ['R8 L1: an item of a relation', (answer) => eachTold(answer, 'related', { item: 0 })],
+      [
+        'R8 L1: a time of a retraction',
+        (answer) => eachTold(answer, 'retracted', { compromisedSince: '2020-01-01T00:00:00.000Z' }),
+      ],
     ])('is not believed where the answer was altered: %s', async (_what, change) => {
       const lying = await startProxy(
         server.url,
@@ -881,6 +905,85 @@ export function clientSuite(client: () => ClientProgram): void {
       expect(existsSync(`${one}.tlog-proof.retract.evidence-statement`)).toBe(true)
       const other = await run('retract', ...given, '--reason', 'ordered', `${one}.tlog-proof`)
       expect(other).toMatchObject({ code: 2, said: { error: { code: 'deposit-differs' } } })
+    })
+  })
+
+  describe('R8: over a chain of the test’s own', () => {
+    const trusted = at('chain.policy')
+    const [told, long] = [at('chain.tlog-proof'), at('long.tlog-proof')]
+    const iat = startMs / 1000
+    let own: TestChain
+    const chainOf = (content: string): TestChain => {
+      const chain = new TestChain().start()
+      chain.add(deposit(chainDepositor, chainOrigin, content, { iat }).jws)
+      return chain.seal()
+    }
+    const keep = async (chain: TestChain, to: string): Promise<void> => {
+      const view = await LogView.open(chain)
+      const entryBytes = chain.bytes[2] as Uint8Array
+      const hashes = await view.inclusion(2, entryBytes)
+      writeFileSync(
+        to,
+        encodeReceipt({ entryBytes, signer: chainDepositor.jwk, disclosures: [] }, 2, hashes, chain.note),
+      )
+    }
+    /** What `status` comes to at a server that answers this about the receipt. */
+    const answered = async (answer: object): Promise<Ran<{ error?: Failure }>> => {
+      const lying = createServer((request, response) => {
+        request.resume()
+        response.end(JSON.stringify(answer))
+      })
+      await new Promise<void>((resolve) => lying.listen(0, '127.0.0.1', resolve))
+      proxies.push({ close: () => (lying.closeAllConnections(), lying.close()) })
+      const url = `http://127.0.0.1:${(lying.address() as AddressInfo).port}`
+      return run('status', '--policy', trusted, '--url', url, told)
+    }
+
+    beforeAll(async () => {
+      writeFileSync(trusted, encodeLogPolicy(chainKey))
+      own = chainOf('the file')
+      await keep(own, told)
+    })
+
+    it('M1: a fork is a fault, whatever the rest of the answer is', async () => {
+      const same = await statusInChain(own, { index: 2, from: 3 })
+      expect(await answered(same)).toMatchObject({ code: 0 })
+      const fork = await statusInChain(chainOf('another file'), { index: 2, from: 3 })
+      const known = { ...fork, leafHash: same.leafHash }
+      for (const answer of [
+        known,
+        fork,
+        { ...known, size: 99 },
+        { ...known, events: null },
+        { ...known, hashes: ['x'] },
+      ])
+        expect(await answered(answer)).toMatchObject({
+          code: 1,
+          said: { error: { code: 'consistency-invalid', faults: ['consistency-invalid'] } },
+        })
+    })
+
+    it('M2: refuses a statement whose header has more than 1,024 bytes, as our own verifier does', async () => {
+      const header = JSON.stringify({
+        alg: 'EdDSA',
+        typ: 'evidence-statement+sd-jwt',
+        kid: thumbprint(chainDepositor.jwk),
+      })
+      const payload = deposit(chainDepositor, chainOrigin, 'the file', { iat }).jws.split('.')[1] as string
+      for (const [length, expected] of [
+        [1024, [0]],
+        [1025, [1, 'jws-header']],
+      ] as const) {
+        const signed = `${Buffer.from(header.padStart(length)).toString('base64url')}.${payload}`
+        const signature = Buffer.from(chainDepositor.sign(utf8(signed))).toString('base64url')
+        const chain = new TestChain().start()
+        chain.add(`${signed}.${signature}`)
+        await keep(chain.seal(), long)
+        const { faults } = checkReceipt(readFileSync(long), parsePolicy(readFileSync(trusted)))
+        expect(faults.map(({ code }) => code)).toEqual(expected.slice(1))
+        const { code, said } = await run('verify', '--policy', trusted, '--receipt', long)
+        expect([code, ...(said.error?.faults ?? [])]).toEqual(expected)
+      }
     })
   })
 

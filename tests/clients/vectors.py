@@ -35,13 +35,23 @@ def consistency(given):
     holds("consistency-invalid", client.consistency_holds(*trees, proof))
 
 
+def later_alg(alg):
+    client.require(alg in ("EdDSA", "Ed25519"), "not-judged", "the algorithm is unknown")
+
+
 def statement(given):
     said = client.read_statement(given["jws"])
-    client.require(said.alg in ("EdDSA", "Ed25519"), "not-judged", "the algorithm is unknown")
+    later_alg(said.alg)
     client.check_kind(said.payload)
 
 
+def jws_header(given):
+    later_alg(client.read_header(client.b64url(octets(given, "header")), given["typ"])[0])
+
+
 FORMATS = {
+    "jws": lambda given: later_alg(client.read_envelope(given["text"]).alg),
+    "jws-header": jws_header,
     "base64": lambda given: client.read_b64(given["text"]),
     "base64url": lambda given: client.read_b64url(given["text"]),
     "json": lambda given: client.read_json(octets(given, "json")),

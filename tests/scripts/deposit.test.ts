@@ -471,10 +471,27 @@ describe('a deposit that breaks off', () => {
       expect(readFileSync(`${file}.unanswered-${n + 1}.evidence-statement`, 'latin1')).toBe(text)
       expect(readFileSync(pending, 'latin1').split('~')[0]).not.toBe(jws)
     }
+    // Nor are they sent by their names.
+    const asked = await proxy(() => 'pass')
+    for (const [n, text] of planted.entries()) {
+      const kept = `${file}.unanswered-${n + 1}.evidence-statement`
+      const { code, deposits } = await deposit(['--resend', kept, '--id', 'depositor'], asked.url)
+      expect(code).not.toBe(0)
+      expect(deposits).toMatchObject([{ outcome: 'refused', statement: kept, error: { code: expect.any(String) } }])
+      expect(readFileSync(kept, 'latin1')).toBe(text)
+    }
+    expect(asked.seen.filter((line) => line.startsWith('POST'))).toEqual([])
     // A line end, as our clients write one, is no part of it.
     writeFileSync(pending, `${own}\n`)
     expect((await deposit(args)).deposits).toMatchObject([{ outcome: 'deposited' }])
     expect(parseReceipt(readFileSync(`${file}.tlog-proof`)).entry).toMatchObject({ statement: jws })
+    // As after a crash between the receipt and the removal: what was answered waits no more, and what was not stays.
+    writeFileSync(pending, own)
+    expect((await deposit(args)).deposits).toMatchObject([{ outcome: 'existing' }])
+    expect(existsSync(pending)).toBe(false)
+    writeFileSync(pending, planted[0] as string)
+    expect((await deposit(args)).deposits).toMatchObject([{ outcome: 'existing' }])
+    expect(readFileSync(pending, 'latin1')).toBe(planted[0])
   })
 
   it('keeps the receipt that is there until a new one has come', async () => {

@@ -59,6 +59,9 @@ describe('a mirror', () => {
     writeFileSync(other, 'quorum none\n')
     const refused = await evidence(['mirror', ledger.url, join(path, 'x'), '--once', '--json', '--policy', other])
     expect([refused.code, refused.stdout]).toEqual([1, expect.stringContaining('checkpoint-untrusted')])
+    const named = ['mirror', ledger.url, join(path, 'x'), '--once', '--policy', policy]
+    const twice = await evidence([...named, '--url', ledger.url])
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining('--url')])
   })
 
   it('takes over when the ledger is gone: verify and receipts with the original policy', async () => {

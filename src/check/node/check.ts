@@ -64,6 +64,8 @@ export interface Watch {
 
 export interface Progress {
   readonly update: (done: number) => void
+  /** Names the file that is at hand. */
+  readonly of: (name: string) => void
   readonly stop: () => void
 }
 
@@ -132,7 +134,7 @@ async function compareAt(path: string, manifest: string, watch: Watch): ReturnTy
     sha256: async () => (await digestFile(at, ['sha256'])).digest.sha256 as string,
   }))
   const bar = watch.progress('checking', lines.length, 'files')
-  return compareFolder(path, { files: content, skipped, unreadable }, lines, bar.update).finally(() => bar.stop())
+  return compareFolder(path, { files: content, skipped, unreadable }, lines, bar).finally(() => bar.stop())
 }
 
 /** Throws `file-unreadable`, `transition-malformed`. */

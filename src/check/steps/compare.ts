@@ -47,6 +47,12 @@ export interface FolderContent extends Pick<ComparedFolder, 'skipped' | 'unreada
   readonly files: readonly FolderFile[]
 }
 
+/** What is told of a comparison while it runs: the file that is at hand, and how many are done. */
+export interface FilesProgress {
+  readonly of: (name: string) => void
+  readonly update: (done: number) => void
+}
+
 /**
  * Holds every listed file against its line. All are looked at: one that cannot be read hides none of the others. What is missing or
  * differs is looked for by its digest among the files that the deposit does not list, and among those that differ.
@@ -55,7 +61,7 @@ export async function compareFolder(
   folder: string,
   { files, skipped, unreadable }: FolderContent,
   listed: readonly ManifestLine[],
-  onFile: (done: number) => void = () => {},
+  progress?: FilesProgress,
 ): Promise<ComparedFolder> {
   const present = new Map(files.map((file) => [latin1(file.name), file]))
   const isHidden = hiddenBelow(folder, unreadable)
@@ -64,8 +70,9 @@ export async function compareFolder(
     const key = latin1(line.path)
     const file = present.get(key)
     present.delete(key)
+    progress?.of(textOfBytes(line.path))
     compared.push(await look(line, file, isHidden))
-    onFile(compared.length)
+    progress?.update(compared.length)
   }
   const isSought = compared.some(({ state }) => state === 'missing' || state === 'DIFFERS')
   const strangers = isSought ? await digestsOf([...present.values()]) : new Map<string, string[]>()

@@ -9,12 +9,21 @@ import {
   checkManifestOnly,
   checkOne,
   type CheckResult,
+  isOfOtherLedger,
   isTied,
   type LoneEvidence,
   type OneOptions,
 } from './receipt.ts'
-import { type DepositReport, type FileReport, type FolderReport, type ReceiptReport, together } from './report.ts'
-import type { TimeResult } from './time.ts'
+import { type Finding, joining } from '../../verify/report.ts'
+import {
+  type DepositReport,
+  type FileReport,
+  type Findings,
+  type FolderReport,
+  type ReceiptReport,
+  together,
+} from './report.ts'
+import { noTime, type TimeResult } from './time.ts'
 
 /** What is asked of a deposit besides its receipt. */
 export interface Besides {
@@ -70,10 +79,10 @@ export async function judgeFolder(
   },
 ): Promise<FolderReport> {
   const offline = await checkManifestOnly(handed, evidence, policy, transition)
-  const deposit = (await besides.upward?.(offline, policy)) ?? offline
+  const deposit = await withAnchors(offline, policy, besides)
   const compared = isTied(deposit) ? await compare() : undefined
-  const { faults, unjudged, ...rest } = await withLaterAndTime(path, deposit, policy, besides)
   const differing = compared?.files.flatMap((file) => file.faults) ?? []
+  const { faults, unjudged, ...rest } = await withLaterAndTime(path, deposit, policy, besides, differing)
   const own = deposit.faults.length
   // Of the deposit first, then of its files, then of what was asked besides.
   return {
@@ -91,18 +100,55 @@ async function withBesides(
   policy: Policy,
   besides: Besides,
 ): Promise<DepositReport> {
-  return withLaterAndTime(path, (await besides.upward?.(result, policy)) ?? result, policy, besides)
+  return withLaterAndTime(path, await withAnchors(result, policy, besides), policy, besides, [])
 }
 
+/** Follows the anchors, if any. What they answer of the receipt's ledger is no fault in hand: they may vouch for it. */
+async function withAnchors(
+  result: CheckResult,
+  policy: Policy,
+  besides: Besides,
+): Promise<CheckResult | AnchoredResult> {
+  if (besides.upward === undefined) return result
+  const step = await stepBeside(
+    result.faults.filter((fault) => !isOfOtherLedger(fault)),
+    besides.upward(result, policy),
+  )
+  return 'refusal' in step ? { ...result, faults: [...result.faults, step.refusal] } : step.value
+}
+
+/** Asks the ledger and judges the time; `inHand` are faults that are known besides those of the result. */
 async function withLaterAndTime(
   path: string,
   result: CheckResult | AnchoredResult,
   policy: Policy,
   besides: Besides,
+  inHand: readonly Finding[],
 ): Promise<DepositReport> {
-  const later = isToBeAsked(result, besides) ? await besides.later?.(result, policy) : undefined
-  const time = await besides.time(result, policy)
-  return { path, result, later, time, ...together(result, later, time) }
+  const known = [...result.faults, ...inHand]
+  const asked = isToBeAsked(result, besides) ? besides.later?.(result, policy) : undefined
+  const later = await stepBeside(known, asked ?? Promise.resolve(undefined))
+  const found = 'refusal' in later ? [] : (later.value?.faults ?? [])
+  const time = await stepBeside([...known, ...found], besides.time(result, policy))
+  const refused = [later, time].flatMap((step) => ('refusal' in step ? [step.refusal] : []))
+  const values = {
+    later: 'refusal' in later ? undefined : later.value,
+    time: 'refusal' in time ? noTime : time.value,
+  }
+  const rest: Findings = { faults: refused, unjudged: [] }
+  return { path, result, ...values, ...together(result, values.later, values.time, rest) }
+}
+
+/** What a further step gives, or its refusal as a finding, where faults are in hand that it must not replace. Throws as {@link joining}. */
+async function stepBeside<T>(
+  inHand: readonly Finding[],
+  step: Promise<T>,
+): Promise<{ readonly value: T } | { readonly refusal: Finding }> {
+  try {
+    return { value: await step }
+  } catch (error) {
+    return { refusal: joining(error, inHand) }
+  }
 }
 
 /** Asked of what is sound alone: there is no entry to ask for where the receipt does not hold. */

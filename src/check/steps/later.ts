@@ -37,8 +37,13 @@ export interface OnlineStatus {
  * asked, and nothing of the evidence.
  */
 export function faultOfAnswer(fault: Finding): Finding {
-  if (fault.code === 'consistency-invalid' && fault.where === twoTrees) return fault
+  if (isFork(fault)) return fault
   return findingOf(asUnanswered(new EvidenceError(fault.code, fault.message, fault)))
+}
+
+/** Whether a finding is that the ledger signed two trees of one size, which its signatures prove. */
+function isFork({ code, where }: Finding): boolean {
+  return code === 'consistency-invalid' && where === twoTrees
 }
 
 /** Pages of later events that are asked for at most, each of some hundred events, or fewer of large entries. */
@@ -47,7 +52,7 @@ export const statusPages = 50
 /**
  * Asks the ledger what happened to an entry later, and who admitted its signer. Where it cannot be asked, or answers nothing that
  * can be read, that is a finding of exit code 3, beside the verdict on the evidence and never instead of it; what was proven before that
- * stays. Throws `usage` where it is another ledger.
+ * stays. Throws `usage` where it is another ledger, which has proven nothing of the receipt.
  */
 export async function askStatus(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
   const asked = { url: client.url, size: undefined as number | undefined, flagged: false, events: [] as CheckedEvent[] }
@@ -58,12 +63,16 @@ export async function askStatus(client: LedgerClient, checked: CheckedReceipt, p
     const admission = await askAdmission(checked, policy, client)
     return { ...asked, ...found, signer: checked.statement?.common.iss ?? '', admission }
   } catch (error) {
-    if (!isEvidenceError(error) || (error.code === 'usage' && !(error instanceof ServerRefusal))) throw error
+    if (!isEvidenceError(error)) throw error
+    if (error.code === 'usage' && !(error instanceof ServerRefusal) && asked.size === undefined) throw error
     return { ...asked, ...none, faults: [findingOf(asUnanswered(error))] }
   }
 }
 
-/** Asks page by page, and adds to `asked` what each of them proves. */
+/**
+ * Asks page by page, and adds to `asked` what each of them proves. A fork is given at once, and nothing more is asked; and who has proven something
+ * of the receipt is its ledger, whatever it shows later. Throws as {@link requireLedger}, and what asking throws.
+ */
 async function askPages(
   client: LedgerClient,
   checked: CheckedReceipt,
@@ -90,12 +99,9 @@ async function askPages(
     if (!isEvidenceError(error, 'entry-not-found')) throw error
     return { faults: [await denial(client, proof.checkpoint, policy)], unjudged: [] }
   }
-  const { size, faults = [], unjudged = [] } = last ?? {}
-  if (size === undefined) {
-    await requireLedger(client, proof.checkpoint.origin)
-    return { faults: faults.map(faultOfAnswer), unjudged }
-  }
-  return { faults: faults.map(faultOfAnswer), unjudged: [] }
+  const { faults = [], unjudged = [] } = last ?? {}
+  if (asked.size === undefined && !faults.some(isFork)) await requireLedger(client, proof.checkpoint.origin)
+  return { faults: faults.map(faultOfAnswer), unjudged }
 }
 
 /** The checkpoint that the asked ledger shows. Throws `usage` where it is another ledger: its answer says nothing of this receipt. */
@@ -111,7 +117,7 @@ async function requireLedger(client: LedgerClient, origin: string): Promise<Sign
 
 /**
  * The receipt proves that the ledger has the entry, and somebody answers that it has none. That is a fault only where the ledger signed another
- * tree of the receipt's size; else the ledger could not be asked. Throws `server-answer`.
+ * tree of the receipt's size; else the ledger could not be asked. Throws `server-answer`, and as {@link requireLedger}.
  */
 async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): Promise<Finding> {
   const { checkpoint, note } = await requireLedger(client, from.origin)
