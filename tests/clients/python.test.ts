@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { sampled } from '../support/long.ts'
 import { pythonWithCryptography } from '../support/python.ts'
 import { lacks } from '../support/system-tools.ts'
 import { clientSuite } from './suite.ts'
@@ -17,5 +18,8 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('the client in Python'
   })
 
   // -B: no compiled files beside the sources.
-  clientSuite(() => ({ command: pythonWithCryptography(), args: ['-B', program], opensPassphrases: true }))
+  clientSuite(
+    () => ({ command: pythonWithCryptography(), args: ['-B', program], opensPassphrases: true }),
+    (rows) => sampled('tests/clients/python.test.ts', 'cases', rows),
+  )
 })
