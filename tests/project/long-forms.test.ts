@@ -18,12 +18,17 @@ afterEach(() => {
 describe('R8 the short forms of the tests', () => {
   it('are asked for by name alone: not in CI, not by "npm run faults", not by the runner itself', () => {
     expect(isShort(short)).toBe(true)
-    for (const env of [{}, { ...short, CI: 'true' }, { ...short, FAULTS_FIGURES: 'x' }, { EVIDENCE_TEST_FORM: 'long' }]) {
+    for (const env of [
+      {},
+      { ...short, CI: 'true' },
+      { ...short, FAULTS_FIGURES: 'x' },
+      { EVIDENCE_TEST_FORM: 'long' },
+    ]) {
       expect([env, isShort(env)]).toEqual([env, false])
       expect(leftOut(env)).toEqual([])
       expect(sizeOf('tests/faults/differential.test.ts', 'cases', env)).toBe(500)
       const rows = Array.from({ length: 100 }, (_, i) => i)
-      expect(sampled('tests/clients/python.test.ts', 'cases', rows, env)).toBe(rows)
+      expect(sampled('tests/project/checking-without-us.test.ts', 'changes', rows, env)).toBe(rows)
     }
     expect(text('.ci/run')).toMatch(/^export CI=true$[^]*^npm test\n$/m)
   })
@@ -44,8 +49,10 @@ describe('R8 the short forms of the tests', () => {
 
   it('have some of the rows, from the first to the last, and all where there are few', () => {
     const rows = Array.from({ length: 30 }, (_, i) => i)
-    expect(sampled('tests/clients/python.test.ts', 'cases', rows, short)).toEqual([0, 10, 19, 29])
-    expect(sampled('tests/clients/python.test.ts', 'cases', [1, 2], short)).toEqual([1, 2])
+    expect(sampled('tests/project/checking-without-us.test.ts', 'changes', rows, short)).toEqual([
+      0, 4, 7, 11, 15, 18, 22, 25, 29,
+    ])
+    expect(sampled('tests/project/checking-without-us.test.ts', 'changes', [1, 2], short)).toEqual([1, 2])
   })
 
   it('are told at the end of the run, with what was left out and the command that runs all', async () => {

@@ -22,7 +22,6 @@ const table = {
   'tests/clients/go.test.ts': {
     leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
   },
-  'tests/clients/python.test.ts': { sizes: { cases: { short: 4, long: 'all' } } },
   'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
   'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
   'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
