@@ -69,7 +69,8 @@ export function leftOut(env: NodeJS.ProcessEnv = process.env): string[] {
 
 /** How much of something a harness runs; `'all'` is more than there ever is. */
 export function sizeOf<F extends Sized>(file: F, name: NameOf<F>, env: NodeJS.ProcessEnv = process.env): number {
-  const { short, long } = harnesses[file]?.sizes?.[name] as Size
+  const { sizes } = table[file] as { readonly sizes: Readonly<Record<string, Size>> }
+  const { short, long } = sizes[name] as Size
   if (isShort(env)) return short
   return long === 'all' ? Number.POSITIVE_INFINITY : long
 }
