@@ -30,6 +30,7 @@ const table = {
   'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
   'tests/faults/partial-knowledge.test.ts': { sizes: { cases: { short: 60, long: 240 } } },
   'tests/faults/slow-clients.test.ts': { sizes: { connections: { short: 600, long: 1500 } } },
+  'tests/faults/system-calls.test.ts': { sizes: { 'calls of each kind': { short: 1, long: 'all' } } },
   'tests/faults/take-over.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
   'tests/interop/generators.test.ts': { leftOut: 'three makers of clients, the Go compiler, and schemathesis' },
   'tests/interop/hostile-packages.test.ts': { sizes: { packages: { short: 30, long: 'all' } } },
@@ -44,6 +45,7 @@ const table = {
   'tests/operations/installing.test.ts': { leftOut: 'installs packages, and builds, on a machine of its own' },
   'tests/operations/package-deb.test.ts': { leftOut: 'builds the Debian package twice, and installs it' },
   'tests/operations/package-npm.test.ts': { leftOut: 'packs the tarball, and installs it in a clean folder' },
+  'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
   'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 9, long: 'all' } } },
 } satisfies Record<string, Harness>
 
