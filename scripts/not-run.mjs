@@ -1,4 +1,6 @@
-// A reporter of the test runner: names what was left out, and why, as the last thing that is printed. In CI nothing may be left out.
+// A reporter of the test runner: names what ran in its short form, what was left out, and why, as the last thing that is printed.
+// In CI nothing may be left out.
+import { harnesses, isShort } from '../tests/support/long.ts'
 
 /** Why tests may have been left out, on this machine. */
 function reasons() {
@@ -10,10 +12,26 @@ function reasons() {
   ]
 }
 
+/** What the short form of the tests has less than the long one. */
+function tellShort(modules) {
+  if (!isShort()) return
+  const ran = new Set(modules.map((module) => module.relativeModuleId))
+  const lines = Object.entries(harnesses).flatMap(([file, { sizes = {}, leftOut }]) => {
+    if (leftOut !== undefined) return [`  ${file}: LEFT OUT (${leftOut})`]
+    const counts = Object.entries(sizes).map(([name, { short, long }]) => `${short} of ${long} ${name}`)
+    return ran.has(file) ? [`  ${file}: ${counts.join(', ')}`] : []
+  })
+  process.stderr.write(
+    `\nSHORT FORM of ${lines.length} harnesses; "npm test -- --long" runs all of each, as CI does:\n`,
+  )
+  process.stderr.write(`${lines.join('\n')}\n`)
+}
+
 export default class NotRun {
   onTestRunEnd(modules) {
     // Tests that an option of the command line left out were left out by the user.
     if (process.argv.some((argument) => argument === '-t' || argument.startsWith('--testNamePattern'))) return
+    tellShort(modules)
     const counts = modules
       .map((module) => [module.relativeModuleId, [...module.children.allTests('skipped')].length])
       .filter(([, count]) => count > 0)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/folder.ts'
 import { go } from '../support/go.ts'
 import { lacks } from '../support/system-tools.ts'
-import { clientSuite } from './suite.ts'
+import { clientSuite, runProgram } from './suite.ts'
 
 const module = fileURLToPath(new URL('../../clients/go/', import.meta.url))
 
@@ -28,5 +28,5 @@ describe.skipIf(lacks('go'))('the client in Go', () => {
     expect(go(['test', '-count=1', '.'], module)).toMatchObject({ code: 0 })
   })
 
-  clientSuite(() => ({ command: program, args: [], opensPassphrases: false }))
+  clientSuite(() => ({ run: (args) => runProgram(program, args), opensPassphrases: false }))
 })

@@ -34,12 +34,18 @@ import { lacks } from '../support/system-tools.ts'
 import { testWitness, type TestWitness } from '../support/witness.ts'
 import { readVectors } from '../vectors/vector-files.ts'
 
-/** A client's program, and what stands before the arguments of each run. */
+/** A client, run by its arguments. */
 export interface ClientProgram {
-  readonly command: string
-  readonly args: readonly string[]
+  readonly run: (args: readonly string[]) => Promise<Printed>
   /** Whether it opens a key file that has a passphrase. */
   readonly opensPassphrases: boolean
+}
+
+/** How a program ended, and what it wrote. */
+export interface Printed {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
 }
 
 interface Failure {
@@ -67,17 +73,26 @@ interface Ran<T> {
   readonly said: T
 }
 
-/** Runs a client; what it prints is one JSON document. */
-async function runClient<T>({ command, args }: ClientProgram, more: readonly string[]): Promise<Ran<T>> {
-  const child = spawn(command, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a program beside the server, which lives in this process. */
+export async function runProgram(command: string, args: readonly string[]): Promise<Printed> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()])
   const code = await new Promise<number | null>((resolve) => {
     if (child.exitCode === null) child.on('close', resolve)
     else resolve(child.exitCode)
   })
-  const text = Buffer.concat(stdout as Buffer[]).toString()
-  if (text === '') throw new Error(`the client printed nothing: ${Buffer.concat(stderr as Buffer[]).toString()}`)
-  return { code, said: JSON.parse(text) as T }
+  const [said, told] = [stdout, stderr].map((chunks) => Buffer.concat(chunks as Buffer[]).toString()) as [
+    string,
+    string,
+  ]
+  return { code, stdout: said, stderr: told }
+}
+
+/** Runs a client; what it prints is one JSON document. */
+async function runClient<T>(client: ClientProgram, args: readonly string[]): Promise<Ran<T>> {
+  const { code, stdout, stderr } = await client.run(args)
+  if (stdout === '') throw new Error(`the client printed nothing: ${stderr}`)
+  return { code, said: JSON.parse(stdout) as T }
 }
 
 /** One spelling of base64 with other bytes: a character in the middle is replaced. */

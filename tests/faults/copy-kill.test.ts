@@ -10,12 +10,14 @@ import { reindex } from '../../src/ledger/reindex.ts'
 import { readUnfinished } from '../../src/node/folder-marker.ts'
 import { walk } from '../../src/verify/walk.ts'
 import { StaticSource } from '../../cli/sources/static-source.ts'
+import { option } from '../support/fault-server.ts'
 import { policyOfFolder, temporaryFolder, type TestFolder, trialFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { judgeFolder } from '../support/folder-faults.ts'
 
-/* SIGKILL at a random moment of backup, restore and reindex; more of them: COPY_KILL_CYCLES=100. */
+/* SIGKILL at a random moment of backup, restore and reindex; more of them: `npm run faults -- copy-kill --cycles 100`. */
 const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
-const cycles = Number(process.env['COPY_KILL_CYCLES'] ?? 2)
+const cycles = option('cycles', sizeOf('tests/faults/copy-kill.test.ts', 'cycles'))
 const { path, remove } = temporaryFolder()
 let test: TestFolder
 let size = 0

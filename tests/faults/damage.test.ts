@@ -11,6 +11,7 @@ import { walk } from '../../src/verify/walk.ts'
 import { evidence } from '../support/cli.ts'
 import { figures, option } from '../support/fault-server.ts'
 import { policyOfFolder, type TestFolder, temporaryFolder, trialFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { Random } from '../support/random.ts'
 import { type Damage, damageFolder } from '../support/random-damage.ts'
 import { sha256Hex } from '../support/statements.ts'
@@ -20,7 +21,7 @@ import { sha256Hex } from '../support/statements.ts'
  * look-up, proof and the checkpoint are served as before. `npm run faults -- damage --cases 10000 --seed 1` is the long form; a case
  * that fails names its seed, and `--cases 1 --seed N` is that case alone.
  */
-const cases = option('cases', 20)
+const cases = option('cases', sizeOf('tests/faults/damage.test.ts', 'cases'))
 const firstSeed = option('seed', 1)
 const caseNumber = '(2026)沪0104刑初123号'
 let test: TestFolder

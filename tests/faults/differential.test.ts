@@ -5,6 +5,7 @@ import { difference, ours, packageFile, theirs, type Verdict } from '../support/
 import { figures, option } from '../support/fault-server.ts'
 import { soundPackage } from '../support/differential/packages.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { type PythonLines, startPythonLines } from '../support/python.ts'
 import { lacks } from '../support/system-tools.ts'
 
@@ -13,7 +14,7 @@ import { lacks } from '../support/system-tools.ts'
  * verifiers. `npm run faults -- differential --cases 100000 --seed 1` is the long form; it prints what each class of change came
  * to, and every disagreement with its seed. `--seed N --cases 1` is that case alone, printed in full.
  */
-const cases = option('cases', 500)
+const cases = option('cases', sizeOf('tests/faults/differential.test.ts', 'cases'))
 const firstSeed = option('seed', 1)
 const batch = 200
 

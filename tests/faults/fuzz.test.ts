@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { figures, option } from '../support/fault-server.ts'
+import { sizeOf } from '../support/long.ts'
 import { mutated } from '../support/mutator.ts'
 import { type FuzzedParser, parsers } from '../support/parsers.ts'
 import { Random } from '../support/random.ts'
@@ -11,7 +12,7 @@ import { Random } from '../support/random.ts'
  * where the format has one spelling. `npm run faults -- fuzz --inputs 10000000 --seed 1` is the long form, and also runs what native
  * code the tools use.
  */
-const inputs = option('inputs', 20_000)
+const inputs = option('inputs', sizeOf('tests/faults/fuzz.test.ts', 'inputs'))
 const seed = option('seed', 1)
 /** Far beyond what any input takes, with room for a garbage collection on a busy machine: a hang, not slowness. */
 const hangMs = 2000

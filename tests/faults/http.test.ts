@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { figures, option } from '../support/fault-server.ts'
+import { sizeOf } from '../support/long.ts'
 import { mutated } from '../support/mutator.ts'
 import { AnswerCheck, type Operation, operationsOf } from '../support/openapi.ts'
 import { Random } from '../support/random.ts'
@@ -9,7 +10,7 @@ import { type Party, type TestServer, testServer } from '../support/server.ts'
  * Requests made from the server's own OpenAPI document, right and wrong, by everybody: no 5xx, and no answer that the document does not
  * allow. `npm run faults -- http --requests 200000 --seed 1` is the long form.
  */
-const requests = option('requests', 1500)
+const requests = option('requests', sizeOf('tests/faults/http.test.ts', 'requests'))
 const seed = option('seed', 1)
 
 let server: TestServer

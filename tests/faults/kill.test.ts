@@ -2,13 +2,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { Acknowledged } from '../support/acknowledged.ts'
 import { figures, type FaultServer, launch, launchSound, option, spawnServer } from '../support/fault-server.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 
 /*
  * SIGKILL at a random moment, under load or during the start, again and again: every receipt ever given still holds, every
  * entry acknowledged is served byte for byte, and every checkpoint ever seen is of the one history.
  * `npm run faults -- kill --cycles 500` is the long form.
  */
-const cycles = option('cycles', 8)
+const cycles = option('cycles', sizeOf('tests/faults/kill.test.ts', 'cycles'))
 const depositors = 8
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

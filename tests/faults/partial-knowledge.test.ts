@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { figures, option } from '../support/fault-server.ts'
+import { sizeOf } from '../support/long.ts'
 import { classNames, fixtureLedgers, ledgerOf } from '../support/partial-cases.ts'
 import { contradictions } from '../support/partial-judges.ts'
 import { Random } from '../support/random.ts'
@@ -11,7 +12,7 @@ import { Random } from '../support/random.ts'
  * tells; what some refuse, all refuse; and what some cannot decide nobody passes on as fine.
  * `npm run faults -- partial-knowledge --cases 10000 --seed 1` is the long form; `--seed N --cases 1` is one case alone.
  */
-const cases = option('cases', 240)
+const cases = option('cases', sizeOf('tests/faults/partial-knowledge.test.ts', 'cases'))
 const firstSeed = option('seed', 1)
 installNativePrimitives()
 

@@ -7,6 +7,7 @@ import { maxBatchBody } from '../../server/settings.ts'
 import { Acknowledged } from '../support/acknowledged.ts'
 import { figures, type FaultServer, launchSound, option, residentBytes } from '../support/fault-server.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { lacks } from '../support/system-tools.ts'
 
 /*
@@ -14,7 +15,7 @@ import { lacks } from '../support/system-tools.ts'
  * reads. The others are served, and memory is bounded. `npm run faults -- slow-clients --bodies 60 --readers 150` is the
  * long form.
  */
-const idleConnections = option('connections', 1500)
+const idleConnections = option('connections', sizeOf('tests/faults/slow-clients.test.ts', 'connections'))
 const bodies = option('bodies', 12)
 const readers = option('readers', 30)
 const mib = 1024 * 1024

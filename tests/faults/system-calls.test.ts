@@ -8,6 +8,7 @@ import { Acknowledged, refusalOf } from '../support/acknowledged.ts'
 import { figures, type FaultServer, launch, option } from '../support/fault-server.ts'
 import { type TestFolder, trialFolder } from '../support/folder.ts'
 import { fewAtATime } from '../support/cli.ts'
+import { sampled } from '../support/long.ts'
 import { lacks } from '../support/system-tools.ts'
 
 /*
@@ -235,7 +236,8 @@ describe.skipIf(lacks('strace'))('a system call fails', () => {
       ['killed'],
     ],
   ]
-  it.each(all ? [] : chosen)('%s', async (_name, cases, expected) => {
+  it.each(all ? [] : chosen)('%s', async (_name, whole, expected) => {
+    const cases = sampled('tests/faults/system-calls.test.ts', 'calls of each kind', whole)
     const results = await fewAtATime(cases, run)
     expect(results.map((result, i) => ({ ...cases[i], result, expected: expected.includes(result) }))).toEqual(
       cases.map((one) => expect.objectContaining({ ...one, expected: true }) as unknown),

@@ -10,15 +10,17 @@ import { dataFolder, readPolicyFile } from '../../src/ledger/data-folder.ts'
 import { readKeyFile } from '../../src/node/key-file.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
 import { type CliError, evidence, evidenceOk, startServerProcess } from '../support/cli.ts'
+import { option } from '../support/fault-server.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { deposit } from '../support/statements.ts'
 
 /*
  * One lost disk loses nothing: the leader is killed under load and its folder deleted; the follower, killed too, is let take
- * over; every receipt that was ever given checks, and is served. More cycles: TAKE_OVER_CYCLES=50.
+ * over; every receipt that was ever given checks, and is served. More: `npm run faults -- take-over --cycles 50`.
  */
 const program = fileURLToPath(new URL('../../cli/evidence.mjs', import.meta.url))
-const cycles = Number(process.env['TAKE_OVER_CYCLES'] ?? 2)
+const cycles = option('cycles', sizeOf('tests/faults/take-over.test.ts', 'cycles'))
 const { path, remove } = temporaryFolder()
 const children: ChildProcess[] = []
 afterAll(() => {

@@ -9,6 +9,7 @@ import { packagePolicy } from '../support/differential/packages.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { hostileLedgers, hostilePackage } from '../support/hostile-packages.ts'
 import { type PythonDocument, verifier } from '../support/python-verifier.ts'
+import { sampled } from '../support/long.ts'
 import { lacks } from '../support/system-tools.ts'
 import { checkByHand, writeGuideProgram } from '../support/verify-guide.ts'
 
@@ -26,7 +27,7 @@ describe.skipIf(lacks('openssl', 'python3', 'python3-cryptography'))('a package 
   writeFileSync(policyFile, packagePolicy)
   afterAll(remove)
 
-  it.each(Object.entries(hostileLedgers))(
+  it.each(sampled('tests/interop/hostile-packages.test.ts', 'packages', Object.entries(hostileLedgers)))(
     'R2-B2: is judged alike by the three programs: %s',
     async (name, [exit, build]) => {
       const folder = writeFiles(join(path, name.replace(/[^a-z]/gi, '-')), await hostilePackage(build))

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { mutated } from '../support/mutator.ts'
+import { sizeOf } from '../support/long.ts'
 import { python } from '../support/python.ts'
 import { Random } from '../support/random.ts'
 import { RandomLedger } from '../support/random-ledger.ts'
@@ -85,22 +86,29 @@ describe.skipIf(lacks('python3', 'python3-cryptography'))('both verifiers, of in
     // A vector of a file asks for a receipt that can be read; a walk is made anew below.
     const files = readVectors().filter(({ vector }) => vector.format !== 'file' && vector.format !== 'walk')
     const inputs = files.map(({ text }) => JSON.parse(text) as Case)
-    const cases = Array.from({ length: 3000 }, () => changed(random.pick(inputs), inputs, random))
-    expect(await compare(cases)).toBe(3000)
+    const cases = Array.from({ length: sizeOf('tests/interop/python-differential.test.ts', 'vectors') }, () =>
+      changed(random.pick(inputs), inputs, random),
+    )
+    expect(await compare(cases)).toBe(cases.length)
   })
 
   it('agree on the ledgers of vectors with entries missing, altered or exchanged', async () => {
     const random = new Random(20261125)
     const walks = readVectors().filter(({ vector }) => vector.format === 'walk')
     const inputs = walks.map(({ text }) => JSON.parse(text) as Case)
-    const cases = Array.from({ length: 600 }, () => damaged(random.pick(inputs), inputs, random))
-    expect(await compare(cases)).toBe(600)
+    const cases = Array.from({ length: sizeOf('tests/interop/python-differential.test.ts', 'ledgers') }, () =>
+      damaged(random.pick(inputs), inputs, random),
+    )
+    expect(await compare(cases)).toBe(cases.length)
   })
 
   it('agree on small ledgers that no server would make', async () => {
     const random = new Random(20261122)
-    const cases = Array.from({ length: 300 }, () => ({ format: 'walk', input: new RandomLedger(random).input() }))
-    expect(await compare(cases)).toBe(300)
+    const cases = Array.from({ length: sizeOf('tests/interop/python-differential.test.ts', 'walks') }, () => ({
+      format: 'walk',
+      input: new RandomLedger(random).input(),
+    }))
+    expect(await compare(cases)).toBe(cases.length)
   })
 })
 

@@ -11,6 +11,7 @@ import { soundReceipt } from '../../src/package/sound-receipt.ts'
 import { LogView } from '../../src/log/view.ts'
 import { administrator, depositor, origin, policy, startMs, TestChain } from '../support/chain.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { sizeOf } from '../support/long.ts'
 import { setsDuring } from '../support/map-sets.ts'
 import { signerNamed } from '../support/signers.ts'
 import { judgedByAll, receiptOf, smallPackage } from '../support/small-package.ts'
@@ -364,7 +365,8 @@ describe('F-B3: a package with very many admissions', () => {
   }
 
   it('costs no more for each of them than one with few', async () => {
-    expect(await written(800)).toBeLessThan(8 * (await written(200)))
+    const few = sizeOf('tests/package/admissions.test.ts', 'changes')
+    expect(await written(4 * few)).toBeLessThan(8 * (await written(few)))
   })
 
   it('names the way back to the genesis along a chain of any length', async () => {

@@ -5,7 +5,8 @@
 REQUESTS and ANSWERS are files or pipes; without them they are standard input and output. Each line of REQUESTS is {"program": "evidence_verify", "args": [...]}; each line of ANSWERS is {"code", "stdout", "stderr"}.
 An uncaught error is printed, and is exit code 1, as in a process of its own. Or a line is {"script": path, "args": [...], "cwd": folder},
 a program of one file that needs nothing but Python, with the same answer. Or a line is {"vector": {...}}, an input in the form of
-fixtures/vectors; its answer is what vectors.py finds of it, or {"crash": text}.
+fixtures/vectors; its answer is what vectors.py finds of it, or {"crash": text}. Or a line is {"client": [...]}, arguments of
+clients/python/evidence_client.py, which runs in a process of its own, forked from this one, that ends with it.
 """
 
 import contextlib
@@ -15,11 +16,13 @@ import io
 import json
 import os
 import sys
+import tempfile
 import traceback
 import types
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "verifiers" / "python"))
+for folder in ("verifiers", "clients"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / folder / "python"))
 
 
 class Captured(io.TextIOWrapper):
@@ -89,7 +92,31 @@ def judge(vector: dict) -> dict:
         return {"crash": traceback.format_exc()}
 
 
+def run_client(args: list) -> dict:
+    program = importlib.import_module("evidence_client")
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        child = os.fork()
+        if child == 0:
+            # Nothing of this process's is written or closed a second time: the child ends by os._exit.
+            os.dup2(stdout.fileno(), 1)
+            os.dup2(stderr.fileno(), 2)
+            answer = run("evidence_client", args)
+            os.write(1, answer["stdout"].encode())
+            os.write(2, answer["stderr"].encode())
+            os._exit(answer["code"])
+        _, status = os.waitpid(child, 0)
+        for file in (stdout, stderr):
+            file.seek(0)
+        return {
+            "code": os.waitstatus_to_exitcode(status),
+            "stdout": stdout.read().decode(),
+            "stderr": stderr.read().decode(),
+        }
+
+
 def answer(request: dict) -> dict:
+    if "client" in request:
+        return run_client(request["client"])
     if "vector" in request:
         return judge(request["vector"])
     if "script" in request:

@@ -1,0 +1,90 @@
+/*
+ * The long harnesses of the tests: the one table that says what each runs in the short form, which is `npm test`, and in the long
+ * form, which is CI's and that of `npm test -- --long`. The tests take their sizes from it, vitest.config.ts what is left out, and
+ * scripts/not-run.mjs what it says at the end. CONTRIBUTING.md, "Commands", has the rules for a line of it.
+ */
+
+/** How much of something the short form runs, and how much the long one: `'all'` of what there is. */
+export interface Size {
+  readonly short: number
+  readonly long: number | 'all'
+}
+
+/** One file of tests that costs more than a developer waits for. */
+export interface Harness {
+  /** By what they count. */
+  readonly sizes?: Readonly<Record<string, Size>>
+  /** Why the short form leaves the whole file out: other toolchains, or packages that are installed. */
+  readonly leftOut?: string
+}
+
+const table = {
+  'tests/clients/go.test.ts': {
+    leftOut: 'compiles and vets the client in Go; tests/project/http.test.ts runs it once',
+  },
+  'tests/faults/copy-kill.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
+  'tests/faults/damage.test.ts': { sizes: { cases: { short: 8, long: 20 } } },
+  'tests/faults/differential.test.ts': { sizes: { cases: { short: 150, long: 500 } } },
+  'tests/faults/fuzz.test.ts': { sizes: { inputs: { short: 5_000, long: 20_000 } } },
+  'tests/faults/http.test.ts': { sizes: { requests: { short: 500, long: 1500 } } },
+  'tests/faults/kill.test.ts': { sizes: { cycles: { short: 3, long: 8 } } },
+  'tests/faults/partial-knowledge.test.ts': { sizes: { cases: { short: 60, long: 240 } } },
+  'tests/faults/slow-clients.test.ts': { sizes: { connections: { short: 600, long: 1500 } } },
+  'tests/faults/system-calls.test.ts': { sizes: { 'calls of each kind': { short: 1, long: 'all' } } },
+  'tests/faults/take-over.test.ts': { sizes: { cycles: { short: 1, long: 2 } } },
+  'tests/interop/generators.test.ts': { leftOut: 'three makers of clients, the Go compiler, and schemathesis' },
+  'tests/interop/hostile-packages.test.ts': { sizes: { packages: { short: 30, long: 'all' } } },
+  'tests/interop/python-differential.test.ts': {
+    sizes: {
+      vectors: { short: 750, long: 3000 },
+      ledgers: { short: 150, long: 600 },
+      walks: { short: 75, long: 300 },
+    },
+  },
+  'tests/operations/image.test.ts': { leftOut: 'builds the container image, and installs packages in it' },
+  'tests/operations/installing.test.ts': { leftOut: 'installs packages, and builds, on a machine of its own' },
+  'tests/operations/package-deb.test.ts': { leftOut: 'builds the Debian package twice, and installs it' },
+  'tests/operations/package-npm.test.ts': { leftOut: 'packs the tarball, and installs it in a clean folder' },
+  'tests/package/admissions.test.ts': { sizes: { changes: { short: 80, long: 200 } } },
+  'tests/project/checking-without-us.test.ts': { sizes: { changes: { short: 9, long: 'all' } } },
+} satisfies Record<string, Harness>
+
+type File = keyof typeof table
+type Sized = { [F in File]: (typeof table)[F] extends { sizes: object } ? F : never }[File]
+type NameOf<F extends Sized> = keyof (typeof table)[F]['sizes'] & string
+
+/** The table by file of tests. */
+export const harnesses: Readonly<Record<string, Harness>> = table
+
+/**
+ * Whether the short forms are to run: where `npm test` asks for them (`EVIDENCE_TEST_FORM=short`, scripts/test.mjs), and never in CI or
+ * for `npm run faults`. A file that is run by vitest itself is run whole.
+ */
+export function isShort(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['EVIDENCE_TEST_FORM'] === 'short' && env['CI'] !== 'true' && env['FAULTS_FIGURES'] === undefined
+}
+
+/** The files that are left out with this environment. */
+export function leftOut(env: NodeJS.ProcessEnv = process.env): string[] {
+  return isShort(env) ? Object.keys(harnesses).filter((file) => harnesses[file]?.leftOut !== undefined) : []
+}
+
+/** How much of something a harness runs; `'all'` is more than there ever is. */
+export function sizeOf<F extends Sized>(file: F, name: NameOf<F>, env: NodeJS.ProcessEnv = process.env): number {
+  const { sizes } = table[file] as { readonly sizes: Readonly<Record<string, Size>> }
+  const { short, long } = sizes[name] as Size
+  if (isShort(env)) return short
+  return long === 'all' ? Number.POSITIVE_INFINITY : long
+}
+
+/** Of rows, as many as a harness runs, evenly spread from the first to the last. */
+export function sampled<F extends Sized, T>(
+  file: F,
+  name: NameOf<F>,
+  rows: readonly T[],
+  env: NodeJS.ProcessEnv = process.env,
+): readonly T[] {
+  const many = sizeOf(file, name, env)
+  if (many >= rows.length) return rows
+  return Array.from({ length: many }, (_, i) => rows[Math.round((i * (rows.length - 1)) / Math.max(1, many - 1))] as T)
+}
