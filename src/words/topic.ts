@@ -45,7 +45,7 @@ const rules: readonly (readonly [RegExp, Topic])[] = [
   [/^manifest-malformed$/, 'manifest'],
   [/^(?:admission-|key-(?:unknown|rotated|revoked)|participant-|role-|retract-not-own|approval)/, 'admission'],
   [/^misbehaviour-/, 'misbehaviour'],
-  [/^certificate-/, 'certificate'],
+  [/^certificate-(?!other-version)/, 'certificate'],
   [/^(?:policy-malformed|vkey-malformed|fingerprint-differs)$/, 'policy'],
   [/^server-|^(?:rate-limited|queue-full|shutting-down|entry-not-found|not-found)$/, 'unreachable'],
   [/^(?:not-permitted|not-authenticated|token-invalid)$/, 'not-permitted'],

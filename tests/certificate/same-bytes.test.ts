@@ -65,7 +65,7 @@ describe('the bytes of a certificate', () => {
     const bytes = await writeCertificate(model, attachments)
     expect(await writeCertificate(model, attachments)).toEqual(bytes)
     // Changes with every change of words, font, layout or packages: then certificates of before are of another build.
-    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"bde8e98056c6c6fbc055a2e659594162c6912c273a58c65a1270c3fd76002e09"`)
+    expect(sha256Hex(bytes)).toMatchInlineSnapshot(`"55192161157ac3bf3c19343bcff4dff10888d4e28035c648ae33ab5b52112f62"`)
   })
 
   it('hold the attachments as they are', async () => {

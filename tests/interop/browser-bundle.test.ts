@@ -104,7 +104,7 @@ describe('what a page says', () => {
       ledger: undefined,
       ...more,
     }
-    const watch = { note: () => {}, progress: () => ({ update: () => {}, stop: () => {} }) }
+    const watch = { note: () => {}, progress: () => ({ update: () => {}, of: () => {}, stop: () => {} }) }
     const report = await checkPath(file, request, watch).catch((error: unknown) => {
       if (isEvidenceError(error, 'receipt-not-found')) return undefined
       throw error
