@@ -52,6 +52,7 @@ const flags = [
   ['--timestamp-anchors <file>', 'certificates (PEM) of the time-stamping authorities that you trust'],
   ['--transition <file>', 'for a receipt under a retired key: its key transition; by default the one beside it'],
   ['--rotation <receipt>', 'receipt of a rotation, for a policy that names an earlier key', repeated],
+  ['--brief', 'print the verdict alone: what must be read first, faults, the closing line'],
   ['--policy-from-package', 'of a package or certificate: take its own word for the ledger’s key'],
 ] as const
 type CheckOptions = OptionsOf<typeof flags>
@@ -82,8 +83,14 @@ async function check(path: string, options: CheckOptions): Promise<number> {
     note: (text) => output.note(text),
     progress: (label, total, unit) => progressBar(output, label, total, unit),
   })
-  output.result(...rendered(report, file))
+  const [document, lines] = rendered(report, file)
+  output.result(document, asked(lines, options))
   return exitOfVerdict(report)
+}
+
+/** All lines of a result, or, where it is to be brief, those that carry the verdict: what goes first, each fault, the closing line. */
+function asked(lines: readonly Line[], { brief }: CheckOptions): readonly Line[] {
+  return brief === true ? lines.filter((line) => typeof line === 'object' && 'tone' in line) : lines
 }
 
 /** Checks a certificate; its evidence is attached to it. */
@@ -102,7 +109,7 @@ async function certificateAt(path: string, options: CheckOptions, output: Output
     timestampAnchors: options.timestampAnchors,
     ledger: options.online === true ? (origin, trusted) => ledgerOf(origin, trusted, options, output) : undefined,
   })
-  output.result(certificateDocument(report, file), certificateLines(report, file))
+  output.result(certificateDocument(report, file), asked(certificateLines(report, file), options))
   return exitOfVerdict(report)
 }
 

@@ -2,7 +2,7 @@ import type { CheckedPackageReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
 import type { PackagedDeposit, PackagedReceipt } from '../package/package-report.ts'
 import type { Words } from '../words/index.ts'
-import type { Fact, Told } from './tell.ts'
+import type { Fact, Told } from './told.ts'
 import { whenTold } from './when.ts'
 
 type Part = Pick<Told, 'who' | 'when' | 'word' | 'files' | 'summary' | 'later'>

@@ -4,7 +4,7 @@ import { visible } from '../core/text.ts'
 import { findingOf } from '../verify/report.ts'
 import type { Words } from '../words/index.ts'
 import { topicOf } from '../words/topic.ts'
-import type { Told } from './tell.ts'
+import type { Told } from './told.ts'
 
 /** What a refusal comes to: what could not be looked at is missing, what cannot be judged needs a newer checker, what is malformed is broken. */
 function kindOfRefusal({ kind: { exit } }: EvidenceError): OutcomeKind {

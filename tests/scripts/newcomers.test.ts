@@ -55,13 +55,19 @@ describe('R8: the options of the connection', () => {
     command.options.some(({ long, helpGroupHeading }) => long === '--profile' && helpGroupHeading !== undefined),
   )
 
+  /** A mirror has its ledger as an argument, and no address besides. */
+  const connectionOf = (path: string): string[] =>
+    ['--url', '--policy', '--key', '--id', '--passphrase-file', '--data', '--profile'].filter(
+      (long) => long !== '--url' || path !== 'mirror',
+    )
+
   it('R8: stand last, under one heading, in every command that has a profile', () => {
     expect(withProfile.map(({ path }) => path)).toEqual(expect.arrayContaining(['deposit', 'check', 'verify', 'find']))
     for (const { path, command } of withProfile) {
       const headings = command.options.map(({ helpGroupHeading }) => helpGroupHeading)
       expect([path, headings.slice(headings.indexOf(connectionHeading))]).toEqual([
         path,
-        ['--url', '--policy', '--key', '--id', '--passphrase-file', '--data', '--profile'].map(() => connectionHeading),
+        connectionOf(path).map(() => connectionHeading),
       ])
       const help = command.helpInformation()
       expect(help.indexOf(connectionHeading)).toBeGreaterThan(help.indexOf('--json'))
@@ -70,8 +76,8 @@ describe('R8: the options of the connection', () => {
   })
 
   it.each(['--url', '--policy', '--key', '--id'])('R8: %s names the profile, after the environment', (long) => {
-    // The first three take nothing from a profile; the last looks in another order, which its help says.
-    const others = ['backup --url', 'backup --policy', 'follow --policy', 'verify --url']
+    // Some take nothing from a profile; verify looks in another order, which its help says; a mirror has no address besides its argument.
+    const others = ['backup --url', 'backup --policy', 'follow --policy', 'verify --url', 'mirror --url']
     for (const { path, command } of withProfile) {
       if (others.includes(`${path} ${long}`)) continue
       const text = command.options.find((option) => option.long === long)?.description
