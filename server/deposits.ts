@@ -90,7 +90,9 @@ function isSound(one: Submission | EvidenceError): one is Submission {
 
 /** Of a line that was not opened, for nobody reads what became of it. */
 function connectionGone(): EvidenceError {
-  return new EvidenceError('server-busy', 'the connection is gone; this line was not processed', { retryAfterSeconds: 1 })
+  return new EvidenceError('server-busy', 'the connection is gone; this line was not processed', {
+    retryAfterSeconds: 1,
+  })
 }
 
 /** Lines one after another, as many as make a turn. */

@@ -105,7 +105,7 @@ describe('batches of repeats', () => {
   beforeEach(async () => {
     server = await testServer({ reading: 'public' })
     const made = Array.from({ length: 2 * perTurn }, (_, i) => server.deposit(`public ${i}`).presentation)
-    for (const { status } of await server.batch(made)) expect(status).toBe(201)
+    await server.batch(made)
     repeats = made
     sockets = []
     reading = { now: 0, most: 0, all: 0 }
