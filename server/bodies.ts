@@ -7,6 +7,7 @@ import { addressGroup } from './address-group.ts'
 import { answerWeight, bodyWeight } from './batch-weight.ts'
 import { BodyRoom, type BodyUnderWay, busy } from './body-room.ts'
 import type { Connections } from './connections.ts'
+import { Held } from './held.ts'
 import { maxBatchBody, maxStatementBody } from './settings.ts'
 
 const MiB = 1024 * 1024
@@ -111,9 +112,10 @@ export class Bodies {
           return reject(error)
         }
         room.arrived(body)
-        // However it ends: answered, refused, or broken off. Or before that, by freeBody.
-        leaveRoom.set(request, (withReceipts) => room.keep(body, answer(withReceipts)))
-        this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => room.leave(body))
+        // However it ends: answered, refused, or broken off. But for the answer's part before that, by freeBody.
+        const held = new Held(() => room.leave(body))
+        bodies.set(request, { held, keepAnswer: (withReceipts) => room.keep(body, answer(withReceipts)) })
+        this.connections.whenOver(request.answer as ServerResponse, raw.socket, () => held.over())
         const whole = Buffer.concat(chunks, received)
         // What is called when the request is over would keep the pieces until then.
         chunks.length = 0
@@ -179,7 +181,18 @@ export function mediaTypeOf(request: FastifyRequest): MediaType | undefined {
   return readAs.get(request)
 }
 
-const leaveRoom = new WeakMap<FastifyRequest, (withReceipts: boolean) => void>()
+interface ReadBody {
+  /** Its room. */
+  readonly held: Held
+  /** Frees it but for that of the answer. */
+  readonly keepAnswer: (withReceipts: boolean) => void
+}
+const bodies = new WeakMap<FastifyRequest, ReadBody>()
+
+/** The room of a request's body, which its handler is to keep while it works; undefined where it has none. */
+export function roomOfBody(request: FastifyRequest): Held | undefined {
+  return bodies.get(request)?.held
+}
 
 /**
  * Gives back the room of a request's body, but for that of a batch's answer, and lets go of it: once it is read into what waits,
@@ -187,7 +200,7 @@ const leaveRoom = new WeakMap<FastifyRequest, (withReceipts: boolean) => void>()
  */
 export function freeBody(request: FastifyRequest, withReceipts: boolean): void {
   request.body = undefined
-  leaveRoom.get(request)?.(withReceipts)
+  bodies.get(request)?.keepAnswer(withReceipts)
 }
 
 /** How a body is coded. Throws `media-type` for another coding, of the body or on its way. */

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Ledger } from '../src/ledger/ledger.ts'
 import type { Publisher } from '../src/ledger/publish/publisher.ts'
 import type { Reader } from '../src/ledger/rights.ts'
+import type { BatchTurns } from './batch-turns.ts'
 import { ForgedToken, readerOf } from './access.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
@@ -26,6 +27,7 @@ export interface ServerContext {
   /** Longest wait for a quorum, in milliseconds. */
   readonly cosignWaitMs: number
   readonly waiters: Waiters
+  readonly batchTurns: BatchTurns
   readonly timeStamping: TimeStamping
 }
 

@@ -7,15 +7,15 @@ import type { ServedEntry } from '../src/ledger/reads.ts'
 import type { ReceiptText } from '../src/ledger/receipt-writer.ts'
 import type { Outcome } from '../src/ledger/group.ts'
 import type { Submission } from '../src/ledger/submission.ts'
+import type { BatchSender } from './batch-turns.ts'
 import { earlierReceiptBytes } from './batch-weight.ts'
 import type { ServerContext } from './context.ts'
 import { RefusedWithReceipt } from './problem.ts'
 import { documentText, statementText } from './statement-text.ts'
 
 /** The request that a batch of statements came in; a single statement is a batch of one. */
-export interface DepositRequest {
+export interface DepositRequest extends BatchSender {
   readonly context: ServerContext
-  readonly address: string
   /** Entries that the sender showed to have. */
   readonly shown: ShownEntries
   /** What to do for a receipt: give it at once; wait for the quorum, by {@link cosigned}; nothing. */
@@ -39,14 +39,15 @@ export interface Deposited {
 /** What the statements of a request come in: a body each, a JSON document, or a line each of a batch. */
 export type Unit = 'body' | 'document' | 'line'
 
-/** Statements that are opened and verified in one turn, and bytes after which it takes no more: others have a turn in between. */
+/** Statements that are opened and verified in one turn, and bytes after which it takes no more: others have turns in between. */
 const perTurn = 200
 const bytesPerTurn = 256 * 1024
 
 /**
  * Has the statements of a request authenticated and put into the queue, in turns. Gives a promise for each turn: what became of
  * each of its statements, in order; one refusal does not affect the others. What is asked of each statement is asked of a turn's
- * statements at once: a promise of its own for each would cost as much as judging it. `unit` says what one of `lines` is.
+ * statements at once: a promise of its own for each would cost as much as judging it. `unit` says what one of `lines` is: a batch
+ * waits for the turns that it shares with all others (`BatchTurns`), and ends where its connection is gone.
  */
 export async function deposit(
   request: DepositRequest,
@@ -54,17 +55,44 @@ export async function deposit(
   unit: Unit,
 ): Promise<readonly Promise<(Deposited | Error)[]>[]> {
   const turns: Promise<(Deposited | Error)[]>[] = []
-  const receipts = new EarlierReceipts(request.context, unit === 'line' ? earlierReceiptBytes(lines.length) : undefined)
+  const isBatch = unit === 'line'
+  const { batchTurns } = request.context
+  const answering: Answering = {
+    request,
+    earlier: new EarlierReceipts(request.context, isBatch ? earlierReceiptBytes(lines.length) : undefined),
+    inTurn: (work) => (isBatch ? batchTurns.answering(request, work) : work()),
+  }
   for (const some of turnsOf(lines)) {
-    // Where nothing is verified, nothing else gives the event loop a turn.
-    if (turns.length > 0) await new Promise((next) => setImmediate(next))
+    const open = (): Promise<OpenedPart> => opened(request, some, unit)
     // Signatures come back in any order; statements are sequenced in theirs, so a turn waits for the signatures before it.
-    const submissions = await authenticated(request, some, unit)
-    const sound = submissions.filter((one): one is Submission => !(one instanceof EvidenceError))
-    const repeats = await request.context.ledger.findRepeats(sound)
-    turns.push(ofSound(submissions, () => sequenced(request, sound, repeats, receipts)))
+    const part = await (isBatch ? batchTurns.opening(request, open) : open())
+    if (part === undefined) turns.push(Promise.resolve(some.map(connectionGone)))
+    // Its repeats are answered before the next lines are opened: a batch holds those of one turn.
+    else turns.push((await sequenced(answering, part)).results)
   }
   return turns
+}
+
+/** What a turn's statements are: a submission, or the refusal, of each; and of the submissions, the outcome of those that are entries already. */
+interface OpenedPart {
+  readonly submissions: readonly (Submission | EvidenceError)[]
+  readonly repeats: readonly (Outcome | Error | undefined)[]
+}
+
+async function opened(request: DepositRequest, lines: readonly Buffer[], unit: Unit): Promise<OpenedPart> {
+  const submissions = await authenticated(request, lines, unit)
+  return { submissions, repeats: await request.context.ledger.findRepeats(submissions.filter(isSound)) }
+}
+
+function isSound(one: Submission | EvidenceError): one is Submission {
+  return !(one instanceof EvidenceError)
+}
+
+/** Of a line that was not opened, for nobody reads what became of it. */
+function connectionGone(): EvidenceError {
+  return new EvidenceError('server-busy', 'the connection is gone; this line was not processed', {
+    retryAfterSeconds: 1,
+  })
 }
 
 /** Lines one after another, as many as make a turn. */
@@ -120,31 +148,75 @@ async function authenticated(
   })
 }
 
+/** How the statements of a request are answered. */
+interface Answering {
+  readonly request: DepositRequest
+  readonly earlier: EarlierReceipts
+  /** Does what reads earlier entries, when its turn has come; undefined, and nothing done, where nobody is there to be answered. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T | undefined>
+}
+
 /**
- * Sequences authenticated statements but for those of `repeats`, whose outcome is known; each within its limits: it is counted when all else
- * allows that it is sealed.
+ * Queues a turn's authenticated statements but for those that are entries already; each within its limits: it is counted when all else
+ * allows that it is sealed. Resolves when the others are answered; `results`, of all lines, when those that are queued are sequenced.
  */
 async function sequenced(
-  request: DepositRequest,
-  submissions: readonly Submission[],
-  repeats: readonly (Outcome | Error | undefined)[],
-  earlier: EarlierReceipts,
-): Promise<(Deposited | Error)[]> {
-  const { ledger, limits } = request.context
-  const { shown, receipts } = request
-  const sequencing = await ledger.submitMany(
-    submissions
-      .filter((_, i) => repeats[i] === undefined)
-      .map((submission) => ({ ...submission, shown, permit: () => limits.sealing(submission) })),
+  answering: Answering,
+  { submissions, repeats }: OpenedPart,
+): Promise<{ readonly results: Promise<(Deposited | Error)[]> }> {
+  const { ledger, limits } = answering.request.context
+  const { shown, receipts } = answering.request
+  const sound = submissions.filter(isSound)
+  const queued = sound.filter((_, i) => repeats[i] === undefined)
+  const sequencing = ledger.submitMany(
+    queued.map((submission) => ({ ...submission, shown, permit: () => limits.sealing(submission) })),
     receipts === 'at-once',
   )
+  const told = await resultsOf(
+    answering,
+    sound.filter((_, i) => repeats[i] !== undefined),
+    repeats.filter((outcome) => outcome !== undefined),
+  )
+  let [nextSound, nextTold] = [0, 0]
+  const known = submissions.map((one) => {
+    if (!isSound(one)) return one
+    return repeats[nextSound++] === undefined ? undefined : told[nextTold++]
+  })
+  return { results: withQueued(answering, known, queued, sequencing) }
+}
+
+/** The results of a turn's lines, where those that are not known yet are of statements that are being sequenced. In a frame of its own, which holds no other statement. */
+async function withQueued(
+  answering: Answering,
+  known: readonly (Deposited | Error | undefined)[],
+  queued: readonly Submission[],
+  sequencing: Promise<readonly (Outcome | Error)[]>,
+): Promise<(Deposited | Error)[]> {
+  const results = await resultsOf(answering, queued, await sequencing)
   let next = 0
-  const results: (Deposited | Error)[] = []
-  for (const [i, submission] of submissions.entries()) {
-    const outcome = repeats[i] ?? (sequencing[next++] as Outcome | Error)
-    results.push(await resultOf(request, submission, outcome, earlier))
+  return known.map((one) => one ?? (results[next++] as Deposited | Error))
+}
+
+/** What became of statements. Reading earlier entries for their receipts waits for its turn; for a connection that is gone nothing is read. */
+async function resultsOf(
+  { request, earlier, inTurn }: Answering,
+  submissions: readonly Submission[],
+  outcomes: readonly (Outcome | Error)[],
+): Promise<(Deposited | Error)[]> {
+  const all = async (): Promise<(Deposited | Error)[]> => {
+    const results: (Deposited | Error)[] = []
+    for (const [i, submission] of submissions.entries())
+      results.push(await resultOf(request, submission, outcomes[i] as Outcome | Error, earlier))
+    return results
   }
-  return results
+  const isReading = outcomes.some((outcome) => readsEarlier(request, outcome))
+  return (isReading ? await inTurn(all) : undefined) ?? all()
+}
+
+/** True where the answer has the receipt of an earlier entry, which is to be read. */
+function readsEarlier({ receipts }: DepositRequest, outcome: Outcome | Error): boolean {
+  if (outcome instanceof Error) return isEvidenceError(outcome, 'jti-reused')
+  return receipts === 'at-once' && outcome.receipt === undefined
 }
 
 /**
@@ -167,19 +239,19 @@ async function resultOf(
     context.metrics.statement(error.code)
     const { status } = error.kind
     if (status < 500 && status !== 429) context.limits.refusal('unsealed', address)
-    return earlier.beside(submission, error)
+    return request.isGone() ? error : earlier.beside(submission, error)
   }
 }
 
 async function deposited(
-  { receipts }: DepositRequest,
+  { receipts, isGone }: DepositRequest,
   submission: Submission,
   { kind, index, time, leafHash, receipt }: Outcome,
   earlier: EarlierReceipts,
 ): Promise<Deposited> {
   const place = { status: kind === 'created' ? 201 : 200, index, time, leafHash: toBase64(leafHash) } as const
   if (receipts === 'cosigned') return { ...place, handed: handedIn(submission) }
-  if (receipts === 'none') return place
+  if (receipts === 'none' || isGone()) return place
   return { ...place, receipt: receipt ?? (await earlier.of(index, submission)) }
 }
 

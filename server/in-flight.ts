@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify'
-import { Bodies, type Pace } from './bodies.ts'
+import { Bodies, type Pace, roomOfBody } from './bodies.ts'
 import { busy } from './body-room.ts'
 import type { Connections } from './connections.ts'
+import { Held } from './held.ts'
+import { PacedTurns } from './paced-turns.ts'
 import type { ServerSettings } from './settings.ts'
 
 const MiB = 1024 * 1024
@@ -76,52 +78,11 @@ export class Turns {
   }
 }
 
-/**
- * Turns in order, so many at once, of which so many begin in one turn of the event loop. A deposit takes several turns of the loop, so it
- * waits for a few reads in each, and not for all that have arrived.
- */
-export class PacedTurns {
-  private readonly perTurn: number
-  private readonly atOnce: number
-  private begun = 0
-  private underWay = 0
-  private readonly waiting: (() => void)[] = []
-
-  constructor(atOnce: number, perTurn: number) {
-    this.atOnce = atOnce
-    this.perTurn = perTurn
-  }
-
-  /** Calls back when its turn has come: at once, where there is room. */
-  whenTurn(begin: () => void): void {
-    if (this.underWay >= this.atOnce || this.begun >= this.perTurn || this.waiting.length > 0) this.waiting.push(begin)
-    else this.begin(begin)
-  }
-
-  give(): void {
-    this.underWay--
-    if (this.begun === 0) this.nextTurn()
-  }
-
-  private begin(callback: () => void): void {
-    this.underWay++
-    if (this.begun++ === 0) setImmediate(() => this.nextTurn())
-    callback()
-  }
-
-  private nextTurn(): void {
-    this.begun = 0
-    while (this.waiting.length > 0 && this.underWay < this.atOnce && this.begun < this.perTurn)
-      this.begin(this.waiting.shift() as () => void)
-  }
-}
-
 /** Bytes of the budget that a read of many entries holds: until it has ended and its answer is read, or its connection gone. */
 class LargeRead {
+  readonly held = new Held(() => this.made(0))
   private readonly budget: ByteBudget
   private taken = largestAnswer
-  private isRead = false
-  private isOver = false
   constructor(budget: ByteBudget) {
     this.budget = budget
   }
@@ -131,15 +92,20 @@ class LargeRead {
     this.budget.give(this.taken - needed)
     this.taken = needed
   }
-  /** Nothing is read for it any more. */
-  ended(): void {
-    this.isRead = true
-    if (this.isOver) this.made(0)
-  }
-  /** The answer was handed over, or its connection closed. */
-  over(): void {
-    this.isOver = true
-    if (this.isRead) this.made(0)
+}
+
+/** Nothing begins for a connection that is gone. Throws `server-busy`, which nobody is told. */
+function requireConnection({ raw }: FastifyRequest): void {
+  if (raw.socket.destroyed) throw busy('the connection is gone')
+}
+
+/** Works on something that is given back no sooner than the work has ended. */
+async function holding<T>(held: Held, work: () => T | Promise<T>): Promise<T> {
+  held.begins()
+  try {
+    return await work()
+  } finally {
+    held.ended()
   }
 }
 
@@ -177,16 +143,14 @@ export function boundInFlight(
       await reads.take()
       try {
         // Before it is read from the disk: a refusal shall cost nothing. To a connection that is gone nothing is told.
-        if (socket.destroyed) throw busy('the connection is gone')
+        requireConnection(request)
         if (!answers.take(largestAnswer)) throw busy(answersUnread)
         const read = new LargeRead(answers)
         request.largeRead = read
-        connections.whenOver(reply.raw, socket, () => read.over())
-        try {
-          return await handler.call(this, request, reply)
-        } finally {
-          read.ended()
-        }
+        return await holding(read.held, () => {
+          connections.whenOver(reply.raw, socket, () => read.held.over())
+          return handler.call(this, request, reply)
+        })
       } finally {
         reads.give()
       }
@@ -196,8 +160,17 @@ export function boundInFlight(
       return (isLargeRead(request) ? large : handler).call(this, request, reply)
     }
   }
+  /** As long as the handler works, it holds the body, or what it made of it. */
+  const withBody = (handler: RouteHandlerMethod): RouteHandlerMethod =>
+    async function (request, reply) {
+      const room = roomOfBody(request)
+      if (room === undefined) return handler.call(this, request, reply)
+      requireConnection(request)
+      return holding(room, () => handler.call(this, request, reply))
+    }
   app.addHook('onRoute', (route) => {
-    route.handler = inTurn(route.handler)
+    const handler = inTurn(route.handler)
+    route.handler = route.config?.takes === undefined ? handler : withBody(handler)
   })
 
   app.addHook('preHandler', (request, _reply, done) => {

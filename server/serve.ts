@@ -19,6 +19,7 @@ import type { LedgerSigningKey } from '../src/node/key-file.ts'
 import { installNativePrimitives } from '../src/node/native.ts'
 import { keepPrivate } from '../src/node/private-folder.ts'
 import { createApp } from './app.ts'
+import { BatchTurns } from './batch-turns.ts'
 import type { ServerContext } from './context.ts'
 import { affordableConnections } from './descriptors.ts'
 import { Limits } from './limits.ts'
@@ -132,6 +133,7 @@ async function serveHeld(held: HeldFolder, options: ServeOptions): Promise<Runni
       publisher,
       cosignWaitMs: settings.cosignWaitSeconds * 1000,
       waiters: new Waiters(maxConnections),
+      batchTurns: new BatchTurns(),
       metrics,
       limits: new Limits(settings),
       policy: readPolicyBytes(folder.policy).toString('latin1'),

@@ -54,12 +54,14 @@ export function statementRoutes(app: FastifyInstance, context: ServerContext): v
         throw new EvidenceError('query-invalid', 'a batch does not wait: ask for its receipts later', { where: 'wait' })
       context.limits.requireAddress(request.ip, 'statements', 'unsealed')
       const receipts = isCosigned ? 'cosigned' : isMinimal ? 'none' : 'at-once'
-      const from: DepositRequest = { context, address: request.ip, shown: shownIn(request), receipts }
+      const { socket } = request.raw
+      const isGone = (): boolean => socket.destroyed
+      const from: DepositRequest = { context, address: request.ip, isGone, shown: shownIn(request), receipts }
       const turns = await begin(from, request, unit)
       // What waits from here on, to be sequenced and for a follower, is bounded by the queue: the body is not held beside it.
       freeBody(request, receipts !== 'none')
       reply.header('Cache-Control', 'no-store')
-      if (isBatch) return sendLines(request, reply, turns)
+      if (isBatch) return sendLines(from, request, reply, turns)
       const [result] = (await turns[0]) as [Deposited | Error]
       if (!(result instanceof Error))
         return sendOne(request, reply, isCosigned ? await cosigned(from, result, isMinimal) : result)
@@ -131,6 +133,7 @@ function sendOne(request: FastifyRequest, reply: FastifyReply, { status, receipt
 
 /** Answers a batch: a line of result for each of its lines, in order; one refusal where all of it was refused for the moment. */
 async function sendLines(
+  { isGone }: DepositRequest,
   request: FastifyRequest,
   reply: FastifyReply,
   turns: readonly Promise<readonly (Deposited | Error)[]>[],
@@ -151,7 +154,12 @@ async function sendLines(
   let isForNowAlone = true
   // Encoded turn by turn, so that no more than a turn's answers are held in parts and as bytes at once.
   const texts = []
-  for (const turn of turns) texts.push(encode((await turn).map(textOf)))
+  for (const turn of turns) {
+    // Several batches may have theirs at once: others go on in between.
+    if (texts.length > 0) await new Promise((next) => setImmediate(next))
+    const results = await turn
+    texts.push(isGone() ? Buffer.alloc(0) : encode(results.map(textOf)))
+  }
   if (isForNowAlone && refused !== undefined) return sendProblem(reply, refused)
   return reply.type('application/x-ndjson').send(texts.length === 1 ? texts[0] : Buffer.concat(texts))
 }

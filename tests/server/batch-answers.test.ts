@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerWeight, batchWeight, bodyWeight, earlierReceiptBytes } from '../../server/batch-weight.ts'
+import { BatchTurns } from '../../server/batch-turns.ts'
 import type { ServerContext } from '../../server/context.ts'
 import { deposit, turnsOf } from '../../server/deposits.ts'
 import { maxBatchBody } from '../../server/settings.ts'
@@ -102,9 +103,10 @@ describe('the answer of a batch', () => {
       submitMany: () => Promise.resolve([]),
     }
     const limits = { requireAddress: () => {}, refusal: () => {} }
-    const context = { ledger, limits, metrics: { statement: () => {} } } as unknown as ServerContext
+    const batchTurns = new BatchTurns()
+    const context = { ledger, limits, batchTurns, metrics: { statement: () => {} } } as unknown as ServerContext
     const lines = Array.from({ length: 1000 }, () => Buffer.from('line'))
-    const request = { context, address: '127.0.0.1', shown: new Map(), receipts: 'none' } as const
+    const request = { context, address: '127.0.0.1', isGone: () => false, shown: new Map(), receipts: 'none' } as const
     const results = await Promise.all(await deposit(request, lines, 'line'))
     isOver = true
     expect(results.flat()).toEqual(lines.map(() => refused))
