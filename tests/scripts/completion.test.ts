@@ -33,7 +33,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 
   it('completes in bash: commands, commands of a group, options', () => {
     expect(complete('che')).toEqual(['check'])
-    expect(complete('participants', 'ad')).toEqual(['admit'])
+    expect(complete('participants', 'ad')).toEqual(['admit', 'admit-request'])
     expect(complete('participants', 'admit', 'x', '--ro')).toEqual(['--role'])
     expect(complete('check', '--time')).toEqual(['--time-proof', '--timestamp-anchors'])
     expect(complete('check', 'photo')).toEqual([])
