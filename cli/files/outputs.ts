@@ -9,6 +9,7 @@ import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBounded } from '../../src/node/bounded-file.ts'
 import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../../src/node/output-file.ts'
+import { reportSubject } from '../../src/report/html.ts'
 import { parseAnchor } from '../../src/verify/anchor.ts'
 
 /**
@@ -48,6 +49,7 @@ export const outputKinds = {
     name: 'checkpoint',
     subject: (bytes) => parseSignedCheckpoint(bytes).checkpoint.origin,
   },
+  report: { name: 'report', subject: reportSubject },
   /* Never replaced by other bytes. */
   statement: { name: 'signed statement', subject: none },
   request: { name: 'request', subject: none },
