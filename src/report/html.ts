@@ -92,7 +92,7 @@ function sectionOf({ name, title, refs, blocks }: Section, number: number, { ref
   return el(
     'section',
     { id: name },
-    el('h2', {}, `${number}. `, ...of(title)),
+    el('h2', {}, el('span', {}, `${number}. `), el('span', {}, ...of(title))),
     ...(refs.length === 0 ? [] : [el('div', { class: 'refs' }, ...of(refsLabel), list(refs, false))]),
     ...blocks.map(blockOf),
   )
@@ -145,16 +145,17 @@ function paragraph(text: Said): Markup[] {
   return [el('p', {}, ...of(text))]
 }
 
-/** A text in each language, marked with it; what is in none stands by itself. */
-function of(said: Said): Markup[] {
-  return said.map(({ lang, text }) =>
+/** A text in each language, marked with it; what is in none stands by itself. Apart also where no style is. */
+function of(said: Said): (Markup | string)[] {
+  return said.flatMap(({ lang, text }, i) => [
+    ...(i === 0 ? [] : [' ']),
     lang === undefined ? el('bdi', { dir: 'auto' }, text) : el('span', { lang }, text),
-  )
+  ])
 }
 
 function valueOf(value: Value): Markup {
   if (value.as === 'said') return el('div', {}, ...of(value.said))
-  if (value.as === 'name') return el('bdi', { dir: 'auto', translate: 'no' }, value.text)
+  if (value.as === 'name') return el('bdi', { class: 'name', dir: 'auto', translate: 'no' }, value.text)
   // A fingerprint comes in groups of its own.
   const groups = (value.text.includes(' ') ? value.text : inGroups(value.text)).split(' ')
   return el('code', { class: 'hash', dir: 'ltr', translate: 'no' }, ...groups.map((group) => el('span', {}, group)))

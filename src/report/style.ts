@@ -5,7 +5,7 @@ export const reportStyle = `
 body { margin: 0 auto; max-width: 52rem; padding: 1.5rem; background: #fff; color: #1a1a1a;
   font: 1rem/1.5 "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; margin: 0 0 1rem; }
-h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; border-bottom: 2px solid #1a1a1a; }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; border-bottom: 2px solid #1a1a1a; display: flex; gap: .6rem; }
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 span[lang] { display: block; }
 span[lang] + span[lang] { font-size: .88em; color: #444; }
@@ -20,7 +20,8 @@ td span[lang] + span[lang], dd span[lang] + span[lang], dt span[lang] + span[lan
 .newer { border-color: #1f4e9c; } .missing { border-color: #555; border-style: dashed; }
 .refs { font-size: .8rem; color: #444; margin: 0 0 .6rem; }
 table { width: 100%; border-collapse: collapse; margin: .6rem 0; font-size: .9rem; }
-th, td { border: 1px solid #888; padding: .25rem .5rem; text-align: start; vertical-align: top; }
+th, td { border: 1px solid #888; padding: .25rem .5rem; text-align: start; vertical-align: top; overflow-wrap: break-word; }
+.name, pre { overflow-wrap: anywhere; }
 th { background: #f0f0f0; }
 dl { margin: .6rem 0; display: grid; grid-template-columns: minmax(9rem, 30%) 1fr; gap: .3rem .8rem; }
 dt { color: #444; } dd { margin: 0; }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { report as reportEn } from '../../src/words/en/report.ts'
+import { report as reportZh } from '../../src/words/zh/report.ts'
 import { languageFor, languages, tagOf, wordsOf } from '../../src/words/index.ts'
 
 /** Every text of a catalogue by its path; functions as the number of what they are given. */
@@ -13,8 +15,8 @@ function textsOf(catalogue: object, path = ''): Map<string, string | number> {
   return found
 }
 
-const english = textsOf(wordsOf('en'))
-const chinese = textsOf(wordsOf('zh'))
+const english = textsOf({ ...wordsOf('en'), report: reportEn })
+const chinese = textsOf({ ...wordsOf('zh'), report: reportZh })
 
 /** Texts that are the same in both languages. */
 const alike: ReadonlySet<string> = new Set([])
