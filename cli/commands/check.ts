@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type CheckRequest, checkPath, isPackage } from '../../src/check/node/check.ts'
 import type { Report } from '../../src/check/steps/report.ts'
 import type { LedgerClient } from '../../src/client/ledger-client.ts'
-import { EvidenceError } from '../../src/core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fsPath } from '../../src/node/file-path.ts'
@@ -21,6 +21,7 @@ import { progressBar } from '../render/progress.ts'
 import { exitOfVerdict } from '../render/verdict.ts'
 import { checkCertificate, isCertificateAt } from '../certificate/check.ts'
 import { certificateDocument, certificateLines } from '../render/check-certificate.ts'
+import { reportWriter, type WrittenReport } from '../report/write-report.ts'
 
 const help = `
 Offline: it needs the file, its receipt (or file proof, or manifest and receipt) and the ledger's policy, and asks nobody.
@@ -33,6 +34,7 @@ Of a deposit that was taken back it says so first; exit code 0, for the bytes ar
 A name that is not UTF-8, or cannot be typed, is given as it is printed: evidence check 'photos/\\x{d6}\\x{a4}.jpg'
 A certificate that "evidence certificate" wrote needs the policy alone too: its attachments are judged, and what it looks like is compared
 with what this program writes of them. Nobody vouches for its look.
+With --report it writes an expert's report besides, one HTML file to complete, print and sign: also where the check fails or cannot be made.
 A package that "evidence package" wrote, a folder or a zip, needs the policy alone (and --timestamp-anchors, to verify its time stamps).
 
 Example:
@@ -54,6 +56,8 @@ const flags = [
   ['--rotation <receipt>', 'receipt of a rotation, for a policy that names an earlier key', repeated],
   ['--brief', 'print the verdict alone: what must be read first, faults, the closing line'],
   ['--policy-from-package', 'of a package or certificate: take its own word for the ledger’s key'],
+  ['--report <file.html>', 'write an expert’s report besides, whatever the check comes to'],
+  ['--lang <languages>', 'languages of the report: zh, en or both (default: both)'],
 ] as const
 type CheckOptions = OptionsOf<typeof flags>
 
@@ -74,17 +78,31 @@ async function check(path: string, options: CheckOptions): Promise<number> {
   const output = outputOf(options)
   if (options.receipt === undefined && isCertificateAt(path)) return await certificateAt(path, options, output)
   requireFitting(path, options)
+  const writer = reportWriter(path, options)
   let file: PolicyFile | undefined
+  let without: unknown
   const policy: CheckRequest['policy'] = (otherwise) => {
-    file = policyFileOf(options, otherwise)
+    try {
+      file = policyFileOf(options, otherwise)
+    } catch (error) {
+      throw (without = error)
+    }
     return file === undefined ? undefined : { path: file.path, bytes: readPolicyBytes(file.path) }
   }
-  const report = await checkPath(path, requestOf(options, policy, output), {
+  const checking = checkPath(path, requestOf(options, policy, output), {
     note: (text) => output.note(text),
     progress: (label, total, unit) => progressBar(output, label, total, unit),
   })
+  // What cannot be looked at is reported too; a wrong call is not, but for a policy that is not there.
+  const report = await checking.catch(async (error: unknown) => {
+    const isReported = isEvidenceError(error) && (error.code !== 'usage' || error === without)
+    if (isReported) noteReport(await writer?.write(error, file?.path), output)
+    throw error
+  })
+  const written = await writer?.write(report, file?.path)
   const [document, lines] = rendered(report, file)
-  output.result(document, asked(lines, options))
+  output.result(written === undefined ? document : { ...document, writtenReport: written }, asked(lines, options))
+  noteReport(written, output)
   return exitOfVerdict(report)
 }
 
@@ -111,6 +129,10 @@ async function certificateAt(path: string, options: CheckOptions, output: Output
   })
   output.result(certificateDocument(report, file), asked(certificateLines(report, file), options))
   return exitOfVerdict(report)
+}
+
+function noteReport(written: WrittenReport | undefined, output: Output): void {
+  if (written !== undefined) output.note(`report written: ${written.path} (SHA-256 ${written.sha256})`)
 }
 
 function requestOf(options: CheckOptions, policy: CheckRequest['policy'], output: Output): CheckRequest {

@@ -10,6 +10,7 @@ import { parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBounded } from '../../src/node/bounded-file.ts'
 import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../../src/node/output-file.ts'
 import { readCertificate } from '../../src/certificate/pdf/read.ts'
+import { reportSubject } from '../../src/report/html.ts'
 import { parseAnchor } from '../../src/verify/anchor.ts'
 
 /**
@@ -57,6 +58,7 @@ export const outputKinds = {
       return fields === undefined ? undefined : toHex(fields)
     },
   },
+  report: { name: 'report', subject: reportSubject },
   /* Never replaced by other bytes. */
   statement: { name: 'signed statement', subject: none },
   request: { name: 'request', subject: none },

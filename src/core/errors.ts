@@ -645,6 +645,12 @@ export const errorTable = {
   'internal-error': { status: 500, exit: 3, action: 'Send the same bytes again; report the request id.' },
   // Command line and machine
   usage: { status: 400, exit: 2, action: 'See --help.' },
+  'self-test-failed': {
+    status: 500,
+    exit: 3,
+    action:
+      'Rely on nothing that this copy of the program says: get it again from its source, compare its SHA-256, and run the check again.',
+  },
   'config-invalid': {
     status: 500,
     exit: 3,

@@ -11,12 +11,17 @@ function kindOfRefusal({ kind: { exit } }: EvidenceError): OutcomeKind {
   return exit === 1 ? 'broken' : exit === 4 ? 'newer' : 'missing'
 }
 
+/** What a refusal comes to, with the finding that says why. */
+export function outcomeOfRefusal(refusal: EvidenceError): Outcome {
+  return { kind: kindOfRefusal(refusal), standing: undefined, why: findingOf(refusal) }
+}
+
 /** Puts into words why something that was handed over could not be checked. */
 export function tellRefusal(path: string, refusal: EvidenceError, { check }: Words): Told {
-  const kind = kindOfRefusal(refusal)
+  const outcome = outcomeOfRefusal(refusal)
+  const { kind } = outcome
   const finding = findingOf(refusal)
   const { code, message, where, expected, found } = finding
-  const outcome: Outcome = { kind, standing: undefined, why: finding }
   const { sentence } = check
   const own =
     code === 'receipt-not-found' ? sentence.missingReceipt : code === 'usage' ? sentence.missingPolicy : undefined

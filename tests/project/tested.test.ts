@@ -81,6 +81,11 @@ const groups: readonly Group[] = [
     why: 'The parts of a package are read by one check, which is tested part by part with altered packages.',
   },
   {
+    files: ['src/report/'],
+    tests: ['tests/report/'],
+    why: 'The parts of a report are one document: each is tested by what stands on it, outcome by outcome.',
+  },
+  {
     files: ['src/statements/'],
     tests: ['tests/statements/', 'tests/vectors/', 'tests/ledger/rotation.test.ts'],
     why: 'Each kind has vectors, accepted and refused, that every verifier reads; the tests are named by rule.',

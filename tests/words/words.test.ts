@@ -3,6 +3,8 @@ import { deposit as depositEn } from '../../src/words/en/deposit.ts'
 import { explorer as explorerEn } from '../../src/words/en/explorer.ts'
 import { deposit as depositZh } from '../../src/words/zh/deposit.ts'
 import { explorer as explorerZh } from '../../src/words/zh/explorer.ts'
+import { report as reportEn } from '../../src/words/en/report.ts'
+import { report as reportZh } from '../../src/words/zh/report.ts'
 import { languageFor, languages, tagOf, wordsOf } from '../../src/words/index.ts'
 
 /** Every text of a catalogue by its path; functions as the number of what they are given. */
@@ -17,8 +19,8 @@ function textsOf(catalogue: object, path = ''): Map<string, string | number> {
   return found
 }
 
-const english = textsOf({ ...wordsOf('en'), explorer: explorerEn, deposit: depositEn })
-const chinese = textsOf({ ...wordsOf('zh'), explorer: explorerZh, deposit: depositZh })
+const english = textsOf({ ...wordsOf('en'), explorer: explorerEn, deposit: depositEn, report: reportEn })
+const chinese = textsOf({ ...wordsOf('zh'), explorer: explorerZh, deposit: depositZh, report: reportZh })
 
 /** Paths of texts that a test finds wanting. */
 const wanting = (
