@@ -50,7 +50,7 @@ describe('docs/cross-examination.md', () => {
     expect(sections.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
     for (const { title, blocks } of sections) {
       expect(title).toMatch(/\?/)
-      expect(blocks.length, title).toBe(1)
+      expect([title, blocks.length]).toEqual([title, 1])
     }
     const texts = page.split(/^## /m).slice(1)
     for (const text of texts) expect(text).toMatch(/^\*\*Limit:\*\* /m)
@@ -59,7 +59,7 @@ describe('docs/cross-examination.md', () => {
 
   it('links to nothing that is not there', () => {
     for (const [, link] of page.matchAll(/\]\(([^)#]+)\)/g))
-      expect(() => readFileSync(join(root, 'docs', link as string)), link).not.toThrow()
+      expect(() => readFileSync(join(root, 'docs', link as string))).not.toThrow()
   })
 
   it('has commands that all answer what they are said to answer', async () => {
@@ -91,9 +91,9 @@ describe('docs/cross-examination.md', () => {
       19: /^— \S+ \S+$/m,
       20: /^[0-9a-f]{24}$/m,
     }
-    for (const [number, answer] of Object.entries(expected)) expect(answers[Number(number) - 1], number).toMatch(answer)
+    for (const [number, answer] of Object.entries(expected)) expect(answers[Number(number) - 1]).toMatch(answer)
     const [ours, theirs] = [...(answers[1] as string).matchAll(/^([0-9a-f]{64}) /gm)].map(([, sum]) => sum)
     expect(ours).toBe(theirs)
-    if (!lacks('python3-cryptography')) expect(answers[14]).toMatch(/no fault|unchanged/i)
+    expect(answers[14]).toMatch(lacks('python3-cryptography') ? /^$/ : /no fault|unchanged/i)
   })
 })

@@ -109,10 +109,10 @@ describe('an expert’s report', () => {
       const html = written(examined)
       const tree = requireWellFormed(html)
       const all = textIn(tree)
-      expect(html, kind).toContain(`class="verdict ${kind}"`)
-      expect(all, kind).toMatch(sentence)
-      for (const language of ['zh', 'en'] as const) expect(all, kind).toContain(wordsOf(language).check.outcome[kind])
-      expect(all, kind).not.toMatch(/tampered|forged|篡改|伪造/i)
+      expect(html).toContain(`class="verdict ${kind}"`)
+      expect(all).toMatch(sentence)
+      for (const language of ['zh', 'en'] as const) expect(all).toContain(wordsOf(language).check.outcome[kind])
+      expect(all).not.toMatch(/tampered|forged|篡改|伪造/i)
     }
   })
 
