@@ -88,7 +88,7 @@ function isSound(one: Submission | EvidenceError): one is Submission {
   return !(one instanceof EvidenceError)
 }
 
-/** Of a line that was not opened, for nobody reads what became of it. */
+/** The refusal of a line that was not opened, for nobody reads what became of it. */
 function connectionGone(): EvidenceError {
   return new EvidenceError('server-busy', 'the connection is gone; this line was not processed', {
     retryAfterSeconds: 1,

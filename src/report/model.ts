@@ -58,7 +58,7 @@ export interface Command {
   readonly line: string
 }
 
-/** All that a report is made of, as whoever ran the check hands it over. */
+/** All that a report is made of, as the one who ran the check hands it over. */
 export interface ReportInput {
   /** One check or several. */
   readonly examined: readonly [Examined, ...Examined[]]

@@ -51,7 +51,7 @@ export class Sayer {
     return this.all.map(({ words }) => told(words))
   }
 
-  /** The same text of what was told in each language. */
+  /** One text out of what was told in each language. */
   of(tolds: readonly Told[], text: (told: Told) => string): Said {
     return together(tolds.map((told, i) => ({ lang: tagOf((this.all[i] as ReportWords).language), text: text(told) })))
   }

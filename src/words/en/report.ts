@@ -2,7 +2,7 @@
 export const report = {
   title: 'Expert’s report on a check of electronic evidence',
   printed:
-    'This is what one run of a program found, with lines left blank for the expert. It proves nothing by its looks: whoever doubts it runs the check again, as the section “How to run it again” says.',
+    'This is what one run of a program found, with lines left blank for the expert. It proves nothing by its looks: who doubts it runs the check again, as the section “How to run it again” says.',
   blankHint: 'to be completed by the expert',
   none: 'none',
   unknown: 'not known',
@@ -66,12 +66,12 @@ export const report = {
     },
     policy: 'The policy judged by',
     policyFrom: {
-      given: 'handed over by whoever ran the check',
+      given: 'handed over by the one who ran the check',
       package: 'the package’s own word: compare the keys with what you have from elsewhere',
       none: 'none: nothing was judged',
     },
     fingerprint: 'Fingerprint of the policy',
-    compare: 'Whoever reads this compares the fingerprint with one that they have from somebody they trust.',
+    compare: 'The reader compares the fingerprint with one that they have from somebody they trust.',
   },
   method: {
     steps: {
