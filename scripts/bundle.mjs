@@ -62,6 +62,7 @@ if (!isCurrent()) {
       apart('proxy.js', 'check-proxy.mjs'),
       // The writer of certificates, with its font and its packages, is where the whole program is.
       apart('judge-look.js', 'src/certificate/node/judge-look.js'),
+      apart('report/node/pdf.js', 'src/report/node/pdf.js'),
     ])),
     ...(await joinInto(rolldown, 'src/check/steps/judge-time-proof.js', timePath, [])),
     ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),

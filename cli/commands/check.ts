@@ -34,7 +34,7 @@ Of a deposit that was taken back it says so first; exit code 0, for the bytes ar
 A name that is not UTF-8, or cannot be typed, is given as it is printed: evidence check 'photos/\\x{d6}\\x{a4}.jpg'
 A certificate that "evidence certificate" wrote needs the policy alone too: its attachments are judged, and what it looks like is compared
 with what this program writes of them. Nobody vouches for its look.
-With --report it writes an expert's report besides, one HTML file to complete, print and sign: also where the check fails or cannot be made.
+With --report it writes an expert's report besides, one HTML or PDF file to complete, print and sign: also where the check fails or cannot be made.
 A package that "evidence package" wrote, a folder or a zip, needs the policy alone (and --timestamp-anchors, to verify its time stamps).
 
 Example:
@@ -56,7 +56,7 @@ const flags = [
   ['--rotation <receipt>', 'receipt of a rotation, for a policy that names an earlier key', repeated],
   ['--brief', 'print the verdict alone: what must be read first, faults, the closing line'],
   ['--policy-from-package', 'of a package or certificate: take its own word for the ledger’s key'],
-  ['--report <file.html>', 'write an expert’s report besides, whatever the check comes to'],
+  ['--report <file>', 'write an expert’s report besides (.html or .pdf), whatever the check comes to'],
   ['--lang <languages>', 'languages of the report: zh, en or both (default: both)'],
 ] as const
 type CheckOptions = OptionsOf<typeof flags>

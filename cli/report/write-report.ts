@@ -9,7 +9,9 @@ import { tryTime } from '../../src/core/time.ts'
 import { absolutePath, fsPath } from '../../src/node/file-path.ts'
 import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { valueOr } from '../../src/core/attempt.ts'
+import type { ReportDocument } from '../../src/report/document.ts'
 import { reportHtml } from '../../src/report/html.ts'
+import type { ReportFrame } from '../../src/report/node/pdf.ts'
 import { type Examined, reportModel } from '../../src/report/model.ts'
 import { type ReportLanguages, reportLanguages } from '../../src/report/said.ts'
 import { reportDocument } from '../../src/report/sections.ts'
@@ -56,7 +58,7 @@ export function reportWriter(
     throw new EvidenceError('usage', '--lang is the language of --report: give that too', { where: '--lang' })
   }
   const languages = languagesOf(lang)
-  requireHtml(to)
+  requireKind(to)
   requireOutside(to, path)
   requireOutput(outputKinds.report, to)
   const requireUnchanged = watchFile(path)
@@ -87,15 +89,15 @@ export function reportWriter(
         selfTest,
         commands: commandsFor(path, report, options, { used, isOneFile: program !== undefined }),
       })
-      const html = reportHtml(reportDocument(model, languages))
-      writeOutput(outputKinds.report, to, html)
+      const bytes = await bytesOf(reportDocument(model, languages), to, { version, ranAt: model.ranAt })
+      writeOutput(outputKinds.report, to, bytes)
       if (selfTest.failed > 0)
         throw new EvidenceError(
           'self-test-failed',
           `this program misjudges ${selfTest.failed} of ${selfTest.results.length} known inputs; the report ${to} says which`,
           { where: to },
         )
-      return { path: to, sha256: createHash('sha256').update(html).digest('hex') }
+      return { path: to, sha256: createHash('sha256').update(bytes).digest('hex') }
     },
   }
 }
@@ -105,12 +107,27 @@ function languagesOf(lang: string): ReportLanguages {
   throw new EvidenceError('usage', `--lang is zh, en or both, not ${lang}`, { where: '--lang' })
 }
 
-function requireHtml(to: string): void {
-  if (/\.html?$/i.test(to)) return
-  const why = /\.pdf$/i.test(to)
-    ? 'this version writes reports as HTML alone: name a file that ends in .html, and print it to PDF from a browser'
-    : `a report is an HTML file: give it a name that ends in .html, not ${to}`
+function requireKind(to: string): void {
+  if (/\.(?:html?|pdf)$/i.test(to)) return
+  const why = `a report is an HTML or PDF file: give it a name that ends in .html or .pdf, not ${to}`
   throw new EvidenceError('usage', why, { where: '--report' })
+}
+
+/** The report in the form that the name of its file asks for. What writes PDF takes far more to load than all the rest. */
+async function bytesOf(document: ReportDocument, to: string, frame: ReportFrame): Promise<string | Uint8Array> {
+  if (!/\.pdf$/i.test(to)) return reportHtml(document)
+  try {
+    return await (await import('../../src/report/node/pdf.ts')).reportPdf(document, frame)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new EvidenceError(
+      'usage',
+      'this checker is one file, without the writer of PDF: name a file that ends in .html',
+      {
+        where: '--report',
+      },
+    )
+  }
 }
 
 /** A report within the folder would be a file that the deposit does not list, and the next check would name it. */

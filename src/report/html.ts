@@ -1,5 +1,5 @@
 import { toBase64, toHex } from '../core/base64.ts'
-import { fromUtf8, utf8 } from '../core/bytes.ts'
+import { fromUtf8, latin1, utf8 } from '../core/bytes.ts'
 import { sha256 } from '../core/hash.ts'
 import { inGroups } from '../told/digits.ts'
 import type { Block, ReportDocument, Section, Value, Verdict } from './document.ts'
@@ -54,6 +54,8 @@ function sumLine(above: string): string {
  * completed or changed since it was written.
  */
 export function reportSubject(bytes: Uint8Array): string | undefined {
+  // What is completed or signed by hand is kept: a PDF is never written over.
+  if (latin1(bytes.subarray(0, 5)) === '%PDF-') return undefined
   const text = fromUtf8(bytes, 'report')
   const at = text.lastIndexOf('<!-- ')
   if (at < 0 || text.slice(at) !== sumLine(text.slice(0, at))) return undefined

@@ -132,9 +132,19 @@ describe('evidence check --report', () => {
     expect(readFileSync(at('evidence.html'), 'utf8')).toBe('<!DOCTYPE html>\n')
   })
 
+  it('writes a PDF for a name that says so, and never over another', async () => {
+    const args = ['photo.jpg', '--policy', 'court.policy', '--json', '--report', 'r.pdf']
+    const written = (await check(...args)).json<{ writtenReport: { sha256: string } }>().writtenReport
+    const bytes = readFileSync(at('r.pdf'))
+    expect(bytes.subarray(0, 60).toString('latin1')).toMatch(/^%PDF-1\.7\n.*\n?%evidence-ledger\/report\/v1\n/s)
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(written.sha256)
+    expect(errorOf(await check(...args)).code).toBe('file-exists')
+    expect(readFileSync(at('r.pdf')).equals(bytes)).toBe(true)
+  })
+
   it('refuses names, places and languages that cannot be, before anything is checked', async () => {
     const cases = [
-      [['--report', 'r.pdf'], /HTML alone/],
+      [['--report', 'r.doc'], /ends in \.html or \.pdf/],
       [['--report', 'photo.jpg'], /ends in \.html/],
       [['--lang', 'zh'], /--report/],
       [['--report', 'r.html', '--lang', 'fr'], /zh, en or both/],
@@ -146,7 +156,7 @@ describe('evidence check --report', () => {
     }
     const inside = await check('case', '--policy', 'court.policy', '--json', '--report', 'case/r.html')
     expect([inside.code, errorOf(inside).code]).toEqual([2, 'usage'])
-    for (const name of ['r.pdf', 'r.html', 'case/r.html']) expect(existsSync(at(name))).toBe(false)
+    for (const name of ['r.doc', 'r.html', 'case/r.html']) expect(existsSync(at(name))).toBe(false)
   })
 
   it('ends with self-test-failed where the self-test fails, and the report says so first', async () => {

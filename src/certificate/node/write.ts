@@ -50,8 +50,34 @@ function textOf({ blocks, footer, title }: Content): string {
 /** Writes a certificate, without a seal. Throws `file-unreadable` where the font is not there. */
 export async function writeCertificate(model: CertificateModel, attachments: Attachments): Promise<Uint8Array> {
   const attached = attachmentNames.filter((name) => attachments.has(name))
-  const content = contentOf(model, attached)
   const date = new Date(model.stated.madeAt)
+  return writeDocument(contentOf(model, attached), {
+    mark: certificateMark,
+    subject: model.number,
+    creator: `evidence-ledger ${model.stated.program.version}`,
+    date,
+    attach: (doc) => {
+      for (const name of attached) attach(doc, name, attachments.get(name) as Uint8Array, date)
+    },
+  })
+}
+
+/** What a document is besides what stands on it. */
+export interface DocumentFrame {
+  /** A comment of PDF after its first line, by which the program knows what it wrote. */
+  readonly mark: string
+  readonly subject: string
+  readonly creator: string
+  /** The one date of the document. */
+  readonly date: Date
+  readonly attach: (doc: PDFDocument) => void
+}
+
+/**
+ * Writes a document as PDF/A-3a, tagged; the same content and frame make the same bytes. Throws `file-unreadable` where the font is not there.
+ */
+export async function writeDocument(content: Content, frame: DocumentFrame): Promise<Uint8Array> {
+  const { date } = frame
   const doc = new Document({
     size: 'A4',
     margin: page.margin,
@@ -66,8 +92,8 @@ export async function writeCertificate(model: CertificateModel, attachments: Att
     font: null,
     info: {
       Title: content.title,
-      Subject: model.number,
-      Creator: `evidence-ledger ${model.stated.program.version}`,
+      Subject: frame.subject,
+      Creator: frame.creator,
       Producer: 'PDFKit',
       CreationDate: date,
       ModDate: date,
@@ -76,10 +102,10 @@ export async function writeCertificate(model: CertificateModel, attachments: Att
   const chunks: Uint8Array[] = []
   doc.on('data', (chunk: Uint8Array) => chunks.push(chunk))
   const ended = new Promise<void>((resolve, reject) => doc.on('end', resolve).on('error', reject))
-  doc._write(certificateMark)
+  doc._write(frame.mark)
   doc.registerFont(font, await fontFor(textOf(content)))
   new Sheet(doc).write(content)
-  for (const name of attached) attach(doc, name, attachments.get(name) as Uint8Array, date)
+  frame.attach(doc)
   doc.end()
   await ended
   return concatAll(chunks)

@@ -1,0 +1,365 @@
+import { tryTime, timeText } from '../core/time.js'
+import { certificateWords } from '../words/certificate.js'
+import { attachmentNames } from './attachments.js'
+import { isOfPart, standingOf } from './model.js'
+/** Languages of a document, in their order on it. */
+export function languagesOf({ stated }) {
+  return stated.language === 'both' ? ['zh', 'en'] : [stated.language]
+}
+/** A time in UTC as formats write it, and in China's, so that nobody need reckon: never in the zone of a machine. */
+export function timeShown(time) {
+  const ms = tryTime(time)
+  if (ms === undefined) return time
+  const east = timeText(ms + 8 * 3_600_000)
+  return `${time} (${east.slice(0, 10)} ${east.slice(11, 19)} +08:00)`
+}
+/** Hexadecimal digits in groups of eight, to be read aloud and compared. */
+export function grouped(hex) {
+  return /^[0-9a-f]{32,}$/.test(hex) ? hex.match(/.{1,8}/g).join(' ') : hex
+}
+/** What the QR code holds: what finds the entry again wherever the ledger is, and no address. */
+export function codeOf({ shown }) {
+  return `evidence-ledger\n${shown.origin}\n${shown.index}\nsha256:${shown.leafHash}`
+}
+/** What a certificate says. `attached` are the names of its attachments. */
+export function contentOf(model, attached) {
+  const languages = languagesOf(model)
+  const say = (word) => languages.map((lang) => ({ lang, text: word(certificateWords[lang]) }))
+  const own = (text) => (text === null ? say((w) => w.none) : [{ lang: undefined, text }])
+  const row = (label, ...value) => ({
+    is: 'row',
+    label: say(label),
+    value: value.length === 0 ? [own(null)] : value,
+  })
+  const writer = { say, own, row }
+  const title = (w) =>
+    ({
+      sound: w.title,
+      retracted: w.retractedTitle,
+      'part-retracted': w.partRetractedTitle,
+      'key-compromised': w.compromisedTitle,
+    })[standingOf(model)]
+  const sections = [
+    [(w) => w.verdict, verdict(model, writer)],
+    [(w) => w.applicant, applicant(model, writer)],
+    [(w) => w.case, cases(model, writer)],
+    [(w) => w.items, items(model, writer)],
+    [(w) => w.depositor, depositor(model, writer)],
+    [(w) => w.deposit, deposit(model, writer)],
+    [(w) => w.checkpoint, checkpoint(model, writer)],
+    [(w) => w.source, source(model, writer)],
+    [(w) => w.persons, persons(model, writer)],
+    [(w) => w.later, laterEvents(model, writer)],
+    [(w) => w.howTo, howTo(model, writer)],
+    [(w) => w.platform, platform(model, writer)],
+    [(w) => w.seal, seal(model, writer, attached)],
+  ]
+  const { madeAt, program } = model.stated
+  const head = [
+    { is: 'title', said: say(title) },
+    row((w) => w.number, own(model.number)),
+    row((w) => w.madeAt, own(timeShown(madeAt))),
+    row((w) => w.madeBy, own(`evidence ${program.version}, SHA-256 ${grouped(program.build)}`)),
+  ]
+  const body = sections.flatMap(([word, inner], i) => [{ is: 'heading', number: i + 1, said: say(word) }, ...inner])
+  return {
+    languages,
+    title: languages.map((lang) => title(certificateWords[lang])).join(' · '),
+    blocks: [...head, ...body],
+    footer: (page, pages) => say((w) => w.page(page, pages, model.number)),
+  }
+}
+function verdict(model, { say }) {
+  const { stated, shown } = model
+  const { compared } = stated
+  const sentence = (w) =>
+    compared === null
+      ? w.receiptOnly
+      : compared.what === 'folder'
+        ? w.unchangedFolder(compared.files)
+        : shown.kind === 'file-proof'
+          ? w.unchangedLine
+          : w.unchangedFile
+  return [
+    ...notices(model).map((word) => ({ is: 'paragraph', said: say(word), tone: 'notice' })),
+    { is: 'paragraph', said: say(sentence), tone: 'verdict' },
+    { is: 'paragraph', said: say((w) => asOf(model, w)), tone: 'plain' },
+    { is: 'subheading', said: say((w) => w.notShown) },
+    { is: 'list', items: certificateWords.en.limits.map((_, i) => say((w) => w.limits[i])) },
+    { is: 'paragraph', said: say((w) => w.stated), tone: 'plain' },
+  ]
+}
+/** What was taken back, and whether the key is said to have been compromised. */
+function notices({ stated, shown }) {
+  const { events = [], flagged = false } = stated.later ?? {}
+  const taken = events.flatMap((event) => {
+    const { what, index, time, code, item, line } = event
+    if (time === null) return []
+    const reason = (w) => code ?? w.noReason
+    if (what === 'retracted') return [(w) => w.retracted(reason(w), index, timeShown(time))]
+    if (!isOfPart(event, shown.part)) return []
+    return [(w) => w.partRetracted(reason(w), index, timeShown(time), w.part(item ?? 0, line ?? undefined))]
+  })
+  return [...taken, ...(flagged ? [(w) => w.compromised] : [])]
+}
+function asOf({ stated, shown }, w) {
+  const { later } = stated
+  if (later === null) return w.asOf(shown.size)
+  const broke = later.whole ? '' : ` ${w.answerBrokeOff}`
+  return `${w.askedAsOf(later.url, later.size, timeShown(stated.madeAt))}${broke}`
+}
+function applicant({ stated }, { own, row }) {
+  return [row((w) => w.applicantName, own(stated.applicant)), row((w) => w.onRequestOf, own(stated.onRequestOf))]
+}
+const noCase = { authority: null, number: null, stage: null, cause: null }
+function cases({ stated, shown }, writer) {
+  const rows = ({ authority, number, stage, cause }) => [
+    writer.row((w) => w.authority, writer.own(authority)),
+    writer.row((w) => w.caseNumber, writer.own(number)),
+    writer.row((w) => w.stage, writer.own(stage)),
+    writer.row((w) => w.cause, writer.own(cause)),
+  ]
+  const given = stated.case
+  const sealed = shown.cases.length === 0 && given === null ? [noCase] : shown.cases
+  return [
+    ...sealed.flatMap(rows),
+    ...(given === null ? [] : [{ is: 'subheading', said: writer.say((w) => w.caseStated) }, ...rows(given)]),
+  ]
+}
+function items(model, writer) {
+  const { say, own, row } = writer
+  const { stated, shown } = model
+  const { compared } = stated
+  const line = shown.part?.line ?? null
+  return [
+    ...shown.items.flatMap((item) => itemBlocks(item, writer)),
+    ...(line === null
+      ? []
+      : [
+          row(
+            (w) => w.listedAs,
+            say((w) => w.listedAsText(line.number, line.path)),
+            own(`sha256 ${grouped(line.sha256)}`),
+          ),
+        ]),
+    ...listed(model, writer),
+    row(
+      (w) => w.compared,
+      say((w) =>
+        compared === null
+          ? w.notCompared
+          : compared.what === 'file'
+            ? w.comparedFile(compared.name, String(compared.size))
+            : w.comparedFolder(compared.name, compared.files),
+      ),
+    ),
+  ]
+}
+function itemBlocks(item, { say, own, row }) {
+  const digestPieces = (digests) => digests.map(([name, hex]) => own(`${name} ${grouped(hex)}`))
+  const { acquired, tree } = item
+  return [
+    { is: 'subheading', said: say((w) => w.item(item.number)) },
+    row((w) => w.itemName, own(item.name)),
+    row((w) => w.category, own(item.category)),
+    row((w) => w.format, own(item.mediaType)),
+    row(
+      (w) => w.size,
+      say((w) => w.bytes(String(item.size))),
+    ),
+    row((w) => w.digest, ...digestPieces(item.digests)),
+    ...(acquired === null
+      ? []
+      : [
+          row(
+            (w) => w.acquired,
+            own(acquired.source),
+            say((w) => w.bytes(String(acquired.size))),
+            ...digestPieces(acquired.digests),
+          ),
+        ]),
+    ...(tree === null
+      ? []
+      : [
+          row(
+            (w) => w.tree,
+            say((w) => w.treeText(tree.lines, grouped(tree.root))),
+          ),
+        ]),
+  ]
+}
+function listed({ stated, shown }, { say, own, row }) {
+  if (shown.kind !== 'manifest' && stated.compared?.what !== 'folder') return []
+  const all = shown.items[shown.part?.item ?? 0]?.tree?.lines ?? 0
+  const { files } = shown
+  if (files.length === 0)
+    return [
+      row(
+        (w) => w.fileList,
+        say((w) => w.fileListElsewhere(all)),
+      ),
+    ]
+  return [
+    { is: 'subheading', said: say((w) => w.fileList) },
+    ...(files.length < all
+      ? [{ is: 'paragraph', said: say((w) => w.fileListMore(files.length, all)), tone: 'plain' }]
+      : []),
+    { is: 'list', items: files.map(({ path, sha256 }) => own(`${path}  ${sha256}`)) },
+  ]
+}
+function depositor({ stated, shown }, { say, own, row }) {
+  const admission = stated.later?.admission ?? null
+  return [
+    row((w) => w.participant, own(shown.signer.id)),
+    row((w) => w.participantName, own(admission?.name ?? null)),
+    row((w) => w.key, own(shown.signer.key)),
+    row((w) => w.roles, own(admission === null ? null : admission.roles.join(', '))),
+    row(
+      (w) => w.admission,
+      admission === null ? own(null) : say((w) => w.admissionText(admission.index, timeShown(admission.time))),
+    ),
+  ]
+}
+function deposit({ shown }, { say, own, row }) {
+  return [
+    row((w) => w.ledger, own(shown.origin)),
+    row((w) => w.index, own(String(shown.index))),
+    row((w) => w.time, own(timeShown(shown.time))),
+    row(
+      (w) => w.clock,
+      say((w) => w.clockText),
+    ),
+    row((w) => w.leafHash, own(grouped(shown.leafHash))),
+    ...(shown.withheld > 0 ? [row((w) => w.withheldClaims, own(String(shown.withheld)))] : []),
+  ]
+}
+function checkpoint({ stated, shown }, { say, own, row }) {
+  const { timeStamp } = stated
+  const witnesses = shown.witnesses.map(({ name, time }) =>
+    say((w) => (time === null ? w.witnessNoTime(name) : w.witnessTime(name, timeShown(time)))),
+  )
+  return [
+    row((w) => w.treeSize, own(String(shown.size))),
+    row((w) => w.root, own(grouped(shown.root))),
+    row((w) => w.witness, ...(witnesses.length === 0 ? [say((w) => w.noWitness)] : witnesses)),
+    row(
+      (w) => w.timeStamp,
+      say((w) => {
+        if (timeStamp === null) return w.timeStampNone
+        const { noLaterThan, authority, verified } = timeStamp
+        return (verified ? w.timeStampVerified : w.timeStampNamed)(timeShown(noLaterThan), authority)
+      }),
+    ),
+    ...(shown.byTransition
+      ? [
+          row(
+            (w) => w.byTransition,
+            say((w) => w.byTransitionText),
+          ),
+        ]
+      : []),
+    row((w) => w.policy, own(shown.policy)),
+  ]
+}
+const sourceRows = [
+  ['exhibit', (w) => w.exhibit],
+  ['parentExhibit', (w) => w.parentExhibit],
+  ['description', (w) => w.description],
+  ['serial', (w) => w.serial],
+  ['condition', (w) => w.condition],
+  ['seal', (w) => w.sealOfObject],
+  ['medium', (w) => w.medium],
+  ['notHeldBecause', (w) => w.notHeldBecause],
+  ['account', (w) => w.account],
+  ['url', (w) => w.url],
+  ['authorisation', (w) => w.authorisation],
+  ['method', (w) => w.method],
+  ['process', (w) => w.process],
+  ['tool', (w) => w.tool],
+  ['writeBlock', (w) => w.writeBlock],
+  ['place', (w) => w.place],
+  ['start', (w) => w.start],
+  ['end', (w) => w.end],
+  ['clock', (w) => w.captureClock],
+]
+function source({ shown }, { say, own, row }) {
+  const { collection, note } = shown
+  const value = (name) => {
+    const found = collection?.[name] ?? null
+    if (name === 'writeBlock' && (found === 'true' || found === 'false'))
+      return say((w) => (found === 'true' ? w.yes : w.no))
+    return own(typeof found === 'string' ? found : null)
+  }
+  return [
+    ...sourceRows.map(([name, word]) => row(word, value(name))),
+    row((w) => w.cleanliness, own(null)),
+    row((w) => w.note, own(note)),
+  ]
+}
+function persons({ shown }, { own, row }) {
+  const { officers = [], witness = null, noWitnessBecause = null } = shown.collection ?? {}
+  const least = Math.max(2, officers.length)
+  return [
+    ...Array.from({ length: least }, (_, i) => row((w) => w.officer(i + 1), own(officers[i] ?? null))),
+    row((w) => w.holder, own(null)),
+    row((w) => w.witnessPerson, own(witness)),
+    row((w) => w.noWitnessBecause, own(noWitnessBecause)),
+  ]
+}
+function laterEvents(model, { say, row }) {
+  const { later } = model.stated
+  const events = later?.events ?? []
+  const none = later === null ? [say((w) => w.notAsked)] : [say((w) => w.noEvents)]
+  return [
+    { is: 'paragraph', said: say((w) => asOf(model, w)), tone: 'plain' },
+    row((w) => w.laterStated, ...(events.length === 0 ? none : events.map((event) => say((w) => eventText(event, w))))),
+  ]
+}
+function eventText({ what, index, time, code, compromisedSince, item, line }, w) {
+  const name = w.eventNames[what] ?? what
+  if (time === null) return w.eventStated(name, index)
+  const since = compromisedSince === null ? null : w.since(timeShown(compromisedSince))
+  const part = item === null ? null : w.part(item, line ?? undefined)
+  const reasons = [code, since, part].filter((one) => one !== null)
+  return w.event(name, reasons.length === 0 ? '' : ` (${reasons.join(', ')})`, index, timeShown(time))
+}
+/** The commands that check it without us. */
+function commandsOf({ stated, shown }) {
+  const proof = shown.kind === 'file-proof' ? 'evidence.file-proof' : 'evidence.tlog-proof'
+  const what = stated.compared === null ? 'FILE' : shown.kind === 'manifest' ? 'FOLDER' : 'FILE'
+  const list = shown.kind === 'manifest' ? ' --manifest evidence.evidence-manifest' : ''
+  const transition = shown.byTransition ? ' --transition evidence.key-transition' : ''
+  const options = `--receipt ${proof}${list}${transition} --policy YOUR.policy`
+  return [
+    'pdfdetach -saveall certificate.pdf',
+    `node check.mjs ${what} ${options}`,
+    `python3 evidence_verify.py check ${what} ${options}`,
+  ]
+}
+function howTo(model, { say, own, row }) {
+  return [
+    { is: 'paragraph', said: say((w) => w.howToIntro), tone: 'plain' },
+    { is: 'commands', lines: commandsOf(model) },
+    row((w) => w.policy, own(model.shown.policy)),
+    { is: 'paragraph', said: say((w) => w.howToPolicy), tone: 'plain' },
+    { is: 'code', data: codeOf(model), said: say((w) => w.qr) },
+  ]
+}
+function platform({ stated }, { own, row }) {
+  return [
+    row((w) => w.platformRules, own(null)),
+    row((w) => w.platformInterest, own(null)),
+    row((w) => w.platformSystem, own(null)),
+    row((w) => w.platformTechnology, own(null)),
+    row((w) => w.platformStated, ...(stated.platform?.split('\n') ?? [null]).map(own)),
+  ]
+}
+function seal({ stated }, { say, own, row }, attached) {
+  const { seal: subject } = stated
+  return [
+    { is: 'paragraph', said: say((w) => (subject === null ? w.sealNone : w.sealed(subject))), tone: 'plain' },
+    row((w) => w.attachments, ...attachmentNames.filter((name) => attached.includes(name)).map(own)),
+    { is: 'paragraph', said: say((w) => w.box), tone: 'plain' },
+  ]
+}
+//# sourceMappingURL=content.js.map
