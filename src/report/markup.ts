@@ -83,6 +83,6 @@ const entities: Readonly<Record<string, string>> = {
 /** Text for HTML and XML alike, the one place where text becomes markup; what XML has no character for becomes U+FFFD. */
 function escaped(text: string): string {
   return text
-    .replace(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff\p{Cs}]/gu, '\ufffd')
+    .replace(/(?![\t\n])[\p{Cc}\ufffe\uffff\p{Cs}]/gu, '\ufffd')
     .replace(/[<>&"']/g, (character) => entities[character] as string)
 }

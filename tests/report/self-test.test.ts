@@ -15,7 +15,7 @@ describe('the self-test', () => {
     expect(selfTestVectors.length).toBeGreaterThanOrEqual(20)
     for (const [name, text] of selfTestVectors) expect(text).toBe(files.get(name))
     const formats = new Set(selfTestVectors.map(([name]) => name.split('/')[0]))
-    expect([...formats].sort()).toEqual(['ed25519', 'file', 'inclusion', 'manifest', 'receipt'])
+    expect(formats).toEqual(new Set(['ed25519', 'file', 'inclusion', 'manifest', 'receipt']))
     const script = pathToFileURL(join(root, 'scripts', 'self-test.mjs')).href
     const { selfTestModule } = (await import(script)) as { selfTestModule: () => string }
     const committed = readFileSync(join(root, 'src', 'report', 'self-test-vectors.ts'), 'utf8')
