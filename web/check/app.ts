@@ -1,7 +1,9 @@
-import { isEvidenceError } from '../../src/core/errors.ts'
+import { settled } from '../../src/core/attempt.ts'
+import { EvidenceError, isEvidenceError } from '../../src/core/errors.ts'
 import { visible } from '../../src/core/text.ts'
 import { tellRefusal } from '../../src/told/refusal.ts'
 import type { Words } from '../../src/words/index.ts'
+import { topicOf } from '../../src/words/topic.ts'
 import { button, el, fill } from '../ui/dom.ts'
 import { nameText, sizeText } from '../ui/text.ts'
 import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
@@ -23,26 +25,41 @@ export interface Surroundings {
   readonly findReceipts: ((file: DroppedFile, sha256: string) => Promise<readonly DroppedFile[]>) | undefined
 }
 
+/** What the reader handed over and chose: it outlives the checker, which is drawn anew in another language. */
+export class Handed {
+  readonly files = new Map<string, DroppedFile>()
+  readonly policies = new Map<string, PolicyChoice>()
+  /** The reader pressed "ask the ledger". */
+  asksLedger = false
+  /** The checker that is shown: what is dropped is its. */
+  shown: CheckApp | undefined
+
+  constructor() {
+    document.addEventListener('dragover', (event) => event.preventDefault())
+    document.addEventListener('drop', (event) => {
+      event.preventDefault()
+      if (event.dataTransfer !== null) void this.shown?.take(filesOf(event.dataTransfer))
+    })
+  }
+}
+
 /** The checker: takes what is dropped, judges it, shows what came of it. Nothing is sent before the reader asks for it. */
 export class CheckApp {
   readonly element: HTMLElement
   private readonly surroundings: Surroundings
-  private readonly handed = new Map<string, DroppedFile>()
-  private readonly chosenPolicies = new Map<string, PolicyChoice>()
+  private readonly state: Handed
   private readonly list = el('ul', { class: 'handed' })
   private readonly work = el('div', { class: 'work', role: 'status' })
   private readonly out = el('div', { class: 'out', 'aria-live': 'polite' })
   private running: AbortController | undefined
-  private asksLedger = false
 
-  constructor(surroundings: Surroundings) {
+  constructor(state: Handed, surroundings: Surroundings) {
+    state.shown?.running?.abort()
+    state.shown = this
+    this.state = state
     this.surroundings = surroundings
     this.element = el('section', { class: 'check' }, this.zone(), this.list, this.work, this.out)
-    document.addEventListener('dragover', (event) => event.preventDefault())
-    document.addEventListener('drop', (event) => {
-      event.preventDefault()
-      if (event.dataTransfer !== null) void this.take(filesOf(event.dataTransfer))
-    })
+    if (state.files.size > 0) void this.run()
   }
 
   private zone(): HTMLElement {
@@ -87,18 +104,18 @@ export class CheckApp {
 
   private clear(): void {
     this.running?.abort()
-    this.handed.clear()
-    this.chosenPolicies.clear()
-    this.asksLedger = false
+    this.state.files.clear()
+    this.state.policies.clear()
+    this.state.asksLedger = false
     fill(this.list)
     fill(this.out)
     fill(this.work)
   }
 
-  private async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
+  async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
     const { words } = this.surroundings
     try {
-      for (const file of await files) this.handed.set(file.path, file)
+      for (const file of await files) this.state.files.set(file.path, file)
     } catch (error) {
       if (error instanceof TooManyFiles)
         fill(this.work, el('p', { role: 'alert' }, words.page.tooMany(sizeText(mostFiles))))
@@ -107,18 +124,18 @@ export class CheckApp {
       else this.failed(error)
       return
     }
-    if (this.handed.size > 0) await this.run()
+    if (this.state.files.size > 0) await this.run()
   }
 
   private showHanded(): void {
     const { page } = this.surroundings.words
-    const shown = [...this.handed.values()].slice(0, 50)
+    const shown = [...this.state.files.values()].slice(0, 50)
     const items = shown.map(({ path, size }) => {
       const remove = button(
         '×',
         () => {
-          this.handed.delete(path)
-          if (this.handed.size === 0) this.clear()
+          this.state.files.delete(path)
+          if (this.state.files.size === 0) this.clear()
           else void this.run()
         },
         { 'aria-label': `${page.remove} ${visible(path)}`, class: 'remove' },
@@ -131,7 +148,7 @@ export class CheckApp {
         remove,
       )
     })
-    const more = this.handed.size - shown.length
+    const more = this.state.files.size - shown.length
     fill(
       this.list,
       ...items,
@@ -140,13 +157,14 @@ export class CheckApp {
   }
 
   private async run(): Promise<void> {
-    const { surroundings, handed } = this
+    const { surroundings, state } = this
+    const handed = [...state.files.values()]
     const { words } = surroundings
     this.running?.abort()
     const controller = new AbortController()
     this.running = controller
     this.showHanded()
-    const total = [...handed.values()].reduce((sum, { size }) => sum + size, 0)
+    const total = handed.reduce((sum, { size }) => sum + size, 0)
     const bar = el('progress', { max: Math.max(1, total), value: 0, 'aria-label': words.page.hashing })
     const figure = el('span', {})
     const cancel = button(words.page.cancel, () => controller.abort(), { class: 'cancel' })
@@ -159,7 +177,7 @@ export class CheckApp {
     }
     try {
       const asks = await this.asks(controller.signal, onBytes)
-      const results = await runChecks([...handed.values()], asks)
+      const results = await runChecks(handed, asks)
       if (controller.signal.aborted) return
       fill(this.work)
       this.show(results, asks)
@@ -171,13 +189,14 @@ export class CheckApp {
   }
 
   private async asks(signal: AbortSignal, onBytes: (count: number) => void): Promise<Asks> {
-    const { surroundings, asksLedger } = this
+    const { surroundings, state } = this
+    const withoutWorker = (): void => void this.work.append(el('p', {}, surroundings.words.page.noWorker))
     return {
-      hashing: pageHashing(surroundings.hashScript, signal),
+      hashing: pageHashing({ ...surroundings.hashScript, withoutWorker }, signal),
       offered: await surroundings.policies(),
-      chosen: this.chosenPolicies,
+      chosen: state.policies,
       extras: surroundings.extras,
-      later: asksLedger ? surroundings.later : undefined,
+      later: state.asksLedger ? surroundings.later : undefined,
       onBytes,
     }
   }
@@ -192,9 +211,12 @@ export class CheckApp {
       one.what === 'refused' && one.task.what === 'unproven' ? [one.task.path] : [],
     )
     const askLedger = (): void => {
-      this.asksLedger = true
+      this.state.asksLedger = true
       void this.askFor(unproven, asks).then(
-        () => this.run(),
+        async (notes) => {
+          await this.run()
+          fill(this.work, ...notes)
+        },
         (error: unknown) => this.failed(error),
       )
     }
@@ -205,25 +227,43 @@ export class CheckApp {
         void this.run()
       },
       choosePolicy: (origin, choice) => {
-        this.chosenPolicies.set(origin, choice)
+        this.state.policies.set(origin, choice)
         void this.run()
       },
-      askLedger: later === undefined || this.asksLedger ? undefined : askLedger,
+      askLedger: later === undefined || this.state.asksLedger ? undefined : askLedger,
     })
     fill(this.out, view)
   }
 
-  /** Asks the ledger for receipts of files that have none, by digest; what it gives is judged like any other. */
-  private async askFor(paths: readonly string[], { hashing }: Asks): Promise<void> {
+  /**
+   * Asks the ledger for receipts of files that have none, by digest; what it gives is judged like any other. Gives what is to be said of files for
+   * which there is none.
+   */
+  private async askFor(paths: readonly string[], { hashing }: Asks): Promise<readonly HTMLElement[]> {
     const { findReceipts, words } = this.surroundings
-    if (findReceipts === undefined) return
+    if (findReceipts === undefined) return []
+    const notes: HTMLElement[] = []
     fill(this.work, el('p', {}, words.page.asking))
     for (const path of paths) {
-      const file = this.handed.get(path)
+      const file = this.state.files.get(path)
       if (file === undefined) continue
       const { digest } = await hashing.digests(file, ['sha256'])
-      for (const receipt of await findReceipts(file, digest.sha256 as string)) this.handed.set(receipt.path, receipt)
+      const found = await settled(findReceipts(file, digest.sha256 as string))
+      if (found instanceof EvidenceError) notes.push(this.refusedNote(path, found))
+      else if (found.length === 0) notes.push(el('p', {}, nameText(visible(path)), ': ', words.page.noDeposit))
+      else for (const receipt of found) this.state.files.set(receipt.path, receipt)
     }
+    return notes
+  }
+
+  private refusedNote(path: string, refusal: EvidenceError): HTMLElement {
+    const { page, check } = this.surroundings.words
+    return el(
+      'div',
+      { class: 'finding', role: 'alert', 'data-code': refusal.code },
+      el('p', {}, nameText(visible(path)), ': ', page.notAsked, ' ', check.topic[topicOf(refusal.code)]),
+      el('p', { class: 'detail', lang: 'en' }, nameText(visible(refusal.message)), ' ', el('code', {}, refusal.code)),
+    )
   }
 
   /** The page itself failed: that says nothing of the evidence, and must not look as if it did. */

@@ -40,6 +40,8 @@ export type HashAnswer = { readonly bytes: number } | { readonly measured: Measu
 export interface HashScript {
   readonly url: string
   readonly makeWorker: () => Worker | undefined
+  /** Called when there is no worker, before the page itself hashes. */
+  readonly withoutWorker?: () => void
 }
 
 /** The worker did not start: the browser forbids it, or the script is not there. */
@@ -64,7 +66,7 @@ export function pageHashing(script: HashScript, signal: AbortSignal): Hashing {
 }
 
 async function measured(
-  { url, makeWorker }: HashScript,
+  { url, makeWorker, withoutWorker }: HashScript,
   task: HashTask,
   onBytes: (count: number) => void,
   signal: AbortSignal,
@@ -77,6 +79,7 @@ async function measured(
   } finally {
     worker?.terminate()
   }
+  withoutWorker?.()
   await import(url)
   const { evidenceMeasure } = globalThis as { evidenceMeasure?: typeof measureBlob }
   if (evidenceMeasure === undefined) throw new NoWorker('the script that hashes could not be loaded')

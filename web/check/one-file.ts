@@ -4,7 +4,7 @@ import { EvidenceError } from '../../src/core/errors.ts'
 import { frame } from '../ui/chrome.ts'
 import { el } from '../ui/dom.ts'
 import { workers } from '../ui/worker.ts'
-import { CheckApp } from './app.ts'
+import { CheckApp, Handed } from './app.ts'
 import { type PolicyChoice, policyChoice } from './policies.ts'
 import type { Asks } from './run.ts'
 
@@ -14,8 +14,9 @@ export function startOneFile(extras: Asks['extras']): void {
   const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
   const hashScript = { url, makeWorker: workers(url) }
   const own = builtIn()
+  const handed = new Handed()
   frame((words) => {
-    const { element } = new CheckApp({
+    const { element } = new CheckApp(handed, {
       words,
       hashScript,
       policies: () => Promise.resolve(own),

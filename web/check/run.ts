@@ -11,12 +11,13 @@ import { timeProofPath } from '../../src/core/artefact-names.ts'
 import { attempt, settled } from '../../src/core/attempt.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { parseFileProof } from '../../src/core/file-proof.ts'
+import { parseMisbehaviour } from '../../src/core/misbehaviour.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { bytesOfText } from '../../src/core/text.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import type { DroppedFile } from './hashing.ts'
-import { keptPolicy, type PolicyChoice, policyChoice, policyFor } from './policies.ts'
+import { type PolicyChoice, policyChoice, policyFor } from './policies.ts'
 
 /** What only the larger checker can judge; loaded when there is something to judge. */
 export interface Extras {
@@ -107,7 +108,10 @@ async function judge(set: DroppedSet, task: Task, asks: Asks): Promise<readonly 
   const verdict = policyFor(origin, [...asks.offered])
   const chosen = asks.chosen.get(origin)
   if (chosen === undefined && 'kept' in verdict) return [{ what: 'stopped', task, origin, ...verdict }]
-  const policy = chosen ?? ('choice' in verdict ? (verdict.choice ?? asks.offered[0] ?? keptPolicy(origin)) : undefined)
+  // What the reader handed over judges whatever else was handed over. A ledger's own word is for its own receipts alone: others would be called
+  // broken for want of their policy.
+  const handed = asks.offered.find(({ source }) => source === 'dropped')
+  const policy = chosen ?? ('choice' in verdict ? (verdict.choice ?? handed) : undefined)
   if (policy === undefined)
     throw new EvidenceError('usage', `no policy names the ledger ${origin}; hand its policy over`, { where: 'policy' })
   return [{ what: 'report', task, policy, report: await judgeBy(set, task, policy.policy, asks) }]
@@ -164,9 +168,12 @@ function timeProofOf(set: DroppedSet, evidence: Evidence): string | undefined {
   return others.length === 0 && set.paths('receipt', 'file-proof').length === 1 ? only : undefined
 }
 
-/** The ledger of a task's receipt. Throws the codes of a receipt: without one that can be read no policy is needed. */
+/** The ledger of a task's receipt, or of a proof's checkpoints. Throws the codes of a receipt or proof: without one that can be read no policy is needed. */
 function originOf(set: DroppedSet, task: Exclude<Task, { what: 'unproven' | 'package' | 'document' }>): string {
-  if (task.what === 'misbehaviour') return ''
+  if (task.what === 'misbehaviour') {
+    const [first] = parseMisbehaviour(set.artefact(task.path)).checkpoints
+    return first?.checkpoint.origin ?? ''
+  }
   const { evidence } = task
   const bytes =
     evidence.kind === 'file-proof'

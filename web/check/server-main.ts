@@ -11,7 +11,7 @@ import { el, fill } from '../ui/dom.ts'
 import { navigation } from '../ui/nav.ts'
 import { hashText, sizeText } from '../ui/text.ts'
 import { workers } from '../ui/worker.ts'
-import { CheckApp } from './app.ts'
+import { CheckApp, Handed } from './app.ts'
 import { type DroppedFile, droppedFile } from './hashing.ts'
 import { type PolicyChoice, policyChoice } from './policies.ts'
 import type { Asks } from './run.ts'
@@ -30,12 +30,10 @@ async function ledgerPolicies(): Promise<readonly PolicyChoice[]> {
 const mostReceipts = 20
 
 async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly DroppedFile[]> {
-  const page = await settled(client.find({ digest: `sha256:${sha256}`, limit: String(mostReceipts) }))
-  if (page instanceof EvidenceError) return []
+  const page = await client.find({ digest: `sha256:${sha256}`, limit: String(mostReceipts) })
   const found: DroppedFile[] = []
   for (const { index } of page.entries) {
-    const receipt = await settled(client.receipt(index))
-    if (receipt instanceof EvidenceError) continue
+    const receipt = await client.receipt(index)
     found.push(
       droppedFile(`${file.path}${found.length === 0 ? '' : `.entry-${index}`}.tlog-proof`, new Blob([receipt])),
     )
@@ -81,8 +79,9 @@ function downloads({ page }: Words): HTMLElement {
   )
 }
 
+const handed = new Handed()
 frame((words) => {
-  const { element } = new CheckApp({
+  const { element } = new CheckApp(handed, {
     words,
     hashScript,
     policies: ledgerPolicies,

@@ -61,6 +61,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
   if (told === undefined) return article
   const exit = result.what === 'report' ? result.report.what : result.refusal.code
   article.dataset['what'] = exit
+  article.dataset['faults'] = told.faults.map(({ code }) => code).join(' ')
   article.dataset['codes'] = [...told.faults, ...told.unjudged].map(({ code }) => code).join(' ')
   article.append(headline(told.outcome.kind, told.title, told.sentence))
   article.append(el('p', { class: 'subject' }, `${told.subject.label}: `, nameText(told.subject.value)))

@@ -8,6 +8,7 @@ import { deposit as depositZh } from '../../src/words/zh/deposit.ts'
 import { frame } from '../ui/chrome.ts'
 import { el } from '../ui/dom.ts'
 import { navigation } from '../ui/nav.ts'
+import { keepsNothing, whenKeepingFails } from '../ui/store.ts'
 import { workers } from '../ui/worker.ts'
 import { Admission } from './admission.tsx'
 import { DepositContext } from './context.ts'
@@ -27,6 +28,8 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
   const [isAdmitted, setAdmitted] = useState(false)
   const [turn, setTurn] = useState(0)
   const [error, setError] = useState<unknown>()
+  const [isKept, setKept] = useState(!keepsNothing())
+  useEffect(() => whenKeepingFails(() => setKept(false)), [])
   useEffect(() => {
     client.ledger().then(setLedger, setError)
     ownKey().then(setOwn, setError)
@@ -35,6 +38,13 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
     <DepositContext.Provider value={{ client, ledger, hashScript, words, said }}>
       <h1>{said.title}</h1>
       <p>{said.intro}</p>
+      {isKept ? (
+        ''
+      ) : (
+        <p role="alert" class="not-kept">
+          {words.page.noStorage}
+        </p>
+      )}
       {error === undefined ? '' : <Trouble error={error} />}
       <OwnKey own={own} changed={setOwn} />
       {own === undefined ? '' : <Admission own={own} told={setAdmitted} key={own.jwk.x} />}
@@ -44,8 +54,9 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
   )
 }
 
+// One root for all languages: what was chosen and typed stays.
+const root = el('div', { class: 'deposit' })
 frame((words, language) => {
-  const root = el('div', { class: 'deposit' })
   render(<DepositPage words={words} said={inLanguage(language, depositEn, depositZh)} />, root)
   return root
 }, navigation('deposit'))

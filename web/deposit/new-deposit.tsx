@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { isEvidenceError } from '../../src/core/errors.ts'
 import { count, visible } from '../../src/core/text.ts'
-import { chosen } from '../check/drop.ts'
+import { chosen, mostFiles, TooManyFiles } from '../check/drop.ts'
 import { type DroppedFile, pageHashing } from '../check/hashing.ts'
 import { forget, keep, kept } from '../ui/storage.ts'
 import { sizeText } from '../ui/text.ts'
@@ -41,6 +41,7 @@ export function NewDeposit({
   const [progress, setProgress] = useState<string>()
   const [trouble, setTrouble] = useState<{ error: unknown; lead?: string }>()
   const [receipt, setReceipt] = useState<KeptReceipt>()
+  const [isTooMany, setTooMany] = useState(false)
   const folder = folderOf(files)
   const change = (next: DepositForm): void => {
     setForm(next)
@@ -48,13 +49,19 @@ export function NewDeposit({
   }
   const choose = (event: Event): void => {
     const field = event.target as HTMLInputElement
-    const found = chosen(Array.from(field.files ?? []))
+    const given = Array.from(field.files ?? [])
     field.value = ''
     setReceipt(undefined)
     setTrouble(undefined)
-    setFiles(found)
+    try {
+      setFiles(chosen(given))
+      setTooMany(false)
+    } catch (error) {
+      if (!(error instanceof TooManyFiles)) throw error
+      setTooMany(true)
+    }
   }
-  const deposit = async (): Promise<void> => {
+  const deposit = async (sending: () => void): Promise<void> => {
     const hashed: HashedFile[] = []
     const hashing = pageHashing(hashScript, new AbortController().signal)
     for (const file of files) {
@@ -74,6 +81,7 @@ export function NewDeposit({
       signedAt: Date.now(),
     }
     await pending.put(waiting.id, waiting)
+    sending()
     setProgress(said.send.sending)
     setReceipt(await send(client, waiting))
     forget(draftPlace)
@@ -84,10 +92,10 @@ export function NewDeposit({
     event.preventDefault()
     setTrouble(undefined)
     setReceipt(undefined)
-    deposit()
+    let isSending = false
+    deposit(() => (isSending = true))
       .catch((error: unknown) => {
-        const isRefused = isEvidenceError(error) && error.kind.status < 500 && error.code !== 'server-unreachable'
-        setTrouble({ error, lead: isRefused ? said.send.refused : said.send.later })
+        setTrouble(isSending ? { error, lead: isRefusal(error) ? said.send.refused : said.send.later } : { error })
       })
       .finally(() => {
         setProgress(undefined)
@@ -125,6 +133,7 @@ export function NewDeposit({
       ) : (
         <p>{said.files.folder(visible(folder), count(files.length))}</p>
       )}
+      {isTooMany ? <p role="alert">{words.page.tooMany(sizeText(mostFiles))}</p> : ''}
       {folder === undefined && files.length > mostItems ? <p role="alert">{said.files.most}</p> : ''}
       <FormFields form={form} change={change} />
       <p>
@@ -193,6 +202,11 @@ function FormFields({ form, change }: { form: DepositForm; change: (form: Deposi
       <small>{words.draft}</small>
     </fieldset>
   )
+}
+
+/** Whether the ledger judged what it was sent: it was neither away nor busy. */
+function isRefusal(error: unknown): boolean {
+  return isEvidenceError(error) && error.kind.status < 500 && error.code !== 'server-unreachable'
 }
 
 /** The folder that all chosen files lie in; undefined where they were chosen one by one. */

@@ -1,27 +1,73 @@
+/** True once the browser has refused to keep something: what was to be kept lasts as long as the page. */
+let isLost = false
+const listeners = new Set<() => void>()
+
+export function keepsNothing(): boolean {
+  return isLost
+}
+
+/** Calls `heard` when the browser refuses to keep something; gives what ends that. */
+export function whenKeepingFails(heard: () => void): () => void {
+  listeners.add(heard)
+  return () => listeners.delete(heard)
+}
+
+function lose(): void {
+  isLost = true
+  for (const heard of listeners) heard()
+}
+
 /**
- * A table of IndexedDB, by key. What cannot be kept (a private window, full storage) is refused as the browser refuses it: `DOMException`.
- * Keys of WebCrypto are kept as they are, without their bytes ever being seen.
+ * A table of IndexedDB, by key. What the browser refuses to keep (a private window, full storage) is held in memory, so that nothing is lost
+ * while the page is open; {@link keepsNothing} tells it. Keys of WebCrypto are kept as they are, without their bytes ever being seen.
  */
 export class Store<T> {
   private readonly name: string
+  /** What could not be kept; undefined stands for what was deleted. */
+  private readonly held = new Map<string, T | undefined>()
+
   constructor(name: 'keys' | 'pending' | 'receipts') {
     this.name = name
   }
 
   async all(): Promise<readonly T[]> {
-    return this.run('readonly', (table) => table.getAll() as IDBRequest<T[]>)
+    const names = await this.attempted(
+      () => this.run('readonly', (table) => table.getAllKeys() as IDBRequest<string[]>),
+      [],
+    )
+    const found = await Promise.all([...new Set([...names, ...this.held.keys()])].map((name) => this.get(name)))
+    return found.filter((one) => one !== undefined)
   }
 
   async get(key: string): Promise<T | undefined> {
-    return this.run('readonly', (table) => table.get(key) as IDBRequest<T | undefined>)
+    if (this.held.has(key)) return this.held.get(key)
+    return this.attempted(() => this.run('readonly', (table) => table.get(key) as IDBRequest<T | undefined>), undefined)
   }
 
   async put(key: string, value: T): Promise<void> {
-    await this.run('readwrite', (table) => table.put(value, key))
+    this.held.set(key, value)
+    await this.attempted(async () => {
+      await this.run('readwrite', (table) => table.put(value, key))
+      this.held.delete(key)
+    }, undefined)
   }
 
   async delete(key: string): Promise<void> {
-    await this.run('readwrite', (table) => table.delete(key))
+    this.held.set(key, undefined)
+    await this.attempted(async () => {
+      await this.run('readwrite', (table) => table.delete(key))
+      this.held.delete(key)
+    }, undefined)
+  }
+
+  /** Does what the browser may refuse; then `otherwise`, and it is told. */
+  private async attempted<R>(act: () => Promise<R>, otherwise: R): Promise<R> {
+    try {
+      return await act()
+    } catch {
+      lose()
+      return otherwise
+    }
   }
 
   private async run<R>(mode: IDBTransactionMode, act: (table: IDBObjectStore) => IDBRequest<R>): Promise<R> {
@@ -42,6 +88,7 @@ let database: Promise<IDBDatabase> | undefined
 
 function opened(): Promise<IDBDatabase> {
   database ??= new Promise((resolve, reject) => {
+    // A getter that throws, as in a blocked frame, rejects like all else.
     const request = indexedDB.open('evidence', 1)
     request.onupgradeneeded = () => {
       for (const name of tables) request.result.createObjectStore(name)

@@ -20,6 +20,8 @@ export const page = {
   askLedgerHint:
     'Sends the entry’s number, or the digest of a file without a receipt, to the ledger; no byte of a file.',
   asking: 'Asking the ledger',
+  noDeposit: 'The ledger shows no deposit of this file to whoever asks. That does not say that there is none.',
+  notAsked: 'The ledger could not be asked for a receipt:',
   download: 'Download',
   language: 'Language',
   details: 'Details',
@@ -30,7 +32,8 @@ export const page = {
   tooMany: (most: string): string =>
     `More than ${most} files were handed over. Hand over fewer, or use the command line.`,
   noWorker: 'This browser gives the page no worker: hashing runs in the page, and the page may stand still meanwhile.',
-  noStorage: 'This browser lets the page keep nothing (a private window, or storage is full). All else works.',
+  noStorage:
+    'This browser lets the page keep nothing (a private window, or storage is full). All works while this page stays open: save keys and receipts as files before it is closed.',
   failed:
     'The page itself failed. Nothing was said of the evidence. Reload it, and tell the operator what stands here:',
   unsupported: 'This browser is too old for this page. Use a newer one, or the command line.',

@@ -20,6 +20,8 @@ export const page: typeof english = {
   askLedger: '询问账本',
   askLedgerHint: '只向账本发送条目编号，或者没有回执的文件的摘要；不发送文件内容。',
   asking: '正在询问账本',
+  noDeposit: '账本没有向询问者显示该文件的存证。这不表示没有存证。',
+  notAsked: '未能向账本询问回执：',
   download: '下载',
   language: '语言',
   details: '详细内容',
@@ -29,7 +31,8 @@ export const page: typeof english = {
   skip: '跳到正文',
   tooMany: (most) => `提交的文件超过 ${most} 个。请减少文件，或者使用命令行。`,
   noWorker: '本浏览器不允许页面使用后台线程：摘要在页面中计算，其间页面可能停止响应。',
-  noStorage: '本浏览器不允许页面保存内容（无痕窗口，或者存储已满）。其余功能不受影响。',
+  noStorage:
+    '本浏览器不允许页面保存内容（无痕窗口，或者存储已满）。页面打开期间功能不受影响：关闭前请将密钥和回执保存为文件。',
   failed: '页面自身出错。对证据没有作出任何判断。请重新载入，并将以下内容告知运营方：',
   unsupported: '本浏览器版本过旧，不能使用此页面。请使用更新的浏览器，或者使用命令行。',
   ofThisFile: '这是单个文件：断网也能使用，不发送任何内容。',
