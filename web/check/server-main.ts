@@ -5,6 +5,7 @@ import { settled } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { findingOf } from '../../src/verify/report.ts'
 import { frame } from '../ui/chrome.ts'
 import type { Words } from '../../src/words/index.ts'
 import { el, fill } from '../ui/dom.ts'
@@ -26,7 +27,7 @@ async function ledgerPolicies(): Promise<readonly PolicyChoice[]> {
   return answer instanceof EvidenceError ? [] : [policyChoice('server', utf8(answer.policy))]
 }
 
-/** Receipts that the ledger has for a digest and shows to everybody; most deposits of one file are few. */
+/** Receipts that the ledger has for a digest and shows to whoever asks; most deposits of one file are few. Throws the client's codes. */
 const mostReceipts = 20
 
 async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly DroppedFile[]> {
@@ -41,8 +42,14 @@ async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly
   return found
 }
 
-/** Asks this page's ledger: of another ledger's receipt it says nothing. */
-const later: Asks['later'] = (result, policy) => askStatus(client, result.checked as CheckedReceipt, policy)
+/** Asks this page's ledger. Of another ledger's receipt it says nothing: that is told beside the verdict, and never instead of it. */
+const later: Asks['later'] = async (result, policy) => {
+  const asked = await settled(askStatus(client, result.checked as CheckedReceipt, policy))
+  if (!(asked instanceof EvidenceError)) return asked
+  const message = `${client.url} is another ledger than the receipt’s, and was not asked for later events`
+  const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }, { cause: asked }))
+  return { url: client.url, size: undefined, flagged: false, events: [], faults: [fault], unjudged: [] }
+}
 
 /** The checkers as one file, with the digests that the build noted: to be kept, and compared with digests from elsewhere. */
 function downloads({ page }: Words): HTMLElement {
