@@ -48,17 +48,15 @@ const text = (input: Record<string, string>, name: string): Buffer | undefined =
     : Buffer.from(input[name] as string)
 
 /** File proofs of the vectors that bring the file. */
-const ofVectors: readonly Case[] = [
-  ...vectorsOf('file-proof').flatMap(({ name, input }): Case[] => {
-    const [proof, policy, file] = [
-      text(input, 'proof') ?? text(input, 'fileProof'),
-      text(input, 'policy'),
-      text(input, 'file'),
-    ]
-    if (proof === undefined || policy === undefined || file === undefined) return []
-    return [{ name, proof, policy: policy.toString(), ending: 'file-proof', file }]
-  }),
-]
+const ofVectors: readonly Case[] = vectorsOf('file-proof').flatMap(({ name, input }): Case[] => {
+  const [proof, policy, file] = [
+    text(input, 'proof') ?? text(input, 'fileProof'),
+    text(input, 'policy'),
+    text(input, 'file'),
+  ]
+  if (proof === undefined || policy === undefined || file === undefined) return []
+  return [{ name, proof, policy: policy.toString(), ending: 'file-proof', file }]
+})
 
 describe.skipIf(lacks('chromium', 'python3', 'python3-cryptography'))('page, command line and Python verifier', () => {
   const { path, remove } = temporaryFolder()
