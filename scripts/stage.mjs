@@ -88,9 +88,11 @@ export function stageProgram(to) {
     process.stderr.write(`dist/${missing} is missing: run "npm run build" first\n`)
     process.exit(3)
   }
-  const compiled = filesBelow(join(root, 'dist')).filter(
-    (file) => file.endsWith('.js') && !file.startsWith('web/') && existsSync(join(root, sourceOf(file))),
-  )
+  // What the page is made of is in dist/page, joined; that has no source of its own name.
+  const compiled = filesBelow(join(root, 'dist')).filter((file) => {
+    const source = file.endsWith('.js') && !file.startsWith('web/') ? sourceOf(file) : undefined
+    return source !== undefined && existsSync(join(root, source))
+  })
   const page = filesBelow(join(root, 'dist/page'))
     .filter((file) => file !== '.inputs')
     .map((file) => `page/${file}`)

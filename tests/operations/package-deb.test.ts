@@ -133,11 +133,16 @@ describe.skipIf(lacks(...needed))('the Debian package', () => {
     const compiled = listed
       .map(({ name }) => /^\/usr\/lib\/evidence-ledger\/dist\/(.*)\.js$/.exec(name)?.[1])
       .filter((name) => name !== undefined)
+      // Scripts of the page are joined out of many sources.
+      .filter((name) => !name.startsWith('page/'))
     const sources = spawnSync('git', ['ls-files', '-z', '--', 'src', 'server', 'cli'], { cwd: project })
       .stdout.toString()
       .split('\0')
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && existsSync(join(project, name)))
     expect(compiled.toSorted()).toEqual(sources.map((name) => name.slice(0, -3)).toSorted())
+    const names = listed.map(({ name }) => name)
+    for (const page of ['index.html', 'evidence-check.html', 'assets/check.js', 'assets/hash-worker.js'])
+      expect(names).toContain(`/usr/lib/evidence-ledger/dist/page/${page}`)
   })
 
   it('holds the manual page and completions where they are looked for, as this program prints them', async () => {
