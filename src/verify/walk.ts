@@ -102,7 +102,18 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const registry = emptyRegistry(trust.origin)
   const erased = await guarded(async () => source.erased?.())
   const { appraiser: _offered, ...others } = options
-  const parts = { ...others, ...defined({ appraiser }), size, trustedSize, tree, history, context, registry, faults, unjudged }
+  const parts = {
+    ...others,
+    ...defined({ appraiser }),
+    size,
+    trustedSize,
+    tree,
+    history,
+    context,
+    registry,
+    faults,
+    unjudged,
+  }
   const entryWalk = new EntryWalk({ ...parts, ...defined({ erased }) })
   await guarded(async () => {
     if (trustedSize > 0) await walkTrusted(parts, entryWalk)
