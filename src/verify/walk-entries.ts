@@ -21,7 +21,7 @@ export interface EntryWalkOptions extends EntryJudgeOptions {
 /** Bundles that one chunk holds, and chunks that are under way at once. */
 const chunkSize = 2 * tileWidth
 const lookahead = 6
-/** Entries that are worth handing out anew within a chunk, and how often a chunk may be: whoever changes the registry often gains nothing. */
+/** Entries that are worth handing out anew within a chunk, and how often a chunk may be: a ledger that changes the registry often gains nothing. */
 const worthHanding = 32
 const handedAnew = 2
 
