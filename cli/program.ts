@@ -59,6 +59,8 @@ const aboutAll = 'Help:'
 export async function createProgram(name?: string): Promise<Command> {
   const program = emptyProgram()
   const known = Object.values(groups).some((commands) => name !== undefined && Object.hasOwn(commands, name))
+  // The version needs no command at all.
+  if (name === '--version' || name === '-V') return program
   for (const [heading, commands] of Object.entries(groups)) {
     program.commandsGroup(`${heading}:`)
     for (const [own, load] of Object.entries(commands)) if (!known || own === name) (await load())(program)

@@ -1,6 +1,7 @@
 import * as ed from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { EvidenceError } from './errors.ts'
+import { Recent } from './recent.ts'
 
 /*
  * The one file that knows @noble/ed25519. The rule (docs/spec/01-primitives.md): A and R canonical and not of small
@@ -31,19 +32,28 @@ function isPrimeOrderPoint(encoded: Uint8Array): boolean {
   }
 }
 
-/** Keys that passed, by their bytes as characters; bounded, because keys come from others. Checking one costs as much as a verification. */
-const acceptable = new Set<string>()
-const acceptableLimit = 4096
+/** Keys that passed, by their bytes as characters; bounded, because keys come from others. Checking one takes longer than a verification. */
+const acceptable = new Recent<true>(4096)
+/** Arrays of keys that passed, which their holders never change: those of a registry. They cost nothing once nobody holds them. */
+const acceptableArrays = new WeakSet<Uint8Array>()
 
 /** True where 32 bytes are a canonical, torsion-free point that is not of small order. */
 export function isAcceptablePublicKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== 32) return false
+  if (acceptableArrays.has(publicKey)) return true
   const name = String.fromCharCode.apply(null, publicKey as unknown as number[])
-  if (acceptable.has(name)) return true
+  if (acceptable.get(name) === true) return true
   if (!isPrimeOrderPoint(publicKey)) return false
-  if (acceptable.size >= acceptableLimit) acceptable.clear()
-  acceptable.add(name)
+  acceptable.set(name, true)
   return true
+}
+
+/**
+ * Notes that the key in this very array passed {@link isAcceptablePublicKey}, here or in another thread of this process: it is not checked
+ * again, however many other keys come. Only for an array that is never changed afterwards.
+ */
+export function noteAcceptablePublicKey(publicKey: Uint8Array): void {
+  acceptableArrays.add(publicKey)
 }
 
 /** Checks a key that somebody wants admitted. Throws `key-weak`. */

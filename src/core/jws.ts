@@ -2,6 +2,7 @@ import { fromBase64url, toBase64url, tryBase64url } from './base64.ts'
 import { utf8 } from './bytes.ts'
 import { EvidenceError } from './errors.ts'
 import { type JsonObject, parseJson, requireObject } from './json.ts'
+import { Recent } from './recent.ts'
 
 /** RFC 7515 compact serialisation, split and decoded; nothing is judged yet but the spelling. */
 export interface CompactJws {
@@ -45,14 +46,13 @@ function headerTooLong(what: string): EvidenceError {
 }
 
 /** A signer's header never changes: each spelling is decoded once. Bounded, since it comes from others. */
-const decodedHeaders = new Map<string, Uint8Array>()
+const decodedHeaders = new Recent<Uint8Array>(1024)
 const parsedHeaders = new WeakMap<Uint8Array, ProtectedHeader>()
 
 function decodeHeader(encoded: string, what: string): Uint8Array {
   const held = decodedHeaders.get(encoded)
   if (held !== undefined) return held
   const bytes = fromBase64url(encoded, `header of the ${what}`)
-  if (decodedHeaders.size >= 1024) decodedHeaders.clear()
   if (encoded.length <= 400) decodedHeaders.set(encoded, bytes)
   return bytes
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { type DigestAlgorithm, digestLengths } from '../core/hash.ts'
+import { Recent } from '../core/recent.ts'
 import { lookupForm } from '../statements/disclosures.ts'
 import type { LookupKey, LookupList, SealedKey } from './lookup.ts'
 
@@ -23,7 +24,7 @@ export class LookupCodec {
   readonly secret: Uint8Array
   /** Key of the hashes that are summed (lookup-tally.ts): of each ledger its own, and the same whenever it is opened. */
   readonly seed: number
-  private readonly lists = new Map<string, Buffer>()
+  private readonly lists = new Recent<Buffer>(maxRemembered)
 
   constructor(secret: Uint8Array) {
     this.secret = secret
@@ -70,7 +71,6 @@ export class LookupCodec {
     let encoded = this.lists.get(name)
     if (encoded === undefined) {
       encoded = this.encode(key, list)
-      if (this.lists.size >= maxRemembered) this.lists.clear()
       this.lists.set(name, encoded)
     }
     return encoded

@@ -6,6 +6,7 @@ import { installBase64, toHex } from '../core/base64.ts'
 import { installAscii, installHoldsBytes, installLatin1, installUtf8 } from '../core/bytes.ts'
 import { installSignatureAccelerator, type SignatureAccelerator } from '../core/ed25519.ts'
 import { installSha256 } from '../core/hash.ts'
+import { Recent } from '../core/recent.ts'
 import { installMlDsaAccelerator, mlDsa44PublicKeyBytes, type MlDsaAccelerator } from '../core/mldsa.ts'
 
 /*
@@ -54,13 +55,12 @@ const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 
 /** OpenSSL through Node: cofactorless and R compared as encoded; only a small-order R needs a look of our own. */
 export function opensslAccelerator(): SignatureAccelerator {
-  const keys = new Map<string, KeyObject>()
+  const keys = new Recent<KeyObject>(4096)
   return (publicKey, message, signature) => {
     const name = toHex(publicKey)
     let key = keys.get(name)
     if (key === undefined) {
       key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: 'der', type: 'spki' })
-      if (keys.size >= 4096) keys.clear()
       keys.set(name, key)
     }
     return verify(null, message, key, signature) && !smallOrderPoints.has(toHex(signature.subarray(0, 32)))

@@ -1,3 +1,4 @@
+import { noteAcceptablePublicKey } from '../core/ed25519.ts'
 import { type Jwk, publicKeyOf, thumbprint } from '../core/jwk.ts'
 import { withEntry } from './grown-map.ts'
 import type { ParticipantType, Role } from './vocabulary.ts'
@@ -91,7 +92,9 @@ export function withParticipant(registry: Registry, participant: ParticipantReco
 /** The registry with a key added. */
 export function withKey(registry: Registry, participant: string, jwk: Jwk, since: number): Registry {
   const name = thumbprint(jwk)
-  const record: KeyRecord = { jwk, publicKey: publicKeyOf(jwk), thumbprint: name, participant, status: 'active', since }
+  const publicKey = publicKeyOf(jwk)
+  noteAcceptablePublicKey(publicKey)
+  const record: KeyRecord = { jwk, publicKey, thumbprint: name, participant, status: 'active', since }
   return { ...registry, keys: withEntry(registry.keys, name, record) }
 }
 
@@ -114,6 +117,12 @@ export function copyableRegistry(registry: Registry): Registry {
     keys: new Map(keys),
     ...(proposals === undefined ? {} : { proposals: new Map(proposals) }),
   }
+}
+
+/** Takes a registry that another thread of this process copied here: its keys were checked there, and are not checked again. */
+export function takeRegistry(registry: Registry): Registry {
+  for (const { publicKey } of registry.keys.values()) noteAcceptablePublicKey(publicKey)
+  return registry
 }
 
 /** Whether a vkey signs the checkpoint of `size`: brought before it, and retired at the earliest by its last entry. */

@@ -7,6 +7,8 @@ import type { Rehashed } from './rehash.ts'
 
 /** Other threads, for what needs no entry but the one in hand. Rejects only if a thread dies: nothing is accepted then. */
 export interface Appraiser {
+  /** Asked once, before anything else: false where a walk of so many entries is faster without. Absent: it always is worth it. */
+  isWorth?(entries: number): boolean
   appraise(
     chunk: Chunk,
     registry: Registry,

@@ -1,6 +1,6 @@
 import { utf8 } from '../core/bytes.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import { pack, type Packed, packRuns, unpack } from './packed.ts'
+import { pack, type Packed, packedFrom, packRuns, unpack } from './packed.ts'
 import type { LogSource } from '../log/log.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
@@ -15,6 +15,12 @@ export interface Chunk {
 export async function readChunk(source: LogSource, begin: number, end: number): Promise<Chunk> {
   const [entries, disclosures] = await Promise.all([readPacked(source, begin, end), readDisclosed(source, begin, end)])
   return { begin, entries, disclosures }
+}
+
+/** A chunk without its entries before `from`, nor those from `end` on. */
+export function chunkBetween({ begin, entries, disclosures }: Chunk, from: number, end: number): Chunk {
+  const cut = (packed: Packed): Packed => packedFrom(packed, from - begin, end - begin)
+  return { begin: from, entries: cut(entries), disclosures: disclosures === undefined ? undefined : cut(disclosures) }
 }
 
 /** The entries `begin` to `end` (excluded), packed: as they lie where the source has them so. */

@@ -45,6 +45,15 @@ export function packRuns(begin: number, end: number, runs: readonly EntryRun[]):
   return { lengths, bytes: concatAll(runs.map(({ bytes }) => bytes)), gap: lengthBytes }
 }
 
+/** The byte strings at the positions `from` to `end` (excluded), copied: a view would take the whole buffer to another thread. */
+export function packedFrom({ lengths, bytes, gap }: Packed, from: number, end: number): Packed {
+  const bytesOf = (some: Uint32Array): number =>
+    some.reduce((sum, length) => (length === absent ? sum : sum + gap + length), 0)
+  const begin = bytesOf(lengths.subarray(0, from))
+  const cut = lengths.slice(from, end)
+  return { lengths: cut, bytes: bytes.slice(begin, begin + bytesOf(cut)), gap }
+}
+
 /** Each byte string in turn, as a view; undefined where there is none. */
 export function unpack({ lengths, bytes, gap }: Packed): (Uint8Array | undefined)[] {
   let at = 0

@@ -7,7 +7,7 @@ import type { Registry } from '../statements/registry.ts'
 import { referencesOf } from '../statements/said.ts'
 import { type Appraisal, signed, splitDisclosed } from './appraise.ts'
 import type { Appraiser } from './appraiser.ts'
-import { type Chunk, readChunk } from './chunks.ts'
+import { type Chunk, chunkBetween, readChunk } from './chunks.ts'
 import { EntryJudge, type EntryJudgeOptions } from './judge-entry.ts'
 import { absent, unpack } from './packed.ts'
 import type { LogSource } from '../log/log.ts'
@@ -21,6 +21,9 @@ export interface EntryWalkOptions extends EntryJudgeOptions {
 /** Bundles that one chunk holds, and chunks that are under way at once. */
 const chunkSize = 2 * tileWidth
 const lookahead = 6
+/** Entries that are worth handing out anew within a chunk, and how often a chunk may be: a ledger that changes the registry often gains nothing. */
+const worthHanding = 32
+const handedAnew = 2
 
 /** A chunk on its way: read, and handed to a thread with the registry of that moment. */
 interface Pending {
@@ -58,14 +61,21 @@ export class EntryWalk {
       fill()
       const end = this.endWithin(chunk.read)
       // What a thread judged on a registry that has changed since is judged anew, and so is what waits behind it.
-      const { registry } = this.judge
-      for (const one of [chunk, ...(chunk.registry === registry ? [] : await Promise.all(pending))]) {
-        if (one.registry !== registry) this.handOut(one)
-      }
-      await this.judgeChunk(chunk.read, await chunk.appraisal, end)
+      this.renew(chunk, pending)
+      await this.judgeChunk(chunk, end, pending)
       if (end !== undefined) return this.judge.endEarly(end)
       onProgress?.(Math.min(size, chunk.read.begin + chunk.read.entries.lengths.length), size)
     }
+  }
+
+  /** Hands out what was handed out on another registry than that of now, in order. What cannot be read fails in its own turn. */
+  private renew(chunk: Pending, waiting: readonly Promise<Pending>[]): void {
+    const renewOne = (one: Pending): void => {
+      if (one.registry !== this.judge.registry) this.handOut(one)
+    }
+    if (chunk.registry === this.judge.registry) return
+    renewOne(chunk)
+    for (const read of waiting) read.then(renewOne, () => {})
   }
 
   /**
@@ -98,7 +108,9 @@ export class EntryWalk {
   private handOut(chunk: Pending): void {
     const { appraiser, context } = this.options
     chunk.registry = this.judge.registry
-    if (appraiser === undefined) return
+    chunk.appraisal = Promise.resolve(undefined)
+    // Without any key nothing but a genesis can pass, and that is the walk's.
+    if (appraiser === undefined || chunk.registry.keys.size === 0) return
     chunk.appraisal = appraiser.appraise(chunk.read, chunk.registry, context)
     chunk.appraisal.catch(() => {})
   }
@@ -115,14 +127,28 @@ export class EntryWalk {
     return undefined
   }
 
-  /** Judges the entries of a chunk, up to `end` where it is given. */
+  /** Judges the entries of a chunk, up to `end` where it is given; from where the registry has settled anew, the rest is handed out again. */
   private async judgeChunk(
-    { begin, entries, disclosures }: Chunk,
-    appraisal: Appraisal | undefined,
-    end = begin + entries.lengths.length,
+    chunk: Pending,
+    end = chunk.read.begin + chunk.read.entries.lengths.length,
+    waiting: readonly Promise<Pending>[] = [],
   ): Promise<void> {
+    let part = chunk
+    let next = await this.judgePart(part, end, handedAnew > 0)
+    for (let left = handedAnew - 1; next < end; left--) {
+      part = { ...part, read: chunkBetween(part.read, next, end) }
+      this.renew(part, waiting)
+      next = await this.judgePart(part, end, left > 0)
+    }
+  }
+
+  /** Judges entries up to `end`, or to where the rest had better be handed out anew, if it may be; gives where it ended. */
+  private async judgePart(part: Pending, end: number, mayHandOut: boolean): Promise<number> {
     const { judge } = this
-    const { registry } = judge
+    const { registry, read } = part
+    const { begin, entries, disclosures } = read
+    const appraisal = await part.appraisal
+    const canHandOut = mayHandOut && this.options.appraiser !== undefined
     const accepts = appraisal === undefined ? undefined : judge.accepting(begin, end - begin, appraisal)
     // Taken apart only where the walk must look for itself.
     let each: (Uint8Array | undefined)[] | undefined
@@ -136,8 +162,15 @@ export class EntryWalk {
       const texts = splitDisclosed(disclosed[i])
       const isSigned = appraisal !== undefined && ((appraisal.marks[i] as number) & signed) !== 0
       if (isAccepted) judge.judgeWithheld(begin + i, each[i] as Uint8Array, texts)
-      else await this.judgeEntry(begin + i, each[i], isSigned ? registry : undefined, texts)
+      else {
+        const before = judge.registry
+        await this.judgeEntry(begin + i, each[i], isSigned ? registry : undefined, texts)
+        const next = begin + i + 1
+        const hasSettled = judge.registry === before && before !== registry && before.keys.size > 0
+        if (canHandOut && hasSettled && end - next >= worthHanding) return next
+      }
     }
+    return end
   }
 
   /** Whether an entry lacks claims, of a source that keeps all but erased ones. */

@@ -79,7 +79,8 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   const found = { policy, faults, unjudged }
   const trust = judgeCheckpoint(found, signed)
   const history = new WalkHistory()
-  const tree = await walkTree(source, checkpoint, history, faults, options.appraiser)
+  const appraiser = options.appraiser?.isWorth?.(checkpoint.size) === false ? undefined : options.appraiser
+  const tree = await walkTree(source, checkpoint, history, faults, appraiser)
   let isCutOff = false
   const guarded = async <T>(step: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -100,7 +101,19 @@ export async function walk(options: WalkOptions): Promise<WalkReport> {
   if (size === 0) faults.add({ code: 'genesis-missing', message: 'The ledger is empty: it has no genesis.' })
   const registry = emptyRegistry(trust.origin)
   const erased = await guarded(async () => source.erased?.())
-  const parts = { ...options, size, trustedSize, tree, history, context, registry, faults, unjudged }
+  const { appraiser: _offered, ...others } = options
+  const parts = {
+    ...others,
+    ...defined({ appraiser }),
+    size,
+    trustedSize,
+    tree,
+    history,
+    context,
+    registry,
+    faults,
+    unjudged,
+  }
   const entryWalk = new EntryWalk({ ...parts, ...defined({ erased }) })
   await guarded(async () => {
     if (trustedSize > 0) await walkTrusted(parts, entryWalk)

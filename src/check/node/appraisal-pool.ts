@@ -8,9 +8,14 @@ import { copyableRegistry, type Registry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
 import type { LookupCodec } from '../../ledger/lookup-codec.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import type { TableFile } from '../../ledger/leveldb/database-check.ts'
+import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { WorkerPool, type WorkerThread } from '../../node/worker-pool.ts'
 import type { AppraisalCalls } from './appraisal-worker.ts'
+
+/** Entries from which on threads spare more than their start costs: a start takes as long as judging some 500 entries. */
+const worthEntries = 2048
+/** Bytes of tables below which the same holds. */
+const worthBytes = 16 * 2 ** 20
 
 /**
  * Threads for the re-walk: each is handed whole chunks, and the registry only when it has changed. A thread that dies fails
@@ -19,19 +24,32 @@ import type { AppraisalCalls } from './appraisal-worker.ts'
 export class AppraisalPool implements Appraiser {
   private readonly pool: WorkerPool<AppraisalCalls>
   private readonly threads: number
+  private readonly worthEntries: number
   /** The registry that each thread has. */
   private readonly registries = new WeakMap<WorkerThread<AppraisalCalls>, Registry>()
 
-  /** @param codec of a look-up tally over the walk, where there is one. */
-  constructor(codec?: LookupCodec, threads: number = availableParallelism()) {
+  /**
+   * Starts no thread yet.
+   * @param codec of a look-up tally over the walk, where there is one.
+   * @param threads most of them.
+   * @param least entries from which on a walk is worth threads.
+   */
+  constructor(codec?: LookupCodec, threads: number = availableParallelism(), least: number = worthEntries) {
     this.threads = threads
+    this.worthEntries = least
     this.pool = new WorkerPool({
       source: new URL('./appraisal-worker.ts', import.meta.url),
       threads,
       what: 'a thread of the re-walk',
       workerData: { secret: codec?.secret },
     })
+  }
+
+  /** Starts the threads where they are worth it. */
+  isWorth(entries: number): boolean {
+    if (entries < this.worthEntries) return false
     this.pool.start()
+    return true
   }
 
   async appraise(
@@ -54,8 +72,10 @@ export class AppraisalPool implements Appraiser {
     return this.pool.call('tileRoots', [tiles], [tiles.buffer])
   }
 
-  /** The faults of tables, each read by a thread, two at a time to a thread. */
+  /** The faults of tables, each read by a thread, two at a time to a thread; small ones are read here. */
   async checkTables(tables: readonly TableFile[]): Promise<EvidenceError[]> {
+    if (tables.reduce((sum, { size }) => sum + size, 0) < worthBytes)
+      return tables.flatMap((table) => checkTable(table) ?? [])
     const faults: EvidenceError[] = []
     const left = [...tables]
     const one = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads'
 import type { EvidenceError } from '../../core/errors.ts'
 import { fullTileRoots } from '../../core/merkle/tile.ts'
-import type { Registry } from '../../statements/registry.ts'
+import { type Registry, takeRegistry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
 import { checkTable, type TableFile } from '../../ledger/leveldb/database-check.ts'
 import { LookupCodec } from '../../ledger/lookup-codec.ts'
@@ -24,7 +24,7 @@ const calls = {
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
     changed: Registry | undefined,
   ): Appraisal => {
-    registry = changed ?? (registry as Registry)
+    registry = changed === undefined ? (registry as Registry) : takeRegistry(changed)
     return appraise(chunk, registry, context, tally)
   },
   rehash,

@@ -1,0 +1,104 @@
+import * as ed from '@noble/ed25519'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { installNativePrimitives } from '../../src/node/native.ts'
+import { AppraisalPool } from '../../src/check/node/appraisal-pool.ts'
+import { copyableRegistry, emptyRegistry, takeRegistry, withParticipant } from '../../src/statements/registry.ts'
+import { jwkOf } from '../../src/core/jwk.ts'
+import { isAcceptablePublicKey, publicKeyOfSeed } from '../../src/core/ed25519.ts'
+import { appraise } from '../../src/verify/appraise.ts'
+import type { Appraiser } from '../../src/verify/appraiser.ts'
+import { fullTileRoots } from '../../src/core/merkle/tile.ts'
+import { rehash } from '../../src/verify/rehash.ts'
+import { walk } from '../../src/verify/walk.ts'
+import { policy, TestChain } from '../support/chain.ts'
+
+installNativePrimitives()
+afterEach(() => vi.restoreAllMocks())
+
+/** Threads that are none, and what was handed to them: begin and count of each chunk. */
+function recording(): { appraiser: Appraiser; handed: [begin: number, count: number][] } {
+  const handed: [number, number][] = []
+  const appraiser: Appraiser = {
+    appraise: async (chunk, registry, context) => {
+      handed.push([chunk.begin, chunk.entries.lengths.length])
+      return appraise(chunk, registry, context)
+    },
+    rehash: async (...args) => rehash(...args),
+    tileRoots: async (tiles) => fullTileRoots(tiles),
+  }
+  return { appraiser, handed }
+}
+
+/** A walk by such threads: its report, what was handed out, and the entries that the walk judged itself. */
+async function walked(chain: TestChain) {
+  const { appraiser, handed } = recording()
+  const here: number[] = []
+  const observer = { entry: ({ index }: { index: number }) => void here.push(index), tally: () => {} }
+  const report = await walk({ source: chain, policy, appraiser, observer })
+  const { notChecked: _, ...alone } = await walk({
+    source: chain,
+    policy,
+    observer: { entry: () => {}, tally: () => {} },
+  })
+  expect(report).toMatchObject(alone)
+  return { report, handed, here }
+}
+
+describe('threads of a re-walk', () => {
+  it('R8 judges of the first chunk itself only what changes the registry, and one entry more', async () => {
+    const { report, handed, here } = await walked(new TestChain().start().deposits(1400).seal())
+    expect(report.faults).toEqual([])
+    expect(here).toEqual([0, 1, 2])
+    expect(handed).toEqual([
+      [3, 509],
+      [512, 512],
+      [1024, 378],
+    ])
+  })
+
+  it('R8 goes on with threads within a chunk after an admission', async () => {
+    const chain = new TestChain().start().deposits(700)
+    chain.admit('late', ['depositor'])
+    const { here } = await walked(chain.deposits(200).seal())
+    expect(here).toEqual([0, 1, 2, 702, 703])
+  })
+
+  it('R8 hands out a chunk anew at most twice, however often the registry changes', async () => {
+    const chain = new TestChain().start().deposits(3)
+    for (let i = 0; i < 20; i++) {
+      chain.admit(`late${i}`, ['depositor'])
+      chain.deposits(2)
+    }
+    const { handed } = await walked(chain.deposits(100).seal())
+    expect(handed.length).toBe(2)
+  })
+
+  it('R8 starts no thread for few entries', async () => {
+    const chain = new TestChain().start().deposits(20).seal()
+    const pool = new AppraisalPool(undefined, 2)
+    const start = vi.spyOn(pool['pool'], 'start')
+    const thread = vi.spyOn(pool['pool'], 'thread')
+    try {
+      expect(await walk({ source: chain, policy, appraiser: pool })).toEqual(await walk({ source: chain, policy }))
+      expect(await pool.checkTables([])).toEqual([])
+      expect([start.mock.calls.length, thread.mock.calls.length]).toEqual([0, 0])
+      expect([pool.isWorth(2047), pool.isWorth(2048), start.mock.calls.length]).toEqual([false, true, 1])
+    } finally {
+      await pool.close()
+    }
+  })
+
+  it('R8 checks no key of a registry again, neither here nor where it was handed to', () => {
+    const jwk = jwkOf(publicKeyOfSeed(new Uint8Array(32).fill(81)))
+    const checks = vi.spyOn(ed.Point, 'fromBytes')
+    const registry = withParticipant(emptyRegistry('x'), { id: 'a', roles: [], since: 0 }, jwk)
+    const taken = takeRegistry(structuredClone(copyableRegistry(registry)))
+    checks.mockClear()
+    // Hostile keys come and go meanwhile.
+    for (let i = 0; i < 3; i++) isAcceptablePublicKey(new Uint8Array(32).fill(i))
+    checks.mockClear()
+    for (const { keys } of [registry, taken])
+      for (const { publicKey } of keys.values()) expect(isAcceptablePublicKey(publicKey)).toBe(true)
+    expect(checks).toHaveBeenCalledTimes(0)
+  })
+})
