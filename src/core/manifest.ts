@@ -27,6 +27,10 @@ const carriageReturn = 0x0d
 const dot = 0x2e
 const slash = 0x2f
 const backslash = 0x5c
+const digitZero = 0x30
+const digitNine = 0x39
+const letterA = 0x61
+const letterF = 0x66
 const letterN = 0x6e
 const letterR = 0x72
 
@@ -101,18 +105,45 @@ function unescape(bytes: Uint8Array, line: number | undefined): Uint8Array {
 
 /** Reads one line, without its line feed. Throws `manifest-malformed`. */
 export function parseManifestLine(bytes: Uint8Array, line?: number): ManifestLine {
+  const path = pathOfLine(bytes, line).slice()
+  const start = bytes[0] === backslash ? 1 : 0
+  return { sha256: latin1(bytes.subarray(start, start + 64)), path }
+}
+
+/** The path of a line that is judged whole: a view, where nothing in it is escaped. Throws `manifest-malformed`. */
+function pathOfLine(bytes: Uint8Array, line: number | undefined): Uint8Array {
   const escaped = bytes[0] === backslash
   const start = escaped ? 1 : 0
-  const head = latin1(bytes.subarray(start, start + 66))
-  if (!/^[0-9a-f]{64} {2}$/.test(head)) throw bad('is not a SHA-256 digest, two spaces and a path', line)
-  const raw = bytes.subarray(start + 66)
-  const path = escaped ? unescape(raw, line) : raw.slice()
+  if (!isHead(bytes, start)) throw bad('is not a SHA-256 digest, two spaces and a path', line)
+  const raw = bytes.subarray(start + headLength)
+  const path = escaped ? unescape(raw, line) : raw
   const fault = manifestPathFault(path)
   if (fault !== undefined) throw bad(fault, line)
-  const parsed = { sha256: head.slice(0, 64), path }
-  // Catches a leading backslash without need, and a raw backslash or carriage return without the leading one.
-  if (!equalBytes(encodeManifestLine(parsed), bytes)) throw bad('is not escaped as GNU sha256sum escapes it', line)
-  return parsed
+  // A leading backslash without need, or a raw backslash, carriage return or line feed without the leading one.
+  if (hasEscapes(path) !== escaped || (escaped && !isWrittenAs(path, raw)))
+    throw bad('is not escaped as GNU sha256sum escapes it', line)
+  return path
+}
+
+/** True for 64 lower-case digits of hex and two spaces. */
+function isHead(bytes: Uint8Array, start: number): boolean {
+  if (bytes.length < start + headLength || bytes[start + 64] !== space || bytes[start + 65] !== space) return false
+  for (let i = start; i < start + 64; i++) {
+    const byte = bytes[i] as number
+    if (!((byte >= digitZero && byte <= digitNine) || (byte >= letterA && byte <= letterF))) return false
+  }
+  return true
+}
+
+function hasEscapes(path: Uint8Array): boolean {
+  for (let i = 0; i < path.length; i++) if (needsEscape(path[i] as number)) return true
+  return false
+}
+
+/** Whether a path is escaped as these bytes. */
+function isWrittenAs(path: Uint8Array, raw: Uint8Array): boolean {
+  const written = new Uint8Array(2 * path.length)
+  return equalBytes(written.subarray(0, setEscaped(written, path, 0)), raw)
 }
 
 /** Each line of a manifest, without line feeds; nothing is judged but that the last one ends. */
@@ -129,26 +160,31 @@ function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
 
 /** Reads a manifest: every line, in strictly ascending order of unescaped path bytes. Throws `manifest-malformed`. */
 export function parseManifest(bytes: Uint8Array): ManifestLine[] {
-  return explained(bytes, 'manifest', () => [...readLines(bytes)])
+  return explained(bytes, 'manifest', () => {
+    const lines: ManifestLine[] = []
+    for (const raw of soundLines(bytes)) lines.push(parseManifestLine(raw, lines.length + 1))
+    return lines
+  })
 }
 
 /** Like {@link parseManifest}, line by line: for a manifest of more lines than one wants to hold. Gives their number. */
 export function requireManifest(bytes: Uint8Array): number {
   return explained(bytes, 'manifest', () => {
     let count = 0
-    for (const _ of readLines(bytes)) count++
+    for (const _ of soundLines(bytes)) count++
     return count
   })
 }
 
-function* readLines(bytes: Uint8Array): Generator<ManifestLine> {
+/** Each line of a manifest that has been judged, and stands in its place. */
+function* soundLines(bytes: Uint8Array): Generator<Uint8Array> {
   let number = 0
   let before: Uint8Array | undefined
   for (const raw of splitLines(bytes)) {
-    const parsed = parseManifestLine(raw, ++number)
-    if (before !== undefined && compareBytes(before, parsed.path) >= 0) throw bad(outOfOrder, number)
-    before = parsed.path
-    yield parsed
+    const path = pathOfLine(raw, ++number)
+    if (before !== undefined && compareBytes(before, path) >= 0) throw bad(outOfOrder, number)
+    before = path
+    yield raw
   }
 }
 

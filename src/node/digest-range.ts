@@ -106,7 +106,8 @@ export function changedIn(columns: DigestColumns, [from, to]: Range): number[] {
   for (let index = from; index < to; index++) {
     const stat = statSync(files.path(index), { bigint: true, throwIfNoEntry: false })
     const isSame = stateNames.every(
-      (name, i) => stat !== undefined && columns.states[stateNames.length * index + i] === BigInt.asIntN(64, stat[name]),
+      (name, i) =>
+        stat !== undefined && columns.states[stateNames.length * index + i] === BigInt.asIntN(64, stat[name]),
     )
     if (!isSame) return [index]
   }

@@ -1,9 +1,7 @@
 import { changedIn, digestRange } from './digest-range.ts'
-import { installNativePrimitives } from './native.ts'
 import { answerCalls } from './worker-pool.ts'
 
 const calls = { digestRange, changedIn }
 export type DigestCalls = typeof calls
 
-installNativePrimitives('few')
 answerCalls(calls)

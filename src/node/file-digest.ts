@@ -4,9 +4,10 @@ import { promisify } from 'node:util'
 import { blake3 } from '@noble/hashes/blake3.js'
 import { type Digester, digesterOf, type FileDigests, type Hasher } from '../core/digester.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { type DigestAlgorithm, sha256 } from '../core/hash.ts'
+import type { DigestAlgorithm } from '../core/hash.ts'
 import { textOfBytes } from '../core/text.ts'
 import { openUnread, whyOf } from './bounded-file.ts'
+import { nodeSha256 } from './node-sha256.ts'
 
 const blockBytes = 1024 * 1024
 /** Largest file that is read at once, in bytes. */
@@ -63,7 +64,7 @@ export function sha256OfFile(path: Buffer, onBytes: (count: number) => void, mos
     if (state.size <= smallBytes) {
       const bytes = readSmall(fd, Number(state.size), onBytes)
       requireUnchanged(fd, path, state, bytes.length)
-      return { sha256: sha256(bytes), state }
+      return { sha256: nodeSha256(bytes), state }
     }
     if (most === 'small') return undefined
     const hash = createHash('sha256')

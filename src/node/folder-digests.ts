@@ -37,6 +37,8 @@ export interface DigestOptions {
   readonly hasStates: boolean
   /** Most threads; by default as many as there are cores. With one, all is done on the caller's. */
   readonly threads?: number
+  /** What the threads run; by default the module that is beside this one. */
+  readonly source?: URL
 }
 
 /** The SHA-256 of each file of a list: on all cores where there is enough to do. */
@@ -44,12 +46,15 @@ export class FolderDigests {
   private readonly columns: DigestColumns
   private readonly files: FileList
   private readonly threads: number
+  private readonly source: URL
   private readonly isFirstEnough: boolean
-  private manyKnown: boolean | undefined
+  private hasMuch: boolean | undefined
+  private pool: WorkerPool<DigestCalls> | undefined
 
-  constructor(files: FileList, { isFirstEnough, hasStates, threads = availableParallelism() }: DigestOptions) {
+  constructor(files: FileList, { isFirstEnough, hasStates, ...options }: DigestOptions) {
     this.files = files
-    this.threads = threads
+    this.threads = options.threads ?? availableParallelism()
+    this.source = options.source ?? new URL('./digest-worker.ts', import.meta.url)
     this.isFirstEnough = isFirstEnough
     const stateBytes = hasStates ? 8 * stateNames.length * files.length : 0
     this.columns = {
@@ -111,7 +116,7 @@ export class FolderDigests {
   }
 
   /** Whether there is so much to do that threads are worth their start. */
-  private areMany(): boolean {
+  private isMuch(): boolean {
     const { files, threads } = this
     if (threads < 2 || files.length < 2) return false
     if (files.length >= manyFiles) return true
@@ -120,13 +125,11 @@ export class FolderDigests {
     return bytes >= manyBytes
   }
 
-  private pool: WorkerPool<DigestCalls> | undefined
-
   private async inRanges<T>(progress: DigestProgress, work: Work<T>): Promise<T[]> {
-    this.manyKnown ??= this.areMany()
-    if (!this.manyKnown) return work.here([0, this.files.length], progress)
+    this.hasMuch ??= this.isMuch()
+    if (!this.hasMuch) return work.here([0, this.files.length], progress)
     this.pool ??= new WorkerPool<DigestCalls>({
-      source: new URL('./digest-worker.ts', import.meta.url),
+      source: this.source,
       threads: this.threads,
       what: 'a thread that hashes files',
     })

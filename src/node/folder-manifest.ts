@@ -118,9 +118,7 @@ function entriesOf(
 
 /** Files given one by one, as the listing of the folder that holds them all. */
 export function listFiles(folder: string, paths: readonly string[]): FolderListing {
-  const names = paths.map((path) =>
-    Buffer.from(bytesOfText(relative(folder, absolutePath(path)))).toString('latin1'),
-  )
+  const names = paths.map((path) => Buffer.from(bytesOfText(relative(folder, absolutePath(path)))).toString('latin1'))
   const found = new FileListBuilder()
   for (const name of names.sort()) found.add(name)
   return { files: found.list(prefixOf(folder === '/' ? '' : folder)), skipped: [], unreadable: [] }
@@ -143,11 +141,11 @@ export async function makeManifest(
   { files }: FolderListing,
   onBytes: (count: number) => void,
   onFile: (name: Uint8Array) => void = () => {},
-  threads: Pick<DigestOptions, 'threads'> = {},
+  options: Pick<DigestOptions, 'threads' | 'source'> = {},
 ): Promise<Uint8Array> {
   if (files.length === 0)
     throw new EvidenceError('manifest-malformed', `the folder ${folder} holds no file`, { where: folder })
-  const digests = new FolderDigests(files, { isFirstEnough: true, hasStates: true, ...threads })
+  const digests = new FolderDigests(files, { isFirstEnough: true, hasStates: true, ...options })
   try {
     const [fault] = (await digests.hash({ onBytes, onFile: (index) => onFile(files.name(index)) })).values()
     if (fault !== undefined) throw fault

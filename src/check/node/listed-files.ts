@@ -10,11 +10,7 @@ import type { FilesProgress, FolderFile, FolderFiles } from '../steps/compare.ts
  * Hashes the files of a folder that a manifest lists. What cannot be hashed is refused when it is asked for; a file that is not listed is
  * hashed when it is asked for.
  */
-export async function hashListed(
-  files: FileList,
-  manifest: Manifest,
-  progress?: FilesProgress,
-): Promise<FolderFiles> {
+export async function hashListed(files: FileList, manifest: Manifest, progress?: FilesProgress): Promise<FolderFiles> {
   const found = new FileListBuilder()
   for (let i = 0; i < files.length; i++) {
     const name = files.name(i)
