@@ -72,7 +72,7 @@ export class FolderDigests {
     return this.columns.sha256.subarray(32 * index, 32 * index + 32)
   }
 
-  /** The same in lower-case hex. */
+  /** The SHA-256 of a file that was hashed, in lower-case hex. */
   hex(index: number): string {
     return toHex(this.sha256(index))
   }
