@@ -1,5 +1,5 @@
 // `npm run bench [-- --json] [-- --entries N]`: our rates beside the machine's own, in one run, as ratios.
-import { createWriteStream, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -145,6 +145,30 @@ async function coldCheck() {
   record('check.cold', median(times), 'ms (median)')
 }
 
+/** A folder of small files: as processes, start, sync and receipt included, beside `sha256sum` of the same files. */
+async function smallFiles() {
+  const count = 50_000 * scale
+  const path = join(folder, 'small')
+  for (let i = 0; i < count; i++) {
+    const within = join(path, `of-${Math.floor(i / 1000)}`)
+    if (i % 1000 === 0) mkdirSync(within, { recursive: true })
+    writeFileSync(join(within, `file-${i}`), `${i} `.repeat(70))
+  }
+  const { server, url } = await startServer(data)
+  const sums = []
+  const deposits = []
+  const checks = []
+  for (let i = 0; i < 3; i++) {
+    sums.push(timed('sh', ['-c', 'find "$0" -type f -print0 | xargs -0 sha256sum', path]).ms)
+    for (const ending of ['tlog-proof', 'evidence-manifest']) rmSync(`${path}.${ending}`, { force: true })
+    deposits.push(timed(process.execPath, [cli, 'deposit', path, '--data', data, '--url', url, '--json']).ms)
+    checks.push(timed(process.execPath, [cli, 'check', path, '--data', data, '--json']).ms)
+  }
+  await stopServer(server)
+  record('folder.small', count / (median(deposits) / 1000), 'files/s', median(sums) / median(deposits))
+  record('folder.small.check', count / (median(checks) / 1000), 'files/s', median(sums) / median(checks))
+}
+
 async function diskRatio(entries) {
   const source = await FolderSource.open(data, readOwnKey(dataFolder(data)))
   let bytes = 0
@@ -173,6 +197,7 @@ try {
   await proofRate()
   await hashRate()
   await coldCheck()
+  await smallFiles()
   await diskRatio(entries)
   await watchedRate()
 } finally {

@@ -1,6 +1,6 @@
 // Makes dist/check.mjs, `evidence check` as one file: see cli/check-main.ts; dist/check-time.mjs, which it loads where there is a
-// time proof: see src/check/steps/judge-time-proof.ts, and dist/check-proxy.mjs, which it loads where the environment names a proxy: see
-// src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
+// time proof: see src/check/steps/judge-time-proof.ts; dist/check-digest.mjs, which its threads run where a folder has many files: see
+// src/node/folder-digests.ts; and dist/check-proxy.mjs, which it loads where the environment names a proxy: see src/client/proxy.ts. Nothing of them is altered but for the joining, and the version written in.
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ const { version } = JSON.parse(readFileSync(packagePath, 'utf8'))
 const path = join(dist, 'check.mjs')
 const timePath = join(dist, 'check-time.mjs')
 const proxyPath = join(dist, 'check-proxy.mjs')
+const digestPath = join(dist, 'check-digest.mjs')
 const stamp = join(dist, '.check-inputs')
 
 /** The files that went into it and what they held: it is made again when one of them has changed. */
@@ -22,7 +23,7 @@ const digestOf = (files) => {
 }
 
 function isCurrent() {
-  if (![path, timePath, proxyPath, stamp].every((file) => existsSync(file))) return false
+  if (![path, timePath, proxyPath, digestPath, stamp].every((file) => existsSync(file))) return false
   const { files, digest } = JSON.parse(readFileSync(stamp, 'utf8'))
   return digestOf(files) === digest
 }
@@ -39,6 +40,17 @@ const versioned = {
   load: (id) => (id.endsWith('/cli/version.js') ? `export const version = ${JSON.stringify(version)}` : null),
 }
 
+/** The thread that hashes files of a folder, which the one file starts from beside itself; where it was taken away alone, it does without. */
+const threaded = {
+  name: 'threaded',
+  load: (id) => {
+    if (!id.endsWith('/src/node/folder-digests.js')) return null
+    const text = readFileSync(id, 'utf8')
+    if (!text.includes("'./digest-worker.ts'")) throw new Error(`${id} starts no thread`)
+    return text.replace("'./digest-worker.ts'", "'./check-digest.mjs'")
+  },
+}
+
 /** Joins what a file of dist/cli imports; gives the files that went in. */
 async function joinInto(rolldown, entry, file, plugins) {
   const bundle = await rolldown({
@@ -46,7 +58,7 @@ async function joinInto(rolldown, entry, file, plugins) {
     platform: 'node',
     // What only a long re-walk wants; a check does without.
     external: ['sodium-native'],
-    plugins: [versioned, ...plugins],
+    plugins: [versioned, threaded, ...plugins],
   })
   await bundle.write({ file, format: 'esm', codeSplitting: false })
   const files = await bundle.watchFiles
@@ -66,6 +78,7 @@ if (!isCurrent()) {
     ])),
     ...(await joinInto(rolldown, 'src/check/steps/judge-time-proof.js', timePath, [])),
     ...(await joinInto(rolldown, 'src/client/proxy.js', proxyPath, [])),
+    ...(await joinInto(rolldown, 'src/node/digest-worker.js', digestPath, [])),
     packagePath,
     fileURLToPath(import.meta.url),
   ]

@@ -82,7 +82,7 @@ function filesOfPackage(folder) {
 
 /** Copies the built program and its packages into a folder; gives the packages' paths. Types and maps are for developers. */
 export function stageProgram(to) {
-  const bundles = ['check.mjs', 'check-time.mjs', 'check-proxy.mjs', 'page/index.html']
+  const bundles = ['check.mjs', 'check-time.mjs', 'check-digest.mjs', 'check-proxy.mjs', 'page/index.html']
   const missing = [...bundles, 'cli/main.js'].find((name) => !existsSync(join(root, 'dist', name)))
   if (missing !== undefined) {
     process.stderr.write(`dist/${missing} is missing: run "npm run build" first\n`)

@@ -90,10 +90,10 @@ async function find(client: LedgerClient, file: string | undefined, options: Fin
   const page = await client.find({ ...query, digest: `sha256:${sha256}` })
   if (page.entries.length > 0 || options.after !== undefined) return { page }
   for (const { manifest } of manifestsAbove(file)) {
-    const { bytes, lines } = manifestAt(manifest)
-    const line = lines.find((one) => one.sha256 === sha256)
+    const read = manifestAt(manifest)
+    const line = read.line(read.withDigest(sha256)[0] ?? -1)
     if (line === undefined) continue
-    const digest = `sha256:${digestBytes(bytes, ['sha256']).digest.sha256}`
+    const digest = `sha256:${digestBytes(read.bytes, ['sha256']).digest.sha256}`
     const within = await client.find({ ...query, digest })
     if (within.entries.length > 0) return { page: within, through: { manifest, listedAs: textOfBytes(line.path) } }
   }

@@ -12,7 +12,7 @@ import {
   receiptPath,
   setManifestPath,
 } from '../../src/node/artefact-names.ts'
-import { type FolderListing, listFiles, listFolder } from '../../src/node/folder-manifest.ts'
+import { bytesOf, type FolderListing, listFiles, listFolder } from '../../src/node/folder-manifest.ts'
 import { requirePlaces } from '../files/outputs.ts'
 
 /** Most items of one statement; more files become a manifest. */
@@ -150,7 +150,8 @@ function requireReadable(jobs: readonly DepositJob[]): void {
     else if (job.kind === 'resend') look(job.statement)
     else if (job.kind === 'manifest') {
       for (const one of job.listing.unreadable) refused.push(one)
-      for (const { path } of job.listing.files) look(path)
+      const { files } = job.listing
+      for (let i = 0; i < files.length; i++) look(files.path(i))
     }
   }
   const [first] = refused
@@ -182,7 +183,7 @@ function folderJob(folder: string, options: PlanOptions): DepositJob {
 function setJob(files: readonly string[], options: PlanOptions): DepositJob {
   const folder = commonFolder(files)
   const listing = listFiles(folder, files.map(absolutePath))
-  const names = listing.files.map(({ name }) => name)
+  const names = Array.from({ length: listing.files.length }, (_, i) => listing.files.name(i))
   const places = manifestPlaces(setManifestPath(folder, names, options.receipts))
   return { kind: 'manifest', folder, listing, isWhole: false, ...places }
 }
@@ -210,7 +211,7 @@ function manifestPlaces(manifest: string): { manifest: string; receipts: string[
 
 /** Bytes that a job hashes, for the progress bar. */
 export function jobBytes(job: DepositJob): number {
-  if (job.kind === 'manifest') return job.listing.files.reduce((sum, { size }) => sum + size, 0)
+  if (job.kind === 'manifest') return bytesOf(job.listing.files)
   return job.kind === 'files' ? job.paths.reduce((sum, path) => sum + statSync(fsPath(path)).size, 0) : 0
 }
 

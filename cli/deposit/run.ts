@@ -84,8 +84,7 @@ export async function runDeposit(
 ): Promise<JobOutcome[]> {
   const outcomes = new Map<DepositJob, JobOutcome>()
   const turns: Turn[] = []
-  const total = jobs.reduce((sum, job) => sum + jobBytes(job), 0)
-  const bar = progressBar(output, 'hashing', total, 'bytes')
+  const bar = progressBar(output, 'hashing', () => jobs.reduce((sum, job) => sum + jobBytes(job), 0), 'bytes')
   let waiting: SignedJob[] = []
   let broken: EvidenceError | undefined
   const flush = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import type { ComparedFile, ComparedFolder, FileState } from '../../src/check/st
 import { standingOf } from '../../src/check/steps/later.ts'
 import type { FolderReport } from '../../src/check/steps/report.ts'
 import { manifestAt } from '../../src/check/node/artefact.ts'
-import type { ManifestLine } from '../../src/core/manifest.ts'
+import type { Manifest } from '../../src/core/manifest.ts'
 import { count, counted } from '../../src/core/text.ts'
 import { anchorDocument, provenanceOf, sinceDeposit, statusDocument, timeDocument } from './check-file.ts'
 import { checkerLine, thisChecker } from './checker.ts'
@@ -59,8 +59,8 @@ export function folderLines(report: FolderReport, policy: PolicyFile): Line[] {
   ]
 }
 
-function manifestLines({ result: { evidence } }: FolderReport): readonly ManifestLine[] {
-  return evidence.kind === 'manifest' ? manifestAt(evidence.manifest).lines : []
+function manifestLines({ result: { evidence } }: FolderReport): Pick<Manifest, 'line'> | undefined {
+  return evidence.kind === 'manifest' ? manifestAt(evidence.manifest) : undefined
 }
 
 const notCompared = 'no file was compared: the receipt does not show that this manifest is the one deposited'

@@ -1,4 +1,4 @@
-import type { ManifestLine } from '../../src/core/manifest.ts'
+import type { Manifest } from '../../src/core/manifest.ts'
 import { defined } from '../../src/core/objects.ts'
 import { textOfBytes } from '../../src/core/text.ts'
 import { type FilePart, type OnlineStatus, retractionIn } from '../../src/check/steps/later.ts'
@@ -30,11 +30,11 @@ export function headline(online: OnlineStatus | undefined, part: FilePart = {}):
 export function lineRetractions(
   online: OnlineStatus | undefined,
   item: number | undefined,
-  lines: readonly ManifestLine[],
+  manifest: Pick<Manifest, 'line'> | undefined,
 ): Toned[] {
   return (online?.events ?? []).flatMap((event) => {
     if (!event.proven || event.what !== 'part-retracted' || event.line === undefined || event.item !== item) return []
-    const file = lines[event.line]
+    const file = manifest?.line(event.line)
     if (file === undefined) return []
     const { code = 'no reason', index, time } = event
     const text = `RETRACTED: ${textOfBytes(file.path)} was taken back (${code}) by entry ${index} at ${when(time)}`

@@ -23,14 +23,19 @@ function isAble(): boolean {
 const ending = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 const signals = Object.keys(ending) as (keyof typeof ending)[]
 
-/** A progress bar on a terminal that can show one; nothing in a pipe, with --json, or where there is little to do. */
+/**
+ * A progress bar on a terminal that can show one; nothing in a pipe, with --json, or where there is little to do. How much there is to do
+ * may be a question: it is asked where a bar is shown.
+ */
 export function progressBar(
   output: Output,
   label: string,
-  total: number,
+  whole: number | (() => number),
   unit: 'bytes' | 'entries' | 'files' | 'tiles',
 ): Progress {
-  if (output.isJson || !isAble() || total === 0) return silent
+  if (output.isJson || !isAble()) return silent
+  const total = typeof whole === 'number' ? whole : whole()
+  if (total === 0) return silent
   const show = unit === 'bytes' ? bytesText : count
   const begun = performance.now()
   /** What has been done a second since it began, and how long the rest takes at that rate. */

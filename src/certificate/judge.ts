@@ -1,9 +1,9 @@
 import { attempt } from '../core/attempt.ts'
-import { equalBytes, latin1 } from '../core/bytes.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { parseFileProof } from '../core/file-proof.ts'
 import { parseKeyTransition } from '../core/key-transition.ts'
-import { parseManifest } from '../core/manifest.ts'
+import { Manifest, parseManifest } from '../core/manifest.ts'
 import { parsePolicy, type Policy } from '../core/policy.ts'
 import type { Evidence, Handed } from '../check/steps/handed.ts'
 import { checkAlone, checkManifestOnly, type CheckResult } from '../check/steps/receipt.ts'
@@ -34,11 +34,7 @@ function handedBy(attachments: Attachments, digests: Digests): Handed {
   return {
     ...digests,
     artefact,
-    manifest: (name) => {
-      const bytes = artefact(name)
-      const lines = parseManifest(bytes)
-      return { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
-    },
+    manifest: (name) => new Manifest(artefact(name)),
     digests: (name) => Promise.reject(noFile(name)),
     transitionBeside: () => {
       const bytes = attachments.get('evidence.key-transition')

@@ -7,6 +7,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
 import { textOfBytes } from '../core/text.ts'
 import { openUnread, whyOf } from './bounded-file.ts'
+import { nodeSha256 } from './node-sha256.ts'
 
 const blockBytes = 1024 * 1024
 /** Largest file that is read at once, in bytes. */
@@ -23,7 +24,7 @@ export const { canDigest, digestBytes } = nativeDigester
 
 /**
  * Digests of a regular file, read once, in little memory whatever its size. `onBytes` is called with the count of each block.
- * `state` is what {@link fileState} gave before and after. Throws `file-unreadable` (also for what is no regular file, a pipe or a
+ * `state` is what the file was before and after. Throws `file-unreadable` (also for what is no regular file, a pipe or a
  * device), `file-changed` where the file was written to meanwhile: a digest of neither state would be worthless;
  * `digest-not-computable`.
  */
@@ -31,28 +32,83 @@ export async function digestFile(
   path: string | Buffer,
   algorithms: readonly DigestAlgorithm[],
   onBytes?: (count: number) => void,
-): Promise<FileDigests & { readonly state: string }> {
+): Promise<FileDigests & { readonly state: BigIntStats }> {
   let fd: number | undefined
   try {
     fd = openUnread(path)
-    const before = fstatSync(fd, { bigint: true })
-    if (!before.isFile())
-      throw new EvidenceError('file-unreadable', `${shown(path)} is no regular file`, { where: shown(path) })
-    const state = fileState(before)
+    const before = stateOf(fd, path)
     const digests =
       before.size <= smallBytes
-        ? digestSmall(fd, Number(before.size), algorithms, onBytes)
+        ? digestBytes(readSmall(fd, Number(before.size), onBytes), algorithms)
         : await digestLarge(fd, algorithms, onBytes)
-    if (BigInt(digests.size) !== before.size || fileState(fstatSync(fd, { bigint: true })) !== state)
-      throw changed(path)
-    return { ...digests, state }
+    requireUnchanged(fd, path, before, digests.size)
+    return { ...digests, state: before }
   } catch (cause) {
-    if (cause instanceof EvidenceError) throw cause
-    const where = shown(path)
-    throw new EvidenceError('file-unreadable', `${where} cannot be read: ${whyOf(cause)}`, { where }, { cause })
+    throw unreadable(path, cause)
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
+}
+
+/**
+ * The SHA-256 of a regular file, 32 bytes, and its state, without a promise: for many small files, and for threads that have nothing
+ * else to do. With `small`, undefined for one that is not read at once. Strict, and throws, as {@link digestFile}.
+ */
+export function sha256OfFile(path: Buffer, onBytes: (count: number) => void): FileSha256
+export function sha256OfFile(path: Buffer, onBytes: (count: number) => void, most: 'small'): FileSha256 | undefined
+export function sha256OfFile(path: Buffer, onBytes: (count: number) => void, most?: 'small'): FileSha256 | undefined {
+  let fd: number | undefined
+  try {
+    fd = openUnread(path)
+    const state = stateOf(fd, path)
+    if (state.size <= smallBytes) {
+      const bytes = readSmall(fd, Number(state.size), onBytes)
+      requireUnchanged(fd, path, state, bytes.length)
+      return { sha256: nodeSha256(bytes), state }
+    }
+    if (most === 'small') return undefined
+    const hash = createHash('sha256')
+    const block = smallBlockOf()
+    let size = 0
+    for (let count = readSync(fd, block); count > 0; count = readSync(fd, block)) {
+      hash.update(block.subarray(0, count))
+      size += count
+      onBytes?.(count)
+    }
+    requireUnchanged(fd, path, state, size)
+    return { sha256: hash.digest(), state }
+  } catch (cause) {
+    throw unreadable(path, cause)
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+interface FileSha256 {
+  /** 32 bytes. */
+  readonly sha256: Uint8Array
+  readonly state: BigIntStats
+}
+
+function stateOf(fd: number, path: string | Buffer): BigIntStats {
+  const stat = fstatSync(fd, { bigint: true })
+  if (stat.isFile()) return stat
+  throw new EvidenceError('file-unreadable', `${shown(path)} is no regular file`, { where: shown(path) })
+}
+
+/** Throws `file-changed` where a file is not as it was, or gave more or fewer bytes than it had. */
+function requireUnchanged(fd: number, path: string | Buffer, before: BigIntStats, size: number): void {
+  if (BigInt(size) !== before.size || !isSameState(fstatSync(fd, { bigint: true }), before)) throw changed(path)
+}
+
+function isSameState(a: BigIntStats, b: BigIntStats): boolean {
+  return stateNames.every((name) => a[name] === b[name])
+}
+
+function unreadable(path: string | Buffer, cause: unknown): EvidenceError {
+  if (cause instanceof EvidenceError) return cause
+  const where = shown(path)
+  return new EvidenceError('file-unreadable', `${where} cannot be read: ${whyOf(cause)}`, { where }, { cause })
 }
 
 function shown(path: string | Buffer): string {
@@ -61,23 +117,20 @@ function shown(path: string | Buffer): string {
 
 let smallBlock: Buffer | undefined
 
-/** A small file is read and hashed at once: promises and streams cost twenty times what the bytes do (bench folder.small). */
-function digestSmall(
-  fd: number,
-  expected: number,
-  algorithms: readonly DigestAlgorithm[],
-  onBytes?: (count: number) => void,
-): FileDigests {
-  // One byte more than the largest: a file that has grown is then noticed by its size.
-  smallBlock ??= Buffer.allocUnsafeSlow(Number(smallBytes) + 1)
+// One byte more than the largest small file: one that has grown is then noticed by its size.
+const smallBlockOf = (): Buffer => (smallBlock ??= Buffer.allocUnsafeSlow(Number(smallBytes) + 1))
+
+/** A small file is read at once: promises and streams cost twenty times what the bytes do (bench folder.small). The bytes stand until the next. */
+function readSmall(fd: number, expected: number, onBytes?: (count: number) => void): Buffer {
+  const block = smallBlockOf()
   let size = 0
   while (size <= expected) {
-    const read = readSync(fd, smallBlock, size, expected + 1 - size, null)
+    const read = readSync(fd, block, size, expected + 1 - size, null)
     if (read === 0) break
     size += read
   }
   onBytes?.(size)
-  return digestBytes(smallBlock.subarray(0, size), algorithms)
+  return block.subarray(0, size)
 }
 
 /** In two blocks: while one is hashed the next is read. */
@@ -114,7 +167,5 @@ export function changed(path: string | Buffer): EvidenceError {
   return new EvidenceError('file-changed', `${name} was changed while it was read`, { where: name })
 }
 
-/** Identity, size and times of a file: two that are equal were taken of the same bytes, as far as a file system can tell. */
-export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
-}
+/** Identity, size and times of a file: where they are equal they were taken of the same bytes, as far as a file system can tell. */
+export const stateNames = ['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const

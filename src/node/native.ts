@@ -1,5 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
-import * as crypto from 'node:crypto'
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { isAscii } from 'node:buffer'
 import { createRequire } from 'node:module'
 import { installBase64, toHex } from '../core/base64.ts'
@@ -8,6 +7,7 @@ import { installSignatureAccelerator, type SignatureAccelerator } from '../core/
 import { installSha256 } from '../core/hash.ts'
 import { Recent } from '../core/recent.ts'
 import { installMlDsaAccelerator, mlDsa44PublicKeyBytes, type MlDsaAccelerator } from '../core/mldsa.ts'
+import { nodeSha256 } from './node-sha256.ts'
 
 /*
  * The runtime's faster primitives behind core's interfaces. Each may only say yes faster (docs/spec/01-primitives.md): what
@@ -85,18 +85,6 @@ export function opensslMlDsa(): MlDsaAccelerator | undefined {
       return false // core decides
     }
   }
-}
-
-/**
- * One-shot hashing (Node 20.12) spares a hash object, and taking its result as characters spares a Buffer, which costs more
- * than the hash of a tree node: half the time of any other way (docs/performance.md).
- */
-function nodeSha256(data: Uint8Array): Uint8Array {
-  if (!('hash' in crypto)) return createHash('sha256').update(data).digest()
-  const text = crypto.hash('sha256', data, 'binary')
-  const out = new Uint8Array(32)
-  for (let i = 0; i < 32; i++) out[i] = text.charCodeAt(i)
-  return out
 }
 
 /** A Uint8Array over a Buffer's memory, without a copy: core promises Uint8Array, and a Buffer's slice() would share memory. */

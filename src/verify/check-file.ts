@@ -5,7 +5,7 @@ import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { FileProof } from '../core/file-proof.ts'
 import type { DigestAlgorithm } from '../core/hash.ts'
-import { manifestTree, parseManifest } from '../core/manifest.ts'
+import { manifestTree, requireManifest } from '../core/manifest.ts'
 import { verifyInclusion } from '../core/merkle/verify.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import type { Item } from '../statements/members.ts'
@@ -85,7 +85,7 @@ export function checkFile(body: StatementBody, file: MeasuredFile, item?: number
 export function checkManifest(body: StatementBody, item: number, manifest: Uint8Array): Finding[] {
   const { tree } = depositedBy(body)[item] as Item
   if (tree === undefined) return []
-  const lines = attempt(() => parseManifest(manifest))
+  const lines = attempt(() => requireManifest(manifest))
   if (lines instanceof EvidenceError) return [findingOf(lines)]
   const { root, size } = manifestTree(manifest)
   if (size === tree.size && equalBytes(root, fromHex(tree.root))) return []

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/core/base64.ts'
 import { concat, utf8 } from '../../src/core/bytes.ts'
 import {
   encodeManifest,
   encodeManifestLine,
   manifestLeaves,
   manifestTree,
+  ManifestWriter,
   parseManifest,
   parseManifestLine,
 } from '../../src/core/manifest.ts'
@@ -149,5 +151,32 @@ describe('manifest', () => {
   it('F-B3: takes a folder of 150,000 files', () => {
     const lines = Array.from({ length: 150_000 }, (_, i) => ({ sha256: '0'.repeat(64), path: utf8(`f/${i}`) }))
     expect(parseManifest(encodeManifest(lines))).toHaveLength(150_000)
+  })
+})
+
+describe('R8: a manifest that is written line by line', () => {
+  const sha256 = new Uint8Array(32).map((_, i) => 8 * i)
+  const names = ['\n', 'a', 'a\rb', 'a\\', 'b/c', 'é']
+
+  it('has the bytes of one that is written at once, though escapes make it longer than was said', () => {
+    const writer = new ManifestWriter(names.length, names.join('').length)
+    for (const name of names) writer.add(sha256, utf8(name))
+    const lines = names.map((name) => ({ sha256: toHex(sha256), path: utf8(name) }))
+    expect(writer.finish()).toEqual(encodeManifest(lines))
+  })
+
+  it.each([
+    ['b', 'a'],
+    ['a', 'a'],
+    ['a', 'b//c'],
+    ['a', '..'],
+  ])('refuses %j and then %j', (first, second) => {
+    const writer = new ManifestWriter(2, 10)
+    writer.add(sha256, utf8(first))
+    expect(() => writer.add(sha256, utf8(second))).toThrow(/^line 2 of the manifest /)
+  })
+
+  it('is refused without a line', () => {
+    expect(() => new ManifestWriter(0, 0).finish()).toThrow(/empty/)
   })
 })

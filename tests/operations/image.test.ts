@@ -71,7 +71,7 @@ describe.skipIf(lacking !== undefined)('an image that is made and run by the pag
 
   it('has the checker, and nothing of development', () => {
     const root = join(path, 'images', 'stage-1', 'opt', 'evidence-ledger')
-    for (const name of ['dist/check.mjs', 'dist/check-time.mjs', 'cli/evidence.mjs'])
+    for (const name of ['dist/check.mjs', 'dist/check-time.mjs', 'dist/check-digest.mjs', 'cli/evidence.mjs'])
       expect([name, existsSync(join(root, name))]).toEqual([name, true])
     expect(existsSync(join(root, 'node_modules', 'typescript'))).toBe(false)
   })

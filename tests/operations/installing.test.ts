@@ -88,7 +88,8 @@ describe.skipIf(lacking !== undefined)('a machine that is set up by the pages', 
 
   it('is installed: all that the pages name is built, and belongs to root', () => {
     must(install.replace('<repository>', machine.source))
-    for (const name of ['check.mjs', 'check-time.mjs', 'cli/main.js']) must(`[ -f /opt/evidence-ledger/dist/${name} ]`)
+    for (const name of ['check.mjs', 'check-time.mjs', 'check-digest.mjs', 'cli/main.js'])
+      must(`[ -f /opt/evidence-ledger/dist/${name} ]`)
     // What only development needs is gone, and the checker works without any package.
     must('[ ! -e /opt/evidence-ledger/node_modules/typescript ]')
     expect(must('node /opt/evidence-ledger/dist/check.mjs --help')).toContain('check')

@@ -132,7 +132,7 @@ function judgeBy(
   if (task.what === 'receipt') return judgeReceipt(handed, task.evidence, policy, besides)
   if (task.what === 'file')
     return judgeFile(handed, task.path, task.evidence, policy, { besides, onBytes: asks.onBytes })
-  const { lines } = set.manifest(task.evidence.manifest)
+  const lines = set.manifest(task.evidence.manifest)
   const files = task.files
     .filter((path) => path !== task.evidence.manifest && path !== task.evidence.receipt)
     .map((path) => ({

@@ -1,12 +1,10 @@
 import { statSync } from 'node:fs'
-import { latin1 } from '../../core/bytes.ts'
 import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
-import { parseManifest } from '../../core/manifest.ts'
+import { Manifest } from '../../core/manifest.ts'
 import { maxProofBytes } from '../../core/tlog-proof.ts'
 import { readNamed } from '../../node/bounded-file.ts'
 import { fsPath } from '../../node/file-path.ts'
 import { maxManifestBytes } from '../../package/limits.ts'
-import type { ReadManifest } from '../steps/handed.ts'
 
 /** True where something is at a path and may be looked at. */
 export function isThere(path: string): boolean {
@@ -29,7 +27,7 @@ export function isFileAt(path: string): boolean {
   }
 }
 
-const manifests = new Map<string, ReadManifest>()
+const manifests = new Map<string, Manifest>()
 /** What all manifests of a run take at most: a folder may hold any number of them, of anybody's making. */
 const maxRunBytes = 2 * maxManifestBytes
 let taken = 0
@@ -48,14 +46,13 @@ export function forgetFiles(): void {
  * Reads a manifest, which may be as long as its folder is large; once in a run, so that all is judged by the same bytes. Throws
  * `file-unreadable`, `manifest-malformed`.
  */
-export function manifestAt(path: string): ReadManifest {
+export function manifestAt(path: string): Manifest {
   const known = manifests.get(path)
   if (known !== undefined) return known
   const most = Math.min(maxManifestBytes, maxRunBytes - taken)
   const bytes = readNamed(path, most, { tooLong: 'manifest-malformed' })
   taken += bytes.length
-  const lines = named(path, () => parseManifest(bytes))
-  const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
+  const manifest = named(path, () => new Manifest(bytes))
   manifests.set(path, manifest)
   return manifest
 }

@@ -8,7 +8,7 @@ import { parsePolicy, type Policy } from '../../core/policy.ts'
 import { parsePolicyFile } from '../../ledger/data-folder.ts'
 import { manifestPath } from '../../node/artefact-names.ts'
 import { readBeginning } from '../../node/bounded-file.ts'
-import { digestFile, nativeDigester } from '../../node/file-digest.ts'
+import { nativeDigester } from '../../node/file-digest.ts'
 import { fsPath } from '../../node/file-path.ts'
 import { listWholeFolder } from '../../node/folder-manifest.ts'
 import type { Bag } from '../../package/bag.ts'
@@ -28,6 +28,7 @@ import type { CheckedPackageReport, Report } from '../steps/report.ts'
 import { manifestAt, parseArtefact, readArtefact } from './artefact.ts'
 import { findFor, folderEvidence, hasEvidence, namedEvidence } from './evidence-files.ts'
 import { handedFiles } from './handed-files.ts'
+import { hashListed } from './listed-files.ts'
 import { checkTime, timeJudge } from './time.ts'
 
 /** What is to be checked against what; paths of files. What is undefined is looked for beside the file. */
@@ -127,14 +128,15 @@ async function checkFolderAt(path: string, policy: Policy, request: CheckRequest
 }
 
 async function compareAt(path: string, manifest: string, watch: Watch): ReturnType<typeof compareFolder> {
-  const { lines } = manifestAt(manifest)
+  const lines = manifestAt(manifest)
   const { files, skipped, unreadable } = listWholeFolder(path)
-  const content = files.map(({ name, path: at }) => ({
-    name,
-    sha256: async () => (await digestFile(at, ['sha256'])).digest.sha256 as string,
-  }))
   const bar = watch.progress('checking', lines.length, 'files')
-  return compareFolder(path, { files: content, skipped, unreadable }, lines, bar).finally(() => bar.stop())
+  try {
+    const hashed = await hashListed(files, lines, bar)
+    return await compareFolder(path, { files: hashed, skipped, unreadable }, lines)
+  } finally {
+    bar.stop()
+  }
 }
 
 /** Throws `file-unreadable`, `transition-malformed`. */

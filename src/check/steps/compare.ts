@@ -1,4 +1,4 @@
-import { settled } from '../../core/attempt.ts'
+import { attempt, settled } from '../../core/attempt.ts'
 import { latin1 } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { ManifestLine } from '../../core/manifest.ts'
@@ -39,12 +39,20 @@ export interface ComparedFolder {
 export interface FolderFile {
   /** Its path within the folder. */
   readonly name: Uint8Array
-  readonly sha256: () => Promise<string>
+  readonly sha256: () => string | Promise<string>
+}
+
+/** Files of a folder that are too many to be an object each. */
+export interface FolderFiles {
+  /** The file that has a name, once; undefined where none has it. Who asks in order of the names is answered at once. */
+  readonly take: (name: Uint8Array) => FolderFile | undefined
+  /** The files that were not taken, in order of their names. */
+  readonly left: () => Iterable<FolderFile>
 }
 
 /** What a folder holds. */
 export interface FolderContent extends Pick<ComparedFolder, 'skipped' | 'unreadable'> {
-  readonly files: readonly FolderFile[]
+  readonly files: readonly FolderFile[] | FolderFiles
 }
 
 /** What is told of a comparison while it runs: the file that is at hand, and how many are done. */
@@ -60,29 +68,44 @@ export interface FilesProgress {
 export async function compareFolder(
   folder: string,
   { files, skipped, unreadable }: FolderContent,
-  listed: readonly ManifestLine[],
+  listed: Iterable<ManifestLine>,
   progress?: FilesProgress,
 ): Promise<ComparedFolder> {
-  const present = new Map(files.map((file) => [latin1(file.name), file]))
+  const present = 'take' in files ? files : filesOf(files)
   const isHidden = hiddenBelow(folder, unreadable)
   const compared: Looked[] = []
   for (const line of listed) {
-    const key = latin1(line.path)
-    const file = present.get(key)
-    present.delete(key)
-    progress?.of(textOfBytes(line.path))
-    compared.push(await look(line, file, isHidden))
+    const name = textOfBytes(line.path)
+    progress?.of(name)
+    const looked = look(name, line, present.take(line.path), isHidden)
+    // Most answer at once: a promise each would cost more than the comparison.
+    compared.push(looked instanceof Promise ? await looked : looked)
     progress?.update(compared.length)
   }
   const isSought = compared.some(({ state }) => state === 'missing' || state === 'DIFFERS')
-  const strangers = isSought ? await digestsOf([...present.values()]) : new Map<string, string[]>()
+  const strangers = isSought ? await digestsOf(present.left()) : new Map<string, string[]>()
   const elsewhere = withChanged(strangers, compared)
   const found = compared.map((one) => seek(one, elsewhere))
   const taken = new Set(
     found.flatMap(({ state, now }) => ((state === 'moved' || state === 'respelled') && now !== undefined ? [now] : [])),
   )
-  const unlisted = [...present.values()].map(({ name }) => textOfBytes(name)).filter((name) => !taken.has(name))
+  const unlisted: string[] = []
+  for (const { name: bytes } of present.left()) {
+    const name = textOfBytes(bytes)
+    if (!taken.has(name)) unlisted.push(name)
+  }
   return { files: found, unlisted, skipped, unreadable }
+}
+
+function filesOf(files: readonly FolderFile[]): FolderFiles {
+  const present = new Map(files.map((file) => [latin1(file.name), file]))
+  const take = (name: Uint8Array): FolderFile | undefined => {
+    const key = latin1(name)
+    const file = present.get(key)
+    present.delete(key)
+    return file
+  }
+  return { take, left: () => present.values() }
 }
 
 /** True for names within folders that could not be read: what they hold is not known to be missing. */
@@ -92,39 +115,48 @@ function hiddenBelow(folder: string, unreadable: ComparedFolder['unreadable']): 
 }
 
 interface Looked extends ComparedFile {
-  readonly expected: string
+  /** The SHA-256 that was deposited, where the file is missing or differs. */
+  readonly expected?: string
   /** SHA-256 of the file under this name, where it differs. */
   readonly found?: string
 }
 
-async function look(
-  { path, sha256: expected }: ManifestLine,
+const noFaults: readonly Finding[] = []
+
+function look(
+  name: string,
+  { sha256: expected }: ManifestLine,
   file: FolderFile | undefined,
   isHidden: (name: string) => boolean,
-): Promise<Looked> {
-  const name = textOfBytes(path)
+): Looked | Promise<Looked> {
   if (file === undefined && isHidden(name)) {
     const message = 'It is within a folder that cannot be read, and was not looked at.'
-    return { name, expected, state: 'unreadable', faults: [{ code: 'file-unreadable', message, file: name }] }
+    return { name, state: 'unreadable', faults: [{ code: 'file-unreadable', message, file: name }] }
   }
   if (file === undefined) {
     const message = 'The deposit lists this file, which is not here.'
     return { name, expected, state: 'missing', faults: [{ code: 'file-not-in-deposit', message, file: name }] }
   }
-  const found = await settled(file.sha256())
+  const read = attempt(() => file.sha256())
+  return read instanceof Promise
+    ? settled(read).then((found) => judged(name, expected, found))
+    : judged(name, expected, read)
+}
+
+function judged(name: string, expected: string, found: string | EvidenceError): Looked {
   if (found instanceof EvidenceError)
-    return { name, expected, state: 'unreadable', faults: [{ ...findingOf(found), file: name }] }
+    return { name, state: 'unreadable', faults: [{ ...findingOf(found), file: name }] }
+  if (found === expected) return { name, state: 'unchanged', faults: noFaults }
   const faults = differsFrom(expected, found).map((fault) => ({ ...fault, file: name }))
-  return faults.length === 0
-    ? { name, expected, state: 'unchanged', faults }
-    : { name, expected, state: 'DIFFERS', found, faults }
+  return { name, expected, state: 'DIFFERS', found, faults }
 }
 
 /** Names by SHA-256; what cannot be read is left out. */
-async function digestsOf(files: readonly FolderFile[]): Promise<Map<string, string[]>> {
+async function digestsOf(files: Iterable<FolderFile>): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>()
   for (const { sha256, name } of files) {
-    const read = await settled(sha256())
+    const made = attempt(sha256)
+    const read = made instanceof Promise ? await settled(made) : made
     if (!(read instanceof EvidenceError)) add(names, read, textOfBytes(name))
   }
   return names
@@ -144,8 +176,8 @@ function add(names: Map<string, string[]>, digest: string, name: string): void {
 /** Where the bytes of a missing or altered file are now. */
 function seek(looked: Looked, elsewhere: ReadonlyMap<string, string[]>): ComparedFile {
   const { name: own, state, faults: said, expected } = looked
+  if (expected === undefined) return looked
   const one = { name: own, state, faults: said }
-  if (one.state !== 'missing' && one.state !== 'DIFFERS') return one
   const names = elsewhere.get(expected) ?? []
   const respelled = names.find((name) => name.normalize() === one.name.normalize())
   const now = respelled ?? names[0]

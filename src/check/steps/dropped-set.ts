@@ -1,18 +1,17 @@
 import { manifestOf, receiptOf, transitionPath } from '../../core/artefact-names.ts'
 import { attempt } from '../../core/attempt.ts'
-import { latin1 } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { parseFileProof } from '../../core/file-proof.ts'
 import { type DigestAlgorithm, isDigestAlgorithm } from '../../core/hash.ts'
 import { parseKeyTransition } from '../../core/key-transition.ts'
-import { parseManifest } from '../../core/manifest.ts'
+import { Manifest } from '../../core/manifest.ts'
 import { parseReceipt } from '../../core/receipt.ts'
 import { readBody } from '../../statements/body.ts'
 import { itemsOf } from '../../statements/said.ts'
 import { readEnvelope, readStatement } from '../../statements/statement.ts'
 import type { MeasuredFile } from '../../verify/check-file.ts'
 import { type Dropped, type DroppedKind, kindOf, mostBytesOf } from './dropped.ts'
-import { artefactOf, type Handed, type ReadManifest } from './handed.ts'
+import { artefactOf, type Handed } from './handed.ts'
 
 /** How files are hashed where they were dropped. */
 export interface Hashing {
@@ -37,7 +36,7 @@ export class DroppedSet {
   readonly all: readonly Dropped[]
   private readonly kinds = new Map<string, DroppedKind>()
   private readonly artefacts = new Map<string, Uint8Array | EvidenceError>()
-  private readonly manifests = new Map<string, ReadManifest>()
+  private readonly manifests = new Map<string, Manifest>()
   private readonly measured = new Map<string, Promise<MeasuredFile>>()
   private readonly named = new Map<string, NamedDigests>()
   private readonly byPath: ReadonlyMap<string, Dropped>
@@ -103,12 +102,10 @@ export class DroppedSet {
     throw new EvidenceError('file-unreadable', `${path} is no receipt or proof that was handed over`, { where: path })
   }
 
-  manifest(path: string): ReadManifest {
+  manifest(path: string): Manifest {
     const known = this.manifests.get(path)
     if (known !== undefined) return known
-    const bytes = this.artefact(path)
-    const lines = parseManifest(bytes)
-    const manifest = { bytes, lines, byPath: new Map(lines.map((line, i) => [latin1(line.path), i])) }
+    const manifest = new Manifest(this.artefact(path))
     this.manifests.set(path, manifest)
     return manifest
   }

@@ -188,7 +188,7 @@ function folderOfManifest(
 function listing(set: DroppedSet, manifest: string): (path: string) => boolean {
   const read = attempt(() => set.manifest(manifest))
   if (read instanceof EvidenceError) return () => false
-  const paths = new Set(read.lines.map(({ path }) => textOfBytes(path)))
+  const paths = new Set(Array.from(read, ({ path }) => textOfBytes(path)))
   const own = new Set([...paths].map(baseName))
   const folder = folderOf(manifest)
   return (path) => paths.has(set.handed.pathWithin(folder, path)) || (!path.includes('/') && own.has(path))

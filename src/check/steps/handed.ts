@@ -1,6 +1,6 @@
 import type { DigestAlgorithm } from '../../core/hash.ts'
 import type { KeyTransition } from '../../core/key-transition.ts'
-import type { ManifestLine } from '../../core/manifest.ts'
+import type { Manifest } from '../../core/manifest.ts'
 import type { MeasuredFile } from '../../verify/check-file.ts'
 
 /** What stands between a file and the ledger: names of what was handed over. */
@@ -22,14 +22,6 @@ export function artefactOf(evidence: Evidence): string {
   return evidence.kind === 'file-proof' ? evidence.proof : evidence.receipt
 }
 
-/** A manifest that was read, whole. */
-export interface ReadManifest {
-  readonly bytes: Uint8Array
-  readonly lines: readonly ManifestLine[]
-  /** Numbers of lines by the bytes of their paths, as latin1. */
-  readonly byPath: ReadonlyMap<string, number>
-}
-
 /**
  * Whatever was handed over to be checked, by name: files of a disk, or what was dropped on a page. Names are those of
  * {@link Evidence}; each method throws `file-unreadable`, and `receipt-malformed` or `manifest-malformed` for what is too long.
@@ -37,7 +29,7 @@ export interface ReadManifest {
 export interface Handed {
   /** The bytes of a receipt, proof or other small artefact. */
   readonly artefact: (name: string) => Uint8Array
-  readonly manifest: (name: string) => ReadManifest
+  readonly manifest: (name: string) => Manifest
   /** A file's digests, read once; `onBytes` is called with the length of each piece. Throws `file-changed`. */
   readonly digests: (
     name: string,

@@ -2,8 +2,7 @@ import { attempt } from '../../core/attempt.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { type FileProof, parseFileProof } from '../../core/file-proof.ts'
 import type { KeyTransition } from '../../core/key-transition.ts'
-import { latin1 } from '../../core/bytes.ts'
-import type { ManifestLine } from '../../core/manifest.ts'
+import type { Manifest, ManifestLine } from '../../core/manifest.ts'
 import type { Policy } from '../../core/policy.ts'
 import { bytesOfText, textOfBytes } from '../../core/text.ts'
 import { itemsOf } from '../../statements/said.ts'
@@ -284,14 +283,15 @@ export interface ListedLine extends ManifestLine {
 }
 
 /** The line with this number in a manifest; undefined where the number is. */
-function lineAt(lines: readonly ManifestLine[], index: number | undefined): ListedLine | undefined {
-  return index === undefined ? undefined : { ...(lines[index] as ManifestLine), index }
+function lineAt(manifest: Manifest, index: number | undefined): ListedLine | undefined {
+  const line = index === undefined ? undefined : manifest.line(index)
+  return index === undefined || line === undefined ? undefined : { ...line, index }
 }
 
 /** The line of a manifest that names a file. Throws `file-unreadable`, `manifest-malformed`. */
 export function lineOf(handed: Handed, { manifest, folder }: ManifestEvidence, file: string): ListedLine | undefined {
-  const { lines, byPath } = handed.manifest(manifest)
-  return lineAt(lines, byPath.get(latin1(bytesOfText(handed.pathWithin(folder, file)))))
+  const read = handed.manifest(manifest)
+  return lineAt(read, read.indexOf(bytesOfText(handed.pathWithin(folder, file))))
 }
 
 /** The line of a file that was renamed or moved, by its bytes: no line has its path. Throws as {@link lineOfDigest}, and what reading the file throws. */
@@ -315,12 +315,12 @@ export function lineOfDigest(
   file: string,
   sha256: string,
 ): ListedLine | undefined {
-  const { lines } = handed.manifest(manifest)
-  const alike = lines.flatMap((line, index) => (line.sha256 === sha256 ? [index] : []))
+  const read = handed.manifest(manifest)
+  const alike = read.withDigest(sha256)
   const own = handed.baseName(file)
   const isNamed = (index: number): boolean =>
-    textOfBytes((lines[index] as ManifestLine).path)
+    textOfBytes((read.line(index) as ManifestLine).path)
       .split('/')
       .at(-1) === own
-  return lineAt(lines, alike.find(isNamed) ?? alike[0])
+  return lineAt(read, alike.find(isNamed) ?? alike[0])
 }
