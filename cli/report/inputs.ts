@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type BigIntStats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Report } from '../../src/check/steps/report.ts'
 import { noTime } from '../../src/check/steps/time.ts'
@@ -6,7 +6,7 @@ import { artefactOf } from '../../src/check/steps/handed.ts'
 import { isFileAt } from '../../src/check/node/artefact.ts'
 import { timeProofPath, transitionPath } from '../../src/core/artefact-names.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
-import { changed, digestFile, fileState } from '../../src/node/file-digest.ts'
+import { changed, digestFile, isSameState } from '../../src/node/file-digest.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import type { InputFile, Role } from '../../src/report/model.ts'
 
@@ -86,11 +86,13 @@ async function measureOne(path: string): Promise<Pick<InputFile, 'measured' | 'i
 export function watchFile(path: string): () => void {
   const before = stateOf(path)
   return () => {
-    if (stateOf(path) !== before) throw changed(path)
+    const after = stateOf(path)
+    const isAsBefore = before === undefined || after === undefined ? before === after : isSameState(before, after)
+    if (!isAsBefore) throw changed(path)
   }
 }
 
-function stateOf(path: string): string | undefined {
+function stateOf(path: string): BigIntStats | undefined {
   const stat = statSync(fsPath(path), { throwIfNoEntry: false, bigint: true })
-  return stat?.isFile() === true ? fileState(stat) : undefined
+  return stat?.isFile() === true ? stat : undefined
 }

@@ -101,7 +101,8 @@ function requireUnchanged(fd: number, path: string | Buffer, before: BigIntStats
   if (BigInt(size) !== before.size || !isSameState(fstatSync(fd, { bigint: true }), before)) throw changed(path)
 }
 
-function isSameState(a: BigIntStats, b: BigIntStats): boolean {
+/** Whether a file is what it was, as far as a file system can tell: its identity, size and times. */
+export function isSameState(a: BigIntStats, b: BigIntStats): boolean {
   return stateNames.every((name) => a[name] === b[name])
 }
 
