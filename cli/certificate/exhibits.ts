@@ -77,8 +77,9 @@ export async function fetchExhibits(
 const listedAtMost = 20
 
 async function indexOf(client: LedgerClient, number: string, chosen: ReadonlySet<number>): Promise<number> {
-  const query = { exhibit: number, kind: 'evidence.deposit', limit: '1000' }
-  const { entries, next } = await client.find(query)
+  const { entries: found, next } = await client.find({ exhibit: number, limit: '1000' })
+  // Of a deposit alone the ledger tells items.
+  const entries = found.filter(({ items }) => items !== undefined)
   const meant = entries.filter(({ index }) => chosen.has(index))
   const [one, ...more] = meant.length > 0 ? meant : entries
   if (one === undefined)

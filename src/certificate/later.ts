@@ -1,8 +1,9 @@
+import { append } from '../core/arrays.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
 import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
 import type { OnlineStatus } from '../check/steps/later.ts'
-import type { CheckResult } from '../check/steps/receipt.ts'
+import { type CheckResult, inFile } from '../check/steps/receipt.ts'
 import { checkReceipt, type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { CheckedEvent, ProvenEvent } from '../verify/check-status.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
@@ -41,8 +42,8 @@ export function judgeLater(attachments: Attachments, { checked }: CheckResult, p
       break
     }
     const later = checkReceipt(bytes, policy)
-    faults.push(...later.faults.map((fault) => ({ ...fault, file: name })))
-    unjudged.push(...later.unjudged.map((finding) => ({ ...finding, file: name })))
+    append(faults, inFile(name, later.faults))
+    append(unjudged, inFile(name, later.unjudged))
     if (later.receipt === undefined || later.faults.length > 0 || later.unjudged.length > 0) continue
     const said = saidOf(name, checked, later)
     const { index } = later.receipt.entry
@@ -52,7 +53,7 @@ export function judgeLater(attachments: Attachments, { checked }: CheckResult, p
       continue
     }
     last = index
-    events.push(...said)
+    append(events, said)
   }
   return { events, faults, unjudged }
 }
@@ -107,7 +108,8 @@ export function carriedLater(online: OnlineStatus, time: string, part: PartNamed
   const named = [...bySort(rest.filter(({ what }) => what === 'attested' || what === 'related'))].flatMap(
     ([, events]) => events.slice(-attachedOfSort),
   )
-  const others = [...bySort(rest.filter((event) => !named.includes(event)))].map(([what, events]) => ({
+  const isNamed = new Set(named)
+  const others = [...bySort(rest.filter((event) => !isNamed.has(event)))].map(([what, events]) => ({
     what,
     count: events.length,
   }))
@@ -128,7 +130,11 @@ function parted({ what, item, line }: LaterEvent): Parameters<typeof isOfPart>[0
 
 function bySort<T extends CheckedEvent>(events: readonly T[]): Map<T['what'], T[]> {
   const sorts = new Map<T['what'], T[]>()
-  for (const event of events) sorts.set(event.what, [...(sorts.get(event.what) ?? []), event])
+  for (const event of events) {
+    const sort = sorts.get(event.what)
+    if (sort === undefined) sorts.set(event.what, [event])
+    else sort.push(event)
+  }
   return sorts
 }
 
