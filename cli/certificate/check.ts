@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { type Attachments } from '../../src/certificate/attachments.ts'
+import { judgeLater, leftOut } from '../../src/certificate/later.ts'
 import { judgeAttachments, judgeFields } from '../../src/certificate/judge.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import type { JudgedLook } from '../../src/certificate/node/judge-look.ts'
@@ -68,6 +69,11 @@ export async function checkCertificate(path: string, request: CertificateRequest
   const look = await lookOf(read, fields.model)
   const time = await timeOf(attachments, result, policy, request)
   const later = await laterOf(result, policy, request)
+  const carried = judgeLater(attachments, result, policy)
+  const { model } = fields
+  const stated = model?.stated.later ?? undefined
+  const missing =
+    model === undefined || stated === undefined || later === undefined ? [] : leftOut(stated, model.shown.later, later)
   const differs = request.policy !== undefined && own !== undefined && !equalBytes(own, request.policy.bytes)
   return {
     path,
@@ -80,7 +86,16 @@ export async function checkCertificate(path: string, request: CertificateRequest
     },
     later,
     time,
-    ...together(result, later, time, fields, { faults: marks, unjudged: [] }, look),
+    ...together(
+      result,
+      carried,
+      later,
+      time,
+      fields,
+      { faults: missing, unjudged: [] },
+      { faults: marks, unjudged: [] },
+      look,
+    ),
   }
 }
 

@@ -11,11 +11,12 @@ import { readPolicyBytes } from '../../src/ledger/data-folder.ts'
 import { fileBounds, readNamed } from '../../src/node/bounded-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile, readSecretFile } from '../../src/node/private-file.ts'
-import { gather } from '../certificate/gather.ts'
+import { exhibitNumbers, fetchExhibits } from '../certificate/exhibits.ts'
+import { type FetchedReceipt, gather, gatherFetched } from '../certificate/gather.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { askTerminal } from '../options/ask-terminal.ts'
 import { clientFlags, outputOf } from '../options/client.ts'
-import { declare, type OptionsOf } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated } from '../options/declare.ts'
 import { fileArgument } from '../options/file-argument.ts'
 import { requirePolicy } from '../options/policy.ts'
 import { codeArgument } from '../options/values.ts'
@@ -29,6 +30,9 @@ Checks each path as "evidence check" does, and writes what was found as a docume
 proven by how it looks; what proves stands in it as attachments, and "evidence check FILE.certificate.pdf" judges those. Of what does not
 hold, or is not judged, none is made. A receipt or file proof alone will do: then the certificate says that no file was compared.
 With --online the ledger is asked, and what happened later (retracted, key compromised) stands at its head.
+Those later entries are attached as receipts, so that they are proven without the ledger.
+By --exhibit NUMBER, or an argument that is no path beside --online or --url, the ledger is asked for the receipt of the deposit with that exhibit
+number, as who you are there; no file is compared. Of several such deposits name one by --entry INDEX.
 With --seal the document gets a PAdES signature by a certificate of its own. That is never the ledger's key.
 The same check at the same --made-at by the same program gives the same bytes.
 
@@ -40,6 +44,8 @@ const flags = [
   ...clientFlags({ url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' }),
   ['--out <file>', 'where to write it (default: PATH.certificate.pdf)'],
   ['--lang <language>', 'zh, en or both', 'both'],
+  ['--exhibit <number>', 'number of a deposited exhibit, whose receipt the ledger is asked for', repeated],
+  ['--entry <index>', 'of several deposits of one exhibit number: the one that is meant', repeated],
   ['--online', 'ask the ledger what happened to the entry later'],
   ['--applicant <name>', 'who asks for the certificate'],
   ['--for <name>', 'on whose request it is made, or for which authority'],
@@ -68,8 +74,8 @@ type CertificateOptions = OptionsOf<typeof flags>
 /** `evidence certificate PATH…` */
 export function certificateCommand(program: Command): void {
   declare(
-    program.command('certificate <paths...>'),
-    'write a certificate (PDF/A-3a) that carries its proof, of files, folders or receipts',
+    program.command('certificate [paths...]'),
+    'write a certificate (PDF/A-3a) that carries its proof, of files, folders, receipts or exhibits',
     flags,
     help,
   ).action(async (paths: readonly string[], options: CertificateOptions) => {
@@ -80,14 +86,20 @@ export function certificateCommand(program: Command): void {
 
 async function certificates(paths: readonly string[], options: CertificateOptions): Promise<void> {
   const output = outputOf(options)
-  if (options.out !== undefined && paths.length > 1)
+  const { files, numbers } = exhibitNumbers(paths, options)
+  const fetched = numbers.length === 0 ? [] : await fetchExhibits(numbers, options, output)
+  const subjects: readonly (string | FetchedReceipt)[] = [...files, ...fetched]
+  if (options.out !== undefined && subjects.length > 1)
     throw new EvidenceError('usage', '--out names one file, and there are several paths: leave it out', {
       where: '--out',
     })
-  const places = paths.map((path) => ({ path, out: options.out ?? `${withoutFinalSlashes(path)}.certificate.pdf` }))
+  const places = subjects.map((subject) => {
+    const name = typeof subject === 'string' ? withoutFinalSlashes(subject) : subject.name
+    return { subject, out: options.out ?? `${name}.certificate.pdf` }
+  })
   for (const { out } of places) requireOutput(outputKinds.certificate, out)
   const maker = await makerOf(options)
-  for (const { path, out } of places) await certificate(path, out, maker, options, output)
+  for (const { subject, out } of places) await certificate(subject, out, maker, options, output)
 }
 
 /** What all certificates of one call have in common. */
@@ -171,7 +183,7 @@ async function sealerOf({ seal, sealKey, sealPassphraseFile }: CertificateOption
 }
 
 async function certificate(
-  path: string,
+  subject: string | FetchedReceipt,
   out: string,
   { stated, sealer }: Maker,
   options: CertificateOptions,
@@ -193,15 +205,18 @@ async function certificate(
     policyFromPackage: false,
     policy: () => policy,
     ledger:
-      online === true
+      online === true || typeof subject !== 'string'
         ? (origin: string, trusted: Parameters<typeof ledgerOf>[1]) => ledgerOf(origin, trusted, options, output)
         : undefined,
     withClaims: options.withClaims === true,
   }
-  const { attachments, ...found } = await gather(path, request, {
-    note: (text) => output.note(text),
-    progress: (label, total, unit) => progressBar(output, label, total, unit),
-  })
+  const watch = {
+    note: (text: string) => output.note(text),
+    progress: (label: string, total: number, unit: 'bytes' | 'files') => progressBar(output, label, total, unit),
+  }
+  const gathered = typeof subject === 'string' ? gather(subject, request, watch) : gatherFetched(subject, request)
+  const { attachments, ...found } = await gathered
+  const path = typeof subject === 'string' ? subject : subject.name
   const model = modelOf(await evidenced(attachments, handedFiles), { ...stated, ...found })
   const whole = new Map([...attachments, ['certificate.json', encodeModel(model)] as const])
   const { writeCertificate } = await import('../../src/certificate/node/write.ts')

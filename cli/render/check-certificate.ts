@@ -31,22 +31,29 @@ function statedLines({ stated }: CertificateModel): string[] {
     ...(onRequestOf === null ? [] : [`made for: ${onRequestOf}`]),
     later === null
       ? 'the ledger was not asked'
-      : `${later.url} answered as of size ${later.size}: ${later.events.length} later`,
+      : `${later.url} was asked, and answered as of size ${later.size}; that it named nothing later but what is attached or listed is the maker’s word`,
     ...(timeStamp === null ? [] : [`time stamp: no later than ${timeStamp.noLaterThan}, ${timeStamp.authority}`]),
   ]
 }
 
-/** What must be read first: what the ledger proves now, or else what the maker states that it answered then. */
+/** What must be read first: what the ledger proves now, or else what the attached receipts of later entries prove. */
 function headlines({ certificate, later }: CertificateReport): Line[] {
   const asked = headline(later, { item: certificate?.model?.shown.part?.item })
   if (asked.length > 0 || certificate?.model === undefined) return asked
   const standing = statedStanding(certificate.model)
   const words = {
-    retracted: 'RETRACTED, as the certificate states',
-    'part-retracted': 'RETRACTED IN PART, as the certificate states',
-    'key-compromised': 'KEY COMPROMISED, as the certificate states',
+    retracted: 'RETRACTED, as its attachments show',
+    'part-retracted': 'RETRACTED IN PART, as its attachments show',
+    'key-compromised': 'KEY COMPROMISED, as its attachments show',
   }
   return standing === 'sound' ? [] : [toned('notice', `${words[standing]}: see its later events`)]
+}
+
+function laterLines({ shown: { later } }: CertificateModel): string[] {
+  return later.map(
+    ({ what, code, index, time, by, attachment }) =>
+      `later: ${code === null ? what : `${what}, ${code}`}: entry ${index} at ${when(time)}, by ${by} (${attachment})`,
+  )
 }
 
 function itemLines({ shown: { items, part } }: CertificateModel): string[] {
@@ -87,6 +94,7 @@ export function certificateLines(report: CertificateReport, policy: PolicyFile |
     ...(certificate === undefined ? [] : ['what its attachments show:']),
     ...(certificate === undefined ? [] : provenanceOf(certificate.result, later)).map((line) => `  ${line}`),
     ...(model === undefined ? [] : itemLines(model)).map((line) => `  ${line}`),
+    ...(model === undefined ? [] : laterLines(model)).map((line) => `  ${line}`),
     ...time.lines.map((line) => `  ${line}`),
     ...(model === undefined ? [] : ['what its maker states, and nothing here shows:']),
     ...(model === undefined ? [] : statedLines(model)).map((line) => `  ${line}`),

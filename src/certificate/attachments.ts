@@ -18,7 +18,7 @@ interface AttachmentKind {
 
 const eightMiB = 8 * 1024 * 1024
 
-/** All attachments there can be, by name, in the order in which they stand in the document. */
+/** The attachments of which there is one each, by name, in the order in which they stand in the document; those of later entries stand after them. */
 export const attachmentKinds = {
   'evidence.tlog-proof': {
     type: 'text/plain',
@@ -64,8 +64,41 @@ export const attachmentKinds = {
   },
 } as const satisfies Record<string, AttachmentKind>
 
-export type AttachmentName = keyof typeof attachmentKinds
-export const attachmentNames = Object.keys(attachmentKinds) as readonly AttachmentName[]
+/** The receipt of a later entry, numbered from 1 in the order of entries. */
+export type LaterName = `later-${number}.tlog-proof`
+export type AttachmentName = keyof typeof attachmentKinds | LaterName
+
+/** Most receipts of later entries in one certificate. */
+export const maxLaterReceipts = 350
+
+const laterKind: AttachmentKind = {
+  type: 'text/plain',
+  relationship: 'Source',
+  description: '后续记录的回执 Receipt of a later entry (C2SP tlog-proof)',
+  most: maxProofBytes,
+}
+
+/** The name of the receipt of a later entry, by its number from 1. */
+export function laterName(number: number): LaterName {
+  return `later-${number}.tlog-proof`
+}
+
+function laterNumber(name: string): number | undefined {
+  const number = Number(/^later-([1-9][0-9]{0,2})\.tlog-proof$/.exec(name)?.[1])
+  return number <= maxLaterReceipts ? number : undefined
+}
+
+export function attachmentKind(name: AttachmentName): AttachmentKind {
+  return isFixed(name) ? attachmentKinds[name] : laterKind
+}
+
+/** Names of attachments, in the order in which they stand in the document. */
+export function inOrder(names: Iterable<AttachmentName>): AttachmentName[] {
+  const fixed = Object.keys(attachmentKinds)
+  const place = (name: AttachmentName): number =>
+    isFixed(name) ? fixed.indexOf(name) : fixed.length + (laterNumber(name) ?? 0)
+  return [...names].sort((a, b) => place(a) - place(b))
+}
 
 /** Longest list of files that is attached, in bytes. */
 export const maxAttachedManifest: number = attachmentKinds['evidence.evidence-manifest'].most
@@ -73,6 +106,10 @@ export const maxAttachedManifest: number = attachmentKinds['evidence.evidence-ma
 /** The attachments of one certificate, by name. */
 export type Attachments = ReadonlyMap<AttachmentName, Uint8Array>
 
-export function isAttachmentName(name: string): name is AttachmentName {
+function isFixed(name: string): name is keyof typeof attachmentKinds {
   return Object.hasOwn(attachmentKinds, name)
+}
+
+export function isAttachmentName(name: string): name is AttachmentName {
+  return isFixed(name) || laterNumber(name) !== undefined
 }

@@ -1,12 +1,13 @@
 import { tryTime, timeText } from '../core/time.ts'
 import { certificateWords, type DocumentLanguage as Language } from '../words/certificate.ts'
 import type { CertificateWords } from '../words/en/certificate.ts'
-import { attachmentNames, type AttachmentName } from './attachments.ts'
+import { type AttachmentName, inOrder } from './attachments.ts'
 import {
   type CaseFields,
   type CertificateModel,
   type Collection,
   isOfPart,
+  type ShownEvent,
   type ShownItem,
   standingOf,
   type StatedEvent,
@@ -149,11 +150,10 @@ function verdict(model: CertificateModel, { say }: Writer): Block[] {
 }
 
 /** What was taken back, and whether the key is said to have been compromised. */
-function notices({ stated, shown }: CertificateModel): Word[] {
-  const { events = [], flagged = false } = stated.later ?? {}
+function notices({ shown }: CertificateModel): Word[] {
+  const { later: events, flagged } = shown
   const taken = events.flatMap((event): Word[] => {
     const { what, index, time, code, item, line } = event
-    if (time === null) return []
     const reason = (w: CertificateWords): string => code ?? w.noReason
     if (what === 'retracted') return [(w) => w.retracted(reason(w), index, timeShown(time))]
     if (!isOfPart(event, shown.part)) return []
@@ -382,20 +382,38 @@ function persons({ shown }: CertificateModel, { own, row }: Writer): Block[] {
 
 function laterEvents(model: CertificateModel, { say, row }: Writer): Block[] {
   const { later } = model.stated
-  const events = later?.events ?? []
-  const none = later === null ? [say((w) => w.notAsked)] : [say((w) => w.noEvents)]
+  const attached = model.shown.later
+  const { events = [], others = [] } = later ?? {}
+  const stated = [
+    ...events.map((event) => say((w) => statedText(event, w))),
+    ...others.map(({ what, count }) => say((w) => w.eventsNotAttached(w.eventNames[what] ?? what, count))),
+  ]
+  const none = (word: Word): Said => say((w) => (later === null ? w.notAsked : word(w)))
   return [
     { is: 'paragraph', said: say((w) => asOf(model, w)), tone: 'plain' },
-    row((w) => w.laterStated, ...(events.length === 0 ? none : events.map((event) => say((w) => eventText(event, w))))),
+    row(
+      (w) => w.laterShown,
+      ...(attached.length === 0 ? [none((w) => w.noEvents)] : attached.map((event) => say((w) => shownText(event, w)))),
+    ),
+    row((w) => w.laterStated, ...(stated.length === 0 ? [none((w) => w.noStatedEvents)] : stated)),
   ]
 }
 
+function shownText(event: ShownEvent, w: CertificateWords): string {
+  return w.eventAttached(eventText(event, w), event.by, event.attachment)
+}
+
+function statedText(event: StatedEvent, w: CertificateWords): string {
+  const { what, index, time } = event
+  if (time === null) return w.eventStated(w.eventNames[what] ?? what, index)
+  return eventText({ ...event, time, compromisedSince: null, item: null, line: null }, w)
+}
+
 function eventText(
-  { what, index, time, code, compromisedSince, item, line }: StatedEvent,
+  { what, index, time, code, compromisedSince, item, line }: Omit<ShownEvent, 'attachment' | 'by'>,
   w: CertificateWords,
 ): string {
   const name = w.eventNames[what] ?? what
-  if (time === null) return w.eventStated(name, index)
   const since = compromisedSince === null ? null : w.since(timeShown(compromisedSince))
   const part = item === null ? null : w.part(item, line ?? undefined)
   const reasons = [code, since, part].filter((one) => one !== null)
@@ -440,7 +458,7 @@ function seal({ stated }: CertificateModel, { say, own, row }: Writer, attached:
   const { seal: subject } = stated
   return [
     { is: 'paragraph', said: say((w) => (subject === null ? w.sealNone : w.sealed(subject))), tone: 'plain' },
-    row((w) => w.attachments, ...attachmentNames.filter((name) => attached.includes(name)).map(own)),
+    row((w) => w.attachments, ...inOrder(attached).map(own)),
     { is: 'paragraph', said: say((w) => w.box), tone: 'plain' },
   ]
 }

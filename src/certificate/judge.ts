@@ -9,6 +9,7 @@ import type { Evidence, Handed } from '../check/steps/handed.ts'
 import { checkAlone, checkManifestOnly, type CheckResult } from '../check/steps/receipt.ts'
 import { type Finding, findingOf } from '../verify/report.ts'
 import { type AttachmentName, type Attachments, isAttachmentName } from './attachments.ts'
+import { judgeLater } from './later.ts'
 import { type CertificateModel, encodeModel, readStated } from './model.ts'
 import { type Evidenced, modelOf } from './shown.ts'
 
@@ -83,9 +84,13 @@ export async function judgeAttachments(
 /** What the attachments show by the policy that is attached to them, for the fields of the certificate. Throws as {@link judgeAttachments}, and the codes of a policy. */
 export async function evidenced(attachments: Attachments, digests: Digests): Promise<Evidenced> {
   const policy = required(attachments, 'policy')
-  const result = await judgeAttachments(attachments, parsePolicy(policy), digests)
+  const trusted = parsePolicy(policy)
+  const result = await judgeAttachments(attachments, trusted, digests)
+  const later = judgeLater(attachments, result, trusted)
+  const [fault] = [...later.faults, ...later.unjudged]
+  if (fault !== undefined) throw new EvidenceError(fault.code, `${fault.file ?? ''}: ${fault.message}`, fault)
   const list = attachments.get(manifest)
-  return { result, policy, lines: list === undefined ? [] : parseManifest(list) }
+  return { result, policy, lines: list === undefined ? [] : parseManifest(list), later: later.events }
 }
 
 /** A certificate's fields, worked out again. */

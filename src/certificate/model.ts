@@ -3,7 +3,9 @@ import { EvidenceError } from '../core/errors.ts'
 import { utf8 } from '../core/bytes.ts'
 import { parseJson } from '../core/json.ts'
 import { tryTime } from '../core/time.ts'
+import type { LaterEventName } from '../statements/kind.ts'
 import { laterEventNames } from '../statements/later-events.ts'
+import type { LaterName } from './attachments.ts'
 
 /*
  * The fields of a certificate, as plain data in no language (docs/design/faces.md, "The certificate"). `stated` is the word of who made
@@ -31,22 +33,21 @@ export type CaseFields = z.infer<typeof caseFields>
 
 const laterEvent = z.strictObject({
   index: count,
-  what: z.enum(laterEventNames),
+  /** What a ledger may name without showing it; all else is attached, or counted. */
+  what: z.enum(['attested', 'related']),
   /** Null where the ledger names the entry and does not show it. */
   time: time.nullable(),
   code: text.nullable(),
-  compromisedSince: text.nullable(),
-  item: count.nullable(),
-  line: count.nullable(),
 })
 export type StatedEvent = z.infer<typeof laterEvent>
 
 const later = z.strictObject({
   url: text,
   size: count,
-  events: z.array(laterEvent).max(5000),
-  /** The signing key is reported compromised at the entry's time. */
-  flagged: z.boolean(),
+  /** Later entries that the ledger named, and whose receipts are not attached. */
+  events: z.array(laterEvent).max(100),
+  /** How many more it named, by sort. */
+  others: z.array(z.strictObject({ what: z.enum(laterEventNames), count })).max(laterEventNames.length),
   /** All pages were read, and every entry that they name was shown. */
   whole: z.boolean(),
   admission: z.strictObject({ index: count, time, name: text.nullable(), roles: z.array(text).max(16) }).nullable(),
@@ -118,6 +119,20 @@ export const collectionFields = [
   'noWitnessBecause',
 ] as const
 
+/** A later event whose entry's receipt is attached. */
+export interface ShownEvent {
+  readonly index: number
+  readonly what: LaterEventName
+  readonly time: string
+  readonly code: string | null
+  readonly compromisedSince: string | null
+  readonly item: number | null
+  readonly line: number | null
+  readonly attachment: LaterName
+  /** Who signed the later entry. */
+  readonly by: string
+}
+
 /** What the attachments show. */
 export interface Shown {
   readonly kind: 'receipt' | 'file-proof' | 'manifest'
@@ -140,6 +155,9 @@ export interface Shown {
   readonly collection: Collection | null
   readonly note: string | null
   readonly withheld: number
+  readonly later: readonly ShownEvent[]
+  /** An attached later entry says that the signing key was compromised at the entry's time. */
+  readonly flagged: boolean
   /** The first lines of the attached list. */
   readonly files: readonly { readonly path: string; readonly sha256: string }[]
 }
@@ -155,16 +173,19 @@ export interface CertificateModel {
 /** What stands first, because it must be read before anything else. */
 export type CertificateStanding = 'sound' | 'retracted' | 'part-retracted' | 'key-compromised'
 
-/** What is known of the deposit, out of what the maker states that the ledger answered. */
-export function standingOf({ stated, shown }: CertificateModel): CertificateStanding {
-  const { events = [], flagged = false } = stated.later ?? {}
-  if (events.some(({ what, time: at }) => what === 'retracted' && at !== null)) return 'retracted'
-  if (events.some((event) => event.time !== null && isOfPart(event, shown.part))) return 'part-retracted'
+/** How the deposit stands by the attached receipts of later entries. Nothing that is only stated counts, and nothing is shown beyond them. */
+export function standingOf({ shown }: CertificateModel): CertificateStanding {
+  const { later: events, flagged, part } = shown
+  if (events.some(({ what }) => what === 'retracted')) return 'retracted'
+  if (events.some((event) => isOfPart(event, part))) return 'part-retracted'
   return flagged ? 'key-compromised' : 'sound'
 }
 
+/** A part of a deposit, by the numbers of its item and line. */
+export type PartNamed = { readonly item: number; readonly line: { readonly number: number } | null } | null
+
 /** Whether a retraction of a part touches what the certificate is about; one about a whole deposit is touched by any. */
-export function isOfPart({ what, item, line }: StatedEvent, part: Shown['part']): boolean {
+export function isOfPart({ what, item, line }: Pick<ShownEvent, 'what' | 'item' | 'line'>, part: PartNamed): boolean {
   if (what !== 'part-retracted') return false
   if (part === null) return true
   return item === part.item && (line === null || part.line === null || line === part.line.number)

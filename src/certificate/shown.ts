@@ -6,7 +6,7 @@ import type { JsonValue } from '../core/json.ts'
 import type { ManifestLine } from '../core/manifest.ts'
 import { policyFingerprint } from '../core/policy-fingerprint.ts'
 import { textOfBytes, withVisibleBytes } from '../core/text.ts'
-import { timeText } from '../core/time.ts'
+import { timeText, tryTime } from '../core/time.ts'
 import { utf8 } from '../core/bytes.ts'
 import { itemsOf } from '../statements/said.ts'
 import type { Item } from '../statements/members.ts'
@@ -18,6 +18,7 @@ import {
   type Collection,
   collectionFields,
   type Shown,
+  type ShownEvent,
   type ShownItem,
   type Stated,
   statedIn,
@@ -33,6 +34,8 @@ export interface Evidenced {
   readonly policy: Uint8Array
   /** Lines of the attached list. */
   readonly lines: readonly ManifestLine[]
+  /** What the attached receipts of later entries say. */
+  readonly later: readonly ShownEvent[]
 }
 
 /** What no JSON of ours may hold: U+0000 and noncharacters. */
@@ -65,7 +68,7 @@ export function modelOf(evidenced: Evidenced, given: Stated): CertificateModel {
   return { format: certificateFormat, number, ...rest }
 }
 
-function shownBy({ result, policy, lines }: Evidenced, stated: Stated): Shown {
+function shownBy({ result, policy, lines, later }: Evidenced, stated: Stated): Shown {
   const { checked, evidence, byTransition } = result
   if (checked?.statement === undefined || checked.body === undefined || itemsOf(checked.body).length === 0)
     throw new EvidenceError('reference-kind', 'the receipt is of no deposit, and only a deposit has a certificate')
@@ -99,10 +102,17 @@ function shownBy({ result, policy, lines }: Evidenced, stated: Stated): Shown {
     collection: collectionShown(claim('collection')),
     note: typeof note === 'string' ? modelText(note) : null,
     withheld,
+    later,
+    flagged: entry.known && later.some((event) => flagsAt(event, entry.time)),
     files: lines
       .slice(0, listedAtMost)
       .map(({ path, sha256: digest }) => ({ path: modelText(textOfBytes(path)), sha256: digest })),
   }
+}
+
+/** Whether an event says that the key was compromised at or before a time. */
+export function flagsAt({ compromisedSince }: Pick<ShownEvent, 'compromisedSince'>, time: string): boolean {
+  return (tryTime(compromisedSince ?? '') ?? Infinity) <= (tryTime(time) ?? -Infinity)
 }
 
 const digestList = (digest: Readonly<Record<string, string>>): [string, string][] => Object.entries(digest)

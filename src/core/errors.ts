@@ -392,6 +392,12 @@ export const errorTable = {
     exit: 1,
     action: 'Do not go by the certificate’s fields: its attachments say otherwise. Have another made of the evidence.',
   },
+  'certificate-left-out': {
+    status: 400,
+    exit: 1,
+    action:
+      'Do not go by the certificate’s word on later events: the ledger proves one that it leaves out. Have another made, and ask its maker why.',
+  },
   'certificate-other-version': {
     status: 400,
     exit: 4,

@@ -42,6 +42,8 @@ export interface CheckedStatus {
   /** Undefined where the answer's checkpoint cannot be trusted. */
   readonly size: number | undefined
   readonly events: readonly CheckedEvent[]
+  /** Receipts of the entries that were shown, by index: made of the answer, with its checkpoint and without disclosures. */
+  readonly receipts: ReadonlyMap<number, Uint8Array>
   /** True where a proven event says that the key, or the participant, was compromised at the entry's time. */
   readonly flagged: boolean
   readonly next: number | undefined
@@ -78,7 +80,15 @@ interface StatusDocument {
 export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Policy, after?: number): CheckedStatus {
   const faults: Finding[] = []
   const unjudged: Finding[] = []
-  const none = { faults, unjudged, size: undefined, events: [], flagged: false, next: undefined }
+  const none = {
+    faults,
+    unjudged,
+    size: undefined,
+    events: [],
+    receipts: new Map<number, Uint8Array>(),
+    flagged: false,
+    next: undefined,
+  }
   const { receipt } = checked
   const { proof, entryBytes } = receipt
   const hash = leafHash(entryBytes)
@@ -100,13 +110,14 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
       throw new EvidenceError('inclusion-invalid', 'the answer does not prove the entry in its checkpoint')
     }
     const events: CheckedEvent[] = []
+    const receipts = new Map<number, Uint8Array>()
     let last = Math.max(proof.index, after ?? proof.index)
     for (const event of document.events) {
       const isSame = events.some(({ index: before }) => before === event.index)
       if (event.index < last || (event.index === last && !isSame)) throw bad('has events out of order')
       last = event.index
       requireIncluded(event, checkpoint)
-      if (event.entry !== undefined) requireSaid(event, document, policy, subjectOf(checked))
+      if (event.entry !== undefined) receipts.set(event.index, requireSaid(event, document, policy, subjectOf(checked)))
       const { index: at, time, kind, what, entry, ...said } = event
       if (entry === undefined && !mayBeStated.has(what))
         throw bad(`does not show the entry ${at}, of which it says: ${what}`)
@@ -124,7 +135,7 @@ export function checkStatus(answer: unknown, checked: CheckedReceipt, policy: Po
     const { next } = document
     const goesOn = next === undefined || (next >= last && next > (after ?? -1))
     if (!goesOn) faults.push(findingOf(bad('names a next page that does not go on')))
-    return { faults, unjudged, size, events, flagged, next: goesOn ? next : undefined }
+    return { faults, unjudged, size, events, receipts, flagged, next: goesOn ? next : undefined }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
     ;(error.kind.exit === 4 ? unjudged : faults).push(findingOf(error))
@@ -193,17 +204,17 @@ function requireIncluded({ index, leafHash: hash, hashes }: EventDocument, { siz
   throw new EvidenceError('inclusion-invalid', `the answer does not prove the later entry ${index}`, { index })
 }
 
-/** A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it. */
+/** A shown entry makes a receipt with the answer's checkpoint, and must say what the answer says of it; gives the receipt. */
 function requireSaid(
   event: EventDocument,
   { checkpoint }: StatusDocument,
   policy: Policy,
   subject: EventSubject,
-): void {
+): Uint8Array {
   const { index, entry, signer, hashes, time, kind, what } = event
   if (signer === undefined || entry === undefined) throw bad('shows an entry without its signer’s key')
-  const text = encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint)
-  const checked = checkReceipt(utf8(text), policy)
+  const receipt = utf8(encodeReceipt({ entryBytes: entry, signer, disclosures: [] }, index, hashes, checkpoint))
+  const checked = checkReceipt(receipt, policy)
   const [fault] = [...checked.faults, ...checked.unjudged]
   if (fault !== undefined) throw new EvidenceError(fault.code, `the later entry ${index}: ${fault.message}`, { index })
   if (checked.receipt === undefined || checked.statement === undefined) throw bad('shows an entry that cannot be read')
@@ -213,6 +224,7 @@ function requireSaid(
   if (!isEntry || !says || !equalBytes(leafHash(entry), event.leafHash)) {
     throw bad(`says of entry ${index} what that entry does not`)
   }
+  return receipt
 }
 
 /** What an event says besides its name. */

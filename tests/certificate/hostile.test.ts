@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkCertificate } from '../../cli/certificate/check.ts'
-import { encodeModel } from '../../src/certificate/model.ts'
+import { laterName } from '../../src/certificate/attachments.ts'
+import { encodeModel, standingOf } from '../../src/certificate/model.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
 import { readCertificate } from '../../src/certificate/pdf/read.ts'
 import { attempt } from '../../src/core/attempt.ts'
@@ -172,6 +173,49 @@ describe('a certificate that was changed', () => {
     const other = { ...model, stated: { ...model.stated, compared } }
     const named = new Map([...attachments, ['certificate.json', encodeModel(other)] as const])
     expect(await check(await writeCertificate(other, named))).toMatchObject({ exit: 1, codes: ['certificate-differs'] })
+  })
+
+  it('R8: shows a retraction by the receipt that is attached, and by nothing that is stated', async () => {
+    const retracted = await sampleCertificate({ events: [{ attest: 'witness' }, { retract: 'mistake' }] })
+    expect(await check(retracted.bytes)).toMatchObject({ exit: 0, codes: [] })
+    expect(standingOf(retracted.model)).toBe('retracted')
+    expect(retracted.model.shown.later).toMatchObject([
+      { index: 1, what: 'attested', by: 'administrator', attachment: 'later-1.tlog-proof' },
+      { index: 2, what: 'retracted', code: 'mistake', by: 'depositor', attachment: 'later-2.tlog-proof' },
+    ])
+    // Taken off, the fields say more than the attachments; written anew, nothing says that it was taken back.
+    const fewer = new Map([...retracted.attachments].filter(([name]) => name !== 'later-2.tlog-proof'))
+    const taken = await writeCertificate(retracted.model, fewer)
+    expect(await check(taken)).toMatchObject({ exit: 1, codes: ['certificate-differs'] })
+  })
+
+  it('R8: refuses receipts of later entries that are not about the deposit, are out of order or do not hold', async () => {
+    const { attachments, model } = await sampleCertificate({ events: [{ attest: 'witness' }, { retract: 'mistake' }] })
+    const [first, second] = [1, 2].map((n) => attachments.get(laterName(n))) as [Uint8Array, Uint8Array]
+    const own = attachments.get('evidence.tlog-proof') as Uint8Array
+    const foreign = await sampleCertificate({
+      items: [{ size: 1, digest: { sha256: 'a'.repeat(64) } }],
+      events: [{ retract: 'x' }],
+    })
+    const broken = utf8(
+      Buffer.from(second)
+        .toString('utf8')
+        .replace(/\nindex 2\n/, '\nindex 1\n'),
+    )
+    const withLater = async (...later: (readonly [number, Uint8Array])[]) => {
+      const rest = [...attachments].filter(([name]) => !name.startsWith('later-'))
+      return check(
+        await writeCertificate(model, new Map([...rest, ...later.map(([n, bytes]) => [laterName(n), bytes] as const)])),
+      )
+    }
+    expect((await withLater([1, first], [2, second])).codes).toEqual([])
+    expect((await withLater([1, second], [2, first])).codes).toContain('certificate-malformed')
+    expect((await withLater([1, own])).codes).toContain('certificate-malformed')
+    expect((await withLater([2, first])).codes).toContain('certificate-malformed')
+    expect((await withLater([1, foreign.attachments.get(laterName(1)) as Uint8Array])).codes).toContain(
+      'certificate-malformed',
+    )
+    expect((await withLater([1, first], [2, broken])).codes).toContain('receipt-index')
   })
 
   it('is judged by the reader’s policy, whatever policy it brings', async () => {

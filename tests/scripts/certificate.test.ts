@@ -13,6 +13,11 @@ import {
   startServer,
   systemProgram,
 } from '../support/cli.ts'
+import { evidenced } from '../../src/certificate/judge.ts'
+import { encodeModel, readStated } from '../../src/certificate/model.ts'
+import { writeCertificate } from '../../src/certificate/node/write.ts'
+import { modelOf } from '../../src/certificate/shown.ts'
+import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { readCertificate } from '../../src/certificate/pdf/read.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { newRecord } from '../../src/timestamp/record.ts'
@@ -127,11 +132,74 @@ describe.skipIf(lacks('openssl'))('a certificate', () => {
   it('says first that the deposit was taken back, where the ledger was asked', async () => {
     await evidenceOk(['retract', '3', '--reason', 'mistake'], options())
     await ok('certificate', 'altered.txt.tlog-proof', '--online', '--out', 'retracted.pdf')
+    expect(attached('retracted.pdf')).toContain('later-1.tlog-proof')
     const { stdout } = await ok('check', 'retracted.pdf')
-    expect(stdout).toMatch(/^RETRACTED, as the certificate states/)
+    expect(stdout).toMatch(/^RETRACTED, as its attachments show/)
     expect((await ok('check', 'retracted.pdf', '--online')).stdout).toMatch(
       /^RETRACTED: this deposit was taken back \(mistake\)/,
     )
+  })
+
+  it('R8: that leaves a retraction out is found out by who asks the ledger', async () => {
+    const { attachments } = readCertificate(new Uint8Array(readFileSync(at('retracted.pdf'))))
+    const stated = readStated(attachments.get('certificate.json') as Uint8Array)
+    const kept = new Map([...attachments].filter(([name]) => name !== 'later-1.tlog-proof'))
+    const model = modelOf(await evidenced(kept, handedFiles), stated)
+    kept.set('certificate.json', encodeModel(model))
+    writeFileSync(at('hidden.pdf'), await writeCertificate(model, kept))
+    const { stdout } = await ok('check', 'hidden.pdf')
+    expect(stdout).toContain('is the maker’s word')
+    const asked = await run('check', 'hidden.pdf', '--online')
+    expect(asked.code).toBe(1)
+    expect(asked.stdout).toContain('FAULT certificate-left-out')
+    expect(asked.stdout).toMatch(/^RETRACTED: /)
+    expect((await run('check', 'retracted.pdf', '--online')).code).toBe(0)
+  })
+
+  it('R8: carries fifty receipts of a sort at most, and counts the rest', async () => {
+    writeFileSync(at('popular.txt'), 'popular')
+    await evidenceOk(['deposit', 'popular.txt'], options())
+    const { proof } = parseReceipt(new Uint8Array(readFileSync(at('popular.txt.tlog-proof'))))
+    for (let i = 0; i < 53; i++) await evidenceOk(['attest', String(proof.index), '--as', 'witness'], options())
+    await ok('certificate', 'popular.txt', '--online', '--out', 'popular.pdf')
+    expect(attached('popular.pdf').filter((name) => name.startsWith('later-'))).toHaveLength(50)
+    const { attachments } = readCertificate(new Uint8Array(readFileSync(at('popular.pdf'))))
+    expect(readStated(attachments.get('certificate.json') as Uint8Array).later?.events).toHaveLength(3)
+    expect(await checked('popular.pdf', '--online')).toMatchObject({ ok: true, faults: [] })
+  })
+
+  it('R8: is made of an exhibit by its number, as who may read it', async () => {
+    const collected = (number: string, file: string): Promise<CliResult> => {
+      writeFileSync(at(file), file)
+      writeFileSync(at(`${file}.json`), JSON.stringify({ exhibit: number }))
+      return evidenceOk(['deposit', file, '--collection', `${file}.json`], options())
+    }
+    await collected('EX-12', 'twelve.txt')
+    await collected('EX-13', 'one.txt')
+    await collected('EX-13', 'other.txt')
+    const index = (file: string): string =>
+      String(parseReceipt(new Uint8Array(readFileSync(at(`${file}.tlog-proof`)))).proof.index)
+    await ok('certificate', '--exhibit', 'EX-12', '--out', 'exhibit.pdf')
+    const said = (await ok('check', 'exhibit.pdf')).stdout
+    expect(said).toContain('no file was compared')
+    expect(await checked('exhibit.pdf', '--online')).toMatchObject({ ok: true, index: Number(index('twelve.txt')) })
+    await ok('certificate', 'ＥＸ－12', '--online', '--made-at', '2026-11-27T04:00:00.000Z')
+    expect(existsSync(at(`${index('twelve.txt')}.certificate.pdf`))).toBe(true)
+    expect(await refusal('certificate', 'EX-12')).toEqual([3, 'file-unreadable'])
+    expect(await refusal('certificate', '--exhibit', 'EX-99')).toEqual([2, 'receipt-not-found'])
+    expect(await refusal('certificate', '--exhibit', 'EX-12', '--receipt', 'x')).toEqual([2, 'usage'])
+    expect(await refusal('certificate', 'twelve.txt', '--entry', '1')).toEqual([2, 'usage'])
+    expect(await refusal('certificate')).toEqual([2, 'usage'])
+    const several = await run('certificate', '--exhibit', 'EX-13', '--json')
+    expect([several.code, several.json<CliError>().error.code]).toEqual([2, 'usage'])
+    const { message } = several.json<CliError>().error
+    for (const file of ['one.txt', 'other.txt']) expect(message).toContain(`${index(file)} (`)
+    await ok('certificate', '--exhibit', 'EX-13', '--entry', index('other.txt'), '--out', 'chosen.pdf')
+    expect(await checked('chosen.pdf')).toMatchObject({ ok: true, index: Number(index('other.txt')) })
+    const stranger = { cwd: path, env: { EVIDENCE_URL: server.url, EVIDENCE_DATA: at('nobody') } }
+    const refused = await evidence(['certificate', '--exhibit', 'EX-12', '--policy', policy, '--json'], stranger)
+    expect(refused.code).not.toBe(0)
+    expect(existsSync(at('EX-12.certificate.pdf'))).toBe(false)
   })
 
   it('that was edited is told so, by the whole program and by the checker that is one file', async () => {

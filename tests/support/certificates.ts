@@ -1,6 +1,6 @@
 import { encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
-import type { AttachmentName, Attachments } from '../../src/certificate/attachments.ts'
+import { type AttachmentName, type Attachments, laterName } from '../../src/certificate/attachments.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
 import { writerBuild } from '../../src/certificate/node/build.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
@@ -20,13 +20,20 @@ import { verifierKey } from '../../src/core/note.ts'
 import { encodeLogPolicy } from '../../src/core/policy.ts'
 import { encodeReceipt } from '../../src/core/receipt.ts'
 import { bytesOfText } from '../../src/core/text.ts'
+import { LogView } from '../../src/log/view.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
-import { depositor, ledgerKey, ledgerSigner, origin, startMs } from './chain.ts'
+import { administrator, depositor, ledgerKey, ledgerSigner, origin, startMs, TestChain } from './chain.ts'
 import { signerNamed } from './signers.ts'
 import { itemFor, sha256Hex, statement } from './statements.ts'
 
 /** The policy of {@link sampleCertificate}'s ledger, as a file. */
 export const samplePolicy: string = encodeLogPolicy(ledgerKey)
+
+/** A later entry: a retraction of the whole or a part, an attestation, or the revocation of the key. */
+export type LaterSample =
+  | { readonly retract: string; readonly item?: number; readonly line?: number }
+  | { readonly attest: string }
+  | { readonly revoke: string; readonly compromisedSince?: string }
 
 /** What a certificate is made of here: a ledger of one entry, its receipt, and what its maker states. */
 export interface Sample {
@@ -44,6 +51,8 @@ export interface Sample {
   /** What the file is called that was compared. */
   readonly name?: string
   readonly stated?: Partial<Stated>
+  /** What later entries of its ledger say, whose receipts are attached. */
+  readonly events?: readonly LaterSample[]
 }
 
 export interface MadeCertificate {
@@ -55,6 +64,37 @@ export interface MadeCertificate {
 
 const content = 'an exhibit'
 
+/** Receipts of later entries about the sample's deposit, by the names of attachments. */
+async function laterReceipts(
+  jws: string,
+  leaf: Uint8Array,
+  events: readonly LaterSample[],
+): Promise<Map<AttachmentName, Uint8Array>> {
+  const chain = new TestChain()
+  chain.add(jws, { timeMs: startMs })
+  const of = { index: 0, leafHash: Buffer.from(leaf).toString('base64') }
+  for (const event of events) {
+    const say = (signer: typeof depositor, iss: string, kind: string, members: object): number =>
+      chain.add(statement(signer, origin, kind, members, { iss, iat: startMs / 1000 }).jws)
+    if ('retract' in event) {
+      const { retract: reason, ...part } = event
+      say(depositor, 'depositor', 'evidence.retract', { of: { ...of, ...part }, reason })
+    } else if ('attest' in event) say(administrator, 'administrator', 'evidence.attest', { of, as: event.attest })
+    else {
+      const { revoke: reason, ...more } = event
+      say(administrator, 'administrator', 'participant.revoke', { key: depositor.thumbprint, reason, ...more })
+    }
+  }
+  const view = await LogView.open(chain.seal())
+  const receipts = await Promise.all(
+    events.map((event, i) => {
+      const { jwk } = 'retract' in event ? depositor : administrator
+      return view.receipt({ index: i + 1, bytes: chain.bytes[i + 1] as Uint8Array }, jwk, [])
+    }),
+  )
+  return new Map(receipts.map((bytes, i) => [laterName(i + 1), bytes]))
+}
+
 function listOf(paths: readonly string[]): { bytes: Uint8Array; lines: Uint8Array[] } {
   const lines = paths
     .map(bytesOfText)
@@ -64,7 +104,12 @@ function listOf(paths: readonly string[]): { bytes: Uint8Array; lines: Uint8Arra
 }
 
 /** Attachments of a sample, without its fields, and what was compared. */
-function evidenceOf(sample: Sample): { attachments: Map<AttachmentName, Uint8Array>; compared: Stated['compared'] } {
+function evidenceOf(sample: Sample): {
+  attachments: Map<AttachmentName, Uint8Array>
+  compared: Stated['compared']
+  jws: string
+  leaf: Uint8Array
+} {
   const list = sample.folder === undefined ? undefined : listOf(sample.folder)
   const tree = list === undefined ? undefined : manifestTree(list.bytes)
   const listItem =
@@ -96,25 +141,28 @@ function evidenceOf(sample: Sample): { attachments: Map<AttachmentName, Uint8Arr
     attachments.set('evidence.key-transition', utf8(encodeKeyTransition(1, [], later)))
   }
   attachments.set('policy', utf8(samplePolicy))
+  const own = { attachments, jws, leaf: leafHash(entryBytes) }
   const name = modelText(sample.name ?? 'exhibit.txt')
   if (list === undefined) {
     const first = items[0] as { size: number; digest: Record<string, string> }
-    return { attachments, compared: { what: 'file', name, size: first.size, digests: Object.entries(first.digest) } }
+    const compared = { what: 'file' as const, name, size: first.size, digests: Object.entries(first.digest) }
+    return { ...own, compared }
   }
   if (sample.line === undefined) {
     attachments.set('evidence.evidence-manifest', list.bytes)
-    return { attachments, compared: { what: 'folder', name, files: list.lines.length } }
+    return { ...own, compared: { what: 'folder', name, files: list.lines.length } }
   }
-  const [own, other] = [list.lines[sample.line], list.lines[1 - sample.line]] as [Uint8Array, Uint8Array]
-  const proof = { item: 0, lineIndex: sample.line, line: own, hashes: [leafHash(other)], receipt }
+  const [mine, other] = [list.lines[sample.line], list.lines[1 - sample.line]] as [Uint8Array, Uint8Array]
+  const proof = { item: 0, lineIndex: sample.line, line: mine, hashes: [leafHash(other)], receipt }
   attachments.set('evidence.file-proof', encodeFileProof(proof))
   const digests = [['sha256', sha256Hex(String(sample.line))]] as [string, string][]
-  return { attachments, compared: { what: 'file', name, size: 1, digests } }
+  return { ...own, compared: { what: 'file', name, size: 1, digests } }
 }
 
 /** Writes the certificate of a sample. */
 export async function sampleCertificate(sample: Sample = {}): Promise<MadeCertificate> {
-  const { attachments, compared } = evidenceOf(sample)
+  const { attachments, compared, jws, leaf } = evidenceOf(sample)
+  for (const [name, bytes] of await laterReceipts(jws, leaf, sample.events ?? [])) attachments.set(name, bytes)
   const stated: Stated = {
     madeAt: '2026-11-27T04:00:00.000Z',
     program: { version: '0.1.0', build: writerBuild() },

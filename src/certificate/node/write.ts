@@ -2,7 +2,7 @@ import { deflate } from 'pako'
 import PDFDocument, { type Reference, type StructureElement } from 'pdfkit'
 import { encodeQR } from 'qr'
 import { concatAll } from '../../core/bytes.ts'
-import { type AttachmentName, attachmentKinds, attachmentNames, type Attachments } from '../attachments.ts'
+import { type AttachmentName, attachmentKind, type Attachments, inOrder } from '../attachments.ts'
 import { type Block, type Content, contentOf, type Piece, type Said } from '../content.ts'
 import { certificateFormat, type CertificateModel } from '../model.ts'
 import { fontFor } from './fonts.ts'
@@ -49,7 +49,7 @@ function textOf({ blocks, footer, title }: Content): string {
 
 /** Writes a certificate, without a seal. Throws `file-unreadable` where the font is not there. */
 export async function writeCertificate(model: CertificateModel, attachments: Attachments): Promise<Uint8Array> {
-  const attached = attachmentNames.filter((name) => attachments.has(name))
+  const attached = inOrder(attachments.keys())
   const date = new Date(model.stated.madeAt)
   return writeDocument(contentOf(model, attached), {
     mark: certificateMark,
@@ -112,7 +112,7 @@ export async function writeDocument(content: Content, frame: DocumentFrame): Pro
 }
 
 function attach(doc: PDFDocument, name: AttachmentName, bytes: Uint8Array, date: Date): void {
-  const { type, relationship, description } = attachmentKinds[name]
+  const { type, relationship, description } = attachmentKind(name)
   doc.file(bytes, { name, type, relationship, description, creationDate: date, modifiedDate: date })
 }
 

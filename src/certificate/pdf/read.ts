@@ -1,7 +1,7 @@
 import { equalBytes, latin1 } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { Finding } from '../../verify/report.ts'
-import { attachmentKinds, type AttachmentName, type Attachments, isAttachmentName } from '../attachments.ts'
+import { attachmentKind, type AttachmentName, type Attachments, isAttachmentName } from '../attachments.ts'
 import { certificateFormat } from '../model.ts'
 import { type SealPlace, sealRoom, withSealPlace } from './seal-place.ts'
 import { type Dict, isDict, isRef, nameOf, type PdfFile, type PdfObject, readPdf, type Value } from './syntax.ts'
@@ -184,6 +184,6 @@ function contentOf(
     throw bad(`has no content for ${name}`)
   // Empty streams are not written as streams; no attachment of ours is empty.
   if (object.stream === undefined || object.value.has('Filter')) throw bad(`has ${name} otherwise than as it is`)
-  if (object.stream.length > attachmentKinds[name].most) throw bad(`has a ${name} that is too long`)
+  if (object.stream.length > attachmentKind(name).most) throw bad(`has a ${name} that is too long`)
   return object.stream
 }

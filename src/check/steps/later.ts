@@ -25,6 +25,8 @@ export interface OnlineStatus {
   /** Undefined where no answer could be trusted. */
   readonly size: number | undefined
   readonly events: readonly CheckedEvent[]
+  /** Receipts of the later entries that were shown, by index. */
+  readonly receipts: ReadonlyMap<number, Uint8Array>
   readonly flagged: boolean
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
@@ -55,7 +57,13 @@ export const statusPages = 50
  * stays. Throws `usage` where it is another ledger, which has proven nothing of the receipt.
  */
 export async function askStatus(client: LedgerClient, checked: CheckedReceipt, policy: Policy): Promise<OnlineStatus> {
-  const asked = { url: client.url, size: undefined as number | undefined, flagged: false, events: [] as CheckedEvent[] }
+  const asked = {
+    url: client.url,
+    size: undefined as number | undefined,
+    flagged: false,
+    events: [] as CheckedEvent[],
+    receipts: new Map<number, Uint8Array>(),
+  }
   const none = { faults: [], unjudged: [] }
   try {
     const found = await askPages(client, checked, policy, asked)
@@ -77,7 +85,12 @@ async function askPages(
   client: LedgerClient,
   checked: CheckedReceipt,
   policy: Policy,
-  asked: { size: number | undefined; flagged: boolean; readonly events: CheckedEvent[] },
+  asked: {
+    size: number | undefined
+    flagged: boolean
+    readonly events: CheckedEvent[]
+    readonly receipts: Map<number, Uint8Array>
+  },
 ): Promise<Pick<OnlineStatus, 'faults' | 'unjudged'>> {
   const { proof, entryBytes } = checked.receipt
   const ask = async (after: number | undefined): Promise<{ page: CheckedStatus; next: number | undefined }> => {
@@ -92,6 +105,7 @@ async function askPages(
       last = found
       if (found.size === undefined) break
       for (const event of found.events) asked.events.push(event)
+      for (const [index, receipt] of found.receipts) asked.receipts.set(index, receipt)
       asked.size ??= found.size
       asked.flagged ||= found.flagged
     }

@@ -144,12 +144,15 @@ export const certificate = {
   later: 'Custody and later events',
   asOf: (size: number): string => `As of size ${size}; later events not checked: the ledger was not asked.`,
   askedAsOf: (url: string, size: number, time: string): string =>
-    `${url} was asked at ${time} and answered as of size ${size}. That nothing is left out is the ledger's word: only somebody who has the entries can tell.`,
+    `On the word of who made this certificate, ${url} was asked at ${time} and answered as of size ${size}. Later events are shown where their receipts are attached, and nothing is shown beyond those: that none was left out is the word of the maker and of the ledger. "evidence check --online" asks again, and compares.`,
   answerBrokeOff: 'The answer broke off there: what is listed need not be all.',
-  noEvents: 'No later entry is named.',
+  noEvents: 'None is attached; this does not show that there is none.',
+  noStatedEvents: 'none besides, as of that size',
   event: (what: string, reason: string, index: number, time: string): string =>
     `${what}${reason}: entry ${index} at ${time}`,
   eventStated: (what: string, index: number): string => `the ledger says, not shown: ${what}: entry ${index}`,
+  eventAttached: (event: string, by: string, file: string): string => `${event}, by ${by} (${file})`,
+  eventsNotAttached: (what: string, count: number): string => `${what}: ${count} more, not attached`,
   since: (time: string): string => `compromised since ${time}`,
   eventNames: {
     retracted: 'retracted',
@@ -161,6 +164,7 @@ export const certificate = {
     'participant-revoked': 'participant revoked',
   } as Readonly<Record<string, string>>,
   noReason: 'no reason',
+  laterShown: 'Later events (receipts attached)',
   laterStated: 'Later events (stated)',
   withheldClaims: 'Sealed claims not shown',
 

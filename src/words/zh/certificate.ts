@@ -134,11 +134,14 @@ export const certificate: CertificateWords = {
   later: '保管与后续事项',
   asOf: (size) => `以规模 ${size} 为准；后续事项未查询：未询问账本。`,
   askedAsOf: (url, size, time) =>
-    `于 ${time} 询问 ${url}，其答复以规模 ${size} 为准。答复是否有遗漏，仅凭账本所言；持有全部记录者方能核实。`,
+    `据证书出具人自述，于 ${time} 询问 ${url}，其答复以规模 ${size} 为准。附有回执的后续事项由附件证明，此外概不证明：是否有遗漏，仅凭出具人和账本所言。“evidence check --online”会重新询问并比对。`,
   answerBrokeOff: '答复在此中断：所列未必是全部。',
-  noEvents: '答复未列出后续记录。',
+  noEvents: '未附；这不证明没有后续事项。',
+  noStatedEvents: '以该规模为准，别无其他',
   event: (what, reason, index, time) => `${what}${reason}：第 ${index} 号记录，${time}`,
   eventStated: (what, index) => `账本所言，未出示：${what}：第 ${index} 号记录`,
+  eventAttached: (event, by, file) => `${event}，由 ${by} 提交（${file}）`,
+  eventsNotAttached: (what, count) => `${what}：另有 ${count} 项，未附`,
   since: (time) => `自 ${time} 起失控`,
   eventNames: {
     retracted: '撤回',
@@ -150,6 +153,7 @@ export const certificate: CertificateWords = {
     'participant-revoked': '参与方资格终止',
   },
   noReason: '未载明理由',
+  laterShown: '后续事项（附有回执）',
   laterStated: '后续事项（自述）',
   withheldClaims: '未披露的密封内容',
 
