@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { utf8Length, withoutFinalSlashes } from '../../src/core/bytes.ts'
-import { type CaseFields, encodeModel, type Stated } from '../../src/certificate/model.ts'
+import type { Attachments, CertificateForm } from '../../src/certificate/attachments.ts'
+import { type CaseFields, type CertificateModel, encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { Sealer } from '../../src/certificate/node/seal.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
 import { modelOf, modelText } from '../../src/certificate/shown.ts'
@@ -29,7 +30,8 @@ Checks each path as "evidence check" does, and writes what was found as a docume
 proven by how it looks; what proves stands in it as attachments, and "evidence check FILE.certificate.pdf" judges those. Of what does not
 hold, or is not judged, none is made. A receipt or file proof alone will do: then the certificate says that no file was compared.
 With --online the ledger is asked, and what happened later (retracted, key compromised) stands at its head.
-With --seal the document gets a PAdES signature by a certificate of its own. That is never the ledger's key.
+An --out that ends in .html makes one HTML file instead, which can be read without scripts and printed, and judges itself where it is opened.
+With --seal a PDF gets a PAdES signature by a certificate of its own. That is never the ledger's key.
 The same check at the same --made-at by the same program gives the same bytes.
 
 Example:
@@ -38,7 +40,7 @@ Example:
 
 const flags = [
   ...clientFlags({ url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' }),
-  ['--out <file>', 'where to write it (default: PATH.certificate.pdf)'],
+  ['--out <file>', 'where to write it, as PDF, or as HTML where it ends in .html (default: PATH.certificate.pdf)'],
   ['--lang <language>', 'zh, en or both', 'both'],
   ['--online', 'ask the ledger what happened to the entry later'],
   ['--applicant <name>', 'who asks for the certificate'],
@@ -86,22 +88,43 @@ async function certificates(paths: readonly string[], options: CertificateOption
     })
   const places = paths.map((path) => ({ path, out: options.out ?? `${withoutFinalSlashes(path)}.certificate.pdf` }))
   for (const { out } of places) requireOutput(outputKinds.certificate, out)
-  const maker = await makerOf(options)
+  const form = options.out?.toLowerCase().endsWith('.html') === true ? 'html' : 'pdf'
+  if (form === 'html' && (options.seal !== undefined || options.sealKey !== undefined))
+    throw new EvidenceError('usage', 'a certificate in HTML has no seal: write a PDF, or leave --seal out', {
+      where: '--seal',
+    })
+  const maker = await makerOf(options, form)
   for (const { path, out } of places) await certificate(path, out, maker, options, output)
 }
 
 /** What all certificates of one call have in common. */
 interface Maker {
+  /** Writes a certificate, without a seal. */
+  readonly write: (model: CertificateModel, attachments: Attachments) => Promise<Uint8Array>
   readonly stated: Omit<Stated, 'compared' | 'later' | 'timeStamp'>
   readonly sealer: Sealer | undefined
 }
 
-async function makerOf(options: CertificateOptions): Promise<Maker> {
-  const { writerBuild } = await import('../../src/certificate/node/build.ts')
+/** The writer of a form, with its build. */
+async function writerOf(form: CertificateForm): Promise<{ readonly build: string; readonly write: Maker['write'] }> {
+  if (form === 'pdf') {
+    const { writerBuild } = await import('../../src/certificate/node/build.ts')
+    const { writeCertificate } = await import('../../src/certificate/node/write.ts')
+    return { build: writerBuild(), write: writeCertificate }
+  }
+  const { htmlWriter } = await import('../../src/certificate/node/html.ts')
+  const { writeHtmlCertificate } = await import('../../src/certificate/html/write.ts')
+  const checker = htmlWriter()
+  const write: Maker['write'] = (...given) => Promise.resolve(writeHtmlCertificate(...given, checker))
+  return { build: checker.build, write }
+}
+
+async function makerOf(options: CertificateOptions, form: CertificateForm): Promise<Maker> {
+  const { build, write } = await writerOf(form)
   const sealer = await sealerOf(options)
   const stated = {
     madeAt: timeOfMaking(options.madeAt),
-    program: { version, build: writerBuild() },
+    program: { version, build },
     language: codeArgument(options.lang, ['zh', 'en', 'both'], 'language of certificates'),
     applicant: shortText(options.applicant, '--applicant'),
     onRequestOf: shortText(options.for, '--for'),
@@ -109,7 +132,7 @@ async function makerOf(options: CertificateOptions): Promise<Maker> {
     platform: platformOf(options.platformStatement),
     seal: sealer === undefined ? null : modelText(sealer.subject),
   }
-  return { stated, sealer }
+  return { write, stated, sealer }
 }
 
 function timeOfMaking(given: string | undefined): string {
@@ -173,7 +196,7 @@ async function sealerOf({ seal, sealKey, sealPassphraseFile }: CertificateOption
 async function certificate(
   path: string,
   out: string,
-  { stated, sealer }: Maker,
+  { write, stated, sealer }: Maker,
   options: CertificateOptions,
   output: Output,
 ): Promise<void> {
@@ -204,9 +227,8 @@ async function certificate(
   })
   const model = modelOf(await evidenced(attachments, handedFiles), { ...stated, ...found })
   const whole = new Map([...attachments, ['certificate.json', encodeModel(model)] as const])
-  const { writeCertificate } = await import('../../src/certificate/node/write.ts')
   const { sealCertificate } = await import('../../src/certificate/node/seal.ts')
-  const unsealed = await writeCertificate(model, whole)
+  const unsealed = await write(model, whole)
   const bytes = sealer === undefined ? unsealed : sealCertificate(unsealed, sealer)
   writeOutput(outputKinds.certificate, out, bytes)
   output.result({ path, certificate: out, number: model.number, bytes: bytes.length, sealed: stated.seal }, [

@@ -76,3 +76,6 @@ export type Attachments = ReadonlyMap<AttachmentName, Uint8Array>
 export function isAttachmentName(name: string): name is AttachmentName {
   return Object.hasOwn(attachmentKinds, name)
 }
+
+/** The forms that a certificate is written in. */
+export type CertificateForm = 'pdf' | 'html'
