@@ -92,6 +92,7 @@ function sentenceOf(report: AnyReport, { kind, standing, why }: Outcome, { check
       : sentence.missingOther
   }
   if (kind === 'differs') return report.what === 'folder' ? sentence.folderDiffers : sentence.differs
+  if (why?.code === 'certificate-altered' || why?.code === 'certificate-differs') return sentence.document
   if (kind !== 'unchanged') return sentence[kind]
   if (report.what === 'package') return sentence.package
   return report.what === 'misbehaviour' ? sentence.misbehaviour : sentence.unchanged

@@ -43,7 +43,7 @@ export function readHtmlCertificate(bytes: Uint8Array): {
   const blocks = scripts.filter(({ tag }) => tag.toLowerCase().includes(attachmentsId))
   const [block, other] = blocks
   if (block === undefined) throw malformed('has no attachments')
-  if (other !== undefined || countOf(before.join(''), attachmentsId) > 0)
+  if (other !== undefined || [...before, after].some(namesBlock))
     throw new EvidenceError(
       'certificate-attachment-twice',
       'the document has its attachments twice: a browser may show others than were judged',
@@ -61,8 +61,9 @@ function textOf(bytes: Uint8Array): string {
   return text
 }
 
-function countOf(text: string, part: string): number {
-  return text.toLowerCase().split(part).length - 1
+/** Whether an element that is no script has the name of the attachments; the text, which says how to take them out, may have it. */
+function namesBlock(text: string): boolean {
+  return Array.from(text.matchAll(/<[^>]*>?/g)).some(([tag]) => tag.toLowerCase().includes(attachmentsId))
 }
 
 interface Script {

@@ -2,6 +2,8 @@
 export const certificateStyle = `
 .certificate aside{border-bottom:2px solid var(--line);padding:0 1rem 1rem;max-width:60rem;margin:0 auto}
 .certificate .own{font-size:.9rem;overflow-wrap:anywhere}
+.certificate .check{display:flex;flex-direction:column}
+.certificate .zone{order:1}
 #evidence-document{overflow-wrap:anywhere}
 #evidence-document p{margin:.15rem 0}
 #evidence-document table{width:100%;border-collapse:collapse}
