@@ -419,11 +419,7 @@ function commandsOf({ stated, shown }: CertificateModel, form: CertificateForm):
   const list = shown.kind === 'manifest' ? ' --manifest evidence.evidence-manifest' : ''
   const transition = shown.byTransition ? ' --transition evidence.key-transition' : ''
   const options = `--receipt ${proof}${list}${transition} --policy YOUR.policy`
-  return [
-    extraction[form],
-    `node check.mjs ${what} ${options}`,
-    `python3 evidence_verify.py check ${what} ${options}`,
-  ]
+  return [extraction[form], `node check.mjs ${what} ${options}`, `python3 evidence_verify.py check ${what} ${options}`]
 }
 
 function howTo(model: CertificateModel, { say, own, row }: Writer, form: CertificateForm): Block[] {

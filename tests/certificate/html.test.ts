@@ -36,9 +36,17 @@ describe('a certificate in HTML', () => {
       ledger: undefined,
     })
     const all = [...faults, ...unjudged]
-    return { exit: exitCodeOf(faults, unjudged), codes: all.map(({ code }) => code), where: all.map((one) => one.where) }
+    return {
+      exit: exitCodeOf(faults, unjudged),
+      codes: all.map(({ code }) => code),
+      where: all.map((one) => one.where),
+    }
   }
-  const altered = (where: string) => ({ exit: 1, codes: ['certificate-altered', 'certificate-altered'], where: [where, 'look'] })
+  const altered = (where: string) => ({
+    exit: 1,
+    codes: ['certificate-altered', 'certificate-altered'],
+    where: [where, 'look'],
+  })
 
   it('is the same bytes twice, is known by its first bytes, and is sound', async () => {
     const again = writeHtmlCertificate(made.model, made.attachments, htmlWriter())
@@ -47,15 +55,18 @@ describe('a certificate in HTML', () => {
     expect(isCertificateAt(join(path, 'certificate.html'))).toBe(true)
   })
 
-  it.each(['zh', 'en', 'both'] as const)('says itself in %s, and carries the attachments as they are', async (language) => {
-    const { bytes, attachments } = await sampleHtmlCertificate({ stated: { language } })
-    const read = readHtmlCertificate(bytes)
-    expect(read.marks).toEqual([])
-    expect([...read.attachments]).toEqual([...attachments])
-    const html = Buffer.from(bytes).toString('utf8')
-    expect(html.includes('<span lang="zh-CN">')).toBe(language !== 'en')
-    expect(html.includes('<span lang="en">')).toBe(language !== 'zh')
-  })
+  it.each(['zh', 'en', 'both'] as const)(
+    'says itself in %s, and carries the attachments as they are',
+    async (language) => {
+      const { bytes, attachments } = await sampleHtmlCertificate({ stated: { language } })
+      const read = readHtmlCertificate(bytes)
+      expect(read.marks).toEqual([])
+      expect([...read.attachments]).toEqual([...attachments])
+      const html = Buffer.from(bytes).toString('utf8')
+      expect(html.includes('<span lang="zh-CN">')).toBe(language !== 'en')
+      expect(html.includes('<span lang="en">')).toBe(language !== 'zh')
+    },
+  )
 
   it('tells another build from an alteration', async () => {
     const program = { version: '0.1.0', build: 'a'.repeat(64) }
@@ -78,7 +89,11 @@ describe('a certificate in HTML', () => {
   })
 
   it('is seen to have another text', async () => {
-    expect(await check(text.replace('张三', '李四'))).toMatchObject({ exit: 1, codes: ['certificate-altered'], where: ['look'] })
+    expect(await check(text.replace('张三', '李四'))).toMatchObject({
+      exit: 1,
+      codes: ['certificate-altered'],
+      where: ['look'],
+    })
   })
 
   it.each([
@@ -122,17 +137,25 @@ describe('a certificate in HTML', () => {
     expect((await check(changed)).exit).toBe(1)
   })
 
-  it.skipIf(lacks('python'))('gives its attachments to the command that it names, and the Python verifier judges them', () => {
-    writeFileSync(join(path, 'certificate.html'), made.bytes)
-    writeFileSync(join(path, 'FILE'), sampleContent)
-    writeFileSync(join(path, 'YOUR.policy'), samplePolicy)
-    const plain = (one: string): string =>
-      one.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
-    const shown = plain(/<pre><code>([^<]*)<\/code>/.exec(text)?.[1] as string).split('\n')
-    const run = (command: string) => spawnSync('sh', ['-c', command], { cwd: path, encoding: 'utf8' })
-    expect(run(shown[0] as string)).toMatchObject({ status: 0, stderr: '' })
-    const verifier = join(import.meta.dirname, '../../verifiers/python/evidence_verify.py')
-    const verified = run((shown[2] as string).replace('evidence_verify.py', verifier))
-    expect(verified).toMatchObject({ status: 0 })
-  })
+  it.skipIf(lacks('python'))(
+    'gives its attachments to the command that it names, and the Python verifier judges them',
+    () => {
+      writeFileSync(join(path, 'certificate.html'), made.bytes)
+      writeFileSync(join(path, 'FILE'), sampleContent)
+      writeFileSync(join(path, 'YOUR.policy'), samplePolicy)
+      const plain = (one: string): string =>
+        one
+          .replaceAll('&lt;', '<')
+          .replaceAll('&gt;', '>')
+          .replaceAll('&quot;', '"')
+          .replaceAll('&#39;', "'")
+          .replaceAll('&amp;', '&')
+      const shown = plain(/<pre><code>([^<]*)<\/code>/.exec(text)?.[1] as string).split('\n')
+      const run = (command: string) => spawnSync('sh', ['-c', command], { cwd: path, encoding: 'utf8' })
+      expect(run(shown[0] as string)).toMatchObject({ status: 0, stderr: '' })
+      const verifier = join(import.meta.dirname, '../../verifiers/python/evidence_verify.py')
+      const verified = run((shown[2] as string).replace('evidence_verify.py', verifier))
+      expect(verified).toMatchObject({ status: 0 })
+    },
+  )
 })

@@ -106,7 +106,9 @@ describe.skipIf(lacks('chromium'))('certificates in Chromium', () => {
     expect(await handOver(page, { 'photo.pdf': made.bytes })).toMatchObject([{ outcome: 'stopped' }])
     await page.context().close()
     const small = await opened(core.href)
-    expect(await handOver(small.page, { 'photo.pdf': made.bytes })).toMatchObject([{ outcome: 'newer', what: 'not-judged' }])
+    expect(await handOver(small.page, { 'photo.pdf': made.bytes })).toMatchObject([
+      { outcome: 'newer', what: 'not-judged' },
+    ])
     await small.page.context().close()
   })
 })

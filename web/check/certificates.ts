@@ -95,12 +95,7 @@ function bringsEvidence({ path }: Opened, task: Task): boolean {
 }
 
 /** Makes one check by what a certificate carries. Its policy is its own word: it goes after all that the reader and the page have. */
-async function judgeBeside(
-  certificate: Opened,
-  set: DroppedSet,
-  task: Task,
-  asks: Asks,
-): Promise<readonly Result[]> {
+async function judgeBeside(certificate: Opened, set: DroppedSet, task: Task, asks: Asks): Promise<readonly Result[]> {
   const { attachments, path } = certificate
   const own = attachments.get('policy')
   const brought = own === undefined ? [] : [policyChoice('package', own)]
@@ -118,7 +113,9 @@ async function withCertificate(certificate: Opened, result: Result, isAlone: boo
   const { report } = result
   const whole = await settled(judgeAttachments(attachments, result.policy.policy, asks.hashing))
   const known = new Set(report.faults.map(({ code }) => code))
-  const more = (whole instanceof EvidenceError ? [findingOf(whole)] : whole.faults).filter(({ code }) => !known.has(code))
+  const more = (whole instanceof EvidenceError ? [findingOf(whole)] : whole.faults).filter(
+    ({ code }) => !known.has(code),
+  )
   const fields = await judgeFields(attachments, asks.hashing)
   const together: AnyReport = {
     ...report,
@@ -139,7 +136,8 @@ function saidBy(model: CertificateModel | undefined): HTMLElement {
     const { compared, later } = stated
     const standing = standingOf(model)
     if (standing !== 'sound') section.append(el('p', { role: 'note' }, words.standing[standing]))
-    const file = compared?.what === 'folder' ? `${compared.name}, ${words.files(count(compared.files))}` : compared?.name
+    const file =
+      compared?.what === 'folder' ? `${compared.name}, ${words.files(count(compared.files))}` : compared?.name
     section.append(
       facts([
         [words.number, number],

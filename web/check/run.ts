@@ -107,7 +107,8 @@ export async function checkAll(
     ...asks.offered,
   ]
   const results: Result[] = [...refused]
-  for (const task of tasks) for (const result of await checkTask(set, task, { ...asks, offered }, judgeOne)) results.push(result)
+  for (const task of tasks)
+    for (const result of await checkTask(set, task, { ...asks, offered }, judgeOne)) results.push(result)
   return results
 }
 

@@ -80,7 +80,11 @@ export function partsOfChecker(text: string): CheckerParts {
     script: between('<script type="module">', '</script>'),
   }
   if (checkerFile(parts) === text) return parts
-  throw new EvidenceError('file-unreadable', 'evidence-check.html is not the one that was built; build the page again', {
-    where: 'evidence-check.html',
-  })
+  throw new EvidenceError(
+    'file-unreadable',
+    'evidence-check.html is not the one that was built; build the page again',
+    {
+      where: 'evidence-check.html',
+    },
+  )
 }

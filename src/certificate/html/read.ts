@@ -4,7 +4,13 @@ import { fromUtf8, latin1 } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import { visible } from '../../core/text.ts'
 import type { Finding } from '../../verify/report.ts'
-import { attachmentKinds, type AttachmentName, attachmentNames, type Attachments, isAttachmentName } from '../attachments.ts'
+import {
+  attachmentKinds,
+  type AttachmentName,
+  attachmentNames,
+  type Attachments,
+  isAttachmentName,
+} from '../attachments.ts'
 import { certificateFormat } from '../model.ts'
 import { contentPolicy } from './checker.ts'
 
@@ -170,4 +176,3 @@ function scriptMarks(before: readonly string[], scripts: readonly Script[], afte
   if (after !== '\n</html>\n') marks.push(altered('addition', 'Something was added after the certificate’s own end.'))
   return marks
 }
-

@@ -27,7 +27,9 @@ export function writeHtmlCertificate(model: CertificateModel, attachments: Attac
   const attached = attachmentNames.filter((name) => attachments.has(name))
   const content = contentOf(model, attached, 'html')
   const parts = { ...checker.parts, style: checker.parts.style + certificateStyle }
-  const own = content.languages.map((lang): Piece => ({ lang, text: certificateWords[lang].ownChecker(checker.sha256) }))
+  const own = content.languages.map(
+    (lang): Piece => ({ lang, text: certificateWords[lang].ownChecker(checker.sha256) }),
+  )
   const unrun = content.languages.map((lang): Piece => ({ lang, text: certificateWords[lang].noScript }))
   return utf8(`${htmlHead}<html lang="${content.languages[0] === 'en' ? 'en' : 'zh-CN'}">
 <meta charset="utf-8">
@@ -57,7 +59,13 @@ export function attachmentsText(attachments: Attachments): string {
   return `{\n${named.join(',\n')}\n}\n`
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
 
 function escaped(text: string): string {
   return visible(text).replace(/[&<>"']/g, (character) => entities[character] as string)
@@ -117,7 +125,9 @@ function commands(lines: readonly string[]): string {
 function picture(data: string): string {
   const modules = encodeQR(data, 'raw', { ecc: 'medium', border: 2 })
   const strokes = modules.flatMap((row, y) =>
-    row.flatMap((isDark, x) => (isDark && row[x - 1] !== true ? [`M${x} ${y}h${runFrom(row, x)}v1h-${runFrom(row, x)}z`] : [])),
+    row.flatMap((isDark, x) =>
+      isDark && row[x - 1] !== true ? [`M${x} ${y}h${runFrom(row, x)}v1h-${runFrom(row, x)}z`] : [],
+    ),
   )
   const side = modules.length
   return `<svg viewBox="0 0 ${side} ${side}" role="img" aria-label="${escaped(data)}"><path d="${strokes.join('')}"/></svg>`

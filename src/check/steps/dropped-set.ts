@@ -187,7 +187,11 @@ export function isAmong(named: NamedDigests, sha256: string | undefined): boolea
   return sha256 !== undefined && (named ?? []).some((digest) => digest['sha256'] === sha256)
 }
 
-function tooLong(path: string, kind: Exclude<DroppedKind, 'file' | 'zip' | 'certificate'>, size: number): EvidenceError {
+function tooLong(
+  path: string,
+  kind: Exclude<DroppedKind, 'file' | 'zip' | 'certificate'>,
+  size: number,
+): EvidenceError {
   const code = kind === 'manifest' ? 'manifest-malformed' : kind === 'policy' ? 'policy-malformed' : 'receipt-malformed'
   return new EvidenceError(code, `${path} has ${size} bytes; the most is ${mostBytesOf[kind]}`, { where: path })
 }
