@@ -1,5 +1,5 @@
 // Makes dist/page out of dist/web: the page that the server gives out at /, and the checker as one file, core and whole. Prints the SHA-256
-// of each one file, so that it can be published and compared. See docs/design/faces.md.
+// of each one file, so that it can be published and compared, and notes the build of certificates in HTML. See docs/design/faces.md.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,15 +30,25 @@ function isCurrent() {
 /** Nothing of ours, and of our libraries nothing that the page uses, does anything by being loaded alone. */
 const treeshake = { moduleSideEffects: (id) => id.startsWith(web) }
 
-/** A browser goes through its own proxy: what Node needs for one is left out. */
-const ownProxy = {
-  name: 'own-proxy',
-  load: (id) => (id.endsWith('/src/client/proxy.js') ? 'export const proxyFetch = fetch' : null),
+/**
+ * What no page uses, though modules that it uses name it: a browser goes through its own proxy; and nobody asks a schema for its JSON Schema,
+ * whose writer is a tenth of the smaller checker. The library makes each method when it is first asked for.
+ */
+const unused = ['/zod/v4/core/json-schema-processors.js', '/zod/v4/core/to-json-schema.js']
+const withoutUnused = {
+  name: 'without-unused',
+  load(id) {
+    if (id.endsWith('/src/client/proxy.js')) return 'export const proxyFetch = fetch'
+    if (!unused.some((end) => id.endsWith(end))) return null
+    const text = readFileSync(id, 'utf8')
+    const names = [...text.matchAll(/^export (?:const|function) (\w+)|^export \{ \w+ as (\w+) \}/gm)]
+    return `const none = () => () => undefined; export { ${names.map(([, a, b]) => `none as ${a ?? b}`).join(', ')} }`
+  },
 }
 
 /** Joins one entry into one script; gives its text and the files that went in. */
 async function joined(rolldown, entry, format = 'esm') {
-  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [ownProxy] })
+  const bundle = await rolldown({ input: join(web, entry), platform: 'browser', treeshake, plugins: [withoutUnused] })
   const { output } = await bundle.generate({ format, codeSplitting: false, minify: true, comments: false })
   const files = await bundle.watchFiles
   await bundle.close()
@@ -48,7 +58,7 @@ async function joined(rolldown, entry, format = 'esm') {
 /** Joins the entries of the server's page, with what is loaded later in files of its own. */
 async function split(rolldown, entries) {
   const input = Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, join(web, entry)]))
-  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [ownProxy] })
+  const bundle = await rolldown({ input, platform: 'browser', treeshake, plugins: [withoutUnused] })
   const names = { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
   await bundle.write({ dir: assets, format: 'esm', minify: true, comments: false, ...names })
   const files = await bundle.watchFiles
@@ -56,38 +66,10 @@ async function split(rolldown, entries) {
   return files
 }
 
-/** What would end an inline script early. */
-const inline = (text) => text.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
-
 /** The checker as one file: script, worker and style in it, each let through by its hash alone, and no connection to anywhere. */
-function oneFile(script, worker) {
-  const [code, inner] = [inline(script), inline(worker)]
-  const policy = [
-    "default-src 'none'",
-    `script-src 'sha256-${sha256(code, 'base64')}' 'wasm-unsafe-eval' blob:`,
-    `style-src 'sha256-${sha256(style, 'base64')}'`,
-    'img-src data: blob:',
-    'worker-src blob:',
-    "connect-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'",
-    'trusted-types evidence-worker',
-  ].join('; ')
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Evidence checker</title>
-<style>${style}</style>
-<body><noscript>This page needs JavaScript. 本页面需要 JavaScript。</noscript></body>
-<script type="text/plain" id="evidence-policy"></script>
-<script type="text/plain" id="evidence-worker">${inner}</script>
-<script type="module">${code}</script>
-</html>
-`
+async function oneFile(script, worker) {
+  const { checkerFile, inlineScript } = await import('../dist/src/certificate/html/checker.js')
+  return checkerFile({ style, worker: inlineScript(worker), script: inlineScript(script) })
 }
 
 /** The checkers as one file, with what is published of them. */
@@ -132,14 +114,21 @@ if (!isCurrent()) {
   for (const [name, [script, title]] of Object.entries(pages))
     writeFileSync(join(page, `${name}.html`), entryPage(script, title))
   const whole = await joined(rolldown, 'check/whole-main.js')
-  writeFileSync(join(page, 'evidence-check-core.html'), oneFile(core.text, worker.text))
-  writeFileSync(join(page, 'evidence-check.html'), oneFile(whole.text, worker.text))
+  writeFileSync(join(page, 'evidence-check-core.html'), await oneFile(core.text, worker.text))
+  writeFileSync(join(page, 'evidence-check.html'), await oneFile(whole.text, worker.text))
   writeFileSync(join(assets, 'one-files.json'), JSON.stringify(oneFiles()))
+  // Of one build are certificates whose writer and checker are the same, wherever they were made.
+  const writer = await joined(rolldown, '../src/certificate/html/write.js')
+  const checker = sha256(readFileSync(join(page, 'evidence-check.html')), 'hex')
+  const build = sha256(`${checker}\n${writer.text}`, 'hex')
+  writeFileSync(join(assets, 'certificate.json'), JSON.stringify({ build, checker }))
   const used = [
     ...inputs,
     ...worker.files,
     ...core.files,
     ...whole.files,
+    ...writer.files,
+    join(root, 'dist/src/certificate/html/checker.js'),
     join(root, 'web/style.css'),
     fileURLToPath(import.meta.url),
   ]

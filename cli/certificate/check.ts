@@ -4,8 +4,8 @@ import { judgeLater, leftOut } from '../../src/certificate/later.ts'
 import { judgeAttachments, judgeFields } from '../../src/certificate/judge.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import type { JudgedLook } from '../../src/certificate/node/judge-look.ts'
-import { certificateHead, isCertificate, readCertificate } from '../../src/certificate/pdf/read.ts'
 import { maxCertificateBytes } from '../../src/certificate/pdf/syntax.ts'
+import { certificateBeginning, certificateForm, readAnyCertificate } from '../../src/certificate/read.ts'
 import { type CheckRequest, type PolicyBytes, withRotations } from '../../src/check/node/check.ts'
 import { hasEvidence } from '../../src/check/node/evidence-files.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
@@ -51,14 +51,15 @@ export interface CertificateRequest extends Pick<CheckRequest, 'rotation' | 'tim
 /** True for a certificate that is not itself evidence: one that was deposited is checked as any other file. */
 export function isCertificateAt(path: string): boolean {
   const stat = statSync(fsPath(path), { throwIfNoEntry: false })
-  return stat?.isFile() === true && isCertificate(readBeginning(path, certificateHead.length)) && !hasEvidence(path)
+  if (stat?.isFile() !== true || hasEvidence(path)) return false
+  return certificateForm(readBeginning(path, certificateBeginning)) !== undefined
 }
 
 /** Checks a certificate. What does not hold is in the report. Throws `file-unreadable`, the codes of a policy, and of what is asked. */
 export async function checkCertificate(path: string, request: CertificateRequest): Promise<CertificateReport> {
   const bytes = new Uint8Array(readNamed(path, maxCertificateBytes, { tooLong: 'certificate-malformed' }))
   const given = request.policy === undefined ? undefined : parsePolicyFile(request.policy.path, request.policy.bytes)
-  const read = attempt(() => readCertificate(bytes))
+  const read = attempt(() => readAnyCertificate(bytes))
   if (read instanceof EvidenceError) return unread(path, read)
   const { attachments, marks } = read
   const own = attachments.get('policy')

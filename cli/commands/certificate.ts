@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { utf8Length, withoutFinalSlashes } from '../../src/core/bytes.ts'
-import { type CaseFields, encodeModel, type Stated } from '../../src/certificate/model.ts'
+import type { Attachments, CertificateForm } from '../../src/certificate/attachments.ts'
+import { type CaseFields, type CertificateModel, encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { Sealer } from '../../src/certificate/node/seal.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
 import { modelOf, modelText } from '../../src/certificate/shown.ts'
@@ -33,7 +34,8 @@ With --online the ledger is asked, and what happened later (retracted, key compr
 Those later entries are attached as receipts, so that they are proven without the ledger.
 By --exhibit NUMBER, or an argument that is no path beside --online or --url, the ledger is asked for the receipt of the deposit with that exhibit
 number, as who you are there; no file is compared. Of several such deposits name one by --entry INDEX.
-With --seal the document gets a PAdES signature by a certificate of its own. That is never the ledger's key.
+An --out that ends in .html makes one HTML file instead, which can be read without scripts and printed, and judges itself where it is opened.
+With --seal a PDF gets a PAdES signature by a certificate of its own. That is never the ledger's key.
 The same check at the same --made-at by the same program gives the same bytes.
 
 Example:
@@ -42,7 +44,7 @@ Example:
 
 const flags = [
   ...clientFlags({ url: '$EVIDENCE_URL, the profile’s, or the URL in the policy’s log line' }),
-  ['--out <file>', 'where to write it (default: PATH.certificate.pdf)'],
+  ['--out <file>', 'where to write it, as PDF, or as HTML where it ends in .html (default: PATH.certificate.pdf)'],
   ['--lang <language>', 'zh, en or both', 'both'],
   ['--exhibit <number>', 'number of a deposited exhibit, whose receipt the ledger is asked for', repeated],
   ['--entry <index>', 'of several deposits of one exhibit number: the one that is meant', repeated],
@@ -98,22 +100,43 @@ async function certificates(paths: readonly string[], options: CertificateOption
     return { subject, out: options.out ?? `${name}.certificate.pdf` }
   })
   for (const { out } of places) requireOutput(outputKinds.certificate, out)
-  const maker = await makerOf(options)
+  const form = options.out?.toLowerCase().endsWith('.html') === true ? 'html' : 'pdf'
+  if (form === 'html' && (options.seal !== undefined || options.sealKey !== undefined))
+    throw new EvidenceError('usage', 'a certificate in HTML has no seal: write a PDF, or leave --seal out', {
+      where: '--seal',
+    })
+  const maker = await makerOf(options, form)
   for (const { subject, out } of places) await certificate(subject, out, maker, options, output)
 }
 
 /** What all certificates of one call have in common. */
 interface Maker {
+  /** Writes a certificate, without a seal. */
+  readonly write: (model: CertificateModel, attachments: Attachments) => Promise<Uint8Array>
   readonly stated: Omit<Stated, 'compared' | 'later' | 'timeStamp'>
   readonly sealer: Sealer | undefined
 }
 
-async function makerOf(options: CertificateOptions): Promise<Maker> {
-  const { writerBuild } = await import('../../src/certificate/node/build.ts')
+/** The writer of a form, with its build. */
+async function writerOf(form: CertificateForm): Promise<{ readonly build: string; readonly write: Maker['write'] }> {
+  if (form === 'pdf') {
+    const { writerBuild } = await import('../../src/certificate/node/build.ts')
+    const { writeCertificate } = await import('../../src/certificate/node/write.ts')
+    return { build: writerBuild(), write: writeCertificate }
+  }
+  const { htmlWriter } = await import('../../src/certificate/node/html.ts')
+  const { writeHtmlCertificate } = await import('../../src/certificate/html/write.ts')
+  const checker = htmlWriter()
+  const write: Maker['write'] = (...given) => Promise.resolve(writeHtmlCertificate(...given, checker))
+  return { build: checker.build, write }
+}
+
+async function makerOf(options: CertificateOptions, form: CertificateForm): Promise<Maker> {
+  const { build, write } = await writerOf(form)
   const sealer = await sealerOf(options)
   const stated = {
     madeAt: timeOfMaking(options.madeAt),
-    program: { version, build: writerBuild() },
+    program: { version, build },
     language: codeArgument(options.lang, ['zh', 'en', 'both'], 'language of certificates'),
     applicant: shortText(options.applicant, '--applicant'),
     onRequestOf: shortText(options.for, '--for'),
@@ -121,7 +144,7 @@ async function makerOf(options: CertificateOptions): Promise<Maker> {
     platform: platformOf(options.platformStatement),
     seal: sealer === undefined ? null : modelText(sealer.subject),
   }
-  return { stated, sealer }
+  return { write, stated, sealer }
 }
 
 function timeOfMaking(given: string | undefined): string {
@@ -185,7 +208,7 @@ async function sealerOf({ seal, sealKey, sealPassphraseFile }: CertificateOption
 async function certificate(
   subject: string | FetchedReceipt,
   out: string,
-  { stated, sealer }: Maker,
+  { write, stated, sealer }: Maker,
   options: CertificateOptions,
   output: Output,
 ): Promise<void> {
@@ -219,9 +242,8 @@ async function certificate(
   const path = typeof subject === 'string' ? subject : subject.name
   const model = modelOf(await evidenced(attachments, handedFiles), { ...stated, ...found })
   const whole = new Map([...attachments, ['certificate.json', encodeModel(model)] as const])
-  const { writeCertificate } = await import('../../src/certificate/node/write.ts')
   const { sealCertificate } = await import('../../src/certificate/node/seal.ts')
-  const unsealed = await writeCertificate(model, whole)
+  const unsealed = await write(model, whole)
   const bytes = sealer === undefined ? unsealed : sealCertificate(unsealed, sealer)
   writeOutput(outputKinds.certificate, out, bytes)
   output.result({ path, certificate: out, number: model.number, bytes: bytes.length, sealed: stated.seal }, [

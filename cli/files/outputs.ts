@@ -9,7 +9,7 @@ import { parseReceipt } from '../../src/core/receipt.ts'
 import { parseApprovalFile } from '../../src/statements/approval-file.ts'
 import { readBounded } from '../../src/node/bounded-file.ts'
 import { lookAt, replaceFile, requireNewFile, requireWritableFolder, writeNew } from '../../src/node/output-file.ts'
-import { readCertificate } from '../../src/certificate/pdf/read.ts'
+import { readAnyCertificate } from '../../src/certificate/read.ts'
 import { reportSubject } from '../../src/report/html.ts'
 import { parseAnchor } from '../../src/verify/anchor.ts'
 
@@ -54,8 +54,9 @@ export const outputKinds = {
   certificate: {
     name: 'certificate',
     subject: (bytes) => {
-      const fields = readCertificate(new Uint8Array(bytes)).attachments.get('certificate.json')
-      return fields === undefined ? undefined : toHex(fields)
+      const { form, attachments } = readAnyCertificate(new Uint8Array(bytes))
+      const fields = attachments.get('certificate.json')
+      return fields === undefined ? undefined : `${form} ${toHex(fields)}`
     },
   },
   report: { name: 'report', subject: reportSubject },

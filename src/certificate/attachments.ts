@@ -113,3 +113,6 @@ function isFixed(name: string): name is keyof typeof attachmentKinds {
 export function isAttachmentName(name: string): name is AttachmentName {
   return isFixed(name) || laterNumber(name) !== undefined
 }
+
+/** The forms that a certificate is written in. */
+export type CertificateForm = 'pdf' | 'html'

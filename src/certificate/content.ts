@@ -1,7 +1,7 @@
 import { tryTime, timeText } from '../core/time.ts'
 import { certificateWords, type DocumentLanguage as Language } from '../words/certificate.ts'
 import type { CertificateWords } from '../words/en/certificate.ts'
-import { type AttachmentName, inOrder } from './attachments.ts'
+import { type AttachmentName, type CertificateForm, inOrder } from './attachments.ts'
 import {
   type CaseFields,
   type CertificateModel,
@@ -70,8 +70,12 @@ export function codeOf({ shown }: CertificateModel): string {
   return `evidence-ledger\n${shown.origin}\n${shown.index}\nsha256:${shown.leafHash}`
 }
 
-/** What a certificate says. `attached` are the names of its attachments. */
-export function contentOf(model: CertificateModel, attached: readonly AttachmentName[]): Content {
+/** What a certificate says, in one of its forms. `attached` are the names of its attachments. */
+export function contentOf(
+  model: CertificateModel,
+  attached: readonly AttachmentName[],
+  form: CertificateForm = 'pdf',
+): Content {
   const languages = languagesOf(model)
   const say = (word: Word): Said => languages.map((lang) => ({ lang, text: word(certificateWords[lang]) }))
   const own = (text: string | null): Said => (text === null ? say((w) => w.none) : [{ lang: undefined, text }])
@@ -99,9 +103,9 @@ export function contentOf(model: CertificateModel, attached: readonly Attachment
     [(w) => w.source, source(model, writer)],
     [(w) => w.persons, persons(model, writer)],
     [(w) => w.later, laterEvents(model, writer)],
-    [(w) => w.howTo, howTo(model, writer)],
+    [(w) => w.howTo, howTo(model, writer, form)],
     [(w) => w.platform, platform(model, writer)],
-    [(w) => w.seal, seal(model, writer, attached)],
+    [(w) => w.seal, seal(model, writer, attached, form)],
   ]
   const { madeAt, program } = model.stated
   const head: Block[] = [
@@ -420,24 +424,26 @@ function eventText(
   return w.event(name, reasons.length === 0 ? '' : ` (${reasons.join(', ')})`, index, timeShown(time))
 }
 
+/** How the attachments are taken out of a certificate by what is on many machines. */
+const extraction: Readonly<Record<CertificateForm, string>> = {
+  pdf: 'pdfdetach -saveall certificate.pdf',
+  html: `python3 -c "import base64,json,re;[open(n,'wb').write(base64.b64decode(b)) for n,b in json.loads(re.search('evidence-attachments.>(.*?)</script>',open('certificate.html',encoding='utf-8').read(),re.S)[1]).items()]"`,
+}
+
 /** The commands that check it without us. */
-function commandsOf({ stated, shown }: CertificateModel): string[] {
+function commandsOf({ stated, shown }: CertificateModel, form: CertificateForm): string[] {
   const proof = shown.kind === 'file-proof' ? 'evidence.file-proof' : 'evidence.tlog-proof'
   const what = stated.compared === null ? 'FILE' : shown.kind === 'manifest' ? 'FOLDER' : 'FILE'
   const list = shown.kind === 'manifest' ? ' --manifest evidence.evidence-manifest' : ''
   const transition = shown.byTransition ? ' --transition evidence.key-transition' : ''
   const options = `--receipt ${proof}${list}${transition} --policy YOUR.policy`
-  return [
-    'pdfdetach -saveall certificate.pdf',
-    `node check.mjs ${what} ${options}`,
-    `python3 evidence_verify.py check ${what} ${options}`,
-  ]
+  return [extraction[form], `node check.mjs ${what} ${options}`, `python3 evidence_verify.py check ${what} ${options}`]
 }
 
-function howTo(model: CertificateModel, { say, own, row }: Writer): Block[] {
+function howTo(model: CertificateModel, { say, own, row }: Writer, form: CertificateForm): Block[] {
   return [
     { is: 'paragraph', said: say((w) => w.howToIntro), tone: 'plain' },
-    { is: 'commands', lines: commandsOf(model) },
+    { is: 'commands', lines: commandsOf(model, form) },
     row((w) => w.policy, own(model.shown.policy)),
     { is: 'paragraph', said: say((w) => w.howToPolicy), tone: 'plain' },
     { is: 'code', data: codeOf(model), said: say((w) => w.qr) },
@@ -454,11 +460,17 @@ function platform({ stated }: CertificateModel, { own, row }: Writer): Block[] {
   ]
 }
 
-function seal({ stated }: CertificateModel, { say, own, row }: Writer, attached: readonly AttachmentName[]): Block[] {
+function seal(
+  { stated }: CertificateModel,
+  { say, own, row }: Writer,
+  attached: readonly AttachmentName[],
+  form: CertificateForm,
+): Block[] {
   const { seal: subject } = stated
   return [
     { is: 'paragraph', said: say((w) => (subject === null ? w.sealNone : w.sealed(subject))), tone: 'plain' },
     row((w) => w.attachments, ...inOrder(attached).map(own)),
-    { is: 'paragraph', said: say((w) => w.box), tone: 'plain' },
+    // A browser has fonts of its own: there is no box to speak of.
+    ...(form === 'pdf' ? [{ is: 'paragraph', said: say((w) => w.box), tone: 'plain' } as const] : []),
   ]
 }

@@ -2,7 +2,7 @@ import { append } from '../core/arrays.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Policy } from '../core/policy.ts'
 import { type LaterEvent, laterEventsIn } from '../statements/later-events.ts'
-import type { OnlineStatus } from '../check/steps/later.ts'
+import type { OnlineStatus, ProvenLater } from '../check/steps/later.ts'
 import { type CheckResult, inFile } from '../check/steps/receipt.ts'
 import { checkReceipt, type CheckedReceipt, ledgerOf, subjectOf } from '../verify/check-receipt.ts'
 import type { CheckedEvent, ProvenEvent } from '../verify/check-status.ts'
@@ -22,6 +22,8 @@ export const attachedOfSort = 50
 /** What the attached receipts of later entries come to. */
 export interface JudgedLater {
   readonly events: readonly ShownEvent[]
+  /** The same, for the steps of a check. */
+  readonly proven: ProvenLater
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]
 }
@@ -29,10 +31,11 @@ export interface JudgedLater {
 /** Judges the attached receipts of later entries by a policy. What does not hold is in the result, with the attachment's name. */
 export function judgeLater(attachments: Attachments, { checked }: CheckResult, policy: Policy): JudgedLater {
   const events: ShownEvent[] = []
+  const proven: ProvenEvent[] = []
   const faults: Finding[] = []
   const unjudged: Finding[] = []
   const there = [...attachments.keys()].filter((name) => name.startsWith('later-')).length
-  if (checked === undefined) return { events, faults, unjudged }
+  if (checked === undefined) return { events, proven: { events: proven, flagged: false }, faults, unjudged }
   let last = checked.receipt.entry.index
   for (let i = 1; i <= there; i++) {
     const name = laterName(i)
@@ -45,7 +48,7 @@ export function judgeLater(attachments: Attachments, { checked }: CheckResult, p
     append(faults, inFile(name, later.faults))
     append(unjudged, inFile(name, later.unjudged))
     if (later.receipt === undefined || later.faults.length > 0 || later.unjudged.length > 0) continue
-    const said = saidOf(name, checked, later)
+    const said = saidOf(checked, later)
     const { index } = later.receipt.entry
     if (ledgerOf(later) !== ledgerOf(checked) || index <= last || said.length === 0) {
       const why = 'is not the receipt of a later entry about this deposit, in the order of entries'
@@ -53,31 +56,40 @@ export function judgeLater(attachments: Attachments, { checked }: CheckResult, p
       continue
     }
     last = index
-    append(events, said)
+    append(proven, said)
+    append(events, shownOf(name, said, later))
   }
-  return { events, faults, unjudged }
+  const { time } = checked.receipt.entry
+  const flagged = events.some((event) => flagsAt(event, time))
+  return { events, proven: { events: proven, flagged }, faults, unjudged }
 }
 
 function malformed(name: string, why: string): EvidenceError {
   return new EvidenceError('certificate-malformed', `the attachment ${name} ${why}`, { where: name })
 }
 
-function saidOf(attachment: LaterName, checked: CheckedReceipt, { receipt, statement }: CheckedReceipt): ShownEvent[] {
+function saidOf(checked: CheckedReceipt, { receipt, statement }: CheckedReceipt): ProvenEvent[] {
   if (statement === undefined || !receipt.entry.known) return []
   const { index, time } = receipt.entry
+  const { kind } = statement.common
   return laterEventsIn(subjectOf(checked), statement)
     .filter(({ what }) => what !== 'related')
-    .map(({ what, code, compromisedSince, item, line }) => ({
-      index,
-      what,
-      time,
-      code: code === undefined ? null : modelText(code),
-      compromisedSince: compromisedSince ?? null,
-      item: item ?? null,
-      line: line ?? null,
-      attachment,
-      by: modelText(statement.common.iss),
-    }))
+    .map((event) => ({ proven: true, index, time, kind, ...event }))
+}
+
+function shownOf(attachment: LaterName, said: readonly ProvenEvent[], { statement }: CheckedReceipt): ShownEvent[] {
+  const by = modelText(statement?.common.iss ?? '')
+  return said.map(({ index, time, what, code, compromisedSince, item, line }) => ({
+    index,
+    what,
+    time,
+    code: code === undefined ? null : modelText(code),
+    compromisedSince: compromisedSince ?? null,
+    item: item ?? null,
+    line: line ?? null,
+    attachment,
+    by,
+  }))
 }
 
 /** What of the ledger's answer goes with a certificate, and what its maker states of the rest. */

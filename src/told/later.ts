@@ -1,17 +1,23 @@
-import type { OnlineStatus } from '../check/steps/later.ts'
+import type { DepositReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
+import type { CheckedEvent } from '../verify/check-status.ts'
 import type { Words } from '../words/index.ts'
 import { whenTold } from './when.ts'
 
-/** What the ledger answered of later events, a line each; that it was not asked where it was not. */
-export function laterLines(online: OnlineStatus | undefined, { check }: Words): readonly string[] {
+/** What is known of later events, a line each: by receipts that came with the deposit, then by the ledger's answer, or that it was not asked. */
+export function laterLines(
+  { later: online, carried }: Pick<DepositReport, 'later' | 'carried'>,
+  { check }: Words,
+): readonly string[] {
   const { later } = check
-  if (online?.size === undefined) return [later.notAsked]
-  const lines = online.events.map((event) => {
+  const told = (event: CheckedEvent): string => {
     const what = later[event.what] ?? later.other
     if (!event.proven) return `${what}: ${later.entry} ${count(event.index)} (${later.unproven})`
     const reason = event.code === undefined ? '' : `, ${later.reason}: ${visible(event.code)}`
     return `${what}${reason}: ${later.entry} ${count(event.index)}, ${whenTold(event.time)}`
-  })
-  return [later.asOf(count(online.size)), ...(lines.length === 0 ? [later.none] : lines)]
+  }
+  const lines = (carried?.events ?? []).map(told)
+  if (online?.size === undefined) return [...lines, later.notAsked]
+  const answered = online.events.map(told)
+  return [...lines, later.asOf(count(online.size)), ...(answered.length === 0 ? [later.none] : answered)]
 }

@@ -27,7 +27,7 @@ export function tell(report: AnyReport, words: Words): Told {
     who: of.who,
     when: of.when,
     word: of.word,
-    later: isDeposit(report) ? laterLines(report.later, words) : (packed?.later ?? []),
+    later: isDeposit(report) ? laterLines(report, words) : (packed?.later ?? []),
     limits: limitsOf(report, outcome, words),
     steps: isDeposit(report) ? stepsOf(report, words) : [],
     path: isDeposit(report) ? pathOf(report, words) : [],
@@ -52,6 +52,7 @@ function sentenceOf(report: AnyReport, { kind, standing, why }: Outcome, { check
       : sentence.missingOther
   }
   if (kind === 'differs') return report.what === 'folder' ? sentence.folderDiffers : sentence.differs
+  if (why?.code === 'certificate-altered' || why?.code === 'certificate-differs') return sentence.document
   if (kind !== 'unchanged') return sentence[kind]
   if (report.what === 'package') return sentence.package
   return report.what === 'misbehaviour' ? sentence.misbehaviour : sentence.unchanged

@@ -2,6 +2,8 @@ import { encodeModel, type Stated } from '../../src/certificate/model.ts'
 import type { CertificateModel } from '../../src/certificate/model.ts'
 import { type AttachmentName, type Attachments, laterName } from '../../src/certificate/attachments.ts'
 import { evidenced } from '../../src/certificate/judge.ts'
+import { writeHtmlCertificate } from '../../src/certificate/html/write.ts'
+import { htmlWriter } from '../../src/certificate/node/html.ts'
 import { writerBuild } from '../../src/certificate/node/build.ts'
 import { writeCertificate } from '../../src/certificate/node/write.ts'
 import { modelOf, modelText } from '../../src/certificate/shown.ts'
@@ -62,7 +64,8 @@ export interface MadeCertificate {
   readonly policy: Uint8Array
 }
 
-const content = 'an exhibit'
+/** The file that was deposited, where nothing is said of items. */
+export const sampleContent = 'an exhibit'
 
 /** Receipts of later entries about the sample's deposit, by the names of attachments. */
 async function laterReceipts(
@@ -120,7 +123,7 @@ function evidenceOf(sample: Sample): {
           digest: { sha256: sha256Hex(list.bytes) },
           tree: { root: toHex(tree.root), size: tree.size },
         }
-  const items = sample.items ?? (listItem === undefined ? [itemFor(content)] : [listItem])
+  const items = sample.items ?? (listItem === undefined ? [itemFor(sampleContent)] : [listItem])
   const options = { iat: startMs / 1000, sealed: sample.sealed ?? {} }
   const { jws, disclosures } = statement(depositor, origin, 'evidence.deposit', { items }, options)
   const entryBytes = encodeEntry({ index: 0, time: '2026-11-01T08:00:00.000Z', previous: zeroHash, statement: jws })
@@ -159,8 +162,21 @@ function evidenceOf(sample: Sample): {
   return { ...own, compared: { what: 'file', name, size: 1, digests } }
 }
 
+/** Writes the certificate of a sample as HTML. */
+export async function sampleHtmlCertificate(sample: Sample = {}): Promise<MadeCertificate> {
+  const checker = htmlWriter()
+  const program = { version: '0.1.0', build: checker.build }
+  const made = await sampleFields({ ...sample, stated: { program, ...sample.stated } })
+  return { ...made, bytes: writeHtmlCertificate(made.model, made.attachments, checker) }
+}
+
 /** Writes the certificate of a sample. */
 export async function sampleCertificate(sample: Sample = {}): Promise<MadeCertificate> {
+  const made = await sampleFields(sample)
+  return { ...made, bytes: await writeCertificate(made.model, made.attachments) }
+}
+
+async function sampleFields(sample: Sample): Promise<Omit<MadeCertificate, 'bytes'>> {
   const { attachments, compared, jws, leaf } = evidenceOf(sample)
   for (const [name, bytes] of await laterReceipts(jws, leaf, sample.events ?? [])) attachments.set(name, bytes)
   const stated: Stated = {
@@ -179,5 +195,5 @@ export async function sampleCertificate(sample: Sample = {}): Promise<MadeCertif
   }
   const model = modelOf(await evidenced(attachments, handedFiles), stated)
   attachments.set('certificate.json', encodeModel(model))
-  return { bytes: await writeCertificate(model, attachments), model, attachments, policy: utf8(samplePolicy) }
+  return { model, attachments, policy: utf8(samplePolicy) }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { certified as certifiedEn } from '../../src/words/en/certified.ts'
 import { deposit as depositEn } from '../../src/words/en/deposit.ts'
 import { explorer as explorerEn } from '../../src/words/en/explorer.ts'
+import { certified as certifiedZh } from '../../src/words/zh/certified.ts'
 import { deposit as depositZh } from '../../src/words/zh/deposit.ts'
 import { explorer as explorerZh } from '../../src/words/zh/explorer.ts'
 import { report as reportEn } from '../../src/words/en/report.ts'
@@ -19,8 +21,20 @@ function textsOf(catalogue: object, path = ''): Map<string, string | number> {
   return found
 }
 
-const english = textsOf({ ...wordsOf('en'), explorer: explorerEn, deposit: depositEn, report: reportEn })
-const chinese = textsOf({ ...wordsOf('zh'), explorer: explorerZh, deposit: depositZh, report: reportZh })
+const english = textsOf({
+  ...wordsOf('en'),
+  explorer: explorerEn,
+  deposit: depositEn,
+  report: reportEn,
+  certified: certifiedEn,
+})
+const chinese = textsOf({
+  ...wordsOf('zh'),
+  explorer: explorerZh,
+  deposit: depositZh,
+  report: reportZh,
+  certified: certifiedZh,
+})
 
 /** Paths of texts that a test finds wanting. */
 const wanting = (

@@ -19,6 +19,8 @@ export interface Surroundings {
   /** Policies that the page brings: its own, or its ledger's. */
   readonly policies: () => Promise<readonly PolicyChoice[]>
   readonly extras: Asks['extras']
+  /** The certificate that the page is; undefined where it is none. */
+  readonly own?: Asks['own']
   /** Asks the ledger that the page is from what happened later, when the reader says so; undefined in the one file. */
   readonly later: Asks['later']
   /** Gives the receipts that a ledger has for a digest, as files; for a file that has none. */
@@ -110,6 +112,12 @@ export class CheckApp {
     fill(this.list)
     fill(this.out)
     fill(this.work)
+    this.judgeOwn()
+  }
+
+  /** Judges the certificate that the page is itself, if it is one. */
+  judgeOwn(): void {
+    if (this.surroundings.own !== undefined) void this.run()
   }
 
   async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
@@ -196,6 +204,7 @@ export class CheckApp {
       offered: await surroundings.policies(),
       chosen: state.policies,
       extras: surroundings.extras,
+      own: surroundings.own,
       later: state.asksLedger ? surroundings.later : undefined,
       onBytes,
     }

@@ -22,14 +22,15 @@ import { lookForPackage, lookInto } from '../../src/package/recognize.ts'
 import { SourcesBag } from '../../src/package/sources-bag.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { findingOf } from '../../src/verify/report.ts'
+import { checkWithCertificates } from './certificates.ts'
 import { type DroppedFile, unreadable } from './hashing.ts'
 import { type PolicyChoice, policyChoice, policyFor } from './policies.ts'
 import type { Asks, Extras, Result } from './run.ts'
 
-/* What only the larger checker judges: packages and time stamps. Loaded when there is one. */
+/* What only the larger checker judges: packages, certificates and time stamps. Loaded when there is one. */
 
 /** The larger checker's part. */
-export const extras: Extras = { checkPackage: packageResult, checkDocument: documentResults, judgeTime }
+export const extras: Extras = { checkPackage: packageResult, checkWithCertificates, judgeTime }
 
 /** Bytes of a file that was dropped; a browser's refusal is one of ours. */
 function sourceOf(file: DroppedFile): RandomAccess {
@@ -145,11 +146,6 @@ async function fastDigester(): Promise<Digester> {
     }
     return { update: (data) => instance.update(data), digest }
   })
-}
-
-/** A document that is no certificate of ours proves nothing by itself. */
-function documentResults(_set: DroppedSet, { path }: Task & { what: 'document' }): Promise<readonly Result[]> {
-  throw new EvidenceError('receipt-not-found', `${path} is a document that nothing handed over proves`, { where: path })
 }
 
 async function judgeTime(

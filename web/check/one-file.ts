@@ -5,14 +5,13 @@ import { frame } from '../ui/chrome.ts'
 import { el } from '../ui/dom.ts'
 import { workers } from '../ui/worker.ts'
 import { CheckApp, Handed } from './app.ts'
+import type { HashScript } from './hashing.ts'
 import { type PolicyChoice, policyChoice } from './policies.ts'
 import type { Asks } from './run.ts'
 
 /** Starts the checker as one file: no ledger is asked, and the worker's script lies in the file itself. */
 export function startOneFile(extras: Asks['extras']): void {
-  const script = document.getElementById('evidence-worker')?.textContent ?? ''
-  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
-  const hashScript = { url, makeWorker: workers(url) }
+  const hashScript = ownHashScript()
   const own = builtIn()
   const handed = new Handed()
   frame((words) => {
@@ -39,6 +38,13 @@ export function startOneFile(extras: Asks['extras']): void {
       ),
     )
   })
+}
+
+/** The script that hashes, which lies in the file itself. */
+export function ownHashScript(): HashScript {
+  const script = document.getElementById('evidence-worker')?.textContent ?? ''
+  const url = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
+  return { url, makeWorker: workers(url) }
 }
 
 /** The policy that was built into the file, if any. */

@@ -1,6 +1,6 @@
 import { compareFolder } from '../../src/check/steps/compare.ts'
 import { DroppedSet, type Hashing } from '../../src/check/steps/dropped-set.ts'
-import { gather, type Task } from '../../src/check/steps/gather.ts'
+import { gather, type Gathered, type Task } from '../../src/check/steps/gather.ts'
 import type { Evidence } from '../../src/check/steps/handed.ts'
 import { type Besides, judgeFile, judgeFolder, judgeReceipt } from '../../src/check/steps/judge.ts'
 import type { OnlineStatus } from '../../src/check/steps/later.ts'
@@ -22,12 +22,26 @@ import { type PolicyChoice, policyChoice, policyFor } from './policies.ts'
 /** What only the larger checker can judge; loaded when there is something to judge. */
 export interface Extras {
   readonly checkPackage: (set: DroppedSet, task: Task & { what: 'package' }, asks: Asks) => Promise<Result>
-  readonly checkDocument: (set: DroppedSet, task: Task & { what: 'document' }, asks: Asks) => Promise<readonly Result[]>
+  /** Checks all that was dropped where certificates are among it: what they carry proves files too. */
+  readonly checkWithCertificates: (
+    dropped: readonly DroppedFile[],
+    paths: readonly string[],
+    asks: Asks,
+  ) => Promise<readonly Result[]>
   readonly judgeTime: (set: DroppedSet, path: string, result: CheckResult, policy: Policy) => Promise<TimeResult>
+}
+
+/** The certificate that a page is itself. */
+export interface OwnCertificate {
+  readonly path: string
+  /** Gives its attachments by name. Throws the codes of a certificate that cannot be read. */
+  readonly attachments: () => ReadonlyMap<string, Uint8Array>
 }
 
 /** Who is asked what while checks run. */
 export interface Asks {
+  /** Undefined in a page that is no certificate. */
+  readonly own: OwnCertificate | undefined
   readonly hashing: Hashing
   /** Policies that were offered besides those that were handed over, the most trusted first. */
   readonly offered: readonly PolicyChoice[]
@@ -47,6 +61,8 @@ export type Result =
       readonly task: Task
       readonly report: AnyReport
       readonly policy: PolicyChoice | undefined
+      /** What the certificate says that brought the proof. */
+      readonly beside?: HTMLElement
     }
   | { readonly what: 'refused'; readonly task: Task; readonly refusal: EvidenceError }
   /** Two policies differ: nothing is judged before the reader has chosen. */
@@ -67,7 +83,20 @@ export function pathOfTask(task: Task): string {
 /** Checks all that was dropped. What is wrong with one thing never keeps another from being checked; rejects where it is cancelled. */
 export async function runChecks(dropped: readonly DroppedFile[], asks: Asks): Promise<readonly Result[]> {
   const set = await DroppedSet.read(dropped, asks.hashing)
-  const { tasks, policies } = await gather(set, asks.onBytes)
+  const gathered = await gather(set, asks.onBytes)
+  const certificates = gathered.tasks.flatMap((task) => (task.what === 'certificate' ? [task.path] : []))
+  if (asks.extras !== undefined && (certificates.length > 0 || asks.own !== undefined))
+    return (await asks.extras()).checkWithCertificates(dropped, certificates, asks)
+  return checkAll(set, gathered, asks)
+}
+
+/** Makes the checks that things were sorted into, each by `judgeOne`. */
+export async function checkAll(
+  set: DroppedSet,
+  { tasks, policies }: Gathered,
+  asks: Asks,
+  judgeOne: typeof judge = judge,
+): Promise<readonly Result[]> {
   const own = policies.map((path) => attempt(() => policyChoice('dropped', set.artefact(path))))
   const refused = own.flatMap((choice, i): Result[] =>
     choice instanceof EvidenceError
@@ -79,30 +108,29 @@ export async function runChecks(dropped: readonly DroppedFile[], asks: Asks): Pr
     ...asks.offered,
   ]
   const results: Result[] = [...refused]
-  for (const task of tasks) for (const result of await checkTask(set, task, { ...asks, offered })) results.push(result)
+  for (const task of tasks)
+    for (const result of await checkTask(set, task, { ...asks, offered }, judgeOne)) results.push(result)
   return results
 }
 
-async function checkTask(set: DroppedSet, task: Task, asks: Asks): Promise<readonly Result[]> {
-  const results = await settled(judge(set, task, asks))
+async function checkTask(set: DroppedSet, task: Task, asks: Asks, judgeOne: typeof judge): Promise<readonly Result[]> {
+  const results = await settled(judgeOne(set, task, asks))
   return results instanceof EvidenceError ? [{ what: 'refused', task, refusal: results }] : results
 }
 
-async function judge(set: DroppedSet, task: Task, asks: Asks): Promise<readonly Result[]> {
+/** Makes one check. Throws what says nothing of the evidence. */
+export async function judge(set: DroppedSet, task: Task, asks: Asks): Promise<readonly Result[]> {
   if (task.what === 'unproven')
     throw new EvidenceError('receipt-not-found', `nothing that was handed over proves ${task.path}`, {
       where: task.path,
     })
-  if (task.what === 'package' || task.what === 'document') {
-    if (asks.extras === undefined)
+  if (task.what === 'package' || task.what === 'certificate') {
+    if (asks.extras === undefined || task.what === 'certificate')
       throw new EvidenceError(
         'not-judged',
         `${task.path} is judged by the larger checker, evidence-check.html, or the command line`,
       )
-    const extras = await asks.extras()
-    return task.what === 'package'
-      ? [await extras.checkPackage(set, task, asks)]
-      : extras.checkDocument(set, task, asks)
+    return [await (await asks.extras()).checkPackage(set, task, asks)]
   }
   const origin = originOf(set, task)
   const verdict = policyFor(origin, [...asks.offered])
@@ -119,7 +147,7 @@ async function judge(set: DroppedSet, task: Task, asks: Asks): Promise<readonly 
 
 function judgeBy(
   set: DroppedSet,
-  task: Exclude<Task, { what: 'unproven' | 'package' | 'document' }>,
+  task: Exclude<Task, { what: 'unproven' | 'package' | 'certificate' }>,
   policy: Policy,
   asks: Asks,
 ): Promise<AnyReport> {
@@ -169,7 +197,7 @@ function timeProofOf(set: DroppedSet, evidence: Evidence): string | undefined {
 }
 
 /** The ledger of a task's receipt, or of a proof's checkpoints. Throws the codes of a receipt or proof: without one that can be read no policy is needed. */
-function originOf(set: DroppedSet, task: Exclude<Task, { what: 'unproven' | 'package' | 'document' }>): string {
+function originOf(set: DroppedSet, task: Exclude<Task, { what: 'unproven' | 'package' | 'certificate' }>): string {
   if (task.what === 'misbehaviour') {
     const [first] = parseMisbehaviour(set.artefact(task.path)).checkpoints
     return first?.checkpoint.origin ?? ''

@@ -48,7 +48,15 @@ const later: Asks['later'] = async (result, policy) => {
   if (!(asked instanceof EvidenceError)) return asked
   const message = `${client.url} is another ledger than the receipt’s, and was not asked for later events`
   const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }, { cause: asked }))
-  return { url: client.url, size: undefined, flagged: false, events: [], faults: [fault], unjudged: [] }
+  return {
+    url: client.url,
+    size: undefined,
+    flagged: false,
+    events: [],
+    receipts: new Map(),
+    faults: [fault],
+    unjudged: [],
+  }
 }
 
 /** The checkers as one file, with the digests that the build noted: to be kept, and compared with digests from elsewhere. */

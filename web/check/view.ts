@@ -65,6 +65,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
   article.dataset['codes'] = [...told.faults, ...told.unjudged].map(({ code }) => code).join(' ')
   article.append(headline(told.outcome.kind, told.title, told.sentence))
   article.append(el('p', { class: 'subject' }, `${told.subject.label}: `, nameText(told.subject.value)))
+  if (result.what === 'report' && result.beside !== undefined) article.append(result.beside)
   for (const line of told.summary) article.append(el('p', {}, nameText(line)))
   article.append(...findings(told.faults, words), ...findings(told.unjudged, words))
   article.append(...facts(check.who, told.who), ...facts(check.when, told.when), ...facts(check.word, told.word))

@@ -1,5 +1,8 @@
 import '../ui/zod.ts'
 import { extras } from './extras.ts'
+import { startCertificate } from './in-certificate.ts'
 import { startOneFile } from './one-file.ts'
 
-startOneFile(() => Promise.resolve(extras))
+// A certificate in HTML carries this very script.
+if (document.getElementById('evidence-live') === null) startOneFile(() => Promise.resolve(extras))
+else startCertificate(() => Promise.resolve(extras))

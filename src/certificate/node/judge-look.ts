@@ -2,9 +2,11 @@ import { equalBytes } from '../../core/bytes.ts'
 import { isEvidenceError } from '../../core/errors.ts'
 import { type Finding, findingOf } from '../../verify/report.ts'
 import type { CertificateModel } from '../model.ts'
-import type { ReadCertificate } from '../pdf/read.ts'
+import { writeHtmlCertificate } from '../html/write.ts'
+import type { AnyCertificate } from '../read.ts'
 import { writerBuild } from './build.ts'
 import { checkSeal, type CheckedSeal } from './check-seal.ts'
+import { htmlWriter } from './html.ts'
 import { writeCertificate } from './write.ts'
 
 /*
@@ -20,12 +22,13 @@ export interface JudgedLook {
 }
 
 /** Writes a certificate anew and compares it, byte for byte, with the one that was read; and judges its seal. Throws `file-unreadable`. */
-export async function judgeLook(read: ReadCertificate, model: CertificateModel | undefined): Promise<JudgedLook> {
+export async function judgeLook(read: AnyCertificate, model: CertificateModel | undefined): Promise<JudgedLook> {
   const seal = read.seal === undefined ? undefined : await checkSeal(read.seal)
   const faults = [...(seal?.faults ?? []), ...sealMarks(read, model, seal)]
   if (model === undefined) return { look: 'not-compared', seal, faults, unjudged: [] }
   const { version, build } = model.stated.program
-  if (build !== writerBuild()) {
+  const html = read.form === 'html' ? htmlWriter() : undefined
+  if (build !== (html?.build ?? writerBuild())) {
     const message = `The certificate says that it was made by version ${version} of the program, in another build than this one: its look was not compared.`
     return {
       look: 'not-compared',
@@ -35,7 +38,10 @@ export async function judgeLook(read: ReadCertificate, model: CertificateModel |
     }
   }
   try {
-    const own = await writeCertificate(model, read.attachments)
+    const own =
+      html === undefined
+        ? await writeCertificate(model, read.attachments)
+        : writeHtmlCertificate(model, read.attachments, html)
     if (equalBytes(own, read.unsealed)) return { look: 'same', seal, faults, unjudged: [] }
   } catch (error) {
     if (!isEvidenceError(error)) throw error
@@ -53,7 +59,7 @@ export async function judgeLook(read: ReadCertificate, model: CertificateModel |
 
 /** A seal where none is stated, or by another: the text of the document would name somebody else than its seal. */
 function sealMarks(
-  read: ReadCertificate,
+  read: AnyCertificate,
   model: CertificateModel | undefined,
   seal: CheckedSeal | undefined,
 ): Finding[] {

@@ -64,7 +64,7 @@ export class DroppedSet {
     try {
       const kind = await kindOf(dropped)
       this.kinds.set(path, kind)
-      if (kind === 'file' || kind === 'zip' || kind === 'pdf') return
+      if (kind === 'file' || kind === 'zip' || kind === 'certificate') return
       if (size > mostBytesOf[kind]) throw tooLong(path, kind, size)
       this.artefacts.set(path, await dropped.readAt(0, size))
     } catch (error) {
@@ -184,7 +184,11 @@ export function isAmong(named: NamedDigests, sha256: string | undefined): boolea
   return sha256 !== undefined && (named ?? []).some((digest) => digest['sha256'] === sha256)
 }
 
-function tooLong(path: string, kind: Exclude<DroppedKind, 'file' | 'zip' | 'pdf'>, size: number): EvidenceError {
+function tooLong(
+  path: string,
+  kind: Exclude<DroppedKind, 'file' | 'zip' | 'certificate'>,
+  size: number,
+): EvidenceError {
   const code = kind === 'manifest' ? 'manifest-malformed' : kind === 'policy' ? 'policy-malformed' : 'receipt-malformed'
   return new EvidenceError(code, `${path} has ${size} bytes; the most is ${mostBytesOf[kind]}`, { where: path })
 }

@@ -27,7 +27,7 @@ export type DroppedKind =
   | 'misbehaviour'
   | 'anchors'
   | 'zip'
-  | 'pdf'
+  | 'certificate'
   | 'file'
 
 const headBytes = 256
@@ -38,7 +38,8 @@ const beginnings: readonly (readonly [string, DroppedKind])[] = [
   ['evidence-ledger/key-transition/', 'transition'],
   ['evidence-ledger/time-proof/', 'time-proof'],
   ['PK\u0003\u0004', 'zip'],
-  ['%PDF-', 'pdf'],
+  ['%PDF-1.7\n%\u00ff\u00ff\u00ff\u00ff\n%evidence-ledger/certificate/', 'certificate'],
+  ['<!doctype html>\n<!--evidence-ledger/certificate/', 'certificate'],
   ['-----BEGIN CERTIFICATE-----', 'anchors'],
 ]
 
@@ -53,8 +54,8 @@ const endings: readonly (readonly [RegExp, DroppedKind])[] = [
   [/\.misbehaviour$/, 'misbehaviour'],
 ]
 
-/** Most bytes that are read of each kind, as the command line bounds them; of `file`, `zip` and `pdf` nothing is read whole. */
-export const mostBytesOf: Readonly<Record<Exclude<DroppedKind, 'file' | 'zip' | 'pdf'>, number>> = {
+/** Most bytes that are read of each kind, as the command line bounds them; of `file`, `zip` and `certificate` nothing is read whole. */
+export const mostBytesOf: Readonly<Record<Exclude<DroppedKind, 'file' | 'zip' | 'certificate'>, number>> = {
   receipt: maxProofBytes,
   'file-proof': maxFileProofBytes,
   manifest: maxManifestBytes,

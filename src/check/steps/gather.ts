@@ -19,7 +19,7 @@ export type Task =
   | { readonly what: 'receipt'; readonly evidence: LoneEvidence }
   | { readonly what: 'package'; readonly path: string; readonly files: readonly string[] | undefined }
   | { readonly what: 'misbehaviour'; readonly path: string }
-  | { readonly what: 'document'; readonly path: string }
+  | { readonly what: 'certificate'; readonly path: string }
   /** A file that nothing handed over is for. */
   | { readonly what: 'unproven'; readonly path: string }
 
@@ -46,7 +46,7 @@ export async function gather(set: DroppedSet, onBytes?: (count: number) => void)
     files: set.all.map((one) => one.path).filter((one) => isWithin(one, path)),
   }))
   const receipts = set.paths('receipt', 'file-proof').filter((path) => !isPacked(path))
-  const files = set.paths('file', 'zip', 'pdf').filter((path) => !isPacked(path))
+  const files = set.paths('file', 'zip', 'certificate').filter((path) => !isPacked(path))
   const loose: string[] = []
   const named = byName(receipts)
   for (const path of files) {
@@ -122,10 +122,10 @@ function evidenceBeside(
   return undefined
 }
 
-/** What judges itself: a zip that may be a package, and a document that may be a certificate. */
+/** What judges itself: a zip that may be a package, and a certificate. */
 function takesItself(set: DroppedSet, path: string, tasks: Task[]): boolean {
   if (set.kind(path) === 'zip') tasks.push({ what: 'package', path, files: undefined })
-  else if (set.kind(path) === 'pdf') tasks.push({ what: 'document', path })
+  else if (set.kind(path) === 'certificate') tasks.push({ what: 'certificate', path })
   else return false
   return true
 }

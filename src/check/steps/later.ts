@@ -155,6 +155,13 @@ async function denial(client: LedgerClient, from: Checkpoint, policy: Policy): P
   )
 }
 
+/** What is proven of later events. */
+export interface ProvenLater {
+  readonly events: readonly CheckedEvent[]
+  /** True where one says that the key, or the participant, was compromised at the entry's time. */
+  readonly flagged: boolean
+}
+
 /** Which part of a deposit a file is, as far as that is known. */
 export interface FilePart {
   readonly item?: number | undefined
@@ -169,18 +176,18 @@ function isWhole({ events, faults, unjudged }: OnlineStatus): boolean {
 
 /**
  * What is known of a deposit, or of one file of it: out of events that are proven. `not-asked` where no answer could be trusted, where
- * it is not whole, or names entries that it does not show.
+ * it is not whole, or names entries that it does not show. `carried` is what receipts show that were handed over.
  */
-export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}): Standing {
-  if (online?.size === undefined) return 'not-asked'
-  if (retractionIn(online, part) !== undefined) return 'retracted'
-  if (online.flagged) return 'key-compromised'
-  return isWhole(online) ? 'sound' : 'not-asked'
+export function standingOf(online: OnlineStatus | undefined, part: FilePart = {}, carried?: ProvenLater): Standing {
+  const asked = online?.size === undefined ? undefined : online
+  if (retractionIn(asked, part) !== undefined || retractionIn(carried, part) !== undefined) return 'retracted'
+  if (asked?.flagged === true || carried?.flagged === true) return 'key-compromised'
+  return asked !== undefined && isWhole(asked) ? 'sound' : 'not-asked'
 }
 
 /** The proven retraction of the deposit, or else of the part that the file is. */
-export function retractionIn(online: OnlineStatus | undefined, { item, line }: FilePart): ProvenEvent | undefined {
-  const proven = (online?.events ?? []).filter((event): event is ProvenEvent => event.proven)
+export function retractionIn(later: ProvenLater | undefined, { item, line }: FilePart): ProvenEvent | undefined {
+  const proven = (later?.events ?? []).filter((event): event is ProvenEvent => event.proven)
   const isOfFile = (event: ProvenEvent): boolean =>
     event.what === 'part-retracted' && event.item === item && (event.line === undefined || event.line === line?.index)
   return proven.find(({ what }) => what === 'retracted') ?? proven.find(isOfFile)

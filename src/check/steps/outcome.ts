@@ -67,7 +67,7 @@ function isOnlyAbsent(report: AnyReport): boolean {
 
 function standingIn(report: AnyReport): Standing | undefined {
   if (report.what === 'package') return report.report?.standing
-  return report.what === 'misbehaviour' ? undefined : standingOf(report.later, report.result)
+  return report.what === 'misbehaviour' ? undefined : standingOf(report.later, report.result, report.carried)
 }
 
 /** The worst of several; undefined of none. */

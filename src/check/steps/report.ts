@@ -3,7 +3,7 @@ import type { CheckedMisbehaviour } from '../../verify/check-misbehaviour.ts'
 import type { Finding } from '../../verify/report.ts'
 import type { AnchoredResult } from './anchors.ts'
 import type { ComparedFolder } from './compare.ts'
-import type { OnlineStatus } from './later.ts'
+import type { OnlineStatus, ProvenLater } from './later.ts'
 import type { CheckResult } from './receipt.ts'
 import type { TimeResult } from './time.ts'
 
@@ -19,6 +19,8 @@ export interface DepositReport extends Findings {
   readonly result: CheckResult | AnchoredResult
   /** What the ledger answered; undefined where it was not asked. */
   readonly later: OnlineStatus | undefined
+  /** What receipts of later entries show that came with it, as a certificate brings them. */
+  readonly carried?: ProvenLater | undefined
   readonly time: TimeResult
 }
 

@@ -187,6 +187,9 @@ export const certificate = {
   sealed: (subject: string): string =>
     `Sealed (PAdES B-B) by the certificate "${subject}". The seal is not the ledger's key. A viewer calls it unknown where it does not know who issued the certificate.`,
   attachments: 'Attachments',
+  ownChecker: (sha256: string): string =>
+    `What stands here was checked by code in this very file, as of when it is opened. A file that vouches for itself proves nothing without a checker from elsewhere: hand it to evidence-check.html, SHA-256 ${sha256}, which you have from somebody whom you trust, or to "evidence check".`,
+  noScript: 'Scripts are off: nothing was checked here. The document below can be read and printed.',
   box: "A box and U+ with a number stand for a character that the document's font does not have.",
 }
 

@@ -18,6 +18,8 @@ export const check = {
       'Some files of this folder are not byte-identical to those deposited. This does not say which are genuine, who changed them, or whether the content differs.',
     broken:
       'What was handed over does not prove a deposit under this policy. This does not say who changed it, or that the evidence is false.',
+    document:
+      'The document is not one that this program writes of its attachments. Go by what the attachments show, and not by what it says.',
     newer: 'Nothing wrong was found. This version cannot judge all of it: this says nothing against the evidence.',
     missingFile: 'The receipt holds. The file that it is for was not handed over, so nothing is said of the file.',
     missingReceipt:
@@ -118,7 +120,7 @@ export const check = {
     kept: 'kept in this browser from an earlier visit',
     builtIn: 'built into this file',
     server: 'the ledger’s own: this ledger vouches for itself; compare the fingerprint',
-    package: 'the package’s own word: compare the fingerprint',
+    package: 'the package’s or certificate’s own word: compare the fingerprint',
     fingerprint: 'fingerprint',
     compare:
       'Compare it, digit by digit, with one that you have from somebody you trust, over the telephone or on paper.',

@@ -39,7 +39,8 @@ export const page = {
   unsupported: 'This browser is too old for this page. Use a newer one, or the command line.',
   ofThisFile: 'This is one file: it works with the network off, and sends nothing.',
   cannot: 'What this file cannot judge',
-  cannotCore: 'Packages and time stamps: the larger file, evidence-check.html, or the command line judges them.',
+  cannotCore:
+    'Packages, time stamps and certificates: the larger file, evidence-check.html, or the command line judges them.',
   oneFile: 'The checker as one file',
   oneFileHint: 'Keep it, and compare its SHA-256 with one from elsewhere: it checks evidence with the network off.',
   nav: {

@@ -174,5 +174,8 @@ export const certificate: CertificateWords = {
   sealed: (subject) =>
     `由数字证书“${subject}”加盖电子签章（PAdES B-B）。该签章不是账本的密钥。阅读器若不认识其颁发者，会显示为“未知”。`,
   attachments: '附件',
+  ownChecker: (sha256) =>
+    `此处的结果由本文件内的程序在打开时校验得出。文件为自己作证不能证明什么，须另用来自他处的校验程序：请将本文件交给从可信之处取得的 evidence-check.html（SHA-256 ${sha256}），或用“evidence check”校验。`,
+  noScript: '脚本已停用：此处未作校验。下方文件仍可阅读和打印。',
   box: '方框与 U+ 编号表示本文件字体中没有的字。',
 }

@@ -37,7 +37,7 @@ export const page: typeof english = {
   unsupported: '本浏览器版本过旧，不能使用此页面。请使用更新的浏览器，或者使用命令行。',
   ofThisFile: '这是单个文件：断网也能使用，不发送任何内容。',
   cannot: '本文件不能判断的内容',
-  cannotCore: '证据包和时间戳：由较大的文件 evidence-check.html 或者命令行判断。',
+  cannotCore: '证据包、时间戳和证书：由较大的文件 evidence-check.html 或者命令行判断。',
   oneFile: '单文件校验程序',
   oneFileHint: '请保存，并将其 SHA-256 与从别处取得的核对：断网也能校验证据。',
   nav: {
