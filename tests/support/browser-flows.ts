@@ -16,7 +16,8 @@ export async function openedPage(
 
 /** Everything that was asked of another host than these; `blob:` and `data:` are the page's own. */
 export function askedElsewhere({ requests }: WatchedPage, ...hosts: readonly string[]): string[] {
-  const isOwn = (url: string): boolean => /^(?:blob|data|file):/.test(url) || hosts.some((host) => url.startsWith(`${host}/`))
+  const isOwn = (url: string): boolean =>
+    /^(?:blob|data|file):/.test(url) || hosts.some((host) => url.startsWith(`${host}/`))
   return requests.map(({ url }) => url).filter((url) => !isOwn(url))
 }
 

@@ -36,7 +36,9 @@ describe.skipIf(lacks('firefox-esr'))('the check in Firefox', () => {
       window.addEventListener('error', (event) => window.refused.push(event.message))`,
     )
     await firefox.choose('#choose-files', files)
-    await firefox.until(`return document.querySelector('.result') !== null && !document.querySelector('.work progress')`)
+    await firefox.until(
+      `return document.querySelector('.result') !== null && !document.querySelector('.work progress')`,
+    )
     return firefox.run(
       `return {
         results: [...document.querySelectorAll('.result')].map((one) =>
@@ -49,10 +51,13 @@ describe.skipIf(lacks('firefox-esr'))('the check in Firefox', () => {
   const fine = (what: string): object => ({ results: [['unchanged', what, '']], refused: [], work: '' })
   const set = [at('a.txt'), at('a.txt.tlog-proof')]
 
-  it.each(['evidence-check-core.html', 'evidence-check.html'])('judges by %s from the disk, in a worker', async (name) => {
-    const page = new URL(`../../dist/page/${name}`, import.meta.url).href
-    expect(await judged(`${page}?lang=zh`, [...set, join(data, 'policy')])).toEqual(fine('file'))
-  })
+  it.each(['evidence-check-core.html', 'evidence-check.html'])(
+    'judges by %s from the disk, in a worker',
+    async (name) => {
+      const page = new URL(`../../dist/page/${name}`, import.meta.url).href
+      expect(await judged(`${page}?lang=zh`, [...set, join(data, 'policy')])).toEqual(fine('file'))
+    },
+  )
 
   it('judges a package by the whole file from the disk', async () => {
     const page = new URL('../../dist/page/evidence-check.html', import.meta.url).href

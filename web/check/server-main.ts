@@ -5,6 +5,7 @@ import { settled } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
+import { findingOf } from '../../src/verify/report.ts'
 import { frame } from '../ui/chrome.ts'
 import type { Words } from '../../src/words/index.ts'
 import { el, fill } from '../ui/dom.ts'
@@ -41,8 +42,19 @@ async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly
   return found
 }
 
-/** Asks this page's ledger: of another ledger's receipt it says nothing. */
-const later: Asks['later'] = (result, policy) => askStatus(client, result.checked as CheckedReceipt, policy)
+/**
+ * Asks this page's ledger. Of another ledger's receipt it is told nothing, and says nothing: that stands beside the verdict, and never instead
+ * of it.
+ */
+const later: Asks['later'] = async (result, policy) => {
+  const checked = result.checked as CheckedReceipt
+  const own = await settled(client.ledger())
+  if (own instanceof EvidenceError || own.origin === checked.receipt.proof.checkpoint.origin)
+    return askStatus(client, checked, policy)
+  const message = `${client.url} is another ledger than the receipt’s, and was not asked for later events`
+  const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }))
+  return { url: client.url, size: undefined, flagged: false, events: [], faults: [fault], unjudged: [] }
+}
 
 /** The checkers as one file, with the digests that the build noted: to be kept, and compared with digests from elsewhere. */
 function downloads({ page }: Words): HTMLElement {

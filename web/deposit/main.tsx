@@ -38,7 +38,13 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
     <DepositContext.Provider value={{ client, ledger, hashScript, words, said }}>
       <h1>{said.title}</h1>
       <p>{said.intro}</p>
-      {isKept ? '' : <p role="alert" class="not-kept">{words.page.noStorage}</p>}
+      {isKept ? (
+        ''
+      ) : (
+        <p role="alert" class="not-kept">
+          {words.page.noStorage}
+        </p>
+      )}
       {error === undefined ? '' : <Trouble error={error} />}
       <OwnKey own={own} changed={setOwn} />
       {own === undefined ? '' : <Admission own={own} told={setAdmitted} key={own.jwk.x} />}

@@ -31,7 +31,10 @@ export class Store<T> {
   }
 
   async all(): Promise<readonly T[]> {
-    const names = await this.attempted(() => this.run('readonly', (table) => table.getAllKeys() as IDBRequest<string[]>), [])
+    const names = await this.attempted(
+      () => this.run('readonly', (table) => table.getAllKeys() as IDBRequest<string[]>),
+      [],
+    )
     const found = await Promise.all([...new Set([...names, ...this.held.keys()])].map((name) => this.get(name)))
     return found.filter((one) => one !== undefined)
   }

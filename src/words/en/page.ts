@@ -32,7 +32,8 @@ export const page = {
   tooMany: (most: string): string =>
     `More than ${most} files were handed over. Hand over fewer, or use the command line.`,
   noWorker: 'This browser gives the page no worker: hashing runs in the page, and the page may stand still meanwhile.',
-  noStorage: 'This browser lets the page keep nothing (a private window, or storage is full). All works while this page stays open: save keys and receipts as files before it is closed.',
+  noStorage:
+    'This browser lets the page keep nothing (a private window, or storage is full). All works while this page stays open: save keys and receipts as files before it is closed.',
   failed:
     'The page itself failed. Nothing was said of the evidence. Reload it, and tell the operator what stands here:',
   unsupported: 'This browser is too old for this page. Use a newer one, or the command line.',
