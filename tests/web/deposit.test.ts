@@ -71,7 +71,9 @@ describe.skipIf(lacks('chromium'))('the page for deposits, in Chromium', () => {
       writeFileSync(at(`${lang}.txt`), `signed on the command line ${lang}`)
       const signing = ['--key', key, '--id', `court-${lang}`, '--passphrase-file', at('passphrase')]
       await evidenceOk(['deposit', at(`${lang}.txt`), ...signing, '--url', server.url, '--data', data])
-      expect([askedElsewhere(watched, server.url), watched.errors]).toEqual([[], []])
+      // Of a key that is not admitted yet the ledger knows nobody: the browser itself notes that answer.
+      const complaints = watched.errors.filter((text) => !text.includes('status of 401'))
+      expect([askedElsewhere(watched, server.url), complaints]).toEqual([[], []])
       await page.context().close()
     },
   )

@@ -190,7 +190,7 @@ export class CheckApp {
 
   private async asks(signal: AbortSignal, onBytes: (count: number) => void): Promise<Asks> {
     const { surroundings, state } = this
-    const withoutWorker = (): void => void this.work.append(el('p', {}, surroundings.words.page.noWorker))
+    const withoutWorker = (): void => this.work.append(el('p', {}, surroundings.words.page.noWorker))
     return {
       hashing: pageHashing({ ...surroundings.hashScript, withoutWorker }, signal),
       offered: await surroundings.policies(),

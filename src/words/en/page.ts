@@ -20,7 +20,8 @@ export const page = {
   askLedgerHint:
     'Sends the entry’s number, or the digest of a file without a receipt, to the ledger; no byte of a file.',
   asking: 'Asking the ledger',
-  noDeposit: 'The ledger shows no deposit of this file to whoever asks. That does not say that there is none.',
+  noDeposit:
+    'The ledger shows no deposit of this file to those who do not sign in. That does not say that there is none.',
   notAsked: 'The ledger could not be asked for a receipt:',
   download: 'Download',
   language: 'Language',
