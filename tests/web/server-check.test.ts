@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -34,6 +34,8 @@ describe.skipIf(lacks('chromium'))('the check page of a server, in Chromium', ()
     await run('deposit', 'retracted.txt')
     await run('deposit', 'phone')
     await evidenceOk(['prove', 'phone/photos/一.jpg'], { cwd: path })
+    // Beside its folder and not in it, where it would be a check of its own.
+    renameSync(at('phone/photos/一.jpg.file-proof'), at('一.jpg.file-proof'))
     await run('retract', 'retracted.txt.tlog-proof', '--reason', 'mistake')
     await run('package', 'sound.txt', 'phone', '--out', at('package.zip'))
     await run('package', 'sound.txt', '--out', at('package'))

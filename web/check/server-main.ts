@@ -42,12 +42,17 @@ async function findReceipts(file: DroppedFile, sha256: string): Promise<readonly
   return found
 }
 
-/** Asks this page's ledger. Of another ledger's receipt it says nothing: that is told beside the verdict, and never instead of it. */
+/**
+ * Asks this page's ledger. Of another ledger's receipt it is told nothing, and says nothing: that stands beside the verdict, and never instead
+ * of it.
+ */
 const later: Asks['later'] = async (result, policy) => {
-  const asked = await settled(askStatus(client, result.checked as CheckedReceipt, policy))
-  if (!(asked instanceof EvidenceError)) return asked
+  const checked = result.checked as CheckedReceipt
+  const own = await settled(client.ledger())
+  if (own instanceof EvidenceError || own.origin === checked.receipt.proof.checkpoint.origin)
+    return askStatus(client, checked, policy)
   const message = `${client.url} is another ledger than the receipt’s, and was not asked for later events`
-  const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }, { cause: asked }))
+  const fault = findingOf(new EvidenceError('server-other-ledger', message, { where: client.url }))
   return {
     url: client.url,
     size: undefined,
