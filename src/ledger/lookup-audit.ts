@@ -6,7 +6,9 @@ import { parseDisclosure } from '../core/disclosure.ts'
 import { leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { readBody } from '../statements/body.ts'
-import { sealedDigestsOf } from '../statements/said.ts'
+import type { StatementBody } from '../statements/kinds.ts'
+import { sealedDigestsOf, searchFactsOf } from '../statements/said.ts'
+import type { Statement } from '../statements/statement.ts'
 import { emptyRegistryChecksum, extendChecksum, readStored } from './entry-facts.ts'
 import { damagedLookups, isSameChecksum, pagesOf, requireLookups } from './lookup-check.ts'
 import { isSealedEncoding, type LookupCodec } from './lookup-codec.ts'
@@ -23,7 +25,9 @@ import {
 import type { LedgerStorage } from './storage.ts'
 
 /** An entry as the walk shows it. */
-export interface AuditedEntry extends TalliedEntry {
+export interface AuditedEntry extends Omit<TalliedEntry, 'facts'> {
+  readonly statement: Statement
+  readonly body: StatementBody | undefined
   /** True where the entry changed who may sign what. */
   readonly changedRegistry: boolean
 }
@@ -66,7 +70,7 @@ export class LookupAudit {
   /** Adds an entry that the walk judged itself. The walk calls it, or {@link tally}, once for each readable entry, in order of index. */
   entry(entry: AuditedEntry): void {
     if (entry.changedRegistry) this.checksum = extendChecksum(this.checksum, entry.leafHash)
-    if (entry.index >= this.from) this.tally(entry.index, tallyOf(entry, this.codec))
+    if (entry.index >= this.from) this.tally(entry.index, tallyOf(talliedOf(entry), this.codec))
   }
 
   /** Adds a plain entry by the tally of its look-up keys. The walk calls it, or {@link entry}, once for each readable entry, in order of index. */
@@ -144,6 +148,10 @@ export class LookupAudit {
   }
 }
 
+function talliedOf({ index, leafHash, statement, body, disclosures }: AuditedEntry): TalliedEntry {
+  return { index, leafHash, facts: searchFactsOf(statement, body), disclosures }
+}
+
 function foreign(index: number): EvidenceError {
   return new EvidenceError(
     'lookup-foreign',
@@ -165,7 +173,8 @@ async function nameDifferences(
     for (const entry of await readEntries(storage, begin, Math.min(size, begin + bucketWidth))) {
       if (entry.body !== undefined && sealedDigestsOf(entry.body).length > entry.disclosures.length)
         withheld.add(entry.index)
-      for (const key of expectedKeys(entry, storage.codec)) expected.set(`${toHex(key)} ${entry.index}`, entry.index)
+      for (const key of expectedKeys(talliedOf(entry), storage.codec))
+        expected.set(`${toHex(key)} ${entry.index}`, entry.index)
     }
   }
   const faults: EvidenceError[] = []
@@ -184,7 +193,7 @@ async function nameDifferences(
 async function missingKeys(storage: LedgerStorage, begin: number, end: number): Promise<EvidenceError[]> {
   const entries = await readEntries(storage, begin, end)
   const keys = entries.flatMap((entry) =>
-    expectedLookups(entry, storage.codec).map((key) => ({ key, index: entry.index })),
+    expectedLookups(talliedOf(entry), storage.codec).map((key) => ({ key, index: entry.index })),
   )
   const held = await storage.hasLookups(keys)
   const ids = await storage.findStatements(entries.map(({ statement }) => statement.common))

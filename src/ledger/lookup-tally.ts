@@ -1,6 +1,5 @@
 import type { Disclosure } from '../core/disclosure.ts'
-import type { StatementBody } from '../statements/kinds.ts'
-import type { Statement } from '../statements/statement.ts'
+import type { SearchFacts } from '../statements/said.ts'
 import { lookupsOfDisclosures, lookupsOfEntry } from './lookup.ts'
 import type { LookupCodec } from './lookup-codec.ts'
 
@@ -8,8 +7,7 @@ import type { LookupCodec } from './lookup-codec.ts'
 export interface TalliedEntry {
   readonly index: number
   readonly leafHash: Uint8Array
-  readonly statement: Statement
-  readonly body: StatementBody | undefined
+  readonly facts: SearchFacts
   readonly disclosures: readonly Disclosure[]
 }
 
@@ -61,9 +59,9 @@ export function tallyOf(entry: TalliedEntry, codec: LookupCodec): number {
 
 /** All keys that lead to an entry: its look-ups, those of its disclosures, and its statement id. */
 export function expectedKeys(entry: TalliedEntry, codec: LookupCodec): Uint8Array[] {
-  const { statement, leafHash } = entry
+  const { facts, leafHash } = entry
   const keys = expectedLookups(entry, codec)
-  keys.push(idKey(statement.common.iss, statement.common.jti, leafHash))
+  keys.push(idKey(facts.iss, facts.jti, leafHash))
   return keys
 }
 
@@ -77,7 +75,7 @@ export function idKey(iss: string, jti: string, leafHash: Uint8Array): Uint8Arra
 }
 
 /** An entry's look-up keys with their lists, as encoded, without its statement id. */
-export function expectedLookups({ statement, body, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
-  const lists = [...lookupsOfEntry(statement, body), ...lookupsOfDisclosures(statement.common, disclosures)]
+export function expectedLookups({ facts, disclosures }: TalliedEntry, codec: LookupCodec): Uint8Array[] {
+  const lists = [...lookupsOfEntry(facts), ...lookupsOfDisclosures(facts, disclosures)]
   return lists.map((list) => codec.list(list))
 }

@@ -9,8 +9,10 @@ import { chainFaults } from '../statements/chain.ts'
 import type { StatementBody } from '../statements/kinds.ts'
 import { bodyOfEntry, type EntryParts, type OpenedEntry } from '../statements/open.ts'
 import type { Registry } from '../statements/registry.ts'
+import type { PlainReferences } from '../statements/plain/members.ts'
+import { judgeTarget } from '../statements/references.ts'
 import { judge } from '../statements/rulebook.ts'
-import type { RuleContext } from '../statements/rules.ts'
+import type { Findings, RuleContext } from '../statements/rules.ts'
 import { sealedDigestsOf } from '../statements/said.ts'
 import type { Statement } from '../statements/statement.ts'
 import { type Appraisal, plain, readDisclosures } from './appraise.ts'
@@ -89,8 +91,21 @@ export class EntryJudge {
    */
   accepting(begin: number, count: number, appraisal: Appraisal): ((i: number) => boolean) | undefined {
     const { history, tree, observer } = this.options
-    const { leafHashes, marks, ids, timesMs, kinds, kindOf, items, lines, present, withheld, tallies, firstLink } =
-      appraisal
+    const {
+      leafHashes,
+      marks,
+      ids,
+      timesMs,
+      kinds,
+      kindOf,
+      items,
+      lines,
+      references,
+      present,
+      withheld,
+      tallies,
+      firstLink,
+    } = appraisal
     if (!tree.authentic || begin + count > tree.leaves) return undefined
     if (!equalBytes(leafHashes, history.leaves(begin, count))) return undefined
     const signers = appraisal.signers.map(([iss, kid]) => ({ iss, number: history.signerNumber(iss, kid) }))
@@ -102,6 +117,7 @@ export class EntryJudge {
       if (i === 0 && (this.expectedLink === undefined || !equalBytes(firstLink as Uint8Array, this.expectedLink)))
         return false
       const { iss, number } = signers[appraisal.signerOf[i] as number] as (typeof signers)[number]
+      if (!this.refersRightly(references.get(i), index, iss)) return false
       if (!history.ids.claim(iss, ids, 4 * i, index)) return false
       history.addFacts(index, timeMs, number, items[i] === 0 ? 'nothing' : (items[i] as number), lines.get(i))
       this.count(kinds[kindOf[i] as number] as string)
@@ -113,6 +129,17 @@ export class EntryJudge {
       observer?.tally(index, tallies[i] as number)
       return true
     }
+  }
+
+  /** Whether all that a plain entry refers to is there and is what it says; false leaves it to the rulebook. */
+  private refersRightly(references: PlainReferences | undefined, index: number, iss: string): boolean {
+    if (references === undefined) return true
+    const { history } = this.options
+    return references.list.every((one) => {
+      const findings: Findings = { violations: [], unjudged: [] }
+      const target = judgeTarget({ ...one, where: 'of' }, { entry: { index }, findings, history })
+      return target !== undefined && (!references.ofOwnOnly || target.iss === iss)
+    })
   }
 
   private count(kind: string): void {
@@ -236,7 +263,7 @@ export class EntryJudge {
   private judgeDisclosures(index: number, body: StatementBody | undefined, texts: readonly string[]): Disclosure[] {
     // What a kind of a later version seals, and whether it does, is not known. Below the trusted size none were read.
     if (body === undefined || index < this.options.trustedSize) return []
-    const { read, foreign, withheld } = readDisclosures(body, texts)
+    const { read, foreign, withheld } = readDisclosures(sealedDigestsOf(body), texts)
     for (let i = 0; i < foreign; i++) {
       const message = `A disclosure stored for entry ${index} is not one that was sealed with it.`
       this.fault('stored-disclosure-altered', index, message)
@@ -251,7 +278,7 @@ export class EntryJudge {
   /** Judges the claims that an accepted entry lacks, of a source that keeps all but erased ones; elsewhere none are looked for. */
   judgeWithheld(index: number, bytes: Uint8Array, texts: readonly string[]): void {
     const body = bodyOfEntry(bytes)
-    if (body !== undefined) this.judgeMissing(index, body, readDisclosures(body, texts).read)
+    if (body !== undefined) this.judgeMissing(index, body, readDisclosures(sealedDigestsOf(body), texts).read)
   }
 
   /** A sealed claim that is not there, and was not erased, is lost. */
