@@ -19,6 +19,7 @@ import { placesOf } from '../../src/package/layout.ts'
 import { plainUnpacking } from '../../src/package/plain-unpacking.ts'
 import { blobSource, type RandomAccess } from '../../src/package/random-access.ts'
 import { lookForPackage, lookInto } from '../../src/package/recognize.ts'
+import type { Unpacking } from '../../src/package/unpacking.ts'
 import { SourcesBag } from '../../src/package/sources-bag.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { findingOf } from '../../src/verify/report.ts'
@@ -82,7 +83,32 @@ async function zipOf(set: DroppedSet, path: string): Promise<Bag> {
       `${path} is no evidence package, and nothing that was handed over proves it`,
       { where: path },
     )
-  return ZipBag.open(source, plainUnpacking)
+  return ZipBag.open(source, breathing(plainUnpacking))
+}
+
+/** Bytes that are unpacked before the page has its turn: a small zip may unpack to any size, and is to be cancelled meanwhile. */
+const breathBytes = 16 * 1024 * 1024
+
+function breathing(unpacking: Unpacking): Unpacking {
+  async function* inflate(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, number> {
+    let since = 0
+    const pieces = unpacking.inflate(packed)
+    try {
+      for (;;) {
+        const { done, value } = await pieces.next()
+        if (done === true) return value
+        since += value.length
+        if (since >= breathBytes) {
+          since = 0
+          await new Promise((resolve) => setTimeout(resolve))
+        }
+        yield value
+      }
+    } finally {
+      await pieces.return(0)
+    }
+  }
+  return { ...unpacking, inflate }
 }
 
 function folderOf(set: DroppedSet, folder: string, files: readonly string[]): Bag {

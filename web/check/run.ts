@@ -103,8 +103,9 @@ export async function checkAll(
       ? [{ what: 'refused', task: { what: 'unproven', path: policies[i] as string }, refusal: choice }]
       : [],
   )
+  // Of two that the reader handed over for one ledger the later one is meant.
   const offered = [
-    ...own.filter((choice): choice is PolicyChoice => !(choice instanceof EvidenceError)),
+    ...[...own].reverse().filter((choice): choice is PolicyChoice => !(choice instanceof EvidenceError)),
     ...asks.offered,
   ]
   const results: Result[] = [...refused]

@@ -76,7 +76,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
     article.append(
       el(
         'p',
-        {},
+        { class: 'asks' },
         button(words.page.askLedger, actions.askLedger, { class: 'ask' }),
         ' ',
         el('small', {}, words.page.askLedgerHint),
@@ -133,7 +133,9 @@ function policyView(choice: PolicyChoice, { check }: Words, actions: Actions): H
   const { policy } = check
   const said = el('p', { 'aria-live': 'polite' })
   const isOwn = choice.source === 'kept' || choice.source === 'builtIn'
-  const keepIt = button(policy.keep, () => said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : '✗'))
+  const keepIt = button(policy.keep, () =>
+    said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : policy.notKept),
+  )
   return el(
     'section',
     { class: `policy ${choice.source}`, 'data-source': choice.source },
@@ -192,6 +194,19 @@ function filesView({ files }: Told, { check }: Words): HTMLElement {
     el('summary', {}, check.facts.folder),
     el('table', {}, el('tbody', {}, ...rows)),
   )
+}
+
+/** Paper has no folds: while the page is printed all of every result stands open. */
+export function showWhole(): void {
+  let folded: readonly HTMLDetailsElement[] = []
+  addEventListener('beforeprint', () => {
+    folded = [...document.querySelectorAll<HTMLDetailsElement>('.result details:not([open])')]
+    for (const one of folded) one.open = true
+  })
+  addEventListener('afterprint', () => {
+    for (const one of folded) one.open = false
+    folded = []
+  })
 }
 
 function stepsView({ steps, path }: Told, { check }: Words): HTMLElement {

@@ -30,7 +30,13 @@ export function frame(
       }
       return el(
         'button',
-        { type: 'button', lang: code, 'aria-pressed': String(code === language), on: { click: press } },
+        {
+          type: 'button',
+          id: `language-${code}`,
+          lang: code,
+          'aria-pressed': String(code === language),
+          on: { click: press },
+        },
         name,
       )
     })

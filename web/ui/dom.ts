@@ -32,9 +32,23 @@ function filled<E extends Element>(element: E, { on = {}, ...attributes }: Attri
   return element
 }
 
-/** Puts other children into an element. */
-export function fill(element: Element, ...children: readonly Child[]): void {
+/**
+ * Puts other children into an element. Where the focus was within it, what takes its place has it: the new element of the same `id`, else that
+ * which is marked by `data-focus`, else the element itself. Who uses a keyboard or a screen reader is never thrown back to the top of the page.
+ */
+export function fill(element: HTMLElement, ...children: readonly Child[]): void {
+  const had = document.activeElement
+  const isWithin = had !== null && had !== element && element.contains(had)
   element.replaceChildren(...children.filter((child): child is Node | string => child !== undefined))
+  if (!isWithin || document.activeElement === had) return
+  const same = had.id === '' ? null : element.querySelector<HTMLElement>(`#${CSS.escape(had.id)}`)
+  focusOn(same ?? element.querySelector<HTMLElement>('[data-focus]') ?? element)
+}
+
+/** Gives an element the focus, also one that Tab does not come to. */
+export function focusOn(element: HTMLElement): void {
+  if (element.tabIndex < 0) element.tabIndex = -1
+  element.focus()
 }
 
 /** A button with a text. */

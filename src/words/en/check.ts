@@ -126,6 +126,8 @@ export const check = {
       'Compare it, digit by digit, with one that you have from somebody you trust, over the telephone or on paper.',
     keep: 'Keep this policy in this browser',
     kept2: 'Kept.',
+    notKept:
+      'Not kept: this browser lets the page keep nothing (a private window, or storage is full). It judges while this page stays open. Save the policy as a file, and hand it over again next time.',
     forget: 'Forget the kept policy',
     differsTitle: 'STOP: another policy than the one that you kept',
     differs: (origin: string): string =>

@@ -119,6 +119,8 @@ export const check: typeof english = {
     compare: '请通过电话或书面，与您所信任的人提供的指纹逐位核对。',
     keep: '将此策略保存在本浏览器中',
     kept2: '已保存。',
+    notKept:
+      '未能保存：本浏览器不允许页面保存内容（无痕窗口，或者存储已满）。页面打开期间仍依照此策略判断。请将策略存为文件，下次重新提交。',
     forget: '删除已保存的策略',
     differsTitle: '停止：策略与您保存的不同',
     differs: (origin) =>
