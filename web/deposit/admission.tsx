@@ -7,7 +7,7 @@ import { participantTypes, personalTypes } from '../../src/statements/vocabulary
 import { textIn } from '../ui/form.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
-import { type BrowserKey, tokensOf } from './key.ts'
+import { type BrowserKey, tokensOf } from '../ui/key.ts'
 import { admissionRequest } from './statement.ts'
 
 type State = 'asking' | 'admitted' | 'notDepositor' | 'notAdmitted' | 'unknown'

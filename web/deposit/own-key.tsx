@@ -6,7 +6,7 @@ import { inGroups } from '../../src/told/digits.ts'
 import { textIn } from '../ui/form.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
-import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from './key.ts'
+import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from '../ui/key.ts'
 import { Trouble } from './trouble.tsx'
 
 const leastPassphrase = 12

@@ -8,7 +8,7 @@ import { bytesOfText } from '../../src/core/text.ts'
 import { type ComposedStatement, signedStatement, unsignedStatement } from '../../src/statements/compose.ts'
 import type { CaseClaim } from '../../src/statements/sealed.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
-import { type BrowserKey, signText } from './key.ts'
+import { type BrowserKey, signText } from '../ui/key.ts'
 
 /** One file that was hashed. */
 export interface HashedFile {

@@ -5,7 +5,7 @@ import { type Jwk, jwkOf } from '../../src/core/jwk.ts'
 import { joinJws } from '../../src/core/jws.ts'
 import { accessTokenInput } from '../../src/client/access-token.ts'
 import type { TokenSource } from '../../src/client/ledger-client.ts'
-import { Store } from '../ui/store.ts'
+import { Store } from './store.ts'
 
 /** A depositor's key in this browser: it signs here and cannot be taken out. */
 export interface BrowserKey {
