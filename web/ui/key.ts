@@ -23,8 +23,9 @@ export function ownKey(): Promise<BrowserKey | undefined> {
   return store.get(place)
 }
 
-export function keepKey(key: BrowserKey): Promise<void> {
-  return store.put(place, key)
+/** Keeps a key where there is none; gives the one that is kept, which another window may have made meanwhile. */
+export function keepKey(key: BrowserKey): Promise<BrowserKey> {
+  return store.add(place, key)
 }
 
 export function forgetKey(): Promise<void> {
