@@ -4,7 +4,8 @@ import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { count } from '../../src/core/text.ts'
 import { useExplorer } from './context.ts'
 import { useLoaded } from './load.ts'
-import { Download, Fact, Hash, Link, Name, Shown, Time } from './parts.tsx'
+import { Download, Fact, Hash, Link, Name, Raw, Time } from './parts.tsx'
+import { Shown } from './refused.tsx'
 import { cosignersOf, witnessesOf } from './witnesses.ts'
 
 /** What the ledger says of itself: everybody may read it. */
@@ -46,7 +47,11 @@ export function Ledger(): JSX.Element {
                 ) : (
                   <Fact label={words.successor}>{<Name text={ledger.successor} />}</Fact>
                 )}
-                {ledger.version === undefined ? '' : <Fact label={words.version}>{ledger.version}</Fact>}
+                {ledger.version === undefined ? (
+                  ''
+                ) : (
+                  <Fact label={words.version}>{<Name text={ledger.version} />}</Fact>
+                )}
               </dl>
               <h2>{words.witnesses}</h2>
               <ul>
@@ -54,7 +59,7 @@ export function Ledger(): JSX.Element {
                   const seconds = cosigners.get(name)
                   return (
                     <li>
-                      <Name text={name} />: {cosigners.has(name) ? words.lastCosigned : words.never}{' '}
+                      <Name text={name} />: {cosigners.has(name) ? words.lastCosigned(count(ledger.size)) : words.never}{' '}
                       {seconds === undefined ? '' : <Time time={seconds * 1000} />}
                     </li>
                   )
@@ -62,7 +67,7 @@ export function Ledger(): JSX.Element {
               </ul>
               {witnessesOf(ledger.policy).length === 0 ? <p>{words.noWitnesses}</p> : ''}
               <h2>{words.checkpoint}</h2>
-              <pre class="raw">{ledger.checkpoint}</pre>
+              <Raw text={ledger.checkpoint} />
               <p>
                 <Download name="policy.policy" text={ledger.policy}>
                   {words.policy}

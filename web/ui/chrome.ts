@@ -27,6 +27,8 @@ export function frame(
       const press = (): void => {
         keep(place, code)
         draw(code)
+        // The button that was pressed is gone; who goes by keyboard stands on the one in its place.
+        document.querySelector<HTMLElement>('.top [aria-pressed="true"]')?.focus()
       }
       return el(
         'button',
@@ -40,9 +42,15 @@ export function frame(
         name,
       )
     })
+    const main = el('main', { id: 'content', tabindex: '-1' }, content(words, language))
+    // What stands behind the # of the address is a place of the explorer, and stays.
+    const skip = (event: Event): void => {
+      event.preventDefault()
+      main.focus()
+    }
     fill(
       document.body,
-      el('a', { class: 'skip', href: '#content' }, words.page.skip),
+      el('a', { class: 'skip', href: '#content', on: { click: skip } }, words.page.skip),
       el(
         'header',
         { class: 'top' },
@@ -50,7 +58,7 @@ export function frame(
         el('nav', {}, ...links(words)),
         el('div', { role: 'group', 'aria-label': words.page.language }, ...choices),
       ),
-      el('main', { id: 'content', tabindex: '-1' }, content(words, language)),
+      main,
     )
   }
   draw(readerLanguage())

@@ -5,7 +5,7 @@ import { type Jwk, jwkOf } from '../../src/core/jwk.ts'
 import { joinJws } from '../../src/core/jws.ts'
 import { accessTokenInput } from '../../src/client/access-token.ts'
 import type { TokenSource } from '../../src/client/ledger-client.ts'
-import { Store } from '../ui/store.ts'
+import { Store } from './store.ts'
 
 /** A depositor's key in this browser: it signs here and cannot be taken out. */
 export interface BrowserKey {
@@ -23,8 +23,9 @@ export function ownKey(): Promise<BrowserKey | undefined> {
   return store.get(place)
 }
 
-export function keepKey(key: BrowserKey): Promise<void> {
-  return store.put(place, key)
+/** Keeps a key where there is none; gives the one that is kept, which another window may have made meanwhile. */
+export function keepKey(key: BrowserKey): Promise<BrowserKey> {
+  return store.add(place, key)
 }
 
 export function forgetKey(): Promise<void> {
