@@ -64,6 +64,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
   article.dataset['faults'] = told.faults.map(({ code }) => code).join(' ')
   article.dataset['codes'] = [...told.faults, ...told.unjudged].map(({ code }) => code).join(' ')
   article.append(headline(told.outcome.kind, told.title, told.sentence))
+  for (const notice of told.notices) article.append(el('p', { class: 'notice', role: 'note' }, nameText(notice)))
   article.append(el('p', { class: 'subject' }, `${told.subject.label}: `, nameText(told.subject.value)))
   if (result.what === 'report' && result.beside !== undefined) article.append(result.beside)
   for (const line of told.summary) article.append(el('p', {}, nameText(line)))
