@@ -113,6 +113,28 @@ describe.skipIf(lacks('chromium'))('the page for deposits, in Chromium', () => {
     await page.context().close()
   })
 
+  it('R9: keeps no receipt that is none for the deposit, and then sends the same bytes again', async () => {
+    const watched = await openedPage(browser, `${server.url}/deposit?lang=en`)
+    const { page } = watched
+    await admitted(watched, 'court-doubts')
+    await page.route('**/v1/statements', async (route) => {
+      const answer = await route.fetch()
+      const body = (await answer.json()) as { receipt: string }
+      await route.fulfill({ response: answer, json: { ...body, receipt: `${body.receipt}x` } })
+    })
+    await page.setInputFiles('#deposit-files', at('photo.jpg'))
+    await page.locator('#deposit-now').click()
+    await page.locator('.waiting .resume').waitFor()
+    expect(await page.locator('.kept li').count()).toBe(0)
+    await page.unroute('**/v1/statements')
+    await page.locator('.waiting .resume').click()
+    await page.locator('.kept li').waitFor()
+    const sent = watched.requests.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    expect(new Set(sent).size).toBe(1)
+    expect(await page.locator('.waiting').count()).toBe(0)
+    await page.context().close()
+  })
+
   it('works on, and says that nothing is kept, where the browser keeps nothing', async () => {
     const context = await browser.newContext()
     await context.addInitScript(() => {

@@ -4,7 +4,7 @@ import type { Task } from '../../src/check/steps/gather.ts'
 import { judgeTimeProof, type TimeProofInput } from '../../src/check/steps/judge-time-proof.ts'
 import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
 import { type TimeResult } from '../../src/check/steps/time.ts'
-import { settled } from '../../src/core/attempt.ts'
+import { attempt, settled } from '../../src/core/attempt.ts'
 import { equalBytes, latin1 } from '../../src/core/bytes.ts'
 import { plainHasher } from '../../src/core/digest.ts'
 import { type Digester, digesterOf } from '../../src/core/digester.ts'
@@ -121,7 +121,9 @@ function folderOf(set: DroppedSet, folder: string, files: readonly string[]): Ba
 async function judgePackage(set: DroppedSet, task: Task & { what: 'package' }, bag: Bag, asks: Asks): Promise<Result> {
   const { path } = task
   const own = await ownPolicy(bag)
-  const brought = own === undefined ? [] : [policyChoice('package', own)]
+  // One that cannot be read is the check's to name: the package is judged by another's then.
+  const read = own === undefined ? undefined : attempt(() => policyChoice('package', own))
+  const brought = read === undefined || read instanceof EvidenceError ? [] : [read]
   const origin = await originOf(bag, brought)
   // The ledger's own word goes before the package's: neither before what the reader gave or keeps.
   const verdict = policyFor(origin, [...asks.offered, ...brought])

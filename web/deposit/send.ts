@@ -1,5 +1,9 @@
+import { requireAnswerFor } from '../../src/client/deposit-answer.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { type ErrorCode, isEvidenceError } from '../../src/core/errors.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { parsePolicy, type Policy } from '../../src/core/policy.ts'
+import { keptPolicy } from '../check/policies.ts'
 import { Store } from '../ui/store.ts'
 
 /** A deposit that was signed and has no receipt yet: what is sent, to the byte, however often it must be sent. */
@@ -40,15 +44,18 @@ export async function waitingFor(of: string): Promise<PendingDeposit | undefined
 
 /**
  * Sends a deposit and keeps its receipt; until the receipt is on the disk the deposit stays pending, and the same bytes can be sent again.
+ * The receipt is believed as far as it proves, under the policy that is kept here for the ledger, or else the ledger's own.
  * `onWait` is told the milliseconds before each repetition where the ledger is busy or away. Throws the client's codes: what the ledger has
- * judged for good is not pending any more.
+ * judged for good is not pending any more. `server-answer` where the receipt is none for this deposit, which then stays pending.
  */
 export async function send(deposit: PendingDeposit, onWait: (waitMs: number) => void): Promise<KeptReceipt> {
   const onRetry = (_why: string, waitMs: number): void => onWait(waitMs)
   const client = new LedgerClient(location.origin, undefined, { retries: 4, timeoutMs: 30_000, onRetry })
   try {
-    const { index, time, receipt } = await client.deposit(deposit.presentation)
-    const { id, origin, title, name, manifest } = deposit
+    const result = await client.deposit(deposit.presentation)
+    const { id, origin, title, name, manifest, presentation } = deposit
+    requireAnswerFor(result, presentation, await policyOf(client, origin))
+    const { index, time, receipt } = result
     const kept = { id, origin, index, time, title, name, receipt, manifest }
     await receipts.put(id, kept)
     await pending.delete(id)
@@ -57,6 +64,11 @@ export async function send(deposit: PendingDeposit, onWait: (waitMs: number) => 
     if (isForGood(error)) await pending.delete(deposit.id)
     throw error
   }
+}
+
+async function policyOf(client: LedgerClient, origin: string): Promise<Policy> {
+  const kept = keptPolicy(origin)
+  return kept === undefined ? parsePolicy(utf8((await client.ledger()).policy)) : kept.policy
 }
 
 /** Refusals of the key that no later event takes back: the same bytes are refused ever after. */
