@@ -43,15 +43,16 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
     server = await testServer({ openDisclosures: true })
     const { vkey } = (await server.request('/v1/ledger')).json<LedgerAnswer>()
     witness = await testWitness([parseVerifierKey(vkey)])
-    await fillAllKinds()
     await server.stop()
     const { policy } = server.folder.folder
     const before = readFileSync(policy, 'utf8').replace(/^quorum .*\n/m, '')
     writeFileSync(policy, `${before}witness w ${witness.keys[0].text} ${witness.url()}\nquorum w\n`)
     server = await server.restart()
-    for (;;) {
+    await fillAllKinds()
+    for (let asked = 0; ; asked++) {
       const { checkpoint, size } = (await server.request('/v1/ledger')).json<LedgerAnswer>()
-      if (checkpoint.includes(`\n${size}\n`) && checkpoint.includes(`— ${witness.keys[0].name}`)) break
+      if (checkpoint.includes(`\n${size}\n`) && checkpoint.split('\n— ').length > 2) break
+      if (asked > 400) throw new Error(`the witness does not cosign: ${checkpoint}`)
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   })
@@ -69,7 +70,7 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
     return answer.json<DepositAnswer>()
   }
 
-  /** Puts one entry of each kind, and forty deposits, into the ledger; the last closes it. */
+  /** Puts one entry of each kind, and forty deposits, into the ledger; the last ends its intake. */
   async function fillAllKinds(): Promise<void> {
     const { administrator, depositor, origin } = server
     const note = (kind: string, { index }: DepositAnswer): void => void byKind.set(kind, index)
@@ -116,7 +117,6 @@ describe.skipIf(lacks('chromium'))('the explorer, in Chromium', () => {
     const second = server.sign(administrator, 'ledger.change', changeMembers(change), { jti: proposal.jti })
     note('ledger.change', await entered(second.presentation))
     await administer('ledger.end-intake', { reason: 'ended' })
-    await administer('ledger.close', { reason: 'ended' })
   }
 
   const opened = (place: string, lang: Lang = 'en', options: object = {}): Promise<WatchedPage> =>
