@@ -1,5 +1,12 @@
 import { fromBER, Integer, ObjectIdentifier, OctetString, Sequence } from 'asn1js'
-import { EncryptedData, PBES2Params, PBKDF2Params, PKCS8ShroudedKeyBag, type AlgorithmIdentifier } from 'pkijs'
+import {
+  EncryptedContentInfo,
+  EncryptedData,
+  PBES2Params,
+  PBKDF2Params,
+  PKCS8ShroudedKeyBag,
+  type AlgorithmIdentifier,
+} from 'pkijs'
 import { fromBase64, toBase64, toHex } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
@@ -10,6 +17,8 @@ import { EvidenceError } from '../../src/core/errors.ts'
 const rounds = 600_000
 const mostRounds = 10_000_000
 const leastSalt = 8
+/** What is encrypted is data, of no type of CMS. */
+const dataType = '1.2.840.113549.1.7.1'
 
 const ids = {
   ed25519: '1.3.101.112',
@@ -29,20 +38,6 @@ export interface OpenedKey {
   readonly pkcs8: Uint8Array<ArrayBuffer>
   /** The public key that a file of version 2 states; to be compared with that of the private key. */
   readonly publicKey: Uint8Array | undefined
-}
-
-/** An encrypted private key that can be opened: the library keeps that to its own bags. */
-class EncryptedKey extends PKCS8ShroudedKeyBag {
-  /** The private key, as the file has it, in DER. Throws what the library throws where the passphrase does not open it. */
-  async open(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
-    const content = new EncryptedData({
-      encryptedContentInfo: {
-        contentEncryptionAlgorithm: this.encryptionAlgorithm,
-        encryptedContent: this.encryptedData,
-      } as never,
-    })
-    return new Uint8Array(await content.decrypt({ password: buffer(utf8(passphrase)) }))
-  }
 }
 
 /** A private key (PKCS#8, DER) as an encrypted PEM file. */
@@ -79,13 +74,26 @@ export async function openedPem(text: string, passphrase: string): Promise<Opene
   if (passphrase === '') throw new EvidenceError('key-file-passphrase', 'the key file is under a passphrase; type it')
   let plain: Uint8Array<ArrayBuffer>
   try {
-    plain = await bag.open(passphrase)
+    plain = await decrypted(bag, passphrase)
     // One wrong passphrase of 256 leaves a padding that looks right: the content then does not.
     if (!(fromBER(plain.buffer).result instanceof Sequence)) throw new Error('no sequence')
   } catch (cause) {
     throw new EvidenceError('key-file-passphrase', 'the passphrase does not open the key file', {}, { cause })
   }
   return privateKeyOf(plain)
+}
+
+function decrypted(
+  { encryptionAlgorithm, encryptedData }: PKCS8ShroudedKeyBag,
+  passphrase: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const encryptedContentInfo = new EncryptedContentInfo({
+    contentType: dataType,
+    contentEncryptionAlgorithm: encryptionAlgorithm,
+    encryptedContent: encryptedData,
+  })
+  const content = new EncryptedData({ encryptedContentInfo })
+  return content.decrypt({ password: buffer(utf8(passphrase)) }).then((plain) => new Uint8Array(plain))
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
@@ -126,10 +134,10 @@ function publicBits(whole: Uint8Array): Uint8Array {
   return bits.slice(1)
 }
 
-function bagOf(bytes: Uint8Array<ArrayBuffer>): EncryptedKey {
+function bagOf(bytes: Uint8Array<ArrayBuffer>): PKCS8ShroudedKeyBag {
   try {
     const { result } = fromBER(bytes.buffer)
-    return new EncryptedKey({ schema: result })
+    return new PKCS8ShroudedKeyBag({ schema: result })
   } catch {
     throw malformed('the key file is not encrypted as RFC 5958 has it')
   }
