@@ -27,7 +27,6 @@ export interface WatchedPage {
 
 export async function watchedPage(context: BrowserContext): Promise<WatchedPage> {
   const page = await context.newPage()
-  page.setDefaultTimeout(9000)
   const watched: WatchedPage = { page, requests: [], errors: [] }
   page.on('request', (request) => {
     watched.requests.push({ url: request.url(), method: request.method(), body: request.postData() })

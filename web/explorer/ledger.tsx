@@ -1,5 +1,8 @@
 import type { JSX } from 'preact'
-import { utf8 } from '../../src/core/bytes.ts'
+import { settledOr, valueOr } from '../../src/core/attempt.ts'
+import { lossyUtf8, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { count } from '../../src/core/text.ts'
 import { useExplorer } from './context.ts'
@@ -11,15 +14,18 @@ import { cosignersOf, witnessesOf } from './witnesses.ts'
 /** What the ledger says of itself: everybody may read it. */
 export function Ledger(): JSX.Element {
   const { client, said } = useExplorer()
-  const loaded = useLoaded('ledger', async () => ({ ledger: await client.ledger(), ready: await isReady() }))
+  const loaded = useLoaded('ledger', async () => {
+    const [ledger, published, ready] = await Promise.all([client.ledger(), publishedBy(client), isReady()])
+    return { ledger, published, ready }
+  })
   const words = said.ledger
   return (
     <section>
       <h1>{said.nav.ledger}</h1>
       <Shown loaded={loaded}>
-        {({ ledger, ready }) => {
+        {({ ledger, published, ready }) => {
           const cosigners = new Map(
-            cosignersOf(ledger.policy, ledger.checkpoint).map(({ name, seconds }) => [name, seconds]),
+            cosignersOf(ledger.policy, published ?? ledger.checkpoint).map(({ name, seconds }) => [name, seconds]),
           )
           return (
             <>
@@ -59,7 +65,8 @@ export function Ledger(): JSX.Element {
                   const seconds = cosigners.get(name)
                   return (
                     <li>
-                      <Name text={name} />: {cosigners.has(name) ? words.lastCosigned(count(ledger.size)) : words.never}{' '}
+                      <Name text={name} />:{' '}
+                      {cosigners.has(name) ? words.lastCosigned(count(sizeOf(published) ?? ledger.size)) : words.never}{' '}
                       {seconds === undefined ? '' : <Time time={seconds * 1000} />}
                     </li>
                   )
@@ -68,6 +75,14 @@ export function Ledger(): JSX.Element {
               {witnessesOf(ledger.policy).length === 0 ? <p>{words.noWitnesses}</p> : ''}
               <h2>{words.checkpoint}</h2>
               <Raw text={ledger.checkpoint} />
+              {published === undefined ? (
+                ''
+              ) : (
+                <>
+                  <h2>{words.published}</h2>
+                  <Raw text={published} />
+                </>
+              )}
               <p>
                 <Download name="policy.policy" text={ledger.policy}>
                   {words.policy}
@@ -87,6 +102,16 @@ function End({ label, at }: { label: string; at: number }): JSX.Element {
       <Link to={`/entry/${at}`}>{count(at)}</Link>
     </Fact>
   )
+}
+
+/** The checkpoint that carries the cosignatures of witnesses: it may lag behind the newest. */
+async function publishedBy(client: LedgerClient): Promise<string | undefined> {
+  const bytes = await settledOr(client.fetchBytes('/checkpoint'), undefined)
+  return bytes === undefined ? undefined : lossyUtf8(bytes)
+}
+
+function sizeOf(note: string | undefined): number | undefined {
+  return note === undefined ? undefined : valueOr(() => parseSignedCheckpoint(utf8(note)).checkpoint.size, undefined)
 }
 
 async function isReady(): Promise<boolean> {

@@ -26,6 +26,7 @@ export function frame(
     const choices = shown.map(([code, name]) => {
       const press = (): void => {
         keep(place, code)
+        renameAddress(code)
         draw(code)
         // The button that was pressed is gone; who goes by keyboard stands on the one in its place.
         document.querySelector<HTMLElement>('.top [aria-pressed="true"]')?.focus()
@@ -62,4 +63,16 @@ export function frame(
     )
   }
   draw(readerLanguage())
+}
+
+/** An address that names a language names the chosen one from now on: a reload would bring the other back. */
+function renameAddress(code: Language): void {
+  const url = new URL(location.href)
+  if (!url.searchParams.has('lang')) return
+  url.searchParams.set('lang', code)
+  try {
+    history.replaceState(history.state, '', url)
+  } catch {
+    // Of a file of the disk a browser may refuse it: the choice then holds until the page is loaded anew.
+  }
 }

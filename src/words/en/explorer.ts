@@ -75,6 +75,7 @@ export const explorer = {
     vouches: 'This ledger vouches for itself: compare the fingerprint with one that you have from elsewhere.',
     policy: 'Policy',
     checkpoint: 'Newest checkpoint',
+    published: 'Published checkpoint, with the cosignatures of witnesses',
     witnesses: 'Witnesses',
     lastCosigned: (size: string): string => `last cosigned the tree of ${size} entries`,
     never: 'not under this checkpoint',

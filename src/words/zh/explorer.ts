@@ -77,6 +77,7 @@ export const explorer: typeof english = {
     vouches: '本账本为自己作证：请与您从别处取得的指纹核对。',
     policy: '策略',
     checkpoint: '最新检查点',
+    published: '已公布的检查点（含见证方的共同签名）',
     witnesses: '见证方',
     lastCosigned: (size) => `最近共同签名：大小为 ${size} 的树`,
     never: '未在此检查点上签名',
