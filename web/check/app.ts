@@ -157,6 +157,8 @@ export class CheckApp {
 
   async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
     const { words } = this.surroundings
+    const bar = el('progress', { 'aria-label': words.page.reading })
+    fill(this.work, el('p', {}, words.page.reading, ' ', bar))
     try {
       for (const file of await files) {
         const path = await putApart(this.state.files, file)
@@ -170,6 +172,7 @@ export class CheckApp {
       else this.failed(error)
       return
     }
+    fill(this.work)
     if (this.state.files.size > 0) await this.run()
   }
 

@@ -1,6 +1,6 @@
 import { worstOf } from '../../src/check/steps/outcome.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
-import { visible } from '../../src/core/text.ts'
+import { count, visible } from '../../src/core/text.ts'
 import { tellRefusal } from '../../src/told/refusal.ts'
 import { marks, tell } from '../../src/told/tell.ts'
 import type { Fact, Told, ToldFinding } from '../../src/told/told.ts'
@@ -30,8 +30,27 @@ export function resultsView(results: readonly Result[], words: Words, actions: A
     const alike = told.filter((one) => one.told?.outcome.kind === worst).length
     section.append(headline(worst, words.check.outcome[worst], words.check.several(alike, results.length)))
   }
-  for (const one of order) section.append(resultView(one.result, one.told, words, actions))
+  for (const one of order.slice(0, mostResults)) section.append(resultView(one.result, one.told, words, actions))
+  const rest = order.slice(mostResults)
+  if (rest.length > 0) section.append(restView(rest, words))
   return section
+}
+
+/** Most results that are shown whole; of the rest, which is none the worse, each has its line. */
+const mostResults = 100
+
+function restView(rest: readonly { readonly told: Told | undefined }[], { check }: Words): HTMLElement {
+  const lines = rest.flatMap(({ told }) => {
+    if (told === undefined) return []
+    const { title, subject, outcome } = told
+    return [el('li', {}, `${marks[outcome.kind]} ${title}: `, nameText(subject.value))]
+  })
+  return el(
+    'details',
+    { class: 'rest' },
+    el('summary', {}, check.folder.more(count(lines.length))),
+    el('ul', {}, ...lines),
+  )
 }
 
 function toldOf(result: Result, words: Words): Told | undefined {
@@ -200,7 +219,7 @@ function filesView({ files }: Told, { check }: Words): HTMLElement {
 export function showWhole(): void {
   let folded: readonly HTMLDetailsElement[] = []
   addEventListener('beforeprint', () => {
-    folded = [...document.querySelectorAll<HTMLDetailsElement>('.result details:not([open])')]
+    folded = [...document.querySelectorAll<HTMLDetailsElement>('.results details:not([open])')]
     for (const one of folded) one.open = true
   })
   addEventListener('afterprint', () => {
