@@ -10,6 +10,7 @@ const web = join(root, 'dist/web')
 const page = join(root, 'dist/page')
 const assets = join(page, 'assets')
 const stamp = join(page, '.inputs')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const style = readFileSync(join(root, 'web/style.css'), 'utf8')
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding)
@@ -121,7 +122,7 @@ if (!isCurrent()) {
   const writer = await joined(rolldown, '../src/certificate/html/write.js')
   const checker = sha256(readFileSync(join(page, 'evidence-check.html')), 'hex')
   const build = sha256(`${checker}\n${writer.text}`, 'hex')
-  writeFileSync(join(assets, 'certificate.json'), JSON.stringify({ build, checker }))
+  writeFileSync(join(assets, 'certificate.json'), JSON.stringify({ build, checker, version }))
   const used = [
     ...inputs,
     ...worker.files,
