@@ -36,7 +36,9 @@ async function own(path: string): Promise<Response> {
  * Makes the certificate in HTML of a result that holds: the same fields, attachments and bytes as `evidence certificate` makes of that check at that
  * time. Throws `server-unreachable` where the checker that goes into it cannot be loaded, `file-unreadable` where it is of another build.
  */
-export async function makeCertificate(result: HoldingResult): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
+export async function makeCertificate(
+  result: HoldingResult,
+): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
   const { report, set, task, policy } = result
   const [noted, text] = await Promise.all([
     own('/assets/certificate.json').then((answer) => answer.json() as Promise<Noted>),
@@ -85,4 +87,3 @@ function subjectOf({ report, set, task }: HoldingResult): Subject {
   if (report.what === 'folder') return { what: 'folder', name, files: report.compared?.files.length ?? 0 }
   return { what: 'file', name, size: () => set.file(path).size }
 }
-

@@ -32,7 +32,9 @@ export function resultsView(results: readonly Result[], words: Words, actions: A
   const section = el('section', { class: 'results', 'aria-label': words.check.steps })
   if (results.length > 1 && worst !== undefined) {
     const alike = told.filter((one) => one.told?.outcome.kind === worst).length
-    section.append(headline(worst, words.check.outcome[worst], words.check.several(alike, results.length)))
+    section.append(
+      headline(worst, words.check.outcome[worst], words.check.several(count(alike), count(results.length))),
+    )
   }
   for (const one of order.slice(0, mostResults)) section.append(resultView(one.result, one.told, words, actions))
   const rest = order.slice(mostResults)
@@ -127,7 +129,13 @@ function certificateView(
       el(
         'div',
         { class: 'finding', 'data-code': refusal?.code },
-        el('p', {}, page.certificateFailed, ' ', refusal === undefined ? page.tryAgain : check.topic[topicOf(refusal.code)]),
+        el(
+          'p',
+          {},
+          page.certificateFailed,
+          ' ',
+          refusal === undefined ? page.tryAgain : check.topic[topicOf(refusal.code)],
+        ),
         el('p', { class: 'detail', lang: 'en' }, nameText(visible(message)), ' ', el('code', {}, refusal?.code)),
       ),
     )
