@@ -5,12 +5,13 @@ import { tellRefusal } from '../../src/told/refusal.ts'
 import type { Words } from '../../src/words/index.ts'
 import { topicOf } from '../../src/words/topic.ts'
 import { button, el, fill, focusOn } from '../ui/dom.ts'
+import { saveFile } from '../ui/save.ts'
 import { nameText, sizeText } from '../ui/text.ts'
 import { putApart } from './apart.ts'
 import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
 import { type DroppedFile, type HashScript, pageHashing } from './hashing.ts'
 import { forgetPolicy, keepPolicy, originsOf, type PolicyChoice } from './policies.ts'
-import { type Asks, type Result, runChecks } from './run.ts'
+import { type Asks, type HoldingResult, type Result, runChecks } from './run.ts'
 import { resultsView, showWhole } from './view.ts'
 
 /** What a page gives the checker. */
@@ -24,6 +25,10 @@ export interface Surroundings {
   readonly own?: Asks['own']
   /** Asks the ledger that the page is from what happened later, when the reader says so; undefined in the one file. */
   readonly later: Asks['later']
+  /** Makes the certificate of a result that holds; undefined where the page cannot. */
+  readonly makeCertificate:
+    | ((result: HoldingResult) => Promise<{ readonly name: string; readonly bytes: Uint8Array }>)
+    | undefined
   /** Gives the receipts that a ledger has for a digest, as files; for a file that has none. */
   readonly findReceipts: ((file: DroppedFile, sha256: string) => Promise<readonly DroppedFile[]>) | undefined
 }
@@ -157,6 +162,8 @@ export class CheckApp {
 
   async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
     const { words } = this.surroundings
+    const bar = el('progress', { 'aria-label': words.page.reading })
+    fill(this.work, el('p', {}, words.page.reading, ' ', bar))
     try {
       for (const file of await files) {
         const path = await putApart(this.state.files, file)
@@ -170,6 +177,7 @@ export class CheckApp {
       else this.failed(error)
       return
     }
+    fill(this.work)
     if (this.state.files.size > 0) await this.run()
   }
 
@@ -271,7 +279,7 @@ export class CheckApp {
   }
 
   private show(results: readonly Result[], asks: Asks): void {
-    const { words, later } = this.surroundings
+    const { words, later, makeCertificate } = this.surroundings
     if (results.length === 0) {
       fill(this.out, el('p', {}, words.check.sentence.empty))
       fill(this.aloud, words.check.sentence.empty)
@@ -300,6 +308,13 @@ export class CheckApp {
         this.state.policies.set(origin, choice)
         void this.run()
       },
+      saveCertificate:
+        makeCertificate === undefined
+          ? undefined
+          : async (result) => {
+              const { name, bytes } = await makeCertificate(result)
+              saveFile(name, bytes)
+            },
       askLedger: later === undefined || this.state.asksLedger ? undefined : askLedger,
     })
     const first = view.querySelector<HTMLElement>('.verdict')

@@ -66,7 +66,7 @@ async function packageResult(set: DroppedSet, task: Task & { what: 'package' }, 
       faults: [findingOf(error)],
       unjudged: [],
     }
-    return { what: 'report', task, report, policy: undefined }
+    return { what: 'report', task, set, report, policy: undefined }
   }
   try {
     return await judgePackage(set, task, bag, asks)
@@ -143,6 +143,7 @@ async function judgePackage(set: DroppedSet, task: Task & { what: 'package' }, b
   return {
     what: 'report',
     task,
+    set,
     policy,
     report: { what: 'package', path, report, policy: { from, differs }, faults, unjudged },
   }

@@ -112,6 +112,7 @@ frame((words) => {
     extras: async () => (await import('./extras.ts')).extras,
     later,
     findReceipts,
+    makeCertificate: async (result) => (await import('./make-certificate.ts')).makeCertificate(result),
   })
   return el('div', {}, element, downloads(words))
 }, navigation('check'))

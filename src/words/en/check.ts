@@ -33,7 +33,7 @@ export const check = {
     misbehaviour: 'This file proves that the ledger’s key signed what it may not sign.',
     empty: 'Nothing was handed over that could be checked.',
   },
-  several: (shown: number, all: number): string => `${shown} of ${all} checks came to this, which is the worst.`,
+  several: (shown: string, all: string): string => `${shown} of ${all} checks came to this, which is the worst.`,
   countOf: (count: number): string => (count === 1 ? '1 check' : `${count} checks`),
   who: 'Who',
   when: 'When',

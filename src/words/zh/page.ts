@@ -31,6 +31,12 @@ export const page: typeof english = {
   skip: '跳到正文',
   tooMany: (most) => `提交的文件超过 ${most} 个。请减少文件，或者使用命令行。`,
   apart: (count) => `有 ${count} 个文件与另一个内容不同的文件同名。全部保留；后提交的标为 (2)/…：`,
+  certificate: '证书（HTML）',
+  certificateHint: '一个文件，其中带有此证明和校验程序，供存卷。在本浏览器中生成，不向任何地方发送。',
+  certificateMaking: '正在生成证书',
+  certificateMade: '证书已交由浏览器保存。',
+  certificateFailed: '未能生成证书。',
+  tryAgain: '请重新载入页面再试，或者使用 "evidence certificate"。',
   downloadsAway: '未能载入列表：服务器没有应答。请收起此部分，稍后再展开。',
   noWorker: '本浏览器不允许页面使用后台线程：摘要在页面中计算，其间页面可能停止响应。',
   noStorage:
