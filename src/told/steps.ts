@@ -88,8 +88,10 @@ function isTaken(name: StepName, report: AnyReport & DepositReport): boolean {
       return report.what === 'folder' && report.compared !== undefined
     case 'time':
       return report.time !== noTime
-    default:
+    case 'later':
       return report.later !== undefined
+    case 'read':
+      return true
   }
 }
 
