@@ -90,10 +90,10 @@ function* mixed({ entries, keys, seed }) {
       }
     } else if (canRefer && drawn < shares.registry + shares.attestations) yield { what: 'attest', signer, of: earlier() }
     else {
-      deposits++
       // Of the deposits alone, so that the share is one of them.
       const relates = canRefer && random() < shares.relates
       yield relates ? { what: 'deposit', signer, of: earlier() } : { what: 'deposit', signer }
+      deposits++
     }
   }
 }
