@@ -61,7 +61,10 @@ const compose = {
   revoke({ signer }) {
     const { iss } = parties.get(signer)
     parties.delete(signer)
-    return statementOf({ ...by(administrator), kind: 'participant.revoke' }, { participant: iss, reason: 'affiliation-ended' })
+    return statementOf(
+      { ...by(administrator), kind: 'participant.revoke' },
+      { participant: iss, reason: 'affiliation-ended' },
+    )
   },
   'hand-over'({ signer, of }) {
     const party = parties.get(signer)

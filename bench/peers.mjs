@@ -60,7 +60,9 @@ function noteKey(folder) {
   const { publicKey } = signerOf(seed)
   const id = Buffer.from(keyId(name, 1, publicKey)).toString('hex')
   const paths = { private: join(folder, 'peer.key'), public: join(folder, 'peer.pub') }
-  writeFileSync(paths.private, `PRIVATE+KEY+${name}+${id}+${toBase64(Buffer.concat([Buffer.from([1]), seed]))}`, { mode: 0o600 })
+  writeFileSync(paths.private, `PRIVATE+KEY+${name}+${id}+${toBase64(Buffer.concat([Buffer.from([1]), seed]))}`, {
+    mode: 0o600,
+  })
   writeFileSync(paths.public, verifierKey(name, publicKey).text)
   return paths
 }
@@ -103,7 +105,8 @@ async function send(url, path, type, bodies, status) {
     wires.map(async (wire) => {
       while (next < bodies.length) {
         const answer = await wire.request('POST', path, type, bodies[next++])
-        if (answer.status !== status) throw new Error(`${url}${path}: HTTP ${answer.status}: ${answer.text.slice(0, 300)}`)
+        if (answer.status !== status)
+          throw new Error(`${url}${path}: HTTP ${answer.status}: ${answer.text.slice(0, 300)}`)
       }
     }),
   )
@@ -139,11 +142,15 @@ function fsck(program, storage, publicKey, size) {
 }
 
 const rows = {
-  'add.tessera': 'Tessera as it is: no signature of who sends, no rules; answers an index when the bytes are integrated; no proof in the answer',
-  'add.tessera.signed': 'the same behind bench/peers: one Ed25519 signature of each add; one hop more, no rules; no proof in the answer',
-  'add.ours': 'ours: signature, rules of who may sign what, ids, references; synced to the disk; receipt (proof and signed checkpoint) in the answer',
+  'add.tessera':
+    'Tessera as it is: no signature of who sends, no rules; answers an index when the bytes are integrated; no proof in the answer',
+  'add.tessera.signed':
+    'the same behind bench/peers: one Ed25519 signature of each add; at the price of one hop more; else as above',
+  'add.ours':
+    'ours: signature, rules of who may sign what, ids, references; synced to the disk; receipt (proof and signed checkpoint) in the answer',
   'fsck.tessera': 'hashes and tree of every entry, and the checkpoint’s signature; no signature of an entry, no rules',
-  'verify.trusted': 'ours below a trusted checkpoint: hashes and tree of every entry, checksums of tables; signatures and rules were judged before',
+  'verify.trusted':
+    'ours below a trusted checkpoint: hashes and tree of every entry, checksums of tables; signatures and rules were judged before',
   'verify.full': 'ours in full: besides, every signature, the rulebook at each index, sealed claims, look-up keys',
 }
 
@@ -157,7 +164,8 @@ function goVersion() {
 export async function peers({ cache, folder, rounds, count, say }) {
   const told = (why) => ({ document: { peers: null, why }, text: `\nNO PEERS WERE MEASURED: ${why}\n` })
   const goThere = goVersion()
-  if (goThere === undefined) return told('Go is not on the PATH ("go version" failed); install Go 1.24 or later and run again')
+  if (goThere === undefined)
+    return told('Go is not on the PATH ("go version" failed); install Go 1.24 or later and run again')
   let there
   try {
     there = programs(cache, say)
@@ -192,13 +200,16 @@ export async function peers({ cache, folder, rounds, count, say }) {
     // The same bytes to each. Two rounds of Tessera's, since its memory of what it has seen answers the same bytes without adding them: other bytes for the one behind.
     const plainType = 'application/octet-stream'
     const samples = {}
-    const each = async (name, run) => Object.assign(samples, merge(samples, await alternate({ rounds: 1, run: () => run(name) })))
+    const each = async (name, run) =>
+      Object.assign(samples, merge(samples, await alternate({ rounds: 1, run: () => run(name) })))
     for (let round = 0; round < rounds; round++) {
       bodies = made()
       await each('add.tessera', (name) => add(name, [tessera], tessera.url, '/add', plainType, bodies, 200))
       await each('add.ours', (name) => add(name, [ours], ours.url, '/v1/statements', 'application/sd-jwt', bodies, 201))
       bodies = made()
-      await each('add.tessera.signed', (name) => add(name, [signed, tessera], signed.url, '/add', plainType, bodies, 200))
+      await each('add.tessera.signed', (name) =>
+        add(name, [signed, tessera], signed.url, '/add', plainType, bodies, 200),
+      )
     }
     const size = 2 * rounds * count
     await untilSize(tessera.url, size)
@@ -216,7 +227,16 @@ export async function peers({ cache, folder, rounds, count, say }) {
       rowOf({ name, unit: name.startsWith('add') ? 'adds/s' : 'entries/s', ratio: 'V' }, samples[name]),
     )
     const bytes = Buffer.byteLength(bodies[0])
-    const facts = { go: goThere, tessera: version, connections, count, rounds, entryBytes: bytes, theirs: size, ours: rounds * count }
+    const facts = {
+      go: goThere,
+      tessera: version,
+      connections,
+      count,
+      rounds,
+      entryBytes: bytes,
+      theirs: size,
+      ours: rounds * count,
+    }
     const lines = results.flatMap((row) => [lineOf(row), `${' '.repeat(25)}${rows[row.name]}`])
     const head = `\n${goThere}, Tessera ${version}; ${connections} connections, ${count} entries of ${bytes} bytes a round, ${rounds} rounds; fsck of ${size} entries, ours of ${rounds * count}`
     return { document: { peers: facts, results }, text: `${[head, ...lines].join('\n')}\n` }

@@ -24,7 +24,9 @@ const { values } = parseArgs({
 
 install()
 build()
-const { cli, cpuSeconds, folderBytes, loadGenerator, peakMiB, startServer, stopServer, timed } = await import('./server.mjs')
+const { cli, cpuSeconds, folderBytes, loadGenerator, peakMiB, startServer, stopServer, timed } = await import(
+  './server.mjs'
+)
 const { machine, parallelVerifies, syncedBatches, verifyRates } = await import('./machine.mjs')
 const { alternate } = await import('./measure.mjs')
 const { cacheFolder, keptLedger } = await import('./kept.mjs')
@@ -102,7 +104,9 @@ async function fullWalk() {
   const data = plainLedger()
   const checkpoint = checkpointOf(data)
   await measure(() => ({ 'verify.full': verify(data).whole }))
-  await measure(() => ({ 'verify.trusted': verify(data, undefined, { args: ['--trusted-checkpoint', checkpoint] }).whole }))
+  await measure(() => ({
+    'verify.trusted': verify(data, undefined, { args: ['--trusted-checkpoint', checkpoint] }).whole,
+  }))
 }
 
 /** Where the steady part of a walk begins: a fifth of it. */
@@ -232,15 +236,21 @@ async function smallFiles() {
 async function watched() {
   const pair = await watchedPair(folder, 20_000 * scale)
   try {
-    await measure(async () => {
-      const { throughput, serverTime, cpuPerEntry } = await pair.compare()
-      return { 'deposit.cosigned': { value: throughput, cpuPerEntry }, 'deposit.cosigned.cpu': { value: serverTime } }
-    }, pair.prepare)
+    await measure(
+      async () => {
+        const { throughput, serverTime, cpuPerEntry } = await pair.compare()
+        return { 'deposit.cosigned': { value: throughput, cpuPerEntry }, 'deposit.cosigned.cpu': { value: serverTime } }
+      },
+      () => pair.prepare(),
+    )
     pair.startMonitor()
-    await measure(async () => {
-      const { serverTime, cpuPerEntry } = await pair.compare()
-      return { 'deposit.monitored.cpu': { value: serverTime, cpuPerEntry } }
-    }, pair.prepare)
+    await measure(
+      async () => {
+        const { serverTime, cpuPerEntry } = await pair.compare()
+        return { 'deposit.monitored.cpu': { value: serverTime, cpuPerEntry } }
+      },
+      () => pair.prepare(),
+    )
   } finally {
     await pair.close()
   }

@@ -53,7 +53,11 @@ export function uuidOf(bytes) {
 }
 
 /** A statement of any kind; its id and salts come from `randomBytes`. */
-export function statementOf({ origin, iss, signer, kind, iat, randomBytes, jti = uuidOf(randomBytes(16)) }, members, sealed = {}) {
+export function statementOf(
+  { origin, iss, signer, kind, iat, randomBytes, jti = uuidOf(randomBytes(16)) },
+  members,
+  sealed = {},
+) {
   return composeStatement({ iss, aud: origin, jti, iat, kind }, members, sealed, signer, randomBytes).presentation
 }
 

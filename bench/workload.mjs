@@ -88,7 +88,8 @@ function* mixed({ entries, keys, seed }) {
         vacant = -1
         yield { what, signer: next++ }
       }
-    } else if (canRefer && drawn < shares.registry + shares.attestations) yield { what: 'attest', signer, of: earlier() }
+    } else if (canRefer && drawn < shares.registry + shares.attestations)
+      yield { what: 'attest', signer, of: earlier() }
     else {
       // Of the deposits alone, so that the share is one of them.
       const relates = canRefer && random() < shares.relates

@@ -33,7 +33,14 @@ describe('what --json prints', () => {
   })
 
   it('has the rows that others rely on', () => {
-    const kept = ['verify.full', 'verify.steady', 'verify.trusted.steady', 'verify.mixed', 'verify.churn', 'folder.small']
+    const kept = [
+      'verify.full',
+      'verify.steady',
+      'verify.trusted.steady',
+      'verify.mixed',
+      'verify.churn',
+      'folder.small',
+    ]
     expect(names).toEqual(expect.arrayContaining(kept))
     expect(new Set(names).size).toBe(names.length)
   })
