@@ -143,7 +143,7 @@ function fsck(program, storage, publicKey, size) {
 
 const rows = {
   'add.tessera':
-    'Tessera as it is: no signature of who sends, no rules; answers an index when the bytes are integrated; no proof in the answer',
+    'Tessera as it is: no signature of who sends, no rules; files synced; an index in the answer, a checkpoint within a second',
   'add.tessera.signed':
     'the same behind bench/peers: one Ed25519 signature of each add; at the price of one hop more; else as above',
   'add.ours':
