@@ -1,51 +1,14 @@
 // The load generator, a process of its own: signs statements before the clock starts, then sends them.
-import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import sodium from 'sodium-native'
-import { composeStatement } from '../dist/src/statements/compose.js'
-import { readKeyFile } from '../dist/src/node/key-file.js'
+import { randomBytes } from 'node:crypto'
 import { installNativePrimitives } from '../dist/src/node/native.js'
+import { depositOf, signerOfFile } from './statements.mjs'
 import { Wire } from './wire.mjs'
 
 const { url, origin, keyPath } = JSON.parse(process.argv[2])
 installNativePrimitives()
-const signer = { ...readKeyFile(keyPath), sign: fastSign(keyPath) }
+const signer = signerOfFile(keyPath)
 
-/** Signs by libsodium: what the load costs is taken from the server's two cores. */
-function fastSign(path) {
-  const seed = Buffer.from(createPrivateKey(readFileSync(path)).export({ format: 'jwk' }).d, 'base64url')
-  const publicKey = Buffer.alloc(32)
-  const secretKey = Buffer.alloc(64)
-  sodium.crypto_sign_seed_keypair(publicKey, secretKey, seed)
-  return (message) => {
-    const signature = Buffer.alloc(64)
-    sodium.crypto_sign_detached(signature, Buffer.from(message), secretKey)
-    return new Uint8Array(signature)
-  }
-}
-
-function statement() {
-  const context = {
-    iss: 'depositor',
-    aud: origin,
-    jti: randomUUID(),
-    iat: Math.floor(Date.now() / 1000),
-    kind: 'evidence.deposit',
-  }
-  const item = {
-    size: 4096,
-    digest: { sha256: randomBytes(32).toString('hex') },
-    mediaType: 'image/jpeg',
-    category: 'file',
-  }
-  return composeStatement(
-    context,
-    { items: [item] },
-    { names: ['photo.jpg'], case: [{ number: '(2026)沪0104刑初123号' }] },
-    signer,
-    randomBytes,
-  ).presentation
-}
+const statement = () => depositOf({ origin, iss: 'depositor', signer, iat: Math.floor(Date.now() / 1000), randomBytes })
 
 /** Sends requests over a number of connections; gives the time of each, in milliseconds. */
 async function send(requests, connections, expected, check) {

@@ -1,4 +1,4 @@
-// What is asked of a ledger's folder while no server has it: how long it takes to open, and proofs in process. A process of its
+// What is asked of a ledger's folder while no server has it: how long it takes to open, and proofs in process (a second, and microseconds of processor each). A process of its
 // own, so that what it finds in memory is what a start finds there. Prints one line of JSON.
 import { performance } from 'node:perf_hooks'
 import { parseSignedCheckpoint } from '../dist/src/core/checkpoint.js'
@@ -26,6 +26,7 @@ const tree = await LedgerTree.rebuild(source.storage, size)
 const state = { size, registry: emptyRegistry('x') }
 const reads = new LedgerReads(source.storage, tree, () => ({ state, note }))
 
+const cpuBefore = process.cpuUsage()
 const from = performance.now()
 let left = count
 const ask = async () => {
@@ -34,6 +35,8 @@ const ask = async () => {
 // As a server asks: several at once.
 await Promise.all(Array.from({ length: 16 }, ask))
 const proofs = count / ((performance.now() - from) / 1000)
+const { user, system } = process.cpuUsage(cpuBefore)
+const proofCpu = (user + system) / count
 
 // Bytes of an entry, from bundles spread evenly over the whole.
 let [bytes, entries] = [0, 0]
@@ -46,5 +49,5 @@ for (let i = 0; i < Math.min(bundles, 200); i++) {
   }
 }
 await source.close()
-process.stdout.write(`${JSON.stringify({ size, open, proofs, entryBytes: bytes / entries })}\n`)
+process.stdout.write(`${JSON.stringify({ size, open, proofs, proofCpu, entryBytes: bytes / entries })}\n`)
 process.exit(0)

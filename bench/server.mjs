@@ -66,5 +66,3 @@ export function timed(command, args) {
   const output = execFileSync(command, args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
   return { ms: Number(process.hrtime.bigint() - from) / 1e6, output }
 }
-
-export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]

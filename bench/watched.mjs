@@ -4,9 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { cli, cpuSeconds, loadGenerator, median, startServer, stopServer, timed } from './server.mjs'
-
-const rounds = 3
+import { cli, cpuSeconds, loadGenerator, startServer, stopServer, timed } from './server.mjs'
 
 function run(command, args, cwd) {
   const { status, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
@@ -135,8 +133,12 @@ async function watchedLedger(folder) {
   return { data, policy, stop, flags: ['--config', config] }
 }
 
-/** Ratios of the watched ledger to the bare one: throughput, and the server's processor time a deposit. */
-export async function watchedRates(folder, count) {
+/**
+ * A bare and a watched ledger under the same load. `compare` sends `count` deposits to each in turn, and gives the watched one's ratios to the bare one: throughput,
+ * and the server's processor time a deposit, which it gives in microseconds too. `prepare` signs what `compare` sends; `startMonitor` lets a monitor follow the
+ * watched ledger from then on.
+ */
+export async function watchedPair(folder, count) {
   const bare = { data: join(folder, 'bare'), flags: [] }
   const watched = await watchedLedger(folder)
   const job = { mode: 'batch', count, connections: 4, batch: 500 }
@@ -148,46 +150,32 @@ export async function watchedRates(folder, count) {
     ready.push({ server, url, load })
   }
   const measure = async ({ server, load }) => {
-    await load.ask({ ...job, only: 'prepare' })
     const before = cpuSeconds(server.pid)
     const { rate } = await load.ask(job)
     return { rate, cpu: (cpuSeconds(server.pid) - before) / count }
   }
-  const compare = async () => {
-    const pairs = []
-    for (let i = 0; i < rounds; i++) pairs.push([await measure(ready[0]), await measure(ready[1])])
-    return pairs
-  }
-  const cosigned = await compare()
-  // The monitor is somebody else's machine: what it costs here is what the server spends on it.
-  const monitor = spawn(
-    process.execPath,
-    [
-      cli,
-      'monitor',
-      ready[1].url,
-      '--policy',
-      watched.policy,
-      '--state',
-      join(folder, 'monitor'),
-      '--interval',
-      '1',
-      '--data',
-      watched.data,
-      '--json',
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  )
-  const monitored = await compare()
-  monitor.kill('SIGKILL')
-  for (const { server, load } of ready) {
-    load.stop()
-    await stopServer(server)
-  }
-  for (const one of watched.stop) await one()
+  let monitor
   return {
-    throughput: median(cosigned.map(([a, b]) => b.rate / a.rate)),
-    serverTime: median(cosigned.map(([a, b]) => b.cpu / a.cpu)),
-    monitoredServerTime: median(monitored.map(([a, b]) => b.cpu / a.cpu)),
+    async prepare() {
+      for (const { load } of ready) await load.ask({ ...job, only: 'prepare' })
+    },
+    async compare() {
+      const [a, b] = [await measure(ready[0]), await measure(ready[1])]
+      return { throughput: b.rate / a.rate, serverTime: b.cpu / a.cpu, cpuPerEntry: b.cpu * 1e6 }
+    },
+    // The monitor is somebody else's machine: what it costs here is what the server spends on it.
+    startMonitor() {
+      const state = ['--state', join(folder, 'monitor'), '--interval', '1', '--data', watched.data, '--json']
+      const args = [cli, 'monitor', ready[1].url, '--policy', watched.policy, ...state]
+      monitor = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+    },
+    async close() {
+      monitor?.kill('SIGKILL')
+      for (const { server, load } of ready) {
+        load.stop()
+        await stopServer(server)
+      }
+      for (const one of watched.stop) await one()
+    },
   }
 }

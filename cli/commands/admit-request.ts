@@ -7,7 +7,7 @@ import { kindNamed } from '../../src/statements/kinds.ts'
 import type { AdmitMembers } from '../../src/statements/kinds/participant-admit.ts'
 import { identifications, personalTypes } from '../../src/statements/vocabulary.ts'
 import { outputOf } from '../options/client.ts'
-import { declare, type OptionsOf, required } from '../options/declare.ts'
+import { declare, type OptionsOf, repeated, required } from '../options/declare.ts'
 import { openCodeArgument } from '../options/values.ts'
 import { changeFlags, submitChange } from '../statements/change.ts'
 import { readRequest } from '../statements/requests.ts'
@@ -15,6 +15,7 @@ import { readRequest } from '../statements/requests.ts'
 const flags = [
   ...changeFlags,
   ['--fingerprint <hex>', 'of the key, as its owner read it to you', required],
+  ['--role <role>', 'role to grant besides depositor, where the request asks for it', repeated],
   ['--name <text>', 'name; sealed where it is a person’s; by default the one in the request'],
   ['--identified-by <code>', `how you know who it is: ${identifications.join(', ')}, or another code`],
   ['--note <text>', 'what you noted of it; sealed, and shown to participants'],
@@ -28,12 +29,13 @@ export function admitRequestCommand(group: Command): void {
     flags,
     `
 The page /deposit of a ledger makes the request, and shows the fingerprint of the key. Have it read to you by somebody whose voice you know, or
-on paper: without it anybody who sends the file could be admitted under that name.
+on paper: without it anybody who sends the file could be admitted under that name. The file is its sender's word: of the roles that it asks for
+only depositing is granted, and others where you name them by --role; a request for another ledger is refused.
 
 Example:
   evidence participants admit-request notary-3.admission.json --fingerprint "1f0a 33c2 9d4e 5b60 7a81 c2d3"`,
   ).action(async (path: string, options: OptionsOf<typeof flags>) => {
-    const { kind, members } = readRequest(path)
+    const { aud, kind, members } = readRequest(path)
     const asked = kindNamed(kind)
     const read = asked?.admits === undefined ? undefined : asked.schema.safeParse(members)
     if (read?.success !== true)
@@ -42,17 +44,34 @@ Example:
       })
     const { participant } = read.data as AdmitMembers
     requireFingerprint(participant.keys[0], options.fingerprint)
+    requireRoles(path, participant.roles, options.role ?? [])
     const { name = participant.name, note, identifiedBy: way } = options
     const isPersonal = personalTypes.includes(participant.type)
     const identifiedBy =
       way === undefined ? undefined : openCodeArgument(way, identifications, 'way to identify', outputOf(options))
     const { id, type, roles, keys } = participant
+    outputOf(options).note(
+      `${path} asks to admit ${id}, ${type}${participant.name === undefined ? '' : `, named ${JSON.stringify(participant.name)}`}, as ${roles.join(', ')}`,
+    )
     const admitted = { id, type, roles, keys, ...defined({ name: isPersonal ? undefined : name }) }
     const sealed = defined({ names: isPersonal ? name : undefined, note })
     await submitChange(options, kind, { participant: admitted, ...defined({ identifiedBy }) }, sealed, {
-      participant: id,
+      said: { participant: id, roles: roles.join(', ') },
+      of: { aud, path },
     })
   })
+}
+
+/** The file is its sender's word: nobody is given by it what the administrator did not name. Throws `usage`. */
+function requireRoles(path: string, asked: readonly string[], granted: readonly string[]): void {
+  const more = asked.filter((role) => role !== 'depositor' && !granted.includes(role))
+  if (more.length === 0) return
+  const options = more.map((role) => `--role ${role}`).join(' ')
+  throw new EvidenceError(
+    'usage',
+    `${path} asks for the role ${more.join(', ')} besides depositing: grant it by ${options}, or have a request made without it`,
+    { where: '--role', expected: ['depositor', ...granted].join(', '), found: asked.join(', ') },
+  )
 }
 
 /** Throws `usage` for what is no fingerprint, `fingerprint-differs` for that of another key. */

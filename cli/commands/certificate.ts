@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { utf8Length, withoutFinalSlashes } from '../../src/core/bytes.ts'
 import type { Attachments, CertificateForm } from '../../src/certificate/attachments.ts'
-import { type CaseFields, type CertificateModel, encodeModel, type Stated } from '../../src/certificate/model.ts'
+import { type CaseFields, type CertificateModel, type Stated } from '../../src/certificate/model.ts'
 import type { Sealer } from '../../src/certificate/node/seal.ts'
-import { evidenced } from '../../src/certificate/judge.ts'
-import { modelOf, modelText } from '../../src/certificate/shown.ts'
+import { completed } from '../../src/certificate/gathered.ts'
+import { modelText } from '../../src/certificate/shown.ts'
 import { handedFiles } from '../../src/check/node/handed-files.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { formatTime, tryTime } from '../../src/core/time.ts'
@@ -238,12 +238,10 @@ async function certificate(
     progress: (label: string, total: number, unit: 'bytes' | 'files') => progressBar(output, label, total, unit),
   }
   const gathered = typeof subject === 'string' ? gather(subject, request, watch) : gatherFetched(subject, request)
-  const { attachments, ...found } = await gathered
   const path = typeof subject === 'string' ? subject : subject.name
-  const model = modelOf(await evidenced(attachments, handedFiles), { ...stated, ...found })
-  const whole = new Map([...attachments, ['certificate.json', encodeModel(model)] as const])
+  const { model, attachments } = await completed(await gathered, stated, handedFiles)
   const { sealCertificate } = await import('../../src/certificate/node/seal.ts')
-  const unsealed = await write(model, whole)
+  const unsealed = await write(model, attachments)
   const bytes = sealer === undefined ? unsealed : sealCertificate(unsealed, sealer)
   writeOutput(outputKinds.certificate, out, bytes)
   output.result({ path, certificate: out, number: model.number, bytes: bytes.length, sealed: stated.seal }, [

@@ -84,7 +84,9 @@ Example:
       ...defined({ name: isPersonal ? undefined : name }),
     }
     const sealed = defined({ names: isPersonal ? name : undefined, note })
-    await submitChange(options, admitKind, { participant, ...defined({ identifiedBy }) }, sealed, { participant: id })
+    await submitChange(options, admitKind, { participant, ...defined({ identifiedBy }) }, sealed, {
+      said: { participant: id },
+    })
   })
 }
 

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { valueOr } from '../../src/core/attempt.ts'
+import { splitPresentation } from '../../src/core/disclosure.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { verifierKey } from '../../src/core/note.ts'
 import { defined } from '../../src/core/objects.ts'
@@ -11,6 +13,9 @@ import { requestRotation, rotateLedgerKey } from '../../src/ledger/rotation.ts'
 import type { LedgerSigningKey } from '../../src/node/key-file.ts'
 import { installNativePrimitives } from '../../src/node/native.ts'
 import { readPrivateFile } from '../../src/node/private-file.ts'
+import { readBody } from '../../src/statements/body.ts'
+import { openStatement } from '../../src/statements/open.ts'
+import { ledgerKeyChangeOf } from '../../src/statements/said.ts'
 import { ledgerKeyReasons } from '../../src/statements/vocabulary.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { commonFlags, outputOf } from '../options/client.ts'
@@ -114,7 +119,11 @@ async function rotate(options: RotateOptions): Promise<void> {
 }
 
 async function statementFor(options: RotateOptions, root: string, next: LedgerSigningKey): Promise<string | undefined> {
-  if (options.statement !== undefined) return Buffer.from(readArtefact(options.statement)).toString('latin1').trim()
+  if (options.statement !== undefined) {
+    const statement = Buffer.from(readArtefact(options.statement)).toString('latin1').trim()
+    requireReason(statement, options)
+    return statement
+  }
   if (options.resume === true) return undefined
   if (options.key === undefined)
     throw new EvidenceError('usage', 'say --out, --statement, --resume, or --key to sign here')
@@ -122,6 +131,15 @@ async function statementFor(options: RotateOptions, root: string, next: LedgerSi
   const { aud, kind, ...members } = await requestRotation(root, next, reason)
   const key = openKeyFile(options.key, options.keyPassphraseFile)
   return signRequest({ aud, kind, members }, options.id, key).jws
+}
+
+/** The statement says why, and what is done with the keys follows from that: another reason on the command line is a mistake. Throws `usage`. */
+function requireReason(statement: string, { reason, statement: path }: RotateOptions): void {
+  const { jws } = splitPresentation(statement)
+  const change = valueOr(() => ledgerKeyChangeOf(readBody(openStatement(jws))), undefined)
+  if (reason === 'routine' || change === undefined || change.reason === reason) return
+  const message = `${path} says the reason ${change.reason}, and --reason ${reason}: have a statement signed that says ${reason}`
+  throw new EvidenceError('usage', message, { where: '--reason', expected: change.reason, found: reason })
 }
 
 /** The key in use; none where it is lost, or has left already. */

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel'
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { settled, valueOr } from '../../src/core/attempt.ts'
@@ -196,6 +197,9 @@ function conclude(report: WalkReport, output: Output, { save, policyFile }: Kept
   return code
 }
 
+/** Entries that are done, for who measures the process from within (bench/watch-process.mjs): nothing where nobody listens. */
+const progress = channel('evidence.progress')
+
 async function run(
   source: LogSource,
   policy: Policy,
@@ -214,6 +218,7 @@ async function run(
       appraiser: pool,
       ...defined({ observer: audit }),
       onProgress: (done, total) => {
+        progress.publish({ done, total })
         bar ??= progressBar(output, 'verifying', total, 'entries')
         bar.update(done)
       },

@@ -8,7 +8,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import type { ShownEntries } from '../../src/core/shown.ts'
 import { fsPath } from '../../src/node/file-path.ts'
 import { checkReceipt } from '../../src/verify/check-receipt.ts'
-import { withoutQuorum } from '../statements/sign.ts'
+import { withoutQuorum } from '../../src/client/deposit-answer.ts'
 import { indexArgument } from './values.ts'
 import { parseArtefact } from '../../src/check/node/artefact.ts'
 

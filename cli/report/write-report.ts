@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { arch, release, type } from 'node:os'
-import { relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import type { Report } from '../../src/check/steps/report.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
@@ -130,10 +130,21 @@ async function bytesOf(document: ReportDocument, to: string, frame: ReportFrame)
   }
 }
 
+/** A path with its links followed; as it is, where nothing is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(fsPath(path))
+  } catch {
+    return path
+  }
+}
+
 /** A report within the folder would be a file that the deposit does not list, and the next check would name it. */
 function requireOutside(to: string, path: string): void {
   if (statSync(fsPath(path), { throwIfNoEntry: false })?.isDirectory() !== true) return
-  const way = relative(absolutePath(path), absolutePath(to))
+  // Links are followed: what lies behind one may be that folder. The report itself need not be there yet.
+  const folder = realPath(dirname(absolutePath(to)))
+  const way = relative(realPath(absolutePath(path)), join(folder, basename(to)))
   if (way === '..' || way.startsWith(`..${sep}`)) return
   throw new EvidenceError('usage', `${to} lies in the folder that is checked: write the report beside it`, {
     where: '--report',

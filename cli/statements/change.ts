@@ -8,7 +8,7 @@ import { randomSalt } from '../../src/node/key-file.ts'
 import { outputKinds, requireOutput, writeOutput } from '../files/outputs.ts'
 import { clientFlags, clientKey, clientOf, identify, outputOf } from '../options/client.ts'
 import { signAndDeposit } from './sign.ts'
-import { signingLedger } from './signing-ledger.ts'
+import { requireAudience, signingLedger } from './signing-ledger.ts'
 import type { OptionsOf } from '../options/declare.ts'
 
 /** Options of a command that changes the registry: by one's own word, or as a proposal for others to approve. */
@@ -25,16 +25,21 @@ export interface SealedBeside {
   readonly note?: string
 }
 
-/**
- * Sends a change signed by an administrator, or writes it down with their approval. `said`: what the result says besides, such as
- * an id that was made.
- */
+/** What goes with a change besides its members. */
+interface ChangeDetails {
+  /** What the result says besides, such as an id that was made. */
+  readonly said?: Readonly<Record<string, string>>
+  /** The ledger that a request names, and its file: it must be the one that is asked. */
+  readonly of?: { readonly aud: string; readonly path: string }
+}
+
+/** Sends a change signed by an administrator, or writes it down with their approval. Throws `server-other-ledger`, and the codes of a deposit. */
 export async function submitChange(
   options: ChangeOptions,
   kind: Kind,
   members: object,
   sealed: SealedBeside = {},
-  said: Readonly<Record<string, string>> = {},
+  { said = {}, of }: ChangeDetails = {},
 ): Promise<void> {
   const output = outputOf(options)
   const lines = Object.entries(said).map(([name, value]) => `  ${name} ${value}`)
@@ -42,7 +47,9 @@ export async function submitChange(
   const client = clientOf(options, output)
   if (options.propose !== undefined) {
     requireOutput(outputKinds.proposal, options.propose)
-    const { origin } = await signingLedger(options, client, output)
+    const ledger = await signingLedger(options, client, output)
+    if (of !== undefined) requireAudience(of.aud, ledger, of.path)
+    const { origin } = ledger
     writeProposal(options.propose, propose({ aud: origin, kind, members, sealed }, daysFrom(options.expires), key))
     output.result({ proposal: options.propose, kind, approvals: 1, ...said }, [
       `wrote ${options.propose}, with your approval; the next officer: evidence approvals sign ${options.propose} --key THEIR.pem`,
@@ -52,6 +59,7 @@ export async function submitChange(
   }
   const identity = await identify(options, client, key, path)
   const ledger = await signingLedger(options, client, output)
+  if (of !== undefined) requireAudience(of.aud, ledger, of.path)
   const result = await signAndDeposit(ledger, identity, kind, members, sealed)
   output.result({ ...result, ...said }, [`${kind} is entry ${result.index}, ${result.time}`, ...lines])
 }

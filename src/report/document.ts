@@ -49,6 +49,8 @@ export interface Verdict {
   readonly mark: string
   readonly title: Said
   readonly sentence: Said
+  /** What must be read before anything else. */
+  readonly notices: readonly Said[]
   readonly subject: { readonly label: Said; readonly value: Value }
   readonly exit: Said
 }

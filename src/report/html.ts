@@ -74,7 +74,7 @@ function head({ title, alarm, intro, verdicts }: ReportDocument): Markup[] {
   ]
 }
 
-function verdictOf({ kind, mark, title, sentence, subject, exit }: Verdict): Markup {
+function verdictOf({ kind, mark, title, sentence, notices, subject, exit }: Verdict): Markup {
   return el(
     'div',
     { class: `verdict ${kind}` },
@@ -84,6 +84,7 @@ function verdictOf({ kind, mark, title, sentence, subject, exit }: Verdict): Mar
       {},
       el('strong', {}, ...of(title)),
       ...paragraph(sentence),
+      ...notices.map((notice) => el('p', { class: 'notice' }, el('strong', {}, ...of(notice)))),
       el('p', {}, ...of(subject.label), ' ', valueOf(subject.value)),
       el('p', {}, ...of(exit)),
     ),

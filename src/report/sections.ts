@@ -60,6 +60,7 @@ function verdictOf({ check, tolds }: ToldCheck, sayer: Sayer): Verdict {
     mark: marks[kind],
     title: sayer.of(tolds, ({ title }) => title),
     sentence: sayer.of(tolds, ({ sentence }) => sentence),
+    notices: rows(tolds, (told) => told.notices).map((line) => across(sayer, tolds, line)),
     subject: {
       label: sayer.of(tolds, ({ subject }) => subject.label),
       value: name((tolds[0] as Told).subject.value),

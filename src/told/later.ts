@@ -1,4 +1,5 @@
 import type { DepositReport } from '../check/steps/report.ts'
+import { partText } from '../statements/later-events.ts'
 import { count, visible } from '../core/text.ts'
 import type { CheckedEvent } from '../verify/check-status.ts'
 import type { Words } from '../words/index.ts'
@@ -14,7 +15,7 @@ export function laterLines(
     const what = later[event.what] ?? later.other
     if (!event.proven) return `${what}: ${later.entry} ${count(event.index)} (${later.unproven})`
     const reason = event.code === undefined ? '' : `, ${later.reason}: ${visible(event.code)}`
-    return `${what}${reason}: ${later.entry} ${count(event.index)}, ${whenTold(event.time)}`
+    return `${what}${partText(event)}${reason}: ${later.entry} ${count(event.index)}, ${whenTold(event.time)}`
   }
   const lines = (carried?.events ?? []).map(told)
   if (online?.size === undefined) return [...lines, later.notAsked]

@@ -1,6 +1,7 @@
 import type { CheckedPackageReport } from '../check/steps/report.ts'
 import { count, visible } from '../core/text.ts'
 import type { PackagedDeposit, PackagedReceipt } from '../package/package-report.ts'
+import { partText } from '../statements/later-events.ts'
 import type { Words } from '../words/index.ts'
 import type { Fact, Told } from './told.ts'
 import { whenTold } from './when.ts'
@@ -35,9 +36,11 @@ export function packageParts({ report }: CheckedPackageReport, words: Words): Pa
       ...(files.length > mostFiles ? [check.folder.more(count(files.length - mostFiles))] : []),
     ],
     later: [
-      ...retractions.map(({ of, by, time, reason }) => {
+      ...retractions.map((one) => {
+        const { of, by, time, reason } = one
         const { later } = check
-        return `${later.entry} ${count(of)}: ${later.retracted}, ${later.reason}: ${visible(reason)}, ${later.entry} ${count(by)}, ${whenTold(time)}`
+        const what = one.item === undefined ? later.retracted : later['part-retracted']
+        return `${later.entry} ${count(of)}${partText(one)}: ${what}, ${later.reason}: ${visible(reason)}, ${later.entry} ${count(by)}, ${whenTold(time)}`
       }),
       ...(asked ? [] : [check.later.notAsked]),
     ],

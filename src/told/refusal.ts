@@ -37,6 +37,7 @@ export function tellRefusal(path: string, refusal: EvidenceError, { check }: Wor
     outcome,
     title: check.outcome[kind],
     sentence: own ?? (kind === 'broken' ? sentence.broken : kind === 'newer' ? sentence.newer : sentence.missingOther),
+    notices: [],
     subject: { label: check.facts.file, value: visible(path) },
     who: [],
     when: [],

@@ -1,3 +1,4 @@
+import { retractionIn } from '../check/steps/later.ts'
 import type { CheckResult } from '../check/steps/receipt.ts'
 import type { AnyReport, DepositReport, Findings } from '../check/steps/report.ts'
 import { type Outcome, type OutcomeKind, outcomeOf } from '../check/steps/outcome.ts'
@@ -7,6 +8,7 @@ import type { Finding } from '../verify/report.ts'
 import type { Words } from '../words/index.ts'
 import { topicOf } from '../words/topic.ts'
 import { laterLines } from './later.ts'
+import { noticesOf } from './notices.ts'
 import { packageParts } from './package.ts'
 import { pathOf } from './path.ts'
 import { stepsOf } from './steps.ts'
@@ -23,6 +25,7 @@ export function tell(report: AnyReport, words: Words): Told {
     outcome,
     title: check.outcome[outcome.kind],
     sentence: sentenceOf(report, outcome, words),
+    notices: noticesOf(report, words),
     subject: { label: report.what === 'folder' ? check.facts.folder : check.facts.file, value: visible(report.path) },
     who: of.who,
     when: of.when,
@@ -40,11 +43,20 @@ function isDeposit(report: AnyReport): report is AnyReport & DepositReport {
   return report.what === 'file' || report.what === 'folder' || report.what === 'receipt'
 }
 
+/** Whether only the file was taken back, and not all of its deposit. */
+function isFileAlone({ later, carried, result }: DepositReport): boolean {
+  return [carried, later].every((one) => retractionIn(one, result)?.what !== 'retracted')
+}
+
 const nothing = { who: [], when: [], word: [] }
 
 function sentenceOf(report: AnyReport, { kind, standing, why }: Outcome, { check }: Words): string {
   const { sentence } = check
-  if (kind === 'noticed') return standing === 'retracted' ? sentence.retracted : sentence.keyCompromised
+  if (kind === 'noticed') {
+    if (report.what === 'package') return sentence.packageNoticed
+    if (standing !== 'retracted') return sentence.keyCompromised
+    return isDeposit(report) && isFileAlone(report) ? sentence.fileRetracted : sentence.retracted
+  }
   if (kind === 'missing') {
     if (report.what === 'receipt' && why === undefined) return sentence.missingFile
     return report.what === 'folder' && why?.code === 'file-not-in-deposit'

@@ -26,6 +26,8 @@ export interface Told {
   readonly outcome: Outcome
   readonly title: string
   readonly sentence: string
+  /** What must be read before anything else: what was taken back, and keys that are reported compromised. */
+  readonly notices: readonly string[]
   /** What was checked. */
   readonly subject: Fact
   readonly who: readonly Fact[]

@@ -153,6 +153,24 @@ describe('a certificate that was changed', () => {
     expect(associated).toMatchObject(twice)
     expect(await after(({ add }) => void add(spec(add(file, Buffer.from(other)).id)))).toMatchObject(twice)
     expect(await after(({ add }) => void add(file, Buffer.from(other)))).toMatchObject(twice)
+    // A viewer that prefers UF shows the second, which says of itself nothing.
+    const preferred = await after(({ all, add }) => {
+      const hidden = add(`<<\n/Length ${other.length}\n>>`, Buffer.from(other))
+      const one = all.find(({ text }) => text.includes('/Filespec')) as { text: string }
+      one.text = one.text.replace(/\/EF <<\s*\/F (\d+) 0 R/, (whole) => `${whole}\n/UF ${hidden.id} 0 R`)
+    })
+    expect(preferred).toMatchObject(twice)
+  })
+
+  it('R9: is seen to name files in a place where no certificate does', async () => {
+    const result = await after((drafts) => {
+      const hidden = drafts.add('<<\n/Length 4\n>>', Buffer.from('file'))
+      const spec = drafts.add(`<<\n/F (x)\n/EF <<\n/F ${hidden.id} 0 R\n>>\n>>`)
+      const { page } = firstPage(drafts)
+      page.text = page.text.replace('/Type /Page', `/Type /Page\n/AF [${spec.id} 0 R]`)
+    })
+    expect(result).toMatchObject({ exit: 1 })
+    expect(result.codes).toContain('certificate-altered')
   })
 
   it('is refused where its fields are not those of its attachments, however well it is drawn', async () => {

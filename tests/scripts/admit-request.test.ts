@@ -14,6 +14,7 @@ describe('a request for admission', () => {
   let server: CliServer
   beforeAll(async () => {
     server = await startServer(data)
+    origin = ((await (await fetch(`${server.url}/v1/ledger`)).json()) as { origin: string }).origin
   })
   afterAll(async () => {
     await server.stop()
@@ -25,10 +26,11 @@ describe('a request for admission', () => {
       cwd: path,
       env: { EVIDENCE_DATA: data, EVIDENCE_URL: server.url },
     })
-  function requestFile(participant: object, kind = 'participant.admit'): string {
+  let origin = ''
+  function requestFile(participant: object, kind = 'participant.admit', aud = origin): string {
     const file = join(path, 'request.json')
     const whole = { roles: ['depositor'], keys: [key.jwk], type: 'notary', id: 'notary-9', ...participant }
-    writeFileSync(file, JSON.stringify({ aud: 'localhost/x', kind, participant: whole }))
+    writeFileSync(file, JSON.stringify({ aud, kind, participant: whole }))
     return file
   }
   const codeOf = (result: CliResult): string => result.json<CliError>().error.code
@@ -45,6 +47,25 @@ describe('a request for admission', () => {
     expect(codeOf(await admit(requestFile({}, 'participant.revoke'), '--fingerprint', fingerprint))).toBe('usage')
     expect(codeOf(await admit(requestFile({ keys: [] }), '--fingerprint', fingerprint))).toBe('usage')
     expect(codeOf(await admit(requestFile({ more: 1 }), '--fingerprint', fingerprint))).toBe('usage')
+  })
+
+  it('R9: grants no role but depositing that the administrator did not name, and shows what the file asks for', async () => {
+    const { key: own } = generateSigningKey()
+    const file = requestFile({ id: 'boss', roles: ['depositor', 'auditor', 'administrator'], keys: [own.jwk] })
+    const print = ['--fingerprint', keyFingerprint(own.jwk)]
+    const refused = await admit(file, ...print)
+    expect(refused.json<CliError>().error).toMatchObject({ code: 'usage', where: '--role' })
+    expect(refused.json<CliError>().error.message).toContain('auditor, administrator')
+    expect(codeOf(await admit(file, ...print, '--role', 'auditor'))).toBe('usage')
+    const granted = await admit(file, ...print, '--role', 'auditor', '--role', 'administrator')
+    expect(granted.json()).toMatchObject({ participant: 'boss', roles: 'depositor, auditor, administrator' })
+  })
+
+  it('R9: admits nobody by a request for another ledger', async () => {
+    const { key: own } = generateSigningKey()
+    const file = requestFile({ id: 'other', keys: [own.jwk] }, 'participant.admit', 'another.example/ledger')
+    const result = await admit(file, '--fingerprint', keyFingerprint(own.jwk))
+    expect(codeOf(result)).toBe('server-other-ledger')
   })
 
   it('admits by the right fingerprint, typed with or without groups; the name of a person is sealed', async () => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { generateSigningKey } from '../../src/node/key-file.ts'
+import type { Party, TestServer } from './server.ts'
 import { type WatchedPage, watchedPage } from './browser.ts'
 
 /** A page of a server or a file, in a profile of its own. */
@@ -60,4 +62,34 @@ export async function dropFolder(page: Page, folder: string): Promise<void> {
     Object.assign(event, { dataTransfer: { items, files: [] } })
     scope.document.dispatchEvent(event)
   }, files)
+}
+
+/** Presses something that offers a file; gives its name and its bytes. */
+export async function offered(
+  page: Page,
+  selector: string,
+): Promise<{ readonly name: string; readonly bytes: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator(selector).first().click()])
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) }
+}
+
+/** Admits somebody with a key of their own, and gives it with its key file, which has no passphrase. */
+export async function admitWithFile(
+  server: TestServer,
+  id: string,
+  roles: readonly string[],
+): Promise<{ readonly party: Party; readonly pem: string }> {
+  const { key, object } = generateSigningKey()
+  await server.administer('participant.admit', { participant: { id, type: 'organisation', roles, keys: [key.jwk] } })
+  return { party: { id, key }, pem: object.export({ format: 'pem', type: 'pkcs8' }) as string }
+}
+
+/** Takes a key into the browser on the page for deposits, and waits until it is asked for. */
+export async function takeKeyIn(page: Page, url: string, id: string, pem: string): Promise<void> {
+  await page.goto(`${url}/deposit?lang=en`)
+  await page.locator('.import-key [name=id]').fill(id)
+  const buffer = Buffer.from(pem)
+  await page.setInputFiles('.import-key [name=file]', { name: 'key.pem', mimeType: 'application/x-pem-file', buffer })
+  await page.locator('.import-key button').click()
+  await page.locator('.admission:not([data-state=asking])').waitFor()
 }

@@ -5,6 +5,8 @@ export interface RawEntry {
   readonly name: string | Buffer
   readonly content?: string | Buffer
   readonly deflate?: boolean
+  /** Deflated data, instead of what `content` deflates to. */
+  readonly data?: Buffer
   readonly flags?: number
   readonly mode?: number
   readonly crc?: number
@@ -59,7 +61,7 @@ export function rawZip(
     } = entry
     const name = Buffer.from(entry.name as string)
     const plain = Buffer.from(content as string)
-    const data = deflate ? deflateRawSync(plain, { level: 9 }) : plain
+    const data = entry.data ?? (deflate ? deflateRawSync(plain, { level: 9 }) : plain)
     const crc = entry.crc ?? crc32(plain)
     const size = entry.size ?? plain.length
     const packed = entry.packed ?? (deflate ? data.length : size)

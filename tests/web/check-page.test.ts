@@ -111,6 +111,17 @@ describe.skipIf(lacks('chromium'))('the checker as one file, in Chromium', () =>
     await page.context().close()
   })
 
+  it('R9: stops where any policy that is offered differs from the kept one, also behind one that does not', async () => {
+    const { page } = await opened('en')
+    await handOver(page, { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt, policy })
+    await page.getByText('Keep this policy in this browser').click()
+    await page.getByText('Start again').click()
+    const both = { 'a.policy': policy, 'b.policy': `# another\n${policy}` }
+    const files = { 'a.txt': 'content 2', 'a.txt.tlog-proof': receipt, ...both }
+    expect(await handOver(page, files)).toMatchObject([{ outcome: 'stopped' }])
+    await page.context().close()
+  })
+
   it('hashes a file of 300 MB by pieces, tells how far it is, and can be cancelled', async () => {
     const { page } = await opened('en')
     const big = join(mkdtempSync(join(tmpdir(), 'evidence-web-')), 'big.bin')

@@ -4,13 +4,15 @@ import { visible } from '../../src/core/text.ts'
 import { tellRefusal } from '../../src/told/refusal.ts'
 import type { Words } from '../../src/words/index.ts'
 import { topicOf } from '../../src/words/topic.ts'
-import { button, el, fill } from '../ui/dom.ts'
+import { button, el, fill, focusOn } from '../ui/dom.ts'
+import { saveFile } from '../ui/save.ts'
 import { nameText, sizeText } from '../ui/text.ts'
+import { putApart } from './apart.ts'
 import { chosen, filesOf, mostFiles, TooManyFiles } from './drop.ts'
 import { type DroppedFile, type HashScript, pageHashing } from './hashing.ts'
 import { forgetPolicy, keepPolicy, originsOf, type PolicyChoice } from './policies.ts'
-import { type Asks, type Result, runChecks } from './run.ts'
-import { resultsView } from './view.ts'
+import { type Asks, type HoldingResult, type Result, runChecks } from './run.ts'
+import { resultsView, showWhole } from './view.ts'
 
 /** What a page gives the checker. */
 export interface Surroundings {
@@ -23,6 +25,10 @@ export interface Surroundings {
   readonly own?: Asks['own']
   /** Asks the ledger that the page is from what happened later, when the reader says so; undefined in the one file. */
   readonly later: Asks['later']
+  /** Makes the certificate of a result that holds; undefined where the page cannot. */
+  readonly makeCertificate:
+    | ((result: HoldingResult) => Promise<{ readonly name: string; readonly bytes: Uint8Array }>)
+    | undefined
   /** Gives the receipts that a ledger has for a digest, as files; for a file that has none. */
   readonly findReceipts: ((file: DroppedFile, sha256: string) => Promise<readonly DroppedFile[]>) | undefined
 }
@@ -30,7 +36,11 @@ export interface Surroundings {
 /** What the reader handed over and chose: it outlives the checker, which is drawn anew in another language. */
 export class Handed {
   readonly files = new Map<string, DroppedFile>()
+  /** Paths of files that have the name of another one that was handed over. */
+  readonly apart = new Set<string>()
   readonly policies = new Map<string, PolicyChoice>()
+  /** The policy that the reader is pasting. */
+  pasted = ''
   /** The reader pressed "ask the ledger". */
   asksLedger = false
   /** The checker that is shown: what is dropped is its. */
@@ -42,8 +52,12 @@ export class Handed {
       event.preventDefault()
       if (event.dataTransfer !== null) void this.shown?.take(filesOf(event.dataTransfer))
     })
+    showWhole()
   }
 }
+
+/** Name of the policy that was pasted. */
+const pastedName = 'pasted.policy'
 
 /** The checker: takes what is dropped, judges it, shows what came of it. Nothing is sent before the reader asks for it. */
 export class CheckApp {
@@ -52,7 +66,9 @@ export class CheckApp {
   private readonly state: Handed
   private readonly list = el('ul', { class: 'handed' })
   private readonly work = el('div', { class: 'work', role: 'status' })
-  private readonly out = el('div', { class: 'out', 'aria-live': 'polite' })
+  /** Says the worst outcome to who does not see the page; all of a result read out by itself would say nothing. */
+  private readonly aloud = el('p', { class: 'aloud', role: 'status' })
+  private readonly out = el('div', { class: 'out' })
   private running: AbortController | undefined
 
   constructor(state: Handed, surroundings: Surroundings) {
@@ -60,7 +76,11 @@ export class CheckApp {
     state.shown = this
     this.state = state
     this.surroundings = surroundings
-    this.element = el('section', { class: 'check' }, this.zone(), this.list, this.work, this.out)
+    const zone = this.zone()
+    const results = [this.list, this.work, this.aloud, this.out]
+    // What a certificate says of itself stands before what may be handed over besides, to the eye and to the Tab key.
+    const parts = surroundings.own === undefined ? [zone, ...results] : [...results, zone]
+    this.element = el('section', { class: 'check' }, ...parts)
     if (state.files.size > 0) void this.run()
   }
 
@@ -81,10 +101,23 @@ export class CheckApp {
       })
       return field
     }
-    const text = el('textarea', { rows: 3, cols: 60, spellcheck: 'false', 'aria-label': check.policy.paste })
+    const text = el('textarea', {
+      rows: 3,
+      cols: 60,
+      spellcheck: 'false',
+      'aria-label': check.policy.paste,
+      on: {
+        input: () => {
+          this.state.pasted = text.value
+        },
+      },
+    })
+    text.value = this.state.pasted
     const use = button(check.policy.use, () => {
       const blob = new Blob([text.value])
-      void this.take(Promise.resolve(chosen([new File([blob], 'pasted.policy')])))
+      // One text field holds one policy.
+      this.state.files.delete(pastedName)
+      void this.take(Promise.resolve(chosen([new File([blob], pastedName)])))
     })
     return el(
       'div',
@@ -100,18 +133,25 @@ export class CheckApp {
         ' ',
         button(page.clear, () => this.clear()),
       ),
-      el('details', { class: 'paste' }, el('summary', {}, check.policy.paste), text, el('p', {}, use)),
+      el(
+        'details',
+        { class: 'paste', open: this.state.pasted !== '' },
+        el('summary', {}, check.policy.paste),
+        text,
+        el('p', {}, use),
+      ),
     )
   }
 
   private clear(): void {
     this.running?.abort()
     this.state.files.clear()
+    this.state.apart.clear()
     this.state.policies.clear()
     this.state.asksLedger = false
-    fill(this.list)
-    fill(this.out)
-    fill(this.work)
+    for (const part of [this.list, this.out, this.work, this.aloud]) fill(part)
+    if (this.element.contains(document.activeElement))
+      focusOn(this.element.querySelector('#choose-files') as HTMLElement)
     this.judgeOwn()
   }
 
@@ -122,8 +162,13 @@ export class CheckApp {
 
   async take(files: Promise<readonly DroppedFile[]>): Promise<void> {
     const { words } = this.surroundings
+    const bar = el('progress', { 'aria-label': words.page.reading })
+    fill(this.work, el('p', {}, words.page.reading, ' ', bar))
     try {
-      for (const file of await files) this.state.files.set(file.path, file)
+      for (const file of await files) {
+        const path = await putApart(this.state.files, file)
+        if (path !== undefined) this.state.apart.add(path)
+      }
     } catch (error) {
       if (error instanceof TooManyFiles)
         fill(this.work, el('p', { role: 'alert' }, words.page.tooMany(sizeText(mostFiles))))
@@ -132,21 +177,23 @@ export class CheckApp {
       else this.failed(error)
       return
     }
+    fill(this.work)
     if (this.state.files.size > 0) await this.run()
   }
 
   private showHanded(): void {
     const { page } = this.surroundings.words
     const shown = [...this.state.files.values()].slice(0, 50)
-    const items = shown.map(({ path, size }) => {
+    const items = shown.map(({ path, size }, n) => {
       const remove = button(
         '×',
         () => {
           this.state.files.delete(path)
+          this.state.apart.delete(path)
           if (this.state.files.size === 0) this.clear()
           else void this.run()
         },
-        { 'aria-label': `${page.remove} ${visible(path)}`, class: 'remove' },
+        { 'aria-label': `${page.remove} ${visible(path)}`, class: 'remove', id: `remove-${n}` },
       )
       return el(
         'li',
@@ -157,8 +204,18 @@ export class CheckApp {
       )
     })
     const more = this.state.files.size - shown.length
+    const apart = [...this.state.apart]
     fill(
       this.list,
+      apart.length === 0
+        ? undefined
+        : el(
+            'li',
+            { class: 'apart', role: 'note' },
+            page.apart(sizeText(apart.length)),
+            ' ',
+            nameText(visible(apart[0] ?? '')),
+          ),
       ...items,
       more > 0 ? el('li', {}, this.surroundings.words.check.folder.more(sizeText(more))) : undefined,
     )
@@ -175,13 +232,24 @@ export class CheckApp {
     const total = handed.reduce((sum, { size }) => sum + size, 0)
     const bar = el('progress', { max: Math.max(1, total), value: 0, 'aria-label': words.page.hashing })
     const figure = el('span', {})
-    const cancel = button(words.page.cancel, () => controller.abort(), { class: 'cancel' })
+    const cancelled = (): void => {
+      if (this.running === controller) fill(this.work, el('p', {}, words.page.cancelled))
+    }
+    const stop = (): void => {
+      controller.abort()
+      // Said at once: a ledger that does not answer is waited for longer.
+      cancelled()
+    }
+    const cancel = button(words.page.cancel, stop, { class: 'cancel' })
+    fill(this.aloud)
     fill(this.work, el('p', {}, words.page.judging, ' ', bar, ' ', figure, ' ', cancel))
     let done = 0
     const onBytes = (count: number): void => {
+      // What is hashed in the page itself ends here: a package may unpack to any size.
+      controller.signal.throwIfAborted()
       done += count
       bar.value = done
-      figure.textContent = words.page.progress(sizeText(done), sizeText(total))
+      figure.textContent = words.page.progress(sizeText(done), sizeText(Math.max(done, total)))
     }
     try {
       const asks = await this.asks(controller.signal, onBytes)
@@ -190,15 +258,15 @@ export class CheckApp {
       fill(this.work)
       this.show(results, asks)
     } catch (error) {
-      if (controller.signal.aborted) {
-        if (this.running === controller) fill(this.work, el('p', {}, words.page.cancelled))
-      } else this.failed(error)
+      if (controller.signal.aborted) cancelled()
+      else this.failed(error)
     }
   }
 
   private async asks(signal: AbortSignal, onBytes: (count: number) => void): Promise<Asks> {
     const { surroundings, state } = this
-    const withoutWorker = (): void => this.work.append(el('p', {}, surroundings.words.page.noWorker))
+    const slow = el('p', {}, surroundings.words.page.noWorker)
+    const withoutWorker = (): void => this.work.append(slow)
     return {
       hashing: pageHashing({ ...surroundings.hashScript, withoutWorker }, signal),
       offered: await surroundings.policies(),
@@ -211,9 +279,10 @@ export class CheckApp {
   }
 
   private show(results: readonly Result[], asks: Asks): void {
-    const { words, later } = this.surroundings
+    const { words, later, makeCertificate } = this.surroundings
     if (results.length === 0) {
       fill(this.out, el('p', {}, words.check.sentence.empty))
+      fill(this.aloud, words.check.sentence.empty)
       return
     }
     const unproven = results.flatMap((one) =>
@@ -239,9 +308,23 @@ export class CheckApp {
         this.state.policies.set(origin, choice)
         void this.run()
       },
+      saveCertificate:
+        makeCertificate === undefined
+          ? undefined
+          : async (result) => {
+              const { name, bytes } = await makeCertificate(result)
+              saveFile(name, bytes)
+            },
       askLedger: later === undefined || this.state.asksLedger ? undefined : askLedger,
     })
+    const first = view.querySelector<HTMLElement>('.verdict')
+    first?.querySelector('h2')?.setAttribute('data-focus', '')
     fill(this.out, view)
+    const said = [...(first?.querySelectorAll('h2, .sentence') ?? [])].map(({ textContent }) => textContent)
+    fill(this.aloud, said.join(' – '))
+    const title = first?.querySelector('h2')
+    // Who pressed "cancel", and was too late.
+    if (title instanceof HTMLElement && document.activeElement === this.work) focusOn(title)
   }
 
   /**

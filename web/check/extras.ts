@@ -4,7 +4,7 @@ import type { Task } from '../../src/check/steps/gather.ts'
 import { judgeTimeProof, type TimeProofInput } from '../../src/check/steps/judge-time-proof.ts'
 import type { CheckedPackageReport } from '../../src/check/steps/report.ts'
 import { type TimeResult } from '../../src/check/steps/time.ts'
-import { settled } from '../../src/core/attempt.ts'
+import { attempt, settled } from '../../src/core/attempt.ts'
 import { equalBytes, latin1 } from '../../src/core/bytes.ts'
 import { plainHasher } from '../../src/core/digest.ts'
 import { type Digester, digesterOf } from '../../src/core/digester.ts'
@@ -19,6 +19,7 @@ import { placesOf } from '../../src/package/layout.ts'
 import { plainUnpacking } from '../../src/package/plain-unpacking.ts'
 import { blobSource, type RandomAccess } from '../../src/package/random-access.ts'
 import { lookForPackage, lookInto } from '../../src/package/recognize.ts'
+import type { Unpacking } from '../../src/package/unpacking.ts'
 import { SourcesBag } from '../../src/package/sources-bag.ts'
 import { ZipBag } from '../../src/package/zip-bag.ts'
 import { findingOf } from '../../src/verify/report.ts'
@@ -65,7 +66,7 @@ async function packageResult(set: DroppedSet, task: Task & { what: 'package' }, 
       faults: [findingOf(error)],
       unjudged: [],
     }
-    return { what: 'report', task, report, policy: undefined }
+    return { what: 'report', task, set, report, policy: undefined }
   }
   try {
     return await judgePackage(set, task, bag, asks)
@@ -82,7 +83,32 @@ async function zipOf(set: DroppedSet, path: string): Promise<Bag> {
       `${path} is no evidence package, and nothing that was handed over proves it`,
       { where: path },
     )
-  return ZipBag.open(source, plainUnpacking)
+  return ZipBag.open(source, breathing(plainUnpacking))
+}
+
+/** Bytes that are unpacked before the page has its turn: a small zip may unpack to any size, and is to be cancelled meanwhile. */
+const breathBytes = 16 * 1024 * 1024
+
+function breathing(unpacking: Unpacking): Unpacking {
+  async function* inflate(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, number> {
+    let since = 0
+    const pieces = unpacking.inflate(packed)
+    try {
+      for (;;) {
+        const { done, value } = await pieces.next()
+        if (done === true) return value
+        since += value.length
+        if (since >= breathBytes) {
+          since = 0
+          await new Promise((resolve) => setTimeout(resolve))
+        }
+        yield value
+      }
+    } finally {
+      await pieces.return(0)
+    }
+  }
+  return { ...unpacking, inflate }
 }
 
 function folderOf(set: DroppedSet, folder: string, files: readonly string[]): Bag {
@@ -95,7 +121,9 @@ function folderOf(set: DroppedSet, folder: string, files: readonly string[]): Ba
 async function judgePackage(set: DroppedSet, task: Task & { what: 'package' }, bag: Bag, asks: Asks): Promise<Result> {
   const { path } = task
   const own = await ownPolicy(bag)
-  const brought = own === undefined ? [] : [policyChoice('package', own)]
+  // One that cannot be read is the check's to name: the package is judged by another's then.
+  const read = own === undefined ? undefined : attempt(() => policyChoice('package', own))
+  const brought = read === undefined || read instanceof EvidenceError ? [] : [read]
   const origin = await originOf(bag, brought)
   // The ledger's own word goes before the package's: neither before what the reader gave or keeps.
   const verdict = policyFor(origin, [...asks.offered, ...brought])
@@ -115,6 +143,7 @@ async function judgePackage(set: DroppedSet, task: Task & { what: 'package' }, b
   return {
     what: 'report',
     task,
+    set,
     policy,
     report: { what: 'package', path, report, policy: { from, differs }, faults, unjudged },
   }

@@ -1,7 +1,7 @@
 import type { HashAnswer, HashTask } from './hashing.ts'
 import { measureBlob } from './measure.ts'
 
-/** Hashes the one file that it is sent: a worker for each, so that ending it gives all its memory back. */
+/** Hashes the files that it is sent, one after another. */
 interface Scope {
   onmessage: (event: MessageEvent<HashTask>) => void
   postMessage: (answer: HashAnswer) => void

@@ -49,10 +49,11 @@ class NoWorker extends Error {}
 
 /** How the page hashes: in a worker, or, where the browser gives none, in the page itself. `signal` cancels it. */
 export function pageHashing(script: HashScript, signal: AbortSignal): Hashing {
+  const workers = new Workers(script.makeWorker, signal)
   const digests: Hashing['digests'] = async (dropped, algorithms, onBytes = () => {}) => {
     const { blob, path } = dropped as DroppedFile
     try {
-      return await measured(script, { blob, algorithms }, onBytes, signal)
+      return await measured(script, workers, { blob, algorithms }, onBytes, signal)
     } catch (cause) {
       if (signal.aborted) throw cause
       throw unreadable(path, cause)
@@ -65,19 +66,63 @@ export function pageHashing(script: HashScript, signal: AbortSignal): Hashing {
   }
 }
 
+/** How long a worker waits for the next file, in milliseconds: to start one takes far longer than to hash a small file. */
+const idleMs = 2000
+
+/** Workers that hash, each one file at a time. All end when the check is cancelled, and soon after there is no more to hash. */
+class Workers {
+  readonly #make: () => Worker | undefined
+  readonly #free: Worker[] = []
+  readonly #all = new Set<Worker>()
+  #end: ReturnType<typeof setTimeout> | undefined
+  constructor(make: () => Worker | undefined, signal: AbortSignal) {
+    this.#make = make
+    signal.addEventListener('abort', () => this.#endAll(), { once: true })
+  }
+
+  /** A worker that has nothing to do; undefined where the browser gives none. */
+  take(): Worker | undefined {
+    clearTimeout(this.#end)
+    const worker = this.#free.pop() ?? this.#make()
+    if (worker !== undefined) this.#all.add(worker)
+    return worker
+  }
+
+  giveBack(worker: Worker): void {
+    if (!this.#all.has(worker)) return
+    this.#free.push(worker)
+    if (this.#free.length === this.#all.size) this.#end = setTimeout(() => this.#endAll(), idleMs)
+  }
+
+  drop(worker: Worker): void {
+    worker.terminate()
+    this.#all.delete(worker)
+  }
+
+  #endAll(): void {
+    for (const worker of this.#all) worker.terminate()
+    this.#all.clear()
+    this.#free.length = 0
+  }
+}
+
 async function measured(
-  { url, makeWorker, withoutWorker }: HashScript,
+  { url, withoutWorker }: HashScript,
+  workers: Workers,
   task: HashTask,
   onBytes: (count: number) => void,
   signal: AbortSignal,
 ): Promise<MeasuredFile> {
-  const worker = makeWorker()
-  try {
-    if (worker !== undefined) return await inWorker(worker, task, onBytes, signal)
-  } catch (cause) {
-    if (!(cause instanceof NoWorker)) throw cause
-  } finally {
-    worker?.terminate()
+  const worker = workers.take()
+  if (worker !== undefined) {
+    try {
+      const answer = await inWorker(worker, task, onBytes, signal)
+      workers.giveBack(worker)
+      return answer
+    } catch (cause) {
+      workers.drop(worker)
+      if (!(cause instanceof NoWorker)) throw cause
+    }
   }
   withoutWorker?.()
   await import(url)
@@ -93,14 +138,18 @@ function inWorker(
   signal: AbortSignal,
 ): Promise<MeasuredFile> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new DOMException('cancelled', 'AbortError'))
-    signal.addEventListener('abort', stop, { once: true })
-    worker.addEventListener('message', ({ data }: MessageEvent<HashAnswer>) => {
+    // One that was cancelled before it began never hears of it.
+    if (signal.aborted) {
+      reject(new DOMException('cancelled', 'AbortError'))
+      return
+    }
+    signal.addEventListener('abort', () => reject(new DOMException('cancelled', 'AbortError')), { once: true })
+    worker.onmessage = ({ data }: MessageEvent<HashAnswer>) => {
       if ('bytes' in data) onBytes(data.bytes)
       else if ('measured' in data) resolve(data.measured)
       else reject(new Error(data.failed))
-    })
-    worker.addEventListener('error', (event) => reject(new NoWorker(event.message)))
+    }
+    worker.onerror = (event) => reject(new NoWorker(event.message))
     worker.postMessage(task)
   })
 }

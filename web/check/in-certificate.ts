@@ -31,6 +31,7 @@ export function startCertificate(extras: Asks['extras']): void {
     own: { path: path === '' ? 'certificate.html' : path, attachments: ownAttachments },
     later: undefined,
     findReceipts: undefined,
+    makeCertificate: undefined,
   })
   fill(document.getElementById('evidence-live') as HTMLElement, app.element)
   app.judgeOwn()

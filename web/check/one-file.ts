@@ -22,6 +22,7 @@ export function startOneFile(extras: Asks['extras']): void {
       extras,
       later: undefined,
       findReceipts: undefined,
+      makeCertificate: undefined,
     })
     const { page, check } = words
     const limits = [...(extras === undefined ? [page.cannotCore] : []), check.later.notAsked]

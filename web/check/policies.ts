@@ -52,14 +52,15 @@ export type PolicyVerdict =
   | { readonly kept: PolicyChoice; readonly offered: PolicyChoice }
 
 /**
- * The policy that a ledger's receipts are judged by: of those that name the ledger, the first in the order in which they are given. One that
- * differs from what is kept in this browser is not taken before the reader has chosen.
+ * The policy that a ledger's receipts are judged by: of those that name the ledger, the first in the order in which they are given. Where any of
+ * them, whoever offers it, differs from what is kept in this browser, none is taken before the reader has chosen.
  */
 export function policyFor(origin: string, offered: readonly PolicyChoice[]): PolicyVerdict {
   const own = keptPolicy(origin)
-  const first = offered.find((choice) => originsOf(choice).includes(origin))
+  const naming = offered.filter((choice) => originsOf(choice).includes(origin))
+  const [first] = naming
   if (own === undefined) return { choice: first }
-  if (first === undefined || equalBytes(first.bytes, own.bytes))
-    return { choice: first?.source === 'dropped' ? first : own }
-  return { kept: own, offered: first }
+  const other = naming.find(({ bytes }) => !equalBytes(bytes, own.bytes))
+  if (other !== undefined) return { kept: own, offered: other }
+  return { choice: first?.source === 'dropped' ? first : own }
 }

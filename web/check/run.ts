@@ -15,6 +15,7 @@ import { parseMisbehaviour } from '../../src/core/misbehaviour.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { parseReceipt } from '../../src/core/receipt.ts'
 import { bytesOfText } from '../../src/core/text.ts'
+import { itemsOf } from '../../src/statements/said.ts'
 import { checkMisbehaviour } from '../../src/verify/check-misbehaviour.ts'
 import type { DroppedFile } from './hashing.ts'
 import { type PolicyChoice, policyChoice, policyFor } from './policies.ts'
@@ -61,6 +62,8 @@ export type Result =
       readonly task: Task
       readonly report: AnyReport
       readonly policy: PolicyChoice | undefined
+      /** Among what it was checked. */
+      readonly set: DroppedSet
       /** What the certificate says that brought the proof. */
       readonly beside?: HTMLElement
     }
@@ -73,6 +76,21 @@ export type Result =
       readonly kept: PolicyChoice
       readonly offered: PolicyChoice
     }
+
+/** A check of a deposit that holds, of which a certificate can be made. */
+export type HoldingResult = Extract<Result, { what: 'report' }> & {
+  readonly report: Exclude<AnyReport, { what: 'package' | 'misbehaviour' }>
+  readonly policy: PolicyChoice
+}
+
+export function doesHold(result: Result): result is HoldingResult {
+  if (result.what !== 'report' || result.policy === undefined) return false
+  const { report } = result
+  if (report.what === 'package' || report.what === 'misbehaviour') return false
+  const { body, statement } = report.result.checked ?? {}
+  const isDeposit = statement !== undefined && body !== undefined && itemsOf(body).length > 0
+  return isDeposit && report.faults.length === 0 && report.unjudged.length === 0
+}
 
 /** The path that a task is about. */
 export function pathOfTask(task: Task): string {
@@ -103,8 +121,9 @@ export async function checkAll(
       ? [{ what: 'refused', task: { what: 'unproven', path: policies[i] as string }, refusal: choice }]
       : [],
   )
+  // Of two that the reader handed over for one ledger the later one is meant.
   const offered = [
-    ...own.filter((choice): choice is PolicyChoice => !(choice instanceof EvidenceError)),
+    ...[...own].reverse().filter((choice): choice is PolicyChoice => !(choice instanceof EvidenceError)),
     ...asks.offered,
   ]
   const results: Result[] = [...refused]
@@ -142,7 +161,7 @@ export async function judge(set: DroppedSet, task: Task, asks: Asks): Promise<re
   const policy = chosen ?? ('choice' in verdict ? (verdict.choice ?? handed) : undefined)
   if (policy === undefined)
     throw new EvidenceError('usage', `no policy names the ledger ${origin}; hand its policy over`, { where: 'policy' })
-  return [{ what: 'report', task, policy, report: await judgeBy(set, task, policy.policy, asks) }]
+  return [{ what: 'report', task, policy, set, report: await judgeBy(set, task, policy.policy, asks) }]
 }
 
 function judgeBy(

@@ -1,7 +1,7 @@
 import '../ui/zod.ts'
 import { askStatus } from '../../src/check/steps/later.ts'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
-import { settled } from '../../src/core/attempt.ts'
+import { attempt, settled } from '../../src/core/attempt.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { CheckedReceipt } from '../../src/verify/check-receipt.ts'
@@ -24,7 +24,10 @@ const hashScript = { url, makeWorker: workers(url) }
 /** The policy that the ledger of this page gives of itself; none where it cannot be asked. */
 async function ledgerPolicies(): Promise<readonly PolicyChoice[]> {
   const answer = await settled(client.ledger())
-  return answer instanceof EvidenceError ? [] : [policyChoice('server', utf8(answer.policy))]
+  if (answer instanceof EvidenceError) return []
+  // One that this page cannot read is none: then a policy is asked for.
+  const choice = attempt(() => policyChoice('server', utf8(answer.policy)))
+  return choice instanceof EvidenceError ? [] : [choice]
 }
 
 /** Receipts that the ledger has for a digest and shows to whoever asks; most deposits of one file are few. Throws the client's codes. */
@@ -69,6 +72,7 @@ function downloads({ page }: Words): HTMLElement {
   const list = el('ul')
   const load = async (): Promise<void> => {
     const answer = await fetch('/assets/one-files.json')
+    if (!answer.ok) throw new Error(answer.statusText)
     const files = (await answer.json()) as readonly {
       readonly name: string
       readonly bytes: number
@@ -89,7 +93,7 @@ function downloads({ page }: Words): HTMLElement {
       ),
     )
   }
-  const opened = (): void => void load().catch((error: unknown) => fill(list, el('li', {}, String(error))))
+  const opened = (): void => void load().catch(() => fill(list, el('li', { role: 'alert' }, page.downloadsAway)))
   return el(
     'details',
     { class: 'downloads', on: { toggle: opened } },
@@ -108,6 +112,7 @@ frame((words) => {
     extras: async () => (await import('./extras.ts')).extras,
     later,
     findReceipts,
+    makeCertificate: async (result) => (await import('./make-certificate.ts')).makeCertificate(result),
   })
   return el('div', {}, element, downloads(words))
 }, navigation('check'))

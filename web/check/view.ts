@@ -1,15 +1,17 @@
 import { worstOf } from '../../src/check/steps/outcome.ts'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
-import { visible } from '../../src/core/text.ts'
+import { count, visible } from '../../src/core/text.ts'
 import { tellRefusal } from '../../src/told/refusal.ts'
 import { marks, tell } from '../../src/told/tell.ts'
 import type { Fact, Told, ToldFinding } from '../../src/told/told.ts'
 import type { Words } from '../../src/words/index.ts'
-import { button, el } from '../ui/dom.ts'
+import { topicOf } from '../../src/words/topic.ts'
+import { button, el, fill } from '../ui/dom.ts'
 import { hashText, nameText } from '../ui/text.ts'
 import { picture } from './picture.ts'
 import type { PolicyChoice } from './policies.ts'
-import { pathOfTask, type Result } from './run.ts'
+import { doesHold, type HoldingResult, pathOfTask, type Result } from './run.ts'
 
 /** What the reader may do with a result. */
 export interface Actions {
@@ -18,6 +20,8 @@ export interface Actions {
   readonly choosePolicy: (origin: string, choice: PolicyChoice) => void
   /** Asks the ledger; undefined where none can be asked. */
   readonly askLedger: (() => void) | undefined
+  /** Makes the certificate of a result, for the reader to save; undefined where none can be made. Throws what is to be said. */
+  readonly saveCertificate: ((result: HoldingResult) => Promise<void>) | undefined
 }
 
 /** All results: the worst first, said in one sentence before anything else. */
@@ -28,10 +32,31 @@ export function resultsView(results: readonly Result[], words: Words, actions: A
   const section = el('section', { class: 'results', 'aria-label': words.check.steps })
   if (results.length > 1 && worst !== undefined) {
     const alike = told.filter((one) => one.told?.outcome.kind === worst).length
-    section.append(headline(worst, words.check.outcome[worst], words.check.several(alike, results.length)))
+    section.append(
+      headline(worst, words.check.outcome[worst], words.check.several(count(alike), count(results.length))),
+    )
   }
-  for (const one of order) section.append(resultView(one.result, one.told, words, actions))
+  for (const one of order.slice(0, mostResults)) section.append(resultView(one.result, one.told, words, actions))
+  const rest = order.slice(mostResults)
+  if (rest.length > 0) section.append(restView(rest, words))
   return section
+}
+
+/** Most results that are shown whole; of the rest, which is none the worse, each has its line. */
+const mostResults = 100
+
+function restView(rest: readonly { readonly told: Told | undefined }[], { check }: Words): HTMLElement {
+  const lines = rest.flatMap(({ told }) => {
+    if (told === undefined) return []
+    const { title, subject, outcome } = told
+    return [el('li', {}, `${marks[outcome.kind]} ${title}: `, nameText(subject.value))]
+  })
+  return el(
+    'details',
+    { class: 'rest' },
+    el('summary', {}, check.folder.more(count(lines.length))),
+    el('ul', {}, ...lines),
+  )
 }
 
 function toldOf(result: Result, words: Words): Told | undefined {
@@ -64,6 +89,7 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
   article.dataset['faults'] = told.faults.map(({ code }) => code).join(' ')
   article.dataset['codes'] = [...told.faults, ...told.unjudged].map(({ code }) => code).join(' ')
   article.append(headline(told.outcome.kind, told.title, told.sentence))
+  for (const notice of told.notices) article.append(el('p', { class: 'notice', role: 'note' }, nameText(notice)))
   article.append(el('p', { class: 'subject' }, `${told.subject.label}: `, nameText(told.subject.value)))
   if (result.what === 'report' && result.beside !== undefined) article.append(result.beside)
   for (const line of told.summary) article.append(el('p', {}, nameText(line)))
@@ -76,16 +102,57 @@ function resultView(result: Result, told: Told | undefined, words: Words, action
     article.append(
       el(
         'p',
-        {},
+        { class: 'asks' },
         button(words.page.askLedger, actions.askLedger, { class: 'ask' }),
         ' ',
         el('small', {}, words.page.askLedgerHint),
       ),
     )
   if (result.what === 'report' && result.policy !== undefined) article.append(policyView(result.policy, words, actions))
+  if (doesHold(result) && actions.saveCertificate !== undefined)
+    article.append(certificateView(result, actions.saveCertificate, words))
   if (told.files.length > 0) article.append(filesView(told, words))
   if (told.steps.length > 0) article.append(stepsView(told, words))
   return article
+}
+
+function certificateView(
+  result: HoldingResult,
+  save: NonNullable<Actions['saveCertificate']>,
+  { page, check }: Words,
+): HTMLElement {
+  const said = el('div', { role: 'status' })
+  const failed = (error: unknown): void => {
+    const refusal = error instanceof EvidenceError ? error : undefined
+    const message = refusal?.message ?? String(error)
+    fill(
+      said,
+      el(
+        'div',
+        { class: 'finding', 'data-code': refusal?.code },
+        el(
+          'p',
+          {},
+          page.certificateFailed,
+          ' ',
+          refusal === undefined ? page.tryAgain : check.topic[topicOf(refusal.code)],
+        ),
+        el('p', { class: 'detail', lang: 'en' }, nameText(visible(message)), ' ', el('code', {}, refusal?.code)),
+      ),
+    )
+  }
+  const press = (): void => {
+    fill(said, el('p', {}, page.certificateMaking))
+    save(result).then(() => fill(said, el('p', {}, page.certificateMade)), failed)
+  }
+  return el(
+    'section',
+    { class: 'asks make-certificate' },
+    button(page.certificate, press),
+    ' ',
+    el('small', {}, page.certificateHint),
+    said,
+  )
 }
 
 function facts(title: string, lines: readonly Fact[]): HTMLElement[] {
@@ -133,7 +200,9 @@ function policyView(choice: PolicyChoice, { check }: Words, actions: Actions): H
   const { policy } = check
   const said = el('p', { 'aria-live': 'polite' })
   const isOwn = choice.source === 'kept' || choice.source === 'builtIn'
-  const keepIt = button(policy.keep, () => said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : '✗'))
+  const keepIt = button(policy.keep, () =>
+    said.replaceChildren(actions.keepPolicy(choice) ? policy.kept2 : policy.notKept),
+  )
   return el(
     'section',
     { class: `policy ${choice.source}`, 'data-source': choice.source },
@@ -192,6 +261,19 @@ function filesView({ files }: Told, { check }: Words): HTMLElement {
     el('summary', {}, check.facts.folder),
     el('table', {}, el('tbody', {}, ...rows)),
   )
+}
+
+/** Paper has no folds: while the page is printed all of every result stands open. */
+export function showWhole(): void {
+  let folded: readonly HTMLDetailsElement[] = []
+  addEventListener('beforeprint', () => {
+    folded = [...document.querySelectorAll<HTMLDetailsElement>('.results details:not([open])')]
+    for (const one of folded) one.open = true
+  })
+  addEventListener('afterprint', () => {
+    for (const one of folded) one.open = false
+    folded = []
+  })
 }
 
 function stepsView({ steps, path }: Told, { check }: Words): HTMLElement {

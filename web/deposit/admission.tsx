@@ -1,34 +1,56 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { settled } from '../../src/core/attempt.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { participantTypes, personalTypes } from '../../src/statements/vocabulary.ts'
-import { textIn } from '../ui/form.ts'
+import { draftOf, keepDraft } from '../ui/draft.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
-import { type BrowserKey, tokensOf } from './key.ts'
+import { type BrowserKey, tokensOf } from '../ui/key.ts'
 import { admissionRequest } from './statement.ts'
 
-type State = 'asking' | 'admitted' | 'notDepositor' | 'notAdmitted' | 'unknown'
+type State = 'asking' | 'admitted' | 'notDepositor' | 'notAdmitted' | 'lost' | 'taken' | 'clock' | 'unknown'
+
+/** What is typed for the request. */
+interface Typed {
+  readonly name: string
+  readonly type: string
+}
+const draftPlace = 'evidence-admission'
 
 /** Whether the key is admitted; where it is not, the request that an administrator reads. */
-export function Admission({ own, told }: { own: BrowserKey; told: (isAdmitted: boolean) => void }): JSX.Element {
+export function Admission({
+  own,
+  told,
+  asked,
+}: {
+  own: BrowserKey
+  told: (isAdmitted: boolean) => void
+  /** Called when the ledger is asked again. */
+  asked: () => void
+}): JSX.Element {
   const { client, ledger, said } = useDepositing()
   const [state, setState] = useState<State>('asking')
+  const [typed, setTyped] = useState(typedBefore())
+  const type = (next: Partial<Typed>): void => {
+    const changed = { ...typed, ...next }
+    setTyped(changed)
+    keepDraft(draftPlace, JSON.stringify(changed))
+  }
+  const isPerson = (personalTypes as readonly string[]).includes(typed.type)
   const ask = async (): Promise<void> => {
-    const found = await stateOf(client.as(tokensOf(own)), own)
+    const found = await stateOf(client, own)
     setState(found)
     told(found === 'admitted')
   }
   useEffect(() => void ask(), [own.id])
   const save = (event: Event): void => {
     event.preventDefault()
-    const form = new FormData(event.target as HTMLFormElement)
-    const type = textIn(form, 'type')
     // The name of a person stands in no entry: the administrator seals it.
-    const name = (personalTypes as readonly string[]).includes(type) ? '' : textIn(form, 'name')
-    saveFile(`${own.id}.admission.json`, admissionRequest(own, ledger?.origin ?? '', name, type))
+    const name = isPerson ? '' : typed.name.trim()
+    saveFile(`${own.id}.admission.json`, admissionRequest(own, ledger?.origin ?? '', name, typed.type))
   }
   return (
     <section class="admission" data-state={state}>
@@ -36,53 +58,64 @@ export function Admission({ own, told }: { own: BrowserKey; told: (isAdmitted: b
       {state === 'asking' ? <p role="status">…</p> : <p role="status">{said.admission[state]}</p>}
       {state === 'notAdmitted' || state === 'unknown' ? (
         <form onSubmit={save}>
-          <label>
-            {said.admission.name} <input name="name" />
-          </label>
+          {isPerson ? (
+            <p class="person">{said.admission.person}</p>
+          ) : (
+            <label>
+              {said.admission.name}{' '}
+              <input name="name" value={typed.name} onInput={(event) => type({ name: event.currentTarget.value })} />
+            </label>
+          )}
           <label>
             {said.admission.type}{' '}
-            <select name="type">
-              {participantTypes.map((type) => (
-                <option value={type}>{said.admission.type_[type]}</option>
+            <select name="type" value={typed.type} onChange={(event) => type({ type: event.currentTarget.value })}>
+              {participantTypes.map((one) => (
+                <option value={one}>{said.admission.type_[one]}</option>
               ))}
             </select>
           </label>
           <button type="submit" disabled={ledger === undefined}>
             {said.admission.save}
-          </button>{' '}
-          <button type="button" onClick={() => void ask()}>
-            {said.admission.again}
           </button>
         </form>
       ) : (
         ''
       )}
+      {state === 'asking' || state === 'admitted' ? (
+        ''
+      ) : (
+        <p>
+          <button type="button" class="ask" onClick={() => (asked(), void ask())}>
+            {said.admission.again}
+          </button>
+        </p>
+      )}
     </section>
   )
 }
 
-/** Asks with a token of the key itself: a ledger shows participants to participants. */
-async function stateOf(
-  client: {
-    participants: () => Promise<
-      readonly {
-        id: string
-        roles: readonly string[]
-        active: boolean
-        keys: readonly { thumbprint: string; status: string }[]
-      }[]
-    >
-  },
-  own: BrowserKey,
-): Promise<State> {
-  const all = await settled(client.participants())
-  if (all instanceof EvidenceError)
-    return all.code === 'token-invalid' || all.code === 'not-authenticated' ? 'notAdmitted' : 'unknown'
+function typedBefore(): Typed {
+  const empty = { name: '', type: participantTypes[0] }
+  try {
+    return { ...empty, ...(JSON.parse(draftOf(draftPlace) ?? '{}') as Partial<Typed>) }
+  } catch {
+    return empty
+  }
+}
+
+/** Asks with a token of the key itself, for a ledger may show participants to participants alone; a key that is refused is looked for as nobody. */
+async function stateOf(client: LedgerClient, own: BrowserKey): Promise<State> {
+  let all = await settled(client.as(tokensOf(own)).participants())
+  if (all instanceof EvidenceError && all.code === 'token-invalid') {
+    if (all.facts.where === 'clock') return 'clock'
+    all = await settled(client.participants())
+  }
+  if (all instanceof EvidenceError) return all.code === 'not-authenticated' ? 'notAdmitted' : 'unknown'
   const kid = thumbprint(own.jwk)
-  const found = all.find(
-    ({ id, active, keys }) =>
-      active && id === own.id && keys.some((key) => key.thumbprint === kid && key.status === 'active'),
-  )
-  if (found === undefined) return 'notAdmitted'
-  return found.roles.includes('depositor') ? 'admitted' : 'notDepositor'
+  const owner = all.find(({ keys }) => keys.some((key) => key.thumbprint === kid))
+  if (owner === undefined) return all.some(({ id }) => id === own.id) ? 'taken' : 'notAdmitted'
+  if (owner.id !== own.id) return 'taken'
+  const isInUse = owner.active && owner.keys.some((key) => key.thumbprint === kid && key.status === 'active')
+  if (!isInUse) return 'lost'
+  return owner.roles.includes('depositor') ? 'admitted' : 'notDepositor'
 }

@@ -8,14 +8,15 @@ import { deposit as depositZh } from '../../src/words/zh/deposit.ts'
 import { frame } from '../ui/chrome.ts'
 import { el } from '../ui/dom.ts'
 import { navigation } from '../ui/nav.ts'
-import { keepsNothing, whenKeepingFails } from '../ui/store.ts'
+import { keepsNothing, whenChangedElsewhere, whenKeepingFails } from '../ui/store.ts'
 import { workers } from '../ui/worker.ts'
 import { Admission } from './admission.tsx'
 import { DepositContext } from './context.ts'
-import { type BrowserKey, ownKey } from './key.ts'
+import { type BrowserKey, ownKey } from '../ui/key.ts'
 import { NewDeposit } from './new-deposit.tsx'
 import { OwnKey } from './own-key.tsx'
 import { Receipts } from './receipts.tsx'
+import type { PendingDeposit } from './send.ts'
 import { Trouble } from './trouble.tsx'
 
 const client = new LedgerClient(location.origin, undefined, { retries: 2, timeoutMs: 30_000 })
@@ -30,9 +31,15 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
   const [error, setError] = useState<unknown>()
   const [isKept, setKept] = useState(!keepsNothing())
   useEffect(() => whenKeepingFails(() => setKept(false)), [])
+  const [entered, setEntered] = useState<PendingDeposit>()
+  const askLedger = (): void => {
+    client.ledger().then((found) => (setLedger(found), setError(undefined)), setError)
+  }
   useEffect(() => {
-    client.ledger().then(setLedger, setError)
-    ownKey().then(setOwn, setError)
+    const load = (): void => void ownKey().then(setOwn, setError)
+    askLedger()
+    load()
+    return whenChangedElsewhere('keys', load)
   }, [])
   return (
     <DepositContext.Provider value={{ client, ledger, hashScript, words, said }}>
@@ -47,9 +54,17 @@ function DepositPage({ words, said }: { words: Words; said: typeof depositEn }):
       )}
       {error === undefined ? '' : <Trouble error={error} />}
       <OwnKey own={own} changed={setOwn} />
-      {own === undefined ? '' : <Admission own={own} told={setAdmitted} key={own.jwk.x} />}
-      {own === undefined ? '' : <NewDeposit own={own} isAdmitted={isAdmitted} done={() => setTurn(turn + 1)} />}
-      <Receipts turn={turn} />
+      {own === undefined ? (
+        ''
+      ) : (
+        <Admission own={own} told={setAdmitted} asked={() => ledger ?? askLedger()} key={own.jwk.x} />
+      )}
+      {own === undefined ? (
+        ''
+      ) : (
+        <NewDeposit own={own} isAdmitted={isAdmitted} entered={entered} done={() => setTurn((last) => last + 1)} />
+      )}
+      <Receipts turn={turn} entered={setEntered} />
     </DepositContext.Provider>
   )
 }

@@ -1,15 +1,18 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { toHex } from '../../src/core/base64.ts'
+import { utf8 } from '../../src/core/bytes.ts'
 import { isEvidenceError } from '../../src/core/errors.ts'
+import { sha256 } from '../../src/core/hash.ts'
 import { count, visible } from '../../src/core/text.ts'
 import { chosen, mostFiles, TooManyFiles } from '../check/drop.ts'
 import { type DroppedFile, pageHashing } from '../check/hashing.ts'
-import { forget, keep, kept } from '../ui/storage.ts'
+import { draftOf, forgetDraft, keepDraft } from '../ui/draft.ts'
+import type { BrowserKey } from '../ui/key.ts'
 import { sizeText } from '../ui/text.ts'
-import { useDepositing } from './context.ts'
+import { type Depositing, useDepositing } from './context.ts'
 import { fieldsOf } from './fields.ts'
-import type { BrowserKey } from './key.ts'
-import { type KeptReceipt, pending, type PendingDeposit, send } from './send.ts'
+import { type KeptReceipt, pending, type PendingDeposit, send, waitingFor } from './send.ts'
 import { contentOf, type DepositForm, type HashedFile, signDeposit } from './statement.ts'
 import { Trouble } from './trouble.tsx'
 
@@ -19,7 +22,7 @@ const emptyForm: DepositForm = { category: '', caseNumber: '', authority: '', st
 
 function draft(): DepositForm {
   try {
-    return { ...emptyForm, ...(JSON.parse(kept(draftPlace) ?? '{}') as Partial<DepositForm>) }
+    return { ...emptyForm, ...(JSON.parse(draftOf(draftPlace) ?? '{}') as Partial<DepositForm>) }
   } catch {
     return emptyForm
   }
@@ -29,13 +32,16 @@ function draft(): DepositForm {
 export function NewDeposit({
   own,
   isAdmitted,
+  entered,
   done,
 }: {
   own: BrowserKey
   isAdmitted: boolean
+  /** A deposit that had waited, and has its receipt now. */
+  entered: PendingDeposit | undefined
   done: () => void
 }): JSX.Element {
-  const { client, ledger, hashScript, said, words } = useDepositing()
+  const { ledger, hashScript, said, words } = useDepositing()
   const [files, setFiles] = useState<readonly DroppedFile[]>([])
   const [form, setForm] = useState<DepositForm>(draft())
   const [progress, setProgress] = useState<string>()
@@ -45,8 +51,17 @@ export function NewDeposit({
   const folder = folderOf(files)
   const change = (next: DepositForm): void => {
     setForm(next)
-    keep(draftPlace, JSON.stringify(next))
+    keepDraft(draftPlace, JSON.stringify(next))
   }
+  const clear = (): void => {
+    forgetDraft(draftPlace)
+    setForm(emptyForm)
+    setFiles([])
+  }
+  // What was typed has been deposited: left here, it would be deposited once more.
+  useEffect(() => {
+    if (entered !== undefined && entered.draft === JSON.stringify(form)) clear()
+  }, [entered])
   const choose = (event: Event): void => {
     const field = event.target as HTMLInputElement
     const given = Array.from(field.files ?? [])
@@ -65,28 +80,39 @@ export function NewDeposit({
     const hashed: HashedFile[] = []
     const hashing = pageHashing(hashScript, new AbortController().signal)
     for (const file of files) {
-      setProgress(`${said.send.hashing} ${visible(file.path)}`)
-      const { size, digest } = await hashing.digests(file, ['sha256'])
+      const told = (bytes: number): void =>
+        setProgress(
+          `${said.send.hashing} ${visible(file.path)}: ${words.page.progress(sizeText(bytes), sizeText(file.size))}`,
+        )
+      told(0)
+      const { size, digest } = await hashing.digests(file, ['sha256'], told)
       hashed.push({ path: file.path, size, sha256: digest.sha256 as string, mediaType: plainType(file.blob.type) })
     }
-    const content = contentOf(hashed, folder, form.category)
-    const { presentation } = await signDeposit(own, ledger?.origin ?? '', content, form)
-    const title = folder ?? files.map(({ path }) => path).join(', ')
-    const waiting: PendingDeposit = {
-      id: crypto.randomUUID(),
-      origin: ledger?.origin ?? '',
-      presentation,
-      title,
-      manifest: content.manifest,
-      signedAt: Date.now(),
-    }
-    await pending.put(waiting.id, waiting)
+    const origin = ledger?.origin ?? ''
+    const of = toHex(sha256(utf8(JSON.stringify([origin, own.id, own.jwk.x, folder, hashed, form]))))
+    const waiting = (await waitingFor(of)) ?? (await signed(hashed, origin, of))
     sending()
     setProgress(said.send.sending)
-    setReceipt(await send(client, waiting))
-    forget(draftPlace)
-    setForm(emptyForm)
-    setFiles([])
+    setReceipt(await send(waiting, (waitMs) => setProgress(said.send.wait(count(Math.ceil(waitMs / 1000))))))
+    clear()
+  }
+  const signed = async (hashed: readonly HashedFile[], origin: string, of: string): Promise<PendingDeposit> => {
+    const content = contentOf(hashed, folder, form.category)
+    const { presentation } = await signDeposit(own, origin, content, form)
+    const names = files.map(({ path }) => path)
+    const waiting: PendingDeposit = {
+      id: crypto.randomUUID(),
+      origin,
+      presentation,
+      title: folder ?? names.join(', '),
+      name: folder ?? (names.length === 1 ? names[0] : undefined),
+      manifest: content.manifest,
+      signedAt: Date.now(),
+      of,
+      draft: JSON.stringify(form),
+    }
+    await pending.put(waiting.id, waiting)
+    return waiting
   }
   const submit = (event: Event): void => {
     event.preventDefault()
@@ -95,15 +121,21 @@ export function NewDeposit({
     let isSending = false
     deposit(() => (isSending = true))
       .catch((error: unknown) => {
-        setTrouble(isSending ? { error, lead: isRefusal(error) ? said.send.refused : said.send.later } : { error })
+        setTrouble(isSending ? { error, lead: leadOf(error, said) } : { error })
       })
       .finally(() => {
         setProgress(undefined)
         done()
       })
   }
+  // A name that is no UTF-8 reaches the page with other characters: the manifest would not be that of the folder.
+  const badName = folder === undefined ? undefined : files.find(({ path }) => path.includes('\ufffd'))?.path
   const isReady =
-    isAdmitted && files.length > 0 && (folder !== undefined || files.length <= mostItems) && progress === undefined
+    isAdmitted &&
+    badName === undefined &&
+    files.length > 0 &&
+    (folder !== undefined || files.length <= mostItems) &&
+    progress === undefined
   return (
     <form class="new-deposit" onSubmit={submit}>
       <h2>{said.files.title}</h2>
@@ -133,6 +165,7 @@ export function NewDeposit({
       ) : (
         <p>{said.files.folder(visible(folder), count(files.length))}</p>
       )}
+      {badName === undefined ? '' : <p role="alert">{said.files.badName(visible(badName))}</p>}
       {isTooMany ? <p role="alert">{words.page.tooMany(sizeText(mostFiles))}</p> : ''}
       {folder === undefined && files.length > mostItems ? <p role="alert">{said.files.most}</p> : ''}
       <FormFields form={form} change={change} />
@@ -142,6 +175,7 @@ export function NewDeposit({
         </button>{' '}
         {progress === undefined ? '' : <span role="status">{progress}</span>}
       </p>
+      {isAdmitted ? '' : <small class="needs">{said.send.needs}</small>}
       {trouble === undefined ? '' : <Trouble {...trouble} />}
       {receipt === undefined ? (
         ''
@@ -204,9 +238,12 @@ function FormFields({ form, change }: { form: DepositForm; change: (form: Deposi
   )
 }
 
-/** Whether the ledger judged what it was sent: it was neither away nor busy. */
-function isRefusal(error: unknown): boolean {
-  return isEvidenceError(error) && error.kind.status < 500 && error.code !== 'server-unreachable'
+/** Whether the ledger judged what it was sent, was busy, or away. */
+function leadOf(error: unknown, { send: said }: Depositing['said']): string {
+  if (!isEvidenceError(error) || error.code === 'server-unreachable' || error.code === 'server-answer')
+    return said.later
+  const { status } = error.kind
+  return status === 429 || status >= 500 ? said.busy : said.refused
 }
 
 /** The folder that all chosen files lie in; undefined where they were chosen one by one. */

@@ -1,15 +1,20 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { EvidenceError } from '../../src/core/errors.ts'
 import { thumbprint } from '../../src/core/jwk.ts'
 import { keyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { inGroups } from '../../src/told/digits.ts'
+import { draftOf, forgetDraft, keepDraft } from '../ui/draft.ts'
 import { textIn } from '../ui/form.ts'
 import { saveFile } from '../ui/save.ts'
 import { useDepositing } from './context.ts'
-import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from './key.ts'
+import { type BrowserKey, canMakeKeys, forgetKey, importKey, keepKey, makeKey } from '../ui/key.ts'
 import { Trouble } from './trouble.tsx'
 
 const leastPassphrase = 12
+/** Bytes of the largest file that is read as a key. */
+const mostKeyFile = 64 * 1024
+const draftPlaces = { make: 'evidence-id', import: 'evidence-import-id' } as const
 const idPattern = /^[a-z0-9._-]{1,64}$/
 
 /** A passphrase as it was typed: its spaces count. */
@@ -34,7 +39,10 @@ export function OwnKey({
 }): JSX.Element {
   const { said } = useDepositing()
   const [copy, setCopy] = useState<string>()
-  if (own === undefined) return <NewKey made={(key, file) => (setCopy(file), changed(key))} />
+  if (own === undefined)
+    return (
+      <NewKey made={(key, file) => (Object.values(draftPlaces).forEach(forgetDraft), setCopy(file), changed(key))} />
+    )
   const remove = (): void => {
     if (confirm(said.key.forgetSure)) void forgetKey().then(() => changed(undefined))
   }
@@ -62,7 +70,7 @@ export function OwnKey({
           <button type="button" onClick={() => saveFile(`${own.id}.pem`, copy)}>
             {said.key.save}
           </button>{' '}
-          {said.key.saved}
+          {said.key.saved} {said.key.chmod} <code class="chmod">chmod 600 {own.id}.pem</code>
         </p>
       )}
       <p>
@@ -92,13 +100,13 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
     const passphrase = passphraseIn(form)
     if (passphrase !== '' && Array.from(passphrase).length < leastPassphrase) return setHint(said.key.weakPassphrase)
     const { key, file } = await makeKey(id, passphrase)
-    await keepKey(key)
-    made(key, file)
+    const kept = await keepKey(key)
+    made(kept, kept.jwk.x === key.jwk.x ? file : undefined)
   }
   const take = async (form: FormData, id: string): Promise<void> => {
-    const key = await importKey(id, await (form.get('file') as File).text(), passphraseIn(form))
-    await keepKey(key)
-    made(key, undefined)
+    const file = form.get('file') as File
+    if (file.size > mostKeyFile) throw new EvidenceError('key-file-malformed', 'the file is larger than any key file')
+    made(await keepKey(await importKey(id, await file.text(), passphraseIn(form))), undefined)
   }
   return (
     <section class="own-key">
@@ -110,7 +118,7 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
       <form class="make-key" onSubmit={(event) => act(event, make)}>
         <h3>{said.key.make}</h3>
         <label>
-          {said.key.id} <input name="id" autocomplete="off" spellcheck={false} />
+          {said.key.id} <IdField place={draftPlaces.make} />
         </label>
         <label>
           {said.key.passphrase} <input name="passphrase" type="password" autocomplete="new-password" />
@@ -121,7 +129,7 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
       <form class="import-key" onSubmit={(event) => act(event, take)}>
         <h3>{said.key.import}</h3>
         <label>
-          {said.key.id} <input name="id" autocomplete="off" spellcheck={false} />
+          {said.key.id} <IdField place={draftPlaces.import} />
         </label>
         <label>
           {said.key.file} <input name="file" type="file" required />
@@ -132,5 +140,18 @@ function NewKey({ made }: { made: (key: BrowserKey, file: string | undefined) =>
         <button type="submit">{said.key.use}</button>
       </form>
     </section>
+  )
+}
+
+/** The field for an id; what is typed in it is kept. */
+function IdField({ place }: { place: string }): JSX.Element {
+  return (
+    <input
+      name="id"
+      autocomplete="off"
+      spellcheck={false}
+      defaultValue={draftOf(place) ?? ''}
+      onInput={(event) => keepDraft(place, event.currentTarget.value)}
+    />
   )
 }

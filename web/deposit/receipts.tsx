@@ -3,13 +3,15 @@ import { useEffect, useState } from 'preact/hooks'
 import { count, visible } from '../../src/core/text.ts'
 import { whenTold } from '../../src/told/when.ts'
 import { saveFile } from '../ui/save.ts'
+import { whenChangedElsewhere } from '../ui/store.ts'
 import { useDepositing } from './context.ts'
 import { type KeptReceipt, pending, type PendingDeposit, receipts, send } from './send.ts'
 import { Trouble } from './trouble.tsx'
 
-/** Deposits that wait for their receipt, and receipts that are kept; `turn` changes where one was added. */
-export function Receipts({ turn }: { turn: number }): JSX.Element {
-  const { client, said } = useDepositing()
+/** Deposits that wait for their receipt, and receipts that are kept; `turn` changes where one was added. What waits is sent when the page is opened. */
+export function Receipts({ turn, entered }: { turn: number; entered: (deposit: PendingDeposit) => void }): JSX.Element {
+  const { said } = useDepositing()
+  const [progress, setProgress] = useState<string>()
   const [waiting, setWaiting] = useState<readonly PendingDeposit[]>([])
   const [kept, setKept] = useState<readonly KeptReceipt[]>([])
   const [error, setError] = useState<unknown>()
@@ -18,12 +20,27 @@ export function Receipts({ turn }: { turn: number }): JSX.Element {
     setKept([...(await receipts.all())].sort((a, b) => b.index - a.index))
   }
   useEffect(() => void load().catch(setError), [turn])
-  const resume = (deposit: PendingDeposit): void => {
+  const resume = async (deposit: PendingDeposit): Promise<void> => {
     setError(undefined)
-    send(client, deposit)
-      .catch(setError)
-      .finally(() => void load())
+    setProgress(said.send.sending)
+    try {
+      await send(deposit, (waitMs) => setProgress(said.send.wait(count(Math.ceil(waitMs / 1000)))))
+      entered(deposit)
+    } catch (cause) {
+      setError(cause)
+    }
+    setProgress(undefined)
+    await load()
   }
+  useEffect(() => {
+    const again = (): void => void load().catch(setError)
+    const ends = [whenChangedElsewhere('pending', again), whenChangedElsewhere('receipts', again)]
+    const goOn = async (): Promise<void> => {
+      for (const one of await pending.all()) await resume(one)
+    }
+    goOn().catch(setError)
+    return () => ends.forEach((end) => end())
+  }, [])
   const drop = (deposit: PendingDeposit): void => {
     void pending.delete(deposit.id).then(load)
   }
@@ -36,11 +53,12 @@ export function Receipts({ turn }: { turn: number }): JSX.Element {
         <>
           <h2>{said.send.waiting}</h2>
           <p>{said.send.waitingHint}</p>
+          {progress === undefined ? '' : <p role="status">{progress}</p>}
           <ul class="waiting">
             {waiting.map((one) => (
               <li key={one.id}>
                 <bdi dir="auto">{visible(one.title)}</bdi>, {whenTold(one.signedAt)}{' '}
-                <button type="button" class="resume" onClick={() => resume(one)}>
+                <button type="button" class="resume" onClick={() => void resume(one)}>
                   {said.send.resume}
                 </button>{' '}
                 <button type="button" onClick={() => drop(one)}>
@@ -78,6 +96,6 @@ export function Receipts({ turn }: { turn: number }): JSX.Element {
 }
 
 /** The receipt of one file or folder has its name; of several, that of the entry. */
-function fileName({ title, index }: KeptReceipt): string {
-  return title.includes(', ') ? `entry-${index}` : title
+function fileName({ name, index }: KeptReceipt): string {
+  return name ?? `entry-${index}`
 }

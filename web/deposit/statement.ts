@@ -8,7 +8,8 @@ import { bytesOfText } from '../../src/core/text.ts'
 import { type ComposedStatement, signedStatement, unsignedStatement } from '../../src/statements/compose.ts'
 import type { CaseClaim } from '../../src/statements/sealed.ts'
 import type { SealedClaim } from '../../src/statements/vocabulary.ts'
-import { type BrowserKey, signText } from './key.ts'
+import { fieldsOf } from './fields.ts'
+import { type BrowserKey, signText } from '../ui/key.ts'
 
 /** One file that was hashed. */
 export interface HashedFile {
@@ -87,8 +88,10 @@ function caseOf({ caseNumber, authority, stage }: DepositForm): CaseClaim | unde
   return [{ number: caseNumber.trim(), ...filled({ authority, stage }) }]
 }
 
-function collectionOf({ collection }: DepositForm): JsonValue | undefined {
-  const { start = '', end = '', officers = '', witness = '', ...texts } = collection
+/** What was typed in the fields that the category shows: what is not shown any more is not signed. */
+function collectionOf({ category, collection }: DepositForm): JsonValue | undefined {
+  const shown = fieldsOf(category).map((name) => [name, collection[name] ?? ''] as const)
+  const { start = '', end = '', officers = '', witness = '', ...texts } = Object.fromEntries(shown)
   const time = filled({ start, end })
   const people = officers
     .split(/[,;，；、\n]/u)

@@ -6,16 +6,20 @@ import { useDepositing } from './context.ts'
 
 /** What went wrong, in the reader's language, with the program's own words; what the browser refuses is told with its own. */
 export function Trouble({ error, lead }: { error: unknown; lead?: string }): JSX.Element {
-  const { words } = useDepositing()
+  const { words, said } = useDepositing()
   const code = isEvidenceError(error) ? error.code : 'browser'
   const message = error instanceof Error ? error.message : String(error)
+  const isClock = isEvidenceError(error) && error.facts.where === 'clock'
+  const ways: Partial<Record<string, string>> = said.ways
   const isStorage = error instanceof DOMException && !isEvidenceError(error)
   return (
     <div class="finding" role="alert" data-code={code}>
       {lead === undefined ? '' : <p>{lead}</p>}
       <p>
         {isEvidenceError(error)
-          ? words.check.topic[topicOf(error.code)]
+          ? isClock
+            ? said.admission.clock
+            : (ways[code] ?? words.check.topic[topicOf(error.code)])
           : isStorage
             ? words.page.noStorage
             : words.page.failed}

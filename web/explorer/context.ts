@@ -4,9 +4,20 @@ import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import type { Words } from '../../src/words/index.ts'
 import type { explorer } from '../../src/words/en/explorer.ts'
 
+/** Who reads: nobody in particular, or the owner of the key in this browser. */
+export interface Reader {
+  /** The id of the key in this browser; undefined where there is none. */
+  readonly own: string | undefined
+  /** Whether requests are signed with that key. */
+  readonly isReading: boolean
+  /** Begins to read with the key, or ends it. */
+  readonly read: (isReading: boolean) => void
+}
+
 /** What every part of the explorer is given. */
 export interface Explorer {
   readonly client: LedgerClient
+  readonly reader: Reader
   readonly words: Words
   readonly said: typeof explorer
 }

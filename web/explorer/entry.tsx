@@ -7,8 +7,9 @@ import { count } from '../../src/core/text.ts'
 import { statusAnswer } from '../../src/api/answers.ts'
 import { useExplorer } from './context.ts'
 import { useLoaded } from './load.ts'
-import { Download, Fact, Hash, Link, Name, Shown, Time } from './parts.tsx'
+import { Download, Fact, Hash, Link, Name, Signed, Time, Value } from './parts.tsx'
 import { PlacePicture } from './place.tsx'
+import { Shown } from './refused.tsx'
 import { cosignersOf } from './witnesses.ts'
 
 /** One entry: what it says, who signed it, where it stands, what came later. */
@@ -42,7 +43,9 @@ export function Entry({ index }: { index: number }): JSX.Element {
                   <Time time={entry.time} />
                 </Fact>
                 <Fact label={facts.kind}>
-                  <code>{entry.kind}</code>
+                  <code>
+                    <Name text={entry.kind} />
+                  </code>
                 </Fact>
                 <Fact label={facts.issuer}>
                   <Link to={`/participant/${encodeURIComponent(entry.iss)}`}>
@@ -54,7 +57,9 @@ export function Entry({ index }: { index: number }): JSX.Element {
                   <Hash text={entry.kid} />
                 </Fact>
                 <Fact label={facts.jti}>
-                  <code>{entry.jti}</code>
+                  <code>
+                    <Name text={entry.jti} />
+                  </code>
                 </Fact>
               </dl>
               {Object.keys(entry.claims).length === 0 ? (
@@ -98,7 +103,7 @@ export function Entry({ index }: { index: number }): JSX.Element {
               </p>
               <details>
                 <summary>{facts.raw}</summary>
-                <pre class="raw">{entry.statement}</pre>
+                <Signed text={entry.statement} />
               </details>
             </>
           )
@@ -108,16 +113,29 @@ export function Entry({ index }: { index: number }): JSX.Element {
   )
 }
 
+/** Most members of one statement that are shown. */
+const mostMembers = 100
+
 /** Members of a statement, as text alone. */
 function Members({ members }: { members: Readonly<Record<string, unknown>> }): JSX.Element {
+  const { said } = useExplorer()
+  const all = Object.entries(members)
   return (
-    <dl class="members">
-      {Object.entries(members).map(([name, value]) => (
-        <Fact label={name}>
-          {typeof value === 'string' ? <Name text={value} /> : <pre class="raw">{JSON.stringify(value, null, 1)}</pre>}
-        </Fact>
-      ))}
-    </dl>
+    <>
+      <dl class="members">
+        {all.slice(0, mostMembers).map(([name, value]) => (
+          <>
+            <dt>
+              <Name text={name} />
+            </dt>
+            <dd>
+              <Value value={value} />
+            </dd>
+          </>
+        ))}
+      </dl>
+      {all.length > mostMembers ? <p class="rest">{said.moreMembers(count(all.length - mostMembers))}</p> : ''}
+    </>
   )
 }
 

@@ -1,24 +1,31 @@
 import type { JSX } from 'preact'
-import { utf8 } from '../../src/core/bytes.ts'
+import { settledOr, valueOr } from '../../src/core/attempt.ts'
+import { lossyUtf8, utf8 } from '../../src/core/bytes.ts'
+import { parseSignedCheckpoint } from '../../src/core/checkpoint.ts'
+import type { LedgerClient } from '../../src/client/ledger-client.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { count } from '../../src/core/text.ts'
 import { useExplorer } from './context.ts'
 import { useLoaded } from './load.ts'
-import { Download, Fact, Hash, Link, Name, Shown, Time } from './parts.tsx'
+import { Download, Fact, Hash, Link, Name, Raw, Time } from './parts.tsx'
+import { Shown } from './refused.tsx'
 import { cosignersOf, witnessesOf } from './witnesses.ts'
 
 /** What the ledger says of itself: everybody may read it. */
 export function Ledger(): JSX.Element {
   const { client, said } = useExplorer()
-  const loaded = useLoaded('ledger', async () => ({ ledger: await client.ledger(), ready: await isReady() }))
+  const loaded = useLoaded('ledger', async () => {
+    const [ledger, published, ready] = await Promise.all([client.ledger(), publishedBy(client), isReady()])
+    return { ledger, published, ready }
+  })
   const words = said.ledger
   return (
     <section>
       <h1>{said.nav.ledger}</h1>
       <Shown loaded={loaded}>
-        {({ ledger, ready }) => {
+        {({ ledger, published, ready }) => {
           const cosigners = new Map(
-            cosignersOf(ledger.policy, ledger.checkpoint).map(({ name, seconds }) => [name, seconds]),
+            cosignersOf(ledger.policy, published ?? ledger.checkpoint).map(({ name, seconds }) => [name, seconds]),
           )
           return (
             <>
@@ -46,7 +53,11 @@ export function Ledger(): JSX.Element {
                 ) : (
                   <Fact label={words.successor}>{<Name text={ledger.successor} />}</Fact>
                 )}
-                {ledger.version === undefined ? '' : <Fact label={words.version}>{ledger.version}</Fact>}
+                {ledger.version === undefined ? (
+                  ''
+                ) : (
+                  <Fact label={words.version}>{<Name text={ledger.version} />}</Fact>
+                )}
               </dl>
               <h2>{words.witnesses}</h2>
               <ul>
@@ -54,7 +65,8 @@ export function Ledger(): JSX.Element {
                   const seconds = cosigners.get(name)
                   return (
                     <li>
-                      <Name text={name} />: {cosigners.has(name) ? words.lastCosigned : words.never}{' '}
+                      <Name text={name} />:{' '}
+                      {cosigners.has(name) ? words.lastCosigned(count(sizeOf(published) ?? ledger.size)) : words.never}{' '}
                       {seconds === undefined ? '' : <Time time={seconds * 1000} />}
                     </li>
                   )
@@ -62,7 +74,15 @@ export function Ledger(): JSX.Element {
               </ul>
               {witnessesOf(ledger.policy).length === 0 ? <p>{words.noWitnesses}</p> : ''}
               <h2>{words.checkpoint}</h2>
-              <pre class="raw">{ledger.checkpoint}</pre>
+              <Raw text={ledger.checkpoint} />
+              {published === undefined ? (
+                ''
+              ) : (
+                <>
+                  <h2>{words.published}</h2>
+                  <Raw text={published} />
+                </>
+              )}
               <p>
                 <Download name="policy.policy" text={ledger.policy}>
                   {words.policy}
@@ -82,6 +102,16 @@ function End({ label, at }: { label: string; at: number }): JSX.Element {
       <Link to={`/entry/${at}`}>{count(at)}</Link>
     </Fact>
   )
+}
+
+/** The checkpoint that carries the cosignatures of witnesses: it may lag behind the newest. */
+async function publishedBy(client: LedgerClient): Promise<string | undefined> {
+  const bytes = await settledOr(client.fetchBytes('/checkpoint'), undefined)
+  return bytes === undefined ? undefined : lossyUtf8(bytes)
+}
+
+function sizeOf(note: string | undefined): number | undefined {
+  return note === undefined ? undefined : valueOr(() => parseSignedCheckpoint(utf8(note)).checkpoint.size, undefined)
 }
 
 async function isReady(): Promise<boolean> {

@@ -1,12 +1,14 @@
 import '../ui/zod.ts'
 import { type JSX, render } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { LedgerClient } from '../../src/client/ledger-client.ts'
 import { explorer as explorerEn } from '../../src/words/en/explorer.ts'
-import { inLanguage } from '../../src/words/index.ts'
+import { inLanguage, type Words } from '../../src/words/index.ts'
 import { explorer as explorerZh } from '../../src/words/zh/explorer.ts'
-import { droppedFile, pageHashing } from '../check/hashing.ts'
+import { type DroppedFile, pageHashing } from '../check/hashing.ts'
 import { frame } from '../ui/chrome.ts'
 import { el } from '../ui/dom.ts'
+import { tokensOf } from '../ui/key.ts'
 import { navigation } from '../ui/nav.ts'
 import { workers } from '../ui/worker.ts'
 import { ExplorerContext, useExplorer } from './context.ts'
@@ -15,6 +17,7 @@ import { Entry } from './entry.tsx'
 import { Ledger } from './ledger.tsx'
 import { Link } from './parts.tsx'
 import { Participant, Participants } from './participants.tsx'
+import { ReaderBar, useReader } from './reader.tsx'
 import { useRoute } from './route.ts'
 import { Search } from './search.tsx'
 
@@ -23,15 +26,41 @@ const { href: url } = new URL('hash-worker.js', import.meta.url)
 const hashScript = { url, makeWorker: workers(url) }
 
 /** The SHA-256 of a file, in lower-case hex; its bytes stay here. */
-async function digestOf(file: File): Promise<string> {
+async function digestOf(file: DroppedFile): Promise<string> {
   const hashing = pageHashing(hashScript, new AbortController().signal)
-  return (await hashing.digests(droppedFile(file.name, file), ['sha256'])).digest.sha256 as string
+  return (await hashing.digests(file, ['sha256'])).digest.sha256 as string
+}
+
+/** The explorer in one language; asks as nobody until the reader says otherwise. */
+function ExplorerPage({ words, said }: { words: Words; said: typeof explorerEn }): JSX.Element {
+  const { key, isHere, reader } = useReader()
+  const asking = useMemo(
+    () => (reader.isReading && key !== undefined ? client.as(tokensOf(key)) : client),
+    [reader.isReading, key],
+  )
+  // Not before it is known who reads: else all is asked twice, once without the right.
+  if (!isHere) return <p role="status">{said.loading} …</p>
+  return (
+    <ExplorerContext.Provider value={{ client: asking, reader, words, said }}>
+      <Explorer />
+    </ExplorerContext.Provider>
+  )
 }
 
 function Explorer(): JSX.Element {
-  const { said } = useExplorer()
+  const { said, words } = useExplorer()
   const route = useRoute()
   const [path = '/', query = ''] = route.split('?')
+  const last = useRef(path)
+  useEffect(() => {
+    const heading = document.querySelector<HTMLElement>('.explorer h1')
+    document.title = `${heading?.textContent ?? said.title} · ${words.page.title}`
+    if (last.current === path) return
+    last.current = path
+    // What was pressed is gone with its place: reading goes on at the new one's heading.
+    heading?.setAttribute('tabindex', '-1')
+    heading?.focus()
+  }, [path, said])
   return (
     <div class="explorer">
       <nav aria-label={said.title} class="inner">
@@ -48,6 +77,7 @@ function Explorer(): JSX.Element {
           {said.nav.ledger}
         </Link>
       </nav>
+      <ReaderBar />
       <Place path={path} query={query} />
     </div>
   )
@@ -58,7 +88,7 @@ function Place({ path, query }: { path: string; query: string }): JSX.Element {
   if (number?.[1] === 'entry') return <Entry index={Number(number[2])} />
   if (number?.[1] === 'before') return <Newest before={Number(number[2])} />
   const participant = /^\/participant\/(.+)$/.exec(path)
-  if (participant !== null) return <Participant id={decoded(participant[1] as string)} />
+  if (participant !== null) return <Participant id={decoded(participant[1] as string).slice(0, 200)} />
   if (path === '/participants') return <Participants />
   if (path === '/ledger') return <Ledger />
   if (path === '/search') return <Search query={new URLSearchParams(query)} digestOf={digestOf} />
@@ -73,14 +103,9 @@ function decoded(text: string): string {
   }
 }
 
+// One root for all languages: place, reader and what was typed stay.
+const root = el('div')
 frame((words, language) => {
-  const root = el('div')
-  const said = inLanguage(language, explorerEn, explorerZh)
-  render(
-    <ExplorerContext.Provider value={{ client, words, said }}>
-      <Explorer />
-    </ExplorerContext.Provider>,
-    root,
-  )
+  render(<ExplorerPage words={words} said={inLanguage(language, explorerEn, explorerZh)} />, root)
   return root
 }, navigation('explore'))

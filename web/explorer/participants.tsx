@@ -4,7 +4,8 @@ import { count } from '../../src/core/text.ts'
 import { useExplorer } from './context.ts'
 import { EntryTable } from './entries.tsx'
 import { useLoaded } from './load.ts'
-import { Fact, Hash, Link, Name, Shown, Time } from './parts.tsx'
+import { Fact, Hash, Link, Name, Time } from './parts.tsx'
+import { Shown } from './refused.tsx'
 
 /** All participants that this reader may know of. */
 export function Participants(): JSX.Element {
@@ -34,7 +35,9 @@ export function Participants(): JSX.Element {
                     </Link>
                   </td>
                   <td>{one.name === undefined ? participants.sealedName : <Name text={one.name} />}</td>
-                  <td>{one.roles.join(', ')}</td>
+                  <td>
+                    <Name text={one.roles.join(', ')} />
+                  </td>
                   <td>{one.active ? participants.active : participants.revoked}</td>
                 </tr>
               ))}
@@ -61,7 +64,22 @@ export function Participant({ id }: { id: string }): JSX.Element {
       </h1>
       <Shown loaded={loaded}>{(one) => (one === null ? <p>{said.none}</p> : <Facts one={one} />)}</Shown>
       <h2>{said.entries}</h2>
-      <Shown loaded={entries}>{(page) => <EntryTable entries={page.entries} />}</Shown>
+      <Shown loaded={entries}>
+        {(page) => (
+          <>
+            <EntryTable entries={page.entries} />
+            {page.next === null ? (
+              ''
+            ) : (
+              <p class="pages">
+                <Link to={`/search?${new URLSearchParams({ participant: id, after: String(page.next) })}`}>
+                  {said.more}
+                </Link>
+              </p>
+            )}
+          </>
+        )}
+      </Shown>
     </section>
   )
 }
@@ -74,12 +92,26 @@ function Facts({ one }: { one: ParticipantInfo }): JSX.Element {
         <Fact label={participants.name}>
           {one.name === undefined ? participants.sealedName : <Name text={one.name} />}
         </Fact>
-        {one.type === undefined ? '' : <Fact label={participants.type}>{one.type}</Fact>}
-        <Fact label={participants.roles}>{one.roles.join(', ')}</Fact>
+        {one.type === undefined ? '' : <Fact label={participants.type}>{<Name text={one.type} />}</Fact>}
+        {one.identifiedBy === undefined ? (
+          ''
+        ) : (
+          <Fact label={participants.identified}>{<Name text={one.identifiedBy} />}</Fact>
+        )}
+        <Fact label={participants.roles}>
+          <Name text={one.roles.join(', ')} />
+        </Fact>
         <Fact label={participants.state}>{one.active ? participants.active : participants.revoked}</Fact>
         <Fact label={participants.since}>
           <Link to={`/entry/${one.since}`}>{count(one.since)}</Link>
         </Fact>
+        {one.revokedAt === undefined ? (
+          ''
+        ) : (
+          <Fact label={participants.revokedBy}>
+            <Link to={`/entry/${one.revokedAt}`}>{count(one.revokedAt)}</Link>
+          </Fact>
+        )}
       </dl>
       <h2>{participants.keys}</h2>
       <ol class="keys">

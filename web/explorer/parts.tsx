@@ -1,27 +1,70 @@
 import type { ComponentChildren, JSX } from 'preact'
-import type { EvidenceError } from '../../src/core/errors.ts'
-import { visible } from '../../src/core/text.ts'
+import { valueOr } from '../../src/core/attempt.ts'
+import { count, visible } from '../../src/core/text.ts'
 import { inGroups } from '../../src/told/digits.ts'
 import { whenTold } from '../../src/told/when.ts'
-import { topicOf } from '../../src/words/topic.ts'
 import { saveFile } from '../ui/save.ts'
 import { useExplorer } from './context.ts'
-import type { Loaded } from './load.ts'
+
+/** Most characters that are shown of a name, of another text, and of what was signed. */
+const mostOfName = 300
+const mostOfText = 4000
+const mostOfRaw = 100_000
+
+/** A text cut to so many characters, never within one. */
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text
+  const last = text.charCodeAt(most - 1)
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? most - 1 : most)
+}
+
+/** Says that a text goes on, and where all of it is. */
+function Rest({ text, most }: { text: string; most: number }): JSX.Element {
+  const { said } = useExplorer()
+  return text.length <= most ? <></> : <small class="rest"> … {said.cut(count(text.length))}</small>
+}
 
 /** A text from outside, on one line and in its own direction. */
-export function Name({ text }: { text: string }): JSX.Element {
+export function Name({ text, most = mostOfName }: { text: string; most?: number }): JSX.Element {
   return (
-    <bdi class="name" dir="auto">
-      {visible(text)}
-    </bdi>
+    <>
+      <bdi class="name" dir="auto">
+        {visible(cut(text, most))}
+      </bdi>
+      <Rest text={text} most={most} />
+    </>
   )
+}
+
+/** Text from outside that has lines of its own, each made visible. */
+export function Raw({ text, most = mostOfText }: { text: string; most?: number }): JSX.Element {
+  return (
+    <>
+      <pre class="raw" dir="ltr">
+        {cut(text, most).split('\n').map(visible).join('\n')}
+      </pre>
+      <Rest text={text} most={most} />
+    </>
+  )
+}
+
+/** A statement as it was signed. */
+export function Signed({ text }: { text: string }): JSX.Element {
+  return <Raw text={text} most={mostOfRaw} />
+}
+
+/** The value of a member of a statement: a text as it is, anything else as JSON. */
+export function Value({ value }: { value: unknown }): JSX.Element {
+  if (typeof value === 'string') return <Name text={value} most={mostOfText} />
+  // What is nested too deep for the browser cannot be written.
+  return <Raw text={valueOr(() => JSON.stringify(value, null, 1), '…')} />
 }
 
 /** A hash or key in groups of eight. */
 export function Hash({ text }: { text: string }): JSX.Element {
   return (
     <code class="hash" dir="ltr" translate={false}>
-      {inGroups(visible(text))
+      {inGroups(visible(cut(text, mostOfName)))
         .split(' ')
         .map((group) => (
           <span>{group}</span>
@@ -59,43 +102,6 @@ export function Fact({ label, children }: { label: string; children: ComponentCh
       <dd>{children}</dd>
     </>
   )
-}
-
-/** Why something is not shown, with a way on. */
-export function Refused({ refusal }: { refusal: EvidenceError }): JSX.Element {
-  const { said, words } = useExplorer()
-  const topic = topicOf(refusal.code)
-  if (topic === 'not-permitted')
-    return (
-      <div class="refused" role="status" data-code={refusal.code}>
-        <h2>{said.refused.title}</h2>
-        <p>{said.refused.text}</p>
-      </div>
-    )
-  return (
-    <div class="refused" role="alert" data-code={refusal.code}>
-      <p>
-        {said.refused.other} {words.check.topic[topic]}
-      </p>
-      <p class="detail" lang="en">
-        <Name text={refusal.message} /> <code>{refusal.code}</code>
-      </p>
-    </div>
-  )
-}
-
-/** Shows what was loaded, that it is not here yet, or why it will not come. */
-export function Shown<T>({
-  loaded,
-  children,
-}: {
-  loaded: Loaded<T>
-  children: (value: T) => ComponentChildren
-}): JSX.Element {
-  const { said } = useExplorer()
-  if (loaded.refusal !== undefined) return <Refused refusal={loaded.refusal} />
-  if (loaded.value === undefined) return <p role="status">{said.loading} …</p>
-  return <>{children(loaded.value)}</>
 }
 
 /** Offers a text as a file. */

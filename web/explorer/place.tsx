@@ -36,23 +36,26 @@ export function PlacePicture({ receipt }: { receipt: Receipt }): JSX.Element {
     )
   }
   return (
-    <svg class="path place" viewBox={`0 0 640 ${leafAt + 34}`} role="img" aria-label={label}>
-      <circle cx={trunk} cy={12} r={5} />
-      <text x={trunk + 14} y={16} class="value">
-        {said.root} ({count(size)}): {toBase64(root)}
-      </text>
-      <line x1={trunk} y1={12} x2={trunk} y2={leafAt} />
-      {rows.map((hash, n) => (
-        <>
-          <line x1={trunk} y1={n * step + 24} x2={trunk + 34} y2={(n + 1) * step + 8} class="sibling" />
-          <text x={trunk + 40} y={(n + 1) * step + 14} class="value">
-            {toBase64(hash)}
-          </text>
-        </>
-      ))}
-      {entry.index > 0 ? box(0, count(entry.index - 1), false) : ''}
-      {box(1, count(entry.index), true)}
-      {entry.index + 1 < size ? box(2, count(entry.index + 1), false) : ''}
-    </svg>
+    // Hashes stay readable: a picture that is wider than a narrow window is moved within its frame, by arrow keys too.
+    <div class="frame" tabIndex={0} role="group" aria-label={said.entryFacts.place}>
+      <svg class="path place" viewBox={`0 0 640 ${leafAt + 34}`} role="img" aria-label={label}>
+        <circle cx={trunk} cy={12} r={5} />
+        <text x={trunk + 14} y={16} class="value">
+          {said.root} ({count(size)}): {toBase64(root)}
+        </text>
+        <line x1={trunk} y1={12} x2={trunk} y2={leafAt} />
+        {rows.map((hash, n) => (
+          <>
+            <line x1={trunk} y1={n * step + 24} x2={trunk + 34} y2={(n + 1) * step + 8} class="sibling" />
+            <text x={trunk + 40} y={(n + 1) * step + 14} class="value">
+              {toBase64(hash)}
+            </text>
+          </>
+        ))}
+        {entry.index > 0 ? box(0, count(entry.index - 1), false) : ''}
+        {box(1, count(entry.index), true)}
+        {entry.index + 1 < size ? box(2, count(entry.index + 1), false) : ''}
+      </svg>
+    </div>
   )
 }

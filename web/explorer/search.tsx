@@ -1,14 +1,32 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import type { EvidenceError } from '../../src/core/errors.ts'
+import { count } from '../../src/core/text.ts'
 import { kinds } from '../../src/statements/kinds.ts'
+import { chosen, filesOf, TooManyFiles } from '../check/drop.ts'
+import type { DroppedFile } from '../check/hashing.ts'
 import { textIn } from '../ui/form.ts'
 import { useExplorer } from './context.ts'
 import { EntryTable } from './entries.tsx'
-import { useLoaded } from './load.ts'
-import { Shown } from './parts.tsx'
+import { refusalOf, useLoaded } from './load.ts'
+import { Hash, Link } from './parts.tsx'
+import { Refused, Shown } from './refused.tsx'
 import { go } from './route.ts'
 
 const members = ['digest', 'case', 'exhibit', 'participant', 'kind'] as const
+const perPage = 100
+
+/** A digest as people write it: in groups, in capitals, without the name of its algorithm. */
+function digestOfText(text: string): string {
+  const plain = text.replace(/\s/g, '').toLowerCase()
+  return /^[0-9a-f]{64}$/.test(plain) ? `sha256:${plain}` : plain
+}
+
+/** What is asked, by the address; what is longer than any of ours is cut, and finds nothing. */
+function askedOf(query: URLSearchParams): Partial<Record<(typeof members)[number], string>> {
+  const given = members.map((name) => [name, query.get(name)?.trim().slice(0, 1000) ?? ''] as const)
+  return Object.fromEntries(given.filter(([, value]) => value !== ''))
+}
 
 /** Search by a file's digest, a digest, a case, an exhibit, a participant or a kind; what is asked stands in the address. */
 export function Search({
@@ -16,44 +34,75 @@ export function Search({
   digestOf,
 }: {
   query: URLSearchParams
-  digestOf: (file: File) => Promise<string>
+  digestOf: (file: DroppedFile) => Promise<string>
 }): JSX.Element {
   const { client, said } = useExplorer()
   const { search } = said
   const [isHashing, setHashing] = useState(false)
-  const asked = Object.fromEntries(
-    members.flatMap((name) => (query.get(name) ? [[name, query.get(name) as string]] : [])),
-  )
+  const [trouble, setTrouble] = useState<EvidenceError | 'many'>()
+  const asked = askedOf(query)
   const key = new URLSearchParams(asked).toString()
-  const loaded = useLoaded(`search ${key}`, async () =>
-    key === '' ? undefined : client.find({ ...asked, limit: '200' }),
+  const after = /^[0-9]{1,15}$/.test(query.get('after') ?? '') ? { after: query.get('after') as string } : {}
+  const loaded = useLoaded(`search ${key} ${after.after}`, async () =>
+    key === '' ? { entries: [], next: null } : client.find({ ...asked, ...after, limit: String(perPage) }),
   )
   const submit = (event: Event): void => {
     event.preventDefault()
     const form = new FormData(event.target as HTMLFormElement)
     const filled = members.flatMap((name) => {
-      const value = textIn(form, name)
+      const value = name === 'digest' ? digestOfText(textIn(form, name)) : textIn(form, name)
       return value === '' ? [] : [[name, value] as [string, string]]
     })
     go(`/search?${new URLSearchParams(filled)}`)
   }
-  const chosen = async (event: Event): Promise<void> => {
-    const [file] = Array.from((event.target as HTMLInputElement).files ?? [])
-    if (file === undefined) return
+  const take = async (given: Promise<readonly DroppedFile[]>): Promise<void> => {
+    setTrouble(undefined)
     setHashing(true)
-    const digest = await digestOf(file).finally(() => setHashing(false))
-    go(`/search?${new URLSearchParams({ digest: `sha256:${digest}` })}`)
+    try {
+      const [file, ...others] = await given
+      if (others.length > 0) return setTrouble('many')
+      if (file !== undefined) go(`/search?${new URLSearchParams({ digest: `sha256:${await digestOf(file)}` })}`)
+    } catch (error) {
+      setTrouble(error instanceof TooManyFiles ? 'many' : refusalOf(error))
+    } finally {
+      setHashing(false)
+    }
+  }
+  useEffect(() => {
+    const over = (event: DragEvent): void => event.preventDefault()
+    const drop = (event: DragEvent): void => {
+      event.preventDefault()
+      if (event.dataTransfer !== null) void take(filesOf(event.dataTransfer))
+    }
+    document.addEventListener('dragover', over)
+    document.addEventListener('drop', drop)
+    return () => {
+      document.removeEventListener('dragover', over)
+      document.removeEventListener('drop', drop)
+    }
+  }, [])
+  const choose = (event: Event): void => {
+    const field = event.target as HTMLInputElement
+    const given = chosen(Array.from(field.files ?? []))
+    field.value = ''
+    void take(Promise.resolve(given))
   }
   return (
     <section>
       <h1>{search.title}</h1>
-      <p>
+      <p class="choose">
         <label class="button">
           {search.chooseFile}
-          <input type="file" id="search-file" onChange={(event) => void chosen(event)} />
+          <input type="file" id="search-file" onChange={choose} />
         </label>{' '}
-        <small>{search.byFile}</small> {isHashing ? '…' : ''}
+        <small>{search.byFile}</small> {isHashing ? <span role="status">{search.hashing} …</span> : ''}
       </p>
+      {trouble === 'many' ? <p role="alert">{search.oneFile}</p> : ''}
+      {trouble === undefined || trouble === 'many' ? (
+        ''
+      ) : (
+        <Refused refusal={trouble} again={() => setTrouble(undefined)} />
+      )}
       <form onSubmit={submit} class="search" key={key}>
         {members.map((name) =>
           name === 'kind' ? (
@@ -62,14 +111,20 @@ export function Search({
               <select name="kind">
                 <option value="">{search.any}</option>
                 {kinds.map((kind) => (
-                  <option selected={query.get('kind') === kind}>{kind}</option>
+                  <option selected={asked.kind === kind}>{kind}</option>
                 ))}
               </select>
             </label>
           ) : (
             <label>
               {search[name]}
-              <input name={name} value={query.get(name) ?? ''} autocomplete="off" spellcheck={false} />
+              <input
+                name={name}
+                defaultValue={asked[name] ?? ''}
+                maxLength={1000}
+                autocomplete="off"
+                spellcheck={false}
+              />
             </label>
           ),
         )}
@@ -78,7 +133,34 @@ export function Search({
           <small>{search.needs}</small>
         </p>
       </form>
-      {key === '' ? '' : <Shown loaded={loaded}>{(page) => <EntryTable entries={page?.entries ?? []} />}</Shown>}
+      {key === '' ? (
+        ''
+      ) : (
+        <Shown loaded={loaded}>
+          {({ entries, next }) => (
+            <>
+              {asked.digest === undefined ? (
+                ''
+              ) : (
+                <p class="sent">
+                  {search.sent} <Hash text={asked.digest} />
+                </p>
+              )}
+              <p class="found" aria-live="polite">
+                {search.found(count(entries.length))} {next === null ? '' : search.andMore}
+              </p>
+              <EntryTable entries={entries} />
+              {next === null ? (
+                ''
+              ) : (
+                <p class="pages">
+                  <Link to={`/search?${new URLSearchParams({ ...asked, after: String(next) })}`}>{said.more}</Link>
+                </p>
+              )}
+            </>
+          )}
+        </Shown>
+      )}
     </section>
   )
 }

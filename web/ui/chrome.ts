@@ -26,17 +26,32 @@ export function frame(
     const choices = shown.map(([code, name]) => {
       const press = (): void => {
         keep(place, code)
+        renameAddress(code)
         draw(code)
+        // The button that was pressed is gone; who goes by keyboard stands on the one in its place.
+        document.querySelector<HTMLElement>('.top [aria-pressed="true"]')?.focus()
       }
       return el(
         'button',
-        { type: 'button', lang: code, 'aria-pressed': String(code === language), on: { click: press } },
+        {
+          type: 'button',
+          id: `language-${code}`,
+          lang: code,
+          'aria-pressed': String(code === language),
+          on: { click: press },
+        },
         name,
       )
     })
+    const main = el('main', { id: 'content', tabindex: '-1' }, content(words, language))
+    // What stands behind the # of the address is a place of the explorer, and stays.
+    const skip = (event: Event): void => {
+      event.preventDefault()
+      main.focus()
+    }
     fill(
       document.body,
-      el('a', { class: 'skip', href: '#content' }, words.page.skip),
+      el('a', { class: 'skip', href: '#content', on: { click: skip } }, words.page.skip),
       el(
         'header',
         { class: 'top' },
@@ -44,8 +59,20 @@ export function frame(
         el('nav', {}, ...links(words)),
         el('div', { role: 'group', 'aria-label': words.page.language }, ...choices),
       ),
-      el('main', { id: 'content', tabindex: '-1' }, content(words, language)),
+      main,
     )
   }
   draw(readerLanguage())
+}
+
+/** An address that names a language names the chosen one from now on: a reload would bring the other back. */
+function renameAddress(code: Language): void {
+  const url = new URL(location.href)
+  if (!url.searchParams.has('lang')) return
+  url.searchParams.set('lang', code)
+  try {
+    history.replaceState(history.state, '', url)
+  } catch {
+    // Of a file of the disk a browser may refuse it: the choice then holds until the page is loaded anew.
+  }
 }

@@ -17,12 +17,11 @@ export function el<Name extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(name), attributes, children)
 }
 
-/** Makes an element of SVG. */
-export function svg(name: string, attributes: Attributes = {}, ...children: readonly Child[]): SVGElement {
-  return filled(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children)
-}
-
-function filled<E extends Element>(element: E, { on = {}, ...attributes }: Attributes, children: readonly Child[]): E {
+function filled<E extends HTMLElement>(
+  element: E,
+  { on = {}, ...attributes }: Attributes,
+  children: readonly Child[],
+): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false || typeof value === 'object') continue
     element.setAttribute(name, value === true ? '' : String(value))
@@ -32,9 +31,23 @@ function filled<E extends Element>(element: E, { on = {}, ...attributes }: Attri
   return element
 }
 
-/** Puts other children into an element. */
-export function fill(element: Element, ...children: readonly Child[]): void {
+/**
+ * Puts other children into an element. Where the focus was within it, what takes its place has it: the new element of the same `id`, else that
+ * which is marked by `data-focus`, else the element itself. Who uses a keyboard or a screen reader is never thrown back to the top of the page.
+ */
+export function fill(element: HTMLElement, ...children: readonly Child[]): void {
+  const had = document.activeElement
+  const isWithin = had !== null && had !== element && element.contains(had)
   element.replaceChildren(...children.filter((child): child is Node | string => child !== undefined))
+  if (!isWithin || document.activeElement === had) return
+  const same = had.id === '' ? null : element.querySelector<HTMLElement>(`#${CSS.escape(had.id)}`)
+  focusOn(same ?? element.querySelector<HTMLElement>('[data-focus]') ?? element)
+}
+
+/** Gives an element the focus, also one that Tab does not come to. */
+export function focusOn(element: HTMLElement): void {
+  if (element.tabIndex < 0) element.tabIndex = -1
+  element.focus()
 }
 
 /** A button with a text. */

@@ -5,17 +5,17 @@ import { el } from './dom.ts'
 const pages = { check: '/', explore: '/explore', deposit: '/deposit' } as const
 export type PageName = keyof typeof pages
 
-/** Links to the pages of the server; the language goes along where the address names one. */
-export function navigation(current: PageName): (words: Words) => readonly Node[] {
+/** The address of a page of the server; the language goes along where the address of this one names it. */
+export function pageAddress(name: PageName): string {
   const lang = new URLSearchParams(location.search).get('lang')
-  const query = lang === null ? '' : `?lang=${encodeURIComponent(lang)}`
+  return `${pages[name]}${lang === null ? '' : `?lang=${encodeURIComponent(lang)}`}`
+}
+
+/** Links to the pages of the server. */
+export function navigation(current: PageName): (words: Words) => readonly Node[] {
   const names = Object.keys(pages) as PageName[]
   return ({ page }) =>
     names.map((name) =>
-      el(
-        'a',
-        { href: `${pages[name]}${query}`, 'aria-current': name === current ? 'page' : undefined },
-        page.nav[name],
-      ),
+      el('a', { href: pageAddress(name), 'aria-current': name === current ? 'page' : undefined }, page.nav[name]),
     )
 }

@@ -1,7 +1,12 @@
+/** How long something is kept: for this browser, or for this tab, over a reload too. */
+export type Keeping = 'browser' | 'tab'
+
+const storageOf = (keeping: Keeping): Storage => (keeping === 'tab' ? sessionStorage : localStorage)
+
 /** What the browser keeps for the page; a private window, or one whose storage is full, keeps nothing, and says so by `false`. */
-export function keep(name: string, value: string): boolean {
+export function keep(name: string, value: string, keeping: Keeping = 'browser'): boolean {
   try {
-    localStorage.setItem(name, value)
+    storageOf(keeping).setItem(name, value)
     return true
   } catch {
     return false
@@ -9,17 +14,17 @@ export function keep(name: string, value: string): boolean {
 }
 
 /** What was kept under a name; undefined where nothing was, or nothing can be read. */
-export function kept(name: string): string | undefined {
+export function kept(name: string, keeping: Keeping = 'browser'): string | undefined {
   try {
-    return localStorage.getItem(name) ?? undefined
+    return storageOf(keeping).getItem(name) ?? undefined
   } catch {
     return undefined
   }
 }
 
-export function forget(name: string): void {
+export function forget(name: string, keeping: Keeping = 'browser'): void {
   try {
-    localStorage.removeItem(name)
+    storageOf(keeping).removeItem(name)
   } catch {
     // What cannot be read was not kept either.
   }

@@ -12,9 +12,28 @@ export function whenKeepingFails(heard: () => void): () => void {
   return () => listeners.delete(heard)
 }
 
-function lose(): void {
+/** Tells that the browser has refused to keep something. */
+export function lose(): void {
   isLost = true
   for (const heard of listeners) heard()
+}
+
+type TableName = 'keys' | 'pending' | 'receipts'
+
+/** Windows of one browser tell each other which table they changed; undefined where the browser has no such channel. */
+const channel = ((): BroadcastChannel | undefined => {
+  try {
+    return new BroadcastChannel('evidence-tables')
+  } catch {
+    return undefined
+  }
+})()
+
+/** Calls `heard` when another window of this browser has changed a table; gives what ends that. */
+export function whenChangedElsewhere(name: TableName, heard: () => void): () => void {
+  const told = ({ data }: MessageEvent): void => void (data === name && heard())
+  channel?.addEventListener('message', told)
+  return () => channel?.removeEventListener('message', told)
 }
 
 /**
@@ -22,11 +41,11 @@ function lose(): void {
  * while the page is open; {@link keepsNothing} tells it. Keys of WebCrypto are kept as they are, without their bytes ever being seen.
  */
 export class Store<T> {
-  private readonly name: string
+  private readonly name: TableName
   /** What could not be kept; undefined stands for what was deleted. */
   private readonly held = new Map<string, T | undefined>()
 
-  constructor(name: 'keys' | 'pending' | 'receipts') {
+  constructor(name: TableName) {
     this.name = name
   }
 
@@ -50,6 +69,24 @@ export class Store<T> {
       await this.run('readwrite', (table) => table.put(value, key))
       this.held.delete(key)
     }, undefined)
+  }
+
+  /** Keeps a value where there is none yet, in any window; gives the one that is kept. */
+  async add(key: string, value: T): Promise<T> {
+    const before = this.held.get(key)
+    if (before !== undefined) return before
+    this.held.set(key, value)
+    return this.attempted(async () => {
+      const existing = await this.run('readwrite', (table) => {
+        const request = table.get(key) as IDBRequest<T | undefined>
+        request.onsuccess = () => {
+          if (request.result === undefined) table.put(value, key)
+        }
+        return request
+      })
+      this.held.delete(key)
+      return existing ?? value
+    }, value)
   }
 
   async delete(key: string): Promise<void> {
@@ -76,14 +113,17 @@ export class Store<T> {
       const transaction = database.transaction(this.name, mode, { durability: 'strict' })
       const request = act(transaction.objectStore(this.name))
       // Done when it is on the disk, and not when it was asked for.
-      transaction.oncomplete = () => resolve(request.result)
+      transaction.oncomplete = () => {
+        if (mode === 'readwrite') channel?.postMessage(this.name)
+        resolve(request.result)
+      }
       transaction.onerror = () => reject(transaction.error as DOMException)
       transaction.onabort = () => reject(transaction.error as DOMException)
     })
   }
 }
 
-const tables = ['keys', 'pending', 'receipts']
+const tables: readonly TableName[] = ['keys', 'pending', 'receipts']
 let database: Promise<IDBDatabase> | undefined
 
 function opened(): Promise<IDBDatabase> {

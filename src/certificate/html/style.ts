@@ -2,8 +2,6 @@
 export const certificateStyle = `
 .certificate aside{border-bottom:2px solid var(--line);padding:0 1rem 1rem;max-width:60rem;margin:0 auto}
 .certificate .own{font-size:.9rem;overflow-wrap:anywhere}
-.certificate .check{display:flex;flex-direction:column}
-.certificate .zone{order:1}
 #evidence-document{overflow-wrap:anywhere}
 #evidence-document p{margin:.15rem 0}
 #evidence-document table{width:100%;border-collapse:collapse}
@@ -20,7 +18,6 @@ export const certificateStyle = `
 @media print{
 :root{color-scheme:light;--ink:#000;--paper:#fff;--bad:#9b1c1c}
 html{font-size:10pt}
-#evidence-live{display:none}
 #evidence-document,.certificate aside{max-width:none;padding:0}
 #evidence-document tr,#evidence-document figure{break-inside:avoid}
 #evidence-document h2,#evidence-document h3{break-after:avoid}

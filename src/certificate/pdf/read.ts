@@ -104,6 +104,10 @@ function structureMarks({ objects, trailer }: PdfFile): Finding[] {
   for (const { id, value } of objects.values()) {
     const found = [...dictsIn(value)]
     for (const dict of found) {
+      // Only the document itself, and only a file's specification, name files.
+      const isOther =
+        (dict.has('AF') && dict !== catalog) || (dict.has('EF') && nameOf(dict.get('Type')) !== 'Filespec')
+      if (isOther) marks.push(altered(`object ${id}`, 'The document names files in a place where no certificate does.'))
       const [type, subtype] = [nameOf(dict.get('Type')), nameOf(dict.get('Subtype'))]
       if (type === 'Font' && subtype === 'Type0') fonts++
       if (type === 'Annot')
@@ -149,7 +153,10 @@ function readAttachments({ objects, trailer }: PdfFile): Attachments {
     if (attachments.has(name)) throw twice(name)
     const spec = dictOf(objects, list[i + 1] as Value)
     if (spec.get('F') !== name || spec.get('UF') !== name) throw bad(`has an attachment ${name} under another name`)
-    const file = dictOf(objects, spec.get('EF')).get('F')
+    const embedded = dictOf(objects, spec.get('EF'))
+    // A viewer that prefers another member would show another file than was judged.
+    if (embedded.size !== 1) throw twice(name)
+    const file = embedded.get('F')
     const object = isRef(file) ? objects.get(file.ref) : undefined
     attachments.set(name, contentOf(object, name, bad))
     if (object !== undefined) taken.add(object.id)

@@ -32,42 +32,75 @@ export interface Gathered {
 }
 
 /**
- * Sorts what was dropped: each file goes with the receipt or file proof of its name; else with the manifest that lists it; else with whatever
- * names its digest; and where one receipt and one file are left, with each other, for that is what somebody meant who dropped two things. What is
- * left of receipts is checked alone. Throws what hashing a file throws; `onBytes` is told of it.
+ * Sorts what was dropped. Nothing that proves something keeps anything else from being held against what it was deposited as: a manifest is
+ * held against all of its folder, whatever proves the files in it by themselves or makes a package of them; each file goes with the receipt
+ * or file proof of its name, and with each manifest that lists it. What is left goes with whatever names its digest; and where one receipt
+ * and one file are left, with each other, for that is what somebody meant who dropped two things. What is left of receipts is checked
+ * alone. Throws what hashing a file throws; `onBytes` is told of it.
  */
 export async function gather(set: DroppedSet, onBytes?: (count: number) => void): Promise<Gathered> {
-  const folders = packageFolders(set)
-  const isPacked = (path: string): boolean => folders.some((folder) => isWithin(path, folder))
-  const used = new Set<string>()
-  const tasks: Task[] = folders.map((path) => ({
+  const all = set.all.map(({ path }) => path)
+  const packages = packageFolders(set)
+  const packed = new Set(packages)
+  const isFree = (path: string): boolean => !isBelow(path, packed)
+  const tasks: Task[] = packages.map((path) => ({
     what: 'package',
     path,
-    files: set.all.map((one) => one.path).filter((one) => isWithin(one, path)),
+    files: all.filter((one) => isWithin(one, path)),
   }))
-  const receipts = set.paths('receipt', 'file-proof').filter((path) => !isPacked(path))
-  const files = set.paths('file', 'zip', 'certificate').filter((path) => !isPacked(path))
-  const loose: string[] = []
-  const named = byName(receipts)
+  const used = new Set<string>()
+  const { folders, lists } = await manifestsIn(set, isFree, tasks, used)
+  /** Files that something is held against, and all that lies in a listed folder. */
+  const proven = new Set<string>()
+  for (const evidence of folders) {
+    const { folder, manifest, receipt } = evidence
+    const files = all.filter((one) => isWithin(one, folder) && one !== manifest && one !== receipt)
+    tasks.push({ what: 'folder', path: folder, evidence, files })
+    for (const path of files) proven.add(path)
+  }
+  const isApart = (path: string): boolean => isFree(path) && !proven.has(path)
+  const [policies, anchors] = [set.paths('policy').filter(isApart), set.paths('anchors').filter(isApart)]
+  const lone = set.paths('receipt', 'file-proof').filter(isApart)
+  const files = set.paths('file', 'zip', 'certificate').filter(isFree)
+  const add = (path: string, evidence: Evidence): void => {
+    tasks.push({ what: 'file', path, evidence: use(used, evidence) })
+    proven.add(path)
+  }
+  const named = byName(set.paths('receipt', 'file-proof').filter((path) => isFree(path) && !used.has(path)))
   for (const path of files) {
     const beside = evidenceBeside(set, path, named)
-    if (beside === undefined) loose.push(path)
-    else tasks.push({ what: 'file', path, evidence: use(used, beside) })
+    if (beside !== undefined) add(path, beside)
   }
-  let rest = await withManifests(set, loose, isPacked, tasks, used)
-  rest = rest.filter((path) => !takesItself(set, path, tasks))
-  rest = await byDigest(set, rest, receipts, tasks, used, onBytes)
-  const free = receipts.filter((path) => !used.has(path))
-  const [file, receipt] = [rest[0], free[0]]
-  if (rest.length === 1 && free.length === 1 && file !== undefined && receipt !== undefined) {
-    tasks.push({ what: 'file', path: file, evidence: use(used, evidenceIn(set, receipt)) })
-    rest = []
+  for (const evidence of lists) {
+    const listed = files.filter(listing(set, evidence.manifest))
+    for (const path of listed) add(path, evidence)
+    if (listed.length === 0) add(evidence.manifest, { kind: 'receipt', receipt: evidence.receipt })
   }
-  for (const path of rest) tasks.push({ what: 'unproven', path })
-  for (const path of receipts) if (!used.has(path)) tasks.push({ what: 'receipt', evidence: evidenceIn(set, path) })
-  for (const path of set.paths('misbehaviour')) if (!isPacked(path)) tasks.push({ what: 'misbehaviour', path })
-  const outside = (path: string): boolean => !isPacked(path)
-  return { tasks, policies: set.paths('policy').filter(outside), anchors: set.paths('anchors').filter(outside) }
+  const loose = (): string[] => files.filter((path) => !proven.has(path))
+  const left = (): string[] => lone.filter((path) => !used.has(path))
+  const addByDigest = async (paths: readonly string[]): Promise<void> => {
+    for (const [path, receipt] of await byDigest(set, paths, left(), onBytes)) add(path, evidenceIn(set, receipt))
+  }
+  // Two things that were dropped together belong together: nothing is to be looked for. What judges itself may be no file of a receipt.
+  const isPair = (): boolean => loose().length === 1 && left().length === 1
+  if (!isPair() || set.kind(loose()[0] as string) !== 'file') await addByDigest(loose())
+  for (const path of loose()) if (takesItself(set, path, tasks)) proven.add(path)
+  if (isPair()) add(loose()[0] as string, evidenceIn(set, left()[0] as string))
+  // A second receipt of a file that has one already is about that file too.
+  await addByDigest(files.filter((path) => proven.has(path)))
+  for (const path of loose()) tasks.push({ what: 'unproven', path })
+  for (const path of left()) tasks.push({ what: 'receipt', evidence: evidenceIn(set, path) })
+  for (const path of set.paths('misbehaviour')) if (isApart(path)) tasks.push({ what: 'misbehaviour', path })
+  return { tasks, policies, anchors }
+}
+
+/** Whether a path lies in one of some folders, however deep. */
+function isBelow(path: string, folders: ReadonlySet<string>): boolean {
+  if (folders.size === 0) return false
+  for (let folder = folderOf(path); ; folder = folderOf(folder)) {
+    if (folders.has(folder)) return true
+    if (folder === '') return false
+  }
 }
 
 function isWithin(path: string, folder: string): boolean {
@@ -130,58 +163,46 @@ function takesItself(set: DroppedSet, path: string, tasks: Task[]): boolean {
   return true
 }
 
-/** Checks by manifests: of whole folders where folders were dropped, else of the files that they list. Gives the files that are left. */
-async function withManifests(
+/** The manifests that were dropped with their receipts: of folders, and of files that were picked one by one. One without a receipt is a task. */
+async function manifestsIn(
   set: DroppedSet,
-  files: readonly string[],
-  isPacked: (path: string) => boolean,
+  isFree: (path: string) => boolean,
   tasks: Task[],
   used: Set<string>,
-): Promise<string[]> {
-  let rest = [...files]
-  for (const manifest of set.paths('manifest').filter((path) => !isPacked(path))) {
+): Promise<{ folders: ManifestEvidence[]; lists: ManifestEvidence[] }> {
+  const folders: ManifestEvidence[] = []
+  const lists: ManifestEvidence[] = []
+  for (const manifest of set.paths('manifest').filter(isFree)) {
     const receipt = await set.receiptOfManifest(manifest)
     if (receipt === undefined) {
       tasks.push({ what: 'unproven', path: manifest })
       continue
     }
     used.add(receipt)
-    const isListed = listing(set, manifest)
-    const folder = folderOfManifest(manifest, rest, isListed)
-    if (folder === undefined) {
-      const listed = rest.filter(isListed)
-      const evidence: Evidence = { kind: 'manifest', receipt, manifest, folder: folderOf(manifest) }
-      for (const path of listed) tasks.push({ what: 'file', path, evidence })
-      if (listed.length === 0) tasks.push({ what: 'file', path: manifest, evidence: { kind: 'receipt', receipt } })
-      rest = without(rest, listed)
-    } else {
-      const within = set.all
-        .map(({ path }) => path)
-        .filter((path) => isWithin(path, folder) && path !== manifest && path !== receipt)
-      tasks.push({
-        what: 'folder',
-        path: folder,
-        evidence: { kind: 'manifest', receipt, manifest, folder },
-        files: within,
-      })
-      rest = without(rest, within)
-    }
+    const folder = folderOfManifest(set, manifest, isFree)
+    const evidence: ManifestEvidence = { kind: 'manifest', receipt, manifest, folder: folder ?? folderOf(manifest) }
+    if (folder === undefined) lists.push(evidence)
+    else folders.push(evidence)
   }
-  return rest
+  return { folders, lists }
 }
 
-/** The folder that a manifest lists: of its name, that in which it lies, or the one folder that was dropped; undefined where no folder was. */
-function folderOfManifest(
-  manifest: string,
-  files: readonly string[],
-  isListed: (path: string) => boolean,
-): string | undefined {
+/**
+ * The folder that a manifest lists: that of its name, whatever lies there; that in which it lies, where it lists something in it; or the one
+ * folder that was dropped. Undefined where no folder was.
+ */
+function folderOfManifest(set: DroppedSet, manifest: string, isFree: (path: string) => boolean): string | undefined {
   const own = receiptOf(manifest).replace(/\.tlog-proof$/, '')
-  if (files.some((path) => isWithin(path, own))) return own
+  const all = set.all.map(({ path }) => path)
+  if (all.some((path) => path.startsWith(`${own}/`))) return own
+  const isListed = listing(set, manifest)
   const inside = folderOf(manifest)
-  if (inside !== '' && files.some((path) => isWithin(path, inside) && isListed(path))) return inside
-  const tops = new Set(files.filter((path) => path.includes('/')).map((path) => path.split('/')[0] as string))
-  return tops.size === 1 ? [...tops][0] : undefined
+  if (inside !== '' && all.some((path) => isWithin(path, inside) && isListed(path))) return inside
+  // A package beside it was dropped for itself, unless the manifest lists something of it.
+  const within = all.filter((path) => path.includes('/') && (isFree(path) || isListed(path)))
+  const tops = new Set(within.map((path) => path.split('/')[0] as string))
+  const [only] = tops
+  return tops.size === 1 ? only : undefined
 }
 
 /** Tells whether a manifest lists a file by its path, or, where files were picked one by one, by its name. */
@@ -194,29 +215,23 @@ function listing(set: DroppedSet, manifest: string): (path: string) => boolean {
   return (path) => paths.has(set.handed.pathWithin(folder, path)) || (!path.includes('/') && own.has(path))
 }
 
-/** Pairs files with what names their digest. Gives the files that are left. */
+/** Pairs of files and receipts that name their digests, each receipt once. */
 async function byDigest(
   set: DroppedSet,
   files: readonly string[],
   receipts: readonly string[],
-  tasks: Task[],
-  used: Set<string>,
   onBytes?: (count: number) => void,
-): Promise<string[]> {
-  const rest: string[] = []
-  const free = receipts.filter((path) => !used.has(path))
-  // Two things that were dropped together belong together: nothing is to be looked for.
-  if (free.length === 0 || (files.length === 1 && free.length === 1)) return [...files]
+): Promise<[file: string, receipt: string][]> {
+  const pairs: [string, string][] = []
+  const free = new Set(receipts)
   for (const path of files) {
+    if (free.size === 0) break
     const { digest } = await set.measure(path, onBytes)
-    const receipt = free.find((one) => isAmong(set.namedDigests(one), digest.sha256))
-    if (receipt === undefined) rest.push(path)
-    else tasks.push({ what: 'file', path, evidence: use(used, evidenceIn(set, receipt)) })
+    for (const receipt of free)
+      if (isAmong(set.namedDigests(receipt), digest.sha256)) {
+        pairs.push([path, receipt])
+        free.delete(receipt)
+      }
   }
-  return rest
-}
-
-function without(paths: readonly string[], others: readonly string[]): string[] {
-  const taken = new Set(others)
-  return paths.filter((path) => !taken.has(path))
+  return pairs
 }

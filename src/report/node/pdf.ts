@@ -59,10 +59,11 @@ function notice(text: Said): PdfBlock {
   return { is: 'paragraph', said: said(text), tone: 'notice' }
 }
 
-function verdictOf({ title, sentence, subject, exit }: Verdict): PdfBlock[] {
+function verdictOf({ title, sentence, notices, subject, exit }: Verdict): PdfBlock[] {
   return [
     { is: 'paragraph', said: said(title), tone: 'verdict' },
     { is: 'paragraph', said: said(sentence), tone: 'plain' },
+    ...notices.map(notice),
     { is: 'row', label: said(subject.label), value: [valueOf(subject.value)] },
     { is: 'paragraph', said: said(exit), tone: 'plain' },
   ]

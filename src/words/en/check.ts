@@ -11,6 +11,8 @@ export const check = {
   sentence: {
     unchanged: 'Unchanged since deposit, signed by this key, at this time by this ledger’s clock.',
     retracted: 'The file is unchanged. Its depositor took the deposit back.',
+    fileRetracted: 'The file is unchanged. Its depositor took this file back; the rest of the deposit stands.',
+    packageNoticed: 'Every file in this package is unchanged, and every receipt holds. Read the notices below first.',
     keyCompromised: 'The file is unchanged. The key that signed it was later reported as compromised at that time.',
     differs:
       'This file is not byte-identical to the one deposited. This does not say which is genuine, who changed it, or whether the content differs.',
@@ -31,7 +33,7 @@ export const check = {
     misbehaviour: 'This file proves that the ledger’s key signed what it may not sign.',
     empty: 'Nothing was handed over that could be checked.',
   },
-  several: (shown: number, all: number): string => `${shown} of ${all} checks came to this, which is the worst.`,
+  several: (shown: string, all: string): string => `${shown} of ${all} checks came to this, which is the worst.`,
   countOf: (count: number): string => (count === 1 ? '1 check' : `${count} checks`),
   who: 'Who',
   when: 'When',
@@ -96,13 +98,26 @@ export const check = {
     ok: 'holds',
     fault: 'does not hold',
     open: 'not judged',
-    skipped: 'not asked',
+    skipped: 'not made',
+  },
+  notice: {
+    retracted: (by: string, when: string, reason: string): string =>
+      `RETRACTED: the depositor took this deposit back, by entry ${by}, ${when} (${reason}).`,
+    fileRetracted: (by: string, when: string, reason: string): string =>
+      `RETRACTED: the depositor took this file back, by entry ${by}, ${when} (${reason}).`,
+    part: (part: string, by: string, when: string, reason: string): string =>
+      `PART RETRACTED: the depositor took ${part} of this deposit back, by entry ${by}, ${when} (${reason}).`,
+    ofPackage: (which: 'whole' | 'part', what: string, by: string, when: string, reason: string): string =>
+      `${which === 'part' ? 'PART RETRACTED' : 'RETRACTED'}: the depositor took ${what} back, by entry ${by}, ${when} (${reason}).`,
+    compromised: 'KEY COMPROMISED: the key that signed this is said to have been compromised at that time.',
+    compromisedEntry: (entry: string): string =>
+      `KEY COMPROMISED: the key that signed entry ${entry} is said to have been compromised at that time.`,
   },
   later: {
     notAsked: 'The ledger was not asked what happened later.',
     none: 'The ledger names nothing later. That is its word, and signed by nobody.',
     retracted: 'taken back by its depositor',
-    'part-retracted': 'one file taken back by its depositor',
+    'part-retracted': 'a part taken back by its depositor',
     attested: 'attested by another participant',
     related: 'referred to by a later deposit',
     'key-revoked': 'the signer’s key was revoked',
@@ -126,6 +141,8 @@ export const check = {
       'Compare it, digit by digit, with one that you have from somebody you trust, over the telephone or on paper.',
     keep: 'Keep this policy in this browser',
     kept2: 'Kept.',
+    notKept:
+      'Not kept: this browser lets the page keep nothing (a private window, or storage is full). It judges while this page stays open. Save the policy as a file, and hand it over again next time.',
     forget: 'Forget the kept policy',
     differsTitle: 'STOP: another policy than the one that you kept',
     differs: (origin: string): string =>

@@ -17,6 +17,8 @@ export const deposit = {
     use: 'Use this key',
     save: 'Save the copy of the key now',
     saved: 'This copy cannot be made again later. Keep it where nobody else finds it.',
+    chmod:
+      'A browser saves files so that others may read them, and the command line refuses such a key file. On Linux and macOS run first:',
     is: 'Key',
     fingerprint: 'Fingerprint, to be read to the administrator over the telephone',
     forget: 'Remove the key from this browser',
@@ -32,7 +34,13 @@ export const deposit = {
       'This key is not admitted to the ledger. An administrator admits it: save the request, send it, and read the fingerprint out.',
     admitted: 'This key is admitted as a depositor.',
     notDepositor: 'This key is admitted, and not as a depositor.',
-    unknown: 'Whether this key is admitted could not be asked.',
+    lost: 'This key was replaced or revoked, or its owner was: the ledger takes nothing more that it signs. Remove it below your key, then take in the key that is in use, or make a new one under a new id and have it admitted. What you typed stays.',
+    taken:
+      'Your id belongs to another key in the ledger, or this key to another id. Remove the key and take it in again under its own id, or make one under another id.',
+    clock:
+      'The clock of this computer is wrong, so the ledger takes nothing that is signed now. Set it right, then ask or send again. What you typed stays.',
+    unknown: 'Whether this key is admitted could not be asked. Look at your connection, then ask again.',
+    person: 'A person’s name does not stand in the request: tell it to the administrator, who seals it.',
     name: 'Name of your institution, or your own',
     type: 'What you are',
     save: 'Save the request for admission',
@@ -60,6 +68,8 @@ export const deposit = {
     count: (count: string): string => `${count} files`,
     most: 'At most 64 single files; choose their folder for more.',
     clear: 'Choose others',
+    badName: (name: string): string =>
+      `The name ${name} is not UTF-8, and browsers change such names: rename it, or deposit this folder by the command line.`,
   },
   form: {
     title: 'How it came about (sealed: shown only to those who may read it)',
@@ -100,7 +110,7 @@ export const deposit = {
       notHeldBecause: 'The original medium is not held, because',
       process: 'What was done',
     },
-    draft: 'What you type is kept in this browser until it is deposited.',
+    draft: 'What you type is kept in this browser until it is deposited. Files are to be chosen again after a reload.',
   },
   send: {
     button: 'Sign and deposit',
@@ -112,6 +122,10 @@ export const deposit = {
     waitingHint: 'The same bytes are sent again: nothing is deposited twice.',
     drop: 'Give up',
     refused: 'The ledger refused it. What you typed is still here.',
+    busy: 'The ledger is busy. The signed deposit is kept, and can be sent again in a while.',
+    wait: (seconds: string): string =>
+      `The ledger is busy or away: the same bytes are sent again in ${seconds} s. Nothing is lost.`,
+    needs: 'To be pressed once the key is admitted and files are chosen.',
     later: 'The ledger could not be reached. The signed deposit is kept, and can be sent again.',
   },
   receipts: {
@@ -120,5 +134,32 @@ export const deposit = {
     download: 'Receipt',
     manifest: 'Manifest',
     keep: 'Save receipts and manifests beside the evidence: this list is gone when the browser’s data are cleared.',
+  },
+  ways: {
+    'issued-in-future':
+      'By the ledger’s clock this was signed in the future. Set the clock of this computer right, then sign again.',
+    'key-unknown': 'This key is not admitted. Have it admitted, then send again.',
+    'key-revoked':
+      'This key was revoked. Remove it, make a new one under a new id and have it admitted, then sign again: what you typed stays.',
+    'key-rotated':
+      'This key was replaced. Remove it, take in the key that is in use, then sign again: what you typed stays.',
+    'participant-revoked': 'Its owner was revoked. Ask an administrator to be admitted anew: what you typed stays.',
+    'role-missing': 'This key may not deposit. Ask an administrator for the role of a depositor.',
+    'queue-full': 'Too many deposits wait there. Send the same again in a minute.',
+    'queue-share-full': 'Too many deposits of yours wait there. Send the same again in a minute.',
+    'rate-limited': 'This key has sent too much in a minute. Send the same again in a minute.',
+    'quota-exceeded':
+      'This participant has deposited as much as it may today. Send the same again tomorrow, or ask an administrator.',
+    'shutting-down': 'The ledger is being started anew. Send the same again in a minute.',
+    'ledger-closed':
+      'The ledger was closed. Deposit in the one that goes on from it: see “The ledger” under “Explore”.',
+    'intake-ended': 'The ledger takes no more deposits. Deposit in the one that does; ask its operator.',
+    'server-unreachable': 'Look at your connection, then send again.',
+    'file-unreadable': 'A file cannot be read: it was moved, changed or locked since it was chosen. Choose it again.',
+    'key-file-passphrase': 'The passphrase does not open the key file. Type it again: capitals and spaces count.',
+    'key-file-malformed':
+      'The file holds no key that can be used here. Take one of Ed25519 in PKCS#8 (PEM), as “evidence keygen” or “openssl genpkey -algorithm ed25519” writes it.',
+    'key-file-weak':
+      'The key file is encrypted in a way by which its passphrase could be guessed. Encrypt it anew with PBKDF2 of 600,000 rounds, HMAC-SHA256 and AES-256-CBC.',
   },
 }

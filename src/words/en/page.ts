@@ -31,6 +31,16 @@ export const page = {
   skip: 'Skip to the content',
   tooMany: (most: string): string =>
     `More than ${most} files were handed over. Hand over fewer, or use the command line.`,
+  apart: (count: string): string =>
+    `${count} of the files have the name of another file with other bytes. All are kept; the later ones are called (2)/…:`,
+  certificate: 'Certificate (HTML)',
+  certificateHint:
+    'One file that carries this proof and the checker, for the file of the case. It is made in this browser, and sent nowhere.',
+  certificateMaking: 'Making the certificate',
+  certificateMade: 'The certificate was given to the browser to save.',
+  certificateFailed: 'The certificate could not be made.',
+  tryAgain: 'Reload the page and try again, or use "evidence certificate".',
+  downloadsAway: 'The list could not be loaded: the server did not answer. Close this part, and open it again later.',
   noWorker: 'This browser gives the page no worker: hashing runs in the page, and the page may stand still meanwhile.',
   noStorage:
     'This browser lets the page keep nothing (a private window, or storage is full). All works while this page stays open: save keys and receipts as files before it is closed.',

@@ -13,6 +13,8 @@ export const check: typeof english = {
   sentence: {
     unchanged: '自存证以来未改动；由此密钥签名；时间以本账本的时钟为准。',
     retracted: '文件未改动。存证人已撤回该存证。',
+    fileRetracted: '文件未改动。存证人已撤回该文件；该存证的其余部分仍然有效。',
+    packageNoticed: '本包中每个文件均未改动，每份回执均成立。请先阅读下列提示。',
     keyCompromised: '文件未改动。签名密钥后来被报告在签名当时已经失密。',
     differs: '该文件与所存证的文件并非逐字节相同。这并不说明哪一份为真、何人所改，也不说明内容是否不同。',
     folderDiffers: '该文件夹中有文件与所存证的文件并非逐字节相同。这并不说明哪些为真、何人所改，也不说明内容是否不同。',
@@ -90,13 +92,22 @@ export const check: typeof english = {
     ok: '成立',
     fault: '不成立',
     open: '未判断',
-    skipped: '未询问',
+    skipped: '未进行',
+  },
+  notice: {
+    retracted: (by, when, reason) => `已撤回：存证人以条目 ${by} 撤回了该存证，${when}（${reason}）。`,
+    fileRetracted: (by, when, reason) => `已撤回：存证人以条目 ${by} 撤回了该文件，${when}（${reason}）。`,
+    part: (part, by, when, reason) => `部分撤回：存证人以条目 ${by} 撤回了该存证的 ${part}，${when}（${reason}）。`,
+    ofPackage: (which, what, by, when, reason) =>
+      `${which === 'part' ? '部分撤回' : '已撤回'}：存证人以条目 ${by} 撤回了${what}，${when}（${reason}）。`,
+    compromised: '密钥失密：据称签名密钥在签名当时已经失密。',
+    compromisedEntry: (entry) => `密钥失密：据称条目 ${entry} 的签名密钥在签名当时已经失密。`,
   },
   later: {
     notAsked: '没有向账本询问后续发生的事项。',
     none: '账本称没有后续事项。这是账本自己的说法，无人签名。',
     retracted: '存证人已撤回',
-    'part-retracted': '其中一个文件已由存证人撤回',
+    'part-retracted': '其中一部分已由存证人撤回',
     attested: '其他参与方作出证明',
     related: '后续存证提及',
     'key-revoked': '签名人的密钥被吊销',
@@ -119,6 +130,8 @@ export const check: typeof english = {
     compare: '请通过电话或书面，与您所信任的人提供的指纹逐位核对。',
     keep: '将此策略保存在本浏览器中',
     kept2: '已保存。',
+    notKept:
+      '未能保存：本浏览器不允许页面保存内容（无痕窗口，或者存储已满）。页面打开期间仍依照此策略判断。请将策略存为文件，下次重新提交。',
     forget: '删除已保存的策略',
     differsTitle: '停止：策略与您保存的不同',
     differs: (origin) =>

@@ -1,11 +1,11 @@
-import { fromBase64url } from '../../src/core/base64.ts'
+import { fromBase64url, toBase64url } from '../../src/core/base64.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { type Jwk, jwkOf } from '../../src/core/jwk.ts'
 import { joinJws } from '../../src/core/jws.ts'
 import { accessTokenInput } from '../../src/client/access-token.ts'
 import type { TokenSource } from '../../src/client/ledger-client.ts'
-import { Store } from '../ui/store.ts'
+import { Store } from './store.ts'
 
 /** A depositor's key in this browser: it signs here and cannot be taken out. */
 export interface BrowserKey {
@@ -23,8 +23,9 @@ export function ownKey(): Promise<BrowserKey | undefined> {
   return store.get(place)
 }
 
-export function keepKey(key: BrowserKey): Promise<void> {
-  return store.put(place, key)
+/** Keeps a key where there is none; gives the one that is kept, which another window may have made meanwhile. */
+export function keepKey(key: BrowserKey): Promise<BrowserKey> {
+  return store.add(place, key)
 }
 
 export function forgetKey(): Promise<void> {
@@ -57,12 +58,13 @@ export async function makeKey(id: string, passphrase: string): Promise<{ key: Br
 
 /** Takes a key out of its file. Throws `key-file-malformed`, `key-file-passphrase`, `key-file-weak`. */
 export async function importKey(id: string, pem: string, passphrase: string): Promise<BrowserKey> {
-  const pkcs8 = await (await import('./key-file.ts')).openedPem(pem, passphrase)
+  const { pkcs8, publicKey } = await (await import('./key-file.ts')).openedPem(pem, passphrase)
   try {
     const extractable = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', true, ['sign'])
     const { x = '' } = await crypto.subtle.exportKey('jwk', extractable)
     const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign'])
-    return { id, jwk: jwkOf(fromBase64url(x, 'public key')), privateKey }
+    const jwk = jwkOf(fromBase64url(x, 'public key'))
+    if (publicKey === undefined || toBase64url(publicKey) === x) return { id, jwk, privateKey }
   } catch (cause) {
     throw new EvidenceError(
       'key-file-malformed',
@@ -73,6 +75,7 @@ export async function importKey(id: string, pem: string, passphrase: string): Pr
   } finally {
     pkcs8.fill(0)
   }
+  throw new EvidenceError('key-file-malformed', 'the public key in the file is not that of its private key')
 }
 
 /** Ed25519 signature over a text, 64 bytes. */

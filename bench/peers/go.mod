@@ -1,0 +1,3 @@
+module evidence-ledger.example/bench/peers
+
+go 1.22

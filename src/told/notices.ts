@@ -1,0 +1,78 @@
+import { type FilePart, type ProvenLater, retractionIn } from '../check/steps/later.ts'
+import type { AnyReport } from '../check/steps/report.ts'
+import { count, visible } from '../core/text.ts'
+import type { PackageReport, Retraction } from '../package/package-report.ts'
+import { partText } from '../statements/later-events.ts'
+import type { Words } from '../words/index.ts'
+import { whenTold } from './when.ts'
+
+/** Most notices of one report; what was taken back beyond them stands among the later events. */
+const mostNotices = 100
+
+/**
+ * What must be read before anything else, whatever else was found: that something was taken back, that a key is reported compromised, then the
+ * parts that were taken back, then what of this is not judged (docs/spec/15-status.md, docs/spec/18-package.md). None hides another.
+ */
+export function noticesOf(report: AnyReport, words: Words): readonly string[] {
+  if (report.what === 'misbehaviour') return []
+  if (report.what === 'package')
+    return report.report === undefined ? [] : packageNotices(report.report, words).slice(0, mostNotices)
+  const { later, carried, result } = report
+  const known: readonly ProvenLater[] = [
+    ...(carried === undefined ? [] : [carried]),
+    ...(later?.size === undefined ? [] : [later]),
+  ]
+  const part = report.what === 'folder' ? { item: result.item } : result
+  return [...new Set([...ofEntry(known, part, words), ...ofLines(known, part, words)])].slice(0, mostNotices)
+}
+
+function ofEntry(known: readonly ProvenLater[], part: FilePart, { check }: Words): string[] {
+  const { notice } = check
+  const retraction = known.map((one) => retractionIn(one, part)).find((one) => one !== undefined)
+  const taken =
+    retraction === undefined
+      ? []
+      : [
+          notice[retraction.what === 'retracted' ? 'retracted' : 'fileRetracted'](
+            count(retraction.index),
+            whenTold(retraction.time),
+            visible(retraction.code ?? ''),
+          ),
+        ]
+  return [...taken, ...(known.some(({ flagged }) => flagged) ? [notice.compromised] : [])]
+}
+
+/** Parts of a deposit that were taken back, but for the one that the file is, which was told. */
+function ofLines(known: readonly ProvenLater[], part: FilePart, { check }: Words): string[] {
+  const own = known.map((one) => retractionIn(one, part)).find((one) => one !== undefined)
+  return known.flatMap(({ events }) =>
+    events.flatMap((event) => {
+      if (
+        !event.proven ||
+        event.what !== 'part-retracted' ||
+        (event.item === own?.item && event.line === own?.line && event.index === own?.index)
+      )
+        return []
+      const { index, time, code = '' } = event
+      return [check.notice.part(partText(event).replace(/^, /, ''), count(index), whenTold(time), visible(code))]
+    }),
+  )
+}
+
+function packageNotices({ retractions, deposits, related, ...open }: PackageReport, { check }: Words): string[] {
+  const { notice } = check
+  const isPart = ({ item }: Retraction): boolean => item !== undefined
+  const told = (one: Retraction): string => {
+    const { of, by, time, reason } = one
+    const what = `${check.later.entry} ${count(of)}${partText(one)}`
+    return notice.ofPackage(isPart(one) ? 'part' : 'whole', what, count(by), whenTold(time), visible(reason))
+  }
+  const flagged = [...deposits, ...related].filter((one) => one.flagged.length > 0)
+  return [
+    ...retractions.filter((one) => !isPart(one)).map(told),
+    ...flagged.map(({ checked }) => notice.compromisedEntry(count(checked.receipt.entry.index))),
+    ...retractions.filter(isPart).map(told),
+    ...open.retractionsNotJudged.map((one) => `${check.step.open}: ${told(one)}`),
+    ...open.flaggedNotJudged.map((message) => `${check.step.open}: ${visible(message)}`),
+  ]
+}
