@@ -2,6 +2,7 @@ import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareBytes } from '../../core/bytes.ts'
 import { fileBounds, readBounded, readBoundedText } from '../../node/bounded-file.ts'
+import type { LogSnapshot } from '../../log/log.ts'
 import { readNumber8 } from './keys.ts'
 import { type LiveTable, readManifest } from './manifest.ts'
 import { readRecords } from './record-file.ts'
@@ -34,12 +35,17 @@ export interface LoggedRecords {
 }
 
 /** What a thread needs to read entries and disclosures of a closed database by itself (docs/design/table-reading.md). Plain data. */
-export interface DatabaseSnapshot {
+export interface DatabaseSnapshot extends LogSnapshot {
   readonly kind: 'leveldb'
   /** By level; those of a level above 0 ascend. */
   readonly levels: readonly (readonly SnapshotTable[])[]
   readonly lastSequence: number
   readonly logged: Readonly<Record<SnapshotLetter, LoggedRecords>>
+}
+
+/** Whether a source's snapshot is one of a database. */
+export function isDatabaseSnapshot(snapshot: LogSnapshot): snapshot is DatabaseSnapshot {
+  return snapshot.kind === 'leveldb'
 }
 
 const letters: readonly SnapshotLetter[] = ['b', 's']
