@@ -1,6 +1,6 @@
 import { utf8 } from '../core/bytes.ts'
 import { tileWidth } from '../core/merkle/layout.ts'
-import { pack, type Packed, packedFrom, packRuns, unpack } from './packed.ts'
+import { type Join, pack, type Packed, packedFrom, packRuns, unpack } from './packed.ts'
 import type { DisclosedBytes, LogSource } from '../log/log.ts'
 
 /** Consecutive entries and what is disclosed of them, as a source gave them. */
@@ -53,9 +53,14 @@ async function readDisclosed(source: LogSource, begin: number, end: number): Pro
 }
 
 /** The disclosures of the entries `begin` to `end` (excluded), packed; undefined where none has any. */
-export function packDisclosed(begin: number, end: number, disclosed: readonly DisclosedBytes[]): Packed | undefined {
+export function packDisclosed(
+  begin: number,
+  end: number,
+  disclosed: readonly DisclosedBytes[],
+  join?: Join,
+): Packed | undefined {
   if (disclosed.length === 0) return undefined
   const parts = new Array<Uint8Array | undefined>(end - begin).fill(undefined)
   for (const { index, bytes } of disclosed) parts[index - begin] = bytes
-  return pack(parts)
+  return pack(parts, join)
 }

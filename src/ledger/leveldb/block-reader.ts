@@ -1,3 +1,4 @@
+import type { Allocate } from './arena.ts'
 import { maskedCrc32c } from './crc32c.ts'
 import { snappyDecompress } from './snappy.ts'
 import { trailerBytes } from './table-file.ts'
@@ -17,15 +18,17 @@ const maxKeyBytes = 65_536
 const maxBlockBytes = 64 * 1024 * 1024
 
 /**
- * The contents of a block with its trailer, whose checksum is compared. Throws {@link unexpected}. What it gives may be a view of `bytes`.
+ * The contents of a block with its trailer, whose checksum is compared. Throws {@link unexpected}. What it gives may be a view of `bytes`,
+ * or lies in memory that `take` gives.
  */
-export function openBlock(bytes: Uint8Array): Uint8Array {
+export function openBlock(bytes: Uint8Array, take: Allocate): Uint8Array {
   const size = bytes.length - trailerBytes
   expectThat(size >= 0)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   expectThat(maskedCrc32c(bytes, 0, size + 1) === view.getUint32(size + 1, true))
   const stored = bytes.subarray(0, size)
-  const contents = bytes[size] === 0 ? stored : bytes[size] === 1 ? snappyDecompress(stored, maxBlockBytes) : undefined
+  const contents =
+    bytes[size] === 0 ? stored : bytes[size] === 1 ? snappyDecompress(stored, maxBlockBytes, take) : undefined
   expectThat(contents !== undefined)
   return contents
 }

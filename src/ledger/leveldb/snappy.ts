@@ -1,3 +1,5 @@
+import { type Allocate, allocate } from './arena.ts'
+
 /** Bytes past the end of what is decompressed, and before the end of what is read, that a step of four may touch. */
 const spare = 4
 /** Literals of more bytes are copied by the runtime. */
@@ -5,9 +7,9 @@ const longLiteral = 128
 
 /**
  * Decompresses one block of Snappy (its format_description.txt): a length, then literals and copies of what came before.
- * Undefined for anything that is not such a block, or that would have more than `limit` bytes.
+ * Undefined for anything that is not such a block, or that would have more than `limit` bytes. What it gives lies in memory that `take` gives.
  */
-export function snappyDecompress(bytes: Uint8Array, limit: number): Uint8Array | undefined {
+export function snappyDecompress(bytes: Uint8Array, limit: number, take: Allocate = allocate): Uint8Array | undefined {
   let at = 0
   let length = 0
   for (let shift = 0; ; shift += 7) {
@@ -18,9 +20,9 @@ export function snappyDecompress(bytes: Uint8Array, limit: number): Uint8Array |
   }
   if (length > limit) return undefined
   // Four bytes at a time, up to three of them past the end of a part: the next part is written over them.
-  const out = new Uint8Array(length + spare)
+  const out = take(length + spare)
   const from = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const words = new DataView(out.buffer)
+  const words = new DataView(out.buffer, out.byteOffset, out.length)
   const fastEnd = bytes.length - spare
   let to = 0
   while (at < bytes.length) {

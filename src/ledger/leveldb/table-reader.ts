@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { compareBytes } from '../../core/bytes.ts'
 import { Recent } from '../../core/recent.ts'
+import { type Allocate, allocate, Arena } from './arena.ts'
 import { BlockReader, expectThat, openBlock, unexpected } from './block-reader.ts'
 import { numberedKey, readNumber8 } from './keys.ts'
 import { type Block, footerBytes, readBlock, readFooter, trailerBytes } from './table-file.ts'
@@ -44,24 +45,26 @@ interface Cursor {
 export class TableReader {
   private readonly snapshot: DatabaseSnapshot
   private readonly indexes = new Recent<TableIndex>(maxIndexes)
+  private readonly arena = new Arena()
 
   constructor(snapshot: DatabaseSnapshot) {
     this.snapshot = snapshot
   }
 
   /**
-   * Takes the records whose keys are a letter and a number from `begin` to `end` (excluded), ascending. The values stay as they are, and
-   * must not be written to. False where they cannot be told with certainty; what was taken until then is worth nothing.
+   * Takes the records whose keys are a letter and a number from `begin` to `end` (excluded), ascending. The values
+   * are of use until the next call, and must not be written to. False where they cannot be told with certainty; what was taken until then is worth nothing.
    */
   range(letter: SnapshotLetter, begin: number, end: number, take: (number: number, value: Uint8Array) => void): boolean {
     const cursors: Cursor[] = []
+    this.arena.reset()
     try {
       const bounds = { from: numberedKey(letter, begin), to: numberedKey(letter, end) }
       const [first, ...others] = this.snapshot.levels
-      for (const table of first ?? []) cursors.push(new TableCursor([table], bounds, this.indexOf))
+      for (const table of first ?? []) cursors.push(new TableCursor([table], bounds, this.indexOf, this.arena.allocate))
       for (const level of others) {
         const tables = level.slice(firstAtOrAbove(level, bounds.from))
-        if (tables.length > 0) cursors.push(new TableCursor(tables, bounds, this.indexOf))
+        if (tables.length > 0) cursors.push(new TableCursor(tables, bounds, this.indexOf, this.arena.allocate))
       }
       cursors.push(new LogCursor(this.snapshot.logged[letter], begin, end))
       merge(cursors, this.snapshot.lastSequence, take)
@@ -177,6 +180,7 @@ class TableCursor implements Cursor {
   private readonly tables: readonly SnapshotTable[]
   private readonly bounds: Bounds
   private readonly indexOf: (table: SnapshotTable, fd: number) => TableIndex
+  private readonly take: Allocate
   /** One for all blocks: it compares each key with the one before. */
   private readonly block = new BlockReader()
   private nextTable = 0
@@ -191,10 +195,12 @@ class TableCursor implements Cursor {
     tables: readonly SnapshotTable[],
     bounds: Bounds,
     indexOf: (table: SnapshotTable, fd: number) => TableIndex,
+    take: Allocate,
   ) {
     this.tables = tables
     this.bounds = bounds
     this.indexOf = indexOf
+    this.take = take
   }
 
   get value(): Uint8Array {
@@ -231,7 +237,7 @@ class TableCursor implements Cursor {
     const length = size + trailerBytes
     if (offset < this.spanBegin || offset + length > this.spanBegin + this.span.length) this.readSpan(this.index)
     const begin = offset - this.spanBegin
-    this.block.begin(openBlock(this.span.subarray(begin, begin + length)))
+    this.block.begin(openBlock(this.span.subarray(begin, begin + length), this.take))
     this.nextBlock++
     this.isWithin = true
     return true
@@ -265,7 +271,7 @@ class TableCursor implements Cursor {
       end = blockEnd
       if (compareBytes(userKeys[i] as Uint8Array, this.bounds.to) >= 0) break
     }
-    this.span = readAt(this.fd as number, offset, end - offset)
+    this.span = readAt(this.fd as number, offset, end - offset, this.take)
     this.spanBegin = offset
   }
 
@@ -295,16 +301,15 @@ function openTable({ path, size, device, inode, changedMs }: SnapshotTable): num
   throw unexpected
 }
 
-function readAt(fd: number, offset: number, length: number): Uint8Array<ArrayBuffer> {
+function readAt(fd: number, offset: number, length: number, take: Allocate = allocate): Uint8Array<ArrayBuffer> {
   expectThat(length <= maxRangeBytes)
-  // Not of Node's pool, and not zeroed: values stay views of it.
-  const slow = Buffer.allocUnsafeSlow(length)
+  const out = take(length)
   for (let at = 0; at < length; ) {
-    const count = readSync(fd, slow, at, length - at, offset + at)
+    const count = readSync(fd, out, at, length - at, offset + at)
     expectThat(count > 0)
     at += count
   }
-  return new Uint8Array(slow.buffer, slow.byteOffset, length)
+  return out
 }
 
 function readIndex({ size, smallest }: SnapshotTable, fd: number): TableIndex {
@@ -314,7 +319,7 @@ function readIndex({ size, smallest }: SnapshotTable, fd: number): TableIndex {
   expectThat(typeof footer !== 'string')
   const blockAt = ({ offset, size: length }: Block): Uint8Array => {
     expectThat(offset + length + trailerBytes <= dataEnd)
-    return openBlock(readAt(fd, offset, length + trailerBytes))
+    return openBlock(readAt(fd, offset, length + trailerBytes), allocate)
   }
   const reader = new BlockReader()
   reader.begin(blockAt(footer.index))
