@@ -140,7 +140,7 @@ async function verifyFolder(root: string, policy: Policy, output: Output, kept: 
   const audit = codec === undefined ? undefined : new LookupAudit(codec, kept.trusted?.checkpoint.size)
   const pool = new AppraisalPool(codec)
   try {
-    const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables))
+    const source = await FolderSource.open(root, log.key, (tables) => pool.checkTables(tables), true)
     try {
       const size = await sizeOf(source)
       if (size !== undefined) audit?.begin(source.storage, size)

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Appraisal } from '../../verify/appraise.ts'
-import type { Appraiser } from '../../verify/appraiser.ts'
+import type { Appraiser, EntryRange } from '../../verify/appraiser.ts'
+import type { LogSnapshot } from '../../log/log.ts'
+import { type DatabaseSnapshot, isDatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
 import type { Chunk } from '../../verify/chunks.ts'
 import type { Packed } from '../../verify/packed.ts'
 import type { Rehashed } from '../../verify/rehash.ts'
@@ -27,6 +29,8 @@ export class AppraisalPool implements Appraiser {
   private readonly worthEntries: number
   /** The registry that each thread has. */
   private readonly registries = new WeakMap<WorkerThread<AppraisalCalls>, Registry>()
+  /** The snapshot that each thread has. */
+  private readonly snapshots = new WeakMap<WorkerThread<AppraisalCalls>, DatabaseSnapshot>()
 
   /**
    * Starts no thread yet.
@@ -58,10 +62,46 @@ export class AppraisalPool implements Appraiser {
     { origin, ledgerKeys }: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   ): Promise<Appraisal> {
     const thread = this.pool.thread()
+    // Copied and not handed over: the walk may have to look for itself.
+    return thread.call('appraise', [chunk, { origin, ledgerKeys }, this.changedRegistry(thread, registry)])
+  }
+
+  private changedRegistry(thread: WorkerThread<AppraisalCalls>, registry: Registry): Registry | undefined {
     const changed = this.registries.get(thread) === registry ? undefined : copyableRegistry(registry)
     this.registries.set(thread, registry)
-    // Copied and not handed over: the walk may have to look for itself.
-    return thread.call('appraise', [chunk, { origin, ledgerKeys }, changed])
+    return changed
+  }
+
+  private changedSnapshot(
+    thread: WorkerThread<AppraisalCalls>,
+    snapshot: DatabaseSnapshot,
+  ): DatabaseSnapshot | undefined {
+    const changed = this.snapshots.get(thread) === snapshot ? undefined : snapshot
+    this.snapshots.set(thread, snapshot)
+    return changed
+  }
+
+  async appraiseRange(
+    snapshot: LogSnapshot,
+    range: EntryRange,
+    registry: Registry,
+    { origin, ledgerKeys }: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+  ): Promise<Appraisal | undefined> {
+    if (!isDatabaseSnapshot(snapshot)) return undefined
+    const thread = this.pool.thread()
+    const changed = this.changedRegistry(thread, registry)
+    const context = { origin, ledgerKeys }
+    return thread.call('appraiseRange', [range, context, changed, this.changedSnapshot(thread, snapshot)])
+  }
+
+  async rehashRange(
+    snapshot: LogSnapshot,
+    range: EntryRange,
+    newIds: ReadonlySet<string>,
+  ): Promise<Rehashed | undefined> {
+    if (!isDatabaseSnapshot(snapshot)) return undefined
+    const thread = this.pool.thread()
+    return thread.call('rehashRange', [range, newIds, this.changedSnapshot(thread, snapshot)])
   }
 
   rehash(entries: Packed, newIds: ReadonlySet<string>): Promise<Rehashed> {

@@ -10,12 +10,26 @@ import { installNativePrimitives } from '../../node/native.ts'
 import { answerCalls } from '../../node/worker-pool.ts'
 import { type Appraisal, appraise } from '../../verify/appraise.ts'
 import type { Chunk } from '../../verify/chunks.ts'
-import { rehash } from '../../verify/rehash.ts'
+import { type Rehashed, rehash } from '../../verify/rehash.ts'
+import type { EntryRange } from '../../verify/appraiser.ts'
+import type { DatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
+import { RangeReader } from './range-reader.ts'
 
 const { secret } = workerData as { readonly secret: Uint8Array | undefined }
 const codec = secret === undefined ? undefined : new LookupCodec(secret)
 const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
 let registry: Registry | undefined
+let reader: RangeReader | undefined
+
+/** The reader of a snapshot; undefined stands for the one of the call before. */
+function readerOf(changed: DatabaseSnapshot | undefined): RangeReader {
+  if (changed !== undefined) reader = new RangeReader(changed)
+  return reader as RangeReader
+}
+
+function take(changed: Registry | undefined): Registry {
+  return (registry = changed === undefined ? (registry as Registry) : takeRegistry(changed))
+}
 
 const calls = {
   /** @param changed the registry; undefined where it is the one of the call before. */
@@ -23,9 +37,25 @@ const calls = {
     chunk: Chunk,
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
     changed: Registry | undefined,
-  ): Appraisal => {
-    registry = changed === undefined ? (registry as Registry) : takeRegistry(changed)
-    return appraise(chunk, registry, context, tally)
+  ): Appraisal => appraise(chunk, take(changed), context, tally),
+  /** @param snapshot undefined where it is the one of the call before. */
+  appraiseRange: (
+    range: EntryRange,
+    context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
+    changed: Registry | undefined,
+    snapshot: DatabaseSnapshot | undefined,
+  ): Appraisal | undefined => {
+    const held = take(changed)
+    const chunk = readerOf(snapshot).chunk(range)
+    return chunk && appraise(chunk, held, context, tally)
+  },
+  rehashRange: (
+    range: EntryRange,
+    newIds: ReadonlySet<string>,
+    snapshot: DatabaseSnapshot | undefined,
+  ): Rehashed | undefined => {
+    const entries = readerOf(snapshot).entries(range)
+    return entries && rehash(entries, newIds)
   },
   rehash,
   tileRoots: fullTileRoots,
