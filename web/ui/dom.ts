@@ -17,11 +17,6 @@ export function el<Name extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(name), attributes, children)
 }
 
-/** Makes an element of SVG. */
-export function svg(name: string, attributes: Attributes = {}, ...children: readonly Child[]): SVGElement {
-  return filled(document.createElementNS('http://www.w3.org/2000/svg', name), attributes, children)
-}
-
 function filled<E extends Element>(element: E, { on = {}, ...attributes }: Attributes, children: readonly Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false || typeof value === 'object') continue
