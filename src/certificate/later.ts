@@ -22,7 +22,7 @@ export const attachedOfSort = 50
 /** What the attached receipts of later entries come to. */
 export interface JudgedLater {
   readonly events: readonly ShownEvent[]
-  /** The same, for the steps of a check. */
+  /** The events as the steps of a check ask for them. */
   readonly proven: ProvenLater
   readonly faults: readonly Finding[]
   readonly unjudged: readonly Finding[]

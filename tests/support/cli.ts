@@ -374,7 +374,7 @@ export interface SystemResult {
 
 /** Runs a program of the system, which these tests need. Throws with its name where it is missing. */
 export function systemProgram(
-  name: 'openssl' | 'sha256sum' | 'python3',
+  name: 'openssl' | 'sha256sum' | 'python3' | 'pdftotext',
   args: readonly string[],
   options: { readonly cwd?: string; readonly input?: Uint8Array } = {},
 ): SystemResult {

@@ -1,127 +1,144 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchChromium, watchedPage } from '../support/browser.ts'
-import { type CliResult, type CliServer, evidence, startServer } from '../support/cli.ts'
+import { launchChromium, type WatchedPage } from '../support/browser.ts'
+import { askedElsewhere, openedPage } from '../support/browser-flows.ts'
+import { type CliServer, evidenceOk, startServer } from '../support/cli.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { lacks } from '../support/system-tools.ts'
 
-const passphrase = 'correct horse battery'
-
-describe.skipIf(lacks('chromium'))('a deposit in a fresh browser', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'evidence-deposit-page-'))
-  const data = join(folder, 'data')
-  const photo = join(folder, '照片.jpg')
-  let server: CliServer
+/* The page for deposits against a live ledger: a key of the browser, its admission, a deposit, what is kept and what is not. */
+describe.skipIf(lacks('chromium'))('the page for deposits, in Chromium', () => {
+  const { path, remove } = temporaryFolder()
+  const at = (name: string): string => join(path, name)
+  const data = at('data')
   let browser: Browser
-  const run = (...args: string[]): Promise<CliResult> =>
-    evidence(args, { cwd: folder, env: { EVIDENCE_DATA: data, EVIDENCE_URL: server.url } })
-
+  let server: CliServer
   beforeAll(async () => {
-    server = await startServer(data)
     browser = await launchChromium()
-    writeFileSync(photo, 'a photo')
+    server = await startServer(data)
+    writeFileSync(at('photo.jpg'), 'a photo')
   })
   afterAll(async () => {
-    await browser.close()
-    await server.stop()
+    await browser?.close()
+    await server?.stop()
+    remove()
   })
 
-  /** Saves what a button offers. */
-  async function saved(page: Page, selector: string, name: string): Promise<string> {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click(selector)])
-    const path = join(folder, name)
-    await download.saveAs(path)
-    return path
+  async function saved(page: Page, press: () => Promise<void>): Promise<string> {
+    const [download] = await Promise.all([page.waitForEvent('download'), press()])
+    const file = at(download.suggestedFilename())
+    await download.saveAs(file)
+    return file
   }
 
-  it('makes a key, is admitted by the fingerprint, deposits, and its receipt holds by the command line', async () => {
-    const context = await browser.newContext()
-    const { page, errors, requests } = await watchedPage(context)
-    await page.goto(`${server.url}/deposit?lang=en`)
-    await page.fill('.make-key input[name=id]', 'officer-9')
-    await page.fill('.make-key input[name=passphrase]', passphrase)
-    await page.click('.make-key button')
-    const key = await saved(page, '.own-key .note button', 'officer-9.pem')
-    await page.waitForSelector('.admission[data-state=notAdmitted]')
-    const request = await saved(page, '.admission button[type=submit]', 'officer-9.admission.json')
-    const fingerprint = (await page.locator('.own-key .fingerprint').innerText()).trim()
-    expect((await run('participants', 'admit-request', request, '--fingerprint', fingerprint)).code).toBe(0)
-    await page.click('.admission button[type=button]')
-    await page.waitForSelector('.admission[data-state=admitted]')
+  /** Makes a key, and has it admitted by the request and the fingerprint that the page shows. */
+  async function admitted({ page }: WatchedPage, id: string, passphrase = ''): Promise<void> {
+    await page.locator('.make-key [name=id]').fill(id)
+    await page.locator('.make-key [name=passphrase]').fill(passphrase)
+    await page.locator('.make-key button').click()
+    await page.locator('.admission[data-state=notAdmitted]').waitFor()
+    await page.locator('.admission select').selectOption('court')
+    const request = await saved(page, () => page.locator('.admission [type=submit]').click())
+    const fingerprint = await page.locator('.own-key .fingerprint').innerText()
+    const args = ['participants', 'admit-request', request, '--fingerprint', fingerprint, '--data', data]
+    await evidenceOk([...args, '--url', server.url])
+    await page.locator('.admission [type=button]').click()
+    await page.locator('.admission[data-state=admitted]').waitFor()
+  }
 
-    await page.setInputFiles('#deposit-files', photo)
-    await page.selectOption('.new-deposit select[name=category]', 'capture')
-    await page.fill('.new-deposit input[name=caseNumber]', '(2026)沪0104刑初123号')
-    await page.fill('.new-deposit input[name=exhibit]', '7')
-    await page.click('#deposit-now')
-    await page.waitForSelector('.deposited')
-    const receipt = await saved(page, '.receipts .kept button', '照片.jpg.tlog-proof')
-    expect((await run('check', photo, '--receipt', receipt)).code).toBe(0)
-    const shown = readFileSync(receipt, 'utf8')
-    expect(requests.every(({ url }) => url.startsWith(server.url) || url.startsWith('blob:'))).toBe(true)
-    expect(requests.some(({ body }) => body?.includes('a photo') === true)).toBe(false)
-    // The name is sealed: nothing of it stands in what the ledger shows to everybody.
-    expect(shown).toContain('c2sp.org/tlog-proof')
-    // The ledger refuses a token of a key that it has not admitted, once; the console says so by itself.
-    expect(errors).toEqual([expect.stringContaining('401')])
+  async function deposited(page: Page): Promise<void> {
+    await page.setInputFiles('#deposit-files', at('photo.jpg'))
+    await page.locator('#deposit-now').click()
+    await page.locator('.deposited').waitFor()
+  }
 
-    // The copy of the key is one that the command line signs with.
-    const file = join(folder, 'passphrase.txt')
-    writeFileSync(file, `${passphrase}\n`, { mode: 0o600 })
-    const other = join(folder, 'other.txt')
-    writeFileSync(other, 'another')
-    chmodSync(key, 0o600)
-    const deposited = await run('deposit', other, '--key', key, '--id', 'officer-9', '--passphrase-file', file)
-    expect(deposited.stderr + deposited.stdout).toContain('deposited')
+  it.each(['zh', 'en'])(
+    'makes a key, is admitted, deposits, and gives a receipt that the command line checks (%s)',
+    async (lang) => {
+      const watched = await openedPage(browser, `${server.url}/deposit?lang=${lang}`)
+      const { page } = watched
+      await admitted(watched, `court-${lang}`, 'a long passphrase')
+      const key = await saved(page, () => page.locator('.own-key .note button').click())
+      await page.locator('[name=caseNumber]').fill('(2026) 1')
+      await deposited(page)
+      const receipt = await saved(page, () => page.locator('.kept button').first().click())
+      await evidenceOk(['check', at('photo.jpg'), '--receipt', receipt, '--policy', join(data, 'policy')])
+      // A browser saves for whoever may read the folder; the command line asks for more, and says how.
+      chmodSync(key, 0o600)
+      writeFileSync(at('passphrase'), 'a long passphrase', { mode: 0o600 })
+      writeFileSync(at(`${lang}.txt`), `signed on the command line ${lang}`)
+      const signing = ['--key', key, '--id', `court-${lang}`, '--passphrase-file', at('passphrase')]
+      await evidenceOk(['deposit', at(`${lang}.txt`), ...signing, '--url', server.url, '--data', data])
+      // Of a key that is not admitted yet the ledger knows nobody: the browser itself notes that answer.
+      expect(watched.requests.some(({ body }) => body?.includes('a photo') === true)).toBe(false)
+      const complaints = watched.errors.filter((text) => !text.includes('status of 401'))
+      expect([askedElsewhere(watched, server.url), complaints]).toEqual([[], []])
+      await page.context().close()
+    },
+  )
 
-    // A key that came from a file is the same key.
-    await context.close()
-    const second = await browser.newContext()
-    const again = await second.newPage()
-    await again.goto(`${server.url}/deposit?lang=zh`)
-    await again.fill('.import-key input[name=id]', 'officer-9')
-    await again.setInputFiles('.import-key input[name=file]', key)
-    await again.fill('.import-key input[name=passphrase]', 'wrong passphrase')
-    await again.click('.import-key button')
-    await again.waitForSelector('.finding[data-code=key-file-passphrase]')
-    await again.fill('.import-key input[name=passphrase]', passphrase)
-    await again.click('.import-key button')
-    await again.waitForSelector('.admission[data-state=admitted]')
-    expect((await again.locator('.own-key .fingerprint').innerText()).trim()).toBe(fingerprint)
-    await second.close()
+  it('keeps a signed deposit over a reload where no answer came, and sends the same bytes again', async () => {
+    const watched = await openedPage(browser, `${server.url}/deposit?lang=en`)
+    const { page } = watched
+    await admitted(watched, 'court-again')
+    await page.locator('[name=note]').fill('typed before')
+    await page.route('**/v1/statements', (route) => route.abort())
+    await page.setInputFiles('#deposit-files', at('photo.jpg'))
+    await page.locator('#deposit-now').click()
+    await page.locator('.waiting .resume').waitFor()
+    expect(await page.locator('.new-deposit .finding').innerText()).toContain('could not be reached')
+    const sent = (): (string | null)[] =>
+      watched.requests.filter(({ method }) => method === 'POST').map(({ body }) => body)
+    await page.reload()
+    expect(await page.locator('[name=note]').inputValue()).toBe('typed before')
+    // What waits is sent when the page is opened, and that it cannot be is told.
+    await page.locator('.receipts .finding').waitFor()
+    await page.unroute('**/v1/statements')
+    await page.locator('.waiting .resume').click()
+    await page.locator('.kept li').waitFor()
+    expect(await page.locator('[name=note]').inputValue()).toBe('')
+    expect(new Set(sent()).size).toBe(1)
+    expect(await page.locator('.waiting').count()).toBe(0)
+    const found = await evidenceOk([
+      'find',
+      '--participant',
+      'court-again',
+      '--kind',
+      'evidence.deposit',
+      '--url',
+      server.url,
+      '--data',
+      data,
+      '--json',
+    ])
+    expect(found.json<{ entries: object[] }>().entries).toHaveLength(1)
+    await page.context().close()
   })
 
-  it('keeps a signed deposit while the ledger is away, over a reload, and deposits it once', async () => {
+  it('works on, and says that nothing is kept, where the browser keeps nothing', async () => {
     const context = await browser.newContext()
+    await context.addInitScript(() => {
+      const open = (): never => {
+        throw new DOMException('blocked', 'SecurityError')
+      }
+      Object.defineProperty(globalThis, 'indexedDB', { value: { open } })
+    })
     const page = await context.newPage()
+    const watched: WatchedPage = { page, requests: [], errors: [] }
+    page.on('pageerror', (error) => watched.errors.push(error.message))
     await page.goto(`${server.url}/deposit?lang=en`)
-    await page.fill('.make-key input[name=id]', 'officer-10')
-    await page.click('.make-key button')
-    await page.waitForSelector('.admission[data-state=notAdmitted]')
-    const request = await saved(page, '.admission button[type=submit]', 'officer-10.admission.json')
-    const fingerprint = (await page.locator('.own-key .fingerprint').innerText()).trim()
-    await run('participants', 'admit-request', request, '--fingerprint', fingerprint)
-    await page.click('.admission button[type=button]')
-    await page.waitForSelector('.admission[data-state=admitted]')
-    await page.setInputFiles('#deposit-files', photo)
-    await page.fill('.new-deposit input[name=note]', 'kept while away')
-
-    await page.route('**/v1/statements*', (route) => route.abort())
-    await page.click('#deposit-now')
-    await page.waitForSelector('.new-deposit .finding')
-    await page.reload()
-    expect(await page.inputValue('.new-deposit input[name=note]')).toBe('kept while away')
-    await page.waitForSelector('.receipts .resume')
-    await page.unroute('**/v1/statements*')
-    const before = (await run('find', '--participant', 'officer-10', '--json')).stdout
-    await page.click('.receipts .resume')
-    await page.waitForSelector('.receipts .kept li')
-    expect(await page.locator('.receipts .resume').count()).toBe(0)
-    const after = (await run('find', '--participant', 'officer-10', '--json')).stdout
-    const kinds = (text: string): number => text.split('evidence.deposit').length - 1
-    expect([kinds(before), kinds(after)]).toEqual([0, 1])
+    await page.locator('.not-kept').waitFor()
+    await admitted(watched, 'court-private')
+    await page.locator('[name=note]').fill('typed')
+    await page.getByRole('button', { name: '中文' }).click()
+    expect(await page.locator('[name=note]').inputValue()).toBe('typed')
+    await deposited(page)
+    const receipt = await saved(page, () => page.locator('.kept button').first().click())
+    await evidenceOk(['check', at('photo.jpg'), '--receipt', receipt, '--policy', join(data, 'policy')])
+    expect(readFileSync(receipt, 'utf8')).toMatch(/^c2sp.org\/tlog-proof@v1\n/)
+    expect(watched.errors).toEqual([])
     await context.close()
   })
 })

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { encodeLogPolicy } from '../../src/core/policy.ts'
 import { policyFingerprint } from '../../src/core/policy-fingerprint.ts'
 import { wordsOf } from '../../src/words/index.ts'
 import { handOver, launchChromium, shownResults } from '../support/browser.ts'
+import { systemProgram } from '../support/cli.ts'
 import { sampleContent, sampleHtmlCertificate } from '../support/certificates.ts'
 import { ledgerKey } from '../support/chain.ts'
 import { testServer, type TestServer } from '../support/server.ts'
@@ -113,8 +113,10 @@ function cutOff(page: Page): Promise<readonly string[]> {
 
 /** Words of a page on paper, without the spaces and breaks between them. */
 async function paper(page: Page): Promise<string> {
-  const { stdout, status } = spawnSync('pdftotext', ['-layout', '-', '-'], { input: await page.pdf({ format: 'A4' }) })
-  expect(status).toBe(0)
+  const { stdout, code } = systemProgram('pdftotext', ['-layout', '-', '-'], {
+    input: await page.pdf({ format: 'A4' }),
+  })
+  expect(code).toBe(0)
   return squeezed(stdout.toString())
 }
 
@@ -305,69 +307,76 @@ describe.skipIf(lacks('chromium'))('the check page, to its readers', () => {
     },
   )
 
-  it.each(['zh', 'en'] as const)('prints all of a result, folded or not, and no button (%s)', async (lang) => {
-    const page = await opened(lang, { colorScheme: 'dark' })
-    const { check, page: around } = wordsOf(lang)
-    const [result] = await handOver(page, { 'a.txt': 'content', 'a.txt.tlog-proof': receipt })
-    expect(result?.outcome).toBe('unchanged')
-    const text = await paper(page)
-    const steps = Object.entries(check.step).filter(([name]) => !/^(?:ok|fault|open|skipped|manifest)$/.test(name))
-    const there = [
-      check.outcome.unchanged,
-      check.sentence.unchanged,
-      check.when,
-      check.word,
-      check.limits.truth,
-      check.policy.server,
-      policyFingerprint(ownPolicy()),
-      check.picture,
-      ...steps.map(([, step]) => String(step)),
-    ]
-    expect(there.filter((one) => !text.includes(squeezed(one)))).toEqual([])
-    const buttons = [around.choose, around.clear, around.askLedgerHint, check.policy.keep, around.oneFile, '×']
-    expect(buttons.filter((one) => text.includes(squeezed(one)))).toEqual([])
-    // On the screen it is folded again.
-    expect(await page.locator('details.steps[open]').count()).toBe(0)
-    // Letters of a dark screen would not be read on white paper.
-    await page.emulateMedia({ media: 'print' })
-    expect(await page.locator('button:visible, input:visible, .button:visible, nav a:visible').count()).toBe(0)
-    const colours = await page
-      .locator('.verdict h2, .facts dd, .sentence')
-      .evaluateAll((all) =>
-        all.map(
-          (one) =>
-            (globalThis as unknown as { getComputedStyle: (of: object) => { color: string } }).getComputedStyle(one)
-              .color,
-        ),
+  // Of poppler's programs pdfsig is the one that is looked for.
+  it.skipIf(lacks('pdfsig')).each(['zh', 'en'] as const)(
+    'prints all of a result, folded or not, and no button (%s)',
+    async (lang) => {
+      const page = await opened(lang, { colorScheme: 'dark' })
+      const { check, page: around } = wordsOf(lang)
+      const [result] = await handOver(page, { 'a.txt': 'content', 'a.txt.tlog-proof': receipt })
+      expect(result?.outcome).toBe('unchanged')
+      const text = await paper(page)
+      const steps = Object.entries(check.step).filter(([name]) => !/^(?:ok|fault|open|skipped|manifest)$/.test(name))
+      const there = [
+        check.outcome.unchanged,
+        check.sentence.unchanged,
+        check.when,
+        check.word,
+        check.limits.truth,
+        check.policy.server,
+        policyFingerprint(ownPolicy()),
+        check.picture,
+        ...steps.map(([, step]) => String(step)),
+      ]
+      expect(there.filter((one) => !text.includes(squeezed(one)))).toEqual([])
+      const buttons = [around.choose, around.clear, around.askLedgerHint, check.policy.keep, around.oneFile, '×']
+      expect(buttons.filter((one) => text.includes(squeezed(one)))).toEqual([])
+      // On the screen it is folded again.
+      expect(await page.locator('details.steps[open]').count()).toBe(0)
+      // Letters of a dark screen would not be read on white paper.
+      await page.emulateMedia({ media: 'print' })
+      expect(await page.locator('button:visible, input:visible, .button:visible, nav a:visible').count()).toBe(0)
+      const colours = await page
+        .locator('.verdict h2, .facts dd, .sentence')
+        .evaluateAll((all) =>
+          all.map(
+            (one) =>
+              (globalThis as unknown as { getComputedStyle: (of: object) => { color: string } }).getComputedStyle(one)
+                .color,
+          ),
+        )
+      const light = colours.filter((colour) =>
+        (colour.match(/\d+/g) ?? []).slice(0, 3).every((part) => Number(part) > 140),
       )
-    const light = colours.filter((colour) =>
-      (colour.match(/\d+/g) ?? []).slice(0, 3).every((part) => Number(part) > 140),
-    )
-    expect([colours.length > 3, light]).toEqual([true, []])
+      expect([colours.length > 3, light]).toEqual([true, []])
 
-    await page.emulateMedia({ media: 'screen' })
-    const [other] = await handOver(page, { 'b.txt': 'other', 'b.txt.tlog-proof': receipt })
-    const worse = await paper(page)
-    const found = [check.outcome.differs, check.topic.differs, ...(other?.codes ?? []), check.facts.found]
-    expect(found.filter((one) => !worse.includes(squeezed(one)))).toEqual([])
-    await page.context().close()
-  })
+      await page.emulateMedia({ media: 'screen' })
+      const [other] = await handOver(page, { 'b.txt': 'other', 'b.txt.tlog-proof': receipt })
+      const worse = await paper(page)
+      const found = [check.outcome.differs, check.topic.differs, ...(other?.codes ?? []), check.facts.found]
+      expect(found.filter((one) => !worse.includes(squeezed(one)))).toEqual([])
+      await page.context().close()
+    },
+  )
 
-  it('prints a certificate in HTML with what its check came to, and its fingerprint', async () => {
-    const { bytes, policy } = await sampleHtmlCertificate()
-    writeFileSync(at('c.html'), bytes)
-    const page = await (await browser.newContext({ offline: true, colorScheme: 'dark' })).newPage()
-    await page.goto(`${pathToFileURL(at('c.html')).href}?lang=en`)
-    await shownResults(page)
-    const [same] = await handOver(page, { 'exhibit.txt': sampleContent })
-    expect(same?.outcome).toBe('unchanged')
-    const { check, page: around } = wordsOf('en')
-    const text = await paper(page)
-    const there = [check.sentence.unchanged, check.picture, check.step.inclusion, policyFingerprint(policy), 'Result']
-    expect(there.filter((one) => !text.includes(squeezed(one)))).toEqual([])
-    expect([around.choose, around.clear, check.policy.keep].filter((one) => text.includes(squeezed(one)))).toEqual([])
-    await page.context().close()
-  })
+  it.skipIf(lacks('pdfsig'))(
+    'prints a certificate in HTML with what its check came to, and its fingerprint',
+    async () => {
+      const { bytes, policy } = await sampleHtmlCertificate()
+      writeFileSync(at('c.html'), bytes)
+      const page = await (await browser.newContext({ offline: true, colorScheme: 'dark' })).newPage()
+      await page.goto(`${pathToFileURL(at('c.html')).href}?lang=en`)
+      await shownResults(page)
+      const [same] = await handOver(page, { 'exhibit.txt': sampleContent })
+      expect(same?.outcome).toBe('unchanged')
+      const { check, page: around } = wordsOf('en')
+      const text = await paper(page)
+      const there = [check.sentence.unchanged, check.picture, check.step.inclusion, policyFingerprint(policy), 'Result']
+      expect(there.filter((one) => !text.includes(squeezed(one)))).toEqual([])
+      expect([around.choose, around.clear, check.policy.keep].filter((one) => text.includes(squeezed(one)))).toEqual([])
+      await page.context().close()
+    },
+  )
 
   it('a certificate in HTML is read and tabbed through in the order in which it is shown', async () => {
     const { bytes } = await sampleHtmlCertificate()

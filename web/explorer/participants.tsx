@@ -117,8 +117,8 @@ function Facts({ one }: { one: ParticipantInfo }): JSX.Element {
       <ol class="keys">
         {one.keys.map(({ thumbprint, status, since, until, compromisedSince }) => (
           <li>
-            <Hash text={thumbprint} /> {participants.keyState[status]}, {participants.since}{' '}
-            <Link to={`/entry/${since}`}>{count(since)}</Link>
+            <Hash text={thumbprint} /> {participants.keyState[status === 'active' && !one.active ? 'revoked' : status]},{' '}
+            {participants.since} <Link to={`/entry/${since}`}>{count(since)}</Link>
             {until === undefined ? (
               ''
             ) : (

@@ -126,9 +126,7 @@ function use(used: Set<string>, evidence: Evidence): Evidence {
 }
 
 function evidenceIn(set: DroppedSet, path: string): LoneEvidence {
-  return set.paths('file-proof').includes(path)
-    ? { kind: 'file-proof', proof: path }
-    : { kind: 'receipt', receipt: path }
+  return set.kind(path) === 'file-proof' ? { kind: 'file-proof', proof: path } : { kind: 'receipt', receipt: path }
 }
 
 /** Receipts and file proofs by their own names, in Unicode's composed spelling; undefined where several have one name. */
