@@ -149,11 +149,7 @@ export class EntryWalk {
   }
 
   /** Judges the entries of a chunk, up to `end` where it is given; from where the registry has settled anew, the rest is handed out again. */
-  private async judgeChunk(
-    chunk: Pending,
-    end = chunk.end,
-    waiting: readonly Promise<Pending>[] = [],
-  ): Promise<void> {
+  private async judgeChunk(chunk: Pending, end = chunk.end, waiting: readonly Promise<Pending>[] = []): Promise<void> {
     let part = chunk
     let next = await this.judgePart(part, end, handedAnew > 0)
     for (let left = handedAnew - 1; next < end; left--) {
@@ -205,7 +201,11 @@ export class EntryWalk {
 
   /** Whether a plain entry lacks claims, of a source that keeps all but erased ones. */
   private mayLack(appraisal: Appraisal | undefined, i: number): boolean {
-    return this.options.erased !== undefined && ((appraisal?.marks[i] ?? 0) & plain) !== 0 && (appraisal?.withheld[i] ?? 0) > 0
+    return (
+      this.options.erased !== undefined &&
+      ((appraisal?.marks[i] ?? 0) & plain) !== 0 &&
+      (appraisal?.withheld[i] ?? 0) > 0
+    )
   }
 
   /** What an entry refers to below the trusted size is read now. */

@@ -55,7 +55,12 @@ export class TableReader {
    * Takes the records whose keys are a letter and a number from `begin` to `end` (excluded), ascending. The values
    * are of use until the next call, and must not be written to. False where they cannot be told with certainty; what was taken until then is worth nothing.
    */
-  range(letter: SnapshotLetter, begin: number, end: number, take: (number: number, value: Uint8Array) => void): boolean {
+  range(
+    letter: SnapshotLetter,
+    begin: number,
+    end: number,
+    take: (number: number, value: Uint8Array) => void,
+  ): boolean {
     const cursors: Cursor[] = []
     this.arena.reset()
     try {
@@ -93,11 +98,7 @@ function firstAtOrAbove(level: readonly SnapshotTable[], userKey: Uint8Array): n
 }
 
 /** Gives of each number the newest record, unless that is a deletion. */
-function merge(
-  all: readonly Cursor[],
-  lastSequence: number,
-  take: (number: number, value: Uint8Array) => void,
-): void {
+function merge(all: readonly Cursor[], lastSequence: number, take: (number: number, value: Uint8Array) => void): void {
   let cursors = all.filter((cursor) => cursor.advance())
   let bytes = 0
   let number = -1
@@ -105,7 +106,8 @@ function merge(
   while (cursors.length > 0) {
     let next = cursors[0] as Cursor
     for (const cursor of cursors) {
-      if (cursor.number < next.number || (cursor.number === next.number && cursor.sequence > next.sequence)) next = cursor
+      if (cursor.number < next.number || (cursor.number === next.number && cursor.sequence > next.sequence))
+        next = cursor
     }
     expectThat(next.sequence <= lastSequence)
     if (next.number === number) expectThat(next.sequence < sequence)
