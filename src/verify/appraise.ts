@@ -1,7 +1,7 @@
 import { attempt } from '../core/attempt.ts'
 import { equalBytes, latin1 } from '../core/bytes.ts'
 import { type Disclosure, parseDisclosure } from '../core/disclosure.ts'
-import { verifyEd25519 } from '../core/ed25519.ts'
+import { type SignatureBatch, type SignatureJob, verifyEd25519 } from '../core/ed25519.ts'
 import { type Entry, leafHash } from '../core/entry.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { StatementBody } from '../statements/kinds.ts'
@@ -116,22 +116,16 @@ export function splitDisclosed(bytes: Uint8Array | undefined): string[] {
   return bytes === undefined ? [] : latin1(bytes).split('~')
 }
 
-/** Whether each of some signatures verifies: 1 where it does, 0 where it does not, in their order. */
-export type VerifyMany = (jobs: readonly SignedPart[]) => Uint8Array
-
-/** What a signature is asked of. */
-export type SignedPart = Pick<Recognised, 'publicKey' | 'message' | 'signature'>
-
-const verifyEach: VerifyMany = (jobs) =>
-  Uint8Array.from(jobs, ({ publicKey, message, signature }) => (verifyEd25519(publicKey, message, signature) ? 1 : 0))
-
-/** Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold. */
+/**
+ * Appraises a chunk; at most 65,535 entries. Never throws for what the entries hold.
+ * @param batch verifies signatures of many entries at once; what it does not accept is verified one by one. What it throws is thrown.
+ */
 export function appraise(
   { begin, entries, disclosures }: Chunk,
   registry: Registry,
   context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
   tally?: (entry: PlainEntry) => number,
-  verifyMany: VerifyMany = verifyEach,
+  batch?: SignatureBatch,
 ): Appraisal {
   const { lengths, bytes, gap } = entries
   const count = lengths.length
@@ -139,7 +133,7 @@ export function appraise(
   const leafHashes = new Uint8Array(32 * count)
   const found: (Said | undefined)[] = []
   const marks = new Uint8Array(count)
-  const jobs: SignedPart[] = []
+  const jobs: SignatureJob[] = []
   const jobOf = new Int32Array(count).fill(-1)
   let firstLink: Uint8Array | undefined
   let before: Uint8Array | undefined
@@ -172,12 +166,13 @@ export function appraise(
     marks[i] = verdict.signed
     if (verdict.body !== undefined) found[i] = saidIn(entry, statement, verdict.body)
   }
-  const verdicts = verifyMany(jobs)
+  const accepted = batch?.(jobs)
   // Of one that does not verify nothing is taken: the walk judges it anew, and names what is wrong.
   for (let i = 0; i < count; i++) {
     const job = jobOf[i] as number
     if (job < 0) continue
-    if (verdicts[job] === 1) marks[i] = signed
+    const { publicKey, message, signature } = jobs[job] as SignatureJob
+    if (accepted?.[job] === 1 || verifyEd25519(publicKey, message, signature)) marks[i] = signed
     else found[i] = undefined
   }
   return { leafHashes, marks, firstLink, ...columnsOf(begin, found, { leafHashes, marks, disclosures, tally }) }

@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import type { EvidenceError } from '../../core/errors.ts'
+import { EvidenceError, isEvidenceError } from '../../core/errors.ts'
 import { fullTileRoots } from '../../core/merkle/tile.ts'
 import { type Registry, takeRegistry } from '../../statements/registry.ts'
 import type { RuleContext } from '../../statements/rules.ts'
@@ -14,8 +14,17 @@ import { type Rehashed, rehash } from '../../verify/rehash.ts'
 import type { EntryRange } from '../../verify/appraiser.ts'
 import type { DatabaseSnapshot } from '../../ledger/leveldb/table-snapshot.ts'
 import { RangeReader } from './range-reader.ts'
+import { loadSignatureTables, type SignatureMeans } from './signature-means.ts'
 
-const { secret } = workerData as { readonly secret: Uint8Array | undefined }
+/** An error loses its class on the way to another thread; these make it anew. */
+export type ErrorParts = Pick<EvidenceError, 'code' | 'message' | 'facts'>
+/** What a thread is started with. */
+export interface AppraisalWorkerData {
+  readonly secret: Uint8Array | undefined
+  readonly signatures: SignatureMeans
+}
+
+const { secret, signatures } = workerData as AppraisalWorkerData
 const codec = secret === undefined ? undefined : new LookupCodec(secret)
 const tally = codec === undefined ? undefined : (entry: Parameters<typeof tallyOf>[0]) => tallyOf(entry, codec)
 let registry: Registry | undefined
@@ -31,23 +40,42 @@ function take(changed: Registry | undefined): Registry {
   return (registry = changed === undefined ? (registry as Registry) : takeRegistry(changed))
 }
 
+installNativePrimitives()
+const batch = signatures === 'tables' ? await loadSignatureTables() : undefined
+
+function partsOf({ code, message, facts }: EvidenceError): ErrorParts {
+  return { code, message, facts }
+}
+
+/** An appraisal, or why there is none: that the means of verifying signatures disagree. */
+export type Appraised = Appraisal | { readonly refused: ErrorParts }
+
+function appraised(chunk: Chunk, held: Registry, context: Pick<RuleContext, 'origin' | 'ledgerKeys'>): Appraised {
+  try {
+    return appraise(chunk, held, context, tally, batch)
+  } catch (error) {
+    if (isEvidenceError(error, 'signatures-disagree')) return { refused: partsOf(error) }
+    throw error
+  }
+}
+
 const calls = {
   /** @param changed the registry; undefined where it is the one of the call before. */
   appraise: (
     chunk: Chunk,
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
     changed: Registry | undefined,
-  ): Appraisal => appraise(chunk, take(changed), context, tally),
+  ): Appraised => appraised(chunk, take(changed), context),
   /** @param snapshot undefined where it is the one of the call before. */
   appraiseRange: (
     range: EntryRange,
     context: Pick<RuleContext, 'origin' | 'ledgerKeys'>,
     changed: Registry | undefined,
     snapshot: DatabaseSnapshot | undefined,
-  ): Appraisal | undefined => {
+  ): Appraised | undefined => {
     const held = take(changed)
     const chunk = readerOf(snapshot).chunk(range)
-    return chunk && appraise(chunk, held, context, tally)
+    return chunk && appraised(chunk, held, context)
   },
   rehashRange: (
     range: EntryRange,
@@ -59,14 +87,12 @@ const calls = {
   },
   rehash,
   tileRoots: fullTileRoots,
-  /** An error loses its class on the way to another thread; its code, message and facts make it anew. */
-  checkTable: (table: TableFile): Pick<EvidenceError, 'code' | 'message' | 'facts'> | undefined => {
+  checkTable: (table: TableFile): ErrorParts | undefined => {
     const fault = checkTable(table)
-    return fault && { code: fault.code, message: fault.message, facts: fault.facts }
+    return fault && partsOf(fault)
   },
 }
 /** What the pool asks of a thread. */
 export type AppraisalCalls = typeof calls
 
-installNativePrimitives()
 answerCalls(calls)
